@@ -1,0 +1,1 @@
+//! Simulated MDMAgents: independent clients that decide nothing with the server's code.
