@@ -1,0 +1,1 @@
+//! Verb and LocURI to a kind (law 2).

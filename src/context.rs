@@ -1,0 +1,287 @@
+//! The context of a session: what a decision looks at besides the command.
+//!
+//! The mode and the platform come from the query string, the login status
+//! from alert 1224. What is unknown, missing or contradictory is read as the
+//! narrower thing (law 4); it is never an error.
+
+use serde::{Deserialize, Serialize};
+
+/// In which context MDMAgent runs (seed 004), as decided from the query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Mode {
+    /// After a reboot, or at night with nobody logged on: no user profile.
+    Machine,
+    /// The enrolled user is logged on.
+    Maintenance,
+    /// A WNS push woke the device.
+    Apps,
+    /// The query names no known mode, or two.
+    Unspecified,
+}
+
+impl Mode {
+    /// Every mode, in the order of tables.
+    pub const ALL: [Mode; 4] = [
+        Mode::Machine,
+        Mode::Maintenance,
+        Mode::Apps,
+        Mode::Unspecified,
+    ];
+
+    /// The mode's name, as design.md and the query spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Machine => "Machine",
+            Mode::Maintenance => "Maintenance",
+            Mode::Apps => "Apps",
+            Mode::Unspecified => "Unspecified",
+        }
+    }
+
+    /// The mode of that name, in any letter case.
+    pub fn from_name(name: &str) -> Option<Mode> {
+        Mode::ALL
+            .into_iter()
+            .find(|mode| mode.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// `Platform` of the query: every Windows client sends `WoA` (MS-MDM, note 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Platform {
+    /// `WoA`.
+    WoA,
+    /// Anything else, nothing, or two different values.
+    Other,
+}
+
+impl Platform {
+    /// Both.
+    pub const ALL: [Platform; 2] = [Platform::WoA, Platform::Other];
+
+    /// The name in policy files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Platform::WoA => "WoA",
+            Platform::Other => "other",
+        }
+    }
+}
+
+/// LoginStatus, alert 1224 (MS-MDM 4): who is logged on, as the device says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Login {
+    /// The enrolled user is active.
+    User,
+    /// Others are logged on, the enrolled user is not active.
+    Others,
+    /// Nobody is logged on.
+    None,
+    /// The device did not say, or said something unknown.
+    Absent,
+}
+
+impl Login {
+    /// Every login status.
+    pub const ALL: [Login; 4] = [Login::User, Login::Others, Login::None, Login::Absent];
+
+    /// The name in policy files, API and (the first three) on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Login::User => "user",
+            Login::Others => "others",
+            Login::None => "none",
+            Login::Absent => "absent",
+        }
+    }
+
+    /// The login status of that name, in any letter case.
+    pub fn from_name(name: &str) -> Option<Login> {
+        Login::ALL
+            .into_iter()
+            .find(|login| login.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// What kind of Windows a device runs: from its record, never from the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Family {
+    /// Windows 8.1 (and RT 8.1) tablets.
+    Windows81,
+    /// Windows Phone 8.1.
+    WindowsPhone81,
+    /// Windows 10 and 11.
+    Windows10,
+}
+
+impl Family {
+    /// Every family.
+    pub const ALL: [Family; 3] = [Family::Windows81, Family::WindowsPhone81, Family::Windows10];
+
+    /// The name in API and policy files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Family::Windows81 => "windows81",
+            Family::WindowsPhone81 => "windows_phone81",
+            Family::Windows10 => "windows10",
+        }
+    }
+
+    /// The family of exactly that name.
+    pub fn from_name(name: &str) -> Option<Family> {
+        Family::ALL.into_iter().find(|family| family.name() == name)
+    }
+}
+
+/// One context: what one message of a session said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Context {
+    /// The mode.
+    pub mode: Mode,
+    /// The platform.
+    pub platform: Platform,
+    /// The login status last reported in the session.
+    pub login: Login,
+}
+
+impl Context {
+    /// Every context.
+    pub fn all() -> impl Iterator<Item = Context> {
+        Mode::ALL.into_iter().flat_map(|mode| {
+            Platform::ALL.into_iter().flat_map(move |platform| {
+                Login::ALL.into_iter().map(move |login| Context {
+                    mode,
+                    platform,
+                    login,
+                })
+            })
+        })
+    }
+
+    fn bit(self) -> u32 {
+        1 << ((self.mode as u32 * 2 + self.platform as u32) * 4 + self.login as u32)
+    }
+}
+
+/// Every context that a session has named so far. A command goes only if each
+/// of them lets it go (law 4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct ContextSet(u32);
+
+impl ContextSet {
+    /// Only this context.
+    pub fn only(context: Context) -> Self {
+        ContextSet(context.bit())
+    }
+
+    /// This set and `context`.
+    #[must_use]
+    pub fn with(self, context: Context) -> Self {
+        ContextSet(self.0 | context.bit())
+    }
+
+    /// Its members.
+    pub fn iter(self) -> impl Iterator<Item = Context> {
+        Context::all().filter(move |context| self.0 & context.bit() != 0)
+    }
+}
+
+/// What the query string said and how it was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query {
+    /// The mode decided on.
+    pub mode: Mode,
+    /// The platform decided on.
+    pub platform: Platform,
+}
+
+impl Query {
+    /// Reads a raw query string, without its `?`. Names and values count in
+    /// any letter case, percent-encoded or not. A name given twice with
+    /// different values is contradictory, and read as nothing known.
+    pub fn read(raw: &str) -> Self {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(raw).unwrap_or_default();
+        let mode = single(&pairs, "mode").and_then(Mode::from_name);
+        let platform = single(&pairs, "platform").filter(|value| value.eq_ignore_ascii_case("WoA"));
+        Query {
+            mode: mode.unwrap_or(Mode::Unspecified),
+            platform: if platform.is_some() {
+                Platform::WoA
+            } else {
+                Platform::Other
+            },
+        }
+    }
+}
+
+/// The one value of `name`, if it has just one.
+fn single<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    let mut values = pairs
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str());
+    let first = values.next()?;
+    values
+        .all(|value| value.eq_ignore_ascii_case(first))
+        .then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_query_is_read_in_any_spelling_and_doubt_narrows() {
+        let cases = [
+            ("mode=Machine&Platform=WoA", Mode::Machine, Platform::WoA),
+            (
+                "MODE=maintenance&platform=woa",
+                Mode::Maintenance,
+                Platform::WoA,
+            ),
+            ("Platform=WoA&mode=%41pps", Mode::Apps, Platform::WoA),
+            ("%6Dode=Apps&Platform=WoA", Mode::Apps, Platform::WoA),
+            (
+                "mode=Apps&mode=apps&Platform=WoA",
+                Mode::Apps,
+                Platform::WoA,
+            ),
+            (
+                "mode=Apps&mode=Machine&Platform=WoA",
+                Mode::Unspecified,
+                Platform::WoA,
+            ),
+            (
+                "mode=Nightly&Platform=WoA",
+                Mode::Unspecified,
+                Platform::WoA,
+            ),
+            ("mode=Maintenance", Mode::Maintenance, Platform::Other),
+            (
+                "mode=Maintenance&Platform=WoA&Platform=x86",
+                Mode::Maintenance,
+                Platform::Other,
+            ),
+            ("", Mode::Unspecified, Platform::Other),
+            ("mode=%ff%00&&&===", Mode::Unspecified, Platform::Other),
+        ];
+        for (raw, mode, platform) in cases {
+            assert_eq!(Query::read(raw), Query { mode, platform }, "{raw}");
+        }
+    }
+
+    #[test]
+    fn a_set_holds_each_of_the_32_contexts_apart() {
+        let all: Vec<Context> = Context::all().collect();
+        assert_eq!(all.len(), 32);
+        let whole = all
+            .iter()
+            .fold(ContextSet::default(), |set, &context| set.with(context));
+        assert_eq!(whole.iter().collect::<Vec<_>>(), all);
+        assert_eq!(
+            ContextSet::only(all[7]).iter().collect::<Vec<_>>(),
+            vec![all[7]]
+        );
+    }
+}

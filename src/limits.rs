@@ -1,0 +1,69 @@
+//! Every bound, each with its reason. Sizes are bytes unless the name says otherwise.
+
+/// Longest request body on the sync endpoint. Native clients send a few
+/// kilobytes; results of a large class Get may run to some hundred.
+/// Public servers choose 512 KiB to 8 MiB.
+pub const REQUEST_BYTES: usize = 1024 * 1024;
+/// Longest reply to a device. Windows publishes no limit; public servers go up
+/// to 512 KiB. Certificates and licences, the largest payloads, stay below 64 KiB.
+pub const REPLY_BYTES: usize = 128 * 1024;
+/// A device's own `MaxMsgSize` below this is read as this, so that no
+/// device can make every command of its own fail by asking for one byte.
+pub const REPLY_BYTES_LEAST: usize = 4 * 1024;
+/// Deepest nesting of elements: SyncML needs 9 (an Item's Meta in an Atomic in
+/// a Sequence); markup inside Data may add some.
+pub const XML_DEPTH: usize = 32;
+/// Most elements and attributes in one message: about 16 per command, 1,000
+/// commands and their results.
+pub const XML_NODES: usize = 50_000;
+/// Longest element or attribute name.
+pub const XML_NAME_BYTES: usize = 256;
+/// Most children of SyncBody in one message, counted through groups.
+pub const BODY_ELEMENTS: usize = 4_000;
+/// Most items of one element.
+pub const ITEMS: usize = 1_000;
+/// Longest protocol field other than Data: LocURI, LocName, Type, …
+/// Instance paths carry key values such as URLs, so a good deal more than a path.
+pub const FIELD_BYTES: usize = 8 * 1024;
+/// Longest SessionID. MS-MDM says 4 bytes; other clients send UUIDs.
+pub const SESSION_ID_BYTES: usize = 64;
+/// Longest Source that a device record may have.
+pub const SOURCE_BYTES: usize = 256;
+/// Longest part of a raw query string that is read and kept on record.
+pub const QUERY_BYTES: usize = 1_024;
+/// Messages of one session before it is ended: a session that carries on for
+/// more than this is a loop.
+pub const SESSION_MESSAGES: u32 = 200;
+/// A session without a message for this long is over, milliseconds.
+pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
+/// A retransmission is taken for one within this time, milliseconds (law 6).
+pub const RETRANSMISSION_MS: i64 = 10 * 60 * 1000;
+/// After an unenroll was sent the device falls silent; its outcome stays open
+/// this long, milliseconds: longer than any session, shorter than the way to
+/// the next nightly maintenance but one.
+pub const UNENROLL_DEADLINE_MS: i64 = 12 * 60 * 60 * 1000;
+/// A password reset expires after this unless told otherwise, milliseconds: a
+/// password that someone waits for is not set days later.
+pub const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Challenges in one session before it is ended: one with a fresh nonce, one spare.
+pub const CHALLENGES: u8 = 3;
+/// Open commands of one device. Every exchange reads and writes their index.
+pub const OPEN_COMMANDS: usize = 1_000;
+/// Leaf commands inside one Atomic or Sequence, or Gets of one inventory.
+pub const COMMAND_OPERATIONS: usize = 200;
+/// Deepest nesting of Atomic and Sequence that the API takes.
+pub const GROUP_DEPTH: usize = 4;
+/// Longest Data of one operation: what a reply holds, less its frame.
+pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
+/// Longest LocURI of a command.
+pub const LOC_URI_BYTES: usize = 2_048;
+/// Longest API request body.
+pub const API_REQUEST_BYTES: usize = 1024 * 1024;
+/// Most items of one page of an API list.
+pub const PAGE_ITEMS: usize = 200;
+/// Events walked at most to find what one API call asks for.
+pub const EVENT_WALK: usize = 10_000;
+/// CmdIDs and message numbers start again from 1 at a session that finds them
+/// past this: small decimals, and never reused within two sessions, each of
+/// which uses less than half of it.
+pub const NUMBERS_WRAP: u32 = 2_000_000;

@@ -1,0 +1,273 @@
+//! The OMA DM 1.2 message as types (OMA SyncML Representation Protocol 1.2.2;
+//! MS-MDM 2.2). Names are those of the DTD.
+//!
+//! Everything here is what a peer *said*: identifiers are numbers or opaque
+//! text, nothing is interpreted.
+
+use crate::ids::SessionId;
+
+/// One SyncML document, in either direction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// `SyncHdr`.
+    pub header: Header,
+    /// The children of `SyncBody` in the order they came, `Final` aside.
+    pub body: Vec<Element>,
+    /// Whether `Final` was there: the last message of its package.
+    pub is_final: bool,
+}
+
+/// `SyncHdr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// `VerDTD`, `1.2` for everything that this server speaks.
+    pub ver_dtd: String,
+    /// `VerProto`, `DM/1.2`.
+    pub ver_proto: String,
+    /// `SessionID`: opaque text chosen by the device; `0` is legal.
+    pub session_id: SessionId,
+    /// `MsgID`: counts from 1 on each side.
+    pub msg_id: u32,
+    /// `Target`.
+    pub target: Address,
+    /// `Source`. In a device's message its `./DevInfo/DevId`.
+    pub source: Address,
+    /// `Cred`, when the peer proves itself inside SyncML.
+    pub cred: Option<Cred>,
+    /// `Meta/MaxMsgSize` in bytes, when told.
+    pub max_msg_size: Option<u32>,
+}
+
+/// `Target` or `Source`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Address {
+    /// `LocURI`, trimmed of the white space around it.
+    pub uri: String,
+    /// `LocName`.
+    pub name: Option<String>,
+}
+
+/// `Cred`: the type as sent (`syncml:auth-basic`, `syncml:auth-md5`) and its
+/// data. The data is a secret: it prints as `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Cred {
+    /// `Meta/Type`.
+    pub kind: String,
+    /// `Data` as sent, base64.
+    pub data: String,
+}
+
+impl std::fmt::Debug for Cred {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cred")
+            .field("kind", &self.kind)
+            .field("data", &"***")
+            .finish()
+    }
+}
+
+/// `Chal`: a challenge in a `Status` of `SyncHdr`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chal {
+    /// `Meta/Type`, e.g. `syncml:auth-md5`.
+    pub kind: String,
+    /// `Meta/Format`, `b64`.
+    pub format: String,
+    /// `Meta/NextNonce`, base64 of the raw nonce.
+    pub next_nonce: Option<String>,
+}
+
+/// One child of `SyncBody`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Element {
+    /// `Alert`.
+    Alert(Alert),
+    /// `Status`.
+    Status(Status),
+    /// `Results`.
+    Results(Results),
+    /// `Add`, `Replace`, `Delete`, `Get`, `Exec` or `Copy`.
+    Command(Command),
+    /// `Atomic` or `Sequence`.
+    Group(Group),
+    /// Anything else that stood there, known by its name; answered 400 or 406.
+    Unknown {
+        /// The element's local name.
+        name: String,
+        /// Its `CmdID`, if it had one that is a number.
+        cmd_id: Option<u32>,
+    },
+}
+
+/// What a command does to its node.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub enum Verb {
+    /// Creates a node.
+    Add,
+    /// Sets a node's value.
+    Replace,
+    /// Removes a node with what is below it.
+    Delete,
+    /// Reads a node.
+    Get,
+    /// Runs a node.
+    Exec,
+    /// Copies a node.
+    Copy,
+}
+
+impl Verb {
+    /// Every verb.
+    pub const ALL: [Verb; 6] = [
+        Verb::Add,
+        Verb::Replace,
+        Verb::Delete,
+        Verb::Get,
+        Verb::Exec,
+        Verb::Copy,
+    ];
+
+    /// The element's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verb::Add => "Add",
+            Verb::Replace => "Replace",
+            Verb::Delete => "Delete",
+            Verb::Get => "Get",
+            Verb::Exec => "Exec",
+            Verb::Copy => "Copy",
+        }
+    }
+
+    /// The verb of that name, in exactly the DTD's spelling.
+    pub fn from_name(name: &str) -> Option<Verb> {
+        Verb::ALL.into_iter().find(|verb| verb.name() == name)
+    }
+}
+
+/// A management command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The element.
+    pub verb: Verb,
+    /// `CmdID`; missing is `None` and answered 400.
+    pub cmd_id: Option<u32>,
+    /// `Item`s, in order.
+    pub items: Vec<Item>,
+}
+
+/// `Atomic` or `Sequence`: commands and further groups, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Which of the two.
+    pub kind: GroupKind,
+    /// `CmdID`.
+    pub cmd_id: Option<u32>,
+    /// Children: `Command`, `Group`, or what should not stand there.
+    pub children: Vec<Element>,
+}
+
+/// Which group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum GroupKind {
+    /// All or nothing, in order.
+    Atomic,
+    /// In order.
+    Sequence,
+}
+
+impl GroupKind {
+    /// The element's name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupKind::Atomic => "Atomic",
+            GroupKind::Sequence => "Sequence",
+        }
+    }
+}
+
+/// `Item`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Item {
+    /// `Target/LocURI`, trimmed.
+    pub target: Option<String>,
+    /// `Source/LocURI`, trimmed.
+    pub source: Option<String>,
+    /// `Meta`.
+    pub meta: Meta,
+    /// `Data`: text as it was meant (entities and CDATA resolved, white space
+    /// kept), or, where markup stood inside, the markup as it came.
+    pub data: Option<String>,
+    /// Whether `MoreData` was there: a chunk of a large object.
+    pub more_data: bool,
+}
+
+/// `Meta` of an item or alert (`syncml:metinf`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meta {
+    /// `Format`: `chr`, `int`, `bool`, `b64`, `bin`, `xml`, `node`, `null`, …
+    pub format: Option<String>,
+    /// `Type`, a media type or an alert's type.
+    pub kind: Option<String>,
+    /// `Mark` of a generic alert.
+    pub mark: Option<String>,
+    /// `Size` of a large object, in bytes.
+    pub size: Option<u64>,
+}
+
+/// `Alert`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alert {
+    /// `CmdID`.
+    pub cmd_id: Option<u32>,
+    /// `Data`: the alert code, 0 where there was none.
+    pub code: u16,
+    /// `Item`s.
+    pub items: Vec<Item>,
+}
+
+/// `Status`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// `CmdID`.
+    pub cmd_id: Option<u32>,
+    /// `MsgRef`; missing means 1 (OMA RepPro).
+    pub msg_ref: Option<u32>,
+    /// `CmdRef`; missing means 1, 0 is the header.
+    pub cmd_ref: Option<u32>,
+    /// `Cmd`: the name of the element that this answers, e.g. `SyncHdr`.
+    pub cmd: String,
+    /// `TargetRef`s, bare text.
+    pub target_refs: Vec<String>,
+    /// `SourceRef`s, bare text.
+    pub source_refs: Vec<String>,
+    /// `Chal`.
+    pub chal: Option<Chal>,
+    /// `Data`: the status code, 0 where there was none that is a number.
+    pub code: u16,
+    /// `Item`s.
+    pub items: Vec<Item>,
+}
+
+/// `Results`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Results {
+    /// `CmdID`.
+    pub cmd_id: Option<u32>,
+    /// `MsgRef`; missing means 1.
+    pub msg_ref: Option<u32>,
+    /// `CmdRef`; missing means 1.
+    pub cmd_ref: Option<u32>,
+    /// `Cmd`, which native clients leave out.
+    pub cmd: Option<String>,
+    /// `TargetRef`s.
+    pub target_refs: Vec<String>,
+    /// `SourceRef`s.
+    pub source_refs: Vec<String>,
+    /// `Meta` of the whole.
+    pub meta: Meta,
+    /// `Item`s: `Source/LocURI` names the node, `Data` its value.
+    pub items: Vec<Item>,
+}
