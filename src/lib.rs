@@ -2,10 +2,17 @@
 
 pub mod classify;
 pub mod clock;
+pub mod command;
 pub mod context;
+pub mod device;
+pub mod event;
 pub mod ids;
 pub mod kind;
 pub mod limits;
 pub mod policy;
+pub mod secret;
+pub mod session;
 pub mod sim;
+pub mod store;
+pub mod way;
 pub mod wire;

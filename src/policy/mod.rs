@@ -1,1 +1,4 @@
 //! The policy engine.
+
+/// To come.
+pub struct PolicySet {}

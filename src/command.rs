@@ -1,0 +1,242 @@
+//! A command: one management operation queued for a device, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::ids::{CommandSeq, SessionNo};
+use crate::kind::{Kind, Leaf, kind_of};
+use crate::secret::Secret;
+use crate::wire::message::{GroupKind, Verb};
+
+/// What a command carries: what it was called by its caller and the SyncML
+/// operations it consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandBody {
+    /// The API's `type`, for people; no decision looks at it.
+    pub name: String,
+    /// Who queued it, e.g. `api:admin`.
+    pub actor: String,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// Not to be sent before.
+    pub not_before: Option<Timestamp>,
+    /// Not to be sent after.
+    pub expires_at: Option<Timestamp>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// What it does, in order. Several are one command: it is done when all are.
+    pub operations: Vec<Operation>,
+}
+
+/// One SyncML element of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// A verb on one node.
+    Node {
+        /// The verb.
+        verb: Verb,
+        /// The node, as it is to go on the wire.
+        loc_uri: String,
+        /// `Meta/Format`.
+        format: Option<String>,
+        /// `Meta/Type`.
+        mime: Option<String>,
+        /// `Data`, which may hold a password or a key.
+        data: Option<Secret>,
+    },
+    /// Operations in an Atomic or Sequence.
+    Group(GroupKind, Vec<Operation>),
+}
+
+impl Operation {
+    /// How many CmdIDs the operation takes, its children's with it.
+    pub fn ids(&self) -> u32 {
+        match self {
+            Operation::Node { .. } => 1,
+            Operation::Group(_, children) => 1 + children.iter().map(Operation::ids).sum::<u32>(),
+        }
+    }
+}
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandState {
+    /// Waits for a session that may carry it.
+    Queued,
+    /// Went out; no final Status yet.
+    Sent,
+    /// The device accepted it (202), or did it and it is to be confirmed.
+    Accepted,
+    /// Every Status says done.
+    Succeeded,
+    /// It failed, or was refused.
+    Failed,
+    /// It went out and nobody knows whether it was done.
+    Unconfirmed,
+    /// Taken back before it went.
+    Cancelled,
+    /// Its time passed before it went.
+    Expired,
+}
+
+impl CommandState {
+    /// Every state.
+    pub const ALL: [CommandState; 8] = [
+        CommandState::Queued,
+        CommandState::Sent,
+        CommandState::Accepted,
+        CommandState::Succeeded,
+        CommandState::Failed,
+        CommandState::Unconfirmed,
+        CommandState::Cancelled,
+        CommandState::Expired,
+    ];
+
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommandState::Queued => "queued",
+            CommandState::Sent => "sent",
+            CommandState::Accepted => "accepted",
+            CommandState::Succeeded => "succeeded",
+            CommandState::Failed => "failed",
+            CommandState::Unconfirmed => "unconfirmed",
+            CommandState::Cancelled => "cancelled",
+            CommandState::Expired => "expired",
+        }
+    }
+
+    /// The state of exactly that name.
+    pub fn from_name(name: &str) -> Option<CommandState> {
+        CommandState::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+
+    /// Whether nothing can happen to the command any more.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            CommandState::Succeeded
+                | CommandState::Failed
+                | CommandState::Cancelled
+                | CommandState::Expired
+        )
+    }
+}
+
+/// What every exchange must know of a command that is not final: its order,
+/// its rule attributes, its leases. The body lies elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenCommand {
+    /// Its number on the device.
+    pub seq: CommandSeq,
+    /// What a policy sees of it.
+    pub leaves: Vec<Leaf>,
+    /// Where it stands; never a final state.
+    pub state: CommandState,
+    /// Higher goes first.
+    pub priority: i32,
+    /// Not to be sent before.
+    pub not_before: Option<Timestamp>,
+    /// Not to be sent after.
+    pub expires_at: Option<Timestamp>,
+    /// Encoded length of its elements, CmdIDs at their longest, bytes.
+    pub bytes: u32,
+    /// How many CmdIDs it takes.
+    pub ids: u32,
+    /// Under which numbers it went out, the newest first, at most two.
+    pub leases: Vec<Lease>,
+    /// Result parts stored so far.
+    pub parts: u32,
+    /// Until when an `unconfirmed` outcome stays open, if it does not for good.
+    pub deadline: Option<Timestamp>,
+}
+
+impl OpenCommand {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        kind_of(&self.leaves)
+    }
+
+    /// Whether it must not run twice unasked: a password reset or an app job
+    /// whose answer was lost may have been done.
+    pub fn is_unrepeatable(&self) -> bool {
+        self.leaves.iter().any(|leaf| {
+            leaf.verb == Verb::Exec && matches!(leaf.kind, Kind::PasswordReset | Kind::AppInstall)
+        })
+    }
+
+    /// Whether it unenrolls the device, after which there is silence.
+    pub fn is_unenroll(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
+    }
+}
+
+/// One delivery of a command: by these numbers its answers refer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// In which session.
+    pub session: SessionNo,
+    /// The server's MsgID that carried it.
+    pub message: u32,
+    /// The first of its CmdIDs; the others follow in document order.
+    pub first_id: u32,
+    /// The worst status per CmdID in that order, 0 where none has come.
+    pub statuses: Vec<u16>,
+    /// The verb or group of each CmdID, which a Status must name as `Cmd`.
+    pub elements: Vec<ElementName>,
+    /// Bit n: CmdID n stands at the top, not inside a group.
+    pub top: Vec<bool>,
+}
+
+/// The element that a CmdID stood on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ElementName {
+    /// A command.
+    Verb(Verb),
+    /// A group.
+    Group(GroupKind),
+}
+
+impl ElementName {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            ElementName::Verb(verb) => verb.name(),
+            ElementName::Group(kind) => kind.name(),
+        }
+    }
+}
+
+/// What one exchange (or one API call) brought for a command: appended to its
+/// history, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The command.
+    pub seq: CommandSeq,
+    /// Which part of its history this is: 1, 2, …
+    pub part: u32,
+    /// The state that it had afterwards.
+    pub state: CommandState,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words, where a status does not say it.
+    pub reason: Option<String>,
+    /// What the device answered.
+    pub results: Vec<NodeResult>,
+}
+
+/// One node's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeResult {
+    /// The node, as the command named it.
+    pub loc_uri: String,
+    /// The Status, 0 where only Results came.
+    pub status: u16,
+    /// `Meta/Format` of the Results.
+    pub format: Option<String>,
+    /// `Data` of the Results.
+    pub data: Option<Secret>,
+}

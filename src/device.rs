@@ -1,0 +1,155 @@
+//! A device: its record, and the state that every exchange reads and writes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::command::OpenCommand;
+use crate::context::{ContextSet, Family, Login, Mode};
+use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
+use crate::wire::auth::PasswordDigest;
+
+/// What an operator says of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    /// What it sends as SyncHdr Source.
+    pub source: Source,
+    /// Its family.
+    pub family: Family,
+    /// The key of MDM_Client.
+    pub device_client_id: String,
+    /// The enrolled user.
+    pub user: Option<String>,
+    /// The groups it belongs to.
+    pub groups: Vec<String>,
+    /// Its SyncML credentials.
+    pub credentials: Option<Credentials>,
+    /// SHA-256 of each client certificate that is bound to it.
+    pub certificates: Vec<CertificateDigest>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+}
+
+/// SHA-256 of a DER certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CertificateDigest(pub [u8; 32]);
+
+/// SyncML credentials of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// What it sends as Source/LocName.
+    pub username: String,
+    /// MD5 of `user:password`, all that Basic and MD5 need (OMA DM Security 5.4).
+    pub digest: PasswordDigest,
+}
+
+/// What changes with every exchange, read and written as one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct State {
+    /// Grows with every change but the queueing of a command.
+    #[serde(skip)]
+    pub revision: u64,
+    /// The number that the next command gets.
+    #[serde(skip)]
+    pub next_command: u32,
+    /// The latest session.
+    pub session: Option<Session>,
+    /// How many sessions there were.
+    pub sessions: u32,
+    /// The server's next MsgID.
+    pub next_message: u32,
+    /// The next CmdID.
+    pub next_id: u32,
+    /// Counts authentications: the nonce of a challenge is derived from it.
+    pub nonce: u64,
+    /// The commands that are not final, in the order they were queued.
+    pub open: Vec<OpenCommand>,
+    /// The latest request, by which a retransmission is known.
+    pub latest: Option<LatestRequest>,
+    /// When each mode was last seen, in the order of [`Mode::ALL`].
+    pub seen: [Option<Timestamp>; 4],
+    /// What the latest session withheld, so that an equal list is not written again.
+    pub withheld: Option<WithheldRef>,
+}
+
+impl State {
+    /// The open command of that number.
+    pub fn open(&self, seq: CommandSeq) -> Option<&OpenCommand> {
+        self.open.iter().find(|command| command.seq == seq)
+    }
+
+    /// When a session of that mode was last seen.
+    pub fn last_seen(&self, mode: Mode) -> Option<Timestamp> {
+        self.seen[mode as usize]
+    }
+
+    /// Takes over the commands that were queued since this state was loaded;
+    /// `None` when anything else changed too.
+    pub fn rebased(
+        mut self,
+        loaded_revision: u64,
+        loaded_next: u32,
+        current: &State,
+    ) -> Option<State> {
+        if current.revision != loaded_revision {
+            return None;
+        }
+        self.open.extend(
+            current
+                .open
+                .iter()
+                .filter(|command| command.seq.0 >= loaded_next)
+                .cloned(),
+        );
+        self.next_command = current.next_command;
+        Some(self)
+    }
+}
+
+/// The messages of one device under one SessionID.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its number on this device.
+    pub no: SessionNo,
+    /// The device's SessionID.
+    pub id: SessionId,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// The latest message.
+    pub last_at: Timestamp,
+    /// The device's latest MsgID.
+    pub client_message: u32,
+    /// How many messages came.
+    pub messages: u32,
+    /// The server's first MsgID in it.
+    pub first_message: u32,
+    /// Every context it named.
+    pub contexts: ContextSet,
+    /// The login status last named.
+    pub login: Login,
+    /// The device's `MaxMsgSize`, bytes.
+    pub max_msg_size: Option<u32>,
+    /// Whether more may come.
+    pub is_open: bool,
+    /// Whether a message without Final awaits its continuation.
+    pub awaits_final: bool,
+}
+
+/// The latest request of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestRequest {
+    /// SHA-256 over the proven identity, the raw query and the body.
+    pub digest: [u8; 32],
+    /// When it came.
+    pub at: Timestamp,
+    /// Whether its reply carried a command.
+    pub carried: bool,
+}
+
+/// Where the latest list of withheld commands is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithheldRef {
+    /// The device's event that holds the list.
+    pub event: u64,
+    /// A digest of the list.
+    pub digest: u64,
+}

@@ -1,0 +1,225 @@
+//! The store, as the core needs it: load what one step looks at, commit what
+//! it decided. Every operation is one transaction; none hands one out.
+//!
+//! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::command::{CommandBody, Part};
+use crate::device::{DeviceRecord, State};
+use crate::event::Event;
+use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
+
+/// A device as a store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The store's own number for it: small, dense, what tables lie by.
+    pub number: u64,
+    /// Its public id.
+    pub id: DeviceId,
+    /// Its record.
+    pub record: DeviceRecord,
+    /// Its state.
+    pub state: State,
+}
+
+/// What a step wants to see besides the device itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wanted {
+    /// The bodies of these commands.
+    pub bodies: Vec<CommandSeq>,
+    /// The kept reply.
+    pub reply: bool,
+}
+
+/// What one step looks at.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    /// The device.
+    pub device: Device,
+    /// The bodies asked for, in the order asked for.
+    pub bodies: Vec<(CommandSeq, CommandBody)>,
+    /// The latest reply, if it was asked for and is kept.
+    pub reply: Option<String>,
+}
+
+/// One exchange to make durable.
+#[derive(Debug)]
+pub struct Commit {
+    /// The device's number.
+    pub number: u64,
+    /// [`State::revision`] at load. The store gives the state the next one.
+    pub loaded_revision: u64,
+    /// [`State::next_command`] at load.
+    pub loaded_next: u32,
+    /// The state afterwards.
+    pub state: State,
+    /// What commands got.
+    pub parts: Vec<Part>,
+    /// The event of the exchange and what else is to be logged. The first
+    /// one's number is put into [`State::withheld`] when that says event 0.
+    pub events: Vec<Event>,
+    /// The reply, to be kept in place of the one before.
+    pub reply: Option<String>,
+}
+
+/// A change that is no exchange: an API write.
+#[derive(Debug)]
+pub struct Change {
+    /// The record afterwards, if it changes.
+    pub record: Option<DeviceRecord>,
+    /// The state afterwards. Its `next_command` counts what is queued here.
+    pub state: State,
+    /// Commands to add.
+    pub queued: Vec<(CommandSeq, CommandBody)>,
+    /// What commands got.
+    pub parts: Vec<Part>,
+    /// Events.
+    pub events: Vec<Event>,
+    /// Whether only commands were queued: no reason for a running exchange to
+    /// start again.
+    pub only_queues: bool,
+}
+
+/// Why an API write does not happen; the text is for the caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Not in this state: HTTP 409.
+    Conflict(String),
+    /// Over a limit: HTTP 429 or 413 by what it says.
+    Limit(String),
+    /// No such thing: HTTP 404.
+    Missing(String),
+}
+
+/// What decides an API write, inside its transaction: a function of the device
+/// as it stands. It must not block.
+pub type Decide = Box<dyn FnOnce(&Device) -> Result<Change, Refusal> + Send>;
+
+/// Picks what a step wants to see, inside the read.
+pub type Choose<'a> = &'a (dyn Fn(&Device) -> Wanted + Sync);
+
+/// A command and its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCommand {
+    /// Its id.
+    pub id: CommandId,
+    /// What was queued.
+    pub body: CommandBody,
+    /// What became of it, in order.
+    pub parts: Vec<Part>,
+}
+
+/// An event with its place in the log of all devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the whole log.
+    pub place: u64,
+    /// The event.
+    pub event: Event,
+}
+
+/// What a store answers when it cannot do as asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The session, or a command that the exchange touches, changed since load:
+    /// walk the way again.
+    #[error("the device changed since it was loaded")]
+    Changed,
+    /// An API write was refused by its own rule.
+    #[error("refused")]
+    Refused(Refusal),
+    /// The source is registered already.
+    #[error("the source is registered already")]
+    SourceTaken(DeviceId),
+    /// No such device.
+    #[error("no such device")]
+    NoDevice,
+    /// The disk is full or not writable; nothing was changed.
+    #[error("the store cannot write: {0}")]
+    Unwritable(Arc<str>),
+    /// Anything else of the store's own; nothing was changed.
+    #[error("the store failed: {0}")]
+    Failed(Arc<str>),
+}
+
+/// The store.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// The device that calls itself `source`, with what `choose` picks, in one
+    /// read. `None` for a stranger.
+    async fn load(
+        &self,
+        source: &Source,
+        choose: Choose<'_>,
+    ) -> Result<Option<Snapshot>, StoreError>;
+
+    /// Makes one exchange durable; returns once it is.
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+
+    /// Registers a device, with its event.
+    async fn register(
+        &self,
+        id: DeviceId,
+        record: DeviceRecord,
+        event: Event,
+    ) -> Result<(), StoreError>;
+
+    /// Reads, decides and writes in one transaction. Answers the state afterwards.
+    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError>;
+
+    /// Removes a device from the way in: its source is free again, its record and
+    /// queue are gone, its events stay.
+    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError>;
+
+    /// One device.
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>, StoreError>;
+
+    /// Up to `limit` devices after that number, by number.
+    async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError>;
+
+    /// One command with its history.
+    async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError>;
+
+    /// Up to `limit` commands of a device after that number, with their histories.
+    async fn commands(
+        &self,
+        device: DeviceId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError>;
+
+    /// Up to `limit` events of a device with numbers above `after`, in order.
+    async fn events(
+        &self,
+        device: DeviceId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of a device with numbers below `before`, the newest first.
+    async fn events_before(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of the whole log after that place, in order.
+    async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Logs what concerns no device.
+    async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
+
+    /// Keeps a policy set's files (name and text) under its digest.
+    async fn keep_policy_set(
+        &self,
+        digest: &str,
+        files: Vec<(String, String)>,
+    ) -> Result<(), StoreError>;
+
+    /// The files of a policy set that was once in force.
+    async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+}
