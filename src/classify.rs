@@ -1,1 +1,5 @@
-//! Verb and LocURI to a kind (law 2).
+//! Stub
+use crate::kind::*;
+use crate::wire::message::Verb;
+/// x
+pub fn classify(verb: Verb, _l: &str) -> Leaf { Leaf { verb, kind: Kind::Unclassified, class: Class::OTHER } }

@@ -1,1 +1,4 @@
-//! To come.
+//! Stub
+use super::message::*;
+/// x
+pub fn machine_may_carry(_e: &Element) -> bool { true }
