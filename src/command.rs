@@ -28,6 +28,48 @@ pub struct CommandBody {
     pub operations: Vec<Operation>,
 }
 
+/// One element of a command as it stands on the wire, in document order: each
+/// takes one CmdID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<'a> {
+    /// Which element.
+    pub name: ElementName,
+    /// The node, unless it is a group.
+    pub loc_uri: Option<&'a str>,
+    /// Whether it stands at the top, not inside a group.
+    pub top: bool,
+}
+
+impl CommandBody {
+    /// Its elements in document order.
+    pub fn placed(&self) -> Vec<Placed<'_>> {
+        fn walk<'a>(operations: &'a [Operation], top: bool, into: &mut Vec<Placed<'a>>) {
+            for operation in operations {
+                match operation {
+                    Operation::Node { verb, loc_uri, .. } => {
+                        into.push(Placed {
+                            name: ElementName::Verb(*verb),
+                            loc_uri: Some(loc_uri),
+                            top,
+                        });
+                    }
+                    Operation::Group(kind, children) => {
+                        into.push(Placed {
+                            name: ElementName::Group(*kind),
+                            loc_uri: None,
+                            top,
+                        });
+                        walk(children, false, into);
+                    }
+                }
+            }
+        }
+        let mut placed = Vec::new();
+        walk(&self.operations, true, &mut placed);
+        placed
+    }
+}
+
 /// One SyncML element of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Operation {

@@ -1,9 +1,77 @@
 //! The session core: one pure step per message. No I/O, no clock, no
 //! randomness of its own.
 //!
-//! [`step`] turns a snapshot and a message into an exchange; [`queue`] turns
-//! API writes into changes; [`preview`] says what a session would carry.
-//! All three ask the same policy set in the same way.
+//! [`choose`] says what a step must see, [`step`] turns a snapshot and a
+//! message into an [`Exchange`]; [`queue`] turns API writes into changes;
+//! [`preview`] says what a session would carry. All ask the same policy set
+//! in the same way.
+//!
+//! The order inside a step: authenticate, open or carry on the session, take
+//! the answers, decide and offer, write down.
 
+mod authenticate;
+mod correlate;
+mod elements;
+pub mod exchange;
+mod ledger;
+mod offer;
+mod open;
 pub mod preview;
 pub mod queue;
+mod reply;
+mod settle;
+mod step;
+
+pub use correlate::meaning;
+pub use exchange::Exchange;
+pub use step::{choose, step};
+
+use crate::clock::Timestamp;
+use crate::context::Query;
+use crate::device::CertificateDigest;
+use crate::policy::PolicySet;
+use crate::wire::message::Message;
+
+/// What the transport proved of the peer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// SHA-256 of the client certificate whose key signed the handshake.
+    pub certificate: Option<CertificateDigest>,
+    /// The certificate's subject CN, where its chain leads to an issuer of `--client-ca`.
+    pub trusted_name: Option<String>,
+}
+
+/// One request, as the shell hands it to the core.
+pub struct Request<'a> {
+    /// What the transport proved.
+    pub proof: &'a Proof,
+    /// Whether a device with nothing recorded is taken by its Source alone.
+    pub trust_source: bool,
+    /// The raw query string as it is kept on record.
+    pub raw_query: &'a str,
+    /// The same, read.
+    pub query: Query,
+    /// The message.
+    pub message: &'a Message,
+    /// SHA-256 over proof, raw query and body: equal for a retransmission.
+    pub digest: [u8; 32],
+    /// Now.
+    pub now: Timestamp,
+    /// The nonce of this device for a count of its authentications.
+    pub nonce: &'a (dyn Fn(u64) -> [u8; 16] + Sync),
+    /// The policy set in force.
+    pub policies: &'a PolicySet,
+}
+
+/// What a step comes to.
+#[derive(Debug)]
+pub enum Step {
+    /// Not this device: HTTP 403, nothing to record here.
+    Forbidden,
+    /// The device's latest message again: the kept reply goes again.
+    Replay,
+    /// A challenge: nothing to record, whoever sent this is a stranger still.
+    Challenge(Message),
+    /// An exchange: to be made durable before its reply leaves.
+    Exchange(Box<Exchange>),
+}

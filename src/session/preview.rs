@@ -2,11 +2,16 @@
 
 use serde::Serialize;
 
+use super::ledger::Ledger;
+use super::offer::{self, Considered};
+use super::settle;
 use crate::clock::Timestamp;
-use crate::context::{Context, Mode};
+use crate::command::OpenCommand;
+use crate::context::{Context, ContextSet, Mode};
+use crate::device::State;
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
-use crate::policy::PolicySet;
+use crate::policy::{PolicySet, Verdict};
 use crate::store::Device;
 
 /// The three lists of a preview, in the order in which commands would go.
@@ -46,16 +51,74 @@ pub struct PreviewHold {
     pub next: Option<String>,
 }
 
-/// What a session of `device` in `context` would carry at `now`.
-pub fn preview(
-    _device: &Device,
-    _context: Context,
-    _policies: &PolicySet,
-    _now: Timestamp,
-) -> Preview {
-    Preview {
+/// What a session of `device` in `context` would carry at `now`: a new one,
+/// so what an older session left unanswered counts as queued again.
+pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Timestamp) -> Preview {
+    let mut state = device.state.clone();
+    let mut ledger = Ledger::new(now);
+    settle::settle(&mut state, &mut ledger);
+    settle::end_session(&mut state, &mut ledger, "a new session began");
+    let considered = offer::consider(
+        &state,
+        &device.record,
+        ContextSet::only(context),
+        None,
+        policies,
+        now,
+    );
+    let mut preview = Preview {
         deliver: Vec::new(),
         withhold: Vec::new(),
         refuse: Vec::new(),
+    };
+    for command in &considered {
+        let Some(kind) = state.open(command.seq).map(OpenCommand::kind) else {
+            continue;
+        };
+        if command.decision.verdict == Verdict::Deliver && !command.too_early {
+            let rules = offer::rule_names(&command.decision);
+            preview.deliver.push(PreviewDeliver {
+                command: command.seq,
+                kind,
+                rules,
+            });
+            continue;
+        }
+        let (rules, modes) = offer::reason(command);
+        let is_refused = command.decision.verdict == Verdict::Refuse;
+        let next = if is_refused {
+            None
+        } else {
+            next(&state, command, &modes)
+        };
+        let hold = PreviewHold {
+            command: command.seq,
+            kind,
+            rules,
+            modes,
+            next,
+        };
+        if is_refused {
+            preview.refuse.push(hold)
+        } else {
+            preview.withhold.push(hold)
+        }
     }
+    preview
+}
+
+/// When a withheld command can go, in words.
+fn next(state: &State, command: &Considered, modes: &[Mode]) -> Option<String> {
+    if command.too_early {
+        let at = state.open(command.seq)?.not_before?;
+        return Some(format!("not before {at}"));
+    }
+    let told: Vec<String> = modes
+        .iter()
+        .map(|&mode| match state.last_seen(mode) {
+            Some(at) => format!("{} (last seen {at})", mode.name()),
+            None => format!("{} (never seen)", mode.name()),
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("at the next session in {}", told.join(" or ")))
 }

@@ -5,4 +5,19 @@ use super::message::*;
 #[error("x")]
 pub struct DecodeError;
 /// x
-pub fn decode(_b: &[u8]) -> Result<Message, DecodeError> { Err(DecodeError) }
+pub enum Blame {
+    #[doc = "x"]
+    TooLarge,
+    #[doc = "x"]
+    Malformed,
+}
+impl DecodeError {
+    /// x
+    pub fn blame(&self) -> Blame {
+        Blame::Malformed
+    }
+}
+/// x
+pub fn decode(_b: &[u8]) -> Result<Message, DecodeError> {
+    Err(DecodeError)
+}

@@ -1,4 +1,6 @@
 //! Stub
 use super::message::*;
 /// x
-pub fn machine_may_carry(_e: &Element) -> bool { true }
+pub fn machine_may_carry(_e: &Element) -> bool {
+    true
+}

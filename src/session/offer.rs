@@ -1,0 +1,169 @@
+//! What goes out: the policy engine asked for each waiting command, the order,
+//! the byte budget.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use crate::clock::Timestamp;
+use crate::command::{CommandState, OpenCommand};
+use crate::context::{ContextSet, Mode};
+use crate::device::{DeviceRecord, Session, State};
+use crate::event::Withheld;
+use crate::ids::{CommandSeq, SessionNo};
+use crate::limits;
+use crate::policy::{Decision, PolicySet, Subject, Verdict};
+
+/// The rule named where a command waits for its time, not for a mode.
+pub(super) const NOT_BEFORE: &str = "queue.not-before";
+/// The rule named where the second guard stopped a command.
+pub(super) const GUARD: &str = "guard.machine";
+
+/// One waiting command and the decision on it.
+#[derive(Debug)]
+pub(super) struct Considered {
+    pub(super) seq: CommandSeq,
+    pub(super) bytes: u32,
+    pub(super) is_unenroll: bool,
+    pub(super) decision: Decision,
+    /// Policy lets it go, its time has not come.
+    pub(super) too_early: bool,
+}
+
+/// Every waiting command in the order in which it would go: priority, then
+/// age, unenroll last.
+pub(super) fn consider(
+    state: &State,
+    record: &DeviceRecord,
+    contexts: ContextSet,
+    session: Option<SessionNo>,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> Vec<Considered> {
+    let mut waiting: Vec<&OpenCommand> = state
+        .open
+        .iter()
+        .filter(|command| waits(command, session))
+        .collect();
+    waiting.sort_by_key(|command| {
+        (
+            command.is_unenroll(),
+            std::cmp::Reverse(command.priority),
+            command.seq,
+        )
+    });
+    waiting
+        .into_iter()
+        .map(|command| {
+            let subject = Subject {
+                family: record.family,
+                groups: &record.groups,
+                leaves: &command.leaves,
+            };
+            Considered {
+                seq: command.seq,
+                bytes: command.bytes,
+                is_unenroll: command.is_unenroll(),
+                decision: policies.decide(contexts, &subject),
+                too_early: command.not_before.is_some_and(|at| at > now),
+            }
+        })
+        .collect()
+}
+
+/// Waits to be sent, and was not offered in this session yet.
+fn waits(command: &OpenCommand, session: Option<SessionNo>) -> bool {
+    let offered = session.is_some_and(|no| {
+        command
+            .leases
+            .first()
+            .is_some_and(|lease| lease.session == no)
+    });
+    command.state == CommandState::Queued && !offered
+}
+
+/// How many bytes of commands a reply of this session holds.
+pub(super) fn budget(session: &Session) -> usize {
+    /// What the frame and the Statuses of a usual package take.
+    const FRAME: usize = 2 * 1024;
+    let told = session
+        .max_msg_size
+        .map_or(usize::MAX, |bytes| bytes as usize);
+    told.clamp(limits::REPLY_BYTES_LEAST, limits::REPLY_BYTES) - FRAME
+}
+
+/// The commands of `considered` that one reply carries, in order. An unenroll
+/// goes alone and only when nothing else is under way: the device drops the
+/// session at once, and the answers to what went with it would be lost.
+pub(super) fn pick<'a>(
+    considered: impl IntoIterator<Item = &'a Considered>,
+    budget: usize,
+    outstanding: bool,
+) -> Vec<CommandSeq> {
+    let mut left = budget;
+    let mut picked = Vec::new();
+    let may_go =
+        |command: &&Considered| command.decision.verdict == Verdict::Deliver && !command.too_early;
+    for command in considered.into_iter().filter(may_go) {
+        let bytes = command.bytes as usize;
+        if bytes > left || command.is_unenroll && (outstanding || !picked.is_empty()) {
+            break;
+        }
+        left -= bytes;
+        picked.push(command.seq);
+    }
+    picked
+}
+
+/// What is held back, grouped by kind and reason.
+pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld> {
+    let mut groups: Vec<Withheld> = Vec::new();
+    for command in considered
+        .iter()
+        .filter(|c| c.decision.verdict == Verdict::Withhold || c.too_early)
+    {
+        let Some(open) = state.open(command.seq) else {
+            continue;
+        };
+        let (rules, modes) = reason(command);
+        let kind = open.kind();
+        match groups
+            .iter_mut()
+            .find(|group| group.kind == kind && group.rules == rules && group.modes == modes)
+        {
+            Some(group) => {
+                group.count += 1;
+                group.commands.push(command.seq.0);
+            }
+            None => groups.push(Withheld {
+                kind,
+                rules,
+                modes,
+                count: 1,
+                commands: vec![command.seq.0],
+            }),
+        }
+    }
+    groups
+}
+
+/// The rules and modes to name for a command that stays.
+pub(super) fn reason(command: &Considered) -> (Vec<String>, Vec<Mode>) {
+    if command.decision.verdict == Verdict::Deliver {
+        return (vec![NOT_BEFORE.to_owned()], Vec::new());
+    }
+    (
+        rule_names(&command.decision),
+        command.decision.modes.clone(),
+    )
+}
+
+/// A decision's rules as text.
+pub(super) fn rule_names(decision: &Decision) -> Vec<String> {
+    decision.rules.iter().map(ToString::to_string).collect()
+}
+
+/// A digest by which an equal list is known.
+pub(super) fn digest(withheld: &[Withheld]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    withheld.hash(&mut hasher);
+    hasher.finish()
+}

@@ -1,0 +1,254 @@
+//! The one way through the house:
+//!
+//! ```text
+//! bytes -> decode -> load -> step -> encode -> commit -> bytes
+//! ```
+//!
+//! Every sync request goes it once, without turning back; only when the device
+//! changed between load and commit is it walked again from load. What is
+//! decided is decided in [`crate::session`]; here it is put in order and made
+//! durable.
+
+mod encode;
+mod gate;
+mod strangers;
+
+use std::sync::{Arc, RwLock};
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+pub use crate::session::Proof;
+pub use strangers::{Strangeness, Strangers};
+
+use crate::clock::Timestamp;
+use crate::context::{Family, Query};
+use crate::device::DeviceRecord;
+use crate::event::{Event, EventType};
+use crate::ids::{DeviceId, Source};
+use crate::limits;
+use crate::policy::PolicySet;
+use crate::session::{self, Request, Step};
+use crate::store::{Store, StoreError};
+use crate::wire::decode::{Blame, decode};
+use crate::wire::encode::encode as encode_plainly;
+use crate::wire::message::Message;
+
+/// How often the way is walked when the device changes under it.
+const WALKS: u32 = 3;
+
+/// What goes back over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 200 with this SyncML document.
+    Reply(String),
+    /// 400: not SyncML, with what was expected and what came.
+    BadRequest(String),
+    /// 413: over a bound, which is named.
+    TooLarge(String),
+    /// 403: an unknown device, or one that proves to be another.
+    Forbidden,
+    /// 503: busy; the device comes again.
+    Busy,
+}
+
+/// Derives the nonce of a device (by its number) for a count of authentications.
+pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
+
+/// Everything that a sync request needs.
+pub struct Way {
+    store: Arc<dyn Store>,
+    policies: RwLock<Arc<PolicySet>>,
+    nonces: Nonces,
+    accept_unknown: bool,
+    gate: gate::Gate,
+    strangers: Strangers,
+}
+
+impl Way {
+    /// A way to `store`, with `policies` in force until others are put there.
+    pub fn new(
+        store: Arc<dyn Store>,
+        policies: Arc<PolicySet>,
+        nonces: Nonces,
+        accept_unknown: bool,
+    ) -> Self {
+        Way {
+            store,
+            policies: RwLock::new(policies),
+            nonces,
+            accept_unknown,
+            gate: gate::Gate::default(),
+            strangers: Strangers::default(),
+        }
+    }
+
+    /// The policy set in force.
+    pub fn policies(&self) -> Arc<PolicySet> {
+        match self.policies.read() {
+            Ok(set) => Arc::clone(&set),
+            // Only an assignment happens under the lock: the value is whole.
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// Puts another policy set in force: for every exchange that loads from now on.
+    pub fn enforce(&self, policies: Arc<PolicySet>) {
+        match self.policies.write() {
+            Ok(mut set) => *set = policies,
+            Err(poisoned) => *poisoned.into_inner() = policies,
+        }
+    }
+
+    /// The strangers counted so far.
+    pub fn strangers(&self) -> &Strangers {
+        &self.strangers
+    }
+
+    /// Walks one request through the house.
+    pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
+        let message = match decode(body) {
+            Ok(message) => message,
+            Err(error) => {
+                return match error.blame() {
+                    Blame::TooLarge => Answer::TooLarge(error.to_string()),
+                    Blame::Malformed => Answer::BadRequest(error.to_string()),
+                };
+            }
+        };
+        let source = Source(message.header.source.uri.clone());
+        if source.0.is_empty() || source.0.len() > limits::SOURCE_BYTES {
+            return Answer::BadRequest(format!(
+                "expected a Source of 1 to {} bytes, found {} bytes",
+                limits::SOURCE_BYTES,
+                source.0.len()
+            ));
+        }
+        let Some(_turn) = self.gate.enter(&source).await else {
+            return Answer::Busy;
+        };
+        for _ in 0..WALKS {
+            match self.once(proof, raw_query, body, &message, &source).await {
+                Ok(answer) => return answer,
+                Err(StoreError::Changed) => {
+                    tracing::debug!("the device changed since load: once more")
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an exchange was not made durable; nothing was sent");
+                    return Answer::Busy;
+                }
+            }
+        }
+        Answer::Busy
+    }
+
+    async fn once(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        body: &[u8],
+        message: &Message,
+        source: &Source,
+    ) -> Result<Answer, StoreError> {
+        let policies = self.policies();
+        // The nonce belongs to the device's number, which is known after load;
+        // `choose` needs none.
+        let none = |_: u64| [0; 16];
+        let mut request = Request {
+            proof,
+            trust_source: self.accept_unknown,
+            raw_query: on_record(raw_query),
+            query: Query::read(on_record(raw_query)),
+            message,
+            digest: digest(proof, raw_query, body),
+            now: Timestamp::now(),
+            nonce: &none,
+            policies: &policies,
+        };
+        let choose = |device: &crate::store::Device| session::choose(device, &request);
+        let Some(snapshot) = self.load(source, &choose).await? else {
+            self.strangers.count(Strangeness::Unknown);
+            return Ok(Answer::Forbidden);
+        };
+        let number = snapshot.device.number;
+        let nonce = |count: u64| (self.nonces)(number, count);
+        request.nonce = &nonce;
+        match session::step(&snapshot, &request) {
+            Step::Forbidden => {
+                self.strangers.count(Strangeness::Other);
+                Ok(Answer::Forbidden)
+            }
+            Step::Challenge(reply) => {
+                self.strangers.count(Strangeness::Unproven);
+                Ok(Answer::Reply(encode_plainly(&reply)))
+            }
+            Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
+            Step::Exchange(mut exchange) => {
+                let reply = encode::guarded(&mut exchange);
+                self.store
+                    .commit(exchange.into_commit(reply.clone()))
+                    .await?;
+                Ok(Answer::Reply(reply))
+            }
+        }
+    }
+
+    async fn load(
+        &self,
+        source: &Source,
+        choose: crate::store::Choose<'_>,
+    ) -> Result<Option<crate::store::Snapshot>, StoreError> {
+        if let Some(snapshot) = self.store.load(source, choose).await? {
+            return Ok(Some(snapshot));
+        }
+        if !self.accept_unknown {
+            return Ok(None);
+        }
+        self.register_unknown(source).await?;
+        self.store.load(source, choose).await
+    }
+
+    /// `--accept-unknown-devices`: a device without a record is registered at
+    /// its first message.
+    async fn register_unknown(&self, source: &Source) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let id = DeviceId(Uuid::now_v7());
+        let record = DeviceRecord {
+            source: source.clone(),
+            family: Family::Windows81,
+            device_client_id: source.0.clone(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: now,
+        };
+        let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
+            .detail("registered at its first message (--accept-unknown-devices)");
+        match self.store.register(id, record, event).await {
+            // Somebody else was quicker: the record is there.
+            Err(StoreError::SourceTaken(_)) => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// The part of a raw query that is read and kept on record.
+fn on_record(raw_query: &str) -> &str {
+    let mut end = raw_query.len().min(limits::QUERY_BYTES);
+    while !raw_query.is_char_boundary(end) {
+        end -= 1;
+    }
+    &raw_query[..end]
+}
+
+/// What makes a request the same request: the identity that was proved, the raw
+/// query and the body (law 6). Each part ends where its length says.
+fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
+    let mut hasher = Sha256::new();
+    hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
+    hasher.update((raw_query.len() as u64).to_le_bytes());
+    hasher.update(raw_query);
+    hasher.update(body);
+    hasher.finalize().into()
+}
