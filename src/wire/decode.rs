@@ -1,23 +1,439 @@
-//! Stub
-use super::message::*;
-/// x
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct DecodeError;
-/// x
+//! XML to the message model, tolerantly: any prefix or none, any order of
+//! elements, `Type` beside an empty `Meta`, padded LocURIs. What a field means
+//! is decided elsewhere; what it may hold at most is decided here.
+
+use super::message::{
+    Address, Alert, Chal, Command, Cred, Element, Group, GroupKind, Header, Item, Message, Meta,
+    Results, Status, Verb,
+};
+use super::xml::{Markup, Reader, Token};
+use crate::ids::SessionId;
+use crate::limits;
+
+/// Why bytes are not a message. Never holds Data or a credential.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Another encoding.
+    #[error("expected {0}, found {1}")]
+    Encoding(&'static str, String),
+    /// Not well-formed, or not XML at all.
+    #[error("not well-formed XML at byte {at}: {what}")]
+    Malformed {
+        /// Where, in bytes from the beginning.
+        at: usize,
+        /// What was found.
+        what: String,
+    },
+    /// Something that SyncML has no use for, and attackers have.
+    #[error("{0} is not accepted in SyncML")]
+    Forbidden(&'static str),
+    /// XML, but not SyncML.
+    #[error("expected the root element SyncML, found {0}")]
+    NotSyncMl(String),
+    /// A required element is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A field holds what it cannot hold.
+    #[error("{field}: expected {expected}, found {found}")]
+    BadField {
+        /// Which.
+        field: &'static str,
+        /// What it may hold.
+        expected: &'static str,
+        /// What came, shortened.
+        found: String,
+    },
+    /// Nested too deeply.
+    #[error("nested deeper than {0} elements")]
+    TooDeep(usize),
+    /// Too many of something.
+    #[error("more than {1} {0}")]
+    TooMany(&'static str, usize),
+    /// A field is too long.
+    #[error("{0} is longer than {1} bytes")]
+    TooLong(&'static str, usize),
+}
+
+/// Whether a message was wrong or merely too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blame {
-    #[doc = "x"]
+    /// Over a bound.
     TooLarge,
-    #[doc = "x"]
+    /// Not what it should be.
     Malformed,
 }
+
 impl DecodeError {
-    /// x
+    pub(super) fn malformed(at: usize, what: impl Into<String>) -> Self {
+        DecodeError::Malformed {
+            at,
+            what: what.into().chars().take(120).collect(),
+        }
+    }
+
+    /// Which of the two.
     pub fn blame(&self) -> Blame {
-        Blame::Malformed
+        match self {
+            DecodeError::TooDeep(_) | DecodeError::TooMany(..) | DecodeError::TooLong(..) => {
+                Blame::TooLarge
+            }
+            _ => Blame::Malformed,
+        }
     }
 }
-/// x
-pub fn decode(_b: &[u8]) -> Result<Message, DecodeError> {
-    Err(DecodeError)
+
+/// Reads one SyncML document.
+pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
+    let mut decoder = Decoder {
+        reader: Reader::new(bytes)?,
+        elements: 0,
+    };
+    match decoder.reader.next()? {
+        Token::Open("SyncML") => {}
+        Token::Open(name) => return Err(DecodeError::NotSyncMl(shown(name))),
+        Token::Close | Token::End => return Err(DecodeError::NotSyncMl("nothing".to_owned())),
+    }
+    let message = decoder.message()?;
+    match decoder.reader.next()? {
+        Token::End => Ok(message),
+        _ => Err(DecodeError::malformed(
+            decoder.reader.at(),
+            "more after the root element",
+        )),
+    }
+}
+
+struct Decoder<'a> {
+    reader: Reader<'a>,
+    elements: usize,
+}
+
+/// Reads the children of the element just opened: each arm reads its child
+/// whole; what no arm knows is passed over.
+macro_rules! children {
+    ($self:ident, $($name:pat => $read:expr),+ $(,)?) => {
+        while let Token::Open(name) = $self.reader.next()? {
+            match name {
+                $($name => $read,)+
+                _ => $self.reader.skip()?,
+            }
+        }
+    };
+}
+
+impl Decoder<'_> {
+    fn message(&mut self) -> Result<Message, DecodeError> {
+        let (mut header, mut body) = (None, None);
+        children!(self,
+            "SyncHdr" => header = Some(self.header()?),
+            "SyncBody" => body = Some(self.body()?),
+        );
+        let header = header.ok_or(DecodeError::Missing("SyncHdr"))?;
+        let (body, is_final) = body.ok_or(DecodeError::Missing("SyncBody"))?;
+        Ok(Message {
+            header,
+            body,
+            is_final,
+        })
+    }
+
+    fn header(&mut self) -> Result<Header, DecodeError> {
+        let (mut ver_dtd, mut ver_proto) = (String::new(), String::new());
+        let (mut session_id, mut msg_id, mut source) = (None, None, None);
+        let (mut target, mut cred, mut max_msg_size) = (Address::default(), None, None);
+        children!(self,
+            "VerDTD" => ver_dtd = self.field("VerDTD")?,
+            "VerProto" => ver_proto = self.field("VerProto")?,
+            "SessionID" => session_id = Some(self.field("SessionID")?),
+            "MsgID" => msg_id = Some(self.field("MsgID")?),
+            "Target" => target = self.address()?,
+            "Source" => source = Some(self.address()?),
+            "Cred" => cred = Some(self.cred()?),
+            "Meta" => max_msg_size = self.max_msg_size()?,
+        );
+        let session_id = session_id.ok_or(DecodeError::Missing("SessionID"))?;
+        if session_id.len() > limits::SESSION_ID_BYTES {
+            return Err(DecodeError::TooLong("SessionID", limits::SESSION_ID_BYTES));
+        }
+        let msg_id = msg_id.ok_or(DecodeError::Missing("MsgID"))?;
+        let bad = || DecodeError::BadField {
+            field: "MsgID",
+            expected: "a decimal number from 1 to 999999",
+            found: shown(&msg_id),
+        };
+        let msg_id = number(&msg_id)
+            .filter(|id| (1..1_000_000).contains(id))
+            .ok_or_else(bad)?;
+        Ok(Header {
+            ver_dtd,
+            ver_proto,
+            session_id: SessionId(session_id),
+            msg_id,
+            target,
+            source: source.ok_or(DecodeError::Missing("Source"))?,
+            cred,
+            max_msg_size,
+        })
+    }
+
+    fn address(&mut self) -> Result<Address, DecodeError> {
+        let mut address = Address::default();
+        children!(self,
+            "LocURI" => address.uri = self.loc_uri()?,
+            "LocName" => address.name = Some(self.field("LocName")?),
+        );
+        Ok(address)
+    }
+
+    fn cred(&mut self) -> Result<Cred, DecodeError> {
+        let (mut meta, mut data) = (Meta::default(), String::new());
+        children!(self,
+            "Meta" => self.meta(&mut meta)?,
+            "Type" => meta.kind = Some(self.field("Type")?),
+            "Data" => data = self.field("Data")?,
+        );
+        // Without a type credentials are Basic (OMA RepPro 5.3).
+        Ok(Cred {
+            kind: meta.kind.unwrap_or_else(|| "syncml:auth-basic".to_owned()),
+            data,
+        })
+    }
+
+    fn max_msg_size(&mut self) -> Result<Option<u32>, DecodeError> {
+        let mut size = None;
+        children!(self, "MaxMsgSize" => size = number(&self.field("MaxMsgSize")?));
+        Ok(size)
+    }
+
+    fn body(&mut self) -> Result<(Vec<Element>, bool), DecodeError> {
+        let (mut body, mut is_final) = (Vec::new(), false);
+        while let Token::Open(name) = self.reader.next()? {
+            if name == "Final" {
+                is_final = true;
+                self.reader.skip()?;
+            } else {
+                body.push(self.element(name)?);
+            }
+        }
+        Ok((body, is_final))
+    }
+
+    fn element(&mut self, name: &str) -> Result<Element, DecodeError> {
+        self.elements += 1;
+        if self.elements > limits::BODY_ELEMENTS {
+            return Err(DecodeError::TooMany(
+                "commands in a message",
+                limits::BODY_ELEMENTS,
+            ));
+        }
+        match name {
+            "Alert" => self.alert().map(Element::Alert),
+            "Status" => self.status().map(Element::Status),
+            "Results" => self.results().map(Element::Results),
+            "Atomic" => self.group(GroupKind::Atomic).map(Element::Group),
+            "Sequence" => self.group(GroupKind::Sequence).map(Element::Group),
+            _ => match Verb::from_name(name) {
+                Some(verb) => self.command(verb).map(Element::Command),
+                None => self.unknown(name),
+            },
+        }
+    }
+
+    fn unknown(&mut self, name: &str) -> Result<Element, DecodeError> {
+        let mut cmd_id = None;
+        children!(self, "CmdID" => cmd_id = self.id()?);
+        Ok(Element::Unknown {
+            name: name.to_owned(),
+            cmd_id,
+        })
+    }
+
+    fn command(&mut self, verb: Verb) -> Result<Command, DecodeError> {
+        let (mut cmd_id, mut items) = (None, Vec::new());
+        children!(self, "CmdID" => cmd_id = self.id()?, "Item" => self.item(&mut items)?);
+        Ok(Command {
+            verb,
+            cmd_id,
+            items,
+        })
+    }
+
+    fn group(&mut self, kind: GroupKind) -> Result<Group, DecodeError> {
+        let (mut cmd_id, mut children) = (None, Vec::new());
+        while let Token::Open(name) = self.reader.next()? {
+            match name {
+                "CmdID" => cmd_id = self.id()?,
+                "Meta" | "NoResp" => self.reader.skip()?,
+                name => children.push(self.element(name)?),
+            }
+        }
+        Ok(Group {
+            kind,
+            cmd_id,
+            children,
+        })
+    }
+
+    fn alert(&mut self) -> Result<Alert, DecodeError> {
+        let mut alert = Alert::default();
+        children!(self,
+            "CmdID" => alert.cmd_id = self.id()?,
+            "Data" => alert.code = number(&self.field("Data")?).unwrap_or(0),
+            "Item" => self.item(&mut alert.items)?,
+        );
+        Ok(alert)
+    }
+
+    fn status(&mut self) -> Result<Status, DecodeError> {
+        let mut status = Status::default();
+        children!(self,
+            "CmdID" => status.cmd_id = self.id()?,
+            "MsgRef" => status.msg_ref = self.id()?,
+            "CmdRef" => status.cmd_ref = self.id()?,
+            "Cmd" => status.cmd = self.field("Cmd")?,
+            "TargetRef" => self.reference(&mut status.target_refs)?,
+            "SourceRef" => self.reference(&mut status.source_refs)?,
+            "Chal" => status.chal = Some(self.chal()?),
+            "Data" => status.code = number(&self.field("Data")?).unwrap_or(0),
+            "Item" => self.item(&mut status.items)?,
+        );
+        Ok(status)
+    }
+
+    fn results(&mut self) -> Result<Results, DecodeError> {
+        let mut results = Results::default();
+        children!(self,
+            "CmdID" => results.cmd_id = self.id()?,
+            "MsgRef" => results.msg_ref = self.id()?,
+            "CmdRef" => results.cmd_ref = self.id()?,
+            "Cmd" => results.cmd = Some(self.field("Cmd")?),
+            "TargetRef" => self.reference(&mut results.target_refs)?,
+            "SourceRef" => self.reference(&mut results.source_refs)?,
+            "Meta" => self.meta(&mut results.meta)?,
+            "Item" => self.item(&mut results.items)?,
+        );
+        Ok(results)
+    }
+
+    fn chal(&mut self) -> Result<Chal, DecodeError> {
+        let mut chal = Chal {
+            kind: String::new(),
+            format: String::new(),
+            next_nonce: None,
+        };
+        while let Token::Open(name) = self.reader.next()? {
+            match name {
+                "Meta" => children!(self,
+                    "Type" => chal.kind = self.field("Type")?,
+                    "Format" => chal.format = self.field("Format")?,
+                    "NextNonce" => chal.next_nonce = Some(self.field("NextNonce")?),
+                ),
+                _ => self.reader.skip()?,
+            }
+        }
+        Ok(chal)
+    }
+
+    fn item(&mut self, items: &mut Vec<Item>) -> Result<(), DecodeError> {
+        if items.len() >= limits::ITEMS {
+            return Err(DecodeError::TooMany("items in one element", limits::ITEMS));
+        }
+        let mut item = Item::default();
+        children!(self,
+            "Target" => item.target = self.item_address()?,
+            "Source" => item.source = self.item_address()?,
+            "Meta" => self.meta(&mut item.meta)?,
+            // Two of MS-MDM's samples put these beside an empty Meta.
+            "Type" => item.meta.kind = Some(self.field("Type")?),
+            "Format" => item.meta.format = Some(self.field("Format")?),
+            "Data" => item.data = Some(self.reader.content(Markup::Keep)?.into_owned()),
+            "MoreData" => {
+                item.more_data = true;
+                self.reader.skip()?;
+            },
+        );
+        items.push(item);
+        Ok(())
+    }
+
+    fn item_address(&mut self) -> Result<Option<String>, DecodeError> {
+        let mut uri = None;
+        children!(self, "LocURI" => uri = Some(self.loc_uri()?));
+        Ok(uri)
+    }
+
+    fn meta(&mut self, meta: &mut Meta) -> Result<(), DecodeError> {
+        children!(self,
+            "Format" => meta.format = Some(self.field("Format")?),
+            "Type" => meta.kind = Some(self.field("Type")?),
+            "Mark" => meta.mark = Some(self.field("Mark")?),
+            "Size" => meta.size = number(&self.field("Size")?),
+        );
+        Ok(())
+    }
+
+    /// TargetRef and SourceRef are bare text; some put a LocURI inside.
+    fn reference(&mut self, into: &mut Vec<String>) -> Result<(), DecodeError> {
+        if into.len() >= limits::ITEMS {
+            return Err(DecodeError::TooMany(
+                "references in one element",
+                limits::ITEMS,
+            ));
+        }
+        let text = self.reader.content(Markup::Keep)?;
+        let inner = text
+            .trim()
+            .strip_prefix("<LocURI>")
+            .and_then(|t| t.strip_suffix("</LocURI>"));
+        into.push(bounded(
+            "TargetRef",
+            inner.unwrap_or(&text).trim().to_owned(),
+        )?);
+        Ok(())
+    }
+
+    fn id(&mut self) -> Result<Option<u32>, DecodeError> {
+        Ok(number(&self.field("an id")?))
+    }
+
+    /// A LocURI: trimmed, and whole again where a line break was put into it.
+    fn loc_uri(&mut self) -> Result<String, DecodeError> {
+        let text = self.reader.content(Markup::Skip)?;
+        let text = text.trim();
+        let broken = text.contains(['\n', '\r', '\t']);
+        let joined = if broken {
+            text.lines()
+                .map(str::trim)
+                .collect::<String>()
+                .replace('\t', "")
+        } else {
+            text.to_owned()
+        };
+        bounded("LocURI", joined)
+    }
+
+    fn field(&mut self, name: &'static str) -> Result<String, DecodeError> {
+        let text = self.reader.content(Markup::Skip)?;
+        bounded(name, text.trim().to_owned())
+    }
+}
+
+fn bounded(name: &'static str, text: String) -> Result<String, DecodeError> {
+    if text.len() > limits::FIELD_BYTES {
+        return Err(DecodeError::TooLong(name, limits::FIELD_BYTES));
+    }
+    Ok(text)
+}
+
+/// A number of decimal digits, nothing else.
+fn number<T: std::str::FromStr>(text: &str) -> Option<T> {
+    let text = text.trim();
+    text.bytes()
+        .all(|byte| byte.is_ascii_digit())
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }

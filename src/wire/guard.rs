@@ -1,6 +1,206 @@
-//! Stub
-use super::message::*;
-/// x
-pub fn machine_may_carry(_e: &Element) -> bool {
-    true
+//! The second guard (law 3): what may stand in a reply of a session that named
+//! Machine mode (seed 004), by a literal list of shapes.
+//!
+//! It shares no code with the classification, on purpose: a fault there does
+//! not pass here. What it does not know does not go.
+
+use super::message::{Command, Element, Verb};
+
+/// MDM classes whose Get is device inventory: they hold nothing of a user's.
+const READABLE: [&str; 7] = [
+    "mdm_client",
+    "mdm_securitystatus",
+    "mdm_updates",
+    "mdm_restrictions",
+    "mdm_mgmtauthority",
+    "mdm_deviceregistrationinfo",
+    "mdm_sideloader",
+];
+
+/// Whether `element` may go out in Machine mode.
+pub fn machine_may_carry(element: &Element) -> bool {
+    match element {
+        Element::Status(_) => true,
+        Element::Alert(alert) => matches!(alert.code, 1222 | 1223),
+        Element::Command(command) => is_harmless(command),
+        Element::Group(group) => {
+            !group.children.is_empty() && group.children.iter().all(machine_may_carry)
+        }
+        Element::Results(_) | Element::Unknown { .. } => false,
+    }
+}
+
+fn is_harmless(command: &Command) -> bool {
+    let targets: Option<Vec<Vec<String>>> = command
+        .items
+        .iter()
+        .map(|item| segments(item.target.as_deref()?))
+        .collect();
+    let Some(targets) = targets else { return false };
+    match command.verb {
+        Verb::Get => !targets.is_empty() && targets.iter().all(|target| is_inventory(target)),
+        Verb::Exec => targets.len() == 1 && is_reset_or_unenroll(&targets[0]),
+        Verb::Add | Verb::Replace | Verb::Delete | Verb::Copy => false,
+    }
+}
+
+fn is_inventory(path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["devinfo" | "devdetail", ..] => true,
+        ["cimv2", class, ref below @ ..] => {
+            let known = class.starts_with("win32_") || READABLE.contains(&class);
+            known
+                && is_name(class)
+                && below.len() <= 2
+                && !below.iter().any(|segment| segment.starts_with("exec="))
+        }
+        _ => false,
+    }
+}
+
+fn is_reset_or_unenroll(path: &[String]) -> bool {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match path[..] {
+        ["cimv2", "mdm_client", instance, method] => {
+            instance.starts_with("mdm_client.deviceclientid=")
+                && matches!(
+                    method,
+                    "exec=resetuserpassword" | "exec=sendunenrollrequest"
+                )
+        }
+        ["vendor", "msft", "dmclient", "unenroll"] => true,
+        ["vendor", "msft", "dmclient", "provider", _, "unenroll"] => true,
+        _ => false,
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    text.bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The segments below `./`, decoded once and in lower case; `None` for
+/// anything odd: another root, another encoding inside, dots, control
+/// characters, letters that only look like ours outside quotes.
+fn segments(loc_uri: &str) -> Option<Vec<String>> {
+    let decoded = decode_once(loc_uri)?;
+    let path = decoded.strip_prefix("./")?;
+    let (mut segments, mut segment, mut quote) = (Vec::new(), String::new(), None);
+    for character in path.chars() {
+        match (character, quote) {
+            (c, _) if c.is_control() => return None,
+            ('%', _) => return None,
+            (c, Some(open)) if c == open => quote = None,
+            ('"' | '\'', None) => quote = Some(character),
+            ('/', None) => {
+                segments.push(std::mem::take(&mut segment));
+                continue;
+            }
+            (c, None) if !c.is_ascii() => return None,
+            _ => {}
+        }
+        segment.push(character.to_ascii_lowercase());
+    }
+    segments.push(segment);
+    if quote.is_some() {
+        return None;
+    }
+    segments.retain(|segment| !segment.is_empty());
+    let dots = segments
+        .iter()
+        .any(|segment| segment.bytes().all(|byte| byte == b'.'));
+    (!dots && !segments.is_empty()).then_some(segments)
+}
+
+fn decode_once(text: &str) -> Option<String> {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        if *first == b'%' {
+            let [high, low, tail @ ..] = tail else {
+                return None;
+            };
+            let digit = |byte: u8| char::from(byte).to_digit(16);
+            bytes.push(u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()?);
+            rest = tail;
+        } else {
+            bytes.push(*first);
+            rest = tail;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::message::{Group, GroupKind, Item};
+
+    fn may(verb: Verb, loc_uri: &str) -> bool {
+        let items = vec![Item {
+            target: Some(loc_uri.to_owned()),
+            ..Item::default()
+        }];
+        machine_may_carry(&Element::Command(Command {
+            verb,
+            cmd_id: Some(1),
+            items,
+        }))
+    }
+
+    #[test]
+    fn the_three_kinds_pass() {
+        for loc_uri in [
+            "./DevInfo/DevId",
+            "./DevDetail/SwV",
+            "./cimv2/Win32_OperatingSystem",
+            "./cimV2/Win32_OperatingSystem/Win32_OperatingSystem%3D%40/SystemDrive",
+            "./cimv2/Win32_DiskDrive/Win32_DiskDrive.DeviceID=%22\\\\.\\PHYSICALDRIVE0%22/Size",
+            "./cimv2/MDM_SecurityStatus",
+        ] {
+            assert!(may(Verb::Get, loc_uri), "{loc_uri}");
+        }
+        for loc_uri in [
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22a/b%22/Exec=ResetUserPassword",
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=SendUnenrollRequest",
+            "./Vendor/MSFT/DMClient/Provider/p/Unenroll",
+        ] {
+            assert!(may(Verb::Exec, loc_uri), "{loc_uri}");
+        }
+    }
+
+    #[test]
+    fn tricks_do_not() {
+        for loc_uri in [
+            "./cimv2/MDM_WNSChannel",
+            "./cimv2/MDM_Application",
+            "./cimv2/Win32_X/../MDM_WNSConfiguration",
+            "./cimv2/%2557in32_OperatingSystem",
+            "./cimv2/Win32_X%00/y",
+            "./cimv2/W\u{456}n32_OperatingSystem",
+            "./cimv2/Win32_X/Win32_X=@/Exec=Disable",
+            "./User/DevInfo",
+            "/DevInfo",
+            "./",
+            "./cimv2/Win32_X/\"open",
+            "",
+        ] {
+            assert!(!may(Verb::Get, loc_uri), "{loc_uri}");
+        }
+        for loc_uri in [
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=LockWorkstation",
+            "./cimv2/MDM_WNSConfiguration/MDM_WNSConfiguration.AppId=%22x%22/Exec=UpdateConfiguration",
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x/Exec=ResetUserPassword",
+        ] {
+            assert!(!may(Verb::Exec, loc_uri), "{loc_uri}");
+        }
+        for verb in [Verb::Add, Verb::Replace, Verb::Delete, Verb::Copy] {
+            assert!(!may(verb, "./DevInfo/DevId"));
+        }
+        assert!(!machine_may_carry(&Element::Group(Group {
+            kind: GroupKind::Atomic,
+            cmd_id: Some(1),
+            children: vec![]
+        })));
+    }
 }

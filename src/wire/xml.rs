@@ -1,1 +1,333 @@
-//! To come.
+//! A bounded pull reader over quick-xml, and the escaping of text.
+//!
+//! quick-xml passes without complaint what XML forbids or what an attacker
+//! likes: DOCTYPE, undefined entities, NUL, a second root, trailing text. All
+//! of that is refused here, and depth, names and counts are bounded. This is
+//! the only file that names quick-xml.
+
+use std::borrow::Cow;
+
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+use super::decode::DecodeError;
+use crate::limits;
+
+/// What the reader came upon.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// An element begins; its local name.
+    Open(&'a str),
+    /// The element that is open ends.
+    Close,
+    /// The document is over.
+    End,
+}
+
+/// What to do with elements inside text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markup {
+    /// Leave it out.
+    Skip,
+    /// Give the content as it came, markup and all.
+    Keep,
+}
+
+/// The reader. Every [`Token::Open`] is met by one [`Token::Close`].
+pub(super) struct Reader<'a> {
+    text: &'a str,
+    inner: quick_xml::Reader<&'a [u8]>,
+    depth: usize,
+    nodes: usize,
+    /// An empty element was opened and its end is yet to be told.
+    empty: bool,
+    began: bool,
+    ended: bool,
+}
+
+/// One event, with what the callers above need of it.
+enum Piece<'a> {
+    Open(&'a str),
+    Close,
+    Text(Cow<'a, str>),
+    Nothing,
+    End,
+}
+
+impl<'a> Reader<'a> {
+    /// Begins to read; the bytes must be UTF-8, with or without a BOM.
+    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if matches!(
+            bytes,
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0, ..] | [_, 0, ..]
+        ) {
+            return Err(DecodeError::Encoding(
+                "UTF-8",
+                "UTF-16 or UTF-32".to_owned(),
+            ));
+        }
+        let text = std::str::from_utf8(bytes).map_err(|error| {
+            DecodeError::Encoding(
+                "UTF-8",
+                format!("a wrong byte at offset {}", error.valid_up_to()),
+            )
+        })?;
+        let illegal = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+        if let Some(at) = bytes.iter().position(illegal) {
+            return Err(DecodeError::malformed(
+                at,
+                "a character that XML does not allow",
+            ));
+        }
+        let mut inner = quick_xml::Reader::from_str(text);
+        inner.config_mut().check_comments = true;
+        Ok(Reader {
+            text,
+            inner,
+            depth: 0,
+            nodes: 0,
+            empty: false,
+            began: false,
+            ended: false,
+        })
+    }
+
+    /// The next element's begin or end; text between elements is passed over.
+    pub(super) fn next(&mut self) -> Result<Token<'a>, DecodeError> {
+        loop {
+            match self.piece()? {
+                Piece::Open(name) => return Ok(Token::Open(name)),
+                Piece::Close => return Ok(Token::Close),
+                Piece::End => return Ok(Token::End),
+                Piece::Text(_) | Piece::Nothing => {}
+            }
+        }
+    }
+
+    /// The content of the element just opened, up to and with its end. Text
+    /// comes in pieces (entities, CDATA); here it is one.
+    pub(super) fn content(&mut self, markup: Markup) -> Result<Cow<'a, str>, DecodeError> {
+        let begin = self.at();
+        let mut content = Cow::Borrowed("");
+        let (mut inside, mut marked) = (0_usize, false);
+        loop {
+            let end = self.at();
+            match self.piece()? {
+                Piece::Open(_) => {
+                    inside += 1;
+                    marked = true;
+                }
+                Piece::Close if inside == 0 => {
+                    let keep = marked && markup == Markup::Keep;
+                    return Ok(if keep {
+                        Cow::Borrowed(&self.text[begin..end])
+                    } else {
+                        content
+                    });
+                }
+                Piece::Close => inside -= 1,
+                Piece::Text(piece) if inside == 0 => {
+                    if content.is_empty() {
+                        content = piece
+                    } else {
+                        content.to_mut().push_str(&piece)
+                    }
+                }
+                Piece::Text(_) | Piece::Nothing => {}
+                Piece::End => {
+                    return Err(DecodeError::malformed(
+                        end,
+                        "the end of the document inside an element",
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Passes over the element just opened.
+    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
+        self.content(Markup::Skip).map(drop)
+    }
+
+    /// How far the reader has come, in bytes of text.
+    pub(super) fn at(&self) -> usize {
+        usize::try_from(self.inner.buffer_position())
+            .unwrap_or(usize::MAX)
+            .min(self.text.len())
+    }
+
+    fn piece(&mut self) -> Result<Piece<'a>, DecodeError> {
+        if std::mem::take(&mut self.empty) {
+            return Ok(self.close());
+        }
+        let at = self.at();
+        let event = self
+            .inner
+            .read_event()
+            .map_err(|error| DecodeError::malformed(at, error.to_string()))?;
+        let outside = self.depth == 0;
+        match event {
+            Event::Start(start) => self.open(&start, at),
+            Event::Empty(start) => {
+                self.empty = true;
+                self.open(&start, at)
+            }
+            Event::End(_) => Ok(self.close()),
+            Event::Text(text) if outside && !text.trim().is_empty() => {
+                Err(DecodeError::malformed(at, "text outside the root element"))
+            }
+            Event::Text(text) => Ok(Piece::Text(text.xml10_content())),
+            Event::CData(_) | Event::GeneralRef(_) if outside => {
+                Err(DecodeError::malformed(at, "text outside the root element"))
+            }
+            Event::CData(data) => Ok(Piece::Text(data.xml10_content())),
+            Event::GeneralRef(reference) => resolve(&reference, at).map(Piece::Text),
+            Event::Decl(declaration) => {
+                if at != 0 {
+                    return Err(DecodeError::malformed(
+                        at,
+                        "an XML declaration that is not at the beginning",
+                    ));
+                }
+                check_encoding(declaration.encoding().and_then(Result::ok).as_deref())?;
+                Ok(Piece::Nothing)
+            }
+            Event::Comment(_) => Ok(Piece::Nothing),
+            Event::DocType(_) => Err(DecodeError::Forbidden("a DOCTYPE")),
+            Event::PI(_) => Err(DecodeError::Forbidden("a processing instruction")),
+            Event::Eof if self.depth > 0 => Err(DecodeError::malformed(
+                at,
+                "the end of the document inside an element",
+            )),
+            Event::Eof => Ok(Piece::End),
+        }
+    }
+
+    fn open(&mut self, start: &BytesStart<'_>, at: usize) -> Result<Piece<'a>, DecodeError> {
+        if self.ended {
+            return Err(DecodeError::malformed(at, "a second root element"));
+        }
+        self.began = true;
+        self.depth += 1;
+        self.nodes += 1;
+        if self.depth > limits::XML_DEPTH {
+            return Err(DecodeError::TooDeep(limits::XML_DEPTH));
+        }
+        if !start.attributes_raw().is_empty() {
+            for attribute in start.attributes() {
+                let attribute =
+                    attribute.map_err(|error| DecodeError::malformed(at, error.to_string()))?;
+                if attribute.key.0.len() > limits::XML_NAME_BYTES {
+                    return Err(DecodeError::TooLong(
+                        "an attribute's name",
+                        limits::XML_NAME_BYTES,
+                    ));
+                }
+                self.nodes += 1;
+            }
+        }
+        if self.nodes > limits::XML_NODES {
+            return Err(DecodeError::TooMany(
+                "elements and attributes",
+                limits::XML_NODES,
+            ));
+        }
+        let name = self.own(start.local_name().into_inner());
+        if name.len() > limits::XML_NAME_BYTES {
+            return Err(DecodeError::TooLong(
+                "an element's name",
+                limits::XML_NAME_BYTES,
+            ));
+        }
+        Ok(Piece::Open(name))
+    }
+
+    /// The same text as a part of the document, whose life is longer than the event's.
+    fn own(&self, part: &str) -> &'a str {
+        let from = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        self.text
+            .get(from..from.wrapping_add(part.len()))
+            .unwrap_or("")
+    }
+
+    fn close(&mut self) -> Piece<'a> {
+        self.depth = self.depth.saturating_sub(1);
+        self.ended |= self.depth == 0;
+        Piece::Close
+    }
+}
+
+fn check_encoding(encoding: Option<&str>) -> Result<(), DecodeError> {
+    match encoding {
+        None => Ok(()),
+        Some(name)
+            if name.eq_ignore_ascii_case("utf-8") || name.eq_ignore_ascii_case("us-ascii") =>
+        {
+            Ok(())
+        }
+        Some(name) => Err(DecodeError::Encoding(
+            "UTF-8",
+            name.chars().take(40).collect(),
+        )),
+    }
+}
+
+/// A character reference or one of the five entities of XML itself.
+fn resolve<'a>(reference: &BytesRef<'_>, at: usize) -> Result<Cow<'a, str>, DecodeError> {
+    if reference.is_char_ref() {
+        return match reference.resolve_char_ref() {
+            Ok(Some(character)) if is_xml_char(character) => Ok(Cow::Owned(character.to_string())),
+            _ => Err(DecodeError::malformed(
+                at,
+                "a character reference to no character of XML",
+            )),
+        };
+    }
+    match &**reference {
+        "amp" => Ok(Cow::Borrowed("&")),
+        "lt" => Ok(Cow::Borrowed("<")),
+        "gt" => Ok(Cow::Borrowed(">")),
+        "quot" => Ok(Cow::Borrowed("\"")),
+        "apos" => Ok(Cow::Borrowed("'")),
+        _ => Err(DecodeError::Forbidden("an entity that XML does not define")),
+    }
+}
+
+/// Whether XML 1.0 allows the character (XML 1.0, 2.2).
+pub(super) fn is_xml_char(character: char) -> bool {
+    matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+/// Appends `text`, escaped. Line breaks and tabs become references: the
+/// message stays one line, and they survive the reader's normalisation. What XML
+/// does not allow at all is left out; the API refuses it long before.
+pub(super) fn escape_into(out: &mut String, text: &str) {
+    let mut clean = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let special = matches!(byte, b'&' | b'<' | b'>' | 0xef) || byte < b' ';
+        if !special {
+            continue;
+        }
+        let replacement = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'\t' => "&#9;",
+            b'\n' => "&#10;",
+            b'\r' => "&#13;",
+            // U+FFFE and U+FFFF are the only ones of this lead byte to leave out.
+            0xef if !matches!(
+                text.as_bytes().get(at..at + 3),
+                Some([0xef, 0xbf, 0xbe | 0xbf])
+            ) =>
+            {
+                continue;
+            }
+            _ => "",
+        };
+        out.push_str(&text[clean..at]);
+        out.push_str(replacement);
+        clean = at + if byte == 0xef { 3 } else { 1 };
+    }
+    out.push_str(&text[clean..]);
+}

@@ -1,0 +1,321 @@
+//! A real server process, driven from outside: HTTP for the API, hand-written
+//! SyncML for the device.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// How long anything may take before a test gives up on it.
+pub const DEADLINE: Duration = Duration::from_secs(20);
+
+/// A running `modegate serve` with a folder of its own.
+pub struct Server {
+    child: Child,
+    pub http: String,
+    pub https: String,
+    pub token: String,
+    pub dir: PathBuf,
+    arguments: Vec<String>,
+    client: reqwest::Client,
+    _own: Option<tempfile::TempDir>,
+}
+
+impl Server {
+    /// Starts one in a new folder, for devices that nobody registered.
+    pub fn start() -> Server {
+        Server::start_with(&["--accept-unknown-devices"])
+    }
+
+    /// Starts one in a new folder with these arguments besides the listeners.
+    pub fn start_with(arguments: &[&str]) -> Server {
+        let own = tempfile::tempdir().unwrap();
+        let dir = own.path().join("data");
+        let mut server = Server::in_dir(&dir, arguments);
+        server._own = Some(own);
+        server
+    }
+
+    /// Starts one in that folder.
+    pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
+        let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
+        let (child, line) = spawn(dir, &arguments);
+        let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
+        let token = std::fs::read_to_string(dir.join("admin-token")).unwrap().trim().to_owned();
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        Server {
+            child,
+            http: format!("http://{}", told["listening"]["http"].as_str().unwrap()),
+            https: format!("https://{}", told["listening"]["https"].as_str().unwrap()),
+            token,
+            dir: dir.to_owned(),
+            arguments,
+            client: reqwest::Client::builder().timeout(DEADLINE).no_proxy().build().unwrap(),
+            _own: None,
+        }
+    }
+
+    /// Kills it as a power cut would and starts it again on the same folder.
+    pub fn kill_and_restart(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let (child, line) = spawn(&self.dir, &self.arguments);
+        let told: Value = serde_json::from_str(&line).unwrap();
+        self.child = child;
+        self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
+        self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by name, as an operator would.
+    pub fn signal(&self, name: &str) {
+        let done = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// Waits for the process to end by itself; its exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(begun.elapsed() < DEADLINE, "the server did not end");
+            std::thread::yield_now();
+        }
+    }
+
+    /// One API request.
+    pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+        let method: reqwest::Method = method.parse().unwrap();
+        let mut request =
+            self.client.request(method, format!("{}/api/v1{path}", self.http)).bearer_auth(&self.token);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    }
+
+    /// GET that must succeed.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.api("GET", path, None).await;
+        assert_eq!(status, 200, "GET {path}: {body}");
+        body
+    }
+
+    /// Registers a device; its id.
+    pub async fn register(&self, body: Value) -> String {
+        let (status, answer) = self.api("POST", "/devices", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Queues a command; its id.
+    pub async fn queue(&self, device: &str, body: Value) -> String {
+        let (status, answer) = self.api("POST", &format!("/devices/{device}/commands"), Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The state of a command.
+    pub async fn state(&self, command: &str) -> String {
+        self.get(&format!("/commands/{command}")).await["state"].as_str().unwrap().to_owned()
+    }
+
+    /// One raw request to the device endpoint: (HTTP status, headers, body).
+    pub async fn post(&self, query: &str, content_type: &str, body: Vec<u8>) -> (u16, reqwest::header::HeaderMap, String) {
+        let answer = self
+            .client
+            .post(format!("{}/sync?{query}", self.http))
+            .header("content-type", content_type)
+            .header("user-agent", "Enrollment")
+            .body(body)
+            .send()
+            .await
+            .unwrap();
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        (status, headers, answer.text().await.unwrap())
+    }
+
+    /// One SyncML message that must be answered with one.
+    pub async fn sync(&self, mode: &str, body: &str) -> Reply {
+        let query = format!("mode={mode}&Platform=WoA");
+        let (status, _, text) = self.post(&query, SYNCML, body.as_bytes().to_vec()).await;
+        assert_eq!(status, 200, "{text}");
+        Reply::read(text)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The media type of SyncML.
+pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
+
+fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--insecure-http", "127.0.0.1:0", "--data"])
+        .arg(dir)
+        .args(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.is_empty(), "the server ended before it listened");
+    (child, line)
+}
+
+/// One command of a reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    pub verb: String,
+    pub cmd_id: u32,
+    pub loc_uri: String,
+    pub data: Option<String>,
+}
+
+/// A server message, read with a library that the server does not use for it.
+#[derive(Debug, Clone)]
+pub struct Reply {
+    pub text: String,
+    pub msg_id: u32,
+    /// (CmdRef, Cmd, code)
+    pub statuses: Vec<(String, String, u16)>,
+    pub commands: Vec<Sent>,
+    pub alerts: Vec<u16>,
+    pub nonce: Option<String>,
+    pub is_final: bool,
+}
+
+impl Reply {
+    pub fn read(text: String) -> Reply {
+        let document = roxmltree::Document::parse(&text).expect("well-formed");
+        let child = |node: roxmltree::Node<'_, '_>, name: &str| {
+            node.descendants().find(|n| n.tag_name().name() == name).and_then(|n| n.text()).map(str::to_owned)
+        };
+        let body = document.descendants().find(|n| n.tag_name().name() == "SyncBody").expect("a SyncBody");
+        let header = document.descendants().find(|n| n.tag_name().name() == "SyncHdr").expect("a SyncHdr");
+        let mut reply = Reply {
+            msg_id: child(header, "MsgID").unwrap().parse().unwrap(),
+            statuses: Vec::new(),
+            commands: Vec::new(),
+            alerts: Vec::new(),
+            nonce: child(body, "NextNonce"),
+            is_final: false,
+            text: String::new(),
+        };
+        for node in body.descendants().filter(roxmltree::Node::is_element) {
+            let get = |name| child(node, name);
+            match node.tag_name().name() {
+                "Status" => reply.statuses.push((
+                    get("CmdRef").unwrap_or_default(),
+                    get("Cmd").unwrap(),
+                    node.children().find(|n| n.tag_name().name() == "Data").unwrap().text().unwrap().parse().unwrap(),
+                )),
+                "Alert" => reply.alerts.push(get("Data").unwrap().parse().unwrap()),
+                "Final" => reply.is_final = true,
+                verb @ ("Get" | "Exec" | "Replace" | "Add" | "Delete" | "Atomic" | "Sequence") => {
+                    reply.commands.push(Sent {
+                        verb: verb.to_owned(),
+                        cmd_id: get("CmdID").unwrap().parse().unwrap(),
+                        loc_uri: get("LocURI").unwrap_or_default(),
+                        data: get("Data"),
+                    });
+                }
+                _ => {}
+            }
+        }
+        drop(document);
+        reply.text = text;
+        reply
+    }
+
+    /// The LocURIs of the commands in order.
+    pub fn loc_uris(&self) -> Vec<&str> {
+        self.commands.iter().map(|command| command.loc_uri.as_str()).collect()
+    }
+}
+
+/// A device's package 1.
+pub fn package1(source: &str, session: &str, msg_id: u32, login: &str) -> String {
+    message(
+        source,
+        session,
+        msg_id,
+        &format!(
+            "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>\
+             <Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns=\"syncml:metinf\">com.microsoft/MDM/LoginStatus</Type></Meta><Data>{login}</Data></Item></Alert>\
+             <Replace><CmdID>3</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>{source}</Data></Item></Replace>\
+             <Final/>"
+        ),
+    )
+}
+
+/// A device's message with this body.
+pub fn message(source: &str, session: &str, msg_id: u32, body: &str) -> String {
+    message_with(source, session, msg_id, "", body)
+}
+
+/// The same with more in the header, after Source (a Cred).
+pub fn message_with(source: &str, session: &str, msg_id: u32, header: &str, body: &str) -> String {
+    format!(
+        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
+         <SessionID>{session}</SessionID><MsgID>{msg_id}</MsgID><Target><LocURI>https://localhost/sync</LocURI></Target>\
+         <Source><LocURI>{source}</LocURI></Source>{header}</SyncHdr><SyncBody>{body}</SyncBody></SyncML>"
+    )
+}
+
+/// The answers to a reply: 200 for its header and this code for each command,
+/// Results with each Get.
+pub fn answers(reply: &Reply, code: u16) -> String {
+    let mut body = format!(
+        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
+        reply.msg_id
+    );
+    for (nth, command) in reply.commands.iter().enumerate() {
+        let (id, msg_id) = (2 * nth + 2, reply.msg_id);
+        body += &format!(
+            "<Status><CmdID>{id}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{}</CmdRef><Cmd>{}</Cmd><Data>{code}</Data></Status>",
+            command.cmd_id, command.verb
+        );
+        if command.verb == "Get" && code == 200 {
+            body += &format!(
+                "<Results><CmdID>{}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{}</CmdRef><Item><Source><LocURI>{}</LocURI></Source><Data>value of {}</Data></Item></Results>",
+                id + 1,
+                command.cmd_id,
+                command.loc_uri,
+                command.loc_uri.replace('&', "&amp;")
+            );
+        }
+    }
+    body + "<Final/>"
+}
+
+/// The queue of the issue's demo on one device.
+pub async fn demo_queue(server: &Server, source: &str) -> (String, [String; 4]) {
+    let device = server.register(json!({"source": source, "family": "windows81"})).await;
+    let inventory = server.queue(&device, json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]})).await;
+    let reset = server
+        .queue(&device, json!({"type": "reset_user_password", "user": "ann@example.test", "password": "Distinct-Pa55word"}))
+        .await;
+    let wns = server
+        .queue(&device, json!({"type": "wns_update_configuration", "app_id": "mdm", "package_family_name": "contoso.mdm_8wekyb3d8bbwe"}))
+        .await;
+    let install = server.queue(&device, json!({"type": "app_install", "job_data": "<Job/>"})).await;
+    (device, [inventory, reset, wns, install])
+}
