@@ -1,56 +1,229 @@
-//! Stub; replaced at merge.
-use crate::context::{ContextSet, Family, Mode};
+//! The policy engine: `decide(context, command)` gives deliver, withhold with
+//! the modes that would let it go, or refuse, always with rule ids.
+//!
+//! The floor is code ([`floor`]); above it stand the rules of `policies/`. The
+//! language is closed on purpose: rules match on enumerated attributes and on
+//! nothing else, so the whole space can be enumerated ([`matrix`]). Wanting
+//! variables or nesting is the sign to move to another engine behind the same
+//! `decide`, not to grow this one. Pure but for [`load::read_dir`].
+
+pub mod cases;
+pub mod check;
+pub mod cli;
+pub mod explain;
+pub mod floor;
+pub mod load;
+pub mod matrix;
+pub mod rule;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::Leaf;
-/// x
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleId(pub std::sync::Arc<str>);
-impl std::fmt::Display for RuleId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+use rule::{Effect, Rule};
+
+pub use load::Fault;
+
+/// A rule's id, as its file spells it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(pub(crate) Arc<str>);
+
+impl RuleId {
+    /// An id of this text.
+    pub fn new(text: &str) -> Self {
+        RuleId(Arc::from(text))
+    }
+}
+
+impl fmt::Display for RuleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
-/// x
-pub struct PolicySet {}
-/// x
+
+impl Serialize for RuleId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The id named where no rule speaks.
+pub const DEFAULT_RULE: &str = "default.withhold";
+
+/// What a decision is about: one command of one device.
+#[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    #[doc = "x"]
+    /// The device's family.
     pub family: Family,
-    #[doc = "x"]
+    /// The device's groups.
     pub groups: &'a [String],
-    #[doc = "x"]
+    /// What the command touches.
     pub leaves: &'a [Leaf],
 }
-/// x
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+
+/// What is decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    #[doc = "x"]
+    /// It goes.
     Deliver,
-    #[doc = "x"]
+    /// It stays queued.
     Withhold,
-    #[doc = "x"]
+    /// Never on this device: it fails at once.
     Refuse,
 }
-/// x
-#[derive(Debug)]
-pub struct Decision {
-    #[doc = "x"]
-    pub verdict: Verdict,
-    #[doc = "x"]
-    pub rules: Vec<RuleId>,
-    #[doc = "x"]
-    pub modes: Vec<Mode>,
-}
-impl PolicySet {
-    /// x
-    pub fn decide(&self, _c: ContextSet, _s: &Subject<'_>) -> Decision {
-        Decision {
-            verdict: Verdict::Withhold,
-            rules: vec![],
-            modes: vec![],
+
+impl Verdict {
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Deliver => "deliver",
+            Verdict::Withhold => "withhold",
+            Verdict::Refuse => "refuse",
         }
     }
-    /// x
-    pub fn digest(&self) -> &str {
-        ""
+}
+
+/// A decision, with the rules that determined it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// What is decided.
+    pub verdict: Verdict,
+    /// By which rules; never empty.
+    pub rules: Vec<RuleId>,
+    /// For what is withheld: the modes of Machine, Maintenance and Apps that
+    /// would let it go, login aside.
+    pub modes: Vec<Mode>,
+}
+
+/// The rules in force: the floor and the files, known by their digest.
+pub struct PolicySet {
+    rules: Vec<Rule>,
+    digest: String,
+    files: Vec<(String, String)>,
+    floor: RuleId,
+    default: RuleId,
+}
+
+impl fmt::Debug for PolicySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PolicySet({}, {} rules)", self.digest, self.rules.len())
     }
 }
+
+impl PolicySet {
+    /// A set of these rules, made from these files.
+    pub(crate) fn new(rules: Vec<Rule>, digest: String, files: Vec<(String, String)>) -> Self {
+        PolicySet {
+            rules,
+            digest,
+            files,
+            floor: RuleId::new(floor::ID),
+            default: RuleId::new(DEFAULT_RULE),
+        }
+    }
+
+    /// SHA-256 over the floor's version and the files, in hexadecimal.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The files that it was made of: name and text.
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+
+    /// The rules, in the order of their files.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// Decides on a command in a session that named these contexts. It goes
+    /// only if every context lets every leaf of it go (laws 2 and 4).
+    pub fn decide(&self, contexts: ContextSet, subject: &Subject<'_>) -> Decision {
+        let mut verdict = Verdict::Deliver;
+        let mut rules: Vec<RuleId> = Vec::new();
+        let mut any = false;
+        for context in contexts.iter() {
+            for leaf in subject.leaves {
+                any = true;
+                let (one, by) = self.decide_leaf(context, subject, leaf);
+                if one > verdict {
+                    verdict = one;
+                    rules.clear();
+                }
+                if one == verdict && !rules.contains(by) {
+                    rules.push(by.clone());
+                }
+            }
+        }
+        if !any {
+            verdict = Verdict::Withhold;
+            rules.push(self.default.clone());
+        }
+        let modes = if verdict == Verdict::Withhold {
+            self.modes(subject)
+        } else {
+            Vec::new()
+        };
+        Decision {
+            verdict,
+            rules,
+            modes,
+        }
+    }
+
+    /// The modes of Machine, Maintenance and Apps that would let it go, with
+    /// the enrolled user logged on.
+    fn modes(&self, subject: &Subject<'_>) -> Vec<Mode> {
+        [Mode::Machine, Mode::Maintenance, Mode::Apps]
+            .into_iter()
+            .filter(|&mode| {
+                let context = Context {
+                    mode,
+                    platform: Platform::WoA,
+                    login: Login::User,
+                };
+                !subject.leaves.is_empty()
+                    && subject
+                        .leaves
+                        .iter()
+                        .all(|leaf| self.decide_leaf(context, subject, leaf).0 == Verdict::Deliver)
+            })
+            .collect()
+    }
+
+    fn decide_leaf(
+        &self,
+        context: Context,
+        subject: &Subject<'_>,
+        leaf: &Leaf,
+    ) -> (Verdict, &RuleId) {
+        if !floor::allows(context.mode, leaf.kind) {
+            return (Verdict::Withhold, &self.floor);
+        }
+        let (mut withheld, mut delivered) = (None, None);
+        for rule in self
+            .rules
+            .iter()
+            .filter(|rule| rule.matches(context, subject.family, subject.groups, leaf))
+        {
+            match rule.effect {
+                Effect::Refuse => return (Verdict::Refuse, &rule.id),
+                Effect::Withhold => withheld = withheld.or(Some(&rule.id)),
+                Effect::Deliver => delivered = delivered.or(Some(&rule.id)),
+            }
+        }
+        match (withheld, delivered) {
+            (Some(rule), _) => (Verdict::Withhold, rule),
+            (None, Some(rule)) => (Verdict::Deliver, rule),
+            (None, None) => (Verdict::Withhold, &self.default),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,19 @@
+//! The floor (law 3): what no file can widen.
+//!
+//! Seed 004: when MDMAgent.exe runs in the Machine context, "the MDM Server
+//! MUST NOT send any other than" device inventory, password reset and
+//! un-enrollment. Anything else fails on the device or does harm there.
+
+use crate::context::Mode;
+use crate::kind::Kind;
+
+/// The floor's rule id.
+pub const ID: &str = "floor.machine";
+
+/// Part of every policy set's digest: it changes when the floor does.
+pub const VERSION: &str = "floor 1: Machine carries inventory, password_reset, unenroll";
+
+/// Whether the floor lets this kind go in this mode.
+pub fn allows(mode: Mode, kind: Kind) -> bool {
+    mode != Mode::Machine || matches!(kind, Kind::Inventory | Kind::PasswordReset | Kind::Unenroll)
+}

@@ -1,0 +1,87 @@
+//! A rule: an effect, and the attributes that it matches on.
+
+use super::RuleId;
+use crate::context::{Context, Family};
+use crate::kind::{Class, Leaf};
+
+/// What a rule does where it matches. Refuse beats withhold beats deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Lets it go.
+    Deliver,
+    /// Keeps it back.
+    Withhold,
+    /// Fails it for good.
+    Refuse,
+}
+
+impl Effect {
+    /// Every effect with its name in policy files.
+    pub const NAMES: [(&'static str, Effect); 3] = [
+        ("deliver", Effect::Deliver),
+        ("withhold", Effect::Withhold),
+        ("refuse", Effect::Refuse),
+    ];
+}
+
+/// A rule, compiled: each attribute a set of bits, all set where the rule
+/// does not name it.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its id.
+    pub id: RuleId,
+    /// What it does.
+    pub effect: Effect,
+    /// Modes, by their place.
+    pub modes: u32,
+    /// Platforms.
+    pub platforms: u32,
+    /// Login statuses.
+    pub logins: u32,
+    /// Families.
+    pub families: u32,
+    /// Kinds.
+    pub kinds: u32,
+    /// Verbs.
+    pub verbs: u32,
+    /// Classes; `None` where the rule names none.
+    pub classes: Option<Vec<Class>>,
+    /// Device groups; `None` where the rule names none.
+    pub groups: Option<Vec<String>>,
+    /// Which file it stands in.
+    pub file: String,
+    /// On which line, from 1.
+    pub line: usize,
+    /// The sentence that it comes from.
+    pub says: Option<String>,
+}
+
+impl Rule {
+    /// Whether the rule speaks about this leaf in this context.
+    pub fn matches(
+        &self,
+        context: Context,
+        family: Family,
+        groups: &[String],
+        leaf: &Leaf,
+    ) -> bool {
+        has(self.modes, context.mode as usize)
+            && has(self.kinds, leaf.kind as usize)
+            && has(self.families, family as usize)
+            && has(self.platforms, context.platform as usize)
+            && has(self.logins, context.login as usize)
+            && has(self.verbs, leaf.verb as usize)
+            && self
+                .classes
+                .as_ref()
+                .is_none_or(|classes| classes.contains(&leaf.class))
+            && self
+                .groups
+                .as_ref()
+                .is_none_or(|named| groups.iter().any(|group| named.contains(group)))
+    }
+}
+
+fn has(set: u32, place: usize) -> bool {
+    set & (1 << place) != 0
+}
