@@ -3,6 +3,9 @@
 //!
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
+pub mod seal;
+pub mod sqlite;
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

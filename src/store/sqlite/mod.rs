@@ -1,0 +1,161 @@
+//! The store on SQLite: write-ahead log, `synchronous=FULL`, one writer with
+//! group commit, readers beside it.
+//!
+//! Reads run where they are called: a warm one takes some ten microseconds,
+//! less than handing it to another thread.
+
+mod read;
+mod rows;
+mod write;
+mod writer;
+
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
+
+pub use writer::Stats;
+
+use super::StoreError;
+use super::seal::{Keys, Place};
+use writer::Writer;
+
+mod embedded {
+    refinery::embed_migrations!("src/store/sqlite/migrations");
+}
+
+/// Connections kept for readers; more are opened when needed and closed after.
+const READERS: usize = 8;
+/// Page cache of a reader, KiB: pages come from the file's own mapping.
+const READER_CACHE_KIB: i64 = 512;
+/// Page cache of the writer, KiB.
+const WRITER_CACHE_KIB: i64 = 4096;
+
+/// The store.
+pub struct SqliteStore {
+    keys: Arc<Keys>,
+    path: std::path::PathBuf,
+    readers: Mutex<Vec<Connection>>,
+    writer: Writer,
+}
+
+impl SqliteStore {
+    /// Opens the database file, making it when it is not there. The caller
+    /// sees to it that nobody else writes to it.
+    pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
+        let mut db = Connection::open(path).map_err(failed)?;
+        pragma(&db, "page_size", "4096")?;
+        pragma(&db, "journal_mode", "WAL")?;
+        pragma(&db, "synchronous", "FULL")?;
+        pragma(&db, "temp_store", "MEMORY")?;
+        pragma(&db, "wal_autocheckpoint", "0")?;
+        pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
+        db.set_prepared_statement_cache_capacity(64);
+        embedded::migrations::runner()
+            .run(&mut db)
+            .map_err(failed)?;
+        check_key(&db, &keys)?;
+        let checkpointer = Connection::open(path).map_err(failed)?;
+        pragma(&checkpointer, "synchronous", "FULL")?;
+        let log = path.with_file_name(format!(
+            "{}-wal",
+            path.file_name().unwrap_or_default().to_string_lossy()
+        ));
+        let writer = Writer::start(db, checkpointer, log).map_err(failed)?;
+        Ok(SqliteStore {
+            keys: Arc::new(keys),
+            path: path.to_owned(),
+            readers: Mutex::new(Vec::new()),
+            writer,
+        })
+    }
+
+    /// What the writer has done so far.
+    pub fn stats(&self) -> &Stats {
+        &self.writer.stats
+    }
+
+    /// The nonce of a SyncML challenge to a device, for a count of its authentications.
+    pub fn nonces(&self) -> Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync> {
+        let keys = Arc::clone(&self.keys);
+        Box::new(move |device, count| keys.nonce(device, count))
+    }
+
+    /// Runs `read` on a reader's connection, in one read transaction.
+    fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection, &Keys) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let kept = self
+            .readers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let db = match kept {
+            Some(db) => db,
+            None => self.open_reader()?,
+        };
+        let transaction = db.unchecked_transaction().map_err(failed)?;
+        let result = read(&transaction, &self.keys);
+        transaction.finish().map_err(failed)?;
+        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if readers.len() < READERS {
+            readers.push(db);
+        }
+        result
+    }
+
+    fn open_reader(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
+        pragma(&db, "cache_size", &format!("-{READER_CACHE_KIB}"))?;
+        pragma(&db, "mmap_size", "1073741824")?;
+        Ok(db)
+    }
+}
+
+fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    db.query_row(&format!("PRAGMA {name} = {value}"), [], |_| Ok(()))
+        .optional()
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Another key than the one that the database was made with is told at once.
+fn check_key(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
+    const KNOWN: &[u8] = b"modegate";
+    let sealed: Option<Vec<u8>> = db
+        .query_row("SELECT sealed FROM key_check", [], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    match sealed {
+        Some(sealed) => keys.open(Place::KeyCheck, &sealed).map(drop).map_err(|_| {
+            StoreError::Failed(Arc::from(
+                "the key is not the one that this database was made with; put the right file back as DIR/key",
+            ))
+        }),
+        None => {
+            let sealed = keys.seal(Place::KeyCheck, KNOWN).map_err(failed)?;
+            db.execute("INSERT INTO key_check VALUES (?1)", [sealed]).map(drop).map_err(failed)
+        }
+    }
+}
+
+/// An error of SQLite's (or around it) as the store's.
+fn failed(error: impl Display + 'static) -> StoreError {
+    let text: Arc<str> = Arc::from(error.to_string());
+    let any: &dyn std::any::Any = &error;
+    let code = any
+        .downcast_ref::<rusqlite::Error>()
+        .and_then(rusqlite::Error::sqlite_error_code);
+    match code {
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen,
+        ) => StoreError::Unwritable(text),
+        _ => StoreError::Failed(text),
+    }
+}

@@ -1,0 +1,249 @@
+//! Rows to types and back.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::failed;
+use crate::command::{CommandBody, Operation, Part};
+use crate::device::{DeviceRecord, State};
+use crate::event::Event;
+use crate::ids::DeviceId;
+use crate::store::seal::{Keys, Place};
+use crate::store::{Device, StoreError, StoredEvent};
+
+/// Marks in front of a blob that is not sealed.
+const CLEAR: u8 = 0;
+
+/// Where a chain of events stands.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chain {
+    pub(super) number: u64,
+    pub(super) next_event: u64,
+    pub(super) head: i64,
+    pub(super) mark: i64,
+}
+
+/// A device's row.
+pub(super) struct DeviceRow {
+    pub(super) device: Device,
+    pub(super) chain: Chain,
+}
+
+const COLUMNS: &str =
+    "number, id, record, revision, next_command, next_event, event_head, event_mark, state";
+
+/// Which device.
+pub(super) enum Key<'a> {
+    Number(u64),
+    Id(DeviceId),
+    Source(&'a str),
+}
+
+pub(super) fn device(
+    db: &Connection,
+    keys: &Keys,
+    key: &Key<'_>,
+) -> Result<Option<DeviceRow>, StoreError> {
+    let (column, value): (&str, Box<dyn rusqlite::ToSql>) = match key {
+        Key::Number(number) => ("number", Box::new(signed(*number))),
+        Key::Id(id) => ("id", Box::new(id.0.as_bytes().to_vec())),
+        Key::Source(source) => ("source", Box::new(*source)),
+    };
+    let mut statement = db
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE {column} = ?1"))
+        .map_err(failed)?;
+    let row = statement
+        .query_row([value], |row| Ok(device_row(row, keys)))
+        .optional()
+        .map_err(failed)?;
+    row.transpose()
+}
+
+/// Up to `limit` devices behind that number.
+pub(super) fn devices(
+    db: &Connection,
+    keys: &Keys,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Device>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM device WHERE number > ?1 ORDER BY number LIMIT ?2");
+    let mut statement = db.prepare_cached(&sql).map_err(failed)?;
+    let rows = statement
+        .query_map(params![signed(after), signed(limit as u64)], |row| {
+            Ok(device_row(row, keys))
+        })
+        .map_err(failed)?;
+    rows.map(|row| row.map_err(failed)?.map(|row| row.device))
+        .collect()
+}
+
+fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
+    let number = unsigned(row.get(0).map_err(failed)?);
+    let id: Vec<u8> = row.get(1).map_err(failed)?;
+    let sealed = row
+        .get_ref(2)
+        .and_then(|value| Ok(value.as_blob()?))
+        .map_err(failed)?;
+    let record: DeviceRecord = unpack(&keys.open(Place::Record(number), sealed).map_err(failed)?)?;
+    let state = row
+        .get_ref(8)
+        .and_then(|value| Ok(value.as_blob()?))
+        .map_err(failed)?;
+    let mut state: State = unpack(state)?;
+    state.revision = unsigned(row.get(3).map_err(failed)?);
+    state.next_command = row.get(4).map_err(failed)?;
+    let chain = Chain {
+        number,
+        next_event: unsigned(row.get(5).map_err(failed)?),
+        head: row.get(6).map_err(failed)?,
+        mark: row.get(7).map_err(failed)?,
+    };
+    let id = DeviceId(Uuid::from_slice(&id).map_err(failed)?);
+    Ok(DeviceRow {
+        device: Device {
+            number,
+            id,
+            record,
+            state,
+        },
+        chain,
+    })
+}
+
+pub(super) fn record_bytes(
+    keys: &Keys,
+    number: u64,
+    record: &DeviceRecord,
+) -> Result<Vec<u8>, StoreError> {
+    keys.seal(Place::Record(number), &pack(record)?)
+        .map_err(failed)
+}
+
+/// A body as stored: sealed as soon as it holds any Data.
+pub(super) fn body_bytes(
+    keys: &Keys,
+    number: u64,
+    seq: u32,
+    body: &CommandBody,
+) -> Result<Vec<u8>, StoreError> {
+    fn has_data(operations: &[Operation]) -> bool {
+        operations.iter().any(|operation| match operation {
+            Operation::Node { data, .. } => data.is_some(),
+            Operation::Group(_, children) => has_data(children),
+        })
+    }
+    wrap(
+        keys,
+        Place::Command(number, seq, 0),
+        &pack(body)?,
+        has_data(&body.operations),
+    )
+}
+
+/// A part as stored: sealed as soon as it holds any Results Data.
+pub(super) fn part_bytes(keys: &Keys, number: u64, part: &Part) -> Result<Vec<u8>, StoreError> {
+    let has_data = part.results.iter().any(|result| result.data.is_some());
+    wrap(
+        keys,
+        Place::Command(number, part.seq.0, part.part),
+        &pack(part)?,
+        has_data,
+    )
+}
+
+fn wrap(keys: &Keys, place: Place, plain: &[u8], secret: bool) -> Result<Vec<u8>, StoreError> {
+    if secret {
+        return keys.seal(place, plain).map_err(failed);
+    }
+    Ok([&[CLEAR], plain].concat())
+}
+
+/// Reads a part of a command, sealed or not.
+pub(super) fn command_part<T: DeserializeOwned>(
+    keys: &Keys,
+    place: Place,
+    bytes: &[u8],
+) -> Result<T, StoreError> {
+    match bytes {
+        [CLEAR, plain @ ..] => unpack(plain),
+        sealed => unpack(&keys.open(place, sealed).map_err(failed)?),
+    }
+}
+
+/// Appends events to a chain, giving each its number.
+pub(super) fn append(
+    db: &Connection,
+    chain: &mut Chain,
+    events: &mut [Event],
+) -> Result<(), StoreError> {
+    let mut insert = db
+        .prepare_cached(
+            "INSERT INTO event (device, seq, prev, mark, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )
+        .map_err(failed)?;
+    for event in events {
+        event.seq = chain.next_event;
+        insert
+            .execute(params![
+                signed(chain.number),
+                signed(event.seq),
+                chain.head,
+                chain.mark,
+                event.to_bytes()
+            ])
+            .map_err(failed)?;
+        chain.head = db.last_insert_rowid();
+        if event.seq % 64 == 0 {
+            chain.mark = chain.head;
+        }
+        chain.next_event += 1;
+    }
+    Ok(())
+}
+
+/// One event of the log: (its device's chain before it, the event).
+pub(super) fn event_at(
+    db: &Connection,
+    place: i64,
+) -> Result<Option<(i64, i64, StoredEvent)>, StoreError> {
+    let mut statement = db
+        .prepare_cached("SELECT prev, mark, bytes FROM event WHERE place = ?1")
+        .map_err(failed)?;
+    let row = statement
+        .query_row([place], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
+        })
+        .optional()
+        .map_err(failed)?;
+    row.map(|(prev, mark, bytes)| {
+        let event = Event::from_bytes(&bytes).map_err(failed)?;
+        Ok((
+            prev,
+            mark,
+            StoredEvent {
+                place: unsigned(place),
+                event,
+            },
+        ))
+    })
+    .transpose()
+}
+
+pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
+    postcard::to_stdvec(value).map_err(failed)
+}
+
+pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
+    postcard::from_bytes(bytes).map_err(failed)
+}
+
+/// SQLite's integers are signed; ours never come near the sign.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(super) fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,375 @@
+//! The operations of the store: writes go to the writer, reads are in [`super::read`].
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+
+use super::rows::{self, Chain, Key, signed};
+use super::{SqliteStore, failed};
+use crate::command::{CommandBody, Part};
+use crate::device::{DeviceRecord, State};
+use crate::event::Event;
+use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use crate::store::seal::{Keys, Place};
+use crate::store::{
+    Change, Choose, Commit, Decide, Device, Snapshot, Store, StoreError, StoredCommand, StoredEvent,
+};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(
+        &self,
+        source: &Source,
+        choose: Choose<'_>,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        self.read(|db, keys| super::read::load(db, keys, source, choose))
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| self::commit(db, &keys, commit))
+            .await
+    }
+
+    async fn register(
+        &self,
+        id: DeviceId,
+        record: DeviceRecord,
+        event: Event,
+    ) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| self::register(db, &keys, id, &record, event))
+            .await
+    }
+
+    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| alter(db, &keys, device, decide))
+            .await
+    }
+
+    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| self::retire(db, &keys, device, event))
+            .await
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>, StoreError> {
+        self.read(|db, keys| Ok(rows::device(db, keys, &Key::Id(device))?.map(|row| row.device)))
+    }
+
+    async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError> {
+        self.read(|db, keys| rows::devices(db, keys, after, limit))
+    }
+
+    async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        self.read(|db, keys| {
+            let one = super::read::commands(db, keys, id.device, id.seq.0.saturating_sub(1), 1)?;
+            Ok(one.into_iter().find(|command| command.id == id))
+        })
+    }
+
+    async fn commands(
+        &self,
+        device: DeviceId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        self.read(|db, keys| super::read::commands(db, keys, device, after, limit))
+    }
+
+    async fn events(
+        &self,
+        device: DeviceId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| super::read::events(db, device, after, limit))
+    }
+
+    async fn events_before(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| super::read::events_before(db, device, before, limit))
+    }
+
+    async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| super::read::all_events(db, after, limit))
+    }
+
+    async fn log(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .submit(move |db| {
+                let mut chain = super::read::no_device(db)?;
+                rows::append(db, &mut chain, &mut events)?;
+                db.prepare_cached("UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0")
+                    .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
+                    .map(drop)
+                    .map_err(failed)
+            })
+            .await
+    }
+
+    async fn keep_policy_set(
+        &self,
+        digest: &str,
+        files: Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let digest = digest.to_owned();
+        let work = move |db: &Connection| {
+            let files = rows::pack(&files)?;
+            let sql = "INSERT OR IGNORE INTO policy_set VALUES (?1, ?2)";
+            db.execute(sql, params![digest, files])
+                .map(drop)
+                .map_err(failed)
+        };
+        self.writer.submit(work).await
+    }
+
+    async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        self.read(|db, _| super::read::policy_set(db, digest))
+    }
+}
+
+fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreError> {
+    let mut statement = db
+        .prepare_cached(
+            "SELECT revision, next_command, next_event, event_head, event_mark FROM device WHERE number = ?1",
+        )
+        .map_err(failed)?;
+    let (revision, next_command, mut chain) = statement
+        .query_row([signed(commit.number)], |row| {
+            let chain = Chain {
+                number: commit.number,
+                next_event: rows::unsigned(row.get(2)?),
+                head: row.get(3)?,
+                mark: row.get(4)?,
+            };
+            Ok((rows::unsigned(row.get(0)?), row.get::<_, u32>(1)?, chain))
+        })
+        .map_err(|error| match error {
+            // Retired meanwhile.
+            rusqlite::Error::QueryReturnedNoRows => StoreError::Changed,
+            other => failed(other),
+        })?;
+    if revision != commit.loaded_revision {
+        return Err(StoreError::Changed);
+    }
+    if next_command != commit.loaded_next {
+        let current = rows::device(db, keys, &Key::Number(commit.number))?
+            .ok_or(StoreError::Changed)?
+            .device
+            .state;
+        commit.state = commit
+            .state
+            .rebased(commit.loaded_revision, commit.loaded_next, &current)
+            .ok_or(StoreError::Changed)?;
+    }
+    if let Some(withheld) = commit
+        .state
+        .withheld
+        .as_mut()
+        .filter(|withheld| withheld.event == 0)
+    {
+        withheld.event = chain.next_event;
+    }
+    commit.state.revision = revision + 1;
+    commit.state.next_command = next_command;
+    rows::append(db, &mut chain, &mut commit.events)?;
+    insert_parts(db, keys, commit.number, &commit.parts)?;
+    let reply = commit
+        .reply
+        .map(|reply| keys.seal(Place::Reply(commit.number), reply.as_bytes()))
+        .transpose();
+    update_state(db, &commit.state, &chain, Some(reply.map_err(failed)?))
+}
+
+/// Writes the state, and the reply where one is given.
+fn update_state(
+    db: &Connection,
+    state: &State,
+    chain: &Chain,
+    reply: Option<Option<Vec<u8>>>,
+) -> Result<(), StoreError> {
+    const SET: &str = "UPDATE device SET revision = ?2, next_command = ?3, next_event = ?4, event_head = ?5, \
+                       event_mark = ?6, state = ?7";
+    let bytes = rows::pack(state)?;
+    let number = signed(chain.number);
+    let (revision, next_event) = (signed(state.revision), signed(chain.next_event));
+    let done = match reply {
+        Some(reply) => db
+            .prepare_cached(&format!("{SET}, reply = ?8 WHERE number = ?1"))
+            .and_then(|mut sql| {
+                sql.execute(params![
+                    number,
+                    revision,
+                    state.next_command,
+                    next_event,
+                    chain.head,
+                    chain.mark,
+                    bytes,
+                    reply
+                ])
+            }),
+        None => db
+            .prepare_cached(&format!("{SET} WHERE number = ?1"))
+            .and_then(|mut sql| {
+                sql.execute(params![
+                    number,
+                    revision,
+                    state.next_command,
+                    next_event,
+                    chain.head,
+                    chain.mark,
+                    bytes
+                ])
+            }),
+    };
+    done.map(drop).map_err(failed)
+}
+
+fn insert_parts(
+    db: &Connection,
+    keys: &Keys,
+    number: u64,
+    parts: &[Part],
+) -> Result<(), StoreError> {
+    for part in parts {
+        insert_command(
+            db,
+            number,
+            part.seq,
+            part.part,
+            &rows::part_bytes(keys, number, part)?,
+        )?;
+    }
+    Ok(())
+}
+
+fn insert_bodies(
+    db: &Connection,
+    keys: &Keys,
+    number: u64,
+    bodies: &[(CommandSeq, CommandBody)],
+) -> Result<(), StoreError> {
+    for (seq, body) in bodies {
+        insert_command(
+            db,
+            number,
+            *seq,
+            0,
+            &rows::body_bytes(keys, number, seq.0, body)?,
+        )?;
+    }
+    Ok(())
+}
+
+fn insert_command(
+    db: &Connection,
+    number: u64,
+    seq: CommandSeq,
+    part: u32,
+    body: &[u8],
+) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO command VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut sql| sql.execute(params![signed(number), seq.0, part, body]))
+        .map(drop)
+        .map_err(failed)
+}
+
+fn register(
+    db: &Connection,
+    keys: &Keys,
+    id: DeviceId,
+    record: &DeviceRecord,
+    event: Event,
+) -> Result<(), StoreError> {
+    if let Some(taken) = rows::device(db, keys, &Key::Source(&record.source.0))? {
+        return Err(StoreError::SourceTaken(taken.device.id));
+    }
+    // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
+    let number: i64 = db
+        .query_row(
+            "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    let state = State {
+        revision: 1,
+        next_command: 1,
+        ..State::default()
+    };
+    let mut chain = Chain {
+        number: rows::unsigned(number),
+        next_event: 1,
+        head: 0,
+        mark: 0,
+    };
+    rows::append(db, &mut chain, &mut [event])?;
+    let sealed = rows::record_bytes(keys, chain.number, record)?;
+    let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
+    let (next_event, source) = (signed(chain.next_event), &record.source.0);
+    db.prepare_cached("INSERT INTO device VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7, ?8, NULL)")
+        .and_then(|mut sql| {
+            sql.execute(params![
+                number, id, source, sealed, next_event, chain.head, chain.mark, state
+            ])
+        })
+        .map(drop)
+        .map_err(failed)
+}
+
+fn alter(
+    db: &Connection,
+    keys: &Keys,
+    device: DeviceId,
+    decide: Decide,
+) -> Result<Device, StoreError> {
+    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
+    let (mut device, mut chain) = (row.device, row.chain);
+    let mut change: Change = decide(&device).map_err(StoreError::Refused)?;
+    change.state.revision = device.state.revision + u64::from(!change.only_queues);
+    rows::append(db, &mut chain, &mut change.events)?;
+    insert_bodies(db, keys, chain.number, &change.queued)?;
+    insert_parts(db, keys, chain.number, &change.parts)?;
+    if let Some(record) = change.record {
+        let bytes = rows::record_bytes(keys, chain.number, &record)?;
+        db.prepare_cached("UPDATE device SET record = ?2 WHERE number = ?1")
+            .and_then(|mut sql| sql.execute(params![signed(chain.number), bytes]))
+            .map_err(failed)?;
+        device.record = record;
+    }
+    update_state(db, &change.state, &chain, None)?;
+    device.state = change.state;
+    Ok(device)
+}
+
+fn retire(db: &Connection, keys: &Keys, device: DeviceId, event: Event) -> Result<(), StoreError> {
+    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
+    let mut chain = row.chain;
+    rows::append(db, &mut chain, &mut [event])?;
+    let number = signed(chain.number);
+    let id = &device.0.as_bytes()[..];
+    db.execute(
+        "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id, number, signed(chain.next_event), chain.head, chain.mark],
+    )
+    .map_err(failed)?;
+    db.execute("DELETE FROM command WHERE device = ?1", [number])
+        .map_err(failed)?;
+    db.execute("DELETE FROM device WHERE number = ?1", [number])
+        .map(drop)
+        .map_err(failed)
+}

@@ -1,0 +1,190 @@
+//! The writer: one thread, one connection, waiting work committed together.
+//!
+//! `synchronous=FULL` costs a sync per commit, not per exchange: what waits
+//! goes into one transaction, each piece in a savepoint of its own, so that one
+//! that is refused never fails its neighbours. Callers are answered after COMMIT.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::failed;
+use crate::store::StoreError;
+
+/// Pieces of work that may wait; more wait outside.
+const WAITING: usize = 1024;
+/// Pieces in one transaction: past this a larger group gains nothing.
+const GROUP: usize = 256;
+/// How long a writer that finds company waits for more of it. A caller alone never waits.
+const LINGER: Duration = Duration::from_micros(400);
+/// The log is copied back by another thread when it is past this.
+const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+/// And by the writer itself, so that it starts anew, past this: it cannot grow for ever.
+const RESTART_BYTES: u64 = 64 * 1024 * 1024;
+
+type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+type Work = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+
+/// What the writer has done.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Transactions, each one sync of the disk.
+    pub commits: AtomicU64,
+    /// Pieces of work in them.
+    pub pieces: AtomicU64,
+}
+
+/// The way to the writer.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<mpsc::Sender<Work>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    pub(super) stats: Arc<Stats>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        db: Connection,
+        checkpointer: Connection,
+        log: PathBuf,
+    ) -> std::io::Result<Writer> {
+        let (queue, work) = mpsc::channel(WAITING);
+        let stats = Arc::new(Stats::default());
+        let counted = Arc::clone(&stats);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(&db, checkpointer, &log, work, &counted))?;
+        Ok(Writer {
+            queue: Some(queue),
+            thread: Some(thread),
+            stats,
+        })
+    }
+
+    /// Runs `work` in the next transaction; returns once it is durable.
+    pub(super) async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, receiver) = oneshot::channel();
+        let piece: Work = Box::new(move |db| {
+            let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
+                Err(StoreError::Failed(Arc::from("a fault in the work itself")))
+            });
+            let good = result.is_ok();
+            let answer: Answer = Box::new(move |error| {
+                // Whoever asked may have gone away; the work is done all the same.
+                let _ = sender.send(error.map_or(result, Err));
+            });
+            (good, answer)
+        });
+        let gone = || StoreError::Failed(Arc::from("the store is closed"));
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(piece).await.map_err(|_| gone())?;
+        receiver.await.map_err(|_| gone())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        // The thread finishes what waits, then ends.
+        self.queue = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run(
+    db: &Connection,
+    checkpointer: Connection,
+    log: &PathBuf,
+    mut queue: mpsc::Receiver<Work>,
+    stats: &Stats,
+) {
+    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
+    let helper = std::thread::Builder::new()
+        .name("store-checkpoint".to_owned())
+        .spawn(move || {
+            while asked.recv().is_ok() {
+                checkpoint(&checkpointer, "PASSIVE");
+            }
+        });
+    let mut company = false;
+    while let Some(first) = queue.blocking_recv() {
+        if company || !queue.is_empty() {
+            std::thread::sleep(LINGER);
+        }
+        let mut group = vec![first];
+        while group.len() < GROUP
+            && let Ok(next) = queue.try_recv()
+        {
+            group.push(next);
+        }
+        company = group.len() > 1;
+        stats
+            .pieces
+            .fetch_add(group.len() as u64, Ordering::Relaxed);
+        stats.commits.fetch_add(1, Ordering::Relaxed);
+        transact(db, group);
+        let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
+        if size > RESTART_BYTES {
+            checkpoint(db, "RESTART");
+        } else if size > CHECKPOINT_BYTES {
+            // Full means that one is under way already.
+            let _ = ask.try_send(());
+        }
+    }
+    drop(ask);
+    if let Ok(helper) = helper {
+        let _ = helper.join();
+    }
+    checkpoint(db, "TRUNCATE");
+}
+
+fn checkpoint(db: &Connection, how: &str) {
+    let done = db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
+    if let Err(error) = done {
+        tracing::warn!(%error, "the write-ahead log was not copied back; it will be tried again");
+    }
+}
+
+fn transact(db: &Connection, group: Vec<Work>) {
+    let mut answers = Vec::with_capacity(group.len());
+    let mut error = execute(db, "BEGIN IMMEDIATE").err();
+    for work in group {
+        if error.is_none() {
+            error = execute(db, "SAVEPOINT piece").err();
+        }
+        let (good, answer) = work(db);
+        if !good && error.is_none() {
+            error = execute(db, "ROLLBACK TO piece").err();
+        }
+        if error.is_none() {
+            error = execute(db, "RELEASE piece").err();
+        }
+        answers.push((good, answer));
+    }
+    if error.is_none() {
+        error = execute(db, "COMMIT").err();
+    }
+    if error.is_some() {
+        let _ = execute(db, "ROLLBACK");
+    }
+    for (good, answer) in answers {
+        // A piece that refused itself keeps its own reason.
+        answer(if good { error.clone() } else { None });
+    }
+}
+
+fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
+    db.prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(failed)
+}
