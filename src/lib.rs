@@ -1,16 +1,19 @@
 //! `modegate`: the OMA DM backend that Windows 8.1 tablets sync with.
 
 pub mod classify;
+pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod context;
 pub mod device;
 pub mod event;
+pub mod http;
 pub mod ids;
 pub mod kind;
 pub mod limits;
 pub mod policy;
 pub mod secret;
+pub mod serve;
 pub mod session;
 pub mod sim;
 pub mod store;

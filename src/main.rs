@@ -1,3 +1,7 @@
-//! The command line.
+//! The `modegate` program: see [`modegate::cli`].
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(modegate::cli::run())
+}

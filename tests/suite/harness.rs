@@ -43,7 +43,10 @@ impl Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
         let (child, line) = spawn(dir, &arguments);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
-        let token = std::fs::read_to_string(dir.join("admin-token")).unwrap().trim().to_owned();
+        let token = std::fs::read_to_string(dir.join("admin-token"))
+            .unwrap()
+            .trim()
+            .to_owned();
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         Server {
             child,
@@ -52,7 +55,11 @@ impl Server {
             token,
             dir: dir.to_owned(),
             arguments,
-            client: reqwest::Client::builder().timeout(DEADLINE).no_proxy().build().unwrap(),
+            client: reqwest::Client::builder()
+                .timeout(DEADLINE)
+                .no_proxy()
+                .build()
+                .unwrap(),
             _own: None,
         }
     }
@@ -75,7 +82,11 @@ impl Server {
 
     /// Sends a signal by name, as an operator would.
     pub fn signal(&self, name: &str) {
-        let done = Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap();
+        let done = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.pid().to_string())
+            .status()
+            .unwrap();
         assert!(done.success());
     }
 
@@ -94,15 +105,20 @@ impl Server {
     /// One API request.
     pub async fn api(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method: reqwest::Method = method.parse().unwrap();
-        let mut request =
-            self.client.request(method, format!("{}/api/v1{path}", self.http)).bearer_auth(&self.token);
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.http))
+            .bearer_auth(&self.token);
         if let Some(body) = body {
             request = request.json(&body);
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     /// GET that must succeed.
@@ -121,18 +137,28 @@ impl Server {
 
     /// Queues a command; its id.
     pub async fn queue(&self, device: &str, body: Value) -> String {
-        let (status, answer) = self.api("POST", &format!("/devices/{device}/commands"), Some(body)).await;
+        let (status, answer) = self
+            .api("POST", &format!("/devices/{device}/commands"), Some(body))
+            .await;
         assert_eq!(status, 201, "{answer}");
         answer["id"].as_str().unwrap().to_owned()
     }
 
     /// The state of a command.
     pub async fn state(&self, command: &str) -> String {
-        self.get(&format!("/commands/{command}")).await["state"].as_str().unwrap().to_owned()
+        self.get(&format!("/commands/{command}")).await["state"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// One raw request to the device endpoint: (HTTP status, headers, body).
-    pub async fn post(&self, query: &str, content_type: &str, body: Vec<u8>) -> (u16, reqwest::header::HeaderMap, String) {
+    pub async fn post(
+        &self,
+        query: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
         let answer = self
             .client
             .post(format!("{}/sync?{query}", self.http))
@@ -167,7 +193,14 @@ pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
 fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--insecure-http", "127.0.0.1:0", "--data"])
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--insecure-http",
+            "127.0.0.1:0",
+            "--data",
+        ])
         .arg(dir)
         .args(arguments)
         .stdout(Stdio::piped())
@@ -175,7 +208,9 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(!line.is_empty(), "the server ended before it listened");
     (child, line)
 }
@@ -206,10 +241,19 @@ impl Reply {
     pub fn read(text: String) -> Reply {
         let document = roxmltree::Document::parse(&text).expect("well-formed");
         let child = |node: roxmltree::Node<'_, '_>, name: &str| {
-            node.descendants().find(|n| n.tag_name().name() == name).and_then(|n| n.text()).map(str::to_owned)
+            node.descendants()
+                .find(|n| n.tag_name().name() == name)
+                .and_then(|n| n.text())
+                .map(str::to_owned)
         };
-        let body = document.descendants().find(|n| n.tag_name().name() == "SyncBody").expect("a SyncBody");
-        let header = document.descendants().find(|n| n.tag_name().name() == "SyncHdr").expect("a SyncHdr");
+        let body = document
+            .descendants()
+            .find(|n| n.tag_name().name() == "SyncBody")
+            .expect("a SyncBody");
+        let header = document
+            .descendants()
+            .find(|n| n.tag_name().name() == "SyncHdr")
+            .expect("a SyncHdr");
         let mut reply = Reply {
             msg_id: child(header, "MsgID").unwrap().parse().unwrap(),
             statuses: Vec::new(),
@@ -225,7 +269,13 @@ impl Reply {
                 "Status" => reply.statuses.push((
                     get("CmdRef").unwrap_or_default(),
                     get("Cmd").unwrap(),
-                    node.children().find(|n| n.tag_name().name() == "Data").unwrap().text().unwrap().parse().unwrap(),
+                    node.children()
+                        .find(|n| n.tag_name().name() == "Data")
+                        .unwrap()
+                        .text()
+                        .unwrap()
+                        .parse()
+                        .unwrap(),
                 )),
                 "Alert" => reply.alerts.push(get("Data").unwrap().parse().unwrap()),
                 "Final" => reply.is_final = true,
@@ -247,7 +297,10 @@ impl Reply {
 
     /// The LocURIs of the commands in order.
     pub fn loc_uris(&self) -> Vec<&str> {
-        self.commands.iter().map(|command| command.loc_uri.as_str()).collect()
+        self.commands
+            .iter()
+            .map(|command| command.loc_uri.as_str())
+            .collect()
     }
 }
 
@@ -308,14 +361,26 @@ pub fn answers(reply: &Reply, code: u16) -> String {
 
 /// The queue of the demo on one device.
 pub async fn demo_queue(server: &Server, source: &str) -> (String, [String; 4]) {
-    let device = server.register(json!({"source": source, "family": "windows81"})).await;
-    let inventory = server.queue(&device, json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]})).await;
+    let device = server
+        .register(json!({"source": source, "family": "windows81"}))
+        .await;
+    let inventory = server
+        .queue(
+            &device,
+            json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]}),
+        )
+        .await;
     let reset = server
         .queue(&device, json!({"type": "reset_user_password", "user": "ann@example.test", "password": "Distinct-Pa55word"}))
         .await;
     let wns = server
         .queue(&device, json!({"type": "wns_update_configuration", "app_id": "mdm", "package_family_name": "contoso.mdm_8wekyb3d8bbwe"}))
         .await;
-    let install = server.queue(&device, json!({"type": "app_install", "job_data": "<Job/>"})).await;
+    let install = server
+        .queue(
+            &device,
+            json!({"type": "app_install", "job_data": "<Job/>"}),
+        )
+        .await;
     (device, [inventory, reset, wns, install])
 }

@@ -1,0 +1,268 @@
+//! `/events`, `/devices/{id}/events`, `/devices/{id}/sessions`, and the decisions
+//! on one command: all read from the log.
+
+use actix_web::{HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::{Admin, Paging, device_id, page};
+use crate::event::{Event, EventType, ExchangeRecord, Withheld};
+use crate::http::Shared;
+use crate::http::problem::Problem;
+use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::limits;
+use crate::store::StoredEvent;
+
+/// Most decisions shown of one command, the newest.
+const DECISIONS: usize = 50;
+
+/// `GET /events`.
+pub(super) async fn all(
+    _: Admin,
+    paging: web::Query<Paging>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let limit = paging.limit();
+    let events = shared.store.all_events(paging.after()?, limit).await?;
+    let next = (events.len() == limit)
+        .then(|| events.last().map(|stored| stored.place.to_string()))
+        .flatten();
+    Ok(page(views(&shared, &events).await?, next))
+}
+
+/// `GET /devices/{id}/events`.
+pub(super) async fn of_device(
+    _: Admin,
+    path: web::Path<String>,
+    paging: web::Query<Paging>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let (id, limit) = (device_id(&path)?, paging.limit());
+    let events = shared.store.events(id, paging.after()?, limit).await?;
+    if events.is_empty() && shared.store.events(id, 0, 1).await?.is_empty() {
+        return Err(Problem::missing("device"));
+    }
+    let next = (events.len() == limit)
+        .then(|| events.last().map(|stored| stored.event.seq.to_string()))
+        .flatten();
+    Ok(page(views(&shared, &events).await?, next))
+}
+
+async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec<Value>, Problem> {
+    let mut views = Vec::with_capacity(events.len());
+    for stored in events {
+        let held = match (&stored.event.exchange, stored.event.device) {
+            (Some(exchange), Some(device)) => withheld(shared, device, exchange).await?,
+            _ => Vec::new(),
+        };
+        views.push(view(&stored.event, &held));
+    }
+    Ok(views)
+}
+
+/// What an exchange withheld: its own list, or the equal one it refers to.
+async fn withheld(
+    shared: &Shared,
+    device: DeviceId,
+    exchange: &ExchangeRecord,
+) -> Result<Vec<Withheld>, Problem> {
+    let mut held = exchange.withheld.clone();
+    if let Some(seq) = exchange.withheld_as {
+        let earlier = shared
+            .store
+            .events(device, seq.saturating_sub(1), 1)
+            .await?;
+        let list = earlier
+            .into_iter()
+            .filter(|stored| stored.event.seq == seq)
+            .filter_map(|stored| stored.event.exchange);
+        held.extend(list.flat_map(|exchange| exchange.withheld));
+    }
+    Ok(held)
+}
+
+/// An event as the API shows it.
+fn view(event: &Event, held: &[Withheld]) -> Value {
+    let full = |seq: u32| {
+        event.device.map(|device| {
+            CommandId {
+                device,
+                seq: CommandSeq(seq),
+            }
+            .to_string()
+        })
+    };
+    let mut view = json!({
+        "seq": event.seq,
+        "at": event.at.to_string(),
+        "actor": event.actor,
+        "device": event.device.map(|device| device.to_string()),
+        "type": event.what,
+    });
+    let optional = [
+        ("command", event.command.map(|seq| json!(full(seq)))),
+        ("kind", event.kind.map(|kind| json!(kind))),
+        ("detail", event.detail.as_ref().map(|detail| json!(detail))),
+        ("count", event.count.map(|count| json!(count))),
+    ];
+    for (name, value) in optional {
+        if let Some(value) = value {
+            view[name] = value;
+        }
+    }
+    let Some(exchange) = &event.exchange else {
+        return view;
+    };
+    let delivered = exchange.delivered.iter().map(
+        |entry| json!({"command": full(entry.command), "kind": entry.kind, "rules": entry.rules}),
+    );
+    let withheld = held.iter().flat_map(|group| {
+        group.commands.iter().map(|&seq| {
+            json!({"command": full(seq), "kind": group.kind, "rules": group.rules, "modes": group.modes})
+        })
+    });
+    let outcomes = exchange.outcomes.iter().map(|outcome| {
+        json!({
+            "command": full(outcome.command), "state": outcome.state.name(),
+            "status": outcome.status, "reason": outcome.reason,
+        })
+    });
+    let more = json!({
+        "session": exchange.session, "session_id": exchange.session_id, "message": exchange.message,
+        "query": exchange.query, "mode": exchange.mode, "platform": exchange.platform.name(),
+        "login": exchange.login.name(), "policy_set": exchange.policy_set, "status": exchange.status,
+        "delivered": delivered.collect::<Vec<_>>(), "withheld": withheld.collect::<Vec<_>>(),
+        "outcomes": outcomes.collect::<Vec<_>>(), "notes": exchange.notes, "ended": exchange.ended,
+    });
+    if let (Value::Object(view), Value::Object(more)) = (&mut view, more) {
+        view.extend(more);
+    }
+    view
+}
+
+/// `GET /devices/{id}/sessions`: the newest first.
+pub(super) async fn sessions(
+    _: Admin,
+    path: web::Path<String>,
+    paging: web::Query<Paging>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let (id, limit) = (device_id(&path)?, paging.limit());
+    shared
+        .store
+        .device(id)
+        .await?
+        .ok_or_else(|| Problem::missing("device"))?;
+    let mut before: u64 = match &paging.after {
+        Some(_) => paging.after()?,
+        None => u64::MAX,
+    };
+    let (mut sessions, mut walked): (Vec<Value>, usize) = (Vec::new(), 0);
+    loop {
+        let events = shared
+            .store
+            .events_before(id, before, limits::PAGE_ITEMS)
+            .await?;
+        let last = events.len() < limits::PAGE_ITEMS;
+        walked += events.len();
+        for stored in &events {
+            let Some(exchange) = &stored.event.exchange else {
+                before = stored.event.seq;
+                continue;
+            };
+            let same = sessions
+                .last()
+                .is_some_and(|session| session["session"] == json!(exchange.session));
+            if !same && sessions.len() == limit {
+                return Ok(page(sessions, Some(before.to_string())));
+            }
+            if !same {
+                sessions.push(session(exchange, &stored.event));
+            }
+            before = stored.event.seq;
+            if let Some(session) = sessions.last_mut() {
+                take_in(session, exchange, &stored.event);
+            }
+        }
+        if last || walked >= limits::EVENT_WALK {
+            let next = (!last).then(|| before.to_string());
+            return Ok(page(sessions, next));
+        }
+    }
+}
+
+/// A session of which this is the latest exchange.
+fn session(exchange: &ExchangeRecord, event: &Event) -> Value {
+    json!({
+        "session": exchange.session,
+        "session_id": exchange.session_id,
+        "last_at": event.at.to_string(),
+        "messages": 0,
+        "delivered": 0,
+        "ended": exchange.ended,
+    })
+}
+
+/// Takes an earlier exchange of the session in: the first says in which mode it began.
+fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event) {
+    session["opened_at"] = json!(event.at.to_string());
+    session["query"] = json!(exchange.query);
+    session["mode"] = json!(exchange.mode);
+    session["login"] = json!(exchange.login.name());
+    session["messages"] = json!(session["messages"].as_u64().unwrap_or(0) + 1);
+    session["delivered"] =
+        json!(session["delivered"].as_u64().unwrap_or(0) + exchange.delivered.len() as u64);
+    session["withheld"] = json!(
+        exchange
+            .withheld
+            .iter()
+            .map(|group| group.count)
+            .sum::<u32>()
+    );
+}
+
+/// What was decided on a command, the newest first, as far as the log is walked.
+pub(super) async fn decisions(shared: &Shared, id: CommandId) -> Result<Vec<Value>, Problem> {
+    let (mut found, mut before, mut walked) = (Vec::new(), u64::MAX, 0);
+    while found.len() < DECISIONS && walked < limits::EVENT_WALK {
+        let events = shared
+            .store
+            .events_before(id.device, before, limits::PAGE_ITEMS)
+            .await?;
+        let Some(last) = events.last() else { break };
+        before = last.event.seq;
+        walked += events.len();
+        for stored in &events {
+            if stored.event.what == EventType::CommandQueued
+                && stored.event.command == Some(id.seq.0)
+            {
+                return Ok(found);
+            }
+            if let Some(exchange) = &stored.event.exchange {
+                let held = withheld(shared, id.device, exchange).await?;
+                found.extend(decision(exchange, &held, id.seq.0, &stored.event));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn decision(
+    exchange: &ExchangeRecord,
+    held: &[Withheld],
+    seq: u32,
+    event: &Event,
+) -> Option<Value> {
+    let common = |verdict: &str, rules: &[String]| {
+        json!({
+            "at": event.at.to_string(), "event": event.seq, "session": exchange.session, "mode": exchange.mode,
+            "verdict": verdict, "rules": rules, "policy_set": exchange.policy_set,
+        })
+    };
+    if let Some(entry) = exchange.delivered.iter().find(|entry| entry.command == seq) {
+        return Some(common("deliver", &entry.rules));
+    }
+    let group = held.iter().find(|group| group.commands.contains(&seq))?;
+    let mut decision = common("withhold", &group.rules);
+    decision["modes"] = json!(group.modes);
+    Some(decision)
+}

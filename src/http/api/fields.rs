@@ -1,0 +1,205 @@
+//! Reading the fields of a request body, with the field named where one is wrong.
+//! Fields that nobody asks for change nothing.
+
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value};
+
+use crate::clock::Timestamp;
+use crate::http::problem::Problem;
+use crate::wire::encode::is_xml_text;
+
+/// An object of a request body.
+pub(super) struct Fields<'a> {
+    map: &'a Map<String, Value>,
+    path: String,
+}
+
+/// Parses a body, which must be a JSON object.
+pub(super) fn parse(body: &[u8]) -> Result<Value, Problem> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the body is not JSON: {error}"),
+        )
+    })?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Problem::field("body", "an object", type_of(&value)))
+    }
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of `value`, which is called `path` in errors.
+    pub(super) fn of(value: &'a Value, path: &str) -> Result<Self, Problem> {
+        let named = if path.is_empty() { "body" } else { path };
+        let map = value
+            .as_object()
+            .ok_or_else(|| Problem::field(named, "an object", type_of(value)))?;
+        Ok(Fields {
+            map,
+            path: path.to_owned(),
+        })
+    }
+
+    /// The name of a field in errors.
+    pub(super) fn name(&self, field: &str) -> String {
+        if self.path.is_empty() {
+            field.to_owned()
+        } else {
+            format!("{}.{field}", self.path)
+        }
+    }
+
+    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+        self.map.get(field).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.map.contains_key(field)
+    }
+
+    /// Text of 1 to `most` bytes without control characters, if it is there.
+    pub(super) fn line(&self, field: &str, most: usize) -> Result<Option<&'a str>, Problem> {
+        let Some(text) = self.text(field, most)? else {
+            return Ok(None);
+        };
+        if text.is_empty() || text.chars().any(char::is_control) {
+            return Err(Problem::field(
+                self.name(field),
+                "text without control characters, not empty",
+                "other text",
+            ));
+        }
+        Ok(Some(text))
+    }
+
+    /// The same, required.
+    pub(super) fn required(&self, field: &str, most: usize) -> Result<&'a str, Problem> {
+        self.line(field, most)?
+            .ok_or_else(|| Problem::field(self.name(field), "text", "nothing"))
+    }
+
+    /// Any text that XML can carry, of at most `most` bytes.
+    pub(super) fn text(&self, field: &str, most: usize) -> Result<Option<&'a str>, Problem> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let text = value
+            .as_str()
+            .ok_or_else(|| Problem::field(self.name(field), "text", type_of(value)))?;
+        if text.len() > most {
+            let found = format!("{} bytes", text.len());
+            return Err(Problem::field(
+                self.name(field),
+                format!("at most {most} bytes"),
+                found,
+            ));
+        }
+        if let Err((at, character)) = is_xml_text(text) {
+            let found = format!("U+{:04X} as character {}", u32::from(character), at + 1);
+            return Err(Problem::field(
+                self.name(field),
+                "characters that XML can carry",
+                found,
+            ));
+        }
+        Ok(Some(text))
+    }
+
+    /// A whole number in that range.
+    pub(super) fn integer(
+        &self,
+        field: &str,
+        least: i64,
+        most: i64,
+    ) -> Result<Option<i64>, Problem> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let expected = format!("a whole number from {least} to {most}");
+        let number = value
+            .as_i64()
+            .filter(|number| (least..=most).contains(number));
+        number
+            .map(Some)
+            .ok_or_else(|| Problem::field(self.name(field), expected, shown(value)))
+    }
+
+    /// An instant, RFC 3339.
+    pub(super) fn time(&self, field: &str) -> Result<Option<Timestamp>, Problem> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let expected = "a time by RFC 3339, e.g. 2026-01-31T08:00:00Z";
+        let time = value.as_str().and_then(Timestamp::parse);
+        time.map(Some)
+            .ok_or_else(|| Problem::field(self.name(field), expected, shown(value)))
+    }
+
+    /// A list, if it is there.
+    pub(super) fn list(&self, field: &str, most: usize) -> Result<Option<&'a [Value]>, Problem> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let list = value
+            .as_array()
+            .ok_or_else(|| Problem::field(self.name(field), "a list", type_of(value)))?;
+        if list.len() > most {
+            return Err(Problem::field(
+                self.name(field),
+                format!("at most {most} entries"),
+                list.len(),
+            ));
+        }
+        Ok(Some(list))
+    }
+
+    /// A list of lines of text.
+    pub(super) fn lines(
+        &self,
+        field: &str,
+        entries: usize,
+        most: usize,
+    ) -> Result<Option<Vec<String>>, Problem> {
+        let Some(list) = self.list(field, entries)? else {
+            return Ok(None);
+        };
+        let mut lines = Vec::with_capacity(list.len());
+        for (at, value) in list.iter().enumerate() {
+            let text = value.as_str().filter(|text| {
+                !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
+            });
+            let expected = format!("text of 1 to {most} bytes without control characters");
+            let name = format!("{}[{at}]", self.name(field));
+            lines.push(
+                text.ok_or_else(|| Problem::field(name, expected, shown(value)))?
+                    .to_owned(),
+            );
+        }
+        Ok(Some(lines))
+    }
+}
+
+/// A value's type in words.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+/// A value as an error may show it: numbers and short text only. A secret never
+/// comes here: its field is read as text, whose errors show none of it.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) if text.len() <= 40 => format!("'{text}'"),
+        Value::String(text) => format!("{} bytes of text", text.len()),
+        other => type_of(other).to_owned(),
+    }
+}

@@ -1,0 +1,94 @@
+//! The device endpoint: HTTP in front of [`Way::walk`](crate::way::Way::walk).
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::Shared;
+use super::identity::proof_of;
+use super::problem::Problem;
+use crate::limits;
+use crate::way::Answer;
+
+/// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
+const XML: &str = "application/vnd.syncml.dm+xml";
+/// And in WBXML.
+const WBXML: &str = "application/vnd.syncml.dm+wbxml";
+/// How long a device may take to send its message: a slow client is cut off.
+const BODY: Duration = Duration::from_secs(10);
+
+/// One message of a device.
+pub(super) async fn post(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    check_type(&request)?;
+    let body = read(payload).await?;
+    match shared
+        .way
+        .walk(&proof_of(&request), request.query_string(), &body)
+        .await
+    {
+        Answer::Reply(reply) => Ok(HttpResponse::Ok()
+            .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
+            .insert_header(("cache-control", "no-store"))
+            .body(reply)),
+        Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
+        Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
+        Answer::Forbidden => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "no registered device, or not proved to be the one named as Source",
+        )),
+        Answer::Busy => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy; come again",
+        )),
+    }
+}
+
+fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+    let value = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    let essence = value.split(';').next().unwrap_or("").trim();
+    let refused = |found: &str| {
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!("Content-Type: expected {XML}, found {found}"),
+        )
+    };
+    if essence.eq_ignore_ascii_case(WBXML) {
+        return Err(refused(
+            "WBXML, which is not spoken here: provision DEFAULTENCODING with the XML type",
+        ));
+    }
+    if !essence.eq_ignore_ascii_case(XML) {
+        let found: String = essence.chars().take(60).collect();
+        return Err(refused(if found.is_empty() { "none" } else { &found }));
+    }
+    Ok(())
+}
+
+async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {
+    let read = tokio::time::timeout(BODY, payload.to_bytes_limited(limits::REQUEST_BYTES)).await;
+    match read {
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the message did not arrive within {} s", BODY.as_secs()),
+        )),
+        Ok(Err(_)) => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("a message may have {} bytes at most", limits::REQUEST_BYTES),
+        )),
+        Ok(Ok(Err(error))) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the message broke off: {error}"),
+        )),
+        Ok(Ok(Ok(body))) => Ok(body),
+    }
+}

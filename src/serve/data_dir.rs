@@ -1,0 +1,108 @@
+//! The data folder: made when it is not there, used by one server at a time.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::secret::Secret;
+
+use super::ServeError;
+
+/// A data folder, locked for this process while it lives.
+#[derive(Debug)]
+pub struct DataDir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDir {
+    /// Opens (or makes) the folder and locks it.
+    pub fn open(path: &Path) -> Result<Self, ServeError> {
+        let failed = |error: io::Error| ServeError::Folder(path.to_owned(), error);
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(failed)?;
+        let lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(path.join("lock"))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(DataDir {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
+            Err(fs::TryLockError::WouldBlock) => Err(ServeError::Locked(path.to_owned())),
+            Err(fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// A file in it.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The main key: 32 bytes from the file `key`, which is made when it is not there.
+    pub fn key(&self) -> Result<[u8; 32], ServeError> {
+        let path = self.file("key");
+        let text = self.secret_file("key", || hex(&random::<32>()))?;
+        let digits = text.reveal().trim();
+        let bad = || ServeError::BadFile(path.clone(), "64 hexadecimal digits");
+        if digits.len() != 64 || !digits.is_ascii() {
+            return Err(bad());
+        }
+        let mut key = [0; 32];
+        for (at, byte) in key.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map_err(|_| bad())?;
+        }
+        Ok(key)
+    }
+
+    /// The admin token, made when it is not there.
+    pub fn admin_token(&self) -> Result<Secret, ServeError> {
+        let text = self.secret_file("admin-token", || format!("mdm_{}", hex(&random::<32>())))?;
+        Ok(Secret::new(text.reveal().trim()))
+    }
+
+    /// Reads a file that only its owner may read, making it first if need be.
+    fn secret_file(&self, name: &str, make: impl FnOnce() -> String) -> Result<Secret, ServeError> {
+        let path = self.file(name);
+        if !path.exists() {
+            write_secret(&path, &make()).map_err(|error| ServeError::File(path.clone(), error))?;
+        }
+        fs::read_to_string(&path)
+            .map(Secret::new)
+            .map_err(|error| ServeError::File(path, error))
+    }
+}
+
+/// Writes a file that only its owner may read: whole, or not at all.
+pub(super) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    let beside = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&beside)?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    // The system's generator does not fail once the machine is up.
+    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
+    bytes
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,340 @@
+//! `modegate serve`: the shell put together, from a data folder to a running server.
+
+mod certificates;
+mod data_dir;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use rustls::crypto::CryptoProvider;
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::event::{Event, EventType};
+use crate::http::identity::Identifier;
+use crate::http::tls::{ServerCertificate, server_config};
+use crate::http::{Listeners, Shared};
+use crate::policy::{Fault, PolicySet};
+use crate::secret::Secret;
+use crate::store::seal::Keys;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+use crate::way::Way;
+use data_dir::DataDir;
+
+/// How often the counts of strangers are written down.
+const STRANGERS: Duration = Duration::from_secs(60);
+
+/// What `serve` is told.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where HTTPS listens.
+    pub listen: SocketAddr,
+    /// Where plain HTTP listens too: loopback only.
+    pub insecure_http: Option<SocketAddr>,
+    /// More names for the server's certificate.
+    pub names: Vec<String>,
+    /// Whether an RSA server key is taken.
+    pub allow_rsa: bool,
+    /// Issuers whose client certificates are accepted.
+    pub client_ca: Option<PathBuf>,
+    /// Whether devices without a record are taken by their Source.
+    pub accept_unknown: bool,
+    /// A folder of policy files instead of the compiled-in ones.
+    pub policies: Option<PathBuf>,
+    /// The database file, if it is not in the data folder.
+    pub database: Option<PathBuf>,
+    /// The path of the device endpoint.
+    pub sync_path: String,
+}
+
+impl Options {
+    /// The defaults, with this data folder.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Options {
+            data: data.into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            insecure_http: None,
+            names: Vec::new(),
+            allow_rsa: false,
+            client_ca: None,
+            accept_unknown: false,
+            policies: None,
+            database: None,
+            sync_path: "/sync".to_owned(),
+        }
+    }
+}
+
+/// Why `serve` does not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder cannot be used.
+    #[error("the data folder {0}: {1}")]
+    Folder(PathBuf, io::Error),
+    /// Another server has it.
+    #[error(
+        "the data folder {0} is in use by another server; stop that one, or name another folder with --data"
+    )]
+    Locked(PathBuf),
+    /// A file cannot be read or written.
+    #[error("the file {0}: {1}")]
+    File(PathBuf, io::Error),
+    /// A file holds something else.
+    #[error("the file {0}: expected {1}")]
+    BadFile(PathBuf, &'static str),
+    /// An RSA key on the device listener.
+    #[error(
+        "{0} is an RSA key: Windows 8.1 shares no TLS cipher suite with this server then. Put an ECDSA key \
+         (P-256) and its certificate there, or pass --allow-rsa if no Windows 8.1 device will connect"
+    )]
+    Rsa(PathBuf),
+    /// No certificate could be made.
+    #[error("the server's certificate could not be made: {0}")]
+    Certificate(String),
+    /// TLS cannot be set up.
+    #[error("TLS: {0}")]
+    Tls(#[from] rustls::Error),
+    /// An address that is not loopback where only loopback is allowed.
+    #[error("{0} must be a loopback address such as 127.0.0.1: {1}")]
+    NotLoopback(SocketAddr, &'static str),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, io::Error),
+    /// The policy files are wrong.
+    #[error("the policy set is not usable:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Policies(Vec<Fault>),
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The runtime failed.
+    #[error("the server failed: {0}")]
+    Runtime(#[from] io::Error),
+}
+
+/// A running server.
+pub struct Running {
+    /// Where HTTPS listens.
+    pub https: SocketAddr,
+    /// Where plain HTTP listens, if it does.
+    pub http: Option<SocketAddr>,
+    /// The path of the device endpoint.
+    pub sync_path: String,
+    /// The admin token.
+    pub token: Secret,
+    /// Where the token lies.
+    pub token_file: PathBuf,
+    /// The CA that devices must trust, if the server made its certificate.
+    pub ca: PathBuf,
+    options: Options,
+    dir: DataDir,
+    way: Arc<Way>,
+    store: Arc<SqliteStore>,
+    certificate: Arc<ServerCertificate>,
+    provider: Arc<CryptoProvider>,
+    handle: ServerHandle,
+    serving: tokio::task::JoinHandle<io::Result<()>>,
+    counting: tokio::task::JoinHandle<()>,
+}
+
+/// Starts the server; it serves when this returns.
+pub async fn start(options: Options) -> Result<Running, ServeError> {
+    check_addresses(&options)?;
+    let policies = Arc::new(policy_set(&options).map_err(ServeError::Policies)?);
+    let dir = DataDir::open(&options.data)?;
+    let keys = Keys::from_bytes(&dir.key()?)
+        .map_err(|_| ServeError::BadFile(dir.file("key"), "a usable key"))?;
+    let token = dir.admin_token()?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let certified =
+        certificates::server_certificate(&dir, &options.names, options.allow_rsa, &provider)?;
+    let certificate = Arc::new(ServerCertificate::new(certified));
+    let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
+    let issuers = options
+        .client_ca
+        .as_deref()
+        .map(|path| certificates::issuers(path, Arc::clone(&provider)));
+    let identifier = Arc::new(Identifier {
+        issuers: issuers.transpose()?,
+    });
+
+    let database = options
+        .database
+        .clone()
+        .unwrap_or_else(|| dir.file("modegate.db"));
+    let store = Arc::new(SqliteStore::open(&database, keys)?);
+    let nonces = store.nonces();
+    let way = Arc::new(Way::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&policies),
+        nonces,
+        options.accept_unknown,
+    ));
+    record_start(&*store, &policies).await?;
+
+    let (https, https_address) = listen(options.listen)?;
+    let http = options.insecure_http.map(listen).transpose()?;
+    let (http, http_address) = http.map_or((None, None), |(listener, address)| {
+        (Some(listener), Some(address))
+    });
+    let shared = Arc::new(Shared {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        way: Arc::clone(&way),
+        token: Sha256::digest(token.reveal()).into(),
+    });
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let listeners = Listeners {
+        https: (https, tls),
+        http,
+    };
+    let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
+    let handle = server.handle();
+    let serving = tokio::spawn(server);
+    let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
+    Ok(Running {
+        https: https_address,
+        http: http_address,
+        sync_path: options.sync_path.clone(),
+        token,
+        token_file: dir.file("admin-token"),
+        ca: dir.file("ca.pem"),
+        options,
+        dir,
+        way,
+        store,
+        certificate,
+        provider,
+        handle,
+        serving,
+        counting,
+    })
+}
+
+impl Running {
+    /// The one line that tells where the server listens.
+    pub fn announcement(&self) -> String {
+        let mut listening = serde_json::json!({ "https": self.https.to_string() });
+        if let Some(http) = self.http {
+            listening["http"] = http.to_string().into();
+        }
+        serde_json::json!({ "listening": listening, "sync": self.sync_path, "api": "/api/v1" })
+            .to_string()
+    }
+
+    /// Reads policies and the server's certificate again. What is wrong is
+    /// refused, told and on record; what was in force stays.
+    pub async fn reload(&self) {
+        let now = Timestamp::now();
+        let event = match policy_set(&self.options) {
+            Ok(set) => {
+                tracing::info!(digest = set.digest(), "the policy set is in force");
+                let detail = format!("policy set {}", set.digest());
+                let kept = self
+                    .store
+                    .keep_policy_set(set.digest(), set.files().to_vec())
+                    .await;
+                if let Err(error) = kept {
+                    tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
+                    return;
+                }
+                self.way.enforce(Arc::new(set));
+                Event::new(now, "operator:SIGHUP", None, EventType::PolicyLoaded).detail(detail)
+            }
+            Err(faults) => {
+                for fault in &faults {
+                    tracing::error!("{fault}");
+                }
+                tracing::error!("the policy files are refused; the set in force stays");
+                let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
+                Event::new(now, "operator:SIGHUP", None, EventType::PolicyRefused).detail(detail)
+            }
+        };
+        if let Err(error) = self.store.log(vec![event]).await {
+            tracing::error!(%error, "the reload is not on record");
+        }
+        let allow_rsa = self.options.allow_rsa;
+        match certificates::server_certificate(
+            &self.dir,
+            &self.options.names,
+            allow_rsa,
+            &self.provider,
+        ) {
+            Ok(certified) => self.certificate.replace(certified),
+            Err(error) => {
+                tracing::error!(%error, "the server's certificate is refused; the old one stays")
+            }
+        }
+    }
+
+    /// Ends the server: open exchanges finish first.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.handle.stop(true).await;
+        self.counting.abort();
+        let ended = self.serving.await;
+        self.store
+            .log(self.way.strangers().take(Timestamp::now()))
+            .await?;
+        ended
+            .map_err(io::Error::other)?
+            .map_err(ServeError::Runtime)
+    }
+}
+
+fn policy_set(options: &Options) -> Result<PolicySet, Vec<Fault>> {
+    options
+        .policies
+        .as_deref()
+        .map_or_else(PolicySet::builtin, PolicySet::from_dir)
+}
+
+fn check_addresses(options: &Options) -> Result<(), ServeError> {
+    if let Some(http) = options
+        .insecure_http
+        .filter(|http| !http.ip().is_loopback())
+    {
+        return Err(ServeError::NotLoopback(
+            http,
+            "plain HTTP hides nothing (--insecure-http)",
+        ));
+    }
+    if options.accept_unknown && !options.listen.ip().is_loopback() {
+        let why = "--accept-unknown-devices takes any device by its name alone";
+        return Err(ServeError::NotLoopback(options.listen, why));
+    }
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+    let failed = |error| ServeError::Listen(address, error);
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+async fn record_start(store: &dyn Store, policies: &PolicySet) -> Result<(), StoreError> {
+    store
+        .keep_policy_set(policies.digest(), policies.files().to_vec())
+        .await?;
+    let now = Timestamp::now();
+    let version = concat!("modegate ", env!("CARGO_PKG_VERSION"));
+    let started = Event::new(now, "server", None, EventType::ServerStarted).detail(version);
+    let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
+        .detail(format!("policy set {}", policies.digest()));
+    store.log(vec![started, loaded]).await
+}
+
+async fn write_strangers_down(way: Arc<Way>, store: Arc<SqliteStore>) {
+    let mut ticks = tokio::time::interval(STRANGERS);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = store.log(way.strangers().take(Timestamp::now())).await {
+            tracing::error!(%error, "the count of strangers is not on record");
+        }
+    }
+}
