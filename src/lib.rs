@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod command;
 pub mod context;
+pub mod demo;
 pub mod device;
 pub mod event;
 pub mod http;

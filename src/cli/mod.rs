@@ -20,6 +20,10 @@ pub struct Cli {
 enum Command {
     /// Serve devices and the API
     Serve(serve::ServeArgs),
+    /// Play the scenario of the modes against the real server with a simulated tablet
+    Demo(crate::demo::DemoArgs),
+    /// Run simulated tablets against any server
+    Simulate(crate::sim::SimulateArgs),
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -29,6 +33,11 @@ enum Command {
 pub fn run() -> u8 {
     match Cli::parse().command {
         Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => {
+            log_to_stderr("warn");
+            actix_web::rt::System::new().block_on(crate::demo::run(args))
+        }
+        Command::Simulate(args) => simulate(args),
         Command::Policy(command) => match crate::policy::cli::run(&command, &mut std::io::stdout())
         {
             Ok(code) => code,
@@ -37,6 +46,23 @@ pub fn run() -> u8 {
                 1
             }
         },
+    }
+}
+
+fn simulate(args: crate::sim::SimulateArgs) -> u8 {
+    log_to_stderr("warn");
+    let ran =
+        tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(crate::sim::simulate(args)));
+    match ran {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            eprintln!("modegate simulate: {error}");
+            1
+        }
+        Err(error) => {
+            eprintln!("modegate simulate: {error}");
+            1
+        }
     }
 }
 

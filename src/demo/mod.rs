@@ -1,0 +1,82 @@
+//! `modegate demo`: seed 004 played through the real server over real HTTPS,
+//! by a simulated tablet, with what went to it and what was held back told on
+//! standard output.
+
+mod api;
+mod scenario;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::serve::{Options, start};
+
+/// Flags of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// End after the scenario: with 0 when every step came out as the seeds say, else 1
+    #[arg(long)]
+    exit: bool,
+    /// The data folder, which can be served afterwards
+    #[arg(long, value_name = "DIR", default_value = "./demo-data")]
+    data: PathBuf,
+    /// Where to listen for HTTPS; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+}
+
+/// Why the demo could not be played.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DemoError {
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
+    #[error(transparent)]
+    Sim(#[from] crate::sim::SimError),
+    #[error("the API did not answer as it should: {0}")]
+    Api(String),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Plays the demo; the exit code.
+pub async fn run(args: DemoArgs) -> u8 {
+    match play(&args).await {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(error) => {
+            eprintln!("modegate demo: {error}");
+            1
+        }
+    }
+}
+
+async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
+    let mut options = Options::new(&args.data);
+    options.listen = args.listen;
+    let running = start(options).await?;
+    println!(
+        "modegate listens on https://{} (data in {})",
+        running.https,
+        args.data.display()
+    );
+    let api = api::Api::new(&running)?;
+    let good = scenario::play(&api, &running).await;
+    match &good {
+        Ok(true) => println!("\nEvery step came out as the seeds say."),
+        Ok(false) => println!("\nSOME STEPS DID NOT COME OUT: see above."),
+        Err(error) => println!("\nThe scenario broke off: {error}"),
+    }
+    if !args.exit {
+        println!("\nThe server goes on. Look around, then end it with Ctrl-C:");
+        println!(
+            "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
+            ca = running.ca.display(),
+            token = running.token_file.display(),
+            port = running.https.port()
+        );
+        tokio::signal::ctrl_c().await?;
+    }
+    running.stop().await?;
+    good
+}

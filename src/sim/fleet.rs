@@ -1,0 +1,146 @@
+//! Many tablets at once against one server.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde::Serialize;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use super::tablet::{Credentials, Tablet, Trigger};
+use super::transport::{SimError, Transport};
+
+/// What a fleet is to do.
+#[derive(Debug, Clone)]
+pub struct FleetOptions {
+    /// The device endpoint.
+    pub url: String,
+    /// CAs to trust, PEM.
+    pub ca: Option<Vec<u8>>,
+    /// How many tablets.
+    pub devices: u32,
+    /// How many sessions of each.
+    pub sessions: u32,
+    /// How many sessions at once.
+    pub concurrency: usize,
+    /// What their names begin with.
+    pub prefix: String,
+    /// What runs them, in turn.
+    pub triggers: Vec<Trigger>,
+    /// SyncML credentials of them all.
+    pub credentials: Option<Credentials>,
+    /// Whether to tell progress on standard error.
+    pub progress: bool,
+}
+
+/// What came of it.
+#[derive(Debug, Default, Serialize)]
+pub struct FleetReport {
+    /// Sessions that went to their end.
+    pub sessions: u64,
+    /// Messages to and fro.
+    pub exchanges: u64,
+    /// Commands received.
+    pub commands: u64,
+    /// Breaches seen; the first few in words.
+    pub violations: u64,
+    /// Those few.
+    pub first_violations: Vec<String>,
+    /// Sessions that failed: HTTP errors and lost connections.
+    pub errors: u64,
+    /// Median of a session, milliseconds.
+    pub p50_ms: f64,
+    /// 99th percentile, milliseconds.
+    pub p99_ms: f64,
+    /// Sessions per second over the whole run.
+    pub sessions_per_second: f64,
+}
+
+/// Runs the fleet to its end.
+pub async fn run(options: FleetOptions) -> Result<FleetReport, SimError> {
+    let begun = Instant::now();
+    let options = Arc::new(options);
+    let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
+    let (mut tablets, mut report, mut times) = (JoinSet::new(), FleetReport::default(), Vec::new());
+    let mut done = 0_u32;
+    for number in 0..options.devices {
+        let (options, places) = (Arc::clone(&options), Arc::clone(&places));
+        tablets.spawn(async move { one(&options, number, &places).await });
+    }
+    while let Some(ended) = tablets.join_next().await {
+        if let Ok(one) = ended {
+            report.take_in(one?, &mut times);
+        }
+        done += 1;
+        if options.progress && done.is_multiple_of(100) {
+            eprintln!("{done} of {} tablets", options.devices);
+        }
+    }
+    times.sort_by(f64::total_cmp);
+    let at = |part: f64| {
+        times.get(((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1)))
+    };
+    report.p50_ms = at(0.5).copied().unwrap_or(0.0);
+    report.p99_ms = at(0.99).copied().unwrap_or(0.0);
+    report.sessions_per_second = report.sessions as f64 / begun.elapsed().as_secs_f64();
+    Ok(report)
+}
+
+/// What one tablet saw: a report per session (or none, where it failed) and how long it took.
+type Seen = Vec<(Option<super::SessionReport>, f64)>;
+
+async fn one(options: &FleetOptions, number: u32, places: &Semaphore) -> Result<Seen, SimError> {
+    let mut seen = Seen::new();
+    let mut tablet: Option<Tablet> = None;
+    for session in 0..options.sessions {
+        let Ok(_place) = places.acquire().await else {
+            break;
+        };
+        if tablet.is_none() {
+            let transport = Transport::new(&options.url, options.ca.as_deref(), None)?;
+            let mut made = Tablet::new(&format!("{}{number}", options.prefix), transport);
+            if let Some(credentials) = &options.credentials {
+                made = made.with_credentials(credentials.clone());
+            }
+            tablet = Some(made);
+        }
+        let Some(tablet) = &mut tablet else { break };
+        let trigger = options.triggers[(number + session) as usize % options.triggers.len()];
+        let begun = Instant::now();
+        let went = tablet.trigger(trigger).await;
+        let took = begun.elapsed().as_secs_f64() * 1000.0;
+        if matches!(went, Err(SimError::Unenrolled)) {
+            break;
+        }
+        seen.push((
+            went.ok().filter(|report| report.http_status.is_none()),
+            took,
+        ));
+    }
+    Ok(seen)
+}
+
+impl FleetReport {
+    fn take_in(&mut self, seen: Seen, times: &mut Vec<f64>) {
+        const SHOWN: usize = 10;
+        for (session, took) in seen {
+            let Some(session) = session else {
+                self.errors += 1;
+                continue;
+            };
+            times.push(took);
+            self.sessions += 1;
+            self.exchanges += u64::from(session.exchanges);
+            self.commands += session.received.len() as u64;
+            self.violations += session.violations.len() as u64;
+            let room = SHOWN.saturating_sub(self.first_violations.len());
+            self.first_violations.extend(
+                session
+                    .violations
+                    .iter()
+                    .take(room)
+                    .map(ToString::to_string),
+            );
+        }
+    }
+}
