@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bad_input;
+mod crash;
 mod gating;
 mod harness;
+mod identity;
+mod operating;
 mod sessions;

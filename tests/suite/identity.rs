@@ -1,0 +1,165 @@
+//! Who a device is: certificates by their SHA-256, SyncML credentials with nonces.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use modegate::sim::{ClientIdentity, Credentials, Tablet, Transport, Trigger};
+use serde_json::json;
+
+use crate::harness::{SYNCML, Server, message_with, package1};
+
+fn ca(server: &Server) -> Vec<u8> {
+    std::fs::read(server.dir.join("ca.pem")).unwrap()
+}
+
+fn url(server: &Server) -> String {
+    format!("{}/sync", server.https.replace("127.0.0.1", "localhost"))
+}
+
+#[tokio::test]
+async fn the_bound_certificate_is_the_device_and_no_other_is() {
+    let server = Server::start_with(&[]);
+    let (own, other) = (
+        ClientIdentity::generate("a").unwrap(),
+        ClientIdentity::generate("a").unwrap(),
+    );
+    let device = server
+        .register(json!({"source": "a", "certificate_sha256": [own.sha256()]}))
+        .await;
+    server
+        .register(json!({"source": "b", "certificate_sha256": [other.sha256()]}))
+        .await;
+    let command = server.queue(&device, json!({"type": "inventory"})).await;
+    for (identity, expected) in [
+        (None, Some(403)),
+        (Some(&other), Some(403)),
+        (Some(&own), None),
+    ] {
+        let transport = Transport::new(&url(&server), Some(&ca(&server)), identity).unwrap();
+        let report = Tablet::new("a", transport)
+            .trigger(Trigger::Reboot)
+            .await
+            .unwrap();
+        assert_eq!(report.http_status, expected);
+        assert!(report.violations.is_empty(), "{:?}", report.violations);
+    }
+    let read = server.get(&format!("/commands/{command}")).await;
+    assert_ne!(read["state"], "queued");
+    // One proves to be 'a' and calls itself 'b'.
+    let transport = Transport::new(&url(&server), Some(&ca(&server)), Some(&own)).unwrap();
+    assert_eq!(
+        Tablet::new("b", transport)
+            .trigger(Trigger::Reboot)
+            .await
+            .unwrap()
+            .http_status,
+        Some(403)
+    );
+}
+
+#[tokio::test]
+async fn credentials_are_challenged_and_heal_inside_the_session() {
+    let server = Server::start_with(&[]);
+    for (source, md5) in [("with-md5", true), ("with-basic", false)] {
+        let device = server
+            .register(json!({"source": source, "credentials": {"username": "u", "password": "p-distinct"}}))
+            .await;
+        let command = server
+            .queue(
+                &device,
+                json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+            )
+            .await;
+        let transport = Transport::new(&format!("{}/sync", server.http), None, None).unwrap();
+        let credentials = Credentials {
+            username: "u".into(),
+            password: "p-distinct".into(),
+            md5,
+        };
+        let mut tablet = Tablet::new(source, transport).with_credentials(credentials);
+        for _ in 0..3 {
+            let report = tablet.trigger(Trigger::Reboot).await.unwrap();
+            assert!(report.violations.is_empty(), "{:?}", report.violations);
+        }
+        assert_eq!(server.state(&command).await, "succeeded");
+        let shown = server.get(&format!("/devices/{device}")).await;
+        assert!(!shown.to_string().contains("p-distinct"));
+    }
+}
+
+#[tokio::test]
+async fn without_the_right_credentials_nothing_opens_or_replays() {
+    let server = Server::start_with(&[]);
+    let device = server
+        .register(json!({"source": "d", "credentials": {"username": "u", "password": "p"}}))
+        .await;
+    server.queue(&device, json!({"type": "inventory"})).await;
+    let missing = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    assert!(
+        missing.statuses.iter().all(|status| status.2 == 407),
+        "{}",
+        missing.text
+    );
+    assert!(missing.nonce.is_some() && missing.commands.is_empty() && missing.is_final);
+    let cred = |data: &str| {
+        format!(
+            "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-basic</Type></Meta><Data>{}</Data></Cred>",
+            STANDARD.encode(data)
+        )
+    };
+    let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
+    let wrong = server
+        .sync("Machine", &message_with("d", "1", 1, &cred("u:no"), body))
+        .await;
+    assert_eq!(wrong.statuses[0].2, 401);
+    let right = message_with("d", "1", 1, &cred("u:p"), body);
+    let reply = server.sync("Machine", &right).await;
+    assert!(!reply.commands.is_empty());
+    // The next message must prove itself again.
+    let second = crate::harness::message("d", "1", 2, "<Final/>");
+    assert_eq!(server.sync("Machine", &second).await.statuses[0].2, 407);
+    let events = server.get(&format!("/devices/{device}/events")).await;
+    let exchanges = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["type"] == "exchange")
+        .count();
+    assert_eq!(exchanges, 1, "strangers leave no exchange");
+}
+
+#[tokio::test]
+async fn a_digest_is_good_once() {
+    let server = Server::start_with(&[]);
+    let device = server
+        .register(json!({"source": "d", "credentials": {"username": "u", "password": "p"}}))
+        .await;
+    server.queue(&device, json!({"type": "inventory"})).await;
+    let nonce = server
+        .sync("Machine", &package1("d", "1", 1, "none"))
+        .await
+        .nonce
+        .unwrap();
+    let digest = modegate::wire::auth::PasswordDigest::new("u", "p");
+    let cred = modegate::wire::auth::md5_cred(&digest, &STANDARD.decode(nonce).unwrap());
+    let header = format!(
+        "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type></Meta><Data>{cred}</Data></Cred>"
+    );
+    let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
+    let first = server
+        .sync("Machine", &message_with("d", "1", 2, &header, body))
+        .await;
+    assert_eq!(first.statuses[0].2, 200);
+    // The same digest under another SessionID is a replay by somebody else.
+    let replay = server
+        .sync("Machine", &message_with("d", "9", 2, &header, body))
+        .await;
+    assert_eq!(replay.statuses[0].2, 401);
+    let (status, _, _) = server
+        .post(
+            "mode=Machine",
+            SYNCML,
+            package1("x", "1", 1, "none").into_bytes(),
+        )
+        .await;
+    assert_eq!(status, 403);
+}
