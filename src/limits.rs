@@ -45,7 +45,8 @@ pub const UNENROLL_DEADLINE_MS: i64 = 12 * 60 * 60 * 1000;
 /// A password reset expires after this unless told otherwise, milliseconds: a
 /// password that someone waits for is not set days later.
 pub const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Challenges in one session before it is ended: one with a fresh nonce, one spare.
+/// Up to which MsgID a repeated package 1 with credentials may still open a
+/// session: after a challenge, and one to spare.
 pub const CHALLENGES: u8 = 3;
 /// Open commands of one device. Every exchange reads and writes their index.
 pub const OPEN_COMMANDS: usize = 1_000;

@@ -71,7 +71,7 @@ pub enum Step {
     /// The device's latest message again: the kept reply goes again.
     Replay,
     /// A challenge: nothing to record, whoever sent this is a stranger still.
-    Challenge(Message),
+    Challenge(Box<Message>),
     /// An exchange: to be made durable before its reply leaves.
     Exchange(Box<Exchange>),
 }

@@ -33,25 +33,23 @@ pub(super) fn open(state: &State, request: &Request<'_>, ledger: &mut Ledger) ->
         carry_on(&mut state, message, ledger)
     };
     let login = message.login();
-    if let Some(session) = &mut state.session {
-        if place == Place::Current {
-            session.login = login.unwrap_or(session.login);
-            let context = Context {
-                mode: request.query.mode,
-                platform: request.query.platform,
-                login: session.login,
-            };
-            session.contexts = if session.messages == 1 {
-                ContextSet::only(context)
-            } else {
-                session.contexts.with(context)
-            };
-            session.last_at = ledger.now;
-            session.client_message = message.header.msg_id;
-            session.awaits_final = !message.is_final;
-            session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
-            state.next_message = session.first_message + message.header.msg_id;
-        }
+    if let (Some(session), Place::Current) = (&mut state.session, place) {
+        session.login = login.unwrap_or(session.login);
+        let context = Context {
+            mode: request.query.mode,
+            platform: request.query.platform,
+            login: session.login,
+        };
+        session.contexts = if session.messages == 1 {
+            ContextSet::only(context)
+        } else {
+            session.contexts.with(context)
+        };
+        session.last_at = ledger.now;
+        session.client_message = message.header.msg_id;
+        session.awaits_final = !message.is_final;
+        session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
+        state.next_message = session.first_message + message.header.msg_id;
     }
     state.seen[request.query.mode as usize] = Some(ledger.now);
     (state, place)

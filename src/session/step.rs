@@ -62,8 +62,8 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     let identity = authenticate(&device.record, nonce, request);
     match identity {
         Identity::Other => return Step::Forbidden,
-        Identity::Missing => return Step::Challenge(challenge(device, request, 407)),
-        Identity::Wrong => return Step::Challenge(challenge(device, request, 401)),
+        Identity::Missing => return Step::Challenge(Box::new(challenge(device, request, 407))),
+        Identity::Wrong => return Step::Challenge(Box::new(challenge(device, request, 401))),
         Identity::Proven | Identity::ProvenByNonce => {}
     }
     let mut ledger = Ledger::new(request.now);
@@ -119,7 +119,7 @@ fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
         &mut next_id,
     )];
     body.extend(reply::statuses(message, Some(code), &mut next_id));
-    // A peer that fails again and again is not asked for ever.
+    // Bounded: a stranger chooses the MsgID.
     let msg_id = device
         .state
         .next_message

@@ -73,6 +73,37 @@ async fn twelve_kills_under_load_lose_nothing_and_repeat_nothing() {
         assert!(again.commands.is_empty());
     }
     check(&server, &known).await;
+    for device in &devices {
+        nothing_follows_its_final_status(&server, device).await;
+    }
+}
+
+/// Reads the device's whole log: once a command is final, no later exchange carries it.
+async fn nothing_follows_its_final_status(server: &Server, device: &str) {
+    let (mut after, mut finished) = ("0".to_owned(), std::collections::HashSet::new());
+    loop {
+        let page = server
+            .get(&format!("/devices/{device}/events?limit=200&after={after}"))
+            .await;
+        for event in page["items"].as_array().unwrap() {
+            for entry in event["delivered"].as_array().into_iter().flatten() {
+                assert!(
+                    !finished.contains(entry["command"].as_str().unwrap()),
+                    "{event}"
+                );
+            }
+            for outcome in event["outcomes"].as_array().into_iter().flatten() {
+                if outcome["state"] == "succeeded" {
+                    finished.insert(outcome["command"].as_str().unwrap().to_owned());
+                }
+            }
+        }
+        match page["next"].as_str() {
+            Some(next) => after = next.to_owned(),
+            None => break,
+        }
+    }
+    assert!(!finished.is_empty());
 }
 
 /// Queues inventory and syncs it, over and over, noting what was acknowledged.

@@ -2,9 +2,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod bad_input;
+mod codec;
 mod crash;
 mod gating;
 mod harness;
 mod identity;
 mod operating;
 mod sessions;
+mod store_conformance;
+mod walkthrough;

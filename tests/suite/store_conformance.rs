@@ -1,0 +1,398 @@
+//! What every store does, whatever stands behind it: written against the
+//! trait; a store joins by one line at the end.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use modegate::clock::Timestamp;
+use modegate::command::{CommandBody, CommandState, NodeResult, Operation, Part};
+use modegate::context::Family;
+use modegate::device::{Credentials, DeviceRecord, State};
+use modegate::event::{Event, EventType};
+use modegate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate::secret::Secret;
+use modegate::session::queue::queue;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, Commit, Device, Refusal, Snapshot, Store, StoreError, Wanted};
+use modegate::wire::auth::PasswordDigest;
+use modegate::wire::message::Verb;
+use uuid::Uuid;
+
+const AT: Timestamp = Timestamp(1_790_000_000_000);
+
+fn record(source: &str) -> DeviceRecord {
+    DeviceRecord {
+        source: Source(source.into()),
+        family: Family::Windows81,
+        device_client_id: source.into(),
+        user: None,
+        groups: vec!["g".into()],
+        credentials: Some(Credentials {
+            username: "u".into(),
+            digest: PasswordDigest::new("u", "p"),
+        }),
+        certificates: Vec::new(),
+        registered_at: AT,
+    }
+}
+
+fn body(data: &str) -> CommandBody {
+    CommandBody {
+        name: "raw".into(),
+        actor: "test".into(),
+        queued_at: AT,
+        not_before: None,
+        expires_at: None,
+        priority: 0,
+        operations: vec![Operation::Node {
+            verb: Verb::Get,
+            loc_uri: "./DevInfo/DevId".into(),
+            format: None,
+            mime: None,
+            data: Some(Secret::new(data)),
+        }],
+    }
+}
+
+fn event(device: DeviceId) -> Event {
+    Event::new(AT, "test", Some(device), EventType::DeviceChanged)
+}
+
+async fn register(store: &dyn Store, source: &str) -> DeviceId {
+    let id = DeviceId(Uuid::now_v7());
+    store.register(id, record(source), event(id)).await.unwrap();
+    id
+}
+
+async fn enqueue(store: &dyn Store, device: DeviceId, data: &str) {
+    let body = body(data);
+    store
+        .alter(
+            device,
+            Box::new(move |device| queue(device, body).map(|(change, _)| change)),
+        )
+        .await
+        .unwrap();
+}
+
+async fn load(store: &dyn Store, source: &str) -> Snapshot {
+    let choose = |device: &Device| Wanted {
+        bodies: device
+            .state
+            .open
+            .iter()
+            .map(|command| command.seq)
+            .collect(),
+        reply: true,
+    };
+    store
+        .load(&Source(source.into()), &choose)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+/// An exchange on what was loaded that changes nothing but what is said.
+fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
+    let device = &snapshot.device;
+    Commit {
+        number: device.number,
+        loaded_revision: device.state.revision,
+        loaded_next: device.state.next_command,
+        state: State {
+            sessions: device.state.sessions + 1,
+            ..device.state.clone()
+        },
+        parts: Vec::new(),
+        events: vec![event(device.id)],
+        reply: Some(reply.to_owned()),
+    }
+}
+
+async fn devices_are_found_by_source_and_id(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    assert!(matches!(
+        store.register(DeviceId(Uuid::now_v7()), record("a"), event(id)).await,
+        Err(StoreError::SourceTaken(taken)) if taken == id
+    ));
+    assert!(
+        store
+            .load(&Source("b".into()), &|_| Wanted::default())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let snapshot = load(&*store, "a").await;
+    assert_eq!(
+        (snapshot.device.id, &snapshot.device.record),
+        (id, &record("a"))
+    );
+    register(&*store, "b").await;
+    let first = store.devices(0, 1).await.unwrap();
+    let second = store.devices(first[0].number, 5).await.unwrap();
+    assert_eq!((first.len(), second.len()), (1, 1));
+    assert!(
+        store
+            .device(DeviceId(Uuid::now_v7()))
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn an_exchange_is_whole_and_its_reply_kept(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    enqueue(&*store, id, "x").await;
+    let snapshot = load(&*store, "a").await;
+    assert_eq!(snapshot.bodies.len(), 1);
+    let mut exchange = commit(&snapshot, "<reply/>");
+    let result = NodeResult {
+        loc_uri: "./x".into(),
+        status: 200,
+        format: None,
+        data: Some(Secret::new("v")),
+    };
+    exchange.state.open.clear();
+    exchange.parts.push(Part {
+        seq: CommandSeq(1),
+        part: 1,
+        state: CommandState::Succeeded,
+        at: AT,
+        reason: None,
+        results: vec![result.clone()],
+    });
+    store.commit(exchange).await.unwrap();
+    let after = load(&*store, "a").await;
+    assert_eq!(
+        (after.device.state.sessions, after.reply.as_deref()),
+        (1, Some("<reply/>"))
+    );
+    let command = store
+        .command(CommandId {
+            device: id,
+            seq: CommandSeq(1),
+        })
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (command.body, command.parts[0].results[0].clone()),
+        (body("x"), result)
+    );
+}
+
+async fn what_changed_since_load_is_told_and_a_queued_command_is_no_change(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    let snapshot = load(&*store, "a").await;
+    enqueue(&*store, id, "meanwhile").await;
+    store.commit(commit(&snapshot, "one")).await.unwrap();
+    let after = load(&*store, "a").await;
+    assert_eq!(
+        after.device.state.open.len(),
+        1,
+        "the command queued meanwhile is there"
+    );
+    let touched = |device: &Device| {
+        Ok(Change {
+            record: None,
+            state: device.state.clone(),
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: Vec::new(),
+            only_queues: false,
+        })
+    };
+    store.alter(id, Box::new(touched)).await.unwrap();
+    assert!(matches!(
+        store.commit(commit(&after, "two")).await,
+        Err(StoreError::Changed)
+    ));
+    assert_eq!(load(&*store, "a").await.reply.as_deref(), Some("one"));
+}
+
+async fn one_that_is_refused_never_fails_its_neighbours(store: Arc<dyn Store>) {
+    let mut ids = Vec::new();
+    for n in 0..32 {
+        ids.push(register(&*store, &format!("d{n}")).await);
+    }
+    let mut together = tokio::task::JoinSet::new();
+    for (n, id) in ids.into_iter().enumerate() {
+        let store = Arc::clone(&store);
+        together.spawn(async move {
+            let body = body("x");
+            let decide = move |device: &Device| match n % 3 {
+                0 => Err(Refusal::Conflict("no".into())),
+                1 => panic!("a fault in a decision"),
+                _ => queue(device, body).map(|(change, _)| change),
+            };
+            (
+                n,
+                store
+                    .alter(id, Box::new(decide))
+                    .await
+                    .map(|device| device.state.open.len()),
+            )
+        });
+    }
+    while let Some(done) = together.join_next().await {
+        match done.unwrap() {
+            (n, Ok(open)) => assert!(n % 3 == 2 && open == 1),
+            (n, Err(StoreError::Refused(_))) => assert_eq!(n % 3, 0),
+            (n, Err(StoreError::Failed(_))) => assert_eq!(n % 3, 1),
+            (n, Err(other)) => panic!("{n}: {other}"),
+        }
+    }
+}
+
+async fn events_are_numbered_without_gaps_however_many(store: Arc<dyn Store>) {
+    let (id, other) = (register(&*store, "a").await, register(&*store, "b").await);
+    for n in 0..300 {
+        let snapshot = load(&*store, if n % 3 == 0 { "b" } else { "a" }).await;
+        store.commit(commit(&snapshot, "")).await.unwrap();
+    }
+    let seqs = |events: Vec<modegate::store::StoredEvent>| {
+        events.iter().map(|e| e.event.seq).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        seqs(store.events(id, 0, 1000).await.unwrap()),
+        (1..=201).collect::<Vec<u64>>()
+    );
+    assert_eq!(
+        seqs(store.events(id, 63, 4).await.unwrap()),
+        [64, 65, 66, 67]
+    );
+    assert_eq!(seqs(store.events(id, 5, 2).await.unwrap()), [6, 7]);
+    assert_eq!(
+        seqs(store.events_before(id, 130, 3).await.unwrap()),
+        [129, 128, 127]
+    );
+    assert_eq!(seqs(store.events(other, 99, 10).await.unwrap()), [100, 101]);
+    assert!(store.events(id, 201, 10).await.unwrap().is_empty());
+    let (mut place, mut all) = (0, 0);
+    loop {
+        let page = store.all_events(place, 64).await.unwrap();
+        all += page.len();
+        match page.last() {
+            Some(last) => place = last.place,
+            None => break,
+        }
+    }
+    assert_eq!(all, 302);
+}
+
+async fn a_retired_device_is_gone_and_its_log_stays(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    enqueue(&*store, id, "x").await;
+    let snapshot = load(&*store, "a").await;
+    store.retire(id, event(id)).await.unwrap();
+    assert!(matches!(
+        store.commit(commit(&snapshot, "")).await,
+        Err(StoreError::Changed)
+    ));
+    assert!(store.device(id).await.unwrap().is_none());
+    assert_eq!(store.events(id, 0, 10).await.unwrap().len(), 3);
+    let again = register(&*store, "a").await;
+    assert_eq!(store.events(again, 0, 10).await.unwrap().len(), 1);
+    assert!(store.commands(again, 0, 10).await.unwrap().is_empty());
+}
+
+async fn the_log_and_policy_sets_are_kept(store: Arc<dyn Store>) {
+    store
+        .log(vec![Event::new(
+            AT,
+            "server",
+            None,
+            EventType::ServerStarted,
+        )])
+        .await
+        .unwrap();
+    store.log(Vec::new()).await.unwrap();
+    let files = vec![("a.toml".to_owned(), "text".to_owned())];
+    store.keep_policy_set("d1", files.clone()).await.unwrap();
+    store.keep_policy_set("d1", files.clone()).await.unwrap();
+    assert_eq!(store.policy_set("d1").await.unwrap(), Some(files));
+    assert_eq!(store.policy_set("d2").await.unwrap(), None);
+    assert_eq!(store.all_events(0, 10).await.unwrap().len(), 1);
+}
+
+/// Runs one behaviour on a new store of a kind.
+fn on<F: Future<Output = ()>>(
+    open: fn(&Path) -> Arc<dyn Store>,
+    behaviour: fn(Arc<dyn Store>) -> F,
+) {
+    let dir = tempfile::tempdir().unwrap();
+    tokio::runtime::Runtime::new()
+        .unwrap()
+        .block_on(behaviour(open(dir.path())));
+}
+
+macro_rules! conforms {
+    ($store:ident, $open:expr, $($behaviour:ident),+ $(,)?) => {
+        mod $store {
+            $(#[test] fn $behaviour() { super::on($open, super::$behaviour); })+
+        }
+    };
+}
+
+fn sqlite(dir: &Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(&dir.join("m.db"), Keys::from_bytes(&[1; 32]).unwrap()).unwrap())
+}
+
+conforms!(
+    on_sqlite,
+    super::sqlite,
+    devices_are_found_by_source_and_id,
+    an_exchange_is_whole_and_its_reply_kept,
+    what_changed_since_load_is_told_and_a_queued_command_is_no_change,
+    one_that_is_refused_never_fails_its_neighbours,
+    events_are_numbered_without_gaps_however_many,
+    a_retired_device_is_gone_and_its_log_stays,
+    the_log_and_policy_sets_are_kept,
+);
+
+#[tokio::test]
+async fn sqlite_survives_and_keeps_its_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sqlite(dir.path());
+    let id = register(&*store, "a").await;
+    enqueue(&*store, id, "Distinct-S3cret-Data").await;
+    let snapshot = load(&*store, "a").await;
+    store
+        .commit(commit(&snapshot, "Distinct-S3cret-Reply"))
+        .await
+        .unwrap();
+    // As `kill -9` would leave it: the files as they lie now, elsewhere.
+    let copy = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        for secret in [
+            b"Distinct-S3cret".as_slice(),
+            &PasswordDigest::new("u", "p").0,
+        ] {
+            assert!(
+                !bytes.windows(secret.len()).any(|window| window == secret),
+                "{}",
+                path.display()
+            );
+        }
+        if !path.to_string_lossy().ends_with("-shm") {
+            std::fs::write(copy.path().join(path.file_name().unwrap()), bytes).unwrap();
+        }
+    }
+    let copied = sqlite(copy.path());
+    assert_eq!(
+        load(&*copied, "a").await.reply.as_deref(),
+        Some("Distinct-S3cret-Reply")
+    );
+    let other_key = Keys::from_bytes(&[2; 32]).unwrap();
+    let refused = SqliteStore::open(&dir.path().join("m.db"), other_key)
+        .err()
+        .unwrap();
+    assert!(
+        refused.to_string().contains("the key is not the one"),
+        "{refused}"
+    );
+}
