@@ -1,0 +1,183 @@
+//! Decode, encode, decide and step: time and allocations of each, beside
+//! quick-xml's bare events over the same bytes.
+
+use divan::{AllocProfiler, Bencher, black_box};
+use modegate::clock::Timestamp;
+use modegate::command::{CommandBody, Operation};
+use modegate::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
+use modegate::device::{DeviceRecord, State};
+use modegate::ids::{DeviceId, Source};
+use modegate::policy::{PolicySet, Subject};
+use modegate::session::queue::{leaves_of, queue};
+use modegate::session::{Proof, Request, choose, step};
+use modegate::store::{Device, Snapshot};
+use modegate::wire::decode::decode;
+use modegate::wire::encode::encode;
+use modegate::wire::message::{Message, Verb};
+
+#[global_allocator]
+static ALLOC: AllocProfiler = AllocProfiler::system();
+
+fn main() {
+    divan::main();
+}
+
+/// A package 1 of about 1.5 KB, as tablets send it.
+fn package1() -> String {
+    let nodes = ["DevId", "Man", "Mod", "DmV", "Lang"];
+    let items: String = nodes
+        .iter()
+        .map(|node| {
+            format!(
+                "<Item><Source><LocURI>./DevInfo/{node}</LocURI></Source><Data>{}</Data></Item>",
+                "value ".repeat(20)
+            )
+        })
+        .collect();
+    format!(
+        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID>\
+         <MsgID>1</MsgID><Target><LocURI>https://localhost/sync</LocURI></Target><Source><LocURI>tablet</LocURI></Source></SyncHdr>\
+         <SyncBody><Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta>\
+         <Type xmlns=\"syncml:metinf\">com.microsoft/MDM/LoginStatus</Type></Meta><Data>user</Data></Item></Alert>\
+         <Replace><CmdID>3</CmdID>{items}</Replace><Final/></SyncBody></SyncML>"
+    )
+}
+
+fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBody)>) {
+    let record = DeviceRecord {
+        source: Source("tablet".into()),
+        family: Family::Windows81,
+        device_client_id: "tablet".into(),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: Vec::new(),
+        registered_at: Timestamp(0),
+    };
+    let state = State {
+        next_command: 1,
+        ..State::default()
+    };
+    let mut device = Device {
+        number: 1,
+        id: DeviceId(uuid::Uuid::nil()),
+        record,
+        state,
+    };
+    let mut bodies = Vec::new();
+    for n in 0..commands {
+        let body = CommandBody {
+            name: "raw".into(),
+            actor: "bench".into(),
+            queued_at: Timestamp(0),
+            not_before: None,
+            expires_at: None,
+            priority: 0,
+            operations: vec![Operation::Node {
+                verb: Verb::Get,
+                loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
+                format: None,
+                mime: None,
+                data: None,
+            }],
+        };
+        let (change, seq) = queue(&device, body.clone()).expect("room in the queue");
+        device.state = change.state;
+        bodies.push((seq, body));
+    }
+    (device, bodies)
+}
+
+#[divan::bench]
+fn bare_quick_xml_events(bencher: Bencher) {
+    let text = package1();
+    bencher.bench(|| {
+        let mut reader = quick_xml::Reader::from_str(black_box(&text));
+        let mut events = 0;
+        while !matches!(
+            reader.read_event(),
+            Ok(quick_xml::events::Event::Eof) | Err(_)
+        ) {
+            events += 1;
+        }
+        events
+    });
+}
+
+#[divan::bench]
+fn decode_package_1(bencher: Bencher) {
+    let text = package1();
+    bencher.bench(|| decode(black_box(text.as_bytes())));
+}
+
+#[divan::bench]
+fn encode_package_1(bencher: Bencher) {
+    let message = decode(package1().as_bytes()).expect("a message");
+    bencher.bench(|| encode(black_box(&message)));
+}
+
+#[divan::bench]
+fn decide_deliver(bencher: Bencher) {
+    let set = PolicySet::builtin().expect("the shipped set");
+    let (device, _) = device(1);
+    let leaves = leaves_of(&[Operation::Node {
+        verb: Verb::Get,
+        loc_uri: "./cimv2/Win32_BIOS".into(),
+        format: None,
+        mime: None,
+        data: None,
+    }]);
+    let context = Context {
+        mode: Mode::Machine,
+        platform: Platform::WoA,
+        login: Login::None,
+    };
+    let subject = Subject {
+        family: device.record.family,
+        groups: &[],
+        leaves: &leaves,
+    };
+    bencher.bench(|| set.decide(black_box(ContextSet::only(context)), black_box(&subject)));
+}
+
+fn stepping(bencher: Bencher, commands: usize) {
+    let set = PolicySet::builtin().expect("the shipped set");
+    let (device, bodies) = device(commands);
+    let snapshot = Snapshot {
+        device,
+        bodies,
+        reply: None,
+    };
+    let message: Message = decode(package1().as_bytes()).expect("a message");
+    let proof = Proof::default();
+    let request = Request {
+        proof: &proof,
+        trust_source: true,
+        raw_query: "mode=Machine&Platform=WoA",
+        query: Query {
+            mode: Mode::Machine,
+            platform: Platform::WoA,
+        },
+        message: &message,
+        digest: [0; 32],
+        now: Timestamp(1),
+        nonce: &|_| [0; 16],
+        policies: &set,
+    };
+    bencher.bench(|| {
+        (
+            choose(black_box(&snapshot.device), &request),
+            step(black_box(&snapshot), &request),
+        )
+    });
+}
+
+#[divan::bench]
+fn choose_and_step_idle(bencher: Bencher) {
+    stepping(bencher, 0);
+}
+
+#[divan::bench]
+fn choose_and_step_six_commands(bencher: Bencher) {
+    stepping(bencher, 6);
+}
