@@ -75,3 +75,6 @@ pub enum Step {
     /// An exchange: to be made durable before its reply leaves.
     Exchange(Box<Exchange>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,12 @@ impl<'a> Reader<'a> {
             )
         })?;
         let illegal = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-        if let Some(at) = bytes.iter().position(illegal) {
+        // A fold without an early end looks at many bytes at once.
+        if bytes
+            .iter()
+            .fold(false, |found, byte| found | illegal(byte))
+        {
+            let at = bytes.iter().position(illegal).unwrap_or(0);
             return Err(DecodeError::malformed(
                 at,
                 "a character that XML does not allow",
