@@ -10,7 +10,7 @@ use crate::context::{Context, ContextSet, Login};
 use crate::device::{Session, State};
 use crate::ids::SessionNo;
 use crate::limits;
-use crate::wire::message::{Alert, Element, Message};
+use crate::wire::message::{Alert, Element, Item, Message};
 
 /// How a message stands to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,15 +130,12 @@ fn carry_on(state: &mut State, message: &Message, ledger: &mut Ledger) -> Place 
     Place::Current
 }
 
-/// LoginStatus by its alert type; the prefix varies with the client.
-fn is_login_status(alert: &Alert) -> bool {
-    alert.code == 1224
-        && alert.items.iter().any(|item| {
-            item.meta.kind.as_deref().is_some_and(|kind| {
-                kind.trim()
-                    .eq_ignore_ascii_case("com.microsoft/MDM/LoginStatus")
-            })
-        })
+/// LoginStatus by its alert type (MS-MDM 4).
+pub(super) fn is_login_status(item: &Item) -> bool {
+    item.meta.kind.as_deref().is_some_and(|kind| {
+        kind.trim()
+            .eq_ignore_ascii_case("com.microsoft/MDM/LoginStatus")
+    })
 }
 
 impl Message {
@@ -147,7 +144,7 @@ impl Message {
     pub(super) fn login(&self) -> Option<Login> {
         let mut named = self
             .alerts()
-            .filter(|alert| is_login_status(alert))
+            .filter(|alert| alert.code == 1224 && alert.items.iter().any(is_login_status))
             .flat_map(|alert| &alert.items)
             .map(|item| {
                 let data = item.data.as_deref().unwrap_or("").trim();

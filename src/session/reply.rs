@@ -1,6 +1,7 @@
 //! Our Statuses for what the device sent: the header's first, then one per
 //! command in its order (MS-MDM 2.2.6.1).
 
+use super::open::is_login_status;
 use crate::wire::message::{Alert, Chal, Element, GroupKind, Header, Item, Message, Status};
 
 /// What the answer to one element is.
@@ -150,15 +151,9 @@ fn missing_id(cmd_id: Option<u32>) -> Option<u16> {
 }
 
 fn alert_code(alert: &Alert) -> u16 {
-    let login_status = |item: &Item| {
-        item.meta.kind.as_deref().is_some_and(|kind| {
-            kind.trim()
-                .eq_ignore_ascii_case("com.microsoft/MDM/LoginStatus")
-        })
-    };
     match alert.code {
         1200..=1202 | 1222 | 1223 | 1225 | 1226 => 200,
-        1224 if alert.items.iter().all(login_status) => 200,
+        1224 if alert.items.iter().all(is_login_status) => 200,
         // Another client event (1224), or an alert that a device does not send.
         _ => 406,
     }

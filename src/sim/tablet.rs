@@ -39,6 +39,7 @@ pub struct Tablet {
     pub(super) nonce: Vec<u8>,
     sessions: u32,
     logged_on: bool,
+    locked: bool,
     unenrolled: bool,
     /// MsgIDs and CmdIDs that the server used in the last two sessions.
     pub(super) used: VecDeque<(Vec<u32>, Vec<u32>)>,
@@ -55,6 +56,7 @@ impl Tablet {
             nonce: Vec::new(),
             sessions: 0,
             logged_on: false,
+            locked: false,
             unenrolled: false,
             used: VecDeque::new(),
         }
@@ -69,7 +71,18 @@ impl Tablet {
 
     /// The user logs off; the agent does not run.
     pub fn log_off(&mut self) {
-        self.logged_on = false;
+        (self.logged_on, self.locked) = (false, false);
+    }
+
+    /// The user locks the tablet and stays logged on: nightly maintenance still
+    /// finds a session of theirs (seed 004).
+    pub fn lock(&mut self) {
+        self.locked = self.logged_on;
+    }
+
+    /// Whether it is locked.
+    pub fn is_locked(&self) -> bool {
+        self.locked
     }
 
     /// WNS revokes the tablet's channel.
@@ -90,8 +103,8 @@ impl Tablet {
     /// Lets the agent run: one session (and after an unenrolment the tablet's goodbye).
     pub async fn trigger(&mut self, trigger: Trigger) -> Result<SessionReport, SimError> {
         match trigger {
-            Trigger::Reboot => self.logged_on = false,
-            Trigger::Logon => self.logged_on = true,
+            Trigger::Reboot => self.log_off(),
+            Trigger::Logon => (self.logged_on, self.locked) = (true, false),
             Trigger::Nightly | Trigger::Push => {}
         }
         let (mode, login) = match (trigger, self.logged_on) {

@@ -254,3 +254,75 @@ async fn simulated_tablets_have_nothing_to_complain_of() {
         assert_eq!(device["open_commands"], 0, "{device}");
     }
 }
+
+#[test]
+fn an_rsa_key_on_the_device_listener_is_refused_and_told_why() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("data");
+    std::fs::create_dir(&dir).unwrap();
+    let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048)
+        .unwrap();
+    let params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    std::fs::write(
+        dir.join("server.pem"),
+        params.self_signed(&key).unwrap().pem(),
+    )
+    .unwrap();
+    std::fs::write(dir.join("server-key.pem"), key.serialize_pem()).unwrap();
+    let refused = modegate(&[
+        "serve",
+        "--data",
+        dir.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+    ]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        stderr(&refused).contains("--allow-rsa"),
+        "{}",
+        stderr(&refused)
+    );
+    let server = Server::in_dir(&dir, &["--allow-rsa"]);
+    assert!(server.https.starts_with("https://"));
+}
+
+#[tokio::test]
+async fn nights_are_machine_or_maintenance_by_who_is_logged_on() {
+    use modegate::sim::{Tablet, Transport, Trigger};
+    let server = Server::start();
+    let transport = Transport::new(&format!("{}/sync", server.http), None, None).unwrap();
+    let mut tablet = Tablet::new("t", transport);
+    let mut modes = Vec::new();
+    modes.push(tablet.trigger(Trigger::Reboot).await.unwrap().query);
+    modes.push(tablet.trigger(Trigger::Logon).await.unwrap().query);
+    tablet.lock();
+    assert!(tablet.is_locked());
+    modes.push(tablet.trigger(Trigger::Nightly).await.unwrap().query);
+    tablet.log_off();
+    modes.push(tablet.trigger(Trigger::Nightly).await.unwrap().query);
+    modes.push(tablet.trigger(Trigger::Push).await.unwrap().query);
+    let named: Vec<&str> = modes
+        .iter()
+        .map(|query| query.split(['=', '&']).nth(1).unwrap())
+        .collect();
+    assert_eq!(
+        named,
+        ["Machine", "Maintenance", "Maintenance", "Machine", "Apps"]
+    );
+    let id = server.get("/devices").await["items"][0]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let sessions = server.get(&format!("/devices/{id}/sessions")).await;
+    let decided: Vec<&str> = sessions["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|session| session["mode"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        decided,
+        ["Apps", "Machine", "Maintenance", "Maintenance", "Machine"],
+        "the newest first"
+    );
+}
