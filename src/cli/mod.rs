@@ -2,6 +2,8 @@
 
 mod serve;
 
+use std::io::IsTerminal;
+
 use clap::{Parser, Subcommand};
 
 use crate::policy::cli::PolicyCommand;
@@ -72,6 +74,7 @@ fn log_to_stderr(default: &str) {
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
     let logger = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // A second call, in a test, changes nothing.
     let _ = logger.try_init();

@@ -217,14 +217,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
 }
 
 impl Running {
-    /// The one line that tells where the server listens.
+    /// The one line that tells where the server listens, JSON.
     pub fn announcement(&self) -> String {
-        let mut listening = serde_json::json!({ "https": self.https.to_string() });
-        if let Some(http) = self.http {
-            listening["http"] = http.to_string().into();
-        }
-        serde_json::json!({ "listening": listening, "sync": self.sync_path, "api": "/api/v1" })
-            .to_string()
+        let Running {
+            https, sync_path, ..
+        } = self;
+        let http = self
+            .http
+            .map_or(String::new(), |http| format!(r#","http":"{http}""#));
+        let sync = serde_json::Value::from(sync_path.as_str());
+        format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
     }
 
     /// Reads policies and the server's certificate again. What is wrong is
