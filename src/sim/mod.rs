@@ -5,6 +5,7 @@
 //! real one would, and notes every breach of the protocol that it sees, so
 //! that a wrong delivery shows ([`Violation`]).
 
+mod ability;
 mod cli;
 mod fleet;
 mod message;

@@ -9,10 +9,11 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use serde::Serialize;
 
+use super::ability::{do_item, may};
 use super::message::{Outgoing, ServerCommand, ServerMessage, escape, is_one_line, read, write};
 use super::tablet::{Credentials, Tablet};
 use super::transport::SimError;
-use super::tree::{Address, Effect, Member, Tree, address, is_device_scoped};
+use super::tree::address;
 
 /// Most messages of a session: a server that goes on past this has a loop.
 const MESSAGES: u32 = 100;
@@ -432,59 +433,6 @@ impl Agent<'_> {
             status: code,
         });
         (code, value)
-    }
-}
-
-fn do_item(
-    tree: &mut Tree,
-    verb: &str,
-    at: &Address,
-    target: &str,
-    data: &str,
-    unenrolled: &mut bool,
-) -> (u16, Option<(&'static str, String)>) {
-    match verb {
-        "Get" => match tree.get(at) {
-            Ok(value) => (200, Some(value)),
-            Err(code) => (code, None),
-        },
-        "Replace" => (tree.replace(at, data), None),
-        "Add" => (tree.add(at, target, data), None),
-        "Delete" => (tree.delete(at), None),
-        "Exec" => {
-            let (code, effect) = tree.exec(at, data);
-            *unenrolled |= effect == Effect::Unenroll && code == 200;
-            (code, None)
-        }
-        _ => (406, None),
-    }
-}
-
-/// What the agent can do in its mode (seed 004): as Local System without a
-/// user's profile only three things; the channel is set in Maintenance alone.
-fn may(mode: &str, verb: &str, at: &Address) -> bool {
-    let method = match at {
-        Address::Wmi {
-            class,
-            member: Some(Member::Method(method)),
-            ..
-        } => Some((class.as_str(), method.as_str())),
-        _ => None,
-    };
-    match mode {
-        "Maintenance" => true,
-        "Apps" => method != Some(("mdm_wnsconfiguration", "updateconfiguration")),
-        _ => match (verb, at) {
-            ("Get", Address::Node(_)) => true,
-            ("Get", Address::Wmi { class, .. }) => is_device_scoped(class),
-            ("Exec", _) => {
-                matches!(
-                    method,
-                    Some(("mdm_client", "resetuserpassword" | "sendunenrollrequest"))
-                )
-            }
-            _ => false,
-        },
     }
 }
 
