@@ -6,6 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits;
+
 /// In which context MDMAgent runs (seed 004), as decided from the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Mode {
@@ -200,7 +202,16 @@ impl Query {
     /// Reads a raw query string, without its `?`. Names and values count in
     /// any letter case, percent-encoded or not. A name given twice with
     /// different values is contradictory, and read as nothing known.
+    ///
+    /// One that is longer than [`limits::QUERY_BYTES`] is not read at all: what
+    /// it hides behind its length could contradict what it begins with.
     pub fn read(raw: &str) -> Self {
+        if raw.len() > limits::QUERY_BYTES {
+            return Query {
+                mode: Mode::Unspecified,
+                platform: Platform::Other,
+            };
+        }
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(raw).unwrap_or_default();
         let mode = single(&pairs, "mode").and_then(Mode::from_name);
         let platform = single(&pairs, "platform").filter(|value| value.eq_ignore_ascii_case("WoA"));

@@ -7,13 +7,19 @@
 use crate::context::Mode;
 use crate::kind::Kind;
 
-/// The floor's rule id.
-pub const ID: &str = "floor.machine";
+/// The id of the rule that closes Machine.
+pub const MACHINE: &str = "floor.machine";
+
+/// The id of the rule that holds what cannot be classified (law 2).
+pub const UNCLASSIFIED: &str = "floor.unclassified";
 
 /// Part of every policy set's digest: it changes when the floor does.
-pub const VERSION: &str = "floor 1: Machine carries inventory, password_reset, unenroll";
+pub const VERSION: &str =
+    "floor 1: Machine carries inventory, password_reset, unenroll; unclassified never goes";
 
 /// Whether the floor lets this kind go in this mode.
 pub fn allows(mode: Mode, kind: Kind) -> bool {
-    mode != Mode::Machine || matches!(kind, Kind::Inventory | Kind::PasswordReset | Kind::Unenroll)
+    let machine = mode != Mode::Machine
+        || matches!(kind, Kind::Inventory | Kind::PasswordReset | Kind::Unenroll);
+    machine && kind != Kind::Unclassified
 }

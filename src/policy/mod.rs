@@ -22,7 +22,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
-use crate::kind::Leaf;
+use crate::kind::{Kind, Leaf};
 use rule::{Effect, Rule};
 
 pub use load::Fault;
@@ -104,7 +104,8 @@ pub struct PolicySet {
     rules: Vec<Rule>,
     digest: String,
     files: Vec<(String, String)>,
-    floor: RuleId,
+    machine: RuleId,
+    unclassified: RuleId,
     default: RuleId,
 }
 
@@ -121,7 +122,8 @@ impl PolicySet {
             rules,
             digest,
             files,
-            floor: RuleId::new(floor::ID),
+            machine: RuleId::new(floor::MACHINE),
+            unclassified: RuleId::new(floor::UNCLASSIFIED),
             default: RuleId::new(DEFAULT_RULE),
         }
     }
@@ -203,7 +205,15 @@ impl PolicySet {
         leaf: &Leaf,
     ) -> (Verdict, &RuleId) {
         if !floor::allows(context.mode, leaf.kind) {
-            return (Verdict::Withhold, &self.floor);
+            let unknown = leaf.kind == Kind::Unclassified;
+            return (
+                Verdict::Withhold,
+                if unknown {
+                    &self.unclassified
+                } else {
+                    &self.machine
+                },
+            );
         }
         let (mut withheld, mut delivered) = (None, None);
         for rule in self

@@ -189,6 +189,7 @@ proptest! {
                     let leaves = [usual_leaf(kind)];
                     let decision = set.decide(ContextSet::only(context), &Subject { family, groups: &[], leaves: &leaves });
                     prop_assert!(!decision.rules.is_empty());
+                    prop_assert!(kind != Kind::Unclassified || decision.verdict == Verdict::Withhold);
                     if context.mode == Mode::Machine && decision.verdict == Verdict::Deliver {
                         prop_assert!(matches!(kind, Kind::Inventory | Kind::PasswordReset | Kind::Unenroll));
                     }

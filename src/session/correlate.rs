@@ -110,7 +110,14 @@ fn take_status(
         ));
         return;
     }
-    lease.statuses[index] = lease.statuses[index].max(status.code);
+    // 202 is news of work under way; what comes after it says how it ended.
+    let known = &mut lease.statuses[index];
+    let ends = *known == 202 && command.state == CommandState::Accepted;
+    *known = if ends {
+        status.code
+    } else {
+        status.code.max(*known)
+    };
     let node = node_of(bodies, command.seq, index);
     let result = NodeResult {
         loc_uri: node.unwrap_or_default().to_owned(),

@@ -90,6 +90,12 @@ impl Exchange {
             count: 1,
             commands: vec![seq.0],
         });
+        // The list is no longer the one that later events could refer to.
+        self.state.withheld = None;
+        if let (true, Some(session)) = (self.carried.is_empty(), &mut self.state.session) {
+            session.is_open = false;
+            self.record.ended = true;
+        }
         self.events.push(
             Event::new(
                 self.record_at(),

@@ -37,7 +37,7 @@ pub fn leaves_of(operations: &[Operation]) -> Vec<Leaf> {
 /// Refused where the queue is full, or where no reply could hold it.
 pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq), Refusal> {
     if device.state.open.len() >= limits::OPEN_COMMANDS {
-        return Err(Refusal::Limit(format!(
+        return Err(Refusal::Conflict(format!(
             "the device has {} open commands, the most that it may have; cancel some or wait",
             limits::OPEN_COMMANDS
         )));

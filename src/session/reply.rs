@@ -164,8 +164,7 @@ fn is_dev_info(item: &Item) -> bool {
         .source
         .as_deref()
         .or(item.target.as_deref())
-        .unwrap_or("");
-    node.get(..9)
-        .is_some_and(|root| root.eq_ignore_ascii_case("./DevInfo"))
-        || node.to_ascii_lowercase().ends_with("/dmclient/hwdevid")
+        .unwrap_or("")
+        .to_ascii_lowercase();
+    node.starts_with("./devinfo/") || node.ends_with("/dmclient/hwdevid")
 }

@@ -76,7 +76,14 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     if code == 200 {
         correlate(&mut state, &snapshot.bodies, request.message, &mut ledger);
     }
-    if code != 200 || request.message.alerts().any(|alert| alert.code == 1223) {
+    if code != 200 {
+        settle::end_session(
+            &mut state,
+            &mut ledger,
+            "the device speaks another version of the protocol",
+        );
+    }
+    if request.message.alerts().any(|alert| alert.code == 1223) {
         settle::end_session(&mut state, &mut ledger, "the device ended the session");
     }
     let user_unenrolled = request.message.alerts().any(says_unenrolled);
@@ -202,6 +209,10 @@ impl<'a> Builder<'a> {
             }
             _ => {
                 state.next_message = state.next_message.max(1) + 1;
+                // What follows in an open session is numbered behind this one.
+                if let Some(session) = &mut state.session {
+                    session.first_message += 1;
+                }
                 state.next_message - 1
             }
         };

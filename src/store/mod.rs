@@ -91,7 +91,7 @@ pub struct Change {
 pub enum Refusal {
     /// Not in this state: HTTP 409.
     Conflict(String),
-    /// Over a limit: HTTP 429 or 413 by what it says.
+    /// Over a limit: HTTP 413.
     Limit(String),
     /// No such thing: HTTP 404.
     Missing(String),

@@ -158,7 +158,7 @@ impl Way {
             proof,
             trust_source: self.accept_unknown,
             raw_query: on_record(raw_query),
-            query: Query::read(on_record(raw_query)),
+            query: Query::read(raw_query),
             message,
             digest: digest(proof, raw_query, body),
             now: Timestamp::now(),
@@ -233,7 +233,7 @@ impl Way {
     }
 }
 
-/// The part of a raw query that is read and kept on record.
+/// The part of a raw query that is kept on record.
 fn on_record(raw_query: &str) -> &str {
     let mut end = raw_query.len().min(limits::QUERY_BYTES);
     while !raw_query.is_char_boundary(end) {

@@ -107,6 +107,12 @@ fn segments(loc_uri: &str) -> Option<Vec<String>> {
         return None;
     }
     segments.retain(|segment| !segment.is_empty());
+    // Two spellings of the same trees: `./Device/Vendor/…` and `./cimv2/mdm/MDM_…`.
+    match segments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["device", "vendor" | "devinfo" | "devdetail", ..] => drop(segments.remove(0)),
+        ["cimv2", "mdm", _, ..] => drop(segments.remove(1)),
+        _ => {}
+    }
     let dots = segments
         .iter()
         .any(|segment| segment.bytes().all(|byte| byte == b'.'));
@@ -164,6 +170,8 @@ mod tests {
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22a/b%22/Exec=ResetUserPassword",
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=SendUnenrollRequest",
             "./Vendor/MSFT/DMClient/Provider/p/Unenroll",
+            "./Device/Vendor/MSFT/DMClient/Unenroll",
+            "./cimv2/mdm/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=SendUnenrollRequest",
         ] {
             assert!(may(Verb::Exec, loc_uri), "{loc_uri}");
         }
@@ -180,6 +188,8 @@ mod tests {
             "./cimv2/W\u{456}n32_OperatingSystem",
             "./cimv2/Win32_X/Win32_X=@/Exec=Disable",
             "./User/DevInfo",
+            "./Device/cimv2/Win32_BIOS",
+            "./cimv2/mdm/MDM_WNSChannel",
             "/DevInfo",
             "./",
             "./cimv2/Win32_X/\"open",

@@ -129,6 +129,10 @@ async fn doubt_about_the_mode_narrows_and_is_never_an_error() {
         "mode=Maintenance&Platform=x86",
         "%",
         "mode=%00",
+        &format!(
+            "mode=Maintenance&Platform=WoA&pad={}&mode=Machine",
+            "x".repeat(1100)
+        ),
     ]
     .iter()
     .enumerate()
@@ -154,7 +158,10 @@ async fn doubt_about_the_mode_narrows_and_is_never_an_error() {
             .iter()
             .find(|e| e["type"] == "exchange")
             .unwrap();
-        assert_eq!(event["query"], *query, "what was sent is on record");
+        assert!(
+            query.starts_with(event["query"].as_str().unwrap()),
+            "what was sent is on record"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use super::fields::Fields;
 use super::{Admin, Paging, body, device_id, page};
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
-use crate::device::{CertificateDigest, Credentials, DeviceRecord};
+use crate::device::{CertificateDigest, Credentials, DeviceRecord, State};
 use crate::event::{Event, EventType};
 use crate::http::Shared;
 use crate::http::problem::Problem;
@@ -214,7 +214,11 @@ pub(super) async fn change(
                 amended.map_err(|problem| crate::store::Refusal::Conflict(problem.detail))?;
                 Ok(Change {
                     record: Some(record),
-                    state: device.state.clone(),
+                    // Who proves to be the device may have changed: nothing is replayed.
+                    state: State {
+                        latest: None,
+                        ..device.state.clone()
+                    },
                     queued: Vec::new(),
                     parts: Vec::new(),
                     events: vec![Event::new(

@@ -180,7 +180,8 @@ pub(super) async fn sessions(
             }
             before = stored.event.seq;
             if let Some(session) = sessions.last_mut() {
-                take_in(session, exchange, &stored.event);
+                let held = withheld(&shared, id, exchange).await?;
+                take_in(session, exchange, &stored.event, &held);
             }
         }
         if last || walked >= limits::EVENT_WALK {
@@ -203,7 +204,7 @@ fn session(exchange: &ExchangeRecord, event: &Event) -> Value {
 }
 
 /// Takes an earlier exchange of the session in: the first says in which mode it began.
-fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event) {
+fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event, held: &[Withheld]) {
     session["opened_at"] = json!(event.at.to_string());
     session["query"] = json!(exchange.query);
     session["mode"] = json!(exchange.mode);
@@ -211,13 +212,7 @@ fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event) {
     session["messages"] = json!(session["messages"].as_u64().unwrap_or(0) + 1);
     session["delivered"] =
         json!(session["delivered"].as_u64().unwrap_or(0) + exchange.delivered.len() as u64);
-    session["withheld"] = json!(
-        exchange
-            .withheld
-            .iter()
-            .map(|group| group.count)
-            .sum::<u32>()
-    );
+    session["withheld"] = json!(held.iter().map(|group| group.count).sum::<u32>());
 }
 
 /// What was decided on a command, the newest first, as far as the log is walked.

@@ -28,7 +28,8 @@ const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 const RESTART_BYTES: u64 = 64 * 1024 * 1024;
 
 type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
-type Work = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// Without a connection the work is not done, only answered.
+type Work = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
 
 /// What the writer has done.
 #[derive(Debug, Default)]
@@ -73,6 +74,13 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
         let piece: Work = Box::new(move |db| {
+            let Some(db) = db else {
+                let answer: Answer = Box::new(move |error| {
+                    let not_tried = || StoreError::Failed(Arc::from("not tried"));
+                    let _ = sender.send(Err(error.unwrap_or_else(not_tried)));
+                });
+                return (true, answer);
+            };
             let result = catch_unwind(AssertUnwindSafe(|| work(db))).unwrap_or_else(|_| {
                 Err(StoreError::Failed(Arc::from("a fault in the work itself")))
             });
@@ -161,7 +169,14 @@ fn transact(db: &Connection, group: Vec<Work>) {
         if error.is_none() {
             error = execute(db, "SAVEPOINT piece").err();
         }
-        let (good, answer) = work(db);
+        // Once the transaction is lost nothing more is written: it would be
+        // durable by itself while its caller is told that it failed.
+        let (good, answer) = work(if error.is_none() { Some(db) } else { None });
+        if error.is_none() && db.is_autocommit() {
+            error = Some(StoreError::Unwritable(Arc::from(
+                "SQLite gave the transaction up",
+            )));
+        }
         if !good && error.is_none() {
             error = execute(db, "ROLLBACK TO piece").err();
         }
