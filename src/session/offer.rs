@@ -93,21 +93,25 @@ pub(super) fn budget(session: &Session) -> usize {
 /// The commands of `considered` that one reply carries, in order. An unenroll
 /// goes alone and only when nothing else is under way: the device drops the
 /// session at once, and the answers to what went with it would be lost.
+///
+/// `left` is what this reply has room for. The first command goes if a usual
+/// reply (`budget`) holds it: a device that sends unusually much to be answered
+/// would else keep it, and all behind it, waiting for ever.
 pub(super) fn pick<'a>(
     considered: impl IntoIterator<Item = &'a Considered>,
-    budget: usize,
+    (mut left, budget): (usize, usize),
     outstanding: bool,
 ) -> Vec<CommandSeq> {
-    let mut left = budget;
     let mut picked = Vec::new();
     let may_go =
         |command: &&Considered| command.decision.verdict == Verdict::Deliver && !command.too_early;
     for command in considered.into_iter().filter(may_go) {
         let bytes = command.bytes as usize;
-        if bytes > left || command.is_unenroll && (outstanding || !picked.is_empty()) {
+        let fits = bytes <= left || picked.is_empty() && bytes <= budget;
+        if !fits || command.is_unenroll && (outstanding || !picked.is_empty()) {
             break;
         }
-        left -= bytes;
+        left = left.saturating_sub(bytes);
         picked.push(command.seq);
     }
     picked

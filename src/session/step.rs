@@ -40,7 +40,11 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
         .collect();
     if let (Some(session), Place::Current) = (&state.session, place) {
         let considered = consider(&state, device, session.contexts, Some(session.no), request);
-        bodies.extend(offer::pick(&considered, offer::budget(session), false));
+        bodies.extend(offer::pick(
+            &considered,
+            (offer::budget(session), offer::budget(session)),
+            false,
+        ));
         // An unenroll may become the next thing to go once the answers are taken in.
         bodies.extend(considered.iter().filter(|c| c.is_unenroll).map(|c| c.seq));
     }
@@ -341,11 +345,11 @@ impl<'a> Builder<'a> {
         let used = frame_len(&reply::header(self.request.message, self.msg_id))
             + self.body.iter().map(element_len).sum::<usize>();
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
-        let budget = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
+        let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = considered
             .iter()
             .filter(|command| self.state.open(command.seq).is_some());
-        let picked = offer::pick(still_open, budget, outstanding);
+        let picked = offer::pick(still_open, (left, offer::budget(session)), outstanding);
         for seq in picked {
             let Some((_, body)) = self.snapshot.bodies.iter().find(|(of, _)| *of == seq) else {
                 break;
