@@ -157,6 +157,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         query: Query {
             mode: Mode::Machine,
             platform: Platform::WoA,
+            may_be_machine: true,
         },
         message: &message,
         digest: [0; 32],

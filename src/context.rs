@@ -196,6 +196,10 @@ pub struct Query {
     pub mode: Mode,
     /// The platform decided on.
     pub platform: Platform,
+    /// Whether Machine is among contradictory modes, or may be: then the
+    /// session counts as Machine too. A family whose Unspecified carries much
+    /// must not be widened by naming a second mode.
+    pub may_be_machine: bool,
 }
 
 impl Query {
@@ -210,6 +214,7 @@ impl Query {
             return Query {
                 mode: Mode::Unspecified,
                 platform: Platform::Other,
+                may_be_machine: true,
             };
         }
         let pairs: Vec<(String, String)> = serde_urlencoded::from_str(raw).unwrap_or_default();
@@ -222,6 +227,9 @@ impl Query {
             } else {
                 Platform::Other
             },
+            may_be_machine: pairs.iter().any(|(name, value)| {
+                name.eq_ignore_ascii_case("mode") && Mode::from_name(value) == Some(Mode::Machine)
+            }),
         }
     }
 }
@@ -278,8 +286,23 @@ mod tests {
             ("mode=%ff%00&&&===", Mode::Unspecified, Platform::Other),
         ];
         for (raw, mode, platform) in cases {
-            assert_eq!(Query::read(raw), Query { mode, platform }, "{raw}");
+            let read = Query::read(raw);
+            assert_eq!((read.mode, read.platform), (mode, platform), "{raw}");
         }
+    }
+
+    #[test]
+    fn a_second_mode_or_too_long_a_query_does_not_hide_machine() {
+        let long = format!("mode=Apps&x={}", "x".repeat(limits::QUERY_BYTES));
+        for raw in [
+            "mode=Apps&mode=Machine",
+            "mode=machine&mode=x",
+            "mode=Machine",
+            &long,
+        ] {
+            assert!(Query::read(raw).may_be_machine, "{raw}");
+        }
+        assert!(!Query::read("mode=Apps&x=Machine").may_be_machine);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use super::Request;
 use super::ledger::Ledger;
 use super::settle;
-use crate::context::{Context, ContextSet, Login};
+use crate::context::{Context, ContextSet, Login, Mode};
 use crate::device::{Session, State};
 use crate::ids::SessionNo;
 use crate::limits;
@@ -45,6 +45,12 @@ pub(super) fn open(state: &State, request: &Request<'_>, ledger: &mut Ledger) ->
         } else {
             session.contexts.with(context)
         };
+        if request.query.may_be_machine {
+            session.contexts = session.contexts.with(Context {
+                mode: Mode::Machine,
+                ..context
+            });
+        }
         session.last_at = ledger.now;
         session.client_message = message.header.msg_id;
         session.awaits_final = !message.is_final;

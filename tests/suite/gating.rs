@@ -249,3 +249,21 @@ async fn what_cannot_be_classified_waits_and_says_so() {
         assert!(reply.commands.is_empty(), "{mode}");
     }
 }
+
+#[tokio::test]
+async fn a_phone_that_names_machine_and_another_mode_gets_machines_set() {
+    let server = Server::start();
+    let device = server
+        .register(json!({"source": "phone", "family": "windows_phone81"}))
+        .await;
+    let lock = json!({"type": "raw", "verb": "Replace", "loc_uri": "./Vendor/MSFT/DMClient/Provider/p/Poll/PollOnLogin", "data": "true"});
+    server.queue(&device, lock).await;
+    let body = package1("phone", "1", 1, "user").into_bytes();
+    let (_, _, text) = server
+        .post("mode=Machine&mode=Apps", crate::harness::SYNCML, body)
+        .await;
+    assert!(crate::harness::Reply::read(text).commands.is_empty());
+    let body = package1("phone", "2", 1, "user").into_bytes();
+    let (_, _, text) = server.post("", crate::harness::SYNCML, body).await;
+    assert_eq!(crate::harness::Reply::read(text).commands.len(), 1);
+}
