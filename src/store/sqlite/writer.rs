@@ -22,7 +22,7 @@ const WAITING: usize = 1024;
 const GROUP: usize = 256;
 /// How long a writer that finds company waits for more of it. A caller alone never waits.
 const LINGER: Duration = Duration::from_micros(400);
-/// The log is copied back by another thread when it is past this.
+/// The log is copied back by another thread whenever it has grown by this.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// And by the writer itself, so that it starts anew, past this: it cannot grow for ever.
 const RESTART_BYTES: u64 = 64 * 1024 * 1024;
@@ -123,7 +123,7 @@ fn run(
                 checkpoint(&checkpointer, "PASSIVE");
             }
         });
-    let mut company = false;
+    let (mut company, mut copied_at) = (false, 0);
     while let Some(first) = queue.blocking_recv() {
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
@@ -142,8 +142,11 @@ fn run(
         transact(db, group);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > RESTART_BYTES {
-            checkpoint(db, "RESTART");
-        } else if size > CHECKPOINT_BYTES {
+            // Cuts the file too: its size is what is looked at.
+            checkpoint(db, "TRUNCATE");
+            copied_at = 0;
+        } else if size >= copied_at + CHECKPOINT_BYTES {
+            copied_at = size;
             // Full means that one is under way already.
             let _ = ask.try_send(());
         }
