@@ -8,6 +8,7 @@ pub mod context;
 pub mod demo;
 pub mod device;
 pub mod event;
+pub mod fields;
 pub mod http;
 pub mod ids;
 pub mod kind;

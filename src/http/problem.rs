@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::fields::FieldError;
 use crate::store::{Refusal, StoreError};
 
 /// A problem document.
@@ -97,6 +98,12 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         self.response()
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Problem::field(error.field, error.expected, error.found)
     }
 }
 

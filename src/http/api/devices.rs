@@ -4,12 +4,12 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::fields::Fields;
 use super::{Admin, Paging, body, device_id, page};
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
 use crate::device::{CertificateDigest, Credentials, DeviceRecord, State};
 use crate::event::{Event, EventType};
+use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{DeviceId, Source};
@@ -62,7 +62,7 @@ pub(super) async fn register(
 }
 
 /// Takes over what a request says of a device.
-fn amend(record: &mut DeviceRecord, fields: &Fields<'_>) -> Result<(), Problem> {
+fn amend(record: &mut DeviceRecord, fields: &Fields<'_>) -> Result<(), FieldError> {
     if let Some(id) = fields.line("device_client_id", NAME_BYTES)? {
         record.device_client_id = id.to_owned();
     }
@@ -86,11 +86,11 @@ fn amend(record: &mut DeviceRecord, fields: &Fields<'_>) -> Result<(), Problem> 
     Ok(())
 }
 
-fn credentials(value: &Value) -> Result<Credentials, Problem> {
+fn credentials(value: &Value) -> Result<Credentials, FieldError> {
     let fields = Fields::of(value, "credentials")?;
     let username = fields.required("username", NAME_BYTES)?;
     if username.contains(':') {
-        return Err(Problem::field(
+        return Err(FieldError::new(
             "credentials.username",
             "no ':', which ends the name in Basic",
             "one",
@@ -98,17 +98,17 @@ fn credentials(value: &Value) -> Result<Credentials, Problem> {
     }
     let password = fields.text("password", NAME_BYTES)?;
     let password =
-        password.ok_or_else(|| Problem::field("credentials.password", "text", "nothing"))?;
+        password.ok_or_else(|| FieldError::new("credentials.password", "text", "nothing"))?;
     Ok(Credentials {
         username: username.to_owned(),
         digest: PasswordDigest::new(username, password),
     })
 }
 
-fn digest(text: &str, at: usize) -> Result<CertificateDigest, Problem> {
+fn digest(text: &str, at: usize) -> Result<CertificateDigest, FieldError> {
     let digits: String = text.chars().filter(|&c| c != ':' && c != ' ').collect();
     let wrong = || {
-        Problem::field(
+        FieldError::new(
             format!("certificate_sha256[{at}]"),
             "64 hexadecimal digits",
             "other text",
@@ -211,7 +211,7 @@ pub(super) async fn change(
             Box::new(move |device| {
                 let mut record = device.record.clone();
                 let amended = Fields::of(&owned, "").and_then(|fields| amend(&mut record, &fields));
-                amended.map_err(|problem| crate::store::Refusal::Conflict(problem.detail))?;
+                amended.map_err(|error| crate::store::Refusal::Conflict(error.to_string()))?;
                 Ok(Change {
                     record: Some(record),
                     // Who proves to be the device may have changed: nothing is replayed.

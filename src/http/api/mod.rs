@@ -4,7 +4,6 @@ mod command_view;
 mod commands;
 mod devices;
 mod events;
-mod fields;
 mod operations;
 
 use std::future::{Ready, ready};
@@ -148,6 +147,25 @@ async fn body(payload: web::Payload) -> Result<Value, Problem> {
             StatusCode::BAD_REQUEST,
             format!("the body broke off: {error}"),
         )),
-        Ok(Ok(Ok(bytes))) => fields::parse(&bytes),
+        Ok(Ok(Ok(bytes))) => parse(&bytes),
+    }
+}
+
+/// Parses a body, which must be a JSON object.
+fn parse(body: &[u8]) -> Result<Value, Problem> {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
+        Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the body is not JSON: {error}"),
+        )
+    })?;
+    if value.is_object() {
+        Ok(value)
+    } else {
+        Err(Problem::field(
+            "body",
+            "an object",
+            crate::fields::type_of(&value),
+        ))
     }
 }

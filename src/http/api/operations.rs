@@ -5,10 +5,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::fields::Fields;
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Operation};
 use crate::device::DeviceRecord;
+use crate::fields::Fields;
 use crate::http::problem::Problem;
 use crate::limits;
 use crate::secret::Secret;

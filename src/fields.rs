@@ -1,41 +1,54 @@
-//! Reading the fields of a request body, with the field named where one is wrong.
+//! Reading the fields of a JSON object, with the field named where one is wrong.
 //! Fields that nobody asks for change nothing.
 
-use actix_web::http::StatusCode;
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::http::problem::Problem;
 use crate::wire::encode::is_xml_text;
 
-/// An object of a request body.
-pub(super) struct Fields<'a> {
+/// A field that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: expected {expected}, found {found}")]
+pub struct FieldError {
+    /// Which field, e.g. `commands[2].loc_uri`.
+    pub field: String,
+    /// What should stand there.
+    pub expected: String,
+    /// What does; never a secret.
+    pub found: String,
+}
+
+impl FieldError {
+    /// About this field.
+    pub fn new(
+        field: impl Into<String>,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
+        FieldError {
+            field: field.into(),
+            expected: expected.to_string(),
+            found: found.to_string(),
+        }
+    }
+}
+
+/// An object that was asked for something.
+#[derive(Debug)]
+pub struct Fields<'a> {
     map: &'a Map<String, Value>,
     path: String,
 }
 
-/// Parses a body, which must be a JSON object.
-pub(super) fn parse(body: &[u8]) -> Result<Value, Problem> {
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
-        Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("the body is not JSON: {error}"),
-        )
-    })?;
-    if value.is_object() {
-        Ok(value)
-    } else {
-        Err(Problem::field("body", "an object", type_of(&value)))
-    }
-}
-
 impl<'a> Fields<'a> {
     /// The fields of `value`, which is called `path` in errors.
-    pub(super) fn of(value: &'a Value, path: &str) -> Result<Self, Problem> {
+    pub fn of(value: &'a Value, path: &str) -> Result<Self, FieldError> {
         let named = if path.is_empty() { "body" } else { path };
         let map = value
             .as_object()
-            .ok_or_else(|| Problem::field(named, "an object", type_of(value)))?;
+            .ok_or_else(|| FieldError::new(named, "an object", type_of(value)))?;
         Ok(Fields {
             map,
             path: path.to_owned(),
@@ -43,7 +56,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The name of a field in errors.
-    pub(super) fn name(&self, field: &str) -> String {
+    pub fn name(&self, field: &str) -> String {
         if self.path.is_empty() {
             field.to_owned()
         } else {
@@ -51,21 +64,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    pub(super) fn get(&self, field: &str) -> Option<&'a Value> {
+    /// The field, if it is there and not null.
+    pub fn get(&self, field: &str) -> Option<&'a Value> {
         self.map.get(field).filter(|value| !value.is_null())
     }
 
-    pub(super) fn has(&self, field: &str) -> bool {
+    /// Whether the field stands there, even as null.
+    pub fn has(&self, field: &str) -> bool {
         self.map.contains_key(field)
     }
 
     /// Text of 1 to `most` bytes without control characters, if it is there.
-    pub(super) fn line(&self, field: &str, most: usize) -> Result<Option<&'a str>, Problem> {
+    pub fn line(&self, field: &str, most: usize) -> Result<Option<&'a str>, FieldError> {
         let Some(text) = self.text(field, most)? else {
             return Ok(None);
         };
-        if text.is_empty() || text.chars().any(char::is_control) {
-            return Err(Problem::field(
+        if !is_line(text) {
+            return Err(FieldError::new(
                 self.name(field),
                 "text without control characters, not empty",
                 "other text",
@@ -75,22 +90,22 @@ impl<'a> Fields<'a> {
     }
 
     /// The same, required.
-    pub(super) fn required(&self, field: &str, most: usize) -> Result<&'a str, Problem> {
+    pub fn required(&self, field: &str, most: usize) -> Result<&'a str, FieldError> {
         self.line(field, most)?
-            .ok_or_else(|| Problem::field(self.name(field), "text", "nothing"))
+            .ok_or_else(|| FieldError::new(self.name(field), "text", "nothing"))
     }
 
     /// Any text that XML can carry, of at most `most` bytes.
-    pub(super) fn text(&self, field: &str, most: usize) -> Result<Option<&'a str>, Problem> {
+    pub fn text(&self, field: &str, most: usize) -> Result<Option<&'a str>, FieldError> {
         let Some(value) = self.get(field) else {
             return Ok(None);
         };
         let text = value
             .as_str()
-            .ok_or_else(|| Problem::field(self.name(field), "text", type_of(value)))?;
+            .ok_or_else(|| FieldError::new(self.name(field), "text", type_of(value)))?;
         if text.len() > most {
             let found = format!("{} bytes", text.len());
-            return Err(Problem::field(
+            return Err(FieldError::new(
                 self.name(field),
                 format!("at most {most} bytes"),
                 found,
@@ -98,7 +113,7 @@ impl<'a> Fields<'a> {
         }
         if let Err((at, character)) = is_xml_text(text) {
             let found = format!("U+{:04X} as character {}", u32::from(character), at + 1);
-            return Err(Problem::field(
+            return Err(FieldError::new(
                 self.name(field),
                 "characters that XML can carry",
                 found,
@@ -108,12 +123,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A whole number in that range.
-    pub(super) fn integer(
-        &self,
-        field: &str,
-        least: i64,
-        most: i64,
-    ) -> Result<Option<i64>, Problem> {
+    pub fn integer(&self, field: &str, least: i64, most: i64) -> Result<Option<i64>, FieldError> {
         let Some(value) = self.get(field) else {
             return Ok(None);
         };
@@ -123,30 +133,41 @@ impl<'a> Fields<'a> {
             .filter(|number| (least..=most).contains(number));
         number
             .map(Some)
-            .ok_or_else(|| Problem::field(self.name(field), expected, shown(value)))
+            .ok_or_else(|| FieldError::new(self.name(field), expected, shown(value)))
     }
 
     /// An instant, RFC 3339.
-    pub(super) fn time(&self, field: &str) -> Result<Option<Timestamp>, Problem> {
+    pub fn time(&self, field: &str) -> Result<Option<Timestamp>, FieldError> {
         let Some(value) = self.get(field) else {
             return Ok(None);
         };
         let expected = "a time by RFC 3339, e.g. 2026-01-31T08:00:00Z";
         let time = value.as_str().and_then(Timestamp::parse);
         time.map(Some)
-            .ok_or_else(|| Problem::field(self.name(field), expected, shown(value)))
+            .ok_or_else(|| FieldError::new(self.name(field), expected, shown(value)))
+    }
+
+    /// A truth value.
+    pub fn boolean(&self, field: &str) -> Result<Option<bool>, FieldError> {
+        let Some(value) = self.get(field) else {
+            return Ok(None);
+        };
+        let truth = value.as_bool();
+        truth
+            .map(Some)
+            .ok_or_else(|| FieldError::new(self.name(field), "true or false", shown(value)))
     }
 
     /// A list, if it is there.
-    pub(super) fn list(&self, field: &str, most: usize) -> Result<Option<&'a [Value]>, Problem> {
+    pub fn list(&self, field: &str, most: usize) -> Result<Option<&'a [Value]>, FieldError> {
         let Some(value) = self.get(field) else {
             return Ok(None);
         };
         let list = value
             .as_array()
-            .ok_or_else(|| Problem::field(self.name(field), "a list", type_of(value)))?;
+            .ok_or_else(|| FieldError::new(self.name(field), "a list", type_of(value)))?;
         if list.len() > most {
-            return Err(Problem::field(
+            return Err(FieldError::new(
                 self.name(field),
                 format!("at most {most} entries"),
                 list.len(),
@@ -156,12 +177,12 @@ impl<'a> Fields<'a> {
     }
 
     /// A list of lines of text.
-    pub(super) fn lines(
+    pub fn lines(
         &self,
         field: &str,
         entries: usize,
         most: usize,
-    ) -> Result<Option<Vec<String>>, Problem> {
+    ) -> Result<Option<Vec<String>>, FieldError> {
         let Some(list) = self.list(field, entries)? else {
             return Ok(None);
         };
@@ -173,7 +194,7 @@ impl<'a> Fields<'a> {
             let expected = format!("text of 1 to {most} bytes without control characters");
             let name = format!("{}[{at}]", self.name(field));
             lines.push(
-                text.ok_or_else(|| Problem::field(name, expected, shown(value)))?
+                text.ok_or_else(|| FieldError::new(name, expected, shown(value)))?
                     .to_owned(),
             );
         }
@@ -182,7 +203,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A value's type in words.
-pub(super) fn type_of(value: &Value) -> &'static str {
+pub fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -193,9 +214,14 @@ pub(super) fn type_of(value: &Value) -> &'static str {
     }
 }
 
+/// Whether text may stand in a line: not empty, no control characters.
+pub fn is_line(text: &str) -> bool {
+    !text.is_empty() && !text.chars().any(char::is_control)
+}
+
 /// A value as an error may show it: numbers and short text only. A secret never
 /// comes here: its field is read as text, whose errors show none of it.
-fn shown(value: &Value) -> String {
+pub fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
         Value::String(text) if text.len() <= 40 => format!("'{text}'"),
