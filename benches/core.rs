@@ -73,6 +73,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
             not_before: None,
             expires_at: None,
             priority: 0,
+            manner: modegate::command::Manner::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
@@ -147,6 +148,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         device,
         bodies,
         reply: None,
+        inventory: None,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
     let proof = Proof::default();

@@ -11,6 +11,7 @@ pub mod event;
 pub mod fields;
 pub mod http;
 pub mod ids;
+pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod policy;

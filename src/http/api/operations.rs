@@ -92,6 +92,7 @@ pub(super) fn command(
         not_before: fields.time("not_before")?,
         expires_at,
         priority: i32::try_from(fields.integer("priority", -100, 100)?.unwrap_or(0)).unwrap_or(0),
+        manner: crate::command::Manner::default(),
         operations,
     })
 }
