@@ -18,6 +18,9 @@ pub const XML_DEPTH: usize = 32;
 pub const XML_NODES: usize = 50_000;
 /// Longest element or attribute name.
 pub const XML_NAME_BYTES: usize = 256;
+/// Most text that one WBXML message may take from its string table, where three
+/// bytes stand for a string of any length: as much as a request may hold.
+pub const WBXML_TABLE_TEXT_BYTES: usize = REQUEST_BYTES;
 /// Most children of SyncBody in one message, counted through groups.
 pub const BODY_ELEMENTS: usize = 4_000;
 /// Most items of one element.
