@@ -14,6 +14,7 @@ pub mod ids;
 pub mod inventory;
 pub mod kind;
 pub mod limits;
+pub mod operations;
 pub mod policy;
 pub mod secret;
 pub mod serve;

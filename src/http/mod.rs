@@ -16,6 +16,7 @@ use actix_web::{App, HttpServer, web};
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
+use crate::operations::Templates;
 use crate::store::Store;
 use crate::way::Way;
 
@@ -36,6 +37,8 @@ pub struct Shared {
     pub way: Arc<Way>,
     /// SHA-256 of the admin token.
     pub token: [u8; 32],
+    /// Texts whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 /// The sockets to listen on.

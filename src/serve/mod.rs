@@ -18,6 +18,7 @@ use crate::event::{Event, EventType};
 use crate::http::identity::Identifier;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Listeners, Shared};
+use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
@@ -52,6 +53,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// Texts of commands whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 impl Options {
@@ -68,6 +71,7 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            templates: Templates::default(),
         }
     }
 }
@@ -187,6 +191,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
         token: Sha256::digest(token.reveal()).into(),
+        templates: options.templates.clone(),
     });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {

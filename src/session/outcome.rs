@@ -2,7 +2,7 @@
 
 use super::ledger::Ledger;
 use crate::clock::Timestamp;
-use crate::command::{CommandState, Lease, Lenient, NodeResult, OpenCommand};
+use crate::command::{CommandState, ElementName, Lease, Lenient, NodeResult, OpenCommand};
 use crate::kind::Kind;
 use crate::limits;
 use crate::wire::message::Verb;
@@ -100,9 +100,10 @@ pub(super) fn conclude(
 }
 
 /// Every Status has come, or at least those of the top elements by the end of
-/// the package.
+/// the package. Results of a Get may follow its Status as long as the package lasts.
 fn is_complete(lease: &Lease, package_ended: bool) -> bool {
-    let all = lease.statuses.iter().all(|&code| code != 0);
+    let reads = lease.elements.contains(&ElementName::Verb(Verb::Get));
+    let all = lease.statuses.iter().all(|&code| code != 0) && (package_ended || !reads);
     let tops = lease
         .statuses
         .iter()
@@ -113,8 +114,8 @@ fn is_complete(lease: &Lease, package_ended: bool) -> bool {
 
 /// The worst Status, those aside that only say that a node has no value.
 fn worst_of(lease: &Lease, lenient: Lenient) -> u16 {
-    let is_valueless = |&(element, code): &(&crate::command::ElementName, u16)| {
-        matches!(element, crate::command::ElementName::Verb(Verb::Get)) && matches!(code, 404 | 500)
+    let is_valueless = |&(element, code): &(&ElementName, u16)| {
+        matches!(element, ElementName::Verb(Verb::Get)) && matches!(code, 404 | 500)
     };
     let answered: Vec<_> = lease
         .elements
