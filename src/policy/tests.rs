@@ -15,6 +15,7 @@ fn verdict(set: &PolicySet, mode: Mode, login: Login, kind: Kind) -> Verdict {
     let subject = Subject {
         family: Family::Windows81,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     set.decide(
@@ -124,6 +125,7 @@ fn an_atomic_goes_only_if_every_child_may() {
     let subject = Subject {
         family: Family::Windows81,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     let only = |mode| {
@@ -187,7 +189,7 @@ proptest! {
             for context in Context::all() {
                 for kind in Kind::ALL {
                     let leaves = [usual_leaf(kind)];
-                    let decision = set.decide(ContextSet::only(context), &Subject { family, groups: &[], leaves: &leaves });
+                    let decision = set.decide(ContextSet::only(context), &Subject { family, groups: &[], app: None, leaves: &leaves });
                     prop_assert!(!decision.rules.is_empty());
                     prop_assert!(kind != Kind::Unclassified || decision.verdict == Verdict::Withhold);
                     if context.mode == Mode::Machine && decision.verdict == Verdict::Deliver {
