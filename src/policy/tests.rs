@@ -1,5 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
+mod cli;
+mod diff;
+mod effect;
+mod own;
+mod random;
+mod shipped;
+mod tryout;
+
 use proptest::prelude::*;
 
 use super::explain::usual_leaf;
@@ -43,38 +51,6 @@ fn the_matrix_is_the_reviewed_one() {
         matrix,
         std::fs::read_to_string(path).unwrap(),
         "review the difference, then UPDATE_GOLDEN=1"
-    );
-}
-
-#[test]
-fn the_cases_beside_the_policies_come_out() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let report = check::check(Some(&dir));
-    assert!(report.ok, "{report:#?}");
-    assert!(report.cases >= 12 && report.warnings.is_empty());
-}
-
-#[test]
-fn the_optional_files_load_and_do_what_they_say() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/optional");
-    let mut files: Vec<_> = builtin().files().to_vec();
-    files.extend(load::read_dir(&dir).unwrap());
-    let set = PolicySet::from_texts(files).unwrap();
-    assert_eq!(
-        verdict(&set, Mode::Apps, Login::User, Kind::WnsConfiguration),
-        Verdict::Deliver
-    );
-    assert_eq!(
-        verdict(&set, Mode::Unspecified, Login::User, Kind::AppInstall),
-        Verdict::Deliver
-    );
-    assert_eq!(
-        verdict(&set, Mode::Unspecified, Login::Absent, Kind::AppInstall),
-        Verdict::Withhold
-    );
-    assert_eq!(
-        verdict(&set, Mode::Apps, Login::User, Kind::Setting),
-        Verdict::Withhold
     );
 }
 

@@ -84,7 +84,7 @@ fn dead(rule: &Rule) -> Warning {
 
 fn shadowed(rule: &Rule, by: &[RuleId]) -> Warning {
     let by: Vec<String> = by.iter().map(ToString::to_string).collect();
-    let message = format!("decides nothing: {} always does", by.join(", "));
+    let message = format!("decides nothing: {} always does", by.join(" or "));
     of_rule(rule, WarningKind::ShadowedRule, by, message)
 }
 
@@ -126,7 +126,7 @@ fn classifications(set: &PolicySet) -> impl Iterator<Item = Warning> {
             let message = format!(
                 "'{}' has no effect: {} says something as restricted of it",
                 entry.of,
-                by.join(", ")
+                by.join(" or ")
             );
             (WarningKind::ShadowedClassify, by, message)
         } else {
