@@ -1,7 +1,9 @@
 //! What becomes of each rule of a set: whether it decides anywhere, found by
 //! going through the whole space.
 
-use super::space::{self, Bits, Ranked, classes, floor_class, is_machine};
+use std::collections::HashSet;
+
+use super::space::{self, Bits, Classes, Ranked, classes, floor_class, is_machine};
 use super::{PolicySet, RuleId};
 
 /// What becomes of a rule.
@@ -38,18 +40,29 @@ pub(super) fn fates(set: &PolicySet) -> Vec<Fate> {
             }
         }
     }
+    for fate in &mut fates {
+        if let Fate::Shadowed(by) = fate {
+            by.sort();
+        }
+    }
     fates
 }
 
-/// What is left of `bits` for each class of groups and apps, where that is anything.
+/// What is left of `bits` for any group and app, where that is anything; each
+/// once, since most groups and apps are alike to the rules that speak here.
 fn narrowed(
     bits: Option<Bits>,
-    groups: &[(Bits, Vec<Option<String>>)],
-    apps: &[(Bits, Vec<Option<String>>)],
-) -> impl Iterator<Item = Bits> {
-    bits.into_iter()
-        .flat_map(move |bits| groups.iter().filter_map(move |(group, _)| bits.and(group)))
-        .flat_map(move |bits| apps.iter().filter_map(move |(app, _)| bits.and(app)))
+    groups: &Classes<Bits, Option<String>>,
+    apps: &Classes<Bits, Option<String>>,
+) -> HashSet<Bits> {
+    let grouped: HashSet<Bits> = bits
+        .iter()
+        .flat_map(|bits| groups.iter().filter_map(|(group, _)| bits.and(group)))
+        .collect();
+    grouped
+        .iter()
+        .flat_map(|bits| apps.iter().filter_map(|(app, _)| bits.and(app)))
+        .collect()
 }
 
 /// Takes in one point: who decides it, and over whom.

@@ -98,10 +98,12 @@ fn merged_by(items: Vec<Item>, of: fn(&mut Item) -> &mut Vec<usize>) -> Vec<Item
     alike
         .into_iter()
         .filter_map(|(_, alike)| {
-            alike.into_iter().reduce(|mut first, mut next| {
+            let mut one = alike.into_iter().reduce(|mut first, mut next| {
                 of(&mut first).append(of(&mut next));
                 first
-            })
+            })?;
+            of(&mut one).sort_unstable();
+            Some(one)
         })
         .collect()
 }

@@ -11,8 +11,7 @@ use super::space::{self, Bits, Classes, Ranked, classes, floor_class, is_machine
 use super::{PolicySet, RuleId, Verdict};
 use crate::classify::{Pair, pairs};
 use crate::context::{Context, Family, Login, Mode, Platform};
-use crate::kind::Kind;
-use cells::{Item, merged};
+use cells::{Grid, Item, merged};
 pub use matter::Matter;
 pub use text::text;
 
@@ -63,27 +62,8 @@ pub struct Outcome {
 /// (Of two rules with one effect the first in the files is named.)
 pub fn diff(old: &PolicySet, new: &PolicySet) -> Vec<CellDiff> {
     let space = Space::of(old, new);
-    let mut items = Vec::new();
-    for (at, group) in space.groups.iter().enumerate() {
-        for (app_at, app) in space.apps.iter().enumerate() {
-            for (matter_at, matter) in space.matters.iter().enumerate() {
-                let outside = [&matter.0, &group.0, &app.0];
-                items.extend(
-                    space
-                        .differing(matter, outside)
-                        .into_iter()
-                        .map(|(pair, grid)| Item {
-                            pair,
-                            grid,
-                            matters: vec![matter_at],
-                            groups: vec![at],
-                            apps: vec![app_at],
-                        }),
-                );
-            }
-        }
-    }
-    let mut cells: Vec<CellDiff> = merged(items)
+    let items = (0..space.matters.len()).flat_map(|matter| space.items(matter));
+    let mut cells: Vec<CellDiff> = merged(items.collect())
         .iter()
         .flat_map(|item| space.cells(item))
         .collect();
@@ -93,6 +73,9 @@ pub fn diff(old: &PolicySet, new: &PolicySet) -> Vec<CellDiff> {
 
 /// The rules of the old and the new set that speak of something.
 type Both = (Bits, Bits);
+
+/// What is left of them, if anything.
+type Left = (Option<Bits>, Option<Bits>);
 
 /// What two sets decide over, each attribute in classes that both treat alike.
 struct Space<'a> {
@@ -104,9 +87,8 @@ struct Space<'a> {
     apps: Classes<Both, Option<String>>,
 }
 
-/// What the two sets decide, and in which contexts of which families: bit
-/// `context` of word `family`.
-type Differing = Vec<((Outcome, Outcome), cells::Grid)>;
+/// What the two sets decide, and in which contexts of which families.
+type Differing = Vec<((Outcome, Outcome), Grid)>;
 
 impl<'a> Space<'a> {
     fn of(old: &'a PolicySet, new: &'a PolicySet) -> Self {
@@ -137,27 +119,52 @@ impl<'a> Space<'a> {
         }
     }
 
-    /// Where the two sets differ on one class of what commands do, groups and apps.
-    fn differing(&self, matter: &(Both, Vec<Pair>), outside: [&Both; 3]) -> Differing {
+    /// Where the two sets differ on one class of what commands do: groups that
+    /// are alike to the rules that speak of it are looked at once, and so are apps.
+    fn items(&self, matter: usize) -> Vec<Item> {
+        let (of_matter, pairs) = &self.matters[matter];
+        let whole = (Some(of_matter.0.clone()), Some(of_matter.1.clone()));
+        let mut items = Vec::new();
+        let groups = classes(0..self.groups.len(), |&at| {
+            narrow(&whole, &self.groups[at].0)
+        });
+        for (of_group, groups) in groups {
+            let apps = classes(0..self.apps.len(), |&at| {
+                narrow(&of_group, &self.apps[at].0)
+            });
+            for (outside, apps) in apps {
+                let differing = self.differing(&pairs[0], &outside);
+                items.extend(differing.into_iter().map(|(pair, grid)| Item {
+                    pair,
+                    grid,
+                    matters: vec![matter],
+                    groups: groups.clone(),
+                    apps: apps.clone(),
+                }));
+            }
+        }
+        items
+    }
+
+    /// Where the two sets differ in the contexts, `outside` of which these rules speak.
+    fn differing(&self, pair: &Pair, outside: &Left) -> Differing {
         let mut found = Differing::new();
-        let narrow = |of: fn(&Both) -> &Bits| {
-            of(outside[0])
-                .and(of(outside[1]))
-                .and_then(|bits| bits.and(of(outside[2])))
-        };
-        let (old, new) = (narrow(|both| &both.0), narrow(|both| &both.1));
-        let pair = &matter.1[0];
         for ((both, _), members) in &self.contexts {
             let mode = members[0].1.mode;
-            let was = outcome(&self.old, mode, pair.old.kind, old.as_ref(), &both.0);
-            let now = outcome(&self.new, mode, pair.new.kind, new.as_ref(), &both.1);
+            let (old, new) = narrow(outside, both);
+            let held = (
+                self.old.0.held(mode, pair.old.kind),
+                self.new.0.held(mode, pair.new.kind),
+            );
+            let was = self.old.1.outcome(held.0, old.as_ref());
+            let now = self.new.1.outcome(held.1, new.as_ref());
             if was == now {
                 continue;
             }
             let pair = (owned(was), owned(now));
             let at = found.iter().position(|(known, _)| *known == pair);
             let at = at.unwrap_or_else(|| {
-                found.push((pair, cells::Grid::default()));
+                found.push((pair, Grid::default()));
                 found.len() - 1
             });
             for &(family, context) in members {
@@ -194,15 +201,12 @@ impl<'a> Space<'a> {
     }
 }
 
-fn outcome<'a>(
-    (set, ranked): &(&'a PolicySet, Ranked<'a>),
-    mode: Mode,
-    kind: Kind,
-    outside: Option<&Bits>,
-    context: &Bits,
-) -> (Verdict, &'a RuleId) {
-    let matching = outside.and_then(|bits| bits.and(context));
-    ranked.outcome(set.held(mode, kind), matching.as_ref())
+/// What is left of the rules where those of `both` speak too.
+fn narrow((old, new): &Left, both: &Both) -> Left {
+    (
+        old.as_ref().and_then(|bits| bits.and(&both.0)),
+        new.as_ref().and_then(|bits| bits.and(&both.1)),
+    )
 }
 
 fn owned((verdict, rule): (Verdict, &RuleId)) -> Outcome {
