@@ -93,6 +93,22 @@ fn every_fault_is_told_at_once_with_its_place() {
 }
 
 #[test]
+fn an_app_is_plain_text_of_1_to_128_bytes() {
+    let rule = |app: &str| {
+        let text = format!("[[rule]]\nid = \"a\"\neffect = \"withhold\"\napp = [{app}]\n");
+        PolicySet::from_texts(vec![("x.toml".to_owned(), text)])
+    };
+    let quoted = |bytes| format!("\"{}\"", "x".repeat(bytes));
+    for app in [quoted(1), quoted(128), "\"App 1/\u{e9}\"".to_owned()] {
+        assert!(rule(&app).is_ok(), "{app}");
+    }
+    for app in ["", "5", "\"\"", "\"a\\tb\"", &quoted(129)] {
+        let faults = rule(app).unwrap_err();
+        assert_eq!((faults.len(), faults[0].line), (1, 4), "{app}");
+    }
+}
+
+#[test]
 fn an_atomic_goes_only_if_every_child_may() {
     let leaves = [
         usual_leaf(Kind::Inventory),

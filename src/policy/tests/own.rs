@@ -17,7 +17,7 @@ kind = "lock"
 loc_uri = "./Vendor/MSFT/*/Secret"
 verb = ["Get", "Exec"]
 kind = "certificate"
-note = "more restricted than the one above? No: than nothing"
+note = "Beside the one above: less restricted than a lock."
 
 [[classify]]
 loc_uri = "./cimv2/Vendor_Radio"
