@@ -136,6 +136,7 @@ fn decide_deliver(bencher: Bencher) {
     let subject = Subject {
         family: device.record.family,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     bencher.bench(|| set.decide(black_box(ContextSet::only(context)), black_box(&subject)));

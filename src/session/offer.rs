@@ -58,6 +58,7 @@ pub(super) fn consider(
             let subject = Subject {
                 family: record.family,
                 groups: &record.groups,
+                app: None,
                 leaves: &command.leaves,
             };
             Considered {
