@@ -1,0 +1,4 @@
+//! The tablet by itself, and against a server that says what a test wants.
+#![allow(clippy::unwrap_used)]
+
+mod operations;
