@@ -31,7 +31,7 @@ mod transport;
 mod tree;
 
 pub use cli::{SimulateArgs, simulate};
-pub use fleet::{FleetOptions, FleetReport, run as run_fleet};
+pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};
 pub use jobs::{JobStage, JobState};
 pub use proof::ServerCredentials;
 pub use report::{Received, SessionReport, Violation};

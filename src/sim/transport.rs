@@ -1,5 +1,6 @@
 //! HTTP as a tablet does it: HTTP/1.1, a connection of its own, its certificate.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
@@ -30,6 +31,14 @@ pub struct ClientIdentity {
     /// The tablet's first, then its issuers'.
     chain: Vec<CertificateDer<'static>>,
     key: Arc<PrivateKeyDer<'static>>,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientIdentity")
+            .field(&self.sha256())
+            .finish()
+    }
 }
 
 impl ClientIdentity {
