@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::message::ServerMessage;
+use super::message::{ServerCommand, ServerMessage};
 use super::report::Violation;
 use super::session::{Agent, Package};
 
@@ -21,6 +21,9 @@ impl Agent<'_> {
         let unique: HashSet<u32> = reply.cmd_ids.iter().copied().collect();
         if unique.len() != reply.cmd_ids.len() || unique.contains(&0) {
             note("CmdIDs are not unique, or 0");
+        }
+        if reply.commands.iter().any(ServerCommand::lacks_id) {
+            note("a command without a CmdID");
         }
         if reply.is_challenge() {
             return wrong;

@@ -34,6 +34,18 @@ impl ServerMessage {
     }
 }
 
+impl ServerCommand {
+    /// Whether it, or a command in it, has no CmdID.
+    pub(super) fn lacks_id(&self) -> bool {
+        match self {
+            ServerCommand::Node { cmd_id, .. } => *cmd_id == 0,
+            ServerCommand::Group {
+                cmd_id, children, ..
+            } => *cmd_id == 0 || children.iter().any(ServerCommand::lacks_id),
+        }
+    }
+}
+
 /// What a server proves itself with.
 #[derive(Debug, Clone)]
 pub(super) struct ServerCred {

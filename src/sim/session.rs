@@ -96,7 +96,7 @@ impl Agent<'_> {
                 if challenges > 1 && unanswerable || challenges > 2 {
                     break;
                 }
-                next.clone_from(package1);
+                next = repeated(package1, reply.msg_id);
                 continue;
             }
             match self.answer(&reply) {
@@ -243,5 +243,17 @@ impl Agent<'_> {
         if let Some(nonce) = nonce.and_then(|nonce| STANDARD.decode(nonce).ok()) {
             self.tablet.nonce = nonce;
         }
+    }
+}
+
+/// Package 1 once more after a challenge, with a Status for the challenge's
+/// header before it, as Windows 11 was seen to send it.
+fn repeated(package1: &Package, msg_id: u32) -> Package {
+    let header = format!(
+        "<Status><CmdID>5</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>"
+    );
+    Package {
+        body: header + &package1.body,
+        ..package1.clone()
     }
 }

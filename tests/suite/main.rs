@@ -9,5 +9,6 @@ mod harness;
 mod identity;
 mod operating;
 mod sessions;
+mod simulated_device;
 mod store_conformance;
 mod walkthrough;

@@ -287,3 +287,17 @@ async fn an_abort_is_not_answered() {
     let report = Scripted::maintain(&mut server.tablet()).await;
     assert_eq!((report.exchanges, report.received.len()), (1, 0));
 }
+
+#[tokio::test]
+async fn what_has_no_number_is_a_breach_and_not_done() {
+    let bare = replace_wifi().replace("<CmdID>9001</CmdID>", "");
+    let atomic = format!("<Atomic><CmdID>9001</CmdID>{bare}</Atomic>");
+    for commands in [bare, atomic] {
+        let server = Scripted::saying(vec![Say::commands(&commands)]);
+        let mut tablet = server.tablet();
+        let report = Scripted::maintain(&mut tablet).await;
+        assert!(matches!(&report.violations[..], [Violation::Numbers(_)]));
+        let held = tablet.property(RESTRICTIONS, "WifiEnabled");
+        assert_eq!(held.as_deref(), Some("true"));
+    }
+}
