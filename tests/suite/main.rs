@@ -10,6 +10,7 @@ mod identity;
 mod models;
 mod operating;
 mod sessions;
+mod simulated_device;
 mod store_conformance;
 mod walkthrough;
 mod wbxml;
