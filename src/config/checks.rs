@@ -9,12 +9,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::fault::{Fault, Warning};
+use super::secrets::secret_file;
 use super::settings::hex_key;
 use super::{Loaded, Place};
 use crate::policy::PolicySet;
-
-/// Largest file with a secret, bytes.
-const SECRET_BYTES: u64 = 4 * 1024;
 
 /// Settings that do not go together.
 pub(super) fn together(loaded: &mut Loaded) {
@@ -118,7 +116,7 @@ impl Loaded {
     /// Looks at a file with a secret; white space around it does not count.
     fn secret(&mut self, key: &str, expected: &str, path: &Path, good: fn(&str) -> bool) {
         match secret_file(path) {
-            Ok(text) if good(text.trim()) => self.look_who_reads(key, path),
+            Ok(text) if good(text.reveal()) => self.look_who_reads(key, path),
             Ok(_) => self.wrong_file(key, expected, path, "something else"),
             Err(error) => self.wrong_file(key, expected, path, &error.to_string()),
         }
@@ -157,14 +155,6 @@ fn certificates(path: &Path) -> Result<usize, String> {
     certificates
         .map(|list| list.len())
         .map_err(|error| error.to_string())
-}
-
-/// The text of a small file.
-pub(super) fn secret_file(path: &Path) -> io::Result<String> {
-    if fs::metadata(path)?.len() > SECRET_BYTES {
-        return Err(io::Error::other(format!("more than {SECRET_BYTES} bytes")));
-    }
-    fs::read_to_string(path)
 }
 
 /// Why the path can be no folder. One that is not there is made at start.

@@ -151,7 +151,7 @@ pub const KEYS: [Key; 25] = [
     key(
         "otlp.endpoint",
         Shape::Text,
-        "an http:// or https:// URL without user and password",
+        "an http:// or https:// URL without user, password, query and fragment",
     )
     .hidden(),
 ];

@@ -10,6 +10,7 @@ mod file;
 mod key;
 mod layer;
 mod read;
+mod secrets;
 mod settings;
 mod show;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use cidr::{Cidr, NotACidr};
 pub use fault::{Fault, Place, Warning};
 pub use key::{KEYS, Key, Shape};
 pub use layer::Flags;
+pub use secrets::SecretError;
 pub use settings::{Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key};
 pub use show::Entry;
 

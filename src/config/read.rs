@@ -263,12 +263,14 @@ fn sync_path(text: &str) -> Option<String> {
     (text.starts_with('/') && plain && !own).then(|| text.to_owned())
 }
 
-/// A URL as settings may show it: credentials in it would be shown too.
+/// A base URL as settings may show it: credentials in it would be shown too.
 fn endpoint(text: &str) -> Option<String> {
     let url = reqwest::Url::parse(text).ok()?;
     let good = matches!(url.scheme(), "http" | "https")
         && url.host().is_some()
         && url.username().is_empty()
-        && url.password().is_none();
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     good.then(|| text.trim_end_matches('/').to_owned())
 }

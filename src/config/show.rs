@@ -33,6 +33,21 @@ impl Loaded {
     }
 }
 
+impl Entry {
+    /// The entry as a line of the file, with its origin as a comment. Where
+    /// nothing is set it is empty text, which means the same.
+    pub fn line(&self) -> String {
+        let value = match &self.value {
+            Value::Null => toml::Value::from(""),
+            value => toml::Value::try_from(value).unwrap_or_else(|_| toml::Value::from("")),
+        };
+        let line = format!("{} = {value}  # {}", self.key, self.origin);
+        // What may not stand in a file is no line of one.
+        let in_file = super::key::find(self.key).is_none_or(|key| key.in_file);
+        if in_file { line } else { format!("# {line}") }
+    }
+}
+
 fn value(settings: &Settings, key: &str) -> Value {
     let auth = settings.server_auth.as_ref();
     let limits = &settings.limits;

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod codec;
+mod configuration;
 mod crash;
 mod gating;
 mod harness;
