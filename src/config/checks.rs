@@ -10,55 +10,23 @@ use rustls::pki_types::pem::PemObject;
 
 use super::fault::{Fault, Warning};
 use super::secrets::secret_file;
-use super::settings::hex_key;
+use super::settings::{Settings, hex_key};
 use super::{Loaded, Place};
 use crate::policy::PolicySet;
+
+/// A key, what should stand there, and what does.
+type Conflict = (&'static str, &'static str, String);
 
 /// Settings that do not go together.
 pub(super) fn together(loaded: &mut Loaded) {
     let settings = &loaded.settings;
-    let mut faults = Vec::new();
-    let mut fault = |key: &str, expected: &str, found: String| {
-        faults.push((key.to_owned(), expected.to_owned(), found))
-    };
-    if let Some(http) = settings
-        .insecure_http
-        .filter(|http| !http.ip().is_loopback())
-    {
-        let expected = "a loopback address such as 127.0.0.1:8080, since plain HTTP hides nothing";
-        fault("insecure_http", expected, format!("'{http}'"));
-    }
-    if settings.accept_unknown_devices && !settings.listen.ip().is_loopback() {
-        let expected =
-            "false, or a loopback address in 'listen': it takes any device by its name alone";
-        let found = format!("true with listen = '{}'", settings.listen);
-        fault("accept_unknown_devices", expected, found);
-    }
-    if settings.key.is_some() && settings.key_file.is_some() {
-        let expected = "either key_file or MODEGATE_KEY";
-        fault("key_file", expected, "both".to_owned());
-    }
-    if let (Some(header), true) = (settings.proxy_header, settings.trusted_proxies.is_empty()) {
-        let expected = "trusted_proxies beside proxy_header: nobody is believed without";
-        fault(
-            "proxy_header",
-            expected,
-            format!("'{}' alone", header.name()),
-        );
-    }
-    if settings.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
-        let expected = "no endpoint, or a program built with `--features otlp`";
-        fault(
-            "otlp.endpoint",
-            expected,
-            "a program built without".to_owned(),
-        );
-    }
-    for (key, expected, found) in faults {
+    let mut conflicts = addresses(settings);
+    conflicts.extend(pairs(settings));
+    for (key, expected, found) in conflicts {
         // Where the entries of a list were wrong, it is not empty: that is told.
         let told = key == "proxy_header" && loaded.origins.contains_key("trusted_proxies");
         if !told || loaded.faults.is_empty() {
-            let place = loaded.origin(&key);
+            let place = loaded.origin(key);
             loaded.faults.push(Fault::new(place, expected, found));
         }
     }
@@ -70,6 +38,51 @@ pub(super) fn together(loaded: &mut Loaded) {
             });
         }
     }
+}
+
+fn addresses(settings: &Settings) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    let listen = settings.listen;
+    if let Some(http) = settings.insecure_http {
+        if !http.ip().is_loopback() {
+            let expected =
+                "a loopback address such as 127.0.0.1:8080, since plain HTTP hides nothing";
+            conflicts.push(("insecure_http", expected, format!("'{http}'")));
+        }
+        if http == listen && listen.port() != 0 {
+            let expected = "another address than 'listen' has";
+            conflicts.push(("insecure_http", expected, format!("'{listen}' in both")));
+        }
+    }
+    if settings.accept_unknown_devices && !listen.ip().is_loopback() {
+        let expected =
+            "false, or a loopback address in 'listen': it takes any device by its name alone";
+        let found = format!("true with listen = '{listen}'");
+        conflicts.push(("accept_unknown_devices", expected, found));
+    }
+    conflicts
+}
+
+fn pairs(settings: &Settings) -> Vec<Conflict> {
+    let mut conflicts = Vec::new();
+    if settings.key.is_some() && settings.key_file.is_some() {
+        let expected = "either key_file or MODEGATE_KEY";
+        conflicts.push(("key_file", expected, "both".to_owned()));
+    }
+    if let (Some(header), true) = (settings.proxy_header, settings.trusted_proxies.is_empty()) {
+        let expected = "trusted_proxies beside proxy_header: nobody is believed without";
+        conflicts.push((
+            "proxy_header",
+            expected,
+            format!("'{}' alone", header.name()),
+        ));
+    }
+    if settings.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
+        let expected = "no endpoint, or a program built with `--features otlp`";
+        let found = "a program built without".to_owned();
+        conflicts.push(("otlp.endpoint", expected, found));
+    }
+    conflicts
 }
 
 /// Files and folders that are not there, or hold something else.
@@ -99,10 +112,11 @@ pub(super) fn files(loaded: &mut Loaded) {
         let expected = "a folder, or a name for a new one";
         loaded.wrong_file("data", expected, &settings.data, &error);
     }
-    if let Some(parent) = settings.database.as_deref().and_then(Path::parent)
-        && let Some(error) = unusable_folder(parent)
+    if let Some(path) = &settings.database
+        && let Some(error) = unusable_database(path, &settings.data)
     {
-        loaded.wrong_file("database", "a file in a folder", parent, &error);
+        let expected = "a file, or a name for a new one, in a folder that is there";
+        loaded.wrong_file("database", expected, path, &error);
     }
 }
 
@@ -163,6 +177,23 @@ fn unusable_folder(path: &Path) -> Option<String> {
         Ok(about) if about.is_dir() => None,
         Ok(_) => Some("a file".to_owned()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// Why the path can be no database. Of folders only the data folder is made.
+fn unusable_database(path: &Path, data: &Path) -> Option<String> {
+    if path.is_dir() {
+        return Some("a folder".to_owned());
+    }
+    let folder = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => return None,
+    };
+    match fs::metadata(folder) {
+        Ok(about) if about.is_dir() => None,
+        Ok(_) => Some("its folder is a file".to_owned()),
+        Err(_) if folder == data => None,
         Err(error) => Some(error.to_string()),
     }
 }

@@ -78,7 +78,10 @@ const YES_NO: &str = "true or false";
 const RATE: &str = "a number from 0 (no limit) to 1000000";
 const DAYS: &str = "a number of days from 0 (for ever) to 36500";
 
-/// All keys, in the order in which they are shown.
+/// All keys, in the order in which they are shown. A new one needs a field of
+/// [`Settings`](super::Settings), a line where those are read and one where they
+/// are shown, and its place in `packaging/modegate.toml`; if it has a flag, that too.
+/// Tests tell which is missing.
 pub const KEYS: [Key; 25] = [
     key("data", Shape::Text, FOLDER).flag("--data"),
     key("listen", Shape::Text, ADDRESS).flag("--listen"),

@@ -204,6 +204,13 @@ fn settings_that_do_not_go_together_are_refused() {
             "by its name alone",
         ),
         (
+            [
+                ("MODEGATE_LISTEN", "127.0.0.1:1"),
+                ("MODEGATE_INSECURE_HTTP", "127.0.0.1:1"),
+            ],
+            "another address than 'listen'",
+        ),
+        (
             [("MODEGATE_KEY", key.as_str()), ("MODEGATE_KEY_FILE", "k")],
             "either key_file or MODEGATE_KEY",
         ),
@@ -227,15 +234,24 @@ fn files_that_are_named_are_looked_at() {
         ("MODEGATE_CLIENT_CA", &name("none")),
         ("MODEGATE_DATA", &name("bad")),
         ("MODEGATE_POLICIES", &name("none")),
+        (
+            "MODEGATE_DATABASE",
+            &format!("sqlite:{}", name("none/m.db")),
+        ),
         ("MODEGATE_SERVER_AUTH_NAME", "server"),
         ("MODEGATE_SERVER_AUTH_PASSWORD_FILE", &name("none")),
     ]);
     assert_eq!(told(&loaded), [""; 0], "files are not touched yet");
     let all = loaded.with_files();
-    assert_eq!(all.faults.len(), 5, "{:#?}", told(&all));
+    assert_eq!(all.faults.len(), 6, "{:#?}", told(&all));
     assert!(!format!("{:?}", all.faults).contains("not a key"));
     std::fs::write(name("good"), format!("{}\n", "a1".repeat(32))).unwrap();
-    let good = with_environment(&[("MODEGATE_KEY_FILE", &name("good"))]).with_files();
+    let good = with_environment(&[
+        ("MODEGATE_KEY_FILE", &name("good")),
+        ("MODEGATE_DATA", &name("new")),
+        ("MODEGATE_DATABASE", &format!("sqlite:{}", name("new/m.db"))),
+    ])
+    .with_files();
     assert_eq!(told(&good), [""; 0]);
 }
 
@@ -245,7 +261,7 @@ fn every_key_is_shown_with_its_value() {
         allow_rsa = true\nclient_ca = 'c'\naccept_unknown_devices = true\npolicies = 'p'\n\
         database = 'sqlite:x'\nsync_path = '/s'\nkey_file = 'k'\ntrusted_proxies = ['10.0.0.0/8']\n\
         proxy_header = 'Client-Cert'\n[server_auth]\nname = 'n'\npassword_file = 'f'\n\
-        [retention]\nevents_days = 1\nresults_days = 0x2\n[log]\nformat = 'json'\nfilter = 'debug'\n\
+        [retention]\nevents_days = 1_0\nresults_days = 0x2\n[log]\nformat = 'json'\nfilter = 'debug'\n\
         [templates]\njob_data = '<a>{app}</a>'\n";
     let loaded = parsed(text);
     assert_eq!(told(&loaded), [""; 0]);
@@ -253,6 +269,7 @@ fn every_key_is_shown_with_its_value() {
         let unset = matches!(entry.key, "key" | "otlp.endpoint");
         assert_eq!(entry.value.is_null(), unset, "{entry:?}");
     }
+    assert_eq!(loaded.settings.retention.events_days, 10);
     assert_eq!(loaded.settings.retention.results_days, 2);
     assert_eq!(loaded.settings.templates["job_data"], "<a>{app}</a>");
 }

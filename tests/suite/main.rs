@@ -9,6 +9,7 @@ mod gating;
 mod harness;
 mod identity;
 mod operating;
+mod packaging;
 mod sessions;
 mod store_conformance;
 mod walkthrough;
