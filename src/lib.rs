@@ -4,6 +4,7 @@ pub mod classify;
 pub mod cli;
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod context;
 pub mod demo;
 pub mod device;

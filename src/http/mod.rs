@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
@@ -65,6 +65,7 @@ pub fn serve(
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
             .service(web::scope("/api/v1").configure(api::routes))
+            .route("/healthz", web::get().to(HttpResponse::Ok))
             .default_service(web::to(nothing_here))
     })
     .on_connect(move |connection, data| identifier.on_connect(connection, data))

@@ -3,12 +3,14 @@
 
 mod bad_input;
 mod codec;
+mod configuration;
 mod crash;
 mod gating;
 mod harness;
 mod identity;
 mod models;
 mod operating;
+mod packaging;
 mod sessions;
 mod simulated_device;
 mod store_conformance;
