@@ -13,6 +13,7 @@ pub mod ids;
 pub mod kind;
 pub mod limits;
 pub mod policy;
+pub mod push;
 pub mod secret;
 pub mod serve;
 pub mod session;
