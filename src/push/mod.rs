@@ -1,14 +1,18 @@
 //! Push over the Windows Push Notification Services (WNS): what wakes a device.
 //!
 //! Three machines that know nothing of each other: the health of a push
-//! profile ([`profile`]), the life of a device's channel and a wake. They are
-//! pure, as is the reading of what WNS answers. Nothing is sent to what
-//! [`address`] did not let through.
+//! profile ([`profile`]), the life of a device's channel ([`channel`]) and a
+//! wake ([`wake`]). They are pure, as is the reading of what WNS answers ([`answer`]).
+//! Nothing is sent to what [`address`] did not let through.
 //!
 //! A push is a wish, never a condition: no command waits for one.
 
 pub mod address;
+pub mod answer;
+pub mod channel;
 pub mod package;
 pub mod pause;
 pub mod profile;
+pub mod rate;
 pub mod told;
+pub mod wake;
