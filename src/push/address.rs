@@ -233,6 +233,12 @@ impl HostPolicy {
         })
     }
 
+    /// Whether anything on this machine may be sent to.
+    pub(super) fn has_loopback(&self) -> bool {
+        let exception = self.exception.as_ref();
+        exception.is_some_and(|exception| is_loopback(&exception.host))
+    }
+
     fn admit(&self, url: &Url) -> Result<(), AddressError> {
         let host = url.host_str().ok_or(AddressError::NotAUri)?;
         if let Some(exception) = &self.exception
