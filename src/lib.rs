@@ -12,6 +12,7 @@ pub mod http;
 pub mod ids;
 pub mod kind;
 pub mod limits;
+pub mod mock_wns;
 pub mod policy;
 pub mod push;
 pub mod secret;

@@ -1,3 +1,5 @@
+#![allow(clippy::unwrap_used)]
+
 use proptest::prelude::*;
 
 use super::*;
@@ -14,11 +16,14 @@ fn retry(kind: RetryKind, asked_ms: Option<i64>) -> Action {
     Action::Retry(Retry { kind, asked_ms })
 }
 
+/// Code, headers, and what is made of them.
+type Row<'a> = (u16, &'a [(&'a str, &'a str)], Outcome, Action);
+
 #[test]
 fn every_documented_answer_has_its_action() {
     use Outcome::*;
     let status = "X-WNS-Status";
-    let rows: &[(u16, &[(&str, &str)], Outcome, Action)] = &[
+    let rows: &[Row<'_>] = &[
         (200, &[(status, "received")], Received, Action::Done),
         (
             200,

@@ -48,6 +48,8 @@ pub fn growing(base: i64, attempt: u32, most: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use super::*;
 
     #[test]

@@ -155,6 +155,8 @@ impl Slot {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+
     use std::sync::atomic::{AtomicI64, AtomicU32, Ordering::SeqCst};
 
     use super::*;

@@ -11,3 +11,4 @@ mod operating;
 mod sessions;
 mod store_conformance;
 mod walkthrough;
+mod wns_client;
