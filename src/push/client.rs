@@ -26,7 +26,8 @@ const TTL_LEAST_S: u32 = 60;
 /// What the notification says. The device ignores it, but it must not be empty.
 const CONTENT: &[u8] = b"modegate";
 
-/// How to reach WNS.
+/// How to reach WNS. Proxies of the environment (`HTTPS_PROXY`) are used,
+/// unless something here is on loopback.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The token service in place of Microsoft's, for a mock or a proxy. Plain
@@ -150,12 +151,12 @@ impl WnsClient {
             None => HostPolicy::default(),
         };
         let token_url = options.token_url.as_deref().map(token_url).transpose()?;
-        let plain = |url: &Url| url.scheme() == "http";
+        let local = |url: &Url| url.host_str().is_some_and(is_loopback);
         let setup = Setup {
             ca: options.ca.as_deref(),
             timeout: options.timeout,
             // What is for loopback must not leave by a proxy.
-            proxies: !policy.has_loopback() && !token_url.as_ref().is_some_and(plain),
+            proxies: !policy.has_loopback() && !token_url.as_ref().is_some_and(local),
         };
         Ok(WnsClient {
             http: http::client(&setup).map_err(SetupError::Tls)?,
@@ -177,6 +178,12 @@ impl WnsClient {
     /// There is none.
     pub async fn check(&self, credentials: &Credentials) -> Result<(), TokenError> {
         self.token(credentials, None).await.map(|_| ())
+    }
+
+    /// Forgets token and failure that are kept for these credentials: an
+    /// operator wants them tried anew.
+    pub fn forget(&self, credentials: &Credentials) {
+        self.tokens.forget(credentials.key());
     }
 
     /// Sends one notification to a channel URI as it is kept.
@@ -271,7 +278,8 @@ impl WnsClient {
         let headers = headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_bytes()));
-        let secrets = [token.reveal(), uri.text().reveal()];
+        let query = uri.url().query().unwrap_or_default();
+        let secrets = [token.reveal(), uri.text().reveal(), query];
         let body = String::from_utf8_lossy(&body);
         Ok(Answer::read(code, headers, &body, &secrets, (self.clock)()))
     }

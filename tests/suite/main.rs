@@ -11,4 +11,6 @@ mod operating;
 mod sessions;
 mod store_conformance;
 mod walkthrough;
+mod wns_bench;
 mod wns_client;
+mod wns_hostile;
