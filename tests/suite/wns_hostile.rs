@@ -256,6 +256,18 @@ async fn neither_uri_nor_token_nor_secret_is_ever_shown() {
             Err(error) => shown += &format!("{error:?} {error}\n"),
         }
     }
+    // One short enough to pass for a word of a message.
+    let short = "tok5hort";
+    bench.later(60);
+    bench.mock.expire_tokens();
+    let granted = format!("{{\"access_token\":\"{short}\"}}");
+    bench.mock.next_token(Reply::body(200, &granted));
+    bench.mock.next_push(Reply::code(401));
+    bench
+        .mock
+        .next_push(echo(400, &format!("Bearer {short} is bad")));
+    let answer = bench.push(&uri).await.unwrap();
+    assert_eq!(answer.description.as_deref(), Some("Bearer *** is bad"));
     for hostile in [
         "https://evil.test/?token=AwYHOSTILE",
         "https://u:AwYHOSTILE@notify.windows.com/",
@@ -269,6 +281,7 @@ async fn neither_uri_nor_token_nor_secret_is_ever_shown() {
     for secret in [
         secret_part,
         token.as_str(),
+        short,
         APP_SECRET,
         "app%2Fsecret",
         "AwYHOSTILE",

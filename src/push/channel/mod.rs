@@ -69,7 +69,7 @@ pub struct Channel {
     pub state: State,
     /// The URI in use. There is one exactly when the state may send.
     pub uri: Option<UriDigest>,
-    /// Sets since a notification was last taken.
+    /// Sets since one brought a URI that a notification was taken for.
     pub set_attempts: u32,
     /// No set before this.
     pub next_set_at: Option<Timestamp>,
@@ -77,6 +77,8 @@ pub struct Channel {
     turned: bool,
     /// The PFN changed and is not set yet: what the device reads out belongs to the old one.
     stale: bool,
+    /// A URI that was never seen before came after the last set.
+    renewed: bool,
     empty_reads: u8,
     known: Vec<Known>,
 }
@@ -258,8 +260,11 @@ impl Channel {
             }
             Act::Empty => self.empty(),
             Act::Proven => {
-                self.set_attempts = 0;
-                self.next_set_at = None;
+                // A set that brought the old URI again must not be repeated
+                // in every session, however good that URI is.
+                if self.renewed {
+                    self.set_attempts = 0;
+                }
                 Vec::new()
             }
             Act::Bury => {
@@ -277,6 +282,7 @@ impl Channel {
         if !self.turned {
             self.set_attempts = self.set_attempts.saturating_add(1);
         }
+        self.renewed = false;
         let pause = pause::growing(SET_PAUSE_MS, self.set_attempts, SET_PAUSE_MOST_MS);
         self.next_set_at = Some(now.plus_ms(pause));
         Vec::new()
@@ -297,6 +303,7 @@ impl Channel {
         };
         if self.find(digest).is_none() {
             self.remember(digest, expires_at, now);
+            self.renewed = true;
             self.repair_promptly();
         }
         self.turned = false;

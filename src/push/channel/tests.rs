@@ -161,6 +161,29 @@ fn reading_a_uri_again_does_not_make_it_younger() {
 }
 
 #[test]
+fn a_refresh_that_brings_the_same_uri_is_not_repeated_in_every_session() {
+    let mut life = Life::active(1);
+    let taken = Event::Wns(uri(1), WnsVerdict::Taken);
+    life.at(1, taken);
+    let mut sets = Vec::new();
+    // Hourly sessions, each with a push that is taken.
+    for hour in 20 * 24..30 * 24 {
+        life.at(hour, Event::Time);
+        life.at(hour, Event::Session);
+        if life.effects.contains(&Effect::SendSet(SetVerb::First)) {
+            sets.push(hour - 20 * 24);
+            life.at(hour, Event::SetDelivered);
+            life.at(hour, Event::SetStatus(200));
+            assert_eq!(life.at(hour, read(1)), State::Active);
+        }
+        life.at(hour, taken);
+    }
+    assert_eq!(sets, [0, 20, 60, 140]);
+    // A new one ends it.
+    assert_eq!(life.at(30 * 24, read(2)), State::Active);
+}
+
+#[test]
 fn a_sooner_end_that_the_device_tells_is_believed() {
     let end = Timestamp(15 * DAY_MS);
     let told = |expires_at| {
