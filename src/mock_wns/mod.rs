@@ -205,8 +205,9 @@ impl MockWns {
         receiver
     }
 
-    /// Stops it and waits until it is gone.
+    /// Stops it: nothing is answered from now on.
     pub async fn stop(self) {
+        self.shared.change(|state| state.stopped = true);
         self.server.stop(false).await;
     }
 }

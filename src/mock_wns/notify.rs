@@ -22,6 +22,9 @@ pub(super) async fn answer(
     let seen = seen(&request, &body);
     let scripted = shared.change(|state| {
         state.saw(seen.clone());
+        if state.stopped {
+            return Some(Reply::HangsUp);
+        }
         let channel = state.channels.get_mut(seen.target.reveal());
         let own = channel.and_then(|channel| channel.script.pop_front());
         own.or_else(|| state.push_script.pop_front())

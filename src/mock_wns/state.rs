@@ -103,6 +103,9 @@ pub(super) struct State {
     pub(super) token_script: VecDeque<Reply>,
     pub(super) push_script: VecDeque<Reply>,
     pub(super) token_requests: usize,
+    /// Nothing is answered any more: the framework lets open connections live
+    /// on for a moment.
+    pub(super) stopped: bool,
     pub(super) requests: VecDeque<Request>,
     pub(super) received: VecDeque<Received>,
     pub(super) listeners: Vec<UnboundedSender<Received>>,

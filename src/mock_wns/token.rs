@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
+use super::reply::Reply;
 use super::state::{Form, Shared, State};
 use super::wire;
 
@@ -26,6 +27,9 @@ pub(super) async fn entra(
 async fn answer(form: Form, request: &HttpRequest, body: &[u8], shared: &Shared) -> HttpResponse {
     let scripted = shared.change(|state| {
         state.token_requests += 1;
+        if state.stopped {
+            return Some(Reply::HangsUp);
+        }
         state.token_script.pop_front()
     });
     if let Some(reply) = scripted
