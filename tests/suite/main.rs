@@ -18,3 +18,6 @@ mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_tools;
+mod wns_bench;
+mod wns_client;
+mod wns_hostile;
