@@ -1,13 +1,15 @@
 //! `/devices/{id}/commands`, `/commands/{id}`, `/devices/{id}/preview`.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::answer::Answer;
+use super::body::body;
+use super::caller::Caller;
 use super::command_view::{state_of, view};
-use super::{Admin, Paging, body, command_id, device_id, events, operations, page};
+use super::conditional::command_tag;
+use super::{Paging, command_id, device_id, events, operations, page};
 use crate::clock::Timestamp;
 use crate::command::CommandState;
 use crate::context::{Context, Login, Mode, Platform};
@@ -15,51 +17,42 @@ use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::session;
-use crate::store::{Device, StoredCommand};
+use crate::store::StoredCommand;
+use crate::store::api::Write;
 
 /// `POST /devices/{id}/commands`.
 pub(super) async fn queue(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
     let value = body(payload).await?;
-    let record = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?
-        .record;
-    let command = operations::command(&value, &record, Admin::ACTOR, Timestamp::now())?;
-    let given = Arc::new(Mutex::new(None));
-    let (queued, number) = (command.clone(), Arc::clone(&given));
-    let device = shared
-        .store
-        .alter(
-            id,
-            Box::new(move |device| {
-                let (change, seq) = session::queue::queue(device, queued)?;
-                *number.lock().unwrap_or_else(PoisonError::into_inner) = Some(seq);
-                Ok(change)
-            }),
-        )
-        .await?;
-    let seq = given
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .unwrap_or(CommandSeq(0));
-    let stored = StoredCommand {
-        id: CommandId { device: id, seq },
-        body: command,
-        parts: Vec::new(),
+    let record = caller.device(&shared, id).await?.record;
+    caller.may_queue(&value)?;
+    let now = Timestamp::now();
+    let command = operations::command(&value, &record, &caller.actor(), now)?;
+    let queued = command.clone();
+    let write = Write::Alter {
+        device: id,
+        decide: caller.decide(move |device| Ok(session::queue::queue(device, queued)?.0)),
+        answer: Box::new(move |device| {
+            let stored = StoredCommand {
+                id: CommandId {
+                    device: id,
+                    // The latest number given.
+                    seq: CommandSeq(device.state.next_command.saturating_sub(1)),
+                },
+                body: command,
+                parts: Vec::new(),
+            };
+            let location = format!("/api/v1/commands/{}", stored.id);
+            let tag = command_tag(device, stored.id.seq, now);
+            Answer::created(location, Some(tag), &view(&stored, device, now))
+        }),
     };
-    let location = format!("/api/v1/commands/{}", stored.id);
-    let shown = view(&stored, &device, Timestamp::now());
-    Ok(HttpResponse::Created()
-        .insert_header(("location", location))
-        .json(shown))
+    caller.write(&shared, write).await
 }
 
 /// Which commands to list.
@@ -70,7 +63,7 @@ pub(super) struct Filter {
 
 /// `GET /devices/{id}/commands`.
 pub(super) async fn list(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     paging: web::Query<Paging>,
     filter: web::Query<Filter>,
@@ -88,11 +81,7 @@ pub(super) async fn list(
         }
     };
     let id = device_id(&path)?;
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
+    let device = caller.device(&shared, id).await?;
     let (limit, now) = (paging.limit(), Timestamp::now());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
     loop {
@@ -114,37 +103,44 @@ pub(super) async fn list(
 
 /// `GET /commands/{id}`.
 pub(super) async fn one(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let (command, device) = find(&shared, id).await?;
-    let mut shown = view(&command, &device, Timestamp::now());
-    shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
-    Ok(HttpResponse::Ok().json(shown))
-}
-
-async fn find(shared: &Shared, id: CommandId) -> Result<(StoredCommand, Device), Problem> {
+    let (id, now) = (command_id(&path)?, Timestamp::now());
     let missing = || Problem::missing("command");
+    // The device first: a tag older than what it stands for does no harm.
+    let device = shared.store.device(id.device).await?;
+    let device = device.filter(|device| caller.may_see(&device.record));
+    let device = device.ok_or_else(missing)?;
     let command = shared.store.command(id).await?.ok_or_else(missing)?;
-    let device = shared.store.device(id.device).await?.ok_or_else(missing)?;
-    Ok((command, device))
+    let mut shown = view(&command, &device, now);
+    shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
+    Ok(HttpResponse::Ok()
+        .insert_header(("etag", command_tag(&device, id.seq, now)))
+        .json(shown))
 }
 
 /// `DELETE /commands/{id}`: cancels.
 pub(super) async fn cancel(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let decide = move |device: &Device| {
-        session::queue::cancel(device, id.seq, Admin::ACTOR, Timestamp::now())
+    let (id, now) = (command_id(&path)?, Timestamp::now());
+    let by = caller.clone();
+    let write = Write::Command {
+        id,
+        decide: caller.decide(move |device| {
+            by.expects(&command_tag(device, id.seq, now))?;
+            session::queue::cancel(device, id.seq, &by.actor(), now)
+        }),
+        answer: Box::new(move |(command, device)| {
+            let tag = command_tag(device, id.seq, now);
+            Answer::ok(Some(tag), &view(command, device, now))
+        }),
     };
-    shared.store.alter(id.device, Box::new(decide)).await?;
-    let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(&command, &device, Timestamp::now())))
+    caller.write(&shared, write).await
 }
 
 /// The context to preview.
@@ -157,7 +153,7 @@ pub(super) struct PreviewOf {
 
 /// `GET /devices/{id}/preview`.
 pub(super) async fn preview(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     of: web::Query<PreviewOf>,
     shared: web::Data<Shared>,
@@ -183,11 +179,7 @@ pub(super) async fn preview(
         Platform::Other
     };
     let id = device_id(&path)?;
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
+    let device = caller.device(&shared, id).await?;
     let context = Context {
         mode,
         platform,

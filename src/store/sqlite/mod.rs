@@ -4,8 +4,11 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod api;
+mod once;
 mod read;
 mod rows;
+mod tokens;
 mod write;
 mod writer;
 
