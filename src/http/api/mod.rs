@@ -76,9 +76,14 @@ fn page(items: Vec<Value>, next: Option<String>) -> HttpResponse {
 }
 
 fn device_id(text: &str) -> Result<DeviceId, Problem> {
-    text.parse().map_err(|_| Problem::missing("device"))
+    let id: Option<DeviceId> = text.parse().ok();
+    // The nil id stands for no device in the log.
+    id.filter(|id| !id.0.is_nil())
+        .ok_or_else(|| Problem::missing("device"))
 }
 
 fn command_id(text: &str) -> Result<CommandId, Problem> {
-    text.parse().map_err(|_| Problem::missing("command"))
+    let id: Option<CommandId> = text.parse().ok();
+    id.filter(|id| !id.device.0.is_nil())
+        .ok_or_else(|| Problem::missing("command"))
 }
