@@ -90,6 +90,7 @@ fn options(args: ServeArgs) -> Result<Options, String> {
         database,
         sync_path: args.sync_path,
         limits: crate::http::Limits::default(),
+        templates: crate::operations::Templates::default(),
     })
 }
 

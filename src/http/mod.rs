@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
 use crate::http::rates::{Rates, RetryAfter};
+use crate::operations::Templates;
 use crate::store::{Store, StoreError};
 use crate::tokens::TokenBook;
 use crate::way::Way;
@@ -40,6 +41,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes.
     pub way: Arc<Way>,
+    /// Texts whose grammar is not known for sure.
+    pub templates: Templates,
     /// The tokens of the API.
     pub tokens: TokenBook,
     /// How often who may come.

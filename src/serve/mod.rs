@@ -20,6 +20,7 @@ use crate::http::identity::Identifier;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
+use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
@@ -57,6 +58,8 @@ pub struct Options {
     pub sync_path: String,
     /// How often who may come.
     pub limits: Limits,
+    /// Texts of commands whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 impl Options {
@@ -74,6 +77,7 @@ impl Options {
             database: None,
             sync_path: "/sync".to_owned(),
             limits: Limits::default(),
+            templates: Templates::default(),
         }
     }
 }
@@ -204,6 +208,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
         ending,
+        templates: options.templates.clone(),
     });
     shared.refresh_tokens().await?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);

@@ -25,6 +25,10 @@ pub enum Place {
     KeyCheck,
     /// The kept answer to a write, by the digest of its name.
     Once([u8; 32]),
+    /// A device's inventory.
+    Inventory(u64),
+    /// A change of it: device, number.
+    InventoryChange(u64, u32),
 }
 
 impl Place {
@@ -36,10 +40,12 @@ impl Place {
             Place::KeyCheck => (4, 0, 0, 0),
             Place::Once(id) => {
                 // Half of a SHA-256 tells names apart.
-                let mut aad = [5; 17];
+                let mut aad = [7; 17];
                 aad[1..].copy_from_slice(&id[..16]);
                 return aad;
             }
+            Place::Inventory(device) => (5, device, 0, 0),
+            Place::InventoryChange(device, number) => (6, device, number, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

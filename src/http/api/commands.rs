@@ -3,22 +3,24 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::answer::Answer;
 use super::body::body;
 use super::caller::Caller;
 use super::command_view::{state_of, view};
 use super::conditional::command_tag;
-use super::{Paging, command_id, device_id, events, operations, page};
+use super::{Paging, command_id, device_id, events, page};
 use crate::clock::Timestamp;
-use crate::command::CommandState;
+use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Login, Mode, Platform};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::operations::{self, Setting};
 use crate::session;
-use crate::store::StoredCommand;
 use crate::store::api::Write;
+use crate::store::{Change, Device, Refusal, StoredCommand};
 
 /// `POST /devices/{id}/commands`.
 pub(super) async fn queue(
@@ -29,10 +31,18 @@ pub(super) async fn queue(
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
     let value = body(payload).await?;
-    let record = caller.device(&shared, id).await?.record;
+    caller.device(&shared, id).await?;
     caller.may_queue(&value)?;
-    let now = Timestamp::now();
-    let command = operations::command(&value, &record, &caller.actor(), now)?;
+    let (actor, now) = (caller.actor(), Timestamp::now());
+    let setting = Setting {
+        device: Some(id),
+        templates: &shared.templates,
+        actor: &actor,
+        now,
+        fresh: Uuid::now_v7(),
+    };
+    let mut command = operations::command(&value, &setting)?;
+    wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let queued = command.clone();
     let write = Write::Alter {
         device: id,
@@ -53,6 +63,35 @@ pub(super) async fn queue(
         }),
     };
     caller.write(&shared, write).await
+}
+
+/// What is done already need not be waited for; what ended otherwise never will be.
+async fn wait_only_for_what_is_open(
+    shared: &Shared,
+    device: DeviceId,
+    command: &mut CommandBody,
+) -> Result<(), Problem> {
+    let mut open = Vec::new();
+    for (at, &seq) in command.manner.after.iter().enumerate() {
+        let field = format!("after[{at}]");
+        let found = find(shared, CommandId { device, seq }).await;
+        let Ok((stored, device)) = found else {
+            return Err(Problem::field(field, "a command of this device", "none"));
+        };
+        match state_of(&stored, &device, Timestamp::now()) {
+            CommandState::Succeeded => {}
+            state if state.is_final() => {
+                return Err(Problem::field(
+                    field,
+                    "a command that can still succeed",
+                    state.name(),
+                ));
+            }
+            _ => open.push(seq),
+        }
+    }
+    command.manner.after = open;
+    Ok(())
 }
 
 /// Which commands to list.
@@ -108,17 +147,23 @@ pub(super) async fn one(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, now) = (command_id(&path)?, Timestamp::now());
-    let missing = || Problem::missing("command");
-    // The device first: a tag older than what it stands for does no harm.
-    let device = shared.store.device(id.device).await?;
-    let device = device.filter(|device| caller.may_see(&device.record));
-    let device = device.ok_or_else(missing)?;
-    let command = shared.store.command(id).await?.ok_or_else(missing)?;
+    let (command, device) = find(&shared, id).await?;
+    if !caller.may_see(&device.record) {
+        return Err(Problem::missing("command"));
+    }
     let mut shown = view(&command, &device, now);
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
     Ok(HttpResponse::Ok()
         .insert_header(("etag", command_tag(&device, id.seq, now)))
         .json(shown))
+}
+
+async fn find(shared: &Shared, id: CommandId) -> Result<(StoredCommand, Device), Problem> {
+    let missing = || Problem::missing("command");
+    // The device first: a tag older than what it stands for does no harm.
+    let device = shared.store.device(id.device).await?.ok_or_else(missing)?;
+    let command = shared.store.command(id).await?.ok_or_else(missing)?;
+    Ok((command, device))
 }
 
 /// `DELETE /commands/{id}`: cancels.
@@ -127,13 +172,34 @@ pub(super) async fn cancel(
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let (id, now) = (command_id(&path)?, Timestamp::now());
-    let by = caller.clone();
+    change(caller, command_id(&path)?, shared, session::queue::cancel).await
+}
+
+/// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
+/// that pauses before its next attempt at once.
+pub(super) async fn retry(
+    caller: Caller,
+    path: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    change(caller, command_id(&path)?, shared, session::queue::retry).await
+}
+
+type Changing = fn(&Device, CommandSeq, &str, Timestamp) -> Result<Change, Refusal>;
+
+/// Changes a command, if it is as the caller last saw it.
+async fn change(
+    caller: Caller,
+    id: CommandId,
+    shared: web::Data<Shared>,
+    how: Changing,
+) -> Result<HttpResponse, Problem> {
+    let (by, now) = (caller.clone(), Timestamp::now());
     let write = Write::Command {
         id,
         decide: caller.decide(move |device| {
             by.expects(&command_tag(device, id.seq, now))?;
-            session::queue::cancel(device, id.seq, &by.actor(), now)
+            how(device, id.seq, &by.actor(), now)
         }),
         answer: Box::new(move |(command, device)| {
             let tag = command_tag(device, id.seq, now);

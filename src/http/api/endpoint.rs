@@ -25,6 +25,8 @@ pub(super) enum ParamKind {
     Integer(u64, u64),
     /// A line of text.
     Text,
+    /// The same, as often as it is there.
+    Texts,
     /// One of these; which, the handler says.
     OneOf(&'static [&'static str]),
 }
@@ -34,7 +36,7 @@ impl ParamKind {
     pub(super) fn expected(self) -> String {
         match self {
             ParamKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
-            ParamKind::Text => "a line of text of at most 512 bytes".to_owned(),
+            ParamKind::Text | ParamKind::Texts => "a line of text of at most 512 bytes".to_owned(),
             ParamKind::OneOf(names) => format!("one of {}", names.join(", ")),
         }
     }
@@ -116,6 +118,16 @@ impl Endpoint {
             status: 201,
             ..Endpoint::new("post", path, access, summary, handler)
         }
+    }
+
+    /// A POST that needs no body.
+    pub(super) const fn act(
+        path: &'static str,
+        access: Access,
+        summary: &'static str,
+        handler: fn(Route) -> Route,
+    ) -> Self {
+        Endpoint::new("post", path, access, summary, handler)
     }
 
     pub(super) const fn patch(

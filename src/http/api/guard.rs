@@ -116,14 +116,14 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
         let Some(param) = endpoint.query.iter().find(|param| param.name == name) else {
             continue;
         };
-        if !seen.insert(param.name) {
+        if !seen.insert(param.name) && !matches!(param.kind, ParamKind::Texts) {
             return Err(Problem::field(param.name, "one value", "two"));
         }
         let good = match param.kind {
             ParamKind::Integer(least, most) => value
                 .parse()
                 .is_ok_and(|number: u64| (least..=most).contains(&number)),
-            ParamKind::Text | ParamKind::OneOf(_) => {
+            ParamKind::Text | ParamKind::Texts | ParamKind::OneOf(_) => {
                 value.is_empty() || value.len() <= TEXT_BYTES && is_line(value)
             }
         };

@@ -14,8 +14,8 @@ mod events;
 mod guard;
 mod idempotency;
 mod import;
+mod inventory;
 mod openapi;
-mod operations;
 mod schemas;
 mod stream;
 mod table;
@@ -63,6 +63,11 @@ impl Paging {
                 Problem::field("after", "what 'next' of the last page said", "other text")
             }),
         }
+    }
+
+    /// Whether this is the first page.
+    fn begins(&self) -> bool {
+        self.after.is_none()
     }
 
     fn limit(&self) -> usize {

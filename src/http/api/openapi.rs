@@ -14,36 +14,6 @@ pub(super) async fn show() -> HttpResponse {
     HttpResponse::Ok().json(document())
 }
 
-/// The commands that can be queued, as a schema.
-pub(super) fn operation_schemas() -> Value {
-    let text = json!({"type": "string"});
-    let of = |name: &str, required: &[&str], mut properties: Value| {
-        properties["type"] = json!({"type": "string", "const": name});
-        properties["priority"] = json!({"type": "integer", "minimum": -100, "maximum": 100});
-        for time in ["not_before", "expires_at"] {
-            properties[time] = json!({"type": "string", "format": "date-time"});
-        }
-        let required: Vec<&str> = ["type"].iter().chain(required).copied().collect();
-        json!({"type": "object", "required": required, "properties": properties})
-    };
-    let raw = json!({"verb": {"type": "string", "enum": ["Add", "Replace", "Delete", "Get", "Exec"]},
-                     "loc_uri": text, "data": text, "format": text, "mime": text});
-    let children =
-        json!({"commands": {"type": "array", "minItems": 1, "items": {"type": "object"}}});
-    let wns = json!({"app_id": text, "package_family_name": text});
-    json!({"oneOf": [
-        of("inventory", &[], json!({"classes": {"type": "array", "minItems": 1, "items": text}})),
-        of("reset_user_password", &["user", "password"], json!({"user": text, "password": text})),
-        of("unenroll", &[], json!({})),
-        of("lock_workstation", &[], json!({})),
-        of("wns_update_configuration", &["app_id", "package_family_name"], wns),
-        of("app_install", &["job_data"], json!({"job_data": text})),
-        of("raw", &["verb", "loc_uri"], raw),
-        of("atomic", &["commands"], children.clone()),
-        of("sequence", &["commands"], children),
-    ]})
-}
-
 /// The whole document.
 pub(super) fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
@@ -139,6 +109,7 @@ fn query(param: &Param) -> Value {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
         ParamKind::Text => json!({"type": "string", "maxLength": 512}),
+        ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
         ParamKind::OneOf(names) => json!({"type": "string", "enum": names}),
     };
     json!({

@@ -2,14 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::openapi::operation_schemas;
 use crate::context::Family;
 use crate::limits;
+use crate::operations::schema::schemas as command_types;
 use crate::tokens::{NAME_BYTES, Role};
 
 /// All of them by name.
 pub(super) fn components() -> Value {
     let mut all = requests();
+    for (name, schema) in command_types() {
+        all[name] = schema;
+    }
     for part in [answers(), log()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
@@ -60,6 +63,9 @@ fn device_fields() -> Value {
 }
 
 fn requests() -> Value {
+    let commands = command_types()
+        .into_iter()
+        .map(|(name, _)| reference(&name));
     let mut fields = device_fields();
     let change = fields.clone();
     fields["source"] = line(limits::SOURCE_BYTES);
@@ -78,7 +84,7 @@ fn requests() -> Value {
                 "on_conflict": {"type": "string", "enum": ["fail", "skip", "update"], "default": "fail"},
             },
         },
-        "NewCommand": operation_schemas(),
+        "NewCommand": {"oneOf": commands.collect::<Vec<_>>()},
         "NewToken": {
             "type": "object",
             "required": ["name", "role"],
@@ -129,7 +135,9 @@ fn answers() -> Value {
         "Command": {"type": "object", "required": ["id", "kind", "state"], "properties": {
             "id": text, "device": text, "type": text, "kind": text, "state": text, "actor": text,
             "queued_at": time(), "priority": {"type": "integer"}, "not_before": maybe_time(),
-            "expires_at": maybe_time(), "reason": maybe, "warning": text,
+            "expires_at": maybe_time(), "reason": maybe, "warning": text, "app": maybe,
+            "after": {"type": "array", "items": text}, "serves": maybe,
+            "attempts": {"type": ["integer", "null"]},
             "operations": {"type": "array", "items": {"type": "object"}},
             "results": {"type": "array", "items": {"type": "object", "properties": {
                 "loc_uri": text, "status": {"type": ["integer", "null"]}, "format": maybe, "data": maybe,
@@ -161,6 +169,17 @@ fn log() -> Value {
             "session": count, "session_id": text, "opened_at": time(), "last_at": time(),
             "query": text, "mode": text, "login": text, "messages": count, "delivered": count,
             "withheld": count, "ended": {"type": "boolean"},
+        }},
+        "Inventory": {"type": "object", "properties": {
+            "device": text,
+            "classes": {"type": "object", "additionalProperties": {"type": "object", "properties": {
+                "listed_at": maybe_time(),
+                "instances": {"type": "object", "additionalProperties": {"type": "object"}},
+            }}},
+        }},
+        "InventoryChange": {"type": "object", "properties": {
+            "number": count, "at": time(), "class": text, "instance": text, "property": text,
+            "before": {"type": ["object", "null"]}, "after": {"type": ["object", "null"]}, "command": text,
         }},
         "Event": {"type": "object", "required": ["seq", "at", "actor", "type"], "properties": {
             "seq": count, "at": time(), "actor": text, "device": {"type": ["string", "null"]},

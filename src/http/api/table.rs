@@ -2,7 +2,7 @@
 //! `/api/v1/openapi.json`.
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
-use super::{commands, devices, events, import, openapi, stream, tokens};
+use super::{commands, devices, events, import, inventory, openapi, stream, tokens};
 use crate::tokens::Access;
 
 const AFTER: Param = Param {
@@ -148,6 +148,39 @@ pub(super) static TABLE: &[Endpoint] = &[
         text("platform", "WoA, or another"),
     ]),
     Endpoint::get(
+        "/devices/{device}/inventory",
+        Access::Audit,
+        "What is known of a device, with when it was read",
+        Shape::One("Inventory"),
+        |route| route.to(inventory::of_device),
+    )
+    .query(&[text("class", "Only this class")]),
+    Endpoint::get(
+        "/devices/{device}/inventory/changes",
+        Access::Audit,
+        "What changed of it, the newest first",
+        Shape::List("InventoryChange"),
+        |route| route.to(inventory::changes),
+    )
+    .query(PAGE),
+    Endpoint::get(
+        "/inventory",
+        Access::Audit,
+        "The devices of which every question is true; a page may hold fewer than asked for while `next` goes on",
+        Shape::List("Device"),
+        |route| route.to(inventory::search),
+    )
+    .query(&[
+        AFTER,
+        LIMIT,
+        Param {
+            name: "where",
+            kind: ParamKind::Texts,
+            required: true,
+            about: "A question: Class.Property=value and the like; may be there more than once",
+        },
+    ]),
+    Endpoint::get(
         "/devices/{device}/sessions",
         Access::Audit,
         "A device's sessions, the newest first",
@@ -184,6 +217,14 @@ pub(super) static TABLE: &[Endpoint] = &[
         Access::Operate,
         "Cancels a command that is not final",
         |route| route.to(commands::cancel),
+    )
+    .answers(200, Shape::One("Command"))
+    .tagged(),
+    Endpoint::act(
+        "/commands/{command}/retry",
+        Access::Operate,
+        "Has an unconfirmed command sent again, or one that pauses at once",
+        |route| route.to(commands::retry),
     )
     .answers(200, Shape::One("Command"))
     .tagged(),

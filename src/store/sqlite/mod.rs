@@ -5,6 +5,7 @@
 //! less than handing it to another thread.
 
 mod api;
+mod inventory;
 mod once;
 mod read;
 mod rows;
