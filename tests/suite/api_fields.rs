@@ -23,14 +23,52 @@ fn good(name: &str) -> Value {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
-        "reset_user_password" => json!({"user": "u", "password": "p"}),
-        "wns_update_configuration" => json!({"app_id": "a", "package_family_name": "p_q"}),
-        "app_install" => json!({"job_data": "<Job/>"}),
+        "app_install" | "app_uninstall" | "app_upgrade" => json!({"job_data": "<Job/>"}),
+        "application_setting" => json!({"value": "v"}),
+        "certificate_remove" => json!({"thumbprint": "ab".repeat(20)}),
         "raw" => {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
         }
         "atomic" | "sequence" => json!({"commands": [good("raw")]}),
         _ => json!({}),
+    }
+}
+
+/// The least that the schema asks for, with values that are taken.
+fn least(schema: &Value) -> Value {
+    let mut body = json!({});
+    for name in schema["required"].as_array().into_iter().flatten() {
+        let name = name.as_str().unwrap();
+        body[name] = taken(name, &schema["properties"][name]);
+    }
+    body
+}
+
+fn taken(name: &str, schema: &Value) -> Value {
+    if let Some(word) = schema.get("const") {
+        return word.clone();
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words[0].clone();
+    }
+    match (schema["type"].as_str().unwrap(), name) {
+        ("string", "certificate") => {
+            let key = rcgen::KeyPair::generate().unwrap();
+            let params = rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap();
+            json!(params.self_signed(&key).unwrap().pem())
+        }
+        ("string", "key") => json!("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
+        ("string", _) => json!("<x/>"),
+        ("array", _) => json!([taken(name, &schema["items"])]),
+        ("integer", _) => schema["minimum"].clone(),
+        ("boolean", _) => json!(true),
+        _ => match schema["properties"]
+            .as_object()
+            .and_then(|all| all.iter().next())
+        {
+            Some((name, inner)) => json!({name.as_str(): taken(name, inner)}),
+            None => json!({"Server": "vpn.example.test"}),
+        },
     }
 }
 
@@ -68,9 +106,12 @@ fn writes(document: &Value) -> Vec<Write> {
                 None => all.push(write(schema.clone(), good(name))),
                 Some(variants) => {
                     for variant in variants {
+                        let variant = resolve(document, variant);
                         let kind = variant["properties"]["type"]["const"].as_str().unwrap();
-                        let mut body = good(kind);
-                        body["type"] = json!(kind);
+                        let mut body = least(variant);
+                        for (name, value) in good(kind).as_object().unwrap() {
+                            body[name] = value.clone();
+                        }
                         all.push(write(variant.clone(), body));
                     }
                 }
@@ -130,9 +171,16 @@ fn wrong(schema: &Value) -> Vec<(String, bool)> {
     if !is("integer") {
         all.extend(["0", "-1", "1e300", "18446744073709551616"]);
     } else {
-        all.extend(["101", "-101", "1.5", "1e300", "9223372036854775808"]);
+        all.extend([
+            "1.5",
+            "1e300",
+            "9223372036854775808",
+            "-9223372036854775808",
+        ]);
     }
-    all.extend(["true", "false"]);
+    if !is("boolean") {
+        all.extend(["true", "false"]);
+    }
     if is("string") {
         all.extend([r#""\u0000""#, r#""a\u0001b""#, r#""\ufffe""#]);
         let closed = schema.get("enum").is_some() || schema.get("const").is_some();
@@ -149,6 +197,12 @@ fn wrong(schema: &Value) -> Vec<(String, bool)> {
             all.push("[]");
         }
     }
+    let outside = ["minimum", "maximum"].map(|name| schema[name].as_i64());
+    let outside: Vec<String> = match outside {
+        [Some(least), Some(most)] => vec![(least - 1).to_string(), (most + 1).to_string()],
+        _ => Vec::new(),
+    };
+    all.extend(outside.iter().map(String::as_str));
     let mut all: Vec<(String, bool)> = all
         .into_iter()
         .enumerate()
@@ -168,14 +222,25 @@ fn wrong(schema: &Value) -> Vec<(String, bool)> {
 fn with(body: &Value, pointer: &str, raw: &str) -> String {
     const HERE: &str = "put-it-here";
     let mut body = body.clone();
-    match body.pointer_mut(pointer) {
-        Some(field) => *field = json!(HERE),
-        None => {
-            let (parent, key) = pointer.rsplit_once('/').unwrap();
-            body.pointer_mut(parent).unwrap()[key] = json!(HERE);
-        }
-    }
+    put(&mut body, pointer, json!(HERE));
     body.to_string().replace(&format!("\"{HERE}\""), raw)
+}
+
+/// Puts a value there, with what it must lie in.
+fn put(body: &mut Value, pointer: &str, value: Value) {
+    if let Some(field) = body.pointer_mut(pointer) {
+        *field = value;
+        return;
+    }
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    if key == "0" {
+        put(body, parent, json!([value]));
+    } else {
+        if body.pointer(parent).is_none() {
+            put(body, parent, json!({}));
+        }
+        body.pointer_mut(parent).unwrap()[key] = value;
+    }
 }
 
 /// Everything that a write could have changed.
@@ -198,9 +263,18 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let server = Server::start();
     let device = server.register(json!({"source": "tablet"})).await;
     let document = server.get("/openapi.json").await;
+    let writes = writes(&document);
+    for write in writes
+        .iter()
+        .filter(|write| write.path.ends_with("/commands"))
+    {
+        // What is tried below is wrong in one field only.
+        let scratch = server.register(json!({"source": write.body["type"]})).await;
+        server.queue(&scratch, write.body.clone()).await;
+    }
     let before = everything(&server, &device).await;
     let mut tried = 0;
-    for write in writes(&document) {
+    for write in &writes {
         let path = write.path.replace("{device}", &device);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
@@ -277,10 +351,10 @@ async fn every_parameter_of_every_read_is_checked_and_named() {
         let path = path
             .replace("{device}", &device)
             .replace("{command}", &command);
-        let required = if path.ends_with("/preview") {
-            "mode=Machine&"
-        } else {
-            ""
+        let required = match path.as_str() {
+            "/inventory" => "where=Win32_BIOS.Version=1&",
+            path if path.ends_with("/preview") => "mode=Machine&",
+            _ => "",
         };
         for parameter in parameters.into_iter().flatten() {
             if parameter["in"] != "query" {
@@ -305,7 +379,11 @@ async fn every_parameter_of_every_read_is_checked_and_named() {
             if schema.get("enum").is_some() {
                 values.push("nonsense".to_owned());
             }
-            let required = if name == "mode" { "" } else { required };
+            let required = if required.starts_with(name) {
+                ""
+            } else {
+                required
+            };
             let mut queries: Vec<String> = values
                 .iter()
                 .map(|value| format!("{required}{name}={value}"))

@@ -3,6 +3,7 @@
 
 mod api_behaviour;
 mod api_fields;
+mod api_limits;
 mod api_random;
 mod api_stream;
 mod bad_input;
@@ -16,6 +17,7 @@ mod openapi;
 mod operating;
 mod sessions;
 mod simulated_device;
+mod store_api;
 mod store_conformance;
 mod tokens;
 mod walkthrough;

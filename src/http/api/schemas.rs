@@ -11,7 +11,7 @@ use crate::tokens::{NAME_BYTES, Role};
 pub(super) fn components() -> Value {
     let mut all = requests();
     for (name, schema) in command_types() {
-        all[name] = schema;
+        all[command(&name)] = schema;
     }
     for part in [answers(), log()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
@@ -19,6 +19,11 @@ pub(super) fn components() -> Value {
         }
     }
     all
+}
+
+/// The name of a command type's schema, told apart from what has its name else.
+fn command(name: &str) -> String {
+    format!("{name}Command")
 }
 
 fn line(most: usize) -> Value {
@@ -65,7 +70,7 @@ fn device_fields() -> Value {
 fn requests() -> Value {
     let commands = command_types()
         .into_iter()
-        .map(|(name, _)| reference(&name));
+        .map(|(name, _)| reference(&command(&name)));
     let mut fields = device_fields();
     let change = fields.clone();
     fields["source"] = line(limits::SOURCE_BYTES);

@@ -273,3 +273,42 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(openapi::show),
     ),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::CommandState;
+    use crate::context::{Family, Login, Mode};
+
+    #[test]
+    fn the_words_are_those_of_the_types() {
+        assert_eq!(FAMILIES, Family::ALL.map(Family::name));
+        assert_eq!(STATES, CommandState::ALL.map(CommandState::name));
+        for mode in MODES {
+            assert!(Mode::from_name(mode).is_some(), "{mode}");
+        }
+        for login in LOGINS {
+            assert!(Login::from_name(login).is_some(), "{login}");
+        }
+        assert_eq!(
+            (MODES.len(), LOGINS.len()),
+            (Mode::ALL.len(), Login::ALL.len())
+        );
+    }
+
+    #[test]
+    fn nothing_is_there_twice_and_writes_need_more_than_reading() {
+        for (at, endpoint) in TABLE.iter().enumerate() {
+            let same =
+                |other: &Endpoint| (other.method, other.path) == (endpoint.method, endpoint.path);
+            assert!(!TABLE[..at].iter().any(same), "{}", endpoint.path);
+            let reads = matches!(
+                endpoint.access,
+                Access::Public | Access::Read | Access::Audit
+            );
+            if reads {
+                assert_eq!(endpoint.method, "get", "{}", endpoint.path);
+            }
+        }
+    }
+}
