@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod api_behaviour;
+mod api_docs;
 mod api_fields;
 mod api_limits;
 mod api_random;
