@@ -15,7 +15,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use tokio::sync::watch;
 
 use crate::http::identity::Identifier;
@@ -32,8 +32,6 @@ const REQUEST_HEAD: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
-/// Connections per worker thread: each costs at most some tens of kilobytes.
-const CONNECTIONS: usize = 10_000;
 
 /// What the handlers share.
 pub struct Shared {
@@ -68,9 +66,10 @@ impl Shared {
 /// Numbers of `Rates`; 0 is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Messages of one device per minute: a session is a handful.
+    /// Messages of one device per minute: a session with a full queue may have
+    /// [`SESSION_MESSAGES`](crate::limits::SESSION_MESSAGES) and take seconds.
     pub device_per_minute: u32,
-    /// And at once: a long session's worth.
+    /// And at once: such a session's worth.
     pub device_burst: u32,
     /// Requests from one client address per minute: a site may stand behind one.
     pub address_per_minute: u32,
@@ -80,17 +79,20 @@ pub struct Limits {
     pub sync_under_way: usize,
     /// Event streams open at once.
     pub event_streams: usize,
+    /// Connections open at once: each costs at most some tens of kilobytes.
+    pub connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            device_per_minute: 120,
-            device_burst: 60,
+            device_per_minute: 600,
+            device_burst: crate::limits::SESSION_MESSAGES,
             address_per_minute: 6_000,
             token_per_minute: 6_000,
             sync_under_way: 4_096,
             event_streams: 256,
+            connections: 10_000,
         }
     }
 }
@@ -116,6 +118,8 @@ pub struct Listeners {
     pub https: (TcpListener, rustls::ServerConfig),
     /// For plain HTTP, on loopback.
     pub http: Option<TcpListener>,
+    /// Connections open at once, all together.
+    pub connections: usize,
 }
 
 /// Starts to serve; the server ends when it is told to.
@@ -136,11 +140,12 @@ pub fn serve(
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
             .service(web::scope("/api/v1").configure(api::routes))
+            .route("/healthz", web::get().to(HttpResponse::Ok))
             .default_service(web::to(nothing_here))
     })
     .on_connect(move |connection, data| identifier.on_connect(connection, data))
     .workers(workers)
-    .max_connections(CONNECTIONS)
+    .max_connections(listeners.connections.div_ceil(workers.max(1)))
     .tcp_nodelay(true)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD)

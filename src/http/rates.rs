@@ -147,6 +147,7 @@ mod tests {
             token_per_minute: 0,
             sync_under_way: 1,
             event_streams: 1,
+            connections: 1,
         }
     }
 

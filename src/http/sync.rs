@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tracing::Instrument;
 
 use super::Shared;
 use super::identity::proof_of;
@@ -42,7 +43,8 @@ pub(super) async fn post(
     let walk = shared
         .way
         .walk_admitted(&proof, request.query_string(), &body, &admit);
-    match walk.await {
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match walk.instrument(span).await {
         Answer::Reply(reply) => Ok(HttpResponse::Ok()
             .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
             .insert_header(("cache-control", "no-store"))

@@ -456,7 +456,7 @@ async fn a_device_over_its_rate_is_told_so_and_others_go_on() {
     let server = Server::start_with(&[]);
     let message = |source: &str| package1(source, "1", 1, "none").into_bytes();
     let mut refused = None;
-    for _ in 0..200 {
+    for _ in 0..2_000 {
         let (status, headers, body) = server
             .post("mode=Machine&Platform=WoA", SYNCML, message("loud"))
             .await;

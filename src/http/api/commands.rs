@@ -43,7 +43,7 @@ pub(super) async fn queue(
     };
     let mut command = operations::command(&value, &setting)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
-    let queued = command.clone();
+    let (queued, policies) = (command.clone(), shared.way.policies());
     let write = Write::Alter {
         device: id,
         decide: caller.decide(move |device| Ok(session::queue::queue(device, queued)?.0)),
@@ -58,8 +58,9 @@ pub(super) async fn queue(
                 parts: Vec::new(),
             };
             let location = format!("/api/v1/commands/{}", stored.id);
-            let tag = command_tag(device, stored.id.seq, now);
-            Answer::created(location, Some(tag), &view(&stored, device, now))
+            let tag = command_tag(device, stored.id.seq, &policies, now);
+            let shown = view(&stored, device, &policies, now);
+            Answer::created(location, Some(tag), &shown)
         }),
     };
     caller.write(&shared, write).await
@@ -121,14 +122,14 @@ pub(super) async fn list(
     };
     let id = device_id(&path)?;
     let device = caller.device(&shared, id).await?;
-    let (limit, now) = (paging.limit(), Timestamp::now());
+    let (limit, now, policies) = (paging.limit(), Timestamp::now(), shared.way.policies());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
     loop {
         let commands = shared.store.commands(id, after, limit).await?;
         for command in &commands {
             after = command.id.seq.0;
             if wanted.is_none_or(|state| state_of(command, &device, now) == state) {
-                items.push(view(command, &device, now));
+                items.push(view(command, &device, &policies, now));
             }
             if items.len() == limit {
                 return Ok(page(items, Some(after.to_string())));
@@ -151,10 +152,11 @@ pub(super) async fn one(
     if !caller.may_see(&device.record) {
         return Err(Problem::missing("command"));
     }
-    let mut shown = view(&command, &device, now);
+    let policies = shared.way.policies();
+    let mut shown = view(&command, &device, &policies, now);
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
     Ok(HttpResponse::Ok()
-        .insert_header(("etag", command_tag(&device, id.seq, now)))
+        .insert_header(("etag", command_tag(&device, id.seq, &policies, now)))
         .json(shown))
 }
 
@@ -195,15 +197,16 @@ async fn change(
     how: Changing,
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (caller.clone(), Timestamp::now());
+    let (seen, policies) = (shared.way.policies(), shared.way.policies());
     let write = Write::Command {
         id,
         decide: caller.decide(move |device| {
-            by.expects(&command_tag(device, id.seq, now))?;
+            by.expects(&command_tag(device, id.seq, &seen, now))?;
             how(device, id.seq, &by.actor(), now)
         }),
         answer: Box::new(move |(command, device)| {
-            let tag = command_tag(device, id.seq, now);
-            Answer::ok(Some(tag), &view(command, device, now))
+            let tag = command_tag(device, id.seq, &policies, now);
+            Answer::ok(Some(tag), &view(command, device, &policies, now))
         }),
     };
     caller.write(&shared, write).await

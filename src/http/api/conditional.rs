@@ -2,10 +2,12 @@
 //!
 //! A tag comes from the device's revision, which every change but queueing raises,
 //! and from the number of the next command, which queueing raises. A command's
-//! also names its state, which time alone can change.
+//! also names its state, which time alone can change, and the policy set, which
+//! may classify more.
 
 use crate::clock::Timestamp;
 use crate::ids::CommandSeq;
+use crate::policy::PolicySet;
 use crate::session::queue::state_at;
 use crate::store::Device;
 
@@ -16,10 +18,16 @@ pub(super) fn device_tag(device: &Device) -> String {
 }
 
 /// The tag of a command as it stands at `now`.
-pub(super) fn command_tag(device: &Device, seq: CommandSeq, now: Timestamp) -> String {
+pub(super) fn command_tag(
+    device: &Device,
+    seq: CommandSeq,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> String {
     let open = device.state.open(seq);
     let state = open.map_or("final", |open| state_at(&device.state, open, now).name());
-    format!("\"{}.{}.{state}\"", device.state.revision, seq.0)
+    let set: String = policies.digest().chars().take(8).collect();
+    format!("\"{}.{}.{state}.{set}\"", device.state.revision, seq.0)
 }
 
 /// What `If-Match` or `If-None-Match` names.
