@@ -1,6 +1,7 @@
 //! `modegate`: the OMA DM backend that Windows 8.1 tablets sync with.
 
 pub mod activity;
+pub mod catalogue;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -11,8 +12,10 @@ pub mod demo;
 pub mod device;
 pub mod event;
 pub mod fields;
+pub mod forecast;
 pub mod http;
 pub mod ids;
+pub mod installs;
 pub mod inventory;
 pub mod kind;
 pub mod limits;
@@ -27,4 +30,5 @@ pub mod sim;
 pub mod store;
 pub mod tokens;
 pub mod way;
+pub mod webhooks;
 pub mod wire;

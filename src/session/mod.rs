@@ -30,6 +30,7 @@ mod settle;
 mod step;
 
 pub use exchange::Exchange;
+pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use step::{choose, step};
 
