@@ -29,6 +29,8 @@ pub enum Place {
     Inventory(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
+    /// A batch, by its place.
+    Batch(u64),
 }
 
 impl Place {
@@ -46,6 +48,7 @@ impl Place {
             }
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
+            Place::Batch(place) => (8, place, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());
