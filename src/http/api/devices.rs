@@ -15,7 +15,7 @@ use super::{Paging, device_id, page};
 use crate::activity::Habit;
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
-use crate::device::{CertificateDigest, DeviceRecord, State};
+use crate::device::{CertificateDigest, State};
 use crate::event::{Event, EventType};
 use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
