@@ -94,14 +94,15 @@ fn versions_are_numbers_and_the_highest_is_the_usual_one() {
         {"version": "1.10", "job_data": "ten"}, {"version": "1.9.0.0"}, {"version": "2.0"},
     ]}))
     .unwrap();
-    let order: Vec<&str> = app.releases.iter().map(|one| one.version.as_str()).collect();
+    let order: Vec<&str> = app
+        .releases
+        .iter()
+        .map(|one| one.version.as_str())
+        .collect();
     assert_eq!(order, ["1.9.0.0", "1.10", "2.0"]);
     assert_eq!(app.release(None).unwrap().version.as_str(), "2.0");
     let same = Version::parse("1.10.0").unwrap();
-    assert_eq!(
-        app.release(Some(&same)).unwrap().version.as_str(),
-        "1.10"
-    );
+    assert_eq!(app.release(Some(&same)).unwrap().version.as_str(), "1.10");
     assert_eq!(app.release(Version::parse("3").as_ref()), None);
 
     // A change adds a version or takes its place, and leaves the rest.
@@ -126,6 +127,10 @@ fn versions_are_numbers_and_the_highest_is_the_usual_one() {
         (json!({"urls": []}), "version"),
         (json!({"versions": []}), "versions"),
     ] {
-        assert_eq!(amend(&app, &body, later).unwrap_err().field, field, "{body}");
+        assert_eq!(
+            amend(&app, &body, later).unwrap_err().field,
+            field,
+            "{body}"
+        );
     }
 }

@@ -82,6 +82,11 @@ fn value(settings: &Settings, key: &str) -> Value {
         }
         "retention.events_days" => json!(settings.retention.events_days),
         "retention.results_days" => json!(settings.retention.results_days),
+        "jobs.done" => json!(settings.jobs.done),
+        "jobs.failed" => json!(settings.jobs.failed),
+        "jobs.readings" => json!(settings.jobs.reads),
+        "jobs.days" => json!(settings.jobs.days),
+        "webhooks.allow_private" => json!(settings.private_webhooks),
         "log.format" => json!(settings.log.format.name()),
         "log.filter" => json!(settings.log.filter),
         "otlp.endpoint" => json!(settings.otlp_endpoint),

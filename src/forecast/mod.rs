@@ -17,10 +17,14 @@ use crate::clock::Timestamp;
 use crate::command::{CommandState, OpenCommand};
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::device::{DeviceRecord, State};
+use crate::event::EventType;
+use crate::ids::CommandSeq;
+use crate::inventory::{Address, Inventory, Value};
 use crate::limits;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::session::leaves_under;
 use crate::session::queue::state_at;
+use crate::store::Change;
 
 /// When, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -147,8 +151,10 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
     }
     if let Some(at) = command.not_before.filter(|at| *at > view.now) {
         let then = by_policy(view, command);
-        let mut forecast =
-            Forecast::new(When::NotBefore, format!("not before {at}; then {}", then.text));
+        let mut forecast = Forecast::new(
+            When::NotBefore,
+            format!("not before {at}; then {}", then.text),
+        );
         (forecast.at, forecast.user) = (Some(at), then.user);
         return forecast;
     }
@@ -160,6 +166,35 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         return Forecast::new(When::After, text);
     }
     by_policy(view, command)
+}
+
+/// Writes beside the commands that a change queues when they could go, for the log.
+pub fn note(change: &mut Change, record: &DeviceRecord, policies: &PolicySet, now: Timestamp) {
+    let view = View {
+        state: &change.state,
+        record,
+        policies,
+        build: None,
+        now,
+    };
+    for event in &mut change.events {
+        let queued = event.what == EventType::CommandQueued;
+        let seq = event.command.filter(|_| queued).map(CommandSeq);
+        if let Some(open) = seq.and_then(|seq| view.state.open(seq)) {
+            event.forecast = Some(forecast(&view, open).line());
+        }
+    }
+}
+
+/// The build of a Windows 10 device, from `./DevDetail/SwV` of its inventory
+/// (`10.0.14393.0`).
+pub fn build(inventory: &Inventory) -> Option<u32> {
+    let entry = inventory.entry(&Address::of("./DevDetail/SwV")?)?;
+    let text = match &entry.value {
+        Value::Text(text) => text.clone(),
+        _ => entry.text.clone()?,
+    };
+    text.split('.').nth(2)?.parse().ok()
 }
 
 fn by_policy(view: &View<'_>, command: &OpenCommand) -> Forecast {
@@ -256,7 +291,8 @@ impl Asked<'_> {
             return None;
         }
         let by = decisions.last().map(rules).unwrap_or_default();
-        let text = format!("no session carries it under the rules in force ({by}); it stays queued");
+        let text =
+            format!("no session carries it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))
     }
 

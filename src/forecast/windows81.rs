@@ -15,8 +15,7 @@ pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
     if let Some(never) = asked.never(&[Machine, Maintenance, Apps]) {
         return never;
     }
-    let [machine, maintenance, apps] =
-        [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
+    let [machine, maintenance, apps] = [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
     let wake = asked
         .view
         .state
@@ -45,7 +44,10 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
         text += &match (wake.state, wake.sent_at) {
             (wake::State::Accepted, Some(sent)) => {
                 forecast.at = Some(wake.due_at);
-                format!(": WNS took the push at {sent}, a session is waited for until {}", wake.due_at)
+                format!(
+                    ": WNS took the push at {sent}, a session is waited for until {}",
+                    wake.due_at
+                )
             }
             (wake::State::Wanted, _) if wake.due_at > asked.view.now => {
                 format!(": the push goes out at {}", wake.due_at)

@@ -52,6 +52,8 @@ pub struct Shared {
     pub under_way: api::UnderWay,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// What webhooks may reach.
+    pub webhook_reach: crate::webhooks::target::Reach,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }

@@ -97,7 +97,8 @@ impl Install {
         let put_back = self.state >= State::Delivered;
         if put_back {
             let why = facts.command.reason.clone();
-            let why = why.unwrap_or_else(|| "the device did not do it; it is sent again".to_owned());
+            let why =
+                why.unwrap_or_else(|| "the device did not do it; it is sent again".to_owned());
             self.step(State::Requested, facts.command.at, Some(why));
         }
         let pushed = wake.and_then(|wake| {
@@ -116,7 +117,8 @@ impl Install {
         } else if can_send {
             let detail = wake.and_then(push_in_words);
             // What was noticed once is not told again by going back to it.
-            if !put_back && self.state != State::Woken || detail.is_some() {
+            let known = matches!(self.state, State::Woken | State::Requested);
+            if !known || detail.is_some() {
                 self.step(State::Requested, facts.now, detail);
             }
         } else {
@@ -228,7 +230,9 @@ impl Install {
 
     fn progressed(&mut self, reading: &Reading, at: Timestamp) {
         let status = reading.status.map(|status| format!("Status {status}"));
-        let progress = reading.progress.map(|progress| format!("Progress {progress}"));
+        let progress = reading
+            .progress
+            .map(|progress| format!("Progress {progress}"));
         let told: Vec<String> = status.into_iter().chain(progress).collect();
         self.step(State::Progress, at, Some(told.join(", ")));
         if let Some(step) = self.steps.last_mut() {
@@ -237,13 +241,14 @@ impl Install {
     }
 }
 
-const UNANSWERED: &str =
-    "no session came in time: the device may be off or without a network; its own schedule carries it";
+const UNANSWERED: &str = "no session came in time: the device may be off or without a network; its own schedule carries it";
 
 fn no_channel(facts: &Facts<'_>) -> &'static str {
     match facts.family {
         Family::Windows81 => channel_in_words(facts.channel),
-        _ => "no push can be sent: there is no channel in use; the device's own schedule carries it",
+        _ => {
+            "no push can be sent: there is no channel in use; the device's own schedule carries it"
+        }
     }
 }
 
@@ -258,5 +263,7 @@ fn push_in_words(wake: &wake::Wake) -> Option<String> {
         Why::Fault => "WNS found the push malformed",
         Why::GaveUp => "WNS could not be reached, or asked to wait too long",
     };
-    Some(format!("no push went through: {why}; the device's own schedule carries it"))
+    Some(format!(
+        "no push went through: {why}; the device's own schedule carries it"
+    ))
 }

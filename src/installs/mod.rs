@@ -12,8 +12,8 @@
 
 pub mod facts;
 pub mod machine;
-pub mod reading;
 pub mod readiness;
+pub mod reading;
 pub mod request;
 #[cfg(test)]
 mod tests;

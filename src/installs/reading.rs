@@ -4,9 +4,7 @@
 
 use super::{Install, JobRules};
 use crate::clock::Timestamp;
-use crate::command::{
-    CommandBody, Lenient, Manner, NodeResult, Operation, Part, Serves, escaped,
-};
+use crate::command::{CommandBody, Lenient, Manner, NodeResult, Operation, Part, Serves, escaped};
 use crate::ids::SessionNo;
 use crate::limits;
 use crate::session::meaning_of;
@@ -88,7 +86,10 @@ impl Reading {
         if let Some(status) = self.status.filter(|status| rules.failed.contains(status)) {
             return Verdict::Failed(format!("the job's Status is {status}, which means failed"));
         }
-        if self.status.is_some_and(|status| rules.done.contains(&status)) {
+        if self
+            .status
+            .is_some_and(|status| rules.done.contains(&status))
+        {
             return Verdict::Done("the job's Status says so");
         }
         let whole = self.progress.is_some_and(|progress| progress >= WHOLE);

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::command::CommandBody;
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
+use crate::push::wake;
 use crate::session::queue::{cancel as cancel_command, queue};
 use crate::store::{Change, Device, Refusal};
 
@@ -34,8 +35,8 @@ pub struct Written {
     pub change: Option<Change>,
     /// The installs that change, with the new one.
     pub installs: Vec<Install>,
-    /// The install that is the answer.
-    pub answer: Install,
+    /// The install that is the answer, where somebody asked.
+    pub answer: Option<Install>,
     /// Whether it is new.
     pub created: bool,
 }
@@ -69,7 +70,7 @@ pub fn request(
         return Ok(Written {
             change: None,
             installs: Vec::new(),
-            answer: install.clone(),
+            answer: Some(install.clone()),
             created: false,
         });
     }
@@ -123,7 +124,7 @@ pub fn request(
     Ok(Written {
         change: chain.change,
         installs: written,
-        answer: install,
+        answer: Some(install),
         created: true,
     })
 }
@@ -150,7 +151,7 @@ pub fn cancel(
     Ok(Written {
         change: chain.change,
         installs: vec![install.clone()],
-        answer: install,
+        answer: Some(install),
         created: false,
     })
 }
@@ -210,6 +211,27 @@ impl Chain {
         let (change, seq) = queue(&self.device, command)?;
         self.add(change);
         Ok(seq)
+    }
+
+    /// Wishes for a wake, for an install whose command waits for one.
+    pub(crate) fn wish(&mut self, install: &Install, now: Timestamp) {
+        let before = self.device.state.wake.as_ref();
+        let wished = wake::next(before, wake::Event::Wish, now, 0);
+        let mut state = self.device.state.clone();
+        state.wake = wished.wake;
+        let detail = format!(
+            "install {} waits, and its channel is in use now",
+            install.no
+        );
+        let event = Event::new(now, "server", Some(self.device.id), EventType::InstallMoved);
+        self.add(Change {
+            record: None,
+            state,
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: vec![event.detail(detail)],
+            only_queues: false,
+        });
     }
 
     /// Adds what is logged of an install.

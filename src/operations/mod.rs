@@ -27,6 +27,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::catalogue::Release;
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Manner, Operation, RETRIES};
 use crate::fields::{FieldError, Fields};
@@ -69,9 +70,24 @@ impl Built {
 
 /// Reads a command of the API. Fields that the type does not know change nothing.
 pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+    command_with(value, setting, None)
+}
+
+/// The same, where an install takes what it installs from the catalogue.
+pub fn command_with(
+    value: &Value,
+    setting: &Setting<'_>,
+    release: Option<&Release>,
+) -> Result<CommandBody, FieldError> {
     let fields = Fields::of(value, "")?;
     let kind = type_of(&fields)?;
-    let built = build(kind, &fields, setting)?;
+    let built = match release {
+        Some(release) => {
+            let given = Given::read(kind.arguments, &fields)?;
+            apps::catalogued(release, &given, setting)?
+        }
+        None => build(kind, &fields, setting)?,
+    };
     let count: u32 = built.operations.iter().map(Operation::ids).sum();
     if count as usize > limits::COMMAND_OPERATIONS {
         let most = format!("at most {} operations in all", limits::COMMAND_OPERATIONS);

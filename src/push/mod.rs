@@ -23,3 +23,4 @@ pub mod told;
 pub mod wake;
 
 pub use http::NetworkFault;
+pub(crate) use http::builder;

@@ -22,6 +22,7 @@ use crate::http::identity::Identifier;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
+use crate::installs::JobRules;
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
@@ -30,6 +31,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tokens::{TokenBook, TokenDigest};
 use crate::way::Way;
+use crate::webhooks::target::Reach;
 use data_dir::DataDir;
 
 /// How often the counts of strangers are written down.
@@ -62,6 +64,10 @@ pub struct Options {
     pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
+    /// How jobs of installs are read.
+    pub jobs: JobRules,
+    /// Whether webhooks may point to private addresses.
+    pub private_webhooks: bool,
     /// The main key (64 hexadecimal digits), if it is not the data folder's own.
     pub key: Option<Secret>,
 }
@@ -82,6 +88,8 @@ impl Options {
             sync_path: "/sync".to_owned(),
             limits: Limits::default(),
             templates: Templates::default(),
+            jobs: JobRules::default(),
+            private_webhooks: false,
             key: None,
         }
     }
@@ -131,6 +139,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The client of webhooks cannot be made.
+    #[error("webhooks: {0}")]
+    Webhooks(String),
     /// The runtime failed.
     #[error("the server failed: {0}")]
     Runtime(#[from] io::Error),
@@ -161,6 +172,7 @@ pub struct Running {
     serving: tokio::task::JoinHandle<io::Result<()>>,
     counting: tokio::task::JoinHandle<()>,
     batching: tokio::task::JoinHandle<()>,
+    installing: [tokio::task::JoinHandle<()>; 2],
 }
 
 /// Starts the server; it serves when this returns.
@@ -214,6 +226,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.limits
     };
     let batches = Arc::new(Notify::new());
+    let reach = webhook_reach(&options);
+    let hooks = crate::webhooks::client::Client::new(reach, None).map_err(ServeError::Webhooks)?;
     let shared = Arc::new(Shared {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
@@ -222,6 +236,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
         batches: Arc::clone(&batches),
+        webhook_reach: reach,
         ending,
         templates: options.templates.clone(),
     });
@@ -241,6 +256,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.templates.clone(),
         batches,
     ));
+    let installing = [
+        tokio::spawn(crate::installs::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            options.jobs.clone(),
+        )),
+        tokio::spawn(crate::webhooks::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            hooks,
+        )),
+    ];
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -259,6 +284,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         serving,
         counting,
         batching,
+        installing,
     })
 }
 
@@ -327,6 +353,7 @@ impl Running {
         self.handle.stop(true).await;
         self.counting.abort();
         self.batching.abort();
+        self.installing.iter().for_each(|task| task.abort());
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(Timestamp::now()))
@@ -359,6 +386,14 @@ fn check_addresses(options: &Options) -> Result<(), ServeError> {
         return Err(ServeError::NotLoopback(options.listen, why));
     }
     Ok(())
+}
+
+/// A server that only this machine reaches may tell this machine, too.
+fn webhook_reach(options: &Options) -> Reach {
+    Reach {
+        private: options.private_webhooks,
+        loopback: options.listen.ip().is_loopback(),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -97,11 +97,7 @@ pub(crate) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -
     Cow::Owned(leaves)
 }
 
-fn held(
-    command: &OpenCommand,
-    session: Option<SessionNo>,
-    now: Timestamp,
-) -> Option<&'static str> {
+fn held(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Option<&'static str> {
     if command.not_before.is_some_and(|at| at > now) {
         return Some(NOT_BEFORE);
     }

@@ -2,6 +2,7 @@
 //! and who may call them, is said in [`table`] and nowhere else.
 
 mod answer;
+mod apps;
 mod batches;
 mod body;
 mod caller;
@@ -15,6 +16,9 @@ mod events;
 mod guard;
 mod idempotency;
 mod import;
+mod install_schemas;
+mod install_stream;
+mod installs;
 mod inventory;
 mod openapi;
 mod policies;
@@ -22,6 +26,7 @@ mod schemas;
 mod stream;
 mod table;
 mod tokens;
+mod webhooks;
 
 use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpRequest, HttpResponse, web};

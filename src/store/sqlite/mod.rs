@@ -6,11 +6,14 @@
 
 mod api;
 mod batches;
+mod catalogue;
+mod installs;
 mod inventory;
 mod once;
 mod read;
 mod rows;
 mod tokens;
+mod webhooks;
 mod write;
 mod writer;
 
