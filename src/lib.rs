@@ -13,6 +13,7 @@ pub mod http;
 pub mod ids;
 pub mod kind;
 pub mod limits;
+pub mod metrics;
 pub mod policy;
 pub mod secret;
 pub mod serve;

@@ -89,6 +89,7 @@ fn options(args: ServeArgs) -> Result<Options, String> {
         policies: args.policies,
         database,
         sync_path: args.sync_path,
+        ..Options::new("")
     })
 }
 

@@ -1,7 +1,9 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+pub mod health;
 pub mod identity;
+mod metrics;
 pub mod problem;
 mod sync;
 pub mod tls;
@@ -12,7 +14,7 @@ use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpServer, Resource, Route, web};
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
@@ -34,6 +36,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes.
     pub way: Arc<Way>,
+    /// Whether the server is ready to serve.
+    pub health: Arc<health::Health>,
     /// SHA-256 of the admin token.
     pub token: [u8; 32],
 }
@@ -59,8 +63,12 @@ pub fn serve(
         App::new()
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
+            .wrap_fn(metrics::counted)
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
+            .service(page("/healthz", web::get().to(health::alive)))
+            .service(page("/readyz", web::get().to(health::ready)))
+            .service(page("/metrics", web::get().to(metrics::text)))
             .service(web::scope("/api/v1").configure(api::routes))
             .default_service(web::to(nothing_here))
     })
@@ -79,6 +87,13 @@ pub fn serve(
         server = server.listen(http)?;
     }
     Ok(server.run())
+}
+
+/// A page that is only read.
+fn page(path: &str, get: Route) -> Resource {
+    web::resource(path)
+        .route(get)
+        .default_service(web::to(nothing_here))
 }
 
 async fn method_not_allowed() -> Result<(), Problem> {

@@ -1,5 +1,6 @@
 //! `modegate serve`: the shell put together, from a data folder to a running server.
 
+mod background;
 mod certificates;
 mod data_dir;
 
@@ -13,21 +14,21 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use sha2::{Digest, Sha256};
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, EventType};
+use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Listeners, Shared};
+use crate::metrics::metrics;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::way::Way;
+use background::Background;
 use data_dir::DataDir;
-
-/// How often the counts of strangers are written down.
-const STRANGERS: Duration = Duration::from_secs(60);
 
 /// What `serve` is told.
 #[derive(Debug, Clone)]
@@ -52,6 +53,11 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// How long the server goes on serving after it was told to end, while
+    /// `/readyz` says so already: for a load balancer to notice.
+    pub drain: Duration,
+    /// Where the time comes from.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -68,6 +74,8 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            drain: Duration::ZERO,
+            clock: Clock::default(),
         }
     }
 }
@@ -140,7 +148,8 @@ pub struct Running {
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
     serving: tokio::task::JoinHandle<io::Result<()>>,
-    counting: tokio::task::JoinHandle<()>,
+    health: Arc<Health>,
+    background: Background,
 }
 
 /// Starts the server; it serves when this returns.
@@ -170,20 +179,23 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| dir.file("modegate.db"));
     let store = Arc::new(SqliteStore::open(&database, keys)?);
     let nonces = store.nonces();
-    let way = Arc::new(Way::new(
+    let way = Way::new(
         Arc::clone(&store) as Arc<dyn Store>,
         Arc::clone(&policies),
         nonces,
         options.accept_unknown,
-    ));
-    record_start(&*store, &policies).await?;
+    );
+    let way = Arc::new(way.with_clock(options.clock.clone()));
+    record_start(&*store, &policies, options.clock.now()).await?;
 
     let (https, https_address) = listen(options.listen)?;
     let http = options.insecure_http.map(listen).transpose()?;
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
         (Some(listener), Some(address))
     });
+    let health = Arc::new(Health::default());
     let shared = Arc::new(Shared {
+        health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
         token: Sha256::digest(token.reveal()).into(),
@@ -196,7 +208,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
+    let background = Background::start(
+        Arc::clone(&way),
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.clock.clone(),
+    );
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -212,7 +228,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         provider,
         handle,
         serving,
-        counting,
+        health,
+        background,
     })
 }
 
@@ -232,8 +249,10 @@ impl Running {
     /// Reads policies and the server's certificate again. What is wrong is
     /// refused, told and on record; what was in force stays.
     pub async fn reload(&self) {
-        let now = Timestamp::now();
-        let event = match policy_set(&self.options) {
+        let now = self.options.clock.now();
+        let set = policy_set(&self.options);
+        metrics().reloaded(set.is_ok());
+        let event = match set {
             Ok(set) => {
                 tracing::info!(digest = set.digest(), "the policy set is in force");
                 let detail = format!("policy set {}", set.digest());
@@ -276,11 +295,13 @@ impl Running {
 
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
+        self.health.drain();
+        tokio::time::sleep(self.options.drain).await;
         self.handle.stop(true).await;
-        self.counting.abort();
+        drop(self.background);
         let ended = self.serving.await;
         self.store
-            .log(self.way.strangers().take(Timestamp::now()))
+            .log(self.way.strangers().take(self.options.clock.now()))
             .await?;
         ended
             .map_err(io::Error::other)?
@@ -319,24 +340,17 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> 
     Ok((listener, bound))
 }
 
-async fn record_start(store: &dyn Store, policies: &PolicySet) -> Result<(), StoreError> {
+async fn record_start(
+    store: &dyn Store,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     store
         .keep_policy_set(policies.digest(), policies.files().to_vec())
         .await?;
-    let now = Timestamp::now();
     let version = concat!("modegate ", env!("CARGO_PKG_VERSION"));
     let started = Event::new(now, "server", None, EventType::ServerStarted).detail(version);
     let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
         .detail(format!("policy set {}", policies.digest()));
     store.log(vec![started, loaded]).await
-}
-
-async fn write_strangers_down(way: Arc<Way>, store: Arc<SqliteStore>) {
-    let mut ticks = tokio::time::interval(STRANGERS);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = store.log(way.strangers().take(Timestamp::now())).await {
-            tracing::error!(%error, "the count of strangers is not on record");
-        }
-    }
 }

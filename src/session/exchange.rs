@@ -3,7 +3,7 @@
 use super::offer::GUARD;
 use crate::command::{CommandState, Part};
 use crate::context::Mode;
-use crate::device::{LatestRequest, State};
+use crate::device::{LatestRequest, Session, State};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::kind::Kind;
@@ -45,6 +45,16 @@ impl Exchange {
     /// Whether the session named Machine mode: then the second guard looks.
     pub fn names_machine(&self) -> bool {
         self.names_machine
+    }
+
+    /// What is on record of it.
+    pub fn record(&self) -> &ExchangeRecord {
+        &self.record
+    }
+
+    /// The device's latest session after it.
+    pub fn session(&self) -> Option<&Session> {
+        self.state.session.as_ref()
     }
 
     /// The commands in the reply.

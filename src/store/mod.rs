@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
@@ -124,6 +125,18 @@ pub struct StoredEvent {
     pub event: Event,
 }
 
+/// What a part of a walk over all devices found of their queues.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueSample {
+    /// How many commands are in each state, in the order of
+    /// [`CommandState::ALL`](crate::command::CommandState::ALL); those that are final are not counted.
+    pub commands: [u64; 8],
+    /// When the oldest command that waits was queued.
+    pub oldest: Option<Timestamp>,
+    /// The device at which the walk goes on; `None` at its end.
+    pub next: Option<u64>,
+}
+
 /// What a store answers when it cannot do as asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -215,6 +228,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Logs what concerns no device.
     async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
+
+    /// Writes what is there already, durably, and reads it: whether the store works.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Looks at the queues of up to `limit` devices after that number.
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
 
     /// Keeps a policy set's files (name and text) under its digest.
     async fn keep_policy_set(

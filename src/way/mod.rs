@@ -14,19 +14,23 @@ mod gate;
 mod strangers;
 
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use crate::session::Proof;
 pub use strangers::{Strangeness, Strangers};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::context::{Family, Query};
 use crate::device::DeviceRecord;
 use crate::event::{Event, EventType};
 use crate::ids::{DeviceId, Source};
 use crate::limits;
+use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
@@ -52,6 +56,19 @@ pub enum Answer {
     Busy,
 }
 
+impl Answer {
+    /// The HTTP status that it becomes.
+    pub fn status(&self) -> u16 {
+        match self {
+            Answer::Reply(_) => 200,
+            Answer::BadRequest(_) => 400,
+            Answer::TooLarge(_) => 413,
+            Answer::Forbidden => 403,
+            Answer::Busy => 503,
+        }
+    }
+}
+
 /// Derives the nonce of a device (by its number) for a count of authentications.
 pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 
@@ -61,6 +78,7 @@ pub struct Way {
     policies: RwLock<Arc<PolicySet>>,
     nonces: Nonces,
     accept_unknown: bool,
+    clock: Clock,
     gate: gate::Gate,
     strangers: Strangers,
 }
@@ -78,9 +96,17 @@ impl Way {
             policies: RwLock::new(policies),
             nonces,
             accept_unknown,
+            clock: Clock::default(),
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// The same with another clock than the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// The policy set in force.
@@ -107,6 +133,37 @@ impl Way {
 
     /// Walks one request through the house.
     pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
+        // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
+        let span = tracing::info_span!(
+            "exchange",
+            device = Empty,
+            session = Empty,
+            mode = Empty,
+            platform = Empty,
+            delivered = Empty,
+            withheld = Empty,
+            status = Empty,
+            duration_ms = Empty,
+        );
+        let begun = Instant::now();
+        async {
+            let answer = self.attempts(proof, raw_query, body, begun).await;
+            Span::current().record("status", answer.status());
+            Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            tracing::debug!("answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        body: &[u8],
+        begun: Instant,
+    ) -> Answer {
         let message = match decode(body) {
             Ok(message) => message,
             Err(error) => {
@@ -128,7 +185,8 @@ impl Way {
             return Answer::Busy;
         };
         for _ in 0..WALKS {
-            match self.once(proof, raw_query, body, &message, &source).await {
+            let once = self.once(proof, raw_query, body, &message, &source, begun);
+            match once.await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load: once more")
@@ -149,6 +207,7 @@ impl Way {
         body: &[u8],
         message: &Message,
         source: &Source,
+        begun: Instant,
     ) -> Result<Answer, StoreError> {
         let policies = self.policies();
         // The nonce belongs to the device's number, which is known after load;
@@ -161,7 +220,7 @@ impl Way {
             query: Query::read(raw_query),
             message,
             digest: digest(proof, raw_query, body),
-            now: Timestamp::now(),
+            now: self.clock.now(),
             nonce: &none,
             policies: &policies,
         };
@@ -171,6 +230,7 @@ impl Way {
             return Ok(Answer::Forbidden);
         };
         let number = snapshot.device.number;
+        Span::current().record("device", tracing::field::display(snapshot.device.id));
         let nonce = |count: u64| (self.nonces)(number, count);
         request.nonce = &nonce;
         match session::step(&snapshot, &request) {
@@ -185,9 +245,18 @@ impl Way {
             Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange);
+                let tally = Tally::of(&snapshot.device.state, &exchange);
+                let record = exchange.record();
+                Span::current()
+                    .record("session", record.session)
+                    .record("mode", record.mode.name())
+                    .record("platform", record.platform.name())
+                    .record("delivered", tally.delivered())
+                    .record("withheld", tally.withheld());
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
+                metrics().exchanged(&tally, begun.elapsed());
                 Ok(Answer::Reply(reply))
             }
         }
@@ -211,7 +280,7 @@ impl Way {
     /// `--accept-unknown-devices`: a device without a record is registered at
     /// its first message.
     async fn register_unknown(&self, source: &Source) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let id = DeviceId(Uuid::now_v7());
         let record = DeviceRecord {
             source: source.clone(),

@@ -7,6 +7,7 @@ mod crash;
 mod gating;
 mod harness;
 mod identity;
+mod metrics;
 mod operating;
 mod sessions;
 mod store_conformance;

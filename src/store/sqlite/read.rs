@@ -39,7 +39,7 @@ pub(super) fn load(
     }))
 }
 
-fn body(
+pub(super) fn body(
     db: &Connection,
     keys: &Keys,
     number: u64,

@@ -1,6 +1,7 @@
 //! The operations of the store: writes go to the writer, reads are in [`super::read`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -11,9 +12,11 @@ use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use crate::metrics::metrics;
 use crate::store::seal::{Keys, Place};
 use crate::store::{
-    Change, Choose, Commit, Decide, Device, Snapshot, Store, StoreError, StoredCommand, StoredEvent,
+    Change, Choose, Commit, Decide, Device, QueueSample, Snapshot, Store, StoreError,
+    StoredCommand, StoredEvent,
 };
 
 #[async_trait]
@@ -23,7 +26,10 @@ impl Store for SqliteStore {
         source: &Source,
         choose: Choose<'_>,
     ) -> Result<Option<Snapshot>, StoreError> {
-        self.read(|db, keys| super::read::load(db, keys, source, choose))
+        let begun = Instant::now();
+        let loaded = self.read(|db, keys| super::read::load(db, keys, source, choose));
+        metrics().loaded(begun.elapsed());
+        loaded
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
@@ -119,6 +125,15 @@ impl Store for SqliteStore {
                     .map_err(failed)
             })
             .await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.submit(super::probe::write).await?;
+        self.read(|db, _| super::read::no_device(db).map(drop))
+    }
+
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError> {
+        self.read(|db, keys| super::probe::queues(db, keys, after, limit))
     }
 
     async fn keep_policy_set(

@@ -8,12 +8,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::failed;
+use crate::metrics::metrics;
 use crate::store::StoreError;
 
 /// Pieces of work that may wait; more wait outside.
@@ -93,8 +94,11 @@ impl Writer {
         });
         let gone = || StoreError::Failed(Arc::from("the store is closed"));
         let queue = self.queue.as_ref().ok_or_else(gone)?;
+        let begun = Instant::now();
         queue.send(piece).await.map_err(|_| gone())?;
-        receiver.await.map_err(|_| gone())?
+        let answer = receiver.await.map_err(|_| gone())?;
+        metrics().committed(begun.elapsed());
+        answer
     }
 }
 
@@ -139,6 +143,7 @@ fn run(
             .pieces
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         stats.commits.fetch_add(1, Ordering::Relaxed);
+        metrics().transacted(group.len());
         transact(db, group);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > RESTART_BYTES {
@@ -159,6 +164,7 @@ fn run(
 }
 
 fn checkpoint(db: &Connection, how: &str) {
+    metrics().checkpointed();
     let done = db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
     if let Err(error) = done {
         tracing::warn!(%error, "the write-ahead log was not copied back; it will be tried again");
