@@ -50,17 +50,8 @@ impl DataDir {
     /// The main key: 32 bytes from the file `key`, which is made when it is not there.
     pub fn key(&self) -> Result<[u8; 32], ServeError> {
         let path = self.file("key");
-        let text = self.secret_file("key", || hex(&random::<32>()))?;
-        let digits = text.reveal().trim();
-        let bad = || ServeError::BadFile(path.clone(), "64 hexadecimal digits");
-        if digits.len() != 64 || !digits.is_ascii() {
-            return Err(bad());
-        }
-        let mut key = [0; 32];
-        for (at, byte) in key.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map_err(|_| bad())?;
-        }
-        Ok(key)
+        let text = self.secret_file("key", new_key)?;
+        key_of(text.reveal()).ok_or(ServeError::BadFile(path, KEY))
     }
 
     /// The admin token, made when it is not there.
@@ -82,7 +73,7 @@ impl DataDir {
 }
 
 /// Writes a file that only its owner may read: whole, or not at all.
-pub(super) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     let beside = path.with_extension("new");
     let mut file = OpenOptions::new()
         .create(true)
@@ -93,7 +84,40 @@ pub(super) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
-    fs::rename(&beside, path)
+    fs::rename(&beside, path)?;
+    sync_folder(path)
+}
+
+/// Makes durable that the file is in its folder under its name.
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+    match file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        Some(parent) => File::open(parent)?.sync_all(),
+        None => File::open(".")?.sync_all(),
+    }
+}
+
+/// What a main key looks like.
+pub(super) const KEY: &str = "64 hexadecimal digits";
+
+/// A new main key, as it stands in a file.
+pub(super) fn new_key() -> String {
+    hex(&random::<32>())
+}
+
+/// The main key that these 64 hexadecimal digits are.
+pub(super) fn key_of(digits: &str) -> Option<[u8; 32]> {
+    let digits = digits.trim();
+    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return None;
+    }
+    let mut key = [0; 32];
+    for (at, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(key)
 }
 
 fn random<const N: usize>() -> [u8; N] {

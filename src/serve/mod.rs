@@ -2,7 +2,8 @@
 
 mod background;
 mod certificates;
-mod data_dir;
+pub(crate) mod data_dir;
+pub mod keys;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -23,12 +24,12 @@ use crate::http::{Listeners, Shared};
 use crate::metrics::metrics;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
-use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::way::Way;
 use background::Background;
 use data_dir::DataDir;
+pub use keys::KeySource;
 
 /// What `serve` is told.
 #[derive(Debug, Clone)]
@@ -53,6 +54,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// Where the main key comes from.
+    pub key: KeySource,
     /// How long the server goes on serving after it was told to end, while
     /// `/readyz` says so already: for a load balancer to notice.
     pub drain: Duration,
@@ -74,6 +77,7 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            key: KeySource::default(),
             drain: Duration::ZERO,
             clock: Clock::default(),
         }
@@ -97,6 +101,14 @@ pub enum ServeError {
     /// A file holds something else.
     #[error("the file {0}: expected {1}")]
     BadFile(PathBuf, &'static str),
+    /// A main key that is none.
+    #[error("the main key: expected 64 hexadecimal digits")]
+    Key,
+    /// A key from the environment cannot be changed without the one that takes over.
+    #[error(
+        "the main key comes from the environment: put the new one (64 hexadecimal digits) into MODEGATE_KEY_NEXT beside it"
+    )]
+    NextKey,
     /// An RSA key on the device listener.
     #[error(
         "{0} is an RSA key: Windows 8.1 shares no TLS cipher suite with this server then. Put an ECDSA key \
@@ -157,8 +169,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(&options)?;
     let policies = Arc::new(policy_set(&options).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&options.data)?;
-    let keys = Keys::from_bytes(&dir.key()?)
-        .map_err(|_| ServeError::BadFile(dir.file("key"), "a usable key"))?;
+    let keys = options.key.open(&dir)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified =

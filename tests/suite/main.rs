@@ -1,6 +1,7 @@
 //! Behaviour, shown through the outside: a real process, real HTTP, a real database.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod backup;
 mod bad_input;
 mod codec;
 mod crash;

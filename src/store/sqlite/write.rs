@@ -116,14 +116,7 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.writer
-            .submit(move |db| {
-                let mut chain = super::read::no_device(db)?;
-                rows::append(db, &mut chain, &mut events)?;
-                db.prepare_cached("UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0")
-                    .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-                    .map(drop)
-                    .map_err(failed)
-            })
+            .submit(move |db| rows::log(db, &mut super::read::no_device(db)?, &mut events))
             .await
     }
 

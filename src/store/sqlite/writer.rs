@@ -28,6 +28,11 @@ const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// And by the writer itself, so that it starts anew, past this: it cannot grow for ever.
 const RESTART_BYTES: u64 = 64 * 1024 * 1024;
 
+/// How long cutting it may wait for a reader.
+const CUT: Duration = Duration::from_millis(5);
+/// How long anything else may wait for whoever else has the database open.
+const BUSY: Duration = Duration::from_secs(5);
+
 type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
 /// Without a connection the work is not done, only answered.
 type Work = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
@@ -127,7 +132,7 @@ fn run(
                 checkpoint(&checkpointer, "PASSIVE");
             }
         });
-    let (mut company, mut copied_at) = (false, 0);
+    let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
     while let Some(first) = queue.blocking_recv() {
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
@@ -146,10 +151,19 @@ fn run(
         metrics().transacted(group.len());
         transact(db, group);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
-        if size > RESTART_BYTES {
-            // Cuts the file too: its size is what is looked at.
+        if size > cut_at {
+            // Cuts the file too: its size is what is looked at. While a backup
+            // reads it cannot be cut, and exchanges do not wait for that.
+            let _ = db.busy_timeout(CUT);
             checkpoint(db, "TRUNCATE");
-            copied_at = 0;
+            let _ = db.busy_timeout(BUSY);
+            let left = std::fs::metadata(log).map_or(0, |meta| meta.len());
+            let is_cut = left < RESTART_BYTES;
+            (copied_at, cut_at) = if is_cut {
+                (0, RESTART_BYTES)
+            } else {
+                (size, size + RESTART_BYTES)
+            };
         } else if size >= copied_at + CHECKPOINT_BYTES {
             copied_at = size;
             // Full means that one is under way already.
