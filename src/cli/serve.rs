@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::serve::{Options, Running, ServeError, start};
+use crate::serve::{KeySource, Options, Running, ServeError, start};
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -89,6 +89,7 @@ fn options(args: ServeArgs) -> Result<Options, String> {
         policies: args.policies,
         database,
         sync_path: args.sync_path,
+        key: KeySource::from_environment(),
         ..Options::new("")
     })
 }

@@ -41,7 +41,12 @@ impl Server {
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let (child, line) = spawn(dir, &arguments);
+        Server::with(serve_command(dir, &arguments), dir, arguments)
+    }
+
+    /// Starts one by a command made from [`serve_command`].
+    pub fn with(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
+        let (child, line) = spawn(command);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
         let token = std::fs::read_to_string(dir.join("admin-token"))
             .unwrap()
@@ -68,7 +73,7 @@ impl Server {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (child, line) = spawn(&self.dir, &self.arguments);
+        let (child, line) = spawn(serve_command(&self.dir, &self.arguments));
         let told: Value = serde_json::from_str(&line).unwrap();
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
@@ -191,8 +196,10 @@ impl Drop for Server {
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
-fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
+/// `modegate serve` on free ports, its logs thrown away.
+pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    command
         .args([
             "serve",
             "--listen",
@@ -204,9 +211,12 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
         .arg(dir)
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+        .stderr(Stdio::null());
+    command
+}
+
+fn spawn(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)

@@ -8,6 +8,7 @@ mod crash;
 mod gating;
 mod harness;
 mod identity;
+mod key_rotation;
 mod metrics;
 mod operating;
 mod sessions;

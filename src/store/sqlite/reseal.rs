@@ -20,6 +20,11 @@ use crate::store::seal::{Keys, Place};
 /// Rows in one transaction.
 const ROWS: usize = 256;
 
+/// Number, record, reply.
+type DeviceRow = (i64, Vec<u8>, Option<Vec<u8>>);
+/// Device, number, part, body.
+type CommandRow = (i64, u32, u32, Vec<u8>);
+
 /// Where the walk over everything sealed stands.
 #[derive(Debug, Clone, Copy)]
 enum At {
@@ -127,7 +132,7 @@ impl Reseal {
         let sql =
             "SELECT number, record, reply FROM device WHERE number > ?1 ORDER BY number LIMIT ?2";
         let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
-        let found: Result<Vec<(i64, Vec<u8>, Option<Vec<u8>>)>, _> = statement
+        let found: Result<Vec<DeviceRow>, _> = statement
             .query_map(params![after, ROWS as i64], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
             })
@@ -163,7 +168,7 @@ impl Reseal {
         let sql = "SELECT device, seq, part, body FROM command WHERE (device, seq, part) > (?1, ?2, ?3) \
                    ORDER BY device, seq, part LIMIT ?4";
         let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
-        let found: Result<Vec<(i64, u32, u32, Vec<u8>)>, _> = statement
+        let found: Result<Vec<CommandRow>, _> = statement
             .query_map(params![after.0, after.1, after.2, ROWS as i64], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })
