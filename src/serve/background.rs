@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
+use super::retention::Retention;
 use crate::clock::Clock;
 use crate::metrics::metrics;
 use crate::store::{QueueSample, Store, StoreError};
@@ -25,11 +26,17 @@ pub(super) struct Background(Vec<JoinHandle<()>>);
 
 impl Background {
     /// Starts them.
-    pub(super) fn start(way: Arc<Way>, store: Arc<dyn Store>, clock: Clock) -> Self {
+    pub(super) fn start(
+        way: Arc<Way>,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        retention: Retention,
+    ) -> Self {
         let strangers = write_strangers_down(way, Arc::clone(&store), clock.clone());
         Background(vec![
             tokio::spawn(strangers),
-            tokio::spawn(look_at_queues(store, clock)),
+            tokio::spawn(look_at_queues(Arc::clone(&store), clock.clone())),
+            tokio::spawn(super::retention::run(retention, store, clock)),
         ])
     }
 }

@@ -4,6 +4,7 @@ mod background;
 mod certificates;
 pub(crate) mod data_dir;
 pub mod keys;
+pub mod retention;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -30,6 +31,7 @@ use crate::way::Way;
 use background::Background;
 use data_dir::DataDir;
 pub use keys::KeySource;
+pub use retention::Retention;
 
 /// What `serve` is told.
 #[derive(Debug, Clone)]
@@ -54,6 +56,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// How long events and results are kept.
+    pub retention: Retention,
     /// Where the main key comes from.
     pub key: KeySource,
     /// How long the server goes on serving after it was told to end, while
@@ -77,6 +81,7 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            retention: Retention::default(),
             key: KeySource::default(),
             drain: Duration::ZERO,
             clock: Clock::default(),
@@ -223,6 +228,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         Arc::clone(&way),
         Arc::clone(&store) as Arc<dyn Store>,
         options.clock.clone(),
+        options.retention,
     );
     Ok(Running {
         https: https_address,

@@ -11,6 +11,7 @@ mod identity;
 mod key_rotation;
 mod metrics;
 mod operating;
+mod retention;
 mod sessions;
 mod store_conformance;
 mod walkthrough;

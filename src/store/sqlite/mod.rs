@@ -8,6 +8,7 @@ pub mod backup;
 mod probe;
 mod read;
 pub mod reseal;
+mod retention;
 mod rows;
 mod write;
 mod writer;

@@ -8,6 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::rows::{self, Chain, Key, signed};
 use super::{SqliteStore, failed};
+use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
@@ -15,8 +16,8 @@ use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::metrics::metrics;
 use crate::store::seal::{Keys, Place};
 use crate::store::{
-    Change, Choose, Commit, Decide, Device, QueueSample, Snapshot, Store, StoreError,
-    StoredCommand, StoredEvent,
+    Change, Choose, Commit, Decide, Device, PartPlace, QueueSample, Snapshot, Store, StoreError,
+    StoredCommand, StoredEvent, Swept,
 };
 
 #[async_trait]
@@ -127,6 +128,19 @@ impl Store for SqliteStore {
 
     async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError> {
         self.read(|db, keys| super::probe::queues(db, keys, after, limit))
+    }
+
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError> {
+        SqliteStore::sweep_events(self, before, most).await
+    }
+
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError> {
+        SqliteStore::sweep_results(self, before, after, most).await
     }
 
     async fn keep_policy_set(
