@@ -12,6 +12,7 @@ mod key_rotation;
 mod metrics;
 mod operating;
 mod retention;
+mod secrets;
 mod sessions;
 mod store_conformance;
 mod walkthrough;

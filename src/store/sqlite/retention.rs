@@ -6,6 +6,7 @@
 //! never given twice.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -213,11 +214,11 @@ fn old_results(
         if part.results.is_empty() || part.at >= before {
             continue;
         }
-        if !states.contains_key(&at.device) {
-            let state = state_of(db, signed(at.device))?.unwrap_or_default();
-            states.insert(at.device, state);
-        }
-        if states[&at.device].open(CommandSeq(at.seq)).is_none() {
+        let state = match states.entry(at.device) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(state_of(db, signed(at.device))?.unwrap_or_default()),
+        };
+        if state.open(CommandSeq(at.seq)).is_none() {
             part.results.clear();
             old.push((at, rows::part_bytes(keys, at.device, &part)?));
         }
