@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::secret::Secret;
@@ -31,7 +31,8 @@ impl DataDir {
             .write(true)
             .mode(0o600)
             .open(path.join("lock"))
-            .map_err(failed)?;
+            .map_err(|error| foreign(path, &error).unwrap_or_else(|| failed(error)))?;
+        tell_owner(path);
         match lock.try_lock() {
             Ok(()) => Ok(DataDir {
                 path: path.to_owned(),
@@ -66,9 +67,43 @@ impl DataDir {
         if !path.exists() {
             write_secret(&path, &make()).map_err(|error| ServeError::File(path.clone(), error))?;
         }
+        tell_readers(&path);
         fs::read_to_string(&path)
             .map(Secret::new)
             .map_err(|error| ServeError::File(path, error))
+    }
+}
+
+/// What to say where a folder of somebody else's cannot be used.
+fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
+    let (owner, me) = owners(path)?;
+    let foreign = error.kind() == io::ErrorKind::PermissionDenied && owner != me;
+    foreign.then(|| ServeError::Foreign(path.to_owned(), owner, me))
+}
+
+/// Warns of a folder that belongs to somebody else: what is made in it now
+/// belongs to this user, and the owner's server may not be able to read it.
+fn tell_owner(path: &Path) {
+    if let Some((owner, me)) = owners(path).filter(|(owner, me)| owner != me) {
+        tracing::warn!(
+            folder = %path.display(), owner, me,
+            "the data folder belongs to another user; run the server as that user"
+        );
+    }
+}
+
+/// The user ids of the folder's owner and of this process.
+fn owners(path: &Path) -> Option<(u32, u32)> {
+    let owner = fs::metadata(path).ok()?.uid();
+    let me = fs::metadata("/proc/self").ok()?.uid();
+    Some((owner, me))
+}
+
+/// Warns of a secret that others on this machine can read.
+fn tell_readers(path: &Path) {
+    let open = fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0);
+    if open {
+        tracing::warn!(file = %path.display(), "others can read this secret: chmod 600 it");
     }
 }
 

@@ -95,6 +95,12 @@ pub enum ServeError {
     /// The data folder cannot be used.
     #[error("the data folder {0}: {1}")]
     Folder(PathBuf, io::Error),
+    /// The data folder belongs to another user.
+    #[error(
+        "the data folder {0} belongs to the user with id {1}, and this is the user with id {2}: run as that user, \
+         or give the folder and all in it to this one (chown -R)"
+    )]
+    Foreign(PathBuf, u32, u32),
     /// Another server has it.
     #[error(
         "the data folder {0} is in use by another server; stop that one, or name another folder with --data"

@@ -3,8 +3,10 @@
 
 mod backup;
 mod bad_input;
+mod clock;
 mod codec;
 mod crash;
+mod faults;
 mod gating;
 mod harness;
 mod identity;

@@ -70,6 +70,14 @@ impl SqliteStore {
         &self.writer.stats
     }
 
+    /// Lets SQLite refuse all writes from the next one on, or no more: what a disk
+    /// looks like that became read-only. For tests; no real one can be had there.
+    #[doc(hidden)]
+    pub fn pretend_read_only(&self, refuse: bool) {
+        let order = std::sync::atomic::Ordering::Relaxed;
+        self.writer.read_only.store(refuse, order);
+    }
+
     /// The nonce of a SyncML challenge to a device, for a count of its authentications.
     pub fn nonces(&self) -> Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync> {
         let keys = Arc::clone(&self.keys);

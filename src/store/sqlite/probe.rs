@@ -12,12 +12,10 @@ use crate::ids::CommandSeq;
 use crate::store::seal::Keys;
 use crate::store::{QueueSample, StoreError};
 
-/// Writes a row as it is: SQLite logs its page all the same, so the disk has to take it.
+/// Writes the first page as it is. SQLite leaves a row alone that an update does
+/// not change, but logs this page all the same: the disk has to take it.
 pub(super) fn write(db: &Connection) -> Result<(), StoreError> {
-    db.prepare_cached("UPDATE chain SET next_event = next_event WHERE number = 0")
-        .and_then(|mut sql| sql.execute([]))
-        .map(drop)
-        .map_err(failed)
+    db.pragma_update(None, "user_version", 0).map_err(failed)
 }
 
 /// What waits on up to `limit` devices behind `after`.

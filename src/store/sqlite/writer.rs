@@ -7,7 +7,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -52,6 +52,8 @@ pub(super) struct Writer {
     queue: Option<mpsc::Sender<Work>>,
     thread: Option<std::thread::JoinHandle<()>>,
     pub(super) stats: Arc<Stats>,
+    /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
+    pub(super) read_only: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -63,13 +65,16 @@ impl Writer {
         let (queue, work) = mpsc::channel(WAITING);
         let stats = Arc::new(Stats::default());
         let counted = Arc::clone(&stats);
+        let read_only = Arc::new(AtomicBool::new(false));
+        let refuses = Arc::clone(&read_only);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, checkpointer, &log, work, &counted))?;
+            .spawn(move || run(&db, checkpointer, &log, work, &counted, &refuses))?;
         Ok(Writer {
             queue: Some(queue),
             thread: Some(thread),
             stats,
+            read_only,
         })
     }
 
@@ -123,7 +128,9 @@ fn run(
     log: &PathBuf,
     mut queue: mpsc::Receiver<Work>,
     stats: &Stats,
+    read_only: &AtomicBool,
 ) {
+    let mut refuses = false;
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
     let helper = std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
@@ -149,6 +156,10 @@ fn run(
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         stats.commits.fetch_add(1, Ordering::Relaxed);
         metrics().transacted(group.len());
+        if read_only.load(Ordering::Relaxed) != refuses {
+            refuses = !refuses;
+            let _ = db.pragma_update(None, "query_only", refuses);
+        }
         transact(db, group);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > cut_at {
