@@ -73,6 +73,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
             not_before: None,
             expires_at: None,
             priority: 0,
+            manner: modegate::command::Manner::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
@@ -120,13 +121,16 @@ fn encode_package_1(bencher: Bencher) {
 fn decide_deliver(bencher: Bencher) {
     let set = PolicySet::builtin().expect("the shipped set");
     let (device, _) = device(1);
-    let leaves = leaves_of(&[Operation::Node {
-        verb: Verb::Get,
-        loc_uri: "./cimv2/Win32_BIOS".into(),
-        format: None,
-        mime: None,
-        data: None,
-    }]);
+    let leaves = leaves_of(
+        &[Operation::Node {
+            verb: Verb::Get,
+            loc_uri: "./cimv2/Win32_BIOS".into(),
+            format: None,
+            mime: None,
+            data: None,
+        }],
+        modegate::classify::classify,
+    );
     let context = Context {
         mode: Mode::Machine,
         platform: Platform::WoA,
@@ -135,6 +139,7 @@ fn decide_deliver(bencher: Bencher) {
     let subject = Subject {
         family: device.record.family,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     bencher.bench(|| set.decide(black_box(ContextSet::only(context)), black_box(&subject)));
@@ -147,6 +152,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         device,
         bodies,
         reply: None,
+        inventory: None,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
     let proof = Proof::default();

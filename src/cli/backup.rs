@@ -17,10 +17,15 @@ const TELL: Duration = Duration::from_secs(1);
 #[derive(Debug, Args)]
 pub struct DataArgs {
     /// The data folder
-    #[arg(long, value_name = "DIR", default_value = "./data")]
+    #[arg(
+        long,
+        value_name = "DIR",
+        default_value = "./data",
+        env = "MODEGATE_DATA"
+    )]
     pub(super) data: PathBuf,
     /// Where the database is: sqlite:PATH (default: modegate.db in the data folder)
-    #[arg(long, value_name = "URL", value_parser = sqlite_path)]
+    #[arg(long, value_name = "URL", value_parser = sqlite_path, env = "MODEGATE_DATABASE")]
     database: Option<PathBuf>,
     /// A file with the main key (default: MODEGATE_KEY, MODEGATE_KEY_FILE, or the data folder's own)
     #[arg(long, value_name = "FILE")]
@@ -87,7 +92,7 @@ pub enum DataError {
 
 /// Copies the database; the exit code.
 pub(super) fn backup(args: &BackupArgs) -> u8 {
-    super::log_to_stderr("warn");
+    super::log::to_stderr("warn");
     let mut told = Told::new("copied", "pages");
     let made = backup::backup(
         &args.at.database(),
@@ -105,7 +110,7 @@ pub(super) fn backup(args: &BackupArgs) -> u8 {
 
 /// Puts a backup in place; the exit code.
 pub(super) fn restore(args: &RestoreArgs) -> u8 {
-    super::log_to_stderr("warn");
+    super::log::to_stderr("warn");
     told_of(
         "modegate restore",
         put_in_place(args).map(|()| {

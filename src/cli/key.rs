@@ -27,7 +27,7 @@ pub struct RotateArgs {
 
 /// Runs it; the exit code.
 pub(super) fn run(command: &KeyCommand) -> u8 {
-    super::log_to_stderr("warn");
+    super::log::to_stderr("warn");
     let KeyCommand::Rotate(args) = command;
     told_of("modegate key rotate", rotate(args))
 }

@@ -18,6 +18,7 @@ use actix_web::{App, HttpServer, Resource, Route, web};
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
+use crate::operations::Templates;
 use crate::store::Store;
 use crate::way::Way;
 
@@ -40,6 +41,8 @@ pub struct Shared {
     pub health: Arc<health::Health>,
     /// SHA-256 of the admin token.
     pub token: [u8; 32],
+    /// Texts whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 /// The sockets to listen on.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
+use tracing::Instrument;
 
 use super::Shared;
 use super::identity::proof_of;
@@ -27,9 +28,11 @@ pub(super) async fn post(
 ) -> Result<HttpResponse, Problem> {
     check_type(&request)?;
     let body = read(payload).await?;
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match shared
         .way
         .walk(&proof_of(&request), request.query_string(), &body)
+        .instrument(span)
         .await
     {
         Answer::Reply(reply) => Ok(HttpResponse::Ok()

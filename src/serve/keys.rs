@@ -41,12 +41,18 @@ impl KeySource {
     pub fn from_environment() -> Self {
         let read = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
         match (read(VARIABLE), read(FILE_VARIABLE)) {
-            (Some(key), _) => KeySource::Given {
-                key: Secret::new(key),
-                next: read(NEXT_VARIABLE).map(Secret::new),
-            },
+            (Some(key), _) => KeySource::given(Secret::new(key)),
             (None, Some(file)) => KeySource::File(file.into()),
             (None, None) => KeySource::Folder,
+        }
+    }
+
+    /// This key, with the one that takes over if the environment holds it.
+    pub fn given(key: Secret) -> Self {
+        let next = std::env::var(NEXT_VARIABLE).ok();
+        KeySource::Given {
+            key,
+            next: next.filter(|text| !text.is_empty()).map(Secret::new),
         }
     }
 

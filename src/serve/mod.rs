@@ -23,6 +23,7 @@ use crate::http::identity::Identifier;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Listeners, Shared};
 use crate::metrics::metrics;
+use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
@@ -56,6 +57,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// Texts of commands whose grammar is not known for sure.
+    pub templates: Templates,
     /// How long events and results are kept.
     pub retention: Retention,
     /// Where the main key comes from.
@@ -81,6 +84,7 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            templates: Templates::default(),
             retention: Retention::default(),
             key: KeySource::default(),
             drain: Duration::ZERO,
@@ -221,6 +225,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
         token: Sha256::digest(token.reveal()).into(),
+        templates: options.templates.clone(),
     });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {

@@ -1,6 +1,7 @@
 //! What goes out: the policy engine asked for each waiting command, the order,
 //! the byte budget.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::clock::Timestamp;
@@ -9,11 +10,14 @@ use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session, State};
 use crate::event::Withheld;
 use crate::ids::{CommandSeq, SessionNo};
+use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 
 /// The rule named where a command waits for its time, not for a mode.
 pub(super) const NOT_BEFORE: &str = "queue.not-before";
+/// The rule named where a command waits for another.
+pub(super) const AFTER: &str = "queue.after";
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";
 
@@ -21,11 +25,13 @@ pub(super) const GUARD: &str = "guard.machine";
 #[derive(Debug)]
 pub(super) struct Considered {
     pub(super) seq: CommandSeq,
+    /// Its kind, an operator's own classifications taken in.
+    pub(super) kind: Kind,
     pub(super) bytes: u32,
     pub(super) is_unenroll: bool,
     pub(super) decision: Decision,
-    /// Policy lets it go, its time has not come.
-    pub(super) too_early: bool,
+    /// Why it waits although policy may let it go: the id of a rule of the queue.
+    pub(super) held: Option<&'static str>,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
@@ -53,20 +59,47 @@ pub(super) fn consider(
     waiting
         .into_iter()
         .map(|command| {
+            let leaves = leaves_under(command, policies);
             let subject = Subject {
                 family: record.family,
                 groups: &record.groups,
-                leaves: &command.leaves,
+                app: command.manner.app.as_deref(),
+                leaves: &leaves,
             };
             Considered {
                 seq: command.seq,
+                kind: kind_of(&leaves),
                 bytes: command.bytes,
                 is_unenroll: command.is_unenroll(),
                 decision: policies.decide(contexts, &subject),
-                too_early: command.not_before.is_some_and(|at| at > now),
+                held: held(command, now),
             }
         })
         .collect()
+}
+
+/// The leaves of a command under a policy set, which may classify what the table
+/// does not know.
+fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+    if command.unknown.is_empty() || !policies.classifies_more() {
+        return Cow::Borrowed(&command.leaves);
+    }
+    let mut leaves = command.leaves.clone();
+    leaves.retain(|leaf| leaf.kind != Kind::Unclassified);
+    for (verb, loc_uri) in &command.unknown {
+        let leaf = policies.classify(*verb, loc_uri);
+        if !leaves.contains(&leaf) {
+            leaves.push(leaf);
+        }
+    }
+    Cow::Owned(leaves)
+}
+
+fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
+    if command.not_before.is_some_and(|at| at > now) {
+        return Some(NOT_BEFORE);
+    }
+    (!command.manner.after.is_empty()).then_some(AFTER)
 }
 
 /// Waits to be sent, and was not offered in this session yet.
@@ -103,8 +136,9 @@ pub(super) fn pick<'a>(
     outstanding: bool,
 ) -> Vec<CommandSeq> {
     let mut picked = Vec::new();
-    let may_go =
-        |command: &&Considered| command.decision.verdict == Verdict::Deliver && !command.too_early;
+    let may_go = |command: &&Considered| {
+        command.decision.verdict == Verdict::Deliver && command.held.is_none()
+    };
     for command in considered.into_iter().filter(may_go) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
@@ -122,13 +156,13 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
     let mut groups: Vec<Withheld> = Vec::new();
     for command in considered
         .iter()
-        .filter(|c| c.decision.verdict == Verdict::Withhold || c.too_early)
+        .filter(|c| c.decision.verdict == Verdict::Withhold || c.held.is_some())
     {
-        let Some(open) = state.open(command.seq) else {
+        if state.open(command.seq).is_none() {
             continue;
-        };
+        }
         let (rules, modes) = reason(command);
-        let kind = open.kind();
+        let kind = command.kind;
         match groups
             .iter_mut()
             .find(|group| group.kind == kind && group.rules == rules && group.modes == modes)
@@ -151,8 +185,8 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
 
 /// The rules and modes to name for a command that stays.
 pub(super) fn reason(command: &Considered) -> (Vec<String>, Vec<Mode>) {
-    if command.decision.verdict == Verdict::Deliver {
-        return (vec![NOT_BEFORE.to_owned()], Vec::new());
+    if let (Verdict::Deliver, Some(rule)) = (command.decision.verdict, command.held) {
+        return (vec![rule.to_owned()], Vec::new());
     }
     (
         rule_names(&command.decision),

@@ -42,8 +42,13 @@ async fn load(
     acknowledged: Arc<Mutex<Vec<String>>>,
 ) {
     let client = reqwest::Client::new();
+    let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
-        let body = json!({"type": "reset_user_password", "user": "u", "password": "Kept-Pa55word"});
+        number += 1;
+        let loc_uri =
+            format!("./cimv2/MDM_WirelessProfileXml/MDM_WirelessProfileXml.Name=n{number}/Xml");
+        let body =
+            json!({"type": "raw", "verb": "Replace", "loc_uri": loc_uri, "data": "Kept-Pa55word"});
         let answer = client
             .post(&url)
             .bearer_auth(&token)
@@ -106,9 +111,9 @@ async fn what_was_acknowledged_when_the_backup_began_is_in_it() {
             assert_eq!(command["state"], "queued");
             checked.fetch_add(1, Ordering::Relaxed);
         }
-        // What is sealed opens: the tablet gets its passwords.
+        // What is sealed opens: the tablet gets its profiles.
         let reply = restored
-            .sync("Machine", &package1("d0", "1", 1, "none"))
+            .sync("Maintenance", &package1("d0", "1", 1, "user"))
             .await;
         assert!(reply.text.contains("Kept-Pa55word"), "{}", reply.text);
     }

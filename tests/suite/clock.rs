@@ -93,6 +93,7 @@ impl House {
             not_before: None,
             expires_at: expires_in.map(|ms| now.plus_ms(ms)),
             priority: 0,
+            manner: Default::default(),
             operations: vec![Operation::Node {
                 verb,
                 loc_uri: loc_uri.into(),

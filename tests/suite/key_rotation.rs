@@ -325,6 +325,8 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "command.body",
         "device.record",
         "device.reply",
+        "inventory.sealed",
+        "inventory_change.sealed",
         "key_check.sealed",
     ];
     let not_sealed = [

@@ -215,6 +215,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
         not_before: None,
         expires_at: None,
         priority: 0,
+        manner: Default::default(),
         operations: vec![Operation::Node {
             verb: Verb::Get,
             loc_uri: loc_uri.into(),

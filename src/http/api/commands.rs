@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::command_view::{state_of, view};
-use super::{Admin, Paging, body, command_id, device_id, events, operations, page};
+use super::{Admin, Paging, body, command_id, device_id, events, page};
 use crate::clock::Timestamp;
-use crate::command::CommandState;
+use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Login, Mode, Platform};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::operations::{self, Setting};
 use crate::session;
 use crate::store::{Device, StoredCommand};
 
@@ -26,13 +28,15 @@ pub(super) async fn queue(
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
     let value = body(payload).await?;
-    let record = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?
-        .record;
-    let command = operations::command(&value, &record, Admin::ACTOR, Timestamp::now())?;
+    let setting = Setting {
+        device: Some(id),
+        templates: &shared.templates,
+        actor: Admin::ACTOR,
+        now: Timestamp::now(),
+        fresh: Uuid::now_v7(),
+    };
+    let mut command = operations::command(&value, &setting)?;
+    wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let given = Arc::new(Mutex::new(None));
     let (queued, number) = (command.clone(), Arc::clone(&given));
     let device = shared
@@ -56,10 +60,39 @@ pub(super) async fn queue(
         parts: Vec::new(),
     };
     let location = format!("/api/v1/commands/{}", stored.id);
-    let shown = view(&stored, &device, Timestamp::now());
+    let shown = view(&stored, &device, &shared.way.policies(), Timestamp::now());
     Ok(HttpResponse::Created()
         .insert_header(("location", location))
         .json(shown))
+}
+
+/// What is done already need not be waited for; what ended otherwise never will be.
+async fn wait_only_for_what_is_open(
+    shared: &Shared,
+    device: DeviceId,
+    command: &mut CommandBody,
+) -> Result<(), Problem> {
+    let mut open = Vec::new();
+    for (at, &seq) in command.manner.after.iter().enumerate() {
+        let field = format!("after[{at}]");
+        let found = find(shared, CommandId { device, seq }).await;
+        let Ok((stored, device)) = found else {
+            return Err(Problem::field(field, "a command of this device", "none"));
+        };
+        match state_of(&stored, &device, Timestamp::now()) {
+            CommandState::Succeeded => {}
+            state if state.is_final() => {
+                return Err(Problem::field(
+                    field,
+                    "a command that can still succeed",
+                    state.name(),
+                ));
+            }
+            _ => open.push(seq),
+        }
+    }
+    command.manner.after = open;
+    Ok(())
 }
 
 /// Which commands to list.
@@ -93,14 +126,14 @@ pub(super) async fn list(
         .device(id)
         .await?
         .ok_or_else(|| Problem::missing("device"))?;
-    let (limit, now) = (paging.limit(), Timestamp::now());
+    let (limit, now, policies) = (paging.limit(), Timestamp::now(), shared.way.policies());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
     loop {
         let commands = shared.store.commands(id, after, limit).await?;
         for command in &commands {
             after = command.id.seq.0;
             if wanted.is_none_or(|state| state_of(command, &device, now) == state) {
-                items.push(view(command, &device, now));
+                items.push(view(command, &device, &policies, now));
             }
             if items.len() == limit {
                 return Ok(page(items, Some(after.to_string())));
@@ -120,7 +153,7 @@ pub(super) async fn one(
 ) -> Result<HttpResponse, Problem> {
     let id = command_id(&path)?;
     let (command, device) = find(&shared, id).await?;
-    let mut shown = view(&command, &device, Timestamp::now());
+    let mut shown = view(&command, &device, &shared.way.policies(), Timestamp::now());
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
     Ok(HttpResponse::Ok().json(shown))
 }
@@ -144,7 +177,33 @@ pub(super) async fn cancel(
     };
     shared.store.alter(id.device, Box::new(decide)).await?;
     let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(&command, &device, Timestamp::now())))
+    Ok(HttpResponse::Ok().json(view(
+        &command,
+        &device,
+        &shared.way.policies(),
+        Timestamp::now(),
+    )))
+}
+
+/// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
+/// that pauses before its next attempt at once.
+pub(super) async fn retry(
+    _: Admin,
+    path: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let id = command_id(&path)?;
+    let decide = move |device: &Device| {
+        session::queue::retry(device, id.seq, Admin::ACTOR, Timestamp::now())
+    };
+    shared.store.alter(id.device, Box::new(decide)).await?;
+    let (command, device) = find(&shared, id).await?;
+    Ok(HttpResponse::Ok().json(view(
+        &command,
+        &device,
+        &shared.way.policies(),
+        Timestamp::now(),
+    )))
 }
 
 /// The context to preview.

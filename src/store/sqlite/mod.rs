@@ -5,6 +5,7 @@
 //! less than handing it to another thread.
 
 pub mod backup;
+mod inventory;
 mod probe;
 mod read;
 pub mod reseal;

@@ -8,7 +8,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::backup::Progress;
 use super::{KNOWN, check_key, connect, failed, key_check, read, rows};
@@ -20,25 +20,100 @@ use crate::store::seal::{Keys, Place};
 /// Rows in one transaction.
 const ROWS: usize = 256;
 
-/// Number, record, reply.
-type DeviceRow = (i64, Vec<u8>, Option<Vec<u8>>);
-/// Device, number, part, body.
-type CommandRow = (i64, u32, u32, Vec<u8>);
-
-/// Where the walk over everything sealed stands.
-#[derive(Debug, Clone, Copy)]
-enum At {
-    Devices(i64),
-    Commands(i64, i64, i64),
-    End,
+/// A column with sealed rows.
+struct Sealed {
+    table: &'static str,
+    column: &'static str,
+    /// What a row lies by, in order.
+    by: &'static [&'static str],
+    place: fn(&[i64]) -> Place,
 }
+
+/// All of them but the check of the key. A test holds this against the tables.
+const SEALED: [Sealed; 5] = [
+    Sealed {
+        table: "device",
+        column: "record",
+        by: &["number"],
+        place: |row| Place::Record(number(row, 0)),
+    },
+    Sealed {
+        table: "device",
+        column: "reply",
+        by: &["number"],
+        place: |row| Place::Reply(number(row, 0)),
+    },
+    Sealed {
+        table: "command",
+        column: "body",
+        by: &["device", "seq", "part"],
+        place: |row| Place::Command(number(row, 0), small(row, 1), small(row, 2)),
+    },
+    Sealed {
+        table: "inventory",
+        column: "sealed",
+        by: &["device"],
+        place: |row| Place::Inventory(number(row, 0)),
+    },
+    Sealed {
+        table: "inventory_change",
+        column: "sealed",
+        by: &["device", "number"],
+        place: |row| Place::InventoryChange(number(row, 0), small(row, 1)),
+    },
+];
+
+fn number(row: &[i64], at: usize) -> u64 {
+    rows::unsigned(row.get(at).copied().unwrap_or(0))
+}
+
+fn small(row: &[i64], at: usize) -> u32 {
+    u32::try_from(number(row, at)).unwrap_or(u32::MAX)
+}
+
+impl Sealed {
+    /// The next rows behind one.
+    fn select(&self) -> String {
+        let by = self.by.join(", ");
+        let from: Vec<String> = (1..=self.by.len()).map(|at| format!("?{at}")).collect();
+        format!(
+            "SELECT {by}, {column} FROM {table} WHERE ({by}) > ({}) AND {column} IS NOT NULL ORDER BY {by} LIMIT {ROWS}",
+            from.join(", "),
+            column = self.column,
+            table = self.table,
+        )
+    }
+
+    fn update(&self) -> String {
+        let by = self
+            .by
+            .iter()
+            .zip(2..)
+            .map(|(name, at)| format!("{name} = ?{at}"));
+        let by = by.collect::<Vec<_>>().join(" AND ");
+        format!("UPDATE {} SET {} = ?1 WHERE {by}", self.table, self.column)
+    }
+
+    /// How many rows are sealed with another key than that of number ?1.
+    fn left(&self) -> String {
+        format!(
+            "SELECT count(*) FROM {table} WHERE substr({column}, 1, 1) NOT IN (?1, x'00')",
+            table = self.table,
+            column = self.column,
+        )
+    }
+}
+
+/// One row: what it lies by, and what is sealed.
+type Row = (Vec<i64>, Vec<u8>);
 
 /// A change of the key under way.
 #[derive(Debug)]
 pub struct Reseal {
     db: Connection,
     keys: Keys,
-    at: At,
+    /// Which of [`SEALED`], and behind which row.
+    at: (usize, Vec<i64>),
     progress: Progress,
 }
 
@@ -48,28 +123,38 @@ impl Reseal {
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
         let db = connect(path)?;
         let keys = check_key(&db, keys)?;
-        let sql = "SELECT (SELECT count(*) FROM device) + (SELECT count(*) FROM command)";
-        let of: i64 = db.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
+        let mut of = 0;
+        for Sealed { table, column, .. } in &SEALED {
+            let sql = format!("SELECT count({column}) FROM {table}");
+            let count: i64 = db.query_row(&sql, [], |row| row.get(0)).map_err(failed)?;
+            of += rows::unsigned(count);
+        }
         Ok(Reseal {
             db,
             keys,
-            at: At::Devices(0),
-            progress: Progress {
-                done: 0,
-                of: rows::unsigned(of),
-            },
+            at: (0, Vec::new()),
+            progress: Progress { done: 0, of },
         })
     }
 
     /// Seals some more rows, durably. `None` when all are done.
     pub fn step(&mut self) -> Result<Option<Progress>, StoreError> {
-        let (walked, next) = match self.at {
-            At::Devices(after) => self.devices(after)?,
-            At::Commands(device, seq, part) => self.commands((device, seq, part))?,
-            At::End => return Ok(None),
+        let (which, after) = &self.at;
+        let Some(sealed) = SEALED.get(*which) else {
+            return Ok(None);
         };
-        self.progress.done += walked;
-        self.at = next;
+        let from = if after.is_empty() {
+            // Numbers begin at 1.
+            vec![0; sealed.by.len()]
+        } else {
+            after.clone()
+        };
+        let (walked, last) = self.rows(sealed, &from)?;
+        self.progress.done += walked as u64;
+        self.at = match last {
+            Some(last) if walked == ROWS => (*which, last),
+            _ => (which + 1, Vec::new()),
+        };
         Ok(Some(self.progress))
     }
 
@@ -112,13 +197,14 @@ impl Reseal {
 
     /// Looks once more before the old key is given up for good.
     fn nothing_is_left(&self) -> Result<(), StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM device WHERE substr(record, 1, 1) <> ?1 OR substr(reply, 1, 1) <> ?1) \
-                   + (SELECT count(*) FROM command WHERE substr(body, 1, 1) NOT IN (x'00', ?1))";
-        let new = vec![self.keys.number()];
-        let left: i64 = self
-            .db
-            .query_row(sql, [new], |row| row.get(0))
-            .map_err(failed)?;
+        let mut left = 0;
+        for sealed in &SEALED {
+            let new = vec![self.keys.number()];
+            let count = self
+                .db
+                .query_row(&sealed.left(), [new], |row| row.get::<_, i64>(0));
+            left += count.map_err(failed)?;
+        }
         if left == 0 {
             return Ok(());
         }
@@ -127,85 +213,44 @@ impl Reseal {
         Err(StoreError::Failed(Arc::from(why)))
     }
 
-    fn devices(&self, after: i64) -> Result<(u64, At), StoreError> {
+    /// Seals the rows behind `from` anew; how many they are, and the last one.
+    fn rows(&self, sealed: &Sealed, from: &[i64]) -> Result<(usize, Option<Vec<i64>>), StoreError> {
         let transaction = self.db.unchecked_transaction().map_err(failed)?;
-        let sql =
-            "SELECT number, record, reply FROM device WHERE number > ?1 ORDER BY number LIMIT ?2";
-        let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
-        let found: Result<Vec<DeviceRow>, _> = statement
-            .query_map(params![after, ROWS as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
-            .map_err(failed)?
-            .collect();
-        let found = found.map_err(failed)?;
-        for (number, record, reply) in &found {
-            let device = rows::unsigned(*number);
-            let record = self.anew(Place::Record(device), record)?;
-            let reply = reply
-                .as_deref()
-                .map(|reply| self.anew(Place::Reply(device), reply));
-            let reply = reply.transpose()?.flatten();
-            if record.is_some() || reply.is_some() {
-                let sql = "UPDATE device SET record = coalesce(?2, record), reply = coalesce(?3, reply) WHERE number = ?1";
-                transaction
-                    .prepare_cached(sql)
-                    .and_then(|mut sql| sql.execute(params![number, record, reply]))
-                    .map_err(failed)?;
+        let found = read_rows(&transaction, sealed, from)?;
+        let mut update = transaction
+            .prepare_cached(&sealed.update())
+            .map_err(failed)?;
+        for (by, bytes) in &found {
+            if let Some(anew) = self.anew((sealed.place)(by), bytes)? {
+                let by = by.iter().map(|number| number as &dyn ToSql);
+                let values: Vec<&dyn ToSql> =
+                    std::iter::once(&anew as &dyn ToSql).chain(by).collect();
+                update.execute(&values[..]).map_err(failed)?;
             }
         }
-        drop(statement);
+        drop(update);
         transaction.commit().map_err(failed)?;
-        let next = match found.last() {
-            Some((number, ..)) if found.len() == ROWS => At::Devices(*number),
-            _ => At::Commands(0, 0, 0),
-        };
-        Ok((found.len() as u64, next))
+        let walked = found.len();
+        Ok((walked, found.into_iter().next_back().map(|(by, _)| by)))
     }
 
-    fn commands(&self, after: (i64, i64, i64)) -> Result<(u64, At), StoreError> {
-        let transaction = self.db.unchecked_transaction().map_err(failed)?;
-        let sql = "SELECT device, seq, part, body FROM command WHERE (device, seq, part) > (?1, ?2, ?3) \
-                   ORDER BY device, seq, part LIMIT ?4";
-        let mut statement = transaction.prepare_cached(sql).map_err(failed)?;
-        let found: Result<Vec<CommandRow>, _> = statement
-            .query_map(params![after.0, after.1, after.2, ROWS as i64], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-            })
-            .map_err(failed)?
-            .collect();
-        let found = found.map_err(failed)?;
-        for (device, seq, part, body) in &found {
-            let place = Place::Command(rows::unsigned(*device), *seq, *part);
-            if body.first() == Some(&rows::CLEAR) {
-                continue;
-            }
-            if let Some(body) = self.anew(place, body)? {
-                let sql =
-                    "UPDATE command SET body = ?4 WHERE device = ?1 AND seq = ?2 AND part = ?3";
-                transaction
-                    .prepare_cached(sql)
-                    .and_then(|mut sql| sql.execute(params![device, seq, part, body]))
-                    .map_err(failed)?;
-            }
-        }
-        drop(statement);
-        transaction.commit().map_err(failed)?;
-        let next = match found.last() {
-            Some((device, seq, part, _)) if found.len() == ROWS => {
-                At::Commands(*device, i64::from(*seq), i64::from(*part))
-            }
-            _ => At::End,
-        };
-        Ok((found.len() as u64, next))
-    }
-
-    /// The same sealed with the new key; `None` where it is already.
+    /// The same sealed with the new key; `None` where it is already, or is not sealed at all.
     fn anew(&self, place: Place, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        if sealed.first() == Some(&self.keys.number()) {
+        if [Some(&self.keys.number()), Some(&rows::CLEAR)].contains(&sealed.first()) {
             return Ok(None);
         }
         let plain = self.keys.open(place, sealed).map_err(failed)?;
         self.keys.seal(place, &plain).map(Some).map_err(failed)
     }
+}
+
+fn read_rows(db: &Connection, sealed: &Sealed, from: &[i64]) -> Result<Vec<Row>, StoreError> {
+    let mut statement = db.prepare_cached(&sealed.select()).map_err(failed)?;
+    let found = statement
+        .query_map(params_from_iter(from), |row| {
+            let by: Result<Vec<i64>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
+            Ok((by?, row.get(sealed.by.len())?))
+        })
+        .map_err(failed)?;
+    found.collect::<Result<_, _>>().map_err(failed)
 }
