@@ -1,5 +1,6 @@
 //! `modegate`: the OMA DM backend that Windows 8.1 tablets sync with.
 
+pub mod activity;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -25,5 +26,6 @@ pub mod serve;
 pub mod session;
 pub mod sim;
 pub mod store;
+pub mod tokens;
 pub mod way;
 pub mod wire;

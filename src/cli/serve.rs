@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::flags::Sources;
 use super::log::{self, Logger};
 use crate::config::Settings;
+use crate::http::Limits;
 use crate::serve::{KeySource, Options, Retention, Running, ServeError, start};
 
 /// Flags of `serve`.
@@ -69,11 +70,24 @@ fn options(settings: Settings) -> Options {
             (None, None) => KeySource::Folder,
         },
         templates: settings.templates,
+        limits: limits(&settings.limits),
         retention: Retention {
             events_days: settings.retention.events_days,
             results_days: settings.retention.results_days,
         },
         ..Options::new("")
+    }
+}
+
+fn limits(told: &crate::config::Limits) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        device_per_minute: told.requests_per_device_per_minute,
+        device_burst: told.requests_per_device_per_minute.min(usual.device_burst),
+        address_per_minute: told.requests_per_address_per_minute,
+        token_per_minute: told.api_requests_per_token_per_minute,
+        connections: told.connections as usize,
+        ..usual
     }
 }
 
@@ -96,4 +110,14 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
     }
     tracing::info!("ending: open exchanges finish first");
     running.stop().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_nobody_set_are_the_servers_own() {
+        assert_eq!(limits(&crate::config::Limits::default()), Limits::default());
+    }
 }

@@ -5,6 +5,7 @@ pub mod health;
 pub mod identity;
 mod metrics;
 pub mod problem;
+pub mod rates;
 mod sync;
 pub mod tls;
 
@@ -12,14 +13,19 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpServer, Resource, Route, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpServer, Resource, Route, web};
+use tokio::sync::watch;
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
+use crate::http::rates::{Rates, RetryAfter};
 use crate::operations::Templates;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
+use crate::tokens::TokenBook;
 use crate::way::Way;
 
 /// How long a client may take for the head of a request; its body has a bound of its own.
@@ -28,8 +34,6 @@ const REQUEST_HEAD: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
-/// Connections per worker thread: each costs at most some tens of kilobytes.
-const CONNECTIONS: usize = 10_000;
 
 /// What the handlers share.
 pub struct Shared {
@@ -39,10 +43,77 @@ pub struct Shared {
     pub way: Arc<Way>,
     /// Whether the server is ready to serve.
     pub health: Arc<health::Health>,
-    /// SHA-256 of the admin token.
-    pub token: [u8; 32],
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
+    /// The tokens of the API.
+    pub tokens: TokenBook,
+    /// How often who may come.
+    pub rates: Rates,
+    /// Held while the tokens in memory are brought up to date, so that none is
+    /// overtaken by an older reading.
+    pub refreshing: tokio::sync::Mutex<()>,
+    /// Writes with an Idempotency-Key that are under way.
+    pub under_way: api::UnderWay,
+    /// Turns true when the server ends: streams end with it.
+    pub ending: watch::Receiver<bool>,
+}
+
+impl Shared {
+    /// Takes over what tokens the store has now.
+    pub async fn refresh_tokens(&self) -> Result<(), StoreError> {
+        let _turn = self.refreshing.lock().await;
+        self.tokens.replace(self.store.tokens().await?);
+        Ok(())
+    }
+}
+
+/// Numbers of `Rates`; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages of one device per minute: a session with a full queue may have
+    /// [`SESSION_MESSAGES`](crate::limits::SESSION_MESSAGES) and take seconds.
+    pub device_per_minute: u32,
+    /// And at once: such a session's worth.
+    pub device_burst: u32,
+    /// Requests from one client address per minute: a site may stand behind one.
+    pub address_per_minute: u32,
+    /// Requests with one token per minute.
+    pub token_per_minute: u32,
+    /// Sync requests under way at once; more get 503 without waiting.
+    pub sync_under_way: usize,
+    /// Event streams open at once.
+    pub event_streams: usize,
+    /// Connections open at once: each costs at most some tens of kilobytes.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            device_per_minute: 600,
+            device_burst: crate::limits::SESSION_MESSAGES,
+            address_per_minute: 6_000,
+            token_per_minute: 6_000,
+            sync_under_way: 4_096,
+            event_streams: 256,
+            connections: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The same without rates, for `--accept-unknown-devices`: simulated fleets
+    /// come from one address.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        Limits {
+            device_per_minute: 0,
+            device_burst: 0,
+            address_per_minute: 0,
+            token_per_minute: 0,
+            ..self
+        }
+    }
 }
 
 /// The sockets to listen on.
@@ -51,6 +122,8 @@ pub struct Listeners {
     pub https: (TcpListener, rustls::ServerConfig),
     /// For plain HTTP, on loopback.
     pub http: Option<TcpListener>,
+    /// Connections open at once, all together.
+    pub connections: usize,
 }
 
 /// Starts to serve; the server ends when it is told to.
@@ -64,9 +137,11 @@ pub fn serve(
     let (path, shared) = (sync_path.to_owned(), web::Data::from(shared));
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(by_address))
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
             .wrap_fn(metrics::counted)
+            .app_data(web::QueryConfig::default().error_handler(|error, _| api::bad_query(&error)))
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
             .service(page("/healthz", web::get().to(health::alive)))
@@ -77,7 +152,7 @@ pub fn serve(
     })
     .on_connect(move |connection, data| identifier.on_connect(connection, data))
     .workers(workers)
-    .max_connections(CONNECTIONS)
+    .max_connections(listeners.connections.div_ceil(workers.max(1)))
     .tcp_nodelay(true)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(REQUEST_HEAD)
@@ -97,6 +172,25 @@ fn page(path: &str, get: Route) -> Resource {
     web::resource(path)
         .route(get)
         .default_service(web::to(nothing_here))
+}
+
+/// Every request counts for the address that it comes from.
+async fn by_address(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let address = request.peer_addr().map(|peer| peer.ip());
+    let shared = request.app_data::<web::Data<Shared>>();
+    if let (Some(address), Some(shared)) = (address, shared) {
+        shared.rates.admit_address(address).map_err(too_often)?;
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+/// 429 with Retry-After.
+fn too_often(RetryAfter(seconds): RetryAfter) -> Problem {
+    let detail = format!("too many requests; come again in {seconds} s");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
 }
 
 async fn method_not_allowed() -> Result<(), Problem> {

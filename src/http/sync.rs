@@ -10,8 +10,10 @@ use tracing::Instrument;
 use super::Shared;
 use super::identity::proof_of;
 use super::problem::Problem;
+use super::rates::RetryAfter;
+use super::too_often;
 use crate::limits;
-use crate::way::Answer;
+use crate::way::{Answer, Proof};
 
 /// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
 const XML: &str = "application/vnd.syncml.dm+xml";
@@ -26,15 +28,23 @@ pub(super) async fn post(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let Some(_place) = shared.rates.enter() else {
+        let why = "too many sync requests are under way; come again";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    };
     check_type(&request)?;
     let body = read(payload).await?;
-    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
-    match shared
+    let proof = proof_of(&request);
+    let peer = peer_of(&request, &proof);
+    let admit = |source: &str| {
+        let admitted = shared.rates.admit_device(source, &peer);
+        admitted.map_err(|RetryAfter(seconds)| seconds)
+    };
+    let walk = shared
         .way
-        .walk(&proof_of(&request), request.query_string(), &body)
-        .instrument(span)
-        .await
-    {
+        .walk_admitted(&proof, request.query_string(), &body, &admit);
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match walk.instrument(span).await {
         Answer::Reply(reply) => Ok(HttpResponse::Ok()
             .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
             .insert_header(("cache-control", "no-store"))
@@ -45,10 +55,21 @@ pub(super) async fn post(
             StatusCode::FORBIDDEN,
             "no registered device, or not proved to be the one named as Source",
         )),
+        Answer::TooOften(seconds) => Err(too_often(RetryAfter(seconds))),
         Answer::Busy => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy; come again",
         )),
+    }
+}
+
+/// Who a device's rate is counted for, besides its name: who it proves to be, or
+/// where it comes from.
+fn peer_of(request: &HttpRequest, proof: &Proof) -> Vec<u8> {
+    match (proof.certificate, request.peer_addr()) {
+        (Some(certificate), _) => certificate.0.to_vec(),
+        (None, Some(address)) => address.ip().to_string().into_bytes(),
+        (None, None) => Vec::new(),
     }
 }
 

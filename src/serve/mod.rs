@@ -14,20 +14,23 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
-use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, EventType};
+use crate::http::api::UnderWay;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
+use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
-use crate::http::{Listeners, Shared};
+use crate::http::{Limits, Listeners, Shared};
 use crate::metrics::metrics;
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
+use crate::tokens::{TokenBook, TokenDigest};
 use crate::way::Way;
 use background::Background;
 use data_dir::DataDir;
@@ -57,6 +60,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// How often who may come.
+    pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
     /// How long events and results are kept.
@@ -84,6 +89,7 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            limits: Limits::default(),
             templates: Templates::default(),
             retention: Retention::default(),
             key: KeySource::default(),
@@ -174,6 +180,7 @@ pub struct Running {
     certificate: Arc<ServerCertificate>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
+    end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     health: Arc<Health>,
     background: Background,
@@ -220,17 +227,29 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         (Some(listener), Some(address))
     });
     let health = Arc::new(Health::default());
+    let (end, ending) = watch::channel(false);
+    let limits = if options.accept_unknown {
+        options.limits.without_rates()
+    } else {
+        options.limits
+    };
     let shared = Arc::new(Shared {
         health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
-        token: Sha256::digest(token.reveal()).into(),
+        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        rates: Rates::new(&limits),
+        refreshing: tokio::sync::Mutex::default(),
+        under_way: UnderWay::default(),
+        ending,
         templates: options.templates.clone(),
     });
+    shared.refresh_tokens().await?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {
         https: (https, tls),
         http,
+        connections: limits.connections,
     };
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
@@ -255,6 +274,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         certificate,
         provider,
         handle,
+        end,
         serving,
         health,
         background,
@@ -325,6 +345,8 @@ impl Running {
     pub async fn stop(self) -> Result<(), ServeError> {
         self.health.drain();
         tokio::time::sleep(self.options.drain).await;
+        // Streams end first, or they would be waited for.
+        self.end.send_replace(true);
         self.handle.stop(true).await;
         drop(self.background);
         let ended = self.serving.await;

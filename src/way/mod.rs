@@ -52,6 +52,8 @@ pub enum Answer {
     TooLarge(String),
     /// 403: an unknown device, or one that proves to be another.
     Forbidden,
+    /// 429: too often; may come again after so many seconds.
+    TooOften(u32),
     /// 503: busy; the device comes again.
     Busy,
 }
@@ -64,6 +66,7 @@ impl Answer {
             Answer::BadRequest(_) => 400,
             Answer::TooLarge(_) => 413,
             Answer::Forbidden => 403,
+            Answer::TooOften(_) => 429,
             Answer::Busy => 503,
         }
     }
@@ -133,6 +136,19 @@ impl Way {
 
     /// Walks one request through the house.
     pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
+        self.walk_admitted(proof, raw_query, body, &|_| Ok(()))
+            .await
+    }
+
+    /// The same, for a Source that `admit` lets in; else it says after how many
+    /// seconds the device may come again, and the store is not touched.
+    pub async fn walk_admitted(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        body: &[u8],
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+    ) -> Answer {
         // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
         let span = tracing::info_span!(
             "exchange",
@@ -147,7 +163,7 @@ impl Way {
         );
         let begun = Instant::now();
         async {
-            let answer = self.attempts(proof, raw_query, body, begun).await;
+            let answer = self.attempts(proof, raw_query, body, admit, begun).await;
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
             tracing::debug!("answered");
@@ -162,6 +178,7 @@ impl Way {
         proof: &Proof,
         raw_query: &str,
         body: &[u8],
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
         begun: Instant,
     ) -> Answer {
         let message = match decode(body) {
@@ -180,6 +197,9 @@ impl Way {
                 limits::SOURCE_BYTES,
                 source.0.len()
             ));
+        }
+        if let Err(seconds) = admit(&source.0) {
+            return Answer::TooOften(seconds);
         }
         let Some(_turn) = self.gate.enter(&source).await else {
             return Answer::Busy;

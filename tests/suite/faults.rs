@@ -68,7 +68,7 @@ async fn a_full_disk_refuses_work_loses_nothing_and_is_survived() {
     let dir = own.path().join("data");
     let arguments = vec!["--accept-unknown-devices".to_owned()];
     let command = with_small_disk(&serve_command(&dir, &arguments), 2 * 1024);
-    let mut server = Server::with(command, &dir, arguments);
+    let mut server = Server::by(command, &dir, arguments);
     let device = server.register(json!({"source": "d"})).await;
     let other = server.register(json!({"source": "e"})).await;
     server

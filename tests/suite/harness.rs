@@ -41,11 +41,11 @@ impl Server {
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        Server::with(serve_command(dir, &arguments), dir, arguments)
+        Server::by(serve_command(dir, &arguments), dir, arguments)
     }
 
     /// Starts one by a command made from [`serve_command`].
-    pub fn with(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
+    pub fn by(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
         let (child, line) = spawn(command);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
         let token = std::fs::read_to_string(dir.join("admin-token"))
@@ -124,6 +124,69 @@ impl Server {
             status,
             serde_json::from_str(&text).unwrap_or(Value::String(text)),
         )
+    }
+
+    /// One API request with this token, these headers and this body as it is:
+    /// (status, headers, body); `None` when the server closed the connection on it.
+    pub async fn call(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Option<(u16, reqwest::header::HeaderMap, Value)> {
+        let method: reqwest::Method = method.to_ascii_uppercase().parse().unwrap();
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.http))
+            .bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let answer = request.send().await.ok()?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.ok()?;
+        let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Some((status, headers, value))
+    }
+
+    /// The same by the admin token, which must be answered.
+    pub async fn with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> (u16, reqwest::header::HeaderMap, Value) {
+        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+        let answer = self.call(&self.token, method, path, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    /// Makes a token; its id and its text.
+    pub async fn make_token(&self, body: Value) -> (String, String) {
+        let (status, answer) = self.api("POST", "/tokens", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        (text("id"), text("token"))
+    }
+
+    /// Opens a stream of the API.
+    pub async fn open(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self
+            .client
+            .get(format!("{}/api/v1{path}", self.http))
+            .bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
     }
 
     /// GET that must succeed.

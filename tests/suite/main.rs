@@ -1,6 +1,12 @@
 //! Behaviour, shown through the outside: a real process, real HTTP, a real database.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod api_behaviour;
+mod api_docs;
+mod api_fields;
+mod api_limits;
+mod api_random;
+mod api_stream;
 mod backup;
 mod bad_input;
 mod clock;
@@ -11,16 +17,21 @@ mod faults;
 mod gating;
 mod harness;
 mod identity;
+mod inventory;
 mod key_rotation;
 mod metrics;
 mod models;
+mod openapi;
 mod operating;
+mod operations;
 mod packaging;
 mod retention;
 mod secrets;
 mod sessions;
 mod simulated_device;
+mod store_api;
 mod store_conformance;
+mod tokens;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;

@@ -288,7 +288,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     command
         .env("RUST_LOG", "trace")
         .stderr(Stdio::from(std::fs::File::create(&log).unwrap()));
-    let mut server = Server::with(command, &dir, Vec::new());
+    let mut server = Server::by(command, &dir, Vec::new());
     let mut heard = Heard(Vec::new());
     let (device, queued) = plant(&server, &mut heard).await;
     make_errors(&server, &mut heard, &device).await;

@@ -4,13 +4,16 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod api;
 pub mod backup;
 mod inventory;
+mod once;
 mod probe;
 mod read;
 pub mod reseal;
 mod retention;
 mod rows;
+mod tokens;
 mod write;
 mod writer;
 

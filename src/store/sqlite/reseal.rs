@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::backup::Progress;
@@ -26,11 +27,11 @@ struct Sealed {
     column: &'static str,
     /// What a row lies by, in order.
     by: &'static [&'static str],
-    place: fn(&[i64]) -> Place,
+    place: fn(&[Value]) -> Place,
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-const SEALED: [Sealed; 5] = [
+const SEALED: [Sealed; 6] = [
     Sealed {
         table: "device",
         column: "record",
@@ -61,13 +62,29 @@ const SEALED: [Sealed; 5] = [
         by: &["device", "number"],
         place: |row| Place::InventoryChange(number(row, 0), small(row, 1)),
     },
+    Sealed {
+        table: "once",
+        column: "answer",
+        by: &["id"],
+        place: |row| Place::Once(digest(row, 0)),
+    },
 ];
 
-fn number(row: &[i64], at: usize) -> u64 {
-    rows::unsigned(row.get(at).copied().unwrap_or(0))
+fn number(row: &[Value], at: usize) -> u64 {
+    match row.get(at) {
+        Some(Value::Integer(number)) => rows::unsigned(*number),
+        _ => 0,
+    }
 }
 
-fn small(row: &[i64], at: usize) -> u32 {
+fn digest(row: &[Value], at: usize) -> [u8; 32] {
+    match row.get(at) {
+        Some(Value::Blob(bytes)) => bytes.as_slice().try_into().unwrap_or([0; 32]),
+        _ => [0; 32],
+    }
+}
+
+fn small(row: &[Value], at: usize) -> u32 {
     u32::try_from(number(row, at)).unwrap_or(u32::MAX)
 }
 
@@ -105,7 +122,7 @@ impl Sealed {
 }
 
 /// One row: what it lies by, and what is sealed.
-type Row = (Vec<i64>, Vec<u8>);
+type Row = (Vec<Value>, Vec<u8>);
 
 /// A change of the key under way.
 #[derive(Debug)]
@@ -113,7 +130,7 @@ pub struct Reseal {
     db: Connection,
     keys: Keys,
     /// Which of [`SEALED`], and behind which row.
-    at: (usize, Vec<i64>),
+    at: (usize, Vec<Value>),
     progress: Progress,
 }
 
@@ -144,8 +161,8 @@ impl Reseal {
             return Ok(None);
         };
         let from = if after.is_empty() {
-            // Numbers begin at 1.
-            vec![0; sealed.by.len()]
+            // Numbers begin at 1, and bytes come after all numbers.
+            vec![Value::Integer(0); sealed.by.len()]
         } else {
             after.clone()
         };
@@ -214,7 +231,11 @@ impl Reseal {
     }
 
     /// Seals the rows behind `from` anew; how many they are, and the last one.
-    fn rows(&self, sealed: &Sealed, from: &[i64]) -> Result<(usize, Option<Vec<i64>>), StoreError> {
+    fn rows(
+        &self,
+        sealed: &Sealed,
+        from: &[Value],
+    ) -> Result<(usize, Option<Vec<Value>>), StoreError> {
         let transaction = self.db.unchecked_transaction().map_err(failed)?;
         let found = read_rows(&transaction, sealed, from)?;
         let mut update = transaction
@@ -244,11 +265,11 @@ impl Reseal {
     }
 }
 
-fn read_rows(db: &Connection, sealed: &Sealed, from: &[i64]) -> Result<Vec<Row>, StoreError> {
+fn read_rows(db: &Connection, sealed: &Sealed, from: &[Value]) -> Result<Vec<Row>, StoreError> {
     let mut statement = db.prepare_cached(&sealed.select()).map_err(failed)?;
     let found = statement
         .query_map(params_from_iter(from), |row| {
-            let by: Result<Vec<i64>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
+            let by: Result<Vec<Value>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
             Ok((by?, row.get(sealed.by.len())?))
         })
         .map_err(failed)?;

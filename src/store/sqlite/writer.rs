@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failed;
 use crate::metrics::metrics;
@@ -51,6 +51,7 @@ pub struct Stats {
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Work>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
     /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
     pub(super) read_only: Arc<AtomicBool>,
@@ -67,15 +68,24 @@ impl Writer {
         let counted = Arc::clone(&stats);
         let read_only = Arc::new(AtomicBool::new(false));
         let refuses = Arc::clone(&read_only);
+        let (commit, commits) = watch::channel(0);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, checkpointer, &log, work, &counted, &refuses))?;
+            .spawn(move || {
+                run(&db, checkpointer, &log, work, (&counted, &commit), &refuses);
+            })?;
         Ok(Writer {
             queue: Some(queue),
             thread: Some(thread),
+            commits,
             stats,
             read_only,
         })
+    }
+
+    /// Changes with every transaction that was committed.
+    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
     }
 
     /// Runs `work` in the next transaction; returns once it is durable.
@@ -127,7 +137,7 @@ fn run(
     checkpointer: Connection,
     log: &PathBuf,
     mut queue: mpsc::Receiver<Work>,
-    stats: &Stats,
+    (stats, committed): (&Stats, &watch::Sender<u64>),
     read_only: &AtomicBool,
 ) {
     let mut refuses = false;
@@ -161,6 +171,7 @@ fn run(
             let _ = db.pragma_update(None, "query_only", refuses);
         }
         transact(db, group);
+        committed.send_modify(|count| *count += 1);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > cut_at {
             // Cuts the file too: its size is what is looked at. While a backup
