@@ -93,6 +93,13 @@ pub enum DataError {
 /// Copies the database; the exit code.
 pub(super) fn backup(args: &BackupArgs) -> u8 {
     super::log::to_stderr("warn");
+    if args.at.key().is_changing(&args.at.data) {
+        eprintln!(
+            "modegate backup: the main key is being changed, and the copy would need two keys: \
+             end that first (modegate key rotate)"
+        );
+        return 1;
+    }
     let mut told = Told::new("copied", "pages");
     let made = backup::backup(
         &args.at.database(),

@@ -85,6 +85,15 @@ impl KeySource {
         keys.map_err(|_| ServeError::Key)
     }
 
+    /// Whether a change of the key was begun and has not ended.
+    pub(crate) fn is_changing(&self, data: &Path) -> bool {
+        match self {
+            KeySource::Folder => next_of(&data.join("key")).exists(),
+            KeySource::File(path) => next_of(path).exists(),
+            KeySource::Given { next, .. } => next.is_some(),
+        }
+    }
+
     /// The keys for a change: the key that takes over is made, durably, when it
     /// is not there.
     pub(crate) fn changing(&self, dir: &DataDir) -> Result<Keys, ServeError> {

@@ -176,6 +176,13 @@ async fn killed_in_the_middle_it_serves_and_ends_when_run_again() {
             .sync("Machine", &package1("d1", "9", 1, "none"))
             .await;
         assert!(reply.text.contains("Pa55-1"), "{}", reply.text);
+        let copied = Command::new(env!("CARGO_BIN_EXE_modegate"))
+            .args(["backup", dir.join("copy").to_str().unwrap(), "--data"])
+            .arg(&dir)
+            .output()
+            .unwrap();
+        let is_changing = dir.join("key.next").exists();
+        assert_eq!(copied.status.success(), !is_changing, "{}", said(&copied));
         let refused = rotate(&dir).output().unwrap();
         assert_eq!(refused.status.code(), Some(1));
         assert!(

@@ -101,7 +101,7 @@ fn the_search_finds_what_it_looks_for() {
     );
 }
 
-fn needles(server: &Server) -> Vec<Needle> {
+fn needles(server: &Server, token: &str) -> Vec<Needle> {
     let of_user = Md5::digest(format!("u:{SYNC_PASSWORD}"));
     let mut needles: Vec<Needle> = [
         ("the password of a reset", PASSWORD),
@@ -114,6 +114,7 @@ fn needles(server: &Server) -> Vec<Needle> {
         ("a wrong token", WRONG_TOKEN),
         ("a malformed body", MALFORMED),
         ("the admin token", server.token.as_str()),
+        ("a token", token),
     ]
     .map(|(name, secret)| Needle::new(name, secret.as_bytes()))
     .into();
@@ -181,6 +182,34 @@ async fn plant(server: &Server, heard: &mut Heard) -> (String, Vec<Value>) {
         queued.push(heard.queue(server, &id, command).await);
     }
     (id, queued)
+}
+
+/// A token of the API, whose answer the server keeps for who asks again.
+async fn make_token(server: &Server, heard: &mut Heard) -> String {
+    let body = json!({"name": "a-token", "role": "auditor"});
+    let named = [("idempotency-key", "k-1")];
+    let (status, _, made) = server.with("POST", "/tokens", &named, body.clone()).await;
+    assert_eq!(status, 201, "{made}");
+    let again = server.with("POST", "/tokens", &named, body.clone()).await.2;
+    assert_eq!(again["token"], made["token"]);
+    heard.api(server, "POST", "/tokens", Some(body)).await;
+    heard.api(server, "GET", "/tokens", None).await;
+    let token = made["token"].as_str().unwrap().to_owned();
+    let url = format!("{}/api/v1/tokens", server.http);
+    let client = reqwest::Client::new();
+    let forbidden = client
+        .post(url)
+        .bearer_auth(&token)
+        .body("{}")
+        .send()
+        .await
+        .unwrap();
+    assert!(forbidden.status().is_client_error());
+    heard.0.push((
+        "a forbidden request".into(),
+        forbidden.text().await.unwrap(),
+    ));
+    token
 }
 
 async fn make_errors(server: &Server, heard: &mut Heard, device: &str) {
@@ -291,6 +320,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     let mut server = Server::by(command, &dir, Vec::new());
     let mut heard = Heard(Vec::new());
     let (device, queued) = plant(&server, &mut heard).await;
+    let token = make_token(&server, &mut heard).await;
     make_errors(&server, &mut heard, &device).await;
     let seen = play(&server).await;
     for secret in [PASSWORD, WIFI, JOB] {
@@ -341,7 +371,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .api(&server, "DELETE", &format!("/devices/{device}"), None)
         .await;
     // While it runs, with a log beside the database; and once more when it has ended.
-    let needles = needles(&server);
+    let needles = needles(&server, &token);
     let running = files(&dir);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
