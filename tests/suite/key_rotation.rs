@@ -16,7 +16,7 @@ use modegate::store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::harness::{Server, message_with, package1, serve_command};
+use crate::harness::{Server, answers, message, message_with, package1, serve_command};
 
 fn rotate(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
@@ -43,11 +43,20 @@ async fn folder(dir: &Path, devices: usize) {
             json!({"type": "reset_user_password", "user": "u", "password": format!("Pa55-{n}")});
         server.queue(&device, reset).await;
         if n % 8 == 0 {
-            server
-                .sync("Apps", &package1(&format!("d{n}"), "1", 1, "user"))
+            let source = format!("d{n}");
+            let inventory = json!({"type": "inventory", "classes": ["Win32_BIOS"]});
+            server.queue(&device, inventory).await;
+            let reply = server
+                .sync("Machine", &package1(&source, "1", 1, "none"))
                 .await;
+            let answers = message(&source, "1", 2, &answers(&reply, 200));
+            server.sync("Machine", &answers).await;
         }
     }
+    // An answer that is kept for who asks again.
+    let named = [("idempotency-key", "k")];
+    let token = json!({"name": "t", "role": "auditor"});
+    assert_eq!(server.with("POST", "/tokens", &named, token).await.0, 201);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
 }
@@ -79,15 +88,40 @@ fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
             all.push((place, body));
         }
     }
+    let mut inventories = db.prepare("SELECT device, sealed FROM inventory").unwrap();
+    let mut rows = inventories.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let number = row.get::<_, i64>(0).unwrap() as u64;
+        all.push((Place::Inventory(number), row.get(1).unwrap()));
+    }
+    let mut kept = db.prepare("SELECT id, answer FROM once").unwrap();
+    let mut rows = kept.query([]).unwrap();
+    while let Some(row) = rows.next().unwrap() {
+        let id: Vec<u8> = row.get(0).unwrap();
+        all.push((Place::Once(id.try_into().unwrap()), row.get(1).unwrap()));
+    }
+    let has = |wanted: fn(&Place) -> bool| all.iter().any(|(place, _)| wanted(place));
+    assert!(has(|place| matches!(place, Place::Inventory(_))));
+    assert!(has(|place| matches!(place, Place::Once(_))));
     all
 }
 
-async fn everything_opens(dir: &Path, keys: Keys, devices: usize) {
-    let store = SqliteStore::open(&dir.join("modegate.db"), keys).unwrap();
+async fn everything_opens(dir: &Path, keys: impl Fn() -> Keys, devices: usize) {
+    {
+        // Every row by itself, under the keys as the database numbers them.
+        let db = Connection::open(dir.join("modegate.db")).unwrap();
+        let sql = "SELECT sealed FROM key_check";
+        let check: Vec<u8> = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        let keys = keys().numbered(&check).unwrap();
+        for (place, bytes) in sealed(dir) {
+            assert!(keys.open(place, &bytes).is_ok(), "{place:?}");
+        }
+    }
+    let store = SqliteStore::open(&dir.join("modegate.db"), keys()).unwrap();
     let all = store.devices(0, 10_000).await.unwrap();
     assert_eq!(all.len(), devices);
     for device in all {
-        assert_eq!(store.commands(device.id, 0, 10).await.unwrap().len(), 1);
+        assert!(!store.commands(device.id, 0, 10).await.unwrap().is_empty());
     }
 }
 
@@ -110,7 +144,7 @@ async fn a_change_broken_off_after_any_step_goes_on() {
         }
         // Broken off here: both keys together still open everything, for a server too.
         drop(work);
-        everything_opens(&dir, both(), 300).await;
+        everything_opens(&dir, both, 300).await;
         if ended {
             break;
         }
@@ -124,12 +158,12 @@ async fn a_change_broken_off_after_any_step_goes_on() {
     while work.step().unwrap().is_some() {}
     work.finish(Timestamp(1)).unwrap();
     // Broken off before the key file was renamed: again, to the same end.
-    everything_opens(&dir, both(), 300).await;
+    everything_opens(&dir, both, 300).await;
     let mut work = Reseal::open(&database, both()).unwrap();
     while work.step().unwrap().is_some() {}
     work.finish(Timestamp(2)).unwrap();
 
-    everything_opens(&dir, Keys::from_bytes(&new).unwrap(), 300).await;
+    everything_opens(&dir, || Keys::from_bytes(&new).unwrap(), 300).await;
     assert!(SqliteStore::open(&database, Keys::from_bytes(&old).unwrap()).is_err());
     the_old_key_opens_nothing(&dir, &old, &before);
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use modegate::clock::{Clock, Timestamp};
-use modegate::command::{CommandBody, Operation};
+use modegate::command::{CommandBody, CommandState, Operation};
 use modegate::context::Family;
 use modegate::device::DeviceRecord;
 use modegate::event::{Event, EventType};
@@ -17,7 +17,7 @@ use modegate::session::Proof;
 use modegate::session::queue::queue;
 use modegate::store::seal::Keys;
 use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Store};
+use modegate::store::{Change, PartPlace, Store};
 use modegate::way::{Answer, Way};
 use modegate::wire::message::Verb;
 use proptest::prelude::*;
@@ -409,4 +409,53 @@ async fn exchanges_go_on_while_much_is_deleted() {
     assert!(exchanges >= 10, "{exchanges} exchanges in all that time");
     let busy = store.events_before(device, u64::MAX, 10).await.unwrap();
     assert!(busy.len() <= 1);
+}
+
+#[tokio::test]
+async fn a_store_is_sampled_and_swept_from_the_front() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    store.probe().await.unwrap();
+    let (a, b) = (
+        register(&*store, "a", AT).await,
+        register(&*store, "b", AT).await,
+    );
+    enqueue(&*store, a, "./DevInfo/Man").await;
+    enqueue(&*store, a, "./DevInfo/Mod").await;
+    let (mut queued, mut after, mut oldest) = (0, 0, None);
+    loop {
+        let sample = store.sample_queues(after, 1).await.unwrap();
+        queued += sample.commands[CommandState::Queued as usize];
+        oldest = oldest.or(sample.oldest);
+        match sample.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!((queued, oldest), (2, Some(AT)));
+
+    // Nothing is older than the first; then all are, but the last stays.
+    let all = store.all_events(0, 100).await.unwrap();
+    assert_eq!(store.sweep_events(AT, 100).await.unwrap().count, 0);
+    let mut swept = 0;
+    loop {
+        let some = store.sweep_events(AT.plus_ms(1), 2).await.unwrap();
+        swept += some.count;
+        if !some.more {
+            break;
+        }
+    }
+    assert_eq!(swept, all.len() as u64 - 1);
+    let left = store.all_events(0, 100).await.unwrap();
+    assert_eq!(left, all[all.len() - 1..]);
+    for device in [a, b] {
+        let events = store.events(device, 0, 10).await.unwrap();
+        assert!(events.len() <= 1 && events.iter().all(|event| left.contains(event)));
+    }
+    // No command is final: no result is taken.
+    let (taken, next) = store
+        .sweep_results(AT.plus_ms(1), PartPlace::default(), 100)
+        .await
+        .unwrap();
+    assert_eq!((taken.count, next), (0, None));
 }
