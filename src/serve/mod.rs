@@ -1,6 +1,7 @@
 //! `modegate serve`: the shell put together, from a data folder to a running server.
 
 mod background;
+mod batches;
 mod certificates;
 pub(crate) mod data_dir;
 pub mod keys;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, EventType};
@@ -184,6 +185,7 @@ pub struct Running {
     serving: tokio::task::JoinHandle<io::Result<()>>,
     health: Arc<Health>,
     background: Background,
+    batching: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -233,6 +235,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     } else {
         options.limits
     };
+    let batches = Arc::new(Notify::new());
     let shared = Arc::new(Shared {
         health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
@@ -241,6 +244,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         rates: Rates::new(&limits),
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
+        batches: Arc::clone(&batches),
         ending,
         templates: options.templates.clone(),
     });
@@ -260,6 +264,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.clock.clone(),
         options.retention,
     );
+    let batching = tokio::spawn(batches::work(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.templates.clone(),
+        batches,
+    ));
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -278,6 +287,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         serving,
         health,
         background,
+        batching,
     })
 }
 
@@ -349,6 +359,7 @@ impl Running {
         self.end.send_replace(true);
         self.handle.stop(true).await;
         drop(self.background);
+        self.batching.abort();
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(self.options.clock.now()))

@@ -94,11 +94,11 @@ fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
         let number = row.get::<_, i64>(0).unwrap() as u64;
         all.push((Place::Inventory(number), row.get(1).unwrap()));
     }
-    let mut kept = db.prepare("SELECT id, answer FROM once").unwrap();
+    let mut kept = db.prepare("SELECT number, answer FROM once").unwrap();
     let mut rows = kept.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
-        let id: Vec<u8> = row.get(0).unwrap();
-        all.push((Place::Once(id.try_into().unwrap()), row.get(1).unwrap()));
+        let number = row.get::<_, i64>(0).unwrap() as u64;
+        all.push((Place::Once(number), row.get(1).unwrap()));
     }
     let has = |wanted: fn(&Place) -> bool| all.iter().any(|(place, _)| wanted(place));
     assert!(has(|place| matches!(place, Place::Inventory(_))));
@@ -363,6 +363,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         .map(Result::unwrap)
         .collect();
     let resealed = [
+        "batch.sealed",
         "command.body",
         "device.record",
         "device.reply",
@@ -372,12 +373,14 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.answer",
     ];
     let not_sealed = [
+        "batch.id",
+        "batch_item.device",
         "chain.id",
         "device.id",
         "device.state",
         "event.bytes",
         "once.digest",
-        "once.id",
+        "once.name",
         "policy_set.files",
         "token.body",
         "token.id",

@@ -6,6 +6,7 @@
 
 mod api;
 pub mod backup;
+mod batches;
 mod inventory;
 mod once;
 mod probe;

@@ -8,7 +8,6 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::backup::Progress;
@@ -27,11 +26,11 @@ struct Sealed {
     column: &'static str,
     /// What a row lies by, in order.
     by: &'static [&'static str],
-    place: fn(&[Value]) -> Place,
+    place: fn(&[i64]) -> Place,
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-const SEALED: [Sealed; 6] = [
+const SEALED: [Sealed; 7] = [
     Sealed {
         table: "device",
         column: "record",
@@ -65,26 +64,22 @@ const SEALED: [Sealed; 6] = [
     Sealed {
         table: "once",
         column: "answer",
-        by: &["id"],
-        place: |row| Place::Once(digest(row, 0)),
+        by: &["number"],
+        place: |row| Place::Once(number(row, 0)),
+    },
+    Sealed {
+        table: "batch",
+        column: "sealed",
+        by: &["place"],
+        place: |row| Place::Batch(number(row, 0)),
     },
 ];
 
-fn number(row: &[Value], at: usize) -> u64 {
-    match row.get(at) {
-        Some(Value::Integer(number)) => rows::unsigned(*number),
-        _ => 0,
-    }
+fn number(row: &[i64], at: usize) -> u64 {
+    rows::unsigned(row.get(at).copied().unwrap_or(0))
 }
 
-fn digest(row: &[Value], at: usize) -> [u8; 32] {
-    match row.get(at) {
-        Some(Value::Blob(bytes)) => bytes.as_slice().try_into().unwrap_or([0; 32]),
-        _ => [0; 32],
-    }
-}
-
-fn small(row: &[Value], at: usize) -> u32 {
+fn small(row: &[i64], at: usize) -> u32 {
     u32::try_from(number(row, at)).unwrap_or(u32::MAX)
 }
 
@@ -122,7 +117,7 @@ impl Sealed {
 }
 
 /// One row: what it lies by, and what is sealed.
-type Row = (Vec<Value>, Vec<u8>);
+type Row = (Vec<i64>, Vec<u8>);
 
 /// A change of the key under way.
 #[derive(Debug)]
@@ -130,7 +125,7 @@ pub struct Reseal {
     db: Connection,
     keys: Keys,
     /// Which of [`SEALED`], and behind which row.
-    at: (usize, Vec<Value>),
+    at: (usize, Vec<i64>),
     progress: Progress,
 }
 
@@ -161,8 +156,8 @@ impl Reseal {
             return Ok(None);
         };
         let from = if after.is_empty() {
-            // Numbers begin at 1, and bytes come after all numbers.
-            vec![Value::Integer(0); sealed.by.len()]
+            // Before the first, whatever that is.
+            vec![-1; sealed.by.len()]
         } else {
             after.clone()
         };
@@ -231,11 +226,7 @@ impl Reseal {
     }
 
     /// Seals the rows behind `from` anew; how many they are, and the last one.
-    fn rows(
-        &self,
-        sealed: &Sealed,
-        from: &[Value],
-    ) -> Result<(usize, Option<Vec<Value>>), StoreError> {
+    fn rows(&self, sealed: &Sealed, from: &[i64]) -> Result<(usize, Option<Vec<i64>>), StoreError> {
         let transaction = self.db.unchecked_transaction().map_err(failed)?;
         let found = read_rows(&transaction, sealed, from)?;
         let mut update = transaction
@@ -265,11 +256,11 @@ impl Reseal {
     }
 }
 
-fn read_rows(db: &Connection, sealed: &Sealed, from: &[Value]) -> Result<Vec<Row>, StoreError> {
+fn read_rows(db: &Connection, sealed: &Sealed, from: &[i64]) -> Result<Vec<Row>, StoreError> {
     let mut statement = db.prepare_cached(&sealed.select()).map_err(failed)?;
     let found = statement
         .query_map(params_from_iter(from), |row| {
-            let by: Result<Vec<Value>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
+            let by: Result<Vec<i64>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
             Ok((by?, row.get(sealed.by.len())?))
         })
         .map_err(failed)?;
