@@ -10,6 +10,7 @@ mod api_random;
 mod api_stream;
 mod backup;
 mod bad_input;
+mod batches;
 mod clock;
 mod codec;
 mod configuration;
