@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 
 use crate::clock::Timestamp;
+use crate::config::{Fault, Flags, Loaded, environment};
 use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use crate::store::sqlite::backup::{self, BackupError, Progress};
@@ -13,43 +14,46 @@ use crate::store::sqlite::backup::{self, BackupError, Progress};
 /// How often a long piece of work says how far it is.
 const TELL: Duration = Duration::from_secs(1);
 
-/// Where the data is.
+/// Where the data is: flags, the environment and the configuration file say it
+/// as they do to `serve`.
 #[derive(Debug, Args)]
 pub struct DataArgs {
-    /// The data folder
-    #[arg(
-        long,
-        value_name = "DIR",
-        default_value = "./data",
-        env = "MODEGATE_DATA"
-    )]
-    pub(super) data: PathBuf,
-    /// Where the database is: sqlite:PATH (default: modegate.db in the data folder)
-    #[arg(long, value_name = "URL", value_parser = sqlite_path, env = "MODEGATE_DATABASE")]
-    database: Option<PathBuf>,
-    /// A file with the main key (default: MODEGATE_KEY, MODEGATE_KEY_FILE, or the data folder's own)
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "MODEGATE_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data folder [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Where the database is: sqlite:PATH [default: modegate.db in the data folder]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// A file with the main key, 64 hexadecimal digits, instead of 'key' in the data
+    /// folder
     #[arg(long, value_name = "FILE")]
-    key_file: Option<PathBuf>,
+    key_file: Option<String>,
+}
+
+/// The same, found out.
+pub(super) struct Places {
+    pub(super) data: PathBuf,
+    pub(super) database: PathBuf,
+    pub(super) key: KeySource,
 }
 
 impl DataArgs {
-    pub(super) fn database(&self) -> PathBuf {
-        let own = || self.data.join("modegate.db");
-        self.database.clone().unwrap_or_else(own)
-    }
-
-    pub(super) fn key(&self) -> KeySource {
-        match &self.key_file {
-            Some(path) => KeySource::File(path.clone()),
-            None => KeySource::from_environment(),
-        }
-    }
-}
-
-fn sqlite_path(url: &str) -> Result<PathBuf, String> {
-    match url.strip_prefix("sqlite:") {
-        Some(path) if !path.is_empty() => Ok(path.into()),
-        _ => Err("expected sqlite:PATH".to_owned()),
+    pub(super) fn places(&self) -> Result<Places, DataError> {
+        let mut flags = Flags::default();
+        flags.set("data", self.data.clone());
+        flags.set("database", self.database.clone());
+        flags.set("key_file", self.key_file.clone());
+        let loaded = Loaded::read(self.config.as_deref(), &environment(), &flags);
+        let settings = loaded.settled().map_err(DataError::Settings)?;
+        let own = || settings.data.join("modegate.db");
+        Ok(Places {
+            database: settings.database.clone().unwrap_or_else(own),
+            key: KeySource::of(&settings),
+            data: settings.data,
+        })
     }
 }
 
@@ -88,54 +92,52 @@ pub enum DataError {
     /// The copy.
     #[error(transparent)]
     Backup(#[from] BackupError),
+    /// The settings.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<Fault>),
+    /// A copy would be sealed with two keys.
+    #[error(
+        "the main key is being changed, and a backup would need two keys: end that first (modegate key rotate)"
+    )]
+    Changing,
 }
 
 /// Copies the database; the exit code.
 pub(super) fn backup(args: &BackupArgs) -> u8 {
     super::log::to_stderr("warn");
-    if args.at.key().is_changing(&args.at.data) {
-        eprintln!(
-            "modegate backup: the main key is being changed, and the copy would need two keys: \
-             end that first (modegate key rotate)"
-        );
-        return 1;
+    told_of("modegate backup", copy(args))
+}
+
+fn copy(args: &BackupArgs) -> Result<String, DataError> {
+    let at = args.at.places()?;
+    if at.key.is_changing(&at.data) {
+        return Err(DataError::Changing);
     }
     let mut told = Told::new("copied", "pages");
-    let made = backup::backup(
-        &args.at.database(),
-        &args.file,
-        args.force,
-        &mut |progress| told.tell(progress),
-    );
-    told_of("modegate backup", made.map_err(DataError::from).map(|bytes| {
-        format!(
-            "{} holds {bytes} bytes; keep the main key with it, without which it cannot be used, but not in the same place",
-            args.file.display()
-        )
-    }))
+    let mut tell = |progress| told.tell(progress);
+    let bytes = backup::backup(&at.database, &args.file, args.force, &mut tell)?;
+    Ok(format!(
+        "{} holds {bytes} bytes; keep the main key too, without which it cannot be used, but not in the same place",
+        args.file.display()
+    ))
 }
 
 /// Puts a backup in place; the exit code.
 pub(super) fn restore(args: &RestoreArgs) -> u8 {
     super::log::to_stderr("warn");
-    told_of(
-        "modegate restore",
-        put_in_place(args).map(|()| {
-            let database = args.at.database();
-            let database = database.display();
-            format!(
-                "{database} is the backup now; what was there is kept as {database}.before-restore"
-            )
-        }),
-    )
+    told_of("modegate restore", put_in_place(args))
 }
 
-fn put_in_place(args: &RestoreArgs) -> Result<(), DataError> {
-    let dir = DataDir::open(&args.at.data)?;
-    let keys = args.at.key().existing(&dir)?;
+fn put_in_place(args: &RestoreArgs) -> Result<String, DataError> {
+    let at = args.at.places()?;
+    let dir = DataDir::open(&at.data)?;
+    let keys = at.key.existing(&dir)?;
     let now = Timestamp::now();
-    backup::restore(&args.file, &args.at.database(), keys, args.force, now)?;
-    Ok(())
+    backup::restore(&args.file, &at.database, keys, args.force, now)?;
+    let database = at.database.display();
+    Ok(format!(
+        "{database} is the backup now; what was there is kept as {database}.before-restore"
+    ))
 }
 
 /// Says how it ended; the exit code.

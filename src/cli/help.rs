@@ -13,7 +13,10 @@ const EXAMPLES: [(&str, &[&str]); 14] = [
     ),
     (
         "key rotate",
-        &["modegate key rotate --data /var/lib/modegate"],
+        &[
+            "modegate key rotate --data /var/lib/modegate",
+            "modegate key rotate --config /etc/modegate/modegate.toml",
+        ],
     ),
     (
         "serve",

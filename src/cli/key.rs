@@ -33,14 +33,14 @@ pub(super) fn run(command: &KeyCommand) -> u8 {
 }
 
 fn rotate(args: &RotateArgs) -> Result<String, DataError> {
-    let (source, database) = (args.at.key(), args.at.database());
-    if !database.exists() {
+    let at = args.at.places()?;
+    if !at.database.exists() {
         let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(ServeError::File(database, missing).into());
+        return Err(ServeError::File(at.database, missing).into());
     }
-    let dir = DataDir::open(&args.at.data)?;
-    reseal(&source, &dir, &database)?;
-    Ok(match source.changed(&dir)? {
+    let dir = DataDir::open(&at.data)?;
+    reseal(&at.key, &dir, &at.database)?;
+    Ok(match at.key.changed(&dir)? {
         Some(path) => format!(
             "the main key is changed; {} holds the new one. Backups made before need the old one",
             path.display()

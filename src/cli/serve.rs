@@ -54,6 +54,7 @@ fn refuse(logger: &Logger, why: &str) -> u8 {
 
 fn options(settings: Settings) -> Options {
     Options {
+        key: KeySource::of(&settings),
         data: settings.data,
         listen: settings.listen,
         insecure_http: settings.insecure_http,
@@ -64,11 +65,6 @@ fn options(settings: Settings) -> Options {
         policies: settings.policies,
         database: settings.database,
         sync_path: settings.sync_path,
-        key: match (settings.key_file, settings.key) {
-            (Some(path), _) => KeySource::File(path),
-            (None, Some(key)) => KeySource::given(key),
-            (None, None) => KeySource::Folder,
-        },
         templates: settings.templates,
         limits: limits(&settings.limits),
         retention: Retention {

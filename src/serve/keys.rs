@@ -8,14 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::ServeError;
 use super::data_dir::{DataDir, KEY, key_of, new_key, sync_folder, write_secret};
+use crate::config::Settings;
 use crate::secret::Secret;
 use crate::store::seal::Keys;
 
-/// The variable that holds the main key, 64 hexadecimal digits.
-pub const VARIABLE: &str = "MODEGATE_KEY";
-/// The variable that names a file with the main key.
-pub const FILE_VARIABLE: &str = "MODEGATE_KEY_FILE";
-/// The variable that holds the key that takes over, while [`VARIABLE`] is changed.
+/// The variable that holds the key that takes over, while `MODEGATE_KEY` is changed.
 pub const NEXT_VARIABLE: &str = "MODEGATE_KEY_NEXT";
 
 /// Where the main key comes from.
@@ -36,13 +33,12 @@ pub enum KeySource {
 }
 
 impl KeySource {
-    /// What the environment says: `MODEGATE_KEY`, or `MODEGATE_KEY_FILE`, or
-    /// neither: then the data folder's own.
-    pub fn from_environment() -> Self {
-        let read = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
-        match (read(VARIABLE), read(FILE_VARIABLE)) {
-            (Some(key), _) => KeySource::given(Secret::new(key)),
-            (None, Some(file)) => KeySource::File(file.into()),
+    /// What the settings say: the key itself, a file, or neither: then the data
+    /// folder's own.
+    pub fn of(settings: &Settings) -> Self {
+        match (&settings.key_file, &settings.key) {
+            (Some(path), _) => KeySource::File(path.clone()),
+            (None, Some(key)) => KeySource::given(key.clone()),
             (None, None) => KeySource::Folder,
         }
     }

@@ -130,6 +130,12 @@ async fn a_restore_keeps_the_old_database_and_is_on_record() {
     done(&arguments);
     refused(&arguments, "is there already");
     done(&[&arguments[..], &["--force"]].concat());
+    // Where the data is may be said as it is to `serve`.
+    let config = own.path().join("modegate.toml");
+    std::fs::write(&config, format!("data = '{}'\n", text(&server.dir))).unwrap();
+    let by_config = own.path().join("by-config");
+    done(&["backup", text(&by_config), "--config", text(&config)]);
+    assert!(by_config.exists());
     let late = server.register(json!({"source": "late"})).await;
     let dir = server.dir.clone();
     let restore = ["restore", text(&file), "--data", text(&dir)];

@@ -177,6 +177,10 @@ async fn plant(server: &Server, heard: &mut Heard) -> (String, Vec<Value>) {
         json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
         json!({"type": "sequence", "commands": [{"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/MDM_X", "data": WIFI}]}),
     ];
+    let batch = json!({"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/MDM_WirelessProfileXml/MDM_WirelessProfileXml.Name=y/Xml", "data": WIFI});
+    let batch = json!({"to": {"all": true}, "command": batch});
+    let (status, batch) = heard.api(server, "POST", "/commands", Some(batch)).await;
+    assert_eq!(status, 202, "{batch}");
     let mut queued = Vec::new();
     for command in commands {
         queued.push(heard.queue(server, &id, command).await);
