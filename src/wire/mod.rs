@@ -8,5 +8,6 @@ pub mod auth;
 pub mod decode;
 pub mod encode;
 pub mod guard;
+pub mod mac;
 pub mod message;
 mod xml;
