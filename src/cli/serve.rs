@@ -6,7 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::fields::is_line;
+use crate::http::proxy::{AddressHeader, Cidr, ProxyHeader, TrustedProxies};
+use crate::secret::Secret;
 use crate::serve::{Options, Running, ServeError, start};
+use crate::session::ServerAuth;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -43,6 +47,24 @@ pub struct ServeArgs {
     /// The path of the device endpoint
     #[arg(long, value_name = "PATH", default_value = "/sync")]
     sync_path: String,
+    /// The name by which the server proves itself to devices that ask for it (w7
+    /// APPAUTH, AAUTHLEVEL CLIENT)
+    #[arg(long, value_name = "NAME", requires = "server_auth_password_file")]
+    server_auth_name: Option<String>,
+    /// A file with the password for that, one line
+    #[arg(long, value_name = "FILE", requires = "server_auth_name")]
+    server_auth_password_file: Option<PathBuf>,
+    /// A proxy that ends TLS in front of this server: its address, or a network
+    /// such as 10.1.2.0/24; may be repeated
+    #[arg(long, value_name = "CIDR", requires = "proxy_header")]
+    trusted_proxy: Vec<Cidr>,
+    /// How proxies hand on a client's certificate: client-cert (RFC 9440),
+    /// x-forwarded-client-cert (Envoy), x-ssl-client-cert (nginx), x-arr-clientcert (IIS)
+    #[arg(long, value_name = "HEADER", requires = "trusted_proxy")]
+    proxy_header: Option<String>,
+    /// Proxies hand on a client's address in Forwarded (RFC 7239) instead of X-Forwarded-For
+    #[arg(long, requires = "trusted_proxy")]
+    proxy_forwarded: bool,
 }
 
 /// Serves until it is told to end; the exit code.
@@ -78,6 +100,8 @@ fn options(args: ServeArgs) -> Result<Options, String> {
             args.sync_path
         ));
     }
+    let server_auth = server_auth(&args)?;
+    let proxies = proxies(&args)?;
     Ok(Options {
         data: args.data,
         listen: args.listen,
@@ -89,7 +113,50 @@ fn options(args: ServeArgs) -> Result<Options, String> {
         policies: args.policies,
         database,
         sync_path: args.sync_path,
+        server_auth,
+        proxies,
     })
+}
+
+fn server_auth(args: &ServeArgs) -> Result<Option<ServerAuth>, String> {
+    let (Some(name), Some(file)) = (&args.server_auth_name, &args.server_auth_password_file) else {
+        return Ok(None);
+    };
+    if !is_line(name) || name.contains(':') {
+        return Err("--server-auth-name: expected text without ':' and control characters".into());
+    }
+    let password = std::fs::read_to_string(file)
+        .map_err(|error| format!("--server-auth-password-file {}: {error}", file.display()))?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    if !is_line(password) {
+        let file = file.display();
+        return Err(format!(
+            "--server-auth-password-file {file}: expected one line of text"
+        ));
+    }
+    Ok(Some(ServerAuth {
+        name: name.clone(),
+        password: Secret::new(password),
+    }))
+}
+
+fn proxies(args: &ServeArgs) -> Result<Option<TrustedProxies>, String> {
+    let Some(header) = &args.proxy_header else {
+        return Ok(None);
+    };
+    let header = ProxyHeader::from_name(header).ok_or_else(|| {
+        let names = ProxyHeader::ALL.map(ProxyHeader::name).join(", ");
+        format!("--proxy-header: expected one of {names}, found '{header}'")
+    })?;
+    Ok(Some(TrustedProxies {
+        addresses: args.trusted_proxy.clone(),
+        header,
+        address_header: if args.proxy_forwarded {
+            AddressHeader::Forwarded
+        } else {
+            AddressHeader::XForwardedFor
+        },
+    }))
 }
 
 async fn serve(options: Options) -> Result<(), ServeError> {

@@ -1,20 +1,26 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+pub mod forwarded;
 pub mod identity;
+mod listen;
 pub mod problem;
+pub mod proxy;
+mod refusal;
 mod sync;
 pub mod tls;
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::Server;
+use actix_web::dev::{Extensions, Server};
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 
 use crate::http::identity::Identifier;
+use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 use crate::store::Store;
 use crate::way::Way;
@@ -23,6 +29,8 @@ use crate::way::Way;
 const REQUEST_HEAD: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a connection that ends may take to do so.
+const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
 /// Connections per worker thread: each costs at most some tens of kilobytes.
@@ -36,6 +44,8 @@ pub struct Shared {
     pub way: Arc<Way>,
     /// SHA-256 of the admin token.
     pub token: [u8; 32],
+    /// Who a request comes from.
+    pub identifier: Arc<Identifier>,
 }
 
 /// The sockets to listen on.
@@ -55,7 +65,7 @@ pub fn serve(
     workers: usize,
 ) -> std::io::Result<Server> {
     let (path, shared) = (sync_path.to_owned(), web::Data::from(shared));
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
@@ -63,20 +73,25 @@ pub fn serve(
             .route(&path, web::to(method_not_allowed))
             .service(web::scope("/api/v1").configure(api::routes))
             .default_service(web::to(nothing_here))
-    })
-    .on_connect(move |connection, data| identifier.on_connect(connection, data))
-    .workers(workers)
-    .max_connections(CONNECTIONS)
-    .tcp_nodelay(true)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(REQUEST_HEAD)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals();
+    };
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(CONNECTIONS)
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+    let signal = server.graceful_shutdown_signal();
     let (https, tls) = listeners.https;
-    let mut server = server.listen_rustls_0_23(https, tls)?;
+    let accepting = Accepting::new(tls, Arc::clone(&identifier.tls));
+    let (over_tls, ending) = (app.clone(), signal.clone());
+    let mut server = server.listen("https", https, move || {
+        let identifier = Arc::clone(&identifier);
+        let on_connect = move |connection: &dyn Any, data: &mut Extensions| {
+            identifier.on_connect(connection, data);
+        };
+        secure(over_tls(), ending.clone(), accepting.clone(), on_connect)
+    })?;
     if let Some(http) = listeners.http {
-        server = server.listen(http)?;
+        server = server.listen("http", http, move || plain(app(), signal.clone()))?;
     }
     Ok(server.run())
 }

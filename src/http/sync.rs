@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::Shared;
-use super::identity::proof_of;
+use super::identity::mac_claim;
 use super::problem::Problem;
 use crate::limits;
 use crate::way::Answer;
+use crate::wire::mac;
 
 /// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
 const XML: &str = "application/vnd.syncml.dm+xml";
@@ -27,15 +28,11 @@ pub(super) async fn post(
 ) -> Result<HttpResponse, Problem> {
     check_type(&request)?;
     let body = read(payload).await?;
-    match shared
-        .way
-        .walk(&proof_of(&request), request.query_string(), &body)
-        .await
-    {
-        Answer::Reply(reply) => Ok(HttpResponse::Ok()
-            .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
-            .insert_header(("cache-control", "no-store"))
-            .body(reply)),
+    let mut proof = shared.identifier.proof_of(&request);
+    proof.mac = mac_claim(request.headers(), &body);
+    match shared.way.walk(&proof, request.query_string(), &body).await {
+        Answer::Reply(reply) => Ok(document().body(reply)),
+        Answer::Signed(reply, mac) => Ok(document().insert_header((mac::HEADER, mac)).body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
         Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
         Answer::Forbidden => Err(Problem::new(
@@ -47,6 +44,14 @@ pub(super) async fn post(
             "busy; come again",
         )),
     }
+}
+
+fn document() -> HttpResponseBuilder {
+    let mut document = HttpResponse::Ok();
+    document
+        .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
+        .insert_header(("cache-control", "no-store"));
+    document
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {

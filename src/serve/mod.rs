@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use crate::clock::Timestamp;
 use crate::event::{Event, EventType};
 use crate::http::identity::Identifier;
+use crate::http::proxy::TrustedProxies;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Listeners, Shared};
 use crate::policy::{Fault, PolicySet};
@@ -23,7 +24,7 @@ use crate::secret::Secret;
 use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-use crate::way::Way;
+use crate::way::{ServerAuth, Way};
 use data_dir::DataDir;
 
 /// How often the counts of strangers are written down.
@@ -52,6 +53,10 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// By what the server proves itself to devices that ask for it.
+    pub server_auth: Option<ServerAuth>,
+    /// Proxies that end TLS in front of this server.
+    pub proxies: Option<TrustedProxies>,
 }
 
 impl Options {
@@ -68,6 +73,8 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            server_auth: None,
+            proxies: None,
         }
     }
 }
@@ -162,6 +169,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .map(|path| certificates::issuers(path, Arc::clone(&provider)));
     let identifier = Arc::new(Identifier {
         issuers: issuers.transpose()?,
+        proxies: options.proxies.clone(),
+        ..Identifier::default()
     });
 
     let database = options
@@ -170,12 +179,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| dir.file("modegate.db"));
     let store = Arc::new(SqliteStore::open(&database, keys)?);
     let nonces = store.nonces();
-    let way = Arc::new(Way::new(
+    let way = Way::new(
         Arc::clone(&store) as Arc<dyn Store>,
         Arc::clone(&policies),
         nonces,
         options.accept_unknown,
-    ));
+    );
+    let way = Arc::new(way.proving_itself(options.server_auth.clone()));
     record_start(&*store, &policies).await?;
 
     let (https, https_address) = listen(options.listen)?;
@@ -187,6 +197,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
         token: Sha256::digest(token.reveal()).into(),
+        identifier: Arc::clone(&identifier),
     });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {

@@ -1,11 +1,12 @@
 //! The step.
 
-use super::authenticate::{Identity, authenticate};
+use super::authenticate::{Identity, asked_type, authenticate, note_use};
 use super::correlate::{correlate, unenroll_deadline, unenrolled};
 use super::exchange::{Carried, Exchange};
 use super::ledger::Ledger;
 use super::offer::{self, Considered};
 use super::open::{Place, open};
+use super::server_auth::hear;
 use super::{Request, Step, elements, reply, settle};
 use crate::command::CommandState;
 use crate::context::{ContextSet, Mode};
@@ -16,7 +17,7 @@ use crate::limits;
 use crate::policy::Verdict;
 use crate::store::{Device, Snapshot, Wanted};
 use crate::wire::encode::{element_len, frame_len};
-use crate::wire::message::{Chal, Element, Message};
+use crate::wire::message::{Chal, Cred, Element, Header, Message};
 
 /// What [`step`] must see of `device` for this request: the kept reply of a
 /// retransmission, or the bodies of what was sent and of what may go, as far
@@ -74,11 +75,28 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     let (mut state, place) = open(&device.state, request, &mut ledger);
     let chal = (identity == Identity::ProvenByNonce).then(|| {
         state.nonce += 1;
-        reply::challenge((request.nonce)(state.nonce))
+        reply::challenge(asked_type(request), (request.nonce)(state.nonce))
     });
+    note_use(
+        &mut state,
+        &device.record,
+        request.proof.certificate,
+        request.now,
+    );
+    let mut heard = hear(&mut state, request, &mut ledger);
     let code = version_status(request.message);
-    if code == 200 {
+    if code == 200 && heard.is_refusal() {
+        let rest = heard.rest(request.message);
+        correlate(&mut state, &snapshot.bodies, &rest, &mut ledger);
+    } else if code == 200 {
         correlate(&mut state, &snapshot.bodies, request.message, &mut ledger);
+    }
+    if heard.in_vain {
+        settle::end_session(
+            &mut state,
+            &mut ledger,
+            "the device does not take the server's word",
+        );
     }
     if code != 200 {
         settle::end_session(
@@ -101,6 +119,7 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         ));
     }
     let mut builder = Builder::new(snapshot, request, state, ledger, place);
+    builder.cred = heard.cred.take();
     builder.statuses(code, chal);
     builder.offer(user_unenrolled);
     Step::Exchange(Box::new(builder.finish(code)))
@@ -122,7 +141,7 @@ fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
 fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
     let message = request.message;
     let mut next_id = device.state.next_id.max(1);
-    let chal = reply::challenge((request.nonce)(device.state.nonce));
+    let chal = reply::challenge(asked_type(request), (request.nonce)(device.state.nonce));
     let mut body = vec![reply::header_status(
         message,
         code,
@@ -196,6 +215,8 @@ struct Builder<'a> {
     delivered: Vec<Delivered>,
     withheld: Vec<Withheld>,
     withheld_as: Option<u64>,
+    /// The server's own proof.
+    cred: Option<Cred>,
 }
 
 impl<'a> Builder<'a> {
@@ -234,7 +255,15 @@ impl<'a> Builder<'a> {
             delivered: Vec::new(),
             withheld: Vec::new(),
             withheld_as: None,
+            cred: None,
         }
+    }
+
+    fn header(&self) -> Header {
+        let server = self.request.server;
+        let cred = self.cred.clone();
+        let named = cred.zip(server.map(|server| server.name.as_str()));
+        reply::proven_header(self.request.message, self.msg_id, named)
     }
 
     fn statuses(&mut self, code: u16, chal: Option<Chal>) {
@@ -342,8 +371,7 @@ impl<'a> Builder<'a> {
                     .first()
                     .is_some_and(|l| l.session == session.no)
         });
-        let used = frame_len(&reply::header(self.request.message, self.msg_id))
-            + self.body.iter().map(element_len).sum::<usize>();
+        let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = considered
@@ -408,7 +436,7 @@ impl<'a> Builder<'a> {
     }
 
     fn finish(mut self, code: u16) -> Exchange {
-        let request = self.request;
+        let (request, header) = (self.request, self.header());
         self.state.latest = Some(LatestRequest {
             digest: request.digest,
             at: request.now,
@@ -439,7 +467,7 @@ impl<'a> Builder<'a> {
             number: device.number,
             loaded: (device.state.revision, device.state.next_command),
             reply: Message {
-                header: reply::header(request.message, self.msg_id),
+                header,
                 body: self.body,
                 is_final: self.is_final,
             },

@@ -48,6 +48,11 @@ impl ClientIdentity {
         })
     }
 
+    /// The certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
     /// SHA-256 of the certificate, in hexadecimal.
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.certificate)

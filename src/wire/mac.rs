@@ -178,6 +178,7 @@ fn unquote(text: &str) -> Result<(String, &str), MacFault> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;
 

@@ -75,6 +75,27 @@ impl Server {
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
     }
 
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_file(&self.dir)).unwrap()
+    }
+
+    /// Waits until it has logged a line with this text; the line.
+    pub fn logged(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "no line with '{text}': {}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
@@ -159,10 +180,22 @@ impl Server {
         content_type: &str,
         body: Vec<u8>,
     ) -> (u16, reqwest::header::HeaderMap, String) {
-        let answer = self
-            .client
-            .post(format!("{}/sync?{query}", self.http))
-            .header("content-type", content_type)
+        let headers = [("content-type", content_type)];
+        self.post_with(query, &headers, body).await
+    }
+
+    /// The same with these headers.
+    pub async fn post_with(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self.client.post(format!("{}/sync?{query}", self.http));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request
             .header("user-agent", "Enrollment")
             .body(body)
             .send()
@@ -191,7 +224,17 @@ impl Drop for Server {
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
+/// Where it logs: beside its folder.
+fn log_file(dir: &Path) -> PathBuf {
+    dir.with_extension("log")
+}
+
 fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(log_file(dir))
+        .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
         .args([
             "serve",
@@ -204,7 +247,7 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
         .arg(dir)
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();

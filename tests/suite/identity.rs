@@ -163,3 +163,62 @@ async fn a_digest_is_good_once() {
         .await;
     assert_eq!(status, 403);
 }
+
+fn md5_header(nonce: &[u8]) -> String {
+    let digest = modegate::wire::auth::PasswordDigest::new("u", "p");
+    let cred = modegate::wire::auth::md5_cred(&digest, nonce);
+    // Format and padding are not always what the book says.
+    let cred = cred.trim_end_matches('=');
+    format!(
+        "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type></Meta><Data>{cred}</Data></Cred>"
+    )
+}
+
+#[tokio::test]
+async fn a_session_heals_from_any_nonce() {
+    let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
+    let server = Server::start_with(&[]);
+    for (nth, stale) in [&b""[..], b"nonce", &[0xf0, 0, 0xff]]
+        .into_iter()
+        .enumerate()
+    {
+        let source = format!("d{nth}");
+        let device = server
+            .register(json!({"source": source, "credentials": {"username": "u", "password": "p"}}))
+            .await;
+        let command = server
+            .queue(
+                &device,
+                json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+            )
+            .await;
+        let say = async |msg_id: u32, nonce: &[u8], body: &str| {
+            server
+                .sync(
+                    "Machine",
+                    &message_with(&source, "1", msg_id, &md5_header(nonce), body),
+                )
+                .await
+        };
+        let decode = |nonce: Option<String>| STANDARD.decode(nonce.unwrap()).unwrap();
+        let refused = say(1, stale, body).await;
+        assert_eq!((refused.statuses[0].2, refused.commands.len()), (401, 0));
+        let nonce = decode(refused.nonce);
+        let accepted = say(2, &nonce, body).await;
+        assert_eq!(accepted.statuses[0].2, 200);
+        assert_eq!(accepted.commands.len(), 1);
+        // The same nonce twice: refused, and the answers are taken with the next one.
+        let told = crate::harness::answers(&accepted, 200);
+        let twice = say(3, &nonce, &told).await;
+        assert_eq!(twice.statuses[0].2, 401);
+        assert_eq!(
+            twice.nonce, accepted.nonce,
+            "the one that 200 handed out stays good"
+        );
+        let last = say(4, &decode(twice.nonce), &told).await;
+        assert_eq!(last.statuses[0].2, 200);
+        assert_eq!(server.state(&command).await, "succeeded");
+        let sessions = server.get(&format!("/devices/{device}")).await["sessions"].clone();
+        assert_eq!(sessions, 1, "one session throughout");
+    }
+}

@@ -35,6 +35,7 @@ fn record(source: &str) -> DeviceRecord {
         }),
         certificates: Vec::new(),
         registered_at: AT,
+        rotation: Default::default(),
     }
 }
 

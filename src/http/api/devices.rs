@@ -41,6 +41,7 @@ pub(super) async fn register(
         credentials: None,
         certificates: Vec::new(),
         registered_at: now,
+        rotation: Default::default(),
     };
     if let Some(family) = fields.line("family", 32)? {
         let names = Family::ALL.map(Family::name).join(", ");
