@@ -8,6 +8,7 @@ use crate::clock::Timestamp;
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
+use crate::rotation::Rotation;
 use crate::wire::auth::{AuthType, PasswordDigest};
 
 /// What an operator says of a device.
@@ -31,45 +32,6 @@ pub struct DeviceRecord {
     pub registered_at: Timestamp,
     /// What is known of its certificates besides.
     pub rotation: Rotation,
-}
-
-/// How a device's certificates change over time.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Rotation {
-    /// What was said when a certificate was bound by itself.
-    pub notes: Vec<CertificateNote>,
-    /// Certificates that prove nothing any more, wherever they turn up again.
-    pub revoked: Vec<CertificateDigest>,
-    /// The last bound certificate was revoked: until another is bound, or the list
-    /// is emptied by hand, nothing else proves the device either.
-    pub none_left: bool,
-}
-
-/// What an operator said of one certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CertificateNote {
-    /// Which.
-    pub digest: CertificateDigest,
-    /// It proves nothing before.
-    pub not_before: Option<Timestamp>,
-    /// Why it is there.
-    pub note: Option<String>,
-    /// When it was bound.
-    pub added_at: Timestamp,
-}
-
-impl Rotation {
-    /// Whether that certificate was revoked for this device.
-    pub fn is_revoked(&self, digest: CertificateDigest) -> bool {
-        self.revoked.contains(&digest)
-    }
-
-    /// Whether that certificate's time has come.
-    pub fn in_force(&self, digest: CertificateDigest, now: Timestamp) -> bool {
-        let note = self.notes.iter().find(|note| note.digest == digest);
-        note.and_then(|note| note.not_before)
-            .is_none_or(|at| at <= now)
-    }
 }
 
 /// SHA-256 of a DER certificate.

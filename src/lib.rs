@@ -14,6 +14,7 @@ pub mod ids;
 pub mod kind;
 pub mod limits;
 pub mod policy;
+pub mod rotation;
 pub mod secret;
 pub mod serve;
 pub mod session;

@@ -205,3 +205,86 @@ pub(super) fn mac_claim(headers: &HeaderMap, body: &[u8]) -> Option<MacClaim> {
         }
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::super::proxy::AddressHeader;
+    use super::*;
+
+    #[test]
+    fn a_proxy_is_believed_by_its_address_and_the_rest_is_counted() {
+        let identifier = Identifier {
+            proxies: Some(TrustedProxies {
+                addresses: vec!["10.0.0.0/8".parse().unwrap()],
+                header: ProxyHeader::XForwardedClientCert,
+                address_header: AddressHeader::XForwardedFor,
+            }),
+            ..Identifier::default()
+        };
+        let hash = format!("Hash={}", CertificateDigest([7; 32]));
+        let request = |peer: &str, name: &'static str, value: &str| {
+            TestRequest::default()
+                .peer_addr(format!("{peer}:4711").parse().unwrap())
+                .insert_header((name, value))
+                .insert_header(("x-forwarded-for", "203.0.113.7"))
+                .to_http_request()
+        };
+        for (peer, name, value, proven, address, ignored, refused) in [
+            (
+                "10.0.0.1",
+                "x-forwarded-client-cert",
+                hash.as_str(),
+                true,
+                "203.0.113.7",
+                0,
+                0,
+            ),
+            (
+                "192.0.2.1",
+                "x-forwarded-client-cert",
+                &hash,
+                false,
+                "192.0.2.1",
+                1,
+                0,
+            ),
+            (
+                "192.0.2.1",
+                "x-arr-clientcert",
+                "AAAA",
+                false,
+                "192.0.2.1",
+                2,
+                0,
+            ),
+            (
+                "10.0.0.1",
+                "x-forwarded-client-cert",
+                "Hash=AB",
+                false,
+                "203.0.113.7",
+                2,
+                1,
+            ),
+            (
+                "10.0.0.1",
+                "client-cert",
+                ":AAAA:",
+                false,
+                "203.0.113.7",
+                2,
+                1,
+            ),
+        ] {
+            let request = request(peer, name, value);
+            let proof = identifier.proof_of(&request);
+            assert_eq!(proof.certificate.is_some(), proven, "{peer} {name}");
+            assert_eq!(identifier.client_address(&request).to_string(), address);
+            let counts = &identifier.counts;
+            assert_eq!((counts.ignored(), counts.refused()), (ignored, refused));
+        }
+    }
+}

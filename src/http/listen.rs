@@ -182,8 +182,8 @@ fn tell(
     tracing::warn!(
         %peer,
         reason = refusal.reason,
-        error = %inner,
-        "TLS refused a client, which offered {offered}. What to do: {}",
+        "TLS refused a client: {}. It offered {offered}. What to do: {}",
+        refusal.why,
         refusal.what_to_do
     );
 }

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Admin, Paging, body, device_id, page};
+use super::{Admin, Paging, body, certificates, device_id, page};
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
 use crate::device::{CertificateDigest, Credentials, DeviceRecord, State};
@@ -19,7 +19,7 @@ use crate::wire::auth::PasswordDigest;
 
 /// Longest name of a user, a group, a DeviceClientID, bytes.
 const NAME_BYTES: usize = 256;
-/// Most groups and most certificates of a device.
+/// Most groups of a device.
 const LIST: usize = 64;
 
 /// `POST /devices`.
@@ -76,13 +76,15 @@ fn amend(record: &mut DeviceRecord, fields: &Fields<'_>) -> Result<(), FieldErro
     if fields.has("credentials") {
         record.credentials = fields.get("credentials").map(credentials).transpose()?;
     }
-    if let Some(digests) = fields.lines("certificate_sha256", LIST, 128)? {
+    if let Some(digests) = fields.lines("certificate_sha256", crate::rotation::BOUND, 128)? {
         let parsed = digests
             .iter()
             .enumerate()
             .map(|(at, text)| digest(text, at))
             .collect::<Result<_, _>>();
-        record.certificates = parsed?;
+        record
+            .set_certificates(parsed?)
+            .map_err(|error| FieldError::new("certificate_sha256", "no revoked ones", error))?;
     }
     Ok(())
 }
@@ -107,23 +109,10 @@ fn credentials(value: &Value) -> Result<Credentials, FieldError> {
 }
 
 fn digest(text: &str, at: usize) -> Result<CertificateDigest, FieldError> {
-    let digits: String = text.chars().filter(|&c| c != ':' && c != ' ').collect();
-    let wrong = || {
-        FieldError::new(
-            format!("certificate_sha256[{at}]"),
-            "64 hexadecimal digits",
-            "other text",
-        )
-    };
-    if digits.len() != 64 || !digits.is_ascii() {
-        return Err(wrong());
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(CertificateDigest(bytes))
+    CertificateDigest::from_hex(text).ok_or_else(|| {
+        let field = format!("certificate_sha256[{at}]");
+        FieldError::new(field, "64 hexadecimal digits", "other text")
+    })
 }
 
 /// A device as the API shows it: everything but its secrets.
@@ -131,13 +120,7 @@ pub(super) fn view(device: &Device) -> Value {
     let Device {
         id, record, state, ..
     } = device;
-    let hex = |digest: &CertificateDigest| {
-        digest
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let seen = |mode: Mode| state.last_seen(mode).map(|at| at.to_string());
     json!({
         "id": id.to_string(),
@@ -147,7 +130,9 @@ pub(super) fn view(device: &Device) -> Value {
         "user": record.user,
         "groups": record.groups,
         "credentials": record.credentials.as_ref().map(|c| json!({"username": c.username})),
-        "certificate_sha256": record.certificates.iter().map(hex).collect::<Vec<_>>(),
+        "certificate_sha256": hex(&record.certificates),
+        "certificates": certificates::view(device),
+        "revoked_certificate_sha256": hex(&record.rotation.revoked),
         "registered_at": record.registered_at.to_string(),
         "open_commands": state.open.len(),
         "sessions": state.sessions,

@@ -1,5 +1,6 @@
 //! The API: JSON over `/api/v1`, one file per resource.
 
+mod certificates;
 mod command_view;
 mod commands;
 mod devices;
@@ -30,6 +31,14 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/devices/{device}", web::get().to(devices::one))
         .route("/devices/{device}", web::patch().to(devices::change))
         .route("/devices/{device}", web::delete().to(devices::retire))
+        .route(
+            "/devices/{device}/certificates",
+            web::post().to(certificates::bind),
+        )
+        .route(
+            "/devices/{device}/certificates/{sha256}",
+            web::delete().to(certificates::revoke),
+        )
         .route(
             "/devices/{device}/commands",
             web::post().to(commands::queue),
