@@ -74,6 +74,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
             not_before: None,
             expires_at: None,
             priority: 0,
+            manner: modegate::command::Manner::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
@@ -136,6 +137,7 @@ fn decide_deliver(bencher: Bencher) {
     let subject = Subject {
         family: device.record.family,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     bencher.bench(|| set.decide(black_box(ContextSet::only(context)), black_box(&subject)));
@@ -148,6 +150,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         device,
         bodies,
         reply: None,
+        inventory: None,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
     let proof = Proof::default();

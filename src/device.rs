@@ -97,6 +97,12 @@ pub struct State {
     pub seen: [Option<Timestamp>; 4],
     /// What the latest session withheld, so that an equal list is not written again.
     pub withheld: Option<WithheldRef>,
+    /// Since when the device is known to be unenrolled: its queue is closed
+    /// until it begins a session again.
+    pub unenrolled_at: Option<Timestamp>,
+    /// When its agent last looked as if run by hand (seed 004): what needs the
+    /// user failed while the rest worked.
+    pub by_hand_at: Option<Timestamp>,
     /// How it wants the server to prove itself, if it ever did.
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.

@@ -112,6 +112,12 @@ pub enum EventType {
     /// A command was cancelled.
     #[serde(rename = "command.cancelled")]
     CommandCancelled,
+    /// A command was put back into the queue because somebody asked for it again.
+    #[serde(rename = "command.retried")]
+    CommandRetried,
+    /// The key of MDM_Client was learned from the device.
+    #[serde(rename = "device.key_learned")]
+    KeyLearned,
     /// One request and its reply.
     #[serde(rename = "exchange")]
     Exchange,
@@ -207,6 +213,8 @@ pub struct Withheld {
 pub struct Outcome {
     /// Its number.
     pub command: u32,
+    /// Its kind.
+    pub kind: Kind,
     /// The state it went to.
     pub state: CommandState,
     /// The worst Status, where one came.

@@ -64,6 +64,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// The names of all its fields.
+    pub fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.map.keys().map(String::as_str)
+    }
+
     /// The field, if it is there and not null.
     pub fn get(&self, field: &str) -> Option<&'a Value> {
         self.map.get(field).filter(|value| !value.is_null())
@@ -118,6 +123,11 @@ impl<'a> Fields<'a> {
                 "characters that XML can carry",
                 found,
             ));
+        }
+        // It stands for what is filled in when a command goes out.
+        if text.contains(crate::command::CLIENT_ID) {
+            let found = "U+E000, which is kept for the server";
+            return Err(FieldError::new(self.name(field), "other characters", found));
         }
         Ok(Some(text))
     }

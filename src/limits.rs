@@ -18,6 +18,9 @@ pub const XML_DEPTH: usize = 32;
 pub const XML_NODES: usize = 50_000;
 /// Longest element or attribute name.
 pub const XML_NAME_BYTES: usize = 256;
+/// Most text that one WBXML message may take from its string table, where three
+/// bytes stand for a string of any length: as much as a request may hold.
+pub const WBXML_TABLE_TEXT_BYTES: usize = REQUEST_BYTES;
 /// Most children of SyncBody in one message, counted through groups.
 pub const BODY_ELEMENTS: usize = 4_000;
 /// Most items of one element.
@@ -71,3 +74,29 @@ pub const NUMBERS_WRAP: u32 = 2_000_000;
 /// Longest nonce that a device may hand out for the server to prove itself by;
 /// 16 bytes is what OMA DM Security asks for.
 pub const NONCE_BYTES: usize = 64;
+
+/// How long an `unconfirmed` command or one that the device accepted (202)
+/// stays open without news, milliseconds.
+pub const NEWS_DEADLINE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// The first pause before a command is sent again after a Status that may
+/// pass, milliseconds; each further one is four times as long.
+pub const RETRY_PAUSE_MS: i64 = 15 * 60 * 1000;
+/// The longest such pause, milliseconds: a device that comes nightly tries nightly.
+pub const RETRY_PAUSE_MOST_MS: i64 = 20 * 60 * 60 * 1000;
+/// Gets that one inventory may lead to through the children that it names.
+pub const WALK_GETS: u16 = 2_000;
+/// Gets in one command of such a walk.
+pub const WALK_COMMAND_GETS: usize = 64;
+/// Children of one node that are looked at.
+pub const WALK_CHILDREN: usize = 500;
+/// Commands that one command may wait for.
+pub const DEPENDENCIES: usize = 16;
+/// Values kept of one device's inventory.
+pub const INVENTORY_VALUES: usize = 4_000;
+/// Longest inventory value that is kept; the rest is cut off and said to be.
+pub const INVENTORY_VALUE_BYTES: usize = 4 * 1024;
+/// An unchanged inventory that was written down less than this ago is not
+/// written again, milliseconds.
+pub const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;
+/// Inventory changes kept per device.
+pub const INVENTORY_CHANGES: u64 = 1_000;

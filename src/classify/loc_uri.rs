@@ -28,8 +28,8 @@ pub(super) enum Part {
     Class,
     /// An instance.
     Instance,
-    /// A property of an instance.
-    Property,
+    /// A property of an instance, in lower case.
+    Property(String),
     /// A method of an instance, in lower case.
     Method(String),
 }
@@ -106,7 +106,7 @@ fn wmi(below: &[String]) -> Option<Node> {
             Some((exec, method)) if exec.eq_ignore_ascii_case("exec") && is_name(method) => {
                 Part::Method(method.to_ascii_lowercase())
             }
-            None if is_name(last) => Part::Property,
+            None if is_name(last) => Part::Property(last.to_ascii_lowercase()),
             _ => return None,
         },
         _ => return None,
@@ -129,7 +129,7 @@ fn is_instance_of(instance: &str, class: &str) -> bool {
         }
 }
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text
             .bytes()

@@ -1,9 +1,14 @@
 //! Verb and LocURI to a kind (law 2): what a command does, never what its
 //! caller calls it. [`table`] holds the facts; what it does not know is
-//! unclassified.
+//! unclassified, unless a policy set classifies more ([`own`]).
 
+mod leaves;
 mod loc_uri;
+pub mod own;
 mod table;
+
+pub use leaves::{Pair, applies, covered_by, leaves, pairs};
+use own::Own;
 
 use loc_uri::{Node, Part};
 use table::{CLASSES, Entry, NODES};
@@ -11,12 +16,43 @@ use table::{CLASSES, Entry, NODES};
 use crate::kind::{Class, Kind, Leaf};
 use crate::wire::message::Verb;
 
-/// The leaf that a policy sees of `verb` on `loc_uri`.
+/// The leaf that a policy sees of `verb` on `loc_uri`, by the table alone.
 pub fn classify(verb: Verb, loc_uri: &str) -> Leaf {
-    let (kind, class) = match loc_uri::parse(loc_uri) {
-        Some(Node::Wmi { class, part }) => wmi(verb, &class, &part),
-        Some(Node::Csp { user, segments }) => csp(verb, user, &segments),
-        None => (Kind::Unclassified, Class::OTHER),
+    classify_with(verb, loc_uri, [])
+}
+
+/// The same by the table, and where it knows nothing by `own`: of several that
+/// speak of it, the most restricted kind. What is odd stays unclassified.
+pub fn classify_with<'a>(
+    verb: Verb,
+    loc_uri: &str,
+    own: impl IntoIterator<Item = &'a Own>,
+) -> Leaf {
+    match loc_uri::parse(loc_uri) {
+        Some(node) => leaf_of(verb, &node, own),
+        None => Leaf {
+            verb,
+            kind: Kind::Unclassified,
+            class: Class::OTHER,
+        },
+    }
+}
+
+fn leaf_of<'a>(verb: Verb, node: &Node, own: impl IntoIterator<Item = &'a Own>) -> Leaf {
+    let mut leaf = table_leaf(verb, node);
+    if leaf.kind == Kind::Unclassified {
+        let kinds = own.into_iter().filter(|own| own.covers(verb, node));
+        if let Some(kind) = kinds.map(Own::kind).max_by_key(|kind| kind.restriction()) {
+            leaf.kind = kind;
+        }
+    }
+    leaf
+}
+
+fn table_leaf(verb: Verb, node: &Node) -> Leaf {
+    let (kind, class) = match node {
+        Node::Wmi { class, part } => wmi(verb, class, part),
+        Node::Csp { user, segments } => csp(verb, *user, segments),
     };
     Leaf { verb, kind, class }
 }
@@ -52,14 +88,14 @@ fn wmi(verb: Verb, class: &str, part: &Part) -> (Kind, Class) {
 
 fn kind_of(entry: &Entry, verb: Verb, part: &Part) -> Option<Kind> {
     match (verb, part) {
-        (Verb::Get, Part::Class | Part::Instance | Part::Property) => Some(entry.get),
+        (Verb::Get, Part::Class | Part::Instance | Part::Property(_)) => Some(entry.get),
         (Verb::Exec, Part::Method(method)) => entry
             .methods
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(method))
             .map(|&(_, kind)| kind),
-        (Verb::Replace, Part::Property | Part::Instance) => entry.write,
-        (Verb::Add | Verb::Delete, Part::Instance | Part::Property) => entry.write,
+        (Verb::Replace, Part::Property(_) | Part::Instance) => entry.write,
+        (Verb::Add | Verb::Delete, Part::Instance | Part::Property(_)) => entry.write,
         _ => None,
     }
 }

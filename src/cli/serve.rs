@@ -115,6 +115,7 @@ fn options(args: ServeArgs) -> Result<Options, String> {
         sync_path: args.sync_path,
         server_auth,
         proxies,
+        templates: crate::operations::Templates::default(),
     })
 }
 

@@ -22,6 +22,7 @@ use actix_web::{App, web};
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
+use crate::operations::Templates;
 use crate::store::Store;
 use crate::way::Way;
 
@@ -46,6 +47,8 @@ pub struct Shared {
     pub token: [u8; 32],
     /// Who a request comes from.
     pub identifier: Arc<Identifier>,
+    /// Texts whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 /// The sockets to listen on.

@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::{PolicySet, Subject};
-use crate::classify::classify;
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::wire::message::Verb;
 
@@ -22,6 +21,9 @@ struct Case {
     platform: Option<String>,
     login: Option<String>,
     family: Option<String>,
+    #[serde(default)]
+    groups: Vec<String>,
+    app: Option<String>,
     verb: String,
     loc_uri: String,
     expect: String,
@@ -61,10 +63,11 @@ fn failure(set: &PolicySet, case: &Case) -> Option<String> {
         None | Some("WoA") => Platform::WoA,
         Some(_) => Platform::Other,
     };
-    let leaves = [classify(verb, &case.loc_uri)];
+    let leaves = [set.classify(verb, &case.loc_uri)];
     let subject = Subject {
         family,
-        groups: &[],
+        groups: &case.groups,
+        app: case.app.as_deref(),
         leaves: &leaves,
     };
     let decision = set.decide(

@@ -6,10 +6,8 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::load::{BUILTIN, Fault, read_dir};
-use super::rule::{Effect, Rule};
-use super::{PolicySet, cases, floor};
-use crate::context::Mode;
-use crate::kind::Kind;
+use super::warning::{Warning, warnings};
+use super::{PolicySet, cases};
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -20,6 +18,8 @@ pub struct Report {
     pub digest: Option<String>,
     /// How many rules it has.
     pub rules: usize,
+    /// How many classifications of its own it has.
+    pub classifications: usize,
     /// How many cases ran.
     pub cases: usize,
     /// What is wrong with the files.
@@ -27,7 +27,7 @@ pub struct Report {
     /// Cases that did not come out.
     pub failed_cases: Vec<String>,
     /// What has no effect.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Checks a folder, or the shipped set.
@@ -58,32 +58,10 @@ pub fn check(dir: Option<&Path>) -> Report {
         ok: faults.is_empty() && failed_cases.is_empty(),
         digest: set.as_ref().map(|set| set.digest().to_owned()),
         rules: set.as_ref().map_or(0, |set| set.rules().len()),
+        classifications: set.as_ref().map_or(0, |set| set.classifications().len()),
         cases: ran,
         faults,
         failed_cases,
-        warnings: set.as_ref().map_or(Vec::new(), |set| {
-            set.rules().iter().filter_map(void).collect()
-        }),
+        warnings: set.as_ref().map_or(Vec::new(), warnings),
     }
-}
-
-/// A rule that would let something go where the floor holds it back.
-fn void(rule: &Rule) -> Option<String> {
-    let machine = rule.modes != u32::MAX && rule.modes & (1 << Mode::Machine as u32) != 0;
-    let held: Vec<&str> = Kind::ALL
-        .iter()
-        .filter(|&&kind| {
-            rule.kinds & (1 << kind as u32) != 0 && !floor::allows(Mode::Machine, kind)
-        })
-        .map(|kind| kind.name())
-        .collect();
-    (rule.effect == Effect::Deliver && machine && !held.is_empty()).then(|| {
-        format!(
-            "{}:{}: rule '{}' cannot let {} go in Machine: the floor holds it",
-            rule.file,
-            rule.line,
-            rule.id,
-            held.join(", ")
-        )
-    })
 }

@@ -37,6 +37,7 @@ fn row(set: &PolicySet, family: Family, kind: Kind, mode: Mode, platform: Platfo
     let subject = Subject {
         family,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     let cells: Vec<(Login, String)> = Login::ALL

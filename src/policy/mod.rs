@@ -3,18 +3,24 @@
 //!
 //! The floor is code ([`floor`]); above it stand the rules of `policies/`. The
 //! language is closed on purpose: rules match on enumerated attributes and on
-//! nothing else, so the whole space can be enumerated ([`matrix`]). Wanting
+//! nothing else, so the whole space can be enumerated ([`matrix`], [`diff`], [`check`]). Wanting
 //! variables or nesting is the sign to move to another engine behind the same
 //! `decide`, not to grow this one. Pure but for [`load::read_dir`].
 
 pub mod cases;
 pub mod check;
 pub mod cli;
+pub mod diff;
 pub mod explain;
+mod fate;
 pub mod floor;
 pub mod load;
 pub mod matrix;
+pub mod own;
 pub mod rule;
+mod space;
+pub mod tryout;
+pub mod warning;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,6 +29,7 @@ use serde::Serialize;
 
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::{Kind, Leaf};
+use own::OwnEntry;
 use rule::{Effect, Rule};
 
 pub use load::Fault;
@@ -60,12 +67,14 @@ pub struct Subject<'a> {
     pub family: Family,
     /// The device's groups.
     pub groups: &'a [String],
+    /// The catalogue app that the command installs, if it installs one.
+    pub app: Option<&'a str>,
     /// What the command touches.
     pub leaves: &'a [Leaf],
 }
 
 /// What is decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It goes.
@@ -102,6 +111,7 @@ pub struct Decision {
 /// The rules in force: the floor and the files, known by their digest.
 pub struct PolicySet {
     rules: Vec<Rule>,
+    own: Vec<OwnEntry>,
     digest: String,
     files: Vec<(String, String)>,
     machine: RuleId,
@@ -116,10 +126,16 @@ impl fmt::Debug for PolicySet {
 }
 
 impl PolicySet {
-    /// A set of these rules, made from these files.
-    pub(crate) fn new(rules: Vec<Rule>, digest: String, files: Vec<(String, String)>) -> Self {
+    /// A set of these rules and classifications, made from these files.
+    pub(crate) fn new(
+        rules: Vec<Rule>,
+        own: Vec<OwnEntry>,
+        digest: String,
+        files: Vec<(String, String)>,
+    ) -> Self {
         PolicySet {
             rules,
+            own,
             digest,
             files,
             machine: RuleId::new(floor::MACHINE),
@@ -198,28 +214,30 @@ impl PolicySet {
             .collect()
     }
 
+    /// The floor's rule, where it holds this kind back in this mode.
+    fn held(&self, mode: Mode, kind: Kind) -> Option<&RuleId> {
+        match kind {
+            Kind::Unclassified => Some(&self.unclassified),
+            kind if !floor::allows(mode, kind) => Some(&self.machine),
+            _ => None,
+        }
+    }
+
+    /// The decision on one leaf in one context, and the rule that determines it.
     fn decide_leaf(
         &self,
         context: Context,
         subject: &Subject<'_>,
         leaf: &Leaf,
     ) -> (Verdict, &RuleId) {
-        if !floor::allows(context.mode, leaf.kind) {
-            let unknown = leaf.kind == Kind::Unclassified;
-            return (
-                Verdict::Withhold,
-                if unknown {
-                    &self.unclassified
-                } else {
-                    &self.machine
-                },
-            );
+        if let Some(floor) = self.held(context.mode, leaf.kind) {
+            return (Verdict::Withhold, floor);
         }
         let (mut withheld, mut delivered) = (None, None);
         for rule in self
             .rules
             .iter()
-            .filter(|rule| rule.matches(context, subject.family, subject.groups, leaf))
+            .filter(|rule| rule.matches(context, subject, leaf))
         {
             match rule.effect {
                 Effect::Refuse => return (Verdict::Refuse, &rule.id),

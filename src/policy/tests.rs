@@ -1,5 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
+mod cli;
+mod diff;
+mod effect;
+mod own;
+mod random;
+mod shipped;
+mod tryout;
+
 use proptest::prelude::*;
 
 use super::explain::usual_leaf;
@@ -15,6 +23,7 @@ fn verdict(set: &PolicySet, mode: Mode, login: Login, kind: Kind) -> Verdict {
     let subject = Subject {
         family: Family::Windows81,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     set.decide(
@@ -42,38 +51,6 @@ fn the_matrix_is_the_reviewed_one() {
         matrix,
         std::fs::read_to_string(path).unwrap(),
         "review the difference, then UPDATE_GOLDEN=1"
-    );
-}
-
-#[test]
-fn the_cases_beside_the_policies_come_out() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies");
-    let report = check::check(Some(&dir));
-    assert!(report.ok, "{report:#?}");
-    assert!(report.cases >= 12 && report.warnings.is_empty());
-}
-
-#[test]
-fn the_optional_files_load_and_do_what_they_say() {
-    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("policies/optional");
-    let mut files: Vec<_> = builtin().files().to_vec();
-    files.extend(load::read_dir(&dir).unwrap());
-    let set = PolicySet::from_texts(files).unwrap();
-    assert_eq!(
-        verdict(&set, Mode::Apps, Login::User, Kind::WnsConfiguration),
-        Verdict::Deliver
-    );
-    assert_eq!(
-        verdict(&set, Mode::Unspecified, Login::User, Kind::AppInstall),
-        Verdict::Deliver
-    );
-    assert_eq!(
-        verdict(&set, Mode::Unspecified, Login::Absent, Kind::AppInstall),
-        Verdict::Withhold
-    );
-    assert_eq!(
-        verdict(&set, Mode::Apps, Login::User, Kind::Setting),
-        Verdict::Withhold
     );
 }
 
@@ -116,6 +93,22 @@ fn every_fault_is_told_at_once_with_its_place() {
 }
 
 #[test]
+fn an_app_is_plain_text_of_1_to_128_bytes() {
+    let rule = |app: &str| {
+        let text = format!("[[rule]]\nid = \"a\"\neffect = \"withhold\"\napp = [{app}]\n");
+        PolicySet::from_texts(vec![("x.toml".to_owned(), text)])
+    };
+    let quoted = |bytes| format!("\"{}\"", "x".repeat(bytes));
+    for app in [quoted(1), quoted(128), "\"App 1/\u{e9}\"".to_owned()] {
+        assert!(rule(&app).is_ok(), "{app}");
+    }
+    for app in ["", "5", "\"\"", "\"a\\tb\"", &quoted(129)] {
+        let faults = rule(app).unwrap_err();
+        assert_eq!((faults.len(), faults[0].line), (1, 4), "{app}");
+    }
+}
+
+#[test]
 fn an_atomic_goes_only_if_every_child_may() {
     let leaves = [
         usual_leaf(Kind::Inventory),
@@ -124,6 +117,7 @@ fn an_atomic_goes_only_if_every_child_may() {
     let subject = Subject {
         family: Family::Windows81,
         groups: &[],
+        app: None,
         leaves: &leaves,
     };
     let only = |mode| {
@@ -187,7 +181,7 @@ proptest! {
             for context in Context::all() {
                 for kind in Kind::ALL {
                     let leaves = [usual_leaf(kind)];
-                    let decision = set.decide(ContextSet::only(context), &Subject { family, groups: &[], leaves: &leaves });
+                    let decision = set.decide(ContextSet::only(context), &Subject { family, groups: &[], app: None, leaves: &leaves });
                     prop_assert!(!decision.rules.is_empty());
                     prop_assert!(kind != Kind::Unclassified || decision.verdict == Verdict::Withhold);
                     if context.mode == Mode::Machine && decision.verdict == Verdict::Deliver {

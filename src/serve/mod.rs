@@ -19,6 +19,7 @@ use crate::http::identity::Identifier;
 use crate::http::proxy::TrustedProxies;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Listeners, Shared};
+use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
@@ -57,6 +58,8 @@ pub struct Options {
     pub server_auth: Option<ServerAuth>,
     /// Proxies that end TLS in front of this server.
     pub proxies: Option<TrustedProxies>,
+    /// Texts of commands whose grammar is not known for sure.
+    pub templates: Templates,
 }
 
 impl Options {
@@ -75,6 +78,7 @@ impl Options {
             sync_path: "/sync".to_owned(),
             server_auth: None,
             proxies: None,
+            templates: Templates::default(),
         }
     }
 }
@@ -198,6 +202,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         way: Arc::clone(&way),
         token: Sha256::digest(token.reveal()).into(),
         identifier: Arc::clone(&identifier),
+        templates: options.templates.clone(),
     });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {

@@ -5,12 +5,14 @@
 //! Several per command are allowed; late ones, and ones in a session of
 //! another mode, are taken.
 
+use super::bodies::Bodies;
+use super::closing;
+use super::heard::Heard;
 use super::ledger::Ledger;
-use crate::clock::Timestamp;
-use crate::command::{CommandBody, CommandState, NodeResult, OpenCommand};
+use super::outcome::conclude;
+use crate::command::{CommandState, NodeResult};
 use crate::device::State;
 use crate::ids::CommandSeq;
-use crate::limits;
 use crate::secret::Secret;
 use crate::wire::message::{Element, Item, Message, Results, Status};
 
@@ -23,11 +25,13 @@ struct Answered {
     results: Vec<NodeResult>,
 }
 
-/// Takes every answer of `message` into the state.
+/// Takes every answer of `message` into the state. What follows from values
+/// and outcomes, beyond the command's own state, is heard by `heard`.
 pub(super) fn correlate(
     state: &mut State,
-    bodies: &[(CommandSeq, CommandBody)],
+    bodies: &Bodies<'_>,
     message: &Message,
+    heard: &mut Heard,
     ledger: &mut Ledger,
 ) {
     let mut answered: Vec<Answered> = Vec::new();
@@ -52,13 +56,21 @@ pub(super) fn correlate(
             .iter_mut()
             .find(|command| command.seq == answer.seq)
         {
-            conclude(command, answer, message.is_final, ledger);
+            heard.answer(command, answer.lease, &answer.results);
+            conclude(
+                command,
+                answer.lease,
+                answer.results,
+                message.is_final,
+                ledger,
+            );
         }
     }
-    state.open.retain(|command| !command.state.is_final());
+    closing::sweep(state, ledger);
 }
 
-/// Takes the news that the user, or our own command, unenrolled the device.
+/// Takes the news that the user, or our own command, unenrolled the device: what
+/// was to unenroll it is done, and nothing else of its queue can happen.
 pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
     for command in state
         .open
@@ -68,7 +80,8 @@ pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
         let reason = Some("the device said that it is unenrolled (alert 1226)".to_owned());
         ledger.turn(command, CommandState::Succeeded, None, reason, Vec::new());
     }
-    state.open.retain(|command| !command.state.is_final());
+    closing::sweep(state, ledger);
+    closing::close_queue(state, ledger);
 }
 
 /// Finds the delivery that carried element `cmd_ref` of message `msg_ref`:
@@ -84,7 +97,7 @@ fn find(state: &State, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usiz
 
 fn take_status(
     state: &mut State,
-    bodies: &[(CommandSeq, CommandBody)],
+    bodies: &Bodies<'_>,
     status: &Status,
     first_message: u32,
     answered: &mut Vec<Answered>,
@@ -131,7 +144,7 @@ fn take_status(
 
 fn take_results(
     state: &mut State,
-    bodies: &[(CommandSeq, CommandBody)],
+    bodies: &Bodies<'_>,
     results: &Results,
     first_message: u32,
     answered: &mut Vec<Answered>,
@@ -172,9 +185,8 @@ fn value_of(loc_uri: String, item: &Item, results: &Results) -> NodeResult {
     }
 }
 
-fn node_of(bodies: &[(CommandSeq, CommandBody)], seq: CommandSeq, index: usize) -> Option<&str> {
-    let (_, body) = bodies.iter().find(|(of, _)| *of == seq)?;
-    body.placed().get(index)?.loc_uri
+fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<&'a str> {
+    bodies.get(seq)?.placed().get(index)?.loc_uri
 }
 
 /// Puts a value beside its Status, whichever came first.
@@ -212,89 +224,5 @@ fn merge(
             other.data = other.data.take().or(result.data);
         }
         None => results.push(result),
-    }
-}
-
-/// What the answers so far mean for the command.
-fn conclude(command: &mut OpenCommand, answer: Answered, package_ended: bool, ledger: &mut Ledger) {
-    let lease = &command.leases[answer.lease];
-    let all = lease.statuses.iter().all(|&code| code != 0);
-    let tops = lease
-        .statuses
-        .iter()
-        .zip(&lease.top)
-        .all(|(&code, &top)| code != 0 || !top);
-    if !(all || tops && package_ended) {
-        let state = command.state;
-        ledger.turn(command, state, None, None, answer.results);
-        return;
-    }
-    let worst = lease
-        .statuses
-        .iter()
-        .copied()
-        .max_by_key(|&code| severity(code))
-        .unwrap_or(0);
-    let (state, reason) = match severity(worst) {
-        0 if command.is_unenroll() => (
-            CommandState::Accepted,
-            Some("done; to be confirmed by alert 1226 or by silence".to_owned()),
-        ),
-        0 => (CommandState::Succeeded, None),
-        1 => (
-            CommandState::Accepted,
-            Some("the device accepted it and works on it (202)".to_owned()),
-        ),
-        _ => (CommandState::Failed, Some(meaning(worst).to_owned())),
-    };
-    command.deadline = if state == CommandState::Accepted && command.is_unenroll() {
-        Some(unenroll_deadline(ledger.now))
-    } else {
-        None
-    };
-    ledger.turn(command, state, Some(worst), reason, answer.results);
-}
-
-/// Until when an unenroll's outcome stays open.
-pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
-    now.plus_ms(limits::UNENROLL_DEADLINE_MS)
-}
-
-/// 0 done, 1 accepted, more the worse.
-fn severity(code: u16) -> u16 {
-    match code {
-        0 => 0,
-        202 => 1,
-        // Cancelled, not executed, rolled back: in the 200s, yet nothing was done.
-        214..=216 => 2,
-        200..=299 => 0,
-        code => code,
-    }
-}
-
-/// A status code in words (OMA RepPro 10; MS-MDM 2.2.6; oma-dm-protocol-support).
-pub fn meaning(code: u16) -> &'static str {
-    match code {
-        200..=201 | 203..=213 => "done (2xx)",
-        202 => "accepted, works on it (202)",
-        214 => "cancelled (214)",
-        215 => "not executed (215)",
-        216 => "rolled back with its Atomic (216)",
-        400 => "the device found the command malformed (400)",
-        401 => "wrong credentials (401)",
-        403 => "forbidden (403)",
-        404 => "no such node on the device (404)",
-        405 => "not allowed on this node (405)",
-        406 => "not supported by the device (406)",
-        407 => "credentials required (407)",
-        413 | 414 | 416 => "too large for the device (413, 414 or 416)",
-        415 => "type or format not supported (415)",
-        418 => "exists already (418)",
-        420 => "the device is full (420)",
-        425 => "permission denied (425)",
-        500 => "the command failed on the device (500)",
-        507 => "the Atomic failed and was rolled back (507)",
-        516 => "the Atomic failed and could not be rolled back (516)",
-        _ => "failed on the device",
     }
 }

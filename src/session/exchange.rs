@@ -1,11 +1,12 @@
 //! What a step decided: the reply, and every change to record.
 
 use super::offer::GUARD;
-use crate::command::{CommandState, Part};
+use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
-use crate::device::{LatestRequest, State};
+use crate::device::{DeviceRecord, LatestRequest, State};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
+use crate::inventory::{Change, Inventory};
 use crate::kind::Kind;
 use crate::store::Commit;
 use crate::wire::message::{Element, Message};
@@ -23,6 +24,10 @@ pub struct Exchange {
     pub(super) record: ExchangeRecord,
     pub(super) events: Vec<Event>,
     pub(super) names_machine: bool,
+    pub(super) queued: Vec<(CommandSeq, CommandBody)>,
+    pub(super) device_record: Option<DeviceRecord>,
+    pub(super) inventory: Option<Inventory>,
+    pub(super) changes: Vec<Change>,
 }
 
 /// A command in the reply.
@@ -139,9 +144,13 @@ impl Exchange {
             number: self.number,
             loaded_revision: self.loaded.0,
             loaded_next: self.loaded.1,
+            record: self.device_record,
             state: self.state,
+            queued: self.queued,
             parts: self.parts,
             events,
+            inventory: self.inventory,
+            inventory_changes: self.changes,
             reply: Some(reply),
         }
     }

@@ -39,6 +39,7 @@ impl Ledger {
         let seq = command.seq;
         self.outcomes.push(Outcome {
             command: seq.0,
+            kind: command.kind(),
             state,
             status,
             reason: reason.clone(),
@@ -60,6 +61,7 @@ impl Ledger {
         command.deadline = None;
         self.outcomes.push(Outcome {
             command: command.seq.0,
+            kind: command.kind(),
             state: CommandState::Queued,
             status: None,
             reason: Some(reason.to_owned()),

@@ -9,13 +9,20 @@
 //! The order inside a step: authenticate, open or carry on the session, take
 //! the answers, decide and offer, write down.
 
+mod answers;
 mod authenticate;
+mod bodies;
+mod builder;
+mod closing;
 mod correlate;
 mod elements;
 pub mod exchange;
+mod follow;
+mod heard;
 mod ledger;
 mod offer;
 mod open;
+mod outcome;
 pub mod preview;
 pub mod queue;
 mod reply;
@@ -23,8 +30,8 @@ pub mod server_auth;
 mod settle;
 mod step;
 
-pub use correlate::meaning;
 pub use exchange::Exchange;
+pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use server_auth::ServerAuth;
 pub use step::{choose, step};
 

@@ -14,6 +14,8 @@ use crate::policy::{Decision, PolicySet, Subject, Verdict};
 
 /// The rule named where a command waits for its time, not for a mode.
 pub(super) const NOT_BEFORE: &str = "queue.not-before";
+/// The rule named where a command waits for another.
+pub(super) const AFTER: &str = "queue.after";
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";
 
@@ -24,8 +26,8 @@ pub(super) struct Considered {
     pub(super) bytes: u32,
     pub(super) is_unenroll: bool,
     pub(super) decision: Decision,
-    /// Policy lets it go, its time has not come.
-    pub(super) too_early: bool,
+    /// Why it waits although policy may let it go: the id of a rule of the queue.
+    pub(super) held: Option<&'static str>,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
@@ -56,6 +58,7 @@ pub(super) fn consider(
             let subject = Subject {
                 family: record.family,
                 groups: &record.groups,
+                app: None,
                 leaves: &command.leaves,
             };
             Considered {
@@ -63,10 +66,17 @@ pub(super) fn consider(
                 bytes: command.bytes,
                 is_unenroll: command.is_unenroll(),
                 decision: policies.decide(contexts, &subject),
-                too_early: command.not_before.is_some_and(|at| at > now),
+                held: held(command, now),
             }
         })
         .collect()
+}
+
+fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
+    if command.not_before.is_some_and(|at| at > now) {
+        return Some(NOT_BEFORE);
+    }
+    (!command.manner.after.is_empty()).then_some(AFTER)
 }
 
 /// Waits to be sent, and was not offered in this session yet.
@@ -103,8 +113,9 @@ pub(super) fn pick<'a>(
     outstanding: bool,
 ) -> Vec<CommandSeq> {
     let mut picked = Vec::new();
-    let may_go =
-        |command: &&Considered| command.decision.verdict == Verdict::Deliver && !command.too_early;
+    let may_go = |command: &&Considered| {
+        command.decision.verdict == Verdict::Deliver && command.held.is_none()
+    };
     for command in considered.into_iter().filter(may_go) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
@@ -122,7 +133,7 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
     let mut groups: Vec<Withheld> = Vec::new();
     for command in considered
         .iter()
-        .filter(|c| c.decision.verdict == Verdict::Withhold || c.too_early)
+        .filter(|c| c.decision.verdict == Verdict::Withhold || c.held.is_some())
     {
         let Some(open) = state.open(command.seq) else {
             continue;
@@ -151,8 +162,8 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
 
 /// The rules and modes to name for a command that stays.
 pub(super) fn reason(command: &Considered) -> (Vec<String>, Vec<Mode>) {
-    if command.decision.verdict == Verdict::Deliver {
-        return (vec![NOT_BEFORE.to_owned()], Vec::new());
+    if let (Verdict::Deliver, Some(rule)) = (command.decision.verdict, command.held) {
+        return (vec![rule.to_owned()], Vec::new());
     }
     (
         rule_names(&command.decision),

@@ -85,6 +85,8 @@ fn begin(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) {
         state.next_id = 1;
     }
     state.sessions += 1;
+    // A device that comes is enrolled; if this is the news that it is not, that follows.
+    state.unenrolled_at = None;
     state.session = Some(Session {
         no: SessionNo(state.sessions),
         id: request.message.header.session_id.clone(),

@@ -75,7 +75,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         let Some(kind) = state.open(command.seq).map(OpenCommand::kind) else {
             continue;
         };
-        if command.decision.verdict == Verdict::Deliver && !command.too_early {
+        if command.decision.verdict == Verdict::Deliver && command.held.is_none() {
             let rules = offer::rule_names(&command.decision);
             preview.deliver.push(PreviewDeliver {
                 command: command.seq,
@@ -109,9 +109,19 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
 
 /// When a withheld command can go, in words.
 fn next(state: &State, command: &Considered, modes: &[Mode]) -> Option<String> {
-    if command.too_early {
-        let at = state.open(command.seq)?.not_before?;
-        return Some(format!("not before {at}"));
+    let open = state.open(command.seq)?;
+    match command.held {
+        Some(offer::AFTER) => {
+            let others: Vec<String> = open
+                .manner
+                .after
+                .iter()
+                .map(|seq| seq.0.to_string())
+                .collect();
+            return Some(format!("after command {} is done", others.join(", ")));
+        }
+        Some(_) => return Some(format!("not before {}", open.not_before?)),
+        None => {}
     }
     let told: Vec<String> = modes
         .iter()

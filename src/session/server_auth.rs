@@ -60,7 +60,7 @@ pub fn signature(state: &State, request: &Request<'_>) -> Option<Signature> {
 
 /// What a message says about the server's own proof.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct Hearing {
     /// The Cred of the reply.
     pub(super) cred: Option<Cred>,
     /// The device does not take our word and will not: nothing more goes out.
@@ -71,8 +71,8 @@ pub(super) struct Heard {
 
 /// Takes the Statuses of our headers. What a refused message carried goes back
 /// into the queue, to go again at once where we can prove ourselves.
-pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) -> Heard {
-    let mut heard = Heard::default();
+pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) -> Hearing {
+    let mut heard = Hearing::default();
     let session = state
         .session
         .as_ref()
@@ -97,25 +97,19 @@ pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger
     heard
 }
 
-impl Heard {
-    /// The message without the Statuses that only repeat that its header was
-    /// refused: they say nothing of the commands.
-    pub(super) fn rest(&self, message: &Message) -> Message {
+impl Hearing {
+    /// Where a header was refused, the message without the Statuses that only
+    /// repeat it: they say nothing of the commands.
+    pub(super) fn rest(&self, message: &Message) -> Option<Message> {
+        let refused = self.refused?;
         let mut rest = message.clone();
-        if self.refused.is_some() {
-            rest.body.retain(|element| match element {
-                Element::Status(status) => {
-                    status.msg_ref != self.refused || !matches!(status.code, 401 | 407)
-                }
-                _ => true,
-            });
-        }
-        rest
-    }
-
-    /// Whether [`Heard::rest`] is less than the message.
-    pub(super) fn is_refusal(&self) -> bool {
-        self.refused.is_some()
+        rest.body.retain(|element| match element {
+            Element::Status(status) => {
+                status.msg_ref != Some(refused) || !matches!(status.code, 401 | 407)
+            }
+            _ => true,
+        });
+        Some(rest)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What time alone changes: sessions that fell silent, expiries, deadlines.
 
+use super::closing;
 use super::ledger::Ledger;
 use crate::clock::Timestamp;
 use crate::command::{CommandState, OpenCommand};
@@ -20,6 +21,8 @@ pub(super) enum Settled {
     Expired,
     /// An unenrolled device that stayed silent until the deadline.
     Gone,
+    /// No news of how it ended came in time.
+    NoNews,
 }
 
 /// Whether `session` is over because nothing came for too long.
@@ -47,6 +50,7 @@ pub(super) fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> S
             }
         }
         CommandState::Unconfirmed | CommandState::Accepted => match command.deadline {
+            Some(deadline) if deadline <= now && !command.is_unenroll() => Settled::NoNews,
             Some(deadline) if deadline <= now && came_back(state, command, deadline) => {
                 Settled::Queued
             }
@@ -92,36 +96,49 @@ pub(super) fn end_session(state: &mut State, ledger: &mut Ledger, why: &str) {
 }
 
 fn apply_time(state: &mut State, ledger: &mut Ledger, why: &str) {
-    let mut open = std::mem::take(&mut state.open);
+    let (mut open, mut gone) = (std::mem::take(&mut state.open), false);
     for command in &mut open {
-        match settled(state, command, ledger.now) {
-            Settled::Same => {}
-            Settled::Queued => ledger.requeue(command, why),
-            Settled::Unconfirmed => ledger.turn(
-                command,
-                CommandState::Unconfirmed,
-                None,
-                Some(format!(
-                    "{why} before its answer came; it is not sent again unasked"
-                )),
-                Vec::new(),
-            ),
-            Settled::Expired => ledger.turn(
-                command,
-                CommandState::Expired,
-                None,
-                Some("no session carried it in time".to_owned()),
-                Vec::new(),
-            ),
-            Settled::Gone => ledger.turn(
-                command,
-                CommandState::Succeeded,
-                None,
-                Some("the device has been silent until the deadline".to_owned()),
-                Vec::new(),
-            ),
-        }
+        let settled = settled(state, command, ledger.now);
+        gone |= settled == Settled::Gone;
+        apply(command, settled, ledger, why);
     }
-    open.retain(|command| !command.state.is_final());
     state.open = open;
+    closing::sweep(state, ledger);
+    if gone {
+        closing::close_queue(state, ledger);
+    }
+}
+
+fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: &str) {
+    let (to, reason) = match settled {
+        Settled::Same => return,
+        Settled::Queued => return ledger.requeue(command, why),
+        Settled::Unconfirmed => {
+            command.deadline = Some(news_deadline(command, ledger.now));
+            let words = format!("{why} before its answer came; it is not sent again unasked");
+            (CommandState::Unconfirmed, words)
+        }
+        Settled::Expired => (
+            CommandState::Expired,
+            "no session carried it in time".to_owned(),
+        ),
+        Settled::Gone => (
+            CommandState::Succeeded,
+            "the device has been silent until the deadline".to_owned(),
+        ),
+        Settled::NoNews => (
+            CommandState::Failed,
+            "nobody knows whether it was done: no news of it came in time".to_owned(),
+        ),
+    };
+    ledger.turn(command, to, None, Some(reason), Vec::new());
+}
+
+/// Until when news of an unanswered command is waited for: as long as the
+/// command itself would have waited, a day at least.
+fn news_deadline(command: &OpenCommand, now: Timestamp) -> Timestamp {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let most = now.plus_ms(limits::NEWS_DEADLINE_MS);
+    let told = command.expires_at.map_or(most, |at| at.min(most));
+    told.max(now.plus_ms(DAY_MS))
 }

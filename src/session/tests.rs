@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::command::{CommandBody, Operation};
+use crate::command::{CommandBody, Manner, Operation, Part};
 use crate::context::Family;
 use crate::device::{DeviceRecord, State};
 use crate::ids::{CommandSeq, DeviceId, SessionId, Source};
@@ -75,7 +75,7 @@ enum Act {
 fn act() -> impl Strategy<Value = Act> {
     prop_oneof![
         4 => (0..NODES.len(), any::<bool>()).prop_map(|(node, group)| Act::Queue(node, group)),
-        6 => (0..QUERIES.len(), any::<bool>(), any::<bool>(), prop::sample::select(vec![200, 202, 404, 500]))
+        6 => (0..QUERIES.len(), any::<bool>(), any::<bool>(), prop::sample::select(vec![200, 200, 202, 214, 401, 404, 418, 500, 503]))
             .prop_map(|(query, begins, answers, code)| Act::Sync { query, begins, answers, code }),
         1 => (1..20_u32).prop_map(Act::Cancel),
         1 => (0..2 * crate::limits::SESSION_IDLE_MS).prop_map(Act::Wait),
@@ -149,25 +149,51 @@ impl World {
             not_before: None,
             expires_at: None,
             priority: 0,
+            manner: self.manner(verb, node),
             operations: vec![operation],
         };
-        let (change, seq) = queue::queue(&self.device, body.clone()).unwrap();
+        // Refused only where the device has unenrolled itself meanwhile.
+        let Ok((change, seq)) = queue::queue(&self.device, body.clone()) else {
+            assert!(self.device.state.unenrolled_at.is_some());
+            return;
+        };
+        self.finals.extend(ended(&change.parts));
         self.device.state = change.state;
         self.bodies.insert(seq, body);
+    }
+
+    /// Every sort of manner turns up: walks, sets, targets, dependencies.
+    fn manner(&self, verb: Verb, node: usize) -> Manner {
+        let open = &self.device.state.open;
+        Manner {
+            walk: if verb == Verb::Get { 20 } else { 0 },
+            set: node.is_multiple_of(2),
+            target: (node.is_multiple_of(3)).then_some(node as u64),
+            retries: 1,
+            after: open
+                .iter()
+                .take(usize::from(node.is_multiple_of(5)))
+                .map(|command| command.seq)
+                .collect(),
+            ..Manner::default()
+        }
     }
 
     fn message(&self, answers: bool, code: u16) -> Message {
         let mut body = Vec::new();
         if answers {
             for &(cmd_ref, cmd) in &self.asked.1 {
-                let (msg_ref, cmd_ref, cmd) = (Some(self.asked.0), Some(cmd_ref), cmd.to_owned());
+                let (msg_ref, cmd_ref) = (Some(self.asked.0), Some(cmd_ref));
                 body.push(Element::Status(Status {
                     msg_ref,
                     cmd_ref,
-                    cmd,
+                    cmd: cmd.to_owned(),
                     code,
                     ..Status::default()
                 }));
+                if cmd == "Get" && code == 200 {
+                    body.push(names(msg_ref, cmd_ref));
+                }
             }
         }
         Message {
@@ -226,6 +252,7 @@ impl World {
             device: self.device.clone(),
             bodies,
             reply: None,
+            inventory: None,
         };
         let Step::Exchange(exchange) = step(&snapshot, &request) else {
             panic!("an exchange")
@@ -247,13 +274,8 @@ impl World {
             }
         }
         let commit = exchange.into_commit(String::new());
-        self.finals.extend(
-            commit
-                .parts
-                .iter()
-                .filter(|part| part.state.is_final())
-                .map(|part| part.seq),
-        );
+        self.finals.extend(ended(&commit.parts));
+        self.bodies.extend(commit.queued);
         let revision = self.device.state.revision + 1;
         self.device.state = State {
             revision,
@@ -285,6 +307,30 @@ impl World {
     }
 }
 
+/// The commands that came to their end.
+fn ended(parts: &[Part]) -> impl Iterator<Item = CommandSeq> + use<'_> {
+    let finals = parts.iter().filter(|part| part.state.is_final());
+    finals.map(|part| part.seq)
+}
+
+/// Results that name children, some of them where the device would like to be asked.
+fn names(msg_ref: Option<u32>, cmd_ref: Option<u32>) -> Element {
+    let names = "Win32_OperatingSystem=@/MDM_WNSChannel.AppId=\"x\"/Ext/MDM_Application.PackageFullName=\"a/b\"/../Exec=CreateJob";
+    Element::Results(crate::wire::message::Results {
+        msg_ref,
+        cmd_ref,
+        items: vec![crate::wire::message::Item {
+            meta: crate::wire::message::Meta {
+                format: Some("node".into()),
+                ..Default::default()
+            },
+            data: Some(names.into()),
+            ..Default::default()
+        }],
+        ..Default::default()
+    })
+}
+
 proptest! {
     #[test]
     fn machine_is_closed_and_no_command_is_lost_or_repeated(acts in prop::collection::vec(act(), 1..40)) {
@@ -297,8 +343,8 @@ proptest! {
                 Act::Wait(ms) => world.now = world.now.plus_ms(ms),
                 Act::Cancel(seq) => {
                     if let Ok(change) = queue::cancel(&world.device, CommandSeq(seq), "test", world.now) {
+                        world.finals.extend(ended(&change.parts));
                         world.device.state = change.state;
-                        world.finals.insert(CommandSeq(seq));
                     }
                 }
             }

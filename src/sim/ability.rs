@@ -1,30 +1,49 @@
 //! What the agent can do in its mode, and doing it.
 
-use super::tree::{Address, Effect, Member, Tree, is_device_scoped};
+use super::address::{Address, Member};
+use super::classes::{Reach, reach};
+use super::methods::Effect;
+use super::tree::{Found, Tree};
 
-/// Does one item's work on the tree: its status, and for a Get format and value.
-pub(super) fn do_item(
-    tree: &mut Tree,
-    verb: &str,
-    at: &Address,
-    target: &str,
-    data: &str,
-    unenrolled: &mut bool,
-) -> (u16, Option<(&'static str, String)>) {
+/// What came of one item's work.
+pub(super) struct Done {
+    pub(super) code: u16,
+    /// What a Get found.
+    pub(super) found: Option<Found>,
+    pub(super) effect: Effect,
+}
+
+impl Done {
+    pub(super) fn just(code: u16) -> Done {
+        Done {
+            code,
+            found: None,
+            effect: Effect::None,
+        }
+    }
+}
+
+/// Does one item's work on the tree.
+pub(super) fn do_item(tree: &mut Tree, verb: &str, at: &Address, data: &str) -> Done {
     match verb {
         "Get" => match tree.get(at) {
-            Ok(value) => (200, Some(value)),
-            Err(code) => (code, None),
+            Ok(found) => Done {
+                found: Some(found),
+                ..Done::just(200)
+            },
+            Err(code) => Done::just(code),
         },
-        "Replace" => (tree.replace(at, data), None),
-        "Add" => (tree.add(at, target, data), None),
-        "Delete" => (tree.delete(at), None),
+        "Replace" => Done::just(tree.replace(at, data)),
+        "Add" => Done::just(tree.add(at, data)),
+        "Delete" => Done::just(tree.delete(at)),
         "Exec" => {
             let (code, effect) = tree.exec(at, data);
-            *unenrolled |= effect == Effect::Unenroll && code == 200;
-            (code, None)
+            Done {
+                effect,
+                ..Done::just(code)
+            }
         }
-        _ => (406, None),
+        _ => Done::just(406),
     }
 }
 
@@ -44,7 +63,7 @@ pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
         "Apps" => method != Some(("mdm_wnsconfiguration", "updateconfiguration")),
         _ => match (verb, at) {
             ("Get", Address::Node(_)) => true,
-            ("Get", Address::Wmi { class, .. }) => is_device_scoped(class),
+            ("Get", Address::Wmi { class, .. }) => reach(class) == Reach::System,
             ("Exec", _) => {
                 matches!(
                     method,
@@ -54,4 +73,10 @@ pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether it is done as the enrolled user, which only Local System can:
+/// an agent that somebody runs by hand fails there (seed 004).
+pub(super) fn impersonates(at: &Address) -> bool {
+    matches!(at, Address::Wmi { class, .. } if reach(class) == Reach::User)
 }

@@ -1,12 +1,12 @@
 //! `modegate simulate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::fleet::{FleetOptions, run};
+use super::fleet::{FleetOptions, Manner, run};
 use super::tablet::{Credentials, Trigger};
-use super::transport::SimError;
+use super::transport::{ClientIdentity, SimError};
 
 /// What runs the tablets' agents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +51,30 @@ pub struct SimulateArgs {
     /// Their password
     #[arg(long, requires = "username")]
     password: Option<String>,
+    /// Prove themselves by the header x-syncml-hmac instead of a Cred
+    #[arg(long, requires = "username")]
+    mac: bool,
+    /// Client certificate of every tablet (PEM, with its issuers' if need be)
+    #[arg(long, value_name = "FILE", requires = "key")]
+    certificate: Option<PathBuf>,
+    /// Its private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+    /// Name no mode in the query
+    #[arg(long)]
+    mode_less: bool,
+    /// Run the agents by hand: what needs the enrolled user fails
+    #[arg(long)]
+    by_hand: bool,
+    /// Percent-encode child names in Results
+    #[arg(long)]
+    encoded_names: bool,
+    /// Send long lists of names in two messages
+    #[arg(long)]
+    split_results: bool,
+    /// Send every message twice that may be repeated
+    #[arg(long)]
+    retransmit: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -58,13 +82,13 @@ pub struct SimulateArgs {
 
 /// Runs the tablets; the exit code is 0 when none saw a breach or an error.
 pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
-    let ca = match &args.ca {
-        None => None,
-        Some(path) => Some(
-            std::fs::read(path)
-                .map_err(|error| SimError::File(path.display().to_string(), error.to_string()))?,
-        ),
+    let identity = match (&args.certificate, &args.key) {
+        (Some(certificate), Some(key)) => {
+            Some(ClientIdentity::from_pem(&file(certificate)?, &file(key)?)?)
+        }
+        _ => None,
     };
+    let ca = args.ca.as_deref().map(file).transpose()?;
     let credentials = args.username.zip(args.password);
     let options = FleetOptions {
         url: args.url,
@@ -88,6 +112,15 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
             password,
             md5: true,
         }),
+        identity,
+        manner: Manner {
+            mac: args.mac,
+            mode_less: args.mode_less,
+            by_hand: args.by_hand,
+            encoded_names: args.encoded_names,
+            split_results: args.split_results,
+            retransmit: args.retransmit,
+        },
         progress: true,
     };
     let report = run(options).await?;
@@ -113,4 +146,9 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
         }
     }
     Ok(u8::from(report.violations > 0 || report.errors > 0))
+}
+
+fn file(path: &Path) -> Result<Vec<u8>, SimError> {
+    std::fs::read(path)
+        .map_err(|error| SimError::File(path.display().to_string(), error.to_string()))
 }

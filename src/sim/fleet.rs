@@ -8,7 +8,24 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::tablet::{Credentials, Tablet, Trigger};
-use super::transport::{SimError, Transport};
+use super::transport::{ClientIdentity, SimError, Transport};
+
+/// How every tablet of a fleet behaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// It proves itself by `x-syncml-hmac` instead of a Cred.
+    pub mac: bool,
+    /// Its query names no mode.
+    pub mode_less: bool,
+    /// Somebody runs its agent by hand.
+    pub by_hand: bool,
+    /// Child names come percent-encoded.
+    pub encoded_names: bool,
+    /// Long lists of names come in two messages.
+    pub split_results: bool,
+    /// What may be repeated is sent twice.
+    pub retransmit: bool,
+}
 
 /// What a fleet is to do.
 #[derive(Debug, Clone)]
@@ -29,6 +46,10 @@ pub struct FleetOptions {
     pub triggers: Vec<Trigger>,
     /// SyncML credentials of them all.
     pub credentials: Option<Credentials>,
+    /// Client certificate of them all.
+    pub identity: Option<ClientIdentity>,
+    /// How they behave.
+    pub manner: Manner,
     /// Whether to tell progress on standard error.
     pub progress: bool,
 }
@@ -97,12 +118,7 @@ async fn one(options: &FleetOptions, number: u32, places: &Semaphore) -> Result<
             break;
         };
         if tablet.is_none() {
-            let transport = Transport::new(&options.url, options.ca.as_deref(), None)?;
-            let mut made = Tablet::new(&format!("{}{number}", options.prefix), transport);
-            if let Some(credentials) = &options.credentials {
-                made = made.with_credentials(credentials.clone());
-            }
-            tablet = Some(made);
+            tablet = Some(made(options, number)?);
         }
         let Some(tablet) = &mut tablet else { break };
         let trigger = options.triggers[(number + session) as usize % options.triggers.len()];
@@ -118,6 +134,23 @@ async fn one(options: &FleetOptions, number: u32, places: &Semaphore) -> Result<
         ));
     }
     Ok(seen)
+}
+
+fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
+    let identity = options.identity.as_ref();
+    let transport = Transport::new(&options.url, options.ca.as_deref(), identity)?;
+    let mut tablet = Tablet::new(&format!("{}{number}", options.prefix), transport);
+    if let Some(credentials) = &options.credentials {
+        tablet = tablet.with_credentials(credentials.clone());
+    }
+    let manner = options.manner;
+    tablet.proves_by_mac(manner.mac);
+    tablet.names_mode(!manner.mode_less);
+    tablet.runs_by_hand(manner.by_hand);
+    tablet.encodes_names(manner.encoded_names);
+    tablet.splits_results(manner.split_results);
+    tablet.retransmit(if manner.retransmit { u32::MAX } else { 0 });
+    Ok(tablet)
 }
 
 impl FleetReport {

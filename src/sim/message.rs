@@ -10,7 +10,9 @@ pub(super) struct ServerMessage {
     pub(super) target: String,
     pub(super) statuses: Vec<ServerStatus>,
     pub(super) commands: Vec<ServerCommand>,
-    pub(super) alerts: Vec<u32>,
+    /// Code and CmdID of its Alerts.
+    pub(super) alerts: Vec<(u32, u32)>,
+    pub(super) cred: Option<ServerCred>,
     pub(super) is_final: bool,
     /// Every CmdID, in document order.
     pub(super) cmd_ids: Vec<u32>,
@@ -18,6 +20,38 @@ pub(super) struct ServerMessage {
     pub(super) first: String,
     /// Children of Meta without their namespace.
     pub(super) bare_meta: usize,
+}
+
+impl ServerMessage {
+    /// Whether it asks the tablet to prove itself.
+    pub(super) fn is_challenge(&self) -> bool {
+        let header = self.statuses.first();
+        header.is_some_and(|status| matches!(status.code, 401 | 407))
+    }
+
+    pub(super) fn has_alert(&self, code: u32) -> bool {
+        self.alerts.iter().any(|(of, _)| *of == code)
+    }
+}
+
+impl ServerCommand {
+    /// Whether it, or a command in it, has no CmdID.
+    pub(super) fn lacks_id(&self) -> bool {
+        match self {
+            ServerCommand::Node { cmd_id, .. } => *cmd_id == 0,
+            ServerCommand::Group {
+                cmd_id, children, ..
+            } => *cmd_id == 0 || children.iter().any(ServerCommand::lacks_id),
+        }
+    }
+}
+
+/// What a server proves itself with.
+#[derive(Debug, Clone)]
+pub(super) struct ServerCred {
+    pub(super) name: String,
+    pub(super) kind: String,
+    pub(super) data: String,
 }
 
 #[derive(Debug, Clone)]
@@ -72,6 +106,11 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
         target: child(header, "Target")
             .map(|node| text(node, "LocURI"))
             .unwrap_or_default(),
+        cred: child(header, "Cred").map(|cred| ServerCred {
+            name: child(header, "Source").map_or(String::new(), |node| text(node, "LocName")),
+            kind: text(cred, "Type"),
+            data: text(cred, "Data"),
+        }),
         first: body
             .first_element_child()
             .map(|n| n.tag_name().name().to_owned())
@@ -107,7 +146,14 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
                     .map(|chal| text(chal, "NextNonce"))
                     .filter(|nonce| !nonce.is_empty()),
             }),
-            "Alert" => message.alerts.push(text(node, "Data").parse().unwrap_or(0)),
+            "Alert" => message.alerts.push((
+                child_text(node, "Data")
+                    .and_then(|code| code.parse().ok())
+                    .unwrap_or(0),
+                child_text(node, "CmdID")
+                    .and_then(|id| id.parse().ok())
+                    .unwrap_or(0),
+            )),
             "Final" => message.is_final = true,
             _ => message.commands.push(command(node)),
         }

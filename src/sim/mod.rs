@@ -6,16 +6,34 @@
 //! that a wrong delivery shows ([`Violation`]).
 
 mod ability;
+mod address;
+mod answer;
+mod arguments;
+mod behaviour;
+mod check;
+mod classes;
 mod cli;
+mod extent;
 mod fleet;
+mod jobs;
 mod message;
+mod methods;
+mod outside;
+mod perform;
+mod proof;
+mod report;
 mod session;
+mod suspicion;
 mod tablet;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod tree;
 
 pub use cli::{SimulateArgs, simulate};
-pub use fleet::{FleetOptions, FleetReport, run as run_fleet};
-pub use session::{Received, SessionReport, Violation};
+pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};
+pub use jobs::{JobStage, JobState};
+pub use proof::ServerCredentials;
+pub use report::{Received, SessionReport, Violation};
 pub use tablet::{Credentials, Tablet, Trigger};
 pub use transport::{ClientIdentity, SimError, Transport, https_client};

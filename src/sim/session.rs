@@ -6,89 +6,43 @@ use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use md5::{Digest, Md5};
-use serde::Serialize;
 
-use super::ability::{do_item, may};
-use super::message::{Outgoing, ServerCommand, ServerMessage, escape, is_one_line, read, write};
-use super::tablet::{Credentials, Tablet};
-use super::transport::SimError;
-use super::tree::address;
+use super::address::address;
+use super::answer::Piece;
+use super::behaviour::Behaviour;
+use super::message::{Outgoing, ServerMessage, escape, is_one_line, read, write};
+use super::proof::{cred, mac_header};
+use super::report::{SessionReport, Violation};
+use super::tablet::Tablet;
+use super::transport::{Answer, SimError};
+use super::tree::Found;
 
 /// Most messages of a session: a server that goes on past this has a loop.
 const MESSAGES: u32 = 100;
 
-/// A breach that a tablet noticed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
-pub enum Violation {
-    /// A command that the mode cannot carry.
-    #[error("{verb} {loc_uri} came in {mode}")]
-    Forbidden {
-        /// Its verb.
-        verb: String,
-        /// Its node.
-        loc_uri: String,
-        /// The mode.
-        mode: String,
-    },
-    /// The document is not what 8.1's parser reads.
-    #[error("the reply's form: {0}")]
-    Form(String),
-    /// Statuses are missing, wrong or out of order.
-    #[error("the reply's Statuses: {0}")]
-    Statuses(String),
-    /// Numbers are reused or missing.
-    #[error("the reply's numbers: {0}")]
-    Numbers(String),
-    /// A command came twice in one session.
-    #[error("offered twice in one session: {0}")]
-    Twice(String),
-}
-
-/// A command that a tablet received.
-#[derive(Debug, Clone, Serialize)]
-pub struct Received {
-    /// Its verb.
-    pub verb: String,
-    /// Its node.
-    pub loc_uri: String,
-    /// What the tablet answered.
-    pub status: u16,
-}
-
-/// How a session went.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SessionReport {
-    /// Its query string.
-    pub query: String,
-    /// How many messages went to and fro.
-    pub exchanges: u32,
-    /// What came, in order.
-    pub received: Vec<Received>,
-    /// What was wrong.
-    pub violations: Vec<Violation>,
-    /// The HTTP status that ended it, if it was not 200.
-    pub http_status: Option<u16>,
-    /// Whether it unenrolled the tablet.
-    pub unenrolled: bool,
-}
-
 /// A session under way.
-struct Agent<'a> {
-    tablet: &'a mut Tablet,
-    mode: &'a str,
-    report: SessionReport,
-    offered: HashSet<String>,
-    messages: Vec<u32>,
-    ids: Vec<u32>,
-    proof: Proof,
+pub(super) struct Agent<'a> {
+    pub(super) tablet: &'a mut Tablet,
+    pub(super) mode: &'a str,
+    pub(super) report: SessionReport,
+    /// Commands that came.
+    pub(super) offered: HashSet<String>,
+    /// The server's MsgIDs and CmdIDs.
+    pub(super) messages: Vec<u32>,
+    pub(super) ids: Vec<u32>,
+    /// What is to follow in the next message of the same package.
+    pub(super) later: Vec<Piece>,
+    /// How many replies with commands came from a server not proven.
+    pub(super) doubts: u32,
 }
 
-/// What the agent sends as Cred.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Proof {
-    None,
-    Each,
+/// The body of a message.
+#[derive(Debug, Clone)]
+pub(super) struct Package {
+    pub(super) body: String,
+    /// How many commands of it the server has to answer.
+    pub(super) commands: usize,
+    pub(super) is_final: bool,
 }
 
 /// Runs one session; `alert` is the type of a generic alert to send with package 1.
@@ -99,73 +53,61 @@ pub(super) async fn run(
     number: u32,
     alert: Option<&str>,
 ) -> Result<SessionReport, SimError> {
-    let query = if mode.is_empty() {
-        String::new()
-    } else {
-        format!("mode={mode}&Platform=WoA")
+    let query = match mode {
+        "" => String::new(),
+        _ if tablet.behaviour.no_mode => "Platform=WoA".to_owned(),
+        mode => format!("mode={mode}&Platform=WoA"),
     };
-    let proof = if tablet.credentials.is_some() {
-        Proof::Each
-    } else {
-        Proof::None
-    };
-    let report = SessionReport {
-        query,
-        ..SessionReport::default()
-    };
-    let (offered, messages, ids) = (HashSet::new(), Vec::new(), Vec::new());
     let mut agent = Agent {
         tablet,
         mode,
-        report,
-        offered,
-        messages,
-        ids,
-        proof,
+        report: SessionReport {
+            query,
+            ..SessionReport::default()
+        },
+        offered: HashSet::new(),
+        messages: Vec::new(),
+        ids: Vec::new(),
+        later: Vec::new(),
+        doubts: 0,
     };
     let package1 = agent.package1(login, alert);
-    let (mut body, mut challenges) = (package1.clone(), 0);
-    for msg_id in 1..=MESSAGES {
-        let sent_commands = body.matches("<CmdID>").count();
-        let Some(reply) = agent.exchange(number, msg_id, &body).await? else {
-            break;
-        };
-        agent.check(
-            &reply,
-            msg_id,
-            if body == package1 { sent_commands } else { 0 },
-        );
-        let header = reply.statuses.first().cloned();
-        if let Some(status) = header.filter(|status| matches!(status.code, 401 | 407)) {
-            challenges += 1;
-            agent.take_nonce(status.next_nonce.as_deref());
-            if challenges > 1 && status.auth.is_none() || challenges > 2 {
-                break;
-            }
-            body.clone_from(&package1);
-            continue;
-        }
-        if let Some(nonce) = reply
-            .statuses
-            .first()
-            .and_then(|status| status.next_nonce.clone())
-        {
-            agent.take_nonce(Some(&nonce));
-        }
-        match agent.answer(&reply) {
-            Some(next) => body = next,
-            None => break,
-        }
-    }
+    let ended = agent.converse(&package1, number).await;
     agent.tablet.used.push_back((agent.messages, agent.ids));
     while agent.tablet.used.len() > 1 {
         agent.tablet.used.pop_front();
     }
-    Ok(agent.report)
+    ended.map(|()| agent.report)
 }
 
 impl Agent<'_> {
-    fn package1(&self, login: &str, alert: Option<&str>) -> String {
+    async fn converse(&mut self, package1: &Package, number: u32) -> Result<(), SimError> {
+        let (mut next, mut challenges) = (package1.clone(), 0);
+        for msg_id in 1..=MESSAGES {
+            let Some(reply) = self.exchange(number, msg_id, &next).await? else {
+                break;
+            };
+            self.check(&reply, msg_id, &next);
+            let header = reply.statuses.first();
+            self.take_nonce(header.and_then(|status| status.next_nonce.as_deref()));
+            if reply.is_challenge() {
+                challenges += 1;
+                let unanswerable = header.is_none_or(|status| status.auth.is_none());
+                if challenges > 1 && unanswerable || challenges > 2 {
+                    break;
+                }
+                next = repeated(package1, reply.msg_id);
+                continue;
+            }
+            match self.answer(&reply) {
+                Some(package) => next = package,
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn package1(&self, login: &str, alert: Option<&str>) -> Package {
         let mut body = String::from("<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>");
         let _ = write!(
             body,
@@ -175,26 +117,27 @@ impl Agent<'_> {
         if let Some(kind) = alert {
             let _ = write!(
                 body,
-                "<Alert><CmdID>4</CmdID><Data>1226</Data><Item><Meta><Type xmlns=\"syncml:metinf\">{kind}</Type>\
+                "<Alert><CmdID>3</CmdID><Data>1226</Data><Item><Meta><Type xmlns=\"syncml:metinf\">{kind}</Type>\
                  <Format xmlns=\"syncml:metinf\">int</Format></Meta><Data>1</Data></Item></Alert>"
             );
         }
-        body.push_str("<Replace><CmdID>3</CmdID>");
+        body.push_str("<Replace><CmdID>4</CmdID>");
         for node in ["DevId", "Man", "Mod", "DmV", "Lang"] {
             let loc_uri = format!("./DevInfo/{node}");
-            let value = self
-                .tablet
-                .tree
-                .get(&address(&loc_uri))
-                .map(|(_, value)| value)
-                .unwrap_or_default();
+            let Ok(Found::Value(_, value)) = self.tablet.tree.get(&address(&loc_uri)) else {
+                continue;
+            };
             let _ = write!(
                 body,
                 "<Item><Source><LocURI>{loc_uri}</LocURI></Source><Data>{}</Data></Item>",
                 escape(&value)
             );
         }
-        body + "</Replace>"
+        Package {
+            body: body + "</Replace>",
+            commands: if alert.is_some() { 4 } else { 3 },
+            is_final: true,
+        }
     }
 
     /// Sends a message; `None` when the session is over without a reply to read.
@@ -202,57 +145,98 @@ impl Agent<'_> {
         &mut self,
         session: u32,
         msg_id: u32,
-        body: &str,
+        package: &Package,
     ) -> Result<Option<ServerMessage>, SimError> {
         let session_id = session.to_string();
         let credentials = self.tablet.credentials.clone();
-        let cred = credentials
-            .as_ref()
-            .filter(|_| self.proof == Proof::Each)
-            .map(|c| proof(c, &self.tablet.nonce));
+        let (by_mac, nonce) = (self.tablet.behaviour.by_mac, &self.tablet.nonce);
         let text = write(&Outgoing {
             session_id: &session_id,
             msg_id,
             url: &self.tablet.transport.url,
             source: &self.tablet.source,
             user: credentials.as_ref().map(|c| c.username.as_str()),
-            cred,
-            body,
-            is_final: true,
+            cred: credentials
+                .as_ref()
+                .filter(|_| !by_mac)
+                .map(|c| cred(c, nonce)),
+            body: &package.body,
+            is_final: package.is_final,
         });
-        let answer = self.tablet.transport.post(&self.report.query, text).await?;
-        self.report.exchanges += 1;
-        if answer.status != 200 {
-            self.report.http_status = Some(answer.status);
+        let mac = credentials
+            .as_ref()
+            .filter(|_| by_mac)
+            .map(|c| mac_header(c, nonce, &text));
+        let answer = self.post(&text, mac.as_deref()).await?;
+        if Behaviour::take(&mut self.tablet.behaviour.lost_replies) {
+            self.report.lost = true;
             return Ok(None);
         }
+        let Some(reply) = self.readable(&answer, &session_id) else {
+            return Ok(None);
+        };
+        let repeatable = !reply.is_challenge() && (msg_id > 1 || !reply.commands.is_empty());
+        if repeatable && Behaviour::take(&mut self.tablet.behaviour.retransmissions) {
+            self.send_again(&text, mac.as_deref(), &answer).await?;
+        }
+        Ok(Some(reply))
+    }
+
+    async fn post(&mut self, text: &str, mac: Option<&str>) -> Result<Answer, SimError> {
+        let query = &self.report.query;
+        let answer = self
+            .tablet
+            .transport
+            .post(query, text.to_owned(), mac)
+            .await?;
+        self.report.exchanges += 1;
+        Ok(answer)
+    }
+
+    /// The same message once more must be answered by the same bytes.
+    async fn send_again(
+        &mut self,
+        text: &str,
+        mac: Option<&str>,
+        first: &Answer,
+    ) -> Result<(), SimError> {
+        let again = self.post(text, mac).await?;
+        if again.status == first.status && again.body == first.body {
+            self.report.retransmitted += 1;
+        } else {
+            let what = if again.status == first.status {
+                "other bytes".to_owned()
+            } else {
+                format!("HTTP {} after {}", again.status, first.status)
+            };
+            self.report.violations.push(Violation::Retransmission(what));
+        }
+        Ok(())
+    }
+
+    /// The message in an answer, if the 8.1 agent would read on.
+    fn readable(&mut self, answer: &Answer, session_id: &str) -> Option<ServerMessage> {
+        if answer.status != 200 {
+            self.report.http_status = Some(answer.status);
+            return None;
+        }
+        let mut note = |what: String| self.report.violations.push(Violation::Form(what));
         if !answer.has_length {
-            self.report
-                .violations
-                .push(Violation::Form("no Content-Length, or chunked".to_owned()));
+            note("no Content-Length, or chunked".to_owned());
         }
         if !is_one_line(&answer.body) {
             // The 8.1 agent stops here, silently.
-            self.report
-                .violations
-                .push(Violation::Form("white space between tags".to_owned()));
-            return Ok(None);
+            note("white space between tags".to_owned());
+            return None;
         }
         match read(&answer.body) {
             Ok(reply) if reply.session_id == session_id && reply.target == self.tablet.source => {
-                Ok(Some(reply))
+                return Some(reply);
             }
-            Ok(_) => {
-                self.report
-                    .violations
-                    .push(Violation::Form("another SessionID or Target".to_owned()));
-                Ok(None)
-            }
-            Err(why) => {
-                self.report.violations.push(Violation::Form(why));
-                Ok(None)
-            }
+            Ok(_) => note("another SessionID or Target".to_owned()),
+            Err(why) => note(why),
         }
+        None
     }
 
     fn take_nonce(&mut self, nonce: Option<&str>) {
@@ -260,201 +244,16 @@ impl Agent<'_> {
             self.tablet.nonce = nonce;
         }
     }
-
-    /// Holds a reply against the protocol.
-    fn check(&mut self, reply: &ServerMessage, msg_id: u32, commands: usize) {
-        let mut wrong: Vec<Violation> = Vec::new();
-        match reply.statuses.first() {
-            Some(status)
-                if reply.first == "Status" && status.cmd_ref == "0" && status.msg_ref == msg_id => {
-            }
-            _ => wrong.push(Violation::Statuses(
-                "the first is not the header's".to_owned(),
-            )),
-        }
-        if reply.statuses.len() != commands + 1 {
-            let found = reply.statuses.len();
-            wrong.push(Violation::Statuses(format!(
-                "{found} for {commands} commands and the header"
-            )));
-        }
-        if reply.bare_meta > 0 {
-            wrong.push(Violation::Form(
-                "a child of Meta without syncml:metinf".to_owned(),
-            ));
-        }
-        let unique: HashSet<u32> = reply.cmd_ids.iter().copied().collect();
-        if unique.len() != reply.cmd_ids.len() || unique.contains(&0) {
-            wrong.push(Violation::Numbers("CmdIDs are not unique, or 0".to_owned()));
-        }
-        let challenged = reply
-            .statuses
-            .first()
-            .is_some_and(|status| matches!(status.code, 401 | 407));
-        if !challenged {
-            let before = self.tablet.used.iter().any(|(messages, ids)| {
-                messages.contains(&reply.msg_id) || ids.iter().any(|id| unique.contains(id))
-            });
-            if before
-                || self.messages.contains(&reply.msg_id)
-                || self.ids.iter().any(|id| unique.contains(id))
-            {
-                wrong.push(Violation::Numbers(
-                    "used within the last two sessions".to_owned(),
-                ));
-            }
-            self.messages.push(reply.msg_id);
-            self.ids.extend(&reply.cmd_ids);
-        }
-        self.report.violations.extend(wrong);
-    }
-
-    /// Does what the reply asks; what to send next, or `None` at the end.
-    fn answer(&mut self, reply: &ServerMessage) -> Option<String> {
-        let go_on = reply.alerts.contains(&1222);
-        if reply.commands.is_empty() && !go_on {
-            return None;
-        }
-        let mut body = format!(
-            "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
-            reply.msg_id
-        );
-        let mut next_id = 2;
-        for command in &reply.commands {
-            self.perform(command, reply.msg_id, &mut next_id, &mut body);
-            if self.report.unenrolled {
-                // The session is dropped at once, without an answer.
-                return None;
-            }
-        }
-        Some(body)
-    }
-
-    fn perform(
-        &mut self,
-        command: &ServerCommand,
-        msg_id: u32,
-        next_id: &mut u32,
-        body: &mut String,
-    ) -> u16 {
-        match command {
-            ServerCommand::Group {
-                name,
-                cmd_id,
-                children,
-            } => {
-                let before = self.tablet.tree.clone();
-                let mut inner = String::new();
-                let codes: Vec<u16> = children
-                    .iter()
-                    .map(|child| self.perform(child, msg_id, next_id, &mut inner))
-                    .collect();
-                let failed = codes.iter().any(|code| *code >= 300);
-                let code = match (name.as_str(), failed) {
-                    ("Atomic", true) => {
-                        self.tablet.tree = before;
-                        inner =
-                            inner.replace("<Data>200</Data></Status>", "<Data>216</Data></Status>");
-                        507
-                    }
-                    _ => 200,
-                };
-                status(body, next_id, msg_id, *cmd_id, name, code);
-                body.push_str(&inner);
-                code
-            }
-            ServerCommand::Node {
-                verb,
-                cmd_id,
-                items,
-            } => {
-                let mut worst = 200;
-                let mut results = String::new();
-                for (target, data) in items {
-                    let (code, value) = self.item(verb, target, data.as_deref().unwrap_or(""));
-                    worst = worst.max(code);
-                    if let Some((format, value)) = value {
-                        let _ = write!(
-                            results,
-                            "<Item><Source><LocURI>{}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">{format}\
-                             </Format></Meta><Data>{}</Data></Item>",
-                            escape(target),
-                            escape(&value)
-                        );
-                    }
-                }
-                status(body, next_id, msg_id, *cmd_id, verb, worst);
-                if !results.is_empty() {
-                    let id = *next_id;
-                    *next_id += 1;
-                    let _ = write!(
-                        body,
-                        "<Results><CmdID>{id}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{cmd_id}</CmdRef>{results}</Results>"
-                    );
-                }
-                worst
-            }
-        }
-    }
-
-    fn item(
-        &mut self,
-        verb: &str,
-        target: &str,
-        data: &str,
-    ) -> (u16, Option<(&'static str, String)>) {
-        let at = address(target);
-        if !self.offered.insert(format!("{verb} {target} {data}")) {
-            self.report
-                .violations
-                .push(Violation::Twice(target.to_owned()));
-        }
-        let (code, value) = if may(self.mode, verb, &at) {
-            do_item(
-                &mut self.tablet.tree,
-                verb,
-                &at,
-                target,
-                data,
-                &mut self.report.unenrolled,
-            )
-        } else {
-            let (verb, loc_uri, mode) = (verb.to_owned(), target.to_owned(), self.mode.to_owned());
-            self.report.violations.push(Violation::Forbidden {
-                verb,
-                loc_uri,
-                mode,
-            });
-            (500, None)
-        };
-        self.report.received.push(Received {
-            verb: verb.to_owned(),
-            loc_uri: target.to_owned(),
-            status: code,
-        });
-        (code, value)
-    }
 }
 
-fn status(body: &mut String, next_id: &mut u32, msg_id: u32, cmd_ref: u32, cmd: &str, code: u16) {
-    let id = *next_id;
-    *next_id += 1;
-    let _ = write!(
-        body,
-        "<Status><CmdID>{id}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Cmd>{cmd}</Cmd><Data>{code}</Data></Status>"
+/// Package 1 once more after a challenge, with a Status for the challenge's
+/// header before it, as Windows 11 was seen to send it.
+fn repeated(package1: &Package, msg_id: u32) -> Package {
+    let header = format!(
+        "<Status><CmdID>5</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>"
     );
-}
-
-/// Type and Data of a Cred (OMA DM Security 5.3).
-fn proof(credentials: &Credentials, nonce: &[u8]) -> (String, String) {
-    let plain = format!("{}:{}", credentials.username, credentials.password);
-    if !credentials.md5 {
-        return ("syncml:auth-basic".to_owned(), STANDARD.encode(plain));
+    Package {
+        body: header + &package1.body,
+        ..package1.clone()
     }
-    let inner = STANDARD.encode(Md5::digest(plain));
-    let outer = [inner.as_bytes(), b":", nonce].concat();
-    (
-        "syncml:auth-md5".to_owned(),
-        STANDARD.encode(Md5::digest(outer)),
-    )
 }

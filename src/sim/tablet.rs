@@ -1,10 +1,18 @@
 //! A tablet's life: when its agent runs, and in which mode (seed 004).
 
 use std::collections::VecDeque;
+use std::fmt;
 
-use super::session::{SessionReport, run};
+use super::behaviour::Behaviour;
+use super::jobs::JobState;
+use super::outside::Change;
+use super::report::SessionReport;
+use super::session::run;
 use super::transport::{SimError, Transport};
 use super::tree::Tree;
+
+/// SessionIDs are decimal and of four bytes at most; then they begin again.
+const SESSION_IDS: u32 = 9_999;
 
 /// What makes the agent run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +28,7 @@ pub enum Trigger {
 }
 
 /// SyncML credentials of a tablet.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Credentials {
     /// The user name.
     pub username: String,
@@ -30,13 +38,27 @@ pub struct Credentials {
     pub md5: bool,
 }
 
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("password", &"***")
+            .field("md5", &self.md5)
+            .finish()
+    }
+}
+
 /// A simulated tablet.
 pub struct Tablet {
     pub(super) source: String,
     pub(super) transport: Transport,
     pub(super) tree: Tree,
     pub(super) credentials: Option<Credentials>,
+    /// For its next Cred, as the server gave it.
     pub(super) nonce: Vec<u8>,
+    /// For the server's next Cred, as the tablet gave it.
+    pub(super) server_nonce: Vec<u8>,
+    pub(super) behaviour: Behaviour,
     sessions: u32,
     logged_on: bool,
     locked: bool,
@@ -54,6 +76,8 @@ impl Tablet {
             tree: Tree::new(source),
             credentials: None,
             nonce: Vec::new(),
+            server_nonce: Vec::new(),
+            behaviour: Behaviour::default(),
             sessions: 0,
             logged_on: false,
             locked: false,
@@ -74,8 +98,8 @@ impl Tablet {
         (self.logged_on, self.locked) = (false, false);
     }
 
-    /// The user locks the tablet and stays logged on: nightly maintenance still
-    /// finds a session of theirs (seed 004).
+    /// The user, or LockWorkstation, locks the tablet; the user stays logged
+    /// on: nightly maintenance still finds a session of theirs (seed 004).
     pub fn lock(&mut self) {
         self.locked = self.logged_on;
     }
@@ -100,6 +124,50 @@ impl Tablet {
         self.tree.resets
     }
 
+    /// What SetValues set of an EAS setting, spelt as the policy spells it.
+    pub fn eas_setting(&self, name: &str) -> Option<&str> {
+        self.tree.eas.get(name).map(String::as_str)
+    }
+
+    /// What a property of an instance holds, if it is there and not null. The
+    /// instance is named as WMI names it (`Win32_LogicalDisk.DeviceID="C:"`) or
+    /// with `./cimv2/<Class>/` before it, unescaped.
+    pub fn property(&self, instance: &str, name: &str) -> Option<String> {
+        self.tree.property(instance, name)
+    }
+
+    /// Sets a property; an instance that is missing is made. `false` where the
+    /// tablet has no such class, or the keys are not the class's.
+    pub fn set_property(&mut self, instance: &str, name: &str, value: &str) -> bool {
+        self.tree.change(instance, name, Change::Set(value))
+    }
+
+    /// The same with WMI's null, which a Get answers by 500.
+    pub fn null_property(&mut self, instance: &str, name: &str) -> bool {
+        self.tree.change(instance, name, Change::Null)
+    }
+
+    /// The same without the property, which a Get answers by 404.
+    pub fn remove_property(&mut self, instance: &str, name: &str) -> bool {
+        self.tree.change(instance, name, Change::Remove)
+    }
+
+    /// The app install jobs that it was given, the oldest first. They move on
+    /// at the begin of each later session.
+    pub fn jobs(&self) -> Vec<JobState> {
+        self.tree.jobs()
+    }
+
+    /// The job of that JobID.
+    pub fn job_state(&self, id: &str) -> Option<JobState> {
+        self.tree.job(id)
+    }
+
+    /// The next job that comes to its end fails with this `LastError`.
+    pub fn fail_job(&mut self, last_error: u32) {
+        self.tree.next_job_error = Some(last_error);
+    }
+
     /// Lets the agent run: one session (and after an unenrolment the tablet's goodbye).
     pub async fn trigger(&mut self, trigger: Trigger) -> Result<SessionReport, SimError> {
         match trigger {
@@ -120,23 +188,23 @@ impl Tablet {
         if self.unenrolled {
             return Err(SimError::Unenrolled);
         }
-        self.sessions += 1;
-        let number = self.sessions;
+        self.tree.advance_jobs();
+        let number = self.next_session();
         let report = run(self, mode, login, number, None).await?;
         if report.unenrolled {
-            // It tries once to say so, in a session of its own; whether that gets through or not.
-            self.sessions += 1;
-            let number = self.sessions;
-            let _ = run(
-                self,
-                mode,
-                login,
-                number,
-                Some("com.microsoft:mdm.unenrollment.userrequest"),
-            )
-            .await;
             self.unenrolled = true;
+            if !self.behaviour.silent_unenroll {
+                // It tries once to say so, in a session of its own; whether that gets through or not.
+                let number = self.next_session();
+                let goodbye = "com.microsoft:mdm.unenrollment.userrequest";
+                let _ = run(self, mode, login, number, Some(goodbye)).await;
+            }
         }
         Ok(report)
+    }
+
+    fn next_session(&mut self) -> u32 {
+        self.sessions = self.sessions % SESSION_IDS + 1;
+        self.sessions
     }
 }

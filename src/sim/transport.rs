@@ -1,10 +1,11 @@
 //! HTTP as a tablet does it: HTTP/1.1, a connection of its own, its certificate.
 
+use std::fmt;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, KeyPair};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 
 /// Why a simulated session did not go.
@@ -24,15 +25,24 @@ pub enum SimError {
     Unenrolled,
 }
 
-/// A client certificate with its key, self-signed.
+/// A client certificate with its key.
 #[derive(Clone)]
 pub struct ClientIdentity {
-    certificate: CertificateDer<'static>,
-    key: Arc<PrivatePkcs8KeyDer<'static>>,
+    /// The tablet's first, then its issuers'.
+    chain: Vec<CertificateDer<'static>>,
+    key: Arc<PrivateKeyDer<'static>>,
+}
+
+impl fmt::Debug for ClientIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ClientIdentity")
+            .field(&self.sha256())
+            .finish()
+    }
 }
 
 impl ClientIdentity {
-    /// Makes one, ECDSA P-256, for client authentication.
+    /// Makes one, self-signed, ECDSA P-256, for client authentication.
     pub fn generate(name: &str) -> Result<Self, SimError> {
         let failed = |error: rcgen::Error| SimError::Tls(error.to_string());
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(failed)?;
@@ -43,19 +53,37 @@ impl ClientIdentity {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         let certificate = params.self_signed(&key).map_err(failed)?.der().clone();
         Ok(ClientIdentity {
-            certificate,
-            key: Arc::new(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            chain: vec![certificate],
+            key: Arc::new(PrivateKeyDer::Pkcs8(key.serialize_der().into())),
+        })
+    }
+
+    /// Takes one from PEM: the certificate, with its issuers' after it if need
+    /// be, and its key (PKCS #8, PKCS #1 or SEC 1).
+    pub fn from_pem(certificate: &[u8], key: &[u8]) -> Result<Self, SimError> {
+        let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificate).collect();
+        let chain = chain.map_err(|error| SimError::Tls(format!("the certificate: {error}")))?;
+        if chain.is_empty() {
+            let what = "expected a certificate in PEM, found none";
+            return Err(SimError::Tls(what.to_owned()));
+        }
+        // The error says what is wrong with the form, never what the key holds.
+        let key = PrivateKeyDer::from_pem_slice(key)
+            .map_err(|error| SimError::Tls(format!("the key: {error}")))?;
+        Ok(ClientIdentity {
+            chain,
+            key: Arc::new(key),
         })
     }
 
     /// The certificate, DER.
     pub fn certificate(&self) -> &[u8] {
-        &self.certificate
+        &self.chain[0]
     }
 
     /// SHA-256 of the certificate, in hexadecimal.
     pub fn sha256(&self) -> String {
-        Sha256::digest(&self.certificate)
+        Sha256::digest(&self.chain[0])
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect()
@@ -99,9 +127,9 @@ pub fn https_client(
     let config = match identity {
         None => config.with_no_client_auth(),
         Some(identity) => {
-            let key = PrivateKeyDer::Pkcs8(identity.key.clone_key());
+            let key = identity.key.clone_key();
             config
-                .with_client_auth_cert(vec![identity.certificate.clone()], key)
+                .with_client_auth_cert(identity.chain.clone(), key)
                 .map_err(|error| failed(&error))?
         }
     };
@@ -129,17 +157,26 @@ impl Transport {
         })
     }
 
-    pub(super) async fn post(&self, query: &str, body: String) -> Result<Answer, SimError> {
+    /// Sends a message, with the value of `x-syncml-hmac` if there is one.
+    pub(super) async fn post(
+        &self,
+        query: &str,
+        body: String,
+        mac: Option<&str>,
+    ) -> Result<Answer, SimError> {
         let url = if query.is_empty() {
             self.url.clone()
         } else {
             format!("{}?{query}", self.url)
         };
-        let request = self
+        let mut request = self
             .client
             .post(url)
             .header("content-type", "application/vnd.syncml.dm+xml")
             .body(body);
+        if let Some(mac) = mac {
+            request = request.header("x-syncml-hmac", mac);
+        }
         let answer = request.send().await?;
         let has_length = answer.headers().contains_key("content-length")
             && !answer.headers().contains_key("transfer-encoding");

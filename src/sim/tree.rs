@@ -1,456 +1,306 @@
 //! What a tablet manages: the WMI classes below `./cimv2`, DevInfo and DevDetail.
 //!
 //! Shapes by Microsoft's class references (mdmsettingsprov, mdmappprov,
-//! CIMWin32Prov); which classes need the enrolled user is seed 004's rule.
+//! CIMWin32Prov). Which statuses an 8.1 agent answers is mostly unknown: they
+//! follow the meanings that OMA DM gives them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// A LocURI as the tablet understands it.
+use super::address::{Address, InstanceName, Member};
+use super::classes::{Cim, Class, Life, Property};
+use super::extent::{Extent, Extents, Instance, new_tablet};
+
+/// What a Get finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Address {
-    /// `./DevInfo/…`, `./DevDetail/…`: in lower case.
-    Node(String),
-    /// A class, an instance (as keyed here), a property or method.
-    Wmi {
-        class: String,
-        instance: Option<String>,
-        member: Option<Member>,
-    },
-    /// Nothing that this tablet has.
-    Nowhere,
+pub(super) enum Found {
+    /// The names below an interior node.
+    Names(Vec<String>),
+    Value(Cim, String),
 }
-
-/// What is addressed below an instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Member {
-    Property(String),
-    Method(String),
-}
-
-/// What a method did that concerns the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    None,
-    Unenroll,
-}
-
-type Instance = BTreeMap<String, String>;
 
 /// The tree.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
-    /// Class (lower case) to instances; an instance's key is written as WMI does.
-    classes: BTreeMap<String, BTreeMap<String, Instance>>,
-    nodes: BTreeMap<String, String>,
+    pub(super) extents: Extents,
+    /// Path in lower case to name and value.
+    nodes: BTreeMap<String, (&'static str, String)>,
+    /// Key of MDM_Client.
+    pub(super) device_id: String,
     /// How many channels were made: each has a URI of its own.
-    channels: u32,
-    /// How often each password was reset.
+    pub(super) channels: u32,
+    /// How often the password was reset.
     pub(super) resets: u32,
-}
-
-/// Takes a LocURI apart: decoded once, slashes inside quotes are text.
-pub(super) fn address(loc_uri: &str) -> Address {
-    let Ok(decoded) = percent_encoding::percent_decode_str(loc_uri).decode_utf8() else {
-        return Address::Nowhere;
-    };
-    let mut parts: Vec<String> = vec![String::new()];
-    let mut quoted = false;
-    for character in decoded.trim().chars() {
-        match character {
-            '"' => quoted = !quoted,
-            '/' if !quoted => {
-                parts.push(String::new());
-                continue;
-            }
-            _ => {}
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push(character);
-        }
-    }
-    parts.retain(|part| !part.is_empty());
-    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
-    match parts[..] {
-        [".", root, class, ref rest @ ..] if root.eq_ignore_ascii_case("cimv2") => {
-            let member = rest.get(1).map(|text| match text.split_once('=') {
-                Some((exec, method)) if exec.eq_ignore_ascii_case("exec") => {
-                    Member::Method(method.to_lowercase())
-                }
-                _ => Member::Property((*text).to_owned()),
-            });
-            Address::Wmi {
-                class: class.to_lowercase(),
-                instance: rest.first().map(|text| key(text)),
-                member,
-            }
-        }
-        [".", ref rest @ ..] if !rest.is_empty() => Address::Node(rest.join("/").to_lowercase()),
-        _ => Address::Nowhere,
-    }
-}
-
-/// An instance's key without quotes, in lower case, for comparison.
-fn key(instance: &str) -> String {
-    instance.replace('"', "").to_lowercase()
-}
-
-/// Whether reading a class needs nothing of the enrolled user's.
-pub(super) fn is_device_scoped(class: &str) -> bool {
-    class.starts_with("win32_")
-        || matches!(
-            class,
-            "mdm_client"
-                | "mdm_securitystatus"
-                | "mdm_updates"
-                | "mdm_restrictions"
-                | "mdm_mgmtauthority"
-                | "mdm_deviceregistrationinfo"
-                | "mdm_sideloader"
-        )
+    /// What SetValues set, by name.
+    pub(super) eas: BTreeMap<&'static str, String>,
+    /// What the next job that ends fails with.
+    pub(super) next_job_error: Option<u32>,
 }
 
 impl Tree {
     pub(super) fn new(device_id: &str) -> Self {
+        let nodes = [
+            ("./DevInfo/", "DevId", device_id),
+            ("./DevInfo/", "Man", "Contoso"),
+            ("./DevInfo/", "Mod", "Windows 8.1 Pro"),
+            ("./DevInfo/", "DmV", "1.3"),
+            ("./DevInfo/", "Lang", "en-US"),
+            ("./DevDetail/", "SwV", "6.3.9600"),
+            ("./DevDetail/", "HwV", "1.0"),
+        ];
         let mut tree = Tree {
-            classes: BTreeMap::new(),
-            nodes: BTreeMap::new(),
+            extents: new_tablet(),
+            nodes: nodes
+                .map(|(root, name, value)| {
+                    let path = format!("{}{name}", &root[2..]).to_lowercase();
+                    (path, (name, value.to_owned()))
+                })
+                .into(),
+            device_id: device_id.to_owned(),
             channels: 0,
             resets: 0,
+            eas: BTreeMap::new(),
+            next_job_error: None,
         };
-        let nodes = [
-            ("devinfo/devid", device_id),
-            ("devinfo/man", "Contoso"),
-            ("devinfo/mod", "Windows 8.1 Pro"),
-            ("devinfo/dmv", "1.3"),
-            ("devinfo/lang", "en-US"),
-            ("devdetail/swv", "6.3.9600"),
-            ("devdetail/hwv", "1.0"),
-        ];
-        tree.nodes = nodes
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
-        let client = format!("MDM_Client.DeviceClientID=\"{device_id}\"");
-        tree.put(
-            &client,
+        tree.instance(
+            "MDM_Client",
+            "DeviceClientID",
+            device_id,
             &[
-                ("DeviceClientID", device_id),
                 ("DeviceName", "tablet.contoso.test"),
+                ("DomainSID", "S-1-5-21-1004336348-1177238915-682003330"),
+                ("PlatformID", "Windows 8.1 Pro"),
+                ("ProcessorDescription", "x86"),
+                ("UserSid", "S-1-5-21-1004336348-1177238915-682003330-1001"),
                 ("Version", "6.3.9600"),
             ],
         );
-        tree.put(
-            "MDM_SecurityStatus.Key=1",
-            &[
-                ("FirewallStatus", "0"),
-                ("AntiVirusStatus", "0"),
-                ("AutoUpdateStatus", "3"),
-            ],
-        );
-        tree.put(
-            "MDM_Restrictions.Key=1",
-            &[
-                ("WifiEnabled", "true"),
-                ("BluetoothEnabled", "true"),
-                ("DataRoamingEnabled", "true"),
-            ],
-        );
-        tree.put("MDM_Updates.key=1", &[("AutoUpdatePolicy", "1")]);
-        tree.put(
-            "MDM_BrowserSettings.Key=1",
-            &[("AutofillEnabled", "true"), ("InternetBlockPopups", "true")],
-        );
-        tree.put(
-            "MDM_ConfigSetting.SettingName=\"UnEnrollOnCertExpiry\"",
-            &[("SettingValue", "true")],
-        );
-        tree.put("MDM_EASPolicy.Key=1", &[]);
-        tree.put("MDM_SideLoader.key=1", &[("ProductKeyHash", "")]);
-        tree.put(
-            "MDM_Application.PackageFullName=\"App_1.0.0.0_neutral__8wekyb3d8bbwe\"",
-            &[("PackageName", "App")],
-        );
-        tree.put(
-            "Win32_OperatingSystem=@",
-            &[
-                ("Caption", "Microsoft Windows 8.1 Pro"),
-                ("Version", "6.3.9600"),
-                ("SystemDrive", "C:"),
-            ],
-        );
-        tree.put(
-            "Win32_ComputerSystem.Name=\"TABLET\"",
-            &[
-                ("Manufacturer", "Contoso"),
-                ("TotalPhysicalMemory", "2147483648"),
-            ],
-        );
-        tree.put(
-            "Win32_BIOS.Name=\"BIOS\",Version=\"1\"",
-            &[("SerialNumber", "0123456789")],
-        );
-        tree.put(
-            "Win32_LogicalDisk.DeviceID=\"C:\"",
-            &[("FreeSpace", "12884901888"), ("Size", "31138512896")],
-        );
-        tree.put(
-            "Win32_NetworkAdapter.DeviceID=\"0\"",
-            &[("Name", "Wireless")],
-        );
-        tree.put("Win32_Processor.DeviceID=\"CPU0\"", &[("Name", "1.33 GHz")]);
-        tree.classes
-            .entry("mdm_wnsconfiguration".to_owned())
-            .or_default();
-        tree.classes.entry("mdm_wnschannel".to_owned()).or_default();
-        tree.classes
-            .entry("mdm_appinstalljob".to_owned())
-            .or_default();
-        tree.classes
-            .entry("mdm_certificate".to_owned())
-            .or_default();
-        tree.classes
-            .entry("mdm_wirelessprofilexml".to_owned())
-            .or_default();
         tree
     }
 
-    fn put(&mut self, instance: &str, properties: &[(&str, &str)]) {
-        let class = instance
-            .split(['.', '='])
-            .next()
-            .unwrap_or("")
-            .to_lowercase();
-        let properties = properties
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        self.classes
-            .entry(class)
-            .or_default()
-            .insert(instance.to_owned(), properties);
+    pub(super) fn extent_mut(&mut self, class: &str) -> Option<&mut Extent> {
+        self.extents
+            .get_mut(&class.to_lowercase())
+            .map(Arc::make_mut)
     }
 
-    fn find(&self, class: &str, wanted: &str) -> Option<&Instance> {
-        self.classes
-            .get(class)?
-            .iter()
-            .find(|(name, _)| key(name) == *wanted)
-            .map(|(_, instance)| instance)
-    }
-
-    fn find_mut(&mut self, class: &str, wanted: &str) -> Option<&mut Instance> {
-        self.classes
-            .get_mut(class)?
-            .iter_mut()
-            .find(|(name, _)| key(name) == *wanted)
-            .map(|(_, instance)| instance)
-    }
-
-    /// Format and value of a node; a class or instance gives the names below
-    /// it, joined by `/` and not escaped.
-    pub(super) fn get(&self, address: &Address) -> Result<(&'static str, String), u16> {
-        match address {
-            Address::Node(node) => self
-                .nodes
-                .get(node)
-                .map(|value| ("chr", value.clone()))
-                .ok_or(404),
-            Address::Wmi {
-                class,
-                instance: None,
-                ..
-            } => {
-                let instances = self.classes.get(class).ok_or(404_u16)?;
-                Ok((
-                    "node",
-                    instances.keys().cloned().collect::<Vec<_>>().join("/"),
-                ))
+    /// Puts an instance of a documented class with one key there, or changes it.
+    pub(super) fn instance(&mut self, class: &str, key: &str, id: &str, values: &[(&str, &str)]) {
+        let name = InstanceName {
+            class: class.to_lowercase(),
+            keys: vec![(key.to_owned(), id.to_owned())],
+        };
+        let Some(extent) = self.extent_mut(class) else {
+            return;
+        };
+        if let (None, Some(class)) = (extent.find(&name), extent.class) {
+            extent.instances.push(Instance::of(class, name.clone()));
+        }
+        if let Some(instance) = extent.find_mut(&name) {
+            for (property, value) in values {
+                instance.set(property, Some(value));
             }
+        }
+    }
+
+    /// Get: absent is 404, WMI's null 500.
+    pub(super) fn get(&self, at: &Address) -> Result<Found, u16> {
+        let (class, name, member) = match at {
+            Address::Nowhere => return Err(404),
+            Address::Node(path) => return self.node(path).ok_or(404),
             Address::Wmi {
                 class,
-                instance: Some(wanted),
+                instance,
                 member,
-            } => {
-                let instance = self.find(class, wanted).ok_or(404_u16)?;
-                match member {
-                    None => Ok((
-                        "node",
-                        instance.keys().cloned().collect::<Vec<_>>().join("/"),
-                    )),
-                    Some(Member::Property(name)) => {
-                        let found = instance
-                            .iter()
-                            .find(|(known, _)| known.eq_ignore_ascii_case(name));
-                        found.map(|(_, value)| ("chr", value.clone())).ok_or(404)
-                    }
-                    Some(Member::Method(_)) => Err(405),
-                }
+            } => (class, instance, member),
+        };
+        let extent = self.extents.get(class).ok_or(404_u16)?;
+        let Some(name) = name else {
+            let shown = extent.instances.iter().map(|held| held.shown.clone());
+            return Ok(Found::Names(shown.collect()));
+        };
+        let instance = extent.find(name).ok_or(404_u16)?;
+        match member {
+            None => {
+                let names = instance.values.iter().map(|held| held.name.clone());
+                Ok(Found::Names(names.collect()))
             }
+            Some(Member::Property(property)) => {
+                let held = instance.find(property).ok_or(404_u16)?;
+                let value = held.value.clone().ok_or(500_u16)?;
+                Ok(Found::Value(held.cim, value))
+            }
+            Some(Member::Method(_)) => Err(405),
+        }
+    }
+
+    fn node(&self, path: &str) -> Option<Found> {
+        if let Some((_, value)) = self.nodes.get(path) {
+            return Some(Found::Value(Cim::String, value.clone()));
+        }
+        let below = format!("{path}/");
+        let names: Vec<String> = self
+            .nodes
+            .iter()
+            .filter(|(known, _)| known.starts_with(&below))
+            .map(|(_, (name, _))| (*name).to_owned())
+            .collect();
+        (!names.is_empty()).then_some(Found::Names(names))
+    }
+
+    /// Replace of a property; on an instance it means the one that matters.
+    pub(super) fn replace(&mut self, at: &Address, data: &str) -> u16 {
+        self.try_replace(at, data).err().unwrap_or(200)
+    }
+
+    fn try_replace(&mut self, at: &Address, data: &str) -> Result<(), u16> {
+        let (class, name, member) = self.writable(at)?;
+        let extent = self.extents.get(class).ok_or(404_u16)?;
+        let instance = extent.find(name).ok_or(404_u16)?;
+        let Some(known) = extent.class else {
+            return Err(refusal(instance, member));
+        };
+        let property = property_of(known, member)?;
+        check(known, property, data)?;
+        if let Some(instance) = self.extent_mut(class).and_then(|e| e.find_mut(name)) {
+            instance.set(property.name, Some(data));
+        }
+        Ok(())
+    }
+
+    /// Add of an instance with its main property, or of a property; an
+    /// instance that is missing is made with it.
+    pub(super) fn add(&mut self, at: &Address, data: &str) -> u16 {
+        self.try_add(at, data).err().unwrap_or(200)
+    }
+
+    fn try_add(&mut self, at: &Address, data: &str) -> Result<(), u16> {
+        let (class, name, member) = self.writable(at)?;
+        let extent = self.extents.get(class).ok_or(404_u16)?;
+        let existing = extent.find(name);
+        let known = extent.class.ok_or(405_u16)?;
+        let property = match (member, known.main) {
+            (None, None) => None,
+            _ => Some(property_of(known, member)?),
+        };
+        let there = existing.is_some_and(|instance| match (member, property) {
+            (None, _) | (_, None) => true,
+            (_, Some(property)) => instance
+                .find(property.name)
+                .is_some_and(|held| held.value.is_some()),
+        });
+        if there {
+            return Err(418);
+        }
+        if known.life != Life::Open {
+            return Err(405);
+        }
+        if !keys_fit(known, name) {
+            return Err(500);
+        }
+        if let Some(property) = property {
+            check(known, property, data)?;
+        }
+        let made = existing.cloned();
+        let mut instance = made.unwrap_or_else(|| made_by_add(known, name));
+        if let Some(property) = property {
+            instance.set(property.name, Some(data));
+        }
+        if let Some(extent) = self.extent_mut(class) {
+            extent.instances.retain(|held| held.name != *name);
+            extent.instances.push(instance);
+        }
+        Ok(())
+    }
+
+    /// Delete of an instance.
+    pub(super) fn delete(&mut self, at: &Address) -> u16 {
+        self.try_delete(at).err().unwrap_or(200)
+    }
+
+    fn try_delete(&mut self, at: &Address) -> Result<(), u16> {
+        let (class, name, member) = self.writable(at)?;
+        let extent = self.extents.get(class).ok_or(404_u16)?;
+        extent.find(name).ok_or(404_u16)?;
+        let fixed = extent.class.is_none_or(|class| class.life == Life::Fixed);
+        if fixed || member.is_some() {
+            return Err(405);
+        }
+        if let Some(extent) = self.extent_mut(class) {
+            extent.instances.retain(|held| held.name != *name);
+        }
+        Ok(())
+    }
+
+    /// Class, instance and member of what may be written at all.
+    fn writable<'a>(
+        &self,
+        at: &'a Address,
+    ) -> Result<(&'a str, &'a InstanceName, Option<&'a Member>), u16> {
+        match at {
             Address::Nowhere => Err(404),
+            Address::Node(path) => Err(if self.node(path).is_some() { 405 } else { 404 }),
+            Address::Wmi {
+                class,
+                instance: Some(name),
+                member,
+            } => Ok((class, name, member.as_ref())),
+            Address::Wmi { class, .. } => Err(if self.extents.contains_key(class) {
+                405
+            } else {
+                404
+            }),
         }
     }
+}
 
-    pub(super) fn replace(&mut self, address: &Address, data: &str) -> u16 {
-        let Address::Wmi {
-            class,
-            instance: Some(wanted),
-            member: Some(Member::Property(name)),
-        } = address
-        else {
-            return 405;
-        };
-        let Some(instance) = self.find_mut(class, wanted) else {
-            return 404;
-        };
-        match instance
-            .iter_mut()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-        {
-            Some((_, value)) => {
-                data.clone_into(value);
-                200
-            }
-            None => 404,
-        }
+/// Why an inventory class is not written.
+fn refusal(instance: &Instance, member: Option<&Member>) -> u16 {
+    match member {
+        Some(Member::Property(name)) if instance.find(name).is_none() => 404,
+        _ => 405,
     }
+}
 
-    pub(super) fn add(&mut self, address: &Address, loc_uri: &str, data: &str) -> u16 {
-        let Address::Wmi {
-            class,
-            instance: Some(wanted),
-            member,
-        } = address
-        else {
-            return 405;
-        };
-        if !self.classes.contains_key(class) {
-            return 404;
-        }
-        let property = match member {
-            Some(Member::Property(name)) => name.clone(),
-            None => "Value".to_owned(),
-            Some(Member::Method(_)) => return 405,
-        };
-        if self
-            .find(class, wanted)
-            .is_some_and(|instance| instance.contains_key(&property) || member.is_none())
-        {
-            return 418;
-        }
-        let decoded = percent_encoding::percent_decode_str(loc_uri)
-            .decode_utf8_lossy()
-            .into_owned();
-        let name = decoded.split('/').nth(3).unwrap_or(wanted).to_owned();
-        let instances = self.classes.entry(class.clone()).or_default();
-        instances
-            .entry(name)
-            .or_default()
-            .insert(property, data.to_owned());
-        200
+fn property_of(class: &'static Class, member: Option<&Member>) -> Result<&'static Property, u16> {
+    match member {
+        Some(Member::Property(name)) => class.property(name).ok_or(404),
+        None => class.main_property().ok_or(405),
+        Some(Member::Method(_)) => Err(405),
     }
+}
 
-    pub(super) fn delete(&mut self, address: &Address) -> u16 {
-        let Address::Wmi {
-            class,
-            instance: Some(wanted),
-            member: None,
-        } = address
-        else {
-            return 405;
-        };
-        let Some(instances) = self.classes.get_mut(class) else {
-            return 404;
-        };
-        let before = instances.len();
-        instances.retain(|name, _| key(name) != *wanted);
-        if instances.len() < before { 200 } else { 404 }
+fn check(class: &Class, property: &Property, data: &str) -> Result<(), u16> {
+    if !property.writable || class.is_key(property.name) {
+        return Err(405);
     }
+    if property.accepts(data) {
+        Ok(())
+    } else {
+        Err(500)
+    }
+}
 
-    /// Runs a method: its status and what it did.
-    pub(super) fn exec(&mut self, address: &Address, data: &str) -> (u16, Effect) {
-        let Address::Wmi {
-            class,
-            instance: Some(instance),
-            member: Some(Member::Method(method)),
-        } = address
-        else {
-            return (406, Effect::None);
-        };
-        let argument = data.split_once('=').map_or(data, |(_, value)| value);
-        match (class.as_str(), method.as_str()) {
-            ("mdm_client", _) if self.find(class, instance).is_none() => (404, Effect::None),
-            ("mdm_client", "resetuserpassword") => {
-                self.resets += 1;
-                (if argument.contains(';') { 200 } else { 500 }, Effect::None)
-            }
-            ("mdm_client", "sendunenrollrequest") => (200, Effect::Unenroll),
-            ("mdm_client", "lockworkstation") => (200, Effect::None),
-            ("mdm_wnsconfiguration", "updateconfiguration") => {
-                (self.configure_channel(argument), Effect::None)
-            }
-            ("mdm_appinstalljob", "createjob") => {
-                let id = instance.split_once('=').map_or("", |(_, id)| id).to_owned();
-                let job = format!("MDM_AppInstallJob.JobID=\"{id}\"");
-                self.put(
-                    &job,
-                    &[
-                        ("JobID", &id),
-                        ("Status", "0"),
-                        ("Progress", "0"),
-                        ("LastError", "0"),
-                    ],
-                );
-                (200, Effect::None)
-            }
-            ("mdm_easpolicy", "setvalues") => {
-                (if argument.contains(',') { 200 } else { 500 }, Effect::None)
-            }
-            ("mdm_sideloader", "activatekey" | "addcertificate" | "unactivatelob") => {
-                (200, Effect::None)
-            }
-            _ => (406, Effect::None),
-        }
-    }
+/// Whether a name has the class's keys, all of them, with fitting values.
+pub(super) fn keys_fit(class: &Class, name: &InstanceName) -> bool {
+    class.keys.len() == name.keys.len()
+        && class
+            .keys
+            .iter()
+            .all(|key| name.key(key.name).is_some_and(|value| key.accepts(value)))
+}
 
-    /// UpdateConfiguration: `<AppId>;<PFN>` makes a channel with a new URI.
-    fn configure_channel(&mut self, argument: &str) -> u16 {
-        let Some((app, family)) = argument.split_once(';') else {
-            return 500;
-        };
-        if app.is_empty() || family.is_empty() {
-            return 500;
-        }
-        self.channels += 1;
-        let uri = format!(
-            "https://db5.notify.windows.com/?token=sim-{}",
-            self.channels
-        );
-        self.put(
-            &format!("MDM_WNSConfiguration.AppId=\"{app}\""),
-            &[("ConfigurationStatus", "1")],
-        );
-        let channel = format!("MDM_WNSChannel.AppId=\"{app}\"");
-        self.put(
-            &channel,
-            &[
-                ("Channel", &uri),
-                ("ExpirationTime", "20991231235959.000000+000"),
-                ("LastError", "0"),
-            ],
-        );
-        200
+/// A new instance with what the device fills in itself.
+fn made_by_add(class: &Class, name: &InstanceName) -> Instance {
+    let mut instance = Instance::of(class, name.clone());
+    let own: &[(&str, &str)] = match class.name {
+        "MDM_Certificate" => &[("IsInstalled", "true")],
+        "MDM_CertificateEnrollment" => &[("Status", "0"), ("Error", "0")],
+        "MDM_ApplicationSetting" => &[("SettingType", "0")],
+        _ => &[],
+    };
+    for (property, value) in own {
+        instance.set(property, Some(value));
     }
-
-    /// Whether a channel is configured.
-    pub(super) fn has_channel(&self) -> bool {
-        self.classes
-            .get("mdm_wnschannel")
-            .is_some_and(|channels| !channels.is_empty())
-    }
-
-    /// WNS revokes the channel.
-    pub(super) fn revoke_channel(&mut self) {
-        if let Some(channels) = self.classes.get_mut("mdm_wnschannel") {
-            channels.clear();
-        }
-    }
+    instance
 }

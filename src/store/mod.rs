@@ -14,6 +14,7 @@ use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use crate::inventory::{self, Inventory};
 
 /// A device as a store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Wanted {
     pub bodies: Vec<CommandSeq>,
     /// The kept reply.
     pub reply: bool,
+    /// The inventory.
+    pub inventory: bool,
 }
 
 /// What one step looks at.
@@ -46,6 +49,8 @@ pub struct Snapshot {
     pub bodies: Vec<(CommandSeq, CommandBody)>,
     /// The latest reply, if it was asked for and is kept.
     pub reply: Option<String>,
+    /// The inventory, if it was asked for and there is any.
+    pub inventory: Option<Inventory>,
 }
 
 /// One exchange to make durable.
@@ -57,13 +62,22 @@ pub struct Commit {
     pub loaded_revision: u64,
     /// [`State::next_command`] at load.
     pub loaded_next: u32,
-    /// The state afterwards.
+    /// The record afterwards, if something of the device was learned.
+    pub record: Option<DeviceRecord>,
+    /// The state afterwards. Its `next_command` counts what is queued here.
     pub state: State,
+    /// Commands that the server itself adds. Where others were queued since load
+    /// their numbers are taken: [`StoreError::Changed`].
+    pub queued: Vec<(CommandSeq, CommandBody)>,
     /// What commands got.
     pub parts: Vec<Part>,
     /// The event of the exchange and what else is to be logged. The first
     /// one's number is put into [`State::withheld`] when that says event 0.
     pub events: Vec<Event>,
+    /// The inventory afterwards, if it is worth writing.
+    pub inventory: Option<Inventory>,
+    /// What changed in it, to be appended to its history.
+    pub inventory_changes: Vec<inventory::Change>,
     /// The reply, to be kept in place of the one before.
     pub reply: Option<String>,
 }
@@ -182,6 +196,27 @@ pub trait Store: Send + Sync + 'static {
 
     /// Up to `limit` devices after that number, by number.
     async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError>;
+
+    /// What is known of a device; `None` where nothing is.
+    async fn inventory(&self, device: DeviceId) -> Result<Option<Inventory>, StoreError>;
+
+    /// Up to `limit` devices after that number that have an inventory, by number.
+    async fn inventories(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Device, Inventory)>, StoreError>;
+
+    /// Up to `limit` changes of a device's inventory with numbers below
+    /// `before`, the newest first. The latest [`limits::INVENTORY_CHANGES`] are kept.
+    ///
+    /// [`limits::INVENTORY_CHANGES`]: crate::limits::INVENTORY_CHANGES
+    async fn inventory_changes(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, inventory::Change)>, StoreError>;
 
     /// One command with its history.
     async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError>;

@@ -1,127 +1,68 @@
-//! XML to the message model, tolerantly: any prefix or none, any order of
+//! A document to the message model, tolerantly: any prefix or none, any order of
 //! elements, `Type` beside an empty `Meta`, padded LocURIs. What a field means
-//! is decided elsewhere; what it may hold at most is decided here.
+//! is decided elsewhere; what it may hold at most is decided here. The same for
+//! XML and WBXML, which differ in where elements and text come from.
+
+use std::marker::PhantomData;
+
+use super::events::{Markup, Opaque, Source, Token};
+pub use super::fault::{Blame, DecodeError};
 
 use super::message::{
     Address, Alert, Chal, Command, Cred, Element, Group, GroupKind, Header, Item, Message, Meta,
     Results, Status, Verb,
 };
-use super::xml::{Markup, Reader, Token};
+use super::xml;
 use crate::ids::SessionId;
 use crate::limits;
 
-/// Why bytes are not a message. Never holds Data or a credential.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// Another encoding.
-    #[error("expected {0}, found {1}")]
-    Encoding(&'static str, String),
-    /// Not well-formed, or not XML at all.
-    #[error("not well-formed XML at byte {at}: {what}")]
-    Malformed {
-        /// Where, in bytes from the beginning.
-        at: usize,
-        /// What was found.
-        what: String,
-    },
-    /// Something that SyncML has no use for, and attackers have.
-    #[error("{0} is not accepted in SyncML")]
-    Forbidden(&'static str),
-    /// XML, but not SyncML.
-    #[error("expected the root element SyncML, found {0}")]
-    NotSyncMl(String),
-    /// A required element is missing.
-    #[error("{0} is missing")]
-    Missing(&'static str),
-    /// A field holds what it cannot hold.
-    #[error("{field}: expected {expected}, found {found}")]
-    BadField {
-        /// Which.
-        field: &'static str,
-        /// What it may hold.
-        expected: &'static str,
-        /// What came, shortened.
-        found: String,
-    },
-    /// Nested too deeply.
-    #[error("nested deeper than {0} elements")]
-    TooDeep(usize),
-    /// Too many of something.
-    #[error("more than {1} {0}")]
-    TooMany(&'static str, usize),
-    /// A field is too long.
-    #[error("{0} is longer than {1} bytes")]
-    TooLong(&'static str, usize),
-}
-
-/// Whether a message was wrong or merely too much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Blame {
-    /// Over a bound.
-    TooLarge,
-    /// Not what it should be.
-    Malformed,
-}
-
-impl DecodeError {
-    pub(super) fn malformed(at: usize, what: impl Into<String>) -> Self {
-        DecodeError::Malformed {
-            at,
-            what: what.into().chars().take(120).collect(),
-        }
-    }
-
-    /// Which of the two.
-    pub fn blame(&self) -> Blame {
-        match self {
-            DecodeError::TooDeep(_) | DecodeError::TooMany(..) | DecodeError::TooLong(..) => {
-                Blame::TooLarge
-            }
-            _ => Blame::Malformed,
-        }
-    }
-}
-
-/// Reads one SyncML document.
+/// Reads one SyncML document in XML.
 pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
+    document(xml::Reader::new(bytes)?)
+}
+
+/// Reads one SyncML document, whichever way it is written.
+pub(super) fn document<'a>(source: impl Source<'a>) -> Result<Message, DecodeError> {
     let mut decoder = Decoder {
-        reader: Reader::new(bytes)?,
+        source,
         elements: 0,
+        document: PhantomData,
     };
-    match decoder.reader.next()? {
+    match decoder.source.next()? {
         Token::Open("SyncML") => {}
         Token::Open(name) => return Err(DecodeError::NotSyncMl(shown(name))),
         Token::Close | Token::End => return Err(DecodeError::NotSyncMl("nothing".to_owned())),
     }
     let message = decoder.message()?;
-    match decoder.reader.next()? {
+    match decoder.source.next()? {
         Token::End => Ok(message),
         _ => Err(DecodeError::malformed(
-            decoder.reader.at(),
+            decoder.source.at(),
             "more after the root element",
         )),
     }
 }
 
-struct Decoder<'a> {
-    reader: Reader<'a>,
+struct Decoder<'a, S> {
+    source: S,
     elements: usize,
+    document: PhantomData<&'a [u8]>,
 }
 
 /// Reads the children of the element just opened: each arm reads its child
 /// whole; what no arm knows is passed over.
 macro_rules! children {
     ($self:ident, $($name:pat => $read:expr),+ $(,)?) => {
-        while let Token::Open(name) = $self.reader.next()? {
+        while let Token::Open(name) = $self.source.next()? {
             match name {
                 $($name => $read,)+
-                _ => $self.reader.skip()?,
+                _ => $self.source.skip()?,
             }
         }
     };
 }
 
-impl Decoder<'_> {
+impl<'a, S: Source<'a>> Decoder<'a, S> {
     fn message(&mut self) -> Result<Message, DecodeError> {
         let (mut header, mut body) = (None, None);
         children!(self,
@@ -190,7 +131,10 @@ impl Decoder<'_> {
         children!(self,
             "Meta" => self.meta(&mut meta)?,
             "Type" => meta.kind = Some(self.field("Type")?),
-            "Data" => data = self.field("Data")?,
+            "Data" => {
+                let text = self.source.content(Markup::Skip, Opaque::Base64OrBytes)?;
+                data = bounded("Data", text.trim().to_owned())?;
+            },
         );
         // Without a type credentials are Basic (OMA RepPro 5.3).
         Ok(Cred {
@@ -207,10 +151,10 @@ impl Decoder<'_> {
 
     fn body(&mut self) -> Result<(Vec<Element>, bool), DecodeError> {
         let (mut body, mut is_final) = (Vec::new(), false);
-        while let Token::Open(name) = self.reader.next()? {
+        while let Token::Open(name) = self.source.next()? {
             if name == "Final" {
                 is_final = true;
-                self.reader.skip()?;
+                self.source.skip()?;
             } else {
                 body.push(self.element(name)?);
             }
@@ -260,10 +204,10 @@ impl Decoder<'_> {
 
     fn group(&mut self, kind: GroupKind) -> Result<Group, DecodeError> {
         let (mut cmd_id, mut children) = (None, Vec::new());
-        while let Token::Open(name) = self.reader.next()? {
+        while let Token::Open(name) = self.source.next()? {
             match name {
                 "CmdID" => cmd_id = self.id()?,
-                "Meta" | "NoResp" => self.reader.skip()?,
+                "Meta" | "NoResp" => self.source.skip()?,
                 name => children.push(self.element(name)?),
             }
         }
@@ -321,14 +265,17 @@ impl Decoder<'_> {
             format: String::new(),
             next_nonce: None,
         };
-        while let Token::Open(name) = self.reader.next()? {
+        while let Token::Open(name) = self.source.next()? {
             match name {
                 "Meta" => children!(self,
                     "Type" => chal.kind = self.field("Type")?,
                     "Format" => chal.format = self.field("Format")?,
-                    "NextNonce" => chal.next_nonce = Some(self.field("NextNonce")?),
+                    "NextNonce" => {
+                        let text = self.source.content(Markup::Skip, Opaque::Bytes)?;
+                        chal.next_nonce = Some(bounded("NextNonce", text.trim().to_owned())?);
+                    },
                 ),
-                _ => self.reader.skip()?,
+                _ => self.source.skip()?,
             }
         }
         Ok(chal)
@@ -346,10 +293,13 @@ impl Decoder<'_> {
             // Two of MS-MDM's samples put these beside an empty Meta.
             "Type" => item.meta.kind = Some(self.field("Type")?),
             "Format" => item.meta.format = Some(self.field("Format")?),
-            "Data" => item.data = Some(self.reader.content(Markup::Keep)?.into_owned()),
+            "Data" => {
+                let opaque = data_bytes(&item.meta);
+                item.data = Some(self.source.content(Markup::Keep, opaque)?.into_owned());
+            },
             "MoreData" => {
                 item.more_data = true;
-                self.reader.skip()?;
+                self.source.skip()?;
             },
         );
         items.push(item);
@@ -380,7 +330,7 @@ impl Decoder<'_> {
                 limits::ITEMS,
             ));
         }
-        let text = self.reader.content(Markup::Keep)?;
+        let text = self.source.content(Markup::Keep, Opaque::Text)?;
         let inner = text
             .trim()
             .strip_prefix("<LocURI>")
@@ -398,7 +348,7 @@ impl Decoder<'_> {
 
     /// A LocURI: trimmed, and whole again where a line break was put into it.
     fn loc_uri(&mut self) -> Result<String, DecodeError> {
-        let text = self.reader.content(Markup::Skip)?;
+        let text = self.source.content(Markup::Skip, Opaque::Text)?;
         let text = text.trim();
         let broken = text.contains(['\n', '\r', '\t']);
         let joined = if broken {
@@ -413,8 +363,19 @@ impl Decoder<'_> {
     }
 
     fn field(&mut self, name: &'static str) -> Result<String, DecodeError> {
-        let text = self.reader.content(Markup::Skip)?;
+        let text = self.source.content(Markup::Skip, Opaque::Text)?;
         bounded(name, text.trim().to_owned())
+    }
+}
+
+/// What bytes in an Item's Data are by the Format told before it. An encoder
+/// may hand base64 text over as bytes, or the bytes that it stands for; with
+/// Format `b64` only the first can be base64, so the two can be told apart but
+/// for a few short values. Whatever Format says, the model keeps it as it came.
+fn data_bytes(meta: &Meta) -> Opaque {
+    match meta.format.as_deref() {
+        Some("b64") => Opaque::Base64OrBytes,
+        _ => Opaque::TextOrBytes,
     }
 }
 

@@ -1,45 +1,35 @@
-//! The message model to XML, strictly: DTD order, one single line without
-//! white space between tags (on anything else Windows 8.1's parser stops
-//! silently), `syncml:metinf` on each child of Meta, no CDATA.
+//! The message model to a document, strictly: DTD order, nothing that a device
+//! does not need. The same for XML and WBXML; how elements and text become
+//! bytes is their own ([`super::xml_writer`], [`super::wbxml`]).
 
-use std::fmt::Write;
-
+use super::events::Sink;
 use super::message::{
     Address, Alert, Chal, Command, Cred, Element, Group, Header, Item, Message, Meta, Results,
     Status,
 };
-use super::xml::{escape_into, is_xml_char};
+use super::tags::{MetInf, SyncMl};
+use super::xml::is_xml_char;
+use super::xml_writer::Writer;
 
-const METINF: &str = " xmlns=\"syncml:metinf\"";
-
-/// Writes one SyncML document.
+/// Writes one SyncML document in XML.
 pub fn encode(message: &Message) -> String {
-    let mut out = Writer(String::with_capacity(2048));
-    out.0.push_str("<SyncML xmlns=\"SYNCML:SYNCML1.2\">");
-    header(&mut out, &message.header);
-    out.0.push_str("<SyncBody>");
-    for child in &message.body {
-        element(&mut out, child);
-    }
-    if message.is_final {
-        out.0.push_str("<Final/>");
-    }
-    out.0.push_str("</SyncBody></SyncML>");
-    out.0
+    let mut out = Writer::new(2048);
+    document(&mut out, &message.header, &message.body, message.is_final);
+    out.into_text()
 }
 
 /// The length that [`encode`] gives one child of SyncBody, bytes.
 pub fn element_len(child: &Element) -> usize {
-    let mut out = Writer(String::with_capacity(512));
+    let mut out = Writer::new(512);
     element(&mut out, child);
-    out.0.len()
+    out.into_text().len()
 }
 
-/// The length of everything around the children of SyncBody, bytes.
+/// The length of everything around the children of SyncBody, `Final` included, bytes.
 pub fn frame_len(of: &Header) -> usize {
-    let mut out = Writer(String::with_capacity(512));
-    header(&mut out, of);
-    out.0.len() + "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncBody><Final/></SyncBody></SyncML>".len()
+    let mut out = Writer::new(512);
+    document(&mut out, of, &[], true);
+    out.into_text().len()
 }
 
 /// Whether XML can carry the text; else where (in characters) and which
@@ -51,81 +41,67 @@ pub fn is_xml_text(text: &str) -> Result<(), (usize, char)> {
         .map_or(Ok(()), Err)
 }
 
-struct Writer(String);
-
-impl Writer {
-    fn text(&mut self, name: &str, attributes: &str, text: &str) {
-        self.open(name, attributes);
-        escape_into(&mut self.0, text);
-        self.close(name);
+/// Writes a whole document.
+pub(super) fn document(out: &mut impl Sink, of: &Header, body: &[Element], is_final: bool) {
+    out.root();
+    header(out, of);
+    out.open(SyncMl::SyncBody);
+    for child in body {
+        element(out, child);
     }
-
-    fn number(&mut self, name: &str, number: impl std::fmt::Display) {
-        self.open(name, "");
-        // Writing to a String cannot fail.
-        let _ = write!(self.0, "{number}");
-        self.close(name);
+    if is_final {
+        out.empty(SyncMl::Final);
     }
+    out.close(SyncMl::SyncBody);
+    out.close(SyncMl::SyncML);
+}
 
-    fn open(&mut self, name: &str, attributes: &str) {
-        self.0.push('<');
-        self.0.push_str(name);
-        self.0.push_str(attributes);
-        self.0.push('>');
-    }
-
-    fn close(&mut self, name: &str) {
-        self.0.push_str("</");
-        self.0.push_str(name);
-        self.0.push('>');
-    }
-
-    fn id(&mut self, name: &str, id: Option<u32>) {
-        if let Some(id) = id {
-            self.number(name, id);
-        }
+fn id(out: &mut impl Sink, tag: SyncMl, id: Option<u32>) {
+    if let Some(id) = id {
+        out.number(tag, id);
     }
 }
 
-fn header(out: &mut Writer, header: &Header) {
-    out.open("SyncHdr", "");
-    out.text("VerDTD", "", &header.ver_dtd);
-    out.text("VerProto", "", &header.ver_proto);
-    out.text("SessionID", "", &header.session_id.0);
-    out.number("MsgID", header.msg_id);
-    address(out, "Target", &header.target);
-    address(out, "Source", &header.source);
+fn header(out: &mut impl Sink, header: &Header) {
+    out.open(SyncMl::SyncHdr);
+    out.text(SyncMl::VerDTD, &header.ver_dtd);
+    out.text(SyncMl::VerProto, &header.ver_proto);
+    out.text(SyncMl::SessionID, &header.session_id.0);
+    out.number(SyncMl::MsgID, header.msg_id);
+    address(out, SyncMl::Target, &header.target);
+    address(out, SyncMl::Source, &header.source);
     if let Some(cred) = &header.cred {
         credential(out, cred);
     }
     if let Some(size) = header.max_msg_size {
-        out.open("Meta", "");
-        out.text("MaxMsgSize", METINF, &size.to_string());
-        out.close("Meta");
+        out.open(SyncMl::Meta);
+        out.metinf(MetInf::MaxMsgSize, &size.to_string());
+        out.close(SyncMl::Meta);
     }
-    out.close("SyncHdr");
+    out.close(SyncMl::SyncHdr);
 }
 
-fn address(out: &mut Writer, name: &str, address: &Address) {
-    out.open(name, "");
-    out.text("LocURI", "", &address.uri);
+fn address(out: &mut impl Sink, tag: SyncMl, address: &Address) {
+    out.open(tag);
+    out.text(SyncMl::LocURI, &address.uri);
     if let Some(name) = &address.name {
-        out.text("LocName", "", name);
+        out.text(SyncMl::LocName, name);
     }
-    out.close(name);
+    out.close(tag);
 }
 
-fn credential(out: &mut Writer, cred: &Cred) {
-    out.open("Cred", "");
-    out.open("Meta", "");
-    out.text("Format", METINF, "b64");
-    out.text("Type", METINF, &cred.kind);
-    out.close("Meta");
-    out.text("Data", "", &cred.data);
-    out.close("Cred");
+fn credential(out: &mut impl Sink, cred: &Cred) {
+    out.open(SyncMl::Cred);
+    out.open(SyncMl::Meta);
+    out.metinf(MetInf::Format, "b64");
+    out.metinf(MetInf::Type, &cred.kind);
+    out.close(SyncMl::Meta);
+    out.text(SyncMl::Data, &cred.data);
+    out.close(SyncMl::Cred);
 }
 
-fn element(out: &mut Writer, element: &Element) {
+/// Writes one child of SyncBody.
+pub(super) fn element(out: &mut impl Sink, element: &Element) {
     match element {
         Element::Alert(alert) => self::alert(out, alert),
         Element::Status(status) => self::status(out, status),
@@ -137,120 +113,123 @@ fn element(out: &mut Writer, element: &Element) {
     }
 }
 
-fn alert(out: &mut Writer, alert: &Alert) {
-    out.open("Alert", "");
-    out.id("CmdID", alert.cmd_id);
-    out.number("Data", alert.code);
+fn alert(out: &mut impl Sink, alert: &Alert) {
+    out.open(SyncMl::Alert);
+    id(out, SyncMl::CmdID, alert.cmd_id);
+    out.number(SyncMl::Data, u32::from(alert.code));
     items(out, &alert.items);
-    out.close("Alert");
+    out.close(SyncMl::Alert);
 }
 
-fn status(out: &mut Writer, status: &Status) {
-    out.open("Status", "");
-    out.id("CmdID", status.cmd_id);
-    out.id("MsgRef", status.msg_ref);
-    out.id("CmdRef", status.cmd_ref);
-    out.text("Cmd", "", &status.cmd);
+fn status(out: &mut impl Sink, status: &Status) {
+    out.open(SyncMl::Status);
+    id(out, SyncMl::CmdID, status.cmd_id);
+    id(out, SyncMl::MsgRef, status.msg_ref);
+    id(out, SyncMl::CmdRef, status.cmd_ref);
+    out.text(SyncMl::Cmd, &status.cmd);
     for target in &status.target_refs {
-        out.text("TargetRef", "", target);
+        out.text(SyncMl::TargetRef, target);
     }
     for source in &status.source_refs {
-        out.text("SourceRef", "", source);
+        out.text(SyncMl::SourceRef, source);
     }
     if let Some(chal) = &status.chal {
         challenge(out, chal);
     }
-    out.number("Data", status.code);
+    out.number(SyncMl::Data, u32::from(status.code));
     items(out, &status.items);
-    out.close("Status");
+    out.close(SyncMl::Status);
 }
 
-fn challenge(out: &mut Writer, chal: &Chal) {
-    out.open("Chal", "");
-    out.open("Meta", "");
-    out.text("Format", METINF, &chal.format);
-    out.text("Type", METINF, &chal.kind);
+fn challenge(out: &mut impl Sink, chal: &Chal) {
+    out.open(SyncMl::Chal);
+    out.open(SyncMl::Meta);
+    out.metinf(MetInf::Format, &chal.format);
+    out.metinf(MetInf::Type, &chal.kind);
     if let Some(nonce) = &chal.next_nonce {
-        out.text("NextNonce", METINF, nonce);
+        out.metinf(MetInf::NextNonce, nonce);
     }
-    out.close("Meta");
-    out.close("Chal");
+    out.close(SyncMl::Meta);
+    out.close(SyncMl::Chal);
 }
 
-fn results(out: &mut Writer, results: &Results) {
-    out.open("Results", "");
-    out.id("CmdID", results.cmd_id);
-    out.id("MsgRef", results.msg_ref);
-    out.id("CmdRef", results.cmd_ref);
+fn results(out: &mut impl Sink, results: &Results) {
+    out.open(SyncMl::Results);
+    id(out, SyncMl::CmdID, results.cmd_id);
+    id(out, SyncMl::MsgRef, results.msg_ref);
+    id(out, SyncMl::CmdRef, results.cmd_ref);
     if let Some(cmd) = &results.cmd {
-        out.text("Cmd", "", cmd);
+        out.text(SyncMl::Cmd, cmd);
     }
     meta(out, &results.meta);
     for target in &results.target_refs {
-        out.text("TargetRef", "", target);
+        out.text(SyncMl::TargetRef, target);
     }
     for source in &results.source_refs {
-        out.text("SourceRef", "", source);
+        out.text(SyncMl::SourceRef, source);
     }
     items(out, &results.items);
-    out.close("Results");
+    out.close(SyncMl::Results);
 }
 
-fn command(out: &mut Writer, command: &Command) {
-    let name = command.verb.name();
-    out.open(name, "");
-    out.id("CmdID", command.cmd_id);
+fn command(out: &mut impl Sink, command: &Command) {
+    let tag = SyncMl::from(command.verb);
+    out.open(tag);
+    id(out, SyncMl::CmdID, command.cmd_id);
     items(out, &command.items);
-    out.close(name);
+    out.close(tag);
 }
 
-fn group(out: &mut Writer, group: &Group) {
-    let name = group.kind.name();
-    out.open(name, "");
-    out.id("CmdID", group.cmd_id);
+fn group(out: &mut impl Sink, group: &Group) {
+    let tag = SyncMl::from(group.kind);
+    out.open(tag);
+    id(out, SyncMl::CmdID, group.cmd_id);
     for child in &group.children {
         element(out, child);
     }
-    out.close(name);
+    out.close(tag);
 }
 
-fn items(out: &mut Writer, items: &[Item]) {
+fn items(out: &mut impl Sink, items: &[Item]) {
     for item in items {
-        out.open("Item", "");
-        for (name, uri) in [("Target", &item.target), ("Source", &item.source)] {
+        out.open(SyncMl::Item);
+        for (tag, uri) in [
+            (SyncMl::Target, &item.target),
+            (SyncMl::Source, &item.source),
+        ] {
             if let Some(uri) = uri {
-                out.open(name, "");
-                out.text("LocURI", "", uri);
-                out.close(name);
+                out.open(tag);
+                out.text(SyncMl::LocURI, uri);
+                out.close(tag);
             }
         }
         meta(out, &item.meta);
         if let Some(data) = &item.data {
-            out.text("Data", "", data);
+            out.text(SyncMl::Data, data);
         }
         if item.more_data {
-            out.0.push_str("<MoreData/>");
+            out.empty(SyncMl::MoreData);
         }
-        out.close("Item");
+        out.close(SyncMl::Item);
     }
 }
 
-fn meta(out: &mut Writer, meta: &Meta) {
+fn meta(out: &mut impl Sink, meta: &Meta) {
     if *meta == Meta::default() {
         return;
     }
-    out.open("Meta", "");
-    for (name, value) in [
-        ("Format", &meta.format),
-        ("Type", &meta.kind),
-        ("Mark", &meta.mark),
+    out.open(SyncMl::Meta);
+    for (tag, value) in [
+        (MetInf::Format, &meta.format),
+        (MetInf::Type, &meta.kind),
+        (MetInf::Mark, &meta.mark),
     ] {
         if let Some(value) = value {
-            out.text(name, METINF, value);
+            out.metinf(tag, value);
         }
     }
     if let Some(size) = meta.size {
-        out.text("Size", METINF, &size.to_string());
+        out.metinf(MetInf::Size, &size.to_string());
     }
-    out.close("Meta");
+    out.close(SyncMl::Meta);
 }

@@ -10,29 +10,10 @@ use std::borrow::Cow;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::decode::DecodeError;
+use super::events::{Markup, Opaque, Source, Token};
 use crate::limits;
 
-/// What the reader came upon.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
-    /// An element begins; its local name.
-    Open(&'a str),
-    /// The element that is open ends.
-    Close,
-    /// The document is over.
-    End,
-}
-
-/// What to do with elements inside text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Markup {
-    /// Leave it out.
-    Skip,
-    /// Give the content as it came, markup and all.
-    Keep,
-}
-
-/// The reader. Every [`Token::Open`] is met by one [`Token::Close`].
+/// The reader.
 pub(super) struct Reader<'a> {
     text: &'a str,
     inner: quick_xml::Reader<&'a [u8]>,
@@ -97,65 +78,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The next element's begin or end; text between elements is passed over.
-    pub(super) fn next(&mut self) -> Result<Token<'a>, DecodeError> {
-        loop {
-            match self.piece()? {
-                Piece::Open(name) => return Ok(Token::Open(name)),
-                Piece::Close => return Ok(Token::Close),
-                Piece::End => return Ok(Token::End),
-                Piece::Text(_) | Piece::Nothing => {}
-            }
-        }
-    }
-
-    /// The content of the element just opened, up to and with its end. Text
-    /// comes in pieces (entities, CDATA); here it is one.
-    pub(super) fn content(&mut self, markup: Markup) -> Result<Cow<'a, str>, DecodeError> {
-        let begin = self.at();
-        let mut content = Cow::Borrowed("");
-        let (mut inside, mut marked) = (0_usize, false);
-        loop {
-            let end = self.at();
-            match self.piece()? {
-                Piece::Open(_) => {
-                    inside += 1;
-                    marked = true;
-                }
-                Piece::Close if inside == 0 => {
-                    let keep = marked && markup == Markup::Keep;
-                    return Ok(if keep {
-                        Cow::Borrowed(&self.text[begin..end])
-                    } else {
-                        content
-                    });
-                }
-                Piece::Close => inside -= 1,
-                Piece::Text(piece) if inside == 0 => {
-                    if content.is_empty() {
-                        content = piece
-                    } else {
-                        content.to_mut().push_str(&piece)
-                    }
-                }
-                Piece::Text(_) | Piece::Nothing => {}
-                Piece::End => {
-                    return Err(DecodeError::malformed(
-                        end,
-                        "the end of the document inside an element",
-                    ));
-                }
-            }
-        }
-    }
-
-    /// Passes over the element just opened.
-    pub(super) fn skip(&mut self) -> Result<(), DecodeError> {
-        self.content(Markup::Skip).map(drop)
-    }
-
-    /// How far the reader has come, in bytes of text.
-    pub(super) fn at(&self) -> usize {
+    fn position(&self) -> usize {
         usize::try_from(self.inner.buffer_position())
             .unwrap_or(usize::MAX)
             .min(self.text.len())
@@ -165,7 +88,7 @@ impl<'a> Reader<'a> {
         if std::mem::take(&mut self.empty) {
             return Ok(self.close());
         }
-        let at = self.at();
+        let at = self.position();
         let event = self
             .inner
             .read_event()
@@ -259,6 +182,66 @@ impl<'a> Reader<'a> {
         self.depth = self.depth.saturating_sub(1);
         self.ended |= self.depth == 0;
         Piece::Close
+    }
+}
+
+impl<'a> Source<'a> for Reader<'a> {
+    fn next(&mut self) -> Result<Token<'a>, DecodeError> {
+        loop {
+            match self.piece()? {
+                Piece::Open(name) => return Ok(Token::Open(name)),
+                Piece::Close => return Ok(Token::Close),
+                Piece::End => return Ok(Token::End),
+                Piece::Text(_) | Piece::Nothing => {}
+            }
+        }
+    }
+
+    // Text comes in pieces where entities or CDATA stand in it.
+    fn content(&mut self, markup: Markup, _: Opaque) -> Result<Cow<'a, str>, DecodeError> {
+        let begin = self.position();
+        let mut content = Cow::Borrowed("");
+        let (mut inside, mut marked) = (0_usize, false);
+        loop {
+            let end = self.position();
+            match self.piece()? {
+                Piece::Open(_) => {
+                    inside += 1;
+                    marked = true;
+                }
+                Piece::Close if inside == 0 => {
+                    let keep = marked && markup == Markup::Keep;
+                    return Ok(if keep {
+                        Cow::Borrowed(&self.text[begin..end])
+                    } else {
+                        content
+                    });
+                }
+                Piece::Close => inside -= 1,
+                Piece::Text(piece) if inside == 0 => {
+                    if content.is_empty() {
+                        content = piece
+                    } else {
+                        content.to_mut().push_str(&piece)
+                    }
+                }
+                Piece::Text(_) | Piece::Nothing => {}
+                Piece::End => {
+                    return Err(DecodeError::malformed(
+                        end,
+                        "the end of the document inside an element",
+                    ));
+                }
+            }
+        }
+    }
+
+    fn skip(&mut self) -> Result<(), DecodeError> {
+        self.content(Markup::Skip, Opaque::Text).map(drop)
+    }
+
+    fn at(&self) -> usize {
+        self.position()
     }
 }
 

@@ -4,10 +4,11 @@ use modegate::ids::SessionId;
 use modegate::wire::decode::{Blame, DecodeError, decode};
 use modegate::wire::encode::{element_len, encode, frame_len};
 use modegate::wire::message::{
-    Address, Alert, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, Results,
-    Status, Verb,
+    Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, Status, Verb,
 };
 use proptest::prelude::*;
+
+use super::models::message;
 
 const PACKAGE: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <s:SyncML xmlns:s="SYNCML:SYNCML1.1" xmlns:m="syncml:metinf"><s:SyncBody>
@@ -169,148 +170,6 @@ fn what_is_refused_says_why() {
         let error = decode(text.as_bytes()).unwrap_err();
         assert!(expected(&error), "{name}: {error:?}");
     }
-}
-
-fn text() -> impl Strategy<Value = String> {
-    // What comes back as it went: field text is trimmed, data is not.
-    "[ -~\u{e4}\u{4e2d}\u{1f600}\n\t]{0,40}"
-}
-
-fn field() -> impl Strategy<Value = String> {
-    "[!-~\u{e4}]{1,20}"
-}
-
-fn item() -> impl Strategy<Value = Item> {
-    let meta = (
-        prop::option::of(field()),
-        prop::option::of(field()),
-        prop::option::of(field()),
-        prop::option::of(0..u64::MAX),
-    )
-        .prop_map(|(format, kind, mark, size)| Meta {
-            format,
-            kind,
-            mark,
-            size,
-        });
-    (
-        prop::option::of(field()),
-        prop::option::of(field()),
-        meta,
-        prop::option::of(text()),
-        any::<bool>(),
-    )
-        .prop_map(|(target, source, meta, data, more_data)| Item {
-            target,
-            source,
-            meta,
-            data,
-            more_data,
-        })
-}
-
-fn element() -> impl Strategy<Value = Element> {
-    let id = || prop::option::of(1..9999_u32);
-    let items = || prop::collection::vec(item(), 0..3);
-    let command = (prop::sample::select(Verb::ALL.to_vec()), id(), items()).prop_map(
-        |(verb, cmd_id, items)| {
-            Element::Command(Command {
-                verb,
-                cmd_id,
-                items,
-            })
-        },
-    );
-    let alert = (id(), any::<u16>(), items()).prop_map(|(cmd_id, code, items)| {
-        Element::Alert(Alert {
-            cmd_id,
-            code,
-            items,
-        })
-    });
-    let status = (
-        id(),
-        id(),
-        id(),
-        field(),
-        prop::collection::vec(field(), 0..2),
-        any::<u16>(),
-    )
-        .prop_map(|(cmd_id, msg_ref, cmd_ref, cmd, target_refs, code)| {
-            Element::Status(Status {
-                cmd_id,
-                msg_ref,
-                cmd_ref,
-                cmd,
-                target_refs,
-                code,
-                ..Status::default()
-            })
-        });
-    let results = (id(), id(), id(), items()).prop_map(|(cmd_id, msg_ref, cmd_ref, items)| {
-        Element::Results(Results {
-            cmd_id,
-            msg_ref,
-            cmd_ref,
-            items,
-            ..Results::default()
-        })
-    });
-    prop_oneof![command, alert, status, results].prop_recursive(3, 12, 4, move |inner| {
-        (
-            any::<bool>(),
-            prop::option::of(1..9999_u32),
-            prop::collection::vec(inner, 0..4),
-        )
-            .prop_map(|(atomic, cmd_id, children)| {
-                let kind = if atomic {
-                    GroupKind::Atomic
-                } else {
-                    GroupKind::Sequence
-                };
-                Element::Group(Group {
-                    kind,
-                    cmd_id,
-                    children,
-                })
-            })
-    })
-}
-
-fn message() -> impl Strategy<Value = Message> {
-    let header = (
-        field(),
-        1..999_999_u32,
-        field(),
-        field(),
-        prop::option::of(field()),
-        prop::option::of(any::<u32>()),
-    )
-        .prop_map(
-            |(session, msg_id, target, source, name, max_msg_size)| Header {
-                ver_dtd: "1.2".into(),
-                ver_proto: "DM/1.2".into(),
-                session_id: SessionId(session),
-                msg_id,
-                target: Address {
-                    uri: target,
-                    name: None,
-                },
-                source: Address { uri: source, name },
-                cred: None,
-                max_msg_size,
-            },
-        );
-    (
-        header,
-        prop::collection::vec(element(), 0..6),
-        any::<bool>(),
-    )
-        .prop_map(|(header, body, is_final)| Message {
-            header,
-            body,
-            is_final,
-        })
 }
 
 proptest! {

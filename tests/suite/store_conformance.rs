@@ -6,11 +6,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, CommandState, NodeResult, Operation, Part};
+use modegate::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
 use modegate::context::Family;
 use modegate::device::{Credentials, DeviceRecord, State};
 use modegate::event::{Event, EventType};
 use modegate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate::inventory::{self, Address, Inventory, Reading, Taken, Value};
 use modegate::secret::Secret;
 use modegate::session::queue::queue;
 use modegate::store::seal::Keys;
@@ -47,6 +48,7 @@ fn body(data: &str) -> CommandBody {
         not_before: None,
         expires_at: None,
         priority: 0,
+        manner: Manner::default(),
         operations: vec![Operation::Node {
             verb: Verb::Get,
             loc_uri: "./DevInfo/DevId".into(),
@@ -87,6 +89,7 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
             .map(|command| command.seq)
             .collect(),
         reply: true,
+        inventory: true,
     };
     store
         .load(&Source(source.into()), &choose)
@@ -106,8 +109,12 @@ fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
             sessions: device.state.sessions + 1,
             ..device.state.clone()
         },
+        record: None,
+        queued: Vec::new(),
         parts: Vec::new(),
         events: vec![event(device.id)],
+        inventory: None,
+        inventory_changes: Vec::new(),
         reply: Some(reply.to_owned()),
     }
 }
@@ -299,6 +306,62 @@ async fn a_retired_device_is_gone_and_its_log_stays(store: Arc<dyn Store>) {
     assert!(store.commands(again, 0, 10).await.unwrap().is_empty());
 }
 
+async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    let snapshot = load(&*store, "a").await;
+    assert_eq!(snapshot.inventory, None);
+    let address = Address::of("./DevDetail/SwV").unwrap();
+    let mut known = Inventory::default();
+    let reading = Reading {
+        address: &address,
+        status: 200,
+        format: None,
+        data: Some("6.3"),
+        command: CommandSeq(1),
+    };
+    known.take(&reading, AT, &mut Taken::default());
+    let change = |seq: u32| inventory::Change {
+        at: AT,
+        address: address.clone(),
+        before: None,
+        after: Some(Value::Integer(seq.into())),
+        command: CommandSeq(seq),
+    };
+    let mut first = commit(&snapshot, "r");
+    first.state.next_command += 1;
+    first.queued = vec![(CommandSeq(1), body("d"))];
+    first.record = Some(DeviceRecord {
+        device_client_id: "learned".into(),
+        ..record("a")
+    });
+    first.inventory = Some(known.clone());
+    first.inventory_changes = vec![change(1), change(2)];
+    store.commit(first).await.unwrap();
+
+    let after = load(&*store, "a").await;
+    assert_eq!(after.device.record.device_client_id, "learned");
+    assert_eq!(after.device.state.next_command, 2);
+    assert_eq!(after.inventory.as_ref(), Some(&known));
+    assert_eq!(store.inventory(id).await.unwrap(), Some(known));
+    assert_eq!(store.commands(id, 0, 9).await.unwrap().len(), 1);
+    let changes = store.inventory_changes(id, u64::MAX, 1).await.unwrap();
+    assert_eq!(changes, [(2, change(2))]);
+    let older = store.inventory_changes(id, 2, 9).await.unwrap();
+    assert_eq!(older, [(1, change(1))]);
+    assert_eq!(store.inventories(0, 9).await.unwrap().len(), 1);
+
+    // Numbers that somebody else's command took meanwhile are taken.
+    let mut late = commit(&after, "r");
+    late.state.next_command += 1;
+    late.queued = vec![(CommandSeq(2), body("d"))];
+    enqueue(&*store, id, "quicker").await;
+    assert!(matches!(store.commit(late).await, Err(StoreError::Changed)));
+
+    store.retire(id, event(id)).await.unwrap();
+    assert_eq!(store.inventory(id).await.unwrap(), None);
+    assert!(store.inventories(0, 9).await.unwrap().is_empty());
+}
+
 async fn the_log_and_policy_sets_are_kept(store: Arc<dyn Store>) {
     store
         .log(vec![Event::new(
@@ -350,6 +413,7 @@ conforms!(
     one_that_is_refused_never_fails_its_neighbours,
     events_are_numbered_without_gaps_however_many,
     a_retired_device_is_gone_and_its_log_stays,
+    an_exchange_brings_commands_of_its_own_a_record_and_an_inventory,
     the_log_and_policy_sets_are_kept,
 );
 

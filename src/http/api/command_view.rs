@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
 use crate::command::{CommandState, NodeResult, Operation, Part};
+use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, kind_of};
 use crate::session::queue::{leaves_of, state_at};
 use crate::store::{Device, StoredCommand};
@@ -26,8 +27,13 @@ pub(super) fn state_of(command: &StoredCommand, device: &Device, now: Timestamp)
 
 /// The command.
 pub(super) fn view(command: &StoredCommand, device: &Device, now: Timestamp) -> Value {
-    let body = &command.body;
+    let body = command.body.bound(&device.record.device_client_id);
+    let body = body.as_ref();
     let kind = kind_of(&leaves_of(&body.operations));
+    let id = |seq: &CommandSeq| {
+        let device = command.id.device;
+        CommandId { device, seq: *seq }.to_string()
+    };
     let mut view = json!({
         "id": command.id.to_string(),
         "device": command.id.device.to_string(),
@@ -39,6 +45,10 @@ pub(super) fn view(command: &StoredCommand, device: &Device, now: Timestamp) -> 
         "priority": body.priority,
         "not_before": body.not_before.map(|at| at.to_string()),
         "expires_at": body.expires_at.map(|at| at.to_string()),
+        "app": body.manner.app,
+        "after": body.manner.after.iter().map(id).collect::<Vec<_>>(),
+        "serves": body.manner.serves.map(|serves| id(&serves.whom())),
+        "attempts": device.state.open(command.id.seq).map(|open| open.attempts),
         "reason": command.parts.iter().rev().find_map(|part| part.reason.clone()),
         "operations": body.operations.iter().map(operation).collect::<Vec<_>>(),
         "results": results(&command.parts),

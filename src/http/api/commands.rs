@@ -5,15 +5,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::command_view::{state_of, view};
-use super::{Admin, Paging, body, command_id, device_id, events, operations, page};
+use super::{Admin, Paging, body, command_id, device_id, events, page};
 use crate::clock::Timestamp;
-use crate::command::CommandState;
+use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Login, Mode, Platform};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::operations::{self, Setting};
 use crate::session;
 use crate::store::{Device, StoredCommand};
 
@@ -26,13 +28,15 @@ pub(super) async fn queue(
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
     let value = body(payload).await?;
-    let record = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?
-        .record;
-    let command = operations::command(&value, &record, Admin::ACTOR, Timestamp::now())?;
+    let setting = Setting {
+        device: Some(id),
+        templates: &shared.templates,
+        actor: Admin::ACTOR,
+        now: Timestamp::now(),
+        fresh: Uuid::now_v7(),
+    };
+    let mut command = operations::command(&value, &setting)?;
+    wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let given = Arc::new(Mutex::new(None));
     let (queued, number) = (command.clone(), Arc::clone(&given));
     let device = shared
@@ -60,6 +64,35 @@ pub(super) async fn queue(
     Ok(HttpResponse::Created()
         .insert_header(("location", location))
         .json(shown))
+}
+
+/// What is done already need not be waited for; what ended otherwise never will be.
+async fn wait_only_for_what_is_open(
+    shared: &Shared,
+    device: DeviceId,
+    command: &mut CommandBody,
+) -> Result<(), Problem> {
+    let mut open = Vec::new();
+    for (at, &seq) in command.manner.after.iter().enumerate() {
+        let field = format!("after[{at}]");
+        let found = find(shared, CommandId { device, seq }).await;
+        let Ok((stored, device)) = found else {
+            return Err(Problem::field(field, "a command of this device", "none"));
+        };
+        match state_of(&stored, &device, Timestamp::now()) {
+            CommandState::Succeeded => {}
+            state if state.is_final() => {
+                return Err(Problem::field(
+                    field,
+                    "a command that can still succeed",
+                    state.name(),
+                ));
+            }
+            _ => open.push(seq),
+        }
+    }
+    command.manner.after = open;
+    Ok(())
 }
 
 /// Which commands to list.
@@ -141,6 +174,22 @@ pub(super) async fn cancel(
     let id = command_id(&path)?;
     let decide = move |device: &Device| {
         session::queue::cancel(device, id.seq, Admin::ACTOR, Timestamp::now())
+    };
+    shared.store.alter(id.device, Box::new(decide)).await?;
+    let (command, device) = find(&shared, id).await?;
+    Ok(HttpResponse::Ok().json(view(&command, &device, Timestamp::now())))
+}
+
+/// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
+/// that pauses before its next attempt at once.
+pub(super) async fn retry(
+    _: Admin,
+    path: web::Path<String>,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let id = command_id(&path)?;
+    let decide = move |device: &Device| {
+        session::queue::retry(device, id.seq, Admin::ACTOR, Timestamp::now())
     };
     shared.store.alter(id.device, Box::new(decide)).await?;
     let (command, device) = find(&shared, id).await?;

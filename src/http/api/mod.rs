@@ -5,7 +5,7 @@ mod command_view;
 mod commands;
 mod devices;
 mod events;
-mod operations;
+mod inventory;
 
 use std::future::{Ready, ready};
 
@@ -55,6 +55,16 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .route("/devices/{device}/events", web::get().to(events::of_device))
         .route("/commands/{command}", web::get().to(commands::one))
         .route("/commands/{command}", web::delete().to(commands::cancel))
+        .route("/commands/{command}/retry", web::post().to(commands::retry))
+        .route(
+            "/devices/{device}/inventory",
+            web::get().to(inventory::of_device),
+        )
+        .route(
+            "/devices/{device}/inventory/changes",
+            web::get().to(inventory::changes),
+        )
+        .route("/inventory", web::get().to(inventory::search))
         .route("/events", web::get().to(events::all))
         .default_service(web::to(nothing));
 }
@@ -115,6 +125,11 @@ impl Paging {
                 Problem::field("after", "what 'next' of the last page said", "other text")
             }),
         }
+    }
+
+    /// Whether this is the first page.
+    fn begins(&self) -> bool {
+        self.after.is_none()
     }
 
     fn limit(&self) -> usize {

@@ -32,10 +32,16 @@ pub(super) fn load(
     } else {
         None
     };
+    let inventory = if wanted.inventory {
+        super::inventory::of(db, keys, device.number)?
+    } else {
+        None
+    };
     Ok(Some(Snapshot {
         device,
         bodies,
         reply,
+        inventory,
     }))
 }
 
@@ -122,7 +128,7 @@ pub(super) fn commands(
     Ok(commands)
 }
 
-fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
+pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
     db.prepare_cached("SELECT number FROM device WHERE id = ?1")
         .and_then(|mut sql| {
             sql.query_row([&device.0.as_bytes()[..]], |row| row.get(0))

@@ -11,6 +11,7 @@ use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use crate::inventory::{self, Inventory};
 use crate::store::seal::{Keys, Place};
 use crate::store::{
     Change, Choose, Commit, Decide, Device, Snapshot, Store, StoreError, StoredCommand, StoredEvent,
@@ -65,6 +66,30 @@ impl Store for SqliteStore {
 
     async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError> {
         self.read(|db, keys| rows::devices(db, keys, after, limit))
+    }
+
+    async fn inventory(&self, device: DeviceId) -> Result<Option<Inventory>, StoreError> {
+        self.read(|db, keys| match super::read::number_of(db, device)? {
+            Some(number) => super::inventory::of(db, keys, rows::unsigned(number)),
+            None => Ok(None),
+        })
+    }
+
+    async fn inventories(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Device, Inventory)>, StoreError> {
+        self.read(|db, keys| super::inventory::all(db, keys, after, limit))
+    }
+
+    async fn inventory_changes(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, inventory::Change)>, StoreError> {
+        self.read(|db, keys| super::inventory::changes(db, keys, device, before, limit))
     }
 
     async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
@@ -167,6 +192,9 @@ fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreE
         return Err(StoreError::Changed);
     }
     if next_command != commit.loaded_next {
+        if !commit.queued.is_empty() {
+            return Err(StoreError::Changed);
+        }
         let current = rows::device(db, keys, &Key::Number(commit.number))?
             .ok_or(StoreError::Changed)?
             .device
@@ -185,9 +213,17 @@ fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreE
         withheld.event = chain.next_event;
     }
     commit.state.revision = revision + 1;
-    commit.state.next_command = next_command;
+    if commit.queued.is_empty() {
+        commit.state.next_command = next_command;
+    }
     rows::append(db, &mut chain, &mut commit.events)?;
+    insert_bodies(db, keys, commit.number, &commit.queued)?;
     insert_parts(db, keys, commit.number, &commit.parts)?;
+    let (inventory, changes) = (commit.inventory.as_ref(), &commit.inventory_changes);
+    super::inventory::write(db, keys, commit.number, inventory, changes)?;
+    if let Some(record) = &commit.record {
+        update_record(db, keys, commit.number, record)?;
+    }
     let reply = commit
         .reply
         .map(|reply| keys.seal(Place::Reply(commit.number), reply.as_bytes()))
@@ -237,6 +273,19 @@ fn update_state(
             }),
     };
     done.map(drop).map_err(failed)
+}
+
+fn update_record(
+    db: &Connection,
+    keys: &Keys,
+    number: u64,
+    record: &DeviceRecord,
+) -> Result<(), StoreError> {
+    let bytes = rows::record_bytes(keys, number, record)?;
+    db.prepare_cached("UPDATE device SET record = ?2 WHERE number = ?1")
+        .and_then(|mut sql| sql.execute(params![signed(number), bytes]))
+        .map(drop)
+        .map_err(failed)
 }
 
 fn insert_parts(
@@ -345,10 +394,7 @@ fn alter(
     insert_bodies(db, keys, chain.number, &change.queued)?;
     insert_parts(db, keys, chain.number, &change.parts)?;
     if let Some(record) = change.record {
-        let bytes = rows::record_bytes(keys, chain.number, &record)?;
-        db.prepare_cached("UPDATE device SET record = ?2 WHERE number = ?1")
-            .and_then(|mut sql| sql.execute(params![signed(chain.number), bytes]))
-            .map_err(failed)?;
+        update_record(db, keys, chain.number, &record)?;
         device.record = record;
     }
     update_state(db, &change.state, &chain, None)?;
@@ -369,6 +415,10 @@ fn retire(db: &Connection, keys: &Keys, device: DeviceId, event: Event) -> Resul
     .map_err(failed)?;
     db.execute("DELETE FROM command WHERE device = ?1", [number])
         .map_err(failed)?;
+    for table in ["inventory", "inventory_change"] {
+        let sql = format!("DELETE FROM {table} WHERE device = ?1");
+        db.execute(&sql, [number]).map_err(failed)?;
+    }
     db.execute("DELETE FROM device WHERE number = ?1", [number])
         .map(drop)
         .map_err(failed)

@@ -26,6 +26,21 @@ CREATE TABLE command (
     PRIMARY KEY (device, seq, part)
 ) WITHOUT ROWID;
 
+-- What is known of a device, as one: it is read and written with the exchange
+-- that brings values.
+CREATE TABLE inventory (
+    device INTEGER PRIMARY KEY,
+    sealed BLOB NOT NULL
+);
+
+-- What changed in it; number counts per device.
+CREATE TABLE inventory_change (
+    device INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    sealed BLOB NOT NULL,
+    PRIMARY KEY (device, number)
+) WITHOUT ROWID;
+
 -- The log, in order of arrival: a page is shared by many devices of a batch and
 -- no index is kept. A device's events form a chain: prev is the one before,
 -- mark the latest before it whose seq is a multiple of 64.

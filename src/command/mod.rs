@@ -1,5 +1,12 @@
 //! A command: one management operation queued for a device, and what became of it.
 
+mod manner;
+
+pub use manner::{Lenient, Manner, RETRIES, Serves, Unanswered};
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -24,8 +31,29 @@ pub struct CommandBody {
     pub expires_at: Option<Timestamp>,
     /// Higher goes first.
     pub priority: i32,
+    /// How it is carried out.
+    pub manner: Manner,
     /// What it does, in order. Several are one command: it is done when all are.
     pub operations: Vec<Operation>,
+}
+
+/// Stands in a LocURI or in Data for the key of MDM_Client, until the command
+/// goes out: what is learned of the device meanwhile counts for it too. A
+/// private-use character, which no caller may send.
+pub const CLIENT_ID: char = '\u{E000}';
+
+/// What of a key value stands in a LocURI as it is; all else is percent-encoded.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'{')
+    .remove(b'}');
+
+/// A key value as it stands in a LocURI.
+pub fn escaped(value: &str) -> String {
+    utf8_percent_encode(value, KEY).to_string()
 }
 
 /// One element of a command as it stands on the wire, in document order: each
@@ -41,6 +69,27 @@ pub struct Placed<'a> {
 }
 
 impl CommandBody {
+    /// The command as it goes out to a device with this key of MDM_Client.
+    pub fn bound(&self, client_id: &str) -> Cow<'_, CommandBody> {
+        if !self.operations.iter().any(Operation::is_unbound) {
+            return Cow::Borrowed(self);
+        }
+        let mut body = self.clone();
+        for operation in &mut body.operations {
+            operation.bind(client_id);
+        }
+        Cow::Owned(body)
+    }
+
+    /// The command with every Add turned into a Replace.
+    pub fn as_replace(&self) -> CommandBody {
+        let mut body = self.clone();
+        for operation in &mut body.operations {
+            operation.replace();
+        }
+        body
+    }
+
     /// Its elements in document order.
     pub fn placed(&self) -> Vec<Placed<'_>> {
         fn walk<'a>(operations: &'a [Operation], top: bool, into: &mut Vec<Placed<'a>>) {
@@ -91,6 +140,44 @@ pub enum Operation {
 }
 
 impl Operation {
+    fn is_unbound(&self) -> bool {
+        match self {
+            Operation::Node { loc_uri, data, .. } => {
+                let unbound = |text: &str| text.contains(CLIENT_ID);
+                unbound(loc_uri) || data.as_ref().is_some_and(|data| unbound(data.reveal()))
+            }
+            Operation::Group(_, children) => children.iter().any(Operation::is_unbound),
+        }
+    }
+
+    fn bind(&mut self, client_id: &str) {
+        match self {
+            Operation::Node { loc_uri, data, .. } => {
+                *loc_uri = loc_uri.replace(CLIENT_ID, &escaped(client_id));
+                if let Some(text) = data {
+                    *text = Secret::new(text.reveal().replace(CLIENT_ID, client_id));
+                }
+            }
+            Operation::Group(_, children) => {
+                for child in children {
+                    child.bind(client_id);
+                }
+            }
+        }
+    }
+
+    fn replace(&mut self) {
+        match self {
+            Operation::Node { verb, .. } if *verb == Verb::Add => *verb = Verb::Replace,
+            Operation::Node { .. } => {}
+            Operation::Group(_, children) => {
+                for child in children {
+                    child.replace();
+                }
+            }
+        }
+    }
+
     /// How many CmdIDs the operation takes, its children's with it.
     pub fn ids(&self) -> u32 {
         match self {
@@ -192,8 +279,17 @@ pub struct OpenCommand {
     pub leases: Vec<Lease>,
     /// Result parts stored so far.
     pub parts: u32,
-    /// Until when an `unconfirmed` outcome stays open, if it does not for good.
+    /// Until when an `unconfirmed` or `accepted` outcome stays open.
     pub deadline: Option<Timestamp>,
+    /// How it is carried out.
+    pub manner: Manner,
+    /// How often it was sent and answered by a Status that may pass.
+    pub attempts: u8,
+    /// Whether its Adds go as Replace: what they add exists already.
+    pub as_replace: bool,
+    /// The nodes that the table does not know, which an operator's policy files
+    /// may classify.
+    pub unknown: Vec<(Verb, String)>,
 }
 
 impl OpenCommand {
@@ -205,9 +301,14 @@ impl OpenCommand {
     /// Whether it must not run twice unasked: a password reset or an app job
     /// whose answer was lost may have been done.
     pub fn is_unrepeatable(&self) -> bool {
-        self.leaves.iter().any(|leaf| {
-            leaf.verb == Verb::Exec && matches!(leaf.kind, Kind::PasswordReset | Kind::AppInstall)
-        })
+        self.manner.unanswered != Unanswered::SendAgain
+    }
+
+    /// Puts it back into the queue, what went out of it forgotten.
+    pub fn put_back(&mut self) {
+        self.state = CommandState::Queued;
+        self.deadline = None;
+        self.leases.clear();
     }
 
     /// Whether it unenrolls the device, after which there is silence.

@@ -1,0 +1,94 @@
+//! How a command is carried out, besides what it does: what counts as done,
+//! what follows from its answers, what it waits for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::CommandSeq;
+
+/// How often a command is sent again after a Status that may pass, unless told otherwise.
+pub const RETRIES: u8 = 3;
+
+/// The manner of one command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manner {
+    /// "set": an Add that is answered 418 (exists already) is sent again as Replace.
+    pub set: bool,
+    /// What a node without a value means for the command.
+    pub lenient: Lenient,
+    /// How many Gets may follow from the children that its results name; 0 for none.
+    pub walk: u16,
+    /// How often it is sent again after a Status that may pass.
+    pub retries: u8,
+    /// What happens when it went out and no answer came.
+    pub unanswered: Unanswered,
+    /// A digest of what it sets or reads: a newer command with the same one
+    /// takes the place of this while it waits.
+    pub target: Option<u64>,
+    /// Commands of the same device that must be done first.
+    pub after: Vec<CommandSeq>,
+    /// The command that this one, which the server queued, serves.
+    pub serves: Option<Serves>,
+    /// The catalogue's app, which rules may name.
+    pub app: Option<String>,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Manner {
+            set: false,
+            lenient: Lenient::Never,
+            walk: 0,
+            retries: RETRIES,
+            unanswered: Unanswered::SendAgain,
+            target: None,
+            after: Vec::new(),
+            serves: None,
+            app: None,
+        }
+    }
+}
+
+/// What a node that answers 404 or 500 to a Get means: some properties are
+/// null or absent on a given device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Lenient {
+    /// The command failed.
+    #[default]
+    Never,
+    /// No failure if at least one node answered.
+    IfAnyAnswers,
+    /// No failure.
+    Always,
+}
+
+/// What happens to a command that went out in a session that ended before its
+/// answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Unanswered {
+    /// It does no harm twice: it goes again.
+    #[default]
+    SendAgain,
+    /// It may have been done, and doing it twice is not the same: it stays
+    /// `unconfirmed` until somebody asks for it again.
+    Keep,
+    /// The same, but the device can be asked whether it was done.
+    Check,
+}
+
+/// What a command that the server queued is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Serves {
+    /// It reads on below what that inventory named.
+    Walk(CommandSeq),
+    /// It asks the device whether that command was done.
+    Check(CommandSeq),
+}
+
+impl Serves {
+    /// The command that it serves.
+    pub fn whom(self) -> CommandSeq {
+        match self {
+            Serves::Walk(seq) | Serves::Check(seq) => seq,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What concerns the device itself: MDM_Client and the push channel.
+
+use super::build::{exec, get, instance};
+use super::given::Given;
+use super::{Built, Setting};
+use crate::command::{CLIENT_ID, Operation, Unanswered};
+use crate::fields::FieldError;
+
+/// `MDM_Client.DeviceClientID=…`, its key known only when the command goes out.
+fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Operation {
+    let id = CLIENT_ID.to_string();
+    let key = setting
+        .templates
+        .render("device_client_id_key", &[("device_client_id", &id)])
+        .unwrap_or(id);
+    exec(
+        &format!("./cimv2/MDM_Client/MDM_Client.DeviceClientID={key}"),
+        method,
+        data,
+    )
+}
+
+pub(super) fn reset(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+    let (user, password) = (given.needed("user"), given.needed("password"));
+    let values = [("user", user), ("password", password)];
+    let data = setting.templates.render("reset_user_password", &values);
+    let mut built = Built::of(vec![on_client(setting, "ResetUserPassword", data)]);
+    built.target = Some(user.to_lowercase());
+    built.manner.unanswered = Unanswered::Keep;
+    Ok(built)
+}
+
+pub(super) fn lock(_: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+    Ok(Built::of(vec![on_client(setting, "LockWorkstation", None)]))
+}
+
+pub(super) fn unenroll(_: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+    let id = CLIENT_ID.to_string();
+    let data = setting
+        .templates
+        .render("unenroll", &[("device_client_id", &id)]);
+    Ok(Built::of(vec![on_client(
+        setting,
+        "SendUnenrollRequest",
+        data,
+    )]))
+}
+
+pub(super) fn update_configuration(
+    given: &Given<'_>,
+    setting: &Setting<'_>,
+) -> Result<Built, FieldError> {
+    let (app, family) = (given.needed("app_id"), given.needed("package_family_name"));
+    let values = [("app_id", app), ("package_family_name", family)];
+    let data = setting
+        .templates
+        .render("wns_update_configuration", &values);
+    let instance = instance("MDM_WNSConfiguration", &[("AppId", app)]);
+    Ok(Built::of(vec![exec(
+        &instance,
+        "UpdateConfiguration",
+        data,
+    )]))
+}
+
+pub(super) fn read_channel(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+    let instance = instance("MDM_WNSChannel", &[("AppId", given.needed("app_id"))]);
+    let reads = ["Channel", "ExpirationTime", "ChannelStatus", "LastError"];
+    Ok(Built::of(
+        reads
+            .iter()
+            .map(|property| get(format!("{instance}/{property}")))
+            .collect(),
+    ))
+}

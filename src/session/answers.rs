@@ -1,0 +1,150 @@
+//! What a message's answers and alerts change, before anything is offered.
+
+use super::bodies::Bodies;
+use super::correlate::{correlate, unenrolled};
+use super::follow::follow;
+use super::heard::Heard;
+use super::ledger::Ledger;
+use super::outcome::needs_user;
+use super::{Request, settle};
+use crate::command::{CommandBody, CommandState};
+use crate::context::Mode;
+use crate::device::{DeviceRecord, State};
+use crate::event::{Event, EventType};
+use crate::ids::CommandSeq;
+use crate::inventory::{Change, Inventory};
+use crate::store::Snapshot;
+use crate::wire::message::Alert;
+
+/// What is to be recorded besides the state, and the bodies at hand.
+pub(super) struct News<'a> {
+    /// Whether the device said that its user unenrolled it.
+    pub(super) unenrolled: bool,
+    /// What the server queued itself.
+    pub(super) queued: Vec<(CommandSeq, CommandBody)>,
+    /// The record, where something of the device was learned.
+    pub(super) record: Option<DeviceRecord>,
+    /// The inventory, where it is worth writing.
+    pub(super) inventory: Option<Inventory>,
+    /// What changed in it.
+    pub(super) changes: Vec<Change>,
+    /// The bodies as they go out now.
+    pub(super) bodies: Bodies<'a>,
+}
+
+/// Takes the message's answers and alerts in. `code` is what its header is
+/// answered: only 200 means that the two sides speak the same protocol.
+pub(super) fn take<'a>(
+    snapshot: &'a Snapshot,
+    request: &Request<'_>,
+    code: u16,
+    mut state: State,
+    ledger: &mut Ledger,
+) -> (State, News<'a>) {
+    let record = &snapshot.device.record;
+    let mut news = News {
+        unenrolled: request.message.alerts().any(says_unenrolled),
+        queued: Vec::new(),
+        record: None,
+        inventory: None,
+        changes: Vec::new(),
+        bodies: Bodies::of(snapshot, record),
+    };
+    if code != 200 {
+        let why = "the device speaks another version of the protocol";
+        settle::end_session(&mut state, ledger, why);
+        return (state, news);
+    }
+    let mut heard = Heard::default();
+    correlate(
+        &mut state,
+        &news.bodies,
+        request.message,
+        &mut heard,
+        ledger,
+    );
+    heard.settle_checks(&mut state, ledger);
+    look_for_a_hand(&mut state, request.query.mode, ledger);
+    let values = heard.take_in(snapshot.inventory.as_ref(), request.now, ledger);
+    (news.inventory, news.changes) = (values.inventory, values.changes);
+    if let Some(client_id) = heard.client_id(record) {
+        let learned = DeviceRecord {
+            device_client_id: client_id,
+            ..record.clone()
+        };
+        let event = Event::new(
+            ledger.now,
+            "device",
+            Some(snapshot.device.id),
+            EventType::KeyLearned,
+        );
+        ledger
+            .events
+            .push(event.detail("MDM_Client named one instance, by another key"));
+        news.bodies = Bodies::of(snapshot, &learned);
+        news.record = Some(learned);
+    }
+    if request.message.alerts().any(|alert| alert.code == 1223) {
+        settle::end_session(&mut state, ledger, "the device ended the session");
+    }
+    if news.unenrolled {
+        unenrolled(&mut state, ledger);
+        let gone = Event::new(
+            ledger.now,
+            "device",
+            Some(snapshot.device.id),
+            EventType::DeviceUnenrolled,
+        );
+        ledger.events.push(gone);
+        return (state, news);
+    }
+    let record = news.record.as_ref().unwrap_or(record);
+    news.queued = follow(&mut state, record, &mut news.bodies, &heard, ledger);
+    for (seq, body) in &news.queued {
+        let kind = state
+            .open(*seq)
+            .map_or(crate::kind::Kind::Unclassified, |open| open.kind());
+        let event = Event::new(
+            ledger.now,
+            body.actor.clone(),
+            Some(snapshot.device.id),
+            EventType::CommandQueued,
+        );
+        ledger
+            .events
+            .push(event.command(seq.0, kind).detail(body.name.clone()));
+    }
+    (state, news)
+}
+
+/// Seed 004: an agent that is run by hand cannot impersonate the user, so the
+/// steps that need the user fail while the others work.
+fn look_for_a_hand(state: &mut State, mode: Mode, ledger: &mut Ledger) {
+    if !matches!(mode, Mode::Maintenance | Mode::Apps) {
+        return;
+    }
+    let ended = |user: bool, how: CommandState| {
+        ledger.outcomes.iter().any(|outcome| {
+            needs_user(outcome.kind) == user && outcome.state == how && outcome.status.is_some()
+        })
+    };
+    let looks_so = ended(true, CommandState::Failed)
+        && !ended(true, CommandState::Succeeded)
+        && ended(false, CommandState::Succeeded);
+    if looks_so {
+        state.by_hand_at = Some(ledger.now);
+        ledger.note(
+            "what needs the user failed while the rest worked: MDMAgent may have been run by hand",
+        );
+    }
+}
+
+fn says_unenrolled(alert: &Alert) -> bool {
+    alert.code == 1226
+        && alert.items.iter().any(|item| {
+            item.meta
+                .kind
+                .as_deref()
+                .is_some_and(|kind| kind.trim() == "com.microsoft:mdm.unenrollment.userrequest")
+        })
+}

@@ -1,0 +1,63 @@
+//! What the end of one command means for others: those that wait for it, and
+//! the whole queue of a device that is gone.
+
+use super::ledger::Ledger;
+use crate::command::CommandState;
+use crate::device::State;
+use crate::ids::CommandSeq;
+
+/// Takes what is final out of the open commands. Who waited for one that was
+/// done waits no longer; who waited for another kind of end fails with it.
+pub(super) fn sweep(state: &mut State, ledger: &mut Ledger) {
+    loop {
+        let ended: Vec<(CommandSeq, CommandState)> = state
+            .open
+            .iter()
+            .filter(|command| command.state.is_final())
+            .map(|command| (command.seq, command.state))
+            .collect();
+        if ended.is_empty() {
+            return;
+        }
+        state.open.retain(|command| !command.state.is_final());
+        for command in &mut state.open {
+            if command.manner.after.is_empty() {
+                continue;
+            }
+            for &(seq, how) in &ended {
+                if !command.manner.after.contains(&seq) {
+                    continue;
+                }
+                command.manner.after.retain(|&other| other != seq);
+                if how != CommandState::Succeeded && !command.state.is_final() {
+                    let reason = format!("command {} that it waited for is {}", seq.0, how.name());
+                    ledger.turn(
+                        command,
+                        CommandState::Failed,
+                        None,
+                        Some(reason),
+                        Vec::new(),
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// Closes the queue of a device that is unenrolled: nothing of it can happen any more.
+pub(super) fn close_queue(state: &mut State, ledger: &mut Ledger) {
+    state.unenrolled_at = Some(ledger.now);
+    for command in &mut state.open {
+        if !command.state.is_final() {
+            let reason = "the device is unenrolled: its queue is closed".to_owned();
+            ledger.turn(
+                command,
+                CommandState::Cancelled,
+                None,
+                Some(reason),
+                Vec::new(),
+            );
+        }
+    }
+    sweep(state, ledger);
+}

@@ -1,0 +1,163 @@
+//! What a tablet answers, before it is written down.
+
+use std::fmt::Write;
+
+use super::message::escape;
+
+/// One element of an answer.
+#[derive(Debug, Clone)]
+pub(super) enum Piece {
+    Status(StatusPiece),
+    Results {
+        msg_ref: u32,
+        cmd_ref: u32,
+        items: Vec<ResultItem>,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct StatusPiece {
+    pub(super) msg_ref: u32,
+    pub(super) cmd_ref: u32,
+    pub(super) cmd: String,
+    /// The item that it is about, where items differ.
+    pub(super) target: Option<String>,
+    /// The nonce of a challenge, in base64.
+    pub(super) challenge: Option<String>,
+    pub(super) code: u16,
+}
+
+impl StatusPiece {
+    pub(super) fn new(msg_ref: u32, cmd_ref: u32, cmd: &str, code: u16) -> StatusPiece {
+        StatusPiece {
+            msg_ref,
+            cmd_ref,
+            cmd: cmd.to_owned(),
+            target: None,
+            challenge: None,
+            code,
+        }
+    }
+}
+
+/// What a Get brought for one node.
+#[derive(Debug, Clone)]
+pub(super) struct ResultItem {
+    /// The address as it was asked for.
+    pub(super) source: String,
+    pub(super) value: Answered,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum Answered {
+    /// Names below an interior node, as they go on the wire.
+    Names(Vec<String>),
+    /// `Meta/Format` and Data.
+    Value(&'static str, String),
+}
+
+/// Takes the second half of every long list of names out, to follow in the
+/// next message under the same CmdRef.
+pub(super) fn split(pieces: &mut [Piece]) -> Vec<Piece> {
+    let mut later = Vec::new();
+    for piece in pieces {
+        let Piece::Results {
+            msg_ref,
+            cmd_ref,
+            items,
+        } = piece
+        else {
+            continue;
+        };
+        let rest: Vec<ResultItem> = items.iter_mut().filter_map(second_half).collect();
+        if !rest.is_empty() {
+            later.push(Piece::Results {
+                msg_ref: *msg_ref,
+                cmd_ref: *cmd_ref,
+                items: rest,
+            });
+        }
+    }
+    later
+}
+
+fn second_half(item: &mut ResultItem) -> Option<ResultItem> {
+    match &mut item.value {
+        Answered::Names(names) if names.len() > 1 => Some(ResultItem {
+            source: item.source.clone(),
+            value: Answered::Names(names.split_off(names.len().div_ceil(2))),
+        }),
+        _ => None,
+    }
+}
+
+/// What became of an Atomic's children when it failed: what was done is undone.
+pub(super) fn roll_back(pieces: &mut Vec<Piece>) {
+    pieces.retain(|piece| matches!(piece, Piece::Status(_)));
+    for piece in pieces {
+        if let Piece::Status(status) = piece
+            && status.code < 300
+            && status.code != 215
+        {
+            status.code = 216;
+        }
+    }
+}
+
+/// Writes the elements, numbered from 1.
+pub(super) fn render(pieces: &[Piece]) -> String {
+    let mut text = String::new();
+    for (piece, cmd_id) in pieces.iter().zip(1_u32..) {
+        match piece {
+            Piece::Status(status) => write_status(&mut text, status, cmd_id),
+            Piece::Results {
+                msg_ref,
+                cmd_ref,
+                items,
+            } => {
+                let _ = write!(
+                    text,
+                    "<Results><CmdID>{cmd_id}</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef>"
+                );
+                for item in items {
+                    write_item(&mut text, item);
+                }
+                text.push_str("</Results>");
+            }
+        }
+    }
+    text
+}
+
+fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32) {
+    let _ = write!(
+        text,
+        "<Status><CmdID>{cmd_id}</CmdID><MsgRef>{}</MsgRef><CmdRef>{}</CmdRef><Cmd>{}</Cmd>",
+        status.msg_ref, status.cmd_ref, status.cmd
+    );
+    if let Some(target) = &status.target {
+        let _ = write!(text, "<TargetRef>{}</TargetRef>", escape(target));
+    }
+    if let Some(nonce) = &status.challenge {
+        let _ = write!(
+            text,
+            "<Chal><Meta><Format xmlns=\"syncml:metinf\">b64</Format><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type>\
+             <NextNonce xmlns=\"syncml:metinf\">{nonce}</NextNonce></Meta></Chal>"
+        );
+    }
+    let _ = write!(text, "<Data>{}</Data></Status>", status.code);
+}
+
+fn write_item(text: &mut String, item: &ResultItem) {
+    let (format, data) = match &item.value {
+        Answered::Names(names) => ("node", names.join("/")),
+        Answered::Value(format, data) => (*format, data.clone()),
+    };
+    let _ = write!(
+        text,
+        "<Item><Source><LocURI>{}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">{format}</Format></Meta>\
+         <Data>{}</Data></Item>",
+        escape(&item.source),
+        escape(&data)
+    );
+}

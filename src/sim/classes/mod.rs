@@ -1,0 +1,202 @@
+//! What the tablet's WMI classes look like: properties with their CIM types,
+//! keys, methods, and what an agent may do to them.
+
+pub(super) mod applications;
+pub(super) mod held;
+pub(super) mod samples;
+pub(super) mod settings;
+#[cfg(test)]
+mod tests;
+mod values;
+pub(super) mod win32;
+
+pub(in crate::sim) use values::{Cim, Values, blob};
+
+/// A property.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sim) struct Property {
+    pub(in crate::sim) name: &'static str,
+    pub(in crate::sim) cim: Cim,
+    /// Whether a server may set it in practice: the reference marks every
+    /// property read-only, yet MS-MDM replaces two of them.
+    pub(in crate::sim) writable: bool,
+    pub(in crate::sim) values: Values,
+}
+
+impl Property {
+    /// Whether the device would take `text` as its value.
+    pub(in crate::sim) fn accepts(&self, text: &str) -> bool {
+        self.cim.accepts(text) && self.values.accept(text)
+    }
+}
+
+/// A method: each has one string parameter or none.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sim) struct Method {
+    pub(in crate::sim) name: &'static str,
+    pub(in crate::sim) parameter: Option<&'static str>,
+    /// Whether it makes its instance itself.
+    pub(in crate::sim) makes: bool,
+}
+
+/// What must be there for an agent to reach a class (seed 004).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Reach {
+    /// Readable as Local System without a user's profile: Machine mode.
+    System,
+    /// Needs a user's session to be allowed, but no impersonation.
+    Device,
+    /// Done as the enrolled user.
+    User,
+}
+
+/// What a server may do with instances. How Add and Delete look on 8.1 is
+/// unknown; the class texts speak of installing and deleting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sim) enum Life {
+    Fixed,
+    Removable,
+    /// Add and Delete.
+    Open,
+}
+
+/// A class.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::sim) struct Class {
+    pub(in crate::sim) name: &'static str,
+    pub(in crate::sim) reach: Reach,
+    pub(in crate::sim) life: Life,
+    pub(in crate::sim) keys: &'static [Property],
+    pub(in crate::sim) properties: &'static [Property],
+    /// The property that takes the Data of an Add on the instance.
+    pub(in crate::sim) main: Option<&'static str>,
+    pub(in crate::sim) methods: &'static [Method],
+    /// Whether it came with Windows 10: an 8.1 tablet does not have it.
+    pub(in crate::sim) windows10: bool,
+}
+
+impl Class {
+    /// A property, keys too; names compare without case.
+    pub(in crate::sim) fn property(&self, name: &str) -> Option<&'static Property> {
+        self.keys
+            .iter()
+            .chain(self.properties)
+            .find(|property| property.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The property that takes the Data of an Add or Replace on the instance.
+    pub(in crate::sim) fn main_property(&self) -> Option<&'static Property> {
+        self.property(self.main?)
+    }
+
+    pub(in crate::sim) fn is_key(&self, name: &str) -> bool {
+        self.keys
+            .iter()
+            .any(|key| key.name.eq_ignore_ascii_case(name))
+    }
+
+    pub(in crate::sim) fn method(&self, name: &str) -> Option<&'static Method> {
+        self.methods
+            .iter()
+            .find(|method| method.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The documented MDM class of that name.
+pub(in crate::sim) fn mdm_class(name: &str) -> Option<&'static Class> {
+    settings::CLASSES
+        .iter()
+        .chain(applications::CLASSES)
+        .find(|class| class.name.eq_ignore_ascii_case(name))
+}
+
+/// What must be there to reach a class, whether the tablet has it or not.
+pub(in crate::sim) fn reach(class: &str) -> Reach {
+    let is_win32 = class
+        .get(..6)
+        .is_some_and(|start| start.eq_ignore_ascii_case("win32_"));
+    match mdm_class(class) {
+        Some(known) => known.reach,
+        None if is_win32 => Reach::System,
+        None => Reach::User,
+    }
+}
+
+const fn read(name: &'static str, cim: Cim) -> Property {
+    Property {
+        name,
+        cim,
+        writable: false,
+        values: Values::Any,
+    }
+}
+
+const fn write(name: &'static str, cim: Cim) -> Property {
+    Property {
+        name,
+        cim,
+        writable: true,
+        values: Values::Any,
+    }
+}
+
+const fn limited(name: &'static str, cim: Cim, values: Values) -> Property {
+    Property {
+        name,
+        cim,
+        writable: true,
+        values,
+    }
+}
+
+const fn method(name: &'static str, parameter: Option<&'static str>) -> Method {
+    Method {
+        name,
+        parameter,
+        makes: false,
+    }
+}
+
+const fn maker(name: &'static str, parameter: &'static str) -> Method {
+    Method {
+        name,
+        parameter: Some(parameter),
+        makes: true,
+    }
+}
+
+const fn class(
+    name: &'static str,
+    reach: Reach,
+    life: Life,
+    keys: &'static [Property],
+    properties: &'static [Property],
+) -> Class {
+    Class {
+        name,
+        reach,
+        life,
+        keys,
+        properties,
+        main: None,
+        methods: &[],
+        windows10: false,
+    }
+}
+
+impl Class {
+    const fn with_main(mut self, main: &'static str) -> Self {
+        self.main = Some(main);
+        self
+    }
+
+    const fn with_methods(mut self, methods: &'static [Method]) -> Self {
+        self.methods = methods;
+        self
+    }
+
+    const fn of_windows10(mut self) -> Self {
+        self.windows10 = true;
+        self
+    }
+}
