@@ -122,13 +122,16 @@ fn encode_package_1(bencher: Bencher) {
 fn decide_deliver(bencher: Bencher) {
     let set = PolicySet::builtin().expect("the shipped set");
     let (device, _) = device(1);
-    let leaves = leaves_of(&[Operation::Node {
-        verb: Verb::Get,
-        loc_uri: "./cimv2/Win32_BIOS".into(),
-        format: None,
-        mime: None,
-        data: None,
-    }]);
+    let leaves = leaves_of(
+        &[Operation::Node {
+            verb: Verb::Get,
+            loc_uri: "./cimv2/Win32_BIOS".into(),
+            format: None,
+            mime: None,
+            data: None,
+        }],
+        modegate::classify::classify,
+    );
     let context = Context {
         mode: Mode::Machine,
         platform: Platform::WoA,

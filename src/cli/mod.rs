@@ -1,10 +1,19 @@
 //! The command line.
 
+mod config;
+mod flags;
+mod health;
+mod help;
+mod log;
+#[cfg(feature = "otlp")]
+mod otlp;
+mod pages;
 mod serve;
 
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::policy::cli::PolicyCommand;
 
@@ -29,53 +38,66 @@ enum Command {
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Check and show the configuration
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    /// Ask a server whether it is alive: exits with 0 if it is, else with 1
+    Health(health::HealthArgs),
+    /// Print completions for a shell
+    Completions(pages::CompletionsArgs),
+    /// Write manual pages into a folder, one per command
+    Man(pages::ManArgs),
+}
+
+/// The command line as it is parsed, with examples in its help.
+pub fn command() -> clap::Command {
+    help::with_examples(Cli::command())
 }
 
 /// Runs the command line; the exit code.
 pub fn run() -> u8 {
-    match Cli::parse().command {
-        Command::Serve(args) => serve::run(args),
+    let cli = match Cli::from_arg_matches(&command().get_matches()) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    match cli.command {
+        Command::Serve(args) => serve::run(&args),
         Command::Demo(args) => {
-            log_to_stderr("warn");
+            log::to_stderr("warn");
             actix_web::rt::System::new().block_on(crate::demo::run(args))
         }
         Command::Simulate(args) => simulate(args),
-        Command::Policy(command) => match crate::policy::cli::run(&command, &mut std::io::stdout())
-        {
-            Ok(code) => code,
-            Err(error) => {
-                eprintln!("modegate: {error}");
-                1
-            }
-        },
+        Command::Policy(command) => told(
+            "modegate policy",
+            crate::policy::cli::run(&command, &mut io::stdout()),
+        ),
+        Command::Config(command) => {
+            told("modegate config", config::run(&command, &mut io::stdout()))
+        }
+        Command::Health(args) => told("modegate health", health::run(&args).map(|()| 0)),
+        Command::Completions(args) => {
+            let printed = pages::completions(&args, command(), &mut io::stdout());
+            told("modegate completions", printed.map(|()| 0))
+        }
+        Command::Man(args) => told("modegate man", pages::man(&args, command()).map(|()| 0)),
     }
+}
+
+/// The exit code; what went wrong goes to standard error.
+fn told(who: &str, ran: Result<u8, impl Display>) -> u8 {
+    ran.unwrap_or_else(|error| {
+        eprintln!("{who}: {error}");
+        1
+    })
 }
 
 fn simulate(args: crate::sim::SimulateArgs) -> u8 {
-    log_to_stderr("warn");
-    let ran =
-        tokio::runtime::Runtime::new().map(|runtime| runtime.block_on(crate::sim::simulate(args)));
-    match ran {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) => {
-            eprintln!("modegate simulate: {error}");
-            1
-        }
-        Err(error) => {
-            eprintln!("modegate simulate: {error}");
-            1
-        }
+    log::to_stderr("warn");
+    match tokio::runtime::Runtime::new() {
+        Ok(runtime) => told(
+            "modegate simulate",
+            runtime.block_on(crate::sim::simulate(args)),
+        ),
+        Err(error) => told("modegate simulate", Err(error)),
     }
-}
-
-/// Logs go to standard error; `RUST_LOG` says what is logged.
-fn log_to_stderr(default: &str) {
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| default.into());
-    let logger = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    // A second call, in a test, changes nothing.
-    let _ = logger.try_init();
 }

@@ -1,5 +1,7 @@
 //! The scenario, step by step, each held against what seed 004 says.
 
+use std::collections::HashSet;
+
 use serde_json::{Value, json};
 
 use super::DemoError;
@@ -211,6 +213,10 @@ impl Play<'_> {
                 names(&held["modes"])
             );
         }
+        // What reads on below an inventory is of its kind: kinds count once.
+        let mut delivered = delivered;
+        let mut seen = HashSet::new();
+        delivered.retain(|kind| seen.insert(kind.clone()));
         let withheld: Vec<&str> = withheld
             .iter()
             .filter_map(|held| held["kind"].as_str())

@@ -12,11 +12,12 @@ use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::proxy::{HEADER_BYTES, ProxyHeader};
+use super::proxy::HEADER_BYTES;
+use crate::config::ProxyHeader;
 use crate::device::CertificateDigest;
 
 /// Where RFC 9440 puts the issuers, the certificate's own first.
-const CHAIN: &str = "client-cert-chain";
+const CHAIN: &str = "Client-Cert-Chain";
 /// Most issuers that are looked at.
 const CHAIN_LENGTH: usize = 8;
 

@@ -17,8 +17,9 @@ use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::forwarded::{self, Forwarded};
-use super::proxy::{ProxyCounts, ProxyHeader, TrustedProxies};
+use super::proxy::{ProxyCounts, TrustedProxies};
 use super::tls::{TlsRefusals, fault_of};
+use crate::config::ProxyHeader;
 use crate::device::CertificateDigest;
 use crate::way::{MacClaim, Proof};
 use crate::wire::mac::{self, EntityDigest, Mac};
@@ -62,7 +63,10 @@ impl Identifier {
         let headers = request.headers();
         match (peer_address(request), &self.proxies) {
             (Some(peer), Some(proxies)) if proxies.trusts(peer) => {
-                self.proof_by(proxies.header, headers, peer)
+                let header = proxies.header;
+                header.map_or_else(Proof::default, |header| {
+                    self.proof_by(header, headers, peer)
+                })
             }
             (peer, _) => {
                 let named = |header: &ProxyHeader| headers.contains_key(header.name());
@@ -211,15 +215,15 @@ pub(super) fn mac_claim(headers: &HeaderMap, body: &[u8]) -> Option<MacClaim> {
 mod tests {
     use actix_web::test::TestRequest;
 
-    use super::super::proxy::AddressHeader;
     use super::*;
+    use crate::config::AddressHeader;
 
     #[test]
     fn a_proxy_is_believed_by_its_address_and_the_rest_is_counted() {
         let identifier = Identifier {
             proxies: Some(TrustedProxies {
                 addresses: vec!["10.0.0.0/8".parse().unwrap()],
-                header: ProxyHeader::XForwardedClientCert,
+                header: Some(ProxyHeader::XForwardedClientCert),
                 address_header: AddressHeader::XForwardedFor,
             }),
             ..Identifier::default()

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server};
 use actix_web::http::StatusCode;
-use actix_web::{App, web};
+use actix_web::{App, HttpResponse, web};
 
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
@@ -75,6 +75,7 @@ pub fn serve(
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
             .service(web::scope("/api/v1").configure(api::routes))
+            .route("/healthz", web::get().to(HttpResponse::Ok))
             .default_service(web::to(nothing_here))
     };
     let server = Server::build()

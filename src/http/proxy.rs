@@ -4,133 +4,24 @@
 //! A proxy is believed by the address that it connects from, and by nothing
 //! else. It must replace what clients send under the names it uses.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderMap;
 
+use crate::config::{AddressHeader, Cidr, ProxyHeader};
+
 /// Longest header of a proxy's that is read, bytes: a certificate in PEM,
 /// percent-encoded, takes 2 to 6 KiB, with its chain a few times that.
 pub(super) const HEADER_BYTES: usize = 16 * 1024;
-
-/// A network: an address and how many of its leading bits count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cidr {
-    address: IpAddr,
-    bits: u8,
-}
-
-/// Text that is no network.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an address or a network such as 10.1.2.0/24 or fd00::/8, found '{0}'")]
-pub struct NotCidr(String);
-
-impl FromStr for Cidr {
-    type Err = NotCidr;
-
-    fn from_str(text: &str) -> Result<Self, NotCidr> {
-        let wrong = || NotCidr(text.chars().take(60).collect());
-        let (address, bits) = text.split_once('/').unzip();
-        let address: IpAddr = address
-            .unwrap_or(text)
-            .trim()
-            .parse()
-            .map_err(|_| wrong())?;
-        let most = if address.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            None => most,
-            Some(bits) => bits.trim().parse().map_err(|_| wrong())?,
-        };
-        if bits > most {
-            return Err(wrong());
-        }
-        Ok(Cidr { address, bits })
-    }
-}
-
-impl fmt::Display for Cidr {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.address, self.bits)
-    }
-}
-
-impl Cidr {
-    /// Whether `address` lies in it. IPv4 in IPv6 (`::ffff:0:0/96`) is IPv4.
-    pub fn contains(&self, address: IpAddr) -> bool {
-        match (self.address, address.to_canonical()) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => {
-                let differ = own.to_bits() ^ other.to_bits();
-                differ.checked_shr(32 - u32::from(self.bits)).unwrap_or(0) == 0
-            }
-            (IpAddr::V6(own), IpAddr::V6(other)) => {
-                let differ = own.to_bits() ^ other.to_bits();
-                differ.checked_shr(128 - u32::from(self.bits)).unwrap_or(0) == 0
-            }
-            _ => false,
-        }
-    }
-}
-
-/// How a proxy hands on the client's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProxyHeader {
-    /// `Client-Cert` and `Client-Cert-Chain` (RFC 9440).
-    ClientCert,
-    /// `X-Forwarded-Client-Cert` (Envoy).
-    XForwardedClientCert,
-    /// `X-SSL-Client-Cert` (nginx: `$ssl_client_escaped_cert`).
-    XSslClientCert,
-    /// `X-ARR-ClientCert` (IIS with Application Request Routing).
-    XArrClientCert,
-}
-
-impl ProxyHeader {
-    /// Every one.
-    pub const ALL: [ProxyHeader; 4] = [
-        ProxyHeader::ClientCert,
-        ProxyHeader::XForwardedClientCert,
-        ProxyHeader::XSslClientCert,
-        ProxyHeader::XArrClientCert,
-    ];
-
-    /// The header's name, in small letters.
-    pub fn name(self) -> &'static str {
-        match self {
-            ProxyHeader::ClientCert => "client-cert",
-            ProxyHeader::XForwardedClientCert => "x-forwarded-client-cert",
-            ProxyHeader::XSslClientCert => "x-ssl-client-cert",
-            ProxyHeader::XArrClientCert => "x-arr-clientcert",
-        }
-    }
-
-    /// The header of that name, in any case.
-    pub fn from_name(name: &str) -> Option<ProxyHeader> {
-        let name = name.trim();
-        ProxyHeader::ALL
-            .into_iter()
-            .find(|header| header.name().eq_ignore_ascii_case(name))
-    }
-}
-
-/// How a proxy hands on the client's address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AddressHeader {
-    /// `X-Forwarded-For`.
-    #[default]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
 
 /// The proxies that are believed, and what.
 #[derive(Debug, Clone)]
 pub struct TrustedProxies {
     /// Where they connect from.
     pub addresses: Vec<Cidr>,
-    /// How they hand on the client's certificate.
-    pub header: ProxyHeader,
+    /// How they hand on the client's certificate, if they do.
+    pub header: Option<ProxyHeader>,
     /// How they hand on the client's address.
     pub address_header: AddressHeader,
 }
@@ -233,33 +124,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn networks_hold_what_they_say() {
-        for (cidr, inside, outside) in [
-            ("10.1.2.0/24", "10.1.2.255", "10.1.3.0"),
-            ("10.1.2.3", "10.1.2.3", "10.1.2.4"),
-            ("0.0.0.0/0", "255.255.255.255", "::1"),
-            ("10.1.2.0/24", "::ffff:10.1.2.7", "::ffff:10.1.3.7"),
-            ("fd00::/8", "fdff::1", "fe00::1"),
-            ("::1", "::1", "127.0.0.1"),
-            ("::/0", "2001:db8::1", "127.0.0.1"),
-        ] {
-            let cidr: Cidr = cidr.parse().unwrap();
-            assert!(cidr.contains(inside.parse().unwrap()), "{cidr} {inside}");
-            assert!(!cidr.contains(outside.parse().unwrap()), "{cidr} {outside}");
-        }
-        for wrong in [
-            "",
-            "10.1.2.0/33",
-            "::/129",
-            "10.1.2/24",
-            "proxy.example.test",
-            "10.0.0.0/-1",
-        ] {
-            assert!(wrong.parse::<Cidr>().is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
     fn the_client_is_the_last_that_is_no_proxy() {
         for (header, values, client) in [
             (
@@ -307,7 +171,7 @@ mod tests {
         ] {
             let proxies = TrustedProxies {
                 addresses: vec!["10.0.0.0/8".parse().unwrap()],
-                header: ProxyHeader::ClientCert,
+                header: None,
                 address_header: header,
             };
             let mut headers = HeaderMap::new();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use tracing::Instrument;
 
 use super::Shared;
 use super::identity::mac_claim;
@@ -30,7 +31,13 @@ pub(super) async fn post(
     let body = read(payload).await?;
     let mut proof = shared.identifier.proof_of(&request);
     proof.mac = mac_claim(request.headers(), &body);
-    match shared.way.walk(&proof, request.query_string(), &body).await {
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match shared
+        .way
+        .walk(&proof, request.query_string(), &body)
+        .instrument(span)
+        .await
+    {
         Answer::Reply(reply) => Ok(document().body(reply)),
         Answer::Signed(reply, mac) => Ok(document().insert_header((mac::HEADER, mac)).body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),

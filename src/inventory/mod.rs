@@ -27,8 +27,8 @@ use crate::limits;
 pub struct Inventory {
     /// By class (`Win32_BIOS`) or node tree (`./DevDetail`).
     pub classes: BTreeMap<String, BTreeMap<String, BTreeMap<String, Entry>>>,
-    /// When each class last named its instances.
-    pub listed: BTreeMap<String, Timestamp>,
+    /// When each class last named its instances, and to which command.
+    pub listed: BTreeMap<String, (Timestamp, CommandSeq)>,
 }
 
 /// One value.
@@ -59,6 +59,9 @@ pub struct Reading<'a> {
     pub data: Option<&'a str>,
     /// Which command asked.
     pub command: CommandSeq,
+    /// Whether the device's package ended with it: a list of names may go on
+    /// in the next message.
+    pub whole: bool,
 }
 
 /// A value that is another now.
@@ -188,7 +191,10 @@ impl Inventory {
         let named: Vec<String> = names::split(reading.data.unwrap_or(""))
             .map(|name| names::plain(&name))
             .collect();
-        if let Some(instances) = self.classes.get_mut(class) {
+        let before = self.listed.insert(class.clone(), (now, reading.command));
+        // Only a list that came in one piece says that something is gone.
+        let in_pieces = !reading.whole || before.is_some_and(|(_, by)| by == reading.command);
+        if let (false, Some(instances)) = (in_pieces, self.classes.get_mut(class)) {
             let gone: Vec<String> = instances
                 .keys()
                 .filter(|known| !known.is_empty())
@@ -212,8 +218,8 @@ impl Inventory {
                 }
             }
         }
-        let before = self.listed.insert(class.clone(), now);
-        let old = before.is_none_or(|at| now.ms_since(at).abs() >= limits::INVENTORY_REFRESH_MS);
+        let old =
+            before.is_none_or(|(at, _)| now.ms_since(at).abs() >= limits::INVENTORY_REFRESH_MS);
         taken.worth_writing |= old || !taken.changes.is_empty();
     }
 }

@@ -23,7 +23,8 @@ fn take(
         status,
         format,
         data,
-        command: CommandSeq(1),
+        command: CommandSeq(u32::try_from(at + 1).unwrap_or(9)),
+        whole: true,
     };
     inventory.take(&reading, Timestamp(at), &mut taken);
     taken

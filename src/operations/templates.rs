@@ -103,13 +103,23 @@ impl Templates {
     pub fn new(own: BTreeMap<String, String>) -> Result<Self, Vec<TemplateFault>> {
         let faults: Vec<TemplateFault> = own
             .iter()
-            .filter_map(|(name, text)| check(name, text).err())
+            .filter_map(|(name, text)| Templates::check(name, text).err())
             .collect();
         if faults.is_empty() {
             Ok(Templates(own))
         } else {
             Err(faults)
         }
+    }
+
+    /// The texts that are in place of shipped ones, by name.
+    pub fn own(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// Whether `text` can stand in place of the shipped text of that name.
+    pub fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
+        check(name, text)
     }
 
     /// The names of the texts, with the shipped ones.

@@ -14,6 +14,7 @@ use rustls::crypto::CryptoProvider;
 use sha2::{Digest, Sha256};
 
 use crate::clock::Timestamp;
+use crate::config::hex_key;
 use crate::event::{Event, EventType};
 use crate::http::identity::Identifier;
 use crate::http::proxy::TrustedProxies;
@@ -60,6 +61,8 @@ pub struct Options {
     pub proxies: Option<TrustedProxies>,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
+    /// The main key (64 hexadecimal digits), if it is not the data folder's own.
+    pub key: Option<Secret>,
 }
 
 impl Options {
@@ -79,6 +82,7 @@ impl Options {
             server_auth: None,
             proxies: None,
             templates: Templates::default(),
+            key: None,
         }
     }
 }
@@ -100,6 +104,9 @@ pub enum ServeError {
     /// A file holds something else.
     #[error("the file {0}: expected {1}")]
     BadFile(PathBuf, &'static str),
+    /// A main key that is none.
+    #[error("the main key: expected 64 hexadecimal digits")]
+    Key,
     /// An RSA key on the device listener.
     #[error(
         "{0} is an RSA key: Windows 8.1 shares no TLS cipher suite with this server then. Put an ECDSA key \
@@ -159,8 +166,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(&options)?;
     let policies = Arc::new(policy_set(&options).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&options.data)?;
-    let keys = Keys::from_bytes(&dir.key()?)
-        .map_err(|_| ServeError::BadFile(dir.file("key"), "a usable key"))?;
+    let key = match &options.key {
+        Some(digits) => hex_key(digits.reveal()).ok_or(ServeError::Key)?,
+        None => dir.key()?,
+    };
+    let keys =
+        Keys::from_bytes(&key).map_err(|_| ServeError::BadFile(dir.file("key"), "a usable key"))?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified =

@@ -65,7 +65,12 @@ pub(super) fn take<'a>(
     );
     heard.settle_checks(&mut state, ledger);
     look_for_a_hand(&mut state, request.query.mode, ledger);
-    let values = heard.take_in(snapshot.inventory.as_ref(), request.now, ledger);
+    let values = heard.take_in(
+        snapshot.inventory.as_ref(),
+        request.message.is_final,
+        request.now,
+        ledger,
+    );
     (news.inventory, news.changes) = (values.inventory, values.changes);
     if let Some(client_id) = heard.client_id(record) {
         let learned = DeviceRecord {

@@ -240,7 +240,7 @@ impl<'a> Builder<'a> {
             }
             self.delivered.push(Delivered {
                 command: seq.0,
-                kind: command.kind(),
+                kind: decided.kind,
                 rules: offer::rule_names(&decided.decision),
             });
             self.carried.push(Carried {

@@ -85,6 +85,7 @@ impl Heard {
     pub(super) fn take_in(
         &self,
         inventory: Option<&Inventory>,
+        whole: bool,
         now: Timestamp,
         ledger: &mut Ledger,
     ) -> News {
@@ -106,6 +107,7 @@ impl Heard {
                 format: result.format.as_deref(),
                 data: result.data.as_ref().map(|data| data.reveal()),
                 command: *seq,
+                whole,
             };
             inventory.take(&reading, now, &mut taken);
         }

@@ -1,6 +1,7 @@
 //! What goes out: the policy engine asked for each waiting command, the order,
 //! the byte budget.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::clock::Timestamp;
@@ -9,6 +10,7 @@ use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session, State};
 use crate::event::Withheld;
 use crate::ids::{CommandSeq, SessionNo};
+use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 
@@ -23,6 +25,8 @@ pub(super) const GUARD: &str = "guard.machine";
 #[derive(Debug)]
 pub(super) struct Considered {
     pub(super) seq: CommandSeq,
+    /// Its kind, an operator's own classifications taken in.
+    pub(super) kind: Kind,
     pub(super) bytes: u32,
     pub(super) is_unenroll: bool,
     pub(super) decision: Decision,
@@ -55,14 +59,16 @@ pub(super) fn consider(
     waiting
         .into_iter()
         .map(|command| {
+            let leaves = leaves_under(command, policies);
             let subject = Subject {
                 family: record.family,
                 groups: &record.groups,
-                app: None,
-                leaves: &command.leaves,
+                app: command.manner.app.as_deref(),
+                leaves: &leaves,
             };
             Considered {
                 seq: command.seq,
+                kind: kind_of(&leaves),
                 bytes: command.bytes,
                 is_unenroll: command.is_unenroll(),
                 decision: policies.decide(contexts, &subject),
@@ -70,6 +76,23 @@ pub(super) fn consider(
             }
         })
         .collect()
+}
+
+/// The leaves of a command under a policy set, which may classify what the table
+/// does not know.
+fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+    if command.unknown.is_empty() || !policies.classifies_more() {
+        return Cow::Borrowed(&command.leaves);
+    }
+    let mut leaves = command.leaves.clone();
+    leaves.retain(|leaf| leaf.kind != Kind::Unclassified);
+    for (verb, loc_uri) in &command.unknown {
+        let leaf = policies.classify(*verb, loc_uri);
+        if !leaves.contains(&leaf) {
+            leaves.push(leaf);
+        }
+    }
+    Cow::Owned(leaves)
 }
 
 fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
@@ -135,11 +158,11 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
         .iter()
         .filter(|c| c.decision.verdict == Verdict::Withhold || c.held.is_some())
     {
-        let Some(open) = state.open(command.seq) else {
+        if state.open(command.seq).is_none() {
             continue;
-        };
+        }
         let (rules, modes) = reason(command);
-        let kind = open.kind();
+        let kind = command.kind;
         match groups
             .iter_mut()
             .find(|group| group.kind == kind && group.rules == rules && group.modes == modes)

@@ -6,7 +6,6 @@ use super::ledger::Ledger;
 use super::offer::{self, Considered};
 use super::settle;
 use crate::clock::Timestamp;
-use crate::command::OpenCommand;
 use crate::context::{Context, ContextSet, Mode};
 use crate::device::State;
 use crate::ids::CommandSeq;
@@ -72,9 +71,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         refuse: Vec::new(),
     };
     for command in &considered {
-        let Some(kind) = state.open(command.seq).map(OpenCommand::kind) else {
-            continue;
-        };
+        let kind = command.kind;
         if command.decision.verdict == Verdict::Deliver && command.held.is_none() {
             let rules = offer::rule_names(&command.decision);
             preview.deliver.push(PreviewDeliver {

@@ -21,8 +21,9 @@ use crate::wire::message::Verb;
 /// in a LocURI and in Data, percent-encoded.
 const CLIENT_ID_GROWTH: usize = 1024;
 
-/// The leaves that a policy looks at, one per different (verb, kind, class), groups opened.
-pub fn leaves_of(operations: &[Operation]) -> Vec<Leaf> {
+/// The leaves that a policy looks at, one per different (verb, kind, class),
+/// groups opened, each as `classify` says.
+pub fn leaves_of(operations: &[Operation], classify: impl Fn(Verb, &str) -> Leaf) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     each_node(operations, &mut |verb, loc_uri| {
         let leaf = classify(verb, loc_uri);
@@ -45,12 +46,12 @@ fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &str)) {
 /// A command as the device's state knows it while it is open.
 pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord) -> OpenCommand {
     let bound = body.bound(&record.device_client_id);
-    let mut leaves = leaves_of(&bound.operations);
+    let mut leaves = leaves_of(&bound.operations, classify);
     let mut bytes = encoded_len(&bound);
     if body.manner.set {
         let replace = bound.as_replace();
         bytes = bytes.max(encoded_len(&replace));
-        for leaf in leaves_of(&replace.operations) {
+        for leaf in leaves_of(&replace.operations, classify) {
             if !leaves.contains(&leaf) {
                 leaves.push(leaf);
             }

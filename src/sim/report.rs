@@ -24,7 +24,7 @@ pub enum Violation {
     /// Numbers are reused or missing.
     #[error("the reply's numbers: {0}")]
     Numbers(String),
-    /// A command came twice in one session.
+    /// A command that changes something came twice in one session.
     #[error("offered twice in one session: {0}")]
     Twice(String),
     /// A retransmission was answered with other bytes.

@@ -38,6 +38,18 @@ impl Server {
         server
     }
 
+    /// Starts one in a new folder with this configuration (TOML).
+    pub fn configured(text: &str, arguments: &[&str]) -> Server {
+        let own = tempfile::tempdir().unwrap();
+        let file = own.path().join("modegate.toml");
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        let arguments = [&["--config", &file], arguments].concat();
+        let mut server = Server::in_dir(&own.path().join("data"), &arguments);
+        server._own = Some(own);
+        server
+    }
+
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();

@@ -3,12 +3,14 @@
 
 mod bad_input;
 mod codec;
+mod configuration;
 mod crash;
 mod gating;
 mod harness;
 mod identity;
 mod models;
 mod operating;
+mod packaging;
 mod proxy;
 mod server_auth;
 mod sessions;
@@ -19,3 +21,6 @@ mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_tools;
+mod wns_bench;
+mod wns_client;
+mod wns_hostile;

@@ -25,8 +25,9 @@ async fn sync(server: &Server, source: &str, headers: &[(&str, &str)]) -> u16 {
     server.post_with(query, &headers, body).await.0
 }
 
-fn behind(header: &str) -> Server {
-    Server::start_with(&["--trusted-proxy", "127.0.0.0/8", "--proxy-header", header])
+fn behind(network: &str, header: &str, arguments: &[&str]) -> Server {
+    let text = format!("trusted_proxies = ['{network}']\nproxy_header = '{header}'\n");
+    Server::configured(&text, arguments)
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn each_proxy_s_header_names_the_device() {
         ),
     ];
     for (header, form) in forms {
-        let server = behind(header);
+        let server = behind("127.0.0.0/8", header, &[]);
         server
             .register(json!({"source": "a", "certificate_sha256": [own.sha256()]}))
             .await;
@@ -77,8 +78,7 @@ async fn each_proxy_s_header_names_the_device() {
                 headers.len()
             );
         }
-        let name = header.to_ascii_lowercase();
-        server.logged(&format!("{name}: expected once, found 2 times"));
+        server.logged(": expected once, found 2 times");
         assert!(
             !server.log().contains(&right),
             "a certificate is not logged"
@@ -90,31 +90,21 @@ async fn each_proxy_s_header_names_the_device() {
 async fn from_anywhere_else_the_header_is_nothing() {
     let own = ClientIdentity::generate("a").unwrap();
     let value = format!(":{}:", STANDARD.encode(own.certificate()));
-    for arguments in [
-        &[
-            "--trusted-proxy",
-            "192.0.2.1",
-            "--proxy-header",
-            "client-cert",
-        ][..],
-        &[],
-        // The agreed header is another one.
-        &[
-            "--trusted-proxy",
-            "127.0.0.1",
-            "--proxy-header",
-            "x-ssl-client-cert",
-        ],
+    for server in [
+        behind("192.0.2.1", "Client-Cert", &[]),
+        Server::start_with(&[]),
+        // The agreed header is another one, or there is none.
+        behind("127.0.0.1", "X-SSL-Client-Cert", &[]),
+        Server::configured(
+            "trusted_proxies = ['127.0.0.1']
+",
+            &[],
+        ),
     ] {
-        let server = Server::start_with(arguments);
         server
             .register(json!({"source": "a", "certificate_sha256": [own.sha256()]}))
             .await;
-        assert_eq!(
-            sync(&server, "a", &[("client-cert", &value)]).await,
-            403,
-            "{arguments:?}"
-        );
+        assert_eq!(sync(&server, "a", &[("client-cert", &value)]).await, 403);
     }
 }
 
@@ -126,8 +116,7 @@ async fn a_proxy_s_own_certificate_is_no_device_s() {
     );
     // The same certificate over TLS: from a device it counts, from a proxy it does not.
     for (trusted, expected) in [("192.0.2.1", None), ("127.0.0.1", Some(403))] {
-        let server =
-            Server::start_with(&["--trusted-proxy", trusted, "--proxy-header", "client-cert"]);
+        let server = behind(trusted, "Client-Cert", &[]);
         let digests = [proxy.sha256(), device.sha256()];
         server
             .register(json!({"source": "a", "certificate_sha256": digests}))
@@ -174,14 +163,8 @@ async fn the_issuer_counts_behind_a_proxy_too() {
     let ((pem, known), (_, unknown)) = (authority("known"), authority("unknown"));
     let file = dir.path().join("issuers.pem");
     std::fs::write(&file, pem).unwrap();
-    let server = Server::start_with(&[
-        "--trusted-proxy",
-        "127.0.0.1",
-        "--proxy-header",
-        "client-cert",
-        "--client-ca",
-        file.to_str().unwrap(),
-    ]);
+    let arguments = ["--client-ca", file.to_str().unwrap()];
+    let server = behind("127.0.0.1", "Client-Cert", &arguments);
     server.register(json!({"source": "a"})).await;
     for (header, expected) in [
         (issue(&known, "a", None), 200),
@@ -195,31 +178,4 @@ async fn the_issuer_counts_behind_a_proxy_too() {
         );
     }
     server.logged("it has expired");
-}
-
-#[test]
-fn what_is_not_whole_does_not_start() {
-    for (arguments, why) in [
-        (&["--trusted-proxy", "127.0.0.1"][..], "--proxy-header"),
-        (&["--proxy-header", "client-cert"], "--trusted-proxy"),
-        (
-            &["--trusted-proxy", "proxy", "--proxy-header", "client-cert"],
-            "expected an address or a network",
-        ),
-        (
-            &["--trusted-proxy", "127.0.0.1", "--proxy-header", "x-client"],
-            "expected one of client-cert",
-        ),
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        let done = std::process::Command::new(env!("CARGO_BIN_EXE_modegate"))
-            .args(["serve", "--data"])
-            .arg(dir.path())
-            .args(arguments)
-            .output()
-            .unwrap();
-        assert!(!done.status.success());
-        let told = String::from_utf8_lossy(&done.stderr).into_owned();
-        assert!(told.contains(why), "{told}");
-    }
 }

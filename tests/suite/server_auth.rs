@@ -16,14 +16,11 @@ fn proving() -> (Server, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("password");
     std::fs::write(&file, "own-pa55word\n").unwrap();
-    let file = file.to_str().unwrap().to_owned();
-    let server = Server::start_with(&[
-        "--accept-unknown-devices",
-        "--server-auth-name",
-        "Contoso MDM",
-        "--server-auth-password-file",
-        &file,
-    ]);
+    let text = format!(
+        "[server_auth]\nname = 'Contoso MDM'\npassword_file = '{}'\n",
+        file.display()
+    );
+    let server = Server::configured(&text, &["--accept-unknown-devices"]);
     (server, dir)
 }
 

@@ -338,11 +338,12 @@ async fn a_package_of_two_messages_is_answered_when_it_is_whole() {
         .await;
     tablet.splits_results(true);
     let report = sync(&mut tablet, Trigger::Reboot).await;
-    assert_eq!(report.exchanges, 3);
+    assert!(report.exchanges > 3, "{report:?}");
     assert_eq!(server.state(&inventory).await, "succeeded");
-    let first = &results(&server, &inventory).await[0];
-    assert_eq!(first.0, 200);
-    assert!(first.1.contains("DeviceID=\"0\""), "{first:?}");
+    // Of what the second message brought nothing is lost.
+    let known = server.get(&format!("/devices/{device}/inventory")).await;
+    let adapters = &known["classes"]["Win32_NetworkAdapter"]["instances"];
+    assert_eq!(adapters.as_object().unwrap().len(), 3, "{known}");
 }
 
 #[tokio::test]

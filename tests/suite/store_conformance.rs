@@ -318,6 +318,7 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
         format: None,
         data: Some("6.3"),
         command: CommandSeq(1),
+        whole: true,
     };
     known.take(&reading, AT, &mut Taken::default());
     let change = |seq: u32| inventory::Change {

@@ -7,6 +7,7 @@ use crate::clock::Timestamp;
 use crate::command::{CommandState, NodeResult, Operation, Part};
 use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, kind_of};
+use crate::policy::PolicySet;
 use crate::session::queue::{leaves_of, state_at};
 use crate::store::{Device, StoredCommand};
 
@@ -26,10 +27,17 @@ pub(super) fn state_of(command: &StoredCommand, device: &Device, now: Timestamp)
 }
 
 /// The command.
-pub(super) fn view(command: &StoredCommand, device: &Device, now: Timestamp) -> Value {
+pub(super) fn view(
+    command: &StoredCommand,
+    device: &Device,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> Value {
     let body = command.body.bound(&device.record.device_client_id);
     let body = body.as_ref();
-    let kind = kind_of(&leaves_of(&body.operations));
+    let kind = kind_of(&leaves_of(&body.operations, |verb, loc_uri| {
+        policies.classify(verb, loc_uri)
+    }));
     let id = |seq: &CommandSeq| {
         let device = command.id.device;
         CommandId { device, seq: *seq }.to_string()

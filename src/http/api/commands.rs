@@ -60,7 +60,7 @@ pub(super) async fn queue(
         parts: Vec::new(),
     };
     let location = format!("/api/v1/commands/{}", stored.id);
-    let shown = view(&stored, &device, Timestamp::now());
+    let shown = view(&stored, &device, &shared.way.policies(), Timestamp::now());
     Ok(HttpResponse::Created()
         .insert_header(("location", location))
         .json(shown))
@@ -126,14 +126,14 @@ pub(super) async fn list(
         .device(id)
         .await?
         .ok_or_else(|| Problem::missing("device"))?;
-    let (limit, now) = (paging.limit(), Timestamp::now());
+    let (limit, now, policies) = (paging.limit(), Timestamp::now(), shared.way.policies());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
     loop {
         let commands = shared.store.commands(id, after, limit).await?;
         for command in &commands {
             after = command.id.seq.0;
             if wanted.is_none_or(|state| state_of(command, &device, now) == state) {
-                items.push(view(command, &device, now));
+                items.push(view(command, &device, &policies, now));
             }
             if items.len() == limit {
                 return Ok(page(items, Some(after.to_string())));
@@ -153,7 +153,7 @@ pub(super) async fn one(
 ) -> Result<HttpResponse, Problem> {
     let id = command_id(&path)?;
     let (command, device) = find(&shared, id).await?;
-    let mut shown = view(&command, &device, Timestamp::now());
+    let mut shown = view(&command, &device, &shared.way.policies(), Timestamp::now());
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
     Ok(HttpResponse::Ok().json(shown))
 }
@@ -177,7 +177,12 @@ pub(super) async fn cancel(
     };
     shared.store.alter(id.device, Box::new(decide)).await?;
     let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(&command, &device, Timestamp::now())))
+    Ok(HttpResponse::Ok().json(view(
+        &command,
+        &device,
+        &shared.way.policies(),
+        Timestamp::now(),
+    )))
 }
 
 /// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
@@ -193,7 +198,12 @@ pub(super) async fn retry(
     };
     shared.store.alter(id.device, Box::new(decide)).await?;
     let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(&command, &device, Timestamp::now())))
+    Ok(HttpResponse::Ok().json(view(
+        &command,
+        &device,
+        &shared.way.policies(),
+        Timestamp::now(),
+    )))
 }
 
 /// The context to preview.

@@ -62,7 +62,7 @@ fn classes(id: DeviceId, inventory: &Inventory, only: Option<&str>) -> Value {
                     (instance.clone(), Value::Object(values))
                 })
                 .collect();
-            let listed = inventory.listed.get(class).map(ToString::to_string);
+            let listed = inventory.listed.get(class).map(|(at, _)| at.to_string());
             (
                 class.clone(),
                 json!({"listed_at": listed, "instances": instances}),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::random::{APPS, OWN, any_classify, any_rules, contexts, leaves, set_of};
 use super::*;
-use crate::classify::class_name;
+use crate::classify::{class_from_name, class_name};
 use crate::policy::diff::{CellDiff, Matter, diff, text};
 use crate::wire::message::Verb;
 
@@ -132,8 +132,20 @@ fn covers(
                 && (verbs.is_empty() || verbs.contains(&new.verb))
                 && (classes.is_empty() || classes.contains(&new.class))
         }
-        Matter::Node { verb, was, now, .. } => {
-            old != new && (*verb, *was, *now) == (new.verb, old.kind, new.kind)
+        Matter::Node {
+            loc_uri,
+            verb,
+            was,
+            now,
+        } => {
+            // Nodes of two classes may be of the same kinds and yet of different rules.
+            let of_class = loc_uri
+                .strip_prefix("./cimv2/")
+                .and_then(|rest| rest.split_whitespace().next())
+                .filter(|name| class_from_name(name).is_some());
+            old != new
+                && (*verb, *was, *now) == (new.verb, old.kind, new.kind)
+                && of_class == class_name(new.class)
         }
     };
     cell.families.contains(&family)

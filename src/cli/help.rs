@@ -1,0 +1,147 @@
+//! Examples below each command's help and manual page, in one table: a test
+//! reads each of them as the program would.
+
+/// Each command with the lines of its examples.
+const EXAMPLES: [(&str, &[&str]); 11] = [
+    (
+        "serve",
+        &[
+            "modegate serve",
+            "modegate serve --config /etc/modegate/modegate.toml",
+            "modegate serve --data ./data --insecure-http 127.0.0.1:8080 --accept-unknown-devices",
+            "modegate serve --listen 0.0.0.0:8443 --name mdm.example.org --client-ca issuers.pem",
+            "modegate serve --log-format json --log-filter info,modegate=debug",
+        ],
+    ),
+    (
+        "demo",
+        &["modegate demo", "modegate demo --exit --data /tmp/demo"],
+    ),
+    (
+        "simulate",
+        &[
+            "modegate simulate --url https://localhost:8443/sync --ca ./data/ca.pem",
+            "modegate simulate --url http://127.0.0.1:8080/sync --devices 100 --sessions 5 --trigger reboot,push --json",
+        ],
+    ),
+    (
+        "policy check",
+        &[
+            "modegate policy check",
+            "modegate policy check /etc/modegate/policies --json",
+        ],
+    ),
+    (
+        "policy diff",
+        &[
+            "modegate policy diff builtin /etc/modegate/policies",
+            "modegate policy diff ./policies-of-today ./policies-of-tomorrow --json",
+        ],
+    ),
+    (
+        "policy explain",
+        &[
+            "modegate policy explain --mode Machine --kind app_install",
+            "modegate policy explain --mode Maintenance --kind setting --login none --json",
+        ],
+    ),
+    (
+        "config check",
+        &[
+            "modegate config check /etc/modegate/modegate.toml",
+            "modegate config check --json --listen 0.0.0.0:8443",
+        ],
+    ),
+    (
+        "config show",
+        &[
+            "modegate config show",
+            "modegate config show --config /etc/modegate/modegate.toml --json",
+        ],
+    ),
+    (
+        "completions",
+        &[
+            "modegate completions bash > /etc/bash_completion.d/modegate",
+            "modegate completions zsh > ~/.zfunc/_modegate",
+            "modegate completions fish > ~/.config/fish/completions/modegate.fish",
+            "modegate completions powershell >> $PROFILE",
+        ],
+    ),
+    ("man", &["modegate man /usr/local/share/man/man1"]),
+    (
+        "health",
+        &[
+            "modegate health",
+            "modegate health https://mdm.example.org:8443 --ca ca.pem",
+        ],
+    ),
+];
+
+/// Said below `serve --help`, and below the commands that read the same settings.
+const PRECEDENCE: &str = "\
+A flag beats the environment, the environment beats the file, the file beats the default.
+The variable of a key is MODEGATE_ and its name in capitals, with '_' for a dot: MODEGATE_LISTEN,
+MODEGATE_LIMITS_CONNECTIONS. MODEGATE_KEY holds the main key itself.";
+
+/// Puts the examples below the help of each command.
+pub(super) fn with_examples(mut command: clap::Command) -> clap::Command {
+    for (path, lines) in EXAMPLES {
+        let mut text = format!("Examples:\n  {}", lines.join("\n  "));
+        if path == "serve" || path.starts_with("config ") {
+            text = format!("{PRECEDENCE}\n\n{text}");
+        }
+        let names: Vec<&str> = path.split(' ').collect();
+        command = below(command, &names, text);
+    }
+    command
+}
+
+fn below(command: clap::Command, names: &[&str], text: String) -> clap::Command {
+    match names {
+        [] => command.after_help(text),
+        [name, rest @ ..] => command.mut_subcommand(name, |inner| below(inner, rest, text)),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn leaves(command: &clap::Command, path: &str, found: &mut Vec<String>) {
+        for inner in command.get_subcommands() {
+            let path = format!("{path} {}", inner.get_name()).trim().to_owned();
+            if inner.has_subcommands() {
+                leaves(inner, &path, found);
+            } else {
+                found.push(path);
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples() {
+        let mut found = Vec::new();
+        leaves(&super::super::command(), "", &mut found);
+        for path in found {
+            assert!(
+                EXAMPLES.iter().any(|(known, _)| *known == path),
+                "'{path}' has no examples in EXAMPLES"
+            );
+        }
+    }
+
+    #[test]
+    fn every_example_is_a_command_line() {
+        for (path, lines) in EXAMPLES {
+            for line in lines {
+                // What the shell takes is not for the program.
+                let words = line.split(" >").next().unwrap().split(' ');
+                let parsed = super::super::command().try_get_matches_from(words);
+                assert!(parsed.is_ok(), "{line}: {}", parsed.unwrap_err());
+                assert!(line.starts_with(&format!("modegate {path}")), "{line}");
+            }
+        }
+    }
+}
