@@ -108,7 +108,7 @@ fn matches(cred: &Cred, recorded: &Credentials, nonce: &[u8; 16]) -> bool {
 }
 
 /// The type of credentials to ask this peer for: what it uses, within a
-/// session always the same (OMA DM Security 1.2.1, 5.1).
+/// session always the same (OMA DM Security 1.2.1, 5).
 pub(super) fn asked_type(request: &Request<'_>) -> AuthType {
     match &request.proof.mac {
         Some(_) => AuthType::Mac,

@@ -169,7 +169,7 @@ fn challenged(
 }
 
 /// Our header was taken: 212 for the session, other codes for this message
-/// (OMA DM Security 1.2.1, 5.4). A nonce for next time may come along.
+/// (OMA DM Security 1.2.1, 5). A nonce for next time may come along.
 fn accepted(state: &mut State, status: &Status, session: SessionNo) {
     let Some(proof) = &mut state.server_proof else {
         return;

@@ -1,4 +1,4 @@
-//! `syncml:auth-MAC` (OMA DM Security 1.2.1, 5.3 and 5.4): the proof goes beside the message,
+//! `syncml:auth-MAC` (OMA DM Security 1.2.1, 5): the proof goes beside the message,
 //! in the HTTP header `x-syncml-hmac: algorithm=MD5, username="…", mac=…`, and
 //! covers the whole HTTP entity. With H = MD5 and B64 = standard base64:
 //!

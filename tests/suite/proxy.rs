@@ -178,4 +178,15 @@ async fn the_issuer_counts_behind_a_proxy_too() {
         );
     }
     server.logged("it has expired");
+    // By way of an issuer in between, where the proxy hands that on too.
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let between = params.signed_by(&key, &known).unwrap();
+    let chain = format!(":{}:", STANDARD.encode(between.der()));
+    let own = issue(&rcgen::Issuer::new(params, key), "a", None);
+    let alone = [("client-cert", own.as_str())];
+    assert_eq!(sync(&server, "a", &alone).await, 403);
+    let whole = [("client-cert", own.as_str()), ("client-cert-chain", &chain)];
+    assert_eq!(sync(&server, "a", &whole).await, 200);
 }
