@@ -8,6 +8,8 @@ use crate::clock::Timestamp;
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
+use crate::push::channel::Channel;
+use crate::push::wake::Wake;
 use crate::rotation::Rotation;
 use crate::wire::auth::{AuthType, PasswordDigest};
 
@@ -103,6 +105,10 @@ pub struct State {
     /// When its agent last looked as if run by hand (seed 004): what needs the
     /// user failed while the rest worked.
     pub by_hand_at: Option<Timestamp>,
+    /// Its WNS channel, without the URI; none while no push profile is its own.
+    pub channel: Option<Channel>,
+    /// The latest wake: the one coalesced wish that it starts a session.
+    pub wake: Option<Wake>,
     /// How it wants the server to prove itself, if it ever did.
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.

@@ -177,6 +177,9 @@ pub struct ExchangeRecord {
     /// Things worth knowing, e.g. a retransmission or a message out of order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether the agent looked as if run by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,

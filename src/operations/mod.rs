@@ -115,6 +115,7 @@ pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, Fiel
             target,
             after: after(&fields, setting.device)?,
             app: fields.line("app", 128)?.map(str::to_owned),
+            urgent: fields.boolean("urgent")?.unwrap_or(false),
             ..built.manner
         },
         operations: built.operations,

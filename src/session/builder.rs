@@ -294,6 +294,7 @@ impl<'a> Builder<'a> {
             withheld_as: self.withheld_as,
             outcomes: self.ledger.outcomes,
             notes: self.ledger.notes,
+            by_hand: self.state.by_hand_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
         };
         let device = &self.snapshot.device;

@@ -8,6 +8,7 @@ use super::offer;
 use super::open::{Place, open};
 use super::server_auth::hear;
 use super::{Request, Step, reply, settle};
+use crate::command::CommandState;
 use crate::device::State;
 use crate::kind::Kind;
 use crate::limits;
@@ -27,7 +28,8 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
     if device.state.open.is_empty() {
         return Wanted::default();
     }
-    let (state, place) = open(&device.state, request, &mut Ledger::new(request.now));
+    let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
+    release_who_may_follow(&mut state);
     let mut bodies: Vec<_> = state
         .open
         .iter()
@@ -50,6 +52,19 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
         bodies,
         reply: false,
         inventory: brings_values(&device.state, request.message),
+    }
+}
+
+/// What waits only for commands that this message may answer can go with its reply.
+fn release_who_may_follow(state: &mut State) {
+    let sent: Vec<_> = state
+        .open
+        .iter()
+        .filter(|command| command.state == CommandState::Sent)
+        .map(|command| command.seq)
+        .collect();
+    for command in &mut state.open {
+        command.manner.after.retain(|seq| !sent.contains(seq));
     }
 }
 

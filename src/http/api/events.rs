@@ -5,6 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::{Admin, Paging, device_id, page};
+use crate::activity::{self, Plan, Seen};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::http::Shared;
 use crate::http::problem::Problem;
@@ -152,6 +153,8 @@ pub(super) async fn sessions(
         .device(id)
         .await?
         .ok_or_else(|| Problem::missing("device"))?;
+    let inventory = shared.store.inventory(id).await?;
+    let plan = inventory.as_ref().map(Plan::of).unwrap_or_default();
     let mut before: u64 = match &paging.after {
         Some(_) => paging.after()?,
         None => u64::MAX,
@@ -181,7 +184,7 @@ pub(super) async fn sessions(
             before = stored.event.seq;
             if let Some(session) = sessions.last_mut() {
                 let held = withheld(&shared, id, exchange).await?;
-                take_in(session, exchange, &stored.event, &held);
+                take_in(session, exchange, &stored.event, &held, &plan);
             }
         }
         if last || walked >= limits::EVENT_WALK {
@@ -204,7 +207,24 @@ fn session(exchange: &ExchangeRecord, event: &Event) -> Value {
 }
 
 /// Takes an earlier exchange of the session in: the first says in which mode it began.
-fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event, held: &[Withheld]) {
+fn take_in(
+    session: &mut Value,
+    exchange: &ExchangeRecord,
+    event: &Event,
+    held: &[Withheld],
+    plan: &Plan,
+) {
+    let by_hand = exchange.by_hand || session["by_hand"] == json!(true);
+    let seen = Seen {
+        at: event.at,
+        mode: exchange.mode,
+        login: exchange.login,
+        by_hand,
+        woken_at: None,
+    };
+    let (trigger, because) = activity::trigger(&seen, plan);
+    session["by_hand"] = json!(by_hand);
+    session["trigger"] = json!({"likely": trigger, "because": because});
     session["opened_at"] = json!(event.at.to_string());
     session["query"] = json!(exchange.query);
     session["mode"] = json!(exchange.mode);
