@@ -130,6 +130,12 @@ pub enum EventType {
     /// Requests of strangers, counted together.
     #[serde(rename = "stranger.refused")]
     StrangerRefused,
+    /// A token of the API was made.
+    #[serde(rename = "token.created")]
+    TokenCreated,
+    /// A token of the API was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
     /// The server came up.
     #[serde(rename = "server.started")]
     ServerStarted,

@@ -26,5 +26,6 @@ pub mod serve;
 pub mod session;
 pub mod sim;
 pub mod store;
+pub mod tokens;
 pub mod way;
 pub mod wire;

@@ -61,6 +61,14 @@ pub const GROUP_DEPTH: usize = 4;
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
 pub const LOC_URI_BYTES: usize = 2_048;
+/// Longest name of a user, a group, a DeviceClientID.
+pub const NAME_BYTES: usize = 256;
+/// Most groups and most certificates of a device.
+pub const DEVICE_LIST: usize = 64;
+/// Most devices of one import: one transaction, which others wait for.
+pub const IMPORT_DEVICES: usize = 1_000;
+/// Devices looked at by one request for a filtered list.
+pub const DEVICE_WALK: usize = 2_000;
 /// Longest API request body.
 pub const API_REQUEST_BYTES: usize = 1024 * 1024;
 /// Most items of one page of an API list.

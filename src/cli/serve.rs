@@ -6,6 +6,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::flags::Sources;
 use super::log::{self, Logger};
 use crate::config::{SecretError, Settings};
+use crate::http::Limits;
 use crate::http::proxy::TrustedProxies;
 use crate::serve::{Options, Running, ServeError, start};
 use crate::session::ServerAuth;
@@ -85,7 +86,20 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         templates: settings.templates,
         server_auth,
         proxies,
+        limits: limits(&settings.limits),
     })
+}
+
+fn limits(told: &crate::config::Limits) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        device_per_minute: told.requests_per_device_per_minute,
+        device_burst: told.requests_per_device_per_minute.min(usual.device_burst),
+        address_per_minute: told.requests_per_address_per_minute,
+        token_per_minute: told.api_requests_per_token_per_minute,
+        connections: told.connections as usize,
+        ..usual
+    }
 }
 
 async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
@@ -107,4 +121,14 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
     }
     tracing::info!("ending: open exchanges finish first");
     running.stop().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_nobody_set_are_the_servers_own() {
+        assert_eq!(limits(&crate::config::Limits::default()), Limits::default());
+    }
 }

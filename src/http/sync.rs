@@ -10,8 +10,10 @@ use tracing::Instrument;
 use super::Shared;
 use super::identity::mac_claim;
 use super::problem::Problem;
+use super::rates::RetryAfter;
+use super::too_often;
 use crate::limits;
-use crate::way::Answer;
+use crate::way::{Answer, Proof};
 use crate::wire::mac;
 
 /// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
@@ -27,17 +29,24 @@ pub(super) async fn post(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let Some(_place) = shared.rates.enter() else {
+        let why = "too many sync requests are under way; come again";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    };
     check_type(&request)?;
     let body = read(payload).await?;
     let mut proof = shared.identifier.proof_of(&request);
     proof.mac = mac_claim(request.headers(), &body);
-    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
-    match shared
+    let peer = peer_of(&shared, &request, &proof);
+    let admit = |source: &str| {
+        let admitted = shared.rates.admit_device(source, &peer);
+        admitted.map_err(|RetryAfter(seconds)| seconds)
+    };
+    let walk = shared
         .way
-        .walk(&proof, request.query_string(), &body)
-        .instrument(span)
-        .await
-    {
+        .walk_admitted(&proof, request.query_string(), &body, &admit);
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match walk.instrument(span).await {
         Answer::Reply(reply) => Ok(document().body(reply)),
         Answer::Signed(reply, mac) => Ok(document().insert_header((mac::HEADER, mac)).body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
@@ -46,6 +55,7 @@ pub(super) async fn post(
             StatusCode::FORBIDDEN,
             "no registered device, or not proved to be the one named as Source",
         )),
+        Answer::TooOften(seconds) => Err(too_often(RetryAfter(seconds))),
         Answer::Busy => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy; come again",
@@ -59,6 +69,19 @@ fn document() -> HttpResponseBuilder {
         .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
         .insert_header(("cache-control", "no-store"));
     document
+}
+
+/// Who a device's rate is counted for, besides its name: who it proves to be, or
+/// where it comes from.
+fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
+    match proof.certificate {
+        Some(certificate) => certificate.0.to_vec(),
+        None => shared
+            .identifier
+            .client_address(request)
+            .to_string()
+            .into_bytes(),
+    }
 }
 
 fn check_type(request: &HttpRequest) -> Result<(), Problem> {

@@ -11,21 +11,24 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
-use sha2::{Digest, Sha256};
+use tokio::sync::watch;
 
 use crate::clock::Timestamp;
 use crate::config::hex_key;
 use crate::event::{Event, EventType};
+use crate::http::api::UnderWay;
 use crate::http::identity::Identifier;
 use crate::http::proxy::TrustedProxies;
+use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
-use crate::http::{Listeners, Shared};
+use crate::http::{Limits, Listeners, Shared};
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
+use crate::tokens::{TokenBook, TokenDigest};
 use crate::way::{ServerAuth, Way};
 use data_dir::DataDir;
 
@@ -59,6 +62,8 @@ pub struct Options {
     pub server_auth: Option<ServerAuth>,
     /// Proxies that end TLS in front of this server.
     pub proxies: Option<TrustedProxies>,
+    /// How often who may come.
+    pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
     /// The main key (64 hexadecimal digits), if it is not the data folder's own.
@@ -81,6 +86,7 @@ impl Options {
             sync_path: "/sync".to_owned(),
             server_auth: None,
             proxies: None,
+            limits: Limits::default(),
             templates: Templates::default(),
             key: None,
         }
@@ -157,6 +163,7 @@ pub struct Running {
     certificate: Arc<ServerCertificate>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
+    end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     counting: tokio::task::JoinHandle<()>,
 }
@@ -208,17 +215,29 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
         (Some(listener), Some(address))
     });
+    let (end, ending) = watch::channel(false);
+    let limits = if options.accept_unknown {
+        options.limits.without_rates()
+    } else {
+        options.limits
+    };
     let shared = Arc::new(Shared {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
-        token: Sha256::digest(token.reveal()).into(),
         identifier: Arc::clone(&identifier),
+        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        rates: Rates::new(&limits),
+        refreshing: tokio::sync::Mutex::default(),
+        under_way: UnderWay::default(),
+        ending,
         templates: options.templates.clone(),
     });
+    shared.refresh_tokens().await?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {
         https: (https, tls),
         http,
+        connections: limits.connections,
     };
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
@@ -238,6 +257,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         certificate,
         provider,
         handle,
+        end,
         serving,
         counting,
     })
@@ -303,6 +323,8 @@ impl Running {
 
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
+        // Streams end first, or they would be waited for.
+        self.end.send_replace(true);
         self.handle.stop(true).await;
         self.counting.abort();
         let ended = self.serving.await;

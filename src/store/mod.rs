@@ -3,18 +3,22 @@
 //!
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
+pub mod api;
 pub mod seal;
 pub mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
+use crate::fields::FieldError;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::tokens::Token;
 
 /// A device as a store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +113,12 @@ pub enum Refusal {
     Limit(String),
     /// No such thing: HTTP 404.
     Missing(String),
+    /// Not as the caller last saw it (`If-Match`): HTTP 412.
+    Stale(String),
+    /// A field that cannot be so, now that the device is seen as it stands: HTTP 422.
+    Field(FieldError),
+    /// Fields that stand against what is there already, all of them: HTTP 409.
+    Conflicts(Vec<FieldError>),
 }
 
 /// What decides an API write, inside its transaction: a function of the device
@@ -154,6 +164,9 @@ pub enum StoreError {
     /// No such device.
     #[error("no such device")]
     NoDevice,
+    /// A write of this name was done meanwhile: its answer is kept.
+    #[error("done already")]
+    Done,
     /// The disk is full or not writable; nothing was changed.
     #[error("the store cannot write: {0}")]
     Unwritable(Arc<str>),
@@ -260,4 +273,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// The files of a policy set that was once in force.
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Does one write of the API; what it answers. With a name, the answer is kept
+    /// in the same transaction, and a second write of that name is [`StoreError::Done`].
+    async fn write(
+        &self,
+        write: api::Write,
+        once: Option<api::Once>,
+    ) -> Result<Vec<u8>, StoreError>;
+
+    /// The answer that is kept under the name of this write, not older than a day.
+    async fn kept(&self, once: &api::Once) -> Result<Option<api::Kept>, StoreError>;
+
+    /// All tokens.
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// The place of the latest event of the whole log, 0 if there is none.
+    async fn last_place(&self) -> Result<u64, StoreError>;
+
+    /// Changes whenever something was committed: for those who wait for events.
+    fn commits(&self) -> watch::Receiver<u64>;
 }

@@ -51,6 +51,8 @@ pub enum Answer {
     TooLarge(String),
     /// 403: an unknown device, or one that proves to be another.
     Forbidden,
+    /// 429: too often; may come again after so many seconds.
+    TooOften(u32),
     /// 503: busy; the device comes again.
     Busy,
 }
@@ -119,6 +121,19 @@ impl Way {
 
     /// Walks one request through the house.
     pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
+        self.walk_admitted(proof, raw_query, body, &|_| Ok(()))
+            .await
+    }
+
+    /// The same, for a Source that `admit` lets in; else it says after how many
+    /// seconds the device may come again, and the store is not touched.
+    pub async fn walk_admitted(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        body: &[u8],
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+    ) -> Answer {
         let message = match decode(body) {
             Ok(message) => message,
             Err(error) => {
@@ -135,6 +150,9 @@ impl Way {
                 limits::SOURCE_BYTES,
                 source.0.len()
             ));
+        }
+        if let Err(seconds) = admit(&source.0) {
+            return Answer::TooOften(seconds);
         }
         let Some(_turn) = self.gate.enter(&source).await else {
             return Answer::Busy;

@@ -154,6 +154,69 @@ impl Server {
         )
     }
 
+    /// One API request with this token, these headers and this body as it is:
+    /// (status, headers, body); `None` when the server closed the connection on it.
+    pub async fn call(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Option<(u16, reqwest::header::HeaderMap, Value)> {
+        let method: reqwest::Method = method.to_ascii_uppercase().parse().unwrap();
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.http))
+            .bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let answer = request.send().await.ok()?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.ok()?;
+        let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Some((status, headers, value))
+    }
+
+    /// The same by the admin token, which must be answered.
+    pub async fn with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> (u16, reqwest::header::HeaderMap, Value) {
+        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+        let answer = self.call(&self.token, method, path, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    /// Makes a token; its id and its text.
+    pub async fn make_token(&self, body: Value) -> (String, String) {
+        let (status, answer) = self.api("POST", "/tokens", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        (text("id"), text("token"))
+    }
+
+    /// Opens a stream of the API.
+    pub async fn open(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self
+            .client
+            .get(format!("{}/api/v1{path}", self.http))
+            .bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
     /// GET that must succeed.
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.api("GET", path, None).await;

@@ -1,6 +1,12 @@
 //! Behaviour, shown through the outside: a real process, real HTTP, a real database.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod api_behaviour;
+mod api_docs;
+mod api_fields;
+mod api_limits;
+mod api_random;
+mod api_stream;
 mod bad_input;
 mod codec;
 mod configuration;
@@ -10,6 +16,7 @@ mod harness;
 mod identity;
 mod inventory;
 mod models;
+mod openapi;
 mod operating;
 mod operations;
 mod packaging;
@@ -17,8 +24,10 @@ mod proxy;
 mod server_auth;
 mod sessions;
 mod simulated_device;
+mod store_api;
 mod store_conformance;
 mod tls_refusals;
+mod tokens;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;

@@ -6,7 +6,10 @@ use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Admin, body, device_id};
+use super::answer::Answer;
+use super::body::body;
+use super::caller::Caller;
+use super::device_id;
 use crate::clock::Timestamp;
 use crate::device::{CertificateDigest, DeviceRecord, State};
 use crate::event::{Event, EventType};
@@ -16,21 +19,23 @@ use crate::http::problem::Problem;
 use crate::http::tls::fault_of;
 use crate::ids::DeviceId;
 use crate::rotation::{CertificateNote, RotationError};
-use crate::store::{Change, Device, Refusal};
+use crate::store::api::Write;
+use crate::store::{Change, Decide, Device, Refusal};
 
 /// Longest certificate in PEM, bytes; those of devices take about 2 KiB.
-const PEM_BYTES: usize = 16 * 1024;
+pub(super) const PEM_BYTES: usize = 16 * 1024;
 /// Longest note, bytes.
-const NOTE_BYTES: usize = 256;
+pub(super) const NOTE_BYTES: usize = 256;
 
 /// `POST /devices/{id}/certificates`.
 pub(super) async fn bind(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, body) = (device_id(&path)?, body(payload).await?);
+    caller.device(&shared, id).await?;
     let fields = Fields::of(&body, "")?;
     let note = CertificateNote {
         digest: named(&fields)?,
@@ -43,28 +48,34 @@ pub(super) async fn bind(
         Some(at) => format!("certificate {digest} bound, in force from {at}"),
         None => format!("certificate {digest} bound"),
     };
-    let device = alter(&shared, id, detail, move |record| record.bind(note)).await?;
-    Ok(HttpResponse::Created()
-        .insert_header((
-            "location",
-            format!("/api/v1/devices/{id}/certificates/{digest}"),
-        ))
-        .json(one(&device, digest)))
+    let write = Write::Alter {
+        device: id,
+        decide: rotate(&caller, id, detail, move |record| record.bind(note)),
+        answer: Box::new(move |device| {
+            let location = format!("/api/v1/devices/{id}/certificates/{digest}");
+            Answer::created(location, None, &one(device, digest))
+        }),
+    };
+    caller.write(&shared, write).await
 }
 
 /// `DELETE /devices/{id}/certificates/{sha256}`: revokes it, bound or not.
 pub(super) async fn revoke(
-    _: Admin,
+    caller: Caller,
     path: web::Path<(String, String)>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, digest) = path.into_inner();
     let id = device_id(&id)?;
-    let digest = CertificateDigest::from_hex(&digest)
-        .ok_or_else(|| Problem::field("sha256", "64 hexadecimal digits", "other text"))?;
+    let digest = CertificateDigest::from_hex(&digest);
+    let digest = digest.ok_or_else(|| Problem::missing("certificate"))?;
     let detail = format!("certificate {digest} revoked");
-    alter(&shared, id, detail, move |record| record.revoke(digest)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let write = Write::Alter {
+        device: id,
+        decide: rotate(&caller, id, detail, move |record| record.revoke(digest)),
+        answer: Box::new(|_| Answer::nothing()),
+    };
+    caller.write(&shared, write).await
 }
 
 /// The certificate that a request names, by its digest or as a whole.
@@ -74,11 +85,8 @@ fn named(fields: &Fields<'_>) -> Result<CertificateDigest, FieldError> {
         (Some(digits), None) => CertificateDigest::from_hex(digits)
             .ok_or_else(|| FieldError::new("sha256", "64 hexadecimal digits", "other text")),
         (None, Some(pem)) => from_pem(pem),
-        (found, _) => Err(FieldError::new(
-            "sha256",
-            "it, or pem instead",
-            if found.is_some() { "both" } else { "neither" },
-        )),
+        (Some(_), Some(_)) => Err(FieldError::new("pem", "it or sha256", "both")),
+        (None, None) => Err(FieldError::new("sha256", "it, or pem instead", "neither")),
     }
 }
 
@@ -100,13 +108,15 @@ fn from_pem(pem: &str) -> Result<CertificateDigest, FieldError> {
     }
 }
 
-async fn alter(
-    shared: &Shared,
+/// The change of a device's certificates, on record with who did it.
+fn rotate(
+    caller: &Caller,
     id: DeviceId,
     detail: String,
     rotate: impl FnOnce(&mut DeviceRecord) -> Result<(), RotationError> + Send + 'static,
-) -> Result<Device, Problem> {
-    let decide = move |device: &Device| {
+) -> Decide {
+    let actor = caller.actor();
+    caller.decide(move |device| {
         let mut record = device.record.clone();
         rotate(&mut record).map_err(|error| match error {
             RotationError::Revoked(_) => Refusal::Conflict(error.to_string()),
@@ -114,12 +124,7 @@ async fn alter(
                 Refusal::Limit(error.to_string())
             }
         })?;
-        let event = Event::new(
-            Timestamp::now(),
-            Admin::ACTOR,
-            Some(id),
-            EventType::DeviceChanged,
-        );
+        let event = Event::new(Timestamp::now(), actor, Some(id), EventType::DeviceChanged);
         Ok(Change {
             record: Some(record),
             // Who proves to be the device has changed: nothing is replayed.
@@ -132,8 +137,7 @@ async fn alter(
             events: vec![event.detail(detail)],
             only_queues: false,
         })
-    };
-    Ok(shared.store.alter(id, Box::new(decide)).await?)
+    })
 }
 
 /// The certificates of a device as the API shows them.

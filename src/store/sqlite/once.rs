@@ -1,0 +1,64 @@
+//! Answers to writes that their callers named, kept for a day.
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::failed;
+use super::rows::signed;
+use crate::clock::Timestamp;
+use crate::store::api::{Kept, ONCE_KEPT_MS, Once};
+use crate::store::seal::{Keys, Place};
+use crate::store::{StoreError, api};
+
+/// Old answers removed with each new one: more than one, so that they run out.
+const SWEPT: u64 = 8;
+
+pub(super) fn kept(
+    db: &Connection,
+    keys: &Keys,
+    once: &Once,
+) -> Result<Option<api::Kept>, StoreError> {
+    let id = once.id();
+    let row: Option<(Vec<u8>, Vec<u8>)> = db
+        .prepare_cached("SELECT digest, answer FROM once WHERE id = ?1 AND at > ?2")
+        .and_then(|mut sql| {
+            sql.query_row(params![&id[..], oldest(once.at)], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()
+        })
+        .map_err(failed)?;
+    row.map(|(digest, sealed)| {
+        Ok(Kept {
+            digest: digest
+                .try_into()
+                .map_err(|_| failed("a digest of 32 bytes"))?,
+            answer: keys.open(Place::Once(id), &sealed).map_err(failed)?,
+        })
+    })
+    .transpose()
+}
+
+/// Keeps an answer, in the transaction of what it answers.
+pub(super) fn keep(
+    db: &Connection,
+    keys: &Keys,
+    once: &Once,
+    answer: &[u8],
+) -> Result<(), StoreError> {
+    let id = once.id();
+    let sealed = keys.seal(Place::Once(id), answer).map_err(failed)?;
+    db.prepare_cached(
+        "DELETE FROM once WHERE id IN (SELECT id FROM once WHERE at <= ?1 ORDER BY at LIMIT ?2)",
+    )
+    .and_then(|mut sql| sql.execute(params![oldest(once.at), signed(SWEPT)]))
+    .map_err(failed)?;
+    // What is kept too long under the same name may not have been swept yet.
+    db.prepare_cached("INSERT OR REPLACE INTO once VALUES (?1, ?2, ?3, ?4)")
+        .and_then(|mut sql| sql.execute(params![&id[..], once.at.0, &once.digest[..], sealed]))
+        .map(drop)
+        .map_err(failed)
+}
+
+fn oldest(now: Timestamp) -> i64 {
+    now.plus_ms(-ONCE_KEPT_MS).0
+}
