@@ -89,7 +89,7 @@ impl Server {
 
     /// What it has logged so far.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(log_file(&self.dir)).unwrap()
+        std::fs::read_to_string(self.dir.with_extension("log")).unwrap()
     }
 
     /// Waits until it has logged a line with this text; the line.
@@ -299,16 +299,11 @@ impl Drop for Server {
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
-/// Where it logs: beside its folder.
-fn log_file(dir: &Path) -> PathBuf {
-    dir.with_extension("log")
-}
-
 fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
     let log = std::fs::OpenOptions::new()
         .create(true)
         .append(true)
-        .open(log_file(dir))
+        .open(dir.with_extension("log"))
         .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
         .args([

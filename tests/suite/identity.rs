@@ -292,6 +292,12 @@ async fn certificates_rotate_and_are_revoked() {
         .await;
     assert!(status == 422 || status == 400, "{why}");
     assert!(why.to_string().contains("revoked"), "{why}");
+    let import = json!({"devices": [{"source": "d", "certificate_sha256": [old.sha256()]}], "on_conflict": "update"});
+    let (status, why) = server.api("POST", "/devices/import", Some(import)).await;
+    assert!(
+        status >= 400 && why.to_string().contains("revoked"),
+        "{why}"
+    );
     let shown = server.get(&format!("/devices/{device}")).await;
     assert_eq!(shown["certificates"].as_array().unwrap().len(), 1);
     assert_eq!(shown["certificates"][0]["note"], "renewal of 2026");
