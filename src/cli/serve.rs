@@ -5,9 +5,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::flags::Sources;
 use super::log::{self, Logger};
-use crate::config::Settings;
+use crate::config::{SecretError, Settings};
 use crate::http::Limits;
+use crate::http::proxy::TrustedProxies;
 use crate::serve::{KeySource, Options, Retention, Running, ServeError, start};
+use crate::session::ServerAuth;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -40,7 +42,11 @@ pub(super) fn run(args: &ServeArgs) -> u8 {
             return 1;
         }
     };
-    let served = actix_web::rt::System::new().block_on(serve(options(settings), &logger));
+    let options = match options(settings) {
+        Ok(options) => options,
+        Err(why) => return refuse(&logger, &why.to_string()),
+    };
+    let served = actix_web::rt::System::new().block_on(serve(options, &logger));
     match served {
         Ok(()) => 0,
         Err(error) => refuse(&logger, &error.to_string()),
@@ -52,8 +58,19 @@ fn refuse(logger: &Logger, why: &str) -> u8 {
     1
 }
 
-fn options(settings: Settings) -> Options {
-    Options {
+fn options(settings: Settings) -> Result<Options, SecretError> {
+    let server_auth = settings.server_auth.as_ref().map(|auth| {
+        let name = auth.name.clone();
+        auth.password()
+            .map(|password| ServerAuth { name, password })
+    });
+    let server_auth = server_auth.transpose()?;
+    let proxies = (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
+        addresses: settings.trusted_proxies.clone(),
+        header: settings.proxy_header,
+        address_header: settings.proxy_address_header,
+    });
+    Ok(Options {
         key: KeySource::of(&settings),
         data: settings.data,
         listen: settings.listen,
@@ -66,13 +83,15 @@ fn options(settings: Settings) -> Options {
         database: settings.database,
         sync_path: settings.sync_path,
         templates: settings.templates,
+        server_auth,
+        proxies,
         limits: limits(&settings.limits),
         retention: Retention {
             events_days: settings.retention.events_days,
             results_days: settings.retention.results_days,
         },
         ..Options::new("")
-    }
+    })
 }
 
 fn limits(told: &crate::config::Limits) -> Limits {

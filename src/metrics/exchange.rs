@@ -47,7 +47,7 @@ impl Tally {
         for command in refused {
             decided[command.kind() as usize][REFUSED] += 1;
         }
-        let (old, new) = (before.session.as_ref(), exchange.session());
+        let (old, new) = (before.session.as_ref(), exchange.state().session.as_ref());
         let is_same = old.map(|session| session.no) == new.map(|session| session.no);
         let was_open = old.is_some_and(|session| session.is_open);
         let left_behind = was_open && !is_same;

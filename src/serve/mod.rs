@@ -22,6 +22,7 @@ use crate::event::{Event, EventType};
 use crate::http::api::UnderWay;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
+use crate::http::proxy::TrustedProxies;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
@@ -32,7 +33,7 @@ use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tokens::{TokenBook, TokenDigest};
-use crate::way::Way;
+use crate::way::{ServerAuth, Way};
 use background::Background;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -61,6 +62,10 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// By what the server proves itself to devices that ask for it.
+    pub server_auth: Option<ServerAuth>,
+    /// Proxies that end TLS in front of this server.
+    pub proxies: Option<TrustedProxies>,
     /// How often who may come.
     pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
@@ -90,6 +95,8 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            server_auth: None,
+            proxies: None,
             limits: Limits::default(),
             templates: Templates::default(),
             retention: Retention::default(),
@@ -206,6 +213,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .map(|path| certificates::issuers(path, Arc::clone(&provider)));
     let identifier = Arc::new(Identifier {
         issuers: issuers.transpose()?,
+        proxies: options.proxies.clone(),
+        ..Identifier::default()
     });
 
     let database = options
@@ -220,7 +229,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         nonces,
         options.accept_unknown,
     );
-    let way = Arc::new(way.with_clock(options.clock.clone()));
+    let way = way
+        .with_clock(options.clock.clone())
+        .proving_itself(options.server_auth.clone());
+    let way = Arc::new(way);
     record_start(&*store, &policies, options.clock.now()).await?;
 
     let (https, https_address) = listen(options.listen)?;
@@ -240,6 +252,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
+        identifier: Arc::clone(&identifier),
         tokens: TokenBook::new(TokenDigest::of(token.reveal())),
         rates: Rates::new(&limits),
         refreshing: tokio::sync::Mutex::default(),

@@ -3,7 +3,7 @@
 use super::offer::GUARD;
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
-use crate::device::{DeviceRecord, LatestRequest, Session, State};
+use crate::device::{DeviceRecord, LatestRequest, State};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
@@ -57,9 +57,9 @@ impl Exchange {
         &self.record
     }
 
-    /// The device's latest session after it.
-    pub fn session(&self) -> Option<&Session> {
-        self.state.session.as_ref()
+    /// The state afterwards.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// The commands in the reply.

@@ -21,7 +21,7 @@ use tracing::field::Empty;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-pub use crate::session::Proof;
+pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
 use crate::clock::Clock;
@@ -32,6 +32,7 @@ use crate::ids::{DeviceId, Source};
 use crate::limits;
 use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
+use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
 use crate::wire::decode::{Blame, decode};
@@ -46,6 +47,8 @@ const WALKS: u32 = 3;
 pub enum Answer {
     /// 200 with this SyncML document.
     Reply(String),
+    /// The same, signed: the value of the header `x-syncml-hmac` beside it.
+    Signed(String, String),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
@@ -62,7 +65,7 @@ impl Answer {
     /// The HTTP status that it becomes.
     pub fn status(&self) -> u16 {
         match self {
-            Answer::Reply(_) => 200,
+            Answer::Reply(_) | Answer::Signed(..) => 200,
             Answer::BadRequest(_) => 400,
             Answer::TooLarge(_) => 413,
             Answer::Forbidden => 403,
@@ -82,6 +85,7 @@ pub struct Way {
     nonces: Nonces,
     accept_unknown: bool,
     clock: Clock,
+    server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
 }
@@ -100,6 +104,7 @@ impl Way {
             nonces,
             accept_unknown,
             clock: Clock::default(),
+            server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
@@ -109,6 +114,13 @@ impl Way {
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// With these credentials for devices that want the server to prove itself.
+    #[must_use]
+    pub fn proving_itself(mut self, by: Option<ServerAuth>) -> Self {
+        self.server_auth = by;
         self
     }
 
@@ -243,6 +255,7 @@ impl Way {
             now: self.clock.now(),
             nonce: &none,
             policies: &policies,
+            server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
         let Some(snapshot) = self.load(source, &choose).await? else {
@@ -262,9 +275,13 @@ impl Way {
                 self.strangers.count(Strangeness::Unproven);
                 Ok(Answer::Reply(encode_plainly(&reply)))
             }
-            Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
+            Step::Replay => {
+                let signature = signature(&snapshot.device.state, &request);
+                Ok(answer(snapshot.reply.unwrap_or_default(), signature))
+            }
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange);
+                let signature = signature(exchange.state(), &request);
                 let tally = Tally::of(&snapshot.device.state, &exchange);
                 let record = exchange.record();
                 Span::current()
@@ -277,7 +294,7 @@ impl Way {
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
                 metrics().exchanged(&tally, begun.elapsed());
-                Ok(Answer::Reply(reply))
+                Ok(answer(reply, signature))
             }
         }
     }
@@ -311,6 +328,7 @@ impl Way {
             credentials: None,
             certificates: Vec::new(),
             registered_at: now,
+            rotation: Default::default(),
         };
         let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
             .detail("registered at its first message (--accept-unknown-devices)");
@@ -319,6 +337,16 @@ impl Way {
             Err(StoreError::SourceTaken(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+fn answer(reply: String, signature: Option<Signature>) -> Answer {
+    match signature {
+        Some(signature) => {
+            let mac = signature.header(reply.as_bytes());
+            Answer::Signed(reply, mac)
+        }
+        None => Answer::Reply(reply),
     }
 }
 
@@ -336,6 +364,13 @@ fn on_record(raw_query: &str) -> &str {
 fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
+    // Who sends the same bytes without the mac is somebody else.
+    hasher.update([u8::from(proof.mac.is_some())]);
+    if let Some(MacClaim::Made(mac, _)) = &proof.mac {
+        hasher.update((mac.username.len() as u64).to_le_bytes());
+        hasher.update(&mac.username);
+        hasher.update(&mac.mac);
+    }
     hasher.update((raw_query.len() as u64).to_le_bytes());
     hasher.update(raw_query);
     hasher.update(body);

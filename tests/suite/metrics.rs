@@ -137,6 +137,27 @@ async fn strangers_are_counted_by_reason_and_a_proxy_needs_the_token() {
     assert_eq!(with_token.unwrap().status(), 200);
 }
 
+#[tokio::test]
+async fn refused_handshakes_are_counted() {
+    use std::io::{Read, Write};
+    let server = Server::start();
+    let address = server.https.trim_start_matches("https://").to_owned();
+    let answered = tokio::task::spawn_blocking(move || {
+        let mut socket = std::net::TcpStream::connect(address).unwrap();
+        socket.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        let _ = socket.read_to_end(&mut answer);
+        answer
+    });
+    answered.await.unwrap();
+    let (_, text) = get(&server, "/metrics").await;
+    let refused = text
+        .lines()
+        .filter(|line| line.starts_with("modegate_tls_handshakes_refused_total{reason="))
+        .count();
+    assert_eq!(refused, 1, "{text}");
+}
+
 /// A server inside this process, so that it can be asked while it ends.
 #[test]
 fn readyz_says_when_the_server_is_ending() {

@@ -44,6 +44,7 @@ async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
         credentials: None,
         certificates: Vec::new(),
         registered_at: at,
+        rotation: Default::default(),
     };
     let event = Event::new(at, "test", Some(id), EventType::DeviceRegistered);
     store.register(id, record, event).await.unwrap();
