@@ -133,6 +133,12 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
         ),
         (
             "post",
+            "/commands",
+            "/commands".into(),
+            json!({"to": {"groups": ["nobody"]}, "command": {"type": "unenroll"}}),
+        ),
+        (
+            "post",
             "/tokens",
             "/tokens".into(),
             json!({"name": "new", "role": "portal"}),
@@ -155,6 +161,8 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             methods.map(move |method| (method.as_str(), path.as_str()))
         })
         .filter(|(method, _)| *method != "get")
+        // The one changes nothing; the other may find its batch at its end already.
+        .filter(|(_, path)| !matches!(*path, "/policies/try" | "/batches/{batch}"))
         .collect();
     assert_eq!(listed, there, "every write is tried here");
 

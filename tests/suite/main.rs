@@ -9,6 +9,7 @@ mod api_once;
 mod api_random;
 mod api_stream;
 mod bad_input;
+mod batches;
 mod codec;
 mod configuration;
 mod crash;

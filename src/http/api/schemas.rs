@@ -101,12 +101,16 @@ fn requests() -> Value {
             "type": "object",
             "required": ["to", "command"],
             "properties": {
-                "to": {"oneOf": [
-                    {"type": "object", "required": ["groups"], "properties": {"groups": {"type": "array", "minItems": 1, "maxItems": 64, "items": line(limits::NAME_BYTES)}}},
-                    {"type": "object", "required": ["devices"], "properties": {"devices": {"type": "array", "minItems": 1, "maxItems": crate::batch::DEVICES, "items": line(64)}}},
-                    {"type": "object", "required": ["all"], "properties": {"all": {"const": true}}},
-                ]},
-                "command": reference("NewCommand"),
+                "to": {
+                    "type": "object",
+                    "description": "exactly one of the three",
+                    "properties": {
+                        "groups": {"type": "array", "minItems": 1, "maxItems": 64, "items": line(limits::NAME_BYTES)},
+                        "devices": {"type": "array", "minItems": 1, "maxItems": crate::batch::DEVICES, "items": line(64)},
+                        "all": {"type": "boolean"},
+                    },
+                },
+                "command": {"type": "object", "description": "as POST /devices/{device}/commands takes it"},
             },
         },
         "PolicyTryOut": super::policies::schema(),
