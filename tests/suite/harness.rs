@@ -306,25 +306,15 @@ pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
 /// `modegate serve` on free ports, its logs behind those of the folder's servers before.
 pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
-    let log = std::fs::OpenOptions::new()
+    let mut log = std::fs::OpenOptions::new();
+    let log = log
         .create(true)
         .append(true)
-        .open(dir.with_extension("log"))
-        .unwrap();
+        .open(dir.with_extension("log"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
-    command
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--insecure-http",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(dir)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(log);
+    command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
+    command.arg(dir).args(arguments);
+    command.stdout(Stdio::piped()).stderr(log.unwrap());
     command
 }
 

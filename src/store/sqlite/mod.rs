@@ -11,6 +11,7 @@ mod inventory;
 mod once;
 mod probe;
 mod read;
+mod registry;
 pub mod reseal;
 mod retention;
 mod rows;
