@@ -44,7 +44,7 @@ async fn folder(dir: &Path, devices: usize) {
         server.queue(&device, reset).await;
         if n % 8 == 0 {
             let source = format!("d{n}");
-            let inventory = json!({"type": "inventory", "classes": ["Win32_BIOS"]});
+            let inventory = json!({"type": "raw", "verb": "Get", "loc_uri": "./DevInfo/Mod"});
             server.queue(&device, inventory).await;
             let reply = server
                 .sync("Machine", &package1(&source, "1", 1, "none"))
