@@ -54,6 +54,7 @@ pub struct Metrics {
     batch_pieces: Histogram,
     syncs: Labelled<Counter>,
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
+    proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
@@ -76,6 +77,15 @@ pub fn tls_refused(reason: &'static str) {
         .get_or_create(&[("reason", reason)])
         .inc();
 }
+
+/// Counts a header about a client's certificate that was not believed: from an
+/// address that is no trusted proxy (`ignored`), or wrong in itself (`refused`).
+pub fn proxy_header(from_proxy: bool) {
+    metrics().proxies.at(usize::from(from_proxy)).inc();
+}
+
+/// What becomes of a proxy's header that is not believed.
+const PROXIES: [&str; 2] = ["ignored", "refused"];
 
 impl Metrics {
     fn new() -> Self {
@@ -103,6 +113,7 @@ impl Metrics {
             batch_pieces: Histogram::of_pieces(),
             syncs: Labelled::one(&["of"], SYNCS, counter),
             tls_refused: Family::default(),
+            proxies: Labelled::one(&["result"], PROXIES, counter),
             strangers: Labelled::one(
                 &["reason"],
                 Strangeness::ALL.map(Strangeness::name),
@@ -189,6 +200,11 @@ impl Metrics {
             "tls_handshakes_refused",
             "TLS handshakes refused, by reason",
             self.tls_refused.clone(),
+        );
+        to.register(
+            "proxy_headers",
+            "Headers about a client's certificate that were not believed",
+            self.proxies.clone(),
         );
         to.register(
             "http_requests",
