@@ -231,10 +231,11 @@ fn dependencies(fields: &Fields<'_>) -> Result<Vec<Dependency>, FieldError> {
             Some(dependency) => (dependency, path),
             None => {
                 let own = Fields::of(value, &path)?;
+                let urls = urls(&own)?;
                 let name = own.required("package_full_name", FULL_NAME_BYTES)?;
                 let dependency = Dependency {
                     package_full_name: name.to_owned(),
-                    urls: urls(&own)?,
+                    urls,
                 };
                 (dependency, own.name("package_full_name"))
             }

@@ -39,6 +39,7 @@ fn device(family: Family) -> Device {
             groups: Vec::new(),
             credentials: None,
             certificates: Vec::new(),
+            rotation: None,
             registered_at: NOW,
         },
         state: State {

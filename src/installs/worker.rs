@@ -14,7 +14,7 @@ use super::machine::{Act, Move, next};
 use super::reading::{self, Reading};
 use super::request::{Chain, Written};
 use super::{Install, JobRules};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::command::{CommandState, Serves};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::session::queue::state_at;
@@ -32,14 +32,14 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 const FAULT: Duration = Duration::from_secs(1);
 
 /// Works until the task is ended.
-pub async fn work(store: Arc<dyn Store>, rules: JobRules) {
+pub async fn work(store: Arc<dyn Store>, rules: JobRules, clock: Clock) {
     let mut commits = store.commits();
     let mut sweep = tokio::time::interval(SWEEP);
     let rules = Arc::new(rules);
     loop {
         // Seen before the list is read: what comes after wakes again.
         commits.borrow_and_update();
-        if let Err(error) = round(&store, &rules).await {
+        if let Err(error) = round(&store, &rules, &clock).await {
             tracing::error!(%error, "installs could not go on; they will be looked at again");
             tokio::time::sleep(FAULT).await;
             continue;
@@ -56,14 +56,18 @@ pub async fn work(store: Arc<dyn Store>, rules: JobRules) {
 }
 
 /// Looks at what is due until nothing is.
-async fn round(store: &Arc<dyn Store>, rules: &Arc<JobRules>) -> Result<(), StoreError> {
+async fn round(
+    store: &Arc<dyn Store>,
+    rules: &Arc<JobRules>,
+    clock: &Clock,
+) -> Result<(), StoreError> {
     loop {
         let due = store.installs_due(ROUND).await?;
         if due.is_empty() {
             return Ok(());
         }
         for device in due {
-            look(store, rules, device).await?;
+            look(store, rules, clock, device).await?;
         }
     }
 }
@@ -72,13 +76,14 @@ async fn round(store: &Arc<dyn Store>, rules: &Arc<JobRules>) -> Result<(), Stor
 async fn look(
     store: &Arc<dyn Store>,
     rules: &Arc<JobRules>,
+    clock: &Clock,
     id: DeviceId,
 ) -> Result<(), StoreError> {
     for _ in 0..TRIES {
         let Some(device) = store.device(id).await? else {
             return Ok(());
         };
-        let now = Timestamp::now();
+        let now = clock.now();
         let mut moves = Vec::new();
         for install in store.open_installs(id).await? {
             let facts = facts(store, &device, &install, now).await?;

@@ -52,6 +52,16 @@ impl Exchange {
         self.names_machine
     }
 
+    /// What is on record of it.
+    pub fn record(&self) -> &ExchangeRecord {
+        &self.record
+    }
+
+    /// The state afterwards.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// The commands in the reply.
     pub fn carried(&self) -> &[Carried] {
         &self.carried

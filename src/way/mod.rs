@@ -14,20 +14,25 @@ mod gate;
 mod strangers;
 
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-pub use crate::session::Proof;
+pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::context::{Family, Query};
 use crate::device::DeviceRecord;
 use crate::event::{Event, EventType};
 use crate::ids::{DeviceId, Source};
 use crate::limits;
+use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
+use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
 use crate::wire::decode::{Blame, decode};
@@ -42,6 +47,8 @@ const WALKS: u32 = 3;
 pub enum Answer {
     /// 200 with this SyncML document.
     Reply(String),
+    /// The same, signed: the value of the header `x-syncml-hmac` beside it.
+    Signed(String, String),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
@@ -54,6 +61,20 @@ pub enum Answer {
     Busy,
 }
 
+impl Answer {
+    /// The HTTP status that it becomes.
+    pub fn status(&self) -> u16 {
+        match self {
+            Answer::Reply(_) | Answer::Signed(..) => 200,
+            Answer::BadRequest(_) => 400,
+            Answer::TooLarge(_) => 413,
+            Answer::Forbidden => 403,
+            Answer::TooOften(_) => 429,
+            Answer::Busy => 503,
+        }
+    }
+}
+
 /// Derives the nonce of a device (by its number) for a count of authentications.
 pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 
@@ -63,6 +84,8 @@ pub struct Way {
     policies: RwLock<Arc<PolicySet>>,
     nonces: Nonces,
     accept_unknown: bool,
+    clock: Clock,
+    server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
 }
@@ -80,9 +103,25 @@ impl Way {
             policies: RwLock::new(policies),
             nonces,
             accept_unknown,
+            clock: Clock::default(),
+            server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// The same with another clock than the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// With these credentials for devices that want the server to prove itself.
+    #[must_use]
+    pub fn proving_itself(mut self, by: Option<ServerAuth>) -> Self {
+        self.server_auth = by;
+        self
     }
 
     /// The policy set in force.
@@ -122,6 +161,38 @@ impl Way {
         body: &[u8],
         admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
     ) -> Answer {
+        // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
+        let span = tracing::info_span!(
+            "exchange",
+            device = Empty,
+            session = Empty,
+            mode = Empty,
+            platform = Empty,
+            delivered = Empty,
+            withheld = Empty,
+            status = Empty,
+            duration_ms = Empty,
+        );
+        let begun = Instant::now();
+        async {
+            let answer = self.attempts(proof, raw_query, body, admit, begun).await;
+            Span::current().record("status", answer.status());
+            Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            tracing::debug!("answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        body: &[u8],
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+        begun: Instant,
+    ) -> Answer {
         let message = match decode(body) {
             Ok(message) => message,
             Err(error) => {
@@ -146,7 +217,8 @@ impl Way {
             return Answer::Busy;
         };
         for _ in 0..WALKS {
-            match self.once(proof, raw_query, body, &message, &source).await {
+            let once = self.once(proof, raw_query, body, &message, &source, begun);
+            match once.await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load: once more")
@@ -167,6 +239,7 @@ impl Way {
         body: &[u8],
         message: &Message,
         source: &Source,
+        begun: Instant,
     ) -> Result<Answer, StoreError> {
         let policies = self.policies();
         // The nonce belongs to the device's number, which is known after load;
@@ -179,9 +252,10 @@ impl Way {
             query: Query::read(raw_query),
             message,
             digest: digest(proof, raw_query, body),
-            now: Timestamp::now(),
+            now: self.clock.now(),
             nonce: &none,
             policies: &policies,
+            server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
         let Some(snapshot) = self.load(source, &choose).await? else {
@@ -189,6 +263,7 @@ impl Way {
             return Ok(Answer::Forbidden);
         };
         let number = snapshot.device.number;
+        Span::current().record("device", tracing::field::display(snapshot.device.id));
         let nonce = |count: u64| (self.nonces)(number, count);
         request.nonce = &nonce;
         match session::step(&snapshot, &request) {
@@ -200,13 +275,26 @@ impl Way {
                 self.strangers.count(Strangeness::Unproven);
                 Ok(Answer::Reply(encode_plainly(&reply)))
             }
-            Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
+            Step::Replay => {
+                let signature = signature(&snapshot.device.state, &request);
+                Ok(answer(snapshot.reply.unwrap_or_default(), signature))
+            }
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange);
+                let signature = signature(exchange.state(), &request);
+                let tally = Tally::of(&snapshot.device.state, &exchange);
+                let record = exchange.record();
+                Span::current()
+                    .record("session", record.session)
+                    .record("mode", record.mode.name())
+                    .record("platform", record.platform.name())
+                    .record("delivered", tally.delivered())
+                    .record("withheld", tally.withheld());
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
-                Ok(Answer::Reply(reply))
+                metrics().exchanged(&tally, begun.elapsed());
+                Ok(answer(reply, signature))
             }
         }
     }
@@ -229,7 +317,7 @@ impl Way {
     /// `--accept-unknown-devices`: a device without a record is registered at
     /// its first message.
     async fn register_unknown(&self, source: &Source) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let id = DeviceId(Uuid::now_v7());
         let record = DeviceRecord {
             source: source.clone(),
@@ -240,6 +328,7 @@ impl Way {
             credentials: None,
             certificates: Vec::new(),
             registered_at: now,
+            rotation: Default::default(),
         };
         let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
             .detail("registered at its first message (--accept-unknown-devices)");
@@ -248,6 +337,16 @@ impl Way {
             Err(StoreError::SourceTaken(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+fn answer(reply: String, signature: Option<Signature>) -> Answer {
+    match signature {
+        Some(signature) => {
+            let mac = signature.header(reply.as_bytes());
+            Answer::Signed(reply, mac)
+        }
+        None => Answer::Reply(reply),
     }
 }
 
@@ -265,6 +364,13 @@ fn on_record(raw_query: &str) -> &str {
 fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
+    // Who sends the same bytes without the mac is somebody else.
+    hasher.update([u8::from(proof.mac.is_some())]);
+    if let Some(MacClaim::Made(mac, _)) = &proof.mac {
+        hasher.update((mac.username.len() as u64).to_le_bytes());
+        hasher.update(&mac.username);
+        hasher.update(&mac.mac);
+    }
     hasher.update((raw_query.len() as u64).to_le_bytes());
     hasher.update(raw_query);
     hasher.update(body);

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::client::Client;
 use super::{Delivery, Outcome, Webhook, again};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, EventType};
 use crate::store::{Store, StoreError};
 
@@ -21,14 +21,14 @@ const LOOK: Duration = Duration::from_secs(30);
 const FAULT: Duration = Duration::from_secs(1);
 
 /// Delivers until the task is ended.
-pub async fn work(store: Arc<dyn Store>, client: Client) {
+pub async fn work(store: Arc<dyn Store>, client: Client, clock: Clock) {
     let mut commits = store.commits();
     let mut tasks: JoinSet<u64> = JoinSet::new();
     let mut busy: HashSet<u64> = HashSet::new();
     loop {
         // Seen before the outbox is read: what comes after wakes again.
         commits.borrow_and_update();
-        let wait = match start(&store, &client, &mut busy, &mut tasks).await {
+        let wait = match start(&store, &client, &clock, &mut busy, &mut tasks).await {
             Ok(wait) => wait,
             Err(error) => {
                 tracing::error!(%error, "webhooks could not go on; they will be tried again");
@@ -52,6 +52,7 @@ pub async fn work(store: Arc<dyn Store>, client: Client) {
 async fn start(
     store: &Arc<dyn Store>,
     client: &Client,
+    clock: &Clock,
     busy: &mut HashSet<u64>,
     tasks: &mut JoinSet<u64>,
 ) -> Result<Duration, StoreError> {
@@ -59,7 +60,7 @@ async fn start(
     if waiting.is_empty() {
         return Ok(LOOK);
     }
-    let (webhooks, now) = (store.webhooks().await?, Timestamp::now());
+    let (webhooks, now) = (store.webhooks().await?, clock.now());
     let mut wait = LOOK;
     for (number, due) in waiting {
         if busy.contains(&number) {
@@ -74,9 +75,9 @@ async fn start(
             continue;
         };
         busy.insert(number);
-        let (store, client) = (Arc::clone(store), client.clone());
+        let (store, client, clock) = (Arc::clone(store), client.clone(), clock.clone());
         tasks.spawn(async move {
-            if let Err(error) = deliver(&store, &client, &webhook).await {
+            if let Err(error) = deliver(&store, &client, &clock, &webhook).await {
                 tracing::error!(%error, "the outcome of a delivery is not written down; it comes again");
                 tokio::time::sleep(FAULT).await;
             }
@@ -91,14 +92,15 @@ async fn start(
 async fn deliver(
     store: &Arc<dyn Store>,
     client: &Client,
+    clock: &Clock,
     webhook: &Webhook,
 ) -> Result<(), StoreError> {
     let share = store
-        .deliveries_due(webhook.number, Timestamp::now(), SHARE)
+        .deliveries_due(webhook.number, clock.now(), SHARE)
         .await?;
     let mut rest = share.into_iter();
     while let Some(delivery) = rest.next() {
-        let Some(down) = one(store, client, webhook, &delivery).await? else {
+        let Some(down) = one(store, client, clock, webhook, &delivery).await? else {
             continue;
         };
         let others = rest.map(|delivery| Outcome {
@@ -115,10 +117,11 @@ async fn deliver(
 async fn one(
     store: &Arc<dyn Store>,
     client: &Client,
+    clock: &Clock,
     webhook: &Webhook,
     delivery: &Delivery,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let now = Timestamp::now();
+    let now = clock.now();
     let done = client.deliver(webhook, delivery, now).await;
     let attempts = delivery.attempts + 1;
     let next = done.is_err().then(|| again(attempts, now)).flatten();

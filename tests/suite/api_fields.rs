@@ -19,6 +19,9 @@ fn good(name: &str) -> Value {
             "credentials": {"username": "n", "password": "p"}, "certificate_sha256": ["ab".repeat(32)],
         }),
         "Import" => json!({"devices": [good("NewDevice")], "on_conflict": "fail"}),
+        "NewCertificate" => {
+            json!({"sha256": "ab".repeat(32), "not_before": "2100-01-01T00:00:00Z", "note": "n"})
+        }
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }

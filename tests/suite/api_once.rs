@@ -94,6 +94,18 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "/devices/import".into(),
             json!({"devices": [{"source": "imported"}]}),
         ),
+        (
+            "post",
+            "/devices/{device}/certificates",
+            format!("{path}/certificates"),
+            json!({"sha256": "ab".repeat(32)}),
+        ),
+        (
+            "delete",
+            "/devices/{device}/certificates/{sha256}",
+            format!("{path}/certificates/{}", "cd".repeat(32)),
+            Value::Null,
+        ),
         ("patch", "/devices/{device}", path, json!({"user": "ann"})),
         (
             "delete",

@@ -38,10 +38,27 @@ impl Server {
         server
     }
 
+    /// Starts one in a new folder with this configuration (TOML).
+    pub fn configured(text: &str, arguments: &[&str]) -> Server {
+        let own = tempfile::tempdir().unwrap();
+        let file = own.path().join("modegate.toml");
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        let arguments = [&["--config", &file], arguments].concat();
+        let mut server = Server::in_dir(&own.path().join("data"), &arguments);
+        server._own = Some(own);
+        server
+    }
+
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let (child, line) = spawn(dir, &arguments);
+        Server::by(serve_command(dir, &arguments), dir, arguments)
+    }
+
+    /// Starts one by a command made from [`serve_command`].
+    pub fn by(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
+        let (child, line) = spawn(command);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
         let token = std::fs::read_to_string(dir.join("admin-token"))
             .unwrap()
@@ -68,11 +85,32 @@ impl Server {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (child, line) = spawn(&self.dir, &self.arguments);
+        let (child, line) = spawn(serve_command(&self.dir, &self.arguments));
         let told: Value = serde_json::from_str(&line).unwrap();
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.with_extension("log")).unwrap()
+    }
+
+    /// Waits until it has logged a line with this text; the line.
+    pub fn logged(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "no line with '{text}': {}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// Its process id.
@@ -222,10 +260,22 @@ impl Server {
         content_type: &str,
         body: Vec<u8>,
     ) -> (u16, reqwest::header::HeaderMap, String) {
-        let answer = self
-            .client
-            .post(format!("{}/sync?{query}", self.http))
-            .header("content-type", content_type)
+        let headers = [("content-type", content_type)];
+        self.post_with(query, &headers, body).await
+    }
+
+    /// The same with these headers.
+    pub async fn post_with(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self.client.post(format!("{}/sync?{query}", self.http));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request
             .header("user-agent", "Enrollment")
             .body(body)
             .send()
@@ -254,22 +304,22 @@ impl Drop for Server {
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
-fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--insecure-http",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(dir)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+/// `modegate serve` on free ports, its logs behind those of the folder's servers before.
+pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
+    let mut log = std::fs::OpenOptions::new();
+    let log = log
+        .create(true)
+        .append(true)
+        .open(dir.with_extension("log"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
+    command.arg(dir).args(arguments);
+    command.stdout(Stdio::piped()).stderr(log.unwrap());
+    command
+}
+
+fn spawn(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)

@@ -34,23 +34,24 @@ fn version() -> Value {
         "version": line(64),
         "package_full_name": line(256),
         "urls": lines(LIST, URL_BYTES),
-        "dependencies": {"type": "array", "maxItems": LIST, "items": {"oneOf": [
-            line(256),
-            {"type": "object", "required": ["package_full_name"], "properties": {
-                "package_full_name": line(256), "urls": lines(LIST, URL_BYTES),
-            }},
-        ]}},
+        "dependencies": {"type": "array", "maxItems": LIST, "items": {
+            "description": "A package full name, or an object",
+            "type": ["string", "object"], "minLength": 1, "maxLength": 256,
+            "required": ["package_full_name"],
+            "properties": {"package_full_name": line(256), "urls": lines(LIST, URL_BYTES)},
+        }},
         "licence": {"type": "string", "maxLength": LICENCE_BYTES, "writeOnly": true},
-        "action": {"oneOf": [
-            {"type": "string", "enum": ["install", "upgrade"]},
-            {"type": "integer", "minimum": 0, "maximum": u32::MAX},
-        ]},
-        "options": {"oneOf": [
-            {"type": "integer", "minimum": 0, "maximum": u32::MAX},
-            {"type": "array", "items": {"type": "string", "enum": [
+        "action": {
+            "description": "install, upgrade, or the number that the device is to get",
+            "type": ["string", "integer"], "minimum": 0, "maximum": u32::MAX,
+        },
+        "options": {
+            "description": "The number, or names of its bits",
+            "type": ["integer", "array"], "minimum": 0, "maximum": u32::MAX,
+            "items": {"type": "string", "enum": [
                 "force_application_shutdown", "development_mode", "install_all_resources",
-            ]}},
-        ]},
+            ]},
+        },
         "job_data": {"type": "string", "maxLength": limits::COMMAND_DATA_BYTES, "writeOnly": true},
     })
 }

@@ -6,6 +6,7 @@ mod apps;
 mod batches;
 mod body;
 mod caller;
+mod certificates;
 mod command_view;
 mod commands;
 mod conditional;
@@ -33,6 +34,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use guard::is_known;
 pub use idempotency::UnderWay;
 
 use super::problem::Problem;
