@@ -90,11 +90,16 @@ fn take(app: &mut App, fields: &Fields<'_>) -> Result<(), FieldError> {
         .into_iter()
         .find(|name| fields.get(name).is_some());
     if let Some(list) = fields.list("versions", VERSIONS)? {
+        app.releases = releases(list)?;
         if let Some(name) = single {
+            // What is wrong with the field itself is told first.
+            release(fields).map(drop).or_else(|error| {
+                let is_there = fields.get("version").is_some() || error.field != "version";
+                if is_there { Err(error) } else { Ok(()) }
+            })?;
             let expected = "no such field beside 'versions'";
             return Err(FieldError::new(fields.name(name), expected, "one"));
         }
-        app.releases = releases(list)?;
     } else if single.is_some() {
         put(&mut app.releases, release(fields)?, fields)?;
     }
@@ -144,6 +149,9 @@ fn release(fields: &Fields<'_>) -> Result<Release, FieldError> {
     let packaged = package
         .map(|name| full_name(name).ok_or_else(|| not_full(&fields.name("package_full_name"))))
         .transpose()?;
+    let (urls, dependencies) = (urls(fields)?, dependencies(fields)?);
+    let (licence, action, options) = (licence(fields)?, action(fields)?, options(fields)?);
+    let job_data = fields.text("job_data", limits::COMMAND_DATA_BYTES)?;
     let version = match (fields.line("version", 64)?, packaged) {
         (None, Some(version)) => version,
         (None, None) => {
@@ -162,19 +170,15 @@ fn release(fields: &Fields<'_>) -> Result<Release, FieldError> {
             version
         }
     };
-    let secret = |name: &str, most: usize| -> Result<Option<Secret>, FieldError> {
-        let text = fields.text(name, most)?;
-        Ok(text.filter(|text| !text.is_empty()).map(Secret::new))
-    };
     Ok(Release {
         version,
         package_full_name: package.map(str::to_owned),
-        urls: urls(fields)?,
-        dependencies: dependencies(fields)?,
-        licence: licence(fields)?,
-        action: action(fields)?,
-        options: options(fields)?,
-        job_data: secret("job_data", limits::COMMAND_DATA_BYTES)?,
+        urls,
+        dependencies,
+        licence,
+        action,
+        options,
+        job_data: job_data.filter(|text| !text.is_empty()).map(Secret::new),
     })
 }
 

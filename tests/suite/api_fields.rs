@@ -25,6 +25,9 @@ fn good(name: &str) -> Value {
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
+        "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
+        "NewInstall" => json!({"app": "known"}),
+        "NewWebhook" => json!({"url": "https://hooks.example.test/"}),
         "NewBatch" => json!({"to": {"groups": ["g"]}, "command": {"type": "lock_workstation"}}),
         "PolicyTryOut" => json!({"files": [{"name": "a.toml", "text": ""}], "events": 10}),
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
@@ -248,6 +251,18 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
+/// The path of what is there: a device, and the app of [`known_app`].
+fn place(path: &str, device: &str) -> String {
+    path.replace("{device}", device).replace("{app}", "known")
+}
+
+/// Puts the app of that id into the catalogue.
+async fn known_app(server: &Server) {
+    let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
+    let (status, answer) = server.api("POST", "/apps", Some(app)).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
 /// Everything that a write could have changed.
 async fn everything(server: &Server, device: &str) -> Vec<Value> {
     let mut all = Vec::new();
@@ -255,7 +270,10 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
         "/devices",
         "/tokens",
         "/events",
+        "/apps",
+        "/webhooks",
         &format!("/devices/{device}"),
+        &format!("/devices/{device}/installs"),
         &format!("/devices/{device}/commands"),
     ] {
         all.push(server.get(path).await);
@@ -267,6 +285,7 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
 async fn every_field_of_every_write_is_checked_and_named() {
     let server = Server::start();
     let device = server.register(json!({"source": "tablet"})).await;
+    known_app(&server).await;
     let document = server.get("/openapi.json").await;
     let writes = writes(&document);
     for write in writes
@@ -280,7 +299,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let before = everything(&server, &device).await;
     let mut tried = 0;
     for write in &writes {
-        let path = write.path.replace("{device}", &device);
+        let path = place(&write.path, &device);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -325,7 +344,7 @@ async fn text_without_end_is_refused() {
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = write.path.replace("{device}", &device);
+        let path = place(&write.path, &device);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server
