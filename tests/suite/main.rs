@@ -21,6 +21,7 @@ mod forecast;
 mod gating;
 mod harness;
 mod identity;
+mod install_answers;
 mod installs;
 mod inventory;
 mod key_rotation;
