@@ -12,11 +12,8 @@ use super::identity::proof_of;
 use super::problem::Problem;
 use crate::limits;
 use crate::way::Answer;
+use crate::wire::encoding::Encoding;
 
-/// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
-const XML: &str = "application/vnd.syncml.dm+xml";
-/// And in WBXML.
-const WBXML: &str = "application/vnd.syncml.dm+wbxml";
 /// How long a device may take to send its message: a slow client is cut off.
 const BODY: Duration = Duration::from_secs(10);
 
@@ -26,17 +23,17 @@ pub(super) async fn post(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    check_type(&request)?;
+    let encoding = encoding(&request)?;
     let body = read(payload).await?;
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match shared
         .way
-        .walk(&proof_of(&request), request.query_string(), &body)
+        .walk(&proof_of(&request), request.query_string(), encoding, &body)
         .instrument(span)
         .await
     {
         Answer::Reply(reply) => Ok(HttpResponse::Ok()
-            .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
+            .content_type(encoding.content_type())
             .insert_header(("cache-control", "no-store"))
             .body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
@@ -52,29 +49,26 @@ pub(super) async fn post(
     }
 }
 
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+/// How the message is written, by what its Content-Type says.
+fn encoding(request: &HttpRequest) -> Result<Encoding, Problem> {
     let value = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
-    let essence = value.split(';').next().unwrap_or("").trim();
-    let refused = |found: &str| {
+    Encoding::from_content_type(value).ok_or_else(|| {
+        let essence = value.split(';').next().unwrap_or("").trim();
+        let found: String = essence.chars().take(60).collect();
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("Content-Type: expected {XML}, found {found}"),
+            format!(
+                "Content-Type: expected {} or {}, found {}",
+                Encoding::Xml.media_type(),
+                Encoding::Wbxml.media_type(),
+                if found.is_empty() { "none" } else { &found }
+            ),
         )
-    };
-    if essence.eq_ignore_ascii_case(WBXML) {
-        return Err(refused(
-            "WBXML, which is not spoken here: provision DEFAULTENCODING with the XML type",
-        ));
-    }
-    if !essence.eq_ignore_ascii_case(XML) {
-        let found: String = essence.chars().take(60).collect();
-        return Err(refused(if found.is_empty() { "none" } else { &found }));
-    }
-    Ok(())
+    })
 }
 
 async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {

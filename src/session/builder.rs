@@ -199,6 +199,7 @@ impl<'a> Builder<'a> {
         });
         let used = frame_len(&reply::header(self.request.message, self.msg_id))
             + self.body.iter().map(element_len).sum::<usize>();
+        // Counted as XML, whichever way the reply is written: WBXML is never longer.
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = considered

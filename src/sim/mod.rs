@@ -29,6 +29,7 @@ mod tablet;
 mod tests;
 mod transport;
 mod tree;
+mod wbxml;
 
 pub use cli::{SimulateArgs, simulate};
 pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};

@@ -30,8 +30,8 @@ use crate::limits;
 use crate::policy::PolicySet;
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
-use crate::wire::decode::{Blame, decode};
-use crate::wire::encode::encode as encode_plainly;
+use crate::wire::decode::Blame;
+use crate::wire::encoding::Encoding;
 use crate::wire::message::Message;
 
 /// How often the way is walked when the device changes under it.
@@ -40,8 +40,8 @@ const WALKS: u32 = 3;
 /// What goes back over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// 200 with this SyncML document.
-    Reply(String),
+    /// 200 with this SyncML document, written as the request was.
+    Reply(Vec<u8>),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
@@ -106,8 +106,14 @@ impl Way {
     }
 
     /// Walks one request through the house.
-    pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
-        let message = match decode(body) {
+    pub async fn walk(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Answer {
+        let message = match encoding.decode(body) {
             Ok(message) => message,
             Err(error) => {
                 return match error.blame() {
@@ -128,7 +134,10 @@ impl Way {
             return Answer::Busy;
         };
         for _ in 0..WALKS {
-            match self.once(proof, raw_query, body, &message, &source).await {
+            match self
+                .once(proof, raw_query, (encoding, body), &message, &source)
+                .await
+            {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load: once more")
@@ -146,7 +155,7 @@ impl Way {
         &self,
         proof: &Proof,
         raw_query: &str,
-        body: &[u8],
+        (encoding, body): (Encoding, &[u8]),
         message: &Message,
         source: &Source,
     ) -> Result<Answer, StoreError> {
@@ -160,7 +169,7 @@ impl Way {
             raw_query: on_record(raw_query),
             query: Query::read(raw_query),
             message,
-            digest: digest(proof, raw_query, body),
+            digest: digest(proof, raw_query, encoding, body),
             now: Timestamp::now(),
             nonce: &none,
             policies: &policies,
@@ -180,11 +189,11 @@ impl Way {
             }
             Step::Challenge(reply) => {
                 self.strangers.count(Strangeness::Unproven);
-                Ok(Answer::Reply(encode_plainly(&reply)))
+                Ok(Answer::Reply(encoding.encode(&reply)))
             }
             Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
             Step::Exchange(mut exchange) => {
-                let reply = encode::guarded(&mut exchange);
+                let reply = encode::guarded(&mut exchange, encoding);
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
@@ -243,9 +252,11 @@ fn on_record(raw_query: &str) -> &str {
 }
 
 /// What makes a request the same request: the identity that was proved, the raw
-/// query and the body (law 6). Each part ends where its length says.
-fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
+/// query, the way it is written and the body (law 6). Each part ends where its
+/// length says.
+fn digest(proof: &Proof, raw_query: &str, encoding: Encoding, body: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
+    hasher.update([encoding as u8]);
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
     hasher.update((raw_query.len() as u64).to_le_bytes());
     hasher.update(raw_query);

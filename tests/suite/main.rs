@@ -17,4 +17,5 @@ mod store_conformance;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
+mod wbxml_sync;
 mod wbxml_tools;
