@@ -75,6 +75,8 @@ pub struct State {
     /// When its agent last looked as if run by hand (seed 004): what needs the
     /// user failed while the rest worked.
     pub by_hand_at: Option<Timestamp>,
+    /// The large object that the device is sending.
+    pub large: Option<LargeObject>,
 }
 
 impl State {
@@ -138,6 +140,19 @@ pub struct Session {
     pub is_open: bool,
     /// Whether a message without Final awaits its continuation.
     pub awaits_final: bool,
+}
+
+/// An object that comes in pieces: how far it has come, never what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObject {
+    /// The session that it belongs to.
+    pub session: SessionNo,
+    /// A digest of the command that it answers and the node.
+    pub of: u64,
+    /// Its `Size`, bytes.
+    pub size: u64,
+    /// Bytes that have come.
+    pub got: u64,
 }
 
 /// The latest request of a device.

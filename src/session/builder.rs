@@ -3,6 +3,7 @@
 use super::bodies::Bodies;
 use super::closing;
 use super::exchange::{Carried, Exchange};
+use super::large::Part;
 use super::ledger::Ledger;
 use super::offer::{self, Considered};
 use super::open::Place;
@@ -105,6 +106,16 @@ impl<'a> Builder<'a> {
         let all = (code != 200).then_some(code);
         self.body
             .extend(reply::statuses(message, all, &mut self.state.next_id));
+    }
+
+    /// Answers the Results that are no whole values (OMA DM 1.2.1, 7).
+    pub(super) fn pieces(&mut self, parts: &[Part], broke_off: bool) {
+        let next_id = &mut self.state.next_id;
+        self.body
+            .extend(reply::pieces(self.request.message, parts, next_id));
+        if broke_off {
+            self.body.push(reply::alert(1225, next_id));
+        }
     }
 
     /// Decides on every waiting command and puts in what may go and fits.

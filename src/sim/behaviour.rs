@@ -1,5 +1,6 @@
 //! How a tablet behaves, and misbehaves, on request.
 
+use super::families::Speech;
 use super::proof::ServerCredentials;
 use super::tablet::Tablet;
 
@@ -15,6 +16,8 @@ pub(super) struct Behaviour {
     pub(super) silent_unenroll: bool,
     pub(super) by_mac: bool,
     pub(super) wbxml: bool,
+    pub(super) speech: Speech,
+    pub(super) pieces: usize,
     pub(super) server: Option<ServerCredentials>,
     pub(super) lost_replies: u32,
     pub(super) retransmissions: u32,

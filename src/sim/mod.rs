@@ -14,6 +14,7 @@ mod check;
 mod classes;
 mod cli;
 mod extent;
+mod families;
 mod fleet;
 mod jobs;
 mod message;

@@ -109,13 +109,19 @@ impl Agent<'_> {
     }
 
     fn package1(&self, login: &str, alert: Option<&str>) -> Package {
+        let speech = self.tablet.behaviour.speech;
         let mut body = String::from("<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>");
-        let _ = write!(
-            body,
-            "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns=\"syncml:metinf\">\
+        let mut commands = 2 + speech.alerts(&mut body, 6);
+        if !login.is_empty() {
+            commands += 1;
+            let _ = write!(
+                body,
+                "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns=\"syncml:metinf\">\
              com.microsoft/MDM/LoginStatus</Type></Meta><Data>{login}</Data></Item></Alert>"
-        );
+            );
+        }
         if let Some(kind) = alert {
+            commands += 1;
             let _ = write!(
                 body,
                 "<Alert><CmdID>3</CmdID><Data>1226</Data><Item><Meta><Type xmlns=\"syncml:metinf\">{kind}</Type>\
@@ -136,7 +142,7 @@ impl Agent<'_> {
         }
         Package {
             body: body + "</Replace>",
-            commands: if alert.is_some() { 4 } else { 3 },
+            commands,
             is_final: true,
         }
     }
@@ -148,7 +154,7 @@ impl Agent<'_> {
         msg_id: u32,
         package: &Package,
     ) -> Result<Option<ServerMessage>, SimError> {
-        let session_id = session.to_string();
+        let session_id = self.tablet.behaviour.speech.session_id(session);
         let credentials = self.tablet.credentials.clone();
         let (by_mac, nonce) = (self.tablet.behaviour.by_mac, &self.tablet.nonce);
         let text = write(&Outgoing {

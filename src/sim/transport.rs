@@ -91,6 +91,8 @@ pub struct Transport {
     client: reqwest::Client,
     /// The URL of the device endpoint, without a query.
     pub url: String,
+    /// What the client calls itself.
+    pub(super) user_agent: &'static str,
 }
 
 /// What came back.
@@ -151,6 +153,7 @@ impl Transport {
         Ok(Transport {
             client: https_client(ca, identity)?,
             url: url.to_owned(),
+            user_agent: "Enrollment",
         })
     }
 
@@ -171,6 +174,7 @@ impl Transport {
             .client
             .post(url)
             .header("content-type", media_type)
+            .header("user-agent", self.user_agent)
             .body(body);
         if let Some(mac) = mac {
             request = request.header("x-syncml-hmac", mac);

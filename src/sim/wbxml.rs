@@ -233,6 +233,7 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     /// The known answer of the protocol facts, which libwbxml reads as this.

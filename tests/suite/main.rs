@@ -5,6 +5,7 @@ mod bad_input;
 mod codec;
 mod configuration;
 mod crash;
+mod families;
 mod gating;
 mod harness;
 mod identity;
