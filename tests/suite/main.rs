@@ -10,6 +10,7 @@ mod gating;
 mod harness;
 mod identity;
 mod models;
+mod odd_sessions;
 mod operating;
 mod packaging;
 mod sessions;
