@@ -8,6 +8,8 @@ mod crash;
 mod families;
 mod gating;
 mod harness;
+mod hostile;
+mod hostile_messages;
 mod identity;
 mod models;
 mod odd_sessions;
