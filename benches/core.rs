@@ -53,6 +53,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
         credentials: None,
         certificates: Vec::new(),
         registered_at: Timestamp(0),
+        rotation: Default::default(),
     };
     let state = State {
         next_command: 1,
@@ -170,6 +171,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         now: Timestamp(1),
         nonce: &|_| [0; 16],
         policies: &set,
+        server: None,
     };
     bencher.bench(|| {
         (

@@ -130,6 +130,21 @@ pub enum EventType {
     /// Requests of strangers, counted together.
     #[serde(rename = "stranger.refused")]
     StrangerRefused,
+    /// A command was asked for, for many devices.
+    #[serde(rename = "batch.created")]
+    BatchCreated,
+    /// A batch was stopped.
+    #[serde(rename = "batch.stopped")]
+    BatchStopped,
+    /// A batch came to its end.
+    #[serde(rename = "batch.ended")]
+    BatchEnded,
+    /// A token of the API was made.
+    #[serde(rename = "token.created")]
+    TokenCreated,
+    /// A token of the API was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
     /// The server came up.
     #[serde(rename = "server.started")]
     ServerStarted,
@@ -177,6 +192,9 @@ pub struct ExchangeRecord {
     /// Things worth knowing, e.g. a retransmission or a message out of order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether the agent looked as if run by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,

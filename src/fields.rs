@@ -198,9 +198,9 @@ impl<'a> Fields<'a> {
         };
         let mut lines = Vec::with_capacity(list.len());
         for (at, value) in list.iter().enumerate() {
-            let text = value.as_str().filter(|text| {
-                !text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)
-            });
+            let text = value
+                .as_str()
+                .filter(|text| text.len() <= most && is_line(text) && is_xml_text(text).is_ok());
             let expected = format!("text of 1 to {most} bytes without control characters");
             let name = format!("{}[{at}]", self.name(field));
             lines.push(

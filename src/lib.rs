@@ -1,5 +1,7 @@
 //! `modegate`: the OMA DM backend that Windows 8.1 tablets sync with.
 
+pub mod activity;
+pub mod batch;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -15,12 +17,16 @@ pub mod ids;
 pub mod inventory;
 pub mod kind;
 pub mod limits;
+pub mod mock_wns;
 pub mod operations;
 pub mod policy;
+pub mod push;
+pub mod rotation;
 pub mod secret;
 pub mod serve;
 pub mod session;
 pub mod sim;
 pub mod store;
+pub mod tokens;
 pub mod way;
 pub mod wire;

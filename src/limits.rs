@@ -64,6 +64,14 @@ pub const LOC_URI_BYTES: usize = 2_048;
 /// Longest object that a device may send in pieces. Pieces are written down as
 /// they come; only who reads the result has it in memory whole.
 pub const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
+/// Longest name of a user, a group, a DeviceClientID.
+pub const NAME_BYTES: usize = 256;
+/// Most groups and most certificates of a device.
+pub const DEVICE_LIST: usize = 64;
+/// Most devices of one import: one transaction, which others wait for.
+pub const IMPORT_DEVICES: usize = 1_000;
+/// Devices looked at by one request for a filtered list.
+pub const DEVICE_WALK: usize = 2_000;
 /// Longest API request body.
 pub const API_REQUEST_BYTES: usize = 1024 * 1024;
 /// Most items of one page of an API list.
@@ -74,6 +82,9 @@ pub const EVENT_WALK: usize = 10_000;
 /// past this: small decimals, and never reused within two sessions, each of
 /// which uses less than half of it.
 pub const NUMBERS_WRAP: u32 = 2_000_000;
+/// Longest nonce that a device may hand out for the server to prove itself by;
+/// 16 bytes is what OMA DM Security asks for.
+pub const NONCE_BYTES: usize = 64;
 
 /// How long an `unconfirmed` command or one that the device accepted (202)
 /// stays open without news, milliseconds.

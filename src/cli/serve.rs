@@ -6,7 +6,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::flags::Sources;
 use super::log::{self, Logger};
 use crate::config::{SecretError, Settings};
+use crate::http::Limits;
+use crate::http::proxy::TrustedProxies;
 use crate::serve::{Options, Running, ServeError, start};
+use crate::session::ServerAuth;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -57,6 +60,17 @@ fn refuse(logger: &Logger, why: &str) -> u8 {
 
 fn options(settings: Settings) -> Result<Options, SecretError> {
     let key = settings.main_key()?;
+    let server_auth = settings.server_auth.as_ref().map(|auth| {
+        let name = auth.name.clone();
+        auth.password()
+            .map(|password| ServerAuth { name, password })
+    });
+    let server_auth = server_auth.transpose()?;
+    let proxies = (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
+        addresses: settings.trusted_proxies.clone(),
+        header: settings.proxy_header,
+        address_header: settings.proxy_address_header,
+    });
     Ok(Options {
         data: settings.data,
         listen: settings.listen,
@@ -70,7 +84,22 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         sync_path: settings.sync_path,
         key,
         templates: settings.templates,
+        server_auth,
+        proxies,
+        limits: limits(&settings.limits),
     })
+}
+
+fn limits(told: &crate::config::Limits) -> Limits {
+    let usual = Limits::default();
+    Limits {
+        device_per_minute: told.requests_per_device_per_minute,
+        device_burst: told.requests_per_device_per_minute.min(usual.device_burst),
+        address_per_minute: told.requests_per_address_per_minute,
+        token_per_minute: told.api_requests_per_token_per_minute,
+        connections: told.connections as usize,
+        ..usual
+    }
 }
 
 async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
@@ -92,4 +121,14 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
     }
     tracing::info!("ending: open exchanges finish first");
     running.stop().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_nobody_set_are_the_servers_own() {
+        assert_eq!(limits(&crate::config::Limits::default()), Limits::default());
+    }
 }

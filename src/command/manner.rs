@@ -30,6 +30,8 @@ pub struct Manner {
     pub serves: Option<Serves>,
     /// The catalogue's app, which rules may name.
     pub app: Option<String>,
+    /// Whether the device is woken for it, where a push can bring a session that carries it.
+    pub urgent: bool,
 }
 
 impl Default for Manner {
@@ -44,6 +46,7 @@ impl Default for Manner {
             after: Vec::new(),
             serves: None,
             app: None,
+            urgent: false,
         }
     }
 }

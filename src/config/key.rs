@@ -82,7 +82,7 @@ const DAYS: &str = "a number of days from 0 (for ever) to 36500";
 /// [`Settings`](super::Settings), a line where those are read and one where they
 /// are shown, and its place in `packaging/modegate.toml`; if it has a flag, that too.
 /// Tests tell which is missing.
-pub const KEYS: [Key; 25] = [
+pub const KEYS: [Key; 26] = [
     key("data", Shape::Text, FOLDER).flag("--data"),
     key("listen", Shape::Text, ADDRESS).flag("--listen"),
     key("insecure_http", Shape::Text, ADDRESS).flag("--insecure-http"),
@@ -119,6 +119,11 @@ pub const KEYS: [Key; 25] = [
         "proxy_header",
         Shape::Text,
         "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert",
+    ),
+    key(
+        "proxy_address_header",
+        Shape::Text,
+        "X-Forwarded-For or Forwarded",
     ),
     key("server_auth.name", Shape::Text, "1 to 256 characters"),
     key("server_auth.password_file", Shape::Text, FILE),

@@ -8,7 +8,7 @@ use super::fault::{Fault, Place};
 use super::key::{self, TEMPLATES};
 use super::layer::{Layer, Value, found};
 use super::settings::{
-    Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key,
+    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key,
 };
 use crate::operations::Templates;
 use crate::secret::Secret;
@@ -52,6 +52,11 @@ impl Reader {
             }),
             trusted_proxies: self.list("trusted_proxies", |text| text.parse().ok()),
             proxy_header: self.may("proxy_header", ProxyHeader::from_name),
+            proxy_address_header: self.need(
+                "proxy_address_header",
+                AddressHeader::default(),
+                AddressHeader::from_name,
+            ),
             server_auth: self.server_auth(),
             limits: self.limits(),
             retention: Retention {

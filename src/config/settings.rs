@@ -42,6 +42,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Cidr>,
     /// The header in which trusted proxies hand on the client certificate.
     pub proxy_header: Option<ProxyHeader>,
+    /// The header in which trusted proxies hand on the client's address.
+    pub proxy_address_header: AddressHeader,
     /// What the server answers a device's challenge with.
     pub server_auth: Option<ServerAuth>,
     /// How much one client may ask for.
@@ -74,6 +76,7 @@ impl Default for Settings {
             key: None,
             trusted_proxies: Vec::new(),
             proxy_header: None,
+            proxy_address_header: AddressHeader::default(),
             server_auth: None,
             limits: Limits::default(),
             retention: Retention::default(),
@@ -119,6 +122,33 @@ impl ProxyHeader {
     /// The header of that name; case does not matter.
     pub fn from_name(name: &str) -> Option<Self> {
         ProxyHeader::ALL
+            .into_iter()
+            .find(|header| header.name().eq_ignore_ascii_case(name))
+    }
+}
+
+/// How a reverse proxy hands on the address that it saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AddressHeader {
+    /// `X-Forwarded-For`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+}
+
+impl AddressHeader {
+    /// The header's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            AddressHeader::XForwardedFor => "X-Forwarded-For",
+            AddressHeader::Forwarded => "Forwarded",
+        }
+    }
+
+    /// The header of that name; case does not matter.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [AddressHeader::XForwardedFor, AddressHeader::Forwarded]
             .into_iter()
             .find(|header| header.name().eq_ignore_ascii_case(name))
     }

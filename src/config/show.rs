@@ -72,6 +72,7 @@ fn value(settings: &Settings, key: &str) -> Value {
             networks.map(|network| network.to_string()).collect()
         }
         "proxy_header" => json!(settings.proxy_header.map(|header| header.name())),
+        "proxy_address_header" => json!(settings.proxy_address_header.name()),
         "server_auth.name" => json!(auth.map(|auth| &auth.name)),
         "server_auth.password_file" => json!(auth.map(|auth| &auth.password_file)),
         "limits.requests_per_device_per_minute" => json!(limits.requests_per_device_per_minute),

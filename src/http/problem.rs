@@ -25,6 +25,40 @@ pub struct Problem {
     /// The field of the request that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// What few problems have.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct More {
+    /// Everything that is wrong, where more than one thing was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+    /// When to come again, seconds: the header Retry-After.
+    #[serde(skip)]
+    retry_after: Option<u32>,
+    /// The methods that there are: the header Allow.
+    #[serde(skip)]
+    allow: Option<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The field.
+    pub field: String,
+    /// What was expected and what came.
+    pub detail: String,
+}
+
+impl From<FieldError> for Fault {
+    fn from(error: FieldError) -> Self {
+        Fault {
+            detail: error.to_string(),
+            field: error.field,
+        }
+    }
 }
 
 impl Problem {
@@ -36,7 +70,42 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
+            more: None,
         }
+    }
+
+    /// Fields that are not what they should be, all of them: the first speaks for
+    /// all, the others follow under `errors`.
+    pub fn faults(status: StatusCode, faults: Vec<FieldError>) -> Self {
+        let Some(first) = faults.first() else {
+            return Problem::new(status, "something is wrong");
+        };
+        let detail = match faults.len() {
+            1 => first.to_string(),
+            count => format!("{first}; and {} more, see errors", count - 1),
+        };
+        Problem {
+            field: Some(first.field.clone()),
+            more: Some(Box::new(More {
+                errors: faults.into_iter().map(Fault::from).collect(),
+                ..More::default()
+            })),
+            ..Problem::new(status, detail)
+        }
+    }
+
+    /// Come again after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.more.get_or_insert_default().retry_after = Some(seconds);
+        self
+    }
+
+    /// These methods are allowed, and no others: 405.
+    #[must_use]
+    pub fn allow(mut self, methods: String) -> Self {
+        self.more.get_or_insert_default().allow = Some(methods);
+        self
     }
 
     /// A field that is not what it should be: 422.
@@ -64,17 +133,21 @@ impl Problem {
         response
             .content_type("application/problem+json")
             .insert_header(("cache-control", "no-store"));
+        let (mut retry_after, mut allow) = (None, None);
+        if let Some(more) = &self.more {
+            (retry_after, allow) = (more.retry_after, more.allow.as_deref());
+        }
         match self.status {
             401 => {
                 response.insert_header(("www-authenticate", "Bearer"));
             }
             405 => {
-                response.insert_header(("allow", "POST"));
-            }
-            503 => {
-                response.insert_header(("retry-after", "5"));
+                response.insert_header(("allow", allow.unwrap_or("POST")));
             }
             _ => {}
+        }
+        if let Some(seconds) = retry_after.or((self.status == 503).then_some(5)) {
+            response.insert_header(("retry-after", seconds.to_string()));
         }
         // A problem is plain data: this cannot fail.
         response.body(serde_json::to_vec(self).unwrap_or_default())
@@ -115,6 +188,17 @@ impl From<StoreError> for Problem {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
             }
             StoreError::Refused(Refusal::Missing(why)) => Problem::new(StatusCode::NOT_FOUND, why),
+            StoreError::Refused(Refusal::Stale(why)) => {
+                Problem::new(StatusCode::PRECONDITION_FAILED, why)
+            }
+            StoreError::Refused(Refusal::Field(error)) => error.into(),
+            StoreError::Refused(Refusal::Conflicts(faults)) => {
+                Problem::faults(StatusCode::CONFLICT, faults)
+            }
+            StoreError::Done => Problem::new(
+                StatusCode::CONFLICT,
+                "a request with this Idempotency-Key was done meanwhile; ask again for its answer",
+            ),
             StoreError::SourceTaken(id) => Problem {
                 field: Some("source".to_owned()),
                 ..Problem::new(

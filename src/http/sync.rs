@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
-use super::identity::proof_of;
+use super::identity::mac_claim;
 use super::problem::Problem;
+use super::rates::RetryAfter;
+use super::too_often;
 use crate::limits;
-use crate::way::Answer;
+use crate::way::{Answer, Proof};
 use crate::wire::encoding::Encoding;
+use crate::wire::mac;
 
 /// How long a device may take to send its message: a slow client is cut off.
 const BODY: Duration = Duration::from_secs(10);
@@ -23,18 +26,27 @@ pub(super) async fn post(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let Some(_place) = shared.rates.enter() else {
+        let why = "too many sync requests are under way; come again";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    };
     let encoding = encoding(&request)?;
     let body = read(payload).await?;
-    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
-    match shared
+    let mut proof = shared.identifier.proof_of(&request);
+    proof.mac = mac_claim(request.headers(), &body);
+    let peer = peer_of(&shared, &request, &proof);
+    let admit = |source: &str| {
+        let admitted = shared.rates.admit_device(source, &peer);
+        admitted.map_err(|RetryAfter(seconds)| seconds)
+    };
+    let walk = shared
         .way
-        .walk(&proof_of(&request), request.query_string(), encoding, &body)
-        .instrument(span)
-        .await
-    {
-        Answer::Reply(reply) => Ok(HttpResponse::Ok()
-            .content_type(encoding.content_type())
-            .insert_header(("cache-control", "no-store"))
+        .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match walk.instrument(span).await {
+        Answer::Reply(reply) => Ok(document(encoding).body(reply)),
+        Answer::Signed(reply, mac) => Ok(document(encoding)
+            .insert_header((mac::HEADER, mac))
             .body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
         Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
@@ -42,10 +54,32 @@ pub(super) async fn post(
             StatusCode::FORBIDDEN,
             "no registered device, or not proved to be the one named as Source",
         )),
+        Answer::TooOften(seconds) => Err(too_often(RetryAfter(seconds))),
         Answer::Busy => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy; come again",
         )),
+    }
+}
+
+fn document(encoding: Encoding) -> HttpResponseBuilder {
+    let mut document = HttpResponse::Ok();
+    document
+        .content_type(encoding.content_type())
+        .insert_header(("cache-control", "no-store"));
+    document
+}
+
+/// Who a device's rate is counted for, besides its name: who it proves to be, or
+/// where it comes from.
+fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
+    match proof.certificate {
+        Some(certificate) => certificate.0.to_vec(),
+        None => shared
+            .identifier
+            .client_address(request)
+            .to_string()
+            .into_bytes(),
     }
 }
 

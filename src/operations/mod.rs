@@ -77,6 +77,21 @@ pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, Fiel
     command_for(Family::Windows81, value, setting)
 }
 
+/// The same for a device of some family, the first that takes it: what is to go
+/// to many is looked at before it is known who they are.
+pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+    let mut wrong = None;
+    for family in Family::ALL {
+        match command_for(family, value, setting) {
+            Ok(command) => return Ok(command),
+            // Where the type is another family's, what that says counts.
+            Err(error) if wrong.is_none() || error.field != "type" => wrong = Some(error),
+            Err(_) => {}
+        }
+    }
+    wrong.map_or_else(|| command(value, setting), Err)
+}
+
 /// The same for a device of that family: what is sent is the family's, and a
 /// type that it does not have is refused.
 pub fn command_for(
@@ -130,6 +145,7 @@ pub fn command_for(
             target,
             after: after(&fields, setting.device)?,
             app: fields.line("app", 128)?.map(str::to_owned),
+            urgent: fields.boolean("urgent")?.unwrap_or(false),
             ..built.manner
         },
         operations: built.operations,

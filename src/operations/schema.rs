@@ -53,7 +53,7 @@ fn schema(kind: &Type) -> Value {
     json!({"type": "object", "description": kind.about, "properties": properties, "required": required})
 }
 
-fn common() -> [(String, Value); 7] {
+fn common() -> [(String, Value); 8] {
     let time = |about: &str| json!({"type": "string", "format": "date-time", "description": about});
     [
         (
@@ -73,6 +73,10 @@ fn common() -> [(String, Value); 7] {
         (
             "supersede".to_owned(),
             json!({"type": "boolean", "default": true, "description": "whether it takes the place of one for the same nodes that waits, where its type does so"}),
+        ),
+        (
+            "urgent".to_owned(),
+            json!({"type": "boolean", "default": false, "description": "whether the device is woken for it, where a push brings a session that may carry it"}),
         ),
         (
             "app".to_owned(),

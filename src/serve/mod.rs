@@ -1,5 +1,6 @@
 //! `modegate serve`: the shell put together, from a data folder to a running server.
 
+mod batches;
 mod certificates;
 mod data_dir;
 
@@ -11,21 +12,25 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
-use sha2::{Digest, Sha256};
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Timestamp;
 use crate::config::hex_key;
 use crate::event::{Event, EventType};
+use crate::http::api::UnderWay;
 use crate::http::identity::Identifier;
+use crate::http::proxy::TrustedProxies;
+use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
-use crate::http::{Listeners, Shared};
+use crate::http::{Limits, Listeners, Shared};
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
 use crate::secret::Secret;
 use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-use crate::way::Way;
+use crate::tokens::{TokenBook, TokenDigest};
+use crate::way::{ServerAuth, Way};
 use data_dir::DataDir;
 
 /// How often the counts of strangers are written down.
@@ -54,6 +59,12 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// By what the server proves itself to devices that ask for it.
+    pub server_auth: Option<ServerAuth>,
+    /// Proxies that end TLS in front of this server.
+    pub proxies: Option<TrustedProxies>,
+    /// How often who may come.
+    pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
     /// The main key (64 hexadecimal digits), if it is not the data folder's own.
@@ -74,6 +85,9 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            server_auth: None,
+            proxies: None,
+            limits: Limits::default(),
             templates: Templates::default(),
             key: None,
         }
@@ -150,8 +164,10 @@ pub struct Running {
     certificate: Arc<ServerCertificate>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
+    end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     counting: tokio::task::JoinHandle<()>,
+    batching: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -177,6 +193,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .map(|path| certificates::issuers(path, Arc::clone(&provider)));
     let identifier = Arc::new(Identifier {
         issuers: issuers.transpose()?,
+        proxies: options.proxies.clone(),
+        ..Identifier::default()
     });
 
     let database = options
@@ -185,12 +203,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| dir.file("modegate.db"));
     let store = Arc::new(SqliteStore::open(&database, keys)?);
     let nonces = store.nonces();
-    let way = Arc::new(Way::new(
+    let way = Way::new(
         Arc::clone(&store) as Arc<dyn Store>,
         Arc::clone(&policies),
         nonces,
         options.accept_unknown,
-    ));
+    );
+    let way = Arc::new(way.proving_itself(options.server_auth.clone()));
     record_start(&*store, &policies).await?;
 
     let (https, https_address) = listen(options.listen)?;
@@ -198,21 +217,41 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
         (Some(listener), Some(address))
     });
+    let (end, ending) = watch::channel(false);
+    let limits = if options.accept_unknown {
+        options.limits.without_rates()
+    } else {
+        options.limits
+    };
+    let batches = Arc::new(Notify::new());
     let shared = Arc::new(Shared {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
-        token: Sha256::digest(token.reveal()).into(),
+        identifier: Arc::clone(&identifier),
+        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        rates: Rates::new(&limits),
+        refreshing: tokio::sync::Mutex::default(),
+        under_way: UnderWay::default(),
+        batches: Arc::clone(&batches),
+        ending,
         templates: options.templates.clone(),
     });
+    shared.refresh_tokens().await?;
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {
         https: (https, tls),
         http,
+        connections: limits.connections,
     };
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
+    let batching = tokio::spawn(batches::work(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.templates.clone(),
+        batches,
+    ));
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -227,8 +266,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         certificate,
         provider,
         handle,
+        end,
         serving,
         counting,
+        batching,
     })
 }
 
@@ -292,8 +333,11 @@ impl Running {
 
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
+        // Streams end first, or they would be waited for.
+        self.end.send_replace(true);
         self.handle.stop(true).await;
         self.counting.abort();
+        self.batching.abort();
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(Timestamp::now()))

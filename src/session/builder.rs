@@ -17,7 +17,7 @@ use crate::ids::SessionNo;
 use crate::policy::Verdict;
 use crate::store::{Device, Snapshot};
 use crate::wire::encode::{element_len, frame_len};
-use crate::wire::message::{Chal, Element, Message};
+use crate::wire::message::{Chal, Cred, Element, Header, Message};
 
 /// Every waiting command with the decision on it, for this request.
 pub(super) fn consider(
@@ -52,6 +52,8 @@ pub(super) struct Builder<'a> {
     delivered: Vec<Delivered>,
     withheld: Vec<Withheld>,
     withheld_as: Option<u64>,
+    /// The server's own proof.
+    pub(super) cred: Option<Cred>,
 }
 
 impl<'a> Builder<'a> {
@@ -92,7 +94,14 @@ impl<'a> Builder<'a> {
             delivered: Vec::new(),
             withheld: Vec::new(),
             withheld_as: None,
+            cred: None,
         }
+    }
+
+    fn header(&self) -> Header {
+        let name = self.request.server.map(|server| server.name.as_str());
+        let cred = self.cred.clone().zip(name);
+        reply::proven_header(self.request.message, self.msg_id, cred)
     }
 
     pub(super) fn statuses(&mut self, code: u16, chal: Option<Chal>) {
@@ -208,8 +217,7 @@ impl<'a> Builder<'a> {
                     .first()
                     .is_some_and(|l| l.session == session.no)
         });
-        let used = frame_len(&reply::header(self.request.message, self.msg_id))
-            + self.body.iter().map(element_len).sum::<usize>();
+        let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
         // Counted as XML, whichever way the reply is written: WBXML is never longer.
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
@@ -275,7 +283,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(mut self, code: u16) -> Exchange {
-        let request = self.request;
+        let (request, header) = (self.request, self.header());
         self.state.latest = Some(LatestRequest {
             digest: request.digest,
             at: request.now,
@@ -298,6 +306,7 @@ impl<'a> Builder<'a> {
             withheld_as: self.withheld_as,
             outcomes: self.ledger.outcomes,
             notes: self.ledger.notes,
+            by_hand: self.state.by_hand_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
         };
         let device = &self.snapshot.device;
@@ -306,7 +315,7 @@ impl<'a> Builder<'a> {
             number: device.number,
             loaded: (device.state.revision, device.state.next_command),
             reply: Message {
-                header: reply::header(request.message, self.msg_id),
+                header,
                 body: self.body,
                 is_final: self.is_final,
             },

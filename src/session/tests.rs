@@ -105,6 +105,7 @@ impl World {
             credentials: None,
             certificates: Vec::new(),
             registered_at: Timestamp(0),
+            rotation: Default::default(),
         };
         let state = State {
             next_command: 1,
@@ -239,6 +240,7 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies,
+            server: None,
         };
         let wanted = choose(&self.device, &request);
         let bodies = wanted

@@ -3,18 +3,24 @@
 //!
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
+pub mod api;
 pub mod seal;
 pub mod sqlite;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio::sync::watch;
 
+use crate::batch::{Batch, BatchId};
+use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
+use crate::fields::FieldError;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::tokens::Token;
 
 /// A device as a store knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,11 +115,37 @@ pub enum Refusal {
     Limit(String),
     /// No such thing: HTTP 404.
     Missing(String),
+    /// Not as the caller last saw it (`If-Match`): HTTP 412.
+    Stale(String),
+    /// A field that cannot be so, now that the device is seen as it stands: HTTP 422.
+    Field(FieldError),
+    /// Fields that stand against what is there already, all of them: HTTP 409.
+    Conflicts(Vec<FieldError>),
 }
 
 /// What decides an API write, inside its transaction: a function of the device
 /// as it stands. It must not block.
 pub type Decide = Box<dyn FnOnce(&Device) -> Result<Change, Refusal> + Send>;
+
+impl Refusal {
+    /// Why, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Refusal::Conflict(why)
+            | Refusal::Limit(why)
+            | Refusal::Missing(why)
+            | Refusal::Stale(why) => why.clone(),
+            Refusal::Field(error) => error.to_string(),
+            Refusal::Conflicts(errors) => {
+                let words: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                words.join("; ")
+            }
+        }
+    }
+}
+
+/// Makes a batch's command for one device, inside the transaction. It must not block.
+pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
 
 /// Picks what a step wants to see, inside the read.
 pub type Choose<'a> = &'a (dyn Fn(&Device) -> Wanted + Sync);
@@ -154,6 +186,9 @@ pub enum StoreError {
     /// No such device.
     #[error("no such device")]
     NoDevice,
+    /// A write of this name was done meanwhile: its answer is kept.
+    #[error("done already")]
+    Done,
     /// The disk is full or not writable; nothing was changed.
     #[error("the store cannot write: {0}")]
     Unwritable(Arc<str>),
@@ -260,4 +295,50 @@ pub trait Store: Send + Sync + 'static {
 
     /// The files of a policy set that was once in force.
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Does one write of the API; what it answers. With a name, the answer is kept
+    /// in the same transaction, and a second write of that name is [`StoreError::Done`].
+    async fn write(
+        &self,
+        write: api::Write,
+        once: Option<api::Once>,
+    ) -> Result<Vec<u8>, StoreError>;
+
+    /// The answer that is kept under the name of this write, not older than a day.
+    async fn kept(&self, once: &api::Once) -> Result<Option<api::Kept>, StoreError>;
+
+    /// One batch.
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError>;
+
+    /// Up to `limit` batches before that place, the newest first, with their places.
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError>;
+
+    /// The batches that have work left, the oldest first.
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError>;
+
+    /// What a batch queued, up to `limit` behind that item.
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError>;
+
+    /// Does the next piece of a batch's work, devices and progress in one
+    /// transaction. The batch afterwards.
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError>;
+
+    /// All tokens.
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// The place of the latest event of the whole log, 0 if there is none.
+    async fn last_place(&self) -> Result<u64, StoreError>;
+
+    /// Changes whenever something was committed: for those who wait for events.
+    fn commits(&self) -> watch::Receiver<u64>;
 }

@@ -23,10 +23,14 @@ pub enum Place {
     Command(u64, u32, u32),
     /// The check of the key.
     KeyCheck,
+    /// The kept answer to a write, by its number.
+    Once(u64),
     /// A device's inventory.
     Inventory(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
+    /// A batch, by its place.
+    Batch(u64),
 }
 
 impl Place {
@@ -36,8 +40,10 @@ impl Place {
             Place::Reply(device) => (2, device, 0, 0),
             Place::Command(device, seq, part) => (3, device, seq, part),
             Place::KeyCheck => (4, 0, 0, 0),
+            Place::Once(number) => (7, number, 0, 0),
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
+            Place::Batch(place) => (8, place, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

@@ -18,7 +18,7 @@ use std::sync::{Arc, RwLock};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use crate::session::Proof;
+pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
 use crate::clock::Timestamp;
@@ -28,6 +28,7 @@ use crate::event::{Event, EventType};
 use crate::ids::{DeviceId, Source};
 use crate::limits;
 use crate::policy::PolicySet;
+use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
 use crate::wire::decode::Blame;
@@ -42,12 +43,16 @@ const WALKS: u32 = 3;
 pub enum Answer {
     /// 200 with this SyncML document, written as the request was.
     Reply(Vec<u8>),
+    /// The same, signed: the value of the header `x-syncml-hmac` beside it.
+    Signed(Vec<u8>, String),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
     TooLarge(String),
     /// 403: an unknown device, or one that proves to be another.
     Forbidden,
+    /// 429: too often; may come again after so many seconds.
+    TooOften(u32),
     /// 503: busy; the device comes again.
     Busy,
 }
@@ -61,6 +66,7 @@ pub struct Way {
     policies: RwLock<Arc<PolicySet>>,
     nonces: Nonces,
     accept_unknown: bool,
+    server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
 }
@@ -78,9 +84,17 @@ impl Way {
             policies: RwLock::new(policies),
             nonces,
             accept_unknown,
+            server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// With these credentials for devices that want the server to prove itself.
+    #[must_use]
+    pub fn proving_itself(mut self, by: Option<ServerAuth>) -> Self {
+        self.server_auth = by;
+        self
     }
 
     /// The policy set in force.
@@ -113,6 +127,19 @@ impl Way {
         encoding: Encoding,
         body: &[u8],
     ) -> Answer {
+        self.walk_admitted(proof, raw_query, (encoding, body), &|_| Ok(()))
+            .await
+    }
+
+    /// The same, for a Source that `admit` lets in; else it says after how many
+    /// seconds the device may come again, and the store is not touched.
+    pub async fn walk_admitted(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        (encoding, body): (Encoding, &[u8]),
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+    ) -> Answer {
         let message = match encoding.decode(body) {
             Ok(message) => message,
             Err(error) => {
@@ -129,6 +156,9 @@ impl Way {
                 limits::SOURCE_BYTES,
                 source.0.len()
             ));
+        }
+        if let Err(seconds) = admit(&source.0) {
+            return Answer::TooOften(seconds);
         }
         let Some(_turn) = self.gate.enter(&source).await else {
             return Answer::Busy;
@@ -173,6 +203,7 @@ impl Way {
             now: Timestamp::now(),
             nonce: &none,
             policies: &policies,
+            server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
         let Some(snapshot) = self.load(source, &choose).await? else {
@@ -191,13 +222,17 @@ impl Way {
                 self.strangers.count(Strangeness::Unproven);
                 Ok(Answer::Reply(encoding.encode(&reply)))
             }
-            Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
+            Step::Replay => {
+                let signature = signature(&snapshot.device.state, &request);
+                Ok(answer(snapshot.reply.unwrap_or_default(), signature))
+            }
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange, encoding);
+                let signature = signature(exchange.state(), &request);
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
-                Ok(Answer::Reply(reply))
+                Ok(answer(reply, signature))
             }
         }
     }
@@ -231,6 +266,7 @@ impl Way {
             credentials: None,
             certificates: Vec::new(),
             registered_at: now,
+            rotation: Default::default(),
         };
         let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
             .detail("registered at its first message (--accept-unknown-devices)");
@@ -239,6 +275,16 @@ impl Way {
             Err(StoreError::SourceTaken(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+fn answer(reply: Vec<u8>, signature: Option<Signature>) -> Answer {
+    match signature {
+        Some(signature) => {
+            let mac = signature.header(&reply);
+            Answer::Signed(reply, mac)
+        }
+        None => Answer::Reply(reply),
     }
 }
 
@@ -258,6 +304,13 @@ fn digest(proof: &Proof, raw_query: &str, encoding: Encoding, body: &[u8]) -> [u
     let mut hasher = Sha256::new();
     hasher.update([encoding as u8]);
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
+    // Who sends the same bytes without the mac is somebody else.
+    hasher.update([u8::from(proof.mac.is_some())]);
+    if let Some(MacClaim::Made(mac, _)) = &proof.mac {
+        hasher.update((mac.username.len() as u64).to_le_bytes());
+        hasher.update(&mac.username);
+        hasher.update(&mac.mac);
+    }
     hasher.update((raw_query.len() as u64).to_le_bytes());
     hasher.update(raw_query);
     hasher.update(body);

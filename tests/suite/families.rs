@@ -1,7 +1,8 @@
 //! The other families against the real server: a Windows Phone 8.1 and a
 //! Windows 10, simulated apart from the server's code.
 
-use modegate::sim::{Credentials, SessionReport, Tablet, Transport};
+use modegate::secret::Secret;
+use modegate::sim::{Credentials, ServerCredentials, SessionReport, Tablet, Transport};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
@@ -127,6 +128,36 @@ async fn a_phone_is_wiped_once_and_unenrolled_by_its_node() {
     let unenroll = server.queue(&id, json!({"type": "unenroll"})).await;
     assert!(poll(&mut phone).await.unenrolled);
     assert_eq!(server.state(&unenroll).await, "succeeded", "by alert 1226");
+}
+
+#[tokio::test]
+async fn a_phone_challenges_the_server_and_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, "own-pa55word\n").unwrap();
+    let text = format!(
+        "[server_auth]\nname = '{PROVIDER}'\npassword_file = '{}'\n",
+        file.display()
+    );
+    let server = Server::configured(&text, &[]);
+    let credentials = json!({"username": "phone", "password": "Distinct-S3cret"});
+    let body = json!({"source": "p", "family": "windows_phone81", "credentials": credentials});
+    let id = server.register(body).await;
+    let phone = Tablet::phone("p", PROVIDER, transport(&server));
+    let mut phone = phone.with_credentials(Credentials {
+        username: "phone".to_owned(),
+        password: "Distinct-S3cret".to_owned(),
+        md5: true,
+    });
+    phone.challenges_server(Some(ServerCredentials {
+        name: PROVIDER.to_owned(),
+        password: Secret::new("own-pa55word"),
+        strict: true,
+    }));
+    let lock = server.queue(&id, json!({"type": "remote_lock"})).await;
+    let report = poll(&mut phone).await;
+    assert!(report.server_proven);
+    assert_eq!(server.state(&lock).await, "succeeded");
 }
 
 #[tokio::test]

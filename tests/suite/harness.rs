@@ -38,6 +38,18 @@ impl Server {
         server
     }
 
+    /// Starts one in a new folder with this configuration (TOML).
+    pub fn configured(text: &str, arguments: &[&str]) -> Server {
+        let own = tempfile::tempdir().unwrap();
+        let file = own.path().join("modegate.toml");
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        let arguments = [&["--config", &file], arguments].concat();
+        let mut server = Server::in_dir(&own.path().join("data"), &arguments);
+        server._own = Some(own);
+        server
+    }
+
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
@@ -73,6 +85,27 @@ impl Server {
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.with_extension("log")).unwrap()
+    }
+
+    /// Waits until it has logged a line with this text; the line.
+    pub fn logged(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "no line with '{text}': {}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// Its process id.
@@ -121,6 +154,69 @@ impl Server {
         )
     }
 
+    /// One API request with this token, these headers and this body as it is:
+    /// (status, headers, body); `None` when the server closed the connection on it.
+    pub async fn call(
+        &self,
+        token: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Option<(u16, reqwest::header::HeaderMap, Value)> {
+        let method: reqwest::Method = method.to_ascii_uppercase().parse().unwrap();
+        let mut request = self
+            .client
+            .request(method, format!("{}/api/v1{path}", self.http))
+            .bearer_auth(token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
+        }
+        let answer = request.send().await.ok()?;
+        let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+        let text = answer.text().await.ok()?;
+        let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Some((status, headers, value))
+    }
+
+    /// The same by the admin token, which must be answered.
+    pub async fn with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> (u16, reqwest::header::HeaderMap, Value) {
+        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+        let answer = self.call(&self.token, method, path, headers, body).await;
+        answer.expect("an answer")
+    }
+
+    /// Makes a token; its id and its text.
+    pub async fn make_token(&self, body: Value) -> (String, String) {
+        let (status, answer) = self.api("POST", "/tokens", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        let text = |name: &str| answer[name].as_str().unwrap().to_owned();
+        (text("id"), text("token"))
+    }
+
+    /// Opens a stream of the API.
+    pub async fn open(&self, path: &str, headers: &[(&str, &str)]) -> reqwest::Response {
+        let mut request = self
+            .client
+            .get(format!("{}/api/v1{path}", self.http))
+            .bearer_auth(&self.token);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.send().await.unwrap()
+    }
+
     /// GET that must succeed.
     pub async fn get(&self, path: &str) -> Value {
         let (status, body) = self.api("GET", path, None).await;
@@ -159,10 +255,22 @@ impl Server {
         content_type: &str,
         body: Vec<u8>,
     ) -> (u16, reqwest::header::HeaderMap, String) {
-        let answer = self
-            .client
-            .post(format!("{}/sync?{query}", self.http))
-            .header("content-type", content_type)
+        let headers = [("content-type", content_type)];
+        self.post_with(query, &headers, body).await
+    }
+
+    /// The same with these headers.
+    pub async fn post_with(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self.client.post(format!("{}/sync?{query}", self.http));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request
             .header("user-agent", "Enrollment")
             .body(body)
             .send()
@@ -192,6 +300,11 @@ impl Drop for Server {
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
 fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(dir.with_extension("log"))
+        .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
         .args([
             "serve",
@@ -204,7 +317,7 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
         .arg(dir)
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();

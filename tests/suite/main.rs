@@ -1,7 +1,15 @@
 //! Behaviour, shown through the outside: a real process, real HTTP, a real database.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod api_behaviour;
+mod api_docs;
+mod api_fields;
+mod api_limits;
+mod api_once;
+mod api_random;
+mod api_stream;
 mod bad_input;
+mod batches;
 mod codec;
 mod configuration;
 mod crash;
@@ -11,15 +19,26 @@ mod harness;
 mod hostile;
 mod hostile_messages;
 mod identity;
+mod inventory;
 mod models;
 mod odd_sessions;
+mod openapi;
 mod operating;
+mod operations;
 mod packaging;
+mod proxy;
+mod server_auth;
 mod sessions;
 mod simulated_device;
+mod store_api;
 mod store_conformance;
+mod tls_refusals;
+mod tokens;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_sync;
 mod wbxml_tools;
+mod wns_bench;
+mod wns_client;
+mod wns_hostile;

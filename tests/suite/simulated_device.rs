@@ -10,12 +10,12 @@ use crate::harness::Server;
 const WIFI: &str = "./cimv2/MDM_Restrictions/MDM_Restrictions.Key=%221%22/WifiEnabled";
 const FAMILY: &str = "contoso.mdm_8wekyb3d8bbwe";
 
-fn tablet(server: &Server, source: &str) -> Tablet {
+pub fn tablet(server: &Server, source: &str) -> Tablet {
     let url = format!("{}/sync", server.http);
     Tablet::new(source, Transport::new(&url, None, None).unwrap())
 }
 
-async fn enrolled(source: &str) -> (Server, String, Tablet) {
+pub async fn enrolled(source: &str) -> (Server, String, Tablet) {
     let server = Server::start();
     let device = server
         .register(json!({"source": source, "family": "windows81"}))
@@ -33,7 +33,7 @@ fn raw(verb: &str, rest: &str, data: &str) -> Value {
 }
 
 /// One session that sees no breach.
-async fn sync(tablet: &mut Tablet, trigger: Trigger) -> SessionReport {
+pub async fn sync(tablet: &mut Tablet, trigger: Trigger) -> SessionReport {
     let report = tablet.trigger(trigger).await.unwrap();
     assert!(report.violations.is_empty(), "{:?}", report.violations);
     assert_eq!(report.http_status, None);

@@ -1,14 +1,16 @@
 //! `/devices/{id}/commands`, `/commands/{id}`, `/devices/{id}/preview`.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::answer::Answer;
+use super::body::body;
+use super::caller::Caller;
 use super::command_view::{state_of, view};
-use super::{Admin, Paging, body, command_id, device_id, events, page};
+use super::conditional::command_tag;
+use super::{Paging, command_id, device_id, events, page};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Login, Mode, Platform};
@@ -17,22 +19,26 @@ use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::operations::{self, Setting};
 use crate::session;
-use crate::store::{Device, StoredCommand};
+use crate::store::api::Write;
+use crate::store::{Change, Device, Refusal, StoredCommand};
 
 /// `POST /devices/{id}/commands`.
 pub(super) async fn queue(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
     let value = body(payload).await?;
+    caller.device(&shared, id).await?;
+    caller.may_queue(&value)?;
+    let (actor, now) = (caller.actor(), Timestamp::now());
     let setting = Setting {
         device: Some(id),
         templates: &shared.templates,
-        actor: Admin::ACTOR,
-        now: Timestamp::now(),
+        actor: &actor,
+        now,
         fresh: Uuid::now_v7(),
     };
     let family = match shared.store.device(id).await? {
@@ -41,33 +47,27 @@ pub(super) async fn queue(
     };
     let mut command = operations::command_for(family, &value, &setting)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
-    let given = Arc::new(Mutex::new(None));
-    let (queued, number) = (command.clone(), Arc::clone(&given));
-    let device = shared
-        .store
-        .alter(
-            id,
-            Box::new(move |device| {
-                let (change, seq) = session::queue::queue(device, queued)?;
-                *number.lock().unwrap_or_else(PoisonError::into_inner) = Some(seq);
-                Ok(change)
-            }),
-        )
-        .await?;
-    let seq = given
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .unwrap_or(CommandSeq(0));
-    let stored = StoredCommand {
-        id: CommandId { device: id, seq },
-        body: command,
-        parts: Vec::new(),
+    let (queued, policies) = (command.clone(), shared.way.policies());
+    let write = Write::Alter {
+        device: id,
+        decide: caller.decide(move |device| Ok(session::queue::queue(device, queued)?.0)),
+        answer: Box::new(move |device| {
+            let stored = StoredCommand {
+                id: CommandId {
+                    device: id,
+                    // The latest number given.
+                    seq: CommandSeq(device.state.next_command.saturating_sub(1)),
+                },
+                body: command,
+                parts: Vec::new(),
+            };
+            let location = format!("/api/v1/commands/{}", stored.id);
+            let tag = command_tag(device, stored.id.seq, &policies, now);
+            let shown = view(&stored, device, &policies, now);
+            Answer::created(location, Some(tag), &shown)
+        }),
     };
-    let location = format!("/api/v1/commands/{}", stored.id);
-    let shown = view(&stored, &device, &shared.way.policies(), Timestamp::now());
-    Ok(HttpResponse::Created()
-        .insert_header(("location", location))
-        .json(shown))
+    caller.write(&shared, write).await
 }
 
 /// What is done already need not be waited for; what ended otherwise never will be.
@@ -107,7 +107,7 @@ pub(super) struct Filter {
 
 /// `GET /devices/{id}/commands`.
 pub(super) async fn list(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     paging: web::Query<Paging>,
     filter: web::Query<Filter>,
@@ -125,11 +125,7 @@ pub(super) async fn list(
         }
     };
     let id = device_id(&path)?;
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
+    let device = caller.device(&shared, id).await?;
     let (limit, now, policies) = (paging.limit(), Timestamp::now(), shared.way.policies());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
     loop {
@@ -151,63 +147,73 @@ pub(super) async fn list(
 
 /// `GET /commands/{id}`.
 pub(super) async fn one(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
+    let (id, now) = (command_id(&path)?, Timestamp::now());
     let (command, device) = find(&shared, id).await?;
-    let mut shown = view(&command, &device, &shared.way.policies(), Timestamp::now());
+    if !caller.may_see(&device.record) {
+        return Err(Problem::missing("command"));
+    }
+    let policies = shared.way.policies();
+    let mut shown = view(&command, &device, &policies, now);
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
-    Ok(HttpResponse::Ok().json(shown))
+    Ok(HttpResponse::Ok()
+        .insert_header(("etag", command_tag(&device, id.seq, &policies, now)))
+        .json(shown))
 }
 
 async fn find(shared: &Shared, id: CommandId) -> Result<(StoredCommand, Device), Problem> {
     let missing = || Problem::missing("command");
-    let command = shared.store.command(id).await?.ok_or_else(missing)?;
+    // The device first: a tag older than what it stands for does no harm.
     let device = shared.store.device(id.device).await?.ok_or_else(missing)?;
+    let command = shared.store.command(id).await?.ok_or_else(missing)?;
     Ok((command, device))
 }
 
 /// `DELETE /commands/{id}`: cancels.
 pub(super) async fn cancel(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let decide = move |device: &Device| {
-        session::queue::cancel(device, id.seq, Admin::ACTOR, Timestamp::now())
-    };
-    shared.store.alter(id.device, Box::new(decide)).await?;
-    let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(
-        &command,
-        &device,
-        &shared.way.policies(),
-        Timestamp::now(),
-    )))
+    change(caller, command_id(&path)?, shared, session::queue::cancel).await
 }
 
 /// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
 /// that pauses before its next attempt at once.
 pub(super) async fn retry(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let decide = move |device: &Device| {
-        session::queue::retry(device, id.seq, Admin::ACTOR, Timestamp::now())
+    change(caller, command_id(&path)?, shared, session::queue::retry).await
+}
+
+type Changing = fn(&Device, CommandSeq, &str, Timestamp) -> Result<Change, Refusal>;
+
+/// Changes a command, if it is as the caller last saw it.
+async fn change(
+    caller: Caller,
+    id: CommandId,
+    shared: web::Data<Shared>,
+    how: Changing,
+) -> Result<HttpResponse, Problem> {
+    let (by, now) = (caller.clone(), Timestamp::now());
+    let (seen, policies) = (shared.way.policies(), shared.way.policies());
+    let write = Write::Command {
+        id,
+        decide: caller.decide(move |device| {
+            by.expects(&command_tag(device, id.seq, &seen, now))?;
+            how(device, id.seq, &by.actor(), now)
+        }),
+        answer: Box::new(move |(command, device)| {
+            let tag = command_tag(device, id.seq, &policies, now);
+            Answer::ok(Some(tag), &view(command, device, &policies, now))
+        }),
     };
-    shared.store.alter(id.device, Box::new(decide)).await?;
-    let (command, device) = find(&shared, id).await?;
-    Ok(HttpResponse::Ok().json(view(
-        &command,
-        &device,
-        &shared.way.policies(),
-        Timestamp::now(),
-    )))
+    caller.write(&shared, write).await
 }
 
 /// The context to preview.
@@ -220,7 +226,7 @@ pub(super) struct PreviewOf {
 
 /// `GET /devices/{id}/preview`.
 pub(super) async fn preview(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     of: web::Query<PreviewOf>,
     shared: web::Data<Shared>,
@@ -246,11 +252,7 @@ pub(super) async fn preview(
         Platform::Other
     };
     let id = device_id(&path)?;
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
+    let device = caller.device(&shared, id).await?;
     let context = Context {
         mode,
         platform,

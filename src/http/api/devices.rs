@@ -1,128 +1,69 @@
 //! `/devices`.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Admin, Paging, body, device_id, page};
+use super::answer::Answer;
+use super::body::body;
+use super::caller::Caller;
+use super::conditional::device_tag;
+use super::device_fields::Given;
+use super::{Paging, certificates, device_id, page};
+use crate::activity::Habit;
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
-use crate::device::{CertificateDigest, Credentials, DeviceRecord, State};
+use crate::device::{CertificateDigest, State};
 use crate::event::{Event, EventType};
 use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{DeviceId, Source};
 use crate::limits;
-use crate::store::{Change, Device};
-use crate::wire::auth::PasswordDigest;
-
-/// Longest name of a user, a group, a DeviceClientID, bytes.
-const NAME_BYTES: usize = 256;
-/// Most groups and most certificates of a device.
-const LIST: usize = 64;
+use crate::store::api::Write;
+use crate::store::{Change, Device, Refusal, Wanted};
 
 /// `POST /devices`.
 pub(super) async fn register(
-    _: Admin,
+    caller: Caller,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let body = body(payload).await?;
     let fields = Fields::of(&body, "")?;
-    let source = fields.required("source", limits::SOURCE_BYTES)?;
+    let mut faults = Vec::new();
+    let source = fields.required("source", limits::SOURCE_BYTES);
+    let source = source.map_err(|fault| faults.push(fault)).unwrap_or("");
+    let given = Given::with_family(&fields, &mut faults);
     let now = Timestamp::now();
-    let mut record = DeviceRecord {
-        source: Source(source.to_owned()),
-        family: Family::Windows81,
-        device_client_id: source.to_owned(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: now,
-    };
-    if let Some(family) = fields.line("family", 32)? {
-        let names = Family::ALL.map(Family::name).join(", ");
-        record.family = Family::from_name(family)
-            .ok_or_else(|| Problem::field("family", format!("one of {names}"), "other text"))?;
+    let record = given.record(source, now);
+    if let Err(fault) = caller.may_regroup(&[], &record.groups, "groups") {
+        faults.push(fault);
     }
-    amend(&mut record, &fields)?;
+    if !faults.is_empty() {
+        return Err(Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults));
+    }
     let id = DeviceId(Uuid::now_v7());
-    let event = Event::new(now, Admin::ACTOR, Some(id), EventType::DeviceRegistered);
-    shared.store.register(id, record, event).await?;
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
-    Ok(HttpResponse::Created()
-        .insert_header(("location", format!("/api/v1/devices/{id}")))
-        .json(view(&device)))
-}
-
-/// Takes over what a request says of a device.
-fn amend(record: &mut DeviceRecord, fields: &Fields<'_>) -> Result<(), FieldError> {
-    if let Some(id) = fields.line("device_client_id", NAME_BYTES)? {
-        record.device_client_id = id.to_owned();
-    }
-    if fields.has("user") {
-        record.user = fields.line("user", NAME_BYTES)?.map(str::to_owned);
-    }
-    if let Some(groups) = fields.lines("groups", LIST, NAME_BYTES)? {
-        record.groups = groups;
-    }
-    if fields.has("credentials") {
-        record.credentials = fields.get("credentials").map(credentials).transpose()?;
-    }
-    if let Some(digests) = fields.lines("certificate_sha256", LIST, 128)? {
-        let parsed = digests
-            .iter()
-            .enumerate()
-            .map(|(at, text)| digest(text, at))
-            .collect::<Result<_, _>>();
-        record.certificates = parsed?;
-    }
-    Ok(())
-}
-
-fn credentials(value: &Value) -> Result<Credentials, FieldError> {
-    let fields = Fields::of(value, "credentials")?;
-    let username = fields.required("username", NAME_BYTES)?;
-    if username.contains(':') {
-        return Err(FieldError::new(
-            "credentials.username",
-            "no ':', which ends the name in Basic",
-            "one",
-        ));
-    }
-    let password = fields.text("password", NAME_BYTES)?;
-    let password =
-        password.ok_or_else(|| FieldError::new("credentials.password", "text", "nothing"))?;
-    Ok(Credentials {
-        username: username.to_owned(),
-        digest: PasswordDigest::new(username, password),
-    })
-}
-
-fn digest(text: &str, at: usize) -> Result<CertificateDigest, FieldError> {
-    let digits: String = text.chars().filter(|&c| c != ':' && c != ' ').collect();
-    let wrong = || {
-        FieldError::new(
-            format!("certificate_sha256[{at}]"),
-            "64 hexadecimal digits",
-            "other text",
-        )
+    let write = Write::Register {
+        id,
+        record,
+        event: Event::new(now, caller.actor(), Some(id), EventType::DeviceRegistered),
+        answer: Box::new(move |device| {
+            let location = format!("/api/v1/devices/{id}");
+            Answer::created(location, Some(device_tag(device)), &view(device))
+        }),
     };
-    if digits.len() != 64 || !digits.is_ascii() {
-        return Err(wrong());
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-        *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
-    }
-    Ok(CertificateDigest(bytes))
+    let answer = caller.write(&shared, write).await;
+    // Whose source it is, is told to those who may see all.
+    answer.map_err(|problem| match problem.status {
+        409 if !caller.sees_all() => {
+            let fault = FieldError::new("source", "a new one", "one that is registered");
+            Problem::faults(StatusCode::CONFLICT, vec![fault])
+        }
+        _ => problem,
+    })
 }
 
 /// A device as the API shows it: everything but its secrets.
@@ -130,13 +71,7 @@ pub(super) fn view(device: &Device) -> Value {
     let Device {
         id, record, state, ..
     } = device;
-    let hex = |digest: &CertificateDigest| {
-        digest
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let seen = |mode: Mode| state.last_seen(mode).map(|at| at.to_string());
     json!({
         "id": id.to_string(),
@@ -146,7 +81,9 @@ pub(super) fn view(device: &Device) -> Value {
         "user": record.user,
         "groups": record.groups,
         "credentials": record.credentials.as_ref().map(|c| json!({"username": c.username})),
-        "certificate_sha256": record.certificates.iter().map(hex).collect::<Vec<_>>(),
+        "certificate_sha256": hex(&record.certificates),
+        "certificates": certificates::view(device),
+        "revoked_certificate_sha256": hex(&record.rotation.revoked),
         "registered_at": record.registered_at.to_string(),
         "open_commands": state.open.len(),
         "sessions": state.sessions,
@@ -156,98 +93,191 @@ pub(super) fn view(device: &Device) -> Value {
             "Apps": seen(Mode::Apps),
             "Unspecified": seen(Mode::Unspecified),
         },
+        "activity": Habit::ALL.into_iter().filter(|habit| habit.is_of(state)).collect::<Vec<_>>(),
+        "by_hand_at": state.by_hand_at.map(|at| at.to_string()),
+        "unenrolled_at": state.unenrolled_at.map(|at| at.to_string()),
     })
 }
 
-/// `GET /devices`.
+/// Which devices to list.
+#[derive(Debug, Deserialize)]
+pub(super) struct Filter {
+    group: Option<String>,
+    family: Option<String>,
+    user: Option<String>,
+    source: Option<String>,
+    activity: Option<String>,
+}
+
+impl Filter {
+    /// Whether a record is asked for; a parameter without a value asks nothing.
+    fn takes(&self, device: &Device) -> bool {
+        let record = &device.record;
+        let wanted = |value: &Option<String>, test: &dyn Fn(&str) -> bool| {
+            value
+                .as_deref()
+                .is_none_or(|value| value.is_empty() || test(value))
+        };
+        wanted(&self.group, &|group| {
+            record.groups.iter().any(|one| one == group)
+        }) && wanted(&self.family, &|family| record.family.name() == family)
+            && wanted(&self.user, &|user| record.user.as_deref() == Some(user))
+            && wanted(&self.source, &|source| record.source.0 == source)
+            && wanted(&self.activity, &|habit| {
+                Habit::from_name(habit).is_some_and(|habit| habit.is_of(&device.state))
+            })
+    }
+}
+
+/// `GET /devices`: looks at so many devices at most, and says where to go on.
 pub(super) async fn list(
-    _: Admin,
+    caller: Caller,
     paging: web::Query<Paging>,
+    filter: web::Query<Filter>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let limit = paging.limit();
-    let devices = shared.store.devices(paging.after()?, limit).await?;
-    let next = (devices.len() == limit)
-        .then(|| devices.last().map(|device| device.number.to_string()))
-        .flatten();
-    Ok(page(devices.iter().map(view).collect(), next))
+    let family = filter.family.as_deref().filter(|name| !name.is_empty());
+    if family.is_some_and(|name| Family::from_name(name).is_none()) {
+        let names = Family::ALL.map(Family::name).join(", ");
+        return Err(Problem::field(
+            "family",
+            format!("one of {names}"),
+            "another",
+        ));
+    }
+    let habit = filter.activity.as_deref().filter(|name| !name.is_empty());
+    if habit.is_some_and(|name| Habit::from_name(name).is_none()) {
+        let names = Habit::ALL.map(Habit::name).join(", ");
+        return Err(Problem::field(
+            "activity",
+            format!("one of {names}"),
+            "another",
+        ));
+    }
+    let takes = |device: &Device| caller.may_see(&device.record) && filter.takes(device);
+    let mut after: u64 = paging.after()?;
+    if let Some(source) = filter.source.as_deref().filter(|source| !source.is_empty()) {
+        let found = shared
+            .store
+            .load(&Source(source.to_owned()), &|_| Wanted::default())
+            .await?;
+        let device = found.map(|snapshot| snapshot.device);
+        let device = device.filter(|device| device.number > after && takes(device));
+        return Ok(page(device.iter().map(view).collect(), None));
+    }
+    let (limit, mut walked, mut items) = (paging.limit(), 0, Vec::new());
+    while walked < limits::DEVICE_WALK {
+        let devices = shared.store.devices(after, limits::PAGE_ITEMS).await?;
+        for device in &devices {
+            after = device.number;
+            if takes(device) {
+                items.push(view(device));
+            }
+            if items.len() == limit {
+                return Ok(page(items, Some(after.to_string())));
+            }
+        }
+        if devices.len() < limits::PAGE_ITEMS {
+            return Ok(page(items, None));
+        }
+        walked += devices.len();
+    }
+    Ok(page(items, Some(after.to_string())))
 }
 
 /// `GET /devices/{id}`.
 pub(super) async fn one(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let device = shared
-        .store
-        .device(device_id(&path)?)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
-    Ok(HttpResponse::Ok().json(view(&device)))
+    let device = caller.device(&shared, device_id(&path)?).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header(("etag", device_tag(&device)))
+        .json(view(&device)))
 }
 
 /// `PATCH /devices/{id}`.
 pub(super) async fn change(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, body) = (device_id(&path)?, body(payload).await?);
-    let device = shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
-    let fields = Fields::of(&body, "")?;
-    // Checked against the record as it is now; what is changed is taken over again inside the write.
-    amend(&mut device.record.clone(), &fields)?;
-    let owned = body.clone();
-    let changed = shared
-        .store
-        .alter(
-            id,
-            Box::new(move |device| {
-                let mut record = device.record.clone();
-                let amended = Fields::of(&owned, "").and_then(|fields| amend(&mut record, &fields));
-                amended.map_err(|error| crate::store::Refusal::Conflict(error.to_string()))?;
-                Ok(Change {
-                    record: Some(record),
-                    // Who proves to be the device may have changed: nothing is replayed.
-                    state: State {
-                        latest: None,
-                        ..device.state.clone()
-                    },
-                    queued: Vec::new(),
-                    parts: Vec::new(),
-                    events: vec![Event::new(
-                        Timestamp::now(),
-                        Admin::ACTOR,
-                        Some(id),
-                        EventType::DeviceChanged,
-                    )],
-                    only_queues: false,
-                })
-            }),
-        )
-        .await?;
-    Ok(HttpResponse::Ok().json(view(&changed)))
+    caller.device(&shared, id).await?;
+    let mut faults = Vec::new();
+    let given = Given::read(&Fields::of(&body, "")?, &mut faults);
+    if !faults.is_empty() {
+        return Err(Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults));
+    }
+    let (by, now) = (caller.clone(), Timestamp::now());
+    let decide = caller.decide(move |device| {
+        by.expects(&device_tag(device))?;
+        amended(&by, device, &given, "groups", now).map_err(Refusal::Field)
+    });
+    let write = Write::Alter {
+        device: id,
+        decide,
+        answer: Box::new(|device| Answer::ok(Some(device_tag(device)), &view(device))),
+    };
+    caller.write(&shared, write).await
+}
+
+/// The change of a device by what was given.
+pub(super) fn amended(
+    caller: &Caller,
+    device: &Device,
+    given: &Given,
+    groups: &str,
+    now: Timestamp,
+) -> Result<Change, FieldError> {
+    let mut record = device.record.clone();
+    given.amend(&mut record)?;
+    caller.may_regroup(&device.record.groups, &record.groups, groups)?;
+    let event = Event::new(
+        now,
+        caller.actor(),
+        Some(device.id),
+        EventType::DeviceChanged,
+    );
+    Ok(Change {
+        record: Some(record),
+        // Who proves to be the device may have changed: nothing is replayed.
+        state: State {
+            latest: None,
+            ..device.state.clone()
+        },
+        queued: Vec::new(),
+        parts: Vec::new(),
+        events: vec![event],
+        only_queues: false,
+    })
 }
 
 /// `DELETE /devices/{id}`.
 pub(super) async fn retire(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
-    let event = Event::new(
-        Timestamp::now(),
-        Admin::ACTOR,
-        Some(id),
-        EventType::DeviceRetired,
-    );
-    shared.store.retire(id, event).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let by = caller.clone();
+    let write = Write::Retire {
+        device: id,
+        check: Box::new(move |device| {
+            if !by.may_see(&device.record) {
+                return Err(Refusal::Missing("there is no such device".to_owned()));
+            }
+            by.expects(&device_tag(device))
+        }),
+        event: Event::new(
+            Timestamp::now(),
+            caller.actor(),
+            Some(id),
+            EventType::DeviceRetired,
+        ),
+        answer: Box::new(|_| Answer::nothing()),
+    };
+    caller.write(&shared, write).await
 }

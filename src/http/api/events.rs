@@ -1,10 +1,15 @@
 //! `/events`, `/devices/{id}/events`, `/devices/{id}/sessions`, and the decisions
 //! on one command: all read from the log.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::{Admin, Paging, device_id, page};
+use super::caller::Caller;
+use super::{Paging, device_id, page};
+use crate::activity::{self, Plan, Seen};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::http::Shared;
 use crate::http::problem::Problem;
@@ -17,7 +22,7 @@ const DECISIONS: usize = 50;
 
 /// `GET /events`.
 pub(super) async fn all(
-    _: Admin,
+    caller: Caller,
     paging: web::Query<Paging>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
@@ -26,17 +31,44 @@ pub(super) async fn all(
     let next = (events.len() == limit)
         .then(|| events.last().map(|stored| stored.place.to_string()))
         .flatten();
+    let events = visible(&shared, &caller, events).await?;
     Ok(page(views(&shared, &events).await?, next))
+}
+
+/// Of these events those that the caller may see: a scoped one those of the
+/// devices within its scope, so that a page may hold fewer than it asked for.
+pub(super) async fn visible(
+    shared: &Shared,
+    caller: &Caller,
+    mut events: Vec<StoredEvent>,
+) -> Result<Vec<StoredEvent>, Problem> {
+    if caller.sees_all() {
+        return Ok(events);
+    }
+    let mut seen: HashMap<DeviceId, bool> = HashMap::new();
+    for device in events.iter().filter_map(|stored| stored.event.device) {
+        if let Entry::Vacant(unknown) = seen.entry(device) {
+            let found = shared.store.device(device).await?;
+            unknown.insert(found.is_some_and(|device| caller.may_see(&device.record)));
+        }
+    }
+    let may =
+        |device: Option<DeviceId>| device.is_some_and(|device| seen.get(&device) == Some(&true));
+    events.retain(|stored| may(stored.event.device));
+    Ok(events)
 }
 
 /// `GET /devices/{id}/events`.
 pub(super) async fn of_device(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     paging: web::Query<Paging>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, limit) = (device_id(&path)?, paging.limit());
+    if !caller.sees_all() {
+        caller.device(&shared, id).await?;
+    }
     let events = shared.store.events(id, paging.after()?, limit).await?;
     if events.is_empty() && shared.store.events(id, 0, 1).await?.is_empty() {
         return Err(Problem::missing("device"));
@@ -47,7 +79,7 @@ pub(super) async fn of_device(
     Ok(page(views(&shared, &events).await?, next))
 }
 
-async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec<Value>, Problem> {
+pub(super) async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec<Value>, Problem> {
     let mut views = Vec::with_capacity(events.len());
     for stored in events {
         let held = match (&stored.event.exchange, stored.event.device) {
@@ -60,7 +92,7 @@ async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec<Value>, Pr
 }
 
 /// What an exchange withheld: its own list, or the equal one it refers to.
-async fn withheld(
+pub(super) async fn withheld(
     shared: &Shared,
     device: DeviceId,
     exchange: &ExchangeRecord,
@@ -141,17 +173,15 @@ fn view(event: &Event, held: &[Withheld]) -> Value {
 
 /// `GET /devices/{id}/sessions`: the newest first.
 pub(super) async fn sessions(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     paging: web::Query<Paging>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, limit) = (device_id(&path)?, paging.limit());
-    shared
-        .store
-        .device(id)
-        .await?
-        .ok_or_else(|| Problem::missing("device"))?;
+    caller.device(&shared, id).await?;
+    let inventory = shared.store.inventory(id).await?;
+    let plan = inventory.as_ref().map(Plan::of).unwrap_or_default();
     let mut before: u64 = match &paging.after {
         Some(_) => paging.after()?,
         None => u64::MAX,
@@ -181,7 +211,7 @@ pub(super) async fn sessions(
             before = stored.event.seq;
             if let Some(session) = sessions.last_mut() {
                 let held = withheld(&shared, id, exchange).await?;
-                take_in(session, exchange, &stored.event, &held);
+                take_in(session, exchange, &stored.event, &held, &plan);
             }
         }
         if last || walked >= limits::EVENT_WALK {
@@ -204,7 +234,24 @@ fn session(exchange: &ExchangeRecord, event: &Event) -> Value {
 }
 
 /// Takes an earlier exchange of the session in: the first says in which mode it began.
-fn take_in(session: &mut Value, exchange: &ExchangeRecord, event: &Event, held: &[Withheld]) {
+fn take_in(
+    session: &mut Value,
+    exchange: &ExchangeRecord,
+    event: &Event,
+    held: &[Withheld],
+    plan: &Plan,
+) {
+    let by_hand = exchange.by_hand || session["by_hand"] == json!(true);
+    let seen = Seen {
+        at: event.at,
+        mode: exchange.mode,
+        login: exchange.login,
+        by_hand,
+        woken_at: None,
+    };
+    let (trigger, because) = activity::trigger(&seen, plan);
+    session["by_hand"] = json!(by_hand);
+    session["trigger"] = json!({"likely": trigger, "because": because});
     session["opened_at"] = json!(event.at.to_string());
     session["query"] = json!(exchange.query);
     session["mode"] = json!(exchange.mode);

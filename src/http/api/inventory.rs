@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Admin, Paging, device_id, page};
+use super::caller::Caller;
+use super::{Paging, device_id, page};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, DeviceId};
@@ -26,23 +27,18 @@ pub(super) struct Part {
 
 /// `GET /devices/{id}/inventory?class=…`
 pub(super) async fn of_device(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     part: web::Query<Part>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
-    known(&shared, id).await?;
+    caller.device(&shared, id).await?;
     let inventory = shared.store.inventory(id).await?.unwrap_or_default();
     Ok(HttpResponse::Ok().json(json!({
         "device": id.to_string(),
         "classes": classes(id, &inventory, part.class.as_deref()),
     })))
-}
-
-async fn known(shared: &Shared, id: DeviceId) -> Result<(), Problem> {
-    let device = shared.store.device(id).await?;
-    device.map(drop).ok_or_else(|| Problem::missing("device"))
 }
 
 fn classes(id: DeviceId, inventory: &Inventory, only: Option<&str>) -> Value {
@@ -91,13 +87,13 @@ fn value(id: DeviceId, entry: &Entry) -> Value {
 
 /// `GET /devices/{id}/inventory/changes`: the newest first.
 pub(super) async fn changes(
-    _: Admin,
+    caller: Caller,
     path: web::Path<String>,
     paging: web::Query<Paging>,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let (id, limit) = (device_id(&path)?, paging.limit());
-    known(&shared, id).await?;
+    caller.device(&shared, id).await?;
     let before: u64 = match paging.begins() {
         true => u64::MAX,
         false => paging.after()?,
@@ -138,7 +134,7 @@ fn told(id: DeviceId, number: u64, change: &Change) -> Value {
 /// `GET /inventory?where=Class.Property=value[&where=…]`: the devices of which
 /// every question is true. A page may be short, or empty, while `next` goes on.
 pub(super) async fn search(
-    _: Admin,
+    caller: Caller,
     query: web::Query<Vec<(String, String)>>,
     paging: web::Query<Paging>,
     shared: web::Data<Shared>,
@@ -164,10 +160,8 @@ pub(super) async fn search(
         let last = found.len() < CHUNK;
         for (device, inventory) in &found {
             after = device.number;
-            if questions
-                .iter()
-                .all(|question| question.is_true_of(inventory))
-            {
+            let is_true = |question: &Question| question.is_true_of(inventory);
+            if caller.may_see(&device.record) && questions.iter().all(is_true) {
                 items.push(super::devices::view(device));
             }
             if items.len() == limit {

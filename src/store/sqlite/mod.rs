@@ -4,9 +4,13 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod api;
+mod batches;
 mod inventory;
+mod once;
 mod read;
 mod rows;
+mod tokens;
 mod write;
 mod writer;
 

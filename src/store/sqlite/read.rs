@@ -240,6 +240,13 @@ pub(super) fn all_events(
         .collect()
 }
 
+pub(super) fn last_place(db: &Connection) -> Result<u64, StoreError> {
+    db.prepare_cached("SELECT coalesce(max(place), 0) FROM event")
+        .and_then(|mut sql| sql.query_row([], |row| row.get(0)))
+        .map(rows::unsigned)
+        .map_err(failed)
+}
+
 pub(super) fn policy_set(
     db: &Connection,
     digest: &str,

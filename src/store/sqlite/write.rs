@@ -4,18 +4,24 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
+use tokio::sync::watch;
 
 use super::rows::{self, Chain, Key, signed};
 use super::{SqliteStore, failed};
+use crate::batch::{Batch, BatchId};
+use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::store::api::{Kept, Once, Write};
 use crate::store::seal::{Keys, Place};
 use crate::store::{
-    Change, Choose, Commit, Decide, Device, Snapshot, Store, StoreError, StoredCommand, StoredEvent,
+    Change, Choose, Commit, Decide, Device, MakeCommand, Snapshot, Store, StoreError,
+    StoredCommand, StoredEvent,
 };
+use crate::tokens::Token;
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -135,14 +141,7 @@ impl Store for SqliteStore {
             return Ok(());
         }
         self.writer
-            .submit(move |db| {
-                let mut chain = super::read::no_device(db)?;
-                rows::append(db, &mut chain, &mut events)?;
-                db.prepare_cached("UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0")
-                    .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-                    .map(drop)
-                    .map_err(failed)
-            })
+            .submit(move |db| self::log(db, &mut events))
             .await
     }
 
@@ -165,6 +164,74 @@ impl Store for SqliteStore {
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.read(|db, _| super::read::policy_set(db, digest))
     }
+
+    async fn write(&self, write: Write, once: Option<Once>) -> Result<Vec<u8>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| super::api::write(db, &keys, write, once.as_ref()))
+            .await
+    }
+
+    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
+        self.read(|db, keys| super::once::kept(db, keys, once))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {
+        self.read(|db, keys| super::batches::one(db, keys, id))
+    }
+
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError> {
+        self.read(|db, keys| super::batches::list(db, keys, before, limit))
+    }
+
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError> {
+        self.read(|db, _| super::batches::open(db))
+    }
+
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError> {
+        self.read(|db, keys| super::batches::items(db, keys, id, after, limit))
+    }
+
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| super::batches::advance(db, &keys, id, now, make))
+            .await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.read(|db, _| super::tokens::all(db))
+    }
+
+    async fn last_place(&self) -> Result<u64, StoreError> {
+        self.read(|db, _| super::read::last_place(db))
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.writer.commits()
+    }
+}
+
+/// Logs what concerns no device.
+pub(super) fn log(db: &Connection, events: &mut [Event]) -> Result<(), StoreError> {
+    let mut chain = super::read::no_device(db)?;
+    rows::append(db, &mut chain, events)?;
+    db.prepare_cached(
+        "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0",
+    )
+    .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
+    .map(drop)
+    .map_err(failed)
 }
 
 fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreError> {
@@ -337,7 +404,7 @@ fn insert_command(
         .map_err(failed)
 }
 
-fn register(
+pub(super) fn register(
     db: &Connection,
     keys: &Keys,
     id: DeviceId,
@@ -380,7 +447,7 @@ fn register(
         .map_err(failed)
 }
 
-fn alter(
+pub(super) fn alter(
     db: &Connection,
     keys: &Keys,
     device: DeviceId,
@@ -402,7 +469,12 @@ fn alter(
     Ok(device)
 }
 
-fn retire(db: &Connection, keys: &Keys, device: DeviceId, event: Event) -> Result<(), StoreError> {
+pub(super) fn retire(
+    db: &Connection,
+    keys: &Keys,
+    device: DeviceId,
+    event: Event,
+) -> Result<(), StoreError> {
     let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
     let mut chain = row.chain;
     rows::append(db, &mut chain, &mut [event])?;

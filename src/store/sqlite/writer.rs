@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failed;
 use crate::store::StoreError;
@@ -45,6 +45,7 @@ pub struct Stats {
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Work>>,
     thread: Option<std::thread::JoinHandle<()>>,
+    commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
 }
 
@@ -57,14 +58,21 @@ impl Writer {
         let (queue, work) = mpsc::channel(WAITING);
         let stats = Arc::new(Stats::default());
         let counted = Arc::clone(&stats);
+        let (commit, commits) = watch::channel(0);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, checkpointer, &log, work, &counted))?;
+            .spawn(move || run(&db, checkpointer, &log, work, &counted, &commit))?;
         Ok(Writer {
             queue: Some(queue),
             thread: Some(thread),
+            commits,
             stats,
         })
+    }
+
+    /// Changes with every transaction that was committed.
+    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
     }
 
     /// Runs `work` in the next transaction; returns once it is durable.
@@ -114,6 +122,7 @@ fn run(
     log: &PathBuf,
     mut queue: mpsc::Receiver<Work>,
     stats: &Stats,
+    committed: &watch::Sender<u64>,
 ) {
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
     let helper = std::thread::Builder::new()
@@ -140,6 +149,7 @@ fn run(
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         stats.commits.fetch_add(1, Ordering::Relaxed);
         transact(db, group);
+        committed.send_modify(|count| *count += 1);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > RESTART_BYTES {
             // Cuts the file too: its size is what is looked at.

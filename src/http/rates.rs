@@ -1,0 +1,207 @@
+//! How often who may come: per client address, per token, per device; and how
+//! many sync requests may be under way at once.
+//!
+//! A device that sends its name too often costs no read of the store. Who is
+//! asked for is a name plus what the peer proved or where it comes from, so that
+//! nobody can use up the share of a tablet by sending its name from elsewhere.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use governor::clock::{Clock, MonotonicClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Limits;
+
+/// Callers remembered per limit; beyond, newcomers share [`SHARED`] buckets.
+const REMEMBERED: usize = 100_000;
+/// Buckets that newcomers share while too many callers are remembered.
+const SHARED: u64 = 4_096;
+/// After so many checks those that have not come lately are forgotten.
+const SWEEP: u32 = 16_384;
+
+/// Too often: come again after so many seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too often; come again in {0} s")]
+pub struct RetryAfter(pub u32);
+
+type Limiter = RateLimiter<u64, HashMapStateStore<u64>, MonotonicClock>;
+
+/// One limit for many callers.
+struct Keyed {
+    limiter: Limiter,
+    hasher: RandomState,
+    checks: AtomicU32,
+    remembered: usize,
+}
+
+impl Keyed {
+    /// `None` where the limit is 0: no limit.
+    fn new(per_minute: u32, burst: u32) -> Option<Self> {
+        let burst = NonZeroU32::new(burst)?;
+        let quota = Quota::per_minute(NonZeroU32::new(per_minute)?).allow_burst(burst);
+        Some(Keyed {
+            limiter: RateLimiter::hashmap_with_clock(quota, MonotonicClock),
+            hasher: RandomState::new(),
+            checks: AtomicU32::new(0),
+            remembered: REMEMBERED,
+        })
+    }
+
+    fn admit(&self, key: impl Hash) -> Result<(), RetryAfter> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP == SWEEP - 1 {
+            self.limiter.retain_recent();
+            self.limiter.shrink_to_fit();
+        }
+        let hash = self.hasher.hash_one(key);
+        let key = if self.limiter.len() < self.remembered {
+            hash
+        } else {
+            hash % SHARED
+        };
+        self.limiter.check_key(&key).map_err(|refused| {
+            let wait: Duration = refused.wait_time_from(MonotonicClock.now());
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            RetryAfter(u32::try_from(seconds.max(1)).unwrap_or(u32::MAX))
+        })
+    }
+}
+
+/// All limits of one server.
+pub struct Rates {
+    devices: Option<Keyed>,
+    addresses: Option<Keyed>,
+    tokens: Option<Keyed>,
+    under_way: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+}
+
+impl Rates {
+    /// These limits.
+    pub fn new(limits: &Limits) -> Self {
+        Rates {
+            devices: Keyed::new(limits.device_per_minute, limits.device_burst),
+            addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
+            tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
+            under_way: Arc::new(Semaphore::new(limits.sync_under_way)),
+            streams: Arc::new(Semaphore::new(limits.event_streams)),
+        }
+    }
+
+    /// One message of the device that calls itself `source`, from a peer known by `peer`:
+    /// the digest of its certificate, or its address.
+    pub fn admit_device(&self, source: &str, peer: &[u8]) -> Result<(), RetryAfter> {
+        admit(self.devices.as_ref(), (source, peer))
+    }
+
+    /// One request of whoever is at this address; of IPv6, a network of 64 bits
+    /// counts as one client.
+    pub fn admit_address(&self, address: IpAddr) -> Result<(), RetryAfter> {
+        admit(self.addresses.as_ref(), client(address))
+    }
+
+    /// One request with this token.
+    pub fn admit_token(&self, token: &[u8; 32]) -> Result<(), RetryAfter> {
+        admit(self.tokens.as_ref(), token)
+    }
+
+    /// A place among the sync requests under way, for as long as it is held; `None`
+    /// when all are taken.
+    pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.under_way).try_acquire_owned().ok()
+    }
+
+    /// A place among the event streams; `None` when all are taken.
+    pub fn stream(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.streams).try_acquire_owned().ok()
+    }
+}
+
+fn admit(keyed: Option<&Keyed>, key: impl Hash) -> Result<(), RetryAfter> {
+    keyed.map_or(Ok(()), |keyed| keyed.admit(key))
+}
+
+fn client(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u128::from(u32::from(address)),
+        IpAddr::V6(address) => u128::from(address) >> 64 << 64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits {
+            device_per_minute: 1,
+            device_burst: 3,
+            address_per_minute: 2,
+            token_per_minute: 0,
+            sync_under_way: 1,
+            event_streams: 1,
+            connections: 1,
+        }
+    }
+
+    #[test]
+    fn a_burst_is_let_through_and_others_are_not_held_up() {
+        let rates = Rates::new(&limits());
+        for _ in 0..3 {
+            assert_eq!(rates.admit_device("a", b"here"), Ok(()));
+        }
+        let RetryAfter(seconds) = rates.admit_device("a", b"here").unwrap_err();
+        assert!((1..=60).contains(&seconds), "{seconds}");
+        assert_eq!(rates.admit_device("b", b"here"), Ok(()));
+        assert_eq!(
+            rates.admit_device("a", b"elsewhere"),
+            Ok(()),
+            "another peer cannot use up a device's share"
+        );
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_client_and_zero_is_no_limit() {
+        let rates = Rates::new(&limits());
+        for last in 1..=2 {
+            let address = format!("2001:db8::{last}").parse().unwrap();
+            assert_eq!(rates.admit_address(address), Ok(()));
+        }
+        assert!(rates.admit_address("2001:db8::3".parse().unwrap()).is_err());
+        assert!(
+            rates
+                .admit_address("2001:db8:1::3".parse().unwrap())
+                .is_ok()
+        );
+        assert!(rates.admit_address("192.0.2.1".parse().unwrap()).is_ok());
+        for _ in 0..1_000 {
+            assert_eq!(rates.admit_token(&[0; 32]), Ok(()));
+        }
+    }
+
+    #[test]
+    fn however_many_come_few_are_remembered() {
+        let mut keyed = Keyed::new(60, 1).unwrap();
+        keyed.remembered = 10;
+        for caller in 0..2 * u64::from(SWEEP) {
+            let _ = keyed.admit(caller);
+        }
+        assert!(keyed.limiter.len() <= 10 + SHARED as usize);
+    }
+
+    #[test]
+    fn places_are_given_back() {
+        let rates = Rates::new(&limits());
+        let held = rates.enter().unwrap();
+        assert!(rates.enter().is_none());
+        drop(held);
+        assert!(rates.enter().is_some());
+    }
+}

@@ -1,0 +1,206 @@
+//! The transition table of channels: state by signal, every cell written out.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a device's channel stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The PFN is to be set in the next session that may.
+    #[default]
+    NeedsSet,
+    /// The set was sent; its Status is not here yet.
+    SetSent,
+    /// The set was acknowledged; the URI is not read yet.
+    AwaitingUri,
+    /// There is a URI that may be sent to.
+    Active,
+    /// The same, but the PFN is to be set again before the URI expires.
+    Refreshing,
+    /// The URI is too old, and no other came.
+    Expired,
+    /// WNS does not know the URI any more.
+    Dead,
+    /// The device refused the set, or did not answer it.
+    SetFailed,
+}
+
+impl State {
+    /// Every state.
+    pub const ALL: [State; 8] = [
+        State::NeedsSet,
+        State::SetSent,
+        State::AwaitingUri,
+        State::Active,
+        State::Refreshing,
+        State::Expired,
+        State::Dead,
+        State::SetFailed,
+    ];
+
+    /// Whether its URI may be sent to.
+    pub fn may_send(self) -> bool {
+        matches!(self, State::Active | State::Refreshing)
+    }
+
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            State::NeedsSet => "needs_set",
+            State::SetSent => "set_sent",
+            State::AwaitingUri => "awaiting_uri",
+            State::Active => "active",
+            State::Refreshing => "refreshing",
+            State::Expired => "expired",
+            State::Dead => "dead",
+            State::SetFailed => "set_failed",
+        }
+    }
+}
+
+/// An event, after what is known of the channel was held against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// A session that may set began, and a set is allowed by the pauses.
+    SessionDue,
+    /// One began within a pause.
+    SessionEarly,
+    /// The set left for the device.
+    Delivered,
+    /// Its Status is 200 or 202.
+    SetOk,
+    /// 418 to an Add, once: the node is there already.
+    SetExists,
+    /// 404 to a Replace, once: the node is not there.
+    SetMissing,
+    /// Any other Status.
+    SetRefused,
+    /// The session ended without a Status.
+    SetSilent,
+    /// A URI was read that was never seen.
+    UriNew,
+    /// One that was seen before, not the one in use, and still good.
+    UriKnown,
+    /// The one in use.
+    UriSame,
+    /// One that is dead or too old.
+    UriDead,
+    /// None, or one that is not of WNS.
+    UriAbsent,
+    /// WNS took a notification for the URI in use.
+    Taken,
+    /// WNS answered 404 or 410 for the URI in use.
+    Gone,
+    /// WNS answered 403 for the URI in use.
+    Refused,
+    /// The URI in use is near its end.
+    AgeRefresh,
+    /// It is past its end.
+    AgeExpired,
+    /// The device is to be set up for another PFN, or was enrolled anew.
+    PfnChanged,
+}
+
+impl Signal {
+    /// Every signal, in the order of the columns.
+    #[cfg(test)]
+    pub(super) const ALL: [Signal; 19] = [
+        Signal::SessionDue,
+        Signal::SessionEarly,
+        Signal::Delivered,
+        Signal::SetOk,
+        Signal::SetExists,
+        Signal::SetMissing,
+        Signal::SetRefused,
+        Signal::SetSilent,
+        Signal::UriNew,
+        Signal::UriKnown,
+        Signal::UriSame,
+        Signal::UriDead,
+        Signal::UriAbsent,
+        Signal::Taken,
+        Signal::Gone,
+        Signal::Refused,
+        Signal::AgeRefresh,
+        Signal::AgeExpired,
+        Signal::PfnChanged,
+    ];
+}
+
+/// What a cell does besides the new state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Nothing.
+    Stay,
+    /// Ask for the URI.
+    Ask,
+    /// Send the set, and ask for the URI.
+    Set,
+    /// Write down that a set left.
+    Count,
+    /// The set is through: a URI from before it may be void; ask for the URI.
+    Confirm,
+    /// Send the set by the other verb.
+    Turn,
+    /// Use the URI that was read.
+    Take,
+    /// The URI in use was seen again.
+    Seen,
+    /// Count a read that brought no URI; after some, set again.
+    Empty,
+    /// Sets work: pauses start anew.
+    Proven,
+    /// The URI in use is never used again.
+    Bury,
+    /// None of the URIs so far is used again.
+    Forget,
+}
+
+/// The cell of the table. What is not written in a row keeps the state.
+pub(super) fn cell(state: State, signal: Signal) -> (State, Act) {
+    use Act as A;
+    use Signal as S;
+    use State::*;
+    match (signal, state) {
+        (S::SessionDue, NeedsSet | SetSent | Expired | Dead | SetFailed) => (NeedsSet, A::Set),
+        (S::SessionDue, Refreshing) => (Refreshing, A::Set),
+        (S::SessionDue, AwaitingUri | Active) => (state, A::Ask),
+        // The session with the set ended without a Status, or another would not begin.
+        (S::SessionEarly, SetSent) => (SetFailed, A::Ask),
+        (S::SessionEarly, _) => (state, A::Ask),
+
+        (S::Delivered, Active | Refreshing) => (Refreshing, A::Count),
+        (S::Delivered, _) => (SetSent, A::Count),
+        // NeedsSet: the Status of a set for the PFN before.
+        (S::SetOk, NeedsSet) => (NeedsSet, A::Stay),
+        // Active: the URI was read before the Status was.
+        (S::SetOk, AwaitingUri | Active) => (state, A::Ask),
+        (S::SetOk, _) => (AwaitingUri, A::Confirm),
+        (S::SetExists | S::SetMissing, SetSent | Refreshing) => (state, A::Turn),
+        (S::SetExists | S::SetMissing, _) => (state, A::Stay),
+        // Accepted at first (202), refused in the end.
+        (S::SetRefused, SetSent | AwaitingUri) => (SetFailed, A::Stay),
+        (S::SetSilent, SetSent) => (SetFailed, A::Stay),
+        (S::SetRefused | S::SetSilent, _) => (state, A::Stay),
+
+        (S::UriNew, _) => (Active, A::Take),
+        (S::UriKnown, Refreshing) => (Refreshing, A::Take),
+        (S::UriKnown, _) => (Active, A::Take),
+        (S::UriSame, Active | Refreshing) => (state, A::Seen),
+        (S::UriSame, _) => (state, A::Stay),
+        (S::UriDead, AwaitingUri) => (AwaitingUri, A::Empty),
+        (S::UriDead, _) => (state, A::Stay),
+        (S::UriAbsent, AwaitingUri | Active | Refreshing) => (state, A::Empty),
+        (S::UriAbsent, _) => (state, A::Stay),
+
+        (S::Taken, Active | Refreshing) => (state, A::Proven),
+        (S::Gone, Active | Refreshing) => (Dead, A::Bury),
+        // One refused channel is set again; a second one stops the profile, not the channel.
+        (S::Refused, Active) => (Refreshing, A::Stay),
+        (S::Taken | S::Gone | S::Refused, _) => (state, A::Stay),
+        (S::AgeRefresh, Active) => (Refreshing, A::Stay),
+        (S::AgeExpired, Active | Refreshing) => (Expired, A::Bury),
+        (S::AgeRefresh | S::AgeExpired, _) => (state, A::Stay),
+        (S::PfnChanged, _) => (NeedsSet, A::Forget),
+    }
+}

@@ -1,0 +1,337 @@
+#![allow(clippy::unwrap_used)]
+
+use proptest::prelude::*;
+
+use super::table::{Act, Signal, cell};
+use super::*;
+
+/// One letter per state, in the order of [`State::ALL`].
+const LETTERS: [char; 8] = ['N', 'S', 'A', '+', 'R', 'E', 'D', 'F'];
+
+fn letter(state: State) -> char {
+    let place = State::ALL.iter().position(|s| *s == state).unwrap();
+    LETTERS[place]
+}
+
+/// Each cell: the new state's letter, and what is done.
+#[test]
+fn every_cell_of_the_table() {
+    // from:      NeedsSet    SetSent     AwaitingUri Active      Refreshing  Expired     Dead        SetFailed
+    let rows = [
+        "SessionDue   N:Set N:Set A:Ask +:Ask R:Set N:Set N:Set N:Set",
+        "SessionEarly N:Ask F:Ask A:Ask +:Ask R:Ask E:Ask D:Ask F:Ask",
+        "Delivered    S:Count S:Count S:Count R:Count R:Count S:Count S:Count S:Count",
+        "SetOk        N A:Confirm A:Ask +:Ask A:Confirm A:Confirm A:Confirm A:Confirm",
+        "SetExists    N S:Turn A + R:Turn E D F",
+        "SetMissing   N S:Turn A + R:Turn E D F",
+        "SetRefused   N F F + R E D F",
+        "SetSilent    N F A + R E D F",
+        "UriNew       +:Take +:Take +:Take +:Take +:Take +:Take +:Take +:Take",
+        "UriKnown     +:Take +:Take +:Take +:Take R:Take +:Take +:Take +:Take",
+        "UriSame      N S A +:Seen R:Seen E D F",
+        "UriDead      N S A:Empty + R E D F",
+        "UriAbsent    N S A:Empty +:Empty R:Empty E D F",
+        "Taken        N S A +:Proven R:Proven E D F",
+        "Gone         N S A D:Bury D:Bury E D F",
+        "Refused      N S A R R E D F",
+        "AgeRefresh   N S A R R E D F",
+        "AgeExpired   N S A E:Bury E:Bury E D F",
+        "PfnChanged   N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget",
+    ];
+    assert_eq!(rows.len(), Signal::ALL.len());
+    for (signal, row) in Signal::ALL.into_iter().zip(rows) {
+        let mut words = row.split_whitespace();
+        assert_eq!(words.next().unwrap(), format!("{signal:?}"));
+        let expected: Vec<&str> = words.collect();
+        let got: Vec<String> = State::ALL
+            .into_iter()
+            .map(|state| match cell(state, signal) {
+                (to, Act::Stay) => letter(to).to_string(),
+                (to, act) => format!("{}:{act:?}", letter(to)),
+            })
+            .collect();
+        assert_eq!(got, expected, "{signal:?}");
+    }
+}
+
+fn uri(n: u8) -> UriDigest {
+    UriDigest([n; 32])
+}
+
+fn read(n: u8) -> Event {
+    Event::UriRead {
+        digest: uri(n),
+        expires_at: None,
+    }
+}
+
+const GONE: WnsVerdict = WnsVerdict::Gone;
+
+/// A channel that lives through events at hours after its beginning.
+struct Life {
+    channel: Channel,
+    effects: Vec<Effect>,
+}
+
+impl Life {
+    fn new() -> Self {
+        Life {
+            channel: Channel::default(),
+            effects: Vec::new(),
+        }
+    }
+
+    fn at(&mut self, hours: i64, event: Event) -> State {
+        let now = Timestamp(hours * HOUR_MS);
+        let done = next(&self.channel, event, Family::Windows81, now);
+        self.channel = done.channel;
+        self.effects = done.effects;
+        self.channel.state
+    }
+
+    fn active(n: u8) -> Self {
+        let mut life = Life::new();
+        life.at(0, Event::Session);
+        life.at(0, Event::SetDelivered);
+        life.at(0, Event::SetStatus(200));
+        life.at(0, read(n));
+        life
+    }
+}
+
+#[test]
+fn from_nothing_to_a_channel_in_one_session() {
+    let mut life = Life::new();
+    assert_eq!(life.at(0, Event::Session), State::NeedsSet);
+    assert_eq!(
+        life.effects,
+        [Effect::SendSet(SetVerb::First), Effect::ReadUri]
+    );
+    assert_eq!(life.at(0, Event::SetDelivered), State::SetSent);
+    assert_eq!(life.at(0, Event::SetStatus(200)), State::AwaitingUri);
+    assert_eq!(life.effects, [Effect::ReadUri]);
+    assert!(!life.channel.may_send(Timestamp(0)));
+    assert_eq!(life.at(0, read(1)), State::Active);
+    assert_eq!(life.effects, [Effect::KeepUri]);
+    assert!(life.channel.may_send(Timestamp(0)));
+}
+
+#[test]
+fn a_revoked_channel_is_set_again_in_the_next_session_that_may() {
+    let mut life = Life::active(1);
+    assert_eq!(
+        life.at(1, Event::Wns(uri(1), WnsVerdict::Taken)),
+        State::Active
+    );
+    assert_eq!(life.at(2, Event::Wns(uri(1), GONE)), State::Dead);
+    assert_eq!(life.effects, [Effect::DropUri]);
+    assert_eq!(life.at(3, read(1)), State::Dead);
+    assert_eq!(life.at(3, Event::Session), State::NeedsSet);
+    assert_eq!(life.effects[0], Effect::SendSet(SetVerb::First));
+    life.at(3, Event::SetDelivered);
+    life.at(3, Event::SetStatus(202));
+    assert_eq!(life.at(3, read(2)), State::Active);
+}
+
+#[test]
+fn a_late_answer_does_not_kill_a_renewed_channel() {
+    let mut life = Life::active(1);
+    life.at(5, read(2));
+    assert_eq!(life.at(6, Event::Wns(uri(1), GONE)), State::Active);
+    assert_eq!(life.channel.uri, Some(uri(2)));
+    // But what was said of the old URI is remembered.
+    life.at(7, Event::Wns(uri(2), GONE));
+    assert_eq!(life.at(8, read(1)), State::Dead);
+}
+
+#[test]
+fn reading_a_uri_again_does_not_make_it_younger() {
+    let mut life = Life::active(1);
+    for day in 1..20 {
+        assert_eq!(life.at(day * 24, read(1)), State::Active, "day {day}");
+        life.at(day * 24, Event::Time);
+    }
+    assert_eq!(life.channel.first_seen(), Some(Timestamp(0)));
+    assert_eq!(life.at(20 * 24, Event::Time), State::Refreshing);
+    assert!(life.channel.may_send(Timestamp(29 * DAY_MS)));
+    assert!(!life.channel.may_send(Timestamp(30 * DAY_MS)));
+    assert_eq!(life.at(30 * 24, Event::Time), State::Expired);
+    assert_eq!(life.at(30 * 24, read(1)), State::Expired);
+    assert_eq!(life.at(30 * 24, read(2)), State::Active);
+}
+
+#[test]
+fn a_refresh_that_brings_the_same_uri_is_not_repeated_in_every_session() {
+    let mut life = Life::active(1);
+    let taken = Event::Wns(uri(1), WnsVerdict::Taken);
+    life.at(1, taken);
+    let mut sets = Vec::new();
+    // Hourly sessions, each with a push that is taken.
+    for hour in 20 * 24..30 * 24 {
+        life.at(hour, Event::Time);
+        life.at(hour, Event::Session);
+        if life.effects.contains(&Effect::SendSet(SetVerb::First)) {
+            sets.push(hour - 20 * 24);
+            life.at(hour, Event::SetDelivered);
+            life.at(hour, Event::SetStatus(200));
+            assert_eq!(life.at(hour, read(1)), State::Active);
+        }
+        life.at(hour, taken);
+    }
+    assert_eq!(sets, [0, 20, 60, 140]);
+    // A new one ends it.
+    assert_eq!(life.at(30 * 24, read(2)), State::Active);
+}
+
+#[test]
+fn a_sooner_end_that_the_device_tells_is_believed() {
+    let end = Timestamp(15 * DAY_MS);
+    let told = |expires_at| {
+        let event = Event::UriRead {
+            digest: uri(1),
+            expires_at: Some(expires_at),
+        };
+        let done = next(
+            &Channel::default(),
+            event,
+            Family::Windows81,
+            Timestamp(DAY_MS),
+        );
+        done.channel.expires_at()
+    };
+    assert_eq!(told(end), Some(end));
+    assert_eq!(told(Timestamp(90 * DAY_MS)), Some(Timestamp(31 * DAY_MS)));
+    assert_eq!(told(Timestamp(0)), Some(Timestamp(31 * DAY_MS)));
+}
+
+#[test]
+fn add_turns_to_replace_and_back_only_once() {
+    let mut life = Life::new();
+    life.at(0, Event::Session);
+    life.at(0, Event::SetDelivered);
+    assert_eq!(life.at(0, Event::SetStatus(418)), State::SetSent);
+    assert_eq!(life.effects, [Effect::SendSet(SetVerb::Replace)]);
+    life.at(0, Event::SetDelivered);
+    assert_eq!(life.channel.set_attempts, 1);
+    assert_eq!(life.at(0, Event::SetStatus(404)), State::SetFailed);
+    let mut life = Life::new();
+    life.at(0, Event::SetDelivered);
+    life.at(0, Event::SetStatus(404));
+    assert_eq!(life.effects, [Effect::SendSet(SetVerb::Add)]);
+}
+
+#[test]
+fn a_device_that_hangs_is_left_alone_for_longer_and_longer() {
+    let mut life = Life::new();
+    let (mut hours, mut sets) = (0, Vec::new());
+    while sets.len() < 7 {
+        life.at(hours, Event::Session);
+        if life.effects.contains(&Effect::SendSet(SetVerb::First)) {
+            sets.push(hours);
+            life.at(hours, Event::SetDelivered);
+        }
+        hours += 1;
+    }
+    let pauses: Vec<i64> = sets.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses, [20, 40, 80, 160, 168, 168]);
+}
+
+#[test]
+fn a_device_without_a_uri_is_set_again_after_a_pause() {
+    let mut life = Life::new();
+    life.at(0, Event::SetDelivered);
+    life.at(0, Event::SetStatus(200));
+    assert_eq!(life.at(1, Event::UriAbsent), State::AwaitingUri);
+    assert_eq!(life.at(2, Event::UriAbsent), State::NeedsSet);
+    life.at(3, Event::Session);
+    assert_eq!(life.effects, [Effect::ReadUri]);
+    life.at(20, Event::Session);
+    assert_eq!(life.effects[0], Effect::SendSet(SetVerb::First));
+}
+
+#[test]
+fn after_another_pfn_nothing_of_the_old_one_counts() {
+    let mut life = Life::active(1);
+    assert_eq!(life.at(1, Event::PfnChanged), State::NeedsSet);
+    assert_eq!(life.effects, [Effect::DropUri]);
+    assert_eq!(life.at(2, read(1)), State::NeedsSet);
+    assert_eq!(life.at(2, read(3)), State::NeedsSet);
+    assert_eq!(life.at(2, Event::SetStatus(200)), State::NeedsSet);
+    life.at(3, Event::SetDelivered);
+    life.at(3, Event::SetStatus(200));
+    assert_eq!(life.at(3, read(1)), State::AwaitingUri);
+    assert_eq!(life.at(3, read(4)), State::Active);
+}
+
+#[test]
+fn a_refused_channel_is_set_again_and_stays_in_use() {
+    let mut life = Life::active(1);
+    let refused = Event::Wns(uri(1), WnsVerdict::Refused);
+    assert_eq!(life.at(1, refused), State::Refreshing);
+    life.at(2, Event::Session);
+    assert_eq!(life.effects[0], Effect::SendSet(SetVerb::First));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        Just(Event::Session),
+        Just(Event::SetDelivered),
+        prop::sample::select(vec![200, 202, 404, 418, 500, 405]).prop_map(Event::SetStatus),
+        Just(Event::SetSilent),
+        (0_u8..6, prop::option::of(0_i64..60)).prop_map(|(n, day)| Event::UriRead {
+            digest: uri(n),
+            expires_at: day.map(|day| Timestamp(day * DAY_MS)),
+        }),
+        Just(Event::UriAbsent),
+        (
+            0_u8..6,
+            prop::sample::select(vec![WnsVerdict::Taken, GONE, WnsVerdict::Refused])
+        )
+            .prop_map(|(n, verdict)| Event::Wns(uri(n), verdict)),
+        Just(Event::Time),
+        Just(Event::PfnChanged),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens(steps in prop::collection::vec((0_i64..50, any_event()), 1..120)) {
+        let mut life = Life::new();
+        let mut hours = 0;
+        let mut buried: Vec<UriDigest> = Vec::new();
+        let mut seen: Vec<(UriDigest, Timestamp)> = Vec::new();
+        for (step, event) in steps {
+            hours += step;
+            let now = Timestamp(hours * HOUR_MS);
+            let before = life.channel.clone();
+            life.at(hours, event);
+            if let Event::Wns(digest, GONE) = event
+                && before.find(digest).is_some() {
+                buried.push(digest);
+            }
+            let channel = &life.channel;
+            // A dead URI never comes to life, whatever is read.
+            prop_assert!(channel.uri.is_none_or(|digest| !buried.contains(&digest)));
+            // There is a URI in use exactly when one may be sent to.
+            prop_assert_eq!(channel.uri.is_some(), channel.state.may_send());
+            // What is kept outside follows: kept once, dropped once.
+            prop_assert_eq!(life.effects.contains(&Effect::DropUri), before.uri.is_some() && channel.uri.is_none());
+            if channel.uri.is_some() && channel.uri != before.uri {
+                prop_assert!(life.effects.contains(&Effect::KeepUri));
+            }
+            // Its age never changes, and its life is bounded.
+            if let (Some(digest), Some(first), Some(end)) = (channel.uri, channel.first_seen(), channel.expires_at()) {
+                match seen.iter().find(|(other, _)| *other == digest) {
+                    Some((_, earlier)) => prop_assert_eq!(*earlier, first),
+                    None => seen.push((digest, first)),
+                }
+                prop_assert!(end.ms_since(first) <= LIFE_MS);
+            }
+            // Pauses are bounded, and nothing is set within one.
+            prop_assert!(channel.next_set_at.is_none_or(|due| due.ms_since(now) <= SET_PAUSE_MOST_MS));
+            if life.effects.contains(&Effect::SendSet(SetVerb::First)) {
+                prop_assert!(before.next_set_at.is_none_or(|due| due <= now));
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! A push profile: one package family name with the credentials that may push
+//! to it, and how it fares.
+
+use serde::{Deserialize, Serialize};
+
+use crate::push::address::UriDigest;
+
+pub use super::package::{PackageSid, Pfn, ProfileError, publisher_id};
+
+/// Which token service, and which fields it wants. One is never tried in
+/// place of the other: identities belong to one of them (Microsoft's WNS
+/// overview), and whether Entra tokens reach MDM channels is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenForm {
+    /// Package SID and secret, at login.live.com.
+    Legacy,
+    /// Application id and secret, at login.microsoftonline.com.
+    Entra,
+}
+
+/// How a profile fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// New, or changed since: the next answer tells.
+    Unchecked,
+    /// Tokens are granted and notifications accepted.
+    Healthy,
+    /// It fails for reasons that pass: network, 5xx, throttling.
+    Degraded,
+    /// Its credentials or their pairing with the PFN are wrong: an operator must act.
+    Misconfigured,
+    /// WNS does not take notifications of this sender any more.
+    Blocked,
+}
+
+/// What was learnt about a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileEvent {
+    /// An operator changed it, or asked for it to be tried again.
+    Changed,
+    /// A token was granted.
+    TokenGranted,
+    /// The token service refused the credentials.
+    TokenRefused,
+    /// A notification was accepted.
+    Accepted,
+    /// 403 for this channel: the token is of another app than the channel.
+    ChannelRefused(UriDigest),
+    /// Network, 5xx, throttling, a token service that does not answer.
+    Trouble,
+    /// 410 that names a blocked sender.
+    Blocked,
+}
+
+/// How a profile fares and what that rests on.
+///
+/// It never touches channels: one refused channel is that channel's business
+/// (it may be older than the profile), two different ones are the profile's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileHealth {
+    /// What it comes to.
+    pub health: Health,
+    /// The channel that was refused last, since the last success.
+    pub refused: Option<UriDigest>,
+}
+
+impl Default for ProfileHealth {
+    fn default() -> Self {
+        ProfileHealth {
+            health: Health::Unchecked,
+            refused: None,
+        }
+    }
+}
+
+impl ProfileHealth {
+    /// Whether anything may be sent with it.
+    pub fn may_send(&self) -> bool {
+        !self.stopped()
+    }
+
+    fn stopped(&self) -> bool {
+        matches!(self.health, Health::Misconfigured | Health::Blocked)
+    }
+
+    fn with(self, health: Health) -> Self {
+        ProfileHealth { health, ..self }
+    }
+
+    /// What `event` makes of it. A profile that is stopped stays so until it
+    /// is changed: late answers to what was under way do not start it again.
+    pub fn next(self, event: ProfileEvent) -> Self {
+        match event {
+            ProfileEvent::Changed => ProfileHealth::default(),
+            ProfileEvent::Blocked => self.with(Health::Blocked),
+            _ if self.stopped() => self,
+            ProfileEvent::TokenRefused => self.with(Health::Misconfigured),
+            ProfileEvent::TokenGranted if self.health == Health::Unchecked => {
+                self.with(Health::Healthy)
+            }
+            ProfileEvent::TokenGranted => self,
+            ProfileEvent::Accepted => ProfileHealth {
+                health: Health::Healthy,
+                refused: None,
+            },
+            ProfileEvent::ChannelRefused(channel) => match self.refused {
+                Some(other) if other != channel => self.with(Health::Misconfigured),
+                _ => ProfileHealth {
+                    refused: Some(channel),
+                    ..self
+                },
+            },
+            ProfileEvent::Trouble => self.with(Health::Degraded),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cell_of_the_table() {
+        use Health::*;
+        let (a, b) = (UriDigest([1; 32]), UriDigest([2; 32]));
+        let events = [
+            ProfileEvent::Changed,
+            ProfileEvent::TokenGranted,
+            ProfileEvent::TokenRefused,
+            ProfileEvent::Accepted,
+            ProfileEvent::ChannelRefused(a),
+            ProfileEvent::ChannelRefused(b),
+            ProfileEvent::Trouble,
+            ProfileEvent::Blocked,
+        ];
+        // Channel `a` was refused before.
+        let rows = [
+            (
+                Unchecked,
+                [
+                    Unchecked,
+                    Healthy,
+                    Misconfigured,
+                    Healthy,
+                    Unchecked,
+                    Misconfigured,
+                    Degraded,
+                    Blocked,
+                ],
+            ),
+            (
+                Healthy,
+                [
+                    Unchecked,
+                    Healthy,
+                    Misconfigured,
+                    Healthy,
+                    Healthy,
+                    Misconfigured,
+                    Degraded,
+                    Blocked,
+                ],
+            ),
+            (
+                Degraded,
+                [
+                    Unchecked,
+                    Degraded,
+                    Misconfigured,
+                    Healthy,
+                    Degraded,
+                    Misconfigured,
+                    Degraded,
+                    Blocked,
+                ],
+            ),
+            (
+                Misconfigured,
+                [
+                    Unchecked,
+                    Misconfigured,
+                    Misconfigured,
+                    Misconfigured,
+                    Misconfigured,
+                    Misconfigured,
+                    Misconfigured,
+                    Blocked,
+                ],
+            ),
+            (
+                Blocked,
+                [
+                    Unchecked, Blocked, Blocked, Blocked, Blocked, Blocked, Blocked, Blocked,
+                ],
+            ),
+        ];
+        for (health, expected) in rows {
+            let from = ProfileHealth {
+                health,
+                refused: Some(a),
+            };
+            for (event, expected) in events.into_iter().zip(expected) {
+                assert_eq!(from.next(event).health, expected, "{health:?} {event:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_refused_channel_is_the_channels_fault_and_a_success_forgets_it() {
+        let (a, b) = (UriDigest([1; 32]), UriDigest([2; 32]));
+        let once = ProfileHealth::default().next(ProfileEvent::ChannelRefused(a));
+        assert!(once.may_send() && once.next(ProfileEvent::ChannelRefused(a)).may_send());
+        assert!(!once.next(ProfileEvent::ChannelRefused(b)).may_send());
+        let healed = once.next(ProfileEvent::Accepted);
+        assert!(healed.next(ProfileEvent::ChannelRefused(b)).may_send());
+    }
+}

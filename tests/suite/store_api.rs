@@ -1,0 +1,221 @@
+//! Writes of the API as every store must do them: with their answer, once, and
+//! all or nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use modegate::clock::Timestamp;
+use modegate::context::Family;
+use modegate::device::DeviceRecord;
+use modegate::event::{Event, EventType};
+use modegate::fields::FieldError;
+use modegate::ids::{DeviceId, Source};
+use modegate::store::api::{ImportStep, Imported, ONCE_KEPT_MS, Once, Write};
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Refusal, Store, StoreError};
+use modegate::tokens::{Role, Token, TokenDigest, TokenId};
+use uuid::Uuid;
+
+const AT: Timestamp = Timestamp(1_790_000_000_000);
+
+fn record(source: &str) -> DeviceRecord {
+    DeviceRecord {
+        source: Source(source.into()),
+        family: Family::Windows81,
+        device_client_id: source.into(),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: Vec::new(),
+        registered_at: AT,
+        rotation: Default::default(),
+    }
+}
+
+fn event(what: EventType) -> Event {
+    Event::new(AT, "test", None, what)
+}
+
+fn new_id() -> DeviceId {
+    DeviceId(Uuid::now_v7())
+}
+
+fn registering(source: &str) -> Write {
+    let id = new_id();
+    Write::Register {
+        id,
+        record: record(source),
+        event: Event::new(AT, "test", Some(id), EventType::DeviceRegistered),
+        answer: Box::new(|device| device.id.to_string().into_bytes()),
+    }
+}
+
+fn once(key: &str, digest: u8, at: Timestamp) -> Once {
+    Once {
+        scope: "s".into(),
+        key: key.into(),
+        digest: [digest; 32],
+        at,
+    }
+}
+
+fn token(name: &str) -> Token {
+    Token {
+        id: TokenId(Uuid::now_v7()),
+        name: name.into(),
+        role: Role::Portal,
+        groups: Some(vec!["g".into()]),
+        digest: TokenDigest::of(name),
+        created_at: AT,
+        created_by: "test".into(),
+        expires_at: None,
+    }
+}
+
+async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn Store>) {
+    let named = once("k", 1, AT);
+    assert_eq!(store.kept(&named).await.unwrap(), None);
+    let answer = store
+        .write(registering("a"), Some(named.clone()))
+        .await
+        .unwrap();
+    let kept = store.kept(&named).await.unwrap().unwrap();
+    assert_eq!((kept.digest, &kept.answer), ([1; 32], &answer));
+    // Whatever it asks for now, the name is taken; the caller compares digests.
+    let second = store.write(registering("b"), Some(once("k", 2, AT))).await;
+    assert!(matches!(second, Err(StoreError::Done)), "{second:?}");
+    assert_eq!(store.devices(0, 10).await.unwrap().len(), 1);
+
+    // What is refused keeps nothing.
+    let refused = store.write(registering("a"), Some(once("r", 1, AT))).await;
+    assert!(matches!(refused, Err(StoreError::SourceTaken(_))));
+    assert_eq!(store.kept(&once("r", 1, AT)).await.unwrap(), None);
+
+    let other = Once {
+        scope: "sk".into(),
+        key: "".into(),
+        ..named.clone()
+    };
+    assert_eq!(store.kept(&other).await.unwrap(), None, "another scope");
+    let later = AT.plus_ms(ONCE_KEPT_MS);
+    assert_eq!(store.kept(&once("k", 1, later)).await.unwrap(), None);
+    store
+        .write(registering("b"), Some(once("k", 3, later)))
+        .await
+        .unwrap();
+    assert_eq!(store.devices(0, 10).await.unwrap().len(), 2);
+}
+
+async fn many_are_imported_or_none(store: Arc<dyn Store>) {
+    let sources: Vec<Source> = ["x", "a", "y"].map(|name| Source(name.into())).to_vec();
+    store.write(registering("a"), None).await.unwrap();
+    for refuse in [true, false] {
+        let write = Write::Import {
+            sources: sources.clone(),
+            plan: Box::new(move |at, there| match (there, refuse) {
+                (None, _) => {
+                    let id = new_id();
+                    let event = Event::new(AT, "test", Some(id), EventType::DeviceRegistered);
+                    let name = ["x", "a", "y"][at];
+                    ImportStep::Register(id, Box::new(record(name)), Box::new(event))
+                }
+                (Some(_), true) => ImportStep::Conflict(FieldError::new("f", "a", "b")),
+                (Some(_), false) => ImportStep::Skip,
+            }),
+            answer: Box::new(|done| {
+                let words = done.iter().map(|one| match one {
+                    Imported::Created(_) => "c",
+                    Imported::Updated(_) => "u",
+                    Imported::Skipped(_) => "s",
+                });
+                words.collect::<String>().into_bytes()
+            }),
+        };
+        let before = store.last_place().await.unwrap();
+        let done = store.write(write, None).await;
+        if refuse {
+            let Err(StoreError::Refused(Refusal::Conflicts(faults))) = done else {
+                panic!("{done:?}");
+            };
+            assert_eq!(faults.len(), 1);
+            assert_eq!(store.devices(0, 10).await.unwrap().len(), 1);
+            assert_eq!(store.last_place().await.unwrap(), before);
+        } else {
+            assert_eq!(done.unwrap(), b"csc");
+            assert_eq!(store.devices(0, 10).await.unwrap().len(), 3);
+            assert_eq!(store.last_place().await.unwrap(), before + 2);
+        }
+    }
+}
+
+async fn tokens_are_made_and_revoked_on_record(store: Arc<dyn Store>) {
+    let create = |token: Token| Write::CreateToken {
+        token,
+        event: event(EventType::TokenCreated),
+        answer: Box::new(|token| token.name.clone().into_bytes()),
+    };
+    let first = token("first");
+    assert_eq!(
+        store.write(create(first.clone()), None).await.unwrap(),
+        b"first"
+    );
+    let taken = store.write(create(token("first")), None).await;
+    assert!(matches!(
+        taken,
+        Err(StoreError::Refused(Refusal::Conflict(_)))
+    ));
+    assert_eq!(store.tokens().await.unwrap(), vec![first.clone()]);
+    let revoke = || Write::RevokeToken {
+        id: first.id,
+        event: event(EventType::TokenRevoked),
+        answer: Box::new(|_| Vec::new()),
+    };
+    store.write(revoke(), None).await.unwrap();
+    let gone = store.write(revoke(), None).await;
+    assert!(matches!(
+        gone,
+        Err(StoreError::Refused(Refusal::Missing(_)))
+    ));
+    assert!(store.tokens().await.unwrap().is_empty());
+    let events = store.all_events(0, 10).await.unwrap();
+    let types: Vec<EventType> = events.iter().map(|stored| stored.event.what).collect();
+    assert_eq!(types, [EventType::TokenCreated, EventType::TokenRevoked]);
+    assert_eq!(events[1].event.detail.as_deref(), Some("first (portal)"));
+}
+
+async fn who_waits_is_woken_by_a_commit(store: Arc<dyn Store>) {
+    let mut commits = store.commits();
+    commits.borrow_and_update();
+    store.write(registering("a"), None).await.unwrap();
+    commits.changed().await.unwrap();
+    let events = store.all_events(0, 10).await.unwrap();
+    assert_eq!(
+        events.last().unwrap().place,
+        store.last_place().await.unwrap()
+    );
+}
+
+fn sqlite(dir: &Path) -> Arc<dyn Store> {
+    Arc::new(SqliteStore::open(&dir.join("m.db"), Keys::from_bytes(&[1; 32]).unwrap()).unwrap())
+}
+
+macro_rules! conforms {
+    ($store:ident, $open:expr, $($behaviour:ident),+ $(,)?) => {
+        mod $store {
+            $(#[tokio::test] async fn $behaviour() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$behaviour($open(dir.path())).await;
+            })+
+        }
+    };
+}
+
+conforms!(
+    on_sqlite,
+    super::sqlite,
+    a_named_write_is_done_once_and_its_answer_kept_for_a_day,
+    many_are_imported_or_none,
+    tokens_are_made_and_revoked_on_record,
+    who_waits_is_woken_by_a_commit,
+);

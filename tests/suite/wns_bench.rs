@@ -1,0 +1,112 @@
+//! A mock WNS with one app, a client for it, and everything that is logged.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use modegate::clock::Timestamp;
+use modegate::mock_wns::{App, Form, MockWns};
+use modegate::push::answer::{Answer, Outcome};
+use modegate::push::client::{Notification, Options, PushError, WnsClient};
+use modegate::push::profile::{PackageSid, Pfn};
+use modegate::push::token::Credentials;
+use modegate::secret::Secret;
+
+pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
+pub const APP_SECRET: &str = "app/secret+1";
+pub const DEVICE: &str = "tablet-1";
+
+/// A mock with one app, and a client for it whose clock stands still until it is moved.
+pub struct Bench {
+    pub mock: MockWns,
+    pub client: Arc<WnsClient>,
+    pub credentials: Credentials,
+    pub clock: Arc<AtomicI64>,
+}
+
+impl Bench {
+    pub async fn new() -> Bench {
+        Bench::with(MockWns::start().await.unwrap(), Duration::from_secs(20))
+    }
+
+    /// One that gives up soon, for servers that never end.
+    pub async fn hasty() -> Bench {
+        Bench::with(MockWns::start().await.unwrap(), Duration::from_secs(1))
+    }
+
+    pub fn with(mock: MockWns, timeout: Duration) -> Bench {
+        logs();
+        let sid = PackageSid::of(&Pfn::parse(PFN).unwrap());
+        mock.register(App {
+            pfn: PFN.to_owned(),
+            form: Form::Legacy,
+            client_id: sid.to_string(),
+            secret: Secret::new(APP_SECRET),
+            token_life_s: 86_400,
+        });
+        let options = Options {
+            token_url: Some(mock.token_url()),
+            host_suffix: Some(mock.host_suffix()),
+            ca: mock.ca().map(|pem| pem.as_bytes().to_vec()),
+            timeout,
+        };
+        let clock = Arc::new(AtomicI64::new(Timestamp::now().0));
+        let read = Arc::clone(&clock);
+        let now = Arc::new(move || Timestamp(read.load(SeqCst)));
+        Bench {
+            client: Arc::new(WnsClient::new(&options, now).unwrap()),
+            credentials: Credentials::Legacy {
+                sid,
+                secret: Secret::new(APP_SECRET),
+            },
+            mock,
+            clock,
+        }
+    }
+
+    pub fn mint(&self) -> Secret {
+        self.mock.mint(PFN, DEVICE)
+    }
+
+    pub async fn push(&self, uri: &Secret) -> Result<Answer, PushError> {
+        let notification = Notification::default();
+        self.client.push(&self.credentials, uri, notification).await
+    }
+
+    pub async fn outcome(&self, uri: &Secret) -> Outcome {
+        self.push(uri).await.unwrap().outcome
+    }
+
+    pub fn later(&self, seconds: i64) {
+        self.clock.fetch_add(seconds * 1000, SeqCst);
+    }
+}
+
+/// Everything that is logged in this process, in the finest grain.
+pub fn logs() -> Arc<Mutex<Vec<u8>>> {
+    #[derive(Clone)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    static LOGS: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
+    Arc::clone(LOGS.get_or_init(|| {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let sink = Sink(Arc::clone(&kept));
+        // The mock is the other side: what its framework logs is not ours.
+        let filter =
+            "modegate=trace,reqwest=trace,hyper=trace,hyper_util=trace,rustls=trace,log=trace";
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_writer(move || sink.clone())
+            .try_init();
+        kept
+    }))
+}
