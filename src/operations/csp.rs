@@ -9,7 +9,7 @@ use super::{device, dmclient};
 use crate::context::Family;
 
 /// The families with these configuration service providers.
-const CSP: &[Family] = &[Family::WindowsPhone81, Family::Windows10];
+const CSP: &[Family] = &[Family::Windows10, Family::WindowsPhone81];
 
 const PROVIDER: Argument = optional(
     "provider_id",
