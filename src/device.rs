@@ -113,6 +113,8 @@ pub struct State {
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.
     pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
+    /// The large object that the device is sending.
+    pub large: Option<LargeObject>,
 }
 
 /// How a device wants the server to prove itself.
@@ -202,6 +204,19 @@ pub struct Session {
     pub is_open: bool,
     /// Whether a message without Final awaits its continuation.
     pub awaits_final: bool,
+}
+
+/// An object that comes in pieces: how far it has come, never what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObject {
+    /// The session that it belongs to.
+    pub session: SessionNo,
+    /// A digest of the command that it answers and the node.
+    pub of: u64,
+    /// Its `Size`, bytes.
+    pub size: u64,
+    /// Bytes that have come.
+    pub got: u64,
 }
 
 /// The latest request of a device.

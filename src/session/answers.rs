@@ -4,6 +4,7 @@ use super::bodies::Bodies;
 use super::correlate::{correlate, unenrolled};
 use super::follow::follow;
 use super::heard::Heard;
+use super::large::{Part, judge};
 use super::ledger::Ledger;
 use super::outcome::needs_user;
 use super::{Request, settle};
@@ -30,6 +31,10 @@ pub(super) struct News<'a> {
     pub(super) changes: Vec<Change>,
     /// The bodies as they go out now.
     pub(super) bodies: Bodies<'a>,
+    /// What each Results brought.
+    pub(super) parts: Vec<Part>,
+    /// Whether a large object broke off.
+    pub(super) broke_off: bool,
 }
 
 /// Takes the message's answers and alerts in. `code` is what its header is
@@ -49,6 +54,8 @@ pub(super) fn take<'a>(
         inventory: None,
         changes: Vec::new(),
         bodies: Bodies::of(snapshot, record),
+        parts: Vec::new(),
+        broke_off: false,
     };
     if code != 200 {
         let why = "the device speaks another version of the protocol";
@@ -56,10 +63,11 @@ pub(super) fn take<'a>(
         return (state, news);
     }
     let mut heard = Heard::default();
+    (news.parts, news.broke_off) = judge(&mut state, record.family, request.message, ledger);
     correlate(
         &mut state,
         &news.bodies,
-        request.message,
+        (request.message, &news.parts),
         &mut heard,
         ledger,
     );

@@ -132,7 +132,7 @@ impl Exchange {
     }
 
     /// What to make durable, with the reply's bytes to keep.
-    pub fn into_commit(mut self, reply: String) -> Commit {
+    pub fn into_commit(mut self, reply: Vec<u8>) -> Commit {
         if let Some(LatestRequest { carried, .. }) = &mut self.state.latest {
             *carried = !self.carried.is_empty();
         }

@@ -19,6 +19,7 @@ mod elements;
 pub mod exchange;
 mod follow;
 mod heard;
+mod large;
 mod ledger;
 mod offer;
 mod open;

@@ -90,14 +90,15 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
     }
 }
 
-/// A password reset or an app job whose answer was lost may have been done.
+/// A password reset, a wipe or an app job whose answer was lost may have been
+/// done. A wipe sent again would wipe what was set up since.
 fn unanswered(leaves: &[Leaf]) -> Unanswered {
     let execs = |kind| {
         leaves
             .iter()
             .any(|leaf| leaf.verb == Verb::Exec && leaf.kind == kind)
     };
-    if execs(Kind::PasswordReset) {
+    if execs(Kind::PasswordReset) || execs(Kind::RemoteWipe) {
         Unanswered::Keep
     } else if execs(Kind::AppInstall) {
         Unanswered::Check

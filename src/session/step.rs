@@ -130,10 +130,13 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         inventory,
         changes,
         bodies,
+        parts,
+        broke_off,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
     builder.cred = heard.cred;
     builder.statuses(code, chal);
+    builder.pieces(&parts, broke_off);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
     exchange.queued = queued;

@@ -273,7 +273,7 @@ impl World {
                 self.note(element);
             }
         }
-        let commit = exchange.into_commit(String::new());
+        let commit = exchange.into_commit(Vec::new());
         self.finals.extend(ended(&commit.parts));
         self.bodies.extend(commit.queued);
         let revision = self.device.state.revision + 1;

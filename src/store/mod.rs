@@ -54,7 +54,7 @@ pub struct Snapshot {
     /// The bodies asked for, in the order asked for.
     pub bodies: Vec<(CommandSeq, CommandBody)>,
     /// The latest reply, if it was asked for and is kept.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
     /// The inventory, if it was asked for and there is any.
     pub inventory: Option<Inventory>,
 }
@@ -85,7 +85,7 @@ pub struct Commit {
     /// What changed in it, to be appended to its history.
     pub inventory_changes: Vec<inventory::Change>,
     /// The reply, to be kept in place of the one before.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
 }
 
 /// A change that is no exchange: an API write.

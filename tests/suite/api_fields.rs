@@ -35,6 +35,8 @@ fn good(name: &str) -> Value {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
         }
         "atomic" | "sequence" => json!({"commands": [good("raw")]}),
+        // Windows 8.1 needs it, the other families do not.
+        "wns_update_configuration" | "wns_read_channel" => json!({"app_id": "x"}),
         _ => json!({}),
     }
 }
@@ -83,6 +85,13 @@ struct Write {
     path: String,
     schema: Value,
     body: Value,
+}
+
+impl Write {
+    /// A family that has it.
+    fn family(&self) -> &str {
+        self.schema["x-families"][0].as_str().unwrap_or("windows81")
+    }
 }
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
@@ -267,6 +276,8 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
 async fn every_field_of_every_write_is_checked_and_named() {
     let server = Server::start();
     let device = server.register(json!({"source": "tablet"})).await;
+    let body = json!({"source": "ten", "family": "windows10"});
+    let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
     let writes = writes(&document);
     for write in writes
@@ -274,13 +285,18 @@ async fn every_field_of_every_write_is_checked_and_named() {
         .filter(|write| write.path.ends_with("}/commands"))
     {
         // What is tried below is wrong in one field only.
-        let scratch = server.register(json!({"source": write.body["type"]})).await;
+        let body = json!({"source": write.body["type"], "family": write.family()});
+        let scratch = server.register(body).await;
         server.queue(&scratch, write.body.clone()).await;
     }
     let before = everything(&server, &device).await;
     let mut tried = 0;
     for write in &writes {
-        let path = write.path.replace("{device}", &device);
+        let of = match write.family() {
+            "windows81" => &device,
+            _ => &ten,
+        };
+        let path = write.path.replace("{device}", of);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();

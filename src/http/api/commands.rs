@@ -41,7 +41,11 @@ pub(super) async fn queue(
         now,
         fresh: Uuid::now_v7(),
     };
-    let mut command = operations::command(&value, &setting)?;
+    let family = match shared.store.device(id).await? {
+        Some(device) => device.record.family,
+        None => return Err(Problem::missing("device")),
+    };
+    let mut command = operations::command_for(family, &value, &setting)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let (queued, policies) = (command.clone(), shared.way.policies());
     let write = Write::Alter {

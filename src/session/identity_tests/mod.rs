@@ -147,7 +147,7 @@ impl Talk {
             }
             Step::Exchange(exchange) => {
                 self.reply = Some(exchange.reply().clone());
-                let commit = exchange.into_commit(String::new());
+                let commit = exchange.into_commit(Vec::new());
                 self.record.clone_from(&commit.events[0].exchange);
                 self.device.state = commit.state;
                 "exchange"

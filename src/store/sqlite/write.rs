@@ -313,7 +313,7 @@ fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreE
     }
     let reply = commit
         .reply
-        .map(|reply| keys.seal(Place::Reply(commit.number), reply.as_bytes()))
+        .map(|reply| keys.seal(Place::Reply(commit.number), &reply))
         .transpose();
     update_state(db, &commit.state, &chain, Some(reply.map_err(failed)?))
 }
