@@ -170,6 +170,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         now: Timestamp(1),
         nonce: &|_| [0; 16],
         policies: &set,
+        push: &modegate::push::in_force::InForce::default(),
     };
     bencher.bench(|| {
         (

@@ -7,6 +7,7 @@ use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
 use crate::push::channel::Channel;
+use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
 use crate::wire::auth::PasswordDigest;
 
@@ -81,6 +82,8 @@ pub struct State {
     pub channel: Option<Channel>,
     /// The latest wake: the one coalesced wish that it starts a session.
     pub wake: Option<Wake>,
+    /// What else is known of its push.
+    pub push: Notes,
 }
 
 impl State {

@@ -19,6 +19,7 @@ mod settings;
 mod templates;
 mod types;
 
+pub use device::{channel_reads, channel_set, dmclient_reads, dmclient_set};
 pub use form::{Argument, Form, Property};
 pub use templates::{TemplateFault, Templates};
 pub use types::{TYPES, Type};

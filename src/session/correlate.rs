@@ -50,12 +50,13 @@ pub(super) fn correlate(
             _ => {}
         }
     }
-    for answer in answered {
+    for mut answer in answered {
         if let Some(command) = state
             .open
             .iter_mut()
             .find(|command| command.seq == answer.seq)
         {
+            heard.channel.listen(command, &mut answer.results);
             heard.answer(command, answer.lease, &answer.results);
             conclude(
                 command,

@@ -13,6 +13,7 @@ mod answers;
 mod authenticate;
 mod bodies;
 mod builder;
+mod channel;
 mod closing;
 mod correlate;
 mod elements;
@@ -28,6 +29,7 @@ pub mod queue;
 mod reply;
 mod settle;
 mod step;
+mod told;
 
 pub use exchange::Exchange;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
@@ -37,6 +39,7 @@ use crate::clock::Timestamp;
 use crate::context::Query;
 use crate::device::CertificateDigest;
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::wire::message::Message;
 
 /// What the transport proved of the peer.
@@ -68,6 +71,8 @@ pub struct Request<'a> {
     pub nonce: &'a (dyn Fn(u64) -> [u8; 16] + Sync),
     /// The policy set in force.
     pub policies: &'a PolicySet,
+    /// The push profiles in force.
+    pub push: &'a InForce,
 }
 
 /// What a step comes to.

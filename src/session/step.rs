@@ -3,6 +3,7 @@
 use super::answers::{self, News};
 use super::authenticate::{Identity, authenticate};
 use super::builder::{Builder, consider};
+use super::channel;
 use super::ledger::Ledger;
 use super::offer;
 use super::open::{Place, open};
@@ -42,8 +43,8 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
             (offer::budget(session), offer::budget(session)),
             false,
         ));
-        // An unenroll may become the next thing to go once the answers are taken in.
-        bodies.extend(considered.iter().filter(|c| c.is_unenroll).map(|c| c.seq));
+        // What goes alone may become the next thing to go once the answers are taken in.
+        bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
     }
     bodies.sort_unstable();
     bodies.dedup();
@@ -104,7 +105,7 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         reply::challenge((request.nonce)(state.nonce))
     });
     let code = version_status(request.message);
-    let (state, news) = answers::take(snapshot, request, code, state, &mut ledger);
+    let (state, news) = answers::take(snapshot, request, code, (state, place), &mut ledger);
     let News {
         unenrolled,
         queued,
@@ -112,11 +113,14 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         inventory,
         changes,
         bodies,
+        channel_uri,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
     builder.statuses(code, chal);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
+    channel::delivered(&mut exchange, device.record.family, request.now);
+    exchange.channel_uri = channel_uri;
     exchange.queued = queued;
     exchange.device_record = record;
     exchange.inventory = inventory;

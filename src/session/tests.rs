@@ -239,6 +239,7 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies,
+            push: &crate::push::in_force::InForce::default(),
         };
         let wanted = choose(&self.device, &request);
         let bodies = wanted

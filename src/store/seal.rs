@@ -27,6 +27,10 @@ pub enum Place {
     Once([u8; 32]),
     /// A device's inventory.
     Inventory(u64),
+    /// The URI of a device's push channel.
+    ChannelUri(u64),
+    /// A push profile, by its number.
+    PushProfile(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
 }
@@ -46,6 +50,8 @@ impl Place {
             }
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
+            Place::ChannelUri(device) => (8, device, 0, 0),
+            Place::PushProfile(number) => (9, number, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

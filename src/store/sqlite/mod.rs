@@ -7,6 +7,7 @@
 mod api;
 mod inventory;
 mod once;
+mod push;
 mod read;
 mod rows;
 mod tokens;
