@@ -130,6 +130,15 @@ pub enum EventType {
     /// Requests of strangers, counted together.
     #[serde(rename = "stranger.refused")]
     StrangerRefused,
+    /// A command was asked for, for many devices.
+    #[serde(rename = "batch.created")]
+    BatchCreated,
+    /// A batch was stopped.
+    #[serde(rename = "batch.stopped")]
+    BatchStopped,
+    /// A batch came to its end.
+    #[serde(rename = "batch.ended")]
+    BatchEnded,
     /// A token of the API was made.
     #[serde(rename = "token.created")]
     TokenCreated,

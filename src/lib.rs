@@ -1,6 +1,7 @@
 //! `modegate`: the OMA DM backend that Windows 8.1 tablets sync with.
 
 pub mod activity;
+pub mod batch;
 pub mod classify;
 pub mod cli;
 pub mod clock;

@@ -16,7 +16,7 @@ use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::http::identity::Identifier;
 use crate::http::problem::Problem;
@@ -50,6 +50,8 @@ pub struct Shared {
     pub refreshing: tokio::sync::Mutex<()>,
     /// Writes with an Idempotency-Key that are under way.
     pub under_way: api::UnderWay,
+    /// Wakes whoever works at batches.
+    pub batches: Arc<Notify>,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }

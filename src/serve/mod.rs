@@ -1,5 +1,6 @@
 //! `modegate serve`: the shell put together, from a data folder to a running server.
 
+mod batches;
 mod certificates;
 mod data_dir;
 
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::clock::Timestamp;
 use crate::config::hex_key;
@@ -159,6 +160,7 @@ pub struct Running {
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     counting: tokio::task::JoinHandle<()>,
+    batching: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -211,6 +213,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     } else {
         options.limits
     };
+    let batches = Arc::new(Notify::new());
     let shared = Arc::new(Shared {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
@@ -218,6 +221,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         rates: Rates::new(&limits),
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
+        batches: Arc::clone(&batches),
         ending,
         templates: options.templates.clone(),
     });
@@ -232,6 +236,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let handle = server.handle();
     let serving = tokio::spawn(server);
     let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
+    let batching = tokio::spawn(batches::work(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.templates.clone(),
+        batches,
+    ));
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -249,6 +258,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving,
         counting,
+        batching,
     })
 }
 
@@ -316,6 +326,7 @@ impl Running {
         self.end.send_replace(true);
         self.handle.stop(true).await;
         self.counting.abort();
+        self.batching.abort();
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(Timestamp::now()))

@@ -4,6 +4,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Change, Decide, Device, Refusal, StoredCommand};
+use crate::batch::{Batch, BatchId};
 use crate::clock::Timestamp;
 use crate::device::DeviceRecord;
 use crate::event::Event;
@@ -156,5 +157,25 @@ pub enum Write {
         event: Event,
         /// From the token.
         answer: Answer<Token>,
+    },
+    /// Makes a batch.
+    CreateBatch {
+        /// The batch.
+        batch: Box<Batch>,
+        /// What is logged.
+        event: Event,
+        /// From the batch.
+        answer: Answer<Batch>,
+    },
+    /// Stops a batch that is running.
+    StopBatch {
+        /// Which.
+        id: BatchId,
+        /// Whether what waits still is taken back.
+        take_back: bool,
+        /// What is logged.
+        event: Event,
+        /// From the batch as it stands afterwards.
+        answer: Answer<Batch>,
     },
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio::sync::watch;
 
+use crate::batch::{Batch, BatchId};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
@@ -133,6 +134,26 @@ pub enum Refusal {
 /// What decides an API write, inside its transaction: a function of the device
 /// as it stands. It must not block.
 pub type Decide = Box<dyn FnOnce(&Device) -> Result<Change, Refusal> + Send>;
+
+impl Refusal {
+    /// Why, in words.
+    pub fn words(&self) -> String {
+        match self {
+            Refusal::Conflict(why)
+            | Refusal::Limit(why)
+            | Refusal::Missing(why)
+            | Refusal::Stale(why) => why.clone(),
+            Refusal::Field(error) => error.to_string(),
+            Refusal::Conflicts(errors) => {
+                let words: Vec<String> = errors.iter().map(ToString::to_string).collect();
+                words.join("; ")
+            }
+        }
+    }
+}
+
+/// Makes a batch's command for one device, inside the transaction. It must not block.
+pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
 
 /// Picks what a step wants to see, inside the read.
 pub type Choose<'a> = &'a (dyn Fn(&Device) -> Wanted + Sync);
@@ -310,6 +331,32 @@ pub trait Store: Send + Sync + 'static {
 
     /// The answer that is kept under the name of this write, not older than a day.
     async fn kept(&self, once: &api::Once) -> Result<Option<api::Kept>, StoreError>;
+
+    /// One batch.
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError>;
+
+    /// Up to `limit` batches before that place, the newest first, with their places.
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError>;
+
+    /// The batches that have work left, the oldest first.
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError>;
+
+    /// What a batch queued, up to `limit` behind that item.
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError>;
+
+    /// Does the next piece of a batch's work, devices and progress in one
+    /// transaction. The batch afterwards.
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError>;
 
     /// All tokens.
     async fn tokens(&self) -> Result<Vec<Token>, StoreError>;

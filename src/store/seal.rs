@@ -23,8 +23,8 @@ pub enum Place {
     Command(u64, u32, u32),
     /// The check of the key.
     KeyCheck,
-    /// The kept answer to a write, by the digest of its name.
-    Once([u8; 32]),
+    /// The kept answer to a write, by its number.
+    Once(u64),
     /// A device's inventory.
     Inventory(u64),
     /// The URI of a device's push channel.
@@ -33,6 +33,8 @@ pub enum Place {
     PushProfile(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
+    /// A batch, by its place.
+    Batch(u64),
 }
 
 impl Place {
@@ -42,16 +44,12 @@ impl Place {
             Place::Reply(device) => (2, device, 0, 0),
             Place::Command(device, seq, part) => (3, device, seq, part),
             Place::KeyCheck => (4, 0, 0, 0),
-            Place::Once(id) => {
-                // Half of a SHA-256 tells names apart.
-                let mut aad = [7; 17];
-                aad[1..].copy_from_slice(&id[..16]);
-                return aad;
-            }
+            Place::Once(number) => (7, number, 0, 0),
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
-            Place::ChannelUri(device) => (8, device, 0, 0),
-            Place::PushProfile(number) => (9, number, 0, 0),
+            Place::ChannelUri(device) => (9, device, 0, 0),
+            Place::PushProfile(number) => (10, number, 0, 0),
+            Place::Batch(place) => (8, place, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

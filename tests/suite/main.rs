@@ -5,6 +5,7 @@ mod api_behaviour;
 mod api_docs;
 mod api_fields;
 mod api_limits;
+mod api_once;
 mod api_random;
 mod api_stream;
 mod bad_input;

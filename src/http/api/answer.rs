@@ -23,6 +23,11 @@ impl Answer {
         Answer::of(StatusCode::CREATED, location, etag, Some(body))
     }
 
+    /// 202 with what is under way, and where its progress is.
+    pub(super) fn accepted(location: String, body: &Value) -> Vec<u8> {
+        Answer::of(StatusCode::ACCEPTED, Some(location), None, Some(body))
+    }
+
     /// 200 with this.
     pub(super) fn ok(etag: Option<String>, body: &Value) -> Vec<u8> {
         Answer::of(StatusCode::OK, None, etag, Some(body))

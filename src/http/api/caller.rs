@@ -48,6 +48,11 @@ impl Caller {
         self.token.groups.is_none()
     }
 
+    /// The groups that bound what it sees, if any do.
+    pub(super) fn groups(&self) -> Option<Vec<String>> {
+        self.token.groups.clone()
+    }
+
     /// Whether the device is within its scope.
     pub(super) fn may_see(&self, record: &DeviceRecord) -> bool {
         self.token.covers(&record.groups)

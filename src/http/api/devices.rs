@@ -12,6 +12,7 @@ use super::caller::Caller;
 use super::conditional::device_tag;
 use super::device_fields::Given;
 use super::{Paging, device_id, page};
+use crate::activity::Habit;
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
 use crate::device::{CertificateDigest, DeviceRecord, State};
@@ -96,6 +97,9 @@ pub(super) fn view(device: &Device) -> Value {
             "Apps": seen(Mode::Apps),
             "Unspecified": seen(Mode::Unspecified),
         },
+        "activity": Habit::ALL.into_iter().filter(|habit| habit.is_of(state)).collect::<Vec<_>>(),
+        "by_hand_at": state.by_hand_at.map(|at| at.to_string()),
+        "unenrolled_at": state.unenrolled_at.map(|at| at.to_string()),
     })
 }
 
@@ -106,11 +110,13 @@ pub(super) struct Filter {
     family: Option<String>,
     user: Option<String>,
     source: Option<String>,
+    activity: Option<String>,
 }
 
 impl Filter {
     /// Whether a record is asked for; a parameter without a value asks nothing.
-    fn takes(&self, record: &DeviceRecord) -> bool {
+    fn takes(&self, device: &Device) -> bool {
+        let record = &device.record;
         let wanted = |value: &Option<String>, test: &dyn Fn(&str) -> bool| {
             value
                 .as_deref()
@@ -121,6 +127,9 @@ impl Filter {
         }) && wanted(&self.family, &|family| record.family.name() == family)
             && wanted(&self.user, &|user| record.user.as_deref() == Some(user))
             && wanted(&self.source, &|source| record.source.0 == source)
+            && wanted(&self.activity, &|habit| {
+                Habit::from_name(habit).is_some_and(|habit| habit.is_of(&device.state))
+            })
     }
 }
 
@@ -140,7 +149,16 @@ pub(super) async fn list(
             "another",
         ));
     }
-    let takes = |device: &Device| caller.may_see(&device.record) && filter.takes(&device.record);
+    let habit = filter.activity.as_deref().filter(|name| !name.is_empty());
+    if habit.is_some_and(|name| Habit::from_name(name).is_none()) {
+        let names = Habit::ALL.map(Habit::name).join(", ");
+        return Err(Problem::field(
+            "activity",
+            format!("one of {names}"),
+            "another",
+        ));
+    }
+    let takes = |device: &Device| caller.may_see(&device.record) && filter.takes(device);
     let mut after: u64 = paging.after()?;
     if let Some(source) = filter.source.as_deref().filter(|source| !source.is_empty()) {
         let found = shared

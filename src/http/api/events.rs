@@ -92,7 +92,7 @@ pub(super) async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec
 }
 
 /// What an exchange withheld: its own list, or the equal one it refers to.
-async fn withheld(
+pub(super) async fn withheld(
     shared: &Shared,
     device: DeviceId,
     exchange: &ExchangeRecord,

@@ -2,6 +2,7 @@
 //! and who may call them, is said in [`table`] and nowhere else.
 
 mod answer;
+mod batches;
 mod body;
 mod caller;
 mod command_view;
@@ -16,6 +17,7 @@ mod idempotency;
 mod import;
 mod inventory;
 mod openapi;
+mod policies;
 mod schemas;
 mod stream;
 mod table;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::activity::Habit;
 use crate::context::Family;
 use crate::limits;
 use crate::operations::schema::schemas as command_types;
@@ -89,6 +90,19 @@ fn requests() -> Value {
                 "on_conflict": {"type": "string", "enum": ["fail", "skip", "update"], "default": "fail"},
             },
         },
+        "NewBatch": {
+            "type": "object",
+            "required": ["to", "command"],
+            "properties": {
+                "to": {"oneOf": [
+                    {"type": "object", "required": ["groups"], "properties": {"groups": {"type": "array", "minItems": 1, "maxItems": 64, "items": line(limits::NAME_BYTES)}}},
+                    {"type": "object", "required": ["devices"], "properties": {"devices": {"type": "array", "minItems": 1, "maxItems": crate::batch::DEVICES, "items": line(64)}}},
+                    {"type": "object", "required": ["all"], "properties": {"all": {"const": true}}},
+                ]},
+                "command": reference("NewCommand"),
+            },
+        },
+        "PolicyTryOut": super::policies::schema(),
         "NewCommand": {"oneOf": commands.collect::<Vec<_>>()},
         "NewToken": {
             "type": "object",
@@ -112,6 +126,12 @@ fn answers() -> Value {
         "groups": {"type": ["array", "null"], "items": text}, "created_at": time(),
         "created_by": text, "expires_at": maybe_time(),
     });
+    let batch = json!({
+        "id": text, "state": {"type": "string", "enum": ["running", "cancelling", "finished", "stopped"]},
+        "type": text, "to": {"type": "object"}, "actor": text, "created_at": time(), "ended_at": maybe_time(),
+        "progress": {"type": "object", "properties": {"queued": count, "refused": count, "cancelled": count}},
+        "refused": {"type": "array", "items": {"type": "object", "properties": {"device": text, "reason": text}}},
+    });
     let mut created = token.clone();
     created["token"] = text.clone();
     let held = json!({
@@ -129,6 +149,8 @@ fn answers() -> Value {
             "certificate_sha256": {"type": "array", "items": text}, "registered_at": time(),
             "open_commands": count, "sessions": count,
             "last_seen": {"type": "object", "additionalProperties": maybe_time()},
+            "activity": {"type": "array", "items": {"type": "string", "enum": Habit::ALL.map(Habit::name)}},
+            "by_hand_at": maybe_time(), "unenrolled_at": maybe_time(),
         }},
         "ImportReport": {"type": "object", "properties": {
             "created": count, "updated": count, "skipped": count,
@@ -155,6 +177,13 @@ fn answers() -> Value {
         }},
         "Token": {"type": "object", "required": ["id", "name", "role"], "properties": token},
         "CreatedToken": {"type": "object", "required": ["id", "name", "role", "token"], "properties": created},
+        "Batch": batch,
+        "PolicySet": {"type": "object", "properties": {
+            "digest": text, "files": {"type": "array", "items": {"type": "object", "properties": {"name": text, "text": text}}},
+        }},
+        "TriedPolicySet": {"type": "object", "properties": {
+            "policy_set": text, "exchanges": count, "outcome": {"type": "object"},
+        }},
         "Document": {"type": "object", "required": ["openapi", "paths"]},
         "Problem": {"type": "object", "required": ["type", "title", "status", "detail"], "properties": {
             "type": text, "title": text, "status": count, "detail": text, "field": text,
@@ -173,7 +202,8 @@ fn log() -> Value {
         "Session": {"type": "object", "properties": {
             "session": count, "session_id": text, "opened_at": time(), "last_at": time(),
             "query": text, "mode": text, "login": text, "messages": count, "delivered": count,
-            "withheld": count, "ended": {"type": "boolean"},
+            "withheld": count, "ended": {"type": "boolean"}, "by_hand": {"type": "boolean"},
+            "trigger": {"type": "object", "properties": {"likely": text, "because": text}},
         }},
         "Inventory": {"type": "object", "properties": {
             "device": text,

@@ -30,9 +30,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How long a full buffer may stay full.
 const SLOW: Duration = Duration::from_secs(10);
 /// Pieces that wait for the reader.
-const BUFFER: usize = 8;
-/// Events of one piece.
-const BATCH: usize = 50;
+const BUFFER: usize = 4;
+/// A piece goes out when it is this long; one event may make it longer by itself.
+const PIECE_BYTES: usize = 32 * 1024;
+/// Events read at once.
+const BATCH: usize = 32;
 /// What the reader is told first: when to come back after the end, milliseconds.
 const HELLO: &str = "retry: 2000\n\n";
 
@@ -180,13 +182,9 @@ impl Pump {
             let Some(last) = events.last() else {
                 return Some(());
             };
-            let after = self.id(last);
-            let whole = events.len() == BATCH;
-            let text = self.text(events).await.ok()?;
+            let (after, whole) = (self.id(last), events.len() == BATCH);
+            self.tell(events).await?;
             self.after = after;
-            if !text.is_empty() {
-                self.send(text).await?;
-            }
             if !whole {
                 return Some(());
             }
@@ -214,19 +212,31 @@ impl Pump {
         }
     }
 
-    async fn text(&self, events: Vec<StoredEvent>) -> Result<String, Problem> {
+    /// Sends these events, in pieces of bounded length.
+    async fn tell(&mut self, events: Vec<StoredEvent>) -> Option<()> {
         let events = match self.device {
-            None => visible(&self.shared, &self.caller, events).await?,
+            None => visible(&self.shared, &self.caller, events).await.ok()?,
             Some(_) => events,
         };
-        let shown = views(&self.shared, &events).await?;
         let mut text = String::new();
-        for (stored, view) in events.iter().zip(shown) {
-            let what = view["type"].as_str().unwrap_or("event").to_owned();
-            // JSON in one line: it holds no line break as it is.
-            text += &format!("id: {}\nevent: {what}\ndata: {view}\n\n", self.id(stored));
+        for stored in &events {
+            let shown = views(&self.shared, std::slice::from_ref(stored))
+                .await
+                .ok()?;
+            for view in shown {
+                let what = view["type"].as_str().unwrap_or("event");
+                // JSON in one line: it holds no line break as it is.
+                text += &format!("id: {}\nevent: {what}\ndata: {view}\n\n", self.id(stored));
+            }
+            if text.len() >= PIECE_BYTES {
+                self.send(std::mem::take(&mut text)).await?;
+            }
         }
-        Ok(text)
+        if text.is_empty() {
+            Some(())
+        } else {
+            self.send(text).await
+        }
     }
 
     /// Hands a piece over; `None` when nobody takes it.

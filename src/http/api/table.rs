@@ -2,7 +2,9 @@
 //! `/api/v1/openapi.json`.
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
-use super::{commands, devices, events, import, inventory, openapi, stream, tokens};
+use super::{
+    batches, commands, devices, events, import, inventory, openapi, policies, stream, tokens,
+};
 use crate::tokens::Access;
 
 const AFTER: Param = Param {
@@ -42,6 +44,13 @@ const fn one_of(name: &'static str, names: &'static [&'static str], about: &'sta
 }
 
 const FAMILIES: &[&str] = &["windows81", "windows_phone81", "windows10"];
+const HABITS: &[&str] = &[
+    "never_seen",
+    "only_machine",
+    "names_no_mode",
+    "by_hand",
+    "unenrolled",
+];
 const STATES: &[&str] = &[
     "queued",
     "sent",
@@ -79,6 +88,7 @@ pub(super) static TABLE: &[Endpoint] = &[
         one_of("family", FAMILIES, "Only devices of this family"),
         text("user", "Only devices of this user"),
         text("source", "Only the device with this source"),
+        one_of("activity", HABITS, "Only devices with this habit"),
     ]),
     Endpoint::post(
         "/devices/import",
@@ -204,6 +214,45 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(stream::of_device),
     )
     .query(&[FROM]),
+    Endpoint::post(
+        "/commands",
+        Access::Operate,
+        "Queues a command for many devices: a batch, which works in the background",
+        "NewBatch",
+        |route| route.to(batches::create),
+    )
+    .answers(202, Shape::One("Batch")),
+    Endpoint::get(
+        "/batches",
+        Access::Read,
+        "Batches, the newest first",
+        Shape::List("Batch"),
+        |route| route.to(batches::list),
+    )
+    .query(PAGE),
+    Endpoint::get(
+        "/batches/{batch}",
+        Access::Read,
+        "One batch and its progress",
+        Shape::One("Batch"),
+        |route| route.to(batches::one),
+    ),
+    Endpoint::get(
+        "/batches/{batch}/commands",
+        Access::Read,
+        "The commands that a batch queued",
+        Shape::List("Command"),
+        |route| route.to(batches::commands),
+    )
+    .query(PAGE),
+    Endpoint::delete(
+        "/batches/{batch}",
+        Access::Operate,
+        "Stops a batch; with commands=cancel what waits still is cancelled",
+        |route| route.to(batches::stop),
+    )
+    .answers(200, Shape::One("Batch"))
+    .query(&[one_of("commands", &["keep", "cancel"], "What becomes of what it queued; kept if not told")]),
     Endpoint::get(
         "/commands/{command}",
         Access::Read,
@@ -244,6 +293,21 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(stream::all),
     )
     .query(&[FROM]),
+    Endpoint::get(
+        "/policies",
+        Access::Audit,
+        "The policy set in force, with its files",
+        Shape::One("PolicySet"),
+        |route| route.to(policies::in_force),
+    ),
+    Endpoint::post(
+        "/policies/try",
+        Access::Operate,
+        "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing",
+        "PolicyTryOut",
+        |route| route.to(policies::tried),
+    )
+    .answers(200, Shape::One("TriedPolicySet")),
     Endpoint::post(
         "/tokens",
         Access::Admin,
@@ -277,12 +341,14 @@ pub(super) static TABLE: &[Endpoint] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::activity::Habit;
     use crate::command::CommandState;
     use crate::context::{Family, Login, Mode};
 
     #[test]
     fn the_words_are_those_of_the_types() {
         assert_eq!(FAMILIES, Family::ALL.map(Family::name));
+        assert_eq!(HABITS, Habit::ALL.map(Habit::name));
         assert_eq!(STATES, CommandState::ALL.map(CommandState::name));
         for mode in MODES {
             assert!(Mode::from_name(mode).is_some(), "{mode}");

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::rows::{self, Key};
-use super::{once, read, tokens, write};
+use super::{batches, once, read, tokens, write};
 use crate::device::DeviceRecord;
 use crate::event::Event;
 use crate::ids::{DeviceId, Source};
@@ -78,6 +78,20 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
         Write::PushProfile { id, decide, answer } => {
             Ok(answer(&super::push::change(db, keys, id, decide)?))
         }
+        Write::CreateBatch {
+            batch,
+            event,
+            answer,
+        } => {
+            batches::create(db, keys, &batch, event)?;
+            Ok(answer(&batch))
+        }
+        Write::StopBatch {
+            id,
+            take_back,
+            event,
+            answer,
+        } => Ok(answer(&batches::stop(db, keys, id, take_back, event)?)),
         Write::RevokeToken { id, event, answer } => Ok(answer(&tokens::revoke(db, id, event)?)),
     }
 }

@@ -5,6 +5,7 @@
 //! less than handing it to another thread.
 
 mod api;
+mod batches;
 mod inventory;
 mod once;
 mod push;

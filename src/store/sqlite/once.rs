@@ -17,11 +17,13 @@ pub(super) fn kept(
     keys: &Keys,
     once: &Once,
 ) -> Result<Option<api::Kept>, StoreError> {
-    let id = once.id();
+    let (number, name) = (number(once), once.id());
     let row: Option<(Vec<u8>, Vec<u8>)> = db
-        .prepare_cached("SELECT digest, answer FROM once WHERE id = ?1 AND at > ?2")
+        .prepare_cached(
+            "SELECT digest, answer FROM once WHERE number = ?1 AND name = ?2 AND at > ?3",
+        )
         .and_then(|mut sql| {
-            sql.query_row(params![&id[..], oldest(once.at)], |row| {
+            sql.query_row(params![signed(number), &name[..], oldest(once.at)], |row| {
                 Ok((row.get(0)?, row.get(1)?))
             })
             .optional()
@@ -32,7 +34,7 @@ pub(super) fn kept(
             digest: digest
                 .try_into()
                 .map_err(|_| failed("a digest of 32 bytes"))?,
-            answer: keys.open(Place::Once(id), &sealed).map_err(failed)?,
+            answer: keys.open(Place::Once(number), &sealed).map_err(failed)?,
         })
     })
     .transpose()
@@ -45,18 +47,33 @@ pub(super) fn keep(
     once: &Once,
     answer: &[u8],
 ) -> Result<(), StoreError> {
-    let id = once.id();
-    let sealed = keys.seal(Place::Once(id), answer).map_err(failed)?;
+    let (number, name) = (number(once), once.id());
+    let sealed = keys.seal(Place::Once(number), answer).map_err(failed)?;
     db.prepare_cached(
-        "DELETE FROM once WHERE id IN (SELECT id FROM once WHERE at <= ?1 ORDER BY at LIMIT ?2)",
+        "DELETE FROM once WHERE number IN (SELECT number FROM once WHERE at <= ?1 ORDER BY at LIMIT ?2)",
     )
     .and_then(|mut sql| sql.execute(params![oldest(once.at), signed(SWEPT)]))
     .map_err(failed)?;
     // What is kept too long under the same name may not have been swept yet.
-    db.prepare_cached("INSERT OR REPLACE INTO once VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut sql| sql.execute(params![&id[..], once.at.0, &once.digest[..], sealed]))
+    db.prepare_cached("INSERT OR REPLACE INTO once VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut sql| {
+            sql.execute(params![
+                signed(number),
+                &name[..],
+                once.at.0,
+                &once.digest[..],
+                sealed
+            ])
+        })
         .map(drop)
         .map_err(failed)
+}
+
+/// What its row lies by: enough of the name's digest to tell names apart.
+fn number(once: &Once) -> u64 {
+    let mut first = [0; 8];
+    first.copy_from_slice(&once.id()[..8]);
+    u64::from_be_bytes(first) >> 1
 }
 
 fn oldest(now: Timestamp) -> i64 {

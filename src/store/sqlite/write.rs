@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::rows::{self, Chain, Key, signed};
 use super::{SqliteStore, failed};
+use crate::batch::{Batch, BatchId};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Part};
 use crate::device::{DeviceRecord, State};
@@ -19,7 +20,8 @@ use crate::secret::Secret;
 use crate::store::api::{Kept, Once, Write};
 use crate::store::seal::{Keys, Place};
 use crate::store::{
-    Change, Choose, Commit, Decide, Device, Snapshot, Store, StoreError, StoredCommand, StoredEvent,
+    Change, Choose, Commit, Decide, Device, MakeCommand, Snapshot, Store, StoreError,
+    StoredCommand, StoredEvent,
 };
 use crate::tokens::Token;
 
@@ -174,6 +176,39 @@ impl Store for SqliteStore {
 
     async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
         self.read(|db, keys| super::once::kept(db, keys, once))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {
+        self.read(|db, keys| super::batches::one(db, keys, id))
+    }
+
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError> {
+        self.read(|db, keys| super::batches::list(db, keys, before, limit))
+    }
+
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError> {
+        self.read(|db, _| super::batches::open(db))
+    }
+
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError> {
+        self.read(|db, keys| super::batches::items(db, keys, id, after, limit))
+    }
+
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| super::batches::advance(db, &keys, id, now, make))
+            .await
     }
 
     async fn tokens(&self) -> Result<Vec<Token>, StoreError> {

@@ -9,9 +9,10 @@ CREATE TABLE token (
 -- Kept for a day: the answer to a write with an Idempotency-Key, written in the
 -- transaction of the write itself.
 CREATE TABLE once (
-    id     BLOB PRIMARY KEY,                -- SHA-256 of caller and key
+    number INTEGER PRIMARY KEY,             -- the first 63 bits of name
+    name   BLOB NOT NULL,                   -- SHA-256 of caller and key
     at     INTEGER NOT NULL,                -- milliseconds since 1970
     digest BLOB NOT NULL,                   -- SHA-256 of what was asked for
     answer BLOB NOT NULL                    -- sealed: it may hold a new token
-) WITHOUT ROWID;
+);
 CREATE INDEX once_at ON once (at);

@@ -1,0 +1,64 @@
+//! The work of batches, piece by piece, beside everything else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::batch::Batch;
+use crate::clock::Timestamp;
+use crate::command::CommandBody;
+use crate::operations::{self, Setting, Templates};
+use crate::store::{Device, MakeCommand, Refusal, Store, StoreError};
+
+/// How often open batches are looked for when nobody tells of one: after a
+/// fault of the store, which passes.
+const LOOK: Duration = Duration::from_secs(10);
+
+/// Works at open batches until the task is ended.
+pub(super) async fn work(store: Arc<dyn Store>, templates: Templates, wake: Arc<Notify>) {
+    loop {
+        if let Err(error) = once(&store, &templates).await {
+            tracing::error!(%error, "a batch could not go on; it will be tried again");
+        }
+        let _ = tokio::time::timeout(LOOK, wake.notified()).await;
+    }
+}
+
+/// Goes round the open batches, a piece of each at a time, until none is open.
+async fn once(store: &Arc<dyn Store>, templates: &Templates) -> Result<(), StoreError> {
+    loop {
+        let open = store.open_batches().await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        for id in open {
+            let Some(batch) = store.batch(id).await? else {
+                continue;
+            };
+            let make = make(&batch, templates.clone());
+            store.advance_batch(id, Timestamp::now(), make).await?;
+        }
+    }
+}
+
+/// What makes the batch's command for each device.
+fn make(batch: &Batch, templates: Templates) -> MakeCommand {
+    let command: Option<Value> = serde_json::from_str(batch.command.reveal()).ok();
+    let (actor, now) = (batch.actor.clone(), Timestamp::now());
+    Box::new(move |device: &Device| -> Result<CommandBody, Refusal> {
+        let command = command
+            .as_ref()
+            .ok_or_else(|| Refusal::Conflict("the batch's command cannot be read".to_owned()))?;
+        let setting = Setting {
+            device: Some(device.id),
+            templates: &templates,
+            actor: &actor,
+            now,
+            fresh: Uuid::now_v7(),
+        };
+        operations::command(command, &setting).map_err(Refusal::Field)
+    })
+}
