@@ -20,9 +20,12 @@ pub mod pause;
 pub mod profile;
 pub mod rate;
 pub mod record;
+mod send;
+pub mod service;
 pub mod token;
 pub mod token_cache;
 pub mod told;
 pub mod wake;
+pub mod worker;
 
 pub use http::NetworkFault;
