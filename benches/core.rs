@@ -53,6 +53,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
         credentials: None,
         certificates: Vec::new(),
         registered_at: Timestamp(0),
+        rotation: Default::default(),
     };
     let state = State {
         next_command: 1,
@@ -171,6 +172,7 @@ fn stepping(bencher: Bencher, commands: usize) {
         nonce: &|_| [0; 16],
         policies: &set,
         push: &modegate::push::in_force::InForce::default(),
+        server: None,
     };
     bencher.bench(|| {
         (

@@ -1,5 +1,7 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
@@ -9,7 +11,8 @@ use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
 use crate::push::channel::Channel;
 use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
-use crate::wire::auth::PasswordDigest;
+use crate::rotation::Rotation;
+use crate::wire::auth::{AuthType, PasswordDigest};
 
 /// What an operator says of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +33,36 @@ pub struct DeviceRecord {
     pub certificates: Vec<CertificateDigest>,
     /// When it was registered.
     pub registered_at: Timestamp,
+    /// What is known of its certificates besides.
+    pub rotation: Rotation,
 }
 
 /// SHA-256 of a DER certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CertificateDigest(pub [u8; 32]);
+
+impl CertificateDigest {
+    /// Reads 64 hexadecimal digits, with colons or spaces between them or not.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b' ')).collect();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            let value = |digit: u8| char::from(digit).to_digit(16);
+            *byte = u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()?;
+        }
+        Some(CertificateDigest(bytes))
+    }
+}
+
+impl fmt::Display for CertificateDigest {
+    /// 64 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
 
 /// SyncML credentials of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +112,36 @@ pub struct State {
     pub wake: Option<Wake>,
     /// What else is known of its push.
     pub push: Notes,
+    /// How it wants the server to prove itself, if it ever did.
+    pub server_proof: Option<ServerProof>,
+    /// When each recorded certificate was last used.
+    pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
+}
+
+/// How a device wants the server to prove itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerProof {
+    /// By what.
+    pub auth_type: AuthType,
+    /// The nonce that it handed out for the next time, raw, at most
+    /// [`crate::limits::NONCE_BYTES`].
+    pub server_nonce: Vec<u8>,
+    /// The session in which it refused us last.
+    pub refused_in: SessionNo,
+    /// How often it did there.
+    pub refusals: u8,
+    /// The session for which it took our word (212).
+    pub settled_in: Option<SessionNo>,
+}
+
+impl fmt::Debug for ServerProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerProof")
+            .field("auth_type", &self.auth_type)
+            .field("server_nonce", &"***")
+            .field("refusals", &self.refusals)
+            .finish_non_exhaustive()
+    }
 }
 
 impl State {

@@ -21,6 +21,7 @@ pub mod mock_wns;
 pub mod operations;
 pub mod policy;
 pub mod push;
+pub mod rotation;
 pub mod secret;
 pub mod serve;
 pub mod session;

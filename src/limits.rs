@@ -79,6 +79,9 @@ pub const EVENT_WALK: usize = 10_000;
 /// past this: small decimals, and never reused within two sessions, each of
 /// which uses less than half of it.
 pub const NUMBERS_WRAP: u32 = 2_000_000;
+/// Longest nonce that a device may hand out for the server to prove itself by;
+/// 16 bytes is what OMA DM Security asks for.
+pub const NONCE_BYTES: usize = 64;
 
 /// How long an `unconfirmed` command or one that the device accepted (202)
 /// stays open without news, milliseconds.

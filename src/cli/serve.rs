@@ -7,7 +7,9 @@ use super::flags::Sources;
 use super::log::{self, Logger};
 use crate::config::{SecretError, Settings};
 use crate::http::Limits;
+use crate::http::proxy::TrustedProxies;
 use crate::serve::{Options, Running, ServeError, start};
+use crate::session::ServerAuth;
 
 /// Flags of `serve`.
 #[derive(Debug, Args)]
@@ -58,6 +60,17 @@ fn refuse(logger: &Logger, why: &str) -> u8 {
 
 fn options(settings: Settings) -> Result<Options, SecretError> {
     let key = settings.main_key()?;
+    let server_auth = settings.server_auth.as_ref().map(|auth| {
+        let name = auth.name.clone();
+        auth.password()
+            .map(|password| ServerAuth { name, password })
+    });
+    let server_auth = server_auth.transpose()?;
+    let proxies = (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
+        addresses: settings.trusted_proxies.clone(),
+        header: settings.proxy_header,
+        address_header: settings.proxy_address_header,
+    });
     Ok(Options {
         data: settings.data,
         listen: settings.listen,
@@ -71,6 +84,8 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         sync_path: settings.sync_path,
         key,
         templates: settings.templates,
+        server_auth,
+        proxies,
         limits: limits(&settings.limits),
     })
 }

@@ -24,7 +24,10 @@ pub use fault::{Fault, Place, Warning};
 pub use key::{KEYS, Key, Shape};
 pub use layer::Flags;
 pub use secrets::SecretError;
-pub use settings::{Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key};
+pub use settings::{
+    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, Wns,
+    hex_key,
+};
 pub use show::Entry;
 
 /// What the sources say together, right or wrong.

@@ -72,6 +72,7 @@ fn value(settings: &Settings, key: &str) -> Value {
             networks.map(|network| network.to_string()).collect()
         }
         "proxy_header" => json!(settings.proxy_header.map(|header| header.name())),
+        "proxy_address_header" => json!(settings.proxy_address_header.name()),
         "server_auth.name" => json!(auth.map(|auth| &auth.name)),
         "server_auth.password_file" => json!(auth.map(|auth| &auth.password_file)),
         "limits.requests_per_device_per_minute" => json!(limits.requests_per_device_per_minute),
@@ -80,6 +81,11 @@ fn value(settings: &Settings, key: &str) -> Value {
         "limits.api_requests_per_token_per_minute" => {
             json!(limits.api_requests_per_token_per_minute)
         }
+        "wns.token_url" => json!(settings.wns.token_url),
+        "wns.host_suffix" => json!(settings.wns.host_suffix),
+        "wns.workers" => json!(settings.wns.workers),
+        "wns.per_second" => json!(settings.wns.per_second),
+        "wns.provider_id" => json!(settings.wns.provider_id),
         "retention.events_days" => json!(settings.retention.events_days),
         "retention.results_days" => json!(settings.retention.results_days),
         "log.format" => json!(settings.log.format.name()),

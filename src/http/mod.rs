@@ -1,24 +1,30 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+pub mod forwarded;
 pub mod identity;
+mod listen;
 pub mod problem;
+pub mod proxy;
 pub mod rates;
+mod refusal;
 mod sync;
 pub mod tls;
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use actix_web::{App, Error, HttpResponse, web};
 use tokio::sync::{Notify, watch};
 
 use crate::http::identity::Identifier;
+use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 use crate::http::rates::{Rates, RetryAfter};
 use crate::operations::Templates;
@@ -30,6 +36,8 @@ use crate::way::Way;
 const REQUEST_HEAD: Duration = Duration::from_secs(5);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a connection that ends may take to do so.
+const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
 
@@ -39,6 +47,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes.
     pub way: Arc<Way>,
+    /// Who a request comes from.
+    pub identifier: Arc<Identifier>,
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
     /// The tokens of the API.
@@ -133,7 +143,7 @@ pub fn serve(
     workers: usize,
 ) -> std::io::Result<Server> {
     let (path, shared) = (sync_path.to_owned(), web::Data::from(shared));
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .wrap(from_fn(by_address))
             .app_data(shared.clone())
@@ -144,20 +154,25 @@ pub fn serve(
             .service(web::scope("/api/v1").configure(api::routes))
             .route("/healthz", web::get().to(HttpResponse::Ok))
             .default_service(web::to(nothing_here))
-    })
-    .on_connect(move |connection, data| identifier.on_connect(connection, data))
-    .workers(workers)
-    .max_connections(listeners.connections.div_ceil(workers.max(1)))
-    .tcp_nodelay(true)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(REQUEST_HEAD)
-    .client_disconnect_timeout(Duration::from_secs(1))
-    .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals();
+    };
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(listeners.connections.div_ceil(workers.max(1)))
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals();
+    let signal = server.graceful_shutdown_signal();
     let (https, tls) = listeners.https;
-    let mut server = server.listen_rustls_0_23(https, tls)?;
+    let accepting = Accepting::new(tls, Arc::clone(&identifier.tls));
+    let (over_tls, ending) = (app.clone(), signal.clone());
+    let mut server = server.listen("https", https, move || {
+        let identifier = Arc::clone(&identifier);
+        let on_connect = move |connection: &dyn Any, data: &mut Extensions| {
+            identifier.on_connect(connection, data);
+        };
+        secure(over_tls(), ending.clone(), accepting.clone(), on_connect)
+    })?;
     if let Some(http) = listeners.http {
-        server = server.listen(http)?;
+        server = server.listen("http", http, move || plain(app(), signal.clone()))?;
     }
     Ok(server.run())
 }
@@ -167,9 +182,9 @@ async fn by_address(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let address = request.peer_addr().map(|peer| peer.ip());
     let shared = request.app_data::<web::Data<Shared>>();
-    if let (Some(address), Some(shared)) = (address, shared) {
+    if let Some(shared) = shared {
+        let address = shared.identifier.client_address(request.request());
         shared.rates.admit_address(address).map_err(too_often)?;
     }
     Ok(next.call(request).await?.map_into_boxed_body())

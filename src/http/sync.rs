@@ -4,16 +4,17 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
-use super::identity::proof_of;
+use super::identity::mac_claim;
 use super::problem::Problem;
 use super::rates::RetryAfter;
 use super::too_often;
 use crate::limits;
 use crate::way::{Answer, Proof};
+use crate::wire::mac;
 
 /// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
 const XML: &str = "application/vnd.syncml.dm+xml";
@@ -34,8 +35,9 @@ pub(super) async fn post(
     };
     check_type(&request)?;
     let body = read(payload).await?;
-    let proof = proof_of(&request);
-    let peer = peer_of(&request, &proof);
+    let mut proof = shared.identifier.proof_of(&request);
+    proof.mac = mac_claim(request.headers(), &body);
+    let peer = peer_of(&shared, &request, &proof);
     let admit = |source: &str| {
         let admitted = shared.rates.admit_device(source, &peer);
         admitted.map_err(|RetryAfter(seconds)| seconds)
@@ -45,10 +47,8 @@ pub(super) async fn post(
         .walk_admitted(&proof, request.query_string(), &body, &admit);
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match walk.instrument(span).await {
-        Answer::Reply(reply) => Ok(HttpResponse::Ok()
-            .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
-            .insert_header(("cache-control", "no-store"))
-            .body(reply)),
+        Answer::Reply(reply) => Ok(document().body(reply)),
+        Answer::Signed(reply, mac) => Ok(document().insert_header((mac::HEADER, mac)).body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
         Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
         Answer::Forbidden => Err(Problem::new(
@@ -63,13 +63,24 @@ pub(super) async fn post(
     }
 }
 
+fn document() -> HttpResponseBuilder {
+    let mut document = HttpResponse::Ok();
+    document
+        .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
+        .insert_header(("cache-control", "no-store"));
+    document
+}
+
 /// Who a device's rate is counted for, besides its name: who it proves to be, or
 /// where it comes from.
-fn peer_of(request: &HttpRequest, proof: &Proof) -> Vec<u8> {
-    match (proof.certificate, request.peer_addr()) {
-        (Some(certificate), _) => certificate.0.to_vec(),
-        (None, Some(address)) => address.ip().to_string().into_bytes(),
-        (None, None) => Vec::new(),
+fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
+    match proof.certificate {
+        Some(certificate) => certificate.0.to_vec(),
+        None => shared
+            .identifier
+            .client_address(request)
+            .to_string()
+            .into_bytes(),
     }
 }
 

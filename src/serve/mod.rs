@@ -19,6 +19,7 @@ use crate::config::hex_key;
 use crate::event::{Event, EventType};
 use crate::http::api::UnderWay;
 use crate::http::identity::Identifier;
+use crate::http::proxy::TrustedProxies;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
@@ -29,7 +30,7 @@ use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tokens::{TokenBook, TokenDigest};
-use crate::way::Way;
+use crate::way::{ServerAuth, Way};
 use data_dir::DataDir;
 
 /// How often the counts of strangers are written down.
@@ -58,6 +59,10 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// By what the server proves itself to devices that ask for it.
+    pub server_auth: Option<ServerAuth>,
+    /// Proxies that end TLS in front of this server.
+    pub proxies: Option<TrustedProxies>,
     /// How often who may come.
     pub limits: Limits,
     /// Texts of commands whose grammar is not known for sure.
@@ -80,6 +85,8 @@ impl Options {
             policies: None,
             database: None,
             sync_path: "/sync".to_owned(),
+            server_auth: None,
+            proxies: None,
             limits: Limits::default(),
             templates: Templates::default(),
             key: None,
@@ -186,6 +193,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .map(|path| certificates::issuers(path, Arc::clone(&provider)));
     let identifier = Arc::new(Identifier {
         issuers: issuers.transpose()?,
+        proxies: options.proxies.clone(),
+        ..Identifier::default()
     });
 
     let database = options
@@ -194,12 +203,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         .unwrap_or_else(|| dir.file("modegate.db"));
     let store = Arc::new(SqliteStore::open(&database, keys)?);
     let nonces = store.nonces();
-    let way = Arc::new(Way::new(
+    let way = Way::new(
         Arc::clone(&store) as Arc<dyn Store>,
         Arc::clone(&policies),
         nonces,
         options.accept_unknown,
-    ));
+    );
+    let way = Arc::new(way.proving_itself(options.server_auth.clone()));
     record_start(&*store, &policies).await?;
 
     let (https, https_address) = listen(options.listen)?;
@@ -217,6 +227,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let shared = Arc::new(Shared {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
+        identifier: Arc::clone(&identifier),
         tokens: TokenBook::new(TokenDigest::of(token.reveal())),
         rates: Rates::new(&limits),
         refreshing: tokio::sync::Mutex::default(),

@@ -17,7 +17,7 @@ use crate::policy::Verdict;
 use crate::push::outbox;
 use crate::store::{Device, Snapshot};
 use crate::wire::encode::{element_len, frame_len};
-use crate::wire::message::{Chal, Element, Message};
+use crate::wire::message::{Chal, Cred, Element, Header, Message};
 
 /// Every waiting command with the decision on it, for this request.
 pub(super) fn consider(
@@ -52,6 +52,8 @@ pub(super) struct Builder<'a> {
     delivered: Vec<Delivered>,
     withheld: Vec<Withheld>,
     withheld_as: Option<u64>,
+    /// The server's own proof.
+    pub(super) cred: Option<Cred>,
 }
 
 impl<'a> Builder<'a> {
@@ -92,7 +94,14 @@ impl<'a> Builder<'a> {
             delivered: Vec::new(),
             withheld: Vec::new(),
             withheld_as: None,
+            cred: None,
         }
+    }
+
+    fn header(&self) -> Header {
+        let name = self.request.server.map(|server| server.name.as_str());
+        let cred = self.cred.clone().zip(name);
+        reply::proven_header(self.request.message, self.msg_id, cred)
     }
 
     pub(super) fn statuses(&mut self, code: u16, chal: Option<Chal>) {
@@ -198,8 +207,7 @@ impl<'a> Builder<'a> {
                     .first()
                     .is_some_and(|l| l.session == session.no)
         });
-        let used = frame_len(&reply::header(self.request.message, self.msg_id))
-            + self.body.iter().map(element_len).sum::<usize>();
+        let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = considered
@@ -264,7 +272,7 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn finish(mut self, code: u16) -> Exchange {
-        let request = self.request;
+        let (request, header) = (self.request, self.header());
         self.state.latest = Some(LatestRequest {
             digest: request.digest,
             at: request.now,
@@ -296,7 +304,7 @@ impl<'a> Builder<'a> {
             number: device.number,
             loaded: (device.state.revision, device.state.next_command),
             reply: Message {
-                header: reply::header(request.message, self.msg_id),
+                header,
                 body: self.body,
                 is_final: self.is_final,
             },

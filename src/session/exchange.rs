@@ -58,6 +58,11 @@ impl Exchange {
         self.names_machine
     }
 
+    /// The state afterwards.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
     /// The commands in the reply.
     pub fn carried(&self) -> &[Carried] {
         &self.carried

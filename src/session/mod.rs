@@ -27,12 +27,14 @@ mod outcome;
 pub mod preview;
 pub mod queue;
 mod reply;
+pub mod server_auth;
 mod settle;
 mod step;
 mod told;
 
 pub use exchange::Exchange;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
+pub use server_auth::ServerAuth;
 pub use step::{choose, step};
 
 use crate::clock::Timestamp;
@@ -40,6 +42,7 @@ use crate::context::Query;
 use crate::device::CertificateDigest;
 use crate::policy::PolicySet;
 use crate::push::in_force::InForce;
+use crate::wire::mac::{EntityDigest, Mac};
 use crate::wire::message::Message;
 
 /// What the transport proved of the peer.
@@ -49,6 +52,17 @@ pub struct Proof {
     pub certificate: Option<CertificateDigest>,
     /// The certificate's subject CN, where its chain leads to an issuer of `--client-ca`.
     pub trusted_name: Option<String>,
+    /// What the header `x-syncml-hmac` claims, if there is one.
+    pub mac: Option<MacClaim>,
+}
+
+/// A claim that lies beside the message and covers its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MacClaim {
+    /// A mac, and the digest of the entity that it must cover.
+    Made(Mac, EntityDigest),
+    /// Something that is no mac, or none that this server knows: it proves nothing.
+    Unusable,
 }
 
 /// One request, as the shell hands it to the core.
@@ -73,6 +87,8 @@ pub struct Request<'a> {
     pub policies: &'a PolicySet,
     /// The push profiles in force.
     pub push: &'a InForce,
+    /// By what the server proves itself, where it is configured.
+    pub server: Option<&'a ServerAuth>,
 }
 
 /// What a step comes to.
@@ -88,5 +104,7 @@ pub enum Step {
     Exchange(Box<Exchange>),
 }
 
+#[cfg(test)]
+mod identity_tests;
 #[cfg(test)]
 mod tests;

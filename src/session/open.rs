@@ -71,7 +71,8 @@ fn begins(state: &State, request: &Request<'_>) -> bool {
     let continues = state.session.as_ref().is_some_and(|session| {
         session.is_open && session.id == header.session_id && header.msg_id > session.client_message
     });
-    let answers_challenge = header.cred.is_some()
+    let proves = header.cred.is_some() || request.proof.mac.is_some();
+    let answers_challenge = proves
         && header.msg_id <= u32::from(limits::CHALLENGES)
         && request.message.is_package_one();
     !continues && answers_challenge

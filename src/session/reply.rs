@@ -2,7 +2,8 @@
 //! command in its order (MS-MDM 2.2.6.1).
 
 use super::open::is_login_status;
-use crate::wire::message::{Alert, Chal, Element, GroupKind, Header, Item, Message, Status};
+use crate::wire::auth::AuthType;
+use crate::wire::message::{Alert, Chal, Cred, Element, GroupKind, Header, Item, Message, Status};
 
 /// What the answer to one element is.
 struct Reply<'a> {
@@ -27,6 +28,16 @@ pub(super) fn header(message: &Message, msg_id: u32) -> Header {
     }
 }
 
+/// The same with the server's own proof, which goes under its own name.
+pub(super) fn proven_header(message: &Message, msg_id: u32, cred: Option<(Cred, &str)>) -> Header {
+    let mut header = header(message, msg_id);
+    if let Some((cred, name)) = cred {
+        header.source.name = Some(name.to_owned());
+        header.cred = Some(cred);
+    }
+    header
+}
+
 /// The Status of the header.
 pub(super) fn header_status(
     message: &Message,
@@ -49,10 +60,10 @@ pub(super) fn header_status(
 }
 
 /// The challenge that goes with a header's Status (OMA DM Security 5.4).
-pub(super) fn challenge(nonce: [u8; 16]) -> Chal {
+pub(super) fn challenge(auth_type: AuthType, nonce: [u8; 16]) -> Chal {
     use base64::Engine as _;
     Chal {
-        kind: "syncml:auth-md5".to_owned(),
+        kind: auth_type.name().to_owned(),
         format: "b64".to_owned(),
         next_nonce: Some(base64::engine::general_purpose::STANDARD.encode(nonce)),
     }

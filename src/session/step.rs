@@ -1,13 +1,14 @@
 //! The step.
 
 use super::answers::{self, News};
-use super::authenticate::{Identity, authenticate};
+use super::authenticate::{Identity, asked_type, authenticate, note_use};
 use super::builder::{Builder, consider};
 use super::channel;
 use super::ledger::Ledger;
 use super::offer;
 use super::open::{Place, open};
-use super::{Request, Step, reply};
+use super::server_auth::hear;
+use super::{Request, Step, reply, settle};
 use crate::command::CommandState;
 use crate::device::State;
 use crate::kind::Kind;
@@ -102,10 +103,28 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     let (mut state, place) = open(&device.state, request, &mut ledger);
     let chal = (identity == Identity::ProvenByNonce).then(|| {
         state.nonce += 1;
-        reply::challenge((request.nonce)(state.nonce))
+        reply::challenge(asked_type(request), (request.nonce)(state.nonce))
     });
+    note_use(
+        &mut state,
+        &device.record,
+        request.proof.certificate,
+        request.now,
+    );
+    let heard = hear(&mut state, request, &mut ledger);
+    let rest = heard.rest(request.message);
+    let rest = rest.as_ref().map(|message| Request {
+        message,
+        ..*request
+    });
+    let told = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
-    let (state, news) = answers::take(snapshot, request, code, (state, place), &mut ledger);
+    let at = (state, place);
+    let (mut state, news) = answers::take(snapshot, told, code, at, &mut ledger);
+    if heard.in_vain {
+        let why = "the device does not take the server's word";
+        settle::end_session(&mut state, &mut ledger, why);
+    }
     let News {
         unenrolled,
         queued,
@@ -116,6 +135,7 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         channel_uri,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
+    builder.cred = heard.cred;
     builder.statuses(code, chal);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
@@ -144,7 +164,7 @@ fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
 fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
     let message = request.message;
     let mut next_id = device.state.next_id.max(1);
-    let chal = reply::challenge((request.nonce)(device.state.nonce));
+    let chal = reply::challenge(asked_type(request), (request.nonce)(device.state.nonce));
     let mut body = vec![reply::header_status(
         message,
         code,

@@ -105,6 +105,7 @@ impl World {
             credentials: None,
             certificates: Vec::new(),
             registered_at: Timestamp(0),
+            rotation: Default::default(),
         };
         let state = State {
             next_command: 1,
@@ -240,6 +241,7 @@ impl World {
             nonce: &|_| [0; 16],
             policies,
             push: &crate::push::in_force::InForce::default(),
+            server: None,
         };
         let wanted = choose(&self.device, &request);
         let bodies = wanted

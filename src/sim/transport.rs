@@ -76,6 +76,11 @@ impl ClientIdentity {
         })
     }
 
+    /// The certificate, DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.chain[0]
+    }
+
     /// SHA-256 of the certificate, in hexadecimal.
     pub fn sha256(&self) -> String {
         Sha256::digest(&self.chain[0])

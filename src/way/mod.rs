@@ -18,7 +18,7 @@ use std::sync::{Arc, RwLock};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-pub use crate::session::Proof;
+pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
 use crate::clock::Timestamp;
@@ -29,6 +29,7 @@ use crate::ids::{DeviceId, Source};
 use crate::limits;
 use crate::policy::PolicySet;
 use crate::push::in_force::InForce;
+use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
 use crate::wire::decode::{Blame, decode};
@@ -43,6 +44,8 @@ const WALKS: u32 = 3;
 pub enum Answer {
     /// 200 with this SyncML document.
     Reply(String),
+    /// The same, signed: the value of the header `x-syncml-hmac` beside it.
+    Signed(String, String),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
@@ -65,6 +68,7 @@ pub struct Way {
     push: RwLock<Arc<InForce>>,
     nonces: Nonces,
     accept_unknown: bool,
+    server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
 }
@@ -83,9 +87,17 @@ impl Way {
             push: RwLock::default(),
             nonces,
             accept_unknown,
+            server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// With these credentials for devices that want the server to prove itself.
+    #[must_use]
+    pub fn proving_itself(mut self, by: Option<ServerAuth>) -> Self {
+        self.server_auth = by;
+        self
     }
 
     /// The policy set in force.
@@ -202,6 +214,7 @@ impl Way {
             nonce: &none,
             policies: &policies,
             push: &push,
+            server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
         let Some(snapshot) = self.load(source, &choose).await? else {
@@ -220,13 +233,17 @@ impl Way {
                 self.strangers.count(Strangeness::Unproven);
                 Ok(Answer::Reply(encode_plainly(&reply)))
             }
-            Step::Replay => Ok(Answer::Reply(snapshot.reply.unwrap_or_default())),
+            Step::Replay => {
+                let signature = signature(&snapshot.device.state, &request);
+                Ok(answer(snapshot.reply.unwrap_or_default(), signature))
+            }
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange);
+                let signature = signature(exchange.state(), &request);
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
-                Ok(Answer::Reply(reply))
+                Ok(answer(reply, signature))
             }
         }
     }
@@ -260,6 +277,7 @@ impl Way {
             credentials: None,
             certificates: Vec::new(),
             registered_at: now,
+            rotation: Default::default(),
         };
         let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
             .detail("registered at its first message (--accept-unknown-devices)");
@@ -268,6 +286,16 @@ impl Way {
             Err(StoreError::SourceTaken(_)) => Ok(()),
             other => other,
         }
+    }
+}
+
+fn answer(reply: String, signature: Option<Signature>) -> Answer {
+    match signature {
+        Some(signature) => {
+            let mac = signature.header(reply.as_bytes());
+            Answer::Signed(reply, mac)
+        }
+        None => Answer::Reply(reply),
     }
 }
 
@@ -285,6 +313,13 @@ fn on_record(raw_query: &str) -> &str {
 fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
+    // Who sends the same bytes without the mac is somebody else.
+    hasher.update([u8::from(proof.mac.is_some())]);
+    if let Some(MacClaim::Made(mac, _)) = &proof.mac {
+        hasher.update((mac.username.len() as u64).to_le_bytes());
+        hasher.update(&mac.username);
+        hasher.update(&mac.mac);
+    }
     hasher.update((raw_query.len() as u64).to_le_bytes());
     hasher.update(raw_query);
     hasher.update(body);

@@ -12,6 +12,7 @@ pub mod encoding;
 mod events;
 mod fault;
 pub mod guard;
+pub mod mac;
 pub mod message;
 mod tags;
 pub mod wbxml;

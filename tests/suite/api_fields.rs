@@ -19,9 +19,14 @@ fn good(name: &str) -> Value {
             "credentials": {"username": "n", "password": "p"}, "certificate_sha256": ["ab".repeat(32)],
         }),
         "Import" => json!({"devices": [good("NewDevice")], "on_conflict": "fail"}),
+        "NewCertificate" => {
+            json!({"sha256": "ab".repeat(32), "not_before": "2100-01-01T00:00:00Z", "note": "n"})
+        }
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
+        "NewBatch" => json!({"to": {"groups": ["g"]}, "command": {"type": "lock_workstation"}}),
+        "PolicyTryOut" => json!({"files": [{"name": "a.toml", "text": ""}], "events": 10}),
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
         "app_install" | "app_uninstall" | "app_upgrade" => json!({"job_data": "<Job/>"}),
         "application_setting" => json!({"value": "v"}),
@@ -266,7 +271,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let writes = writes(&document);
     for write in writes
         .iter()
-        .filter(|write| write.path.ends_with("/commands"))
+        .filter(|write| write.path.ends_with("}/commands"))
     {
         // What is tried below is wrong in one field only.
         let scratch = server.register(json!({"source": write.body["type"]})).await;

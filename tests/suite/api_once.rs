@@ -94,6 +94,18 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "/devices/import".into(),
             json!({"devices": [{"source": "imported"}]}),
         ),
+        (
+            "post",
+            "/devices/{device}/certificates",
+            format!("{path}/certificates"),
+            json!({"sha256": "ab".repeat(32)}),
+        ),
+        (
+            "delete",
+            "/devices/{device}/certificates/{sha256}",
+            format!("{path}/certificates/{}", "cd".repeat(32)),
+            Value::Null,
+        ),
         ("patch", "/devices/{device}", path, json!({"user": "ann"})),
         (
             "delete",
@@ -121,6 +133,12 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
         ),
         (
             "post",
+            "/commands",
+            "/commands".into(),
+            json!({"to": {"groups": ["nobody"]}, "command": {"type": "unenroll"}}),
+        ),
+        (
+            "post",
             "/tokens",
             "/tokens".into(),
             json!({"name": "new", "role": "portal"}),
@@ -143,6 +161,8 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             methods.map(move |method| (method.as_str(), path.as_str()))
         })
         .filter(|(method, _)| *method != "get")
+        // The one changes nothing; the other may find its batch at its end already.
+        .filter(|(_, path)| !matches!(*path, "/policies/try" | "/batches/{batch}"))
         .collect();
     assert_eq!(listed, there, "every write is tried here");
 

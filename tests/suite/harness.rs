@@ -38,6 +38,18 @@ impl Server {
         server
     }
 
+    /// Starts one in a new folder with this configuration (TOML).
+    pub fn configured(text: &str, arguments: &[&str]) -> Server {
+        let own = tempfile::tempdir().unwrap();
+        let file = own.path().join("modegate.toml");
+        std::fs::write(&file, text).unwrap();
+        let file = file.to_str().unwrap().to_owned();
+        let arguments = [&["--config", &file], arguments].concat();
+        let mut server = Server::in_dir(&own.path().join("data"), &arguments);
+        server._own = Some(own);
+        server
+    }
+
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
@@ -73,6 +85,27 @@ impl Server {
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.with_extension("log")).unwrap()
+    }
+
+    /// Waits until it has logged a line with this text; the line.
+    pub fn logged(&self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
+                return line.to_owned();
+            }
+            assert!(
+                begun.elapsed() < DEADLINE,
+                "no line with '{text}': {}",
+                self.log()
+            );
+            std::thread::yield_now();
+        }
     }
 
     /// Its process id.
@@ -222,10 +255,22 @@ impl Server {
         content_type: &str,
         body: Vec<u8>,
     ) -> (u16, reqwest::header::HeaderMap, String) {
-        let answer = self
-            .client
-            .post(format!("{}/sync?{query}", self.http))
-            .header("content-type", content_type)
+        let headers = [("content-type", content_type)];
+        self.post_with(query, &headers, body).await
+    }
+
+    /// The same with these headers.
+    pub async fn post_with(
+        &self,
+        query: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, reqwest::header::HeaderMap, String) {
+        let mut request = self.client.post(format!("{}/sync?{query}", self.http));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request
             .header("user-agent", "Enrollment")
             .body(body)
             .send()
@@ -255,6 +300,11 @@ impl Drop for Server {
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
 fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
+    let log = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(dir.with_extension("log"))
+        .unwrap();
     let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
         .args([
             "serve",
@@ -267,7 +317,7 @@ fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
         .arg(dir)
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut line = String::new();

@@ -163,3 +163,161 @@ async fn a_digest_is_good_once() {
         .await;
     assert_eq!(status, 403);
 }
+
+fn md5_header(nonce: &[u8]) -> String {
+    let digest = modegate::wire::auth::PasswordDigest::new("u", "p");
+    let cred = modegate::wire::auth::md5_cred(&digest, nonce);
+    // Format and padding are not always what the book says.
+    let cred = cred.trim_end_matches('=');
+    format!(
+        "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type></Meta><Data>{cred}</Data></Cred>"
+    )
+}
+
+#[tokio::test]
+async fn a_session_heals_from_any_nonce() {
+    let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
+    let server = Server::start_with(&[]);
+    for (nth, stale) in [&b""[..], b"nonce", &[0xf0, 0, 0xff]]
+        .into_iter()
+        .enumerate()
+    {
+        let source = format!("d{nth}");
+        let device = server
+            .register(json!({"source": source, "credentials": {"username": "u", "password": "p"}}))
+            .await;
+        let command = server
+            .queue(
+                &device,
+                json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+            )
+            .await;
+        let say = async |msg_id: u32, nonce: &[u8], body: &str| {
+            server
+                .sync(
+                    "Machine",
+                    &message_with(&source, "1", msg_id, &md5_header(nonce), body),
+                )
+                .await
+        };
+        let decode = |nonce: Option<String>| STANDARD.decode(nonce.unwrap()).unwrap();
+        let refused = say(1, stale, body).await;
+        assert_eq!((refused.statuses[0].2, refused.commands.len()), (401, 0));
+        let nonce = decode(refused.nonce);
+        let accepted = say(2, &nonce, body).await;
+        assert_eq!(accepted.statuses[0].2, 200);
+        assert_eq!(accepted.commands.len(), 1);
+        // The same nonce twice: refused, and the answers are taken with the next one.
+        let told = crate::harness::answers(&accepted, 200);
+        let twice = say(3, &nonce, &told).await;
+        assert_eq!(twice.statuses[0].2, 401);
+        assert_eq!(
+            twice.nonce, accepted.nonce,
+            "the one that 200 handed out stays good"
+        );
+        let last = say(4, &decode(twice.nonce), &told).await;
+        assert_eq!(last.statuses[0].2, 200);
+        assert_eq!(server.state(&command).await, "succeeded");
+        let sessions = server.get(&format!("/devices/{device}")).await["sessions"].clone();
+        assert_eq!(sessions, 1, "one session throughout");
+    }
+}
+
+#[tokio::test]
+async fn certificates_rotate_and_are_revoked() {
+    let server = Server::start_with(&[]);
+    let [old, new] = ["d", "d"].map(|name| ClientIdentity::generate(name).unwrap());
+    let device = server
+        .register(json!({"source": "d", "certificate_sha256": [old.sha256()]}))
+        .await;
+    let path = format!("/devices/{device}/certificates");
+    let sync = async |identity: &ClientIdentity| {
+        let transport = Transport::new(&url(&server), Some(&ca(&server)), Some(identity)).unwrap();
+        let report = Tablet::new("d", transport)
+            .trigger(Trigger::Reboot)
+            .await
+            .unwrap();
+        report.http_status
+    };
+    assert_eq!((sync(&old).await, sync(&new).await), (None, Some(403)));
+    // The new one is bound ahead of its time, then for now, as a whole.
+    let later = json!({"sha256": new.sha256(), "not_before": "2999-01-01T00:00:00Z"});
+    let (status, bound) = server.api("POST", &path, Some(later)).await;
+    assert_eq!(
+        (status, bound["not_before"].as_str()),
+        (201, Some("2999-01-01T00:00:00.000Z")),
+        "{bound}"
+    );
+    assert_eq!(sync(&new).await, Some(403));
+    let pem = format!(
+        "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
+        STANDARD.encode(new.certificate())
+    );
+    let (status, bound) = server
+        .api(
+            "POST",
+            &path,
+            Some(json!({"pem": pem, "note": "renewal of 2026"})),
+        )
+        .await;
+    assert_eq!(
+        (status, bound["sha256"].as_str()),
+        (201, Some(new.sha256().as_str()))
+    );
+    let shown = server.get(&format!("/devices/{device}")).await;
+    assert!(
+        shown["certificates"][0]["last_used_at"].is_string(),
+        "{shown}"
+    );
+    assert!(
+        shown["certificates"][1]["last_used_at"].is_null(),
+        "{shown}"
+    );
+    assert_eq!(
+        (sync(&old).await, sync(&new).await),
+        (None, None),
+        "side by side"
+    );
+    // The old one goes, for good.
+    let (status, _) = server
+        .api("DELETE", &format!("{path}/{}", old.sha256()), None)
+        .await;
+    assert_eq!(status, 204);
+    assert_eq!((sync(&old).await, sync(&new).await), (Some(403), None));
+    let again = json!({"sha256": old.sha256()});
+    assert_eq!(server.api("POST", &path, Some(again)).await.0, 409);
+    let list = json!({"certificate_sha256": [old.sha256(), new.sha256()]});
+    let (status, why) = server
+        .api("PATCH", &format!("/devices/{device}"), Some(list))
+        .await;
+    assert!(status == 422 || status == 400, "{why}");
+    assert!(why.to_string().contains("revoked"), "{why}");
+    let import = json!({"devices": [{"source": "d", "certificate_sha256": [old.sha256()]}], "on_conflict": "update"});
+    let (status, why) = server.api("POST", "/devices/import", Some(import)).await;
+    assert!(
+        status >= 400 && why.to_string().contains("revoked"),
+        "{why}"
+    );
+    let shown = server.get(&format!("/devices/{device}")).await;
+    assert_eq!(shown["certificates"].as_array().unwrap().len(), 1);
+    assert_eq!(shown["certificates"][0]["note"], "renewal of 2026");
+    assert_eq!(shown["revoked_certificate_sha256"], json!([old.sha256()]));
+    let events = server
+        .get(&format!("/devices/{device}/events"))
+        .await
+        .to_string();
+    assert!(events.contains(&format!("certificate {} revoked", old.sha256())));
+    for wrong in [
+        json!({}),
+        json!({"sha256": "ab"}),
+        json!({"sha256": new.sha256(), "pem": "x"}),
+        json!({"pem": "x"}),
+    ] {
+        let (status, why) = server.api("POST", &path, Some(wrong)).await;
+        assert!((400..500).contains(&status), "{why}");
+    }
+    assert_eq!(
+        server.api("DELETE", &format!("{path}/zz"), None).await.0 / 100,
+        4
+    );
+}

@@ -29,6 +29,7 @@ fn record(source: &str) -> DeviceRecord {
         credentials: None,
         certificates: Vec::new(),
         registered_at: AT,
+        rotation: Default::default(),
     }
 }
 

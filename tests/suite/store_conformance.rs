@@ -36,6 +36,7 @@ fn record(source: &str) -> DeviceRecord {
         }),
         certificates: Vec::new(),
         registered_at: AT,
+        rotation: Default::default(),
     }
 }
 

@@ -51,7 +51,10 @@ pub(super) async fn create(
     };
     // What is wrong with it is told now, not by each device.
     let command = operations::command(wanted, &setting).map_err(|error| FieldError {
-        field: format!("command.{}", error.field),
+        field: match error.field.as_str() {
+            "body" => "command".to_owned(),
+            field => format!("command.{field}"),
+        },
         ..error
     })?;
     let batch = Batch {
@@ -94,9 +97,21 @@ fn to(fields: &Fields<'_>) -> Result<To, Problem> {
         to.lines("devices", DEVICES, 64)?,
         to.boolean("all")?,
     );
+    for (name, is_empty) in [
+        ("groups", groups.as_ref().is_some_and(Vec::is_empty)),
+        ("devices", devices.as_ref().is_some_and(Vec::is_empty)),
+    ] {
+        if is_empty {
+            return Err(Problem::field(
+                to.name(name),
+                "at least one",
+                "an empty list",
+            ));
+        }
+    }
     match (groups, devices, all) {
-        (Some(groups), None, None) if !groups.is_empty() => Ok(To::Groups(groups)),
-        (None, Some(devices), None) if !devices.is_empty() => {
+        (Some(groups), None, None) => Ok(To::Groups(groups)),
+        (None, Some(devices), None) => {
             let mut ids = Vec::with_capacity(devices.len());
             for (at, text) in devices.iter().enumerate() {
                 let id = text.parse();

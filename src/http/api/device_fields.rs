@@ -72,13 +72,16 @@ impl Given {
             credentials: None,
             certificates: Vec::new(),
             registered_at: now,
+            rotation: Default::default(),
         };
-        self.amend(&mut record);
+        // Of a new device nothing is revoked: there is nothing to refuse.
+        let _ = self.amend(&mut record);
         record
     }
 
-    /// Takes over what was given; a device's family stays.
-    pub(super) fn amend(&self, record: &mut DeviceRecord) {
+    /// Takes over what was given; a device's family stays. A certificate that was
+    /// revoked for the device does not come back.
+    pub(super) fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
         if let Some(id) = &self.device_client_id {
             record.device_client_id.clone_from(id);
         }
@@ -92,8 +95,12 @@ impl Given {
             record.credentials.clone_from(credentials);
         }
         if let Some(certificates) = &self.certificates {
-            record.certificates.clone_from(certificates);
+            let set = record.set_certificates(certificates.clone());
+            set.map_err(|error| {
+                FieldError::new("certificate_sha256", "none that is revoked", error)
+            })?;
         }
+        Ok(())
     }
 }
 
@@ -141,7 +148,7 @@ fn certificates(fields: &Fields<'_>) -> Result<Option<Vec<CertificateDigest>>, F
         return Ok(None);
     };
     let read = |(at, text): (usize, &String)| {
-        digest(text).ok_or_else(|| {
+        CertificateDigest::from_hex(text).ok_or_else(|| {
             let field = format!("{}[{at}]", fields.name(name));
             FieldError::new(field, "64 hexadecimal digits", "other text")
         })
@@ -152,16 +159,4 @@ fn certificates(fields: &Fields<'_>) -> Result<Option<Vec<CertificateDigest>>, F
         .map(read)
         .collect::<Result<_, _>>()
         .map(Some)
-}
-
-fn digest(text: &str) -> Option<CertificateDigest> {
-    let digits: String = text.chars().filter(|&c| c != ':' && c != ' ').collect();
-    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(CertificateDigest(bytes))
 }

@@ -11,11 +11,11 @@ use super::body::body;
 use super::caller::Caller;
 use super::conditional::device_tag;
 use super::device_fields::Given;
-use super::{Paging, device_id, page};
+use super::{Paging, certificates, device_id, page};
 use crate::activity::Habit;
 use crate::clock::Timestamp;
 use crate::context::{Family, Mode};
-use crate::device::{CertificateDigest, DeviceRecord, State};
+use crate::device::{CertificateDigest, State};
 use crate::event::{Event, EventType};
 use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
@@ -71,13 +71,7 @@ pub(super) fn view(device: &Device) -> Value {
     let Device {
         id, record, state, ..
     } = device;
-    let hex = |digest: &CertificateDigest| {
-        digest
-            .0
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
+    let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let seen = |mode: Mode| state.last_seen(mode).map(|at| at.to_string());
     json!({
         "id": id.to_string(),
@@ -87,7 +81,9 @@ pub(super) fn view(device: &Device) -> Value {
         "user": record.user,
         "groups": record.groups,
         "credentials": record.credentials.as_ref().map(|c| json!({"username": c.username})),
-        "certificate_sha256": record.certificates.iter().map(hex).collect::<Vec<_>>(),
+        "certificate_sha256": hex(&record.certificates),
+        "certificates": certificates::view(device),
+        "revoked_certificate_sha256": hex(&record.rotation.revoked),
         "registered_at": record.registered_at.to_string(),
         "open_commands": state.open.len(),
         "sessions": state.sessions,
@@ -237,7 +233,7 @@ pub(super) fn amended(
     now: Timestamp,
 ) -> Result<Change, FieldError> {
     let mut record = device.record.clone();
-    given.amend(&mut record);
+    given.amend(&mut record)?;
     caller.may_regroup(&device.record.groups, &record.groups, groups)?;
     let event = Event::new(
         now,

@@ -5,6 +5,7 @@ mod answer;
 mod batches;
 mod body;
 mod caller;
+mod certificates;
 mod command_view;
 mod commands;
 mod conditional;

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::certificates::{NOTE_BYTES as CERTIFICATE_NOTE_BYTES, PEM_BYTES};
 use crate::activity::Habit;
 use crate::context::Family;
 use crate::limits;
@@ -90,16 +91,26 @@ fn requests() -> Value {
                 "on_conflict": {"type": "string", "enum": ["fail", "skip", "update"], "default": "fail"},
             },
         },
+        "NewCertificate": {"type": "object", "properties": {
+            "sha256": line(128),
+            "pem": {"type": "string", "maxLength": PEM_BYTES},
+            "not_before": time(),
+            "note": line(CERTIFICATE_NOTE_BYTES),
+        }},
         "NewBatch": {
             "type": "object",
             "required": ["to", "command"],
             "properties": {
-                "to": {"oneOf": [
-                    {"type": "object", "required": ["groups"], "properties": {"groups": {"type": "array", "minItems": 1, "maxItems": 64, "items": line(limits::NAME_BYTES)}}},
-                    {"type": "object", "required": ["devices"], "properties": {"devices": {"type": "array", "minItems": 1, "maxItems": crate::batch::DEVICES, "items": line(64)}}},
-                    {"type": "object", "required": ["all"], "properties": {"all": {"const": true}}},
-                ]},
-                "command": reference("NewCommand"),
+                "to": {
+                    "type": "object",
+                    "description": "exactly one of the three",
+                    "properties": {
+                        "groups": {"type": "array", "minItems": 1, "maxItems": 64, "items": line(limits::NAME_BYTES)},
+                        "devices": {"type": "array", "minItems": 1, "maxItems": crate::batch::DEVICES, "items": line(64)},
+                        "all": {"type": "boolean"},
+                    },
+                },
+                "command": {"type": "object", "description": "as POST /devices/{device}/commands takes it"},
             },
         },
         "PolicyTryOut": super::policies::schema(),
@@ -146,11 +157,17 @@ fn answers() -> Value {
             "id": text, "source": text, "family": {"type": "string", "enum": Family::ALL.map(Family::name)},
             "device_client_id": text, "user": maybe, "groups": {"type": "array", "items": text},
             "credentials": {"type": ["object", "null"], "properties": {"username": text}},
-            "certificate_sha256": {"type": "array", "items": text}, "registered_at": time(),
+            "certificate_sha256": {"type": "array", "items": text},
+            "certificates": {"type": "array", "items": reference("Certificate")},
+            "revoked_certificate_sha256": {"type": "array", "items": text}, "registered_at": time(),
             "open_commands": count, "sessions": count,
             "last_seen": {"type": "object", "additionalProperties": maybe_time()},
             "activity": {"type": "array", "items": {"type": "string", "enum": Habit::ALL.map(Habit::name)}},
             "by_hand_at": maybe_time(), "unenrolled_at": maybe_time(),
+        }},
+        "Certificate": {"type": "object", "required": ["sha256"], "properties": {
+            "sha256": text, "not_before": maybe_time(), "note": maybe,
+            "added_at": maybe_time(), "last_used_at": maybe_time(),
         }},
         "ImportReport": {"type": "object", "properties": {
             "created": count, "updated": count, "skipped": count,

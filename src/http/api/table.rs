@@ -3,7 +3,8 @@
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::{
-    batches, commands, devices, events, import, inventory, openapi, policies, stream, tokens,
+    batches, certificates, commands, devices, events, import, inventory, openapi, policies, stream,
+    tokens,
 };
 use crate::tokens::Access;
 
@@ -122,6 +123,20 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(devices::retire),
     )
     .tagged(),
+    Endpoint::post(
+        "/devices/{device}/certificates",
+        Access::Operate,
+        "Binds one more certificate, so that an old and a new one stand side by side while they rotate",
+        "NewCertificate",
+        |route| route.to(certificates::bind),
+    )
+    .answers(201, Shape::One("Certificate")),
+    Endpoint::delete(
+        "/devices/{device}/certificates/{sha256}",
+        Access::Operate,
+        "Revokes a certificate, bound or not: it proves nothing for this device from now on",
+        |route| route.to(certificates::revoke),
+    ),
     Endpoint::post(
         "/devices/{device}/commands",
         Access::Queue,

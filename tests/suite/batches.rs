@@ -1,0 +1,284 @@
+//! One command for many devices; other policies tried on what was recorded;
+//! what devices have been doing.
+
+use std::time::Instant;
+
+use modegate::sim::Trigger;
+use serde_json::{Value, json};
+
+use crate::harness::{DEADLINE, Server};
+use crate::simulated_device::{enrolled, sync, tablet};
+
+/// Waits until the batch has come to its end.
+async fn ended(server: &Server, batch: &str) -> Value {
+    let begun = Instant::now();
+    loop {
+        let shown = server.get(&format!("/batches/{batch}")).await;
+        if !shown["ended_at"].is_null() {
+            return shown;
+        }
+        assert!(begun.elapsed() < DEADLINE, "{shown}");
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn ask(server: &Server, body: Value) -> String {
+    let (status, batch) = server.api("POST", "/commands", Some(body)).await;
+    assert_eq!(status, 202, "{batch}");
+    batch["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_batch_reaches_each_device_of_its_groups_once() {
+    let mut server = Server::start();
+    let mut devices = Vec::new();
+    for at in 0..150 {
+        let groups = if at % 3 == 0 {
+            json!(["school"])
+        } else {
+            json!(["office"])
+        };
+        devices.push(
+            server
+                .register(json!({"source": format!("d{at}"), "groups": groups}))
+                .await,
+        );
+    }
+    let lock = json!({"type": "lock_workstation"});
+    let batch = ask(
+        &server,
+        json!({"to": {"groups": ["school", "lab"]}, "command": lock}),
+    )
+    .await;
+    let shown = ended(&server, &batch).await;
+    assert_eq!(shown["state"], "finished", "{shown}");
+    assert_eq!(
+        shown["progress"],
+        json!({"queued": 50, "refused": 0, "cancelled": 0})
+    );
+    server.kill_and_restart();
+    let mut seen = std::collections::HashSet::new();
+    let mut after = String::from("0");
+    loop {
+        let page = server
+            .get(&format!("/batches/{batch}/commands?limit=20&after={after}"))
+            .await;
+        for command in page["items"].as_array().unwrap() {
+            assert_eq!(command["kind"], "lock");
+            assert!(seen.insert(command["device"].as_str().unwrap().to_owned()));
+        }
+        match page["next"].as_str() {
+            Some(next) => next.clone_into(&mut after),
+            None => break,
+        }
+    }
+    assert_eq!(seen.len(), 50);
+    for (at, device) in devices.iter().enumerate() {
+        let open = server.get(&format!("/devices/{device}")).await["open_commands"].clone();
+        assert_eq!(open, json!(u8::from(at % 3 == 0)));
+    }
+    let all = ask(
+        &server,
+        json!({"to": {"all": true}, "command": {"type": "inventory"}}),
+    )
+    .await;
+    assert_eq!(ended(&server, &all).await["progress"]["queued"], 150);
+    let listed = server.get("/batches?limit=1").await;
+    assert_eq!(listed["items"][0]["id"], json!(all), "the newest first");
+}
+
+#[tokio::test]
+async fn a_batch_goes_on_after_a_kill_and_can_be_stopped_and_taken_back() {
+    let mut server = Server::start();
+    let devices: Vec<Value> = (0..900)
+        .map(|at| json!({"source": format!("d{at}")}))
+        .collect();
+    let (status, _) = server
+        .api("POST", "/devices/import", Some(json!({"devices": devices})))
+        .await;
+    assert_eq!(status, 200);
+    let batch = ask(
+        &server,
+        json!({"to": {"all": true}, "command": {"type": "lock_workstation"}}),
+    )
+    .await;
+    // Wherever it is when the power fails.
+    server.kill_and_restart();
+    let shown = ended(&server, &batch).await;
+    assert_eq!(shown["progress"]["queued"], 900, "{shown}");
+    let page = server.get("/devices?limit=200").await;
+    for device in page["items"].as_array().unwrap() {
+        assert_eq!(device["open_commands"], 1, "no device got it twice");
+    }
+    let (status, problem) = server
+        .api("DELETE", &format!("/batches/{batch}"), None)
+        .await;
+    assert_eq!(status, 409, "{problem}");
+    let second = ask(
+        &server,
+        json!({"to": {"all": true}, "command": {"type": "inventory"}}),
+    )
+    .await;
+    let (status, _) = server
+        .api(
+            "DELETE",
+            &format!("/batches/{second}?commands=cancel"),
+            None,
+        )
+        .await;
+    if status == 200 {
+        let shown = ended(&server, &second).await;
+        assert_eq!(shown["state"], "stopped");
+        assert_eq!(
+            shown["progress"]["queued"], shown["progress"]["cancelled"],
+            "{shown}"
+        );
+    } else {
+        assert_eq!(status, 409, "it may have been quicker");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_batch_is_told_before_it_begins() {
+    let server = Server::start();
+    let known = server.register(json!({"source": "d"})).await;
+    let lock = json!({"type": "lock_workstation"});
+    for (body, field) in [
+        (json!({"command": lock}), "to"),
+        (json!({"to": {}, "command": lock}), "to"),
+        (json!({"to": {"all": false}, "command": lock}), "to"),
+        (
+            json!({"to": {"all": true, "groups": ["a"]}, "command": lock}),
+            "to",
+        ),
+        (json!({"to": {"groups": []}, "command": lock}), "to.groups"),
+        (
+            json!({"to": {"devices": ["x"]}, "command": lock}),
+            "to.devices[0]",
+        ),
+        (json!({"to": {"all": true}}), "command"),
+        (
+            json!({"to": {"all": true}, "command": {"type": "nothing"}}),
+            "command.type",
+        ),
+        (
+            json!({"to": {"all": true}, "command": {"type": "reset_user_password", "user": "a"}}),
+            "command.password",
+        ),
+    ] {
+        let (status, problem) = server.api("POST", "/commands", Some(body.clone())).await;
+        assert_eq!(
+            (status, &problem["field"]),
+            (422, &json!(field)),
+            "{body}: {problem}"
+        );
+    }
+    assert_eq!(server.get("/batches").await["items"], json!([]));
+    // Who cannot have it is told by name, and the others get it.
+    let gone = "0".repeat(32);
+    let batch = ask(
+        &server,
+        json!({"to": {"devices": [known, gone]}, "command": lock}),
+    )
+    .await;
+    let shown = ended(&server, &batch).await;
+    assert_eq!(
+        shown["progress"],
+        json!({"queued": 1, "refused": 1, "cancelled": 0})
+    );
+    assert_eq!(shown["refused"][0]["device"], json!(gone));
+}
+
+#[tokio::test]
+async fn another_policy_set_is_tried_on_what_was_recorded() {
+    let (server, device, mut tablet) = enrolled("t").await;
+    for body in [
+        json!({"type": "inventory", "classes": ["Win32_Service"], "walk": false}),
+        json!({"type": "lock_workstation"}),
+    ] {
+        server.queue(&device, body).await;
+    }
+    sync(&mut tablet, Trigger::Reboot).await;
+    sync(&mut tablet, Trigger::Logon).await;
+    let set = server.get("/policies").await;
+    assert_eq!(set["digest"].as_str().unwrap().len(), 64);
+    let same = json!({"files": set["files"]});
+    let (status, tried) = server.api("POST", "/policies/try", Some(same)).await;
+    assert_eq!(status, 200, "{tried}");
+    let outcome = &tried["outcome"];
+    assert_eq!(outcome["looked_at"], outcome["same"], "{tried}");
+    assert_eq!(
+        outcome["looked_at"], 4,
+        "two delivered, one withheld by both messages of the first session: {tried}"
+    );
+    let mut files = set["files"].as_array().unwrap().clone();
+    let text = "[[rule]]\nid = \"site.no-lock\"\neffect = \"withhold\"\nkind = [\"lock\"]\n";
+    files.push(json!({"name": "site.toml", "text": text}));
+    let (_, tried) = server
+        .api("POST", "/policies/try", Some(json!({"files": files})))
+        .await;
+    assert_eq!(tried["outcome"]["would_no_longer_go"], 1, "{tried}");
+    assert_eq!(
+        tried["outcome"]["differences"][0]["rules"],
+        json!(["site.no-lock"]),
+        "{tried}"
+    );
+    let wrong = json!({"files": [{"name": "a.toml", "text": "[[rule]]\nid = 1\n"}]});
+    let (status, problem) = server.api("POST", "/policies/try", Some(wrong)).await;
+    assert_eq!(status, 422, "{problem}");
+    assert!(
+        problem["field"].as_str().unwrap().starts_with("a.toml:"),
+        "{problem}"
+    );
+}
+
+#[tokio::test]
+async fn devices_are_found_by_what_they_have_been_doing() {
+    let (server, device, mut only_machine) = enrolled("machine").await;
+    let mut mode_less = tablet(&server, "mode-less");
+    let quiet = server.register(json!({"source": "quiet"})).await;
+    server.register(json!({"source": "mode-less"})).await;
+    let by_hand = server.register(json!({"source": "hand"})).await;
+    mode_less.names_mode(false);
+    sync(&mut only_machine, Trigger::Reboot).await;
+    sync(&mut mode_less, Trigger::Logon).await;
+    let mut hand = tablet(&server, "hand");
+    hand.runs_by_hand(true);
+    for body in [
+        json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+        json!({"type": "wns_update_configuration", "app_id": "mdm", "package_family_name": "contoso.mdm_8wekyb3d8bbwe"}),
+    ] {
+        server.queue(&by_hand, body).await;
+    }
+    sync(&mut hand, Trigger::Logon).await;
+    for (habit, source) in [
+        ("only_machine", "machine"),
+        ("names_no_mode", "mode-less"),
+        ("never_seen", "quiet"),
+        ("by_hand", "hand"),
+    ] {
+        let page = server.get(&format!("/devices?activity={habit}")).await;
+        let sources: Vec<&str> = page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|item| item["source"].as_str())
+            .collect();
+        assert_eq!(sources, [source], "{habit}");
+    }
+    let (status, problem) = server.api("GET", "/devices?activity=nothing", None).await;
+    assert_eq!((status, &problem["field"]), (422, &json!("activity")));
+    let session = &server.get(&format!("/devices/{by_hand}/sessions")).await["items"][0];
+    assert_eq!(session["trigger"]["likely"], "manual", "{session}");
+    assert_eq!(
+        server.get(&format!("/devices/{quiet}/sessions")).await["items"],
+        json!([])
+    );
+    // A device whose zone is known tells its nights from its restarts.
+    server
+        .queue(&device, json!({"type": "inventory", "presets": ["os"]}))
+        .await;
+    sync(&mut only_machine, Trigger::Reboot).await;
+    let session = &server.get(&format!("/devices/{device}/sessions")).await["items"][0];
+    assert!(session["trigger"]["because"].is_string(), "{session}");
+}

@@ -1,0 +1,184 @@
+//! A device that wants the server to prove itself, and one that speaks
+//! `syncml:auth-MAC`, through real HTTP.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use modegate::wire::auth::{PasswordDigest, md5_cred};
+use modegate::wire::mac::{self, EntityDigest, Mac};
+use serde_json::json;
+
+use crate::harness::{Reply, SYNCML, Server, answers, message, package1};
+
+const QUERY: &str = "mode=Machine&Platform=WoA";
+
+/// A server with credentials of its own.
+fn proving() -> (Server, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("password");
+    std::fs::write(&file, "own-pa55word\n").unwrap();
+    let text = format!(
+        "[server_auth]\nname = 'Contoso MDM'\npassword_file = '{}'\n",
+        file.display()
+    );
+    let server = Server::configured(&text, &["--accept-unknown-devices"]);
+    (server, dir)
+}
+
+fn refusal(reply: &Reply, kind: &str, nonce: &[u8]) -> String {
+    let nonce = STANDARD.encode(nonce);
+    format!(
+        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta>\
+         <Format xmlns=\"syncml:metinf\">b64</Format><Type xmlns=\"syncml:metinf\">{kind}</Type>\
+         <NextNonce xmlns=\"syncml:metinf\">{nonce}</NextNonce></Meta></Chal><Data>407</Data></Status><Final/>",
+        reply.msg_id
+    )
+}
+
+#[tokio::test]
+async fn the_server_proves_itself_in_the_same_session() {
+    let (server, _dir) = proving();
+    let device = server.register(json!({"source": "d"})).await;
+    let command = server
+        .queue(
+            &device,
+            json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+        )
+        .await;
+    let first = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    assert!(!first.text.contains("<Cred>") && first.commands.len() == 1);
+    let nonce = b"\xf0\xf1 raw \x00";
+    let asked = refusal(&first, "syncml:auth-md5", nonce);
+    let second = server.sync("Machine", &message("d", "1", 2, &asked)).await;
+    let expected = md5_cred(&PasswordDigest::new("Contoso MDM", "own-pa55word"), nonce);
+    assert!(
+        second.text.contains("<LocName>Contoso MDM</LocName>"),
+        "{}",
+        second.text
+    );
+    assert!(
+        second
+            .text
+            .contains(&format!("<Data>{expected}</Data></Cred>")),
+        "{}",
+        second.text
+    );
+    assert_eq!(second.loc_uris(), first.loc_uris());
+    let third = server
+        .sync("Machine", &message("d", "1", 3, &answers(&second, 200)))
+        .await;
+    assert!(third.commands.is_empty());
+    assert_eq!(server.state(&command).await, "succeeded");
+    // It outlives a restart, and the password is nowhere in clear.
+    let events = server
+        .get(&format!("/devices/{device}/events"))
+        .await
+        .to_string();
+    assert!(
+        events.contains("wants the server to prove itself") && !events.contains("own-pa55word")
+    );
+    let mut server = server;
+    server.kill_and_restart();
+    let next = server.sync("Machine", &package1("d", "2", 1, "none")).await;
+    assert!(
+        next.text.contains(&expected),
+        "the nonce is kept: {}",
+        next.text
+    );
+    assert!(!server.log().contains("own-pa55word"));
+}
+
+#[tokio::test]
+async fn without_credentials_it_is_on_record_and_nothing_is_lost() {
+    let server = Server::start();
+    let device = server.register(json!({"source": "d"})).await;
+    let command = server.queue(&device, json!({"type": "inventory"})).await;
+    let first = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    let asked = refusal(&first, "syncml:auth-md5", b"n");
+    let second = server.sync("Machine", &message("d", "1", 2, &asked)).await;
+    assert!(!second.text.contains("<Cred>") && second.commands.is_empty() && second.is_final);
+    assert_eq!(server.state(&command).await, "queued");
+    let events = server
+        .get(&format!("/devices/{device}/events"))
+        .await
+        .to_string();
+    assert!(
+        events.contains("no server credentials are configured"),
+        "{events}"
+    );
+}
+
+#[tokio::test]
+async fn a_mac_beside_the_message_is_the_device() {
+    let (server, _dir) = proving();
+    let device = server
+        .register(json!({"source": "d", "credentials": {"username": "Robert Jordan", "password": "secret"}}))
+        .await;
+    let command = server
+        .queue(
+            &device,
+            json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
+        )
+        .await;
+    let digest = PasswordDigest::new("Robert Jordan", "secret");
+    let say = async |mac: Option<&str>, body: &str| {
+        let mut headers = vec![("content-type", SYNCML)];
+        headers.extend(mac.map(|mac| ("X-SyncML-HMAC", mac)));
+        let (status, headers, text) = server
+            .post_with(QUERY, &headers, body.as_bytes().to_vec())
+            .await;
+        assert_eq!(status, 200);
+        let signature = headers
+            .get(mac::HEADER)
+            .map(|value| value.to_str().unwrap().to_owned());
+        (Reply::read(text), signature)
+    };
+    let sign = |nonce: &str, body: &str| {
+        let nonce = STANDARD.decode(nonce).unwrap();
+        mac::header(
+            "Robert Jordan",
+            &digest,
+            &nonce,
+            EntityDigest::of(body.as_bytes()),
+        )
+    };
+    // Unusable ones are challenged, and told by what.
+    let body = package1("d", "1", 1, "none");
+    for wrong in [
+        "",
+        "algorithm=SHA-256, username=\"Robert Jordan\", mac=AAAA",
+        "junk",
+        &sign("", &body),
+    ] {
+        let (reply, signature) = say(Some(wrong), &body).await;
+        assert_eq!(reply.statuses[0].2, 401, "{wrong}");
+        assert!(
+            reply.text.contains("syncml:auth-MAC")
+                && signature.is_none()
+                && reply.commands.is_empty()
+        );
+    }
+    let (reply, _) = say(None, &body).await;
+    assert!(reply.statuses[0].2 == 407 && reply.text.contains("syncml:auth-md5"));
+    let nonce = reply.nonce.unwrap();
+    // Right, over another body: the mac covers the bytes.
+    let body = package1("d", "1", 2, "none");
+    let (reply, _) = say(Some(&sign(&nonce, "another")), &body).await;
+    assert_eq!(reply.statuses[0].2, 401);
+    let mac = sign(&nonce, &body);
+    let (first, signature) = say(Some(&mac), &body).await;
+    assert_eq!((first.statuses[0].2, first.commands.len()), (200, 1));
+    let read = Mac::parse(&signature.clone().unwrap()).unwrap();
+    let own = PasswordDigest::new("Contoso MDM", "own-pa55word");
+    assert_eq!(read.username, "Contoso MDM");
+    assert!(read.proves(&own, b"", EntityDigest::of(first.text.as_bytes())));
+    // A retransmission gets the same bytes, signed again; without its mac it is a stranger's.
+    let (again, signed_again) = say(Some(&mac), &body).await;
+    assert_eq!((again.text, signed_again), (first.text.clone(), signature));
+    let (stranger, _) = say(None, &body).await;
+    assert_eq!(stranger.statuses[0].2, 407);
+    // On it goes with the next nonce.
+    let body = message("d", "1", 3, &answers(&first, 200));
+    let (last, _) = say(Some(&sign(&first.nonce.unwrap(), &body)), &body).await;
+    assert_eq!(last.statuses[0].2, 200);
+    assert_eq!(server.state(&command).await, "succeeded");
+}
