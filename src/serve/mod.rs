@@ -25,6 +25,9 @@ use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
+use crate::push::client::SetupError;
+use crate::push::service::{Push, Setting};
+use crate::push::worker::Workers;
 use crate::secret::Secret;
 use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
@@ -65,6 +68,8 @@ pub struct Options {
     pub proxies: Option<TrustedProxies>,
     /// How often who may come.
     pub limits: Limits,
+    /// Where WNS is and how it is used.
+    pub push: Setting,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
     /// The main key (64 hexadecimal digits), if it is not the data folder's own.
@@ -88,6 +93,7 @@ impl Options {
             server_auth: None,
             proxies: None,
             limits: Limits::default(),
+            push: Setting::default(),
             templates: Templates::default(),
             key: None,
         }
@@ -135,6 +141,9 @@ pub enum ServeError {
     /// The policy files are wrong.
     #[error("the policy set is not usable:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Policies(Vec<Fault>),
+    /// The push client cannot be made.
+    #[error("push: {0}")]
+    Push(#[from] SetupError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -168,6 +177,8 @@ pub struct Running {
     serving: tokio::task::JoinHandle<io::Result<()>>,
     counting: tokio::task::JoinHandle<()>,
     batching: tokio::task::JoinHandle<()>,
+    workers: Workers,
+    checking: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -212,6 +223,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let way = Arc::new(way.proving_itself(options.server_auth.clone()));
     record_start(&*store, &policies).await?;
 
+    let push = Arc::new(Push::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&way),
+        &options.push,
+        options.templates.clone(),
+        Arc::new(Timestamp::now),
+    )?);
+    push.refresh().await?;
+
     let (https, https_address) = listen(options.listen)?;
     let http = options.insecure_http.map(listen).transpose()?;
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
@@ -233,6 +253,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
         batches: Arc::clone(&batches),
+        push: Arc::clone(&push),
         ending,
         templates: options.templates.clone(),
     });
@@ -246,6 +267,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let workers = Workers::start(&push, options.push.workers);
+    let checking = tokio::spawn(async move { push.check_all().await });
     let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
     let batching = tokio::spawn(batches::work(
         Arc::clone(&store) as Arc<dyn Store>,
@@ -270,6 +293,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         serving,
         counting,
         batching,
+        workers,
+        checking,
     })
 }
 
@@ -338,6 +363,8 @@ impl Running {
         self.handle.stop(true).await;
         self.counting.abort();
         self.batching.abort();
+        self.checking.abort();
+        self.workers.stop().await;
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(Timestamp::now()))

@@ -232,7 +232,7 @@ impl Store for SqliteStore {
     }
 
     async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError> {
-        self.read(|db, keys| super::push::profiles(db, keys))
+        self.read(super::push::profiles)
     }
 
     async fn last_place(&self) -> Result<u64, StoreError> {
