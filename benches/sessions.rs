@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 const DEVICES: usize = 1_000;
 const IN_FLIGHT: usize = 64;
 const COMMANDS: usize = 6;
+/// What the commands read, below `./DevDetail`: as many values for the inventory.
+const PROPERTIES: [&str; COMMANDS] = ["SwV", "HwV", "FwV", "OEM", "DevTyp", "LrgObj"];
 const ROUNDS: usize = 10;
 
 fn main() {
@@ -264,12 +266,13 @@ fn fill(http: &str, token: &str, ids: &[String]) {
     each_of(IN_FLIGHT, |thread| {
         let mut stream = connect(http);
         for n in (thread..DEVICES).step_by(IN_FLIGHT) {
-            for _ in 0..COMMANDS {
-                let body = "{\"type\":\"inventory\",\"classes\":[\"Win32_BIOS\"]}";
+            for property in PROPERTIES {
+                let node = format!("./DevDetail/{property}");
+                let body = format!("{{\"type\":\"inventory\",\"classes\":[\"{node}\"]}}");
                 request(
                     &mut stream,
                     &api(token, &format!("/devices/{}/commands", ids[n])),
-                    body,
+                    &body,
                 );
             }
         }
@@ -322,15 +325,15 @@ fn session(http: &str, n: usize, session: usize) -> (String, String) {
     let mut body = format!(
         "<Status><CmdID>1</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>"
     );
-    let commands: Vec<String> = reply
+    let commands: Vec<(String, String)> = reply
         .split("<Get>")
         .skip(1)
-        .map(|get| field(get, "CmdID"))
+        .map(|get| (field(get, "CmdID"), field(get, "LocURI")))
         .collect();
     assert_eq!(commands.len(), COMMANDS, "{reply}");
-    for id in commands {
+    for (id, node) in commands {
         body += &format!(
-            "<Status><CmdID>2</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status><Results><CmdID>3</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Item><Source><LocURI>./cimv2/Win32_BIOS</LocURI></Source><Data>Win32_BIOS.Name=\"BIOS\"</Data></Item></Results>"
+            "<Status><CmdID>2</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status><Results><CmdID>3</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Item><Source><LocURI>{node}</LocURI></Source><Data>6.3.9600</Data></Item></Results>"
         );
     }
     let second = message(n, session, 2, &body);

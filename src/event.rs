@@ -175,6 +175,15 @@ pub enum EventType {
     /// The server came up.
     #[serde(rename = "server.started")]
     ServerStarted,
+    /// What was older than the retention was deleted.
+    #[serde(rename = "retention.applied")]
+    RetentionApplied,
+    /// Everything sealed was sealed with a new key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// The database was put back from a backup: what came after it is not here.
+    #[serde(rename = "database.restored")]
+    DatabaseRestored,
     /// A policy set came into force.
     #[serde(rename = "policy.loaded")]
     PolicyLoaded,

@@ -90,6 +90,25 @@ impl InForce {
     pub fn of(&self, groups: &[String]) -> Option<&Target> {
         self.targets.iter().find(|target| target.is_for(groups))
     }
+
+    /// The profile of a device that has a channel already. A phone keeps its own
+    /// while that is in force, since it may have been moved on to it.
+    pub fn current(&self, family: Family, groups: &[String], own: Option<&Own>) -> Option<&Target> {
+        let first = self.of(groups);
+        if family != Family::WindowsPhone81 {
+            return first;
+        }
+        let mut all = self.targets.iter().filter(|target| target.is_for(groups));
+        all.find(|target| own == Some(&target.own())).or(first)
+    }
+
+    /// The profile after that one, in a ring: a phone whose channel has expired
+    /// comes back by another PFN (KB 3170699). The same where there is no other.
+    pub fn another(&self, groups: &[String], than: &Target) -> Option<&Target> {
+        let all = || self.targets.iter().filter(|target| target.is_for(groups));
+        let behind = all().skip_while(|target| target.id != than.id).nth(1);
+        behind.or_else(|| all().next())
+    }
 }
 
 /// What is known of a device's push besides its channel and its wake.

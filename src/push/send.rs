@@ -83,12 +83,13 @@ async fn ready(
     device: &Device,
     now: Timestamp,
 ) -> Result<Result<Ready, Why>, StoreError> {
-    let Some(profile) = push.profile_of(&device.record.groups) else {
+    let state = &device.state;
+    let own = state.push.own.as_ref();
+    let profile = own.and_then(|own| push.profile_of(&device.record.groups, own));
+    let Some(profile) = profile else {
         return Ok(Err(Why::NoChannel));
     };
-    let state = &device.state;
-    let own = state.push.own.as_ref() == Some(&profile.target().own());
-    let usable = |channel: &&channel::Channel| own && channel.may_send(now);
+    let usable = |channel: &&channel::Channel| channel.may_send(now);
     let digest = state.channel.as_ref().filter(usable).and_then(|c| c.uri);
     let (Some(digest), None) = (digest, state.unenrolled_at) else {
         return Ok(Err(Why::NoChannel));

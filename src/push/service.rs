@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::event::{Event, EventType};
 use crate::operations::Templates;
 use crate::push::client::{Options, SetupError, WnsClient};
-use crate::push::in_force::{InForce, PROVIDER_ID, Target};
+use crate::push::in_force::{InForce, Own, PROVIDER_ID, Target};
 use crate::push::profile::{Health, ProfileEvent};
 use crate::push::rate::{Bucket, Rate};
 use crate::push::record::PushProfile;
@@ -112,10 +112,11 @@ impl Push {
         Arc::clone(&self.profiles.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The profile of a device in these groups.
-    pub fn profile_of(&self, groups: &[String]) -> Option<PushProfile> {
+    /// The profile of a device in these groups whose channel is that one's.
+    pub fn profile_of(&self, groups: &[String], own: &Own) -> Option<PushProfile> {
         let profiles = self.profiles();
-        let mut of_it = profiles.iter().filter(|one| one.target().is_for(groups));
+        let is = |target: Target| target.is_for(groups) && target.own() == *own;
+        let mut of_it = profiles.iter().filter(|one| is(one.target()));
         of_it.next().cloned()
     }
 

@@ -74,7 +74,7 @@ pub(super) fn take(
     if whose.begins {
         answer_wake(state, whose, request, ledger);
     }
-    let Some(target) = request.push.of(&whose.record.groups) else {
+    let Some(target) = target(state, whose, request) else {
         return forget(state, "no push profile is for this device", ledger);
     };
     let mut work = Work {
@@ -104,6 +104,24 @@ pub(super) fn take(
     }
     state.channel = Some(channel);
     news
+}
+
+/// The profile that the device is set up for. A phone beyond the 30 days does
+/// not renew by itself: where there is another profile for it, it is moved on.
+fn target<'a>(state: &State, whose: &Whose<'_>, request: &Request<'a>) -> Option<&'a Target> {
+    let (push, record) = (request.push, whose.record);
+    let own = state.push.own.as_ref();
+    let current = push.current(record.family, &record.groups, own)?;
+    let expired = state.channel.as_ref().is_some_and(|channel| {
+        channel.state == channel::State::Expired
+            || channel.expires_at().is_some_and(|end| end <= request.now)
+    });
+    let moves = expired && whose.begins && record.family == Family::WindowsPhone81;
+    if moves {
+        push.another(&record.groups, current)
+    } else {
+        Some(current)
+    }
 }
 
 /// The device has no channel any more: it is unenrolled, or no profile is for it.

@@ -58,6 +58,11 @@ impl Exchange {
         self.names_machine
     }
 
+    /// What is on record of it.
+    pub fn record(&self) -> &ExchangeRecord {
+        &self.record
+    }
+
     /// The state afterwards.
     pub fn state(&self) -> &State {
         &self.state

@@ -101,7 +101,11 @@ impl Heard {
             let Some(address) = Address::of(&result.loc_uri) else {
                 continue;
             };
-            if !known::may_be_kept(&address.class, &address.property) {
+            let is_list = names::is_list(result.format.as_deref());
+            // A class or an instance has no value of its own, only children.
+            if address.property.is_empty() && !is_list
+                || !known::may_be_kept(&address.class, &address.property)
+            {
                 continue;
             }
             let reading = Reading {

@@ -150,11 +150,13 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
 
 /// Law 6: the same proven identity, raw query and body, the device's latest
 /// message, less than ten minutes old. But MsgID 1 whose reply carried no
-/// command is answered anew.
+/// command is answered anew. A clock that was set back makes ages negative: by
+/// how much it was set counts like any age.
 fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
     state.latest.as_ref().is_some_and(|latest| {
         latest.digest == request.digest
-            && request.now.ms_since(latest.at) < limits::RETRANSMISSION_MS
+            && request.now.ms_since(latest.at).unsigned_abs()
+                < limits::RETRANSMISSION_MS.unsigned_abs()
             && (latest.carried || request.message.header.msg_id != 1)
     })
 }

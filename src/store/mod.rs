@@ -178,6 +178,40 @@ pub struct StoredEvent {
     pub event: Event,
 }
 
+/// What a part of a walk over all devices found of their queues.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueSample {
+    /// How many commands are in each state, in the order of
+    /// [`CommandState::ALL`](crate::command::CommandState::ALL); those that are final are not counted.
+    pub commands: [u64; 8],
+    /// When the oldest command that waits was queued.
+    pub oldest: Option<Timestamp>,
+    /// The device at which the walk goes on; `None` at its end.
+    pub next: Option<u64>,
+}
+
+/// What was deleted of what is old, in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// How many.
+    pub count: u64,
+    /// Of the log: up to this place.
+    pub through: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// A part of a command's history by where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartPlace {
+    /// The device's number.
+    pub device: u64,
+    /// The command's number on it.
+    pub seq: u32,
+    /// The part.
+    pub part: u32,
+}
+
 /// What a store answers when it cannot do as asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -293,6 +327,25 @@ pub trait Store: Send + Sync + 'static {
 
     /// Logs what concerns no device.
     async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
+
+    /// Writes what is there already, durably, and reads it: whether the store works.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Looks at the queues of up to `limit` devices after that number.
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
+
+    /// Deletes events from the beginning of the log that are from before
+    /// `before`, `most` of them or fewer, in some milliseconds.
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError>;
+
+    /// Deletes the results of final commands that came before `before`, looking
+    /// at `most` parts behind `after`. Answers where to go on.
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError>;
 
     /// Keeps a policy set's files (name and text) under its digest.
     async fn keep_policy_set(

@@ -53,7 +53,12 @@ impl Server {
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let (child, line) = spawn(dir, &arguments);
+        Server::by(serve_command(dir, &arguments), dir, arguments)
+    }
+
+    /// Starts one by a command made from [`serve_command`].
+    pub fn by(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
+        let (child, line) = spawn(command);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
         let token = std::fs::read_to_string(dir.join("admin-token"))
             .unwrap()
@@ -80,7 +85,7 @@ impl Server {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (child, line) = spawn(&self.dir, &self.arguments);
+        let (child, line) = spawn(serve_command(&self.dir, &self.arguments));
         let told: Value = serde_json::from_str(&line).unwrap();
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
@@ -324,27 +329,22 @@ pub fn push_profile() -> Value {
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
-fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
-    let log = std::fs::OpenOptions::new()
+/// `modegate serve` on free ports, its logs behind those of the folder's servers before.
+pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
+    let mut log = std::fs::OpenOptions::new();
+    let log = log
         .create(true)
         .append(true)
-        .open(dir.with_extension("log"))
-        .unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--insecure-http",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(dir)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+        .open(dir.with_extension("log"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
+    command.arg(dir).args(arguments);
+    command.stdout(Stdio::piped()).stderr(log.unwrap());
+    command
+}
+
+fn spawn(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)

@@ -31,6 +31,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use guard::is_known;
 pub use idempotency::UnderWay;
 
 use super::problem::Problem;

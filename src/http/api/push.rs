@@ -24,7 +24,8 @@ pub(super) async fn channel(
 ) -> Result<HttpResponse, Problem> {
     let device = caller.device(&shared, device_id(&path)?).await?;
     let push = shared.way.push();
-    let target = push.of(&device.record.groups);
+    let (record, own) = (&device.record, device.state.push.own.as_ref());
+    let target = push.current(record.family, &record.groups, own);
     Ok(HttpResponse::Ok().json(view(&device, target, Timestamp::now())))
 }
 
