@@ -9,6 +9,7 @@ use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
 use crate::push::channel::Channel;
+use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
 use crate::rotation::Rotation;
 use crate::wire::auth::{AuthType, PasswordDigest};
@@ -109,6 +110,8 @@ pub struct State {
     pub channel: Option<Channel>,
     /// The latest wake: the one coalesced wish that it starts a session.
     pub wake: Option<Wake>,
+    /// What else is known of its push.
+    pub push: Notes,
     /// How it wants the server to prove itself, if it ever did.
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.

@@ -15,6 +15,7 @@ use crate::device::{LatestRequest, State, WithheldRef};
 use crate::event::{Delivered, ExchangeRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::policy::Verdict;
+use crate::push::outbox;
 use crate::store::{Device, Snapshot};
 use crate::wire::encode::{element_len, frame_len};
 use crate::wire::message::{Chal, Cred, Element, Header, Message};
@@ -329,6 +330,8 @@ impl<'a> Builder<'a> {
             device_record: None,
             inventory: None,
             changes: Vec::new(),
+            channel_uri: None,
+            due_before: outbox::due(&device.state),
         }
     }
 }

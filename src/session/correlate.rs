@@ -13,6 +13,7 @@ use super::heard::Heard;
 use super::large::{PIECE, Part};
 use super::ledger::Ledger;
 use super::outcome::conclude;
+use super::told::Told;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
@@ -80,12 +81,14 @@ pub(super) fn correlate(
             .iter_mut()
             .find(|command| command.seq == answer.seq)
         {
-            let mut results = answer.results;
+            let (mut results, mut pieces) = (answer.results, answer.pieces);
             if message.is_final {
                 say_what_results_say(command, answer.lease, &answer.unsaid, &mut results, ledger);
             }
+            heard.channel.listen(command, &mut results);
             heard.answer(command, answer.lease, &results);
-            results.extend(answer.pieces);
+            Told::strike_pieces(command, &mut pieces);
+            results.extend(pieces);
             conclude(command, answer.lease, results, message.is_final, ledger);
         }
     }

@@ -28,14 +28,15 @@ pub(super) struct Considered {
     /// Its kind, an operator's own classifications taken in.
     pub(super) kind: Kind,
     pub(super) bytes: u32,
-    pub(super) is_unenroll: bool,
+    /// Whether it goes alone and last.
+    pub(super) alone: bool,
     pub(super) decision: Decision,
     /// Why it waits although policy may let it go: the id of a rule of the queue.
     pub(super) held: Option<&'static str>,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, unenroll last.
+/// age, what goes alone last, and the channel after an unenroll.
 pub(super) fn consider(
     state: &State,
     record: &DeviceRecord,
@@ -51,7 +52,8 @@ pub(super) fn consider(
         .collect();
     waiting.sort_by_key(|command| {
         (
-            command.is_unenroll(),
+            command.goes_alone(),
+            !command.is_unenroll(),
             std::cmp::Reverse(command.priority),
             command.seq,
         )
@@ -70,7 +72,7 @@ pub(super) fn consider(
                 seq: command.seq,
                 kind: kind_of(&leaves),
                 bytes: command.bytes,
-                is_unenroll: command.is_unenroll(),
+                alone: command.goes_alone(),
                 decision: policies.decide(contexts, &subject),
                 held: held(command, now),
             }
@@ -125,7 +127,8 @@ pub(super) fn budget(session: &Session) -> usize {
 
 /// The commands of `considered` that one reply carries, in order. An unenroll
 /// goes alone and only when nothing else is under way: the device drops the
-/// session at once, and the answers to what went with it would be lost.
+/// session at once, and the answers to what went with it would be lost. So does
+/// the set of a push channel, on which a device may hang.
 ///
 /// `left` is what this reply has room for. The first command goes if a usual
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
@@ -142,7 +145,7 @@ pub(super) fn pick<'a>(
     for command in considered.into_iter().filter(may_go) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
-        if !fits || command.is_unenroll && (outstanding || !picked.is_empty()) {
+        if !fits || command.alone && (outstanding || !picked.is_empty()) {
             break;
         }
         left = left.saturating_sub(bytes);

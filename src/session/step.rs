@@ -3,6 +3,7 @@
 use super::answers::{self, News};
 use super::authenticate::{Identity, asked_type, authenticate, note_use};
 use super::builder::{Builder, consider};
+use super::channel;
 use super::ledger::Ledger;
 use super::offer;
 use super::open::{Place, open};
@@ -43,8 +44,8 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
             (offer::budget(session), offer::budget(session)),
             false,
         ));
-        // An unenroll may become the next thing to go once the answers are taken in.
-        bodies.extend(considered.iter().filter(|c| c.is_unenroll).map(|c| c.seq));
+        // What goes alone may become the next thing to go once the answers are taken in.
+        bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
     }
     bodies.sort_unstable();
     bodies.dedup();
@@ -118,7 +119,8 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     });
     let told = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
-    let (mut state, news) = answers::take(snapshot, told, code, state, &mut ledger);
+    let at = (state, place);
+    let (mut state, news) = answers::take(snapshot, told, code, at, &mut ledger);
     if heard.in_vain {
         let why = "the device does not take the server's word";
         settle::end_session(&mut state, &mut ledger, why);
@@ -132,6 +134,7 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         bodies,
         parts,
         broke_off,
+        channel_uri,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
     builder.cred = heard.cred;
@@ -139,6 +142,8 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     builder.pieces(&parts, broke_off);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
+    channel::delivered(&mut exchange, device.record.family, request.now);
+    exchange.channel_uri = channel_uri;
     exchange.queued = queued;
     exchange.device_record = record;
     exchange.inventory = inventory;

@@ -240,6 +240,7 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies,
+            push: &crate::push::in_force::InForce::default(),
             server: None,
         };
         let wanted = choose(&self.device, &request);

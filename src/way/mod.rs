@@ -32,6 +32,7 @@ use crate::ids::{DeviceId, Source};
 use crate::limits;
 use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
@@ -82,6 +83,7 @@ pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 pub struct Way {
     store: Arc<dyn Store>,
     policies: RwLock<Arc<PolicySet>>,
+    push: RwLock<Arc<InForce>>,
     nonces: Nonces,
     accept_unknown: bool,
     clock: Clock,
@@ -101,6 +103,7 @@ impl Way {
         Way {
             store,
             policies: RwLock::new(policies),
+            push: RwLock::default(),
             nonces,
             accept_unknown,
             clock: Clock::default(),
@@ -138,6 +141,22 @@ impl Way {
         match self.policies.write() {
             Ok(mut set) => *set = policies,
             Err(poisoned) => *poisoned.into_inner() = policies,
+        }
+    }
+
+    /// The push profiles in force; none until some are put there.
+    pub fn push(&self) -> Arc<InForce> {
+        match self.push.read() {
+            Ok(push) => Arc::clone(&push),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// Puts other push profiles in force, for every exchange that loads from now on.
+    pub fn use_push(&self, push: Arc<InForce>) {
+        match self.push.write() {
+            Ok(mut set) => *set = push,
+            Err(poisoned) => *poisoned.into_inner() = push,
         }
     }
 
@@ -248,7 +267,7 @@ impl Way {
         source: &Source,
         begun: Instant,
     ) -> Result<Answer, StoreError> {
-        let policies = self.policies();
+        let (policies, push) = (self.policies(), self.push());
         // The nonce belongs to the device's number, which is known after load;
         // `choose` needs none.
         let none = |_: u64| [0; 16];
@@ -262,6 +281,7 @@ impl Way {
             now: self.clock.now(),
             nonce: &none,
             policies: &policies,
+            push: &push,
             server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);

@@ -19,6 +19,8 @@ mod import;
 mod inventory;
 mod openapi;
 mod policies;
+mod push;
+mod push_profiles;
 mod schemas;
 mod stream;
 mod table;

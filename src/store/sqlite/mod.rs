@@ -10,6 +10,7 @@ mod batches;
 mod inventory;
 mod once;
 mod probe;
+mod push;
 mod read;
 mod registry;
 pub mod reseal;
