@@ -51,11 +51,13 @@ pub(super) fn correlate(
         }
     }
     for answer in answered {
-        if let Some(command) = state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == answer.seq)
-        {
+        // What the answer to one delivery ended or put back, the answer to
+        // another in the same message does not touch again.
+        if let Some(command) = state.open.iter_mut().find(|command| {
+            command.seq == answer.seq
+                && !command.state.is_final()
+                && answer.lease < command.leases.len()
+        }) {
             heard.answer(command, answer.lease, &answer.results);
             conclude(
                 command,
