@@ -9,7 +9,7 @@ use super::bodies::Bodies;
 use super::closing;
 use super::heard::Heard;
 use super::ledger::Ledger;
-use super::outcome::conclude;
+use super::outcome::{conclude, is_complete};
 use crate::command::{CommandState, NodeResult};
 use crate::device::State;
 use crate::ids::CommandSeq;
@@ -68,7 +68,32 @@ pub(super) fn correlate(
             );
         }
     }
+    if message.is_final {
+        end_package(state, message, ledger);
+    }
     closing::sweep(state, ledger);
+}
+
+/// The end of a package of several messages: what was answered in an earlier one
+/// waited for it.
+fn end_package(state: &mut State, message: &Message, ledger: &mut Ledger) {
+    let header = &message.header;
+    let Some(session) = state.session.as_ref().filter(|session| {
+        session.id == header.session_id && session.client_message == header.msg_id
+    }) else {
+        return;
+    };
+    let no = session.no;
+    for command in &mut state.open {
+        let is_answered = command.state == CommandState::Sent
+            && command
+                .leases
+                .first()
+                .is_some_and(|lease| lease.session == no && is_complete(lease, true));
+        if is_answered {
+            conclude(command, 0, Vec::new(), true, ledger);
+        }
+    }
 }
 
 /// Takes the news that the user, or our own command, unenrolled the device: what
