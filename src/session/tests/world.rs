@@ -63,7 +63,8 @@ pub(super) struct World {
     machine: bool,
     /// Queued by others between load and commit of the next exchange.
     pub(super) meanwhile: Vec<CommandBody>,
-    policies: PolicySet,
+    pub(super) policies: PolicySet,
+    pub(super) max_msg_size: Option<u32>,
 }
 
 pub(super) fn node(verb: Verb, loc_uri: &str) -> Operation {
@@ -125,6 +126,7 @@ impl World {
             machine: false,
             meanwhile: Vec::new(),
             policies: PolicySet::builtin().unwrap(),
+            max_msg_size: None,
         }
     }
 
@@ -215,7 +217,7 @@ impl World {
                 target: address("s"),
                 source: address("d"),
                 cred: None,
-                max_msg_size: None,
+                max_msg_size: self.max_msg_size,
             },
             body: says.body.clone(),
             is_final: says.is_final,
