@@ -158,7 +158,8 @@ impl State {
     }
 
     /// Takes over the commands that were queued since this state was loaded;
-    /// `None` when anything else changed too.
+    /// `None` when anything else changed too, and where this state leaves no
+    /// room for them: the queue was closed, or what they wait for has ended.
     pub fn rebased(
         mut self,
         loaded_revision: u64,
@@ -168,13 +169,15 @@ impl State {
         if current.revision != loaded_revision {
             return None;
         }
-        self.open.extend(
-            current
-                .open
-                .iter()
-                .filter(|command| command.seq.0 >= loaded_next)
-                .cloned(),
-        );
+        let is_new = |command: &&OpenCommand| command.seq.0 >= loaded_next;
+        let queued: Vec<OpenCommand> = current.open.iter().filter(is_new).cloned().collect();
+        let has_ended = |seq: &CommandSeq| seq.0 < loaded_next && self.open(*seq).is_none();
+        let waits_in_vain = |command: &OpenCommand| command.manner.after.iter().any(has_ended);
+        let is_closed = self.unenrolled_at.is_some() && !queued.is_empty();
+        if is_closed || queued.iter().any(waits_in_vain) {
+            return None;
+        }
+        self.open.extend(queued);
         self.next_command = current.next_command;
         Some(self)
     }

@@ -2,7 +2,7 @@
 //! children to read on from, and whether an unanswered command was done.
 
 use crate::clock::Timestamp;
-use crate::command::{CommandState, NodeResult, OpenCommand, Serves};
+use crate::command::{CommandState, NodeResult, OpenCommand, Serves, Unanswered};
 use crate::device::{DeviceRecord, State};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
@@ -182,6 +182,7 @@ impl Heard {
                     let reason =
                         "the device knows nothing of it (404): it is sent again".to_owned();
                     command.put_back();
+                    command.manner.unanswered = Unanswered::Check;
                     ledger.turn(
                         command,
                         CommandState::Queued,

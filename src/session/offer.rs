@@ -48,7 +48,7 @@ pub(super) fn consider(
     let mut waiting: Vec<&OpenCommand> = state
         .open
         .iter()
-        .filter(|command| waits(command, session))
+        .filter(|command| waits(command, session, now))
         .collect();
     waiting.sort_by_key(|command| {
         (
@@ -104,15 +104,17 @@ fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
     (!command.manner.after.is_empty()).then_some(AFTER)
 }
 
-/// Waits to be sent, and was not offered in this session yet.
-fn waits(command: &OpenCommand, session: Option<SessionNo>) -> bool {
+/// Waits to be sent, and was not offered in this session yet. What was put back
+/// after its time waits for nothing but to be said so.
+fn waits(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> bool {
+    let lapsed = command.expires_at.is_some_and(|at| at <= now);
     let offered = session.is_some_and(|no| {
         command
             .leases
             .first()
             .is_some_and(|lease| lease.session == no)
     });
-    command.state == CommandState::Queued && !offered
+    command.state == CommandState::Queued && !offered && !lapsed
 }
 
 /// How many bytes of commands a reply of this session holds.

@@ -9,8 +9,8 @@ use super::offer;
 use super::open::{Place, open};
 use super::server_auth::hear;
 use super::{Request, Step, reply, settle};
-use crate::command::CommandState;
 use crate::device::State;
+use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::limits;
 use crate::store::{Device, Snapshot, Wanted};
@@ -30,22 +30,18 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
         return Wanted::default();
     }
     let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
-    release_who_may_follow(&mut state);
     let mut bodies: Vec<_> = state
         .open
         .iter()
         .filter(|c| !c.leases.is_empty())
         .map(|c| c.seq)
         .collect();
-    if let (Some(session), Place::Current) = (&state.session, place) {
-        let considered = consider(&state, device, session.contexts, Some(session.no), request);
-        bodies.extend(offer::pick(
-            &considered,
-            (offer::budget(session), offer::budget(session)),
-            false,
-        ));
-        // What goes alone may become the next thing to go once the answers are taken in.
-        bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
+    if place == Place::Current {
+        bodies.extend(may_go(&state, device, request));
+        // The answers may free what waits for what was sent.
+        if release_who_may_follow(&mut state) {
+            bodies.extend(may_go(&state, device, request));
+        }
     }
     bodies.sort_unstable();
     bodies.dedup();
@@ -56,17 +52,41 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
     }
 }
 
-/// What waits only for commands that this message may answer can go with its reply.
-fn release_who_may_follow(state: &mut State) {
-    let sent: Vec<_> = state
+/// What the reply may carry, as things stand in `state`.
+fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
+    let Some(session) = &state.session else {
+        return Vec::new();
+    };
+    let budget = offer::budget(session);
+    let considered = consider(state, device, session.contexts, Some(session.no), request);
+    // What no message holds fails, and what is behind it goes.
+    let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
+    let mut bodies = offer::pick(fitting, (budget, budget), false);
+    // What goes alone may become the next thing to go once the answers are taken in.
+    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
+    bodies
+}
+
+/// Lets what waits only for commands that this message may answer go; whether
+/// there is any.
+fn release_who_may_follow(state: &mut State) -> bool {
+    let out: Vec<_> = state
         .open
         .iter()
-        .filter(|command| command.state == CommandState::Sent)
+        .filter(|command| !command.leases.is_empty())
         .map(|command| command.seq)
         .collect();
-    for command in &mut state.open {
-        command.manner.after.retain(|seq| !sent.contains(seq));
+    let mut any = false;
+    for after in state
+        .open
+        .iter_mut()
+        .map(|command| &mut command.manner.after)
+    {
+        let waits = after.len();
+        after.retain(|seq| !out.contains(seq));
+        any |= after.len() < waits;
     }
+    any
 }
 
 /// Whether the message may bring values for the inventory.
