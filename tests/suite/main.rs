@@ -42,3 +42,4 @@ mod wbxml_tools;
 mod wns_bench;
 mod wns_client;
 mod wns_hostile;
+mod world;
