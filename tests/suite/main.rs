@@ -12,6 +12,7 @@ mod bad_input;
 mod batches;
 mod codec;
 mod configuration;
+mod corpus;
 mod crash;
 mod families;
 mod gating;
