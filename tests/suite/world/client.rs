@@ -295,7 +295,7 @@ impl Client {
                 self.mode
             );
             assert!(
-                self.mode != "" || matches!(what, What::Read | What::Reset),
+                !self.mode.is_empty() || matches!(what, What::Read | What::Reset),
                 "{what:?} without a mode"
             );
             assert!(!known.settled, "{target} came after its end: {known:?}");
