@@ -174,6 +174,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         now: Timestamp(1),
         nonce: &|_| [0; 16],
         policies: &set,
+        push: &modegate::push::in_force::InForce::default(),
         server: None,
     };
     bencher.bench(|| {

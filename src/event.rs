@@ -149,6 +149,33 @@ pub enum EventType {
     /// A token of the API was revoked.
     #[serde(rename = "token.revoked")]
     TokenRevoked,
+    /// A device's push channel came into another state.
+    #[serde(rename = "channel.changed")]
+    ChannelChanged,
+    /// A device named a channel URI that may not be sent to.
+    #[serde(rename = "channel.uri_refused")]
+    ChannelUriRefused,
+    /// Somebody wants the device to begin a session.
+    #[serde(rename = "wake.wanted")]
+    WakeWanted,
+    /// A notification was sent, with what WNS answered.
+    #[serde(rename = "wake.sent")]
+    WakeSent,
+    /// A wake came to its end.
+    #[serde(rename = "wake.ended")]
+    WakeEnded,
+    /// A push profile was made.
+    #[serde(rename = "push_profile.created")]
+    PushProfileCreated,
+    /// A push profile was changed.
+    #[serde(rename = "push_profile.changed")]
+    PushProfileChanged,
+    /// A push profile was deleted.
+    #[serde(rename = "push_profile.deleted")]
+    PushProfileDeleted,
+    /// A push profile fares otherwise than before.
+    #[serde(rename = "push_profile.health")]
+    PushProfileHealth,
     /// The server came up.
     #[serde(rename = "server.started")]
     ServerStarted,

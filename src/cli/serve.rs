@@ -8,6 +8,7 @@ use super::log::{self, Logger};
 use crate::config::{SecretError, Settings};
 use crate::http::Limits;
 use crate::http::proxy::TrustedProxies;
+use crate::push::service::Setting;
 use crate::serve::{KeySource, Options, Retention, Running, ServeError, start};
 use crate::session::ServerAuth;
 
@@ -88,12 +89,24 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         server_auth,
         proxies,
         limits: limits(&settings.limits),
+        push: push(settings.wns),
         retention: Retention {
             events_days: settings.retention.events_days,
             results_days: settings.retention.results_days,
         },
         ..Options::new("")
     })
+}
+
+fn push(told: crate::config::Wns) -> Setting {
+    Setting {
+        token_url: told.token_url,
+        host_suffix: told.host_suffix,
+        workers: told.workers as usize,
+        per_second: told.per_second,
+        provider_id: told.provider_id,
+        ..Setting::default()
+    }
 }
 
 fn limits(told: &crate::config::Limits) -> Limits {

@@ -90,13 +90,19 @@ pub enum Serves {
     Check(CommandSeq),
     /// It asks how the job of that install goes.
     Install(CommandSeq),
+    /// It sets up the push channel: alone and last in its session, since the
+    /// device may hang on it.
+    ChannelSet,
+    /// It reads the push channel.
+    ChannelRead,
 }
 
 impl Serves {
-    /// The command that it serves.
-    pub fn whom(self) -> CommandSeq {
+    /// The command that it serves, if it is one.
+    pub fn whom(self) -> Option<CommandSeq> {
         match self {
-            Serves::Walk(seq) | Serves::Check(seq) | Serves::Install(seq) => seq,
+            Serves::Walk(seq) | Serves::Check(seq) | Serves::Install(seq) => Some(seq),
+            Serves::ChannelSet | Serves::ChannelRead => None,
         }
     }
 }

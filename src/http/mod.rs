@@ -30,6 +30,7 @@ use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 use crate::http::rates::{Rates, RetryAfter};
 use crate::operations::Templates;
+use crate::push::service::Push;
 use crate::store::{Store, StoreError};
 use crate::tokens::TokenBook;
 use crate::way::Way;
@@ -68,6 +69,8 @@ pub struct Shared {
     pub batches: Arc<Notify>,
     /// What webhooks may reach.
     pub webhook_reach: crate::webhooks::target::Reach,
+    /// Push: the profiles in force, and what is tried with them.
+    pub push: Arc<Push>,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::command::CommandBody;
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
-use crate::push::wake;
+use crate::push::outbox;
 use crate::session::queue::{cancel as cancel_command, queue};
 use crate::store::{Change, Device, Refusal};
 
@@ -215,21 +215,16 @@ impl Chain {
 
     /// Wishes for a wake, for an install whose command waits for one.
     pub(crate) fn wish(&mut self, install: &Install, now: Timestamp) {
-        let before = self.device.state.wake.as_ref();
-        let wished = wake::next(before, wake::Event::Wish, now, 0);
         let mut state = self.device.state.clone();
-        state.wake = wished.wake;
-        let detail = format!(
-            "install {} waits, and its channel is in use now",
-            install.no
-        );
-        let event = Event::new(now, "server", Some(self.device.id), EventType::InstallMoved);
+        let why = format!("install {} waits, and the channel is in use now", install.no);
+        let wished = outbox::wish(&mut state, &why, now);
+        let event = wished.event("server", self.device.id, now);
         self.add(Change {
             record: None,
             state,
             queued: Vec::new(),
             parts: Vec::new(),
-            events: vec![event.detail(detail)],
+            events: vec![event],
             only_queues: false,
         });
     }

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
-pub use value::Value;
+pub use value::{Value, instant};
 
 use crate::clock::Timestamp;
 use crate::ids::CommandSeq;

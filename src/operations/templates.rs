@@ -47,6 +47,8 @@ const SHIPPED: &[Shipped] = &[
         "ConfigString={app_id};{package_family_name}",
         &["app_id", "package_family_name"],
     ),
+    // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
+    shipped("provider_id", "modegate", &[]),
     shipped("eas_policy", "NamedValuesList={list}", &["list"]),
     shipped("sideload_key", "ProductKey={key}", &["key"]),
     shipped(

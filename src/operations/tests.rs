@@ -225,7 +225,7 @@ fn examples() -> Vec<(Value, Kind, &'static str)> {
     ]
 }
 
-fn texts(operations: &[Operation], into: &mut String) {
+pub(super) fn texts(operations: &[Operation], into: &mut String) {
     for operation in operations {
         match operation {
             Operation::Node { loc_uri, data, .. } => {
@@ -254,7 +254,8 @@ fn every_type_has_an_example_and_is_of_the_kind_that_it_says() {
         assert!(!sent.contains(crate::command::CLIENT_ID), "{request}");
         seen.insert(request["type"].as_str().unwrap().to_owned());
     }
-    for kind in TYPES {
+    let here = |kind: &&Type| kind.families.contains(&crate::context::Family::Windows81);
+    for kind in TYPES.iter().filter(here) {
         assert!(seen.contains(kind.name), "{} has no example", kind.name);
     }
 }

@@ -30,6 +30,9 @@ use crate::installs::JobRules;
 use crate::metrics::metrics;
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
+use crate::push::client::SetupError;
+use crate::push::service::{Push, Setting};
+use crate::push::worker::Workers;
 use crate::secret::Secret;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
@@ -70,6 +73,8 @@ pub struct Options {
     pub proxies: Option<TrustedProxies>,
     /// How often who may come.
     pub limits: Limits,
+    /// Where WNS is and how it is used.
+    pub push: Setting,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
     /// How jobs of installs are read.
@@ -104,6 +109,7 @@ impl Options {
             server_auth: None,
             proxies: None,
             limits: Limits::default(),
+            push: Setting::default(),
             templates: Templates::default(),
             jobs: JobRules::default(),
             private_webhooks: false,
@@ -167,6 +173,9 @@ pub enum ServeError {
     /// The policy files are wrong.
     #[error("the policy set is not usable:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Policies(Vec<Fault>),
+    /// The push client cannot be made.
+    #[error("push: {0}")]
+    Push(#[from] SetupError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -205,6 +214,8 @@ pub struct Running {
     background: Background,
     batching: tokio::task::JoinHandle<()>,
     installing: [tokio::task::JoinHandle<()>; 2],
+    workers: Workers,
+    checking: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -247,6 +258,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let way = Arc::new(way);
     record_start(&*store, &policies, options.clock.now()).await?;
 
+    let clock = options.clock.clone();
+    let push = Arc::new(Push::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&way),
+        &options.push,
+        options.templates.clone(),
+        Arc::new(move || clock.now()),
+    )?);
+    push.refresh().await?;
+
     let (https, https_address) = listen(options.listen)?;
     let http = options.insecure_http.map(listen).transpose()?;
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
@@ -273,6 +294,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         under_way: UnderWay::default(),
         batches: Arc::clone(&batches),
         webhook_reach: reach,
+        push: Arc::clone(&push),
         ending,
         templates: options.templates.clone(),
     });
@@ -286,6 +308,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
+    let workers = Workers::start(&push, options.push.workers);
+    let checking = tokio::spawn(async move { push.check_all().await });
     let background = Background::start(
         Arc::clone(&way),
         Arc::clone(&store) as Arc<dyn Store>,
@@ -329,6 +353,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         background,
         batching,
         installing,
+        workers,
+        checking,
     })
 }
 
@@ -402,6 +428,8 @@ impl Running {
         drop(self.background);
         self.batching.abort();
         self.installing.iter().for_each(|task| task.abort());
+        self.checking.abort();
+        self.workers.stop().await;
         let ended = self.serving.await;
         self.store
             .log(self.way.strangers().take(self.options.clock.now()))

@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod installs;
+pub mod push;
 pub mod seal;
 pub mod sqlite;
 
@@ -21,6 +22,8 @@ use crate::event::Event;
 use crate::fields::FieldError;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::push::record::PushProfile;
+use crate::secret::Secret;
 use crate::tokens::Token;
 
 /// A device as a store knows it.
@@ -55,7 +58,7 @@ pub struct Snapshot {
     /// The bodies asked for, in the order asked for.
     pub bodies: Vec<(CommandSeq, CommandBody)>,
     /// The latest reply, if it was asked for and is kept.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
     /// The inventory, if it was asked for and there is any.
     pub inventory: Option<Inventory>,
 }
@@ -85,8 +88,13 @@ pub struct Commit {
     pub inventory: Option<Inventory>,
     /// What changed in it, to be appended to its history.
     pub inventory_changes: Vec<inventory::Change>,
+    /// The URI of the push channel where it is another: none to delete the one
+    /// that is kept.
+    pub channel_uri: Option<Option<Secret>>,
+    /// When the device is due in the outbox, where that changed: none to take it out.
+    pub wake_due: Option<Option<Timestamp>>,
     /// The reply, to be kept in place of the one before.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
 }
 
 /// A change that is no exchange: an API write.
@@ -349,6 +357,23 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
 
     /// The files of a policy set that was once in force.
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Up to `limit` devices that are due in the outbox, and since when, the
+    /// longest due first.
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError>;
+
+    /// When the next device behind that instant is due.
+    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The URI of a device's push channel, if one is kept.
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError>;
+
+    /// All push profiles, the oldest first.
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError>;
 
     /// Does one write of the API; what it answers. With a name, the answer is kept
     /// in the same transaction, and a second write of that name is [`StoreError::Done`].

@@ -28,6 +28,10 @@ pub enum Place {
     Once(u64),
     /// A device's inventory.
     Inventory(u64),
+    /// The URI of a device's push channel.
+    ChannelUri(u64),
+    /// A push profile, by its number.
+    PushProfile(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
     /// A batch, by its place.
@@ -48,6 +52,8 @@ impl Place {
             Place::Once(number) => (7, number, 0, 0),
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
+            Place::ChannelUri(device) => (9, device, 0, 0),
+            Place::PushProfile(number) => (10, number, 0, 0),
             Place::Batch(place) => (8, place, 0, 0),
             Place::App(number) => (20, number, 0, 0),
             Place::Webhook(number) => (21, number, 0, 0),

@@ -66,6 +66,7 @@ impl House {
             .walk(
                 &Proof::default(),
                 "mode=Machine&Platform=WoA",
+                modegate::wire::encoding::Encoding::Xml,
                 body.as_bytes(),
             )
             .await
@@ -73,7 +74,7 @@ impl House {
 
     async fn walk(&self, body: &str) -> Reply {
         match self.answer(body).await {
-            Answer::Reply(text) => Reply::read(text),
+            Answer::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
             other => panic!("{other:?}"),
         }
     }

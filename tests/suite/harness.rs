@@ -236,6 +236,13 @@ impl Server {
         answer["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes a push profile; its id.
+    pub async fn push_profile(&self, body: Value) -> String {
+        let (status, answer) = self.api("POST", "/push-profiles", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
     /// Queues a command; its id.
     pub async fn queue(&self, device: &str, body: Value) -> String {
         let (status, answer) = self
@@ -299,6 +306,24 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A token service that never answers: push profiles stay unchecked, and nothing
+/// is logged of them on the side. Kept for as long as it is needed.
+pub fn silent_tokens() -> (std::net::TcpListener, [String; 3]) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let arguments = ["--accept-unknown-devices", "--wns-token-url"].map(str::to_owned);
+    let [accept, flag] = arguments;
+    (listener, [accept, flag, url])
+}
+
+/// A push profile that is taken.
+pub fn push_profile() -> Value {
+    json!({
+        "pfn": "52314Publisher.TestWNS_t6e9vsyjkrw9w", "secret": "s", "app_id": "mdm", "token_form": "legacy",
+        "sid": "ms-app://S-1-15-2-1-2-3-4-5-6-7", "groups": ["g"],
+    })
 }
 
 /// The media type of SyncML.

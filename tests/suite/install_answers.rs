@@ -44,7 +44,7 @@ async fn sideloading_is_looked_at_before_a_promise_is_made() {
 
     // A domain's member needs no key.
     let member = server.register(json!({"source": "member"})).await;
-    let mut agent = tablet(&server, "member");
+    let mut agent = crate::simulated_device::tablet(&server, "member");
     let system = "Win32_ComputerSystem.Name=\"MEMBER\"";
     assert!(agent.set_property(system, "PartOfDomain", "true"));
     server

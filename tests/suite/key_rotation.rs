@@ -372,6 +372,8 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "inventory_change.sealed",
         "key_check.sealed",
         "once.answer",
+        "push_channel.sealed",
+        "push_profile.sealed",
         "webhook.sealed",
     ];
     let not_sealed = [
@@ -386,6 +388,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.digest",
         "once.name",
         "policy_set.files",
+        "push_profile.id",
         "token.body",
         "token.id",
         "webhook.id",

@@ -202,8 +202,16 @@ fn way(store: &Arc<SqliteStore>) -> (Way, Arc<AtomicI64>) {
 
 async fn walk(way: &Way, mode: &str, body: &str) -> Reply {
     let query = format!("mode={mode}&Platform=WoA");
-    match way.walk(&Proof::default(), &query, body.as_bytes()).await {
-        Answer::Reply(text) => Reply::read(text),
+    match way
+        .walk(
+            &Proof::default(),
+            &query,
+            modegate::wire::encoding::Encoding::Xml,
+            body.as_bytes(),
+        )
+        .await
+    {
+        Answer::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
         other => panic!("{other:?}"),
     }
 }

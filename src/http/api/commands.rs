@@ -32,8 +32,9 @@ pub(super) async fn queue(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
-    let value = body(payload).await?;
+    let mut value = body(payload).await?;
     let device = caller.device(&shared, id).await?;
+    super::push::complete(&mut value, shared.way.push().of(&device.record.groups));
     caller.may_queue(&value)?;
     let entry = super::apps::named(&shared, &caller, &device, &value).await?;
     let (actor, now) = (caller.actor(), Timestamp::now());
@@ -45,7 +46,8 @@ pub(super) async fn queue(
         fresh: Uuid::now_v7(),
     };
     let release = entry.as_ref().map(|(_, release)| release);
-    let mut command = operations::command_with(&value, &setting, release)?;
+    let family = device.record.family;
+    let mut command = operations::command_with(family, &value, &setting, release)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let (queued, policies) = (command.clone(), shared.way.policies());
     let set = shared.way.policies();

@@ -12,7 +12,8 @@ use super::command_view::state_of;
 use super::{Paging, apps, commands, device_id, page};
 use crate::catalogue::{App, ID_BYTES};
 use crate::clock::Timestamp;
-use crate::fields::Fields;
+use crate::context::Family;
+use crate::fields::{FieldError, Fields};
 use crate::forecast::{self, Forecast};
 use crate::http::Shared;
 use crate::http::problem::Problem;
@@ -59,7 +60,8 @@ pub(super) async fn create(
     };
     let wanted = command(&app, &fields)?;
     let request_of = Request {
-        command: operations::command_with(&wanted, &setting, Some(&release))?,
+        command: operations::command_with(device.record.family, &wanted, &setting, Some(&release))
+            .map_err(|error| no_jobs(error, device.record.family))?,
         app,
         release,
         job_id: fresh.to_string(),
@@ -113,6 +115,15 @@ fn command(app: &App, fields: &Fields<'_>) -> Result<Value, Problem> {
         }
     }
     Ok(command)
+}
+
+/// A family without app jobs has no installs.
+fn no_jobs(error: FieldError, family: Family) -> Problem {
+    if error.field != "type" {
+        return error.into();
+    }
+    let detail = format!("the family {} has no app jobs", family.name());
+    Problem::new(StatusCode::CONFLICT, detail)
 }
 
 async fn sideloading(

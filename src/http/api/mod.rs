@@ -23,6 +23,8 @@ mod installs;
 mod inventory;
 mod openapi;
 mod policies;
+mod push;
+mod push_profiles;
 mod schemas;
 mod stream;
 mod table;

@@ -75,6 +75,9 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
             tokens::create(db, &token, event)?;
             Ok(answer(&token))
         }
+        Write::PushProfile { id, decide, answer } => {
+            Ok(answer(&super::push::change(db, keys, id, decide)?))
+        }
         Write::CreateBatch {
             batch,
             event,

@@ -12,6 +12,7 @@ mod installs;
 mod inventory;
 mod once;
 mod probe;
+mod push;
 mod read;
 mod registry;
 pub mod reseal;

@@ -67,7 +67,7 @@ pub(super) fn body(
     rows::command_part(keys, Place::Command(number, seq.0, 0), bytes).map(Some)
 }
 
-fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<String>, StoreError> {
+fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let sealed: Option<Vec<u8>> = db
         .query_row(
             "SELECT reply FROM device WHERE number = ?1",
@@ -78,8 +78,9 @@ fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<String>, St
     let Some(sealed) = sealed else {
         return Ok(None);
     };
-    let plain = keys.open(Place::Reply(number), &sealed).map_err(failed)?;
-    String::from_utf8(plain).map(Some).map_err(failed)
+    keys.open(Place::Reply(number), &sealed)
+        .map(Some)
+        .map_err(failed)
 }
 
 pub(super) fn commands(

@@ -71,6 +71,7 @@ pub(super) fn retire(
     .map_err(failed)?;
     db.execute("DELETE FROM command WHERE device = ?1", [number])
         .map_err(failed)?;
+    super::push::forget(db, chain.number)?;
     for table in ["inventory", "inventory_change"] {
         let sql = format!("DELETE FROM {table} WHERE device = ?1");
         db.execute(&sql, [number]).map_err(failed)?;

@@ -30,7 +30,7 @@ struct Sealed {
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-const SEALED: [Sealed; 9] = [
+const SEALED: [Sealed; 11] = [
     Sealed {
         table: "device",
         column: "record",
@@ -84,6 +84,18 @@ const SEALED: [Sealed; 9] = [
         column: "sealed",
         by: &["number"],
         place: |row| Place::Webhook(number(row, 0)),
+    },
+    Sealed {
+        table: "push_channel",
+        column: "sealed",
+        by: &["device"],
+        place: |row| Place::ChannelUri(number(row, 0)),
+    },
+    Sealed {
+        table: "push_profile",
+        column: "sealed",
+        by: &["number"],
+        place: |row| Place::PushProfile(number(row, 0)),
     },
 ];
 

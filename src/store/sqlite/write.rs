@@ -17,6 +17,8 @@ use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
 use crate::metrics::metrics;
+use crate::push::record::PushProfile;
+use crate::secret::Secret;
 use crate::store::api::{Kept, Once, Write};
 use crate::store::seal::{Keys, Place};
 use crate::store::{
@@ -240,6 +242,26 @@ impl Store for SqliteStore {
         self.read(|db, _| super::tokens::all(db))
     }
 
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
+        self.read(|db, _| super::push::due(db, until, limit))
+    }
+
+    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|db, _| super::push::next_due(db, after))
+    }
+
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError> {
+        self.read(|db, keys| super::push::uri(db, keys, device))
+    }
+
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError> {
+        self.read(super::push::profiles)
+    }
+
     async fn last_place(&self) -> Result<u64, StoreError> {
         self.read(|db, _| super::read::last_place(db))
     }
@@ -311,9 +333,15 @@ fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreE
     if let Some(record) = &commit.record {
         update_record(db, keys, commit.number, record)?;
     }
+    if let Some(uri) = &commit.channel_uri {
+        super::push::put_uri(db, keys, commit.number, uri.as_ref())?;
+    }
+    if let Some(due) = commit.wake_due {
+        super::push::put_due(db, commit.number, due)?;
+    }
     let reply = commit
         .reply
-        .map(|reply| keys.seal(Place::Reply(commit.number), reply.as_bytes()))
+        .map(|reply| keys.seal(Place::Reply(commit.number), &reply))
         .transpose();
     update_state(db, &commit.state, &chain, Some(reply.map_err(failed)?))
 }
@@ -441,6 +469,7 @@ pub(super) fn alter(
         update_record(db, keys, chain.number, &record)?;
         device.record = record;
     }
+    super::push::follow(db, keys, chain.number, &device.state, &change.state)?;
     update_state(db, &change.state, &chain, None)?;
     device.state = change.state;
     Ok(device)
