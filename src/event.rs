@@ -250,6 +250,9 @@ pub struct ExchangeRecord {
     /// Things worth knowing, e.g. a retransmission or a message out of order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether it answered a wake: a push was sent for it shortly before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
     /// Whether the agent looked as if run by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_hand: bool,

@@ -252,10 +252,11 @@ fn take_in(
         mode: exchange.mode,
         login: exchange.login,
         by_hand,
-        woken_at: None,
+        woken: exchange.woken || session["woken"] == json!(true),
     };
     let (trigger, because) = activity::trigger(&seen, plan);
     session["by_hand"] = json!(by_hand);
+    session["woken"] = json!(seen.woken);
     session["trigger"] = json!({"likely": trigger, "because": because});
     session["opened_at"] = json!(event.at.to_string());
     session["query"] = json!(exchange.query);

@@ -239,7 +239,7 @@ fn log() -> Value {
         "Session": {"type": "object", "properties": {
             "session": count, "session_id": text, "opened_at": time(), "last_at": time(),
             "query": text, "mode": text, "login": text, "messages": count, "delivered": count,
-            "withheld": count, "ended": {"type": "boolean"}, "by_hand": {"type": "boolean"},
+            "withheld": count, "ended": {"type": "boolean"}, "by_hand": {"type": "boolean"}, "woken": {"type": "boolean"},
             "trigger": {"type": "object", "properties": {"likely": text, "because": text}},
         }},
         "Inventory": {"type": "object", "properties": {
