@@ -13,6 +13,7 @@ use super::outcome::{conclude, is_complete};
 use crate::command::{CommandState, NodeResult};
 use crate::device::State;
 use crate::ids::CommandSeq;
+use crate::limits;
 use crate::secret::Secret;
 use crate::wire::message::{Element, Item, Message, Results, Status};
 
@@ -188,14 +189,23 @@ fn take_results(
         return;
     };
     let seq = state.open[at].seq;
-    let node = node_of(bodies, seq, index);
+    // Only a node has a value; whose it is, is not the device's to say.
+    let Some(node) = node_of(bodies, seq, index) else {
+        ledger.note(format!(
+            "Results for {msg_ref}/{cmd_ref}, which names no node"
+        ));
+        return;
+    };
     for item in &results.items {
-        let loc_uri = node
-            .map(str::to_owned)
-            .or_else(|| item.source.clone())
-            .or_else(|| results.source_refs.first().cloned())
-            .unwrap_or_default();
-        merge(answered, seq, nth, value_of(loc_uri, item, results), true);
+        let value = value_of(node.to_owned(), item, results);
+        if !merge(answered, seq, nth, value, true) {
+            ledger.note(format!(
+                "more than {} answers to command {} in one message: the rest is not kept",
+                limits::ANSWERS,
+                seq.0
+            ));
+            return;
+        }
     }
 }
 
@@ -216,14 +226,15 @@ fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<
     bodies.get(seq)?.placed().get(index)?.loc_uri
 }
 
-/// Puts a value beside its Status, whichever came first.
+/// Puts a value beside its Status, whichever came first; false where there are
+/// too many to keep it.
 fn merge(
     answered: &mut Vec<Answered>,
     seq: CommandSeq,
     lease: usize,
     result: NodeResult,
     keep: bool,
-) {
+) -> bool {
     let at = answered
         .iter()
         .position(|answer| answer.seq == seq && answer.lease == lease)
@@ -236,13 +247,14 @@ fn merge(
             answered.len() - 1
         });
     if !keep {
-        return;
+        return true;
     }
     let results = &mut answered[at].results;
+    let is_full = results.len() >= limits::ANSWERS;
     let half = results.iter_mut().find(|other| {
-        other.loc_uri == result.loc_uri
-            && (other.status == 0) != (result.status == 0)
+        (other.status == 0) != (result.status == 0)
             && other.data.is_none() != result.data.is_none()
+            && other.loc_uri == result.loc_uri
     });
     match half {
         Some(other) => {
@@ -250,6 +262,8 @@ fn merge(
             other.format = other.format.take().or(result.format);
             other.data = other.data.take().or(result.data);
         }
+        None if is_full => return false,
         None => results.push(result),
     }
+    true
 }
