@@ -169,7 +169,7 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
 fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
     state.latest.as_ref().is_some_and(|latest| {
         latest.digest == request.digest
-            && request.now.ms_since(latest.at) < limits::RETRANSMISSION_MS
+            && request.now.ms_since(latest.at).abs() < limits::RETRANSMISSION_MS
             && (latest.carried || request.message.header.msg_id != 1)
     })
 }
