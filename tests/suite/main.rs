@@ -19,6 +19,7 @@ mod identity;
 mod inventory;
 mod models;
 mod openapi;
+mod noisy;
 mod operating;
 mod operations;
 mod packaging;
