@@ -97,6 +97,10 @@ impl Fleet {
     fn restore(&self) {
         let pristine = self.dir.path().join("pristine");
         if pristine.exists() {
+            // A log that was not copied back belongs to the database that goes.
+            for beside in ["modegate.db-wal", "modegate.db-shm"] {
+                let _ = std::fs::remove_file(self.dir.path().join(beside));
+            }
             std::fs::copy(pristine, self.database()).expect("restored");
         }
     }
