@@ -18,6 +18,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 pub use writer::Stats;
@@ -57,7 +58,7 @@ impl SqliteStore {
         pragma(&db, "temp_store", "MEMORY")?;
         pragma(&db, "wal_autocheckpoint", "0")?;
         pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
-        db.set_prepared_statement_cache_capacity(64);
+        keep_statements(&db)?;
         embedded::migrations::runner()
             .run(&mut db)
             .map_err(failed)?;
@@ -102,9 +103,10 @@ impl SqliteStore {
             Some(db) => db,
             None => self.open_reader()?,
         };
-        let transaction = db.unchecked_transaction().map_err(failed)?;
-        let result = read(&transaction, &self.keys);
-        transaction.finish().map_err(failed)?;
+        execute(&db, "BEGIN")?;
+        // Should it panic, the connection goes, and its transaction with it.
+        let result = read(&db, &self.keys);
+        execute(&db, "COMMIT")?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS {
             readers.push(db);
@@ -117,8 +119,26 @@ impl SqliteStore {
         let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         pragma(&db, "cache_size", &format!("-{READER_CACHE_KIB}"))?;
         pragma(&db, "mmap_size", "1073741824")?;
+        keep_statements(&db)?;
         Ok(db)
     }
+}
+
+/// Statements are prepared once. A plan that looked at bound values is made anew
+/// for others, which a range or a limit would cost each time.
+fn keep_statements(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(64);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Runs a statement without parameters or rows, prepared once per connection.
+fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
+    db.prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(failed)
 }
 
 fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

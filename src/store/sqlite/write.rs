@@ -36,7 +36,7 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let keys = Arc::clone(&self.keys);
         self.writer
-            .submit(move |db| self::commit(db, &keys, commit))
+            .submit_checked(move |db| self::commit(db, &keys, commit))
             .await
     }
 
@@ -234,6 +234,7 @@ pub(super) fn log(db: &Connection, events: &mut [Event]) -> Result<(), StoreErro
     .map_err(failed)
 }
 
+/// Refuses before its first write: [`Writer::submit_checked`](super::writer::Writer::submit_checked).
 fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
