@@ -33,7 +33,9 @@ mod embedded {
 
 /// Connections kept for readers; more are opened when needed and closed after.
 const READERS: usize = 8;
-/// Page cache of a reader, KiB: pages come from the file's own mapping.
+/// Page cache of a reader, KiB. It lasts for one transaction while others write.
+/// The file is not mapped: SQLite would take the mapping down for every new
+/// snapshot, and to fault it in again costs more than to read some ten pages.
 const READER_CACHE_KIB: i64 = 512;
 /// Page cache of the writer, KiB.
 const WRITER_CACHE_KIB: i64 = 4096;
@@ -118,7 +120,6 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         pragma(&db, "cache_size", &format!("-{READER_CACHE_KIB}"))?;
-        pragma(&db, "mmap_size", "1073741824")?;
         keep_statements(&db)?;
         Ok(db)
     }
