@@ -17,6 +17,7 @@ pub mod ids;
 pub mod inventory;
 pub mod kind;
 pub mod limits;
+pub mod metrics;
 pub mod mock_wns;
 pub mod operations;
 pub mod policy;

@@ -270,6 +270,7 @@ impl World {
             now: Timestamp(1 + number as i64),
             nonce: &|_| [0; 16],
             policies: self.policies,
+            push: &modegate::push::in_force::InForce::default(),
             server: None,
         };
         let wanted = choose(&self.device, &request);

@@ -85,13 +85,19 @@ pub enum Serves {
     Walk(CommandSeq),
     /// It asks the device whether that command was done.
     Check(CommandSeq),
+    /// It sets up the push channel: alone and last in its session, since the
+    /// device may hang on it.
+    ChannelSet,
+    /// It reads the push channel.
+    ChannelRead,
 }
 
 impl Serves {
-    /// The command that it serves.
-    pub fn whom(self) -> CommandSeq {
+    /// The command that it serves, if it is one.
+    pub fn whom(self) -> Option<CommandSeq> {
         match self {
-            Serves::Walk(seq) | Serves::Check(seq) => seq,
+            Serves::Walk(seq) | Serves::Check(seq) => Some(seq),
+            Serves::ChannelSet | Serves::ChannelRead => None,
         }
     }
 }

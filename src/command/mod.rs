@@ -311,6 +311,11 @@ impl OpenCommand {
         self.leases.clear();
     }
 
+    /// Whether it goes alone, after all else: what went with it might be lost.
+    pub fn goes_alone(&self) -> bool {
+        self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
+    }
+
     /// Whether it unenrolls the device, after which there is silence.
     pub fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)

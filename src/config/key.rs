@@ -82,7 +82,7 @@ const DAYS: &str = "a number of days from 0 (for ever) to 36500";
 /// [`Settings`](super::Settings), a line where those are read and one where they
 /// are shown, and its place in `packaging/modegate.toml`; if it has a flag, that too.
 /// Tests tell which is missing.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 31] = [
     key("data", Shape::Text, FOLDER).flag("--data"),
     key("listen", Shape::Text, ADDRESS).flag("--listen"),
     key("insecure_http", Shape::Text, ADDRESS).flag("--insecure-http"),
@@ -147,6 +147,26 @@ pub const KEYS: [Key; 26] = [
         Shape::Integer(0, 1_000_000),
         RATE,
     ),
+    key(
+        "wns.token_url",
+        Shape::Text,
+        "https, or plain http to a loopback address, without user information",
+    )
+    .flag("--wns-token-url")
+    .hidden(),
+    key(
+        "wns.host_suffix",
+        Shape::Text,
+        "HOST or HOST:PORT, a DNS name or an IP address",
+    )
+    .flag("--wns-host-suffix"),
+    key(
+        "wns.workers",
+        Shape::Integer(1, 1_024),
+        "a number from 1 to 1024",
+    ),
+    key("wns.per_second", Shape::Integer(0, 1_000_000), RATE),
+    key("wns.provider_id", Shape::Text, "1 to 256 characters"),
     key("retention.events_days", Shape::Integer(0, 36_500), DAYS),
     key("retention.results_days", Shape::Integer(0, 36_500), DAYS),
     key("log.format", Shape::Text, "text or json").flag("--log-format"),

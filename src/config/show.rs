@@ -81,6 +81,11 @@ fn value(settings: &Settings, key: &str) -> Value {
         "limits.api_requests_per_token_per_minute" => {
             json!(limits.api_requests_per_token_per_minute)
         }
+        "wns.token_url" => json!(settings.wns.token_url),
+        "wns.host_suffix" => json!(settings.wns.host_suffix),
+        "wns.workers" => json!(settings.wns.workers),
+        "wns.per_second" => json!(settings.wns.per_second),
+        "wns.provider_id" => json!(settings.wns.provider_id),
         "retention.events_days" => json!(settings.retention.events_days),
         "retention.results_days" => json!(settings.retention.results_days),
         "log.format" => json!(settings.log.format.name()),

@@ -2,7 +2,7 @@
 
 use super::build::{exec, get, instance};
 use super::given::Given;
-use super::{Built, Setting, dmclient};
+use super::{Built, Setting, Templates, dmclient};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
 use crate::fields::FieldError;
@@ -58,16 +58,15 @@ pub(super) fn update_configuration(
         return dmclient::set_channel(given, setting);
     }
     let (app, family) = (app_id(given)?, given.needed("package_family_name"));
+    Ok(Built::of(vec![channel_set(app, family, setting.templates)]))
+}
+
+/// The set of a push channel on Windows 8.1 (seed 004).
+pub fn channel_set(app: &str, family: &str, templates: &Templates) -> Operation {
     let values = [("app_id", app), ("package_family_name", family)];
-    let data = setting
-        .templates
-        .render("wns_update_configuration", &values);
+    let data = templates.render("wns_update_configuration", &values);
     let instance = instance("MDM_WNSConfiguration", &[("AppId", app)]);
-    Ok(Built::of(vec![exec(
-        &instance,
-        "UpdateConfiguration",
-        data,
-    )]))
+    exec(&instance, "UpdateConfiguration", data)
 }
 
 /// The AppId, which Windows 8.1's classes are keyed by.
@@ -82,12 +81,15 @@ pub(super) fn read_channel(given: &Given<'_>, setting: &Setting<'_>) -> Result<B
     if given.family() != Family::Windows81 {
         return dmclient::read_channel(given, setting);
     }
-    let instance = instance("MDM_WNSChannel", &[("AppId", app_id(given)?)]);
+    Ok(Built::of(channel_reads(app_id(given)?)))
+}
+
+/// What is read of a push channel on Windows 8.1.
+pub fn channel_reads(app: &str) -> Vec<Operation> {
+    let instance = instance("MDM_WNSChannel", &[("AppId", app)]);
     let reads = ["Channel", "ExpirationTime", "ChannelStatus", "LastError"];
-    Ok(Built::of(
-        reads
-            .iter()
-            .map(|property| get(format!("{instance}/{property}")))
-            .collect(),
-    ))
+    reads
+        .iter()
+        .map(|property| get(format!("{instance}/{property}")))
+        .collect()
 }

@@ -56,10 +56,31 @@ pub(super) fn set_channel(given: &Given<'_>, setting: &Setting<'_>) -> Result<Bu
         Family::WindowsPhone81 => name.to_lowercase(),
         _ => name.to_owned(),
     };
-    let node = format!("{}/Push/PFN", provider_node(given, setting)?);
-    let mut built = Built::of(vec![write(Verb::Add, node, "chr", Some(&name))]);
+    let id = provider_id(given, setting)?;
+    let mut built = Built::of(vec![channel_set(&id, Verb::Add, &name)]);
     built.manner.set = true;
     Ok(built)
+}
+
+/// The set of a push channel; `verb` is Add or Replace.
+pub fn channel_set(provider_id: &str, verb: Verb, family_name: &str) -> Operation {
+    let node = format!("{}/PFN", push_node(provider_id));
+    write(verb, node, "chr", Some(family_name))
+}
+
+/// What is read of a push channel besides its name.
+pub fn channel_reads(provider_id: &str) -> Vec<Operation> {
+    let push = push_node(provider_id);
+    let reads = ["ChannelURI", "Status"];
+    reads
+        .iter()
+        .map(|node| get(format!("{push}/{node}")))
+        .collect()
+}
+
+fn push_node(provider_id: &str) -> String {
+    let id = escaped(provider_id);
+    format!("./Vendor/MSFT/DMClient/Provider/{id}/Push")
 }
 
 /// ChannelURI is absent (404) until there is a channel.

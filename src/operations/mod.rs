@@ -22,6 +22,8 @@ mod settings;
 mod templates;
 mod types;
 
+pub use device::{channel_reads, channel_set};
+pub use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use form::{Argument, Form, Property};
 pub use templates::{TemplateFault, Templates};
 pub use types::{TYPES, Type};

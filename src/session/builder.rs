@@ -15,6 +15,8 @@ use crate::device::{LatestRequest, State, WithheldRef};
 use crate::event::{Delivered, ExchangeRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::policy::Verdict;
+use crate::push::outbox;
+use crate::push::wake;
 use crate::store::{Device, Snapshot};
 use crate::wire::encode::{element_len, frame_len};
 use crate::wire::message::{Chal, Cred, Element, Header, Message};
@@ -306,6 +308,7 @@ impl<'a> Builder<'a> {
             withheld_as: self.withheld_as,
             outcomes: self.ledger.outcomes,
             notes: self.ledger.notes,
+            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
             by_hand: self.state.by_hand_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
         };
@@ -329,6 +332,19 @@ impl<'a> Builder<'a> {
             device_record: None,
             inventory: None,
             changes: Vec::new(),
+            channel_uri: None,
+            due_before: outbox::due(&device.state),
         }
     }
+}
+
+/// Whether the wake that was waited for before is answered now.
+fn answers_a_wake(before: &State, after: &State) -> bool {
+    let answered = |state: &State| {
+        state
+            .wake
+            .as_ref()
+            .is_some_and(|wake| wake.state == wake::State::Answered)
+    };
+    !answered(before) && answered(after)
 }

@@ -12,7 +12,8 @@ use super::closing;
 use super::heard::Heard;
 use super::large::{PIECE, Part};
 use super::ledger::Ledger;
-use super::outcome::conclude;
+use super::outcome::{conclude, is_complete};
+use super::told::Told;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
@@ -75,19 +76,26 @@ pub(super) fn correlate(
         }
     }
     for answer in answered {
-        if let Some(command) = state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == answer.seq)
-        {
-            let mut results = answer.results;
+        // What the answer to one delivery ended or put back, the answer to
+        // another in the same message does not touch again.
+        if let Some(command) = state.open.iter_mut().find(|command| {
+            command.seq == answer.seq
+                && !command.state.is_final()
+                && answer.lease < command.leases.len()
+        }) {
+            let (mut results, mut pieces) = (answer.results, answer.pieces);
             if message.is_final {
                 say_what_results_say(command, answer.lease, &answer.unsaid, &mut results, ledger);
             }
+            heard.channel.listen(command, &mut results);
             heard.answer(command, answer.lease, &results);
-            results.extend(answer.pieces);
+            Told::strike_pieces(command, &mut pieces);
+            results.extend(pieces);
             conclude(command, answer.lease, results, message.is_final, ledger);
         }
+    }
+    if message.is_final {
+        end_package(state, message, ledger);
     }
     closing::sweep(state, ledger);
 }
@@ -114,6 +122,28 @@ fn say_what_results_say(
         result.status = 200;
     }
     ledger.note("Results came without a Status: taken as 200");
+}
+
+/// The end of a package of several messages: what was answered in an earlier one
+/// waited for it.
+fn end_package(state: &mut State, message: &Message, ledger: &mut Ledger) {
+    let header = &message.header;
+    let Some(session) = state.session.as_ref().filter(|session| {
+        session.id == header.session_id && session.client_message == header.msg_id
+    }) else {
+        return;
+    };
+    let no = session.no;
+    for command in &mut state.open {
+        let is_answered = command.state == CommandState::Sent
+            && command
+                .leases
+                .first()
+                .is_some_and(|lease| lease.session == no && is_complete(lease, true));
+        if is_answered {
+            conclude(command, 0, Vec::new(), true, ledger);
+        }
+    }
 }
 
 /// Takes the news that the user, or our own command, unenrolled the device: what

@@ -53,6 +53,11 @@ pub(super) fn follow(
             ledger.note("the queue is full: not everything that was named is read");
             break;
         }
+        if let Some(Serves::Check(of)) = body.manner.serves
+            && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
+        {
+            asked.manner.unanswered = Unanswered::Keep;
+        }
         let seq = CommandSeq(state.next_command.max(1));
         state.next_command = seq.0 + 1;
         state.open.push(opened(seq, &body, record));
@@ -171,8 +176,9 @@ fn get(loc_uri: String) -> Operation {
     }
 }
 
-/// One question for each command whose outcome the device can tell and that
-/// nobody asks for yet.
+/// One question for each command whose outcome the device can tell. A device
+/// that cannot is not asked again: only the command itself, sent once more, makes
+/// it worth another question.
 fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody> {
     state
         .open
@@ -180,12 +186,6 @@ fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody
         .filter(|command| {
             command.state == CommandState::Unconfirmed
                 && command.manner.unanswered == Unanswered::Check
-        })
-        .filter(|command| {
-            !state
-                .open
-                .iter()
-                .any(|other| other.manner.serves == Some(Serves::Check(command.seq)))
         })
         .filter_map(|command| {
             let loc_uri = asks_for(bodies.get(command.seq)?)?;

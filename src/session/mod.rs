@@ -13,6 +13,7 @@ mod answers;
 mod authenticate;
 mod bodies;
 mod builder;
+mod channel;
 mod closing;
 mod correlate;
 mod elements;
@@ -30,6 +31,7 @@ mod reply;
 pub mod server_auth;
 mod settle;
 mod step;
+mod told;
 
 pub use exchange::Exchange;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
@@ -40,6 +42,7 @@ use crate::clock::Timestamp;
 use crate::context::Query;
 use crate::device::CertificateDigest;
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::wire::mac::{EntityDigest, Mac};
 use crate::wire::message::Message;
 
@@ -83,6 +86,8 @@ pub struct Request<'a> {
     pub nonce: &'a (dyn Fn(u64) -> [u8; 16] + Sync),
     /// The policy set in force.
     pub policies: &'a PolicySet,
+    /// The push profiles in force.
+    pub push: &'a InForce,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

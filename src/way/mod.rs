@@ -14,20 +14,25 @@ mod gate;
 mod strangers;
 
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::context::{Family, Query};
 use crate::device::DeviceRecord;
 use crate::event::{Event, EventType};
 use crate::ids::{DeviceId, Source};
 use crate::limits;
+use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
@@ -57,6 +62,20 @@ pub enum Answer {
     Busy,
 }
 
+impl Answer {
+    /// The HTTP status that it becomes.
+    pub fn status(&self) -> u16 {
+        match self {
+            Answer::Reply(_) | Answer::Signed(..) => 200,
+            Answer::BadRequest(_) => 400,
+            Answer::TooLarge(_) => 413,
+            Answer::Forbidden => 403,
+            Answer::TooOften(_) => 429,
+            Answer::Busy => 503,
+        }
+    }
+}
+
 /// Derives the nonce of a device (by its number) for a count of authentications.
 pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 
@@ -64,8 +83,10 @@ pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 pub struct Way {
     store: Arc<dyn Store>,
     policies: RwLock<Arc<PolicySet>>,
+    push: RwLock<Arc<InForce>>,
     nonces: Nonces,
     accept_unknown: bool,
+    clock: Clock,
     server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
@@ -82,12 +103,21 @@ impl Way {
         Way {
             store,
             policies: RwLock::new(policies),
+            push: RwLock::default(),
             nonces,
             accept_unknown,
+            clock: Clock::default(),
             server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// The same with another clock than the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// With these credentials for devices that want the server to prove itself.
@@ -111,6 +141,22 @@ impl Way {
         match self.policies.write() {
             Ok(mut set) => *set = policies,
             Err(poisoned) => *poisoned.into_inner() = policies,
+        }
+    }
+
+    /// The push profiles in force; none until some are put there.
+    pub fn push(&self) -> Arc<InForce> {
+        match self.push.read() {
+            Ok(push) => Arc::clone(&push),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// Puts other push profiles in force, for every exchange that loads from now on.
+    pub fn use_push(&self, push: Arc<InForce>) {
+        match self.push.write() {
+            Ok(mut set) => *set = push,
+            Err(poisoned) => *poisoned.into_inner() = push,
         }
     }
 
@@ -140,6 +186,39 @@ impl Way {
         (encoding, body): (Encoding, &[u8]),
         admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
     ) -> Answer {
+        // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
+        let span = tracing::info_span!(
+            "exchange",
+            device = Empty,
+            session = Empty,
+            mode = Empty,
+            platform = Empty,
+            delivered = Empty,
+            withheld = Empty,
+            status = Empty,
+            duration_ms = Empty,
+        );
+        let begun = Instant::now();
+        async {
+            let attempts = self.attempts(proof, raw_query, (encoding, body), admit, begun);
+            let answer = attempts.await;
+            Span::current().record("status", answer.status());
+            Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            tracing::debug!("answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        (encoding, body): (Encoding, &[u8]),
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+        begun: Instant,
+    ) -> Answer {
         let message = match encoding.decode(body) {
             Ok(message) => message,
             Err(error) => {
@@ -164,10 +243,8 @@ impl Way {
             return Answer::Busy;
         };
         for _ in 0..WALKS {
-            match self
-                .once(proof, raw_query, (encoding, body), &message, &source)
-                .await
-            {
+            let once = self.once(proof, raw_query, (encoding, body), &message, &source, begun);
+            match once.await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load: once more")
@@ -188,8 +265,9 @@ impl Way {
         (encoding, body): (Encoding, &[u8]),
         message: &Message,
         source: &Source,
+        begun: Instant,
     ) -> Result<Answer, StoreError> {
-        let policies = self.policies();
+        let (policies, push) = (self.policies(), self.push());
         // The nonce belongs to the device's number, which is known after load;
         // `choose` needs none.
         let none = |_: u64| [0; 16];
@@ -200,9 +278,10 @@ impl Way {
             query: Query::read(raw_query),
             message,
             digest: digest(proof, raw_query, encoding, body),
-            now: Timestamp::now(),
+            now: self.clock.now(),
             nonce: &none,
             policies: &policies,
+            push: &push,
             server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
@@ -211,6 +290,7 @@ impl Way {
             return Ok(Answer::Forbidden);
         };
         let number = snapshot.device.number;
+        Span::current().record("device", tracing::field::display(snapshot.device.id));
         let nonce = |count: u64| (self.nonces)(number, count);
         request.nonce = &nonce;
         match session::step(&snapshot, &request) {
@@ -229,9 +309,18 @@ impl Way {
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange, encoding);
                 let signature = signature(exchange.state(), &request);
+                let tally = Tally::of(&snapshot.device.state, &exchange);
+                let record = exchange.record();
+                Span::current()
+                    .record("session", record.session)
+                    .record("mode", record.mode.name())
+                    .record("platform", record.platform.name())
+                    .record("delivered", tally.delivered())
+                    .record("withheld", tally.withheld());
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
+                metrics().exchanged(&tally, begun.elapsed());
                 Ok(answer(reply, signature))
             }
         }
@@ -255,7 +344,7 @@ impl Way {
     /// `--accept-unknown-devices`: a device without a record is registered at
     /// its first message.
     async fn register_unknown(&self, source: &Source) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let id = DeviceId(Uuid::now_v7());
         let record = DeviceRecord {
             source: source.clone(),

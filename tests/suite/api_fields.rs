@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, push_profile, silent_tokens};
 
 /// A body that is taken, for each schema of a request, by the schema's name; for
 /// commands by their type.
@@ -22,6 +22,7 @@ fn good(name: &str) -> Value {
         "NewCertificate" => {
             json!({"sha256": "ab".repeat(32), "not_before": "2100-01-01T00:00:00Z", "note": "n"})
         }
+        "NewPushProfile" | "PushProfileChange" => push_profile(),
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
@@ -263,6 +264,7 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
     for path in [
         "/devices",
         "/tokens",
+        "/push-profiles",
         "/events",
         &format!("/devices/{device}"),
         &format!("/devices/{device}/commands"),
@@ -274,7 +276,9 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_field_of_every_write_is_checked_and_named() {
-    let server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     let body = json!({"source": "ten", "family": "windows10"});
     let ten = server.register(body).await;
@@ -296,7 +300,10 @@ async fn every_field_of_every_write_is_checked_and_named() {
             "windows81" => &device,
             _ => &ten,
         };
-        let path = write.path.replace("{device}", of);
+        let path = write
+            .path
+            .replace("{device}", of)
+            .replace("{profile}", &profile);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -335,13 +342,18 @@ async fn every_field_of_every_write_is_checked_and_named() {
 
 #[tokio::test]
 async fn text_without_end_is_refused() {
-    let server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     let document = server.get("/openapi.json").await;
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = write.path.replace("{device}", &device);
+        let path = write
+            .path
+            .replace("{device}", &device)
+            .replace("{profile}", &profile);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server

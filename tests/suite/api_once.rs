@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, package1};
+use crate::harness::{Server, package1, push_profile, silent_tokens};
 
 const KEY: &str = "Idempotency-Key";
 
@@ -61,7 +61,10 @@ type Asked = (&'static str, &'static str, String, Value);
 
 #[tokio::test]
 async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
-    let mut server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
+    let gone = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     let other = server.register(json!({"source": "other"})).await;
     let waits = server.queue(&device, json!({"type": "inventory"})).await;
@@ -136,6 +139,36 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "/commands",
             "/commands".into(),
             json!({"to": {"groups": ["nobody"]}, "command": {"type": "unenroll"}}),
+        ),
+        (
+            "post",
+            "/devices/{device}/wake",
+            format!("/devices/{device}/wake"),
+            Value::Null,
+        ),
+        (
+            "post",
+            "/push-profiles",
+            "/push-profiles".into(),
+            push_profile(),
+        ),
+        (
+            "patch",
+            "/push-profiles/{profile}",
+            format!("/push-profiles/{profile}"),
+            json!({"groups": []}),
+        ),
+        (
+            "post",
+            "/push-profiles/{profile}/check",
+            format!("/push-profiles/{profile}/check"),
+            Value::Null,
+        ),
+        (
+            "delete",
+            "/push-profiles/{profile}",
+            format!("/push-profiles/{gone}"),
+            Value::Null,
         ),
         (
             "post",

@@ -115,6 +115,8 @@ fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
         events: vec![event(device.id)],
         inventory: None,
         inventory_changes: Vec::new(),
+        channel_uri: None,
+        wake_due: None,
         reply: Some(reply.as_bytes().to_owned()),
     }
 }

@@ -55,7 +55,7 @@ pub(super) fn view(
         "expires_at": body.expires_at.map(|at| at.to_string()),
         "app": body.manner.app,
         "after": body.manner.after.iter().map(id).collect::<Vec<_>>(),
-        "serves": body.manner.serves.map(|serves| id(&serves.whom())),
+        "serves": body.manner.serves.and_then(|serves| Some(id(&serves.whom()?))),
         "attempts": device.state.open(command.id.seq).map(|open| open.attempts),
         "reason": command.parts.iter().rev().find_map(|part| part.reason.clone()),
         "operations": body.operations.iter().map(operation).collect::<Vec<_>>(),

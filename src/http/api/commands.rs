@@ -30,8 +30,9 @@ pub(super) async fn queue(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
-    let value = body(payload).await?;
-    caller.device(&shared, id).await?;
+    let mut value = body(payload).await?;
+    let device = caller.device(&shared, id).await?;
+    super::push::complete(&mut value, shared.way.push().of(&device.record.groups));
     caller.may_queue(&value)?;
     let (actor, now) = (caller.actor(), Timestamp::now());
     let setting = Setting {

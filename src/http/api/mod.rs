@@ -19,6 +19,8 @@ mod import;
 mod inventory;
 mod openapi;
 mod policies;
+mod push;
+mod push_profiles;
 mod schemas;
 mod stream;
 mod table;
@@ -29,6 +31,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use guard::is_known;
 pub use idempotency::UnderWay;
 
 use super::problem::Problem;

@@ -3,8 +3,8 @@
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::{
-    batches, certificates, commands, devices, events, import, inventory, openapi, policies, stream,
-    tokens,
+    batches, certificates, commands, devices, events, import, inventory, openapi, policies, push,
+    push_profiles, stream, tokens,
 };
 use crate::tokens::Access;
 
@@ -323,6 +323,63 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(policies::tried),
     )
     .answers(200, Shape::One("TriedPolicySet")),
+    Endpoint::get(
+        "/devices/{device}/channel",
+        Access::Read,
+        "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI",
+        Shape::One("Channel"),
+        |route| route.to(push::channel),
+    ),
+    Endpoint::act(
+        "/devices/{device}/wake",
+        Access::Operate,
+        "Asks for a push, so that the device begins a session; wishes for one device come together",
+        |route| route.to(push::wake),
+    )
+    .answers(202, Shape::One("Wake")),
+    Endpoint::post(
+        "/push-profiles",
+        Access::Admin,
+        "Makes a push profile: a package family name with the credentials that may push to it",
+        "NewPushProfile",
+        |route| route.to(push_profiles::create),
+    )
+    .answers(201, Shape::One("PushProfile")),
+    Endpoint::get(
+        "/push-profiles",
+        Access::Audit,
+        "All push profiles, the oldest first: the first that is for a device is the device's",
+        Shape::List("PushProfile"),
+        |route| route.to(push_profiles::list),
+    ),
+    Endpoint::get(
+        "/push-profiles/{profile}",
+        Access::Audit,
+        "One push profile",
+        Shape::One("PushProfile"),
+        |route| route.to(push_profiles::one),
+    ),
+    Endpoint::patch(
+        "/push-profiles/{profile}",
+        Access::Admin,
+        "Changes what is given of a push profile; other credentials are tried at once",
+        "PushProfileChange",
+        |route| route.to(push_profiles::change),
+    )
+    .answers(200, Shape::One("PushProfile")),
+    Endpoint::delete(
+        "/push-profiles/{profile}",
+        Access::Admin,
+        "Deletes a push profile: its devices have no channel any more",
+        |route| route.to(push_profiles::delete),
+    ),
+    Endpoint::act(
+        "/push-profiles/{profile}/check",
+        Access::Admin,
+        "Has a push profile's credentials tried anew, and lets a stopped one send again",
+        |route| route.to(push_profiles::check),
+    )
+    .answers(202, Shape::One("PushProfile")),
     Endpoint::post(
         "/tokens",
         Access::Admin,

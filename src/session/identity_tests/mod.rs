@@ -125,6 +125,7 @@ impl Talk {
             now: self.now,
             nonce: &nonce,
             policies: &policies,
+            push: &crate::push::in_force::InForce::default(),
             server: self.server.as_ref(),
         };
         let wanted = choose(&self.device, &request);

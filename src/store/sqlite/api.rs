@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::rows::{self, Key};
-use super::{batches, once, read, tokens, write};
+use super::{batches, once, read, registry, tokens, write};
 use crate::device::DeviceRecord;
 use crate::event::Event;
 use crate::ids::{DeviceId, Source};
@@ -59,7 +59,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
         } => {
             let before = found(db, keys, device)?;
             check(&before).map_err(StoreError::Refused)?;
-            write::retire(db, keys, device, event)?;
+            registry::retire(db, keys, device, event)?;
             Ok(answer(&before))
         }
         Write::Import {
@@ -74,6 +74,9 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
         } => {
             tokens::create(db, &token, event)?;
             Ok(answer(&token))
+        }
+        Write::PushProfile { id, decide, answer } => {
+            Ok(answer(&super::push::change(db, keys, id, decide)?))
         }
         Write::CreateBatch {
             batch,
@@ -105,7 +108,7 @@ fn register(
     record: &DeviceRecord,
     event: Event,
 ) -> Result<Device, StoreError> {
-    write::register(db, keys, id, record, event)?;
+    registry::register(db, keys, id, record, event)?;
     found(db, keys, id)
 }
 
@@ -124,7 +127,7 @@ fn import(
             // After the first conflict nothing stays of what is written.
             _ if !conflicts.is_empty() => {}
             (ImportStep::Register(id, record, event), _) => {
-                write::register(db, keys, id, &record, *event)?;
+                registry::register(db, keys, id, &record, *event)?;
                 done.push(Imported::Created(id));
             }
             (ImportStep::Change(change), Some(device)) => {

@@ -45,7 +45,7 @@ pub(super) fn load(
     }))
 }
 
-fn body(
+pub(super) fn body(
     db: &Connection,
     keys: &Keys,
     number: u64,
@@ -209,11 +209,45 @@ pub(super) fn events(
     after: u64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let up_to = after.saturating_add(limit as u64).saturating_add(1);
-    let mut found = events_before(db, device, up_to, limit)?;
+    let Some(chain) = chain_of(db, device)? else {
+        return Ok(Vec::new());
+    };
+    let window = |after: u64| {
+        let up_to = after.saturating_add(limit as u64).saturating_add(1);
+        events_before(db, device, up_to, limit)
+    };
+    let mut found = window(after)?;
+    let behind = chain.next_event.saturating_sub(1).saturating_sub(after);
+    let has = found
+        .iter()
+        .filter(|stored| stored.event.seq > after)
+        .count() as u64;
+    if has < behind.min(limit as u64) {
+        // The beginning of the chain was deleted (retention): it begins later.
+        let first = first_event(db, &chain)?.unwrap_or(chain.next_event);
+        found = window(after.max(first.saturating_sub(1)))?;
+    }
     found.retain(|stored| stored.event.seq > after);
     found.reverse();
     Ok(found)
+}
+
+/// The number of the oldest event of a chain that is still there: by marks as
+/// long as they are, then one by one.
+fn first_event(db: &Connection, chain: &Chain) -> Result<Option<u64>, StoreError> {
+    let (mut first, mut at, mut by_marks) = (None, (chain.head, 0), true);
+    loop {
+        let place = if by_marks && at.1 != 0 { at.1 } else { at.0 };
+        match rows::event_at(db, place)? {
+            Some((prev, mark, stored)) => {
+                first = Some(stored.event.seq);
+                at = (prev, mark);
+            }
+            // The mark is gone: what is between is to be walked.
+            None if by_marks && at.1 != 0 => by_marks = false,
+            None => return Ok(first),
+        }
+    }
 }
 
 pub(super) fn all_events(
