@@ -33,6 +33,8 @@ mod operating;
 mod operations;
 mod packaging;
 mod proxy;
+mod push_scenarios;
+mod push_world;
 mod retention;
 mod secrets;
 mod server_auth;
