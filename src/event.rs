@@ -42,6 +42,9 @@ pub struct Event {
     /// How many equal ones this stands for, where they were counted together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// For a command that was queued: when it could go, as it looked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<String>,
 }
 
 impl Event {
@@ -64,6 +67,7 @@ impl Event {
             kind: None,
             detail: None,
             count: None,
+            forecast: None,
         }
     }
 
@@ -190,6 +194,24 @@ pub enum EventType {
     /// A policy set was refused; the old one stays.
     #[serde(rename = "policy.refused")]
     PolicyRefused,
+    /// An app was put into the catalogue or changed.
+    #[serde(rename = "app.changed")]
+    AppChanged,
+    /// An app was taken out of the catalogue.
+    #[serde(rename = "app.deleted")]
+    AppDeleted,
+    /// An install was asked for, or came to another step.
+    #[serde(rename = "install.moved")]
+    InstallMoved,
+    /// A webhook was made.
+    #[serde(rename = "webhook.created")]
+    WebhookCreated,
+    /// A webhook was deleted.
+    #[serde(rename = "webhook.deleted")]
+    WebhookDeleted,
+    /// A webhook did not take an event, and it is given up.
+    #[serde(rename = "webhook.given_up")]
+    WebhookGivenUp,
 }
 
 /// What is on record of one exchange.

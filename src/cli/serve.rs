@@ -83,6 +83,8 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         policies: settings.policies,
         database: settings.database,
         sync_path: settings.sync_path,
+        jobs: settings.jobs,
+        private_webhooks: settings.private_webhooks,
         templates: settings.templates,
         server_auth,
         proxies,

@@ -11,6 +11,7 @@ use super::settings::{
     AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, Wns,
     hex_key,
 };
+use crate::installs::JobRules;
 use crate::operations::Templates;
 use crate::push::address::HostPolicy;
 use crate::push::client;
@@ -67,6 +68,8 @@ impl Reader {
                 events_days: self.number("retention.events_days", 0),
                 results_days: self.number("retention.results_days", 0),
             },
+            jobs: self.jobs(),
+            private_webhooks: self.flag("webhooks.allow_private"),
             log: Log {
                 format: self.need("log.format", LogFormat::default(), LogFormat::from_name),
                 filter: self.may("log.filter", |text| {
@@ -77,6 +80,16 @@ impl Reader {
             },
             otlp_endpoint: self.may("otlp.endpoint", endpoint),
             templates: self.templates(),
+        }
+    }
+
+    fn jobs(&mut self) -> JobRules {
+        let usual = JobRules::default();
+        JobRules {
+            done: self.list("jobs.done", |text| text.trim().parse().ok()),
+            failed: self.list("jobs.failed", |text| text.trim().parse().ok()),
+            reads: self.number("jobs.readings", usual.reads),
+            days: self.number("jobs.days", usual.days),
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Cidr;
+use crate::installs::JobRules;
 use crate::operations::Templates;
 use crate::push::in_force::PROVIDER_ID;
 use crate::secret::Secret;
@@ -53,6 +54,10 @@ pub struct Settings {
     pub wns: Wns,
     /// How long things are kept.
     pub retention: Retention,
+    /// How jobs of installs are read.
+    pub jobs: JobRules,
+    /// Whether webhooks may point to private addresses.
+    pub private_webhooks: bool,
     /// What is logged, and how.
     pub log: Log,
     /// Where spans are sent by OTLP over HTTP: the base URL of a collector,
@@ -84,6 +89,8 @@ impl Default for Settings {
             limits: Limits::default(),
             wns: Wns::default(),
             retention: Retention::default(),
+            jobs: JobRules::default(),
+            private_webhooks: false,
             log: Log::default(),
             otlp_endpoint: None,
             templates: Templates::default(),

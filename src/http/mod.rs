@@ -67,6 +67,8 @@ pub struct Shared {
     pub under_way: api::UnderWay,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// What webhooks may reach.
+    pub webhook_reach: crate::webhooks::target::Reach,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// Turns true when the server ends: streams end with it.

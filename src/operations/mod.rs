@@ -32,6 +32,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::catalogue::Release;
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Manner, Operation, RETRIES};
 use crate::context::Family;
@@ -101,9 +102,25 @@ pub fn command_for(
     value: &Value,
     setting: &Setting<'_>,
 ) -> Result<CommandBody, FieldError> {
+    command_with(family, value, setting, None)
+}
+
+/// The same, where an install takes what it installs from the catalogue.
+pub fn command_with(
+    family: Family,
+    value: &Value,
+    setting: &Setting<'_>,
+    release: Option<&Release>,
+) -> Result<CommandBody, FieldError> {
     let fields = Fields::of(value, "")?;
     let kind = type_of(&fields, family)?;
-    let built = build(kind, &fields, family, setting)?;
+    let built = match release {
+        Some(release) => {
+            let given = Given::read(kind.arguments, &fields, family)?;
+            apps::catalogued(release, &given, setting)?
+        }
+        None => build(kind, &fields, family, setting)?,
+    };
     let count: u32 = built.operations.iter().map(Operation::ids).sum();
     if count as usize > limits::COMMAND_OPERATIONS {
         let most = format!("at most {} operations in all", limits::COMMAND_OPERATIONS);

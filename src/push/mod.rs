@@ -29,3 +29,4 @@ pub mod wake;
 pub mod worker;
 
 pub use http::NetworkFault;
+pub(crate) use http::builder;

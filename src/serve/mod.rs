@@ -26,6 +26,7 @@ use crate::http::proxy::TrustedProxies;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
+use crate::installs::JobRules;
 use crate::metrics::metrics;
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
@@ -37,6 +38,7 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tokens::{TokenBook, TokenDigest};
 use crate::way::{ServerAuth, Way};
+use crate::webhooks::target::Reach;
 use background::Background;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -75,6 +77,10 @@ pub struct Options {
     pub push: Setting,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
+    /// How jobs of installs are read.
+    pub jobs: JobRules,
+    /// Whether webhooks may point to private addresses.
+    pub private_webhooks: bool,
     /// How long events and results are kept.
     pub retention: Retention,
     /// Where the main key comes from.
@@ -105,6 +111,8 @@ impl Options {
             limits: Limits::default(),
             push: Setting::default(),
             templates: Templates::default(),
+            jobs: JobRules::default(),
+            private_webhooks: false,
             retention: Retention::default(),
             key: KeySource::default(),
             drain: Duration::ZERO,
@@ -171,6 +179,9 @@ pub enum ServeError {
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The client of webhooks cannot be made.
+    #[error("webhooks: {0}")]
+    Webhooks(String),
     /// The runtime failed.
     #[error("the server failed: {0}")]
     Runtime(#[from] io::Error),
@@ -202,6 +213,7 @@ pub struct Running {
     health: Arc<Health>,
     background: Background,
     batching: tokio::task::JoinHandle<()>,
+    installing: [tokio::task::JoinHandle<()>; 2],
     workers: Workers,
     checking: tokio::task::JoinHandle<()>,
 }
@@ -269,6 +281,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.limits
     };
     let batches = Arc::new(Notify::new());
+    let reach = webhook_reach(&options);
+    let hooks = crate::webhooks::client::Client::new(reach, None).map_err(ServeError::Webhooks)?;
     let shared = Arc::new(Shared {
         health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
@@ -279,6 +293,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
         batches: Arc::clone(&batches),
+        webhook_reach: reach,
         push: Arc::clone(&push),
         ending,
         templates: options.templates.clone(),
@@ -306,6 +321,18 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.templates.clone(),
         batches,
     ));
+    let installing = [
+        tokio::spawn(crate::installs::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            options.jobs.clone(),
+            options.clock.clone(),
+        )),
+        tokio::spawn(crate::webhooks::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            hooks,
+            options.clock.clone(),
+        )),
+    ];
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -325,6 +352,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health,
         background,
         batching,
+        installing,
         workers,
         checking,
     })
@@ -399,6 +427,7 @@ impl Running {
         self.handle.stop(true).await;
         drop(self.background);
         self.batching.abort();
+        self.installing.iter().for_each(|task| task.abort());
         self.checking.abort();
         self.workers.stop().await;
         let ended = self.serving.await;
@@ -433,6 +462,14 @@ fn check_addresses(options: &Options) -> Result<(), ServeError> {
         return Err(ServeError::NotLoopback(options.listen, why));
     }
     Ok(())
+}
+
+/// A server that only this machine reaches may tell this machine, too.
+fn webhook_reach(options: &Options) -> Reach {
+    Reach {
+        private: options.private_webhooks,
+        loopback: options.listen.ip().is_loopback(),
+    }
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -34,6 +34,7 @@ mod step;
 mod told;
 
 pub use exchange::Exchange;
+pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use server_auth::ServerAuth;
 pub use step::{choose, step};

@@ -18,6 +18,8 @@ use crate::policy::{Decision, PolicySet, Subject, Verdict};
 pub(super) const NOT_BEFORE: &str = "queue.not-before";
 /// The rule named where a command waits for another.
 pub(super) const AFTER: &str = "queue.after";
+/// The rule named where a command waits for a later session.
+pub(super) const LATER: &str = "queue.later-session";
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";
 
@@ -74,7 +76,7 @@ pub(super) fn consider(
                 bytes: command.bytes,
                 alone: command.goes_alone(),
                 decision: policies.decide(contexts, &subject),
-                held: held(command, now),
+                held: held(command, session, now),
             }
         })
         .collect()
@@ -82,7 +84,7 @@ pub(super) fn consider(
 
 /// The leaves of a command under a policy set, which may classify what the table
 /// does not know.
-fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+pub(crate) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
     if command.unknown.is_empty() || !policies.classifies_more() {
         return Cow::Borrowed(&command.leaves);
     }
@@ -97,9 +99,14 @@ fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [
     Cow::Owned(leaves)
 }
 
-fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
+fn held(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Option<&'static str> {
     if command.not_before.is_some_and(|at| at > now) {
         return Some(NOT_BEFORE);
+    }
+    if let (Some(no), Some(last)) = (session, command.manner.later_than)
+        && no <= last
+    {
+        return Some(LATER);
     }
     (!command.manner.after.is_empty()).then_some(AFTER)
 }

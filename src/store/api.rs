@@ -167,6 +167,8 @@ pub enum Write {
         /// From the batch.
         answer: Answer<Batch>,
     },
+    /// Writes on the catalogue, on installs or on webhooks.
+    Installs(super::installs::InstallWrite),
     /// Stops a batch that is running.
     StopBatch {
         /// Which.

@@ -4,6 +4,7 @@
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
 pub mod api;
+pub mod installs;
 pub mod push;
 pub mod seal;
 pub mod sqlite;
@@ -241,7 +242,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: installs::InstallStore + Send + Sync + 'static {
     /// The device that calls itself `source`, with what `choose` picks, in one
     /// read. `None` for a stranger.
     async fn load(

@@ -36,6 +36,10 @@ pub enum Place {
     InventoryChange(u64, u32),
     /// A batch, by its place.
     Batch(u64),
+    /// An app of the catalogue, by its number.
+    App(u64),
+    /// A webhook, by its number.
+    Webhook(u64),
 }
 
 impl Place {
@@ -51,6 +55,8 @@ impl Place {
             Place::ChannelUri(device) => (9, device, 0, 0),
             Place::PushProfile(number) => (10, number, 0, 0),
             Place::Batch(place) => (8, place, 0, 0),
+            Place::App(number) => (20, number, 0, 0),
+            Place::Webhook(number) => (21, number, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

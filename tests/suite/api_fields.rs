@@ -26,6 +26,9 @@ fn good(name: &str) -> Value {
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
+        "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
+        "NewInstall" => json!({"app": "known"}),
+        "NewWebhook" => json!({"url": "https://hooks.example.test/"}),
         "NewBatch" => json!({"to": {"groups": ["g"]}, "command": {"type": "lock_workstation"}}),
         "PolicyTryOut" => json!({"files": [{"name": "a.toml", "text": ""}], "events": 10}),
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
@@ -258,6 +261,18 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
+/// The path of what is there: a device, and the app of [`known_app`].
+fn place(path: &str, device: &str) -> String {
+    path.replace("{device}", device).replace("{app}", "known")
+}
+
+/// Puts the app of that id into the catalogue.
+async fn known_app(server: &Server) {
+    let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
+    let (status, answer) = server.api("POST", "/apps", Some(app)).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
 /// Everything that a write could have changed.
 async fn everything(server: &Server, device: &str) -> Vec<Value> {
     let mut all = Vec::new();
@@ -266,7 +281,10 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
         "/tokens",
         "/push-profiles",
         "/events",
+        "/apps",
+        "/webhooks",
         &format!("/devices/{device}"),
+        &format!("/devices/{device}/installs"),
         &format!("/devices/{device}/commands"),
     ] {
         all.push(server.get(path).await);
@@ -280,6 +298,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let server = Server::start_with(&arguments.each_ref().map(String::as_str));
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
+    known_app(&server).await;
     let body = json!({"source": "ten", "family": "windows10"});
     let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
@@ -300,10 +319,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
             "windows81" => &device,
             _ => &ten,
         };
-        let path = write
-            .path
-            .replace("{device}", of)
-            .replace("{profile}", &profile);
+        let path = place(&write.path, of).replace("{profile}", &profile);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -350,10 +366,7 @@ async fn text_without_end_is_refused() {
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = write
-            .path
-            .replace("{device}", &device)
-            .replace("{profile}", &profile);
+        let path = place(&write.path, &device).replace("{profile}", &profile);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server

@@ -80,6 +80,22 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
     let (token, _) = server
         .make_token(json!({"name": "old", "role": "portal"}))
         .await;
+    let made = |answer: (u16, Value)| {
+        assert_eq!(answer.0, 201, "{}", answer.1);
+        answer.1["id"].as_str().unwrap().to_owned()
+    };
+    let app = |id: &str| json!({"id": id, "name": "n", "version": "1", "job_data": "<Job/>"});
+    for id in ["erp", "old"] {
+        made(server.api("POST", "/apps", Some(app(id))).await);
+    }
+    let installs = format!("/devices/{device}/installs");
+    let install = made(
+        server
+            .api("POST", &installs, Some(json!({"app": "old"})))
+            .await,
+    );
+    let hook = json!({"url": "https://hooks.example.test/"});
+    let webhook = made(server.api("POST", "/webhooks", Some(hook.clone())).await);
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -114,6 +130,33 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "delete",
             "/devices/{device}",
             format!("/devices/{other}"),
+            Value::Null,
+        ),
+        ("post", "/apps", "/apps".into(), app("new")),
+        (
+            "patch",
+            "/apps/{app}",
+            "/apps/erp".into(),
+            json!({"name": "m"}),
+        ),
+        ("delete", "/apps/{app}", "/apps/old".into(), Value::Null),
+        (
+            "post",
+            "/devices/{device}/installs",
+            installs,
+            json!({"app": "erp"}),
+        ),
+        (
+            "delete",
+            "/installs/{install}",
+            format!("/installs/{install}"),
+            Value::Null,
+        ),
+        ("post", "/webhooks", "/webhooks".into(), hook),
+        (
+            "delete",
+            "/webhooks/{webhook}",
+            format!("/webhooks/{webhook}"),
             Value::Null,
         ),
         (

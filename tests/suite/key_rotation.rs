@@ -363,6 +363,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         .map(Result::unwrap)
         .collect();
     let resealed = [
+        "app.sealed",
         "batch.sealed",
         "command.body",
         "device.record",
@@ -373,20 +374,24 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.answer",
         "push_channel.sealed",
         "push_profile.sealed",
+        "webhook.sealed",
     ];
     let not_sealed = [
         "batch.id",
         "batch_item.device",
         "chain.id",
+        "delivery.body",
         "device.id",
         "device.state",
         "event.bytes",
+        "install.body",
         "once.digest",
         "once.name",
         "policy_set.files",
         "push_profile.id",
         "token.body",
         "token.id",
+        "webhook.id",
     ];
     let mut known = [&resealed[..], &not_sealed].concat();
     known.sort_unstable();

@@ -139,6 +139,7 @@ fn view(event: &Event, held: &[Withheld]) -> Value {
         ("kind", event.kind.map(|kind| json!(kind))),
         ("detail", event.detail.as_ref().map(|detail| json!(detail))),
         ("count", event.count.map(|count| json!(count))),
+        ("forecast", event.forecast.as_ref().map(|text| json!(text))),
     ];
     for (name, value) in optional {
         if let Some(value) = value {

@@ -2,6 +2,7 @@
 //! and who may call them, is said in [`table`] and nowhere else.
 
 mod answer;
+mod apps;
 mod batches;
 mod body;
 mod caller;
@@ -16,6 +17,9 @@ mod events;
 mod guard;
 mod idempotency;
 mod import;
+mod install_schemas;
+mod install_stream;
+mod installs;
 mod inventory;
 mod openapi;
 mod policies;
@@ -25,6 +29,7 @@ mod schemas;
 mod stream;
 mod table;
 mod tokens;
+mod webhooks;
 
 use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpRequest, HttpResponse, web};

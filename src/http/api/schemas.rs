@@ -15,7 +15,7 @@ pub(super) fn components() -> Value {
     for (name, schema) in command_types() {
         all[command(&name)] = schema;
     }
-    for part in [answers(), log()] {
+    for part in [answers(), log(), super::install_schemas::all()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
         }

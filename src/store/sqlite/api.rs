@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::rows::{self, Key};
-use super::{batches, once, read, registry, tokens, write};
+use super::{batches, installs, once, read, registry, tokens, write};
 use crate::device::DeviceRecord;
 use crate::event::Event;
 use crate::ids::{DeviceId, Source};
@@ -86,6 +86,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
             batches::create(db, keys, &batch, event)?;
             Ok(answer(&batch))
         }
+        Write::Installs(write) => installs::write(db, keys, write),
         Write::StopBatch {
             id,
             take_back,

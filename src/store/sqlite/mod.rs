@@ -7,6 +7,8 @@
 mod api;
 pub mod backup;
 mod batches;
+mod catalogue;
+mod installs;
 mod inventory;
 mod once;
 mod probe;
@@ -17,6 +19,7 @@ pub mod reseal;
 mod retention;
 mod rows;
 mod tokens;
+mod webhooks;
 mod write;
 mod writer;
 

@@ -30,7 +30,7 @@ struct Sealed {
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-const SEALED: [Sealed; 9] = [
+const SEALED: [Sealed; 11] = [
     Sealed {
         table: "device",
         column: "record",
@@ -72,6 +72,18 @@ const SEALED: [Sealed; 9] = [
         column: "sealed",
         by: &["place"],
         place: |row| Place::Batch(number(row, 0)),
+    },
+    Sealed {
+        table: "app",
+        column: "sealed",
+        by: &["number"],
+        place: |row| Place::App(number(row, 0)),
+    },
+    Sealed {
+        table: "webhook",
+        column: "sealed",
+        by: &["number"],
+        place: |row| Place::Webhook(number(row, 0)),
     },
     Sealed {
         table: "push_channel",
