@@ -216,7 +216,10 @@ impl Chain {
     /// Wishes for a wake, for an install whose command waits for one.
     pub(crate) fn wish(&mut self, install: &Install, now: Timestamp) {
         let mut state = self.device.state.clone();
-        let why = format!("install {} waits, and the channel is in use now", install.no);
+        let why = format!(
+            "install {} waits, and the channel is in use now",
+            install.no
+        );
         let wished = outbox::wish(&mut state, &why, now);
         let event = wished.event("server", self.device.id, now);
         self.add(Change {
