@@ -37,6 +37,7 @@ mod operating;
 mod operations;
 mod packaging;
 mod proxy;
+mod push_crash;
 mod push_scenarios;
 mod push_world;
 mod retention;
