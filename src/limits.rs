@@ -100,6 +100,15 @@ pub const WALK_GETS: u16 = 2_000;
 pub const WALK_COMMAND_GETS: usize = 64;
 /// Children of one node that are looked at.
 pub const WALK_CHILDREN: usize = 500;
+/// Open commands of one device that the server queued itself; the rest of
+/// [`OPEN_COMMANDS`] is left to those who ask for something.
+pub const OWN_COMMANDS: usize = OPEN_COMMANDS / 2;
+/// Answers to one command that one message may bring: each of its operations
+/// has a Status and a value, and a list of names may come in pieces.
+pub const ANSWERS: usize = 1_000;
+/// Parts of a command's history after which news that changes nothing of its
+/// state are not written down any more.
+pub const COMMAND_PARTS: u32 = 256;
 /// Commands that one command may wait for.
 pub const DEPENDENCIES: usize = 16;
 /// Values kept of one device's inventory.

@@ -11,7 +11,7 @@ pub mod names;
 pub mod search;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -142,7 +142,10 @@ impl Inventory {
             instance,
             property,
         } = reading.address;
-        let full = self.len() >= limits::INVENTORY_VALUES;
+        if self.entry(reading.address).is_none() && self.len() >= limits::INVENTORY_VALUES {
+            taken.dropped += 1;
+            return;
+        }
         let known = self
             .classes
             .entry(class.clone())
@@ -170,7 +173,6 @@ impl Inventory {
                 entry.read_at = now;
                 entry.command = reading.command;
             }
-            None if full => taken.dropped += 1,
             None => {
                 taken.worth_writing = true;
                 known.insert(
@@ -189,8 +191,8 @@ impl Inventory {
 
     fn list(&mut self, reading: &Reading<'_>, now: Timestamp, taken: &mut Taken) {
         let class = &reading.address.class;
-        let named: Vec<String> = names::split(reading.data.unwrap_or(""))
-            .map(|name| names::plain(&name))
+        let named: HashSet<String> = names::split(reading.data.unwrap_or(""))
+            .map(|name| names::plain(&name).to_ascii_lowercase())
             .collect();
         let before = self.listed.insert(class.clone(), (now, reading.command));
         // Only a list that came in one piece says that something is gone.
@@ -199,7 +201,7 @@ impl Inventory {
             let gone: Vec<String> = instances
                 .keys()
                 .filter(|known| !known.is_empty())
-                .filter(|known| !named.iter().any(|name| name.eq_ignore_ascii_case(known)))
+                .filter(|known| !named.contains(&known.to_ascii_lowercase()))
                 .cloned()
                 .collect();
             for instance in gone {

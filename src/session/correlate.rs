@@ -17,6 +17,7 @@ use super::told::Told;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
+use crate::limits;
 use crate::secret::Secret;
 use crate::wire::message::{Element, Item, Message, Results, Status, Verb};
 
@@ -238,23 +239,33 @@ fn take_results(
         return;
     };
     let seq = state.open[at].seq;
-    let node = node_of(bodies, seq, index);
     if let Part::Refused(_) = part {
         return;
     }
+    // Only a node has a value; whose it is, is not the device's to say.
+    let Some(node) = node_of(bodies, seq, index) else {
+        ledger.note(format!(
+            "Results for {msg_ref}/{cmd_ref}, which names no node"
+        ));
+        return;
+    };
     let last = results.items.len().saturating_sub(1);
     for (nth, item) in results.items.iter().enumerate() {
-        let loc_uri = node
-            .map(str::to_owned)
-            .or_else(|| item.source.clone())
-            .or_else(|| results.source_refs.first().cloned())
-            .unwrap_or_default();
-        let mut value = value_of(loc_uri, item, results);
-        if part != Part::Whole && nth == last {
+        let mut value = value_of(node.to_owned(), item, results);
+        let kept = if part != Part::Whole && nth == last {
             value.status = if part == Part::Piece { PIECE } else { 200 };
             of(answered, seq, lease).pieces.push(value);
+            true
         } else {
-            merge(answered, seq, lease, value, true);
+            merge(answered, seq, lease, value, true)
+        };
+        if !kept {
+            ledger.note(format!(
+                "more than {} answers to command {} in one message: the rest is not kept",
+                limits::ANSWERS,
+                seq.0
+            ));
+            return;
         }
     }
     let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);
@@ -298,22 +309,24 @@ fn of(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mut Answe
     &mut answered[at]
 }
 
-/// Puts a value beside its Status, whichever came first.
+/// Puts a value beside its Status, whichever came first; false where there are
+/// too many to keep it.
 fn merge(
     answered: &mut Vec<Answered>,
     seq: CommandSeq,
     lease: usize,
     result: NodeResult,
     keep: bool,
-) {
+) -> bool {
     let results = &mut of(answered, seq, lease).results;
     if !keep {
-        return;
+        return true;
     }
+    let is_full = results.len() >= limits::ANSWERS;
     let half = results.iter_mut().find(|other| {
-        other.loc_uri == result.loc_uri
-            && (other.status == 0) != (result.status == 0)
+        (other.status == 0) != (result.status == 0)
             && other.data.is_none() != result.data.is_none()
+            && other.loc_uri == result.loc_uri
     });
     match half {
         Some(other) => {
@@ -321,6 +334,8 @@ fn merge(
             other.format = other.format.take().or(result.format);
             other.data = other.data.take().or(result.data);
         }
+        None if is_full => return false,
         None => results.push(result),
     }
+    true
 }

@@ -66,6 +66,8 @@ pub(super) struct World {
     pub(super) meanwhile: Vec<CommandBody>,
     pub(super) policies: PolicySet,
     pub(super) max_msg_size: Option<u32>,
+    /// How many answers each command's history holds.
+    pub(super) results: HashMap<CommandSeq, usize>,
 }
 
 pub(super) fn node(verb: Verb, loc_uri: &str) -> Operation {
@@ -128,6 +130,7 @@ impl World {
             meanwhile: Vec::new(),
             policies: PolicySet::builtin().unwrap(),
             max_msg_size: None,
+            results: HashMap::new(),
         }
     }
 
@@ -387,6 +390,9 @@ impl World {
     }
 
     fn write_down(&mut self, parts: &[Part]) {
+        for part in parts {
+            *self.results.entry(part.seq).or_default() += part.results.len();
+        }
         for part in parts.iter().filter(|part| part.state.is_final()) {
             let twice = self.finals.insert(part.seq, part.state);
             assert_eq!(twice, None, "{:?} ended twice", part.seq);
@@ -465,4 +471,39 @@ pub(super) fn results(asked: &Asked, format: &str, data: &str) -> Element {
         }],
         ..Results::default()
     })
+}
+
+impl World {
+    /// Whether the device's latest message, sent again now, gets the same reply.
+    pub(super) fn would_replay(&self) -> bool {
+        let mut twin = World {
+            device: self.device.clone(),
+            now: self.now,
+            msg_id: self.msg_id - 1,
+            session: self.session,
+            ..World::new()
+        };
+        let says = Says {
+            query: MAINTENANCE,
+            begins: false,
+            body: Vec::new(),
+            is_final: true,
+            stale: None,
+        };
+        let message = twin.message(&says);
+        let request = Request {
+            proof: &Proof::default(),
+            trust_source: true,
+            raw_query: MAINTENANCE,
+            query: Query::read(MAINTENANCE),
+            message: &message,
+            digest: self.device.state.latest.clone().unwrap().digest,
+            now: self.now,
+            nonce: &|_| [0; 16],
+            policies: &self.policies,
+            push: &crate::push::in_force::InForce::default(),
+            server: None,
+        };
+        choose(&self.device, &request).reply
+    }
 }
