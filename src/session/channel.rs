@@ -442,7 +442,7 @@ impl Work<'_> {
         match self.family() {
             Family::Windows81 => channel_set(&self.target.app_id, &pfn, &push.templates),
             Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_set(&push.provider_id, verb, &pfn)
+                dmclient_set(&push.provider_id(), verb, &pfn)
             }
         }
     }
@@ -451,7 +451,7 @@ impl Work<'_> {
         match self.family() {
             Family::Windows81 => channel_reads(&self.target.app_id),
             Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_reads(&self.request.push.provider_id)
+                dmclient_reads(&self.request.push.provider_id())
             }
         }
     }
