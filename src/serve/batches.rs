@@ -8,8 +8,10 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::batch::Batch;
+use crate::catalogue::{self, App};
 use crate::clock::Timestamp;
 use crate::command::CommandBody;
+use crate::fields::Fields;
 use crate::operations::{self, Setting, Templates};
 use crate::store::{Device, MakeCommand, Refusal, Store, StoreError};
 
@@ -38,15 +40,24 @@ async fn once(store: &Arc<dyn Store>, templates: &Templates) -> Result<(), Store
             let Some(batch) = store.batch(id).await? else {
                 continue;
             };
-            let make = make(&batch, templates.clone());
+            let command: Option<Value> = serde_json::from_str(batch.command.reveal()).ok();
+            let app = match command.as_ref().and_then(catalogue::named) {
+                Some(id) => store.app(id).await?,
+                None => None,
+            };
+            let make = make(&batch, command, app, templates.clone());
             store.advance_batch(id, Timestamp::now(), make).await?;
         }
     }
 }
 
 /// What makes the batch's command for each device.
-fn make(batch: &Batch, templates: Templates) -> MakeCommand {
-    let command: Option<Value> = serde_json::from_str(batch.command.reveal()).ok();
+fn make(
+    batch: &Batch,
+    command: Option<Value>,
+    app: Option<App>,
+    templates: Templates,
+) -> MakeCommand {
     let (actor, now) = (batch.actor.clone(), Timestamp::now());
     Box::new(move |device: &Device| -> Result<CommandBody, Refusal> {
         let command = command
@@ -59,6 +70,11 @@ fn make(batch: &Batch, templates: Templates) -> MakeCommand {
             now,
             fresh: Uuid::now_v7(),
         };
-        operations::command_for(device.record.family, command, &setting).map_err(Refusal::Field)
+        let fields = Fields::of(command, "").map_err(Refusal::Field)?;
+        let release = app
+            .as_ref()
+            .map(|app| app.pick(&fields, &device.record.groups));
+        let (family, release) = (device.record.family, release.transpose()?);
+        operations::command_with(family, command, &setting, release).map_err(Refusal::Field)
     })
 }

@@ -14,6 +14,7 @@ use super::{Paging, command_id, device_id, events, page};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Family, Login, Mode, Platform};
+use crate::fields::Fields;
 use crate::forecast::{self, Forecast};
 use crate::http::Shared;
 use crate::http::problem::Problem;
@@ -36,7 +37,7 @@ pub(super) async fn queue(
     let device = caller.device(&shared, id).await?;
     super::push::complete(&mut value, shared.way.push().of(&device.record.groups));
     caller.may_queue(&value)?;
-    let entry = super::apps::named(&shared, &caller, &device, &value).await?;
+    let app = super::apps::named(&shared, &caller, &value).await?;
     let (actor, now) = (caller.actor(), Timestamp::now());
     let setting = Setting {
         device: Some(id),
@@ -45,7 +46,11 @@ pub(super) async fn queue(
         now,
         fresh: Uuid::now_v7(),
     };
-    let release = entry.as_ref().map(|(_, release)| release);
+    let fields = Fields::of(&value, "")?;
+    let release = app
+        .as_ref()
+        .map(|app| app.pick(&fields, &device.record.groups));
+    let release = release.transpose().map_err(super::apps::refused)?;
     let family = device.record.family;
     let mut command = operations::command_with(family, &value, &setting, release)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
