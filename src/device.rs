@@ -9,6 +9,7 @@ use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
 use crate::push::channel::Channel;
+use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
 use crate::rotation::Rotation;
 use crate::wire::auth::{AuthType, PasswordDigest};
@@ -109,10 +110,14 @@ pub struct State {
     pub channel: Option<Channel>,
     /// The latest wake: the one coalesced wish that it starts a session.
     pub wake: Option<Wake>,
+    /// What else is known of its push.
+    pub push: Notes,
     /// How it wants the server to prove itself, if it ever did.
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.
     pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
+    /// The large object that the device is sending.
+    pub large: Option<LargeObject>,
 }
 
 /// How a device wants the server to prove itself.
@@ -153,7 +158,8 @@ impl State {
     }
 
     /// Takes over the commands that were queued since this state was loaded;
-    /// `None` when anything else changed too.
+    /// `None` when anything else changed too, and where this state leaves no
+    /// room for them: the queue was closed, or what they wait for has ended.
     pub fn rebased(
         mut self,
         loaded_revision: u64,
@@ -163,13 +169,15 @@ impl State {
         if current.revision != loaded_revision {
             return None;
         }
-        self.open.extend(
-            current
-                .open
-                .iter()
-                .filter(|command| command.seq.0 >= loaded_next)
-                .cloned(),
-        );
+        let is_new = |command: &&OpenCommand| command.seq.0 >= loaded_next;
+        let queued: Vec<OpenCommand> = current.open.iter().filter(is_new).cloned().collect();
+        let has_ended = |seq: &CommandSeq| seq.0 < loaded_next && self.open(*seq).is_none();
+        let waits_in_vain = |command: &OpenCommand| command.manner.after.iter().any(has_ended);
+        let is_closed = self.unenrolled_at.is_some() && !queued.is_empty();
+        if is_closed || queued.iter().any(waits_in_vain) {
+            return None;
+        }
+        self.open.extend(queued);
         self.next_command = current.next_command;
         Some(self)
     }
@@ -202,6 +210,19 @@ pub struct Session {
     pub is_open: bool,
     /// Whether a message without Final awaits its continuation.
     pub awaits_final: bool,
+}
+
+/// An object that comes in pieces: how far it has come, never what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObject {
+    /// The session that it belongs to.
+    pub session: SessionNo,
+    /// A digest of the command that it answers and the node.
+    pub of: u64,
+    /// Its `Size`, bytes.
+    pub size: u64,
+    /// Bytes that have come.
+    pub got: u64,
 }
 
 /// The latest request of a device.

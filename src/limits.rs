@@ -61,6 +61,9 @@ pub const GROUP_DEPTH: usize = 4;
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
 pub const LOC_URI_BYTES: usize = 2_048;
+/// Longest object that a device may send in pieces. Pieces are written down as
+/// they come; only who reads the result has it in memory whole.
+pub const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 /// Longest name of a user, a group, a DeviceClientID.
 pub const NAME_BYTES: usize = 256;
 /// Most groups and most certificates of a device.
@@ -97,6 +100,15 @@ pub const WALK_GETS: u16 = 2_000;
 pub const WALK_COMMAND_GETS: usize = 64;
 /// Children of one node that are looked at.
 pub const WALK_CHILDREN: usize = 500;
+/// Open commands of one device that the server queued itself; the rest of
+/// [`OPEN_COMMANDS`] is left to those who ask for something.
+pub const OWN_COMMANDS: usize = OPEN_COMMANDS / 2;
+/// Answers to one command that one message may bring: each of its operations
+/// has a Status and a value, and a list of names may come in pieces.
+pub const ANSWERS: usize = 1_000;
+/// Parts of a command's history after which news that changes nothing of its
+/// state are not written down any more.
+pub const COMMAND_PARTS: u32 = 256;
 /// Commands that one command may wait for.
 pub const DEPENDENCIES: usize = 16;
 /// Values kept of one device's inventory.

@@ -11,12 +11,12 @@ pub mod names;
 pub mod search;
 mod value;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
-pub use value::Value;
+pub use value::{Value, instant};
 
 use crate::clock::Timestamp;
 use crate::ids::CommandSeq;
@@ -142,7 +142,10 @@ impl Inventory {
             instance,
             property,
         } = reading.address;
-        let full = self.len() >= limits::INVENTORY_VALUES;
+        if self.entry(reading.address).is_none() && self.len() >= limits::INVENTORY_VALUES {
+            taken.dropped += 1;
+            return;
+        }
         let known = self
             .classes
             .entry(class.clone())
@@ -162,14 +165,14 @@ impl Inventory {
                     });
                     entry.since = now;
                 }
-                let old = now.ms_since(entry.read_at).abs() >= limits::INVENTORY_REFRESH_MS;
+                let old =
+                    now.ms_since(entry.read_at).saturating_abs() >= limits::INVENTORY_REFRESH_MS;
                 taken.worth_writing |= changed || old;
                 entry.value = value;
                 entry.text = text;
                 entry.read_at = now;
                 entry.command = reading.command;
             }
-            None if full => taken.dropped += 1,
             None => {
                 taken.worth_writing = true;
                 known.insert(
@@ -188,8 +191,8 @@ impl Inventory {
 
     fn list(&mut self, reading: &Reading<'_>, now: Timestamp, taken: &mut Taken) {
         let class = &reading.address.class;
-        let named: Vec<String> = names::split(reading.data.unwrap_or(""))
-            .map(|name| names::plain(&name))
+        let named: HashSet<String> = names::split(reading.data.unwrap_or(""))
+            .map(|name| names::plain(&name).to_ascii_lowercase())
             .collect();
         let before = self.listed.insert(class.clone(), (now, reading.command));
         // Only a list that came in one piece says that something is gone.
@@ -198,7 +201,7 @@ impl Inventory {
             let gone: Vec<String> = instances
                 .keys()
                 .filter(|known| !known.is_empty())
-                .filter(|known| !named.iter().any(|name| name.eq_ignore_ascii_case(known)))
+                .filter(|known| !named.contains(&known.to_ascii_lowercase()))
                 .cloned()
                 .collect();
             for instance in gone {
@@ -218,8 +221,9 @@ impl Inventory {
                 }
             }
         }
-        let old =
-            before.is_none_or(|(at, _)| now.ms_since(at).abs() >= limits::INVENTORY_REFRESH_MS);
+        let old = before.is_none_or(|(at, _)| {
+            now.ms_since(at).saturating_abs() >= limits::INVENTORY_REFRESH_MS
+        });
         taken.worth_writing |= old || !taken.changes.is_empty();
     }
 }

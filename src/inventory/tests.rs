@@ -331,3 +331,28 @@ proptest! {
         names::split(&data).for_each(|name| drop(names::below("./cimv2/Win32_BIOS", &name)));
     }
 }
+
+#[test]
+fn what_is_dropped_leaves_nothing_behind() {
+    let mut inventory = Inventory::default();
+    let mut taken = Taken::default();
+    for n in 0..2 * limits::INVENTORY_VALUES {
+        let address = Address {
+            class: format!("Win32_{}", n % 100),
+            instance: format!("instance {n}"),
+            property: "Name".to_owned(),
+        };
+        let reading = Reading {
+            address: &address,
+            status: 200,
+            format: None,
+            data: Some("x"),
+            command: CommandSeq(1),
+            whole: true,
+        };
+        inventory.take(&reading, Timestamp(0), &mut taken);
+    }
+    let instances: usize = inventory.classes.values().map(BTreeMap::len).sum();
+    assert_eq!(instances, limits::INVENTORY_VALUES);
+    assert_eq!(taken.dropped, limits::INVENTORY_VALUES);
+}

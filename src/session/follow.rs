@@ -42,16 +42,32 @@ pub(super) fn follow(
             .iter()
             .filter(|named| named.by == parent.seq)
             .collect();
-        if !named.is_empty() {
-            wanted.extend(walk(parent, &named, ledger));
+        if named.is_empty() {
+            continue;
         }
+        let asked = state
+            .open
+            .iter_mut()
+            .find(|command| command.seq == parent.seq);
+        let (bodies, left) = walk(parent, &named, asked.is_some(), ledger);
+        if let Some(asked) = asked {
+            asked.manner.walk = left;
+        }
+        wanted.extend(bodies);
     }
     wanted.extend(checks(state, bodies, ledger.now));
+    let is_own = |command: &&OpenCommand| command.manner.serves.is_some();
+    let own = state.open.iter().filter(is_own).count();
     let mut queued = Vec::new();
-    for body in wanted {
-        if state.open.len() >= limits::OPEN_COMMANDS {
+    for (own, body) in (own..).zip(wanted) {
+        if own >= limits::OWN_COMMANDS || state.open.len() >= limits::OPEN_COMMANDS {
             ledger.note("the queue is full: not everything that was named is read");
             break;
+        }
+        if let Some(Serves::Check(of)) = body.manner.serves
+            && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
+        {
+            asked.manner.unanswered = Unanswered::Keep;
         }
         let seq = CommandSeq(state.next_command.max(1));
         state.next_command = seq.0 + 1;
@@ -62,8 +78,15 @@ pub(super) fn follow(
     queued
 }
 
-/// The commands that read on below what `parent` named.
-fn walk(parent: &OpenCommand, named: &[&Named], ledger: &mut Ledger) -> Vec<CommandBody> {
+/// The commands that read on below what `parent` named, and to how many Gets it
+/// may still lead: one that is answered again does not begin anew. Half of what is
+/// left stays with a parent that `goes_on`, the rest goes to the children.
+fn walk(
+    parent: &OpenCommand,
+    named: &[&Named],
+    goes_on: bool,
+    ledger: &mut Ledger,
+) -> (Vec<CommandBody>, u16) {
     let mut nexts: Vec<Next> = Vec::new();
     for node in named {
         children(node, &mut nexts);
@@ -80,25 +103,25 @@ fn walk(parent: &OpenCommand, named: &[&Named], ledger: &mut Ledger) -> Vec<Comm
         nexts.truncate(most);
     }
     let left = most - nexts.len();
+    let kept = if goes_on { left / 2 } else { 0 };
+    let left = left - kept;
     let walking = nexts.iter().filter(|next| next.walks).count().max(1);
     let root = match parent.manner.serves {
         Some(Serves::Walk(root)) => root,
         _ => parent.seq,
     };
-    nexts
-        .chunks(limits::WALK_COMMAND_GETS)
-        .map(|chunk| {
-            let walks = chunk.iter().filter(|next| next.walks).count();
-            let share = left * walks / walking;
-            body(
-                parent,
-                root,
-                chunk,
-                u16::try_from(share).unwrap_or(0),
-                ledger.now,
-            )
-        })
-        .collect()
+    let bodies = nexts.chunks(limits::WALK_COMMAND_GETS).map(|chunk| {
+        let walks = chunk.iter().filter(|next| next.walks).count();
+        let share = left * walks / walking;
+        body(
+            parent,
+            root,
+            chunk,
+            u16::try_from(share).unwrap_or(0),
+            ledger.now,
+        )
+    });
+    (bodies.collect(), u16::try_from(kept).unwrap_or(0))
 }
 
 /// The nodes that `named` leads to, each of the same class and kind as itself:
@@ -114,6 +137,10 @@ fn children(named: &Named, into: &mut Vec<Next>) {
     };
     let properties = known::properties(&address.class).filter(|_| address.is_class());
     for name in names::split(&named.names).take(limits::WALK_CHILDREN) {
+        // Twice as many as are ever read: some may be the same.
+        if into.len() >= 2 * usize::from(limits::WALK_GETS) {
+            return;
+        }
         let child = names::below(&named.loc_uri, &name);
         match properties {
             Some(properties) if same(&child) => {
@@ -171,8 +198,9 @@ fn get(loc_uri: String) -> Operation {
     }
 }
 
-/// One question for each command whose outcome the device can tell and that
-/// nobody asks for yet.
+/// One question for each command whose outcome the device can tell. A device
+/// that cannot is not asked again: only the command itself, sent once more, makes
+/// it worth another question.
 fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody> {
     state
         .open
@@ -180,12 +208,6 @@ fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody
         .filter(|command| {
             command.state == CommandState::Unconfirmed
                 && command.manner.unanswered == Unanswered::Check
-        })
-        .filter(|command| {
-            !state
-                .open
-                .iter()
-                .any(|other| other.manner.serves == Some(Serves::Check(command.seq)))
         })
         .filter_map(|command| {
             let loc_uri = asks_for(bodies.get(command.seq)?)?;

@@ -2,7 +2,7 @@
 //! children to read on from, and whether an unanswered command was done.
 
 use crate::clock::Timestamp;
-use crate::command::{CommandState, NodeResult, OpenCommand, Serves};
+use crate::command::{CommandState, NodeResult, OpenCommand, Serves, Unanswered};
 use crate::device::{DeviceRecord, State};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
@@ -12,6 +12,7 @@ use crate::wire::message::Verb;
 
 use super::closing;
 use super::ledger::Ledger;
+use super::told::Told;
 
 /// One node that named its children.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Heard {
     pub(super) named: Vec<Named>,
     /// The commands that asked for them, as they were.
     pub(super) parents: Vec<OpenCommand>,
+    /// What was told of the push channel.
+    pub(super) channel: Told,
     /// Whether the device has what a command was to do, and which.
     checks: Vec<(CommandSeq, u16)>,
 }
@@ -179,6 +182,7 @@ impl Heard {
                     let reason =
                         "the device knows nothing of it (404): it is sent again".to_owned();
                     command.put_back();
+                    command.manner.unanswered = Unanswered::Check;
                     ledger.turn(
                         command,
                         CommandState::Queued,

@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::event::{Event, Outcome};
+use crate::limits;
 
 /// Collects what is to be recorded besides the state.
 #[derive(Debug)]
@@ -25,7 +26,9 @@ impl Ledger {
         }
     }
 
-    /// Puts the command into `state`, with why, and opens a part of its history for it.
+    /// Puts the command into `state`, with why, and opens a part of its history
+    /// for it. A device decides how often it brings news of the same state: of
+    /// these only so many are kept.
     pub(super) fn turn(
         &mut self,
         command: &mut OpenCommand,
@@ -34,6 +37,11 @@ impl Ledger {
         reason: Option<String>,
         results: Vec<NodeResult>,
     ) {
+        if command.state == state && command.parts >= limits::COMMAND_PARTS {
+            let words = "news of command {} that is not kept: its history is full";
+            self.note(words.replace("{}", &command.seq.0.to_string()));
+            return;
+        }
         command.state = state;
         command.parts += 1;
         let seq = command.seq;
@@ -71,8 +79,9 @@ impl Ledger {
     pub(super) fn note(&mut self, note: impl Into<String>) {
         // A device decides how many of these there are: keep the first few.
         const NOTES: usize = 16;
-        if self.notes.len() < NOTES {
-            self.notes.push(note.into());
+        let note = note.into();
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 }

@@ -32,33 +32,38 @@ pub(super) fn open(state: &State, request: &Request<'_>, ledger: &mut Ledger) ->
     } else {
         carry_on(&mut state, message, ledger)
     };
-    let login = message.login();
-    if let (Some(session), Place::Current) = (&mut state.session, place) {
-        session.login = login.unwrap_or(session.login);
-        let context = Context {
-            mode: request.query.mode,
-            platform: request.query.platform,
-            login: session.login,
-        };
-        session.contexts = if session.messages == 1 {
-            ContextSet::only(context)
-        } else {
-            session.contexts.with(context)
-        };
-        if request.query.may_be_machine {
-            session.contexts = session.contexts.with(Context {
-                mode: Mode::Machine,
-                ..context
-            });
+    if let Some(session) = &mut state.session {
+        // Also what is out of order was named in the session (law 4).
+        if place == Place::Current || session.is_open && session.id == message.header.session_id {
+            narrow(session, request);
         }
-        session.last_at = ledger.now;
-        session.client_message = message.header.msg_id;
-        session.awaits_final = !message.is_final;
-        session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
-        state.next_message = session.first_message + message.header.msg_id;
+        if place == Place::Current {
+            session.login = message.login().unwrap_or(session.login);
+            session.last_at = ledger.now;
+            session.client_message = message.header.msg_id;
+            session.awaits_final = !message.is_final;
+            session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
+            state.next_message = session.first_message + message.header.msg_id;
+        }
     }
     state.seen[request.query.mode as usize] = Some(ledger.now);
     (state, place)
+}
+
+/// Takes in the context that a message names.
+fn narrow(session: &mut Session, request: &Request<'_>) {
+    let context = Context {
+        mode: request.query.mode,
+        platform: request.query.platform,
+        login: request.message.login().unwrap_or(session.login),
+    };
+    session.contexts = session.contexts.with(context);
+    if request.query.may_be_machine {
+        session.contexts = session.contexts.with(Context {
+            mode: Mode::Machine,
+            ..context
+        });
+    }
 }
 
 /// MsgID 1 opens a session. So does a package 1 that repeats itself after a

@@ -101,7 +101,7 @@ pub(super) fn conclude(
 
 /// Every Status has come, or at least those of the top elements by the end of
 /// the package. Results of a Get may follow its Status as long as the package lasts.
-fn is_complete(lease: &Lease, package_ended: bool) -> bool {
+pub(super) fn is_complete(lease: &Lease, package_ended: bool) -> bool {
     let reads = lease.elements.contains(&ElementName::Verb(Verb::Get));
     let all = lease.statuses.iter().all(|&code| code != 0) && (package_ended || !reads);
     let tops = lease

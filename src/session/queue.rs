@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::closing;
 use super::elements::encoded_len;
 use super::ledger::Ledger;
-use super::settle::{Settled, settled};
+use super::settle::{Settled, gone_at, settled};
 use crate::classify::classify;
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswered};
@@ -14,6 +14,7 @@ use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
 use crate::limits;
+use crate::push::outbox;
 use crate::store::{Change, Device, Refusal};
 use crate::wire::message::Verb;
 
@@ -48,6 +49,7 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
     let bound = body.bound(&record.device_client_id);
     let mut leaves = leaves_of(&bound.operations, classify);
     let mut bytes = encoded_len(&bound);
+    let mut unknown = unknown_of(&bound.operations);
     if body.manner.set {
         let replace = bound.as_replace();
         bytes = bytes.max(encoded_len(&replace));
@@ -56,17 +58,17 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
                 leaves.push(leaf);
             }
         }
+        let others = unknown_of(&replace.operations);
+        unknown.extend(
+            others
+                .into_iter()
+                .filter(|(verb, _)| *verb == Verb::Replace),
+        );
     }
     if matches!(bound, Cow::Owned(_)) {
         // The key that is learned meanwhile may be longer.
         bytes += CLIENT_ID_GROWTH;
     }
-    let mut unknown = Vec::new();
-    each_node(&bound.operations, &mut |verb, loc_uri| {
-        if classify(verb, loc_uri).kind == Kind::Unclassified {
-            unknown.push((verb, loc_uri.to_owned()));
-        }
-    });
     let mut manner = body.manner.clone();
     if manner.unanswered == Unanswered::SendAgain {
         manner.unanswered = unanswered(&leaves);
@@ -90,14 +92,26 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
     }
 }
 
-/// A password reset or an app job whose answer was lost may have been done.
+/// The nodes that the table does not know.
+fn unknown_of(operations: &[Operation]) -> Vec<(Verb, String)> {
+    let mut unknown = Vec::new();
+    each_node(operations, &mut |verb, loc_uri| {
+        if classify(verb, loc_uri).kind == Kind::Unclassified {
+            unknown.push((verb, loc_uri.to_owned()));
+        }
+    });
+    unknown
+}
+
+/// A password reset, a wipe or an app job whose answer was lost may have been
+/// done. A wipe sent again would wipe what was set up since.
 fn unanswered(leaves: &[Leaf]) -> Unanswered {
     let execs = |kind| {
         leaves
             .iter()
             .any(|leaf| leaf.verb == Verb::Exec && leaf.kind == kind)
     };
-    if execs(Kind::PasswordReset) {
+    if execs(Kind::PasswordReset) || execs(Kind::RemoteWipe) {
         Unanswered::Keep
     } else if execs(Kind::AppInstall) {
         Unanswered::Check
@@ -111,7 +125,7 @@ fn unanswered(leaves: &[Leaf]) -> Unanswered {
 /// device is unenrolled, and where a command that it waits for is not open.
 pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq), Refusal> {
     let now = body.queued_at;
-    if let Some(at) = device.state.unenrolled_at {
+    if let Some(at) = device.state.unenrolled_at.or(gone_at(&device.state, now)) {
         return Err(Refusal::Conflict(format!(
             "the device is unenrolled since {at}: its queue is closed until it begins a session again"
         )));
@@ -138,15 +152,23 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq),
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
     }
+    let wish = body.manner.urgent
+        && body.not_before.is_none_or(|at| at <= now)
+        && outbox::helps(device.record.family, open.kind());
     state.next_command = seq.0 + 1;
     state.open.push(open);
+    if wish {
+        let why = format!("command {} is urgent", seq.0);
+        let wished = outbox::wish(&mut state, &why, now);
+        events.push(wished.event(&body.actor, device.id, now));
+    }
     let change = Change {
         record: None,
         state,
         queued: vec![(seq, body)],
         parts: ledger.parts,
         events,
-        only_queues: superseded.is_empty(),
+        only_queues: superseded.is_empty() && !wish,
     };
     Ok((change, seq))
 }
@@ -187,11 +209,12 @@ fn supersede(
     let Some(target) = open.manner.target else {
         return Vec::new();
     };
+    let waited_for = waited_for(state, open);
     let old: Vec<CommandSeq> = state
         .open
         .iter()
         .filter(|other| other.manner.target == Some(target))
-        .filter(|other| other.kind() == open.kind() && !open.manner.after.contains(&other.seq))
+        .filter(|other| other.kind() == open.kind() && !waited_for.contains(&other.seq))
         .filter(|other| state_at(state, other, now) == CommandState::Queued)
         .map(|other| other.seq)
         .collect();
@@ -219,6 +242,23 @@ fn supersede(
     superseded
 }
 
+/// What a command waits for, also through others: none of it may wait for the
+/// command in its turn.
+fn waited_for(state: &State, open: &OpenCommand) -> Vec<CommandSeq> {
+    let mut found = open.manner.after.clone();
+    let mut looked_at = 0;
+    while let Some(&seq) = found.get(looked_at) {
+        looked_at += 1;
+        let after = state.open(seq).map_or(&[][..], |other| &other.manner.after);
+        for other in after {
+            if !found.contains(other) {
+                found.push(*other);
+            }
+        }
+    }
+    found
+}
+
 /// Puts a command whose outcome nobody knows back into the queue, because
 /// somebody asks for it again; also one that pauses before its next attempt.
 pub fn retry(
@@ -244,10 +284,18 @@ pub fn retry(
             at.name()
         )));
     }
+    if let Some(at) = command.expires_at.filter(|&at| at <= now) {
+        return Err(Refusal::Conflict(format!(
+            "the command was not to go after {at}; queue a new one instead"
+        )));
+    }
     let kind = command.kind();
     command.put_back();
     command.not_before = None;
     command.attempts = 0;
+    if unanswered(&command.leaves) == Unanswered::Check {
+        command.manner.unanswered = Unanswered::Check;
+    }
     let reason = format!("asked for again by {actor}");
     ledger.turn(
         command,
@@ -319,12 +367,16 @@ pub fn cancel(
 /// The state that an open command has at `now`, when what time alone changes
 /// (a session that fell silent, an expiry, a deadline) is taken in.
 pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> CommandState {
-    match settled(state, command, now) {
+    let at = match settled(state, command, now) {
         Settled::Same => command.state,
         Settled::Queued => CommandState::Queued,
         Settled::Unconfirmed => CommandState::Unconfirmed,
         Settled::Expired => CommandState::Expired,
         Settled::Gone => CommandState::Succeeded,
         Settled::NoNews => CommandState::Failed,
+    };
+    if !at.is_final() && gone_at(state, now).is_some() {
+        return CommandState::Cancelled;
     }
+    at
 }

@@ -61,6 +61,16 @@ pub(super) fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> S
     }
 }
 
+/// Since when the device has been gone for good at `now`, where nothing says so
+/// yet: the deadline of an unenroll that it met with silence.
+pub(super) fn gone_at(state: &State, now: Timestamp) -> Option<Timestamp> {
+    state
+        .open
+        .iter()
+        .find(|command| settled(state, command, now) == Settled::Gone)
+        .and_then(|command| command.deadline)
+}
+
 /// Whether the device began another session after the command went out and
 /// before the deadline: then it is evidently still enrolled.
 fn came_back(state: &State, command: &OpenCommand, deadline: Timestamp) -> bool {

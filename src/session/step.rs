@@ -3,13 +3,14 @@
 use super::answers::{self, News};
 use super::authenticate::{Identity, asked_type, authenticate, note_use};
 use super::builder::{Builder, consider};
+use super::channel;
 use super::ledger::Ledger;
 use super::offer;
 use super::open::{Place, open};
 use super::server_auth::hear;
 use super::{Request, Step, reply, settle};
-use crate::command::CommandState;
 use crate::device::State;
+use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::limits;
 use crate::store::{Device, Snapshot, Wanted};
@@ -29,22 +30,18 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
         return Wanted::default();
     }
     let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
-    release_who_may_follow(&mut state);
     let mut bodies: Vec<_> = state
         .open
         .iter()
         .filter(|c| !c.leases.is_empty())
         .map(|c| c.seq)
         .collect();
-    if let (Some(session), Place::Current) = (&state.session, place) {
-        let considered = consider(&state, device, session.contexts, Some(session.no), request);
-        bodies.extend(offer::pick(
-            &considered,
-            (offer::budget(session), offer::budget(session)),
-            false,
-        ));
-        // An unenroll may become the next thing to go once the answers are taken in.
-        bodies.extend(considered.iter().filter(|c| c.is_unenroll).map(|c| c.seq));
+    if place == Place::Current {
+        bodies.extend(may_go(&state, device, request));
+        // The answers may free what waits for what was sent.
+        if release_who_may_follow(&mut state) {
+            bodies.extend(may_go(&state, device, request));
+        }
     }
     bodies.sort_unstable();
     bodies.dedup();
@@ -55,17 +52,41 @@ pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
     }
 }
 
-/// What waits only for commands that this message may answer can go with its reply.
-fn release_who_may_follow(state: &mut State) {
-    let sent: Vec<_> = state
+/// What the reply may carry, as things stand in `state`.
+fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
+    let Some(session) = &state.session else {
+        return Vec::new();
+    };
+    let budget = offer::budget(session);
+    let considered = consider(state, device, session.contexts, Some(session.no), request);
+    // What no message holds fails, and what is behind it goes.
+    let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
+    let mut bodies = offer::pick(fitting, (budget, budget), false);
+    // What goes alone may become the next thing to go once the answers are taken in.
+    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
+    bodies
+}
+
+/// Lets what waits only for commands that this message may answer go; whether
+/// there is any.
+fn release_who_may_follow(state: &mut State) -> bool {
+    let out: Vec<_> = state
         .open
         .iter()
-        .filter(|command| command.state == CommandState::Sent)
+        .filter(|command| !command.leases.is_empty())
         .map(|command| command.seq)
         .collect();
-    for command in &mut state.open {
-        command.manner.after.retain(|seq| !sent.contains(seq));
+    let mut any = false;
+    for after in state
+        .open
+        .iter_mut()
+        .map(|command| &mut command.manner.after)
+    {
+        let waits = after.len();
+        after.retain(|seq| !out.contains(seq));
+        any |= after.len() < waits;
     }
+    any
 }
 
 /// Whether the message may bring values for the inventory.
@@ -118,7 +139,8 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     });
     let told = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
-    let (mut state, news) = answers::take(snapshot, told, code, state, &mut ledger);
+    let at = (state, place);
+    let (mut state, news) = answers::take(snapshot, told, code, at, &mut ledger);
     if heard.in_vain {
         let why = "the device does not take the server's word";
         settle::end_session(&mut state, &mut ledger, why);
@@ -130,12 +152,18 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         inventory,
         changes,
         bodies,
+        parts,
+        broke_off,
+        channel_uri,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
     builder.cred = heard.cred;
     builder.statuses(code, chal);
+    builder.pieces(&parts, broke_off);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
+    channel::delivered(&mut exchange, device.record.family, request.now);
+    exchange.channel_uri = channel_uri;
     exchange.queued = queued;
     exchange.device_record = record;
     exchange.inventory = inventory;
@@ -145,11 +173,13 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
 
 /// Law 6: the same proven identity, raw query and body, the device's latest
 /// message, less than ten minutes old. But MsgID 1 whose reply carried no
-/// command is answered anew.
+/// command is answered anew. A clock that was set back makes ages negative: by
+/// how much it was set counts like any age.
 fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
     state.latest.as_ref().is_some_and(|latest| {
         latest.digest == request.digest
-            && request.now.ms_since(latest.at) < limits::RETRANSMISSION_MS
+            && request.now.ms_since(latest.at).unsigned_abs()
+                < limits::RETRANSMISSION_MS.unsigned_abs()
             && (latest.carried || request.message.header.msg_id != 1)
     })
 }
