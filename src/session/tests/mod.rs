@@ -119,7 +119,8 @@ fn sync() -> impl Strategy<Value = Sync> {
     let code = prop::sample::select(vec![
         200, 200, 200, 202, 214, 401, 404, 418, 500, 503, 216, 999,
     ]);
-    let alert = prop::sample::select(vec![1222, 1223, 1226]);
+    // 401 stands for the header's Status: the server is to prove itself.
+    let alert = prop::sample::select(vec![1222, 1223, 1226, 401]);
     (
         (0..QUERIES.len(), any::<bool>(), 0..5_u8, code, 0..4_u8),
         proptest::option::weighted(0.1, alert),
@@ -207,7 +208,10 @@ impl World {
                 _ => None,
             });
         }
-        body.extend(sync.alert.map(alert));
+        body.extend(sync.alert.map(|code| match self.asked.first() {
+            Some(asked) if code == 401 => status(&asked.header(), code),
+            _ => alert(code),
+        }));
         body
     }
 

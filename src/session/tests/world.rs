@@ -34,7 +34,6 @@ pub(super) struct Reply {
     pub(super) delivered: Vec<CommandSeq>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notes: Vec<String>,
-    pub(super) ended: bool,
 }
 
 /// An element that the device was asked.
@@ -89,6 +88,17 @@ pub(super) fn command(verb: Verb, loc_uri: &str) -> CommandBody {
         priority: 0,
         manner: Manner::default(),
         operations: vec![node(verb, loc_uri)],
+    }
+}
+
+impl Asked {
+    /// The header of the message that it stood in.
+    pub(super) fn header(&self) -> Asked {
+        Asked {
+            cmd_ref: 0,
+            cmd: "SyncHdr",
+            ..self.clone()
+        }
     }
 }
 
@@ -261,7 +271,6 @@ impl World {
                 delivered,
                 outcomes: record.outcomes,
                 notes: record.notes,
-                ended: record.ended,
             };
         }
     }
