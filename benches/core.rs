@@ -1,15 +1,18 @@
 //! Decode, encode, decide and step: time and allocations of each, beside
 //! quick-xml's bare events over the same bytes.
 
+use std::time::Duration;
+
 use divan::{AllocProfiler, Bencher, black_box};
 use modegate::clock::Timestamp;
 use modegate::command::{CommandBody, Operation};
 use modegate::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
 use modegate::device::{DeviceRecord, State};
 use modegate::ids::{DeviceId, Source};
+use modegate::metrics::{Tally, metrics};
 use modegate::policy::{PolicySet, Subject};
 use modegate::session::queue::{leaves_of, queue};
-use modegate::session::{Proof, Request, choose, step};
+use modegate::session::{Proof, Request, Step, choose, step};
 use modegate::store::{Device, Snapshot};
 use modegate::wire::decode::decode;
 use modegate::wire::encode::encode;
@@ -146,7 +149,7 @@ fn decide_deliver(bencher: Bencher) {
     bencher.bench(|| set.decide(black_box(ContextSet::only(context)), black_box(&subject)));
 }
 
-fn stepping(bencher: Bencher, commands: usize) {
+fn stepping(bencher: Bencher, commands: usize, counted: bool) {
     let set = PolicySet::builtin().expect("the shipped set");
     let (device, bodies) = device(commands);
     let snapshot = Snapshot {
@@ -171,22 +174,32 @@ fn stepping(bencher: Bencher, commands: usize) {
         now: Timestamp(1),
         nonce: &|_| [0; 16],
         policies: &set,
+        push: &modegate::push::in_force::InForce::default(),
         server: None,
     };
     bencher.bench(|| {
-        (
-            choose(black_box(&snapshot.device), &request),
-            step(black_box(&snapshot), &request),
-        )
+        let chosen = choose(black_box(&snapshot.device), &request);
+        let stepped = step(black_box(&snapshot), &request);
+        if let (true, Step::Exchange(exchange)) = (counted, &stepped) {
+            let tally = Tally::of(&snapshot.device.state, exchange);
+            metrics().exchanged(&tally, Duration::from_micros(300));
+        }
+        (chosen, stepped)
     });
 }
 
 #[divan::bench]
 fn choose_and_step_idle(bencher: Bencher) {
-    stepping(bencher, 0);
+    stepping(bencher, 0, false);
 }
 
 #[divan::bench]
 fn choose_and_step_six_commands(bencher: Bencher) {
-    stepping(bencher, 6);
+    stepping(bencher, 6, false);
+}
+
+/// The same with the metrics of the exchange.
+#[divan::bench]
+fn choose_step_and_count_six_commands(bencher: Bencher) {
+    stepping(bencher, 6, true);
 }

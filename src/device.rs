@@ -9,6 +9,7 @@ use crate::command::OpenCommand;
 use crate::context::{ContextSet, Family, Login, Mode};
 use crate::ids::{CommandSeq, SessionId, SessionNo, Source};
 use crate::push::channel::Channel;
+use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
 use crate::rotation::Rotation;
 use crate::wire::auth::{AuthType, PasswordDigest};
@@ -109,10 +110,14 @@ pub struct State {
     pub channel: Option<Channel>,
     /// The latest wake: the one coalesced wish that it starts a session.
     pub wake: Option<Wake>,
+    /// What else is known of its push.
+    pub push: Notes,
     /// How it wants the server to prove itself, if it ever did.
     pub server_proof: Option<ServerProof>,
     /// When each recorded certificate was last used.
     pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
+    /// The large object that the device is sending.
+    pub large: Option<LargeObject>,
 }
 
 /// How a device wants the server to prove itself.
@@ -205,6 +210,19 @@ pub struct Session {
     pub is_open: bool,
     /// Whether a message without Final awaits its continuation.
     pub awaits_final: bool,
+}
+
+/// An object that comes in pieces: how far it has come, never what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObject {
+    /// The session that it belongs to.
+    pub session: SessionNo,
+    /// A digest of the command that it answers and the node.
+    pub of: u64,
+    /// Its `Size`, bytes.
+    pub size: u64,
+    /// Bytes that have come.
+    pub got: u64,
 }
 
 /// The latest request of a device.

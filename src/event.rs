@@ -42,6 +42,9 @@ pub struct Event {
     /// How many equal ones this stands for, where they were counted together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// For a command that was queued: when it could go, as it looked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<String>,
 }
 
 impl Event {
@@ -64,6 +67,7 @@ impl Event {
             kind: None,
             detail: None,
             count: None,
+            forecast: None,
         }
     }
 
@@ -145,15 +149,69 @@ pub enum EventType {
     /// A token of the API was revoked.
     #[serde(rename = "token.revoked")]
     TokenRevoked,
+    /// A device's push channel came into another state.
+    #[serde(rename = "channel.changed")]
+    ChannelChanged,
+    /// A device named a channel URI that may not be sent to.
+    #[serde(rename = "channel.uri_refused")]
+    ChannelUriRefused,
+    /// Somebody wants the device to begin a session.
+    #[serde(rename = "wake.wanted")]
+    WakeWanted,
+    /// A notification was sent, with what WNS answered.
+    #[serde(rename = "wake.sent")]
+    WakeSent,
+    /// A wake came to its end.
+    #[serde(rename = "wake.ended")]
+    WakeEnded,
+    /// A push profile was made.
+    #[serde(rename = "push_profile.created")]
+    PushProfileCreated,
+    /// A push profile was changed.
+    #[serde(rename = "push_profile.changed")]
+    PushProfileChanged,
+    /// A push profile was deleted.
+    #[serde(rename = "push_profile.deleted")]
+    PushProfileDeleted,
+    /// A push profile fares otherwise than before.
+    #[serde(rename = "push_profile.health")]
+    PushProfileHealth,
     /// The server came up.
     #[serde(rename = "server.started")]
     ServerStarted,
+    /// What was older than the retention was deleted.
+    #[serde(rename = "retention.applied")]
+    RetentionApplied,
+    /// Everything sealed was sealed with a new key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// The database was put back from a backup: what came after it is not here.
+    #[serde(rename = "database.restored")]
+    DatabaseRestored,
     /// A policy set came into force.
     #[serde(rename = "policy.loaded")]
     PolicyLoaded,
     /// A policy set was refused; the old one stays.
     #[serde(rename = "policy.refused")]
     PolicyRefused,
+    /// An app was put into the catalogue or changed.
+    #[serde(rename = "app.changed")]
+    AppChanged,
+    /// An app was taken out of the catalogue.
+    #[serde(rename = "app.deleted")]
+    AppDeleted,
+    /// An install was asked for, or came to another step.
+    #[serde(rename = "install.moved")]
+    InstallMoved,
+    /// A webhook was made.
+    #[serde(rename = "webhook.created")]
+    WebhookCreated,
+    /// A webhook was deleted.
+    #[serde(rename = "webhook.deleted")]
+    WebhookDeleted,
+    /// A webhook did not take an event, and it is given up.
+    #[serde(rename = "webhook.given_up")]
+    WebhookGivenUp,
 }
 
 /// What is on record of one exchange.
@@ -192,6 +250,9 @@ pub struct ExchangeRecord {
     /// Things worth knowing, e.g. a retransmission or a message out of order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+    /// Whether it answered a wake: a push was sent for it shortly before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
     /// Whether the agent looked as if run by hand.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub by_hand: bool,

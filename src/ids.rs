@@ -86,3 +86,10 @@ pub struct SessionNo(pub u32);
 pub struct IdError {
     what: &'static str,
 }
+
+impl IdError {
+    /// Not this.
+    pub(crate) fn new(what: &'static str) -> Self {
+        IdError { what }
+    }
+}

@@ -37,12 +37,14 @@ pub enum Kind {
     UserRead,
     /// What the table does not know: withheld, and stays queued.
     Unclassified,
+    /// Wiping the device (RemoteWipe CSP).
+    RemoteWipe,
 }
 
 impl Kind {
     /// Every kind, the least restricted first. The order is the one by which
     /// the *most restricted child* of an Atomic or Sequence is found.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Inventory,
         Kind::PasswordReset,
         Kind::Unenroll,
@@ -55,6 +57,7 @@ impl Kind {
         Kind::Profile,
         Kind::Sideloading,
         Kind::Lock,
+        Kind::RemoteWipe,
         Kind::WnsConfiguration,
         Kind::Unclassified,
     ];
@@ -74,6 +77,7 @@ impl Kind {
             Kind::Profile => "profile",
             Kind::Sideloading => "sideloading",
             Kind::Lock => "lock",
+            Kind::RemoteWipe => "remote_wipe",
             Kind::UserRead => "user_read",
             Kind::Unclassified => "unclassified",
         }

@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod batch;
+pub mod catalogue;
 pub mod classify;
 pub mod cli;
 pub mod clock;
@@ -12,11 +13,14 @@ pub mod demo;
 pub mod device;
 pub mod event;
 pub mod fields;
+pub mod forecast;
 pub mod http;
 pub mod ids;
+pub mod installs;
 pub mod inventory;
 pub mod kind;
 pub mod limits;
+pub mod metrics;
 pub mod mock_wns;
 pub mod operations;
 pub mod policy;
@@ -29,4 +33,5 @@ pub mod sim;
 pub mod store;
 pub mod tokens;
 pub mod way;
+pub mod webhooks;
 pub mod wire;

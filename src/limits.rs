@@ -61,6 +61,9 @@ pub const GROUP_DEPTH: usize = 4;
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
 pub const LOC_URI_BYTES: usize = 2_048;
+/// Longest object that a device may send in pieces. Pieces are written down as
+/// they come; only who reads the result has it in memory whole.
+pub const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 /// Longest name of a user, a group, a DeviceClientID.
 pub const NAME_BYTES: usize = 256;
 /// Most groups and most certificates of a device.

@@ -18,8 +18,6 @@ const NIGHTLY_HOUR: i64 = 2;
 const NIGHTLY_MINUTES: i64 = 120;
 /// A session so long after the device started belongs to that start, milliseconds.
 const AFTER_BOOT_MS: i64 = 30 * 60 * 1000;
-/// A session so long after a push belongs to it, milliseconds.
-const AFTER_WAKE_MS: i64 = 15 * 60 * 1000;
 
 /// What likely began a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -52,8 +50,8 @@ pub struct Seen {
     pub login: Login,
     /// Whether it looked as if the agent was run by hand.
     pub by_hand: bool,
-    /// When the device was last woken before it.
-    pub woken_at: Option<Timestamp>,
+    /// Whether it answered a wake.
+    pub woken: bool,
 }
 
 /// What is known of the device's clock and plan.
@@ -116,11 +114,8 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
             "what needs the user failed while the rest worked",
         );
     }
-    let woken = seen
-        .woken_at
-        .is_some_and(|at| (0..AFTER_WAKE_MS).contains(&seen.at.ms_since(at)));
     match (seen.mode, plan.is_nightly(seen.at)) {
-        (Mode::Apps, _) if woken => (Trigger::Push, "mode Apps soon after a push"),
+        (Mode::Apps, _) if seen.woken => (Trigger::Push, "mode Apps soon after a push"),
         (Mode::Apps, _) => (Trigger::Push, "mode Apps, which only a push begins"),
         (Mode::Machine, _) if plan.just_started(seen.at) => (
             Trigger::Reboot,
@@ -150,7 +145,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
             Trigger::Unknown,
             "mode Maintenance: a logon or the night; the device's time zone is not known (inventory preset os)",
         ),
-        (Mode::Unspecified, _) if woken => (Trigger::Push, "no mode, soon after a push"),
+        (Mode::Unspecified, _) if seen.woken => (Trigger::Push, "no mode, soon after a push"),
         (Mode::Unspecified, _) => (Trigger::Unknown, "no known mode"),
     }
 }
@@ -241,7 +236,7 @@ mod tests {
             mode,
             login: Login::Absent,
             by_hand: false,
-            woken_at: None,
+            woken: false,
         }
     }
 
@@ -294,7 +289,7 @@ mod tests {
         };
         assert_eq!(trigger(&by_hand, &late).0, Trigger::Manual);
         let woken = Seen {
-            woken_at: Some(at("2014-09-26T01:29:00Z")),
+            woken: true,
             ..seen(Mode::Unspecified, "2014-09-26T01:30:00Z")
         };
         assert_eq!(trigger(&woken, &Plan::default()).0, Trigger::Push);

@@ -63,7 +63,7 @@ const fn win32(name: &'static str) -> Entry {
 
 use Kind::{
     AppInstall, AppStatus, Certificate, ChannelRead, Inventory, Lock, PasswordReset, Profile,
-    Setting, Sideloading, Unenroll, UserRead, WnsConfiguration,
+    RemoteWipe, Setting, Sideloading, Unenroll, UserRead, WnsConfiguration,
 };
 
 /// The classes. Device-scoped reads are inventory; what an enrolled user's
@@ -256,5 +256,19 @@ pub(super) const NODES: &[NodeEntry] = &[
         below: true,
         verbs: READ,
         kind: UserRead,
+    },
+    // Phones and Windows 10 (RemoteLock and RemoteWipe CSPs). What a reset of
+    // the PIN brings, `NewPINValue`, stays unknown here: it is a secret.
+    NodeEntry {
+        path: &["vendor", "msft", "remotelock", "lock"],
+        below: false,
+        verbs: &[Verb::Exec],
+        kind: Lock,
+    },
+    NodeEntry {
+        path: &["vendor", "msft", "remotewipe"],
+        below: true,
+        verbs: &[Verb::Exec],
+        kind: RemoteWipe,
     },
 ];

@@ -65,6 +65,13 @@ pub(super) struct SettingFlags {
     /// folder
     #[arg(long, value_name = "FILE")]
     key_file: Option<String>,
+    /// The token service in place of Microsoft's, for a mock or a proxy
+    #[arg(long, value_name = "URL")]
+    wns_token_url: Option<String>,
+    /// A host that notifications may be sent to besides notify.windows.com, for a
+    /// mock or a proxy
+    #[arg(long, value_name = "HOST[:PORT]")]
+    wns_host_suffix: Option<String>,
     /// How log lines look: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
@@ -93,6 +100,8 @@ impl SettingFlags {
             ("database", &self.database),
             ("sync_path", &self.sync_path),
             ("key_file", &self.key_file),
+            ("wns.token_url", &self.wns_token_url),
+            ("wns.host_suffix", &self.wns_host_suffix),
             ("log.format", &self.log_format),
             ("log.filter", &self.log_filter),
         ] {

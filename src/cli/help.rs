@@ -2,7 +2,22 @@
 //! reads each of them as the program would.
 
 /// Each command with the lines of its examples.
-const EXAMPLES: [(&str, &[&str]); 11] = [
+const EXAMPLES: [(&str, &[&str]); 14] = [
+    (
+        "backup",
+        &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
+    ),
+    (
+        "restore",
+        &["modegate restore /backup/modegate.db --data /var/lib/modegate"],
+    ),
+    (
+        "key rotate",
+        &[
+            "modegate key rotate --data /var/lib/modegate",
+            "modegate key rotate --config /etc/modegate/modegate.toml",
+        ],
+    ),
     (
         "serve",
         &[

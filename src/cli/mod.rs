@@ -1,9 +1,11 @@
 //! The command line.
 
+mod backup;
 mod config;
 mod flags;
 mod health;
 mod help;
+mod key;
 mod log;
 #[cfg(feature = "otlp")]
 mod otlp;
@@ -35,6 +37,13 @@ enum Command {
     Demo(crate::demo::DemoArgs),
     /// Run simulated tablets against any server
     Simulate(crate::sim::SimulateArgs),
+    /// Copy the database into one file, while it is served or not
+    Backup(backup::BackupArgs),
+    /// Put a backup in the place of the database, with no server running
+    Restore(backup::RestoreArgs),
+    /// Change the main key
+    #[command(subcommand)]
+    Key(key::KeyCommand),
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -67,6 +76,9 @@ pub fn run() -> u8 {
             actix_web::rt::System::new().block_on(crate::demo::run(args))
         }
         Command::Simulate(args) => simulate(args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Key(command) => key::run(&command),
         Command::Policy(command) => told(
             "modegate policy",
             crate::policy::cli::run(&command, &mut io::stdout()),

@@ -8,7 +8,8 @@ use super::log::{self, Logger};
 use crate::config::{SecretError, Settings};
 use crate::http::Limits;
 use crate::http::proxy::TrustedProxies;
-use crate::serve::{Options, Running, ServeError, start};
+use crate::push::service::Setting;
+use crate::serve::{KeySource, Options, Retention, Running, ServeError, start};
 use crate::session::ServerAuth;
 
 /// Flags of `serve`.
@@ -59,7 +60,6 @@ fn refuse(logger: &Logger, why: &str) -> u8 {
 }
 
 fn options(settings: Settings) -> Result<Options, SecretError> {
-    let key = settings.main_key()?;
     let server_auth = settings.server_auth.as_ref().map(|auth| {
         let name = auth.name.clone();
         auth.password()
@@ -72,6 +72,7 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         address_header: settings.proxy_address_header,
     });
     Ok(Options {
+        key: KeySource::of(&settings),
         data: settings.data,
         listen: settings.listen,
         insecure_http: settings.insecure_http,
@@ -82,12 +83,30 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         policies: settings.policies,
         database: settings.database,
         sync_path: settings.sync_path,
-        key,
+        jobs: settings.jobs,
+        private_webhooks: settings.private_webhooks,
         templates: settings.templates,
         server_auth,
         proxies,
         limits: limits(&settings.limits),
+        push: push(settings.wns),
+        retention: Retention {
+            events_days: settings.retention.events_days,
+            results_days: settings.retention.results_days,
+        },
+        ..Options::new("")
     })
+}
+
+fn push(told: crate::config::Wns) -> Setting {
+    Setting {
+        token_url: told.token_url,
+        host_suffix: told.host_suffix,
+        workers: told.workers as usize,
+        per_second: told.per_second,
+        provider_id: told.provider_id,
+        ..Setting::default()
+    }
 }
 
 fn limits(told: &crate::config::Limits) -> Limits {

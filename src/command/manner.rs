@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::CommandSeq;
+use crate::ids::{CommandSeq, SessionNo};
 
 /// How often a command is sent again after a Status that may pass, unless told otherwise.
 pub const RETRIES: u8 = 3;
@@ -32,6 +32,8 @@ pub struct Manner {
     pub app: Option<String>,
     /// Whether the device is woken for it, where a push can bring a session that carries it.
     pub urgent: bool,
+    /// It goes only in a session after that one.
+    pub later_than: Option<SessionNo>,
 }
 
 impl Default for Manner {
@@ -47,6 +49,7 @@ impl Default for Manner {
             serves: None,
             app: None,
             urgent: false,
+            later_than: None,
         }
     }
 }
@@ -85,13 +88,21 @@ pub enum Serves {
     Walk(CommandSeq),
     /// It asks the device whether that command was done.
     Check(CommandSeq),
+    /// It asks how the job of that install goes.
+    Install(CommandSeq),
+    /// It sets up the push channel: alone and last in its session, since the
+    /// device may hang on it.
+    ChannelSet,
+    /// It reads the push channel.
+    ChannelRead,
 }
 
 impl Serves {
-    /// The command that it serves.
-    pub fn whom(self) -> CommandSeq {
+    /// The command that it serves, if it is one.
+    pub fn whom(self) -> Option<CommandSeq> {
         match self {
-            Serves::Walk(seq) | Serves::Check(seq) => seq,
+            Serves::Walk(seq) | Serves::Check(seq) | Serves::Install(seq) => Some(seq),
+            Serves::ChannelSet | Serves::ChannelRead => None,
         }
     }
 }

@@ -311,6 +311,11 @@ impl OpenCommand {
         self.leases.clear();
     }
 
+    /// Whether it goes alone, after all else: what went with it might be lost.
+    pub fn goes_alone(&self) -> bool {
+        self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
+    }
+
     /// Whether it unenrolls the device, after which there is silence.
     pub fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
@@ -370,6 +375,46 @@ pub struct Part {
     /// What the device answered.
     pub results: Vec<NodeResult>,
 }
+
+/// Every answer of these parts in order, pieces of a large object (Status 213)
+/// put together; one that broke off keeps its 213.
+pub fn answers(parts: &[Part]) -> Vec<NodeResult> {
+    // The text of a large object grows in place: a device chooses how many pieces.
+    let mut answers: Vec<(NodeResult, String)> = Vec::new();
+    for result in parts.iter().flat_map(|part| &part.results) {
+        let begun = answers
+            .iter_mut()
+            .rev()
+            .take(PIECES_BACK)
+            .find(|(other, text)| {
+                other.status == 213 && !text.is_empty() && other.loc_uri == result.loc_uri
+            });
+        match (begun, &result.data) {
+            (Some((begun, text)), Some(more)) if matches!(result.status, 213 | 200) => {
+                text.push_str(more.reveal());
+                if result.status != 213 {
+                    // Whole now; its Status is the Get's own.
+                    begun.status = 0;
+                }
+            }
+            (_, Some(first)) if result.status == 213 => {
+                answers.push((result.clone(), first.reveal().to_owned()));
+            }
+            _ => answers.push((result.clone(), String::new())),
+        }
+    }
+    let joined = answers.into_iter().map(|(mut result, text)| {
+        if !text.is_empty() {
+            result.data = Some(Secret::new(text));
+        }
+        result
+    });
+    joined.collect()
+}
+
+/// How many answers back the beginning of a large object is looked for: between
+/// its pieces stands little else.
+const PIECES_BACK: usize = 64;
 
 /// One node's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, Place};
-use super::key::{KEYS, Key, Shape, TEMPLATES};
+use super::key::{KEYS, Key, NUMBERS, Shape, TEMPLATES};
 use super::layer::{Given, Layer, Value};
 
 /// Largest configuration file, bytes: templates may be long, but this is no
@@ -158,6 +158,13 @@ impl Reader<'_> {
                     match entry.get_ref() {
                         DeValue::String(text) => {
                             list.push((text.to_string(), self.place(entry.span().start)));
+                        }
+                        // Read as text: what a list is of, its key says.
+                        DeValue::Integer(number)
+                            if key.expected == NUMBERS && number.radix() == 10 =>
+                        {
+                            let text = number.as_str().to_owned();
+                            list.push((text, self.place(entry.span().start)));
                         }
                         other => self.fault(entry.span().start, "text", type_of(other)),
                     }

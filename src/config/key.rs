@@ -76,13 +76,15 @@ const FILE: &str = "a file";
 const ADDRESS: &str = "an IP address with a port, such as 127.0.0.1:8443";
 const YES_NO: &str = "true or false";
 const RATE: &str = "a number from 0 (no limit) to 1000000";
+/// What a list of numbers expects.
+pub(super) const NUMBERS: &str = "numbers from 0 to 4294967295";
 const DAYS: &str = "a number of days from 0 (for ever) to 36500";
 
 /// All keys, in the order in which they are shown. A new one needs a field of
 /// [`Settings`](super::Settings), a line where those are read and one where they
 /// are shown, and its place in `packaging/modegate.toml`; if it has a flag, that too.
 /// Tests tell which is missing.
-pub const KEYS: [Key; 26] = [
+pub const KEYS: [Key; 36] = [
     key("data", Shape::Text, FOLDER).flag("--data"),
     key("listen", Shape::Text, ADDRESS).flag("--listen"),
     key("insecure_http", Shape::Text, ADDRESS).flag("--insecure-http"),
@@ -147,8 +149,41 @@ pub const KEYS: [Key; 26] = [
         Shape::Integer(0, 1_000_000),
         RATE,
     ),
+    key(
+        "wns.token_url",
+        Shape::Text,
+        "https, or plain http to a loopback address, without user information",
+    )
+    .flag("--wns-token-url")
+    .hidden(),
+    key(
+        "wns.host_suffix",
+        Shape::Text,
+        "HOST or HOST:PORT, a DNS name or an IP address",
+    )
+    .flag("--wns-host-suffix"),
+    key(
+        "wns.workers",
+        Shape::Integer(1, 1_024),
+        "a number from 1 to 1024",
+    ),
+    key("wns.per_second", Shape::Integer(0, 1_000_000), RATE),
+    key("wns.provider_id", Shape::Text, "1 to 256 characters"),
     key("retention.events_days", Shape::Integer(0, 36_500), DAYS),
     key("retention.results_days", Shape::Integer(0, 36_500), DAYS),
+    key("jobs.done", Shape::List, NUMBERS),
+    key("jobs.failed", Shape::List, NUMBERS),
+    key(
+        "jobs.readings",
+        Shape::Integer(1, 10_000),
+        "a number from 1 to 10000",
+    ),
+    key(
+        "jobs.days",
+        Shape::Integer(1, 3_650),
+        "a number of days from 1 to 3650",
+    ),
+    key("webhooks.allow_private", Shape::Boolean, YES_NO),
     key("log.format", Shape::Text, "text or json").flag("--log-format"),
     key(
         "log.filter",

@@ -77,7 +77,9 @@ pub(super) fn from_environment(
 ) -> Layer {
     let mut layer = Layer::new();
     for (variable, text) in variables {
-        if !variable.starts_with("MODEGATE_") || variable == "MODEGATE_CONFIG" {
+        // Not settings: where they are, and the key that takes over.
+        let others = ["MODEGATE_CONFIG", crate::serve::keys::NEXT_VARIABLE];
+        if !variable.starts_with("MODEGATE_") || others.contains(&variable.as_str()) {
             continue;
         }
         let place = Place::Environment {

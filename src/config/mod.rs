@@ -25,7 +25,8 @@ pub use key::{KEYS, Key, Shape};
 pub use layer::Flags;
 pub use secrets::SecretError;
 pub use settings::{
-    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key,
+    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, Wns,
+    hex_key,
 };
 pub use show::Entry;
 

@@ -8,9 +8,13 @@ use super::fault::{Fault, Place};
 use super::key::{self, TEMPLATES};
 use super::layer::{Layer, Value, found};
 use super::settings::{
-    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, hex_key,
+    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, Wns,
+    hex_key,
 };
+use crate::installs::JobRules;
 use crate::operations::Templates;
+use crate::push::address::HostPolicy;
+use crate::push::client;
 use crate::secret::Secret;
 
 /// Takes keys out of the layers, the strongest first.
@@ -59,10 +63,13 @@ impl Reader {
             ),
             server_auth: self.server_auth(),
             limits: self.limits(),
+            wns: self.wns(),
             retention: Retention {
                 events_days: self.number("retention.events_days", 0),
                 results_days: self.number("retention.results_days", 0),
             },
+            jobs: self.jobs(),
+            private_webhooks: self.flag("webhooks.allow_private"),
             log: Log {
                 format: self.need("log.format", LogFormat::default(), LogFormat::from_name),
                 filter: self.may("log.filter", |text| {
@@ -73,6 +80,16 @@ impl Reader {
             },
             otlp_endpoint: self.may("otlp.endpoint", endpoint),
             templates: self.templates(),
+        }
+    }
+
+    fn jobs(&mut self) -> JobRules {
+        let usual = JobRules::default();
+        JobRules {
+            done: self.list("jobs.done", |text| text.trim().parse().ok()),
+            failed: self.list("jobs.failed", |text| text.trim().parse().ok()),
+            reads: self.number("jobs.readings", usual.reads),
+            days: self.number("jobs.days", usual.days),
         }
     }
 
@@ -92,6 +109,27 @@ impl Reader {
                 "limits.api_requests_per_token_per_minute",
                 usual.api_requests_per_token_per_minute,
             ),
+        }
+    }
+
+    fn wns(&mut self) -> Wns {
+        let usual = Wns::default();
+        let text = |text: &str| {
+            let length = text.chars().count();
+            ((1..=256).contains(&length) && !text.chars().any(char::is_control))
+                .then(|| text.to_owned())
+        };
+        Wns {
+            token_url: self.may("wns.token_url", |text| {
+                client::token_url(text).is_ok().then(|| text.to_owned())
+            }),
+            host_suffix: self.may("wns.host_suffix", |text| {
+                let usable = HostPolicy::with_suffix(text).is_ok();
+                usable.then(|| text.to_owned())
+            }),
+            workers: self.number("wns.workers", usual.workers),
+            per_second: self.number("wns.per_second", usual.per_second),
+            provider_id: self.need("wns.provider_id", usual.provider_id, text),
         }
     }
 

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::Cidr;
+use crate::installs::JobRules;
 use crate::operations::Templates;
+use crate::push::in_force::PROVIDER_ID;
 use crate::secret::Secret;
 
 /// Everything that can be set, with nothing left to parse. Relative paths are
@@ -48,8 +50,14 @@ pub struct Settings {
     pub server_auth: Option<ServerAuth>,
     /// How much one client may ask for.
     pub limits: Limits,
+    /// Where WNS is and how it is used.
+    pub wns: Wns,
     /// How long things are kept.
     pub retention: Retention,
+    /// How jobs of installs are read.
+    pub jobs: JobRules,
+    /// Whether webhooks may point to private addresses.
+    pub private_webhooks: bool,
     /// What is logged, and how.
     pub log: Log,
     /// Where spans are sent by OTLP over HTTP: the base URL of a collector,
@@ -79,7 +87,10 @@ impl Default for Settings {
             proxy_address_header: AddressHeader::default(),
             server_auth: None,
             limits: Limits::default(),
+            wns: Wns::default(),
             retention: Retention::default(),
+            jobs: JobRules::default(),
+            private_webhooks: false,
             log: Log::default(),
             otlp_endpoint: None,
             templates: Templates::default(),
@@ -185,6 +196,35 @@ impl Default for Limits {
             requests_per_address_per_minute: 6_000,
             connections: 10_000,
             api_requests_per_token_per_minute: 6_000,
+        }
+    }
+}
+
+/// Where WNS is and how it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wns {
+    /// The token service in place of Microsoft's: for a mock or a proxy.
+    pub token_url: Option<String>,
+    /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
+    pub host_suffix: Option<String>,
+    /// Notifications under way at once. Default 8.
+    pub workers: u32,
+    /// Notifications of one push profile per second, 0 for no limit. Default
+    /// 100: WNS publishes no limit, and each brings a session.
+    pub per_second: u32,
+    /// The provider id of DMClient, as the enrolment gave it to Windows 10
+    /// and phones.
+    pub provider_id: String,
+}
+
+impl Default for Wns {
+    fn default() -> Self {
+        Wns {
+            token_url: None,
+            host_suffix: None,
+            workers: 8,
+            per_second: 100,
+            provider_id: PROVIDER_ID.to_owned(),
         }
     }
 }

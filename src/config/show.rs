@@ -81,8 +81,18 @@ fn value(settings: &Settings, key: &str) -> Value {
         "limits.api_requests_per_token_per_minute" => {
             json!(limits.api_requests_per_token_per_minute)
         }
+        "wns.token_url" => json!(settings.wns.token_url),
+        "wns.host_suffix" => json!(settings.wns.host_suffix),
+        "wns.workers" => json!(settings.wns.workers),
+        "wns.per_second" => json!(settings.wns.per_second),
+        "wns.provider_id" => json!(settings.wns.provider_id),
         "retention.events_days" => json!(settings.retention.events_days),
         "retention.results_days" => json!(settings.retention.results_days),
+        "jobs.done" => json!(settings.jobs.done),
+        "jobs.failed" => json!(settings.jobs.failed),
+        "jobs.readings" => json!(settings.jobs.reads),
+        "jobs.days" => json!(settings.jobs.days),
+        "webhooks.allow_private" => json!(settings.private_webhooks),
         "log.format" => json!(settings.log.format.name()),
         "log.filter" => json!(settings.log.filter),
         "otlp.endpoint" => json!(settings.otlp_endpoint),

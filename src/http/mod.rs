@@ -2,8 +2,10 @@
 
 pub mod api;
 pub mod forwarded;
+pub mod health;
 pub mod identity;
 mod listen;
+mod metrics;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
@@ -20,7 +22,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpResponse, web};
+use actix_web::{App, Error, Resource, Route, web};
 use tokio::sync::{Notify, watch};
 
 use crate::http::identity::Identifier;
@@ -28,6 +30,7 @@ use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 use crate::http::rates::{Rates, RetryAfter};
 use crate::operations::Templates;
+use crate::push::service::Push;
 use crate::store::{Store, StoreError};
 use crate::tokens::TokenBook;
 use crate::way::Way;
@@ -47,6 +50,8 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes.
     pub way: Arc<Way>,
+    /// Whether the server is ready to serve.
+    pub health: Arc<health::Health>,
     /// Who a request comes from.
     pub identifier: Arc<Identifier>,
     /// Texts whose grammar is not known for sure.
@@ -62,6 +67,10 @@ pub struct Shared {
     pub under_way: api::UnderWay,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// What webhooks may reach.
+    pub webhook_reach: crate::webhooks::target::Reach,
+    /// Push: the profiles in force, and what is tried with them.
+    pub push: Arc<Push>,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }
@@ -148,11 +157,14 @@ pub fn serve(
             .wrap(from_fn(by_address))
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
+            .wrap_fn(metrics::counted)
             .app_data(web::QueryConfig::default().error_handler(|error, _| api::bad_query(&error)))
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
+            .service(page("/healthz", web::get().to(health::alive)))
+            .service(page("/readyz", web::get().to(health::ready)))
+            .service(page("/metrics", web::get().to(metrics::text)))
             .service(web::scope("/api/v1").configure(api::routes))
-            .route("/healthz", web::get().to(HttpResponse::Ok))
             .default_service(web::to(nothing_here))
     };
     let server = Server::build()
@@ -175,6 +187,13 @@ pub fn serve(
         server = server.listen("http", http, move || plain(app(), signal.clone()))?;
     }
     Ok(server.run())
+}
+
+/// A page that is only read.
+fn page(path: &str, get: Route) -> Resource {
+    web::resource(path)
+        .route(get)
+        .default_service(web::to(nothing_here))
 }
 
 /// Every request counts for the address that it comes from.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::http::header::HeaderMap;
 
 use crate::config::{AddressHeader, Cidr, ProxyHeader};
+use crate::metrics;
 
 /// Longest header of a proxy's that is read, bytes: a certificate in PEM,
 /// percent-encoded, takes 2 to 6 KiB, with its chain a few times that.
@@ -98,10 +99,12 @@ pub struct ProxyCounts {
 impl ProxyCounts {
     pub(super) fn ignored_one(&self) {
         self.ignored.fetch_add(1, Ordering::Relaxed);
+        metrics::proxy_header(false);
     }
 
     pub(super) fn refused_one(&self) {
         self.refused.fetch_add(1, Ordering::Relaxed);
+        metrics::proxy_header(true);
     }
 
     /// Requests that bore a proxy's header and did not come from a proxy.

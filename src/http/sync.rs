@@ -14,12 +14,9 @@ use super::rates::RetryAfter;
 use super::too_often;
 use crate::limits;
 use crate::way::{Answer, Proof};
+use crate::wire::encoding::Encoding;
 use crate::wire::mac;
 
-/// The media type of SyncML in XML (IANA application/vnd.syncml.dm+xml).
-const XML: &str = "application/vnd.syncml.dm+xml";
-/// And in WBXML.
-const WBXML: &str = "application/vnd.syncml.dm+wbxml";
 /// How long a device may take to send its message: a slow client is cut off.
 const BODY: Duration = Duration::from_secs(10);
 
@@ -33,7 +30,7 @@ pub(super) async fn post(
         let why = "too many sync requests are under way; come again";
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
     };
-    check_type(&request)?;
+    let encoding = encoding(&request)?;
     let body = read(payload).await?;
     let mut proof = shared.identifier.proof_of(&request);
     proof.mac = mac_claim(request.headers(), &body);
@@ -44,11 +41,13 @@ pub(super) async fn post(
     };
     let walk = shared
         .way
-        .walk_admitted(&proof, request.query_string(), &body, &admit);
+        .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match walk.instrument(span).await {
-        Answer::Reply(reply) => Ok(document().body(reply)),
-        Answer::Signed(reply, mac) => Ok(document().insert_header((mac::HEADER, mac)).body(reply)),
+        Answer::Reply(reply) => Ok(document(encoding).body(reply)),
+        Answer::Signed(reply, mac) => Ok(document(encoding)
+            .insert_header((mac::HEADER, mac))
+            .body(reply)),
         Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
         Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
         Answer::Forbidden => Err(Problem::new(
@@ -63,10 +62,10 @@ pub(super) async fn post(
     }
 }
 
-fn document() -> HttpResponseBuilder {
+fn document(encoding: Encoding) -> HttpResponseBuilder {
     let mut document = HttpResponse::Ok();
     document
-        .content_type("application/vnd.syncml.dm+xml; charset=utf-8")
+        .content_type(encoding.content_type())
         .insert_header(("cache-control", "no-store"));
     document
 }
@@ -84,29 +83,26 @@ fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
     }
 }
 
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+/// How the message is written, by what its Content-Type says.
+fn encoding(request: &HttpRequest) -> Result<Encoding, Problem> {
     let value = request
         .headers()
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or("");
-    let essence = value.split(';').next().unwrap_or("").trim();
-    let refused = |found: &str| {
+    Encoding::from_content_type(value).ok_or_else(|| {
+        let essence = value.split(';').next().unwrap_or("").trim();
+        let found: String = essence.chars().take(60).collect();
         Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            format!("Content-Type: expected {XML}, found {found}"),
+            format!(
+                "Content-Type: expected {} or {}, found {}",
+                Encoding::Xml.media_type(),
+                Encoding::Wbxml.media_type(),
+                if found.is_empty() { "none" } else { &found }
+            ),
         )
-    };
-    if essence.eq_ignore_ascii_case(WBXML) {
-        return Err(refused(
-            "WBXML, which is not spoken here: provision DEFAULTENCODING with the XML type",
-        ));
-    }
-    if !essence.eq_ignore_ascii_case(XML) {
-        let found: String = essence.chars().take(60).collect();
-        return Err(refused(if found.is_empty() { "none" } else { &found }));
-    }
-    Ok(())
+    })
 }
 
 async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {

@@ -58,6 +58,7 @@ pub struct TlsRefusals([AtomicU64; REASONS.len()]);
 impl TlsRefusals {
     /// Counts one; a reason that is none of [`REASONS`] counts as [`OTHER`].
     pub fn tls_refused(&self, reason: &'static str) {
+        crate::metrics::tls_refused(reason);
         let known = REASONS.iter().position(|known| *known == reason);
         self.0[known.unwrap_or(REASONS.len() - 1)].fetch_add(1, Ordering::Relaxed);
     }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::{Deserialize, Serialize};
 
 pub use address::Address;
-pub use value::Value;
+pub use value::{Value, instant};
 
 use crate::clock::Timestamp;
 use crate::ids::CommandSeq;
@@ -165,7 +165,8 @@ impl Inventory {
                     });
                     entry.since = now;
                 }
-                let old = now.ms_since(entry.read_at).abs() >= limits::INVENTORY_REFRESH_MS;
+                let old =
+                    now.ms_since(entry.read_at).saturating_abs() >= limits::INVENTORY_REFRESH_MS;
                 taken.worth_writing |= changed || old;
                 entry.value = value;
                 entry.text = text;
@@ -220,8 +221,9 @@ impl Inventory {
                 }
             }
         }
-        let old =
-            before.is_none_or(|(at, _)| now.ms_since(at).abs() >= limits::INVENTORY_REFRESH_MS);
+        let old = before.is_none_or(|(at, _)| {
+            now.ms_since(at).saturating_abs() >= limits::INVENTORY_REFRESH_MS
+        });
         taken.worth_writing |= old || !taken.changes.is_empty();
     }
 }

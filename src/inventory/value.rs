@@ -164,6 +164,15 @@ fn cim_time(text: &str) -> Option<Value> {
     Some(Value::Time(Timestamp(at.as_millisecond())))
 }
 
+/// The instant that a device tells in either form; `None` for anything else.
+pub fn instant(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    match cim_time(text).or_else(|| iso_time(text))? {
+        Value::Time(at) => Some(at),
+        _ => None,
+    }
+}
+
 /// ISO 8601 with date and time; without an offset it is a local time.
 fn iso_time(text: &str) -> Option<Value> {
     let bytes = text.as_bytes();

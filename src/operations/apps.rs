@@ -4,6 +4,7 @@
 use super::build::{exec, get, instance};
 use super::given::Given;
 use super::{Built, Setting};
+use crate::catalogue::Release;
 use crate::command::Unanswered;
 use crate::fields::FieldError;
 
@@ -28,12 +29,44 @@ fn job(given: &Given<'_>, setting: &Setting<'_>, template: &str) -> Result<Built
             "nothing",
         ));
     };
+    Ok(created(given, setting, data))
+}
+
+fn created(given: &Given<'_>, setting: &Setting<'_>, data: String) -> Built {
     let fresh = setting.fresh.to_string();
     let job = given.wire("job_id").unwrap_or(&fresh);
     let instance = instance("MDM_AppInstallJob", &[("JobID", job)]);
     let mut built = Built::of(vec![exec(&instance, "CreateJob", Some(data))]);
     built.manner.unanswered = Unanswered::Check;
-    Ok(built)
+    built
+}
+
+/// The install of a version of the catalogue: its own JobData, or the
+/// operator's template filled with what it holds.
+pub(super) fn catalogued(
+    release: &Release,
+    given: &Given<'_>,
+    setting: &Setting<'_>,
+) -> Result<Built, FieldError> {
+    let data = match &release.job_data {
+        Some(data) => {
+            let values = [("job_data", data.reveal())];
+            setting.templates.render("job_data", &values)
+        }
+        None => {
+            let values = release.values();
+            let values: Vec<(&str, &str)> = values
+                .iter()
+                .map(|(name, value)| (*name, value.as_str()))
+                .collect();
+            setting.templates.render("app_install", &values)
+        }
+    };
+    let data = data.ok_or_else(|| {
+        let expected = "an app with job_data, or templates.app_install configured";
+        FieldError::new(given.fields().name("app"), expected, "neither")
+    })?;
+    Ok(created(given, setting, data))
 }
 
 pub(super) fn install(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {

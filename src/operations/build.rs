@@ -17,10 +17,15 @@ pub(super) fn instance(class: &str, keys: &[(&str, &str)]) -> String {
 
 /// An Exec, with text where the method takes some: `<parameter>=<value>`.
 pub(super) fn exec(instance: &str, method: &str, data: Option<String>) -> Operation {
+    exec_node(format!("{instance}/Exec={method}"), data)
+}
+
+/// An Exec of a node, with text where it takes some.
+pub(super) fn exec_node(loc_uri: String, data: Option<String>) -> Operation {
     let text = data.is_some();
     Operation::Node {
         verb: Verb::Exec,
-        loc_uri: format!("{instance}/Exec={method}"),
+        loc_uri,
         format: text.then(|| "chr".to_owned()),
         mime: text.then(|| "text/plain".to_owned()),
         data: data.map(Secret::new),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::form::{Argument, Form, Property};
+use crate::context::Family;
 use crate::fields::{FieldError, Fields, shown, type_of};
 use crate::limits;
 
@@ -13,6 +14,7 @@ use crate::limits;
 #[derive(Debug)]
 pub(super) struct Given<'a> {
     fields: &'a Fields<'a>,
+    family: Family,
     values: Vec<(&'static str, Datum<'a>)>,
 }
 
@@ -42,6 +44,7 @@ impl<'a> Given<'a> {
     pub(super) fn read(
         arguments: &'static [Argument],
         fields: &'a Fields<'a>,
+        family: Family,
     ) -> Result<Self, FieldError> {
         let mut values = Vec::new();
         for argument in arguments {
@@ -57,12 +60,21 @@ impl<'a> Given<'a> {
                 None => {}
             }
         }
-        Ok(Given { fields, values })
+        Ok(Given {
+            fields,
+            family,
+            values,
+        })
     }
 
     fn get(&self, name: &str) -> Option<&Datum<'a>> {
         let (_, datum) = self.values.iter().find(|(of, _)| *of == name)?;
         Some(datum)
+    }
+
+    /// The family of the device that it is for.
+    pub(super) fn family(&self) -> Family {
+        self.family
     }
 
     /// The fields themselves, to name one in an error.

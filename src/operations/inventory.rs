@@ -4,12 +4,15 @@ use super::build::get;
 use super::given::Given;
 use super::{Built, Setting};
 use crate::command::Lenient;
+use crate::context::Family;
 use crate::fields::FieldError;
 use crate::inventory::known::{self, PRESETS};
 use crate::limits;
 
 /// What is read when nothing is named.
 const DEFAULT: &[&str] = &["os", "hardware", "storage", "security"];
+/// The presets with nodes outside WMI, all that a phone can answer.
+const PHONE: &[&str] = &["os", "hardware"];
 
 pub(super) fn inventory(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
     let mut presets: Vec<&str> = given.lines("presets").iter().map(String::as_str).collect();
@@ -22,8 +25,10 @@ pub(super) fn inventory(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, Fie
             "an empty list",
         ));
     }
+    // A phone has no classes, only nodes.
+    let phone = given.family() == Family::WindowsPhone81;
     if presets.is_empty() && classes.is_empty() {
-        presets = DEFAULT.to_vec();
+        presets = if phone { PHONE } else { DEFAULT }.to_vec();
     }
     if presets.contains(&"apps") && (presets.len() > 1 || !classes.is_empty()) {
         let field = given.fields().name("presets");
@@ -41,12 +46,17 @@ pub(super) fn inventory(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, Fie
                 "another",
             ));
         };
-        for read in preset.reads {
-            nodes.push(node(read));
+        let mut reads: Vec<&str> = preset.reads.to_vec();
+        reads.retain(|read| !phone || read.starts_with("./"));
+        if reads.is_empty() {
+            let field = format!("{}[{at}]", given.fields().name("presets"));
+            let expected = format!("one of {} on a phone", PHONE.join(", "));
+            return Err(FieldError::new(field, expected, "another"));
         }
+        nodes.extend(reads.into_iter().map(node));
     }
     for (at, class) in classes.iter().enumerate() {
-        if !class.starts_with("./") && !is_class(class) {
+        if !class.starts_with("./") && (phone || !is_class(class)) {
             let field = format!("{}[{at}]", given.fields().name("classes"));
             return Err(FieldError::new(
                 field,

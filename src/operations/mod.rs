@@ -8,7 +8,10 @@
 mod apps;
 mod build;
 mod certificates;
+mod csp;
 mod device;
+mod dmclient;
+mod entry;
 mod form;
 mod given;
 mod inventory;
@@ -19,6 +22,8 @@ mod settings;
 mod templates;
 mod types;
 
+pub use device::{channel_reads, channel_set};
+pub use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use form::{Argument, Form, Property};
 pub use templates::{TemplateFault, Templates};
 pub use types::{TYPES, Type};
@@ -27,8 +32,10 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::catalogue::Release;
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Manner, Operation, RETRIES};
+use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
@@ -67,11 +74,53 @@ impl Built {
     }
 }
 
-/// Reads a command of the API. Fields that the type does not know change nothing.
+/// Reads a command of the API for a Windows 8.1 device. Fields that the type
+/// does not know change nothing.
 pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+    command_for(Family::Windows81, value, setting)
+}
+
+/// The same for a device of some family, the first that takes it: what is to go
+/// to many is looked at before it is known who they are.
+pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+    let mut wrong = None;
+    for family in Family::ALL {
+        match command_for(family, value, setting) {
+            Ok(command) => return Ok(command),
+            // Where the type is another family's, what that says counts.
+            Err(error) if wrong.is_none() || error.field != "type" => wrong = Some(error),
+            Err(_) => {}
+        }
+    }
+    wrong.map_or_else(|| command(value, setting), Err)
+}
+
+/// The same for a device of that family: what is sent is the family's, and a
+/// type that it does not have is refused.
+pub fn command_for(
+    family: Family,
+    value: &Value,
+    setting: &Setting<'_>,
+) -> Result<CommandBody, FieldError> {
+    command_with(family, value, setting, None)
+}
+
+/// The same, where an install takes what it installs from the catalogue.
+pub fn command_with(
+    family: Family,
+    value: &Value,
+    setting: &Setting<'_>,
+    release: Option<&Release>,
+) -> Result<CommandBody, FieldError> {
     let fields = Fields::of(value, "")?;
-    let kind = type_of(&fields)?;
-    let built = build(kind, &fields, setting)?;
+    let kind = type_of(&fields, family)?;
+    let built = match release {
+        Some(release) => {
+            let given = Given::read(kind.arguments, &fields, family)?;
+            apps::catalogued(release, &given, setting)?
+        }
+        None => build(kind, &fields, family, setting)?,
+    };
     let count: u32 = built.operations.iter().map(Operation::ids).sum();
     if count as usize > limits::COMMAND_OPERATIONS {
         let most = format!("at most {} operations in all", limits::COMMAND_OPERATIONS);
@@ -122,20 +171,31 @@ pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, Fiel
     })
 }
 
-fn type_of(fields: &Fields<'_>) -> Result<&'static Type, FieldError> {
+fn type_of(fields: &Fields<'_>, family: Family) -> Result<&'static Type, FieldError> {
     let name = fields.required("type", 64)?;
-    TYPES.iter().find(|kind| kind.name == name).ok_or_else(|| {
-        let names: Vec<&str> = TYPES.iter().map(|kind| kind.name).collect();
+    let has = |kind: &&Type| kind.families.contains(&family);
+    let known = TYPES.iter().find(|kind| kind.name == name);
+    known.filter(has).ok_or_else(|| {
+        let names: Vec<&str> = TYPES.iter().filter(has).map(|kind| kind.name).collect();
+        let found = match known {
+            Some(_) => format!("one that {} does not have", family.name()),
+            None => "another".to_owned(),
+        };
         FieldError::new(
             fields.name("type"),
             format!("one of {}", names.join(", ")),
-            "another",
+            found,
         )
     })
 }
 
-fn build(kind: &Type, fields: &Fields<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let given = Given::read(kind.arguments, fields)?;
+fn build(
+    kind: &Type,
+    fields: &Fields<'_>,
+    family: Family,
+    setting: &Setting<'_>,
+) -> Result<Built, FieldError> {
+    let given = Given::read(kind.arguments, fields, family)?;
     (kind.build)(&given, setting)
 }
 
@@ -188,5 +248,7 @@ fn target(name: &str, built: &Built) -> u64 {
     u64::from_le_bytes(first)
 }
 
+#[cfg(test)]
+mod family_tests;
 #[cfg(test)]
 mod tests;

@@ -60,9 +60,9 @@ fn group(given: &Given<'_>, setting: &Setting<'_>, kind: GroupKind) -> Result<Bu
         let kind = if fields.get("type").is_none() {
             super::types::raw_type()
         } else {
-            type_of(&fields)?
+            type_of(&fields, given.family())?
         };
-        let child = build(kind, &fields, setting)?;
+        let child = build(kind, &fields, given.family(), setting)?;
         group.manner.set |= child.manner.set;
         group.manner.walk = group.manner.walk.max(child.manner.walk);
         if child.manner.lenient != Lenient::Never {

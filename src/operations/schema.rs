@@ -50,7 +50,8 @@ fn schema(kind: &Type) -> Value {
                 .map(|argument| argument.name),
         )
         .collect();
-    json!({"type": "object", "description": kind.about, "properties": properties, "required": required})
+    let families: Vec<&str> = kind.families.iter().map(|family| family.name()).collect();
+    json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required})
 }
 
 fn common() -> [(String, Value); 8] {

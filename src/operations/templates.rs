@@ -47,6 +47,8 @@ const SHIPPED: &[Shipped] = &[
         "ConfigString={app_id};{package_family_name}",
         &["app_id", "package_family_name"],
     ),
+    // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
+    shipped("provider_id", "modegate", &[]),
     shipped("eas_policy", "NamedValuesList={list}", &["list"]),
     shipped("sideload_key", "ProductKey={key}", &["key"]),
     shipped(
@@ -62,6 +64,7 @@ const SHIPPED: &[Shipped] = &[
             "package_full_name",
             "urls",
             "dependencies",
+            "dependency_urls",
             "licence",
             "action",
             "options",
@@ -75,6 +78,7 @@ const SHIPPED: &[Shipped] = &[
             "package_full_name",
             "urls",
             "dependencies",
+            "dependency_urls",
             "licence",
             "action",
             "options",

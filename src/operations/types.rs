@@ -1,64 +1,14 @@
 //! The table of types.
 
+pub use super::entry::Type;
+use super::entry::{ALL, of, plain, superseding};
 use super::form::Form::{
     AnySettings, Boolean, Certificate, Commands, Integer, Line, Lines, OneOf, ProductKey, Safe,
     Settings, Text, Thumbprint, Xml,
 };
 use super::form::{Argument, needed, optional};
-use super::given::Given;
-use super::{Built, Setting, apps, certificates, device, inventory, profiles, raw, settings};
-use crate::fields::FieldError;
+use super::{apps, certificates, csp, device, inventory, profiles, raw, settings};
 use crate::limits;
-
-/// A type of command.
-#[derive(Debug, Clone, Copy)]
-pub struct Type {
-    /// Its name in the API.
-    pub name: &'static str,
-    /// What it does, in words.
-    pub about: &'static str,
-    /// Its arguments.
-    pub arguments: &'static [Argument],
-    /// After how long it expires unless told otherwise, milliseconds.
-    pub expires_ms: Option<i64>,
-    /// Whether a newer one for the same nodes takes the place of one that waits.
-    pub supersedes: bool,
-    pub(super) build: fn(&Given<'_>, &Setting<'_>) -> Result<Built, FieldError>,
-}
-
-type Build = fn(&Given<'_>, &Setting<'_>) -> Result<Built, FieldError>;
-
-const fn plain(
-    name: &'static str,
-    about: &'static str,
-    arguments: &'static [Argument],
-    build: Build,
-) -> Type {
-    Type {
-        name,
-        about,
-        arguments,
-        expires_ms: None,
-        supersedes: false,
-        build,
-    }
-}
-
-const fn superseding(
-    name: &'static str,
-    about: &'static str,
-    arguments: &'static [Argument],
-    build: Build,
-) -> Type {
-    Type {
-        name,
-        about,
-        arguments,
-        expires_ms: None,
-        supersedes: true,
-        build,
-    }
-}
 
 /// What a raw command is, where a group's child names no type.
 pub(super) fn raw_type() -> &'static Type {
@@ -66,7 +16,7 @@ pub(super) fn raw_type() -> &'static Type {
 }
 
 const NAME: usize = 256;
-const ARGUMENT: usize = 512;
+pub(super) const ARGUMENT: usize = 512;
 const DATA: usize = limits::COMMAND_DATA_BYTES;
 const STORE: &[(&str, &str)] = &[("user", "1"), ("machine", "2")];
 const REMOVE: Argument = optional("remove", Boolean, "true to take it away instead");
@@ -104,47 +54,53 @@ const JOB: &[Argument] = &[
     ),
 ];
 
-const RAW: Type = plain(
-    "raw",
-    "one SyncML command as given; what cannot be classified is withheld",
-    &[
-        needed("verb", Line(16), "Add, Replace, Delete, Get or Exec"),
-        needed("loc_uri", Line(limits::LOC_URI_BYTES), "the node, './…'"),
-        optional("format", Line(32), "Meta/Format"),
-        optional("mime", Line(128), "Meta/Type"),
-        optional(
-            "set",
-            Boolean,
-            "true: an Add answered 418 is sent again as Replace",
-        ),
-    ],
-    raw::raw,
+const RAW: Type = of(
+    ALL,
+    plain(
+        "raw",
+        "one SyncML command as given; what cannot be classified is withheld",
+        &[
+            needed("verb", Line(16), "Add, Replace, Delete, Get or Exec"),
+            needed("loc_uri", Line(limits::LOC_URI_BYTES), "the node, './…'"),
+            optional("format", Line(32), "Meta/Format"),
+            optional("mime", Line(128), "Meta/Type"),
+            optional(
+                "set",
+                Boolean,
+                "true: an Add answered 418 is sent again as Replace",
+            ),
+        ],
+        raw::raw,
+    ),
 );
 
 /// Every type.
 pub static TYPES: &[Type] = &[
-    superseding(
-        "inventory",
-        "reads classes and nodes, what they name, and the properties of that; allowed in every mode for what is the device's",
-        &[
-            optional(
-                "presets",
-                Lines(16, 32),
-                "os, hardware, storage, network, security, updates; or apps alone",
-            ),
-            optional(
-                "classes",
-                Lines(limits::COMMAND_OPERATIONS, limits::LOC_URI_BYTES),
-                "class names, or LocURIs './…'",
-            ),
-            optional("walk", Boolean, "false: only the classes themselves"),
-            optional(
-                "lenient",
-                Boolean,
-                "true: no failure while one node answers (the default for presets)",
-            ),
-        ],
-        inventory::inventory,
+    of(
+        ALL,
+        superseding(
+            "inventory",
+            "reads classes and nodes, what they name, and the properties of that; allowed in every mode for what is the device's",
+            &[
+                optional(
+                    "presets",
+                    Lines(16, 32),
+                    "os, hardware, storage, network, security, updates; or apps alone",
+                ),
+                optional(
+                    "classes",
+                    Lines(limits::COMMAND_OPERATIONS, limits::LOC_URI_BYTES),
+                    "class names, or LocURIs './…'",
+                ),
+                optional("walk", Boolean, "false: only the classes themselves"),
+                optional(
+                    "lenient",
+                    Boolean,
+                    "true: no failure while one node answers (the default for presets)",
+                ),
+            ],
+            inventory::inventory,
+        ),
     ),
     Type {
         expires_ms: Some(limits::PASSWORD_RESET_EXPIRY_MS),
@@ -159,31 +115,12 @@ pub static TYPES: &[Type] = &[
         )
     },
     plain("lock_workstation", "locks the screen", &[], device::lock),
-    plain(
-        "unenroll",
-        "ends the device's enrolment; allowed in every mode; its queue is closed after it",
-        &[],
-        device::unenroll,
-    ),
-    superseding(
-        "wns_update_configuration",
-        "sets or renews the push channel; Maintenance only",
-        &[
-            needed("app_id", Safe(ARGUMENT), "the AppId of the channel"),
-            needed(
-                "package_family_name",
-                Safe(ARGUMENT),
-                "the package family name (PFN)",
-            ),
-        ],
-        device::update_configuration,
-    ),
-    superseding(
-        "wns_read_channel",
-        "reads the push channel's URI, expiry, status and last error",
-        &[needed("app_id", Safe(ARGUMENT), "the AppId of the channel")],
-        device::read_channel,
-    ),
+    csp::UNENROLL,
+    csp::WNS_UPDATE_CONFIGURATION,
+    csp::WNS_READ_CHANNEL,
+    csp::POLL_SCHEDULE,
+    csp::REMOTE_LOCK,
+    csp::REMOTE_WIPE,
     superseding(
         "eas_policy",
         "sets password and lock policy (MDM_EASPolicy)",
@@ -485,16 +422,22 @@ pub static TYPES: &[Type] = &[
         apps::status,
     ),
     RAW,
-    plain(
-        "atomic",
-        "commands that are done together or not at all",
-        &[needed("commands", Commands, "raw or typed commands")],
-        raw::atomic,
+    of(
+        ALL,
+        plain(
+            "atomic",
+            "commands that are done together or not at all",
+            &[needed("commands", Commands, "raw or typed commands")],
+            raw::atomic,
+        ),
     ),
-    plain(
-        "sequence",
-        "commands in this order",
-        &[needed("commands", Commands, "raw or typed commands")],
-        raw::sequence,
+    of(
+        ALL,
+        plain(
+            "sequence",
+            "commands in this order",
+            &[needed("commands", Commands, "raw or typed commands")],
+            raw::sequence,
+        ),
     ),
 ];

@@ -294,7 +294,11 @@ fn bearer(token: &Secret) -> HeaderValue {
     value
 }
 
-fn token_url(text: &str) -> Result<Url, SetupError> {
+/// Reads the address of a token service.
+///
+/// # Errors
+/// It is none, or plain http to another host than a loopback one.
+pub fn token_url(text: &str) -> Result<Url, SetupError> {
     let url = Url::parse(text).map_err(|_| SetupError::TokenUrl)?;
     let host = url.host_str().ok_or(SetupError::TokenUrl)?;
     let scheme = match url.scheme() {

@@ -50,25 +50,33 @@ pub(super) struct Setup<'a> {
 ///
 /// Trusts the CAs of the system and those of `ca`.
 pub(super) fn client(setup: &Setup<'_>) -> Result<reqwest::Client, String> {
+    let mut builder = builder(setup.timeout, setup.ca)?;
+    if !setup.proxies {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| error.to_string())
+}
+
+/// The same before it is built, for who needs more of it.
+pub(crate) fn builder(
+    timeout: Duration,
+    ca: Option<&[u8]>,
+) -> Result<reqwest::ClientBuilder, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        .with_root_certificates(roots(setup.ca.unwrap_or_default())?)
+        .with_root_certificates(roots(ca.unwrap_or_default())?)
         .with_no_client_auth();
-    let mut builder = reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(config)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
-        .connect_timeout(setup.timeout.min(Duration::from_secs(10)))
-        .timeout(setup.timeout)
-        .user_agent(concat!("modegate/", env!("CARGO_PKG_VERSION")));
-    if !setup.proxies {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| error.to_string())
+        .connect_timeout(timeout.min(Duration::from_secs(10)))
+        .timeout(timeout)
+        .user_agent(concat!("modegate/", env!("CARGO_PKG_VERSION"))))
 }
 
 fn roots(ca: &[u8]) -> Result<rustls::RootCertStore, String> {

@@ -75,6 +75,6 @@ fn make(batch: &Batch, templates: Templates) -> MakeCommand {
             now,
             fresh: Uuid::now_v7(),
         };
-        operations::command(command, &setting).map_err(Refusal::Field)
+        operations::command_for(device.record.family, command, &setting).map_err(Refusal::Field)
     })
 }

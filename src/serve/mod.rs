@@ -1,8 +1,11 @@
 //! `modegate serve`: the shell put together, from a data folder to a running server.
 
+mod background;
 mod batches;
 mod certificates;
-mod data_dir;
+pub(crate) mod data_dir;
+pub mod keys;
+pub mod retention;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -14,27 +17,32 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
-use crate::clock::Timestamp;
-use crate::config::hex_key;
+use crate::clock::{Clock, Timestamp};
 use crate::event::{Event, EventType};
 use crate::http::api::UnderWay;
+use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::TrustedProxies;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::{Limits, Listeners, Shared};
+use crate::installs::JobRules;
+use crate::metrics::metrics;
 use crate::operations::Templates;
 use crate::policy::{Fault, PolicySet};
+use crate::push::client::SetupError;
+use crate::push::service::{Push, Setting};
+use crate::push::worker::Workers;
 use crate::secret::Secret;
-use crate::store::seal::Keys;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::tokens::{TokenBook, TokenDigest};
 use crate::way::{ServerAuth, Way};
+use crate::webhooks::target::Reach;
+use background::Background;
 use data_dir::DataDir;
-
-/// How often the counts of strangers are written down.
-const STRANGERS: Duration = Duration::from_secs(60);
+pub use keys::KeySource;
+pub use retention::Retention;
 
 /// What `serve` is told.
 #[derive(Debug, Clone)]
@@ -65,10 +73,23 @@ pub struct Options {
     pub proxies: Option<TrustedProxies>,
     /// How often who may come.
     pub limits: Limits,
+    /// Where WNS is and how it is used.
+    pub push: Setting,
     /// Texts of commands whose grammar is not known for sure.
     pub templates: Templates,
-    /// The main key (64 hexadecimal digits), if it is not the data folder's own.
-    pub key: Option<Secret>,
+    /// How jobs of installs are read.
+    pub jobs: JobRules,
+    /// Whether webhooks may point to private addresses.
+    pub private_webhooks: bool,
+    /// How long events and results are kept.
+    pub retention: Retention,
+    /// Where the main key comes from.
+    pub key: KeySource,
+    /// How long the server goes on serving after it was told to end, while
+    /// `/readyz` says so already: for a load balancer to notice.
+    pub drain: Duration,
+    /// Where the time comes from.
+    pub clock: Clock,
 }
 
 impl Options {
@@ -88,8 +109,14 @@ impl Options {
             server_auth: None,
             proxies: None,
             limits: Limits::default(),
+            push: Setting::default(),
             templates: Templates::default(),
-            key: None,
+            jobs: JobRules::default(),
+            private_webhooks: false,
+            retention: Retention::default(),
+            key: KeySource::default(),
+            drain: Duration::ZERO,
+            clock: Clock::default(),
         }
     }
 }
@@ -100,6 +127,12 @@ pub enum ServeError {
     /// The data folder cannot be used.
     #[error("the data folder {0}: {1}")]
     Folder(PathBuf, io::Error),
+    /// The data folder belongs to another user.
+    #[error(
+        "the data folder {0} belongs to the user with id {1}, and this is the user with id {2}: run as that user, \
+         or give the folder and all in it to this one (chown -R)"
+    )]
+    Foreign(PathBuf, u32, u32),
     /// Another server has it.
     #[error(
         "the data folder {0} is in use by another server; stop that one, or name another folder with --data"
@@ -114,6 +147,11 @@ pub enum ServeError {
     /// A main key that is none.
     #[error("the main key: expected 64 hexadecimal digits")]
     Key,
+    /// A key from the environment cannot be changed without the one that takes over.
+    #[error(
+        "the main key comes from the environment: put the new one (64 hexadecimal digits) into MODEGATE_KEY_NEXT beside it"
+    )]
+    NextKey,
     /// An RSA key on the device listener.
     #[error(
         "{0} is an RSA key: Windows 8.1 shares no TLS cipher suite with this server then. Put an ECDSA key \
@@ -135,9 +173,15 @@ pub enum ServeError {
     /// The policy files are wrong.
     #[error("the policy set is not usable:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Policies(Vec<Fault>),
+    /// The push client cannot be made.
+    #[error("push: {0}")]
+    Push(#[from] SetupError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The client of webhooks cannot be made.
+    #[error("webhooks: {0}")]
+    Webhooks(String),
     /// The runtime failed.
     #[error("the server failed: {0}")]
     Runtime(#[from] io::Error),
@@ -166,8 +210,12 @@ pub struct Running {
     handle: ServerHandle,
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
-    counting: tokio::task::JoinHandle<()>,
+    health: Arc<Health>,
+    background: Background,
     batching: tokio::task::JoinHandle<()>,
+    installing: [tokio::task::JoinHandle<()>; 2],
+    workers: Workers,
+    checking: tokio::task::JoinHandle<()>,
 }
 
 /// Starts the server; it serves when this returns.
@@ -175,12 +223,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(&options)?;
     let policies = Arc::new(policy_set(&options).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&options.data)?;
-    let key = match &options.key {
-        Some(digits) => hex_key(digits.reveal()).ok_or(ServeError::Key)?,
-        None => dir.key()?,
-    };
-    let keys =
-        Keys::from_bytes(&key).map_err(|_| ServeError::BadFile(dir.file("key"), "a usable key"))?;
+    let keys = options.key.open(&dir)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified =
@@ -209,14 +252,28 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         nonces,
         options.accept_unknown,
     );
-    let way = Arc::new(way.proving_itself(options.server_auth.clone()));
-    record_start(&*store, &policies).await?;
+    let way = way
+        .with_clock(options.clock.clone())
+        .proving_itself(options.server_auth.clone());
+    let way = Arc::new(way);
+    record_start(&*store, &policies, options.clock.now()).await?;
+
+    let clock = options.clock.clone();
+    let push = Arc::new(Push::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        Arc::clone(&way),
+        &options.push,
+        options.templates.clone(),
+        Arc::new(move || clock.now()),
+    )?);
+    push.refresh().await?;
 
     let (https, https_address) = listen(options.listen)?;
     let http = options.insecure_http.map(listen).transpose()?;
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
         (Some(listener), Some(address))
     });
+    let health = Arc::new(Health::default());
     let (end, ending) = watch::channel(false);
     let limits = if options.accept_unknown {
         options.limits.without_rates()
@@ -224,7 +281,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         options.limits
     };
     let batches = Arc::new(Notify::new());
+    let reach = webhook_reach(&options);
+    let hooks = crate::webhooks::client::Client::new(reach, None).map_err(ServeError::Webhooks)?;
     let shared = Arc::new(Shared {
+        health: Arc::clone(&health),
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
         identifier: Arc::clone(&identifier),
@@ -233,6 +293,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
         batches: Arc::clone(&batches),
+        webhook_reach: reach,
+        push: Arc::clone(&push),
         ending,
         templates: options.templates.clone(),
     });
@@ -246,12 +308,31 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let counting = tokio::spawn(write_strangers_down(Arc::clone(&way), Arc::clone(&store)));
+    let workers = Workers::start(&push, options.push.workers);
+    let checking = tokio::spawn(async move { push.check_all().await });
+    let background = Background::start(
+        Arc::clone(&way),
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.clock.clone(),
+        options.retention,
+    );
     let batching = tokio::spawn(batches::work(
         Arc::clone(&store) as Arc<dyn Store>,
         options.templates.clone(),
         batches,
     ));
+    let installing = [
+        tokio::spawn(crate::installs::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            options.jobs.clone(),
+            options.clock.clone(),
+        )),
+        tokio::spawn(crate::webhooks::worker::work(
+            Arc::clone(&store) as Arc<dyn Store>,
+            hooks,
+            options.clock.clone(),
+        )),
+    ];
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -268,8 +349,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         handle,
         end,
         serving,
-        counting,
+        health,
+        background,
         batching,
+        installing,
+        workers,
+        checking,
     })
 }
 
@@ -289,8 +374,10 @@ impl Running {
     /// Reads policies and the server's certificate again. What is wrong is
     /// refused, told and on record; what was in force stays.
     pub async fn reload(&self) {
-        let now = Timestamp::now();
-        let event = match policy_set(&self.options) {
+        let now = self.options.clock.now();
+        let set = policy_set(&self.options);
+        metrics().reloaded(set.is_ok());
+        let event = match set {
             Ok(set) => {
                 tracing::info!(digest = set.digest(), "the policy set is in force");
                 let detail = format!("policy set {}", set.digest());
@@ -333,14 +420,19 @@ impl Running {
 
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
+        self.health.drain();
+        tokio::time::sleep(self.options.drain).await;
         // Streams end first, or they would be waited for.
         self.end.send_replace(true);
         self.handle.stop(true).await;
-        self.counting.abort();
+        drop(self.background);
         self.batching.abort();
+        self.installing.iter().for_each(|task| task.abort());
+        self.checking.abort();
+        self.workers.stop().await;
         let ended = self.serving.await;
         self.store
-            .log(self.way.strangers().take(Timestamp::now()))
+            .log(self.way.strangers().take(self.options.clock.now()))
             .await?;
         ended
             .map_err(io::Error::other)?
@@ -372,6 +464,14 @@ fn check_addresses(options: &Options) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// A server that only this machine reaches may tell this machine, too.
+fn webhook_reach(options: &Options) -> Reach {
+    Reach {
+        private: options.private_webhooks,
+        loopback: options.listen.ip().is_loopback(),
+    }
+}
+
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let failed = |error| ServeError::Listen(address, error);
     let listener = TcpListener::bind(address).map_err(failed)?;
@@ -379,24 +479,17 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> 
     Ok((listener, bound))
 }
 
-async fn record_start(store: &dyn Store, policies: &PolicySet) -> Result<(), StoreError> {
+async fn record_start(
+    store: &dyn Store,
+    policies: &PolicySet,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     store
         .keep_policy_set(policies.digest(), policies.files().to_vec())
         .await?;
-    let now = Timestamp::now();
     let version = concat!("modegate ", env!("CARGO_PKG_VERSION"));
     let started = Event::new(now, "server", None, EventType::ServerStarted).detail(version);
     let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
         .detail(format!("policy set {}", policies.digest()));
     store.log(vec![started, loaded]).await
-}
-
-async fn write_strangers_down(way: Arc<Way>, store: Arc<SqliteStore>) {
-    let mut ticks = tokio::time::interval(STRANGERS);
-    loop {
-        ticks.tick().await;
-        if let Err(error) = store.log(way.strangers().take(Timestamp::now())).await {
-            tracing::error!(%error, "the count of strangers is not on record");
-        }
-    }
 }

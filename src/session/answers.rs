@@ -1,18 +1,22 @@
 //! What a message's answers and alerts change, before anything is offered.
 
 use super::bodies::Bodies;
+use super::channel::{self, Whose};
 use super::correlate::{correlate, unenrolled};
 use super::follow::follow;
 use super::heard::Heard;
+use super::large::{Part, judge};
 use super::ledger::Ledger;
+use super::open::Place;
 use super::outcome::needs_user;
 use super::{Request, settle};
 use crate::command::{CommandBody, CommandState};
 use crate::context::Mode;
-use crate::device::{DeviceRecord, State};
+use crate::device::{DeviceRecord, Session, State};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::inventory::{Change, Inventory};
+use crate::secret::Secret;
 use crate::store::Snapshot;
 use crate::wire::message::Alert;
 
@@ -22,6 +26,8 @@ pub(super) struct News<'a> {
     pub(super) unenrolled: bool,
     /// What the server queued itself.
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
+    /// The URI of the push channel, where it is another.
+    pub(super) channel_uri: Option<Option<Secret>>,
     /// The record, where something of the device was learned.
     pub(super) record: Option<DeviceRecord>,
     /// The inventory, where it is worth writing.
@@ -30,6 +36,10 @@ pub(super) struct News<'a> {
     pub(super) changes: Vec<Change>,
     /// The bodies as they go out now.
     pub(super) bodies: Bodies<'a>,
+    /// What each Results brought.
+    pub(super) parts: Vec<Part>,
+    /// Whether a large object broke off.
+    pub(super) broke_off: bool,
 }
 
 /// Takes the message's answers and alerts in. `code` is what its header is
@@ -38,28 +48,33 @@ pub(super) fn take<'a>(
     snapshot: &'a Snapshot,
     request: &Request<'_>,
     code: u16,
-    mut state: State,
+    (mut state, place): (State, Place),
     ledger: &mut Ledger,
 ) -> (State, News<'a>) {
     let record = &snapshot.device.record;
     let mut news = News {
         unenrolled: request.message.alerts().any(says_unenrolled),
         queued: Vec::new(),
+        channel_uri: None,
         record: None,
         inventory: None,
         changes: Vec::new(),
         bodies: Bodies::of(snapshot, record),
+        parts: Vec::new(),
+        broke_off: false,
     };
     if code != 200 {
         let why = "the device speaks another version of the protocol";
         settle::end_session(&mut state, ledger, why);
         return (state, news);
     }
+    let set = channel::open_set(&state);
     let mut heard = Heard::default();
+    (news.parts, news.broke_off) = judge(&mut state, record.family, request.message, ledger);
     correlate(
         &mut state,
         &news.bodies,
-        request.message,
+        (request.message, &news.parts),
         &mut heard,
         ledger,
     );
@@ -101,10 +116,22 @@ pub(super) fn take<'a>(
             EventType::DeviceUnenrolled,
         );
         ledger.events.push(gone);
+        news.channel_uri = channel::forget(&mut state, "the device is unenrolled", ledger).uri;
         return (state, news);
     }
     let record = news.record.as_ref().unwrap_or(record);
     news.queued = follow(&mut state, record, &mut news.bodies, &heard, ledger);
+    let first = |session: &Session| session.messages == 1;
+    let whose = Whose {
+        id: snapshot.device.id,
+        record,
+        set,
+        begins: place == Place::Current && state.session.as_ref().is_some_and(first),
+    };
+    let told = &heard.channel;
+    let pushed = channel::take(&mut state, &whose, told, request, &mut news.bodies, ledger);
+    news.channel_uri = pushed.uri;
+    news.queued.extend(pushed.queued);
     for (seq, body) in &news.queued {
         let kind = state
             .open(*seq)

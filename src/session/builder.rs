@@ -3,6 +3,7 @@
 use super::bodies::Bodies;
 use super::closing;
 use super::exchange::{Carried, Exchange};
+use super::large::Part;
 use super::ledger::Ledger;
 use super::offer::{self, Considered};
 use super::open::Place;
@@ -14,6 +15,8 @@ use crate::device::{LatestRequest, State, WithheldRef};
 use crate::event::{Delivered, ExchangeRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::policy::Verdict;
+use crate::push::outbox;
+use crate::push::wake;
 use crate::store::{Device, Snapshot};
 use crate::wire::encode::{element_len, frame_len};
 use crate::wire::message::{Chal, Cred, Element, Header, Message};
@@ -116,6 +119,16 @@ impl<'a> Builder<'a> {
             .extend(reply::statuses(message, all, &mut self.state.next_id));
     }
 
+    /// Answers the Results that are no whole values (OMA DM 1.2.1, 7).
+    pub(super) fn pieces(&mut self, parts: &[Part], broke_off: bool) {
+        let next_id = &mut self.state.next_id;
+        self.body
+            .extend(reply::pieces(self.request.message, parts, next_id));
+        if broke_off {
+            self.body.push(reply::alert(1225, next_id));
+        }
+    }
+
     /// Decides on every waiting command and puts in what may go and fits.
     pub(super) fn offer(&mut self, user_unenrolled: bool) {
         let Some(session) = self.state.session.clone() else {
@@ -207,6 +220,7 @@ impl<'a> Builder<'a> {
                     .is_some_and(|l| l.session == session.no)
         });
         let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
+        // Counted as XML, whichever way the reply is written: WBXML is never longer.
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = considered
@@ -294,6 +308,7 @@ impl<'a> Builder<'a> {
             withheld_as: self.withheld_as,
             outcomes: self.ledger.outcomes,
             notes: self.ledger.notes,
+            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
             by_hand: self.state.by_hand_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
         };
@@ -317,6 +332,19 @@ impl<'a> Builder<'a> {
             device_record: None,
             inventory: None,
             changes: Vec::new(),
+            channel_uri: None,
+            due_before: outbox::due(&device.state),
         }
     }
+}
+
+/// Whether the wake that was waited for before is answered now.
+fn answers_a_wake(before: &State, after: &State) -> bool {
+    let answered = |state: &State| {
+        state
+            .wake
+            .as_ref()
+            .is_some_and(|wake| wake.state == wake::State::Answered)
+    };
+    !answered(before) && answered(after)
 }

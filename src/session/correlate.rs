@@ -5,17 +5,21 @@
 //! Several per command are allowed; late ones, and ones in a session of
 //! another mode, are taken.
 
+use std::collections::HashSet;
+
 use super::bodies::Bodies;
 use super::closing;
 use super::heard::Heard;
+use super::large::{PIECE, Part};
 use super::ledger::Ledger;
 use super::outcome::{conclude, is_complete};
-use crate::command::{CommandState, NodeResult};
+use super::told::Told;
+use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
 use crate::limits;
 use crate::secret::Secret;
-use crate::wire::message::{Element, Item, Message, Results, Status};
+use crate::wire::message::{Element, Item, Message, Results, Status, Verb};
 
 /// What one message brought for one command.
 #[derive(Debug)]
@@ -24,6 +28,10 @@ struct Answered {
     /// Which of its deliveries was answered.
     lease: usize,
     results: Vec<NodeResult>,
+    /// Pieces of large objects, which are no values yet.
+    pieces: Vec<NodeResult>,
+    /// Which elements had Results without a Status so far.
+    unsaid: Vec<usize>,
 }
 
 /// Takes every answer of `message` into the state. What follows from values
@@ -31,7 +39,7 @@ struct Answered {
 pub(super) fn correlate(
     state: &mut State,
     bodies: &Bodies<'_>,
-    message: &Message,
+    (message, parts): (&Message, &[Part]),
     heard: &mut Heard,
     ledger: &mut Ledger,
 ) {
@@ -40,13 +48,30 @@ pub(super) fn correlate(
         .session
         .as_ref()
         .map_or(1, |session| session.first_message);
+    let refs = |status: &Status| {
+        (
+            status.msg_ref.unwrap_or(first_message),
+            status.cmd_ref.unwrap_or(1),
+        )
+    };
+    let said: HashSet<(u32, u32)> = message
+        .body
+        .iter()
+        .filter_map(|element| match element {
+            Element::Status(status) => Some(refs(status)),
+            _ => None,
+        })
+        .collect();
+    let mut parts = parts.iter().copied();
     for element in &message.body {
         match element {
             Element::Status(status) if status.cmd_ref != Some(0) => {
                 take_status(state, bodies, status, first_message, &mut answered, ledger);
             }
             Element::Results(results) => {
-                take_results(state, bodies, results, first_message, &mut answered, ledger)
+                let part = parts.next().unwrap_or(Part::Whole);
+                let places = (first_message, part, &said);
+                take_results(state, bodies, results, places, &mut answered, ledger)
             }
             _ => {}
         }
@@ -59,20 +84,45 @@ pub(super) fn correlate(
                 && !command.state.is_final()
                 && answer.lease < command.leases.len()
         }) {
-            heard.answer(command, answer.lease, &answer.results);
-            conclude(
-                command,
-                answer.lease,
-                answer.results,
-                message.is_final,
-                ledger,
-            );
+            let (mut results, mut pieces) = (answer.results, answer.pieces);
+            if message.is_final {
+                say_what_results_say(command, answer.lease, &answer.unsaid, &mut results, ledger);
+            }
+            heard.channel.listen(command, &mut results);
+            heard.answer(command, answer.lease, &results);
+            Told::strike_pieces(command, &mut pieces);
+            results.extend(pieces);
+            conclude(command, answer.lease, results, message.is_final, ledger);
         }
     }
     if message.is_final {
         end_package(state, message, ledger);
     }
     closing::sweep(state, ledger);
+}
+
+/// Results say that a Get was done: by the end of the package no Status is
+/// missed that did not come with them.
+fn say_what_results_say(
+    command: &mut OpenCommand,
+    lease: usize,
+    unsaid: &[usize],
+    results: &mut [NodeResult],
+    ledger: &mut Ledger,
+) {
+    let statuses = &mut command.leases[lease].statuses;
+    let missing = unsaid.iter().filter(|&&index| statuses[index] == 0);
+    let missing: Vec<usize> = missing.copied().collect();
+    if missing.is_empty() {
+        return;
+    }
+    for index in missing {
+        statuses[index] = 200;
+    }
+    for result in results.iter_mut().filter(|result| result.status == 0) {
+        result.status = 200;
+    }
+    ledger.note("Results came without a Status: taken as 200");
 }
 
 /// The end of a package of several messages: what was answered in an earlier one
@@ -174,7 +224,7 @@ fn take_results(
     state: &mut State,
     bodies: &Bodies<'_>,
     results: &Results,
-    first_message: u32,
+    (first_message, part, said): (u32, Part, &HashSet<(u32, u32)>),
     answered: &mut Vec<Answered>,
     ledger: &mut Ledger,
 ) {
@@ -182,13 +232,16 @@ fn take_results(
         results.msg_ref.unwrap_or(first_message),
         results.cmd_ref.unwrap_or(1),
     );
-    let Some((at, nth, index)) = find(state, msg_ref, cmd_ref) else {
+    let Some((at, lease, index)) = find(state, msg_ref, cmd_ref) else {
         ledger.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which is no open command"
         ));
         return;
     };
     let seq = state.open[at].seq;
+    if let Part::Refused(_) = part {
+        return;
+    }
     // Only a node has a value; whose it is, is not the device's to say.
     let Some(node) = node_of(bodies, seq, index) else {
         ledger.note(format!(
@@ -196,16 +249,24 @@ fn take_results(
         ));
         return;
     };
-    for item in &results.items {
-        let value = value_of(node.to_owned(), item, results);
-        if !merge(answered, seq, nth, value, true) {
+    let last = results.items.len().saturating_sub(1);
+    for (nth, item) in results.items.iter().enumerate() {
+        let mut value = value_of(node.to_owned(), item, results);
+        if part != Part::Whole && nth == last {
+            value.status = if part == Part::Piece { PIECE } else { 200 };
+            of(answered, seq, lease).pieces.push(value);
+        } else if !merge(answered, seq, lease, value, true) {
             ledger.note(format!(
                 "more than {} answers to command {} in one message: the rest is not kept",
                 limits::ANSWERS,
                 seq.0
             ));
-            return;
+            break;
         }
+    }
+    let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);
+    if reads && !said.contains(&(msg_ref, cmd_ref)) {
+        of(answered, seq, lease).unsaid.push(index);
     }
 }
 
@@ -226,6 +287,24 @@ fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<
     bodies.get(seq)?.placed().get(index)?.loc_uri
 }
 
+/// What the message brought for that delivery so far.
+fn of(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mut Answered {
+    let at = answered
+        .iter()
+        .position(|answer| answer.seq == seq && answer.lease == lease)
+        .unwrap_or_else(|| {
+            answered.push(Answered {
+                seq,
+                lease,
+                results: Vec::new(),
+                pieces: Vec::new(),
+                unsaid: Vec::new(),
+            });
+            answered.len() - 1
+        });
+    &mut answered[at]
+}
+
 /// Puts a value beside its Status, whichever came first; false where there are
 /// too many to keep it.
 fn merge(
@@ -235,21 +314,10 @@ fn merge(
     result: NodeResult,
     keep: bool,
 ) -> bool {
-    let at = answered
-        .iter()
-        .position(|answer| answer.seq == seq && answer.lease == lease)
-        .unwrap_or_else(|| {
-            answered.push(Answered {
-                seq,
-                lease,
-                results: Vec::new(),
-            });
-            answered.len() - 1
-        });
+    let results = &mut of(answered, seq, lease).results;
     if !keep {
         return true;
     }
-    let results = &mut answered[at].results;
     let is_full = results.len() >= limits::ANSWERS;
     let half = results.iter_mut().find(|other| {
         (other.status == 0) != (result.status == 0)

@@ -1,6 +1,7 @@
 //! What a step decided: the reply, and every change to record.
 
 use super::offer::GUARD;
+use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::{DeviceRecord, LatestRequest, State};
@@ -8,6 +9,8 @@ use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
 use crate::kind::Kind;
+use crate::push::outbox;
+use crate::secret::Secret;
 use crate::store::Commit;
 use crate::wire::message::{Element, Message};
 
@@ -28,6 +31,9 @@ pub struct Exchange {
     pub(super) device_record: Option<DeviceRecord>,
     pub(super) inventory: Option<Inventory>,
     pub(super) changes: Vec<Change>,
+    pub(super) channel_uri: Option<Option<Secret>>,
+    /// When the device was due in the outbox at load.
+    pub(super) due_before: Option<Timestamp>,
 }
 
 /// A command in the reply.
@@ -50,6 +56,11 @@ impl Exchange {
     /// Whether the session named Machine mode: then the second guard looks.
     pub fn names_machine(&self) -> bool {
         self.names_machine
+    }
+
+    /// What is on record of it.
+    pub fn record(&self) -> &ExchangeRecord {
+        &self.record
     }
 
     /// The state afterwards.
@@ -127,7 +138,7 @@ impl Exchange {
     }
 
     /// What to make durable, with the reply's bytes to keep.
-    pub fn into_commit(mut self, reply: String) -> Commit {
+    pub fn into_commit(mut self, reply: Vec<u8>) -> Commit {
         if let Some(LatestRequest { carried, .. }) = &mut self.state.latest {
             *carried = !self.carried.is_empty();
         }
@@ -140,7 +151,10 @@ impl Exchange {
         exchange.exchange = Some(self.record);
         let mut events = vec![exchange];
         events.append(&mut self.events);
+        let due = outbox::due(&self.state);
         Commit {
+            channel_uri: self.channel_uri,
+            wake_due: (due != self.due_before).then_some(due),
             number: self.number,
             loaded_revision: self.loaded.0,
             loaded_next: self.loaded.1,

@@ -12,6 +12,7 @@ use crate::wire::message::Verb;
 
 use super::closing;
 use super::ledger::Ledger;
+use super::told::Told;
 
 /// One node that named its children.
 #[derive(Debug)]
@@ -32,6 +33,8 @@ pub(super) struct Heard {
     pub(super) named: Vec<Named>,
     /// The commands that asked for them, as they were.
     pub(super) parents: Vec<OpenCommand>,
+    /// What was told of the push channel.
+    pub(super) channel: Told,
     /// Whether the device has what a command was to do, and which.
     checks: Vec<(CommandSeq, u16)>,
 }

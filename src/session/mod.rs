@@ -13,12 +13,14 @@ mod answers;
 mod authenticate;
 mod bodies;
 mod builder;
+mod channel;
 mod closing;
 mod correlate;
 mod elements;
 pub mod exchange;
 mod follow;
 mod heard;
+mod large;
 mod ledger;
 mod offer;
 mod open;
@@ -29,8 +31,10 @@ mod reply;
 pub mod server_auth;
 mod settle;
 mod step;
+mod told;
 
 pub use exchange::Exchange;
+pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use server_auth::ServerAuth;
 pub use step::{choose, step};
@@ -39,6 +43,7 @@ use crate::clock::Timestamp;
 use crate::context::Query;
 use crate::device::CertificateDigest;
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::wire::mac::{EntityDigest, Mac};
 use crate::wire::message::Message;
 
@@ -82,6 +87,8 @@ pub struct Request<'a> {
     pub nonce: &'a (dyn Fn(u64) -> [u8; 16] + Sync),
     /// The policy set in force.
     pub policies: &'a PolicySet,
+    /// The push profiles in force.
+    pub push: &'a InForce,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

@@ -18,6 +18,8 @@ use crate::policy::{Decision, PolicySet, Subject, Verdict};
 pub(super) const NOT_BEFORE: &str = "queue.not-before";
 /// The rule named where a command waits for another.
 pub(super) const AFTER: &str = "queue.after";
+/// The rule named where a command waits for a later session.
+pub(super) const LATER: &str = "queue.later-session";
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";
 
@@ -28,14 +30,15 @@ pub(super) struct Considered {
     /// Its kind, an operator's own classifications taken in.
     pub(super) kind: Kind,
     pub(super) bytes: u32,
-    pub(super) is_unenroll: bool,
+    /// Whether it goes alone and last.
+    pub(super) alone: bool,
     pub(super) decision: Decision,
     /// Why it waits although policy may let it go: the id of a rule of the queue.
     pub(super) held: Option<&'static str>,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, unenroll last.
+/// age, what goes alone last, and the channel after an unenroll.
 pub(super) fn consider(
     state: &State,
     record: &DeviceRecord,
@@ -51,7 +54,8 @@ pub(super) fn consider(
         .collect();
     waiting.sort_by_key(|command| {
         (
-            command.is_unenroll(),
+            command.goes_alone(),
+            !command.is_unenroll(),
             std::cmp::Reverse(command.priority),
             command.seq,
         )
@@ -70,9 +74,9 @@ pub(super) fn consider(
                 seq: command.seq,
                 kind: kind_of(&leaves),
                 bytes: command.bytes,
-                is_unenroll: command.is_unenroll(),
+                alone: command.goes_alone(),
                 decision: policies.decide(contexts, &subject),
-                held: held(command, now),
+                held: held(command, session, now),
             }
         })
         .collect()
@@ -80,7 +84,7 @@ pub(super) fn consider(
 
 /// The leaves of a command under a policy set, which may classify what the table
 /// does not know.
-fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+pub(crate) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
     if command.unknown.is_empty() || !policies.classifies_more() {
         return Cow::Borrowed(&command.leaves);
     }
@@ -95,9 +99,14 @@ fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [
     Cow::Owned(leaves)
 }
 
-fn held(command: &OpenCommand, now: Timestamp) -> Option<&'static str> {
+fn held(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Option<&'static str> {
     if command.not_before.is_some_and(|at| at > now) {
         return Some(NOT_BEFORE);
+    }
+    if let (Some(no), Some(last)) = (session, command.manner.later_than)
+        && no <= last
+    {
+        return Some(LATER);
     }
     (!command.manner.after.is_empty()).then_some(AFTER)
 }
@@ -127,7 +136,8 @@ pub(super) fn budget(session: &Session) -> usize {
 
 /// The commands of `considered` that one reply carries, in order. An unenroll
 /// goes alone and only when nothing else is under way: the device drops the
-/// session at once, and the answers to what went with it would be lost.
+/// session at once, and the answers to what went with it would be lost. So does
+/// the set of a push channel, on which a device may hang.
 ///
 /// `left` is what this reply has room for. The first command goes if a usual
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
@@ -144,7 +154,7 @@ pub(super) fn pick<'a>(
     for command in considered.into_iter().filter(may_go) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
-        if !fits || command.is_unenroll && (outstanding || !picked.is_empty()) {
+        if !fits || command.alone && (outstanding || !picked.is_empty()) {
             break;
         }
         left = left.saturating_sub(bytes);

@@ -14,6 +14,7 @@ use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
 use crate::limits;
+use crate::push::outbox;
 use crate::store::{Change, Device, Refusal};
 use crate::wire::message::Verb;
 
@@ -102,14 +103,15 @@ fn unknown_of(operations: &[Operation]) -> Vec<(Verb, String)> {
     unknown
 }
 
-/// A password reset or an app job whose answer was lost may have been done.
+/// A password reset, a wipe or an app job whose answer was lost may have been
+/// done. A wipe sent again would wipe what was set up since.
 fn unanswered(leaves: &[Leaf]) -> Unanswered {
     let execs = |kind| {
         leaves
             .iter()
             .any(|leaf| leaf.verb == Verb::Exec && leaf.kind == kind)
     };
-    if execs(Kind::PasswordReset) {
+    if execs(Kind::PasswordReset) || execs(Kind::RemoteWipe) {
         Unanswered::Keep
     } else if execs(Kind::AppInstall) {
         Unanswered::Check
@@ -150,15 +152,23 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq),
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
     }
+    let wish = body.manner.urgent
+        && body.not_before.is_none_or(|at| at <= now)
+        && outbox::helps(device.record.family, open.kind());
     state.next_command = seq.0 + 1;
     state.open.push(open);
+    if wish {
+        let why = format!("command {} is urgent", seq.0);
+        let wished = outbox::wish(&mut state, &why, now);
+        events.push(wished.event(&body.actor, device.id, now));
+    }
     let change = Change {
         record: None,
         state,
         queued: vec![(seq, body)],
         parts: ledger.parts,
         events,
-        only_queues: superseded.is_empty(),
+        only_queues: superseded.is_empty() && !wish,
     };
     Ok((change, seq))
 }

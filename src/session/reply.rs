@@ -1,6 +1,7 @@
 //! Our Statuses for what the device sent: the header's first, then one per
 //! command in its order (MS-MDM 2.2.6.1).
 
+use super::large::Part;
 use super::open::is_login_status;
 use crate::wire::auth::AuthType;
 use crate::wire::message::{Alert, Chal, Cred, Element, GroupKind, Header, Item, Message, Status};
@@ -92,11 +93,42 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
         .collect()
 }
 
+/// The Statuses of Results that brought a piece, or nothing that is kept.
+pub(super) fn pieces(message: &Message, parts: &[Part], next_id: &mut u32) -> Vec<Element> {
+    let results = message.body.iter().filter_map(|element| match element {
+        Element::Results(results) => Some(results),
+        _ => None,
+    });
+    results
+        .zip(parts)
+        .filter_map(|(results, part)| Some((results, part.status()?)))
+        .map(|(results, code)| {
+            let source = results.items.last().and_then(|item| item.source.clone());
+            Element::Status(Status {
+                cmd_id: Some(take(next_id)),
+                msg_ref: Some(message.header.msg_id),
+                cmd_ref: results.cmd_id,
+                cmd: "Results".to_owned(),
+                target_refs: Vec::new(),
+                source_refs: source.into_iter().collect(),
+                chal: None,
+                code,
+                items: Vec::new(),
+            })
+        })
+        .collect()
+}
+
 /// Alert 1222, by which a server asks for the rest of a package.
 pub(super) fn go_on(next_id: &mut u32) -> Element {
+    alert(1222, next_id)
+}
+
+/// An alert without items.
+pub(super) fn alert(code: u16, next_id: &mut u32) -> Element {
     Element::Alert(Alert {
         cmd_id: Some(take(next_id)),
-        code: 1222,
+        code,
         items: Vec::new(),
     })
 }

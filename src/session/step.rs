@@ -3,6 +3,7 @@
 use super::answers::{self, News};
 use super::authenticate::{Identity, asked_type, authenticate, note_use};
 use super::builder::{Builder, consider};
+use super::channel;
 use super::ledger::Ledger;
 use super::offer;
 use super::open::{Place, open};
@@ -61,8 +62,8 @@ fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandS
     // What no message holds fails, and what is behind it goes.
     let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
-    // An unenroll may become the next thing to go once the answers are taken in.
-    bodies.extend(considered.iter().filter(|c| c.is_unenroll).map(|c| c.seq));
+    // What goes alone may become the next thing to go once the answers are taken in.
+    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
     bodies
 }
 
@@ -138,7 +139,8 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     });
     let told = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
-    let (mut state, news) = answers::take(snapshot, told, code, state, &mut ledger);
+    let at = (state, place);
+    let (mut state, news) = answers::take(snapshot, told, code, at, &mut ledger);
     if heard.in_vain {
         let why = "the device does not take the server's word";
         settle::end_session(&mut state, &mut ledger, why);
@@ -150,12 +152,18 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
         inventory,
         changes,
         bodies,
+        parts,
+        broke_off,
+        channel_uri,
     } = news;
     let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
     builder.cred = heard.cred;
     builder.statuses(code, chal);
+    builder.pieces(&parts, broke_off);
     builder.offer(unenrolled);
     let mut exchange = builder.finish(code);
+    channel::delivered(&mut exchange, device.record.family, request.now);
+    exchange.channel_uri = channel_uri;
     exchange.queued = queued;
     exchange.device_record = record;
     exchange.inventory = inventory;
@@ -165,11 +173,13 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
 
 /// Law 6: the same proven identity, raw query and body, the device's latest
 /// message, less than ten minutes old. But MsgID 1 whose reply carried no
-/// command is answered anew.
+/// command is answered anew. A clock that was set back makes ages negative: by
+/// how much it was set counts like any age.
 fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
     state.latest.as_ref().is_some_and(|latest| {
         latest.digest == request.digest
-            && request.now.ms_since(latest.at).abs() < limits::RETRANSMISSION_MS
+            && request.now.ms_since(latest.at).unsigned_abs()
+                < limits::RETRANSMISSION_MS.unsigned_abs()
             && (latest.carried || request.message.header.msg_id != 1)
     })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::families::Speech;
 use super::message::escape;
 
 /// One element of an answer.
@@ -46,6 +47,12 @@ pub(super) struct ResultItem {
     /// The address as it was asked for.
     pub(super) source: String,
     pub(super) value: Answered,
+    /// Whether it is a piece, and more follows.
+    pub(super) more: bool,
+    /// Whether it goes on with a piece that went before.
+    pub(super) follows: bool,
+    /// Of the whole, with the first piece, bytes.
+    pub(super) size: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -86,9 +93,61 @@ fn second_half(item: &mut ResultItem) -> Option<ResultItem> {
         Answered::Names(names) if names.len() > 1 => Some(ResultItem {
             source: item.source.clone(),
             value: Answered::Names(names.split_off(names.len().div_ceil(2))),
+            more: false,
+            follows: false,
+            size: None,
         }),
         _ => None,
     }
+}
+
+/// Cuts the first value that is longer than `most` bytes: its first piece stays,
+/// the rest of it and all behind it is to follow.
+pub(super) fn cut(pieces: &mut Vec<Piece>, most: usize) -> Vec<Piece> {
+    let long =
+        |item: &ResultItem| matches!(&item.value, Answered::Value(_, data) if data.len() > most);
+    let at = pieces
+        .iter()
+        .position(|piece| matches!(piece, Piece::Results { items, .. } if items.iter().any(long)));
+    let Some(at) = at else { return Vec::new() };
+    let mut rest = pieces.split_off(at + 1);
+    if let Some(Piece::Results {
+        msg_ref,
+        cmd_ref,
+        items,
+    }) = pieces.last_mut()
+    {
+        let nth = items.iter().position(long).unwrap_or(0);
+        let mut behind = items.split_off(nth + 1);
+        if let Some(item) = items.last_mut()
+            && let Answered::Value(format, data) = &mut item.value
+        {
+            let mut end = most;
+            while !data.is_char_boundary(end) {
+                end -= 1;
+            }
+            // The whole is named once, before anything was cut off.
+            item.size = (!item.follows).then_some(data.len());
+            let tail = ResultItem {
+                source: item.source.clone(),
+                value: Answered::Value(format, data.split_off(end)),
+                more: false,
+                follows: true,
+                size: None,
+            };
+            item.more = true;
+            behind.insert(0, tail);
+        }
+        rest.insert(
+            0,
+            Piece::Results {
+                msg_ref: *msg_ref,
+                cmd_ref: *cmd_ref,
+                items: behind,
+            },
+        );
+    }
+    rest
 }
 
 /// What became of an Atomic's children when it failed: what was done is undone.
@@ -105,11 +164,11 @@ pub(super) fn roll_back(pieces: &mut Vec<Piece>) {
 }
 
 /// Writes the elements, numbered from 1.
-pub(super) fn render(pieces: &[Piece]) -> String {
+pub(super) fn render(pieces: &[Piece], speech: Speech) -> String {
     let mut text = String::new();
     for (piece, cmd_id) in pieces.iter().zip(1_u32..) {
         match piece {
-            Piece::Status(status) => write_status(&mut text, status, cmd_id),
+            Piece::Status(status) => write_status(&mut text, status, cmd_id, speech),
             Piece::Results {
                 msg_ref,
                 cmd_ref,
@@ -129,7 +188,7 @@ pub(super) fn render(pieces: &[Piece]) -> String {
     text
 }
 
-fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32) {
+fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32, speech: Speech) {
     let _ = write!(
         text,
         "<Status><CmdID>{cmd_id}</CmdID><MsgRef>{}</MsgRef><CmdRef>{}</CmdRef><Cmd>{}</Cmd>",
@@ -145,7 +204,8 @@ fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32) {
              <NextNonce xmlns=\"syncml:metinf\">{nonce}</NextNonce></Meta></Chal>"
         );
     }
-    let _ = write!(text, "<Data>{}</Data></Status>", status.code);
+    text.push_str(&speech.status_data(status.code));
+    text.push_str("</Status>");
 }
 
 fn write_item(text: &mut String, item: &ResultItem) {
@@ -153,10 +213,14 @@ fn write_item(text: &mut String, item: &ResultItem) {
         Answered::Names(names) => ("node", names.join("/")),
         Answered::Value(format, data) => (*format, data.clone()),
     };
+    let size = item.size.map_or(String::new(), |size| {
+        format!("<Size xmlns=\"syncml:metinf\">{size}</Size>")
+    });
+    let more = if item.more { "<MoreData/>" } else { "" };
     let _ = write!(
         text,
-        "<Item><Source><LocURI>{}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">{format}</Format></Meta>\
-         <Data>{}</Data></Item>",
+        "<Item><Source><LocURI>{}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">{format}</Format>{size}</Meta>\
+         <Data>{}</Data>{more}</Item>",
         escape(&item.source),
         escape(&data)
     );

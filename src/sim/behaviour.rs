@@ -1,5 +1,6 @@
 //! How a tablet behaves, and misbehaves, on request.
 
+use super::families::Speech;
 use super::proof::ServerCredentials;
 use super::tablet::Tablet;
 
@@ -14,6 +15,9 @@ pub(super) struct Behaviour {
     pub(super) no_gets_in_atomic: bool,
     pub(super) silent_unenroll: bool,
     pub(super) by_mac: bool,
+    pub(super) wbxml: bool,
+    pub(super) speech: Speech,
+    pub(super) pieces: usize,
     pub(super) server: Option<ServerCredentials>,
     pub(super) lost_replies: u32,
     pub(super) retransmissions: u32,
@@ -135,6 +139,11 @@ impl Tablet {
     /// instead of a Cred.
     pub fn proves_by_mac(&mut self, by_mac: bool) {
         self.behaviour.by_mac = by_mac;
+    }
+
+    /// It writes and reads WBXML instead of XML, by a codec of its own.
+    pub fn speaks_wbxml(&mut self, wbxml: bool) {
+        self.behaviour.wbxml = wbxml;
     }
 
     /// It asks the server to prove itself by MD5; `None`: it trusts TLS.

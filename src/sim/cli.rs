@@ -60,6 +60,9 @@ pub struct SimulateArgs {
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// Speak WBXML instead of XML
+    #[arg(long)]
+    wbxml: bool,
     /// Name no mode in the query
     #[arg(long)]
     mode_less: bool,
@@ -115,6 +118,7 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
         identity,
         manner: Manner {
             mac: args.mac,
+            wbxml: args.wbxml,
             mode_less: args.mode_less,
             by_hand: args.by_hand,
             encoded_names: args.encoded_names,

@@ -15,6 +15,8 @@ use super::transport::{ClientIdentity, SimError, Transport};
 pub struct Manner {
     /// It proves itself by `x-syncml-hmac` instead of a Cred.
     pub mac: bool,
+    /// It writes and reads WBXML.
+    pub wbxml: bool,
     /// Its query names no mode.
     pub mode_less: bool,
     /// Somebody runs its agent by hand.
@@ -145,6 +147,7 @@ fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
     }
     let manner = options.manner;
     tablet.proves_by_mac(manner.mac);
+    tablet.speaks_wbxml(manner.wbxml);
     tablet.names_mode(!manner.mode_less);
     tablet.runs_by_hand(manner.by_hand);
     tablet.encodes_names(manner.encoded_names);

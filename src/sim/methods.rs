@@ -19,6 +19,9 @@ impl Tree {
     /// Runs a method: its status and what it did. Unknown is 406, a wrong
     /// argument 500.
     pub(super) fn exec(&mut self, at: &Address, data: &str) -> (u16, Effect) {
+        if let Some((csp, path)) = self.csp_at(at) {
+            return csp.exec(path, data);
+        }
         match self.try_exec(at, data) {
             Ok(effect) => (200, effect),
             Err(code) => (code, Effect::None),

@@ -14,6 +14,7 @@ mod check;
 mod classes;
 mod cli;
 mod extent;
+mod families;
 mod fleet;
 mod jobs;
 mod message;
@@ -29,6 +30,7 @@ mod tablet;
 mod tests;
 mod transport;
 mod tree;
+mod wbxml;
 
 pub use cli::{SimulateArgs, simulate};
 pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};

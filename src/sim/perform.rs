@@ -4,7 +4,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::ability::{Done, do_item, impersonates, may};
 use super::address::address;
-use super::answer::{Answered, Piece, ResultItem, StatusPiece, render, roll_back, split};
+use super::answer::{Answered, Piece, ResultItem, StatusPiece, cut, render, roll_back, split};
+use super::families::Speech;
 use super::message::{ServerCommand, ServerMessage};
 use super::methods::Effect;
 use super::report::{Received, Violation};
@@ -46,14 +47,29 @@ impl Agent<'_> {
                 return None;
             }
         }
+        let refused = reply
+            .statuses
+            .iter()
+            .skip(1)
+            .any(|status| status.code >= 400);
+        if refused && self.tablet.behaviour.pieces > 0 && !self.later.is_empty() {
+            // The object is given up; what else there is to say follows.
+            self.later.remove(0);
+            self.report.refused_pieces += 1;
+        }
         let rest = std::mem::take(&mut self.later);
         if self.tablet.behaviour.split_results {
             self.later = split(&mut pieces);
         }
         pieces.extend(rest);
+        let most = self.tablet.behaviour.pieces;
+        if most > 0 {
+            self.later = cut(&mut pieces, most);
+        }
+        let in_pieces = !self.later.is_empty() && most > 0;
         Some(Package {
-            body: render(&pieces),
-            commands: 0,
+            body: render(&pieces, self.tablet.behaviour.speech),
+            commands: usize::from(in_pieces),
             is_final: self.later.is_empty(),
         })
     }
@@ -66,6 +82,21 @@ impl Agent<'_> {
         pieces: &mut Vec<Piece>,
     ) -> u16 {
         match command {
+            ServerCommand::Group {
+                name,
+                cmd_id,
+                children,
+            } if name == "Atomic" && in_atomic && self.tablet.behaviour.speech == Speech::Ten => {
+                // Windows 10 takes no Atomic inside an Atomic (OMA DM support).
+                let mut inner = Vec::new();
+                refuse(command, msg_id, 215, &mut inner);
+                if let Some(Piece::Status(status)) = inner.first_mut() {
+                    status.code = 500;
+                }
+                let _ = (cmd_id, children);
+                pieces.extend(inner);
+                500
+            }
             ServerCommand::Group {
                 name,
                 cmd_id,
@@ -166,10 +197,14 @@ impl Agent<'_> {
             results.extend(done.found.map(|found| ResultItem {
                 source: target.clone(),
                 value: self.shown(found),
+                more: false,
+                follows: false,
+                size: None,
             }));
         }
         let worst = codes.iter().copied().max().unwrap_or(200);
-        if codes.iter().all(|code| *code == worst) {
+        let each = self.tablet.behaviour.speech == Speech::Ten;
+        if !each && codes.iter().all(|code| *code == worst) {
             status.code = worst;
             pieces.push(Piece::Status(status));
         } else {
@@ -222,7 +257,9 @@ impl Agent<'_> {
 
     /// Whether the mode carries it; a breach is noted.
     fn check_mode(&mut self, verb: &str, target: &str) -> bool {
-        let may = may(self.mode, verb, &address(target));
+        // A phone knows no modes: whatever it has, it does.
+        let phone = self.tablet.behaviour.speech == Speech::Phone;
+        let may = phone || may(self.mode, verb, &address(target));
         if !may {
             let (verb, loc_uri, mode) = (verb.to_owned(), target.to_owned(), self.mode.to_owned());
             self.report.violations.push(Violation::Forbidden {

@@ -45,7 +45,7 @@ pub(super) fn cred(credentials: &Credentials, nonce: &[u8]) -> (String, String) 
 }
 
 /// The header `x-syncml-hmac` over the exact bytes of a body.
-pub(super) fn mac_header(credentials: &Credentials, nonce: &[u8], body: &str) -> String {
+pub(super) fn mac_header(credentials: &Credentials, nonce: &[u8], body: &[u8]) -> String {
     let (name, password) = (&credentials.username, &credentials.password);
     let inner = digest(format!("{name}:{password}"));
     let mac = digest([inner.as_bytes(), b":", nonce, b":", digest(body).as_bytes()].concat());
@@ -83,7 +83,7 @@ mod tests {
             md5: true,
         };
         assert_eq!(
-            mac_header(&credentials, b"Nonce", "<SyncML/>"),
+            mac_header(&credentials, b"Nonce", b"<SyncML/>"),
             "algorithm=MD5, username=\"Robert Jordan\", mac=tUijKcGEgS6t+IkYImTYSQ=="
         );
     }

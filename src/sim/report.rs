@@ -65,6 +65,8 @@ pub struct SessionReport {
     pub lost: bool,
     /// How many messages were sent twice and answered with the same bytes.
     pub retransmitted: u32,
+    /// How many large objects the server refused.
+    pub refused_pieces: u32,
     /// Whether the server proved itself, where it was asked to.
     pub server_proven: bool,
 }

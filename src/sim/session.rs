@@ -16,6 +16,7 @@ use super::report::{SessionReport, Violation};
 use super::tablet::Tablet;
 use super::transport::{Answer, SimError};
 use super::tree::Found;
+use super::wbxml;
 
 /// Most messages of a session: a server that goes on past this has a loop.
 const MESSAGES: u32 = 100;
@@ -108,13 +109,19 @@ impl Agent<'_> {
     }
 
     fn package1(&self, login: &str, alert: Option<&str>) -> Package {
+        let speech = self.tablet.behaviour.speech;
         let mut body = String::from("<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>");
-        let _ = write!(
-            body,
-            "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns=\"syncml:metinf\">\
+        let mut commands = 2 + speech.alerts(&mut body, 6);
+        if !login.is_empty() {
+            commands += 1;
+            let _ = write!(
+                body,
+                "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type xmlns=\"syncml:metinf\">\
              com.microsoft/MDM/LoginStatus</Type></Meta><Data>{login}</Data></Item></Alert>"
-        );
+            );
+        }
         if let Some(kind) = alert {
+            commands += 1;
             let _ = write!(
                 body,
                 "<Alert><CmdID>3</CmdID><Data>1226</Data><Item><Meta><Type xmlns=\"syncml:metinf\">{kind}</Type>\
@@ -135,7 +142,7 @@ impl Agent<'_> {
         }
         Package {
             body: body + "</Replace>",
-            commands: if alert.is_some() { 4 } else { 3 },
+            commands,
             is_final: true,
         }
     }
@@ -147,7 +154,7 @@ impl Agent<'_> {
         msg_id: u32,
         package: &Package,
     ) -> Result<Option<ServerMessage>, SimError> {
-        let session_id = session.to_string();
+        let session_id = self.tablet.behaviour.speech.session_id(session);
         let credentials = self.tablet.credentials.clone();
         let (by_mac, nonce) = (self.tablet.behaviour.by_mac, &self.tablet.nonce);
         let text = write(&Outgoing {
@@ -163,11 +170,15 @@ impl Agent<'_> {
             body: &package.body,
             is_final: package.is_final,
         });
+        let body = match self.tablet.behaviour.wbxml {
+            true => wbxml::from_xml(&text),
+            false => text.into_bytes(),
+        };
         let mac = credentials
             .as_ref()
             .filter(|_| by_mac)
-            .map(|c| mac_header(c, nonce, &text));
-        let answer = self.post(&text, mac.as_deref()).await?;
+            .map(|c| mac_header(c, nonce, &body));
+        let answer = self.post(&body, mac.as_deref()).await?;
         if Behaviour::take(&mut self.tablet.behaviour.lost_replies) {
             self.report.lost = true;
             return Ok(None);
@@ -177,17 +188,25 @@ impl Agent<'_> {
         };
         let repeatable = !reply.is_challenge() && (msg_id > 1 || !reply.commands.is_empty());
         if repeatable && Behaviour::take(&mut self.tablet.behaviour.retransmissions) {
-            self.send_again(&text, mac.as_deref(), &answer).await?;
+            self.send_again(&body, mac.as_deref(), &answer).await?;
         }
         Ok(Some(reply))
     }
 
-    async fn post(&mut self, text: &str, mac: Option<&str>) -> Result<Answer, SimError> {
+    fn media_type(&self) -> &'static str {
+        match self.tablet.behaviour.wbxml {
+            true => "application/vnd.syncml.dm+wbxml",
+            false => "application/vnd.syncml.dm+xml",
+        }
+    }
+
+    async fn post(&mut self, body: &[u8], mac: Option<&str>) -> Result<Answer, SimError> {
+        let media_type = self.media_type();
         let query = &self.report.query;
         let answer = self
             .tablet
             .transport
-            .post(query, text.to_owned(), mac)
+            .post(query, media_type, body.to_owned(), mac)
             .await?;
         self.report.exchanges += 1;
         Ok(answer)
@@ -196,11 +215,11 @@ impl Agent<'_> {
     /// The same message once more must be answered by the same bytes.
     async fn send_again(
         &mut self,
-        text: &str,
+        body: &[u8],
         mac: Option<&str>,
         first: &Answer,
     ) -> Result<(), SimError> {
-        let again = self.post(text, mac).await?;
+        let again = self.post(body, mac).await?;
         if again.status == first.status && again.body == first.body {
             self.report.retransmitted += 1;
         } else {
@@ -220,16 +239,32 @@ impl Agent<'_> {
             self.report.http_status = Some(answer.status);
             return None;
         }
+        let media_type = self.media_type();
         let mut note = |what: String| self.report.violations.push(Violation::Form(what));
         if !answer.has_length {
             note("no Content-Length, or chunked".to_owned());
         }
-        if !is_one_line(&answer.body) {
+        let essence = answer.media_type.split(';').next().unwrap_or("").trim();
+        if essence != media_type {
+            note(format!("Content-Type {essence} to {media_type}"));
+        }
+        let text = match self.tablet.behaviour.wbxml {
+            true => wbxml::to_xml(&answer.body),
+            false => String::from_utf8(answer.body.clone()).map_err(|error| error.to_string()),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                note(why);
+                return None;
+            }
+        };
+        if !is_one_line(&text) {
             // The 8.1 agent stops here, silently.
             note("white space between tags".to_owned());
             return None;
         }
-        match read(&answer.body) {
+        match read(&text) {
             Ok(reply) if reply.session_id == session_id && reply.target == self.tablet.source => {
                 return Some(reply);
             }

@@ -93,6 +93,11 @@ impl Tablet {
         self
     }
 
+    /// The server is at another address from now on.
+    pub fn find_server_at(&mut self, url: &str) {
+        url.clone_into(&mut self.transport.url);
+    }
+
     /// The user logs off; the agent does not run.
     pub fn log_off(&mut self) {
         (self.logged_on, self.locked) = (false, false);

@@ -96,6 +96,8 @@ pub struct Transport {
     client: reqwest::Client,
     /// The URL of the device endpoint, without a query.
     pub url: String,
+    /// What the client calls itself.
+    pub(super) user_agent: &'static str,
 }
 
 /// What came back.
@@ -103,7 +105,9 @@ pub(super) struct Answer {
     pub(super) status: u16,
     /// Content-Length was there and nothing was chunked.
     pub(super) has_length: bool,
-    pub(super) body: String,
+    pub(super) body: Vec<u8>,
+    /// Its Content-Type.
+    pub(super) media_type: String,
 }
 
 /// A client for HTTPS (and plain HTTP) over HTTP/1.1, trusting the CAs of `ca`
@@ -154,14 +158,16 @@ impl Transport {
         Ok(Transport {
             client: https_client(ca, identity)?,
             url: url.to_owned(),
+            user_agent: "Enrollment",
         })
     }
 
-    /// Sends a message, with the value of `x-syncml-hmac` if there is one.
+    /// Sends a message of that media type, with the value of `x-syncml-hmac` if there is one.
     pub(super) async fn post(
         &self,
         query: &str,
-        body: String,
+        media_type: &str,
+        body: Vec<u8>,
         mac: Option<&str>,
     ) -> Result<Answer, SimError> {
         let url = if query.is_empty() {
@@ -172,7 +178,8 @@ impl Transport {
         let mut request = self
             .client
             .post(url)
-            .header("content-type", "application/vnd.syncml.dm+xml")
+            .header("content-type", media_type)
+            .header("user-agent", self.user_agent)
             .body(body);
         if let Some(mac) = mac {
             request = request.header("x-syncml-hmac", mac);
@@ -180,10 +187,14 @@ impl Transport {
         let answer = request.send().await?;
         let has_length = answer.headers().contains_key("content-length")
             && !answer.headers().contains_key("transfer-encoding");
+        let told = answer.headers().get("content-type");
+        let media_type = told.and_then(|value| value.to_str().ok()).unwrap_or("");
+        let media_type = media_type.to_owned();
         Ok(Answer {
             status: answer.status().as_u16(),
             has_length,
-            body: answer.text().await?,
+            media_type,
+            body: answer.bytes().await?.to_vec(),
         })
     }
 }

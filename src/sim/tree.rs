@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::address::{Address, InstanceName, Member};
 use super::classes::{Cim, Class, Life, Property};
 use super::extent::{Extent, Extents, Instance, new_tablet};
+use super::families::Csp;
 
 /// What a Get finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub(super) struct Tree {
     pub(super) resets: u32,
     /// What SetValues set, by name.
     pub(super) eas: BTreeMap<&'static str, String>,
+    /// The nodes below `./Vendor`, on the other families.
+    pub(super) csp: Option<Csp>,
     /// What the next job that ends fails with.
     pub(super) next_job_error: Option<u32>,
 }
@@ -61,6 +64,7 @@ impl Tree {
             resets: 0,
             eas: BTreeMap::new(),
             next_job_error: None,
+            csp: None,
         };
         tree.instance(
             "MDM_Client",
@@ -76,6 +80,22 @@ impl Tree {
             ],
         );
         tree
+    }
+
+    /// Becomes the tree of another family; a phone has no WMI classes.
+    pub(super) fn become_family(&mut self, csp: Csp) {
+        if csp.is_phone() {
+            self.extents.clear();
+        }
+        self.csp = Some(csp);
+    }
+
+    /// The tree below `./Vendor`, where an address is of it.
+    pub(super) fn csp_at<'a>(&mut self, at: &'a Address) -> Option<(&mut Csp, &'a str)> {
+        match (at, &mut self.csp) {
+            (Address::Node(path), Some(csp)) if Csp::has(path) => Some((csp, path)),
+            _ => None,
+        }
     }
 
     pub(super) fn extent_mut(&mut self, class: &str) -> Option<&mut Extent> {
@@ -107,7 +127,12 @@ impl Tree {
     pub(super) fn get(&self, at: &Address) -> Result<Found, u16> {
         let (class, name, member) = match at {
             Address::Nowhere => return Err(404),
-            Address::Node(path) => return self.node(path).ok_or(404),
+            Address::Node(path) => {
+                return match self.csp.as_ref().filter(|_| Csp::has(path)) {
+                    Some(csp) => csp.get(path),
+                    None => self.node(path).ok_or(404),
+                };
+            }
             Address::Wmi {
                 class,
                 instance,
@@ -150,6 +175,9 @@ impl Tree {
 
     /// Replace of a property; on an instance it means the one that matters.
     pub(super) fn replace(&mut self, at: &Address, data: &str) -> u16 {
+        if let Some((csp, path)) = self.csp_at(at) {
+            return csp.replace(path, data);
+        }
         self.try_replace(at, data).err().unwrap_or(200)
     }
 
@@ -171,6 +199,9 @@ impl Tree {
     /// Add of an instance with its main property, or of a property; an
     /// instance that is missing is made with it.
     pub(super) fn add(&mut self, at: &Address, data: &str) -> u16 {
+        if let Some((csp, path)) = self.csp_at(at) {
+            return csp.add(path, data);
+        }
         self.try_add(at, data).err().unwrap_or(200)
     }
 
@@ -215,6 +246,9 @@ impl Tree {
 
     /// Delete of an instance.
     pub(super) fn delete(&mut self, at: &Address) -> u16 {
+        if let Some((csp, path)) = self.csp_at(at) {
+            return csp.delete(path);
+        }
         self.try_delete(at).err().unwrap_or(200)
     }
 

@@ -140,6 +140,15 @@ pub enum Write {
         /// From the token.
         answer: Answer<Token>,
     },
+    /// Makes, changes or deletes a push profile.
+    PushProfile {
+        /// Which.
+        id: uuid::Uuid,
+        /// What changes.
+        decide: super::push::DecideProfile,
+        /// From the profile as it stands afterwards, or stood before it was deleted.
+        answer: Answer<crate::push::record::PushProfile>,
+    },
     /// Ends a token.
     RevokeToken {
         /// Which.
@@ -158,6 +167,8 @@ pub enum Write {
         /// From the batch.
         answer: Answer<Batch>,
     },
+    /// Writes on the catalogue, on installs or on webhooks.
+    Installs(super::installs::InstallWrite),
     /// Stops a batch that is running.
     StopBatch {
         /// Which.

@@ -4,6 +4,8 @@
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
 pub mod api;
+pub mod installs;
+pub mod push;
 pub mod seal;
 pub mod sqlite;
 
@@ -20,6 +22,8 @@ use crate::event::Event;
 use crate::fields::FieldError;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::push::record::PushProfile;
+use crate::secret::Secret;
 use crate::tokens::Token;
 
 /// A device as a store knows it.
@@ -54,7 +58,7 @@ pub struct Snapshot {
     /// The bodies asked for, in the order asked for.
     pub bodies: Vec<(CommandSeq, CommandBody)>,
     /// The latest reply, if it was asked for and is kept.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
     /// The inventory, if it was asked for and there is any.
     pub inventory: Option<Inventory>,
 }
@@ -84,8 +88,13 @@ pub struct Commit {
     pub inventory: Option<Inventory>,
     /// What changed in it, to be appended to its history.
     pub inventory_changes: Vec<inventory::Change>,
+    /// The URI of the push channel where it is another: none to delete the one
+    /// that is kept.
+    pub channel_uri: Option<Option<Secret>>,
+    /// When the device is due in the outbox, where that changed: none to take it out.
+    pub wake_due: Option<Option<Timestamp>>,
     /// The reply, to be kept in place of the one before.
-    pub reply: Option<String>,
+    pub reply: Option<Vec<u8>>,
 }
 
 /// A change that is no exchange: an API write.
@@ -170,6 +179,40 @@ pub struct StoredEvent {
     pub event: Event,
 }
 
+/// What a part of a walk over all devices found of their queues.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueSample {
+    /// How many commands are in each state, in the order of
+    /// [`CommandState::ALL`](crate::command::CommandState::ALL); those that are final are not counted.
+    pub commands: [u64; 8],
+    /// When the oldest command that waits was queued.
+    pub oldest: Option<Timestamp>,
+    /// The device at which the walk goes on; `None` at its end.
+    pub next: Option<u64>,
+}
+
+/// What was deleted of what is old, in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// How many.
+    pub count: u64,
+    /// Of the log: up to this place.
+    pub through: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// A part of a command's history by where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartPlace {
+    /// The device's number.
+    pub device: u64,
+    /// The command's number on it.
+    pub seq: u32,
+    /// The part.
+    pub part: u32,
+}
+
 /// What a store answers when it cannot do as asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -199,7 +242,7 @@ pub enum StoreError {
 
 /// The store.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: installs::InstallStore + Send + Sync + 'static {
     /// The device that calls itself `source`, with what `choose` picks, in one
     /// read. `None` for a stranger.
     async fn load(
@@ -286,6 +329,25 @@ pub trait Store: Send + Sync + 'static {
     /// Logs what concerns no device.
     async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
 
+    /// Writes what is there already, durably, and reads it: whether the store works.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Looks at the queues of up to `limit` devices after that number.
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
+
+    /// Deletes events from the beginning of the log that are from before
+    /// `before`, `most` of them or fewer, in some milliseconds.
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError>;
+
+    /// Deletes the results of final commands that came before `before`, looking
+    /// at `most` parts behind `after`. Answers where to go on.
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError>;
+
     /// Keeps a policy set's files (name and text) under its digest.
     async fn keep_policy_set(
         &self,
@@ -295,6 +357,23 @@ pub trait Store: Send + Sync + 'static {
 
     /// The files of a policy set that was once in force.
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Up to `limit` devices that are due in the outbox, and since when, the
+    /// longest due first.
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError>;
+
+    /// When the next device behind that instant is due.
+    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The URI of a device's push channel, if one is kept.
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError>;
+
+    /// All push profiles, the oldest first.
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError>;
 
     /// Does one write of the API; what it answers. With a name, the answer is kept
     /// in the same transaction, and a second write of that name is [`StoreError::Done`].

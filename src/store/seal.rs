@@ -8,8 +8,9 @@ use std::fmt;
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, Nonce, RandomizedNonceKey};
 use aws_lc_rs::hmac;
 
-/// The first byte of everything sealed: which key and form.
-const VERSION: u8 = 1;
+/// The number of the first key that a database is made with. The first byte of
+/// everything sealed is the number of its key; 0 is never one.
+const FIRST: u8 = 1;
 const NONCE: usize = 12;
 
 /// What is sealed, and where it lies: a row moved elsewhere does not open.
@@ -27,10 +28,18 @@ pub enum Place {
     Once(u64),
     /// A device's inventory.
     Inventory(u64),
+    /// The URI of a device's push channel.
+    ChannelUri(u64),
+    /// A push profile, by its number.
+    PushProfile(u64),
     /// A change of it: device, number.
     InventoryChange(u64, u32),
     /// A batch, by its place.
     Batch(u64),
+    /// An app of the catalogue, by its number.
+    App(u64),
+    /// A webhook, by its number.
+    Webhook(u64),
 }
 
 impl Place {
@@ -43,7 +52,11 @@ impl Place {
             Place::Once(number) => (7, number, 0, 0),
             Place::Inventory(device) => (5, device, 0, 0),
             Place::InventoryChange(device, number) => (6, device, number, 0),
+            Place::ChannelUri(device) => (9, device, 0, 0),
+            Place::PushProfile(number) => (10, number, 0, 0),
             Place::Batch(place) => (8, place, 0, 0),
+            Place::App(number) => (20, number, 0, 0),
+            Place::Webhook(number) => (21, number, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());
@@ -58,10 +71,63 @@ impl Place {
 #[error("what is sealed here was sealed with another key, or changed since")]
 pub struct SealError;
 
-/// The keys, all from the 32 bytes of `DIR/key`.
+/// The keys, all from the 32 bytes of `DIR/key`; two of them while the key is changed.
+///
+/// Which number a key has is known from the database ([`Keys::numbered`]): a key
+/// file holds no number.
 pub struct Keys {
+    current: Key,
+    /// The key that takes over: what is sealed from now on is sealed with it.
+    next: Option<Key>,
+}
+
+struct Key {
+    number: u8,
     seal: RandomizedNonceKey,
     nonces: hmac::Key,
+}
+
+/// The number of the key that follows the one of this number: never 0.
+fn following(number: u8) -> u8 {
+    number.checked_add(1).unwrap_or(FIRST)
+}
+
+/// The number of the key that this one follows.
+fn preceding(number: u8) -> u8 {
+    if number <= FIRST { u8::MAX } else { number - 1 }
+}
+
+impl Key {
+    fn new(main: &[u8; 32], number: u8) -> Result<Self, SealError> {
+        let main = hmac::Key::new(hmac::HMAC_SHA256, main);
+        let derived = |label: &[u8]| hmac::sign(&main, label);
+        let seal = derived(b"modegate seal 1");
+        let seal =
+            RandomizedNonceKey::new(&AES_256_GCM_SIV, seal.as_ref()).map_err(|_| SealError)?;
+        let nonces = hmac::Key::new(hmac::HMAC_SHA256, derived(b"modegate nonces 1").as_ref());
+        Ok(Key {
+            number,
+            seal,
+            nonces,
+        })
+    }
+
+    /// Opens what this key sealed, whatever number it was sealed under.
+    fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        let (nonce, text) = sealed
+            .get(1..)
+            .and_then(|rest| rest.split_at_checked(NONCE))
+            .ok_or(SealError)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
+        let mut buffer = text.to_vec();
+        let length = self
+            .seal
+            .open_in_place(nonce, Aad::from(place.aad()), &mut buffer)
+            .map_err(|_| SealError)?
+            .len();
+        buffer.truncate(length);
+        Ok(buffer)
+    }
 }
 
 impl fmt::Debug for Keys {
@@ -73,24 +139,81 @@ impl fmt::Debug for Keys {
 impl Keys {
     /// The keys of this main key.
     pub fn from_bytes(main: &[u8; 32]) -> Result<Self, SealError> {
-        let main = hmac::Key::new(hmac::HMAC_SHA256, main);
-        let derived = |label: &[u8]| hmac::sign(&main, label);
-        let seal = derived(b"modegate seal 1");
-        let seal =
-            RandomizedNonceKey::new(&AES_256_GCM_SIV, seal.as_ref()).map_err(|_| SealError)?;
-        let nonces = hmac::Key::new(hmac::HMAC_SHA256, derived(b"modegate nonces 1").as_ref());
-        Ok(Keys { seal, nonces })
+        Ok(Keys {
+            current: Key::new(main, FIRST)?,
+            next: None,
+        })
+    }
+
+    /// The same with the main key that takes over: both open, the next one seals.
+    pub fn with_next(main: &[u8; 32], next: &[u8; 32]) -> Result<Self, SealError> {
+        Ok(Keys {
+            current: Key::new(main, FIRST)?,
+            next: Some(Key::new(next, following(FIRST))?),
+        })
+    }
+
+    /// The same, numbered as in the database whose check of the key this is.
+    /// An error where neither key is the one that it was sealed with.
+    pub fn numbered(mut self, check: &[u8]) -> Result<Self, SealError> {
+        let number = *check
+            .first()
+            .filter(|number| **number != 0)
+            .ok_or(SealError)?;
+        if self.current.open(Place::KeyCheck, check).is_ok() {
+            self.current.number = number;
+            if let Some(next) = &mut self.next {
+                next.number = following(number);
+            }
+            return Ok(self);
+        }
+        let next = self.next.as_mut().ok_or(SealError)?;
+        next.open(Place::KeyCheck, check)?;
+        next.number = number;
+        self.current.number = preceding(number);
+        Ok(self)
+    }
+
+    /// The number of the key that seals from now on.
+    pub fn number(&self) -> u8 {
+        self.sealing().number
+    }
+
+    /// Whether the check of the key was sealed with the key that takes over:
+    /// then nothing is sealed with the old one any more.
+    pub fn is_taken_over(&self, check: &[u8]) -> bool {
+        self.next
+            .as_ref()
+            .is_some_and(|next| next.open(Place::KeyCheck, check).is_ok())
+    }
+
+    fn sealing(&self) -> &Key {
+        self.next.as_ref().unwrap_or(&self.current)
     }
 
     /// Seals `plain` for `place`.
     pub fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        // A new database is made with the current key: that one must stay with it.
+        let key = match place {
+            Place::KeyCheck => &self.current,
+            _ => self.sealing(),
+        };
+        Self::seal_with(key, place, plain)
+    }
+
+    /// Seals the check of the key with the key that takes over.
+    pub fn seal_take_over(&self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        Self::seal_with(self.sealing(), Place::KeyCheck, plain)
+    }
+
+    fn seal_with(key: &Key, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut sealed = plain.to_vec();
-        let nonce = self
+        let nonce = key
             .seal
             .seal_in_place_append_tag(Aad::from(place.aad()), &mut sealed)
             .map_err(|_| SealError)?;
         let mut out = Vec::with_capacity(1 + NONCE + sealed.len());
-        out.push(VERSION);
+        out.push(key.number);
         out.extend_from_slice(nonce.as_ref());
         out.extend_from_slice(&sealed);
         Ok(out)
@@ -98,27 +221,23 @@ impl Keys {
 
     /// Opens what was sealed for `place`.
     pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
-        let [VERSION, rest @ ..] = sealed else {
-            return Err(SealError);
-        };
-        let (nonce, text) = rest.split_at_checked(NONCE).ok_or(SealError)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| SealError)?;
-        let mut buffer = text.to_vec();
-        let length = self
-            .seal
-            .open_in_place(nonce, Aad::from(place.aad()), &mut buffer)
-            .map_err(|_| SealError)?
-            .len();
-        buffer.truncate(length);
-        Ok(buffer)
+        let number = *sealed.first().ok_or(SealError)?;
+        let key = [Some(&self.current), self.next.as_ref()]
+            .into_iter()
+            .flatten()
+            .find(|key| key.number == number)
+            .ok_or(SealError)?;
+        key.open(place, sealed)
     }
 
-    /// The nonce of a SyncML challenge: derived, so that a challenge costs no write.
+    /// The nonce of a SyncML challenge: derived, so that a challenge costs no
+    /// write. After a change of the key it is another one: a device that answers
+    /// to the old one is challenged once more.
     pub fn nonce(&self, device: u64, count: u64) -> [u8; 16] {
         let mut input = [0; 16];
         input[..8].copy_from_slice(&device.to_be_bytes());
         input[8..].copy_from_slice(&count.to_be_bytes());
-        let tag = hmac::sign(&self.nonces, &input);
+        let tag = hmac::sign(&self.sealing().nonces, &input);
         let mut nonce = [0; 16];
         nonce.copy_from_slice(&tag.as_ref()[..16]);
         nonce
@@ -156,5 +275,42 @@ mod tests {
             assert!(keys.open(Place::Command(1, 2, 3), &sealed[..at]).is_err());
         }
         assert_ne!(keys.nonce(1, 1), keys.nonce(1, 2));
+    }
+
+    #[test]
+    fn a_key_that_takes_over_opens_both_and_the_old_one_nothing_new() {
+        let (old, new) = ([7; 32], [8; 32]);
+        let place = Place::Record(3);
+        for number in [FIRST, 2, 254, 255] {
+            let single = Keys::from_bytes(&old).unwrap();
+            let mut check = single.seal(Place::KeyCheck, b"modegate").unwrap();
+            check[0] = number;
+            let single = single.numbered(&check).unwrap();
+            let before = single.seal(place, b"before").unwrap();
+
+            let both = Keys::with_next(&old, &new)
+                .unwrap()
+                .numbered(&check)
+                .unwrap();
+            assert_eq!(both.open(place, &before).unwrap(), b"before");
+            assert!(!both.is_taken_over(&check));
+            let after = both.seal(place, b"after").unwrap();
+            assert_eq!(both.open(place, &after).unwrap(), b"after");
+            assert!(after[0] != before[0] && after[0] != 0);
+            assert_eq!(single.open(place, &after), Err(SealError));
+
+            // Taken over: the new key alone, numbered by its check.
+            let check = both.seal_take_over(b"modegate").unwrap();
+            let both = Keys::with_next(&old, &new)
+                .unwrap()
+                .numbered(&check)
+                .unwrap();
+            assert!(both.is_taken_over(&check));
+            assert_eq!(both.open(place, &before).unwrap(), b"before");
+            let alone = Keys::from_bytes(&new).unwrap().numbered(&check).unwrap();
+            assert_eq!(alone.open(place, &after).unwrap(), b"after");
+            assert!(alone.open(place, &before).is_err());
+            assert!(Keys::from_bytes(&old).unwrap().numbered(&check).is_err());
+        }
     }
 }

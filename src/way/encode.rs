@@ -1,12 +1,12 @@
 //! The model to bytes, past the second guard (law 3).
 
 use crate::session::Exchange;
-use crate::wire::encode::encode;
+use crate::wire::encoding::Encoding;
 use crate::wire::guard;
 
 /// Encodes the reply. In a session that named Machine mode, what the guard does
 /// not know is taken out first: it stays queued, and that it came so far is an event.
-pub(super) fn guarded(exchange: &mut Exchange) -> String {
+pub(super) fn guarded(exchange: &mut Exchange, encoding: Encoding) -> Vec<u8> {
     if exchange.names_machine() {
         let stopped: Vec<_> = exchange
             .carried()
@@ -27,5 +27,5 @@ pub(super) fn guarded(exchange: &mut Exchange) -> String {
             exchange.withdraw(seq);
         }
     }
-    encode(exchange.reply())
+    encoding.encode(exchange.reply())
 }

@@ -14,25 +14,30 @@ mod gate;
 mod strangers;
 
 use std::sync::{Arc, RwLock};
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 pub use crate::session::{MacClaim, Proof, ServerAuth};
 pub use strangers::{Strangeness, Strangers};
 
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::context::{Family, Query};
 use crate::device::DeviceRecord;
 use crate::event::{Event, EventType};
 use crate::ids::{DeviceId, Source};
 use crate::limits;
+use crate::metrics::{Tally, metrics};
 use crate::policy::PolicySet;
+use crate::push::in_force::InForce;
 use crate::session::server_auth::{Signature, signature};
 use crate::session::{self, Request, Step};
 use crate::store::{Store, StoreError};
-use crate::wire::decode::{Blame, decode};
-use crate::wire::encode::encode as encode_plainly;
+use crate::wire::decode::Blame;
+use crate::wire::encoding::Encoding;
 use crate::wire::message::Message;
 
 /// How often the way is walked when the device changes under it.
@@ -41,10 +46,10 @@ const WALKS: u32 = 3;
 /// What goes back over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// 200 with this SyncML document.
-    Reply(String),
+    /// 200 with this SyncML document, written as the request was.
+    Reply(Vec<u8>),
     /// The same, signed: the value of the header `x-syncml-hmac` beside it.
-    Signed(String, String),
+    Signed(Vec<u8>, String),
     /// 400: not SyncML, with what was expected and what came.
     BadRequest(String),
     /// 413: over a bound, which is named.
@@ -57,6 +62,20 @@ pub enum Answer {
     Busy,
 }
 
+impl Answer {
+    /// The HTTP status that it becomes.
+    pub fn status(&self) -> u16 {
+        match self {
+            Answer::Reply(_) | Answer::Signed(..) => 200,
+            Answer::BadRequest(_) => 400,
+            Answer::TooLarge(_) => 413,
+            Answer::Forbidden => 403,
+            Answer::TooOften(_) => 429,
+            Answer::Busy => 503,
+        }
+    }
+}
+
 /// Derives the nonce of a device (by its number) for a count of authentications.
 pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 
@@ -64,8 +83,10 @@ pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 pub struct Way {
     store: Arc<dyn Store>,
     policies: RwLock<Arc<PolicySet>>,
+    push: RwLock<Arc<InForce>>,
     nonces: Nonces,
     accept_unknown: bool,
+    clock: Clock,
     server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     strangers: Strangers,
@@ -82,12 +103,21 @@ impl Way {
         Way {
             store,
             policies: RwLock::new(policies),
+            push: RwLock::default(),
             nonces,
             accept_unknown,
+            clock: Clock::default(),
             server_auth: None,
             gate: gate::Gate::default(),
             strangers: Strangers::default(),
         }
+    }
+
+    /// The same with another clock than the machine's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
     }
 
     /// With these credentials for devices that want the server to prove itself.
@@ -114,14 +144,36 @@ impl Way {
         }
     }
 
+    /// The push profiles in force; none until some are put there.
+    pub fn push(&self) -> Arc<InForce> {
+        match self.push.read() {
+            Ok(push) => Arc::clone(&push),
+            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
+        }
+    }
+
+    /// Puts other push profiles in force, for every exchange that loads from now on.
+    pub fn use_push(&self, push: Arc<InForce>) {
+        match self.push.write() {
+            Ok(mut set) => *set = push,
+            Err(poisoned) => *poisoned.into_inner() = push,
+        }
+    }
+
     /// The strangers counted so far.
     pub fn strangers(&self) -> &Strangers {
         &self.strangers
     }
 
     /// Walks one request through the house.
-    pub async fn walk(&self, proof: &Proof, raw_query: &str, body: &[u8]) -> Answer {
-        self.walk_admitted(proof, raw_query, body, &|_| Ok(()))
+    pub async fn walk(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Answer {
+        self.walk_admitted(proof, raw_query, (encoding, body), &|_| Ok(()))
             .await
     }
 
@@ -131,10 +183,43 @@ impl Way {
         &self,
         proof: &Proof,
         raw_query: &str,
-        body: &[u8],
+        (encoding, body): (Encoding, &[u8]),
         admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
     ) -> Answer {
-        let message = match decode(body) {
+        // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
+        let span = tracing::info_span!(
+            "exchange",
+            device = Empty,
+            session = Empty,
+            mode = Empty,
+            platform = Empty,
+            delivered = Empty,
+            withheld = Empty,
+            status = Empty,
+            duration_ms = Empty,
+        );
+        let begun = Instant::now();
+        async {
+            let attempts = self.attempts(proof, raw_query, (encoding, body), admit, begun);
+            let answer = attempts.await;
+            Span::current().record("status", answer.status());
+            Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            tracing::debug!("answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn attempts(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        (encoding, body): (Encoding, &[u8]),
+        admit: &(dyn Fn(&str) -> Result<(), u32> + Sync),
+        begun: Instant,
+    ) -> Answer {
+        let message = match encoding.decode(body) {
             Ok(message) => message,
             Err(error) => {
                 return match error.blame() {
@@ -158,7 +243,8 @@ impl Way {
             return Answer::Busy;
         };
         for _ in 0..WALKS {
-            match self.once(proof, raw_query, body, &message, &source).await {
+            let once = self.once(proof, raw_query, (encoding, body), &message, &source, begun);
+            match once.await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load: once more")
@@ -176,11 +262,12 @@ impl Way {
         &self,
         proof: &Proof,
         raw_query: &str,
-        body: &[u8],
+        (encoding, body): (Encoding, &[u8]),
         message: &Message,
         source: &Source,
+        begun: Instant,
     ) -> Result<Answer, StoreError> {
-        let policies = self.policies();
+        let (policies, push) = (self.policies(), self.push());
         // The nonce belongs to the device's number, which is known after load;
         // `choose` needs none.
         let none = |_: u64| [0; 16];
@@ -190,10 +277,11 @@ impl Way {
             raw_query: on_record(raw_query),
             query: Query::read(raw_query),
             message,
-            digest: digest(proof, raw_query, body),
-            now: Timestamp::now(),
+            digest: digest(proof, raw_query, encoding, body),
+            now: self.clock.now(),
             nonce: &none,
             policies: &policies,
+            push: &push,
             server: self.server_auth.as_ref(),
         };
         let choose = |device: &crate::store::Device| session::choose(device, &request);
@@ -202,6 +290,7 @@ impl Way {
             return Ok(Answer::Forbidden);
         };
         let number = snapshot.device.number;
+        Span::current().record("device", tracing::field::display(snapshot.device.id));
         let nonce = |count: u64| (self.nonces)(number, count);
         request.nonce = &nonce;
         match session::step(&snapshot, &request) {
@@ -211,18 +300,27 @@ impl Way {
             }
             Step::Challenge(reply) => {
                 self.strangers.count(Strangeness::Unproven);
-                Ok(Answer::Reply(encode_plainly(&reply)))
+                Ok(Answer::Reply(encoding.encode(&reply)))
             }
             Step::Replay => {
                 let signature = signature(&snapshot.device.state, &request);
                 Ok(answer(snapshot.reply.unwrap_or_default(), signature))
             }
             Step::Exchange(mut exchange) => {
-                let reply = encode::guarded(&mut exchange);
+                let reply = encode::guarded(&mut exchange, encoding);
                 let signature = signature(exchange.state(), &request);
+                let tally = Tally::of(&snapshot.device.state, &exchange);
+                let record = exchange.record();
+                Span::current()
+                    .record("session", record.session)
+                    .record("mode", record.mode.name())
+                    .record("platform", record.platform.name())
+                    .record("delivered", tally.delivered())
+                    .record("withheld", tally.withheld());
                 self.store
                     .commit(exchange.into_commit(reply.clone()))
                     .await?;
+                metrics().exchanged(&tally, begun.elapsed());
                 Ok(answer(reply, signature))
             }
         }
@@ -246,7 +344,7 @@ impl Way {
     /// `--accept-unknown-devices`: a device without a record is registered at
     /// its first message.
     async fn register_unknown(&self, source: &Source) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+        let now = self.clock.now();
         let id = DeviceId(Uuid::now_v7());
         let record = DeviceRecord {
             source: source.clone(),
@@ -269,10 +367,10 @@ impl Way {
     }
 }
 
-fn answer(reply: String, signature: Option<Signature>) -> Answer {
+fn answer(reply: Vec<u8>, signature: Option<Signature>) -> Answer {
     match signature {
         Some(signature) => {
-            let mac = signature.header(reply.as_bytes());
+            let mac = signature.header(&reply);
             Answer::Signed(reply, mac)
         }
         None => Answer::Reply(reply),
@@ -289,9 +387,11 @@ fn on_record(raw_query: &str) -> &str {
 }
 
 /// What makes a request the same request: the identity that was proved, the raw
-/// query and the body (law 6). Each part ends where its length says.
-fn digest(proof: &Proof, raw_query: &str, body: &[u8]) -> [u8; 32] {
+/// query, the way it is written and the body (law 6). Each part ends where its
+/// length says.
+fn digest(proof: &Proof, raw_query: &str, encoding: Encoding, body: &[u8]) -> [u8; 32] {
     let mut hasher = Sha256::new();
+    hasher.update([encoding as u8]);
     hasher.update(proof.certificate.map_or([0; 32], |digest| digest.0));
     // Who sends the same bytes without the mac is somebody else.
     hasher.update([u8::from(proof.mac.is_some())]);

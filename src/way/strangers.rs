@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::clock::Timestamp;
 use crate::event::{Event, EventType};
+use crate::metrics::metrics;
 
 /// Why a request counts as a stranger's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +19,21 @@ pub enum Strangeness {
 }
 
 impl Strangeness {
-    const ALL: [Strangeness; 3] = [
+    /// Every reason.
+    pub const ALL: [Strangeness; 3] = [
         Strangeness::Unknown,
         Strangeness::Other,
         Strangeness::Unproven,
     ];
+
+    /// Its name in metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Strangeness::Unknown => "unknown",
+            Strangeness::Other => "other",
+            Strangeness::Unproven => "unproven",
+        }
+    }
 
     fn words(self) -> &'static str {
         match self {
@@ -41,6 +52,7 @@ impl Strangers {
     /// Counts one.
     pub fn count(&self, strangeness: Strangeness) {
         self.0[strangeness as usize].fetch_add(1, Ordering::Relaxed);
+        metrics().stranger(strangeness);
     }
 
     /// Takes the counts as events, one per reason that occurred.

@@ -201,6 +201,9 @@ mod tests {
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=LockWorkstation",
             "./cimv2/MDM_WNSConfiguration/MDM_WNSConfiguration.AppId=%22x%22/Exec=UpdateConfiguration",
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x/Exec=ResetUserPassword",
+            "./Vendor/MSFT/RemoteWipe/doWipe",
+            "./Vendor/MSFT/RemoteLock/Lock",
+            "./Vendor/MSFT/DMClient/Provider/p/Push/Unenroll",
         ] {
             assert!(!may(Verb::Exec, loc_uri), "{loc_uri}");
         }

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, push_profile, silent_tokens};
 
 /// A body that is taken, for each schema of a request, by the schema's name; for
 /// commands by their type.
@@ -22,9 +22,13 @@ fn good(name: &str) -> Value {
         "NewCertificate" => {
             json!({"sha256": "ab".repeat(32), "not_before": "2100-01-01T00:00:00Z", "note": "n"})
         }
+        "NewPushProfile" | "PushProfileChange" => push_profile(),
         "NewToken" => {
             json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
         }
+        "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
+        "NewInstall" => json!({"app": "known"}),
+        "NewWebhook" => json!({"url": "https://hooks.example.test/"}),
         "NewBatch" => json!({"to": {"groups": ["g"]}, "command": {"type": "lock_workstation"}}),
         "PolicyTryOut" => json!({"files": [{"name": "a.toml", "text": ""}], "events": 10}),
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
@@ -35,6 +39,8 @@ fn good(name: &str) -> Value {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
         }
         "atomic" | "sequence" => json!({"commands": [good("raw")]}),
+        // Windows 8.1 needs it, the other families do not.
+        "wns_update_configuration" | "wns_read_channel" => json!({"app_id": "x"}),
         _ => json!({}),
     }
 }
@@ -83,6 +89,13 @@ struct Write {
     path: String,
     schema: Value,
     body: Value,
+}
+
+impl Write {
+    /// A family that has it.
+    fn family(&self) -> &str {
+        self.schema["x-families"][0].as_str().unwrap_or("windows81")
+    }
 }
 
 fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
@@ -248,14 +261,30 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
+/// The path of what is there: a device, and the app of [`known_app`].
+fn place(path: &str, device: &str) -> String {
+    path.replace("{device}", device).replace("{app}", "known")
+}
+
+/// Puts the app of that id into the catalogue.
+async fn known_app(server: &Server) {
+    let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
+    let (status, answer) = server.api("POST", "/apps", Some(app)).await;
+    assert_eq!(status, 201, "{answer}");
+}
+
 /// Everything that a write could have changed.
 async fn everything(server: &Server, device: &str) -> Vec<Value> {
     let mut all = Vec::new();
     for path in [
         "/devices",
         "/tokens",
+        "/push-profiles",
         "/events",
+        "/apps",
+        "/webhooks",
         &format!("/devices/{device}"),
+        &format!("/devices/{device}/installs"),
         &format!("/devices/{device}/commands"),
     ] {
         all.push(server.get(path).await);
@@ -265,8 +294,13 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
 
 #[tokio::test]
 async fn every_field_of_every_write_is_checked_and_named() {
-    let server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
+    known_app(&server).await;
+    let body = json!({"source": "ten", "family": "windows10"});
+    let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
     let writes = writes(&document);
     for write in writes
@@ -274,13 +308,18 @@ async fn every_field_of_every_write_is_checked_and_named() {
         .filter(|write| write.path.ends_with("}/commands"))
     {
         // What is tried below is wrong in one field only.
-        let scratch = server.register(json!({"source": write.body["type"]})).await;
+        let body = json!({"source": write.body["type"], "family": write.family()});
+        let scratch = server.register(body).await;
         server.queue(&scratch, write.body.clone()).await;
     }
     let before = everything(&server, &device).await;
     let mut tried = 0;
     for write in &writes {
-        let path = write.path.replace("{device}", &device);
+        let of = match write.family() {
+            "windows81" => &device,
+            _ => &ten,
+        };
+        let path = place(&write.path, of).replace("{profile}", &profile);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -319,13 +358,15 @@ async fn every_field_of_every_write_is_checked_and_named() {
 
 #[tokio::test]
 async fn text_without_end_is_refused() {
-    let server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     let document = server.get("/openapi.json").await;
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = write.path.replace("{device}", &device);
+        let path = place(&write.path, &device).replace("{profile}", &profile);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, package1};
+use crate::harness::{Server, package1, push_profile, silent_tokens};
 
 const KEY: &str = "Idempotency-Key";
 
@@ -61,7 +61,10 @@ type Asked = (&'static str, &'static str, String, Value);
 
 #[tokio::test]
 async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
-    let mut server = Server::start();
+    let (_silent, arguments) = silent_tokens();
+    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = server.push_profile(push_profile()).await;
+    let gone = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     let other = server.register(json!({"source": "other"})).await;
     let waits = server.queue(&device, json!({"type": "inventory"})).await;
@@ -77,6 +80,22 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
     let (token, _) = server
         .make_token(json!({"name": "old", "role": "portal"}))
         .await;
+    let made = |answer: (u16, Value)| {
+        assert_eq!(answer.0, 201, "{}", answer.1);
+        answer.1["id"].as_str().unwrap().to_owned()
+    };
+    let app = |id: &str| json!({"id": id, "name": "n", "version": "1", "job_data": "<Job/>"});
+    for id in ["erp", "old"] {
+        made(server.api("POST", "/apps", Some(app(id))).await);
+    }
+    let installs = format!("/devices/{device}/installs");
+    let install = made(
+        server
+            .api("POST", &installs, Some(json!({"app": "old"})))
+            .await,
+    );
+    let hook = json!({"url": "https://hooks.example.test/"});
+    let webhook = made(server.api("POST", "/webhooks", Some(hook.clone())).await);
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -113,6 +132,33 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             format!("/devices/{other}"),
             Value::Null,
         ),
+        ("post", "/apps", "/apps".into(), app("new")),
+        (
+            "patch",
+            "/apps/{app}",
+            "/apps/erp".into(),
+            json!({"name": "m"}),
+        ),
+        ("delete", "/apps/{app}", "/apps/old".into(), Value::Null),
+        (
+            "post",
+            "/devices/{device}/installs",
+            installs,
+            json!({"app": "erp"}),
+        ),
+        (
+            "delete",
+            "/installs/{install}",
+            format!("/installs/{install}"),
+            Value::Null,
+        ),
+        ("post", "/webhooks", "/webhooks".into(), hook),
+        (
+            "delete",
+            "/webhooks/{webhook}",
+            format!("/webhooks/{webhook}"),
+            Value::Null,
+        ),
         (
             "post",
             "/devices/{device}/commands",
@@ -136,6 +182,36 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "/commands",
             "/commands".into(),
             json!({"to": {"groups": ["nobody"]}, "command": {"type": "unenroll"}}),
+        ),
+        (
+            "post",
+            "/devices/{device}/wake",
+            format!("/devices/{device}/wake"),
+            Value::Null,
+        ),
+        (
+            "post",
+            "/push-profiles",
+            "/push-profiles".into(),
+            push_profile(),
+        ),
+        (
+            "patch",
+            "/push-profiles/{profile}",
+            format!("/push-profiles/{profile}"),
+            json!({"groups": []}),
+        ),
+        (
+            "post",
+            "/push-profiles/{profile}/check",
+            format!("/push-profiles/{profile}/check"),
+            Value::Null,
+        ),
+        (
+            "delete",
+            "/push-profiles/{profile}",
+            format!("/push-profiles/{gone}"),
+            Value::Null,
         ),
         (
             "post",

@@ -88,7 +88,7 @@ async fn the_wrong_content_type_is_415_and_another_method_405() {
     for content_type in [
         "text/plain",
         "application/json",
-        "application/vnd.syncml.dm+wbxml",
+        "application/vnd.syncml+wbxml",
     ] {
         let (status, _, text) = server
             .post("mode=Machine&Platform=WoA", content_type, body.clone())

@@ -3,6 +3,7 @@
 use modegate::ids::SessionId;
 use modegate::wire::decode::{Blame, DecodeError, decode};
 use modegate::wire::encode::{element_len, encode, frame_len};
+use modegate::wire::encoding::Encoding;
 use modegate::wire::message::{
     Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, Status, Verb,
 };
@@ -190,5 +191,16 @@ proptest! {
         let _ = decode(&changed);
         bytes.splice(0..0, PACKAGE.as_bytes()[..at].iter().copied());
         let _ = decode(&bytes);
+    }
+}
+
+proptest! {
+    /// The byte budget counts XML for both encodings: it is the upper bound.
+    #[test]
+    fn wbxml_is_never_longer_than_xml(message in message()) {
+        for child in &message.body {
+            prop_assert!(Encoding::Wbxml.element_len(child) <= Encoding::Xml.element_len(child));
+        }
+        prop_assert!(Encoding::Wbxml.frame_len(&message.header) <= Encoding::Xml.frame_len(&message.header));
     }
 }

@@ -53,7 +53,12 @@ impl Server {
     /// Starts one in that folder.
     pub fn in_dir(dir: &Path, arguments: &[&str]) -> Server {
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        let (child, line) = spawn(dir, &arguments);
+        Server::by(serve_command(dir, &arguments), dir, arguments)
+    }
+
+    /// Starts one by a command made from [`serve_command`].
+    pub fn by(command: Command, dir: &Path, arguments: Vec<String>) -> Server {
+        let (child, line) = spawn(command);
         let told: Value = serde_json::from_str(&line).expect("one JSON line once it listens");
         let token = std::fs::read_to_string(dir.join("admin-token"))
             .unwrap()
@@ -80,7 +85,7 @@ impl Server {
     pub fn kill_and_restart(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        let (child, line) = spawn(&self.dir, &self.arguments);
+        let (child, line) = spawn(serve_command(&self.dir, &self.arguments));
         let told: Value = serde_json::from_str(&line).unwrap();
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
@@ -231,6 +236,13 @@ impl Server {
         answer["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes a push profile; its id.
+    pub async fn push_profile(&self, body: Value) -> String {
+        let (status, answer) = self.api("POST", "/push-profiles", Some(body)).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().unwrap().to_owned()
+    }
+
     /// Queues a command; its id.
     pub async fn queue(&self, device: &str, body: Value) -> String {
         let (status, answer) = self
@@ -296,30 +308,43 @@ impl Drop for Server {
     }
 }
 
+/// A token service that never answers: push profiles stay unchecked, and nothing
+/// is logged of them on the side. Kept for as long as it is needed.
+pub fn silent_tokens() -> (std::net::TcpListener, [String; 3]) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let arguments = ["--accept-unknown-devices", "--wns-token-url"].map(str::to_owned);
+    let [accept, flag] = arguments;
+    (listener, [accept, flag, url])
+}
+
+/// A push profile that is taken.
+pub fn push_profile() -> Value {
+    json!({
+        "pfn": "52314Publisher.TestWNS_t6e9vsyjkrw9w", "secret": "s", "app_id": "mdm", "token_form": "legacy",
+        "sid": "ms-app://S-1-15-2-1-2-3-4-5-6-7", "groups": ["g"],
+    })
+}
+
 /// The media type of SyncML.
 pub const SYNCML: &str = "application/vnd.syncml.dm+xml";
 
-fn spawn(dir: &Path, arguments: &[String]) -> (Child, String) {
-    let log = std::fs::OpenOptions::new()
+/// `modegate serve` on free ports, its logs behind those of the folder's servers before.
+pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
+    let mut log = std::fs::OpenOptions::new();
+    let log = log
         .create(true)
         .append(true)
-        .open(dir.with_extension("log"))
-        .unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
-        .args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--insecure-http",
-            "127.0.0.1:0",
-            "--data",
-        ])
-        .arg(dir)
-        .args(arguments)
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
+        .open(dir.with_extension("log"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
+    command.arg(dir).args(arguments);
+    command.stdout(Stdio::piped()).stderr(log.unwrap());
+    command
+}
+
+fn spawn(mut command: Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap())
         .read_line(&mut line)

@@ -115,7 +115,9 @@ fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
         events: vec![event(device.id)],
         inventory: None,
         inventory_changes: Vec::new(),
-        reply: Some(reply.to_owned()),
+        channel_uri: None,
+        wake_due: None,
+        reply: Some(reply.as_bytes().to_owned()),
     }
 }
 
@@ -175,7 +177,7 @@ async fn an_exchange_is_whole_and_its_reply_kept(store: Arc<dyn Store>) {
     let after = load(&*store, "a").await;
     assert_eq!(
         (after.device.state.sessions, after.reply.as_deref()),
-        (1, Some("<reply/>"))
+        (1, Some(&b"<reply/>"[..]))
     );
     let command = store
         .command(CommandId {
@@ -217,7 +219,7 @@ async fn what_changed_since_load_is_told_and_a_queued_command_is_no_change(store
         store.commit(commit(&after, "two")).await,
         Err(StoreError::Changed)
     ));
-    assert_eq!(load(&*store, "a").await.reply.as_deref(), Some("one"));
+    assert_eq!(load(&*store, "a").await.reply.as_deref(), Some(&b"one"[..]));
 }
 
 async fn one_that_is_refused_never_fails_its_neighbours(store: Arc<dyn Store>) {
@@ -451,7 +453,7 @@ async fn sqlite_survives_and_keeps_its_secrets() {
     let copied = sqlite(copy.path());
     assert_eq!(
         load(&*copied, "a").await.reply.as_deref(),
-        Some("Distinct-S3cret-Reply")
+        Some(&b"Distinct-S3cret-Reply"[..])
     );
     let other_key = Keys::from_bytes(&[2; 32]).unwrap();
     let refused = SqliteStore::open(&dir.path().join("m.db"), other_key)

@@ -50,7 +50,7 @@ pub(super) async fn create(
         fresh: Uuid::now_v7(),
     };
     // What is wrong with it is told now, not by each device.
-    let command = operations::command(wanted, &setting).map_err(|error| FieldError {
+    let command = operations::command_for_some(wanted, &setting).map_err(|error| FieldError {
         field: match error.field.as_str() {
             "body" => "command".to_owned(),
             field => format!("command.{field}"),

@@ -17,7 +17,10 @@ use crate::fields::FieldError;
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::DeviceId;
+use crate::installs::Install;
+use crate::installs::request::Written;
 use crate::store::api::{Once, Write};
+use crate::store::installs::DecideInstalls;
 use crate::store::{Change, Decide, Device, Refusal, StoreError};
 use crate::tokens::Token;
 
@@ -56,6 +59,21 @@ impl Caller {
     /// Whether the device is within its scope.
     pub(super) fn may_see(&self, record: &DeviceRecord) -> bool {
         self.token.covers(&record.groups)
+    }
+
+    /// Whether something for these groups is for devices within its scope; what is
+    /// for no group in particular is for all.
+    pub(super) fn may_see_for(&self, groups: &[String]) -> bool {
+        groups.is_empty() || self.token.covers(groups)
+    }
+
+    /// Refuses a caller whose groups bound it what concerns all devices.
+    pub(super) fn unbound(&self) -> Result<(), Problem> {
+        if self.sees_all() {
+            return Ok(());
+        }
+        let detail = "this concerns all devices; the token is bound to groups";
+        Err(Problem::new(StatusCode::FORBIDDEN, detail))
     }
 
     /// Whether its token is taken still: a stream may outlive it.
@@ -118,6 +136,20 @@ impl Caller {
             ))),
             _ => Ok(()),
         }
+    }
+
+    /// The same on a device's installs.
+    pub(super) fn decide_installs(
+        &self,
+        decide: impl FnOnce(&Device, &[Install], u32) -> Result<Written, Refusal> + Send + 'static,
+    ) -> DecideInstalls {
+        let token = Arc::clone(&self.token);
+        Box::new(move |device, installs, no| {
+            if !token.covers(&device.record.groups) {
+                return Err(Refusal::Missing("there is no such device".to_owned()));
+            }
+            decide(device, installs, no)
+        })
     }
 
     /// A decision on a device that is within the scope when it is taken.

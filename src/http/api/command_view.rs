@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::clock::Timestamp;
-use crate::command::{CommandState, NodeResult, Operation, Part};
+use crate::command::{CommandState, NodeResult, Operation, Part, answers};
 use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, kind_of};
 use crate::policy::PolicySet;
@@ -55,7 +55,7 @@ pub(super) fn view(
         "expires_at": body.expires_at.map(|at| at.to_string()),
         "app": body.manner.app,
         "after": body.manner.after.iter().map(id).collect::<Vec<_>>(),
-        "serves": body.manner.serves.map(|serves| id(&serves.whom())),
+        "serves": body.manner.serves.and_then(|serves| Some(id(&serves.whom()?))),
         "attempts": device.state.open(command.id.seq).map(|open| open.attempts),
         "reason": command.parts.iter().rev().find_map(|part| part.reason.clone()),
         "operations": body.operations.iter().map(operation).collect::<Vec<_>>(),
@@ -85,7 +85,7 @@ fn history(part: &Part) -> Value {
 /// even where they came in different messages.
 fn results(parts: &[Part]) -> Vec<Value> {
     let mut merged: Vec<NodeResult> = Vec::new();
-    for result in parts.iter().flat_map(|part| &part.results) {
+    for result in &answers(parts) {
         let half = merged.iter_mut().find(|other| {
             other.loc_uri == result.loc_uri
                 && (other.status == 0 || result.status == 0)

@@ -15,12 +15,14 @@ use super::conditional::command_tag;
 use super::{Paging, command_id, device_id, events, page};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState};
-use crate::context::{Context, Login, Mode, Platform};
+use crate::context::{Context, Family, Login, Mode, Platform};
+use crate::forecast::{self, Forecast};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
 use crate::operations::{self, Setting};
+use crate::policy::PolicySet;
 use crate::session;
 use crate::store::api::Write;
 use crate::store::{Change, Device, Refusal, StoredCommand};
@@ -33,9 +35,11 @@ pub(super) async fn queue(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let id = device_id(&path)?;
-    let value = body(payload).await?;
-    caller.device(&shared, id).await?;
+    let mut value = body(payload).await?;
+    let device = caller.device(&shared, id).await?;
+    super::push::complete(&mut value, shared.way.push().of(&device.record.groups));
     caller.may_queue(&value)?;
+    let entry = super::apps::named(&shared, &caller, &device, &value).await?;
     let (actor, now) = (caller.actor(), Timestamp::now());
     let setting = Setting {
         device: Some(id),
@@ -44,12 +48,19 @@ pub(super) async fn queue(
         now,
         fresh: Uuid::now_v7(),
     };
-    let mut command = operations::command(&value, &setting)?;
+    let release = entry.as_ref().map(|(_, release)| release);
+    let family = device.record.family;
+    let mut command = operations::command_with(family, &value, &setting, release)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
     let (queued, policies) = (command.clone(), shared.way.policies());
+    let set = shared.way.policies();
     let write = Write::Alter {
         device: id,
-        decide: caller.decide(move |device| Ok(session::queue::queue(device, queued)?.0)),
+        decide: caller.decide(move |device| {
+            let (mut change, _) = session::queue::queue(device, queued)?;
+            forecast::note(&mut change, &device.record, &set, now);
+            Ok(change)
+        }),
         answer: Box::new(move |device| {
             let stored = StoredCommand {
                 id: CommandId {
@@ -164,6 +175,8 @@ pub(super) async fn one(
     }
     let policies = shared.way.policies();
     let mut shown = view(&command, &device, &policies, now);
+    let build = build(&shared, &device).await?;
+    shown["forecast"] = json!(of_open(&device, id.seq, &policies, build, now));
     shown["decisions"] = Value::Array(events::decisions(&shared, id).await?);
     Ok(HttpResponse::Ok()
         .insert_header(("etag", command_tag(&device, id.seq, &policies, now)))
@@ -265,8 +278,10 @@ pub(super) async fn preview(
         platform,
         login,
     };
-    let policies = shared.way.policies();
-    let preview = session::preview::preview(&device, context, &policies, Timestamp::now());
+    let (policies, now) = (shared.way.policies(), Timestamp::now());
+    let preview = session::preview::preview(&device, context, &policies, now);
+    let build = build(&shared, &device).await?;
+    let forecast = |seq: CommandSeq| of_open(&device, seq, &policies, build, now);
     let deliver: Vec<Value> = preview
         .deliver
         .iter()
@@ -277,7 +292,7 @@ pub(super) async fn preview(
             .map(|entry| {
                 json!({
                     "command": full(id, entry.command), "kind": entry.kind, "rules": entry.rules,
-                    "modes": entry.modes, "next": entry.next,
+                    "modes": entry.modes, "next": entry.next, "forecast": forecast(entry.command),
                 })
             })
             .collect()
@@ -286,6 +301,34 @@ pub(super) async fn preview(
         "deliver": deliver, "withhold": held(&preview.withhold), "refuse": held(&preview.refuse),
         "policy_set": policies.digest(),
     })))
+}
+
+/// The forecast of a command, unless it is final.
+pub(super) fn of_open(
+    device: &Device,
+    seq: CommandSeq,
+    policies: &PolicySet,
+    build: Option<u32>,
+    now: Timestamp,
+) -> Option<Forecast> {
+    let open = device.state.open(seq)?;
+    let view = forecast::View {
+        state: &device.state,
+        record: &device.record,
+        policies,
+        build,
+        now,
+    };
+    Some(forecast::forecast(&view, open))
+}
+
+/// The build of a device's system, where a forecast needs it: Windows 10 only.
+pub(super) async fn build(shared: &Shared, device: &Device) -> Result<Option<u32>, Problem> {
+    if device.record.family != Family::Windows10 {
+        return Ok(None);
+    }
+    let inventory = shared.store.inventory(device.id).await?;
+    Ok(inventory.as_ref().and_then(forecast::build))
 }
 
 fn full(device: DeviceId, seq: CommandSeq) -> String {

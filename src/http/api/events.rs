@@ -70,7 +70,11 @@ pub(super) async fn of_device(
         caller.device(&shared, id).await?;
     }
     let events = shared.store.events(id, paging.after()?, limit).await?;
-    if events.is_empty() && shared.store.events(id, 0, 1).await?.is_empty() {
+    // A device whose events are all past their retention is there all the same.
+    if events.is_empty()
+        && shared.store.events(id, 0, 1).await?.is_empty()
+        && shared.store.device(id).await?.is_none()
+    {
         return Err(Problem::missing("device"));
     }
     let next = (events.len() == limit)
@@ -155,6 +159,7 @@ fn view(event: &Event, held: &[Withheld]) -> Value {
         ("kind", event.kind.map(|kind| json!(kind))),
         ("detail", event.detail.as_ref().map(|detail| json!(detail))),
         ("count", event.count.map(|count| json!(count))),
+        ("forecast", event.forecast.as_ref().map(|text| json!(text))),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -268,10 +273,11 @@ fn take_in(
         mode: exchange.mode,
         login: exchange.login,
         by_hand,
-        woken_at: None,
+        woken: exchange.woken || session["woken"] == json!(true),
     };
     let (trigger, because) = activity::trigger(&seen, plan);
     session["by_hand"] = json!(by_hand);
+    session["woken"] = json!(seen.woken);
     session["trigger"] = json!({"likely": trigger, "because": because});
     session["opened_at"] = json!(event.at.to_string());
     session["query"] = json!(exchange.query);

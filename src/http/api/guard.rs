@@ -68,7 +68,7 @@ pub(super) async fn guard(
 }
 
 /// For what is no endpoint: a caller without a token learns nothing, not even that.
-pub(super) fn is_known(request: &actix_web::HttpRequest) -> Result<(), Problem> {
+pub(in crate::http) fn is_known(request: &actix_web::HttpRequest) -> Result<(), Problem> {
     let shared = request.app_data::<web::Data<Shared>>();
     let shared = shared.ok_or_else(unauthorized)?;
     authenticate(shared, request.headers()).map(drop)

@@ -2,6 +2,7 @@
 //! and who may call them, is said in [`table`] and nowhere else.
 
 mod answer;
+mod apps;
 mod batches;
 mod body;
 mod caller;
@@ -16,19 +17,26 @@ mod events;
 mod guard;
 mod idempotency;
 mod import;
+mod install_schemas;
+mod install_stream;
+mod installs;
 mod inventory;
 mod openapi;
 mod policies;
+mod push;
+mod push_profiles;
 mod schemas;
 mod stream;
 mod table;
 mod tokens;
+mod webhooks;
 
 use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(super) use guard::is_known;
 pub use idempotency::UnderWay;
 
 use super::problem::Problem;

@@ -15,7 +15,7 @@ pub(super) fn components() -> Value {
     for (name, schema) in command_types() {
         all[command(&name)] = schema;
     }
-    for part in [answers(), log()] {
+    for part in [answers(), log(), super::install_schemas::all()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
         }
@@ -113,6 +113,8 @@ fn requests() -> Value {
                 "command": {"type": "object", "description": "as POST /devices/{device}/commands takes it"},
             },
         },
+        "NewPushProfile": super::push_profiles::schema(true),
+        "PushProfileChange": super::push_profiles::schema(false),
         "PolicyTryOut": super::policies::schema(),
         "NewCommand": {"oneOf": commands.collect::<Vec<_>>()},
         "NewToken": {
@@ -143,6 +145,10 @@ fn answers() -> Value {
         "progress": {"type": "object", "properties": {"queued": count, "refused": count, "cancelled": count}},
         "refused": {"type": "array", "items": {"type": "object", "properties": {"device": text, "reason": text}}},
     });
+    let wake = json!({"type": "object", "required": ["state", "wanted_at"], "properties": {
+        "state": text, "wanted_at": time(), "wishes": count, "attempts": count, "due_at": maybe_time(),
+        "sent_at": maybe_time(), "why": maybe, "reason": maybe, "warning": text,
+    }});
     let mut created = token.clone();
     created["token"] = text.clone();
     let held = json!({
@@ -195,6 +201,20 @@ fn answers() -> Value {
         "Token": {"type": "object", "required": ["id", "name", "role"], "properties": token},
         "CreatedToken": {"type": "object", "required": ["id", "name", "role", "token"], "properties": created},
         "Batch": batch,
+        "PushProfile": {"type": "object", "required": ["id", "pfn", "app_id", "token_form", "health"], "properties": {
+            "id": text, "pfn": text, "app_id": text, "token_form": {"type": "string", "enum": ["legacy", "entra"]},
+            "sid": maybe, "tenant": maybe, "client_id": maybe, "groups": {"type": "array", "items": text},
+            "created_at": time(), "may_send": {"type": "boolean"}, "reason": maybe, "health_at": time(), "warning": maybe,
+            "health": {"type": "string", "enum": ["unchecked", "healthy", "degraded", "misconfigured", "blocked"]},
+        }},
+        "Wake": wake,
+        "Channel": {"type": "object", "properties": {
+            "state": maybe, "may_send": {"type": "boolean"}, "profile": maybe, "pfn": maybe, "app_id": maybe,
+            "uri_sha256": maybe, "first_seen": maybe_time(), "age_s": {"type": ["integer", "null"]},
+            "expires_at": maybe_time(), "set_attempts": count, "next_set_at": maybe_time(),
+            "device_status": {"type": ["object", "null"]}, "answer": {"type": ["object", "null"]},
+            "wake": {"oneOf": [{"type": "null"}, reference("Wake")]},
+        }},
         "PolicySet": {"type": "object", "properties": {
             "digest": text, "files": {"type": "array", "items": {"type": "object", "properties": {"name": text, "text": text}}},
         }},
@@ -219,7 +239,7 @@ fn log() -> Value {
         "Session": {"type": "object", "properties": {
             "session": count, "session_id": text, "opened_at": time(), "last_at": time(),
             "query": text, "mode": text, "login": text, "messages": count, "delivered": count,
-            "withheld": count, "ended": {"type": "boolean"}, "by_hand": {"type": "boolean"},
+            "withheld": count, "ended": {"type": "boolean"}, "by_hand": {"type": "boolean"}, "woken": {"type": "boolean"},
             "trigger": {"type": "object", "properties": {"likely": text, "because": text}},
         }},
         "Inventory": {"type": "object", "properties": {

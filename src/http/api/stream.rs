@@ -122,7 +122,14 @@ fn start(
 }
 
 /// The reader's end.
-struct Body(mpsc::Receiver<Bytes>);
+pub(super) struct Body(mpsc::Receiver<Bytes>);
+
+impl Body {
+    /// Of what comes from there.
+    pub(super) fn of(from: mpsc::Receiver<Bytes>) -> Self {
+        Body(from)
+    }
+}
 
 impl MessageBody for Body {
     type Error = Infallible;

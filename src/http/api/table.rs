@@ -3,8 +3,8 @@
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::{
-    batches, certificates, commands, devices, events, import, inventory, openapi, policies, stream,
-    tokens,
+    apps, batches, certificates, commands, devices, events, import, install_stream, installs,
+    inventory, openapi, policies, push, push_profiles, stream, tokens, webhooks,
 };
 use crate::tokens::Access;
 
@@ -292,6 +292,104 @@ pub(super) static TABLE: &[Endpoint] = &[
     )
     .answers(200, Shape::One("Command"))
     .tagged(),
+    Endpoint::post(
+        "/devices/{device}/installs",
+        Access::Queue,
+        "Asks for an app on a device; the same app and version again is the same install (200)",
+        "NewInstall",
+        |route| route.to(installs::create),
+    )
+    .answers(201, Shape::One("Install")),
+    Endpoint::get(
+        "/devices/{device}/installs",
+        Access::Read,
+        "A device's installs, the newest first",
+        Shape::List("Install"),
+        |route| route.to(installs::list),
+    )
+    .query(PAGE),
+    Endpoint::get(
+        "/installs/{install}",
+        Access::Read,
+        "One install with its history",
+        Shape::One("Install"),
+        |route| route.to(installs::one),
+    ),
+    Endpoint::delete(
+        "/installs/{install}",
+        Access::Queue,
+        "Takes an install back",
+        |route| route.to(installs::cancel),
+    )
+    .answers(200, Shape::One("Install")),
+    Endpoint::get(
+        "/installs/{install}/events",
+        Access::Read,
+        "The steps of an install as they come, until it is final; ids are their numbers",
+        Shape::Stream("InstallStep"),
+        |route| route.to(install_stream::stream),
+    ),
+    Endpoint::post(
+        "/apps",
+        Access::Operate,
+        "Puts an app into the catalogue",
+        "NewApp",
+        |route| route.to(apps::create),
+    )
+    .answers(201, Shape::One("App")),
+    Endpoint::get(
+        "/apps",
+        Access::Read,
+        "The catalogue; for a token bound to groups, what is for them, and pages may hold fewer than asked for",
+        Shape::List("App"),
+        |route| route.to(apps::list),
+    )
+    .query(PAGE),
+    Endpoint::get(
+        "/apps/{app}",
+        Access::Read,
+        "One app",
+        Shape::One("App"),
+        |route| route.to(apps::one),
+    )
+    .tagged(),
+    Endpoint::patch(
+        "/apps/{app}",
+        Access::Operate,
+        "Changes what is given of an app; fields of a version add that version or take its place",
+        "AppChange",
+        |route| route.to(apps::change),
+    )
+    .answers(200, Shape::One("App"))
+    .tagged(),
+    Endpoint::delete(
+        "/apps/{app}",
+        Access::Operate,
+        "Takes an app out of the catalogue; installs under way go on",
+        |route| route.to(apps::delete),
+    )
+    .tagged(),
+    Endpoint::post(
+        "/webhooks",
+        Access::Admin,
+        "Has the steps of installs told to a URL; a secret that is not given is made, and shown in this answer only",
+        "NewWebhook",
+        |route| route.to(webhooks::create),
+    )
+    .answers(201, Shape::One("Webhook")),
+    Endpoint::get(
+        "/webhooks",
+        Access::Admin,
+        "All webhooks",
+        Shape::List("Webhook"),
+        |route| route.to(webhooks::list),
+    ),
+    Endpoint::delete(
+        "/webhooks/{webhook}",
+        Access::Admin,
+        "Deletes a webhook, and what it was still to be told",
+        |route| route.to(webhooks::delete),
+    ),
     Endpoint::get(
         "/events",
         Access::Audit,
@@ -323,6 +421,63 @@ pub(super) static TABLE: &[Endpoint] = &[
         |route| route.to(policies::tried),
     )
     .answers(200, Shape::One("TriedPolicySet")),
+    Endpoint::get(
+        "/devices/{device}/channel",
+        Access::Read,
+        "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI",
+        Shape::One("Channel"),
+        |route| route.to(push::channel),
+    ),
+    Endpoint::act(
+        "/devices/{device}/wake",
+        Access::Operate,
+        "Asks for a push, so that the device begins a session; wishes for one device come together",
+        |route| route.to(push::wake),
+    )
+    .answers(202, Shape::One("Wake")),
+    Endpoint::post(
+        "/push-profiles",
+        Access::Admin,
+        "Makes a push profile: a package family name with the credentials that may push to it",
+        "NewPushProfile",
+        |route| route.to(push_profiles::create),
+    )
+    .answers(201, Shape::One("PushProfile")),
+    Endpoint::get(
+        "/push-profiles",
+        Access::Audit,
+        "All push profiles, the oldest first: the first that is for a device is the device's",
+        Shape::List("PushProfile"),
+        |route| route.to(push_profiles::list),
+    ),
+    Endpoint::get(
+        "/push-profiles/{profile}",
+        Access::Audit,
+        "One push profile",
+        Shape::One("PushProfile"),
+        |route| route.to(push_profiles::one),
+    ),
+    Endpoint::patch(
+        "/push-profiles/{profile}",
+        Access::Admin,
+        "Changes what is given of a push profile; other credentials are tried at once",
+        "PushProfileChange",
+        |route| route.to(push_profiles::change),
+    )
+    .answers(200, Shape::One("PushProfile")),
+    Endpoint::delete(
+        "/push-profiles/{profile}",
+        Access::Admin,
+        "Deletes a push profile: its devices have no channel any more",
+        |route| route.to(push_profiles::delete),
+    ),
+    Endpoint::act(
+        "/push-profiles/{profile}/check",
+        Access::Admin,
+        "Has a push profile's credentials tried anew, and lets a stopped one send again",
+        |route| route.to(push_profiles::check),
+    )
+    .answers(202, Shape::One("PushProfile")),
     Endpoint::post(
         "/tokens",
         Access::Admin,

@@ -127,7 +127,7 @@ fn explain_takes_group_app_verb_and_class() {
         (code, told.as_str()),
         (
             1,
-            "no command of kind lock has that verb and class; there are: MDM_Client (Exec)\n"
+            "no command of kind lock has that verb and class; there are: MDM_Client (Exec); other (Exec)\n"
         )
     );
 }

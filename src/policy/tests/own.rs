@@ -9,7 +9,7 @@ use crate::wire::message::Verb;
 
 const MINE: &str = r#"
 [[classify]]
-loc_uri = "./Vendor/MSFT/RemoteLock/*"
+loc_uri = "./Vendor/MSFT/RemoteRing/*"
 verb = ["Exec"]
 kind = "lock"
 
@@ -38,30 +38,30 @@ fn a_set_may_classify_what_the_table_does_not_know() {
     assert!(set.classifies_more() && !builtin().classifies_more());
     let power = "./cimv2/Vendor_Radio/Vendor_Radio.Id=%221%22/Power";
     let beep = "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=Beep";
-    let lock = "./Vendor/MSFT/RemoteLock/Lock";
+    let lock = "./Vendor/MSFT/RemoteRing/Lock";
     let cases = [
         (Verb::Exec, lock, Kind::Lock),
-        (Verb::Exec, "./vendor/MSFT/remotelock/LOCK", Kind::Lock),
+        (Verb::Exec, "./vendor/MSFT/remotering/LOCK", Kind::Lock),
         (
             Verb::Exec,
-            "./Device/Vendor/MSFT/RemoteLock/Lock",
+            "./Device/Vendor/MSFT/RemoteRing/Lock",
             Kind::Lock,
         ),
         (
             Verb::Exec,
-            "./User/Vendor/MSFT/RemoteLock/Lock",
+            "./User/Vendor/MSFT/RemoteRing/Lock",
             Kind::Unclassified,
         ),
         (Verb::Get, lock, Kind::Unclassified),
-        (Verb::Exec, "./Vendor/MSFT/RemoteLock", Kind::Unclassified),
+        (Verb::Exec, "./Vendor/MSFT/RemoteRing", Kind::Unclassified),
         (
             Verb::Exec,
-            "./Vendor/MSFT/RemoteLock/a/b",
+            "./Vendor/MSFT/RemoteRing/a/b",
             Kind::Unclassified,
         ),
         (Verb::Get, "./Vendor/MSFT/Any/Secret", Kind::Certificate),
         // Of two that speak of it the more restricted counts.
-        (Verb::Exec, "./Vendor/MSFT/RemoteLock/Secret", Kind::Lock),
+        (Verb::Exec, "./Vendor/MSFT/RemoteRing/Secret", Kind::Lock),
         (Verb::Replace, power, Kind::Setting),
         (Verb::Get, "./cimv2/Vendor_Radio", Kind::Unclassified),
         (Verb::Exec, beep, Kind::Lock),
@@ -72,22 +72,22 @@ fn a_set_may_classify_what_the_table_does_not_know() {
         // What is odd stays unclassified.
         (
             Verb::Exec,
-            "./Vendor/MSFT/RemoteLock/../RemoteLock/Lock",
+            "./Vendor/MSFT/RemoteRing/../RemoteRing/Lock",
             Kind::Unclassified,
         ),
         (
             Verb::Exec,
-            "./Vendor/MSFT/RemoteLock/%254cock",
+            "./Vendor/MSFT/RemoteRing/%254cock",
             Kind::Unclassified,
         ),
         (
             Verb::Exec,
-            "./Vendor/MSFT/RemoteLock/\u{1}",
+            "./Vendor/MSFT/RemoteRing/\u{1}",
             Kind::Unclassified,
         ),
         (
             Verb::Exec,
-            "Vendor/MSFT/RemoteLock/Lock",
+            "Vendor/MSFT/RemoteRing/Lock",
             Kind::Unclassified,
         ),
     ];

@@ -70,7 +70,7 @@ pub fn any_rules(most: usize) -> impl Strategy<Value = Vec<String>> {
 /// One `[[classify]]` table.
 pub fn any_classify() -> impl Strategy<Value = String> {
     let verbs = ["Add", "Replace", "Delete", "Get"].to_vec();
-    let kinds: Vec<&str> = Kind::ALL.map(Kind::name)[3..13].to_vec();
+    let kinds: Vec<&str> = Kind::ALL.map(Kind::name)[3..14].to_vec();
     (
         prop::sample::select(OWN.to_vec()),
         prop::sample::subsequence(verbs, 1..=4),

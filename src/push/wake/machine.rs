@@ -2,8 +2,9 @@
 
 use crate::clock::Timestamp;
 use crate::push::answer::{Action, Retry, RetryKind};
+use crate::push::rate::Bucket;
 
-use super::{LIFE_MS, SESSION_WAIT_MS, SPACING_MS, State, Wake, Why, next_attempt};
+use super::{LIFE_MS, RATE, SESSION_WAIT_MS, State, Wake, Why, next_attempt};
 
 /// How long an attempt may take before it counts as lost, milliseconds: with
 /// a process that died while sending, nobody else tells.
@@ -45,10 +46,10 @@ pub struct Transition {
 /// for the pauses between attempts.
 pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> Transition {
     let wake = match (wake, event) {
-        (None, Event::Wish) => Some(Wake::new(now, now)),
+        (None, Event::Wish) => Some(Wake::new(now, now, Bucket::full())),
         (None, _) => None,
         (Some(last), Event::Wish) if last.state.is_final() => {
-            Some(Wake::new(now, last.earliest(now)))
+            Some(Wake::new(now, last.earliest(now), last.bucket))
         }
         (Some(wake), event) => {
             let mut wake = wake.clone();
@@ -64,7 +65,7 @@ pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> T
 }
 
 impl Wake {
-    fn new(now: Timestamp, due_at: Timestamp) -> Self {
+    fn new(now: Timestamp, due_at: Timestamp, bucket: Bucket) -> Self {
         Wake {
             state: State::Wanted,
             wanted_at: now,
@@ -73,19 +74,20 @@ impl Wake {
             due_at,
             sent_at: None,
             why: None,
+            bucket,
         }
     }
 
-    /// When a wake after this one may be sent: spaced, and after an unanswered
-    /// one not before WNS dropped it.
+    /// When a wake after this one may be sent: within the device's rate, and
+    /// after an unanswered one not before WNS dropped it.
     fn earliest(&self, now: Timestamp) -> Timestamp {
-        let pause = match self.state {
-            State::Unanswered => SESSION_WAIT_MS,
-            _ => SPACING_MS,
-        };
-        let earliest = self.sent_at.map(|sent| sent.plus_ms(pause));
+        let rated = self.bucket.take(RATE, now).err().unwrap_or(now);
+        if self.state != State::Unanswered {
+            return rated;
+        }
+        let dropped = self.sent_at.map_or(now, |at| at.plus_ms(SESSION_WAIT_MS));
         // A clock that jumped back must not hold a device for longer.
-        earliest.map_or(now, |at| at.clamp(now, now.plus_ms(pause)))
+        rated.max(dropped.min(now.plus_ms(SESSION_WAIT_MS)))
     }
 
     fn take(&mut self, event: Event, now: Timestamp, random: u32) {
@@ -99,7 +101,7 @@ impl Wake {
             (State::Wanted | State::Sending, Event::Cannot(why)) => self.fail(why),
             (State::Sending, Event::Said(action)) => self.said(action, now, random),
             (State::Sending, Event::NoAnswer) => self.retry(NETWORK, now, random),
-            (_, Event::Time) => self.time(now, random),
+            (_, Event::Time) => self.time(now),
             (
                 State::Accepted,
                 Event::Send | Event::Said(_) | Event::NoAnswer | Event::Cannot(_),
@@ -113,6 +115,7 @@ impl Wake {
     fn begin(&mut self, now: Timestamp) {
         self.state = State::Sending;
         self.attempts = self.attempts.saturating_add(1);
+        self.bucket = self.bucket.take(RATE, now).unwrap_or(self.bucket);
         self.sent_at = Some(now);
         self.due_at = now.plus_ms(SENDING_MS);
     }
@@ -146,10 +149,16 @@ impl Wake {
         }
     }
 
-    fn time(&mut self, now: Timestamp, random: u32) {
+    fn time(&mut self, now: Timestamp) {
         match self.state {
             State::Wanted if now >= self.wanted_at.plus_ms(LIFE_MS) => self.fail(Why::GaveUp),
-            State::Sending if now >= self.due_at => self.retry(NETWORK, now, random),
+            // Who sent it died before the answer: it may be out, and one wish is
+            // one notification.
+            State::Sending if now >= self.due_at => {
+                let sent = self.sent_at.unwrap_or(self.wanted_at);
+                self.state = State::Accepted;
+                self.due_at = sent.plus_ms(SESSION_WAIT_MS);
+            }
             State::Accepted if now >= self.due_at => self.end(State::Unanswered),
             _ => {}
         }

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::push::answer::RetryKind;
 use crate::push::pause;
+use crate::push::rate::{Bucket, Rate};
 
 pub use machine::{Event, Transition, next};
 
@@ -27,9 +28,13 @@ pub const TTL_S: u32 = 60 * 60;
 /// How long after an accepted notification a session is waited for,
 /// milliseconds: the TTL, and what a tablet needs to begin.
 pub const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
-/// Shortest time between two notifications to one device, milliseconds. WNS
-/// keeps one per channel, and a session takes all that waits.
-pub const SPACING_MS: i64 = MINUTE_MS;
+/// How many notifications one device gets: a few at once for a user who picks
+/// one app after another, then one a minute. WNS keeps one per channel, and a
+/// session takes all that waits.
+pub const RATE: Rate = Rate {
+    burst: 4,
+    every_ms: MINUTE_MS as u32,
+};
 /// A wake that is older than this is given up, milliseconds.
 pub const LIFE_MS: i64 = 6 * 60 * MINUTE_MS;
 
@@ -98,6 +103,20 @@ pub enum Why {
     GaveUp,
 }
 
+impl Why {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Why::NoChannel => "the device has no channel that may be sent to",
+            Why::Profile => "its push profile may not send: an operator must act",
+            Why::ChannelRefused => "WNS says that token and channel are of different apps",
+            Why::Dropped => "WNS dropped the notification",
+            Why::Fault => "WNS found fault with this server's request",
+            Why::GaveUp => "no attempt came through in time",
+        }
+    }
+}
+
 /// A wake of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
@@ -116,6 +135,8 @@ pub struct Wake {
     pub sent_at: Option<Timestamp>,
     /// Why it failed, when it did.
     pub why: Option<Why>,
+    /// What is left of [`RATE`], over all wakes of the device.
+    pub bucket: Bucket,
 }
 
 /// When to try again, or `None` when it is not worth it.

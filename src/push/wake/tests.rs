@@ -25,6 +25,7 @@ fn in_state(state: State) -> Wake {
         due_at: at(0),
         sent_at: (state != State::Wanted).then(|| at(0)),
         why: None,
+        bucket: crate::push::rate::Bucket::full(),
     }
 }
 
@@ -95,7 +96,7 @@ fn every_cell_of_the_table() {
         ),
         (
             Event::Time,
-            [Wanted, Wanted, Unanswered, Answered, Unanswered, Failed],
+            [Wanted, Accepted, Unanswered, Answered, Unanswered, Failed],
         ),
         (
             Event::Wish,
@@ -134,18 +135,23 @@ fn wishes_come_together() {
 }
 
 #[test]
-fn notifications_to_one_device_are_spaced() {
-    let mut last = in_state(State::Answered);
-    let after = |last: &Wake, now| next(Some(last), Event::Wish, now, 0).wake.unwrap().due_at;
-    assert_eq!(after(&last, at(0)), at(0).plus_ms(SPACING_MS));
-    assert_eq!(after(&last, at(30)), at(30));
-    last.state = State::Unanswered;
-    assert_eq!(after(&last, at(30)), at(0).plus_ms(SESSION_WAIT_MS));
+fn notifications_to_one_device_are_rated() {
+    let after = |last: &Wake, now| next(Some(last), Event::Wish, now, 0).wake.unwrap();
+    let mut wake = in_state(State::Answered);
+    for burst in 0..4 {
+        wake = after(&wake, at(0));
+        assert_eq!(wake.due_at, at(0), "{burst}");
+        wake = next(Some(&wake), Event::Send, at(0), 0).wake.unwrap();
+        wake.state = State::Answered;
+    }
+    assert_eq!(after(&wake, at(0)).due_at, at(1));
+    assert_eq!(after(&wake, at(30)).due_at, at(30));
     // The clock jumped back by a year.
-    assert_eq!(
-        after(&last, at(-500_000)),
-        at(-500_000).plus_ms(SESSION_WAIT_MS)
-    );
+    assert!(after(&wake, at(-500_000)).due_at <= at(-500_000 + 4));
+    let mut last = in_state(State::Unanswered);
+    assert_eq!(after(&last, at(30)).due_at, at(0).plus_ms(SESSION_WAIT_MS));
+    last.state = State::Failed;
+    assert_eq!(after(&last, at(30)).due_at, at(30));
 }
 
 #[test]
@@ -164,14 +170,15 @@ fn a_wake_has_an_end() {
 }
 
 #[test]
-fn an_attempt_that_nobody_heard_of_again_is_made_again() {
+fn an_attempt_that_nobody_heard_of_again_counts_as_sent() {
     let wake = next(Some(&in_state(State::Wanted)), Event::Send, at(0), 0)
         .wake
         .unwrap();
     let early = next(Some(&wake), Event::Time, at(1), 0).wake.unwrap();
     assert_eq!(early.state, State::Sending);
     let late = next(Some(&wake), Event::Time, at(2), 0).wake.unwrap();
-    assert_eq!(late.state, State::Wanted);
+    assert_eq!((late.state, late.attempts), (State::Accepted, 1));
+    assert_eq!(late.due_at, at(0).plus_ms(SESSION_WAIT_MS));
 }
 
 proptest! {

@@ -125,6 +125,7 @@ impl Talk {
             now: self.now,
             nonce: &nonce,
             policies: &policies,
+            push: &crate::push::in_force::InForce::default(),
             server: self.server.as_ref(),
         };
         let wanted = choose(&self.device, &request);
@@ -147,7 +148,7 @@ impl Talk {
             }
             Step::Exchange(exchange) => {
                 self.reply = Some(exchange.reply().clone());
-                let commit = exchange.into_commit(String::new());
+                let commit = exchange.into_commit(Vec::new());
                 self.record.clone_from(&commit.events[0].exchange);
                 self.device.state = commit.state;
                 "exchange"

@@ -3,6 +3,7 @@
 //! waiting for what never comes.
 #![allow(clippy::unwrap_used)]
 
+mod elements;
 mod hostile;
 mod stories;
 mod world;
@@ -15,7 +16,8 @@ use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::limits;
 use crate::wire::message::{Alert, Element, GroupKind, Item, Meta, Verb};
-use world::{Says, World, command, results, status};
+use elements::{command, results, status};
+use world::{Says, World};
 
 const MINUTE: i64 = 60 * 1000;
 const DAY: i64 = 24 * 60 * MINUTE;
@@ -257,7 +259,7 @@ impl World {
                 if self.asked.is_empty() {
                     break;
                 }
-                let unenrolls = |asked: &world::Asked| asked.loc_uri.contains("SendUnenroll");
+                let unenrolls = |asked: &elements::Asked| asked.loc_uri.contains("SendUnenroll");
                 let mut body = self.all(200);
                 body.extend(self.asked.iter().any(unenrolls).then(|| alert(1226)));
                 self.go_on(body);

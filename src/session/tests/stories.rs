@@ -1,5 +1,6 @@
 //! Courses of events that went wrong once.
 
+use super::elements::*;
 use super::world::*;
 use super::*;
 

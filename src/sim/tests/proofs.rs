@@ -126,7 +126,7 @@ async fn a_mac_goes_over_the_bytes_of_each_message() {
     assert_eq!((report.exchanges, report.received.len()), (3, 1));
     let (bodies, heads) = (server.bodies(), server.heads());
     for (number, nonce) in [(0, ""), (1, "Nonce"), (2, "Nonce")] {
-        let value = mac_header(&credentials, nonce.as_bytes(), &bodies[number]);
+        let value = mac_header(&credentials, nonce.as_bytes(), bodies[number].as_bytes());
         let expected = format!("x-syncml-hmac: {value}\r\n");
         assert!(heads[number].contains(&expected), "{}", heads[number]);
         assert!(!bodies[number].contains("<Cred>"));

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::rows::{self, Key};
-use super::{batches, once, read, tokens, write};
+use super::{batches, installs, once, read, registry, tokens, write};
 use crate::device::DeviceRecord;
 use crate::event::Event;
 use crate::ids::{DeviceId, Source};
@@ -59,7 +59,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
         } => {
             let before = found(db, keys, device)?;
             check(&before).map_err(StoreError::Refused)?;
-            write::retire(db, keys, device, event)?;
+            registry::retire(db, keys, device, event)?;
             Ok(answer(&before))
         }
         Write::Import {
@@ -75,6 +75,9 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
             tokens::create(db, &token, event)?;
             Ok(answer(&token))
         }
+        Write::PushProfile { id, decide, answer } => {
+            Ok(answer(&super::push::change(db, keys, id, decide)?))
+        }
         Write::CreateBatch {
             batch,
             event,
@@ -83,6 +86,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
             batches::create(db, keys, &batch, event)?;
             Ok(answer(&batch))
         }
+        Write::Installs(write) => installs::write(db, keys, write),
         Write::StopBatch {
             id,
             take_back,
@@ -105,7 +109,7 @@ fn register(
     record: &DeviceRecord,
     event: Event,
 ) -> Result<Device, StoreError> {
-    write::register(db, keys, id, record, event)?;
+    registry::register(db, keys, id, record, event)?;
     found(db, keys, id)
 }
 
@@ -124,7 +128,7 @@ fn import(
             // After the first conflict nothing stays of what is written.
             _ if !conflicts.is_empty() => {}
             (ImportStep::Register(id, record, event), _) => {
-                write::register(db, keys, id, &record, *event)?;
+                registry::register(db, keys, id, &record, *event)?;
                 done.push(Imported::Created(id));
             }
             (ImportStep::Change(change), Some(device)) => {

@@ -5,12 +5,21 @@
 //! less than handing it to another thread.
 
 mod api;
+pub mod backup;
 mod batches;
+mod catalogue;
+mod installs;
 mod inventory;
 mod once;
+mod probe;
+mod push;
 mod read;
+mod registry;
+pub mod reseal;
+mod retention;
 mod rows;
 mod tokens;
+mod webhooks;
 mod write;
 mod writer;
 
@@ -49,19 +58,8 @@ impl SqliteStore {
     /// Opens the database file, making it when it is not there. The caller
     /// sees to it that nobody else writes to it.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
-        let mut db = Connection::open(path).map_err(failed)?;
-        // Small pages: an exchange rewrites its device's own, and little beside it.
-        pragma(&db, "page_size", "2048")?;
-        pragma(&db, "journal_mode", "WAL")?;
-        pragma(&db, "synchronous", "FULL")?;
-        pragma(&db, "temp_store", "MEMORY")?;
-        pragma(&db, "wal_autocheckpoint", "0")?;
-        pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
-        db.set_prepared_statement_cache_capacity(64);
-        embedded::migrations::runner()
-            .run(&mut db)
-            .map_err(failed)?;
-        check_key(&db, &keys)?;
+        let db = connect(path)?;
+        let keys = check_key(&db, keys)?;
         let checkpointer = Connection::open(path).map_err(failed)?;
         pragma(&checkpointer, "synchronous", "FULL")?;
         let log = path.with_file_name(format!(
@@ -80,6 +78,14 @@ impl SqliteStore {
     /// What the writer has done so far.
     pub fn stats(&self) -> &Stats {
         &self.writer.stats
+    }
+
+    /// Lets SQLite refuse all writes from the next one on, or no more: what a disk
+    /// looks like that became read-only. For tests; no real one can be had there.
+    #[doc(hidden)]
+    pub fn pretend_read_only(&self, refuse: bool) {
+        let order = std::sync::atomic::Ordering::Relaxed;
+        self.writer.read_only.store(refuse, order);
     }
 
     /// The nonce of a SyncML challenge to a device, for a count of its authentications.
@@ -121,6 +127,52 @@ impl SqliteStore {
     }
 }
 
+/// A connection that writes, with the tables as this version has them.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let mut db = Connection::open(path).map_err(failed)?;
+    check_version(&db)?;
+    // Small pages: an exchange rewrites its device's own, and little beside it.
+    pragma(&db, "page_size", "2048")?;
+    pragma(&db, "journal_mode", "WAL")?;
+    pragma(&db, "synchronous", "FULL")?;
+    pragma(&db, "temp_store", "MEMORY")?;
+    pragma(&db, "wal_autocheckpoint", "0")?;
+    pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
+    db.set_prepared_statement_cache_capacity(64);
+    embedded::migrations::runner()
+        .run(&mut db)
+        .map_err(failed)?;
+    Ok(db)
+}
+
+/// The version of a database's tables; `None` where it is not one of ours.
+fn version(db: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    let known: i64 = db.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
+    if known == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT max(version) FROM refinery_schema_history";
+    db.query_row(sql, [], |row| row.get(0)).map_err(failed)
+}
+
+/// A database that a newer program made is left as it is.
+fn check_version(db: &Connection) -> Result<(), StoreError> {
+    let runner = embedded::migrations::runner();
+    let newest = runner
+        .get_migrations()
+        .iter()
+        .map(|one| i64::from(one.version()));
+    let (newest, found) = (newest.max().unwrap_or(0), version(db)?.unwrap_or(0));
+    if found <= newest {
+        return Ok(());
+    }
+    Err(StoreError::Failed(Arc::from(format!(
+        "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
+         Nothing was changed: run the newer program, or restore a backup from before"
+    ))))
+}
+
 fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
     db.query_row(&format!("PRAGMA {name} = {value}"), [], |_| Ok(()))
         .optional()
@@ -128,24 +180,31 @@ fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
         .map_err(failed)
 }
 
-/// Another key than the one that the database was made with is told at once.
-fn check_key(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
-    const KNOWN: &[u8] = b"modegate";
-    let sealed: Option<Vec<u8>> = db
-        .query_row("SELECT sealed FROM key_check", [], |row| row.get(0))
-        .optional()
-        .map_err(failed)?;
-    match sealed {
-        Some(sealed) => keys.open(Place::KeyCheck, &sealed).map(drop).map_err(|_| {
+/// What the check of the key seals.
+const KNOWN: &[u8] = b"modegate";
+
+/// Numbers the keys by the database's check. Another key than the one that it
+/// was made with is told at once.
+fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError> {
+    match key_check(db)? {
+        Some(sealed) => keys.numbered(&sealed).map_err(|_| {
             StoreError::Failed(Arc::from(
                 "the key is not the one that this database was made with; put the right file back as DIR/key",
             ))
         }),
         None => {
             let sealed = keys.seal(Place::KeyCheck, KNOWN).map_err(failed)?;
-            db.execute("INSERT INTO key_check VALUES (?1)", [sealed]).map(drop).map_err(failed)
+            let sql = "INSERT INTO key_check VALUES (?1)";
+            db.execute(sql, [&sealed]).map_err(failed)?;
+            keys.numbered(&sealed).map_err(failed)
         }
     }
+}
+
+fn key_check(db: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    db.query_row("SELECT sealed FROM key_check", [], |row| row.get(0))
+        .optional()
+        .map_err(failed)
 }
 
 /// An error of SQLite's (or around it) as the store's.

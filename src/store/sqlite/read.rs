@@ -45,7 +45,7 @@ pub(super) fn load(
     }))
 }
 
-fn body(
+pub(super) fn body(
     db: &Connection,
     keys: &Keys,
     number: u64,
@@ -67,7 +67,7 @@ fn body(
     rows::command_part(keys, Place::Command(number, seq.0, 0), bytes).map(Some)
 }
 
-fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<String>, StoreError> {
+fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let sealed: Option<Vec<u8>> = db
         .query_row(
             "SELECT reply FROM device WHERE number = ?1",
@@ -78,8 +78,9 @@ fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<String>, St
     let Some(sealed) = sealed else {
         return Ok(None);
     };
-    let plain = keys.open(Place::Reply(number), &sealed).map_err(failed)?;
-    String::from_utf8(plain).map(Some).map_err(failed)
+    keys.open(Place::Reply(number), &sealed)
+        .map(Some)
+        .map_err(failed)
 }
 
 pub(super) fn commands(
@@ -208,11 +209,45 @@ pub(super) fn events(
     after: u64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let up_to = after.saturating_add(limit as u64).saturating_add(1);
-    let mut found = events_before(db, device, up_to, limit)?;
+    let Some(chain) = chain_of(db, device)? else {
+        return Ok(Vec::new());
+    };
+    let window = |after: u64| {
+        let up_to = after.saturating_add(limit as u64).saturating_add(1);
+        events_before(db, device, up_to, limit)
+    };
+    let mut found = window(after)?;
+    let behind = chain.next_event.saturating_sub(1).saturating_sub(after);
+    let has = found
+        .iter()
+        .filter(|stored| stored.event.seq > after)
+        .count() as u64;
+    if has < behind.min(limit as u64) {
+        // The beginning of the chain was deleted (retention): it begins later.
+        let first = first_event(db, &chain)?.unwrap_or(chain.next_event);
+        found = window(after.max(first.saturating_sub(1)))?;
+    }
     found.retain(|stored| stored.event.seq > after);
     found.reverse();
     Ok(found)
+}
+
+/// The number of the oldest event of a chain that is still there: by marks as
+/// long as they are, then one by one.
+fn first_event(db: &Connection, chain: &Chain) -> Result<Option<u64>, StoreError> {
+    let (mut first, mut at, mut by_marks) = (None, (chain.head, 0), true);
+    loop {
+        let place = if by_marks && at.1 != 0 { at.1 } else { at.0 };
+        match rows::event_at(db, place)? {
+            Some((prev, mark, stored)) => {
+                first = Some(stored.event.seq);
+                at = (prev, mark);
+            }
+            // The mark is gone: what is between is to be walked.
+            None if by_marks && at.1 != 0 => by_marks = false,
+            None => return Ok(first),
+        }
+    }
 }
 
 pub(super) fn all_events(

@@ -14,7 +14,7 @@ use crate::store::seal::{Keys, Place};
 use crate::store::{Device, StoreError, StoredEvent};
 
 /// Marks in front of a blob that is not sealed.
-const CLEAR: u8 = 0;
+pub(super) const CLEAR: u8 = 0;
 
 /// Where a chain of events stands.
 #[derive(Debug, Clone, Copy)]
@@ -201,6 +201,20 @@ pub(super) fn append(
         chain.next_event += 1;
     }
     Ok(())
+}
+
+/// Appends events to the chain of those that concern no device, and keeps where it ends.
+pub(super) fn log(
+    db: &Connection,
+    chain: &mut Chain,
+    events: &mut [Event],
+) -> Result<(), StoreError> {
+    append(db, chain, events)?;
+    let sql = "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0";
+    db.prepare_cached(sql)
+        .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
+        .map(drop)
+        .map_err(failed)
 }
 
 /// One event of the log: (its device's chain before it, the event).

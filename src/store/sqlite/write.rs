@@ -1,6 +1,7 @@
 //! The operations of the store: writes go to the writer, reads are in [`super::read`].
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -15,11 +16,14 @@ use crate::device::{DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
 use crate::inventory::{self, Inventory};
+use crate::metrics::metrics;
+use crate::push::record::PushProfile;
+use crate::secret::Secret;
 use crate::store::api::{Kept, Once, Write};
 use crate::store::seal::{Keys, Place};
 use crate::store::{
-    Change, Choose, Commit, Decide, Device, MakeCommand, Snapshot, Store, StoreError,
-    StoredCommand, StoredEvent,
+    Change, Choose, Commit, Decide, Device, MakeCommand, PartPlace, QueueSample, Snapshot, Store,
+    StoreError, StoredCommand, StoredEvent, Swept,
 };
 use crate::tokens::Token;
 
@@ -30,7 +34,10 @@ impl Store for SqliteStore {
         source: &Source,
         choose: Choose<'_>,
     ) -> Result<Option<Snapshot>, StoreError> {
-        self.read(|db, keys| super::read::load(db, keys, source, choose))
+        let begun = Instant::now();
+        let loaded = self.read(|db, keys| super::read::load(db, keys, source, choose));
+        metrics().loaded(begun.elapsed());
+        loaded
     }
 
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
@@ -48,7 +55,7 @@ impl Store for SqliteStore {
     ) -> Result<(), StoreError> {
         let keys = Arc::clone(&self.keys);
         self.writer
-            .submit(move |db| self::register(db, &keys, id, &record, event))
+            .submit(move |db| super::registry::register(db, &keys, id, &record, event))
             .await
     }
 
@@ -62,7 +69,7 @@ impl Store for SqliteStore {
     async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError> {
         let keys = Arc::clone(&self.keys);
         self.writer
-            .submit(move |db| self::retire(db, &keys, device, event))
+            .submit(move |db| super::registry::retire(db, &keys, device, event))
             .await
     }
 
@@ -145,6 +152,28 @@ impl Store for SqliteStore {
             .await
     }
 
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.submit(super::probe::write).await?;
+        self.read(|db, _| super::read::no_device(db).map(drop))
+    }
+
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError> {
+        self.read(|db, keys| super::probe::queues(db, keys, after, limit))
+    }
+
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError> {
+        SqliteStore::sweep_events(self, before, most).await
+    }
+
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError> {
+        SqliteStore::sweep_results(self, before, after, most).await
+    }
+
     async fn keep_policy_set(
         &self,
         digest: &str,
@@ -213,6 +242,26 @@ impl Store for SqliteStore {
         self.read(|db, _| super::tokens::all(db))
     }
 
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
+        self.read(|db, _| super::push::due(db, until, limit))
+    }
+
+    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.read(|db, _| super::push::next_due(db, after))
+    }
+
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError> {
+        self.read(|db, keys| super::push::uri(db, keys, device))
+    }
+
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError> {
+        self.read(super::push::profiles)
+    }
+
     async fn last_place(&self) -> Result<u64, StoreError> {
         self.read(|db, _| super::read::last_place(db))
     }
@@ -224,14 +273,7 @@ impl Store for SqliteStore {
 
 /// Logs what concerns no device.
 pub(super) fn log(db: &Connection, events: &mut [Event]) -> Result<(), StoreError> {
-    let mut chain = super::read::no_device(db)?;
-    rows::append(db, &mut chain, events)?;
-    db.prepare_cached(
-        "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0",
-    )
-    .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-    .map(drop)
-    .map_err(failed)
+    rows::log(db, &mut super::read::no_device(db)?, events)
 }
 
 fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreError> {
@@ -291,9 +333,15 @@ fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreE
     if let Some(record) = &commit.record {
         update_record(db, keys, commit.number, record)?;
     }
+    if let Some(uri) = &commit.channel_uri {
+        super::push::put_uri(db, keys, commit.number, uri.as_ref())?;
+    }
+    if let Some(due) = commit.wake_due {
+        super::push::put_due(db, commit.number, due)?;
+    }
     let reply = commit
         .reply
-        .map(|reply| keys.seal(Place::Reply(commit.number), reply.as_bytes()))
+        .map(|reply| keys.seal(Place::Reply(commit.number), &reply))
         .transpose();
     update_state(db, &commit.state, &chain, Some(reply.map_err(failed)?))
 }
@@ -404,49 +452,6 @@ fn insert_command(
         .map_err(failed)
 }
 
-pub(super) fn register(
-    db: &Connection,
-    keys: &Keys,
-    id: DeviceId,
-    record: &DeviceRecord,
-    event: Event,
-) -> Result<(), StoreError> {
-    if let Some(taken) = rows::device(db, keys, &Key::Source(&record.source.0))? {
-        return Err(StoreError::SourceTaken(taken.device.id));
-    }
-    // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
-    let number: i64 = db
-        .query_row(
-            "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
-    let state = State {
-        revision: 1,
-        next_command: 1,
-        ..State::default()
-    };
-    let mut chain = Chain {
-        number: rows::unsigned(number),
-        next_event: 1,
-        head: 0,
-        mark: 0,
-    };
-    rows::append(db, &mut chain, &mut [event])?;
-    let sealed = rows::record_bytes(keys, chain.number, record)?;
-    let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
-    let (next_event, source) = (signed(chain.next_event), &record.source.0);
-    db.prepare_cached("INSERT INTO device VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7, ?8, NULL)")
-        .and_then(|mut sql| {
-            sql.execute(params![
-                number, id, source, sealed, next_event, chain.head, chain.mark, state
-            ])
-        })
-        .map(drop)
-        .map_err(failed)
-}
-
 pub(super) fn alter(
     db: &Connection,
     keys: &Keys,
@@ -464,34 +469,8 @@ pub(super) fn alter(
         update_record(db, keys, chain.number, &record)?;
         device.record = record;
     }
+    super::push::follow(db, keys, chain.number, &device.state, &change.state)?;
     update_state(db, &change.state, &chain, None)?;
     device.state = change.state;
     Ok(device)
-}
-
-pub(super) fn retire(
-    db: &Connection,
-    keys: &Keys,
-    device: DeviceId,
-    event: Event,
-) -> Result<(), StoreError> {
-    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
-    let mut chain = row.chain;
-    rows::append(db, &mut chain, &mut [event])?;
-    let number = signed(chain.number);
-    let id = &device.0.as_bytes()[..];
-    db.execute(
-        "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id, number, signed(chain.next_event), chain.head, chain.mark],
-    )
-    .map_err(failed)?;
-    db.execute("DELETE FROM command WHERE device = ?1", [number])
-        .map_err(failed)?;
-    for table in ["inventory", "inventory_change"] {
-        let sql = format!("DELETE FROM {table} WHERE device = ?1");
-        db.execute(&sql, [number]).map_err(failed)?;
-    }
-    db.execute("DELETE FROM device WHERE number = ?1", [number])
-        .map(drop)
-        .map_err(failed)
 }

@@ -7,13 +7,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::failed;
+use crate::metrics::metrics;
 use crate::store::StoreError;
 
 /// Pieces of work that may wait; more wait outside.
@@ -26,6 +27,11 @@ const LINGER: Duration = Duration::from_micros(400);
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 /// And by the writer itself, so that it starts anew, past this: it cannot grow for ever.
 const RESTART_BYTES: u64 = 64 * 1024 * 1024;
+
+/// How long cutting it may wait for a reader.
+const CUT: Duration = Duration::from_millis(5);
+/// How long anything else may wait for whoever else has the database open.
+const BUSY: Duration = Duration::from_secs(5);
 
 type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
 /// Without a connection the work is not done, only answered.
@@ -47,6 +53,8 @@ pub(super) struct Writer {
     thread: Option<std::thread::JoinHandle<()>>,
     commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
+    /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
+    pub(super) read_only: Arc<AtomicBool>,
 }
 
 impl Writer {
@@ -58,15 +66,20 @@ impl Writer {
         let (queue, work) = mpsc::channel(WAITING);
         let stats = Arc::new(Stats::default());
         let counted = Arc::clone(&stats);
+        let read_only = Arc::new(AtomicBool::new(false));
+        let refuses = Arc::clone(&read_only);
         let (commit, commits) = watch::channel(0);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(&db, checkpointer, &log, work, &counted, &commit))?;
+            .spawn(move || {
+                run(&db, checkpointer, &log, work, (&counted, &commit), &refuses);
+            })?;
         Ok(Writer {
             queue: Some(queue),
             thread: Some(thread),
             commits,
             stats,
+            read_only,
         })
     }
 
@@ -101,8 +114,11 @@ impl Writer {
         });
         let gone = || StoreError::Failed(Arc::from("the store is closed"));
         let queue = self.queue.as_ref().ok_or_else(gone)?;
+        let begun = Instant::now();
         queue.send(piece).await.map_err(|_| gone())?;
-        receiver.await.map_err(|_| gone())?
+        let answer = receiver.await.map_err(|_| gone())?;
+        metrics().committed(begun.elapsed());
+        answer
     }
 }
 
@@ -121,9 +137,10 @@ fn run(
     checkpointer: Connection,
     log: &PathBuf,
     mut queue: mpsc::Receiver<Work>,
-    stats: &Stats,
-    committed: &watch::Sender<u64>,
+    (stats, committed): (&Stats, &watch::Sender<u64>),
+    read_only: &AtomicBool,
 ) {
+    let mut refuses = false;
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
     let helper = std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
@@ -132,7 +149,7 @@ fn run(
                 checkpoint(&checkpointer, "PASSIVE");
             }
         });
-    let (mut company, mut copied_at) = (false, 0);
+    let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
     while let Some(first) = queue.blocking_recv() {
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
@@ -148,13 +165,27 @@ fn run(
             .pieces
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         stats.commits.fetch_add(1, Ordering::Relaxed);
+        metrics().transacted(group.len());
+        if read_only.load(Ordering::Relaxed) != refuses {
+            refuses = !refuses;
+            let _ = db.pragma_update(None, "query_only", refuses);
+        }
         transact(db, group);
         committed.send_modify(|count| *count += 1);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
-        if size > RESTART_BYTES {
-            // Cuts the file too: its size is what is looked at.
+        if size > cut_at {
+            // Cuts the file too: its size is what is looked at. While a backup
+            // reads it cannot be cut, and exchanges do not wait for that.
+            let _ = db.busy_timeout(CUT);
             checkpoint(db, "TRUNCATE");
-            copied_at = 0;
+            let _ = db.busy_timeout(BUSY);
+            let left = std::fs::metadata(log).map_or(0, |meta| meta.len());
+            let is_cut = left < RESTART_BYTES;
+            (copied_at, cut_at) = if is_cut {
+                (0, RESTART_BYTES)
+            } else {
+                (size, size + RESTART_BYTES)
+            };
         } else if size >= copied_at + CHECKPOINT_BYTES {
             copied_at = size;
             // Full means that one is under way already.
@@ -169,6 +200,7 @@ fn run(
 }
 
 fn checkpoint(db: &Connection, how: &str) {
+    metrics().checkpointed();
     let done = db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
     if let Err(error) = done {
         tracing::warn!(%error, "the write-ahead log was not copied back; it will be tried again");

@@ -1,0 +1,55 @@
+//! Windows Phone 8.1 and Windows 10, which have no modes to wait for: any
+//! session carries what policy lets go, and a push brings one soon.
+
+use super::{Asked, Forecast, When, renewal};
+use crate::context::{Family, Mode};
+use crate::push::channel::State;
+
+/// KB 3170699: once the 30 days have passed the phone renews no more, and what
+/// is recommended is the sync button of the workspace.
+const MANUAL_SYNC: &str = "the phone's channel has run out and the phone cannot renew it by itself: \
+                           its user should press the manual sync button of the workspace (KB 3170699), \
+                           with the phone on the Internet";
+
+pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
+    let usual = match family {
+        Family::WindowsPhone81 => Mode::Unspecified,
+        Family::Windows10 | Family::Windows81 => Mode::Maintenance,
+    };
+    if let Some(never) = asked.never(&[usual]) {
+        return never;
+    }
+    let (state, now) = (asked.view.state, asked.view.now);
+    let wake = state.wake.as_ref().filter(|wake| !wake.state.is_final());
+    let mut forecast = match wake {
+        Some(wake) => {
+            let mut forecast = Forecast::new(
+                When::PushSession,
+                "in the session that the push under way brings, or any other before",
+            );
+            forecast.at = Some(wake.due_at);
+            forecast
+        }
+        None => {
+            let text = match family {
+                Family::WindowsPhone81 => "at the phone's next session, by its polling schedule",
+                _ => "at the device's next session, by its polling schedule",
+            };
+            Forecast::new(When::AnySession, text)
+        }
+    };
+    forecast.last_seen = Mode::ALL
+        .into_iter()
+        .filter_map(|mode| state.last_seen(mode))
+        .max();
+    let Some(channel) = &state.channel else {
+        return forecast;
+    };
+    forecast.renewal = renewal(family, asked.view.build, channel, now);
+    let ended = matches!(channel.state, State::Expired)
+        || channel.expires_at().is_some_and(|end| end <= now);
+    if family == Family::WindowsPhone81 && ended {
+        forecast.user = Some(MANUAL_SYNC.to_owned());
+    }
+    forecast
+}

@@ -1,0 +1,122 @@
+//! Windows 8.1 (seed 004): Maintenance at the enrolled user's logon and in the
+//! night while that user has a session; Apps when a push comes, and never
+//! else; Machine at a restart and in the night without that user.
+
+use super::{Asked, Forecast, When};
+use crate::context::Mode;
+use crate::push::channel::{self, Channel};
+use crate::push::wake::{self, Wake};
+
+const MAINTENANCE: &str = "at the next Maintenance session: the enrolled user's logon, or the night \
+                           while that user is logged on";
+
+pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
+    use Mode::{Apps, Machine, Maintenance};
+    if let Some(never) = asked.never(&[Machine, Maintenance, Apps]) {
+        return never;
+    }
+    let [machine, maintenance, apps] = [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
+    let wake = asked
+        .view
+        .state
+        .wake
+        .as_ref()
+        .filter(|wake| !wake.state.is_final());
+    match (machine, maintenance, apps) {
+        (true, true, true) => Forecast::new(When::AnySession, "at the next session, in any mode"),
+        (_, _, true) if wake.is_some() => woken(asked, wake),
+        (_, true, _) => at_maintenance(asked, apps, wake),
+        (false, false, true) => by_push_alone(asked),
+        _ => {
+            let (seen, last) = asked.seen(Machine);
+            let text = format!("at the next Machine session ({seen})");
+            let mut forecast = Forecast::new(When::NextMachine, text);
+            forecast.last_seen = last;
+            forecast
+        }
+    }
+}
+
+fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
+    let mut text = "in the Apps session of the wake under way".to_owned();
+    let mut forecast = Forecast::new(When::AppsSession, "");
+    if let Some(wake) = wake {
+        text += &match (wake.state, wake.sent_at) {
+            (wake::State::Accepted, Some(sent)) => {
+                forecast.at = Some(wake.due_at);
+                format!(
+                    ": WNS took the push at {sent}, a session is waited for until {}",
+                    wake.due_at
+                )
+            }
+            (wake::State::Wanted, _) if wake.due_at > asked.view.now => {
+                format!(": the push goes out at {}", wake.due_at)
+            }
+            _ => ": the push is being sent".to_owned(),
+        };
+    }
+    if asked.goes_in(Mode::Maintenance) {
+        text += "; or at a Maintenance session before";
+    }
+    forecast.text = text;
+    forecast
+}
+
+fn at_maintenance(asked: &Asked<'_>, apps: bool, wake: Option<&Wake>) -> Forecast {
+    let (seen, last) = asked.seen(Mode::Maintenance);
+    let mut text = format!("{MAINTENANCE} ({seen})");
+    if !apps && wake.is_some() {
+        text += "; the push under way brings an Apps session, which does not carry it";
+    }
+    if apps {
+        text += "; or in an Apps session before, which only a push brings";
+        if let Some(why) = no_push(asked) {
+            text += &format!(" ({why})");
+        }
+    }
+    let mut forecast = Forecast::new(When::NextMaintenance, text);
+    forecast.last_seen = last;
+    forecast
+}
+
+fn by_push_alone(asked: &Asked<'_>) -> Forecast {
+    let (seen, last) = asked.seen(Mode::Apps);
+    let mut text = format!("in an Apps session, which only a push brings ({seen})");
+    if let Some(why) = no_push(asked) {
+        text += &format!("; {why}");
+    }
+    let mut forecast = Forecast::new(When::NextApps, text);
+    forecast.last_seen = last;
+    forecast
+}
+
+/// Why no push can be sent now. Only Maintenance repairs a channel.
+fn no_push(asked: &Asked<'_>) -> Option<String> {
+    let channel = asked.view.state.channel.as_ref();
+    if channel.is_some_and(|channel| channel.may_send(asked.view.now)) {
+        return None;
+    }
+    Some(channel_in_words(channel).to_owned())
+}
+
+/// What stands in the way of a push to a Windows 8.1 device, in words.
+pub(crate) fn channel_in_words(channel: Option<&Channel>) -> &'static str {
+    use channel::State;
+    match channel.map(|channel| channel.state) {
+        None | Some(State::NeedsSet) => {
+            "no push can be sent: the channel is not set yet, which only a Maintenance session may do"
+        }
+        Some(State::SetSent | State::AwaitingUri) => {
+            "no push can be sent yet: the channel was set, its URI is still to be read"
+        }
+        Some(State::Dead) => {
+            "no push can be sent: WNS revoked the channel; the next Maintenance session sets it again"
+        }
+        Some(State::SetFailed) => {
+            "no push can be sent: setting the channel failed; a later Maintenance session tries again"
+        }
+        Some(State::Active | State::Refreshing | State::Expired) => {
+            "no push can be sent: the channel has expired; the next Maintenance session sets it again"
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The nodes of DMClient, RemoteLock and RemoteWipe (Microsoft's CSP reference).
+
+use std::collections::BTreeMap;
+
+use super::super::classes::Cim;
+use super::super::methods::Effect;
+use super::super::tree::Found;
+
+/// DMClient's Poll nodes.
+const POLL: [&str; 8] = [
+    "IntervalForFirstSetOfRetries",
+    "NumberOfFirstRetries",
+    "IntervalForSecondSetOfRetries",
+    "NumberOfSecondRetries",
+    "IntervalForRemainingScheduledRetries",
+    "NumberOfRemainingScheduledRetries",
+    "PollOnLogin",
+    "AllUsersPollOnFirstLogin",
+];
+
+/// The tree below `./Vendor/MSFT`.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Csp {
+    provider_id: String,
+    phone: bool,
+    /// Path below `./`, in lower case, to the name and value of a leaf.
+    leaves: BTreeMap<String, (String, String)>,
+    /// Channels made so far: each has a URI of its own.
+    channels: u32,
+    pub(super) wiped: Option<String>,
+}
+
+impl Csp {
+    pub(super) fn new(provider_id: &str, phone: bool) -> Self {
+        let mut csp = Csp {
+            provider_id: provider_id.to_owned(),
+            phone,
+            leaves: BTreeMap::new(),
+            channels: 0,
+            wiped: None,
+        };
+        for name in POLL {
+            let value = if name.starts_with("Poll") || name.starts_with("All") {
+                "false"
+            } else {
+                "0"
+            };
+            csp.put(
+                &format!("./Vendor/MSFT/DMClient/Provider/{provider_id}/Poll/{name}"),
+                value,
+            );
+        }
+        csp.put(
+            &format!("./Vendor/MSFT/DMClient/Provider/{provider_id}/EntDMID"),
+            "dm-1",
+        );
+        csp
+    }
+
+    /// Whether it is a phone's.
+    pub(in super::super) fn is_phone(&self) -> bool {
+        self.phone
+    }
+
+    /// A LocURI below `./Vendor` as this tree knows it.
+    fn key(loc_uri: &str) -> String {
+        let path = loc_uri.trim_start_matches("./").to_lowercase();
+        path.strip_prefix("device/").unwrap_or(&path).to_owned()
+    }
+
+    /// Whether the path (in lower case, decoded) is of this tree.
+    pub(in super::super) fn has(path: &str) -> bool {
+        Csp::key(path).starts_with("vendor/")
+    }
+
+    pub(super) fn put(&mut self, loc_uri: &str, value: &str) {
+        let name = loc_uri.rsplit('/').next().unwrap_or("").to_owned();
+        self.leaves
+            .insert(Csp::key(loc_uri), (name, value.to_owned()));
+    }
+
+    pub(super) fn value(&self, loc_uri: &str) -> Option<String> {
+        self.leaves
+            .get(&Csp::key(loc_uri))
+            .map(|(_, value)| value.clone())
+    }
+
+    fn provider(&self, rest: &str) -> String {
+        format!(
+            "vendor/msft/dmclient/provider/{}/{rest}",
+            self.provider_id.to_lowercase()
+        )
+    }
+
+    pub(in super::super) fn get(&self, path: &str) -> Result<Found, u16> {
+        let path = Csp::key(path);
+        if let Some((_, value)) = self.leaves.get(&path) {
+            return Ok(Found::Value(Cim::String, value.clone()));
+        }
+        let below = format!("{path}/");
+        let mut names: Vec<String> = self
+            .leaves
+            .iter()
+            .filter_map(|(known, (name, _))| {
+                let rest = known.strip_prefix(&below)?;
+                let first = rest.split('/').next()?;
+                Some(if first.len() == rest.len() {
+                    name.clone()
+                } else {
+                    first.to_owned()
+                })
+            })
+            .collect();
+        names.dedup();
+        if names.is_empty() {
+            Err(404)
+        } else {
+            Ok(Found::Names(names))
+        }
+    }
+
+    pub(in super::super) fn add(&mut self, path: &str, data: &str) -> u16 {
+        let path = Csp::key(path);
+        match self.get(&path) {
+            Ok(_) => 418,
+            Err(_) if path == self.provider("push/pfn") => self.set_name(data),
+            Err(_) => 404,
+        }
+    }
+
+    pub(in super::super) fn replace(&mut self, path: &str, data: &str) -> u16 {
+        let path = Csp::key(path);
+        if !self.leaves.contains_key(&path) {
+            return 404;
+        }
+        if path == self.provider("push/pfn") {
+            return self.set_name(data);
+        }
+        let Some(name) = POLL
+            .iter()
+            .find(|name| path == self.provider(&format!("poll/{}", name.to_lowercase())))
+        else {
+            return 405;
+        };
+        let fits = match *name {
+            "PollOnLogin" | "AllUsersPollOnFirstLogin" => matches!(data, "true" | "false"),
+            _ => data.parse::<u32>().is_ok(),
+        };
+        if !fits {
+            return 500;
+        }
+        self.leaves
+            .insert(path, ((*name).to_owned(), data.to_owned()));
+        200
+    }
+
+    pub(in super::super) fn delete(&mut self, path: &str) -> u16 {
+        let (path, push) = (Csp::key(path), self.provider("push"));
+        if path != push {
+            return if self.get(&path).is_ok() { 405 } else { 404 };
+        }
+        let before = self.leaves.len();
+        self.leaves.retain(|known, _| !known.starts_with(&push));
+        if self.leaves.len() < before { 200 } else { 404 }
+    }
+
+    /// A new name makes a new channel, and the old one void (KB 3170699); a
+    /// phone takes it in lower case only (seed 001).
+    fn set_name(&mut self, data: &str) -> u16 {
+        let bad = self.phone && data != data.to_lowercase() || !data.contains('_');
+        let root = format!("./Vendor/MSFT/DMClient/Provider/{}/Push", self.provider_id);
+        self.put(&format!("{root}/Status"), if bad { "1" } else { "0" });
+        if bad {
+            return 500;
+        }
+        self.channels += 1;
+        let uri = format!(
+            "https://db5.notify.windows.com/?token=ch{}%2b",
+            self.channels
+        );
+        self.put(&format!("{root}/PFN"), data);
+        self.put(&format!("{root}/ChannelURI"), &uri);
+        200
+    }
+
+    pub(in super::super) fn exec(&mut self, path: &str, data: &str) -> (u16, Effect) {
+        let path = Csp::key(path);
+        let own = data == self.provider_id;
+        match path.as_str() {
+            // The phone's node does nothing unless it is given the ProviderID.
+            "vendor/msft/dmclient/unenroll" if self.phone && own => (200, Effect::Unenroll),
+            "vendor/msft/dmclient/unenroll" if self.phone => (500, Effect::None),
+            "vendor/msft/remotelock/lock" => (200, Effect::Lock),
+            "vendor/msft/remotewipe/dowipe"
+            | "vendor/msft/remotewipe/dowipepersistprovisioneddata" => self.wipe(&path),
+            "vendor/msft/remotewipe/dowipeprotected"
+            | "vendor/msft/remotewipe/dowipepersistuserdata"
+                if !self.phone =>
+            {
+                self.wipe(&path)
+            }
+            _ if !self.phone && path == self.provider("unenroll") => (200, Effect::Unenroll),
+            _ => (404, Effect::None),
+        }
+    }
+
+    fn wipe(&mut self, path: &str) -> (u16, Effect) {
+        self.wiped = path.rsplit('/').next().map(str::to_owned);
+        (200, Effect::None)
+    }
+}

@@ -1,0 +1,138 @@
+//! What a store does for the catalogue, installs and webhooks.
+
+use async_trait::async_trait;
+
+use super::api::Answer;
+use super::{Device, Refusal, StoreError};
+use crate::catalogue::App;
+use crate::clock::Timestamp;
+use crate::event::Event;
+use crate::ids::DeviceId;
+use crate::installs::request::Written;
+use crate::installs::{Install, InstallId};
+use crate::webhooks::{Delivery, Outcome, Webhook, WebhookId};
+
+/// What decides on a device's installs, inside the transaction: a function of
+/// the device, its open installs and all those of the app that was named, by
+/// number, and the number that a new one gets. It must not block.
+pub type DecideInstalls =
+    Box<dyn FnOnce(&Device, &[Install], u32) -> Result<Written, Refusal> + Send>;
+
+/// The same for an app of the catalogue; `None` where there is none of that id.
+pub type DecideApp = Box<dyn FnOnce(Option<&App>) -> Result<App, Refusal> + Send>;
+
+/// Answers from the device, the install, and whether that is new.
+pub type InstallAnswer = Box<dyn FnOnce(&Device, &Install, bool) -> Vec<u8> + Send>;
+
+/// A write of the API on the catalogue, on installs or on webhooks.
+pub enum InstallWrite {
+    /// Puts an app into the catalogue, or another in its place.
+    PutApp {
+        /// Its id.
+        id: String,
+        /// The app as it is to be.
+        decide: DecideApp,
+        /// What is logged.
+        event: Event,
+        /// From the app.
+        answer: Answer<App>,
+    },
+    /// Takes an app out.
+    DeleteApp {
+        /// Its id.
+        id: String,
+        /// What is logged.
+        event: Event,
+        /// From the app as it was.
+        answer: Answer<App>,
+    },
+    /// Makes an install, or takes one back.
+    Install {
+        /// On which device.
+        device: DeviceId,
+        /// The app whose installs the decision wants to see, final ones too.
+        app: String,
+        /// One more install that it wants to see.
+        no: Option<u32>,
+        /// What is written.
+        decide: DecideInstalls,
+        /// What it answers.
+        answer: InstallAnswer,
+    },
+    /// Makes a webhook.
+    CreateWebhook {
+        /// The webhook.
+        webhook: Webhook,
+        /// What is logged.
+        event: Event,
+        /// From the webhook.
+        answer: Answer<Webhook>,
+    },
+    /// Ends a webhook; what it was still to get goes with it.
+    DeleteWebhook {
+        /// Which.
+        id: WebhookId,
+        /// What is logged.
+        event: Event,
+        /// From the webhook as it was.
+        answer: Answer<Webhook>,
+    },
+}
+
+/// Catalogue, installs and webhooks.
+#[async_trait]
+pub trait InstallStore: Send + Sync {
+    /// One app.
+    async fn app(&self, id: &str) -> Result<Option<App>, StoreError>;
+
+    /// Up to `limit` apps with their numbers, behind that number.
+    async fn apps(&self, after: u64, limit: usize) -> Result<Vec<(u64, App)>, StoreError>;
+
+    /// One install.
+    async fn install(&self, id: InstallId) -> Result<Option<Install>, StoreError>;
+
+    /// Up to `limit` installs of a device with numbers below `before`, the newest first.
+    async fn installs(
+        &self,
+        device: DeviceId,
+        before: u32,
+        limit: usize,
+    ) -> Result<Vec<Install>, StoreError>;
+
+    /// The installs of a device that are not final, by number.
+    async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError>;
+
+    /// Up to `limit` devices that changed since their open installs were looked at.
+    async fn installs_due(&self, limit: usize) -> Result<Vec<DeviceId>, StoreError>;
+
+    /// Makes every device with open installs due: time alone may have moved them.
+    async fn all_installs_due(&self) -> Result<(), StoreError>;
+
+    /// Writes what follows for the open installs of a device, after which it is
+    /// no longer due.
+    async fn move_installs(
+        &self,
+        device: DeviceId,
+        decide: DecideInstalls,
+    ) -> Result<(), StoreError>;
+
+    /// All webhooks, the oldest first.
+    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError>;
+
+    /// How many deliveries of each webhook wait, by its number.
+    async fn waiting_deliveries(&self) -> Result<Vec<(u64, u64)>, StoreError>;
+
+    /// Up to `limit` deliveries of one webhook that are due, the oldest first.
+    async fn deliveries_due(
+        &self,
+        webhook: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// The webhooks that wait for deliveries, each with when the first is due.
+    async fn next_deliveries(&self) -> Result<Vec<(u64, Timestamp)>, StoreError>;
+
+    /// Writes down what became of deliveries.
+    async fn delivered(&self, outcomes: Vec<Outcome>) -> Result<(), StoreError>;
+}

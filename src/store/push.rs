@@ -1,0 +1,21 @@
+//! What a store keeps for push besides the devices' states.
+
+use super::Refusal;
+use crate::event::Event;
+use crate::push::record::PushProfile;
+
+/// What becomes of a push profile.
+#[derive(Debug, Clone)]
+pub enum ProfileChange {
+    /// It is this from now on.
+    Keep(Box<PushProfile>),
+    /// It is gone.
+    Delete,
+}
+
+/// Decides on a push profile, given all of them and the one in question, inside
+/// the transaction. It must not block.
+pub type DecideProfile = Box<
+    dyn FnOnce(&[PushProfile], Option<&PushProfile>) -> Result<(ProfileChange, Event), Refusal>
+        + Send,
+>;

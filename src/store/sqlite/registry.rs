@@ -1,0 +1,82 @@
+//! Devices come and go.
+
+use rusqlite::{Connection, params};
+
+use super::failed;
+use super::rows::{self, Chain, Key, signed};
+use crate::device::{DeviceRecord, State};
+use crate::event::Event;
+use crate::ids::DeviceId;
+use crate::store::StoreError;
+use crate::store::seal::Keys;
+
+pub(super) fn register(
+    db: &Connection,
+    keys: &Keys,
+    id: DeviceId,
+    record: &DeviceRecord,
+    event: Event,
+) -> Result<(), StoreError> {
+    if let Some(taken) = rows::device(db, keys, &Key::Source(&record.source.0))? {
+        return Err(StoreError::SourceTaken(taken.device.id));
+    }
+    // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
+    let number: i64 = db
+        .query_row(
+            "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    let state = State {
+        revision: 1,
+        next_command: 1,
+        ..State::default()
+    };
+    let mut chain = Chain {
+        number: rows::unsigned(number),
+        next_event: 1,
+        head: 0,
+        mark: 0,
+    };
+    rows::append(db, &mut chain, &mut [event])?;
+    let sealed = rows::record_bytes(keys, chain.number, record)?;
+    let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
+    let (next_event, source) = (signed(chain.next_event), &record.source.0);
+    db.prepare_cached("INSERT INTO device VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7, ?8, NULL)")
+        .and_then(|mut sql| {
+            sql.execute(params![
+                number, id, source, sealed, next_event, chain.head, chain.mark, state
+            ])
+        })
+        .map(drop)
+        .map_err(failed)
+}
+
+pub(super) fn retire(
+    db: &Connection,
+    keys: &Keys,
+    device: DeviceId,
+    event: Event,
+) -> Result<(), StoreError> {
+    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
+    let mut chain = row.chain;
+    rows::append(db, &mut chain, &mut [event])?;
+    let number = signed(chain.number);
+    let id = &device.0.as_bytes()[..];
+    db.execute(
+        "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![id, number, signed(chain.next_event), chain.head, chain.mark],
+    )
+    .map_err(failed)?;
+    db.execute("DELETE FROM command WHERE device = ?1", [number])
+        .map_err(failed)?;
+    super::push::forget(db, chain.number)?;
+    for table in ["inventory", "inventory_change"] {
+        let sql = format!("DELETE FROM {table} WHERE device = ?1");
+        db.execute(&sql, [number]).map_err(failed)?;
+    }
+    db.execute("DELETE FROM device WHERE number = ?1", [number])
+        .map(drop)
+        .map_err(failed)
+}

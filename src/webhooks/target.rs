@@ -1,0 +1,148 @@
+//! Where a webhook may point: https, and to no private address. What names a
+//! host is a caller of the API; what answers there could be anything inside.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use reqwest::Url;
+use url_host::Host;
+
+/// Longest URL of a webhook, bytes.
+pub const URL_BYTES: usize = 2_048;
+
+/// What webhooks may reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Reach {
+    /// Private and link-local addresses.
+    pub private: bool,
+    /// Addresses of this machine, over plain http too.
+    pub loopback: bool,
+}
+
+/// Why a URL is no target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TargetError {
+    /// Not a URL.
+    #[error("a URL of at most 2048 bytes without control characters, user, password and fragment")]
+    Url,
+    /// Not https.
+    #[error("https (plain http only to this machine's own addresses)")]
+    Scheme,
+    /// An address that may not be reached.
+    #[error("a public address (private ones with webhooks.allow_private)")]
+    Private,
+}
+
+impl Reach {
+    /// Whether this address may be connected to.
+    pub fn allows(self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        if address.is_loopback() {
+            return self.loopback || self.private;
+        }
+        self.private && !is_nowhere(address) || is_public(address)
+    }
+
+    /// The URL, if it may be a target. A name is looked at again when it is
+    /// resolved.
+    ///
+    /// # Errors
+    /// What it should have been.
+    pub fn check(self, text: &str) -> Result<Url, TargetError> {
+        let plain = text.len() <= URL_BYTES && !text.contains(|c: char| c.is_control() || c == ' ');
+        let url = Url::parse(text)
+            .ok()
+            .filter(|_| plain)
+            .ok_or(TargetError::Url)?;
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(TargetError::Url);
+        }
+        let host = Host::of(&url).ok_or(TargetError::Url)?;
+        let is_own = match &host {
+            Host::Address(address) => address.to_canonical().is_loopback(),
+            Host::Name(name) => is_localhost(name),
+        };
+        match url.scheme() {
+            "https" => {}
+            "http" if is_own && (self.loopback || self.private) => {}
+            "http" if is_own => return Err(TargetError::Private),
+            _ => return Err(TargetError::Scheme),
+        }
+        let allowed = match host {
+            Host::Address(address) => self.allows(address),
+            Host::Name(_) => !is_own || self.loopback || self.private,
+        };
+        allowed.then_some(url).ok_or(TargetError::Private)
+    }
+}
+
+fn is_localhost(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+}
+
+/// Addresses that stand for no one host.
+fn is_nowhere(address: IpAddr) -> bool {
+    address.is_unspecified()
+        || address.is_multicast()
+        || matches!(address, IpAddr::V4(v4) if v4.is_broadcast())
+}
+
+fn is_public(address: IpAddr) -> bool {
+    if is_nowhere(address) {
+        return false;
+    }
+    match address {
+        IpAddr::V4(v4) => is_public_v4(v4),
+        IpAddr::V6(v6) => is_public_v6(v6),
+    }
+}
+
+/// Not one of the special-purpose blocks of IANA's registry.
+fn is_public_v4(address: Ipv4Addr) -> bool {
+    let [a, b, c, _] = address.octets();
+    let special = address.is_private()
+        || address.is_link_local()
+        || address.is_documentation()
+        || a == 0
+        || a >= 240
+        || a == 100 && (64..128).contains(&b)
+        || a == 192 && b == 0 && c == 0
+        || a == 192 && b == 88 && c == 99
+        || a == 198 && (18..20).contains(&b);
+    !special
+}
+
+/// Global unicast, without the blocks that wrap IPv4 addresses or stand for examples.
+fn is_public_v6(address: Ipv6Addr) -> bool {
+    let [a, b, ..] = address.segments();
+    let wraps = a == 0x2002 || a == 0x2001 && b < 0x200 || a == 0x64 && b == 0xff9b;
+    a & 0xe000 == 0x2000 && !wraps && !(a == 0x2001 && b == 0xdb8)
+}
+
+/// The host of a URL.
+mod url_host {
+    use std::net::IpAddr;
+
+    use reqwest::Url;
+
+    /// An address, or a name to resolve.
+    pub(super) enum Host {
+        /// As written.
+        Address(IpAddr),
+        /// As written.
+        Name(String),
+    }
+
+    impl Host {
+        /// `None` where a URL has none.
+        pub(super) fn of(url: &Url) -> Option<Host> {
+            let text = url.host_str().filter(|text| !text.is_empty())?;
+            // IPv6 stands in brackets; other forms of IPv4 are written as one by now.
+            let bare = text.trim_start_matches('[').trim_end_matches(']');
+            Some(match bare.parse() {
+                Ok(address) => Host::Address(address),
+                Err(_) => Host::Name(text.to_owned()),
+            })
+        }
+    }
+}

@@ -1,0 +1,470 @@
+//! Retention deletes what is old, puts on record that it did, and leaves what is
+//! young whole: every device's chain of events can be walked as before.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use modegate::clock::{Clock, Timestamp};
+use modegate::command::{CommandBody, CommandState, Operation};
+use modegate::context::Family;
+use modegate::device::DeviceRecord;
+use modegate::event::{Event, EventType};
+use modegate::ids::{DeviceId, Source};
+use modegate::policy::PolicySet;
+use modegate::serve::Retention;
+use modegate::session::Proof;
+use modegate::session::queue::queue;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, PartPlace, Store};
+use modegate::way::{Answer, Way};
+use modegate::wire::message::Verb;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use crate::harness::{Reply, answers, message, package1};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+const AT: Timestamp = Timestamp(1_790_000_000_000);
+
+fn open(dir: &Path) -> Arc<SqliteStore> {
+    let keys = Keys::from_bytes(&[5; 32]).unwrap();
+    Arc::new(SqliteStore::open(&dir.join("db"), keys).unwrap())
+}
+
+async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
+    let id = DeviceId(Uuid::now_v7());
+    let record = DeviceRecord {
+        source: Source(source.into()),
+        family: Family::Windows81,
+        device_client_id: source.into(),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: Vec::new(),
+        registered_at: at,
+        rotation: Default::default(),
+    };
+    let event = Event::new(at, "test", Some(id), EventType::DeviceRegistered);
+    store.register(id, record, event).await.unwrap();
+    id
+}
+
+/// Adds events of these times to a device, in one go.
+async fn happen(store: &dyn Store, device: DeviceId, times: Vec<Timestamp>) {
+    let decide = move |found: &modegate::store::Device| {
+        let event = |at| Event::new(at, "test", Some(device), EventType::DeviceChanged);
+        Ok(Change {
+            record: None,
+            state: found.state.clone(),
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: times.into_iter().map(event).collect(),
+            only_queues: false,
+        })
+    };
+    store.alter(device, Box::new(decide)).await.unwrap();
+}
+
+/// All events of a device as a reader pages through them, forwards.
+async fn forwards(store: &dyn Store, device: DeviceId, page: usize) -> Vec<u64> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let events = store.events(device, after, page).await.unwrap();
+        all.extend(events.iter().map(|stored| stored.event.seq));
+        if events.len() < page {
+            return all;
+        }
+        after = *all.last().unwrap();
+    }
+}
+
+/// And backwards.
+async fn backwards(store: &dyn Store, device: DeviceId, page: usize) -> Vec<u64> {
+    let (mut all, mut before) = (Vec::new(), u64::MAX);
+    loop {
+        let events = store.events_before(device, before, page).await.unwrap();
+        all.extend(events.iter().map(|stored| stored.event.seq));
+        if events.len() < page {
+            all.reverse();
+            return all;
+        }
+        before = *all.last().unwrap();
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever wrote how much when, and whatever the retention: what is left of
+    /// each chain is its young end, whole, and it goes on from there.
+    #[test]
+    fn what_is_left_of_a_chain_is_its_young_end(
+        bursts in proptest::collection::vec((0usize..3, 1usize..90), 1..12),
+        days in 1u32..14,
+        page in 1usize..80,
+    ) {
+        runtime().block_on(async {
+            let own = tempfile::tempdir().unwrap();
+            let store = open(own.path());
+            let mut devices = Vec::new();
+            for name in ["a", "b", "c"] {
+                devices.push((register(&*store, name, AT).await, vec![AT]));
+            }
+            // One burst a day.
+            for (day, (device, count)) in bursts.iter().enumerate() {
+                let at = AT.plus_ms((day as i64 + 1) * DAY);
+                let (id, times) = &mut devices[*device];
+                happen(&*store, *id, vec![at; *count]).await;
+                times.extend(vec![at; *count]);
+            }
+            let now = AT.plus_ms((bursts.len() as i64 + 1) * DAY);
+            let before = now.plus_ms(-i64::from(days) * DAY);
+            let retention = Retention { events_days: days, results_days: 0 };
+            let applied = retention.apply(&*store, now).await.unwrap();
+
+            // The log's last event stays whatever its age.
+            let old = |times: &[Timestamp]| times.iter().filter(|at| **at < before).count();
+            let is_all = devices.iter().all(|(_, times)| old(times) == times.len());
+            let expected: usize = devices.iter().map(|(_, times)| old(times)).sum();
+            assert_eq!(applied.events, (expected - usize::from(is_all)) as u64);
+            for (id, times) in &devices {
+                let mut left: Vec<u64> = (old(times) as u64 + 1..=times.len() as u64).collect();
+                if is_all && !backwards(&*store, *id, page).await.is_empty() {
+                    left = vec![times.len() as u64];
+                }
+                assert_eq!(&backwards(&*store, *id, page).await, &left);
+                assert_eq!(&forwards(&*store, *id, page).await, &left);
+                // And it goes on.
+                happen(&*store, *id, vec![now]).await;
+                left.push(times.len() as u64 + 1);
+                assert_eq!(&forwards(&*store, *id, page).await, &left);
+                assert_eq!(&backwards(&*store, *id, page).await, &left);
+            }
+            let log = store.all_events(0, 10_000).await.unwrap();
+            let recorded: Vec<_> = log.iter().filter(|s| s.event.what == EventType::RetentionApplied).collect();
+            assert_eq!(recorded.len(), usize::from(applied.events > 0));
+            assert_eq!(recorded.iter().filter_map(|s| s.event.count).sum::<u64>(), applied.events);
+            // Places never come twice.
+            assert!(log.windows(2).all(|two| two[0].place < two[1].place));
+        });
+    }
+}
+
+#[tokio::test]
+async fn nothing_young_goes_though_something_behind_it_is_dated_earlier() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let now = AT.plus_ms(100 * DAY);
+    let device = register(&*store, "d", AT).await;
+    // The clock was wrong for a while: in the middle of today's there is one of long ago.
+    happen(&*store, device, vec![AT, now, AT, now]).await;
+    let retention = Retention {
+        events_days: 30,
+        results_days: 0,
+    };
+    assert_eq!(retention.apply(&*store, now).await.unwrap().events, 2);
+    assert_eq!(forwards(&*store, device, 10).await, [3, 4, 5]);
+    assert_eq!(retention.apply(&*store, now).await.unwrap().events, 0);
+    let forever = Retention::default();
+    assert_eq!(
+        forever
+            .apply(&*store, now.plus_ms(9_999 * DAY))
+            .await
+            .unwrap()
+            .events,
+        0
+    );
+}
+
+/// A way on that store with a clock to turn.
+fn way(store: &Arc<SqliteStore>) -> (Way, Arc<AtomicI64>) {
+    let now = Arc::new(AtomicI64::new(AT.0));
+    let shown = Arc::clone(&now);
+    let policies = Arc::new(PolicySet::builtin().unwrap());
+    let way = Way::new(
+        Arc::clone(store) as Arc<dyn Store>,
+        policies,
+        store.nonces(),
+        true,
+    )
+    .with_clock(Clock::new(move || Timestamp(shown.load(Ordering::Relaxed))));
+    (way, now)
+}
+
+async fn walk(way: &Way, mode: &str, body: &str) -> Reply {
+    let query = format!("mode={mode}&Platform=WoA");
+    match way
+        .walk(
+            &Proof::default(),
+            &query,
+            modegate::wire::encoding::Encoding::Xml,
+            body.as_bytes(),
+        )
+        .await
+    {
+        Answer::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
+    let body = CommandBody {
+        name: "raw".into(),
+        actor: "test".into(),
+        queued_at: AT,
+        not_before: None,
+        expires_at: None,
+        priority: 0,
+        manner: Default::default(),
+        operations: vec![Operation::Node {
+            verb: Verb::Get,
+            loc_uri: loc_uri.into(),
+            format: None,
+            mime: None,
+            data: None,
+        }],
+    };
+    let decide =
+        move |device: &modegate::store::Device| queue(device, body).map(|(change, _)| change);
+    store.alter(device, Box::new(decide)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (way, now) = way(&store);
+    let device = register(&*store, "d", AT).await;
+    enqueue(&*store, device, "./Vendor/Unknown").await;
+    let mut lists = Vec::new();
+    for session in 1..=4 {
+        if session == 4 {
+            let retention = Retention {
+                events_days: 10,
+                results_days: 0,
+            };
+            let later = Timestamp(now.load(Ordering::Relaxed));
+            assert!(retention.apply(&*store, later).await.unwrap().events > 0);
+        }
+        let reply = walk(
+            &way,
+            "Machine",
+            &package1("d", &session.to_string(), 1, "none"),
+        )
+        .await;
+        assert!(reply.commands.is_empty());
+        let latest = store.events_before(device, u64::MAX, 1).await.unwrap();
+        let exchange = latest[0].event.exchange.clone().unwrap();
+        lists.push((exchange.withheld.len(), exchange.withheld_as.is_some()));
+        now.fetch_add(8 * DAY, Ordering::Relaxed);
+    }
+    assert_eq!(lists, [(1, false), (0, true), (0, true), (1, false)]);
+}
+
+#[tokio::test]
+async fn results_of_final_commands_go_and_their_states_stay() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (way, now) = way(&store);
+    let device = register(&*store, "d", AT).await;
+    let class = |name: &str| format!("./cimv2/{name}");
+    enqueue(&*store, device, &class("Win32_BIOS")).await;
+    enqueue(&*store, device, &class("Win32_Processor")).await;
+    let reply = walk(&way, "Machine", &package1("d", "1", 1, "none")).await;
+    assert_eq!(reply.commands.len(), 2);
+    walk(
+        &way,
+        "Machine",
+        &message("d", "1", 2, &answers(&reply, 200)),
+    )
+    .await;
+    // A third is answered later, and so is young; a fourth waits.
+    now.fetch_add(20 * DAY, Ordering::Relaxed);
+    enqueue(&*store, device, &class("Win32_BaseBoard")).await;
+    let reply = walk(&way, "Machine", &package1("d", "2", 1, "none")).await;
+    walk(
+        &way,
+        "Machine",
+        &message("d", "2", 2, &answers(&reply, 200)),
+    )
+    .await;
+    enqueue(&*store, device, "./Vendor/Unknown").await;
+
+    let counts = async || -> Vec<(usize, usize)> {
+        let commands = store.commands(device, 0, 10).await.unwrap();
+        let of = |command: &modegate::store::StoredCommand| {
+            let results = command.parts.iter().map(|part| part.results.len()).sum();
+            (command.parts.len(), results)
+        };
+        commands.iter().map(of).collect()
+    };
+    let before = counts().await;
+    assert!(
+        before[0].1 > 0 && before[1].1 > 0 && before[2].1 > 0,
+        "{before:?}"
+    );
+    let retention = Retention {
+        events_days: 0,
+        results_days: 10,
+    };
+    let applied = retention
+        .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
+        .await
+        .unwrap();
+    assert_eq!((applied.events, applied.results), (0, 2));
+    let after = counts().await;
+    let kept: Vec<_> = before.iter().map(|(parts, _)| *parts).collect();
+    assert_eq!(
+        after.iter().map(|(parts, _)| *parts).collect::<Vec<_>>(),
+        kept
+    );
+    assert_eq!([after[0].1, after[1].1], [0, 0]);
+    assert_eq!(after[2..], before[2..]);
+    let commands = store.commands(device, 0, 2).await.unwrap();
+    for command in commands {
+        assert!(command.parts.last().unwrap().state.is_final());
+    }
+    let log = store.all_events(0, 1000).await.unwrap();
+    let recorded = log
+        .iter()
+        .find(|s| s.event.what == EventType::RetentionApplied)
+        .unwrap();
+    assert_eq!(recorded.event.count, Some(2));
+    assert_eq!(
+        retention
+            .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
+            .await
+            .unwrap()
+            .results,
+        0
+    );
+}
+
+/// Results of a command that is not final are what a decision may yet look at.
+#[tokio::test]
+async fn results_of_commands_under_way_stay() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (way, now) = way(&store);
+    let device = register(&*store, "d", AT).await;
+    enqueue(&*store, device, "./cimv2/Win32_BIOS").await;
+    let reply = walk(&way, "Machine", &package1("d", "1", 1, "none")).await;
+    // 202: accepted, the outcome is open.
+    walk(
+        &way,
+        "Machine",
+        &message("d", "1", 2, &answers(&reply, 202)),
+    )
+    .await;
+    let before = store.commands(device, 0, 1).await.unwrap();
+    assert!(
+        before[0].parts.iter().any(|part| !part.results.is_empty()),
+        "{before:?}"
+    );
+    now.fetch_add(20 * DAY, Ordering::Relaxed);
+    let retention = Retention {
+        events_days: 0,
+        results_days: 10,
+    };
+    let applied = retention
+        .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
+        .await
+        .unwrap();
+    assert_eq!(applied.results, 0);
+    assert_eq!(store.commands(device, 0, 1).await.unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn exchanges_go_on_while_much_is_deleted() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (way, now) = way(&store);
+    let device = register(&*store, "old", AT).await;
+    for _ in 0..20 {
+        happen(&*store, device, vec![AT; 500]).await;
+    }
+    now.fetch_add(20 * DAY, Ordering::Relaxed);
+    let at = Timestamp(now.load(Ordering::Relaxed));
+    let sweeping = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move {
+            let retention = Retention {
+                events_days: 10,
+                results_days: 10,
+            };
+            retention.apply(&*store, at).await.unwrap()
+        }
+    });
+    let mut exchanges = 0;
+    while !sweeping.is_finished() {
+        exchanges += 1;
+        walk(
+            &way,
+            "Machine",
+            &package1("busy", &exchanges.to_string(), 1, "none"),
+        )
+        .await;
+    }
+    assert!(sweeping.await.unwrap().events > 9_000);
+    assert!(exchanges >= 10, "{exchanges} exchanges in all that time");
+    let busy = store.events_before(device, u64::MAX, 10).await.unwrap();
+    assert!(busy.len() <= 1);
+}
+
+#[tokio::test]
+async fn a_store_is_sampled_and_swept_from_the_front() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    store.probe().await.unwrap();
+    let (a, b) = (
+        register(&*store, "a", AT).await,
+        register(&*store, "b", AT).await,
+    );
+    enqueue(&*store, a, "./DevInfo/Man").await;
+    enqueue(&*store, a, "./DevInfo/Mod").await;
+    let (mut queued, mut after, mut oldest) = (0, 0, None);
+    loop {
+        let sample = store.sample_queues(after, 1).await.unwrap();
+        queued += sample.commands[CommandState::Queued as usize];
+        oldest = oldest.or(sample.oldest);
+        match sample.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    assert_eq!((queued, oldest), (2, Some(AT)));
+
+    // Nothing is older than the first; then all are, but the last stays.
+    let all = store.all_events(0, 100).await.unwrap();
+    assert_eq!(store.sweep_events(AT, 100).await.unwrap().count, 0);
+    let mut swept = 0;
+    loop {
+        let some = store.sweep_events(AT.plus_ms(1), 2).await.unwrap();
+        swept += some.count;
+        if !some.more {
+            break;
+        }
+    }
+    assert_eq!(swept, all.len() as u64 - 1);
+    let left = store.all_events(0, 100).await.unwrap();
+    assert_eq!(left, all[all.len() - 1..]);
+    for device in [a, b] {
+        let events = store.events(device, 0, 10).await.unwrap();
+        assert!(events.len() <= 1 && events.iter().all(|event| left.contains(event)));
+    }
+    // No command is final: no result is taken.
+    let (taken, next) = store
+        .sweep_results(AT.plus_ms(1), PartPlace::default(), 100)
+        .await
+        .unwrap();
+    assert_eq!((taken.count, next), (0, None));
+}

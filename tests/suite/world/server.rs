@@ -1,0 +1,194 @@
+//! The real way and the real store, in one process, that can fall and get up.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use modegate::clock::Timestamp;
+use modegate::command::{CommandBody, CommandState, Manner, Operation};
+use modegate::device::DeviceRecord;
+use modegate::event::{Event, EventType};
+use modegate::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate::policy::PolicySet;
+use modegate::secret::Secret;
+use modegate::session::queue;
+use modegate::store::Store;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::way::{Answer, Proof, Way};
+use modegate::wire::encoding::Encoding;
+use uuid::Uuid;
+
+use super::Chance;
+use super::client::{Client, What};
+
+pub struct Server {
+    dir: tempfile::TempDir,
+    running: Option<(Arc<dyn Store>, Way)>,
+}
+
+/// In memory where there is such a file system: a world writes a great deal.
+fn folder() -> tempfile::TempDir {
+    let memory = Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => tempfile::tempdir_in(memory).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    }
+}
+
+fn open(path: PathBuf) -> (Arc<dyn Store>, Way) {
+    let keys = Keys::from_bytes(&[7; 32]).unwrap();
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, keys).unwrap());
+    let policies = Arc::new(PolicySet::builtin().unwrap());
+    let nonces = Box::new(|number: u64, count: u64| {
+        let mut nonce = [0; 16];
+        nonce[..8].copy_from_slice(&number.to_le_bytes());
+        nonce[8..].copy_from_slice(&count.to_le_bytes());
+        nonce
+    });
+    let way = Way::new(Arc::clone(&store), policies, nonces, true);
+    (store, way)
+}
+
+/// The id of device `n`, the same in every life.
+fn id_of(n: usize) -> DeviceId {
+    DeviceId(Uuid::from_u128(
+        0x0199_0000_0000_7000_8000_0000_0000_0000 + n as u128,
+    ))
+}
+
+impl Server {
+    pub fn start() -> Server {
+        let dir = folder();
+        let running = Some(open(dir.path().join("world.db")));
+        Server { dir, running }
+    }
+
+    /// Everything in memory is gone; what was committed is there.
+    pub fn fall_and_get_up(&mut self) {
+        self.running = None;
+        self.running = Some(open(self.dir.path().join("world.db")));
+    }
+
+    fn store(&self) -> &dyn Store {
+        &*self.running.as_ref().unwrap().0
+    }
+
+    pub async fn walk(&self, query: &str, encoding: Encoding, bytes: &[u8]) -> Answer {
+        let (_, way) = self.running.as_ref().unwrap();
+        way.walk(&Proof::default(), query, encoding, bytes).await
+    }
+
+    pub async fn register(&self, client: &Client) {
+        let id = id_of(client.number);
+        let record = DeviceRecord {
+            source: Source(client.source()),
+            family: client.family,
+            device_client_id: client.source(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: Timestamp(0),
+            rotation: Default::default(),
+        };
+        let event = Event::new(Timestamp(0), "world", Some(id), EventType::DeviceRegistered);
+        self.store().register(id, record, event).await.unwrap();
+    }
+
+    /// Queues something that no other command is like; whether there was room.
+    pub async fn queue(&self, client: &mut Client, chance: &mut Chance) -> bool {
+        let token = client.new_token(chance);
+        let (verb, loc_uri) = token.node();
+        let data = (token.what != What::Read).then(|| Secret::new(format!("d{}", client.number)));
+        let body = CommandBody {
+            name: "raw".into(),
+            actor: "world".into(),
+            queued_at: Timestamp::now(),
+            not_before: None,
+            expires_at: None,
+            priority: chance.below(3) as i32,
+            manner: Manner {
+                retries: 0,
+                ..Manner::default()
+            },
+            operations: vec![Operation::Node {
+                verb,
+                loc_uri,
+                format: None,
+                mime: None,
+                data,
+            }],
+        };
+        let decide = Box::new(move |device: &modegate::store::Device| {
+            queue::queue(device, body).map(|(change, _)| change)
+        });
+        let Ok(device) = self.store().alter(id_of(client.number), decide).await else {
+            return false;
+        };
+        client.queued(CommandSeq(device.state.next_command - 1), token);
+        true
+    }
+
+    pub async fn cancel(&self, client: &mut Client, chance: &mut Chance) {
+        let Some(seq) = client.any_queued(chance) else {
+            return;
+        };
+        let decide = Box::new(move |device: &modegate::store::Device| {
+            queue::cancel(device, seq, "world", Timestamp::now())
+        });
+        if self
+            .store()
+            .alter(id_of(client.number), decide)
+            .await
+            .is_ok()
+        {
+            client.cancelled(seq);
+        }
+    }
+
+    /// In the end every command has an end, and it is the one that the device gave it.
+    pub async fn check_ends(&self, client: &Client) {
+        let device = self
+            .store()
+            .device(id_of(client.number))
+            .await
+            .unwrap()
+            .unwrap();
+        let mut ends: HashMap<CommandSeq, CommandState> = HashMap::new();
+        for &seq in client.commands.keys() {
+            let open = device.state.open(seq).map(|open| open.state);
+            let state = match open {
+                Some(state) => state,
+                None => {
+                    let id = CommandId {
+                        device: id_of(client.number),
+                        seq,
+                    };
+                    let stored = self.store().command(id).await.unwrap();
+                    stored
+                        .expect("a command is never lost")
+                        .parts
+                        .last()
+                        .unwrap()
+                        .state
+                }
+            };
+            ends.insert(seq, state);
+        }
+        for (seq, command) in &client.commands {
+            let (state, token) = (ends[seq], &command.token);
+            let said = (client.number, seq.0, token, command);
+            match state {
+                CommandState::Succeeded => assert!(command.done > 0, "{said:?}"),
+                CommandState::Cancelled => assert!(command.cancelled, "{said:?}"),
+                // Its reply was lost, or its answer: nobody knows, and nobody asks again.
+                CommandState::Unconfirmed => assert_eq!(token.what, What::Reset, "{said:?}"),
+                other => panic!("{other:?} at the end: {said:?}"),
+            }
+            if token.what == What::Reset {
+                assert!(command.done <= 1, "done twice: {said:?}");
+            }
+        }
+    }
+}
