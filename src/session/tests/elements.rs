@@ -2,6 +2,8 @@
 
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, Manner, Operation};
+use crate::push::in_force::Target;
+use crate::push::profile::Pfn;
 use crate::wire::message::{Command, Element, Item, Meta, Results, Status, Verb};
 
 /// An element that the device was asked.
@@ -99,4 +101,14 @@ pub(super) fn results(asked: &Asked, format: &str, data: &str) -> Element {
         }],
         ..Results::default()
     })
+}
+
+/// A push profile for every device.
+pub(super) fn target() -> Target {
+    Target {
+        id: uuid::Uuid::nil(),
+        app_id: "app".into(),
+        pfn: Pfn::parse("Contoso.Portal_8wekyb3d8bbwe").unwrap(),
+        groups: Vec::new(),
+    }
 }

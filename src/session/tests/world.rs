@@ -11,6 +11,7 @@ use crate::device::{DeviceRecord, State};
 use crate::event::Outcome;
 use crate::ids::{CommandSeq, DeviceId, SessionId, Source};
 use crate::inventory::Inventory;
+use crate::push::in_force::InForce;
 use crate::store::{Change, Commit, Device, Refusal, Snapshot};
 use crate::wire::message::{Address, Element, Header};
 
@@ -56,6 +57,7 @@ pub(super) struct World {
     /// Queued by others between load and commit of the next exchange.
     pub(super) meanwhile: Vec<CommandBody>,
     pub(super) policies: PolicySet,
+    pub(super) push: InForce,
     pub(super) max_msg_size: Option<u32>,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
@@ -97,6 +99,7 @@ impl World {
             machine: false,
             meanwhile: Vec::new(),
             policies: PolicySet::builtin().unwrap(),
+            push: InForce::default(),
             max_msg_size: None,
             results: HashMap::new(),
         }
@@ -252,7 +255,7 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies: &self.policies,
-            push: &crate::push::in_force::InForce::default(),
+            push: &self.push,
             server: None,
         };
         let wanted = choose(&self.device, &request);
@@ -415,7 +418,7 @@ impl World {
             nonce: &|_| [0; 16],
             policies: &self.policies,
             server: None,
-            push: &crate::push::in_force::InForce::default(),
+            push: &self.push,
         };
         choose(&self.device, &request).reply
     }
