@@ -77,7 +77,7 @@ fn what_is_wrong_is_named() {
         ("options", json!(["all"]), "options[0]"),
         ("options", json!(4_294_967_296_u64), "options"),
         ("groups", json!([""]), "groups[0]"),
-        ("versions", json!([]), "version"),
+        ("versions", json!([]), "versions"),
         ("description", json!(5), "description"),
     ];
     assert!(made(&good).is_ok());

@@ -20,7 +20,7 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
         return never;
     }
     let (state, now) = (asked.view.state, asked.view.now);
-    let wake = state.wake.as_ref().filter(|wake| !wake.state.is_final());
+    let wake = asked.wake();
     let mut forecast = match wake {
         Some(wake) => {
             let mut forecast = Forecast::new(

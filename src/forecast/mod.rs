@@ -22,6 +22,7 @@ use crate::ids::CommandSeq;
 use crate::inventory::{Address, Inventory, Value};
 use crate::limits;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
+use crate::push::wake::{self, Wake};
 use crate::session::leaves_under;
 use crate::session::queue::state_at;
 use crate::store::Change;
@@ -294,6 +295,19 @@ impl Asked<'_> {
         let text =
             format!("no session carries it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))
+    }
+
+    /// The wake under way, if a session can come of it: WNS has it, or the
+    /// channel that it is to be sent to is in use.
+    fn wake(&self) -> Option<&Wake> {
+        let View { state, now, .. } = self.view;
+        let can_send = state
+            .channel
+            .as_ref()
+            .is_some_and(|channel| channel.may_send(*now));
+        let wake = state.wake.as_ref()?;
+        let taken = wake.state == wake::State::Accepted;
+        (taken || !wake.state.is_final() && can_send).then_some(wake)
     }
 
     /// "last seen …" or "never seen", and when.

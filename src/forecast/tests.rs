@@ -169,9 +169,14 @@ fn a_push_brings_apps_and_nothing_else() {
         };
         let mut device = with(Family::Windows81, INSTALL);
         device.state.wake = Some(wake(state));
+        // Without a channel only what WNS has already brings anything.
+        let taken = state == wake::State::Accepted;
+        assert_eq!(when(&device) == When::AppsSession, taken, "{state:?}");
+        device.state.channel = Some(channel(Family::Windows81, 1));
         assert_eq!(when(&device), expect(When::AppsSession), "{state:?}");
         let mut device = with(Family::Windows81, CHANNEL);
         device.state.wake = Some(wake(state));
+        device.state.channel = Some(channel(Family::Windows81, 1));
         let forecast = of(&device, None);
         assert_eq!(forecast.when, When::NextMaintenance, "{state:?}");
         assert_eq!(

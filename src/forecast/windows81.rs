@@ -16,12 +16,7 @@ pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
         return never;
     }
     let [machine, maintenance, apps] = [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
-    let wake = asked
-        .view
-        .state
-        .wake
-        .as_ref()
-        .filter(|wake| !wake.state.is_final());
+    let wake = asked.wake();
     match (machine, maintenance, apps) {
         (true, true, true) => Forecast::new(When::AnySession, "at the next session, in any mode"),
         (_, _, true) if wake.is_some() => woken(asked, wake),

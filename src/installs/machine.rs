@@ -102,7 +102,8 @@ impl Install {
             self.step(State::Requested, facts.command.at, Some(why));
         }
         let pushed = wake.and_then(|wake| {
-            let under_way = matches!(wake.state, wake::State::Sending | wake::State::Accepted);
+            // One that is being sent may still find that it cannot be.
+            let under_way = wake.state == wake::State::Accepted;
             wake.sent_at
                 .filter(|_| under_way || wake.state == wake::State::Unanswered)
         });
@@ -138,7 +139,10 @@ impl Install {
 
     /// A push that was sent and answered before anybody looked.
     fn woken_before(&mut self, facts: &Facts<'_>) {
-        let sent = facts.wake.and_then(|wake| wake.sent_at);
+        let sent = facts.wake.and_then(|wake| {
+            let failed = wake.state == wake::State::Failed;
+            wake.sent_at.filter(|_| !failed)
+        });
         let delivered = facts.command.delivered_at.unwrap_or(facts.now);
         let Some(sent) = sent.filter(|sent| *sent >= self.requested_at && *sent <= delivered)
         else {

@@ -150,8 +150,8 @@ pub(super) fn forget(state: &mut State, why: &str, ledger: &mut Ledger) -> News 
 pub(super) fn delivered(exchange: &mut Exchange, family: Family, now: crate::clock::Timestamp) {
     let set = open_set(&exchange.state);
     let carried = exchange.carried.iter().any(|one| Some(one.seq) == set);
-    if let (true, Some(channel)) = (carried, exchange.state.channel.take()) {
-        let done = channel::next(&channel, channel::Event::SetDelivered, family, now);
+    if let (true, Some(channel)) = (carried, &exchange.state.channel) {
+        let done = channel::next(channel, channel::Event::SetDelivered, family, now);
         exchange.state.channel = Some(done.channel);
     }
 }

@@ -79,8 +79,9 @@ impl Ledger {
     pub(super) fn note(&mut self, note: impl Into<String>) {
         // A device decides how many of these there are: keep the first few.
         const NOTES: usize = 16;
-        if self.notes.len() < NOTES {
-            self.notes.push(note.into());
+        let note = note.into();
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
         }
     }
 }

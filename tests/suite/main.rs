@@ -26,6 +26,7 @@ mod hostile;
 mod hostile_messages;
 mod identity;
 mod install_answers;
+mod install_push;
 mod installs;
 mod inventory;
 mod key_rotation;

@@ -58,7 +58,9 @@ fn what_is_named_again_and_again_is_read_once() {
     for round in 0..40 {
         world.begin(Vec::new());
         let lists = |asked: &Asked| asked.loc_uri.ends_with("Win32_BaseBoard");
-        let asked = world.asked.iter().find(|asked| lists(asked)).unwrap();
+        let Some(asked) = world.asked.iter().find(|asked| lists(asked)) else {
+            break;
+        };
         let names: Vec<String> = (0..50)
             .map(|n| format!("Win32_BaseBoard.Handle=\"{}\"", round * 50 + n))
             .collect();
