@@ -53,11 +53,14 @@ async fn piece(
     templates: &Templates,
     id: BatchId,
 ) -> Result<(), StoreError> {
-    if let Some(batch) = store.batch(id).await? {
-        let make = make(&batch, templates.clone());
-        store.advance_batch(id, Timestamp::now(), make).await?;
-    }
-    Ok(())
+    // One that is listed and not there would be looked for without end.
+    let missing = || StoreError::Failed(Arc::from("the batch is not there"));
+    let batch = store.batch(id).await?.ok_or_else(missing)?;
+    let make = make(&batch, templates.clone());
+    store
+        .advance_batch(id, Timestamp::now(), make)
+        .await
+        .map(drop)
 }
 
 /// What makes the batch's command for each device.
