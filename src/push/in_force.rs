@@ -116,7 +116,7 @@ impl InForce {
 pub struct Notes {
     /// Whose the channel is.
     pub own: Option<Own>,
-    /// Whether a set for it was confirmed: DMClient has the node, so it is replaced.
+    /// Whether a set was ever confirmed: DMClient has the node, so it is replaced.
     pub confirmed: bool,
     /// DMClient's Push/Status, as last read.
     pub status: Option<u16>,
