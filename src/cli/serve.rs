@@ -85,7 +85,9 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         sync_path: settings.sync_path,
         jobs: settings.jobs,
         private_webhooks: settings.private_webhooks,
-        templates: settings.templates,
+        templates: settings
+            .templates
+            .with_provider_id(&settings.wns.provider_id),
         server_auth,
         proxies,
         limits: limits(&settings.limits),

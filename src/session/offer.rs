@@ -60,26 +60,38 @@ pub(super) fn consider(
             command.seq,
         )
     });
-    waiting
-        .into_iter()
-        .map(|command| {
-            let leaves = leaves_under(command, policies);
-            let subject = Subject {
-                family: record.family,
-                groups: &record.groups,
-                app: command.manner.app.as_deref(),
-                leaves: &leaves,
-            };
-            Considered {
-                seq: command.seq,
-                kind: kind_of(&leaves),
-                bytes: command.bytes,
-                alone: command.goes_alone(),
-                decision: policies.decide(contexts, &subject),
-                held: held(command, session, now),
-            }
-        })
-        .collect()
+    let mut considered: Vec<Considered> = Vec::with_capacity(waiting.len());
+    let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
+    for command in waiting {
+        let leaves = leaves_under(command, policies);
+        let app = command.manner.app.as_deref();
+        // Queues hold runs of the like: what touches the same is decided the same.
+        let like = before
+            .as_ref()
+            .is_some_and(|(touched, by)| *touched == leaves && *by == app);
+        let decision = match considered.last().filter(|_| like) {
+            Some(last) => last.decision.clone(),
+            None => policies.decide(
+                contexts,
+                &Subject {
+                    family: record.family,
+                    groups: &record.groups,
+                    app,
+                    leaves: &leaves,
+                },
+            ),
+        };
+        considered.push(Considered {
+            seq: command.seq,
+            kind: kind_of(&leaves),
+            bytes: command.bytes,
+            alone: command.goes_alone(),
+            decision,
+            held: held(command, session, now),
+        });
+        before = Some((leaves, app));
+    }
+    considered
 }
 
 /// The leaves of a command under a policy set, which may classify what the table
@@ -173,26 +185,37 @@ pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld
         if state.open(command.seq).is_none() {
             continue;
         }
-        let (rules, modes) = reason(command);
-        let kind = command.kind;
-        match groups
-            .iter_mut()
-            .find(|group| group.kind == kind && group.rules == rules && group.modes == modes)
-        {
+        match groups.iter_mut().find(|group| is_for(group, command)) {
             Some(group) => {
                 group.count += 1;
                 group.commands.push(command.seq.0);
             }
-            None => groups.push(Withheld {
-                kind,
-                rules,
-                modes,
-                count: 1,
-                commands: vec![command.seq.0],
-            }),
+            None => {
+                let (rules, modes) = reason(command);
+                groups.push(Withheld {
+                    kind: command.kind,
+                    rules,
+                    modes,
+                    count: 1,
+                    commands: vec![command.seq.0],
+                });
+            }
         }
     }
     groups
+}
+
+/// Whether a group is of this command's kind and [`reason`].
+fn is_for(group: &Withheld, command: &Considered) -> bool {
+    let rules = || group.rules.iter().map(String::as_str);
+    let same = match (command.decision.verdict, command.held) {
+        (Verdict::Deliver, Some(rule)) => group.modes.is_empty() && rules().eq([rule]),
+        _ => {
+            let decided = command.decision.rules.iter().map(|rule| &*rule.0);
+            group.modes == command.decision.modes && rules().eq(decided)
+        }
+    };
+    same && group.kind == command.kind
 }
 
 /// The rules and modes to name for a command that stays.

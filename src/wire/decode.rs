@@ -3,6 +3,7 @@
 //! is decided elsewhere; what it may hold at most is decided here. The same for
 //! XML and WBXML, which differ in where elements and text come from.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use super::events::{Markup, Opaque, Source, Token};
@@ -86,7 +87,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
             "VerDTD" => ver_dtd = self.field("VerDTD")?,
             "VerProto" => ver_proto = self.field("VerProto")?,
             "SessionID" => session_id = Some(self.field("SessionID")?),
-            "MsgID" => msg_id = Some(self.field("MsgID")?),
+            "MsgID" => msg_id = Some(self.text("MsgID")?),
             "Target" => target = self.address()?,
             "Source" => source = Some(self.address()?),
             "Cred" => cred = Some(self.cred()?),
@@ -100,7 +101,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
         let bad = || DecodeError::BadField {
             field: "MsgID",
             expected: "a decimal number from 1 to 999999",
-            found: shown(&msg_id),
+            found: shown(msg_id.trim()),
         };
         let msg_id = number(&msg_id)
             .filter(|id| (1..1_000_000).contains(id))
@@ -145,7 +146,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
 
     fn max_msg_size(&mut self) -> Result<Option<u32>, DecodeError> {
         let mut size = None;
-        children!(self, "MaxMsgSize" => size = number(&self.field("MaxMsgSize")?));
+        children!(self, "MaxMsgSize" => size = number(&self.text("MaxMsgSize")?));
         Ok(size)
     }
 
@@ -222,7 +223,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
         let mut alert = Alert::default();
         children!(self,
             "CmdID" => alert.cmd_id = self.id()?,
-            "Data" => alert.code = number(&self.field("Data")?).unwrap_or(0),
+            "Data" => alert.code = number(&self.text("Data")?).unwrap_or(0),
             "Item" => self.item(&mut alert.items)?,
         );
         Ok(alert)
@@ -238,7 +239,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
             "TargetRef" => self.reference(&mut status.target_refs)?,
             "SourceRef" => self.reference(&mut status.source_refs)?,
             "Chal" => status.chal = Some(self.chal()?),
-            "Data" => status.code = number(&self.field("Data")?).unwrap_or(0),
+            "Data" => status.code = number(&self.text("Data")?).unwrap_or(0),
             "Item" => self.item(&mut status.items)?,
         );
         Ok(status)
@@ -317,7 +318,7 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
             "Format" => meta.format = Some(self.field("Format")?),
             "Type" => meta.kind = Some(self.field("Type")?),
             "Mark" => meta.mark = Some(self.field("Mark")?),
-            "Size" => meta.size = number(&self.field("Size")?),
+            "Size" => meta.size = number(&self.text("Size")?),
         );
         Ok(())
     }
@@ -343,14 +344,14 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
     }
 
     fn id(&mut self) -> Result<Option<u32>, DecodeError> {
-        Ok(number(&self.field("an id")?))
+        Ok(number(&self.text("an id")?))
     }
 
     /// A LocURI: trimmed, and whole again where a line break was put into it.
     fn loc_uri(&mut self) -> Result<String, DecodeError> {
         let text = self.source.content(Markup::Skip, Opaque::Text)?;
         let text = text.trim();
-        let broken = text.contains(['\n', '\r', '\t']);
+        let broken = text.bytes().any(|b| matches!(b, b'\n' | b'\r' | b'\t'));
         let joined = if broken {
             text.lines()
                 .map(str::trim)
@@ -365,6 +366,15 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
     fn field(&mut self, name: &'static str) -> Result<String, DecodeError> {
         let text = self.source.content(Markup::Skip, Opaque::Text)?;
         bounded(name, text.trim().to_owned())
+    }
+
+    /// The same as it stands, for what is read on the spot.
+    fn text(&mut self, name: &'static str) -> Result<Cow<'a, str>, DecodeError> {
+        let text = self.source.content(Markup::Skip, Opaque::Text)?;
+        if text.trim().len() > limits::FIELD_BYTES {
+            return Err(DecodeError::TooLong(name, limits::FIELD_BYTES));
+        }
+        Ok(text)
     }
 }
 

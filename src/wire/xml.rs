@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 
-use quick_xml::events::{BytesRef, BytesStart, Event};
+use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
 
 use super::decode::DecodeError;
 use super::events::{Markup, Opaque, Source, Token};
@@ -19,6 +19,8 @@ pub(super) struct Reader<'a> {
     inner: quick_xml::Reader<&'a [u8]>,
     depth: usize,
     nodes: usize,
+    /// No carriage return is in it: text is as it stands, without normalisation.
+    plain_lines: bool,
     /// An empty element was opened and its end is yet to be told.
     empty: bool,
     began: bool,
@@ -55,10 +57,10 @@ impl<'a> Reader<'a> {
         })?;
         let illegal = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
         // A fold without an early end looks at many bytes at once.
-        if bytes
-            .iter()
-            .fold(false, |found, byte| found | illegal(byte))
-        {
+        let (found, returns) = bytes.iter().fold((false, false), |(found, returns), byte| {
+            (found | illegal(byte), returns | (*byte == b'\r'))
+        });
+        if found {
             let at = bytes.iter().position(illegal).unwrap_or(0);
             return Err(DecodeError::malformed(
                 at,
@@ -72,6 +74,7 @@ impl<'a> Reader<'a> {
             inner,
             depth: 0,
             nodes: 0,
+            plain_lines: !returns,
             empty: false,
             began: false,
             ended: false,
@@ -89,28 +92,28 @@ impl<'a> Reader<'a> {
             return Ok(self.close());
         }
         let at = self.position();
-        let event = self
-            .inner
-            .read_event()
-            .map_err(|error| DecodeError::malformed(at, error.to_string()))?;
+        // Looked at where it lies: to move an event out of its Result costs as
+        // much as to read it.
+        let event = self.inner.read_event();
         let outside = self.depth == 0;
-        match event {
-            Event::Start(start) => self.open(&start, at),
-            Event::Empty(start) => {
+        match &event {
+            Err(error) => Err(DecodeError::malformed(at, error.to_string())),
+            Ok(Event::Start(start)) => self.open(start, at),
+            Ok(Event::Empty(start)) => {
                 self.empty = true;
-                self.open(&start, at)
+                self.open(start, at)
             }
-            Event::End(_) => Ok(self.close()),
-            Event::Text(text) if outside && !text.trim().is_empty() => {
+            Ok(Event::End(_)) => Ok(self.close()),
+            Ok(Event::Text(text)) if outside && !text.trim().is_empty() => {
                 Err(DecodeError::malformed(at, "text outside the root element"))
             }
-            Event::Text(text) => Ok(Piece::Text(text.xml10_content())),
-            Event::CData(_) | Event::GeneralRef(_) if outside => {
+            Ok(Event::Text(text)) => Ok(Piece::Text(self.content_of(text))),
+            Ok(Event::CData(_) | Event::GeneralRef(_)) if outside => {
                 Err(DecodeError::malformed(at, "text outside the root element"))
             }
-            Event::CData(data) => Ok(Piece::Text(data.xml10_content())),
-            Event::GeneralRef(reference) => resolve(&reference, at).map(Piece::Text),
-            Event::Decl(declaration) => {
+            Ok(Event::CData(data)) => Ok(Piece::Text(data.xml10_content())),
+            Ok(Event::GeneralRef(reference)) => resolve(reference, at).map(Piece::Text),
+            Ok(Event::Decl(declaration)) => {
                 if at != 0 {
                     return Err(DecodeError::malformed(
                         at,
@@ -120,14 +123,14 @@ impl<'a> Reader<'a> {
                 check_encoding(declaration.encoding().and_then(Result::ok).as_deref())?;
                 Ok(Piece::Nothing)
             }
-            Event::Comment(_) => Ok(Piece::Nothing),
-            Event::DocType(_) => Err(DecodeError::Forbidden("a DOCTYPE")),
-            Event::PI(_) => Err(DecodeError::Forbidden("a processing instruction")),
-            Event::Eof if self.depth > 0 => Err(DecodeError::malformed(
+            Ok(Event::Comment(_)) => Ok(Piece::Nothing),
+            Ok(Event::DocType(_)) => Err(DecodeError::Forbidden("a DOCTYPE")),
+            Ok(Event::PI(_)) => Err(DecodeError::Forbidden("a processing instruction")),
+            Ok(Event::Eof) if self.depth > 0 => Err(DecodeError::malformed(
                 at,
                 "the end of the document inside an element",
             )),
-            Event::Eof => Ok(Piece::End),
+            Ok(Event::Eof) => Ok(Piece::End),
         }
     }
 
@@ -168,6 +171,14 @@ impl<'a> Reader<'a> {
             ));
         }
         Ok(Piece::Open(name))
+    }
+
+    fn content_of(&self, text: &BytesText<'a>) -> Cow<'a, str> {
+        let own = self.own(text);
+        if self.plain_lines && own.len() == text.len() {
+            return Cow::Borrowed(own);
+        }
+        text.xml10_content()
     }
 
     /// The same text as a part of the document, whose life is longer than the event's.

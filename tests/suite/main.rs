@@ -32,6 +32,7 @@ mod inventory;
 mod key_rotation;
 mod metrics;
 mod models;
+mod noisy;
 mod odd_sessions;
 mod openapi;
 mod operating;

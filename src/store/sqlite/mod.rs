@@ -27,6 +27,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 pub use writer::Stats;
@@ -41,7 +42,9 @@ mod embedded {
 
 /// Connections kept for readers; more are opened when needed and closed after.
 const READERS: usize = 8;
-/// Page cache of a reader, KiB: pages come from the file's own mapping.
+/// Page cache of a reader, KiB. It lasts for one transaction while others write.
+/// The file is not mapped: SQLite would take the mapping down for every new
+/// snapshot, and to fault it in again costs more than to read some ten pages.
 const READER_CACHE_KIB: i64 = 512;
 /// Page cache of the writer, KiB.
 const WRITER_CACHE_KIB: i64 = 4096;
@@ -108,9 +111,10 @@ impl SqliteStore {
             Some(db) => db,
             None => self.open_reader()?,
         };
-        let transaction = db.unchecked_transaction().map_err(failed)?;
-        let result = read(&transaction, &self.keys);
-        transaction.finish().map_err(failed)?;
+        execute(&db, "BEGIN")?;
+        // Should it panic, the connection goes, and its transaction with it.
+        let result = read(&db, &self.keys);
+        execute(&db, "COMMIT")?;
         let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
         if readers.len() < READERS {
             readers.push(db);
@@ -122,7 +126,7 @@ impl SqliteStore {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let db = Connection::open_with_flags(&self.path, flags).map_err(failed)?;
         pragma(&db, "cache_size", &format!("-{READER_CACHE_KIB}"))?;
-        pragma(&db, "mmap_size", "1073741824")?;
+        keep_statements(&db)?;
         Ok(db)
     }
 }
@@ -138,7 +142,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     pragma(&db, "temp_store", "MEMORY")?;
     pragma(&db, "wal_autocheckpoint", "0")?;
     pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
-    db.set_prepared_statement_cache_capacity(64);
+    keep_statements(&db)?;
     embedded::migrations::runner()
         .run(&mut db)
         .map_err(failed)?;
@@ -171,6 +175,23 @@ fn check_version(db: &Connection) -> Result<(), StoreError> {
         "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
          Nothing was changed: run the newer program, or restore a backup from before"
     ))))
+}
+
+/// Statements are prepared once. A plan that looked at bound values is made anew
+/// for others, which a range or a limit would cost each time.
+fn keep_statements(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(64);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Runs a statement without parameters or rows, prepared once per connection.
+fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
+    db.prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(failed)
 }
 
 fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

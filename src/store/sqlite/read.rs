@@ -21,12 +21,7 @@ pub(super) fn load(
     };
     let device = row.device;
     let wanted = choose(&device);
-    let mut bodies = Vec::with_capacity(wanted.bodies.len());
-    for seq in wanted.bodies {
-        if let Some(body) = body(db, keys, device.number, seq)? {
-            bodies.push((seq, body));
-        }
-    }
+    let bodies = bodies(db, keys, device.number, &wanted.bodies)?;
     let reply = if wanted.reply {
         self::reply(db, keys, device.number)?
     } else {
@@ -45,26 +40,44 @@ pub(super) fn load(
     }))
 }
 
-pub(super) fn body(
+/// Commands whose numbers are this close are read in one go: they lie side by side.
+const SIDE_BY_SIDE: u32 = 4;
+
+/// The bodies of these commands, in that order.
+pub(super) fn bodies(
     db: &Connection,
     keys: &Keys,
     number: u64,
-    seq: CommandSeq,
-) -> Result<Option<CommandBody>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT body FROM command WHERE device = ?1 AND seq = ?2 AND part = 0")
-        .map_err(failed)?;
-    let mut found = statement
-        .query(params![signed(number), seq.0])
-        .map_err(failed)?;
-    let Some(row) = found.next().map_err(failed)? else {
-        return Ok(None);
+    wanted: &[CommandSeq],
+) -> Result<Vec<(CommandSeq, CommandBody)>, StoreError> {
+    let mut bodies = Vec::with_capacity(wanted.len());
+    if wanted.is_empty() {
+        return Ok(bodies);
+    }
+    let sql = "SELECT seq, body FROM command WHERE device = ?1 AND seq BETWEEN ?2 AND ?3 AND part = 0 ORDER BY seq";
+    let mut statement = db.prepare_cached(sql).map_err(failed)?;
+    let near = |one: &CommandSeq, next: &CommandSeq| {
+        (1..=SIDE_BY_SIDE).contains(&next.0.wrapping_sub(one.0))
     };
-    let bytes = row
-        .get_ref(0)
-        .and_then(|value| Ok(value.as_blob()?))
-        .map_err(failed)?;
-    rows::command_part(keys, Place::Command(number, seq.0, 0), bytes).map(Some)
+    for run in wanted.chunk_by(near) {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        let mut rows = statement
+            .query(params![signed(number), first.0, last.0])
+            .map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let seq = CommandSeq(row.get(0).map_err(failed)?);
+            if run.binary_search(&seq).is_err() {
+                continue;
+            }
+            let bytes = row
+                .get_ref(1)
+                .and_then(|value| Ok(value.as_blob()?))
+                .map_err(failed)?;
+            let place = Place::Command(number, seq.0, 0);
+            bodies.push((seq, rows::command_part(keys, place, bytes)?));
+        }
+    }
+    Ok(bodies)
 }
 
 fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, StoreError> {

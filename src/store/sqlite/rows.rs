@@ -1,5 +1,6 @@
 //! Rows to types and back.
 
+use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,8 +32,16 @@ pub(super) struct DeviceRow {
     pub(super) chain: Chain,
 }
 
-const COLUMNS: &str =
-    "number, id, record, revision, next_command, next_event, event_head, event_mark, state";
+/// A query for devices, as [`device_row`] reads them.
+macro_rules! select {
+    ($behind:literal) => {
+        concat!(
+            "SELECT number, id, record, revision, next_command, next_event, event_head, event_mark, state \
+             FROM device WHERE ",
+            $behind
+        )
+    };
+}
 
 /// Which device.
 pub(super) enum Key<'a> {
@@ -46,14 +55,12 @@ pub(super) fn device(
     keys: &Keys,
     key: &Key<'_>,
 ) -> Result<Option<DeviceRow>, StoreError> {
-    let (column, value): (&str, Box<dyn rusqlite::ToSql>) = match key {
-        Key::Number(number) => ("number", Box::new(signed(*number))),
-        Key::Id(id) => ("id", Box::new(id.0.as_bytes().to_vec())),
-        Key::Source(source) => ("source", Box::new(*source)),
+    let (sql, value) = match key {
+        Key::Number(number) => (select!("number = ?1"), ToSqlOutput::from(signed(*number))),
+        Key::Id(id) => (select!("id = ?1"), ToSqlOutput::from(&id.0.as_bytes()[..])),
+        Key::Source(source) => (select!("source = ?1"), ToSqlOutput::from(*source)),
     };
-    let mut statement = db
-        .prepare_cached(&format!("SELECT {COLUMNS} FROM device WHERE {column} = ?1"))
-        .map_err(failed)?;
+    let mut statement = db.prepare_cached(sql).map_err(failed)?;
     let row = statement
         .query_row([value], |row| Ok(device_row(row, keys)))
         .optional()
@@ -68,8 +75,8 @@ pub(super) fn devices(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM device WHERE number > ?1 ORDER BY number LIMIT ?2");
-    let mut statement = db.prepare_cached(&sql).map_err(failed)?;
+    let sql = select!("number > ?1 ORDER BY number LIMIT ?2");
+    let mut statement = db.prepare_cached(sql).map_err(failed)?;
     let rows = statement
         .query_map(params![signed(after), signed(limit as u64)], |row| {
             Ok(device_row(row, keys))
@@ -81,7 +88,10 @@ pub(super) fn devices(
 
 fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
-    let id: Vec<u8> = row.get(1).map_err(failed)?;
+    let id = row
+        .get_ref(1)
+        .and_then(|value| Ok(Uuid::from_slice(value.as_blob()?)))
+        .map_err(failed)?;
     let sealed = row
         .get_ref(2)
         .and_then(|value| Ok(value.as_blob()?))
@@ -100,7 +110,7 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
         head: row.get(6).map_err(failed)?,
         mark: row.get(7).map_err(failed)?,
     };
-    let id = DeviceId(Uuid::from_slice(&id).map_err(failed)?);
+    let id = DeviceId(id.map_err(failed)?);
     Ok(DeviceRow {
         device: Device {
             number,

@@ -43,7 +43,7 @@ impl Store for SqliteStore {
     async fn commit(&self, commit: Commit) -> Result<(), StoreError> {
         let keys = Arc::clone(&self.keys);
         self.writer
-            .submit(move |db| self::commit(db, &keys, commit))
+            .submit_checked(move |db| self::commit(db, &keys, commit))
             .await
     }
 
@@ -276,6 +276,7 @@ pub(super) fn log(db: &Connection, events: &mut [Event]) -> Result<(), StoreErro
     rows::log(db, &mut super::read::no_device(db)?, events)
 }
 
+/// Refuses before its first write: [`Writer::submit_checked`](super::writer::Writer::submit_checked).
 fn commit(db: &Connection, keys: &Keys, mut commit: Commit) -> Result<(), StoreError> {
     let mut statement = db
         .prepare_cached(
@@ -353,39 +354,37 @@ fn update_state(
     chain: &Chain,
     reply: Option<Option<Vec<u8>>>,
 ) -> Result<(), StoreError> {
-    const SET: &str = "UPDATE device SET revision = ?2, next_command = ?3, next_event = ?4, event_head = ?5, \
-                       event_mark = ?6, state = ?7";
+    const STATE: &str = "UPDATE device SET revision = ?2, next_command = ?3, next_event = ?4, event_head = ?5, \
+                         event_mark = ?6, state = ?7 WHERE number = ?1";
+    const STATE_AND_REPLY: &str = "UPDATE device SET revision = ?2, next_command = ?3, next_event = ?4, event_head = ?5, \
+                                   event_mark = ?6, state = ?7, reply = ?8 WHERE number = ?1";
     let bytes = rows::pack(state)?;
     let number = signed(chain.number);
     let (revision, next_event) = (signed(state.revision), signed(chain.next_event));
     let done = match reply {
-        Some(reply) => db
-            .prepare_cached(&format!("{SET}, reply = ?8 WHERE number = ?1"))
-            .and_then(|mut sql| {
-                sql.execute(params![
-                    number,
-                    revision,
-                    state.next_command,
-                    next_event,
-                    chain.head,
-                    chain.mark,
-                    bytes,
-                    reply
-                ])
-            }),
-        None => db
-            .prepare_cached(&format!("{SET} WHERE number = ?1"))
-            .and_then(|mut sql| {
-                sql.execute(params![
-                    number,
-                    revision,
-                    state.next_command,
-                    next_event,
-                    chain.head,
-                    chain.mark,
-                    bytes
-                ])
-            }),
+        Some(reply) => db.prepare_cached(STATE_AND_REPLY).and_then(|mut sql| {
+            sql.execute(params![
+                number,
+                revision,
+                state.next_command,
+                next_event,
+                chain.head,
+                chain.mark,
+                bytes,
+                reply
+            ])
+        }),
+        None => db.prepare_cached(STATE).and_then(|mut sql| {
+            sql.execute(params![
+                number,
+                revision,
+                state.next_command,
+                next_event,
+                chain.head,
+                chain.mark,
+                bytes
+            ])
+        }),
     };
     done.map(drop).map_err(failed)
 }
@@ -409,14 +408,15 @@ fn insert_parts(
     number: u64,
     parts: &[Part],
 ) -> Result<(), StoreError> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let mut insert = db.prepare_cached(INSERT_COMMAND).map_err(failed)?;
     for part in parts {
-        insert_command(
-            db,
-            number,
-            part.seq,
-            part.part,
-            &rows::part_bytes(keys, number, part)?,
-        )?;
+        let bytes = rows::part_bytes(keys, number, part)?;
+        insert
+            .execute(params![signed(number), part.seq.0, part.part, bytes])
+            .map_err(failed)?;
     }
     Ok(())
 }
@@ -427,30 +427,21 @@ fn insert_bodies(
     number: u64,
     bodies: &[(CommandSeq, CommandBody)],
 ) -> Result<(), StoreError> {
+    if bodies.is_empty() {
+        return Ok(());
+    }
+    let mut insert = db.prepare_cached(INSERT_COMMAND).map_err(failed)?;
     for (seq, body) in bodies {
-        insert_command(
-            db,
-            number,
-            *seq,
-            0,
-            &rows::body_bytes(keys, number, seq.0, body)?,
-        )?;
+        let bytes = rows::body_bytes(keys, number, seq.0, body)?;
+        insert
+            .execute(params![signed(number), seq.0, 0, bytes])
+            .map_err(failed)?;
     }
     Ok(())
 }
 
-fn insert_command(
-    db: &Connection,
-    number: u64,
-    seq: CommandSeq,
-    part: u32,
-    body: &[u8],
-) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO command VALUES (?1, ?2, ?3, ?4)")
-        .and_then(|mut sql| sql.execute(params![signed(number), seq.0, part, body]))
-        .map(drop)
-        .map_err(failed)
-}
+/// Device, number, part, body.
+const INSERT_COMMAND: &str = "INSERT INTO command VALUES (?1, ?2, ?3, ?4)";
 
 pub(super) fn alter(
     db: &Connection,

@@ -1,8 +1,9 @@
 //! The writer: one thread, one connection, waiting work committed together.
 //!
 //! `synchronous=FULL` costs a sync per commit, not per exchange: what waits
-//! goes into one transaction, each piece in a savepoint of its own, so that one
-//! that is refused never fails its neighbours. Callers are answered after COMMIT.
+//! goes into one transaction, so that one that is refused never fails its
+//! neighbours: either it refuses before it writes, or a savepoint of its own
+//! takes back what it wrote. Callers are answered after COMMIT.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::failed;
+use super::execute;
 use crate::metrics::metrics;
 use crate::store::StoreError;
 
@@ -35,7 +36,18 @@ const BUSY: Duration = Duration::from_secs(5);
 
 type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
 /// Without a connection the work is not done, only answered.
-type Work = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
+type Do = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
+
+/// A piece of work.
+struct Work {
+    run: Do,
+    /// Whether it refuses before its first write, if it does.
+    checks_first: bool,
+}
+
+/// After a piece failed that had written, so many transactions give each piece a
+/// savepoint: whatever it is, it does not take its neighbours with it again and again.
+const CAREFUL: u32 = 1_024;
 
 /// What the writer has done.
 #[derive(Debug, Default)]
@@ -93,8 +105,25 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.put(work, false).await
+    }
+
+    /// The same for work that refuses before its first write, if it does: it needs
+    /// no savepoint, which copies each page that is written.
+    pub(super) async fn submit_checked<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.put(work, true).await
+    }
+
+    async fn put<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        checks_first: bool,
+    ) -> Result<T, StoreError> {
         let (sender, receiver) = oneshot::channel();
-        let piece: Work = Box::new(move |db| {
+        let run: Do = Box::new(move |db| {
             let Some(db) = db else {
                 let answer: Answer = Box::new(move |error| {
                     let not_tried = || StoreError::Failed(Arc::from("not tried"));
@@ -114,6 +143,7 @@ impl Writer {
         });
         let gone = || StoreError::Failed(Arc::from("the store is closed"));
         let queue = self.queue.as_ref().ok_or_else(gone)?;
+        let piece = Work { run, checks_first };
         let begun = Instant::now();
         queue.send(piece).await.map_err(|_| gone())?;
         let answer = receiver.await.map_err(|_| gone())?;
@@ -150,6 +180,7 @@ fn run(
             }
         });
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
+    let mut careful = 0;
     while let Some(first) = queue.blocking_recv() {
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
@@ -170,7 +201,10 @@ fn run(
             refuses = !refuses;
             let _ = db.pragma_update(None, "query_only", refuses);
         }
-        transact(db, group);
+        careful = match transact(db, group, careful > 0) {
+            Done::Torn => CAREFUL,
+            Done::Well | Done::Lost => careful.saturating_sub(1),
+        };
         committed.send_modify(|count| *count += 1);
         let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
         if size > cut_at {
@@ -207,26 +241,42 @@ fn checkpoint(db: &Connection, how: &str) {
     }
 }
 
-fn transact(db: &Connection, group: Vec<Work>) {
+/// How a transaction went.
+enum Done {
+    Well,
+    /// Nothing of it happened.
+    Lost,
+    /// Nothing of it happened because one piece failed halfway, without a savepoint.
+    Torn,
+}
+
+fn transact(db: &Connection, group: Vec<Work>, careful: bool) -> Done {
     let mut answers = Vec::with_capacity(group.len());
-    let mut error = execute(db, "BEGIN IMMEDIATE").err();
+    let (mut error, mut torn) = (execute(db, "BEGIN IMMEDIATE").err(), false);
     for work in group {
-        if error.is_none() {
+        let saved = careful || !work.checks_first;
+        if saved && error.is_none() {
             error = execute(db, "SAVEPOINT piece").err();
         }
+        let before = db.total_changes();
         // Once the transaction is lost nothing more is written: it would be
         // durable by itself while its caller is told that it failed.
-        let (good, answer) = work(if error.is_none() { Some(db) } else { None });
+        let (good, answer) = (work.run)(if error.is_none() { Some(db) } else { None });
         if error.is_none() && db.is_autocommit() {
             error = Some(StoreError::Unwritable(Arc::from(
                 "SQLite gave the transaction up",
             )));
         }
-        if !good && error.is_none() {
+        if saved && !good && error.is_none() {
             error = execute(db, "ROLLBACK TO piece").err();
         }
-        if error.is_none() {
+        if saved && error.is_none() {
             error = execute(db, "RELEASE piece").err();
+        }
+        if !saved && !good && error.is_none() && db.total_changes() != before {
+            torn = true;
+            let why = "a write of the same transaction failed; come again";
+            error = Some(StoreError::Failed(Arc::from(why)));
         }
         answers.push((good, answer));
     }
@@ -236,15 +286,62 @@ fn transact(db: &Connection, group: Vec<Work>) {
     if error.is_some() {
         let _ = execute(db, "ROLLBACK");
     }
+    let done = match (&error, torn) {
+        (None, _) => Done::Well,
+        (Some(_), false) => Done::Lost,
+        (Some(_), true) => Done::Torn,
+    };
     for (good, answer) in answers {
         // A piece that refused itself keeps its own reason.
         answer(if good { error.clone() } else { None });
     }
+    done
 }
 
-fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
-    db.prepare_cached(sql)
-        .and_then(|mut statement| statement.execute([]))
-        .map(drop)
-        .map_err(failed)
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    /// A piece that runs this SQL; it is told whether the piece was made durable.
+    fn piece(sql: &'static str, told: &Sender<bool>) -> Work {
+        let told = told.clone();
+        let run: Do = Box::new(move |db| {
+            let good = db.is_some_and(|db| db.execute_batch(sql).is_ok());
+            let answer: Answer = Box::new(move |error| {
+                told.send(good && error.is_none()).unwrap();
+            });
+            (good, answer)
+        });
+        let checks_first = true;
+        Work { run, checks_first }
+    }
+
+    #[test]
+    fn what_refuses_first_harms_nobody_and_what_fails_halfway_does_so_once() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch("CREATE TABLE t (a INTEGER PRIMARY KEY)")
+            .unwrap();
+        let refuses = "INSERT INTO nothing VALUES (1)";
+        let fails_halfway = "INSERT INTO t VALUES (7); INSERT INTO t VALUES (7)";
+        for (with, careful, neighbour_is_durable) in [
+            (refuses, false, true),
+            (fails_halfway, false, false),
+            (fails_halfway, true, true),
+        ] {
+            let (sender, told) = channel();
+            let group = ["INSERT INTO t VALUES (1)", with, "INSERT INTO t VALUES (2)"];
+            let group = group.map(|sql| piece(sql, &sender)).into();
+            let done = transact(&db, group, careful);
+            assert_eq!(matches!(done, Done::Torn), !neighbour_is_durable);
+            let told: Vec<bool> = told.try_iter().collect();
+            assert_eq!(told, [neighbour_is_durable, false, neighbour_is_durable]);
+            let count = "SELECT count(*) FROM t";
+            let rows: i64 = db.query_row(count, [], |row| row.get(0)).unwrap();
+            assert_eq!(rows, if neighbour_is_durable { 2 } else { 0 }, "{with}");
+            db.execute("DELETE FROM t", []).unwrap();
+        }
+    }
 }

@@ -1,0 +1,139 @@
+//! Fleets with full queues, written through the store itself: a million devices
+//! are too many for the API.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use modegate::clock::Timestamp;
+use modegate::command::{CommandBody, Manner, Operation};
+use modegate::config::hex_key;
+use modegate::context::Family;
+use modegate::device::{CertificateDigest, DeviceRecord};
+use modegate::event::{Event, EventType};
+use modegate::ids::{DeviceId, Source};
+use modegate::secret::Secret;
+use modegate::session::queue::queue;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, Device, Refusal, Store};
+use modegate::wire::message::Verb;
+
+use super::server::Server;
+use super::tablet::PROPERTIES;
+
+/// Who is said to have written.
+const ACTOR: &str = "api:admin";
+/// Devices that are written at once: the store commits them together.
+const AT_ONCE: usize = 256;
+/// Commands of each device: [`PROPERTIES`] are read, the rest is set, which
+/// Machine mode withholds.
+pub const COMMANDS: usize = 16;
+
+/// Makes a data folder, as `serve` does, and fills it with devices `d0`, `d1`, …,
+/// bound to the certificate where one is given.
+pub fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
+    Server::start(dir).stop();
+    let digits = std::fs::read_to_string(dir.join("key")).expect("the key");
+    let keys = Keys::from_bytes(&hex_key(digits.trim()).expect("64 digits")).expect("keys");
+    let store = Arc::new(SqliteStore::open(&dir.join("modegate.db"), keys).expect("opened"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..AT_ONCE {
+            let store = Arc::clone(&store);
+            tasks.spawn(async move {
+                for n in (task..devices).step_by(AT_ONCE) {
+                    enrol(&*store, n, certificate).await;
+                }
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.expect("filled");
+        }
+    });
+    // The last to let go copies the log back.
+    drop(runtime);
+    drop(store);
+}
+
+async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
+    // In order, as the server's own (UUID version 7) are.
+    let id = DeviceId(uuid::Uuid::from_u128((0x0190_7000 << 96) + n as u128));
+    let record = DeviceRecord {
+        source: Source(format!("d{n}")),
+        family: Family::Windows81,
+        device_client_id: format!("d{n}"),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: certificate.map(CertificateDigest).into_iter().collect(),
+        registered_at: Timestamp::now(),
+        rotation: Default::default(),
+    };
+    let event = Event::new(
+        Timestamp::now(),
+        ACTOR,
+        Some(id),
+        EventType::DeviceRegistered,
+    );
+    store.register(id, record, event).await.expect("registered");
+    store.alter(id, Box::new(queued)).await.expect("queued");
+}
+
+/// All commands in one write, each with its event.
+fn queued(device: &Device) -> Result<Change, Refusal> {
+    let (mut device, mut whole) = (device.clone(), None::<Change>);
+    for body in bodies() {
+        let (change, _) = queue(&device, body)?;
+        device.state = change.state.clone();
+        whole = Some(match whole {
+            None => change,
+            Some(mut whole) => {
+                whole.state = change.state;
+                whole.queued.extend(change.queued);
+                whole.parts.extend(change.parts);
+                whole.events.extend(change.events);
+                whole
+            }
+        });
+    }
+    Ok(whole.expect("some commands"))
+}
+
+fn bodies() -> impl Iterator<Item = CommandBody> {
+    let reads = PROPERTIES.into_iter().map(|property| {
+        body(
+            "inventory",
+            Verb::Get,
+            format!("./DevDetail/{property}"),
+            None,
+        )
+    });
+    let sets = (PROPERTIES.len()..COMMANDS).map(|n| {
+        let node = format!("./cimv2/MDM_Restrictions/MDM_Restrictions=%40/Setting{n}");
+        body("raw", Verb::Replace, node, Some(Secret::new("true")))
+    });
+    reads.chain(sets)
+}
+
+fn body(name: &str, verb: Verb, loc_uri: String, data: Option<Secret>) -> CommandBody {
+    CommandBody {
+        name: name.to_owned(),
+        actor: ACTOR.to_owned(),
+        queued_at: Timestamp::now(),
+        not_before: None,
+        expires_at: None,
+        priority: 0,
+        manner: Manner::default(),
+        operations: vec![Operation::Node {
+            verb,
+            loc_uri,
+            format: None,
+            mime: None,
+            data,
+        }],
+    }
+}
