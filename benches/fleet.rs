@@ -16,7 +16,7 @@ use support::machine::{
     Usage, anonymous_kib, bring_into_cache, drop_from_cache, median, percentile, size,
 };
 use support::server::Server;
-use support::tablet::{PROPERTIES, SYNC, session};
+use support::tablet::{PACKAGE_1, PROPERTIES, SYNC, message, session};
 
 /// The small fleet, and how many devices of any fleet have a session in a round.
 const FEW: usize = 1_000;
@@ -127,8 +127,17 @@ struct Round {
     anonymous_mib: f64,
 }
 
+/// Devices of no fleet come first: connections and statements are made then.
+fn warm_up(server: &Server) {
+    each_of(IN_FLIGHT, |thread| {
+        let text = message(&format!("stranger{thread}"), "", 1, 1, PACKAGE_1);
+        request(&mut connect(&server.http), SYNC, &text);
+    });
+}
+
 /// The round's devices have a session each.
 fn round(server: &Server, fleet: &Fleet, round: usize) -> Round {
+    warm_up(server);
     let (before, begun) = (Usage::of(server.pid), Instant::now());
     each_of(IN_FLIGHT, |thread| {
         for nth in (thread..FEW).step_by(IN_FLIGHT) {

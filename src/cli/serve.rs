@@ -85,9 +85,7 @@ fn options(settings: Settings) -> Result<Options, SecretError> {
         sync_path: settings.sync_path,
         jobs: settings.jobs,
         private_webhooks: settings.private_webhooks,
-        templates: settings
-            .templates
-            .with_provider_id(&settings.wns.provider_id),
+        templates: settings.templates,
         server_auth,
         proxies,
         limits: limits(&settings.limits),

@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::push::in_force::PROVIDER_ID;
-
 /// One text with its `{placeholders}`.
 struct Shipped {
     name: &'static str,
@@ -50,7 +48,7 @@ const SHIPPED: &[Shipped] = &[
         &["app_id", "package_family_name"],
     ),
     // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
-    shipped("provider_id", PROVIDER_ID, &[]),
+    shipped("provider_id", "MS DM Server", &[]),
     shipped("eas_policy", "NamedValuesList={list}", &["list"]),
     shipped("sideload_key", "ProductKey={key}", &["key"]),
     shipped(
@@ -116,16 +114,6 @@ impl Templates {
         } else {
             Err(faults)
         }
-    }
-
-    /// The same, where devices were enrolled with this PROVIDER-ID; a text of
-    /// that name that is there already stays.
-    #[must_use]
-    pub fn with_provider_id(mut self, id: &str) -> Self {
-        self.0
-            .entry("provider_id".to_owned())
-            .or_insert_with(|| id.to_owned());
-        self
     }
 
     /// The texts that are in place of shipped ones, by name.

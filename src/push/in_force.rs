@@ -12,10 +12,6 @@ use crate::push::profile::Pfn;
 
 use crate::clock::Timestamp;
 
-/// The PROVIDER-ID of DMClient where nothing else is configured. It is what the
-/// enrolment gave the device; "MS DM Server" is what Microsoft's samples use.
-pub const PROVIDER_ID: &str = "MS DM Server";
-
 /// One profile in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {

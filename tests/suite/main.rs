@@ -49,6 +49,7 @@ mod sessions;
 mod simulated_device;
 mod store_api;
 mod store_conformance;
+mod store_installs;
 mod tls_refusals;
 mod tokens;
 mod walkthrough;
