@@ -147,7 +147,7 @@ async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itse
         .server
         .api("DELETE", &format!("/installs/{id}"), None)
         .await;
-    assert_eq!(gone["state"], "cancelled");
+    assert_eq!(gone["state"], "cancelled", "{gone}");
     let (status, next) = ask(&world.server, &world.device, json!({"app": "erp"})).await;
     assert_eq!(status, 201, "{next}");
     world.notified(1).await;
