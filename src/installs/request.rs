@@ -1,7 +1,7 @@
 //! What a request for an install does, and what taking one back does: pure
 //! functions of the device as it stands.
 
-use super::{Install, OPEN, State};
+use super::{Install, OPEN, State, Step};
 use crate::catalogue::{App, Release};
 use crate::clock::Timestamp;
 use crate::command::CommandBody;
@@ -92,8 +92,9 @@ pub fn request(
         chain.withdraw(&mut install, &actor, now)?;
         install.superseded_by = Some(no);
         let why = told(&install, why);
+        let steps = install.steps.len();
         install.step(State::Superseded, now, Some(why));
-        chain.note(&install, &actor, now);
+        chain.note(&install, steps, &actor, now);
         written.push(install);
     }
     let seq = chain.queue(request.command)?;
@@ -119,7 +120,7 @@ pub fn request(
         warnings: request.warnings,
     };
     install.step(State::Requested, now, None);
-    chain.note(&install, &actor, now);
+    chain.note(&install, 0, &actor, now);
     written.push(install.clone());
     Ok(Written {
         change: chain.change,
@@ -146,8 +147,9 @@ pub fn cancel(
     let (mut chain, mut install) = (Chain::new(device), install.clone());
     chain.withdraw(&mut install, actor, now)?;
     let why = told(&install, format!("taken back by {actor}"));
+    let steps = install.steps.len();
     install.step(State::Cancelled, now, Some(why));
-    chain.note(&install, actor, now);
+    chain.note(&install, steps, actor, now);
     Ok(Written {
         change: chain.change,
         installs: vec![install.clone()],
@@ -166,13 +168,13 @@ fn told(install: &Install, why: String) -> String {
 }
 
 /// What is logged of an install's step.
-pub(crate) fn event(device: &Device, install: &Install, actor: &str, now: Timestamp) -> Event {
+fn event(device: &Device, install: &Install, step: &Step, actor: &str, now: Timestamp) -> Event {
     let Install {
         no, app, version, ..
     } = install;
-    let mut detail = format!("install {no} of {app} {version}: {}", install.state.name());
-    if let Some(reason) = &install.reason {
-        detail += &format!(" ({reason})");
+    let mut detail = format!("install {no} of {app} {version}: {}", step.state.name());
+    if let Some(words) = &step.detail {
+        detail += &format!(" ({words})");
     }
     Event::new(now, actor, Some(device.id), EventType::InstallMoved).detail(detail)
 }
@@ -232,15 +234,19 @@ impl Chain {
         });
     }
 
-    /// Adds what is logged of an install.
-    pub(crate) fn note(&mut self, install: &Install, actor: &str, now: Timestamp) {
-        let event = event(&self.device, install, actor, now);
+    /// Adds what is logged of an install: each of its steps from this one on.
+    pub(crate) fn note(&mut self, install: &Install, from: usize, actor: &str, now: Timestamp) {
+        let steps = install.steps.get(from..).unwrap_or_default();
+        let events = steps
+            .iter()
+            .map(|step| event(&self.device, install, step, actor, now))
+            .collect();
         self.add(Change {
             record: None,
             state: self.device.state.clone(),
             queued: Vec::new(),
             parts: Vec::new(),
-            events: vec![event],
+            events,
             only_queues: true,
         });
     }
