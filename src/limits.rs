@@ -76,6 +76,11 @@ pub const DEVICE_WALK: usize = 2_000;
 pub const API_REQUEST_BYTES: usize = 1024 * 1024;
 /// Most items of one page of an API list.
 pub const PAGE_ITEMS: usize = 200;
+/// Commands of a device looked at by one request for a filtered list: each is read
+/// with its history.
+pub const COMMAND_WALK: usize = 1_000;
+/// Recorded decisions that one try-out of a policy set decides anew at most.
+pub const TRYOUT_DECISIONS: u64 = 500_000;
 /// Events walked at most to find what one API call asks for.
 pub const EVENT_WALK: usize = 10_000;
 /// CmdIDs and message numbers start again from 1 at a session that finds them

@@ -8,12 +8,15 @@ mod read;
 mod version;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use read::{amend, new};
 pub use version::Version;
 
 use crate::clock::Timestamp;
+use crate::fields::{FieldError, Fields};
 use crate::secret::Secret;
+use crate::store::Refusal;
 
 /// Longest id of an app, bytes: rules of a policy may name it.
 pub const ID_BYTES: usize = 128;
@@ -91,10 +94,51 @@ impl App {
         }
     }
 
+    /// The version that `version` of a request names, of an app that a device with
+    /// these groups may get; the highest where none is named.
+    pub fn pick(&self, fields: &Fields<'_>, groups: &[String]) -> Result<&Release, Refusal> {
+        if !self.is_for(groups) {
+            return Err(Refusal::Conflict(format!(
+                "app: it is for devices of the groups {}, and this one is in none of them",
+                self.groups.join(", ")
+            )));
+        }
+        self.version(fields).map_err(Refusal::Field)
+    }
+
+    /// The same whatever the device.
+    pub fn version(&self, fields: &Fields<'_>) -> Result<&Release, FieldError> {
+        let wanted = fields.line("version", 64)?;
+        let wrong = |expected: String| FieldError::new(fields.name("version"), expected, "another");
+        let version = wanted.map(|text| {
+            let expected = "one to four numbers with dots between them";
+            Version::parse(text).ok_or_else(|| wrong(expected.to_owned()))
+        });
+        let version = version.transpose()?;
+        self.release(version.as_ref()).ok_or_else(|| {
+            let known: Vec<&str> = self
+                .releases
+                .iter()
+                .map(|release| release.version.as_str())
+                .collect();
+            wrong(format!("one of {}", known.join(", ")))
+        })
+    }
+
     /// Whether a device with these groups may get it.
     pub fn is_for(&self, groups: &[String]) -> bool {
         self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
     }
+}
+
+/// The app that a command takes from the catalogue, where there is one of that
+/// id: an `app_install` that names an app and brings no data of its own.
+pub fn named(command: &Value) -> Option<&str> {
+    let given = |field: &str| command.get(field).filter(|value| !value.is_null());
+    let is_install = given("type").and_then(Value::as_str) == Some("app_install");
+    let own = given("job_data").or(given("package_full_name"));
+    let id = given("app").and_then(Value::as_str)?;
+    (is_install && own.is_none() && id.len() <= ID_BYTES).then_some(id)
 }
 
 impl Release {

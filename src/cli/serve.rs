@@ -104,7 +104,6 @@ fn push(told: crate::config::Wns) -> Setting {
         host_suffix: told.host_suffix,
         workers: told.workers as usize,
         per_second: told.per_second,
-        provider_id: told.provider_id,
         ..Setting::default()
     }
 }

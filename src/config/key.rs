@@ -84,7 +84,7 @@ const DAYS: &str = "a number of days from 0 (for ever) to 36500";
 /// [`Settings`](super::Settings), a line where those are read and one where they
 /// are shown, and its place in `packaging/modegate.toml`; if it has a flag, that too.
 /// Tests tell which is missing.
-pub const KEYS: [Key; 36] = [
+pub const KEYS: [Key; 35] = [
     key("data", Shape::Text, FOLDER).flag("--data"),
     key("listen", Shape::Text, ADDRESS).flag("--listen"),
     key("insecure_http", Shape::Text, ADDRESS).flag("--insecure-http"),
@@ -168,7 +168,6 @@ pub const KEYS: [Key; 36] = [
         "a number from 1 to 1024",
     ),
     key("wns.per_second", Shape::Integer(0, 1_000_000), RATE),
-    key("wns.provider_id", Shape::Text, "1 to 256 characters"),
     key("retention.events_days", Shape::Integer(0, 36_500), DAYS),
     key("retention.results_days", Shape::Integer(0, 36_500), DAYS),
     key("jobs.done", Shape::List, NUMBERS),

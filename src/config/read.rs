@@ -114,11 +114,6 @@ impl Reader {
 
     fn wns(&mut self) -> Wns {
         let usual = Wns::default();
-        let text = |text: &str| {
-            let length = text.chars().count();
-            ((1..=256).contains(&length) && !text.chars().any(char::is_control))
-                .then(|| text.to_owned())
-        };
         Wns {
             token_url: self.may("wns.token_url", |text| {
                 client::token_url(text).is_ok().then(|| text.to_owned())
@@ -129,7 +124,6 @@ impl Reader {
             }),
             workers: self.number("wns.workers", usual.workers),
             per_second: self.number("wns.per_second", usual.per_second),
-            provider_id: self.need("wns.provider_id", usual.provider_id, text),
         }
     }
 

@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use super::Cidr;
 use crate::installs::JobRules;
 use crate::operations::Templates;
-use crate::push::in_force::PROVIDER_ID;
 use crate::secret::Secret;
 
 /// Everything that can be set, with nothing left to parse. Relative paths are
@@ -212,9 +211,6 @@ pub struct Wns {
     /// Notifications of one push profile per second, 0 for no limit. Default
     /// 100: WNS publishes no limit, and each brings a session.
     pub per_second: u32,
-    /// The provider id of DMClient, as the enrolment gave it to Windows 10
-    /// and phones.
-    pub provider_id: String,
 }
 
 impl Default for Wns {
@@ -224,7 +220,6 @@ impl Default for Wns {
             host_suffix: None,
             workers: 8,
             per_second: 100,
-            provider_id: PROVIDER_ID.to_owned(),
         }
     }
 }

@@ -85,7 +85,6 @@ fn value(settings: &Settings, key: &str) -> Value {
         "wns.host_suffix" => json!(settings.wns.host_suffix),
         "wns.workers" => json!(settings.wns.workers),
         "wns.per_second" => json!(settings.wns.per_second),
-        "wns.provider_id" => json!(settings.wns.provider_id),
         "retention.events_days" => json!(settings.retention.events_days),
         "retention.results_days" => json!(settings.retention.results_days),
         "jobs.done" => json!(settings.jobs.done),

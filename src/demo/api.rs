@@ -32,6 +32,10 @@ impl Api {
         self.call(Method::POST, path, Some(body)).await
     }
 
+    pub(super) async fn delete(&self, path: &str) -> Result<Value, DemoError> {
+        self.call(Method::DELETE, path, None).await
+    }
+
     pub(super) async fn get(&self, path: &str) -> Result<Value, DemoError> {
         self.call(Method::GET, path, None).await
     }

@@ -7,9 +7,11 @@ mod scenario;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 
+use crate::mock_wns::MockWns;
 use crate::serve::{Options, start};
 
 /// Flags of `demo`.
@@ -54,6 +56,9 @@ pub async fn run(args: DemoArgs) -> u8 {
 async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let mut options = Options::new(&args.data);
     options.listen = args.listen;
+    let wns = Arc::new(MockWns::start().await?);
+    options.push.token_url = Some(wns.token_url());
+    options.push.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;
     println!(
         "modegate listens on https://{} (data in {})",
@@ -61,7 +66,7 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
         args.data.display()
     );
     let api = api::Api::new(&running)?;
-    let good = scenario::play(&api, &running).await;
+    let good = scenario::play(&api, &running, &wns).await;
     match &good {
         Ok(true) => println!("\nEvery step came out as the seeds say."),
         Ok(false) => println!("\nSOME STEPS DID NOT COME OUT: see above."),

@@ -1,16 +1,25 @@
 //! The scenario, step by step, each held against what seed 004 says.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::DemoError;
 use super::api::Api;
 use crate::clock::Timestamp;
+use crate::mock_wns::{App, Form, MockWns, Received};
+use crate::push::profile::{PackageSid, Pfn};
+use crate::secret::Secret;
 use crate::serve::Running;
 use crate::sim::{ClientIdentity, SessionReport, Tablet, Transport, Trigger};
 
 const APP_ID: &str = "modegate-demo";
+/// How long anything is waited for.
+const PATIENCE: Duration = Duration::from_secs(15);
+const APP_SECRET: &str = "demo-app-secret";
 const FAMILY: &str = "contoso.mdm_8wekyb3d8bbwe";
 
 /// A play under way.
@@ -18,11 +27,45 @@ struct Play<'a> {
     api: &'a Api,
     device: String,
     tablet: Tablet,
+    source: String,
+    wns: Arc<MockWns>,
+    wakes: UnboundedReceiver<Received>,
     good: bool,
 }
 
+/// Makes the push profile, unless an earlier play left it.
+async fn profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
+    let pfn = Pfn::parse(FAMILY).map_err(|error| DemoError::Api(error.to_string()))?;
+    let sid = PackageSid::of(&pfn).to_string();
+    wns.register(App {
+        pfn: FAMILY.to_owned(),
+        form: Form::Legacy,
+        client_id: sid.clone(),
+        secret: Secret::new(APP_SECRET),
+        token_life_s: 86_400,
+    });
+    let known = api.get("/push-profiles").await?;
+    if known["items"]
+        .as_array()
+        .is_some_and(|items| !items.is_empty())
+    {
+        return Ok(());
+    }
+    let profile = json!({"pfn": FAMILY, "sid": sid, "secret": APP_SECRET, "app_id": APP_ID});
+    api.post("/push-profiles", &profile).await?;
+    println!(
+        "A push profile is made; WNS is a mock here, with a token service and channels of its own."
+    );
+    Ok(())
+}
+
 /// Plays it all; whether every step came out.
-pub(super) async fn play(api: &Api, running: &Running) -> Result<bool, DemoError> {
+pub(super) async fn play(
+    api: &Api,
+    running: &Running,
+    wns: &Arc<MockWns>,
+) -> Result<bool, DemoError> {
+    profile(api, wns).await?;
     let source = format!("demo-tablet-{}", Timestamp::now().0);
     let identity = ClientIdentity::generate(&source)?;
     let device = api
@@ -39,16 +82,20 @@ pub(super) async fn play(api: &Api, running: &Running) -> Result<bool, DemoError
         running.https.port(),
         running.sync_path
     );
-    let tablet = Tablet::new(
-        &source,
-        Transport::new(&url, Some(&api.ca), Some(&identity))?,
-    );
+    let transport = Transport::new(&url, Some(&api.ca), Some(&identity))?;
+    let mut tablet = Tablet::new(&source, transport);
+    // Its channel URIs come from the mock, which wakes it over a real socket.
+    let (minting, name) = (Arc::clone(wns), source.clone());
+    tablet.registers_with(move |family| minting.mint(family, &name).reveal().to_owned());
     let device = device["id"].as_str().unwrap_or_default().to_owned();
     println!("The tablet {source} is enrolled; its client certificate is bound to it by SHA-256.");
     let mut play = Play {
         api,
         device,
         tablet,
+        source: source.clone(),
+        wakes: wns.subscribe(),
+        wns: Arc::clone(wns),
         good: true,
     };
     play.reboot().await?;
@@ -66,13 +113,15 @@ impl Play<'_> {
         )
         .await?;
         self.queue(json!({"type": "reset_user_password", "user": "ann@contoso.test", "password": "N3w-Passw0rd"})).await?;
-        self.queue_channel().await?;
+        self.queue(json!({"type": "wns_update_configuration"}))
+            .await?;
         self.queue(json!({"type": "app_install", "job_data": "<Job>first app</Job>"}))
             .await?;
         self.sync(
             Trigger::Reboot,
             "Machine",
             &["inventory", "password_reset"],
+            &[],
             &["wns_configuration", "app_install"],
         )
         .await?;
@@ -87,74 +136,108 @@ impl Play<'_> {
             Trigger::Logon,
             "Maintenance",
             &["wns_configuration", "app_install"],
+            &["channel_read"],
             &[],
         )
         .await?;
         let has_channel = self.tablet.has_channel();
         self.hold("the tablet has a WNS channel now", has_channel);
-        Ok(())
+        self.channel_is("active").await
     }
 
     async fn portal(&mut self) -> Result<(), DemoError> {
         title("3. The user picks an app in the portal; a push wakes the tablet");
-        self.queue(json!({"type": "app_install", "job_data": "<Job>picked app</Job>"}))
+        let refresh = self
+            .queue(json!({"type": "wns_update_configuration"}))
             .await?;
-        self.queue_channel().await?;
-        println!(
-            "   (push is a stand-in here: the simulated tablet is woken directly, no WNS is asked)"
-        );
+        self.pick("<Job>picked app</Job>").await?;
+        self.woken().await?;
         self.sync(
             Trigger::Push,
             "Apps",
             &["app_install"],
+            &["channel_read"],
             &["wns_configuration"],
         )
-        .await
+        .await?;
+        let channel = self.channel().await?;
+        let answered = channel["wake"]["state"] == "answered";
+        self.hold("the session answers the wake", answered);
+        println!("   the operator takes the setting of the channel back: it works");
+        self.api.delete(&format!("/commands/{refresh}")).await?;
+        Ok(())
     }
 
     async fn revoked(&mut self) -> Result<(), DemoError> {
         title("4. WNS revokes the channel; only Maintenance may set it again");
+        self.wns.revoke_all(&self.source);
         self.tablet.revoke_channel();
-        println!("   (a stand-in for WNS's answer 410: the channel is gone on the tablet)");
-        self.queue(json!({"type": "app_install", "job_data": "<Job>app after the repair</Job>", "not_before": soon()})).await?;
+        self.pick("<Job>app after the repair</Job>").await?;
+        self.channel_is("dead").await?;
+        let channel = self.channel().await?;
+        let gone = channel["answer"]["code"] == 410 && channel["wake"]["state"] == "failed";
+        self.hold("WNS answered 410, and nothing more is sent", gone);
         self.tablet.log_off();
-        self.sync(
-            Trigger::Nightly,
-            "Machine",
-            &[],
-            &["wns_configuration", "app_install"],
-        )
-        .await?;
+        self.sync(Trigger::Nightly, "Machine", &[], &[], &["app_install"])
+            .await?;
         let lost = !self.tablet.has_channel();
         self.hold("a night without the user repairs nothing", lost);
         self.sync(
             Trigger::Logon,
             "Maintenance",
-            &["wns_configuration"],
             &["app_install"],
+            &["channel_read", "wns_configuration"],
+            &[],
         )
         .await?;
         let repaired = self.tablet.has_channel();
-        self.hold("the channel is set again", repaired);
-        let later = self
-            .api
-            .get(&format!("/devices/{}/preview?mode=Apps", self.device))
-            .await?;
-        let text = later["withhold"][0]["next"]
-            .as_str()
-            .unwrap_or("")
-            .to_owned();
-        self.hold(
-            &format!("the install of step 4 waits for its time ({text})"),
-            text.starts_with("not before"),
-        );
-        self.queue(json!({"type": "app_install", "job_data": "<Job>woken again</Job>"}))
-            .await?;
-        self.sync(Trigger::Push, "Apps", &["app_install"], &["app_install"])
-            .await
+        self.hold("the channel is set again, by the server itself", repaired);
+        self.channel_is("active").await?;
+        self.pick("<Job>woken again</Job>").await?;
+        self.woken().await?;
+        self.sync(
+            Trigger::Push,
+            "Apps",
+            &["app_install"],
+            &["channel_read"],
+            &[],
+        )
+        .await
     }
 
-    async fn queue(&self, command: Value) -> Result<(), DemoError> {
+    /// The user picks an app: an install that cannot wait.
+    async fn pick(&self, job: &str) -> Result<(), DemoError> {
+        let install = json!({"type": "app_install", "job_data": job, "urgent": true});
+        self.queue(install).await.map(drop)
+    }
+
+    /// Waits for the notification that reaches the tablet.
+    async fn woken(&mut self) -> Result<(), DemoError> {
+        let came = tokio::time::timeout(PATIENCE, self.wakes.recv()).await;
+        let device = came.ok().flatten().map(|received| received.device);
+        let good = device.as_deref() == Some(&self.source);
+        self.hold("WNS took the notification, and the tablet got it", good);
+        Ok(())
+    }
+
+    async fn channel(&self) -> Result<Value, DemoError> {
+        let path = format!("/devices/{}/channel", self.device);
+        self.api.get(&path).await
+    }
+
+    /// Waits until the channel is in that state.
+    async fn channel_is(&mut self, wanted: &str) -> Result<(), DemoError> {
+        let begun = std::time::Instant::now();
+        while self.channel().await?["state"] != wanted && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let good = self.channel().await?["state"] == wanted;
+        self.hold(&format!("the server knows the channel as {wanted}"), good);
+        Ok(())
+    }
+
+    /// Queues a command; its id.
+    async fn queue(&self, command: Value) -> Result<String, DemoError> {
         let queued = self
             .api
             .post(&format!("/devices/{}/commands", self.device), &command)
@@ -164,20 +247,17 @@ impl Play<'_> {
             queued["type"].as_str().unwrap_or(""),
             queued["kind"].as_str().unwrap_or("")
         );
-        Ok(())
+        Ok(queued["id"].as_str().unwrap_or_default().to_owned())
     }
 
-    async fn queue_channel(&self) -> Result<(), DemoError> {
-        let command = json!({"type": "wns_update_configuration", "app_id": APP_ID, "package_family_name": FAMILY});
-        self.queue(command).await
-    }
-
+    /// `own` is what the server looks after by itself: the push channel.
     /// Previews, lets the tablet sync, reads the log, and holds all three together.
     async fn sync(
         &mut self,
         trigger: Trigger,
         mode: &str,
         goes: &[&str],
+        own: &[&str],
         stays: &[&str],
     ) -> Result<(), DemoError> {
         let preview = self
@@ -221,9 +301,10 @@ impl Play<'_> {
             .iter()
             .filter_map(|held| held["kind"].as_str())
             .collect();
+        let all = [goes, own].concat();
         self.hold(
-            &format!("{mode} got exactly {}", list(goes)),
-            delivered == goes,
+            &format!("{mode} got exactly {}", list(&all)),
+            delivered == all,
         );
         self.hold(
             &format!("{mode} did not get {}", list(stays)),
@@ -307,9 +388,4 @@ fn list(kinds: &[&str]) -> String {
     } else {
         kinds.join(", ")
     }
-}
-
-/// An hour from now.
-fn soon() -> String {
-    Timestamp::now().plus_ms(3_600_000).to_string()
 }

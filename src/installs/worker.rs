@@ -74,8 +74,15 @@ async fn round(
         if due.is_empty() {
             return Ok(());
         }
+        let mut fault = None;
         for device in due {
-            look(store, rules, clock, device).await?;
+            // One that cannot be looked at must not hold up the others.
+            if let Err(error) = look(store, rules, clock, device).await {
+                fault = Some(error);
+            }
+        }
+        if let Some(error) = fault {
+            return Err(error);
         }
     }
 }

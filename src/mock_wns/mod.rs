@@ -133,6 +133,15 @@ impl MockWns {
         self.shared.channel(uri, |channel| channel.revoked = true);
     }
 
+    /// From now on every URI of the device is answered with 410, revoked.
+    pub fn revoke_all(&self, device: &str) {
+        self.shared.change(|state| {
+            let channels = state.channels.values_mut();
+            let of_it = channels.filter(|channel| channel.device == device);
+            of_it.for_each(|channel| channel.revoked = true);
+        });
+    }
+
     /// From now on the URI is answered with 410, expired.
     pub fn expire(&self, uri: &Secret) {
         self.shared.channel(uri, |channel| channel.expired = true);

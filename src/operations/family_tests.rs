@@ -28,7 +28,7 @@ fn each_family_gets_its_own_nodes() {
             phone,
             json!({"type": "unenroll"}),
             Kind::Unenroll,
-            "./Vendor/MSFT/DMClient/Unenroll modegate",
+            "./Vendor/MSFT/DMClient/Unenroll MS DM Server",
         ),
         (
             ten,
@@ -46,13 +46,13 @@ fn each_family_gets_its_own_nodes() {
             phone,
             push.clone(),
             Kind::WnsConfiguration,
-            "DMClient/Provider/modegate/Push/PFN con_8wekyb3d8bbwe",
+            "DMClient/Provider/MS%20DM%20Server/Push/PFN con_8wekyb3d8bbwe",
         ),
         (
             ten,
             push.clone(),
             Kind::WnsConfiguration,
-            "DMClient/Provider/modegate/Push/PFN Con_8wekyb3d8bbwe",
+            "DMClient/Provider/MS%20DM%20Server/Push/PFN Con_8wekyb3d8bbwe",
         ),
         (
             eight,

@@ -48,7 +48,7 @@ const SHIPPED: &[Shipped] = &[
         &["app_id", "package_family_name"],
     ),
     // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
-    shipped("provider_id", "modegate", &[]),
+    shipped("provider_id", "MS DM Server", &[]),
     shipped("eas_policy", "NamedValuesList={list}", &["list"]),
     shipped("sideload_key", "ProductKey={key}", &["key"]),
     shipped(

@@ -71,6 +71,14 @@ pub struct Difference {
 pub fn try_out(set: &PolicySet, recorded: impl IntoIterator<Item = Recorded>) -> TryOut {
     let mut tried = TryOut::default();
     for one in recorded {
+        tried.take(set, one);
+    }
+    tried
+}
+
+impl TryOut {
+    /// Decides one more by `set`.
+    pub fn take(&mut self, set: &PolicySet, one: Recorded) {
         let subject = Subject {
             family: one.family,
             groups: &one.groups,
@@ -78,10 +86,10 @@ pub fn try_out(set: &PolicySet, recorded: impl IntoIterator<Item = Recorded>) ->
             leaves: &one.leaves,
         };
         let decision = set.decide(one.contexts, &subject);
-        tried.looked_at += 1;
-        *tried.count(one.was, decision.verdict) += 1;
-        if decision.verdict != one.was && tried.differences.len() < DIFFERENCES {
-            tried.differences.push(Difference {
+        self.looked_at += 1;
+        *self.count(one.was, decision.verdict) += 1;
+        if decision.verdict != one.was && self.differences.len() < DIFFERENCES {
+            self.differences.push(Difference {
                 kind: kind_of(&one.leaves),
                 command: one.command,
                 was: one.was,
@@ -91,10 +99,7 @@ pub fn try_out(set: &PolicySet, recorded: impl IntoIterator<Item = Recorded>) ->
             });
         }
     }
-    tried
-}
 
-impl TryOut {
     /// Which count a decision belongs to.
     fn count(&mut self, was: Verdict, now: Verdict) -> &mut u64 {
         match (was, now) {

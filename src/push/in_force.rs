@@ -12,10 +12,6 @@ use crate::push::profile::Pfn;
 
 use crate::clock::Timestamp;
 
-/// The provider id of DMClient where nothing else is configured. It is what the
-/// enrolment gave the device; "MS DM Server" is what Microsoft's samples use.
-pub const PROVIDER_ID: &str = "MS DM Server";
-
 /// One profile in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
@@ -62,30 +58,23 @@ pub struct Own {
 }
 
 /// What the step must know of push.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct InForce {
     /// The profiles, the oldest first: the first that is for a device is the device's.
     pub targets: Vec<Target>,
     /// What a channel URI may name.
     pub hosts: HostPolicy,
-    /// The provider id below DMClient.
-    pub provider_id: String,
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
 }
 
-impl Default for InForce {
-    fn default() -> Self {
-        InForce {
-            targets: Vec::new(),
-            hosts: HostPolicy::default(),
-            provider_id: PROVIDER_ID.to_owned(),
-            templates: Templates::default(),
-        }
-    }
-}
-
 impl InForce {
+    /// The PROVIDER-ID of enrolments, part of DMClient's nodes.
+    pub fn provider_id(&self) -> String {
+        let told = self.templates.render("provider_id", &[]);
+        told.unwrap_or_default()
+    }
+
     /// The profile of a device in these groups.
     pub fn of(&self, groups: &[String]) -> Option<&Target> {
         self.targets.iter().find(|target| target.is_for(groups))
@@ -116,7 +105,7 @@ impl InForce {
 pub struct Notes {
     /// Whose the channel is.
     pub own: Option<Own>,
-    /// Whether a set for it was confirmed: DMClient has the node, so it is replaced.
+    /// Whether a set was ever confirmed: DMClient has the node, so it is replaced.
     pub confirmed: bool,
     /// DMClient's Push/Status, as last read.
     pub status: Option<u16>,

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 use crate::event::{Event, EventType};
 use crate::operations::Templates;
 use crate::push::client::{Options, SetupError, WnsClient};
-use crate::push::in_force::{InForce, Own, PROVIDER_ID, Target};
+use crate::push::in_force::{InForce, Own, Target};
 use crate::push::profile::{Health, ProfileEvent};
 use crate::push::rate::{Bucket, Rate};
 use crate::push::record::PushProfile;
@@ -37,8 +37,6 @@ pub struct Setting {
     pub workers: usize,
     /// Notifications of one profile per second; 0 is no limit.
     pub per_second: u32,
-    /// The provider id below DMClient.
-    pub provider_id: String,
 }
 
 impl Default for Setting {
@@ -50,7 +48,6 @@ impl Default for Setting {
             timeout: Duration::from_secs(30),
             workers: 8,
             per_second: 100,
-            provider_id: PROVIDER_ID.to_owned(),
         }
     }
 }
@@ -61,7 +58,6 @@ pub struct Push {
     pub(super) client: WnsClient,
     pub(super) clock: Clock,
     way: Arc<Way>,
-    provider_id: String,
     templates: Templates,
     rate: Option<Rate>,
     profiles: RwLock<Arc<Vec<PushProfile>>>,
@@ -97,7 +93,6 @@ impl Push {
             client: WnsClient::new(&options, Clock::clone(&clock))?,
             store,
             way,
-            provider_id: setting.provider_id.clone(),
             templates,
             rate,
             clock,
@@ -135,7 +130,6 @@ impl Push {
         self.way.use_push(Arc::new(InForce {
             targets,
             hosts: self.client.policy().clone(),
-            provider_id: self.provider_id.clone(),
             templates: self.templates.clone(),
         }));
         *self

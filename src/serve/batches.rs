@@ -1,5 +1,6 @@
 //! The work of batches, piece by piece, beside everything else.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,9 +8,11 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, BatchId};
+use crate::catalogue::{self, App};
 use crate::clock::Timestamp;
 use crate::command::CommandBody;
+use crate::fields::Fields;
 use crate::operations::{self, Setting, Templates};
 use crate::store::{Device, MakeCommand, Refusal, Store, StoreError};
 
@@ -21,32 +24,59 @@ const LOOK: Duration = Duration::from_secs(10);
 pub(super) async fn work(store: Arc<dyn Store>, templates: Templates, wake: Arc<Notify>) {
     loop {
         if let Err(error) = once(&store, &templates).await {
-            tracing::error!(%error, "a batch could not go on; it will be tried again");
+            tracing::error!(%error, "open batches could not be read; they will be tried again");
         }
         let _ = tokio::time::timeout(LOOK, wake.notified()).await;
     }
 }
 
-/// Goes round the open batches, a piece of each at a time, until none is open.
+/// Goes round the open batches, a piece of each at a time, until none is open but
+/// those that cannot go on now: one never keeps the others.
 async fn once(store: &Arc<dyn Store>, templates: &Templates) -> Result<(), StoreError> {
+    let mut set_aside = HashSet::new();
     loop {
-        let open = store.open_batches().await?;
+        let mut open = store.open_batches().await?;
+        open.retain(|id| !set_aside.contains(id));
         if open.is_empty() {
             return Ok(());
         }
         for id in open {
-            let Some(batch) = store.batch(id).await? else {
-                continue;
-            };
-            let make = make(&batch, templates.clone());
-            store.advance_batch(id, Timestamp::now(), make).await?;
+            if let Err(error) = piece(store, templates, id).await {
+                tracing::error!(batch = %id, %error, "a batch could not go on; it will be tried again");
+                set_aside.insert(id);
+            }
         }
     }
 }
 
-/// What makes the batch's command for each device.
-fn make(batch: &Batch, templates: Templates) -> MakeCommand {
+/// The next piece of one batch.
+async fn piece(
+    store: &Arc<dyn Store>,
+    templates: &Templates,
+    id: BatchId,
+) -> Result<(), StoreError> {
+    // One that is listed and not there would be looked for without end.
+    let missing = || StoreError::Failed(Arc::from("the batch is not there"));
+    let batch = store.batch(id).await?.ok_or_else(missing)?;
     let command: Option<Value> = serde_json::from_str(batch.command.reveal()).ok();
+    let app = match command.as_ref().and_then(catalogue::named) {
+        Some(id) => store.app(id).await?,
+        None => None,
+    };
+    let make = make(&batch, command, app, templates.clone());
+    store
+        .advance_batch(id, Timestamp::now(), make)
+        .await
+        .map(drop)
+}
+
+/// What makes the batch's command for each device.
+fn make(
+    batch: &Batch,
+    command: Option<Value>,
+    app: Option<App>,
+    templates: Templates,
+) -> MakeCommand {
     let (actor, now) = (batch.actor.clone(), Timestamp::now());
     Box::new(move |device: &Device| -> Result<CommandBody, Refusal> {
         let command = command
@@ -59,6 +89,11 @@ fn make(batch: &Batch, templates: Templates) -> MakeCommand {
             now,
             fresh: Uuid::now_v7(),
         };
-        operations::command_for(device.record.family, command, &setting).map_err(Refusal::Field)
+        let fields = Fields::of(command, "").map_err(Refusal::Field)?;
+        let release = app
+            .as_ref()
+            .map(|app| app.pick(&fields, &device.record.groups));
+        let (family, release) = (device.record.family, release.transpose()?);
+        operations::command_with(family, command, &setting, release).map_err(Refusal::Field)
     })
 }

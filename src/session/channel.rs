@@ -237,7 +237,6 @@ impl Work<'_> {
         if before.is_none() || before == self.state.push.own {
             return;
         }
-        self.state.push.confirmed = false;
         self.state.push.status = None;
         let why = "the push profile of this device is another now";
         for serves in [Serves::ChannelSet, Serves::ChannelRead] {
@@ -266,9 +265,9 @@ impl Work<'_> {
             .next_back();
         if let Some(code) = code {
             self.state.push.confirmed |= matches!(code, 200 | 202);
-            self.next(channel::Event::SetStatus(code));
+            let effects = self.next(channel::Event::SetStatus(code));
             // What went wrong stands in Push/Status (seed 001: 500).
-            if code >= 400 && self.family() != Family::Windows81 {
+            if code >= 400 && effects.is_empty() && self.family() != Family::Windows81 {
                 self.effects.push(Effect::ReadUri);
             }
         }
@@ -443,7 +442,7 @@ impl Work<'_> {
         match self.family() {
             Family::Windows81 => channel_set(&self.target.app_id, &pfn, &push.templates),
             Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_set(&push.provider_id, verb, &pfn)
+                dmclient_set(&push.provider_id(), verb, &pfn)
             }
         }
     }
@@ -452,7 +451,7 @@ impl Work<'_> {
         match self.family() {
             Family::Windows81 => channel_reads(&self.target.app_id),
             Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_reads(&self.request.push.provider_id)
+                dmclient_reads(&self.request.push.provider_id())
             }
         }
     }

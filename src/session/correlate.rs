@@ -85,8 +85,13 @@ pub(super) fn correlate(
                 && answer.lease < command.leases.len()
         }) {
             let (mut results, mut pieces) = (answer.results, answer.pieces);
-            if message.is_final {
-                say_what_results_say(command, answer.lease, &answer.unsaid, &mut results, ledger);
+            let said = say_what_results_say(command, answer.lease, &answer.unsaid);
+            // Before the package ends its Status may still come.
+            if said && message.is_final {
+                for result in results.iter_mut().filter(|result| result.status == 0) {
+                    result.status = 200;
+                }
+                ledger.note("Results came without a Status: taken as 200");
             }
             heard.channel.listen(command, &mut results);
             heard.answer(command, answer.lease, &results);
@@ -101,28 +106,16 @@ pub(super) fn correlate(
     closing::sweep(state, ledger);
 }
 
-/// Results say that a Get was done: by the end of the package no Status is
-/// missed that did not come with them.
-fn say_what_results_say(
-    command: &mut OpenCommand,
-    lease: usize,
-    unsaid: &[usize],
-    results: &mut [NodeResult],
-    ledger: &mut Ledger,
-) {
+/// Results say that a Get was done: no Status is missed that did not come with
+/// them. One that comes later in the package counts if it says worse.
+fn say_what_results_say(command: &mut OpenCommand, lease: usize, unsaid: &[usize]) -> bool {
     let statuses = &mut command.leases[lease].statuses;
-    let missing = unsaid.iter().filter(|&&index| statuses[index] == 0);
-    let missing: Vec<usize> = missing.copied().collect();
-    if missing.is_empty() {
-        return;
+    let mut said = false;
+    for &index in unsaid {
+        said |= statuses[index] == 0;
+        statuses[index] = statuses[index].max(200);
     }
-    for index in missing {
-        statuses[index] = 200;
-    }
-    for result in results.iter_mut().filter(|result| result.status == 0) {
-        result.status = 200;
-    }
-    ledger.note("Results came without a Status: taken as 200");
+    said
 }
 
 /// The end of a package of several messages: what was answered in an earlier one
@@ -252,20 +245,16 @@ fn take_results(
     let last = results.items.len().saturating_sub(1);
     for (nth, item) in results.items.iter().enumerate() {
         let mut value = value_of(node.to_owned(), item, results);
-        let kept = if part != Part::Whole && nth == last {
+        if part != Part::Whole && nth == last {
             value.status = if part == Part::Piece { PIECE } else { 200 };
             of(answered, seq, lease).pieces.push(value);
-            true
-        } else {
-            merge(answered, seq, lease, value, true)
-        };
-        if !kept {
+        } else if !merge(answered, seq, lease, value, true) {
             ledger.note(format!(
                 "more than {} answers to command {} in one message: the rest is not kept",
                 limits::ANSWERS,
                 seq.0
             ));
-            return;
+            break;
         }
     }
     let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);

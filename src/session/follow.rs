@@ -35,8 +35,11 @@ pub(super) fn follow(
     heard: &Heard,
     ledger: &mut Ledger,
 ) -> Vec<(CommandSeq, CommandBody)> {
-    let mut wanted: Vec<CommandBody> = Vec::new();
+    let mut wanted = checks(state, bodies, ledger.now);
     for parent in &heard.parents {
+        if wanted.len() > limits::OWN_COMMANDS {
+            break;
+        }
         let named: Vec<&Named> = heard
             .named
             .iter()
@@ -55,15 +58,16 @@ pub(super) fn follow(
         }
         wanted.extend(bodies);
     }
-    wanted.extend(checks(state, bodies, ledger.now));
     let is_own = |command: &&OpenCommand| command.manner.serves.is_some();
     let own = state.open.iter().filter(is_own).count();
+    let room = limits::OPEN_COMMANDS.saturating_sub(state.open.len());
+    let room = room.min(limits::OWN_COMMANDS.saturating_sub(own));
+    if wanted.len() > room {
+        ledger.note("the queue is full: not everything that was named is read");
+        wanted.truncate(room);
+    }
     let mut queued = Vec::new();
-    for (own, body) in (own..).zip(wanted) {
-        if own >= limits::OWN_COMMANDS || state.open.len() >= limits::OPEN_COMMANDS {
-            ledger.note("the queue is full: not everything that was named is read");
-            break;
-        }
+    for body in wanted {
         if let Some(Serves::Check(of)) = body.manner.serves
             && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
         {

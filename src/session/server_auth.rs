@@ -72,14 +72,17 @@ pub(super) struct Hearing {
 /// Takes the Statuses of our headers. What a refused message carried goes back
 /// into the queue, to go again at once where we can prove ourselves.
 pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) -> Hearing {
-    let mut heard = Hearing::default();
+    let (mut heard, mut refused) = (Hearing::default(), false);
     let session = state
         .session
         .as_ref()
         .map_or(SessionNo(0), |session| session.no);
     for status in header_statuses(request.message) {
         match status.code {
+            // A message answers one of ours: what more of these it holds is idle.
+            401 | 407 if refused => {}
             401 | 407 => {
+                refused = true;
                 heard.in_vain = !challenged(state, status.chal.as_ref(), session, request, ledger);
                 heard.refused = status.msg_ref;
                 put_back(state, status, request.message, heard.in_vain, ledger);

@@ -78,11 +78,7 @@ impl Tree {
         if name.key("AppId") != Some(app) || !is_package_family_name(family) {
             return None;
         }
-        self.channels += 1;
-        let uri = format!(
-            "https://db5.notify.windows.com/?token=sim-{}",
-            self.channels
-        );
+        let uri = self.new_channel(family);
         self.instance(
             "MDM_WNSConfiguration",
             "AppId",

@@ -9,7 +9,7 @@ use super::outside::Change;
 use super::report::SessionReport;
 use super::session::run;
 use super::transport::{SimError, Transport};
-use super::tree::Tree;
+use super::tree::{Tree, Wns};
 
 /// SessionIDs are decimal and of four bytes at most; then they begin again.
 const SESSION_IDS: u32 = 9_999;
@@ -112,6 +112,12 @@ impl Tablet {
     /// Whether it is locked.
     pub fn is_locked(&self) -> bool {
         self.locked
+    }
+
+    /// Who gives out its channel URIs from now on, for a package family name:
+    /// a mock of WNS. Without, they lead nowhere.
+    pub fn registers_with(&mut self, wns: impl Fn(&str) -> String + Send + Sync + 'static) {
+        self.tree.wns = Some(Wns(std::sync::Arc::new(wns)));
     }
 
     /// WNS revokes the tablet's channel.

@@ -20,6 +20,16 @@ pub(super) enum Found {
     Value(Cim, String),
 }
 
+/// Gives out a channel URI for a package family name, as WNS does.
+#[derive(Clone)]
+pub(super) struct Wns(pub(super) std::sync::Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl std::fmt::Debug for Wns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wns")
+    }
+}
+
 /// The tree.
 #[derive(Debug, Clone)]
 pub(super) struct Tree {
@@ -30,6 +40,8 @@ pub(super) struct Tree {
     pub(super) device_id: String,
     /// How many channels were made: each has a URI of its own.
     pub(super) channels: u32,
+    /// Who gives out its channel URIs, if anybody does.
+    pub(super) wns: Option<Wns>,
     /// How often the password was reset.
     pub(super) resets: u32,
     /// What SetValues set, by name.
@@ -41,6 +53,18 @@ pub(super) struct Tree {
 }
 
 impl Tree {
+    /// A new channel URI.
+    pub(super) fn new_channel(&mut self, family: &str) -> String {
+        self.channels += 1;
+        match &self.wns {
+            Some(wns) => (wns.0)(family),
+            None => format!(
+                "https://db5.notify.windows.com/?token=sim-{}",
+                self.channels
+            ),
+        }
+    }
+
     pub(super) fn new(device_id: &str) -> Self {
         let nodes = [
             ("./DevInfo/", "DevId", device_id),
@@ -61,6 +85,7 @@ impl Tree {
                 .into(),
             device_id: device_id.to_owned(),
             channels: 0,
+            wns: None,
             resets: 0,
             eas: BTreeMap::new(),
             next_job_error: None,

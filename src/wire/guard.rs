@@ -50,7 +50,14 @@ fn is_inventory(path: &[String]) -> bool {
         ["devinfo" | "devdetail", ..] => true,
         ["cimv2", class, ref below @ ..] => {
             let known = class.starts_with("win32_") || READABLE.contains(&class);
+            // An instance of another class is a path to somewhere else.
+            let own = below.first().is_none_or(|instance| {
+                instance
+                    .strip_prefix(class)
+                    .is_some_and(|key| key.starts_with(['.', '=']))
+            });
             known
+                && own
                 && is_name(class)
                 && below.len() <= 2
                 && !below.iter().any(|segment| segment.starts_with("exec="))
@@ -183,6 +190,8 @@ mod tests {
             "./cimv2/MDM_WNSChannel",
             "./cimv2/MDM_Application",
             "./cimv2/Win32_X/../MDM_WNSConfiguration",
+            "./cimv2/Win32_X/MDM_WNSChannel.AppId=%22x%22/Channel",
+            "./cimv2/Win32_X/Win32_XY.Name=%22x%22/Name",
             "./cimv2/%2557in32_OperatingSystem",
             "./cimv2/Win32_X%00/y",
             "./cimv2/W\u{456}n32_OperatingSystem",

@@ -265,3 +265,20 @@ async fn what_is_no_endpoint_is_told_apart() {
     let (status, _, _) = server.call("", "PUT", "/devices", &[], None).await.unwrap();
     assert_eq!(status, 401);
 }
+
+/// RFC 9110, 13.1.1: what `If-Match` asks for is never so where there is no ETag.
+#[tokio::test]
+async fn what_has_no_tag_matches_none() {
+    let server = Server::start();
+    let device = server.register(json!({"source": "tablet"})).await;
+    let commands = format!("/devices/{device}/commands");
+    let lock = json!({"type": "lock_workstation"});
+    for (wanted, expected) in [("\"1.1\"", 412), ("*", 201)] {
+        let (status, _, answer) = server
+            .with("POST", &commands, &[("If-Match", wanted)], lock.clone())
+            .await;
+        assert_eq!(status, expected, "{answer}");
+    }
+    let open = server.get(&format!("/devices/{device}")).await["open_commands"].clone();
+    assert_eq!(open, 1);
+}

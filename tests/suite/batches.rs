@@ -282,3 +282,24 @@ async fn devices_are_found_by_what_they_have_been_doing() {
     let session = &server.get(&format!("/devices/{device}/sessions")).await["items"][0];
     assert!(session["trigger"]["because"].is_string(), "{session}");
 }
+
+/// A device whose row cannot be read stops the batch that is for it, and no other.
+#[tokio::test]
+async fn a_batch_that_cannot_go_on_keeps_no_other() {
+    let server = Server::start();
+    let broken = server.register(json!({"source": "broken"})).await;
+    let sound = server.register(json!({"source": "sound"})).await;
+    let db = rusqlite::Connection::open(server.dir.join("modegate.db")).unwrap();
+    db.busy_timeout(DEADLINE).unwrap();
+    let changed = db.execute(
+        "UPDATE device SET record = x'00' WHERE source = 'broken'",
+        [],
+    );
+    assert_eq!(changed.unwrap(), 1);
+    let lock = |device: &str| json!({"to": {"devices": [device]}, "command": {"type": "lock_workstation"}});
+    let waits = ask(&server, lock(&broken)).await;
+    let goes = ask(&server, lock(&sound)).await;
+    assert_eq!(ended(&server, &goes).await["progress"]["queued"], 1);
+    let shown = server.get(&format!("/batches/{waits}")).await;
+    assert_eq!(shown["state"], "running");
+}

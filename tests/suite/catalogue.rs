@@ -154,3 +154,34 @@ async fn or_by_the_operators_template() {
         )
     );
 }
+
+#[tokio::test]
+async fn a_batch_installs_from_the_catalogue_where_the_app_is_for_the_device() {
+    let server = Server::start();
+    for (source, group) in [("t", "sales"), ("other", "it")] {
+        server
+            .register(json!({"source": source, "groups": [group]}))
+            .await;
+    }
+    server.api("POST", "/apps", Some(whole())).await;
+    let batch = json!({"to": {"all": true}, "command": {"type": "app_install", "app": "erp"}});
+    let (status, made) = server.api("POST", "/commands", Some(batch)).await;
+    assert_eq!(status, 202, "{made}");
+    let path = format!("/batches/{}", made["id"].as_str().unwrap());
+    let begun = std::time::Instant::now();
+    let done = loop {
+        let batch = server.get(&path).await;
+        if batch["state"] != "running" {
+            break batch;
+        }
+        assert!(begun.elapsed() < crate::harness::DEADLINE, "{batch}");
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(
+        (&done["progress"]["queued"], &done["progress"]["refused"]),
+        (&json!(1), &json!(1)),
+        "{done}"
+    );
+    let (_, data) = carried(&server).await;
+    assert_eq!(data, "JobData=<Job>distinct-job</Job>");
+}

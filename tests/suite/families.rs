@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::harness::Server;
 
-const PROVIDER: &str = "modegate";
+/// What Microsoft's samples use, and the server where nothing else is configured.
+const PROVIDER: &str = "MS DM Server";
 const PFN: &str = "Contoso.Push_8wekyb3d8bbwe";
 
 fn transport(server: &Server) -> Transport {
@@ -266,7 +267,10 @@ async fn large_objects_come_in_pieces_and_are_put_together() {
     for wbxml in [false, true] {
         ten.speaks_wbxml(wbxml);
         let read = server
-            .queue(&id, json!({"type": "raw", "verb": "Get", "loc_uri": node}))
+            .queue(
+                &id,
+                json!({"type": "raw", "verb": "Get", "loc_uri": node.replace(' ', "%20")}),
+            )
             .await;
         let report = poll(&mut ten).await;
         assert!(report.exchanges >= 7, "{}", report.exchanges);
@@ -282,7 +286,10 @@ async fn objects_that_are_too_large_are_refused_and_the_session_goes_on() {
     ten.set_node(&node, &"x".repeat(5 * 1024 * 1024));
     ten.sends_pieces(200_000);
     server
-        .queue(&id, json!({"type": "raw", "verb": "Get", "loc_uri": node}))
+        .queue(
+            &id,
+            json!({"type": "raw", "verb": "Get", "loc_uri": node.replace(' ', "%20")}),
+        )
         .await;
     let after = server
         .queue(

@@ -26,7 +26,7 @@ fn the_demo_comes_out_and_its_folder_can_be_served() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}{}", stderr(&output));
     assert!(
-        !text.contains("NOT SO") && text.contains("stand-in"),
+        !text.contains("NOT SO") && text.contains("WNS took the notification"),
         "{text}"
     );
     assert!(!text.contains("N3w-Passw0rd"));

@@ -63,7 +63,7 @@ fn event(device: DeviceId) -> Event {
     Event::new(AT, "test", Some(device), EventType::DeviceChanged)
 }
 
-async fn register(store: &dyn Store, source: &str) -> DeviceId {
+pub async fn register(store: &dyn Store, source: &str) -> DeviceId {
     let id = DeviceId(Uuid::now_v7());
     store.register(id, record(source), event(id)).await.unwrap();
     id

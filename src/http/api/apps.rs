@@ -1,6 +1,5 @@
 //! `/apps`: the catalogue.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -9,15 +8,14 @@ use super::answer::Answer;
 use super::body::body;
 use super::caller::Caller;
 use super::{Paging, page};
-use crate::catalogue::{self, App, Release, Version};
+use crate::catalogue::{self, App, Release};
 use crate::clock::Timestamp;
 use crate::event::{Event, EventType};
-use crate::fields::Fields;
 use crate::http::Shared;
 use crate::http::problem::Problem;
+use crate::store::Refusal;
 use crate::store::api::Write;
 use crate::store::installs::InstallWrite;
-use crate::store::{Device, Refusal};
 
 /// `POST /apps`.
 pub(super) async fn create(
@@ -127,7 +125,8 @@ pub(super) async fn delete(
     caller.write(&shared, Write::Installs(write)).await
 }
 
-fn refused(refusal: Refusal) -> Problem {
+/// A refusal as a problem.
+pub(super) fn refused(refusal: Refusal) -> Problem {
     crate::store::StoreError::Refused(refusal).into()
 }
 
@@ -142,56 +141,17 @@ pub(super) async fn find(shared: &Shared, caller: &Caller, id: &str) -> Result<A
         .ok_or_else(|| Problem::missing("app"))
 }
 
-/// The app and version that a command takes from the catalogue: one of type
-/// `app_install` that names an app and brings no data of its own.
+/// The app that a command takes from the catalogue, if it takes one.
 pub(super) async fn named(
     shared: &Shared,
     caller: &Caller,
-    device: &Device,
     command: &Value,
-) -> Result<Option<(App, Release)>, Problem> {
-    let fields = Fields::of(command, "")?;
-    let is_install = command.get("type").and_then(Value::as_str) == Some("app_install");
-    let own = fields.get("job_data").or(fields.get("package_full_name"));
-    let Some(id) = command.get("app").and_then(Value::as_str) else {
+) -> Result<Option<App>, Problem> {
+    let Some(id) = catalogue::named(command) else {
         return Ok(None);
     };
-    if !is_install || own.is_some() || id.len() > catalogue::ID_BYTES {
-        return Ok(None);
-    }
-    match shared.store.app(id).await? {
-        Some(app) if caller.may_see_for(&app.groups) => {
-            let release = chosen(&app, &fields, device)?;
-            Ok(Some((app, release)))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// The version that a request asks for, of an app that the device may get.
-pub(super) fn chosen(app: &App, fields: &Fields<'_>, device: &Device) -> Result<Release, Problem> {
-    if !app.is_for(&device.record.groups) {
-        let detail = format!(
-            "app: it is for devices of the groups {}, and this one is in none of them",
-            app.groups.join(", ")
-        );
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
-    let wanted = fields.line("version", 64)?;
-    let version = wanted.map(|text| {
-        let expected = "one to four numbers with dots between them";
-        Version::parse(text).ok_or_else(|| Problem::field("version", expected, "other text"))
-    });
-    let version = version.transpose()?;
-    app.release(version.as_ref()).cloned().ok_or_else(|| {
-        let known: Vec<&str> = app
-            .releases
-            .iter()
-            .map(|one| one.version.as_str())
-            .collect();
-        let expected = format!("one of {}", known.join(", "));
-        Problem::field("version", expected, "another")
-    })
+    let app = shared.store.app(id).await?;
+    Ok(app.filter(|app| caller.may_see_for(&app.groups)))
 }
 
 fn is_templated(shared: &Shared) -> bool {

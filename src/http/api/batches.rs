@@ -12,6 +12,7 @@ use super::command_view::view as command_view;
 use super::{Paging, page};
 use crate::batch::{Batch, BatchId, BatchState, DEVICES, To};
 use crate::clock::Timestamp;
+use crate::context::Family;
 use crate::event::{Event, EventType};
 use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
@@ -50,7 +51,15 @@ pub(super) async fn create(
         fresh: Uuid::now_v7(),
     };
     // What is wrong with it is told now, not by each device.
-    let command = operations::command_for_some(wanted, &setting).map_err(|error| FieldError {
+    let app = super::apps::named(&shared, &caller, wanted).await?;
+    let command = match &app {
+        None => operations::command_for_some(wanted, &setting),
+        Some(app) => Fields::of(wanted, "").and_then(|fields| {
+            let release = app.version(&fields)?;
+            operations::command_with(Family::Windows81, wanted, &setting, Some(release))
+        }),
+    };
+    let command = command.map_err(|error| FieldError {
         field: match error.field.as_str() {
             "body" => "command".to_owned(),
             field => format!("command.{field}"),

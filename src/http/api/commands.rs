@@ -1,5 +1,7 @@
 //! `/devices/{id}/commands`, `/commands/{id}`, `/devices/{id}/preview`.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -14,10 +16,12 @@ use super::{Paging, command_id, device_id, events, page};
 use crate::clock::Timestamp;
 use crate::command::{CommandBody, CommandState};
 use crate::context::{Context, Family, Login, Mode, Platform};
+use crate::fields::Fields;
 use crate::forecast::{self, Forecast};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::limits;
 use crate::operations::{self, Setting};
 use crate::policy::PolicySet;
 use crate::session;
@@ -36,7 +40,7 @@ pub(super) async fn queue(
     let device = caller.device(&shared, id).await?;
     super::push::complete(&mut value, shared.way.push().of(&device.record.groups));
     caller.may_queue(&value)?;
-    let entry = super::apps::named(&shared, &caller, &device, &value).await?;
+    let app = super::apps::named(&shared, &caller, &value).await?;
     let (actor, now) = (caller.actor(), Timestamp::now());
     let setting = Setting {
         device: Some(id),
@@ -45,7 +49,11 @@ pub(super) async fn queue(
         now,
         fresh: Uuid::now_v7(),
     };
-    let release = entry.as_ref().map(|(_, release)| release);
+    let fields = Fields::of(&value, "")?;
+    let release = app
+        .as_ref()
+        .map(|app| app.pick(&fields, &device.record.groups));
+    let release = release.transpose().map_err(super::apps::refused)?;
     let family = device.record.family;
     let mut command = operations::command_with(family, &value, &setting, release)?;
     wait_only_for_what_is_open(&shared, id, &mut command).await?;
@@ -87,9 +95,11 @@ async fn wait_only_for_what_is_open(
     for (at, &seq) in command.manner.after.iter().enumerate() {
         let field = format!("after[{at}]");
         let found = find(shared, CommandId { device, seq }).await;
-        let Ok((stored, device)) = found else {
-            return Err(Problem::field(field, "a command of this device", "none"));
-        };
+        let (stored, device) = found.map_err(|problem| match problem.status {
+            404 => Problem::field(field.clone(), "a command of this device", "none"),
+            // That the store cannot tell now is no fault of the field's.
+            _ => problem,
+        })?;
         match state_of(&stored, &device, Timestamp::now()) {
             CommandState::Succeeded => {}
             state if state.is_final() => {
@@ -112,7 +122,7 @@ pub(super) struct Filter {
     state: Option<String>,
 }
 
-/// `GET /devices/{id}/commands`.
+/// `GET /devices/{id}/commands`: looks at so many commands at most, and says where to go on.
 pub(super) async fn list(
     caller: Caller,
     path: web::Path<String>,
@@ -135,8 +145,12 @@ pub(super) async fn list(
     let device = caller.device(&shared, id).await?;
     let (limit, now, policies) = (paging.limit(), Timestamp::now(), shared.way.policies());
     let (mut after, mut items): (u32, Vec<Value>) = (paging.after()?, Vec::new());
-    loop {
-        let commands = shared.store.commands(id, after, limit).await?;
+    // Read as many at once as are likely shown; of a filtered list it cannot be told.
+    let chunk = wanted.map_or(limit, |_| limits::PAGE_ITEMS);
+    let mut walked = 0;
+    while walked < limits::COMMAND_WALK {
+        let commands = shared.store.commands(id, after, chunk).await?;
+        walked += commands.len();
         for command in &commands {
             after = command.id.seq.0;
             if wanted.is_none_or(|state| state_of(command, &device, now) == state) {
@@ -146,10 +160,11 @@ pub(super) async fn list(
                 return Ok(page(items, Some(after.to_string())));
             }
         }
-        if commands.len() < limit {
+        if commands.len() < chunk {
             return Ok(page(items, None));
         }
     }
+    Ok(page(items, Some(after.to_string())))
 }
 
 /// `GET /commands/{id}`.
@@ -210,7 +225,8 @@ async fn change(
     how: Changing,
 ) -> Result<HttpResponse, Problem> {
     let (by, now) = (caller.clone(), Timestamp::now());
-    let (seen, policies) = (shared.way.policies(), shared.way.policies());
+    let policies = shared.way.policies();
+    let seen = Arc::clone(&policies);
     let write = Write::Command {
         id,
         decide: caller.decide(move |device| {

@@ -5,7 +5,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Route, web};
 
 use super::guard::{guard, is_known};
-use super::table::TABLE;
+use super::table::endpoints;
 use crate::http::problem::Problem;
 use crate::tokens::Access;
 
@@ -185,7 +185,7 @@ impl Endpoint {
 /// since the first pattern that fits is taken.
 pub(super) fn register(config: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in TABLE {
+    for endpoint in endpoints() {
         if !paths.contains(&endpoint.path) {
             paths.push(endpoint.path);
         }
@@ -193,7 +193,7 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
     paths.sort_by_key(|path| path.matches('{').count());
     for path in paths {
         let mut resource = web::resource(path);
-        for endpoint in TABLE.iter().filter(|endpoint| endpoint.path == path) {
+        for endpoint in endpoints().filter(|endpoint| endpoint.path == path) {
             resource = resource.route(endpoint.route());
         }
         let allow = methods(path);
@@ -206,7 +206,7 @@ pub(super) fn register(config: &mut web::ServiceConfig) {
 }
 
 fn methods(path: &str) -> String {
-    let same = TABLE.iter().filter(|endpoint| endpoint.path == path);
+    let same = endpoints().filter(|endpoint| endpoint.path == path);
     let methods: Vec<String> = same
         .map(|endpoint| endpoint.method.to_ascii_uppercase())
         .collect();

@@ -84,10 +84,10 @@ pub(super) async fn of_device(
 }
 
 pub(super) async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec<Value>, Problem> {
-    let mut views = Vec::with_capacity(events.len());
+    let (mut views, mut lists) = (Vec::with_capacity(events.len()), Held::new(shared));
     for stored in events {
         let held = match (&stored.event.exchange, stored.event.device) {
-            (Some(exchange), Some(device)) => withheld(shared, device, exchange).await?,
+            (Some(exchange), Some(device)) => lists.of(device, exchange).await?,
             _ => Vec::new(),
         };
         views.push(view(&stored.event, &held));
@@ -95,25 +95,45 @@ pub(super) async fn views(shared: &Shared, events: &[StoredEvent]) -> Result<Vec
     Ok(views)
 }
 
-/// What an exchange withheld: its own list, or the equal one it refers to.
-pub(super) async fn withheld(
-    shared: &Shared,
-    device: DeviceId,
-    exchange: &ExchangeRecord,
-) -> Result<Vec<Withheld>, Problem> {
-    let mut held = exchange.withheld.clone();
-    if let Some(seq) = exchange.withheld_as {
-        let earlier = shared
-            .store
-            .events(device, seq.saturating_sub(1), 1)
-            .await?;
+/// What exchanges withheld. Lists stay equal for long: the one that was looked up
+/// last is at hand for those that refer to it too.
+pub(super) struct Held<'a> {
+    shared: &'a Shared,
+    last: Option<((DeviceId, u64), Vec<Withheld>)>,
+}
+
+impl<'a> Held<'a> {
+    pub(super) fn new(shared: &'a Shared) -> Self {
+        Held { shared, last: None }
+    }
+
+    /// An exchange's own list, and the equal one it refers to.
+    pub(super) async fn of(
+        &mut self,
+        device: DeviceId,
+        exchange: &ExchangeRecord,
+    ) -> Result<Vec<Withheld>, Problem> {
+        let mut held = exchange.withheld.clone();
+        let Some(seq) = exchange.withheld_as else {
+            return Ok(held);
+        };
+        let of = (device, seq);
+        if self.last.as_ref().is_none_or(|(known, _)| *known != of) {
+            self.last = Some((of, self.look_up(device, seq).await?));
+        }
+        held.extend(self.last.iter().flat_map(|(_, list)| list.clone()));
+        Ok(held)
+    }
+
+    async fn look_up(&self, device: DeviceId, seq: u64) -> Result<Vec<Withheld>, Problem> {
+        let store = &self.shared.store;
+        let earlier = store.events(device, seq.saturating_sub(1), 1).await?;
         let list = earlier
             .into_iter()
             .filter(|stored| stored.event.seq == seq)
             .filter_map(|stored| stored.event.exchange);
-        held.extend(list.flat_map(|exchange| exchange.withheld));
+        Ok(list.flat_map(|exchange| exchange.withheld).collect())
     }
-    Ok(held)
 }
 
 /// An event as the API shows it.
@@ -192,6 +212,7 @@ pub(super) async fn sessions(
         None => u64::MAX,
     };
     let (mut sessions, mut walked): (Vec<Value>, usize) = (Vec::new(), 0);
+    let mut lists = Held::new(&shared);
     loop {
         let events = shared
             .store
@@ -215,7 +236,7 @@ pub(super) async fn sessions(
             }
             before = stored.event.seq;
             if let Some(session) = sessions.last_mut() {
-                let held = withheld(&shared, id, exchange).await?;
+                let held = lists.of(id, exchange).await?;
                 take_in(session, exchange, &stored.event, &held, &plan);
             }
         }
@@ -271,6 +292,7 @@ fn take_in(
 /// What was decided on a command, the newest first, as far as the log is walked.
 pub(super) async fn decisions(shared: &Shared, id: CommandId) -> Result<Vec<Value>, Problem> {
     let (mut found, mut before, mut walked) = (Vec::new(), u64::MAX, 0);
+    let mut lists = Held::new(shared);
     while found.len() < DECISIONS && walked < limits::EVENT_WALK {
         let events = shared
             .store
@@ -286,7 +308,7 @@ pub(super) async fn decisions(shared: &Shared, id: CommandId) -> Result<Vec<Valu
                 return Ok(found);
             }
             if let Some(exchange) = &stored.event.exchange {
-                let held = withheld(shared, id.device, exchange).await?;
+                let held = lists.of(id.device, exchange).await?;
                 found.extend(decision(exchange, &held, id.seq.0, &stored.event));
             }
         }

@@ -47,6 +47,10 @@ pub(super) async fn guard(
         return Ok(unless_known(next.call(request).await?, wanted.as_deref()));
     }
     let if_match = header(request.headers(), IF_MATCH.as_str()).map(|value| Match::read(&value));
+    if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
+        let detail = "If-Match: what is here has no ETag that it could name";
+        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
+    }
     let once = once(&mut request, &token).await?;
     let _place = match &once {
         None => None,

@@ -42,7 +42,8 @@ pub(super) async fn create(
     let device = caller.device(&shared, id).await?;
     let fields = Fields::of(&body, "")?;
     let app = app(&shared, &caller, &fields).await?;
-    let release = apps::chosen(&app, &fields, &device)?;
+    let release = app.pick(&fields, &device.record.groups);
+    let release = release.map_err(apps::refused)?.clone();
     let now = Timestamp::now();
     let sideloading = sideloading(&shared, &device, now).await?;
     let require_ready = fields.boolean("require_ready")?.unwrap_or(false);

@@ -19,6 +19,7 @@ mod idempotency;
 mod import;
 mod install_schemas;
 mod install_stream;
+mod install_table;
 mod installs;
 mod inventory;
 mod openapi;

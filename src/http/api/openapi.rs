@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::idempotency;
 use super::schemas::components;
-use super::table::TABLE;
+use super::table::endpoints;
 use crate::tokens::Access;
 
 /// `GET /openapi.json`.
@@ -17,7 +17,7 @@ pub(super) async fn show() -> HttpResponse {
 /// The whole document.
 pub(super) fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
-    for endpoint in TABLE {
+    for endpoint in endpoints() {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         path[endpoint.method] = operation(endpoint);
     }

@@ -7,15 +7,16 @@ use serde_json::{Value, json};
 
 use super::body::body;
 use super::caller::Caller;
-use super::events::withheld;
+use super::events::Held;
 use crate::context::{Context, ContextSet};
 use crate::event::ExchangeRecord;
 use crate::fields::{FieldError, Fields};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::kind::Leaf;
 use crate::limits;
-use crate::policy::tryout::{Recorded, try_out};
+use crate::policy::tryout::{Recorded, TryOut};
 use crate::policy::{PolicySet, Verdict};
 use crate::session::queue::leaves_of;
 use crate::store::{Device, StoredCommand};
@@ -49,7 +50,7 @@ pub(super) async fn tried(
     let last = shared.store.last_place().await?;
     let mut gathering = Gathering::new(&shared, &caller, &set);
     let mut after = last.saturating_sub(most);
-    while after < last {
+    while after < last && !gathering.is_full() {
         let events = shared.store.all_events(after, limits::PAGE_ITEMS).await?;
         let Some(newest) = events.last() else { break };
         after = newest.place;
@@ -59,10 +60,9 @@ pub(super) async fn tried(
             }
         }
     }
-    let (exchanges, recorded) = (gathering.exchanges, gathering.recorded);
-    let outcome = try_out(&set, recorded);
     Ok(HttpResponse::Ok().json(json!({
-        "policy_set": set.digest(), "exchanges": exchanges, "outcome": outcome,
+        "policy_set": set.digest(), "exchanges": gathering.exchanges, "outcome": gathering.outcome,
+        "stopped_early": gathering.is_full(),
     })))
 }
 
@@ -92,17 +92,26 @@ fn set(fields: &Fields<'_>) -> Result<PolicySet, Problem> {
     })
 }
 
+/// What a set sees of a command.
+#[derive(Debug, Clone)]
+struct Touched {
+    leaves: Vec<Leaf>,
+    app: Option<String>,
+}
+
 /// Puts recorded exchanges into the form that a try-out looks at.
 struct Gathering<'a> {
     shared: &'a Shared,
     caller: &'a Caller,
     set: &'a PolicySet,
+    held: Held<'a>,
     devices: HashMap<DeviceId, Option<Device>>,
-    commands: HashMap<CommandId, Option<StoredCommand>>,
+    /// What is looked at of each command; nothing of one that is gone.
+    commands: HashMap<CommandId, Option<Touched>>,
     /// What each device's session had named so far, as far as it was looked at.
     contexts: HashMap<DeviceId, (u32, ContextSet)>,
     exchanges: u64,
-    recorded: Vec<Recorded>,
+    outcome: TryOut,
 }
 
 impl<'a> Gathering<'a> {
@@ -111,12 +120,18 @@ impl<'a> Gathering<'a> {
             shared,
             caller,
             set,
+            held: Held::new(shared),
             devices: HashMap::new(),
             commands: HashMap::new(),
             contexts: HashMap::new(),
             exchanges: 0,
-            recorded: Vec::new(),
+            outcome: TryOut::default(),
         }
+    }
+
+    /// Whether as many decisions were looked at as one request may.
+    fn is_full(&self) -> bool {
+        self.outcome.looked_at >= limits::TRYOUT_DECISIONS
     }
 
     async fn take(&mut self, id: DeviceId, exchange: &ExchangeRecord) -> Result<(), Problem> {
@@ -129,7 +144,7 @@ impl<'a> Gathering<'a> {
             self.record(&device, delivered.command, contexts, Verdict::Deliver)
                 .await?;
         }
-        for held in withheld(self.shared, id, exchange).await? {
+        for held in self.held.of(id, exchange).await? {
             // What waited for its time or for another was no decision of a policy.
             if held
                 .rules
@@ -185,25 +200,33 @@ impl<'a> Gathering<'a> {
         };
         if !self.commands.contains_key(&id) {
             let found = self.shared.store.command(id).await?;
-            self.commands.insert(id, found);
+            let seen = found.map(|command| self.seen(device, &command));
+            self.commands.insert(id, seen);
         }
-        let Some(command) = self.commands.get(&id).and_then(Option::as_ref) else {
+        let Some(Touched { leaves, app }) = self.commands.get(&id).cloned().flatten() else {
             return Ok(());
         };
+        let recorded = Recorded {
+            contexts,
+            family: device.record.family,
+            groups: device.record.groups.clone(),
+            app,
+            command: id.to_string(),
+            leaves,
+            was,
+        };
+        self.outcome.take(self.set, recorded);
+        Ok(())
+    }
+
+    /// What the set sees of a command.
+    fn seen(&self, device: &Device, command: &StoredCommand) -> Touched {
         let body = command.body.bound(&device.record.device_client_id);
         let leaves = leaves_of(&body.operations, |verb, loc_uri| {
             self.set.classify(verb, loc_uri)
         });
-        self.recorded.push(Recorded {
-            contexts,
-            family: device.record.family,
-            groups: device.record.groups.clone(),
-            app: command.body.manner.app.clone(),
-            command: id.to_string(),
-            leaves,
-            was,
-        });
-        Ok(())
+        let app = command.body.manner.app.clone();
+        Touched { leaves, app }
     }
 }
 

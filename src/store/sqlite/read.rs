@@ -40,22 +40,11 @@ pub(super) fn load(
     }))
 }
 
-/// The body of one command.
-pub(super) fn body(
-    db: &Connection,
-    keys: &Keys,
-    number: u64,
-    seq: CommandSeq,
-) -> Result<Option<CommandBody>, StoreError> {
-    let one = bodies(db, keys, number, &[seq])?.pop();
-    Ok(one.map(|(_, body)| body))
-}
-
 /// Commands whose numbers are this close are read in one go: they lie side by side.
 const SIDE_BY_SIDE: u32 = 4;
 
 /// The bodies of these commands, in that order.
-fn bodies(
+pub(super) fn bodies(
     db: &Connection,
     keys: &Keys,
     number: u64,

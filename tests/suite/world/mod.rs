@@ -1,7 +1,8 @@
 //! A world of devices over the real core and the real store, with a network
-//! that drops, repeats and reorders, and a server that falls and gets up. All
-//! chance comes from one seed, which is printed: `MODEGATE_SEED=<seed>` plays
-//! the same world again, message by message. `MODEGATE_STEPS` makes it longer.
+//! that drops, repeats and reorders, a disk that refuses to write, and a server
+//! that falls and gets up. All chance comes from one seed, which is printed:
+//! `MODEGATE_SEED=<seed>` plays the same world again, message by message.
+//! `MODEGATE_STEPS` makes it longer.
 
 mod client;
 mod server;
@@ -48,6 +49,7 @@ struct Story {
     repeated: usize,
     lost: usize,
     crashes: usize,
+    refused: usize,
 }
 
 impl Story {
@@ -73,6 +75,8 @@ async fn live(seed: u64, devices: usize, steps: usize) -> Story {
                 server.fall_and_get_up();
                 story.crashes += 1;
             }
+            1 if !server.broken => server.break_disk(&mut chance),
+            1..=4 if server.broken => server.mend_disk(),
             1..=25 => {
                 let queued = server.queue(&mut clients[at], &mut chance).await;
                 story.queued += usize::from(queued);
@@ -81,6 +85,7 @@ async fn live(seed: u64, devices: usize, steps: usize) -> Story {
             _ => speak(&server, &mut clients[at], &mut chance, &mut story, true).await,
         }
     }
+    server.mend_disk();
     // The weather clears: each device comes in Maintenance until it is told nothing more.
     for client in &mut clients {
         client.stale.clear();
@@ -126,6 +131,12 @@ async fn speak(
         return;
     }
     let answer = server.walk(&query, encoding, &bytes).await;
+    if server.broken && answer == Answer::Busy {
+        // Nothing was made durable, and nothing was sent.
+        client.nothing_came(chance);
+        story.refused += 1;
+        return;
+    }
     client.was_taken(&answer);
     if storm && chance.percent(6) {
         // Lost on the way back. The same bytes once more bring the same answer.
@@ -165,7 +176,7 @@ async fn a_world_of_devices_loses_nothing_doubles_nothing_and_leaks_nothing() {
     let story = live(seed, DEVICES, steps).await;
     println!("{story:?}");
     assert!(
-        story.delivered > 0 && story.lost > 0 && story.repeated > 0,
+        story.delivered > 0 && story.lost > 0 && story.repeated > 0 && story.refused > 0,
         "{story:?}"
     );
 }

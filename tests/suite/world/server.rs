@@ -25,7 +25,11 @@ use super::client::{Client, What};
 pub struct Server {
     dir: tempfile::TempDir,
     running: Option<(Arc<dyn Store>, Way)>,
+    pub broken: bool,
 }
+
+/// Writes that a broken disk may refuse.
+const FAULTS: [&str; 3] = ["UPDATE ON device", "INSERT ON event", "INSERT ON command"];
 
 /// In memory where there is such a file system: a world writes a great deal.
 fn folder() -> tempfile::TempDir {
@@ -61,13 +65,39 @@ impl Server {
     pub fn start() -> Server {
         let dir = folder();
         let running = Some(open(dir.path().join("world.db")));
-        Server { dir, running }
+        Server {
+            dir,
+            running,
+            broken: false,
+        }
     }
 
     /// Everything in memory is gone; what was committed is there.
     pub fn fall_and_get_up(&mut self) {
         self.running = None;
         self.running = Some(open(self.dir.path().join("world.db")));
+    }
+
+    /// From now on writes of a kind fail, in the midst of their transaction.
+    pub fn break_disk(&mut self, chance: &mut Chance) {
+        let fault = FAULTS[chance.below(FAULTS.len())];
+        let sql = format!(
+            "CREATE TRIGGER fault BEFORE {fault} BEGIN SELECT RAISE(ABORT, 'a fault of the disk'); END"
+        );
+        self.alter_schema(&sql);
+        self.broken = true;
+    }
+
+    /// And now they do not any more.
+    pub fn mend_disk(&mut self) {
+        if std::mem::take(&mut self.broken) {
+            self.alter_schema("DROP TRIGGER fault");
+        }
+    }
+
+    fn alter_schema(&self, sql: &str) {
+        let db = rusqlite::Connection::open(self.dir.path().join("world.db")).unwrap();
+        db.execute_batch(sql).unwrap();
     }
 
     fn store(&self) -> &dyn Store {

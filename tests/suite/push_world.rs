@@ -1,0 +1,432 @@
+//! A store, the way, push with its workers and a mock WNS under one clock that
+//! a test moves, and devices of every family that do what they are told.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
+use std::time::Instant;
+
+use modegate::clock::{Clock, Timestamp};
+use modegate::command::CommandState;
+use modegate::context::Family;
+use modegate::device::DeviceRecord;
+use modegate::event::{Event, EventType};
+use modegate::ids::{CommandSeq, DeviceId, Source};
+use modegate::mock_wns::{App, Form, MockWns};
+use modegate::operations::{self, Templates};
+use modegate::policy::PolicySet;
+use modegate::push::channel::State;
+use modegate::push::outbox;
+use modegate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use modegate::push::record::PushProfile;
+use modegate::push::service::{Push, Setting};
+use modegate::push::wake;
+use modegate::push::worker::Workers;
+use modegate::secret::Secret;
+use modegate::session;
+use modegate::store::api::Write;
+use modegate::store::push::ProfileChange;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, Device, Store};
+use modegate::way::{Answer, Proof, Way};
+use modegate::wire::encoding::Encoding;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::harness::{DEADLINE, Reply, message, package1};
+
+pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
+pub const OTHER_PFN: &str = "52314Publisher.Second_t6e9vsyjkrw9w";
+pub const HOUR: i64 = 60 * 60 * 1000;
+pub const DAY: i64 = 24 * HOUR;
+
+pub struct World {
+    pub store: Arc<SqliteStore>,
+    pub way: Arc<Way>,
+    pub push: Arc<Push>,
+    pub mock: MockWns,
+    clock: Arc<AtomicI64>,
+    workers: Option<Workers>,
+    _dir: tempfile::TempDir,
+}
+
+impl World {
+    /// With one profile, for all devices.
+    pub async fn new() -> World {
+        let world = World::bare().await;
+        world.profile(PFN).await;
+        world
+    }
+
+    pub async fn bare() -> World {
+        let mock = MockWns::start().await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let keys = Keys::from_bytes(&[7; 32]).unwrap();
+        let store = Arc::new(SqliteStore::open(&dir.path().join("db"), keys).unwrap());
+        let clock = Arc::new(AtomicI64::new(Timestamp::now().0));
+        let shown = Arc::clone(&clock);
+        let now = Clock::new(move || Timestamp(shown.load(SeqCst)));
+        let dynamic = Arc::clone(&store) as Arc<dyn Store>;
+        let policies = Arc::new(PolicySet::builtin().unwrap());
+        let way = Way::new(Arc::clone(&dynamic), policies, store.nonces(), true);
+        let way = Arc::new(way.with_clock(now.clone()));
+        let setting = Setting {
+            token_url: Some(mock.token_url()),
+            host_suffix: Some(mock.host_suffix()),
+            ..Setting::default()
+        };
+        let (shared, templates) = (Arc::clone(&way), Templates::default());
+        let now = Arc::new(move || now.now());
+        let push = Push::new(dynamic, shared, &setting, templates, now).unwrap();
+        let push = Arc::new(push);
+        let workers = Some(Workers::start(&push, 4));
+        World {
+            store,
+            way,
+            push,
+            mock,
+            clock,
+            workers,
+            _dir: dir,
+        }
+    }
+
+    pub fn now(&self) -> Timestamp {
+        Timestamp(self.clock.load(SeqCst))
+    }
+
+    pub fn later(&self, ms: i64) {
+        self.clock.fetch_add(ms, SeqCst);
+    }
+
+    /// Makes a profile, and the mock know its app.
+    pub async fn profile(&self, pfn: &str) -> Uuid {
+        let pfn = Pfn::parse(pfn).unwrap();
+        let sid = PackageSid::of(&pfn);
+        self.mock.register(App {
+            pfn: pfn.as_str().to_owned(),
+            form: Form::Legacy,
+            client_id: sid.to_string(),
+            secret: Secret::new("app secret"),
+            token_life_s: 86_400,
+        });
+        let profile = PushProfile {
+            id: Uuid::now_v7(),
+            pfn,
+            app_id: "mdm".to_owned(),
+            form: TokenForm::Legacy,
+            sid: Some(sid),
+            tenant: None,
+            client_id: None,
+            secret: Secret::new("app secret"),
+            groups: Vec::new(),
+            created_at: self.now(),
+            health: ProfileHealth::default(),
+            reason: None,
+            health_at: self.now(),
+        };
+        let id = profile.id;
+        self.keep(profile).await;
+        self.push.try_anew(id).await;
+        id
+    }
+
+    pub async fn keep(&self, profile: PushProfile) {
+        let event = Event::new(self.now(), "test", None, EventType::PushProfileChanged);
+        let write = Write::PushProfile {
+            id: profile.id,
+            decide: Box::new(move |_, _| Ok((ProfileChange::Keep(Box::new(profile)), event))),
+            answer: Box::new(|_| Vec::new()),
+        };
+        self.store.write(write, None).await.unwrap();
+        self.push.refresh().await.unwrap();
+    }
+
+    /// Registers a device.
+    pub async fn device(&self, source: &str, family: Family) -> Sim {
+        let id = DeviceId(Uuid::now_v7());
+        let record = DeviceRecord {
+            source: Source(source.to_owned()),
+            family,
+            device_client_id: source.to_owned(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: self.now(),
+            rotation: Default::default(),
+        };
+        let event = Event::new(self.now(), "test", Some(id), EventType::DeviceRegistered);
+        self.store.register(id, record, event).await.unwrap();
+        Sim::new(id, source, family)
+    }
+
+    pub async fn state(&self, sim: &Sim) -> Device {
+        self.store.device(sim.id).await.unwrap().unwrap()
+    }
+
+    pub async fn channel(&self, sim: &Sim) -> State {
+        self.state(sim).await.state.channel.unwrap().state
+    }
+
+    /// Queues a command as the API does.
+    pub async fn queue(&self, sim: &Sim, command: Value) -> CommandSeq {
+        let templates = Templates::default();
+        let setting = operations::Setting {
+            device: Some(sim.id),
+            templates: &templates,
+            actor: "test",
+            now: self.now(),
+            fresh: Uuid::now_v7(),
+        };
+        let body = operations::command(&command, &setting).unwrap();
+        let decide = move |device: &Device| Ok(session::queue::queue(device, body)?.0);
+        let device = self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+        CommandSeq(device.state.next_command - 1)
+    }
+
+    /// An install that cannot wait.
+    pub async fn install(&self, sim: &Sim) -> CommandSeq {
+        let install = json!({"type": "app_install", "job_data": "<Job/>", "urgent": true});
+        self.queue(sim, install).await
+    }
+
+    pub async fn wish(&self, sim: &Sim) {
+        let now = self.now();
+        let decide = move |device: &Device| {
+            let mut state = device.state.clone();
+            let event = outbox::wish(&mut state, "test", now).event("test", device.id, now);
+            Ok(Change {
+                record: None,
+                state,
+                queued: Vec::new(),
+                parts: Vec::new(),
+                events: vec![event],
+                only_queues: false,
+            })
+        };
+        self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+    }
+
+    /// What became of a command.
+    pub async fn outcome(&self, sim: &Sim, seq: CommandSeq) -> CommandState {
+        if let Some(open) = self.state(sim).await.state.open(seq) {
+            return open.state;
+        }
+        let commands = self.store.commands(sim.id, seq.0 - 1, 1).await.unwrap();
+        commands[0].parts.last().unwrap().state
+    }
+
+    /// Waits until the wake is in that state.
+    pub async fn woken(&self, sim: &Sim, wanted: wake::State) -> wake::Wake {
+        let begun = Instant::now();
+        loop {
+            let wake = self.state(sim).await.state.wake;
+            if let Some(wake) = wake.clone().filter(|wake| wake.state == wanted) {
+                return wake;
+            }
+            assert!(begun.elapsed() < DEADLINE, "{wanted:?}: {wake:?}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, mut so: impl AsyncFnMut() -> bool) {
+        let begun = Instant::now();
+        while !so().await {
+            assert!(begun.elapsed() < DEADLINE, "it did not come about");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn events(&self, sim: &Sim) -> Vec<Event> {
+        let events = self.store.events(sim.id, 0, 1_000).await.unwrap();
+        events.into_iter().map(|stored| stored.event).collect()
+    }
+
+    /// How often WNS was asked to notify anybody.
+    pub fn asked(&self) -> usize {
+        self.mock.requests().len()
+    }
+
+    /// The URI that is kept.
+    pub async fn uri(&self, sim: &Sim) -> Option<Secret> {
+        self.store.channel_uri(sim.id).await.unwrap()
+    }
+
+    pub async fn stop(mut self) {
+        if let Some(workers) = self.workers.take() {
+            workers.stop().await;
+        }
+    }
+
+    /// One session of a device in a mode (phones and Windows 10 name it or not);
+    /// what was delivered, message by message, as `Verb last/parts`.
+    pub async fn sync(&self, sim: &mut Sim, mode: &str) -> Vec<Vec<String>> {
+        sim.sessions += 1;
+        let (source, session) = (sim.source.clone(), sim.sessions.to_string());
+        let query = match mode {
+            "" => String::new(),
+            mode => format!("mode={mode}&Platform=WoA"),
+        };
+        let login = if mode == "Machine" { "none" } else { "user" };
+        let mut next = package1(&source, &session, 1, login);
+        let mut delivered = Vec::new();
+        for number in 2.. {
+            let proof = Proof::default();
+            let (xml, bytes) = (Encoding::Xml, next.as_bytes());
+            let answer = self.way.walk(&proof, &query, xml, bytes).await;
+            let Answer::Reply(text) = answer else {
+                panic!("an answer")
+            };
+            let reply = Reply::read(String::from_utf8(text).unwrap());
+            if reply.commands.is_empty() {
+                break;
+            }
+            let shown = reply.commands.iter().map(|c| shown(&c.verb, &c.loc_uri));
+            delivered.push(shown.collect());
+            if sim.hangs && reply.commands.iter().any(|c| is_set(&c.verb, &c.loc_uri)) {
+                break;
+            }
+            let body = sim.answers(&reply, &self.mock);
+            next = message(&source, &session, number, &body);
+            assert!(number < 50);
+        }
+        delivered
+    }
+}
+
+fn is_set(verb: &str, loc_uri: &str) -> bool {
+    loc_uri.ends_with("Exec=UpdateConfiguration") || loc_uri.ends_with("/PFN") && verb != "Get"
+}
+
+fn shown(verb: &str, loc_uri: &str) -> String {
+    let last = loc_uri.rsplit('/').next().unwrap();
+    format!("{verb} {}", last.trim_start_matches("Exec="))
+}
+
+/// A device that keeps what it is given.
+pub struct Sim {
+    pub id: DeviceId,
+    pub source: String,
+    family: Family,
+    sessions: u32,
+    /// It never answers a set.
+    pub hangs: bool,
+    /// What it says of its URI instead of the truth.
+    pub says: Option<String>,
+    /// What it answers the next sets instead of 200, and whether it takes them then.
+    pub refuses: Vec<u16>,
+    pub pfn: Option<String>,
+    pub uri: Option<Secret>,
+    pub status: u16,
+    pub expires: String,
+}
+
+impl Sim {
+    fn new(id: DeviceId, source: &str, family: Family) -> Sim {
+        Sim {
+            id,
+            source: source.to_owned(),
+            family,
+            sessions: 0,
+            hangs: false,
+            says: None,
+            refuses: Vec::new(),
+            pfn: None,
+            uri: None,
+            status: 0,
+            expires: "20991231235959.000000+000".to_owned(),
+        }
+    }
+
+    /// It renews its channel by itself.
+    pub fn renew(&mut self, mock: &MockWns) {
+        let pfn = self.pfn.clone().unwrap();
+        self.uri = Some(mock.mint(&pfn, &self.source));
+    }
+
+    fn answers(&mut self, reply: &Reply, mock: &MockWns) -> String {
+        let mut body = String::new();
+        let mut status = |id: usize, cmd_ref: u32, cmd: &str, code: u16| {
+            let msg_ref = reply.msg_id;
+            body += &format!(
+                "<Status><CmdID>{id}</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Cmd>{cmd}</Cmd><Data>{code}</Data></Status>"
+            );
+        };
+        status(1, 0, "SyncHdr", 200);
+        let mut results = HashMap::new();
+        for (nth, command) in reply.commands.iter().enumerate() {
+            let (code, value) = self.perform(
+                &command.verb,
+                &command.loc_uri,
+                command.data.as_deref(),
+                mock,
+            );
+            status(nth + 2, command.cmd_id, &command.verb, code);
+            if let Some(value) = value {
+                results.insert(command.cmd_id, value);
+            }
+        }
+        for (cmd_ref, value) in results {
+            let (id, msg_ref, value) = (
+                1_000 + cmd_ref,
+                reply.msg_id,
+                value.replace('&', "&amp;").replace('<', "&lt;"),
+            );
+            body += &format!(
+                "<Results><CmdID>{id}</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Item><Data>{value}</Data></Item></Results>"
+            );
+        }
+        body + "<Final/>"
+    }
+
+    fn perform(
+        &mut self,
+        verb: &str,
+        loc_uri: &str,
+        data: Option<&str>,
+        mock: &MockWns,
+    ) -> (u16, Option<String>) {
+        if is_set(verb, loc_uri) {
+            return (self.set(verb, data.unwrap_or_default(), mock), None);
+        }
+        if verb != "Get" {
+            return (200, None);
+        }
+        let uri = || match (&self.says, &self.uri) {
+            (Some(says), _) => Some(says.clone()),
+            (None, Some(uri)) => Some(uri.reveal().to_owned()),
+            (None, None) => None,
+        };
+        let last = loc_uri.rsplit('/').next().unwrap();
+        let value = match (self.family, last) {
+            (Family::Windows81, "Channel") => uri(),
+            (Family::Windows81, "ExpirationTime") => uri().map(|_| self.expires.clone()),
+            (Family::Windows81, "ChannelStatus" | "LastError") => uri().map(|_| "0".to_owned()),
+            (_, "ChannelURI") => Some(uri().unwrap_or_else(|| "null".to_owned())),
+            (_, "Status") => Some(self.status.to_string()),
+            _ => Some("value".to_owned()),
+        };
+        match value {
+            Some(value) => (200, Some(value)),
+            None => (404, None),
+        }
+    }
+
+    fn set(&mut self, verb: &str, data: &str, mock: &MockWns) -> u16 {
+        if !self.refuses.is_empty() {
+            return self.refuses.remove(0);
+        }
+        let pfn = match self.family {
+            Family::Windows81 => data.split(';').nth(1).unwrap_or_default(),
+            _ if verb == "Add" && self.pfn.is_some() => return 418,
+            _ if verb == "Replace" && self.pfn.is_none() => return 404,
+            _ => data,
+        };
+        self.pfn = Some(pfn.to_owned());
+        self.uri = Some(mock.mint(pfn, &self.source));
+        200
+    }
+}

@@ -1,0 +1,131 @@
+//! What a store does for installs: which devices are due, and that nothing is
+//! written on what changed meanwhile.
+
+use std::sync::Arc;
+
+use modegate::catalogue::App;
+use modegate::clock::Timestamp;
+use modegate::device::State;
+use modegate::ids::DeviceId;
+use modegate::installs::request::{Request, Written, request};
+use modegate::operations::{self, Setting, Templates};
+use modegate::store::api::Write;
+use modegate::store::installs::{InstallStore, InstallWrite};
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, Device, Refusal, Store, StoreError};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::store_conformance::register;
+
+const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+fn app(id: &str) -> App {
+    let body = json!({"name": "ERP", "version": "1", "job_data": "<Job/>"});
+    modegate::catalogue::new(&body, id, NOW).unwrap()
+}
+
+async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
+    let app = app(id);
+    let templates = Templates::default();
+    let setting = Setting {
+        device: Some(device),
+        templates: &templates,
+        actor: "test",
+        now: NOW,
+        fresh: Uuid::now_v7(),
+    };
+    let command = json!({"type": "app_install", "app": id, "job_data": "<Job/>"});
+    let asked = Request {
+        command: operations::command(&command, &setting).unwrap(),
+        release: app.release(None).unwrap().clone(),
+        app,
+        job_id: "job".into(),
+        warnings: Vec::new(),
+        again: false,
+    };
+    let write = InstallWrite::Install {
+        device,
+        app: id.to_owned(),
+        no: None,
+        decide: Box::new(move |device, installs, no| request(device, installs, no, asked)),
+        answer: Box::new(|_, _, _| Vec::new()),
+    };
+    store.write(Write::Installs(write), None).await.unwrap();
+}
+
+fn nothing() -> Written {
+    Written {
+        change: None,
+        installs: Vec::new(),
+        answer: None,
+        created: false,
+    }
+}
+
+/// Changes the device in a way that has nothing to do with installs.
+async fn touch(store: &SqliteStore, device: DeviceId) {
+    let decide = |device: &Device| {
+        Ok(Change {
+            record: None,
+            state: State {
+                sessions: device.state.sessions + 1,
+                ..device.state.clone()
+            },
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: Vec::new(),
+            only_queues: false,
+        })
+    };
+    store.alter(device, Box::new(decide)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
+    let own = tempfile::tempdir().unwrap();
+    let path = own.path().join("db");
+    let keys = || Keys::from_bytes(&[1; 32]).unwrap();
+    let store = Arc::new(SqliteStore::open(&path, keys()).unwrap());
+    let (with, without) = (register(&*store, "a").await, register(&*store, "b").await);
+    ask(&store, with, "erp").await;
+    touch(&store, without).await;
+    assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    // Over a crash too.
+    drop(store);
+    let store = Arc::new(SqliteStore::open(&path, keys()).unwrap());
+    assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    // What is refused leaves it due.
+    let refused = store
+        .move_installs(with, Box::new(|_, _, _| Err(Refusal::Stale("no".into()))))
+        .await;
+    assert!(matches!(
+        refused,
+        Err(StoreError::Refused(Refusal::Stale(_)))
+    ));
+    assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    let seen = |_: &Device, installs: &[modegate::installs::Install], next: u32| {
+        assert_eq!((installs.len(), next), (1, 2));
+        Ok(nothing())
+    };
+    store.move_installs(with, Box::new(seen)).await.unwrap();
+    assert!(store.installs_due(10).await.unwrap().is_empty());
+    touch(&store, with).await;
+    assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    // Once none is open the device is left alone.
+    let end = |_: &Device, installs: &[modegate::installs::Install], _: u32| {
+        let mut install = installs[0].clone();
+        install.state = modegate::installs::State::Installed;
+        Ok(Written {
+            installs: vec![install],
+            ..nothing()
+        })
+    };
+    store.move_installs(with, Box::new(end)).await.unwrap();
+    touch(&store, with).await;
+    store.all_installs_due().await.unwrap();
+    assert!(store.installs_due(10).await.unwrap().is_empty());
+    assert!(store.open_installs(with).await.unwrap().is_empty());
+    assert_eq!(store.installs(with, u32::MAX, 10).await.unwrap().len(), 1);
+}
