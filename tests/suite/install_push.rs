@@ -143,18 +143,8 @@ async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itse
     // And the channel serves the next one.
     world.uri = world.mock.mint(PFN, "t");
     world.logon().await;
-<<<<<<< HEAD
-    let (_, gone) = world
-        .server
-        .api("DELETE", &format!("/installs/{id}"), None)
-        .await;
-    assert_eq!(gone["state"], "cancelled", "{gone}");
-    let (status, next) = ask(&world.server, &world.device, json!({"app": "erp"})).await;
-    assert_eq!(status, 201, "{next}");
-=======
     app(&world.server, "crm", "1.0").await;
     let next = pick(&world.server, &world.device, "crm").await;
->>>>>>> main
     world.notified(1).await;
     until_state(&world.server, &next, "woken").await;
 }
