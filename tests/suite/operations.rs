@@ -280,3 +280,34 @@ async fn an_unenrolled_device_has_a_closed_queue_until_it_comes_back() {
     sync(&mut enrolled_again, Trigger::Logon).await;
     assert_eq!(server.api("POST", &path, lock()).await.0, 201);
 }
+
+#[tokio::test]
+async fn what_served_a_cancelled_command_is_taken_back_with_it() {
+    let (server, device, mut tablet) = enrolled("t").await;
+    // Its job is not known to have been made; the question about it waits.
+    let install = server
+        .queue(
+            &device,
+            json!({"type": "app_install", "job_data": "<Job/>"}),
+        )
+        .await;
+    tablet.drop_replies(1);
+    tablet.trigger(Trigger::Logon).await.unwrap();
+    // In Machine the question waits.
+    sync(&mut tablet, Trigger::Reboot).await;
+    let waiting = server
+        .get(&format!("/devices/{device}/commands?state=queued"))
+        .await;
+    let items = waiting["items"].as_array().unwrap();
+    let question = items
+        .iter()
+        .find(|item| item["type"] == "app_status")
+        .expect("a question about the job");
+    assert_eq!(question["serves"], json!(install), "{question}");
+    let (status, _) = server
+        .api("DELETE", &format!("/commands/{install}"), None)
+        .await;
+    assert_eq!(status, 200);
+    let id = question["id"].as_str().unwrap();
+    assert_eq!(ends(&server, id).await.0, "cancelled");
+}

@@ -62,6 +62,7 @@ impl SqliteStore {
     /// sees to it that nobody else writes to it.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
         let db = connect(path)?;
+        check_format(&db)?;
         let keys = check_key(&db, keys)?;
         let checkpointer = Connection::open(path).map_err(failed)?;
         pragma(&checkpointer, "synchronous", "FULL")?;
@@ -203,6 +204,20 @@ fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
 
 /// What the check of the key seals.
 const KNOWN: &[u8] = b"modegate";
+
+/// Rows are packed without names: those of another form would be misread.
+fn check_format(db: &Connection) -> Result<(), StoreError> {
+    let found: i64 = db
+        .query_row("SELECT rows FROM format", [], |row| row.get(0))
+        .map_err(failed)?;
+    if found == rows::FORMAT {
+        return Ok(());
+    }
+    Err(StoreError::Failed(Arc::from(format!(
+        "the database has rows of form {found}, this program writes form {}; nothing was changed: run the program that made it",
+        rows::FORMAT
+    ))))
+}
 
 /// Numbers the keys by the database's check. Another key than the one that it
 /// was made with is told at once.

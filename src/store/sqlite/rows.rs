@@ -17,6 +17,10 @@ use crate::store::{Device, StoreError, StoredEvent};
 /// Marks in front of a blob that is not sealed.
 pub(super) const CLEAR: u8 = 0;
 
+/// The form of packed rows. It is raised with every change of a type that is
+/// packed (a test tells), together with a migration that rewrites what is there.
+pub(super) const FORMAT: i64 = 1;
+
 /// Where a chain of events stands.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Chain {
@@ -270,4 +274,63 @@ pub(super) fn signed(number: u64) -> i64 {
 
 pub(super) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::ids::{CommandSeq, Source};
+    use crate::operations::{Setting, Templates, command};
+    use crate::session::queue::queue;
+
+    /// What this version packs, by its digest: another one is another form.
+    #[test]
+    fn rows_have_the_form_that_their_number_says() {
+        let record = DeviceRecord {
+            source: Source("d".into()),
+            family: crate::context::Family::Windows81,
+            device_client_id: "c".into(),
+            user: Some("u".into()),
+            groups: vec!["g".into()],
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: Timestamp(1),
+            rotation: Default::default(),
+        };
+        let device = Device {
+            number: 1,
+            id: DeviceId(Uuid::nil()),
+            record: record.clone(),
+            state: State::default(),
+        };
+        let setting = Setting {
+            device: None,
+            templates: &Templates::default(),
+            actor: "a",
+            now: Timestamp(2),
+            fresh: Uuid::nil(),
+        };
+        let asked = json!({"type": "eas_policy", "settings": {"MinPasswordLength": 8}});
+        let body = command(&asked, &setting).unwrap();
+        let state = queue(&device, body.clone()).unwrap().0.state;
+        assert_eq!(state.open[0].seq, CommandSeq(1));
+        let mut hasher = Sha256::new();
+        hasher.update(pack(&record).unwrap());
+        hasher.update(pack(&body).unwrap());
+        hasher.update(pack(&state).unwrap());
+        let digest: String = hasher.finalize()[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            (FORMAT, digest.as_str()),
+            (1, "9d206201172bb750"),
+            "a packed type changed: raise FORMAT, rewrite old rows in a migration, and pin the new digest"
+        );
+    }
 }

@@ -73,3 +73,9 @@ CREATE TABLE policy_set (
 CREATE TABLE key_check (
     sealed BLOB NOT NULL
 );
+
+-- The form that sealed and packed rows have: their types change with the program.
+CREATE TABLE format (
+    rows INTEGER NOT NULL
+);
+INSERT INTO format VALUES (1);

@@ -1,0 +1,261 @@
+//! Wake to notification, many wakes at once, against a mock WNS that takes 50 ms;
+//! and sends per second beside a bare loop of the same client on the same mock.
+//!
+//! `MODEGATE_WAKES` says how many (default 2,000), `MODEGATE_WORKERS` how many
+//! requests are under way at once (default 64).
+#![allow(missing_docs)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use modegate::clock::Timestamp;
+use modegate::context::Family;
+use modegate::device::DeviceRecord;
+use modegate::event::{Event, EventType};
+use modegate::ids::{DeviceId, Source};
+use modegate::mock_wns::{App, Form, MockWns, Reply};
+use modegate::operations::Templates;
+use modegate::policy::PolicySet;
+use modegate::push::address::{ChannelUri, HostPolicy};
+use modegate::push::channel::{self, Channel};
+use modegate::push::client::{Notification, Options, WnsClient};
+use modegate::push::outbox;
+use modegate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use modegate::push::record::PushProfile;
+use modegate::push::service::{Push, Setting};
+use modegate::push::worker::Workers;
+use modegate::secret::Secret;
+use modegate::store::api::Write;
+use modegate::store::push::ProfileChange;
+use modegate::store::seal::Keys;
+use modegate::store::sqlite::SqliteStore;
+use modegate::store::{Change, Commit, Store};
+use modegate::way::Way;
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
+const TAKES: Duration = Duration::from_millis(50);
+
+fn number(name: &str, usual: usize) -> usize {
+    let told = std::env::var(name).ok();
+    told.and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[tokio::main]
+async fn main() {
+    let (wakes, workers) = (
+        number("MODEGATE_WAKES", 2_000),
+        number("MODEGATE_WORKERS", 64),
+    );
+    let mock = MockWns::start().await.expect("a mock");
+    let sid = PackageSid::of(&Pfn::parse(PFN).expect("a PFN"));
+    mock.register(App {
+        pfn: PFN.to_owned(),
+        form: Form::Legacy,
+        client_id: sid.to_string(),
+        secret: Secret::new("secret"),
+        token_life_s: 86_400,
+    });
+    println!("{wakes} wakes at once, {workers} under way, a mock that takes 50 ms");
+    let bare = bare(&mock, sid, wakes, workers).await;
+    let (whole, mut times) = through(&mock, sid, wakes, workers).await;
+    times.sort_unstable();
+    let at = |part: f64| times[((times.len() as f64 * part) as usize).min(times.len() - 1)];
+    println!("bare loop of the client: {bare:.0} sends per second");
+    println!(
+        "outbox, workers, store:  {whole:.0} sends per second, {:.2} of the bare loop",
+        whole / bare
+    );
+    println!(
+        "wake to notification: p50 {} ms, p99 {} ms",
+        at(0.5),
+        at(0.99)
+    );
+}
+
+fn slow(mock: &MockWns, count: usize) {
+    for _ in 0..count {
+        mock.next_push(Reply::Late(TAKES));
+    }
+}
+
+async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> f64 {
+    let options = Options {
+        token_url: Some(mock.token_url()),
+        host_suffix: Some(mock.host_suffix()),
+        ..Options::default()
+    };
+    let client = Arc::new(WnsClient::new(&options, Arc::new(Timestamp::now)).expect("a client"));
+    let credentials = modegate::push::token::Credentials::Legacy {
+        sid,
+        secret: Secret::new("secret"),
+    };
+    client.check(&credentials).await.expect("a token");
+    slow(mock, count);
+    let (places, begun) = (Arc::new(Semaphore::new(workers)), Instant::now());
+    let mut sends = tokio::task::JoinSet::new();
+    for n in 0..count {
+        let uri = mock.mint(PFN, &n.to_string());
+        let (client, credentials) = (Arc::clone(&client), credentials.clone());
+        let places = Arc::clone(&places);
+        sends.spawn(async move {
+            let _place = places.acquire_owned().await.expect("open");
+            let sent = client
+                .push(&credentials, &uri, Notification::default())
+                .await;
+            sent.expect("an answer");
+        });
+    }
+    while sends.join_next().await.is_some() {}
+    count as f64 / begun.elapsed().as_secs_f64()
+}
+
+async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> (f64, Vec<i64>) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let keys = Keys::from_bytes(&[7; 32]).expect("keys");
+    let store = Arc::new(SqliteStore::open(&dir.path().join("db"), keys).expect("a store"));
+    let dynamic = Arc::clone(&store) as Arc<dyn Store>;
+    let policies = Arc::new(PolicySet::builtin().expect("the shipped files"));
+    let way = Arc::new(Way::new(
+        Arc::clone(&dynamic),
+        policies,
+        store.nonces(),
+        true,
+    ));
+    let setting = Setting {
+        token_url: Some(mock.token_url()),
+        host_suffix: Some(mock.host_suffix()),
+        per_second: 0,
+        ..Setting::default()
+    };
+    let now = Arc::new(Timestamp::now);
+    let push = Push::new(dynamic, way, &setting, Templates::default(), now).expect("push");
+    let push = Arc::new(push);
+    let profile = profile(sid);
+    let (own, kept) = (profile.target().own(), profile.clone());
+    let event = Event::new(
+        Timestamp::now(),
+        "bench",
+        None,
+        EventType::PushProfileCreated,
+    );
+    let write = Write::PushProfile {
+        id: profile.id,
+        decide: Box::new(move |_, _| Ok((ProfileChange::Keep(Box::new(kept)), event))),
+        answer: Box::new(|_| Vec::new()),
+    };
+    store.write(write, None).await.expect("kept");
+    push.refresh().await.expect("read");
+    push.check_all().await;
+    let hosts = HostPolicy::with_suffix(&mock.host_suffix()).expect("a host");
+    let mut devices = Vec::with_capacity(count);
+    for n in 0..count {
+        let uri = mock.mint(PFN, &format!("d{n}"));
+        devices.push(device(&store, n, &uri, &own, &hosts).await);
+    }
+    slow(mock, count);
+    let (workers, begun) = (Workers::start(&push, workers), Instant::now());
+    let mut told = mock.subscribe();
+    let mut wishes = tokio::task::JoinSet::new();
+    for id in devices {
+        let store = Arc::clone(&store);
+        wishes.spawn(async move { wish(&store, id).await });
+    }
+    let began = Timestamp::now();
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        told.recv().await.expect("a notification");
+        times.push(Timestamp::now().ms_since(began));
+    }
+    let rate = count as f64 / begun.elapsed().as_secs_f64();
+    while wishes.join_next().await.is_some() {}
+    workers.stop().await;
+    (rate, times)
+}
+
+fn profile(sid: PackageSid) -> PushProfile {
+    PushProfile {
+        id: Uuid::now_v7(),
+        pfn: Pfn::parse(PFN).expect("a PFN"),
+        app_id: "mdm".to_owned(),
+        form: TokenForm::Legacy,
+        sid: Some(sid),
+        tenant: None,
+        client_id: None,
+        secret: Secret::new("secret"),
+        groups: Vec::new(),
+        created_at: Timestamp::now(),
+        health: ProfileHealth::default(),
+        reason: None,
+        health_at: Timestamp::now(),
+    }
+}
+
+/// A device with a channel, as a session would leave it.
+async fn device(
+    store: &SqliteStore,
+    n: usize,
+    uri: &Secret,
+    own: &modegate::push::in_force::Own,
+    hosts: &HostPolicy,
+) -> DeviceId {
+    let (id, now) = (DeviceId(Uuid::now_v7()), Timestamp::now());
+    let record = DeviceRecord {
+        source: Source(format!("d{n}")),
+        family: Family::Windows81,
+        device_client_id: format!("d{n}"),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: Vec::new(),
+        registered_at: now,
+        rotation: Default::default(),
+    };
+    let event = Event::new(now, "bench", Some(id), EventType::DeviceRegistered);
+    store.register(id, record, event).await.expect("registered");
+    let before = store.device(id).await.expect("read").expect("there");
+    let digest = ChannelUri::parse(uri.reveal(), hosts)
+        .expect("a URI")
+        .digest();
+    let read = channel::Event::UriRead {
+        digest,
+        expires_at: None,
+    };
+    let mut state = before.state.clone();
+    state.channel = Some(channel::next(&Channel::default(), read, Family::Windows81, now).channel);
+    state.push.own = Some(own.clone());
+    let commit = Commit {
+        number: before.number,
+        loaded_revision: before.state.revision,
+        loaded_next: before.state.next_command,
+        record: None,
+        state,
+        queued: Vec::new(),
+        parts: Vec::new(),
+        events: Vec::new(),
+        inventory: None,
+        inventory_changes: Vec::new(),
+        channel_uri: Some(Some(uri.clone())),
+        wake_due: None,
+        reply: None,
+    };
+    store.commit(commit).await.expect("durable");
+    id
+}
+
+async fn wish(store: &SqliteStore, id: DeviceId) {
+    let decide = |device: &modegate::store::Device| {
+        let (mut state, now) = (device.state.clone(), Timestamp::now());
+        let event = outbox::wish(&mut state, "bench", now).event("bench", device.id, now);
+        Ok(Change {
+            record: None,
+            state,
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: vec![event],
+            only_queues: false,
+        })
+    };
+    store.alter(id, Box::new(decide)).await.expect("wished");
+}
