@@ -219,14 +219,10 @@ fn tell_idle_memory(few: &Fleet, many: &Fleet) {
 }
 
 fn tell_syncs(few: &Fleet) {
-    few.restore();
-    let Some(server) = Server::traced(few.dir.path()) else {
-        println!("syncs of the disk: not counted, there is no strace");
-        return;
-    };
+    let server = few.serve(bring_into_cache);
     let before = server.syncs();
     round(&server, few, 0);
-    let per_session = (server.syncs() - before) as f64 / FEW as f64;
+    let per_session = (server.syncs() - before) / FEW as f64;
     println!("syncs of the disk per session: {per_session:.3} (aim: 0.2)");
     server.stop();
 }

@@ -5,13 +5,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use super::client::{connect, request};
 use super::machine::quietly;
 
 /// A running server.
 pub struct Server {
     child: Child,
-    traced: Option<PathBuf>,
-    /// The server's own process, also under a tracer.
+    /// Its process.
     pub pid: u32,
     /// Where it listens.
     pub http: String,
@@ -31,31 +31,7 @@ impl Server {
 
     /// Starts it with these arguments besides the listeners.
     pub fn start_with(dir: &Path, arguments: &[&str]) -> Server {
-        let command = Command::new(env!("CARGO_BIN_EXE_modegate"));
-        Server::spawn(command, dir, arguments, None)
-    }
-
-    /// Starts it under strace, which writes down each sync of the disk.
-    pub fn traced(dir: &Path) -> Option<Server> {
-        if !quietly(Command::new("strace").arg("-V")) {
-            return None;
-        }
-        let log = dir.join("syncs");
-        let mut command = Command::new("strace");
-        command.args(["-f", "--seccomp-bpf", "-qq", "-e", "trace=fsync,fdatasync"]);
-        command.arg("-o").arg(&log);
-        command.arg(env!("CARGO_BIN_EXE_modegate"));
-        let arguments = ["--accept-unknown-devices"];
-        Some(Server::spawn(command, dir, &arguments, Some(log)))
-    }
-
-    fn spawn(
-        mut command: Command,
-        dir: &Path,
-        arguments: &[&str],
-        traced: Option<PathBuf>,
-    ) -> Server {
-        let mut child = command
+        let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--insecure-http", "127.0.0.1:0"])
             .args(arguments)
@@ -75,13 +51,8 @@ impl Server {
             let address = told["listening"][which].as_str();
             address.expect("an address").to_owned()
         };
-        let pid = match &traced {
-            Some(_) => only_child(child.id()),
-            None => child.id(),
-        };
         Server {
-            pid,
-            traced,
+            pid: child.id(),
             child,
             http: address("http"),
             https: address("https"),
@@ -90,13 +61,17 @@ impl Server {
         }
     }
 
-    /// How often it synced the disk so far; only where it is traced.
-    pub fn syncs(&self) -> usize {
-        let log = self.traced.as_ref().map(std::fs::read_to_string);
-        log.and_then(Result::ok).map_or(0, |text| {
-            let begun = |line: &&str| line.contains("sync(");
-            text.lines().filter(begun).count()
-        })
+    /// How often it synced the disk so far, as it counts itself.
+    pub fn syncs(&self) -> f64 {
+        let head = format!(
+            "GET /metrics HTTP/1.1\r\nAuthorization: Bearer {}\r\n",
+            self.token
+        );
+        let text = request(&mut connect(&self.http), &head, "");
+        text.lines()
+            .filter(|line| line.starts_with("modegate_store_syncs_total"))
+            .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+            .sum()
     }
 
     /// Ends it in order: the log is copied back.
@@ -111,11 +86,4 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn only_child(pid: u32) -> u32 {
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let children = children.unwrap_or_default();
-    let first = children.split_whitespace().next();
-    first.and_then(|pid| pid.parse().ok()).unwrap_or(pid)
 }

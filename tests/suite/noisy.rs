@@ -100,7 +100,7 @@ async fn quiet(url: String, n: u8) {
     }
 }
 
-/// What is right, what names nobody and what is nested too deeply, without a pause.
+/// What is right, what names nobody and what is no SyncML, without a pause.
 async fn flood(url: String, calm_again: Arc<AtomicBool>) -> BTreeMap<u16, usize> {
     let client = client([127, 0, 4, 1]);
     let bodies = [
