@@ -200,7 +200,13 @@ fn unprivileged(own: &Path, dir: &Path) -> Command {
     }
     // A program that this user may reach.
     let program = own.join("modegate");
-    std::fs::copy(command.get_program(), &program).unwrap();
+    // By another process: a file that this one holds open to write could be
+    // inherited by whatever another test starts just now, and is busy then.
+    let copied = Command::new("cp")
+        .arg(command.get_program())
+        .arg(&program)
+        .status();
+    assert!(copied.unwrap().success());
     for path in [own, &program] {
         std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
     }
