@@ -30,7 +30,7 @@ const EXAMPLES: [(&str, &[&str]); 14] = [
     ),
     (
         "demo",
-        &["modegate demo", "modegate demo --exit --data /tmp/demo"],
+        &["modegate demo", "modegate demo --exit --data ./demo"],
     ),
     (
         "simulate",
