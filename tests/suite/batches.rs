@@ -303,3 +303,18 @@ async fn a_batch_that_cannot_go_on_keeps_no_other() {
     let shown = server.get(&format!("/batches/{waits}")).await;
     assert_eq!(shown["state"], "running");
 }
+
+#[tokio::test]
+async fn a_token_that_is_bound_to_groups_is_not_shown_the_others_in_rules() {
+    let server = Server::start();
+    let asked = json!({"name": "eye", "role": "auditor", "groups": ["office"]});
+    let (_, token) = server.make_token(asked).await;
+    let (status, _, set) = server
+        .call(&token, "get", "/policies", &[], None)
+        .await
+        .expect("an answer");
+    assert_eq!((status, &set["files"]), (200, &json!([])), "{set}");
+    let all = server.get("/policies").await;
+    assert_eq!(set["digest"], all["digest"]);
+    assert!(!all["files"].as_array().unwrap().is_empty());
+}

@@ -26,9 +26,13 @@ const EVENTS: (i64, i64) = (2_000, 20_000);
 /// Files of a set, and the longest of them, bytes.
 const FILES: (usize, usize) = (64, 256 * 1024);
 
-/// `GET /policies`.
-pub(super) async fn in_force(_: Caller, shared: web::Data<Shared>) -> HttpResponse {
+/// `GET /policies`. The files name groups: a caller that is bound to some is
+/// shown the digest only.
+pub(super) async fn in_force(caller: Caller, shared: web::Data<Shared>) -> HttpResponse {
     let set = shared.way.policies();
+    if !caller.sees_all() {
+        return HttpResponse::Ok().json(json!({"digest": set.digest(), "files": []}));
+    }
     let files = set
         .files()
         .iter()
