@@ -118,8 +118,9 @@ pub const COMMAND_PARTS: u32 = 256;
 pub const DEPENDENCIES: usize = 16;
 /// Values kept of one device's inventory.
 pub const INVENTORY_VALUES: usize = 4_000;
-/// Longest inventory value that is kept; the rest is cut off and said to be.
-pub const INVENTORY_VALUE_BYTES: usize = 4 * 1024;
+/// Longest inventory value that is kept; the rest is cut off. With the number of
+/// values it bounds what one device can make the server hold while it looks at it.
+pub const INVENTORY_VALUE_BYTES: usize = 2 * 1024;
 /// An unchanged inventory that was written down less than this ago is not
 /// written again, milliseconds.
 pub const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;

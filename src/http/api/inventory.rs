@@ -16,8 +16,8 @@ use crate::inventory::{Change, Entry, Inventory};
 const QUESTIONS: usize = 8;
 /// Inventories that one request looks at, at most: each is read and opened.
 const LOOKED_AT: usize = 1_000;
-/// Read from the store at once.
-const CHUNK: usize = 100;
+/// Read from the store at once: few, since each may be as large as its device made it.
+const CHUNK: usize = 16;
 
 /// Which part of an inventory to show.
 #[derive(Debug, Deserialize)]
