@@ -14,7 +14,7 @@ use crate::command::{CommandBody, CommandState};
 use crate::context::Mode;
 use crate::device::{DeviceRecord, Session, State};
 use crate::event::{Event, EventType};
-use crate::ids::CommandSeq;
+use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
 use crate::secret::Secret;
 use crate::store::Snapshot;
@@ -87,20 +87,7 @@ pub(super) fn take<'a>(
         ledger,
     );
     (news.inventory, news.changes) = (values.inventory, values.changes);
-    if let Some(client_id) = heard.client_id(record) {
-        let learned = DeviceRecord {
-            device_client_id: client_id,
-            ..record.clone()
-        };
-        let event = Event::new(
-            ledger.now,
-            "device",
-            Some(snapshot.device.id),
-            EventType::KeyLearned,
-        );
-        ledger
-            .events
-            .push(event.detail("MDM_Client named one instance, by another key"));
+    if let Some(learned) = learn_key(snapshot, &heard, ledger) {
         news.bodies = Bodies::of(snapshot, &learned);
         news.record = Some(learned);
     }
@@ -132,21 +119,41 @@ pub(super) fn take<'a>(
     let pushed = channel::take(&mut state, &whose, told, request, &mut news.bodies, ledger);
     news.channel_uri = pushed.uri;
     news.queued.extend(pushed.queued);
-    for (seq, body) in &news.queued {
+    log_queued(snapshot.device.id, &state, &news.queued, ledger);
+    (state, news)
+}
+
+/// The record with the key of MDM_Client that the device named, where it is another.
+fn learn_key(snapshot: &Snapshot, heard: &Heard, ledger: &mut Ledger) -> Option<DeviceRecord> {
+    let device = &snapshot.device;
+    let device_client_id = heard.client_id(&device.record)?;
+    let event = Event::new(ledger.now, "device", Some(device.id), EventType::KeyLearned);
+    ledger
+        .events
+        .push(event.detail("MDM_Client named one instance, by another key"));
+    Some(DeviceRecord {
+        device_client_id,
+        ..device.record.clone()
+    })
+}
+
+/// Writes down what the server queued itself.
+fn log_queued(
+    device: DeviceId,
+    state: &State,
+    queued: &[(CommandSeq, CommandBody)],
+    ledger: &mut Ledger,
+) {
+    for (seq, body) in queued {
         let kind = state
             .open(*seq)
             .map_or(crate::kind::Kind::Unclassified, |open| open.kind());
-        let event = Event::new(
-            ledger.now,
-            body.actor.clone(),
-            Some(snapshot.device.id),
-            EventType::CommandQueued,
-        );
+        let actor = body.actor.clone();
+        let event = Event::new(ledger.now, actor, Some(device), EventType::CommandQueued);
         ledger
             .events
             .push(event.command(seq.0, kind).detail(body.name.clone()));
     }
-    (state, news)
 }
 
 /// Seed 004: an agent that is run by hand cannot impersonate the user, so the
