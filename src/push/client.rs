@@ -97,7 +97,10 @@ impl PushError {
         match self {
             PushError::Address(_) => wake::Event::Cannot(Why::NoChannel),
             PushError::Token(error) => error.for_wake(),
-            PushError::Network(_) => wake::Event::NoAnswer,
+            PushError::Network(NetworkFault::Connect) => wake::Event::NotSent,
+            PushError::Network(NetworkFault::Timeout | NetworkFault::Broken) => {
+                wake::Event::NoAnswer
+            }
         }
     }
 }

@@ -25,10 +25,11 @@ pub enum NetworkFault {
 impl NetworkFault {
     /// What kind of error it is.
     pub(super) fn of(error: &reqwest::Error) -> Self {
-        if error.is_timeout() {
-            NetworkFault::Timeout
-        } else if error.is_connect() {
+        // A connection that takes too long is no connection: nothing left.
+        if error.is_connect() {
             NetworkFault::Connect
+        } else if error.is_timeout() {
+            NetworkFault::Timeout
         } else {
             NetworkFault::Broken
         }

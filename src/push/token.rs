@@ -199,7 +199,7 @@ impl TokenError {
     pub fn for_wake(&self) -> wake::Event {
         match self {
             TokenError::Refused { .. } => wake::Event::Cannot(Why::Profile),
-            TokenError::Network(_) => wake::Event::NoAnswer,
+            TokenError::Network(_) => wake::Event::NotSent,
             TokenError::Unavailable { asked_ms, .. } => retry(*asked_ms),
             TokenError::Answer(_) => retry(None),
         }

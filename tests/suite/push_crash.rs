@@ -146,7 +146,9 @@ async fn a_wish_that_was_not_sent_is_sent_after_a_kill() {
     let own = tempfile::tempdir().unwrap();
     let mock = MockWns::start().await.unwrap();
     let (mut server, devices) = pushing(&own.path().join("data"), &mock).await;
-    mock.next_push(WnsReply::HangsUp);
+    // WNS refuses the token, and the service that gives another hangs up.
+    mock.next_push(WnsReply::code(401));
+    mock.next_token(WnsReply::HangsUp);
     let path = format!("/devices/{}", devices[0]);
     server.api("POST", &format!("{path}/wake"), None).await;
     until(async || {
@@ -169,4 +171,21 @@ async fn a_wish_that_was_not_sent_is_sent_after_a_kill() {
         let mark = secret.trim_start_matches("/?token=").as_bytes();
         assert!(!bytes.windows(mark.len()).any(|window| window == mark));
     }
+}
+
+#[tokio::test]
+async fn a_request_without_an_answer_is_not_sent_again() {
+    let own = tempfile::tempdir().unwrap();
+    let mock = MockWns::start().await.unwrap();
+    let (server, devices) = pushing(&own.path().join("data"), &mock).await;
+    // WNS may have taken it: one wish is one notification.
+    mock.next_push(WnsReply::HangsUp);
+    let path = format!("/devices/{}", devices[0]);
+    server.api("POST", &format!("{path}/wake"), None).await;
+    until(async || {
+        let channel = server.get(&format!("{path}/channel")).await;
+        channel["wake"]["state"] == "accepted"
+    })
+    .await;
+    assert_eq!(mock.requests().len(), 1);
 }

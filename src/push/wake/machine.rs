@@ -19,7 +19,9 @@ pub enum Event {
     Send,
     /// WNS answered, or the token service did.
     Said(Action),
-    /// There was no answer.
+    /// No request reached WNS: no token, or no connection.
+    NotSent,
+    /// The request left and no answer came: WNS may have taken it.
     NoAnswer,
     /// It cannot be sent: no channel, or a profile that may not.
     Cannot(Why),
@@ -100,14 +102,16 @@ impl Wake {
             (State::Wanted, Event::Send) => self.begin(now),
             (State::Wanted | State::Sending, Event::Cannot(why)) => self.fail(why),
             (State::Sending, Event::Said(action)) => self.said(action, now, random),
-            (State::Sending, Event::NoAnswer) => self.retry(NETWORK, now, random),
+            (State::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
+            // One wish is one notification: what may have been taken is not sent again.
+            (State::Sending, Event::NoAnswer) => self.accept(now),
             (_, Event::Time) => self.time(now),
             (
                 State::Accepted,
-                Event::Send | Event::Said(_) | Event::NoAnswer | Event::Cannot(_),
+                Event::Send | Event::Said(_) | Event::NotSent | Event::NoAnswer | Event::Cannot(_),
             )
             | (State::Sending, Event::Send)
-            | (State::Wanted, Event::Said(_) | Event::NoAnswer)
+            | (State::Wanted, Event::Said(_) | Event::NotSent | Event::NoAnswer)
             | (State::Answered | State::Unanswered | State::Failed, _) => {}
         }
     }
@@ -120,12 +124,15 @@ impl Wake {
         self.due_at = now.plus_ms(SENDING_MS);
     }
 
+    /// WNS has it, or may have: a session is waited for.
+    fn accept(&mut self, now: Timestamp) {
+        self.state = State::Accepted;
+        self.due_at = now.plus_ms(SESSION_WAIT_MS);
+    }
+
     fn said(&mut self, action: Action, now: Timestamp, random: u32) {
         match action {
-            Action::Done => {
-                self.state = State::Accepted;
-                self.due_at = now.plus_ms(SESSION_WAIT_MS);
-            }
+            Action::Done => self.accept(now),
             Action::Retry(retry) => self.retry(retry, now, random),
             // The client has sent it with a new token already.
             Action::RefreshToken => self.retry(TOKEN, now, random),

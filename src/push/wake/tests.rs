@@ -79,8 +79,12 @@ fn every_cell_of_the_table() {
             [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
         ),
         (
-            Event::NoAnswer,
+            Event::NotSent,
             [Wanted, Wanted, Accepted, Answered, Unanswered, Failed],
+        ),
+        (
+            Event::NoAnswer,
+            [Wanted, Accepted, Accepted, Answered, Unanswered, Failed],
         ),
         (
             Event::Cannot(Why::NoChannel),
@@ -161,7 +165,7 @@ fn a_wake_has_an_end() {
     while wake.state != State::Failed {
         now = now.max(wake.due_at);
         wake = next(Some(&wake), Event::Send, now, 0).wake.unwrap();
-        wake = next(Some(&wake), Event::NoAnswer, now, 0).wake.unwrap();
+        wake = next(Some(&wake), Event::NotSent, now, 0).wake.unwrap();
         tries += 1;
     }
     assert_eq!((tries, wake.why), (8, Some(Why::GaveUp)));
