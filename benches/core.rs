@@ -4,19 +4,18 @@
 use std::time::Duration;
 
 use divan::{AllocProfiler, Bencher, black_box};
-use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, Operation};
-use modegate::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
-use modegate::device::{DeviceRecord, State};
-use modegate::ids::{DeviceId, Source};
-use modegate::metrics::{Tally, metrics};
-use modegate::policy::{PolicySet, Subject};
-use modegate::session::queue::{leaves_of, queue};
-use modegate::session::{Proof, Request, Step, choose, step};
-use modegate::store::{Device, Snapshot};
-use modegate::wire::decode::decode;
-use modegate::wire::encode::encode;
-use modegate::wire::message::{Message, Verb};
+use modegate_core::command::{CommandBody, Operation};
+use modegate_core::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
+use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::policy::{PolicySet, Subject};
+use modegate_core::session::queue::{leaves_of, queue};
+use modegate_core::session::{Proof, Request, Snapshot, Step, choose, step};
+use modegate_core::time::Timestamp;
+use modegate_server::metrics::{Metrics, Tally};
+use modegate_wire::decode::decode;
+use modegate_wire::encode::encode;
+use modegate_wire::message::{Message, Verb};
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -46,7 +45,7 @@ fn package1() -> String {
     )
 }
 
-fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBody)>) {
+fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, CommandBody)>) {
     let record = DeviceRecord {
         source: Source("tablet".into()),
         family: Family::Windows81,
@@ -77,7 +76,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate::ids::CommandSeq, CommandBo
             not_before: None,
             expires_at: None,
             priority: 0,
-            manner: modegate::command::Manner::default(),
+            manner: modegate_core::command::Manner::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
@@ -133,7 +132,7 @@ fn decide_deliver(bencher: Bencher) {
             mime: None,
             data: None,
         }],
-        modegate::classify::classify,
+        modegate_core::classify::classify,
     );
     let context = Context {
         mode: Mode::Machine,
@@ -174,15 +173,16 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         now: Timestamp(1),
         nonce: &|_| [0; 16],
         policies: &set,
-        push: &modegate::push::in_force::InForce::default(),
+        push: &modegate_core::push::in_force::InForce::default(),
         server: None,
     };
+    let metrics = Metrics::new();
     bencher.bench(|| {
         let chosen = choose(black_box(&snapshot.device), &request);
         let stepped = step(black_box(&snapshot), &request);
         if let (true, Step::Exchange(exchange)) = (counted, &stepped) {
             let tally = Tally::of(&snapshot.device.state, exchange);
-            metrics().exchanged(&tally, Duration::from_micros(300));
+            metrics.exchanged(&tally, Duration::from_micros(300));
         }
         (chosen, stepped)
     });

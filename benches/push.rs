@@ -8,29 +8,31 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use modegate::clock::Timestamp;
-use modegate::context::Family;
-use modegate::device::DeviceRecord;
-use modegate::event::{Event, EventType};
-use modegate::ids::{DeviceId, Source};
-use modegate::mock_wns::{App, Form, MockWns, Reply};
-use modegate::operations::Templates;
-use modegate::policy::PolicySet;
-use modegate::push::address::{ChannelUri, HostPolicy};
-use modegate::push::channel::{self, Channel};
-use modegate::push::client::{Notification, Options, WnsClient};
-use modegate::push::outbox;
-use modegate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
-use modegate::push::record::PushProfile;
-use modegate::push::service::{Push, Setting};
-use modegate::push::worker::Workers;
-use modegate::secret::Secret;
-use modegate::store::api::Write;
-use modegate::store::push::ProfileChange;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Commit, Store};
-use modegate::way::Way;
+use modegate_core::change::Change;
+use modegate_core::context::Family;
+use modegate_core::device::DeviceRecord;
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::operations::Templates;
+use modegate_core::policy::PolicySet;
+use modegate_core::push::address::{ChannelUri, HostPolicy};
+use modegate_core::push::channel::{self, Channel};
+use modegate_core::push::outbox;
+use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use modegate_core::push::record::PushProfile;
+use modegate_core::secret::Secret;
+use modegate_core::session::Commit;
+use modegate_server::clock::Clock;
+use modegate_server::sync::Way;
+use modegate_server::wns::client::{Notification, Options, WnsClient};
+use modegate_server::wns::service::{Push, Setting};
+use modegate_server::wns::worker::Workers;
+use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
+use modegate_store::Store;
+use modegate_store::api::Write;
+use modegate_store::push::ProfileChange;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -54,7 +56,7 @@ async fn main() {
         pfn: PFN.to_owned(),
         form: Form::Legacy,
         client_id: sid.to_string(),
-        secret: Secret::new("secret"),
+        secret: "secret".into(),
         token_life_s: 86_400,
     });
     println!("{wakes} wakes at once, {workers} under way, a mock that takes 50 ms");
@@ -86,8 +88,8 @@ async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> 
         host_suffix: Some(mock.host_suffix()),
         ..Options::default()
     };
-    let client = Arc::new(WnsClient::new(&options, Arc::new(Timestamp::now)).expect("a client"));
-    let credentials = modegate::push::token::Credentials::Legacy {
+    let client = Arc::new(WnsClient::new(&options, Clock::default()).expect("a client"));
+    let credentials = modegate_core::push::token::Credentials::Legacy {
         sid,
         secret: Secret::new("secret"),
     };
@@ -96,7 +98,7 @@ async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> 
     let (places, begun) = (Arc::new(Semaphore::new(workers)), Instant::now());
     let mut sends = tokio::task::JoinSet::new();
     for n in 0..count {
-        let uri = mock.mint(PFN, &n.to_string());
+        let uri = Secret::new(mock.mint(PFN, &n.to_string()));
         let (client, credentials) = (Arc::clone(&client), credentials.clone());
         let places = Arc::clone(&places);
         sends.spawn(async move {
@@ -129,13 +131,13 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         per_second: 0,
         ..Setting::default()
     };
-    let now = Arc::new(Timestamp::now);
+    let now = Clock::default();
     let push = Push::new(dynamic, way, &setting, Templates::default(), now).expect("push");
     let push = Arc::new(push);
     let profile = profile(sid);
     let (own, kept) = (profile.target().own(), profile.clone());
     let event = Event::new(
-        Timestamp::now(),
+        modegate_server::clock::Clock::default().now(),
         "bench",
         None,
         EventType::PushProfileCreated,
@@ -151,7 +153,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     let hosts = HostPolicy::with_suffix(&mock.host_suffix()).expect("a host");
     let mut devices = Vec::with_capacity(count);
     for n in 0..count {
-        let uri = mock.mint(PFN, &format!("d{n}"));
+        let uri = Secret::new(mock.mint(PFN, &format!("d{n}")));
         devices.push(device(&store, n, &uri, &own, &hosts).await);
     }
     slow(mock, count);
@@ -162,11 +164,15 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         let store = Arc::clone(&store);
         wishes.spawn(async move { wish(&store, id).await });
     }
-    let began = Timestamp::now();
+    let began = modegate_server::clock::Clock::default().now();
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
         told.recv().await.expect("a notification");
-        times.push(Timestamp::now().ms_since(began));
+        times.push(
+            modegate_server::clock::Clock::default()
+                .now()
+                .ms_since(began),
+        );
     }
     let rate = count as f64 / begun.elapsed().as_secs_f64();
     while wishes.join_next().await.is_some() {}
@@ -185,10 +191,10 @@ fn profile(sid: PackageSid) -> PushProfile {
         client_id: None,
         secret: Secret::new("secret"),
         groups: Vec::new(),
-        created_at: Timestamp::now(),
+        created_at: modegate_server::clock::Clock::default().now(),
         health: ProfileHealth::default(),
         reason: None,
-        health_at: Timestamp::now(),
+        health_at: modegate_server::clock::Clock::default().now(),
     }
 }
 
@@ -197,10 +203,13 @@ async fn device(
     store: &SqliteStore,
     n: usize,
     uri: &Secret,
-    own: &modegate::push::in_force::Own,
+    own: &modegate_core::push::in_force::Own,
     hosts: &HostPolicy,
 ) -> DeviceId {
-    let (id, now) = (DeviceId(Uuid::now_v7()), Timestamp::now());
+    let (id, now) = (
+        DeviceId(Uuid::now_v7()),
+        modegate_server::clock::Clock::default().now(),
+    );
     let record = DeviceRecord {
         source: Source(format!("d{n}")),
         family: Family::Windows81,
@@ -245,8 +254,11 @@ async fn device(
 }
 
 async fn wish(store: &SqliteStore, id: DeviceId) {
-    let decide = |device: &modegate::store::Device| {
-        let (mut state, now) = (device.state.clone(), Timestamp::now());
+    let decide = |device: &modegate_core::device::Device| {
+        let (mut state, now) = (
+            device.state.clone(),
+            modegate_server::clock::Clock::default().now(),
+        );
         let event = outbox::wish(&mut state, "bench", now).event("bench", device.id, now);
         Ok(Change {
             record: None,

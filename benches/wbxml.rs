@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{AllocProfiler, Bencher, black_box};
-use modegate::wire::encoding::Encoding;
-use modegate::wire::message::Message;
+use modegate_wire::encoding::Encoding;
+use modegate_wire::message::Message;
 
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
@@ -255,7 +255,7 @@ const LARGEST: [&str; 5] = [
 ];
 
 fn largest(name: &str) -> (Encoding, Vec<u8>) {
-    let most = modegate::limits::REQUEST_BYTES;
+    let most = modegate_wire::limits::REQUEST_BYTES;
     let statuses = |count: usize| "<Status><Cmd>Get</Cmd><Data>200</Data></Status>".repeat(count);
     match name {
         "one text" => {

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use actix_web::{App, HttpResponse, HttpServer, web};
-use modegate::http::tls::{ServerCertificate, server_config};
+use modegate_server::http::tls::{ServerCertificate, server_config};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;

@@ -4,19 +4,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, Manner, Operation};
-use modegate::config::hex_key;
-use modegate::context::Family;
-use modegate::device::{CertificateDigest, DeviceRecord};
-use modegate::event::{Event, EventType};
-use modegate::ids::{DeviceId, Source};
-use modegate::secret::Secret;
-use modegate::session::queue::queue;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Device, Refusal, Store};
-use modegate::wire::message::Verb;
+use modegate_core::change::{Change, Refusal};
+use modegate_core::command::{CommandBody, Manner, Operation};
+use modegate_core::context::Family;
+use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::secret::Secret;
+use modegate_core::session::queue::queue;
+use modegate_server::config::hex_key;
+use modegate_store::Store;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_wire::message::Verb;
 
 use super::server::Server;
 use super::tablet::PROPERTIES;
@@ -70,11 +70,11 @@ async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
         groups: Vec::new(),
         credentials: None,
         certificates: certificate.map(CertificateDigest).into_iter().collect(),
-        registered_at: Timestamp::now(),
+        registered_at: modegate_server::clock::Clock::default().now(),
         rotation: Default::default(),
     };
     let event = Event::new(
-        Timestamp::now(),
+        modegate_server::clock::Clock::default().now(),
         ACTOR,
         Some(id),
         EventType::DeviceRegistered,
@@ -123,7 +123,7 @@ fn body(name: &str, verb: Verb, loc_uri: String, data: Option<Secret>) -> Comman
     CommandBody {
         name: name.to_owned(),
         actor: ACTOR.to_owned(),
-        queued_at: Timestamp::now(),
+        queued_at: modegate_server::clock::Clock::default().now(),
         not_before: None,
         expires_at: None,
         priority: 0,

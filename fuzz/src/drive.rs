@@ -2,20 +2,19 @@
 
 use std::sync::OnceLock;
 
-use modegate::classify::classify;
-use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, Manner, Operation};
-use modegate::context::{Family, Mode, Platform, Query};
-use modegate::device::{DeviceRecord, State};
-use modegate::ids::{DeviceId, Source};
-use modegate::kind::Kind;
-use modegate::policy::PolicySet;
-use modegate::session::{Proof, Request, Step, choose, queue, step as core_step};
-use modegate::store::{Device, Snapshot};
-use modegate::wire::decode::Blame;
-use modegate::wire::encoding::Encoding;
-use modegate::wire::guard::machine_may_carry;
-use modegate::wire::message::{Command, Element, Item, Message, Verb};
+use modegate_core::classify::classify;
+use modegate_core::command::{CommandBody, Manner, Operation};
+use modegate_core::context::{Family, Mode, Platform, Query};
+use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::kind::Kind;
+use modegate_core::policy::PolicySet;
+use modegate_core::session::{Proof, Request, Snapshot, Step, choose, queue, step as core_step};
+use modegate_core::time::Timestamp;
+use modegate_wire::decode::Blame;
+use modegate_wire::encoding::Encoding;
+use modegate_wire::guard::machine_may_carry;
+use modegate_wire::message::{Command, Element, Item, Message, Verb};
 
 /// The XML codec: what is read can be written and read again, by both codecs alike.
 pub fn xml(data: &[u8]) {
@@ -196,7 +195,7 @@ fn shipped() -> &'static PolicySet {
 
 struct World {
     device: Device,
-    bodies: Vec<(modegate::ids::CommandSeq, CommandBody)>,
+    bodies: Vec<(modegate_core::ids::CommandSeq, CommandBody)>,
     policies: &'static PolicySet,
 }
 
@@ -270,7 +269,7 @@ impl World {
             now: Timestamp(1 + number as i64),
             nonce: &|_| [0; 16],
             policies: self.policies,
-            push: &modegate::push::in_force::InForce::default(),
+            push: &modegate_core::push::in_force::InForce::default(),
             server: None,
         };
         let wanted = choose(&self.device, &request);
@@ -300,7 +299,7 @@ impl World {
         for encoding in Encoding::ALL {
             let written = encoding.encode(exchange.reply());
             assert!(
-                written.len() < 4 * modegate::limits::REQUEST_BYTES,
+                written.len() < 4 * modegate_wire::limits::REQUEST_BYTES,
                 "a reply without end"
             );
         }

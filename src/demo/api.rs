@@ -4,14 +4,14 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::DemoError;
-use crate::serve::Running;
-use crate::sim::https_client;
+use modegate_server::serve::Running;
+use modegate_sim::https_client;
 
 /// A caller of the API.
 pub(super) struct Api {
     client: reqwest::Client,
     base: String,
-    token: crate::secret::Secret,
+    token: modegate_core::secret::Secret,
     /// The server's CA, PEM.
     pub(super) ca: Vec<u8>,
 }

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::mock_wns::MockWns;
-use crate::serve::{Options, start};
+use modegate_server::serve::{Options, start};
+use modegate_sim::mock_wns::MockWns;
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
@@ -32,9 +32,9 @@ pub struct DemoArgs {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DemoError {
     #[error(transparent)]
-    Serve(#[from] crate::serve::ServeError),
+    Serve(#[from] modegate_server::serve::ServeError),
     #[error(transparent)]
-    Sim(#[from] crate::sim::SimError),
+    Sim(#[from] modegate_sim::SimError),
     #[error("the API did not answer as it should: {0}")]
     Api(String),
     #[error("{0}")]

@@ -9,12 +9,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::DemoError;
 use super::api::Api;
-use crate::clock::Timestamp;
-use crate::mock_wns::{App, Form, MockWns, Received};
-use crate::push::profile::{PackageSid, Pfn};
-use crate::secret::Secret;
-use crate::serve::Running;
-use crate::sim::{ClientIdentity, SessionReport, Tablet, Transport, Trigger};
+use modegate_core::push::profile::{PackageSid, Pfn};
+use modegate_server::clock::Clock;
+use modegate_server::serve::Running;
+use modegate_sim::mock_wns::{App, Form, MockWns, Received};
+use modegate_sim::{ClientIdentity, SessionReport, Tablet, Transport, Trigger};
 
 const APP_ID: &str = "modegate-demo";
 /// How long anything is waited for.
@@ -41,7 +40,7 @@ async fn profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
         pfn: FAMILY.to_owned(),
         form: Form::Legacy,
         client_id: sid.clone(),
-        secret: Secret::new(APP_SECRET),
+        secret: APP_SECRET.into(),
         token_life_s: 86_400,
     });
     let known = api.get("/push-profiles").await?;
@@ -66,7 +65,7 @@ pub(super) async fn play(
     wns: &Arc<MockWns>,
 ) -> Result<bool, DemoError> {
     profile(api, wns).await?;
-    let source = format!("demo-tablet-{}", Timestamp::now().0);
+    let source = format!("demo-tablet-{}", Clock::default().now().0);
     let identity = ClientIdentity::generate(&source)?;
     let device = api
         .post(
@@ -86,7 +85,7 @@ pub(super) async fn play(
     let mut tablet = Tablet::new(&source, transport);
     // Its channel URIs come from the mock, which wakes it over a real socket.
     let (minting, name) = (Arc::clone(wns), source.clone());
-    tablet.registers_with(move |family| minting.mint(family, &name).reveal().to_owned());
+    tablet.registers_with(move |family| minting.mint(family, &name));
     let device = device["id"].as_str().unwrap_or_default().to_owned();
     println!("The tablet {source} is enrolled; its client certificate is bound to it by SHA-256.");
     let mut play = Play {

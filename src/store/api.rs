@@ -3,14 +3,16 @@
 
 use sha2::{Digest, Sha256};
 
-use super::{Change, Decide, Device, Refusal, StoredCommand};
-use crate::batch::{Batch, BatchId};
-use crate::clock::Timestamp;
-use crate::device::DeviceRecord;
-use crate::event::Event;
-use crate::fields::FieldError;
-use crate::ids::{CommandId, DeviceId, Source};
-use crate::tokens::{Token, TokenId};
+use super::Decide;
+use modegate_core::batch::{Batch, BatchId};
+use modegate_core::change::{Change, Refusal};
+use modegate_core::command::StoredCommand;
+use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::event::Event;
+use modegate_core::fields::FieldError;
+use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::{Token, TokenId};
 
 /// How long the answer to a write is kept, milliseconds: 24 hours.
 pub const ONCE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
@@ -147,7 +149,7 @@ pub enum Write {
         /// What changes.
         decide: super::push::DecideProfile,
         /// From the profile as it stands afterwards, or stood before it was deleted.
-        answer: Answer<crate::push::record::PushProfile>,
+        answer: Answer<modegate_core::push::record::PushProfile>,
     },
     /// Ends a token.
     RevokeToken {

@@ -2,15 +2,17 @@
 
 use async_trait::async_trait;
 
+use super::StoreError;
 use super::api::Answer;
-use super::{Device, Refusal, StoreError};
-use crate::catalogue::App;
-use crate::clock::Timestamp;
-use crate::event::Event;
-use crate::ids::DeviceId;
-use crate::installs::request::Written;
-use crate::installs::{Install, InstallId};
-use crate::webhooks::{Delivery, Outcome, Webhook, WebhookId};
+use modegate_core::catalogue::App;
+use modegate_core::change::Refusal;
+use modegate_core::device::Device;
+use modegate_core::event::Event;
+use modegate_core::ids::DeviceId;
+use modegate_core::installs::request::Written;
+use modegate_core::installs::{Install, InstallId};
+use modegate_core::time::Timestamp;
+use modegate_core::webhooks::{Delivery, Outcome, Webhook, WebhookId};
 
 /// What decides on a device's installs, inside the transaction: a function of
 /// the device, its open installs and all those of the app that was named, by

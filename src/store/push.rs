@@ -1,8 +1,8 @@
 //! What a store keeps for push besides the devices' states.
 
 use super::Refusal;
-use crate::event::Event;
-use crate::push::record::PushProfile;
+use modegate_core::event::Event;
+use modegate_core::push::record::PushProfile;
 
 /// What becomes of a push profile.
 #[derive(Debug, Clone)]

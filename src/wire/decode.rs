@@ -14,8 +14,8 @@ use super::message::{
     Results, Status, Verb,
 };
 use super::xml;
-use crate::ids::SessionId;
 use crate::limits;
+use crate::message::SessionId;
 
 /// Reads one SyncML document in XML.
 pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {

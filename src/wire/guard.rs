@@ -147,7 +147,7 @@ fn decode_once(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::message::{Group, GroupKind, Item};
+    use crate::message::{Group, GroupKind, Item};
 
     fn may(verb: Verb, loc_uri: &str) -> bool {
         let items = vec![Item {

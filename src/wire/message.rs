@@ -4,7 +4,12 @@
 //! Everything here is what a peer *said*: identifiers are numbers or opaque
 //! text, nothing is interpreted.
 
-use crate::ids::SessionId;
+use serde::{Deserialize, Serialize};
+
+/// `SessionID`, opaque text of the device's choice (`0` is legal); it repeats
+/// across reboots, so it names a session only together with its device.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SessionId(pub String);
 
 /// One SyncML document, in either direction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +20,16 @@ pub struct Message {
     pub body: Vec<Element>,
     /// Whether `Final` was there: the last message of its package.
     pub is_final: bool,
+}
+
+impl Message {
+    /// The alerts directly under `SyncBody`.
+    pub fn alerts(&self) -> impl Iterator<Item = &Alert> {
+        self.body.iter().filter_map(|element| match element {
+            Element::Alert(alert) => Some(alert),
+            _ => None,
+        })
+    }
 }
 
 /// `SyncHdr`.

@@ -1,7 +1,7 @@
 //! Limits on how often and how much at once, with numbers small enough to meet.
 
-use modegate::http::Limits;
-use modegate::serve::{Options, start};
+use modegate_server::http::Limits;
+use modegate_server::serve::{Options, start};
 
 use crate::harness::{SYNCML, package1};
 

@@ -36,7 +36,7 @@ async fn what_is_not_syncml_is_refused_with_a_problem_document() {
         ("too deep", deep.into_bytes(), 413),
         (
             "too large",
-            vec![b' '; modegate::limits::REQUEST_BYTES + 1],
+            vec![b' '; modegate_wire::limits::REQUEST_BYTES + 1],
             413,
         ),
         ("UTF-16", utf16, 400),

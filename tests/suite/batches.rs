@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use modegate::sim::Trigger;
+use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Server};

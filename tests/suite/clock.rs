@@ -4,19 +4,21 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use modegate::clock::{Clock, Timestamp};
-use modegate::command::{CommandBody, CommandState, Operation};
-use modegate::http::health::Health;
-use modegate::ids::{DeviceId, Source};
-use modegate::policy::PolicySet;
-use modegate::secret::Secret;
-use modegate::session::Proof;
-use modegate::session::queue::queue;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Device, Store, Wanted};
-use modegate::way::{Answer, Way};
-use modegate::wire::message::Verb;
+use modegate_core::command::{CommandBody, CommandState, Operation};
+use modegate_core::device::Device;
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::policy::PolicySet;
+use modegate_core::secret::Secret;
+use modegate_core::session::queue::queue;
+use modegate_core::session::{Proof, Wanted};
+use modegate_core::time::Timestamp;
+use modegate_server::clock::Clock;
+use modegate_server::http::health::Health;
+use modegate_server::sync::{Answer, Way};
+use modegate_store::Store;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_wire::message::Verb;
 use proptest::prelude::*;
 
 use crate::harness::{Reply, answers, message, package1};
@@ -66,7 +68,7 @@ impl House {
             .walk(
                 &Proof::default(),
                 "mode=Machine&Platform=WoA",
-                modegate::wire::encoding::Encoding::Xml,
+                modegate_wire::encoding::Encoding::Xml,
                 body.as_bytes(),
             )
             .await
@@ -121,7 +123,7 @@ impl House {
         let id = self.device().await;
         let device = self.store.device(id).await.unwrap().unwrap();
         let commands = self.store.commands(id, 0, 10_000).await.unwrap();
-        let of = |command: &modegate::store::StoredCommand| {
+        let of = |command: &modegate_core::command::StoredCommand| {
             let last = command.parts.last().map(|part| part.state);
             let is_open = device.state.open(command.id.seq).is_some();
             assert_ne!(

@@ -1,11 +1,11 @@
 //! The XML codec from outside: what is read, what is written, and that the two agree.
 
-use modegate::ids::SessionId;
-use modegate::wire::decode::{Blame, DecodeError, decode};
-use modegate::wire::encode::{element_len, encode, frame_len};
-use modegate::wire::encoding::Encoding;
-use modegate::wire::message::{
-    Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, Status, Verb,
+use modegate_wire::decode::{Blame, DecodeError, decode};
+use modegate_wire::encode::{element_len, encode, frame_len};
+use modegate_wire::encoding::Encoding;
+use modegate_wire::message::{
+    Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, SessionId,
+    Status, Verb,
 };
 use proptest::prelude::*;
 

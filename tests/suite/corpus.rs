@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use modegate::wire::encoding::Encoding;
+use modegate_wire::encoding::Encoding;
 use proptest::prelude::*;
 
 #[path = "../../fuzz/src/drive.rs"]

@@ -1,8 +1,7 @@
 //! The other families against the real server: a Windows Phone 8.1 and a
 //! Windows 10, simulated apart from the server's code.
 
-use modegate::secret::Secret;
-use modegate::sim::{Credentials, ServerCredentials, SessionReport, Tablet, Transport};
+use modegate_sim::{Credentials, ServerCredentials, SessionReport, Tablet, Transport};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
@@ -149,7 +148,7 @@ async fn a_phone_challenges_the_server_and_is_answered() {
     });
     phone.challenges_server(Some(ServerCredentials {
         name: PROVIDER.to_owned(),
-        password: Secret::new("own-pa55word"),
+        password: modegate_sim::Secret::new("own-pa55word"),
         strict: true,
     }));
     let lock = server.queue(&id, json!({"type": "remote_lock"})).await;

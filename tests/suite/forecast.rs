@@ -1,6 +1,6 @@
 //! Forecasts where they are shown: preview, command, log.
 
-use modegate::sim::Trigger;
+use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::{answers, message, package1};

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use modegate::sim::{ClientIdentity, Credentials, Tablet, Transport, Trigger};
+use modegate_sim::{ClientIdentity, Credentials, Tablet, Transport, Trigger};
 use serde_json::json;
 
 use crate::harness::{SYNCML, Server, message_with, package1};
@@ -139,8 +139,8 @@ async fn a_digest_is_good_once() {
         .await
         .nonce
         .unwrap();
-    let digest = modegate::wire::auth::PasswordDigest::new("u", "p");
-    let cred = modegate::wire::auth::md5_cred(&digest, &STANDARD.decode(nonce).unwrap());
+    let digest = modegate_wire::auth::PasswordDigest::new("u", "p");
+    let cred = modegate_wire::auth::md5_cred(&digest, &STANDARD.decode(nonce).unwrap());
     let header = format!(
         "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-md5</Type></Meta><Data>{cred}</Data></Cred>"
     );
@@ -165,8 +165,8 @@ async fn a_digest_is_good_once() {
 }
 
 fn md5_header(nonce: &[u8]) -> String {
-    let digest = modegate::wire::auth::PasswordDigest::new("u", "p");
-    let cred = modegate::wire::auth::md5_cred(&digest, nonce);
+    let digest = modegate_wire::auth::PasswordDigest::new("u", "p");
+    let cred = modegate_wire::auth::md5_cred(&digest, nonce);
     // Format and padding are not always what the book says.
     let cred = cred.trim_end_matches('=');
     format!(

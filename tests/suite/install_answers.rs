@@ -1,7 +1,7 @@
 //! What the portal and the operator are told of an install: readiness, scopes,
 //! steps as they come.
 
-use modegate::sim::Trigger;
+use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Server};

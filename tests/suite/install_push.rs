@@ -3,10 +3,10 @@
 
 use std::time::Instant;
 
-use modegate::mock_wns::{App, Form, MockWns};
-use modegate::push::package::{PackageSid, Pfn};
-use modegate::secret::Secret;
-use modegate::sim::{Tablet, Trigger};
+use modegate_core::push::package::{PackageSid, Pfn};
+use modegate_core::secret::Secret;
+use modegate_sim::mock_wns::{App, Form, MockWns};
+use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Server};
@@ -34,7 +34,7 @@ impl World {
             pfn: PFN.to_owned(),
             form: Form::Legacy,
             client_id: sid.clone(),
-            secret: Secret::new("app secret"),
+            secret: "app secret".into(),
             token_life_s: 86_400,
         });
         let server = Server::start_with(&[
@@ -50,7 +50,7 @@ impl World {
         server.push_profile(profile).await;
         let device = server.register(json!({"source": "t"})).await;
         let tablet = tablet(&server, "t");
-        let uri = mock.mint(PFN, "t");
+        let uri = Secret::new(mock.mint(PFN, "t"));
         let mut world = World {
             mock,
             server,
@@ -107,7 +107,7 @@ async fn seed_004_the_portals_workflow_steps_1_to_5() {
 async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itself() {
     let mut world = World::new().await;
     app(&world.server, "erp", "1.0").await;
-    world.mock.revoke(&world.uri);
+    world.mock.revoke(world.uri.reveal());
     let id = pick(&world.server, &world.device, "erp").await;
     let waiting = until(&world.server, &id, |install| {
         install["reason"]
@@ -141,7 +141,7 @@ async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itse
     );
     until_state(&world.server, &id, "accepted").await;
     // And the channel serves the next one.
-    world.uri = world.mock.mint(PFN, "t");
+    world.uri = Secret::new(world.mock.mint(PFN, "t"));
     world.logon().await;
     app(&world.server, "crm", "1.0").await;
     let next = pick(&world.server, &world.device, "crm").await;

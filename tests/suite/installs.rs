@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use modegate::sim::{Tablet, Trigger};
+use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::{DEADLINE, Server};

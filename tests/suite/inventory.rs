@@ -1,6 +1,6 @@
 //! Inventory that is read on by itself, kept, and asked.
 
-use modegate::sim::Trigger;
+use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;

@@ -8,11 +8,11 @@ use std::process::{Command, Output, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
-use modegate::clock::Timestamp;
-use modegate::store::Store;
-use modegate::store::seal::{Keys, Place};
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::sqlite::reseal::Reseal;
+use modegate_core::time::Timestamp;
+use modegate_store::Store;
+use modegate_store::seal::{Keys, Place};
+use modegate_store::sqlite::SqliteStore;
+use modegate_store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
 use serde_json::json;
 

@@ -1,10 +1,9 @@
 //! Random messages, for whatever holds of all of them. What is made comes back
 //! from a codec as it went.
 
-use modegate::ids::SessionId;
-use modegate::wire::message::{
+use modegate_wire::message::{
     Address, Alert, Chal, Command, Cred, Element, Group, GroupKind, Header, Item, Message, Meta,
-    Results, Status, Verb,
+    Results, SessionId, Status, Verb,
 };
 use proptest::prelude::*;
 

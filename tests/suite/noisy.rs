@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use modegate::http::Limits;
-use modegate::serve::{Options, start};
+use modegate_server::http::Limits;
+use modegate_server::serve::{Options, start};
 
 use crate::harness::{SYNCML, message_with};
 

@@ -288,7 +288,7 @@ fn an_rsa_key_on_the_device_listener_is_refused_and_told_why() {
 
 #[tokio::test]
 async fn nights_are_machine_or_maintenance_by_who_is_logged_on() {
-    use modegate::sim::{Tablet, Transport, Trigger};
+    use modegate_sim::{Tablet, Transport, Trigger};
     let server = Server::start();
     let transport = Transport::new(&format!("{}/sync", server.http), None, None).unwrap();
     let mut tablet = Tablet::new("t", transport);

@@ -1,6 +1,6 @@
 //! Every type of command, against a tablet that checks it as the device would.
 
-use modegate::sim::Trigger;
+use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;

@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use modegate::sim::{ClientIdentity, Tablet, Transport, Trigger};
+use modegate_sim::{ClientIdentity, Tablet, Transport, Trigger};
 use serde_json::json;
 
 use crate::harness::{SYNCML, Server, package1};

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use modegate::mock_wns::{App, Form, MockWns, Reply as WnsReply};
-use modegate::push::profile::{PackageSid, Pfn};
-use modegate::secret::Secret;
+use modegate_core::push::profile::{PackageSid, Pfn};
+use modegate_core::secret::Secret;
+use modegate_sim::mock_wns::{App, Form, MockWns, Reply as WnsReply};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -24,7 +24,7 @@ async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>)
         pfn: PFN.to_owned(),
         form: Form::Legacy,
         client_id: sid.clone(),
-        secret: Secret::new("app secret"),
+        secret: "app secret".into(),
         token_life_s: 86_400,
     });
     let (token, host) = (mock.token_url(), mock.host_suffix());
@@ -43,7 +43,7 @@ async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>)
         let source = format!("d{n}");
         let device = json!({"source": source, "family": "windows81"});
         devices.push(server.register(device).await);
-        let uri = mock.mint(PFN, &source);
+        let uri = Secret::new(mock.mint(PFN, &source));
         tell(&server, &source, uri.reveal()).await;
         let channel = server
             .get(&format!("/devices/{}/channel", devices[n]))

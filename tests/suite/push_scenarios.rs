@@ -1,14 +1,14 @@
 //! What the seeds tell of push, played through the real core, store, workers
 //! and client against a WNS that is as strict as the documented one.
 
-use modegate::command::CommandState;
-use modegate::context::Family;
-use modegate::event::EventType;
-use modegate::mock_wns::{Documented, Reply};
-use modegate::push::answer::Outcome;
-use modegate::push::channel::State;
-use modegate::push::profile::{Health, Pfn};
-use modegate::push::wake::{State as Wake, Why};
+use modegate_core::command::CommandState;
+use modegate_core::context::Family;
+use modegate_core::event::EventType;
+use modegate_core::push::answer::Outcome;
+use modegate_core::push::channel::State;
+use modegate_core::push::profile::{Health, Pfn};
+use modegate_core::push::wake::{State as Wake, Why};
+use modegate_sim::mock_wns::{Documented, Reply};
 use serde_json::json;
 
 use crate::push_world::{DAY, HOUR, OTHER_PFN, PFN, World};
@@ -163,7 +163,7 @@ async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
     let mut tablet = world.device("tablet", Family::Windows81).await;
     world.sync(&mut tablet, "Maintenance").await;
     let revoked = tablet.uri.clone().unwrap();
-    world.mock.revoke(&revoked);
+    world.mock.revoke(revoked.reveal());
     let install = world.install(&tablet).await;
     let wake = world.woken(&tablet, Wake::Failed).await;
     assert_eq!(wake.why, Some(Why::NoChannel));
@@ -281,7 +281,7 @@ async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
     // In Machine nobody asks: the law holds for every family.
     assert_eq!(world.sync(&mut pc, "Machine").await, [[""; 0]; 0]);
     world.sync(&mut pc, "Maintenance").await;
-    world.mock.revoke(&old);
+    world.mock.revoke(old.reveal());
     world.wish(&pc).await;
     world.woken(&pc, Wake::Accepted).await;
     assert_eq!(world.channel(&pc).await, State::Active);
@@ -344,11 +344,11 @@ async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
         assert_eq!(world.channel(tablet).await, State::Active);
     }
     // It is on record, and outlives a restart.
-    let kept = modegate::store::Store::push_profiles(&*world.store)
+    let kept = modegate_store::Store::push_profiles(&*world.store)
         .await
         .unwrap();
     assert_eq!(kept[0].health.health, Health::Blocked);
-    let log = modegate::store::Store::all_events(&*world.store, 0, 1_000)
+    let log = modegate_store::Store::all_events(&*world.store, 0, 1_000)
         .await
         .unwrap();
     let healths = log
@@ -471,7 +471,7 @@ async fn hostile_channel_uris_are_on_record_and_nothing_is_sent() {
             .filter(|e| e.what == EventType::ChannelUriRefused);
         assert_eq!(refused.count(), 2, "{nth}");
         // Neither in the log nor in the results nor in the state.
-        let commands = modegate::store::Store::commands(&*world.store, tablet.id, 0, 100)
+        let commands = modegate_store::Store::commands(&*world.store, tablet.id, 0, 100)
             .await
             .unwrap();
         let results = commands

@@ -6,31 +6,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Instant;
 
-use modegate::clock::{Clock, Timestamp};
-use modegate::command::CommandState;
-use modegate::context::Family;
-use modegate::device::DeviceRecord;
-use modegate::event::{Event, EventType};
-use modegate::ids::{CommandSeq, DeviceId, Source};
-use modegate::mock_wns::{App, Form, MockWns};
-use modegate::operations::{self, Templates};
-use modegate::policy::PolicySet;
-use modegate::push::channel::State;
-use modegate::push::outbox;
-use modegate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
-use modegate::push::record::PushProfile;
-use modegate::push::service::{Push, Setting};
-use modegate::push::wake;
-use modegate::push::worker::Workers;
-use modegate::secret::Secret;
-use modegate::session;
-use modegate::store::api::Write;
-use modegate::store::push::ProfileChange;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Device, Store};
-use modegate::way::{Answer, Proof, Way};
-use modegate::wire::encoding::Encoding;
+use modegate_core::change::Change;
+use modegate_core::command::CommandState;
+use modegate_core::context::Family;
+use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{CommandSeq, DeviceId, Source};
+use modegate_core::operations::{self, Templates};
+use modegate_core::policy::PolicySet;
+use modegate_core::push::channel::State;
+use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use modegate_core::push::record::PushProfile;
+use modegate_core::push::{outbox, wake};
+use modegate_core::secret::Secret;
+use modegate_core::session;
+use modegate_core::session::Proof;
+use modegate_core::time::Timestamp;
+use modegate_server::clock::Clock;
+use modegate_server::sync::{Answer, Way};
+use modegate_server::wns::service::{Push, Setting};
+use modegate_server::wns::worker::Workers;
+use modegate_sim::mock_wns::{App, Form, MockWns};
+use modegate_store::Store;
+use modegate_store::api::Write;
+use modegate_store::push::ProfileChange;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_wire::encoding::Encoding;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -64,7 +66,9 @@ impl World {
         let dir = tempfile::tempdir().unwrap();
         let keys = Keys::from_bytes(&[7; 32]).unwrap();
         let store = Arc::new(SqliteStore::open(&dir.path().join("db"), keys).unwrap());
-        let clock = Arc::new(AtomicI64::new(Timestamp::now().0));
+        let clock = Arc::new(AtomicI64::new(
+            modegate_server::clock::Clock::default().now().0,
+        ));
         let shown = Arc::clone(&clock);
         let now = Clock::new(move || Timestamp(shown.load(SeqCst)));
         let dynamic = Arc::clone(&store) as Arc<dyn Store>;
@@ -77,7 +81,6 @@ impl World {
             ..Setting::default()
         };
         let (shared, templates) = (Arc::clone(&way), Templates::default());
-        let now = Arc::new(move || now.now());
         let push = Push::new(dynamic, shared, &setting, templates, now).unwrap();
         let push = Arc::new(push);
         let workers = Some(Workers::start(&push, 4));
@@ -108,7 +111,7 @@ impl World {
             pfn: pfn.as_str().to_owned(),
             form: Form::Legacy,
             client_id: sid.to_string(),
-            secret: Secret::new("app secret"),
+            secret: "app secret".into(),
             token_life_s: 86_400,
         });
         let profile = PushProfile {
@@ -344,7 +347,7 @@ impl Sim {
     /// It renews its channel by itself.
     pub fn renew(&mut self, mock: &MockWns) {
         let pfn = self.pfn.clone().unwrap();
-        self.uri = Some(mock.mint(&pfn, &self.source));
+        self.uri = Some(Secret::new(mock.mint(&pfn, &self.source)));
     }
 
     fn answers(&mut self, reply: &Reply, mock: &MockWns) -> String {
@@ -426,7 +429,7 @@ impl Sim {
             _ => data,
         };
         self.pfn = Some(pfn.to_owned());
-        self.uri = Some(mock.mint(pfn, &self.source));
+        self.uri = Some(Secret::new(mock.mint(pfn, &self.source)));
         200
     }
 }

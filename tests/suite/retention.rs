@@ -5,21 +5,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use modegate::clock::{Clock, Timestamp};
-use modegate::command::{CommandBody, CommandState, Operation};
-use modegate::context::Family;
-use modegate::device::DeviceRecord;
-use modegate::event::{Event, EventType};
-use modegate::ids::{DeviceId, Source};
-use modegate::policy::PolicySet;
-use modegate::serve::Retention;
-use modegate::session::Proof;
-use modegate::session::queue::queue;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, PartPlace, Store};
-use modegate::way::{Answer, Way};
-use modegate::wire::message::Verb;
+use modegate_core::change::Change;
+use modegate_core::command::{CommandBody, CommandState, Operation};
+use modegate_core::context::Family;
+use modegate_core::device::DeviceRecord;
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::policy::PolicySet;
+use modegate_core::session::Proof;
+use modegate_core::session::queue::queue;
+use modegate_core::time::Timestamp;
+use modegate_server::clock::Clock;
+use modegate_server::sync::{Answer, Way};
+use modegate_server::workers::retention::Retention;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_store::{PartPlace, Store};
+use modegate_wire::message::Verb;
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -53,7 +55,7 @@ async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
 
 /// Adds events of these times to a device, in one go.
 async fn happen(store: &dyn Store, device: DeviceId, times: Vec<Timestamp>) {
-    let decide = move |found: &modegate::store::Device| {
+    let decide = move |found: &modegate_core::device::Device| {
         let event = |at| Event::new(at, "test", Some(device), EventType::DeviceChanged);
         Ok(Change {
             record: None,
@@ -206,7 +208,7 @@ async fn walk(way: &Way, mode: &str, body: &str) -> Reply {
         .walk(
             &Proof::default(),
             &query,
-            modegate::wire::encoding::Encoding::Xml,
+            modegate_wire::encoding::Encoding::Xml,
             body.as_bytes(),
         )
         .await
@@ -234,7 +236,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
         }],
     };
     let decide =
-        move |device: &modegate::store::Device| queue(device, body).map(|(change, _)| change);
+        move |device: &modegate_core::device::Device| queue(device, body).map(|(change, _)| change);
     store.alter(device, Box::new(decide)).await.unwrap();
 }
 
@@ -301,7 +303,7 @@ async fn results_of_final_commands_go_and_their_states_stay() {
 
     let counts = async || -> Vec<(usize, usize)> {
         let commands = store.commands(device, 0, 10).await.unwrap();
-        let of = |command: &modegate::store::StoredCommand| {
+        let of = |command: &modegate_core::command::StoredCommand| {
             let results = command.parts.iter().map(|part| part.results.len()).sum();
             (command.parts.len(), results)
         };

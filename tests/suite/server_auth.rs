@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use modegate::wire::auth::{PasswordDigest, md5_cred};
-use modegate::wire::mac::{self, EntityDigest, Mac};
+use modegate_wire::auth::{PasswordDigest, md5_cred};
+use modegate_wire::mac::{self, EntityDigest, Mac};
 use serde_json::json;
 
 use crate::harness::{Reply, SYNCML, Server, answers, message, package1};

@@ -240,7 +240,7 @@ async fn a_reply_stays_within_its_budget_and_goes_on_in_the_next_message() {
         .sync("Maintenance", &package1("tablet", "1", 1, "user"))
         .await;
     for msg_id in 2.. {
-        assert!(reply.text.len() <= modegate::limits::REPLY_BYTES);
+        assert!(reply.text.len() <= modegate_core::limits::REPLY_BYTES);
         sent += reply.commands.len();
         if reply.commands.is_empty() {
             break;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use modegate::sim::{ClientIdentity, JobStage, SessionReport, Tablet, Transport, Trigger};
+use modegate_sim::{ClientIdentity, JobStage, SessionReport, Tablet, Transport, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::Server;

@@ -4,17 +4,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate::clock::Timestamp;
-use modegate::context::Family;
-use modegate::device::DeviceRecord;
-use modegate::event::{Event, EventType};
-use modegate::fields::FieldError;
-use modegate::ids::{DeviceId, Source};
-use modegate::store::api::{ImportStep, Imported, ONCE_KEPT_MS, Once, Write};
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Refusal, Store, StoreError};
-use modegate::tokens::{Role, Token, TokenDigest, TokenId};
+use modegate_core::change::Refusal;
+use modegate_core::context::Family;
+use modegate_core::device::DeviceRecord;
+use modegate_core::event::{Event, EventType};
+use modegate_core::fields::FieldError;
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
+use modegate_store::api::{ImportStep, Imported, ONCE_KEPT_MS, Once, Write};
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_store::{Store, StoreError};
 use uuid::Uuid;
 
 const AT: Timestamp = Timestamp(1_790_000_000_000);

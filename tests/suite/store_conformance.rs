@@ -5,20 +5,22 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
-use modegate::context::Family;
-use modegate::device::{Credentials, DeviceRecord, State};
-use modegate::event::{Event, EventType};
-use modegate::ids::{CommandId, CommandSeq, DeviceId, Source};
-use modegate::inventory::{self, Address, Inventory, Reading, Taken, Value};
-use modegate::secret::Secret;
-use modegate::session::queue::queue;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Commit, Device, Refusal, Snapshot, Store, StoreError, Wanted};
-use modegate::wire::auth::PasswordDigest;
-use modegate::wire::message::Verb;
+use modegate_core::change::{Change, Refusal};
+use modegate_core::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
+use modegate_core::context::Family;
+use modegate_core::device::{Credentials, Device, DeviceRecord, State};
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate_core::inventory::{self, Address, Inventory, Reading, Taken, Value};
+use modegate_core::secret::Secret;
+use modegate_core::session::queue::queue;
+use modegate_core::session::{Commit, Snapshot, Wanted};
+use modegate_core::time::Timestamp;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_store::{Store, StoreError};
+use modegate_wire::auth::PasswordDigest;
+use modegate_wire::message::Verb;
 use uuid::Uuid;
 
 const AT: Timestamp = Timestamp(1_790_000_000_000);
@@ -262,7 +264,7 @@ async fn events_are_numbered_without_gaps_however_many(store: Arc<dyn Store>) {
         let snapshot = load(&*store, if n % 3 == 0 { "b" } else { "a" }).await;
         store.commit(commit(&snapshot, "")).await.unwrap();
     }
-    let seqs = |events: Vec<modegate::store::StoredEvent>| {
+    let seqs = |events: Vec<modegate_core::event::StoredEvent>| {
         events.iter().map(|e| e.event.seq).collect::<Vec<_>>()
     };
     assert_eq!(

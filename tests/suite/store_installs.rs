@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use modegate::catalogue::App;
-use modegate::clock::Timestamp;
-use modegate::device::State;
-use modegate::ids::DeviceId;
-use modegate::installs::request::{Request, Written, request};
-use modegate::operations::{self, Setting, Templates};
-use modegate::store::api::Write;
-use modegate::store::installs::{InstallStore, InstallWrite};
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::store::{Change, Device, Refusal, Store, StoreError};
+use modegate_core::catalogue::App;
+use modegate_core::change::{Change, Refusal};
+use modegate_core::device::{Device, State};
+use modegate_core::ids::DeviceId;
+use modegate_core::installs::request::{Request, Written, request};
+use modegate_core::operations::{self, Setting, Templates};
+use modegate_core::time::Timestamp;
+use modegate_store::api::Write;
+use modegate_store::installs::{InstallStore, InstallWrite};
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_store::{Store, StoreError};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,7 +24,7 @@ const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 fn app(id: &str) -> App {
     let body = json!({"name": "ERP", "version": "1", "job_data": "<Job/>"});
-    modegate::catalogue::new(&body, id, NOW).unwrap()
+    modegate_core::catalogue::new(&body, id, NOW).unwrap()
 }
 
 async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
@@ -105,7 +106,7 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
         Err(StoreError::Refused(Refusal::Stale(_)))
     ));
     assert_eq!(store.installs_due(10).await.unwrap(), [with]);
-    let seen = |_: &Device, installs: &[modegate::installs::Install], next: u32| {
+    let seen = |_: &Device, installs: &[modegate_core::installs::Install], next: u32| {
         assert_eq!((installs.len(), next), (1, 2));
         Ok(nothing())
     };
@@ -114,9 +115,9 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
     touch(&store, with).await;
     assert_eq!(store.installs_due(10).await.unwrap(), [with]);
     // Once none is open the device is left alone.
-    let end = |_: &Device, installs: &[modegate::installs::Install], _: u32| {
+    let end = |_: &Device, installs: &[modegate_core::installs::Install], _: u32| {
         let mut install = installs[0].clone();
-        install.state = modegate::installs::State::Installed;
+        install.state = modegate_core::installs::State::Installed;
         Ok(Written {
             installs: vec![install],
             ..nothing()

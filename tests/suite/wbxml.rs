@@ -1,11 +1,10 @@
 //! The WBXML codec from outside: known bytes, what is tolerated, and
 //! that it says the same as the XML codec.
 
-use modegate::ids::SessionId;
-use modegate::wire::decode::DecodeError;
-use modegate::wire::encoding::Encoding;
-use modegate::wire::message::{Address, Chal, Element, Header, Item, Message, Status};
-use modegate::wire::wbxml::{decode, element_len, encode, frame_len};
+use modegate_wire::decode::DecodeError;
+use modegate_wire::encoding::Encoding;
+use modegate_wire::message::{Address, Chal, Element, Header, Item, Message, SessionId, Status};
+use modegate_wire::wbxml::{decode, element_len, encode, frame_len};
 use proptest::prelude::*;
 
 use super::models::message;

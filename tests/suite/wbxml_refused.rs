@@ -1,8 +1,7 @@
 //! What the WBXML decoder refuses, with what it says, and its bounds.
 
-use modegate::limits;
-use modegate::wire::decode::Blame;
-use modegate::wire::wbxml::decode;
+use modegate_wire::decode::Blame;
+use modegate_wire::wbxml::decode;
 
 use super::wbxml::{HEADER, SYNC_HDR, document, known_behind, with_table};
 
@@ -162,18 +161,28 @@ fn a_small_document_never_becomes_a_large_message() {
             "nodes",
             document(
                 HEADER,
-                &[&b"\x45"[..], &[0x1a; limits::XML_NODES], b"\x01"].concat(),
+                &[
+                    &b"\x45"[..],
+                    &[0x1a; modegate_wire::limits::XML_NODES],
+                    b"\x01",
+                ]
+                .concat(),
             ),
         ),
         (
             "commands",
-            document(HEADER, &[0x05; limits::BODY_ELEMENTS + 1]),
+            document(HEADER, &[0x05; modegate_wire::limits::BODY_ELEMENTS + 1]),
         ),
         (
             "items",
             document(
                 HEADER,
-                &[&b"\x45"[..], &[0x14; limits::ITEMS + 1], b"\x01"].concat(),
+                &[
+                    &b"\x45"[..],
+                    &[0x14; modegate_wire::limits::ITEMS + 1],
+                    b"\x01",
+                ]
+                .concat(),
             ),
         ),
         (

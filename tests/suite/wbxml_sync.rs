@@ -1,8 +1,8 @@
 //! WBXML through the real server: asked in it, answered in it, by a tablet with
 //! a codec of its own.
 
-use modegate::sim::{Tablet, Transport, Trigger};
-use modegate::wire::encoding::Encoding;
+use modegate_sim::{Tablet, Transport, Trigger};
+use modegate_wire::encoding::Encoding;
 use serde_json::json;
 
 use crate::harness::{SYNCML, Server, demo_queue, message, package1};

@@ -10,8 +10,8 @@ use std::process::Command as Process;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use modegate::wire::encoding::Encoding;
-use modegate::wire::message::{Element, Message};
+use modegate_wire::encoding::Encoding;
+use modegate_wire::message::{Element, Message};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;

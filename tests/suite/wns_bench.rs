@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use modegate::clock::Timestamp;
-use modegate::mock_wns::{App, Form, MockWns};
-use modegate::push::answer::{Answer, Outcome};
-use modegate::push::client::{Notification, Options, PushError, WnsClient};
-use modegate::push::profile::{PackageSid, Pfn};
-use modegate::push::token::Credentials;
-use modegate::secret::Secret;
+use modegate_core::push::answer::{Answer, Outcome};
+use modegate_core::push::profile::{PackageSid, Pfn};
+use modegate_core::push::token::Credentials;
+use modegate_core::secret::Secret;
+use modegate_core::time::Timestamp;
+use modegate_server::clock::Clock;
+use modegate_server::wns::client::{Notification, Options, PushError, WnsClient};
+use modegate_sim::mock_wns::{App, Form, MockWns};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 pub const APP_SECRET: &str = "app/secret+1";
@@ -42,7 +43,7 @@ impl Bench {
             pfn: PFN.to_owned(),
             form: Form::Legacy,
             client_id: sid.to_string(),
-            secret: Secret::new(APP_SECRET),
+            secret: APP_SECRET.into(),
             token_life_s: 86_400,
         });
         let options = Options {
@@ -51,9 +52,11 @@ impl Bench {
             ca: mock.ca().map(|pem| pem.as_bytes().to_vec()),
             timeout,
         };
-        let clock = Arc::new(AtomicI64::new(Timestamp::now().0));
+        let clock = Arc::new(AtomicI64::new(
+            modegate_server::clock::Clock::default().now().0,
+        ));
         let read = Arc::clone(&clock);
-        let now = Arc::new(move || Timestamp(read.load(SeqCst)));
+        let now = Clock::new(move || Timestamp(read.load(SeqCst)));
         Bench {
             client: Arc::new(WnsClient::new(&options, now).unwrap()),
             credentials: Credentials::Legacy {
@@ -66,7 +69,7 @@ impl Bench {
     }
 
     pub fn mint(&self) -> Secret {
-        self.mock.mint(PFN, DEVICE)
+        Secret::new(self.mock.mint(PFN, DEVICE))
     }
 
     pub async fn push(&self, uri: &Secret) -> Result<Answer, PushError> {

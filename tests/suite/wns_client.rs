@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use modegate::clock::Timestamp;
-use modegate::mock_wns::{App, Documented, Form, Reply};
-use modegate::push::answer::{Action, Connection, Outcome, Retry, RetryKind};
-use modegate::push::client::{Notification, Options, WnsClient};
-use modegate::push::token::{Credentials, TenantId, TokenError};
-use modegate::secret::Secret;
+use modegate_core::push::answer::{Action, Connection, Outcome, Retry, RetryKind};
+use modegate_core::push::token::{Credentials, TenantId, TokenError};
+use modegate_core::secret::Secret;
+use modegate_server::clock::Clock;
+use modegate_server::wns::client::{Notification, Options, WnsClient};
+use modegate_sim::mock_wns::{App, Documented, Form, Reply};
 use tokio::sync::Semaphore;
 
 use crate::wns_bench::{Bench, DEVICE, PFN};
@@ -117,23 +117,23 @@ async fn the_mocks_own_channels_live_and_die_as_documented() {
     let bench = Bench::new().await;
     let uri = bench.mint();
     assert_eq!(bench.outcome(&uri).await, Outcome::Received);
-    bench.mock.throttle(&uri, Some(90));
+    bench.mock.throttle(uri.reveal(), Some(90));
     let answer = bench.push(&uri).await.unwrap();
     assert_eq!(
         (answer.outcome, answer.asked_ms),
         (Outcome::ChannelThrottled, Some(90_000))
     );
-    bench.mock.throttle(&uri, None);
+    bench.mock.throttle(uri.reveal(), None);
     bench.mock.block(PFN, true);
     assert_eq!(bench.outcome(&uri).await, Outcome::SenderBlocked);
     bench.mock.block(PFN, false);
-    bench.mock.revoke(&uri);
+    bench.mock.revoke(uri.reveal());
     assert_eq!(bench.outcome(&uri).await, Outcome::Gone);
     let other = bench.mint();
     assert_eq!(bench.outcome(&other).await, Outcome::Received);
-    bench.mock.expire(&other);
+    bench.mock.expire(other.reveal());
     assert_eq!(bench.outcome(&other).await, Outcome::Gone);
-    let foreign = bench.mock.mint("Other.App_8wekyb3d8bbwe", DEVICE);
+    let foreign = Secret::new(bench.mock.mint("Other.App_8wekyb3d8bbwe", DEVICE));
     assert_eq!(bench.outcome(&foreign).await, Outcome::ChannelRefused);
     // Re-encoded, it is another URI.
     let changed = Secret::new(bench.mint().reveal().replace('+', "%2B"));
@@ -144,13 +144,13 @@ async fn the_mocks_own_channels_live_and_die_as_documented() {
 async fn a_device_that_is_away_gets_the_latest_when_it_is_back() {
     let bench = Bench::new().await;
     let uri = bench.mint();
-    bench.mock.connect(&uri, false);
+    bench.mock.connect(uri.reveal(), false);
     for _ in 0..3 {
         let answer = bench.push(&uri).await.unwrap();
         assert_eq!(answer.connection, Some(Connection::Disconnected));
     }
     assert!(bench.mock.received().is_empty());
-    bench.mock.connect(&uri, true);
+    bench.mock.connect(uri.reveal(), true);
     assert_eq!(bench.mock.received().len(), 1);
 }
 
@@ -216,7 +216,7 @@ async fn tokens_of_both_services_work_and_neither_takes_the_others_place() {
         pfn: pfn.to_owned(),
         form: Form::Entra,
         client_id: id.to_owned(),
-        secret: Secret::new("s"),
+        secret: "s".into(),
         token_life_s: 86_399,
     });
     let credentials = Credentials::Entra {
@@ -229,10 +229,10 @@ async fn tokens_of_both_services_work_and_neither_takes_the_others_place() {
         host_suffix: Some(bench.mock.host_suffix()),
         ..Options::default()
     };
-    let now = || Arc::new(Timestamp::now);
+    let now = Clock::default;
     let entra = options(bench.mock.entra_token_url("contoso.test"));
     let client = WnsClient::new(&entra, now()).unwrap();
-    let uri = bench.mock.mint(pfn, DEVICE);
+    let uri = Secret::new(bench.mock.mint(pfn, DEVICE));
     let answer = client
         .push(&credentials, &uri, Notification::default())
         .await;

@@ -1,16 +1,14 @@
 //! The push client against addresses, token services and a WNS that mean harm.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use modegate::clock::Timestamp;
-use modegate::mock_wns::{MockWns, Reply};
-use modegate::push::NetworkFault;
-use modegate::push::address::AddressError;
-use modegate::push::answer::Outcome;
-use modegate::push::client::{Notification, Options, PushError, SetupError, WnsClient};
-use modegate::push::token::TokenError;
-use modegate::secret::Secret;
+use modegate_core::push::address::AddressError;
+use modegate_core::push::answer::Outcome;
+use modegate_core::push::token::{NetworkFault, TokenError};
+use modegate_core::secret::Secret;
+use modegate_server::clock::Clock;
+use modegate_server::wns::client::{Notification, Options, PushError, SetupError, WnsClient};
+use modegate_sim::mock_wns::{MockWns, Reply};
 
 use crate::wns_bench::{APP_SECRET, Bench, logs};
 
@@ -184,7 +182,7 @@ async fn https_is_spoken_with_those_who_are_trusted() {
         host_suffix: Some(bench.mock.host_suffix()),
         ..Options::default()
     };
-    let stranger = WnsClient::new(&options, Arc::new(Timestamp::now)).unwrap();
+    let stranger = WnsClient::new(&options, Clock::default()).unwrap();
     let failed = stranger
         .push(&bench.credentials, &uri, Notification::default())
         .await;
@@ -204,7 +202,7 @@ fn plain_http_stays_on_loopback() {
             host_suffix: suffix.map(str::to_owned),
             ..Options::default()
         };
-        WnsClient::new(&options, Arc::new(Timestamp::now)).map(|_| ())
+        WnsClient::new(&options, Clock::default()).map(|_| ())
     };
     assert_eq!(with("http://127.0.0.1:1/t", None), Ok(()));
     assert_eq!(

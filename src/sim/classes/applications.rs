@@ -6,7 +6,7 @@ use super::Life::{Fixed, Open, Removable};
 use super::Reach::User;
 use super::{Class, class, maker, read, write};
 
-pub(in crate::sim) const CLASSES: &[Class] = &[
+pub(crate) const CLASSES: &[Class] = &[
     class(
         "MDM_AppInstallJob",
         User,

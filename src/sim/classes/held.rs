@@ -5,14 +5,14 @@ use super::Cim;
 /// A value of a new tablet: a property's name, its type, and what it holds;
 /// nothing for one that WMI knows as null.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Sample {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) cim: Cim,
-    pub(in crate::sim) value: Option<&'static str>,
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) cim: Cim,
+    pub(crate) value: Option<&'static str>,
 }
 
 /// An instance of a new tablet: its name as WMI writes it, and its values.
-pub(in crate::sim) type InstanceSample = (&'static str, &'static [Sample]);
+pub(crate) type InstanceSample = (&'static str, &'static [Sample]);
 
 const fn sample(name: &'static str, cim: Cim, value: &'static str) -> Sample {
     Sample {

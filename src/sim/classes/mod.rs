@@ -10,38 +10,38 @@ mod tests;
 mod values;
 pub(super) mod win32;
 
-pub(in crate::sim) use values::{Cim, Values, blob};
+pub(crate) use values::{Cim, Values, blob};
 
 /// A property.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Property {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) cim: Cim,
+pub(crate) struct Property {
+    pub(crate) name: &'static str,
+    pub(crate) cim: Cim,
     /// Whether a server may set it in practice: the reference marks every
     /// property read-only, yet MS-MDM replaces two of them.
-    pub(in crate::sim) writable: bool,
-    pub(in crate::sim) values: Values,
+    pub(crate) writable: bool,
+    pub(crate) values: Values,
 }
 
 impl Property {
     /// Whether the device would take `text` as its value.
-    pub(in crate::sim) fn accepts(&self, text: &str) -> bool {
+    pub(crate) fn accepts(&self, text: &str) -> bool {
         self.cim.accepts(text) && self.values.accept(text)
     }
 }
 
 /// A method: each has one string parameter or none.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Method {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) parameter: Option<&'static str>,
+pub(crate) struct Method {
+    pub(crate) name: &'static str,
+    pub(crate) parameter: Option<&'static str>,
     /// Whether it makes its instance itself.
-    pub(in crate::sim) makes: bool,
+    pub(crate) makes: bool,
 }
 
 /// What must be there for an agent to reach a class (seed 004).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Reach {
+pub(crate) enum Reach {
     /// Readable as Local System without a user's profile: Machine mode.
     System,
     /// Needs a user's session to be allowed, but no impersonation.
@@ -53,7 +53,7 @@ pub(in crate::sim) enum Reach {
 /// What a server may do with instances. How Add and Delete look on 8.1 is
 /// unknown; the class texts speak of installing and deleting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Life {
+pub(crate) enum Life {
     Fixed,
     Removable,
     /// Add and Delete.
@@ -62,22 +62,22 @@ pub(in crate::sim) enum Life {
 
 /// A class.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sim) struct Class {
-    pub(in crate::sim) name: &'static str,
-    pub(in crate::sim) reach: Reach,
-    pub(in crate::sim) life: Life,
-    pub(in crate::sim) keys: &'static [Property],
-    pub(in crate::sim) properties: &'static [Property],
+pub(crate) struct Class {
+    pub(crate) name: &'static str,
+    pub(crate) reach: Reach,
+    pub(crate) life: Life,
+    pub(crate) keys: &'static [Property],
+    pub(crate) properties: &'static [Property],
     /// The property that takes the Data of an Add on the instance.
-    pub(in crate::sim) main: Option<&'static str>,
-    pub(in crate::sim) methods: &'static [Method],
+    pub(crate) main: Option<&'static str>,
+    pub(crate) methods: &'static [Method],
     /// Whether it came with Windows 10: an 8.1 tablet does not have it.
-    pub(in crate::sim) windows10: bool,
+    pub(crate) windows10: bool,
 }
 
 impl Class {
     /// A property, keys too; names compare without case.
-    pub(in crate::sim) fn property(&self, name: &str) -> Option<&'static Property> {
+    pub(crate) fn property(&self, name: &str) -> Option<&'static Property> {
         self.keys
             .iter()
             .chain(self.properties)
@@ -85,17 +85,17 @@ impl Class {
     }
 
     /// The property that takes the Data of an Add or Replace on the instance.
-    pub(in crate::sim) fn main_property(&self) -> Option<&'static Property> {
+    pub(crate) fn main_property(&self) -> Option<&'static Property> {
         self.property(self.main?)
     }
 
-    pub(in crate::sim) fn is_key(&self, name: &str) -> bool {
+    pub(crate) fn is_key(&self, name: &str) -> bool {
         self.keys
             .iter()
             .any(|key| key.name.eq_ignore_ascii_case(name))
     }
 
-    pub(in crate::sim) fn method(&self, name: &str) -> Option<&'static Method> {
+    pub(crate) fn method(&self, name: &str) -> Option<&'static Method> {
         self.methods
             .iter()
             .find(|method| method.name.eq_ignore_ascii_case(name))
@@ -103,7 +103,7 @@ impl Class {
 }
 
 /// The documented MDM class of that name.
-pub(in crate::sim) fn mdm_class(name: &str) -> Option<&'static Class> {
+pub(crate) fn mdm_class(name: &str) -> Option<&'static Class> {
     settings::CLASSES
         .iter()
         .chain(applications::CLASSES)
@@ -111,7 +111,7 @@ pub(in crate::sim) fn mdm_class(name: &str) -> Option<&'static Class> {
 }
 
 /// What must be there to reach a class, whether the tablet has it or not.
-pub(in crate::sim) fn reach(class: &str) -> Reach {
+pub(crate) fn reach(class: &str) -> Reach {
     let is_win32 = class
         .get(..6)
         .is_some_and(|start| start.eq_ignore_ascii_case("win32_"));

@@ -9,7 +9,7 @@ const BLOB: &str = "MIIBCgKCAQEA012345678901";
 const WIFI: &str = "<WLANProfile xmlns=\"http://www.microsoft.com/networking/WLAN/profile/v1\"><name>Contoso</name></WLANProfile>";
 const SID: Sample = text("UserSID", "S-1-5-21-1004336348-1177238915-682003330-1001");
 
-pub(in crate::sim) const INSTANCES: &[InstanceSample] = &[
+pub(crate) const INSTANCES: &[InstanceSample] = &[
     (
         "MDM_ConfigSetting.SettingName=\"UnEnrollOnCertExpiry\"",
         &[text("SettingValue", "true")],

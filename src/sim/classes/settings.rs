@@ -10,7 +10,7 @@ use super::{Class, Property, class, limited, maker, method, read, write};
 /// Stores of certificates: 1 ContextUser, 2 ContextMachine.
 const STORE: Property = limited("StoreLocation", Uint8, Range(1, 2));
 
-pub(in crate::sim) const CLASSES: &[Class] = &[
+pub(crate) const CLASSES: &[Class] = &[
     class(
         "MDM_Client",
         System,

@@ -4,8 +4,8 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::sim::address::InstanceName;
-use crate::sim::tree::keys_fit;
+use crate::address::InstanceName;
+use crate::tree::keys_fit;
 
 fn documented() -> impl Iterator<Item = &'static Class> {
     settings::CLASSES.iter().chain(applications::CLASSES)

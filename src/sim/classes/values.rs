@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 /// A CIM type, as far as the classes use them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Cim {
+pub(crate) enum Cim {
     String,
     Bool,
     Uint8,
@@ -18,7 +18,7 @@ pub(in crate::sim) enum Cim {
 impl Cim {
     /// Whether `text` is a value of the type: booleans are `true` and `false`
     /// (MS-MDM 3.1.5.1), numbers decimal, datetimes CIM or ISO 8601.
-    pub(in crate::sim) fn accepts(self, text: &str) -> bool {
+    pub(crate) fn accepts(self, text: &str) -> bool {
         let below = |most: u64| {
             text.bytes().all(|byte| byte.is_ascii_digit())
                 && text.parse::<u64>().is_ok_and(|number| number <= most)
@@ -36,7 +36,7 @@ impl Cim {
 
     /// `Meta/Format` where an agent tells types apart (seen on Windows 10
     /// only; unknown for 8.1, which is taken to say `chr` always).
-    pub(in crate::sim) fn format(self) -> &'static str {
+    pub(crate) fn format(self) -> &'static str {
         match self {
             Cim::String | Cim::DateTime => "chr",
             Cim::Bool => "bool",
@@ -73,7 +73,7 @@ fn is_cim_datetime(text: &str) -> bool {
 
 /// What a property's value must be besides its type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sim) enum Values {
+pub(crate) enum Values {
     Any,
     Range(u32, u32),
     OneOf(&'static [u32]),
@@ -84,7 +84,7 @@ pub(in crate::sim) enum Values {
 }
 
 impl Values {
-    pub(in crate::sim) fn accept(self, text: &str) -> bool {
+    pub(crate) fn accept(self, text: &str) -> bool {
         let number = text.parse::<u32>().ok();
         match self {
             Values::Any => true,
@@ -97,7 +97,7 @@ impl Values {
 }
 
 /// What base64 `text` holds, unless that is nothing; line breaks do not count.
-pub(in crate::sim) fn blob(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn blob(text: &str) -> Option<Vec<u8>> {
     let text: String = text.split_ascii_whitespace().collect();
     STANDARD.decode(text).ok().filter(|bytes| !bytes.is_empty())
 }

@@ -6,7 +6,7 @@ use super::Cim::{DateTime, String, Uint32};
 use super::held::{InstanceSample, flag, large, null, number, small, text, time};
 
 /// Classes that are there without an instance.
-pub(in crate::sim) const EMPTY: &[&str] = &[
+pub(crate) const EMPTY: &[&str] = &[
     "Win32_CDROMDrive",
     "Win32_InfraredDevice",
     "Win32_PortableBattery",
@@ -15,7 +15,7 @@ pub(in crate::sim) const EMPTY: &[&str] = &[
     "Win32_TapeDrive",
 ];
 
-pub(in crate::sim) const INSTANCES: &[InstanceSample] = &[
+pub(crate) const INSTANCES: &[InstanceSample] = &[
     (
         "Win32_OperatingSystem=@",
         &[

@@ -2,7 +2,7 @@
 
 use rcgen::{CertificateParams, KeyPair};
 
-use crate::sim::{ClientIdentity, SimError, Transport};
+use crate::{ClientIdentity, SimError, Transport};
 
 #[test]
 fn an_identity_is_read_from_pem_or_says_what_is_wrong() {

@@ -1,7 +1,7 @@
 //! What a tablet does on request, and what it complains of.
 
 use super::scripted::{Say, Scripted, codes, command, results};
-use crate::sim::report::Violation;
+use crate::report::Violation;
 
 const DISK: &str = "./cimv2/Win32_LogicalDisk";
 const WIFI: &str = "./cimv2/MDM_Restrictions/MDM_Restrictions.Key=%221%22/WifiEnabled";

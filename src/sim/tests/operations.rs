@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 
-use crate::sim::ability::{do_item, may};
-use crate::sim::address::address;
-use crate::sim::jobs::JobStage;
-use crate::sim::outside::Change;
-use crate::sim::tree::{Found, Tree};
+use crate::ability::{do_item, may};
+use crate::address::address;
+use crate::jobs::JobStage;
+use crate::outside::Change;
+use crate::tree::{Found, Tree};
 
 /// One operation on `./cimv2/` + the rest: its status.
 fn on(tree: &mut Tree, verb: &str, rest: &str, data: &str) -> u16 {

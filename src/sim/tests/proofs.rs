@@ -4,10 +4,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::scripted::{Say, Scripted, codes, command};
+use crate::proof::{mac_header, md5};
+use crate::report::Violation;
 use crate::secret::Secret;
-use crate::sim::proof::{mac_header, md5};
-use crate::sim::report::Violation;
-use crate::sim::{Credentials, ServerCredentials};
+use crate::{Credentials, ServerCredentials};
 
 const DISK: &str = "./cimv2/Win32_LogicalDisk";
 

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use crate::sim::{SessionReport, Tablet, Transport};
+use crate::{SessionReport, Tablet, Transport};
 
 /// What a tablet sent.
 #[derive(Debug, Clone)]

@@ -4,12 +4,13 @@ use rusqlite::Connection;
 
 use super::rows::{self, Key};
 use super::{batches, installs, once, read, registry, tokens, write};
-use crate::device::DeviceRecord;
-use crate::event::Event;
-use crate::ids::{DeviceId, Source};
-use crate::store::api::{ImportStep, Imported, Once, Plan, Write};
-use crate::store::seal::Keys;
-use crate::store::{Device, Refusal, StoreError};
+use crate::StoreError;
+use crate::api::{ImportStep, Imported, Once, Plan, Write};
+use crate::seal::Keys;
+use modegate_core::change::Refusal;
+use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::event::Event;
+use modegate_core::ids::{DeviceId, Source};
 
 pub(super) fn write(
     db: &Connection,

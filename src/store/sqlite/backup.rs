@@ -13,10 +13,10 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::{failed, key_check, pragma, read, rows, version};
-use crate::clock::Timestamp;
-use crate::event::{Event, EventType};
-use crate::store::StoreError;
-use crate::store::seal::Keys;
+use crate::StoreError;
+use crate::seal::Keys;
+use modegate_core::event::{Event, EventType};
+use modegate_core::time::Timestamp;
 
 /// Pages copied between two reports: some milliseconds.
 const PAGES: i32 = 2048;

@@ -5,13 +5,15 @@ use uuid::Uuid;
 
 use super::rows::{self, Key, signed, unsigned};
 use super::{failed, write};
-use crate::batch::{Batch, BatchId, BatchState, PIECE, To};
-use crate::clock::Timestamp;
-use crate::event::{Event, EventType};
-use crate::ids::{CommandId, CommandSeq, DeviceId};
-use crate::session::queue;
-use crate::store::seal::{Keys, Place};
-use crate::store::{Device, MakeCommand, Refusal, StoreError};
+use crate::seal::{Keys, Place};
+use crate::{MakeCommand, StoreError};
+use modegate_core::batch::{Batch, BatchId, BatchState, PIECE, To};
+use modegate_core::change::Refusal;
+use modegate_core::device::Device;
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
+use modegate_core::session::queue;
+use modegate_core::time::Timestamp;
 
 /// A batch and the place that it is kept at.
 struct Row {
@@ -231,7 +233,8 @@ fn cancel_piece(
         let actor = row.batch.actor.clone();
         let decide = move |device: &Device| {
             let waits = device.state.open(id.seq).is_some_and(|open| {
-                queue::state_at(&device.state, open, now) == crate::command::CommandState::Queued
+                queue::state_at(&device.state, open, now)
+                    == modegate_core::command::CommandState::Queued
             });
             if !waits {
                 return Err(Refusal::Conflict("it does not wait".to_owned()));

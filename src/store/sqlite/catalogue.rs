@@ -4,11 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{self, signed, unsigned};
 use super::{failed, write};
-use crate::catalogue::{APPS, App};
-use crate::event::Event;
-use crate::store::installs::DecideApp;
-use crate::store::seal::{Keys, Place};
-use crate::store::{Refusal, StoreError};
+use crate::StoreError;
+use crate::installs::DecideApp;
+use crate::seal::{Keys, Place};
+use modegate_core::catalogue::{APPS, App};
+use modegate_core::change::Refusal;
+use modegate_core::event::Event;
 
 pub(super) fn one(db: &Connection, keys: &Keys, id: &str) -> Result<Option<App>, StoreError> {
     Ok(row(db, keys, id)?.map(|(_, app)| app))

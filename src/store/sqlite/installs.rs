@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use super::rows::{self, Key, signed, unsigned};
 use super::{SqliteStore, catalogue, failed, read, webhooks, write};
-use crate::catalogue::App;
-use crate::clock::Timestamp;
-use crate::ids::DeviceId;
-use crate::installs::request::Written;
-use crate::installs::{Install, InstallId, KEPT};
-use crate::store::installs::{DecideInstalls, InstallStore, InstallWrite};
-use crate::store::seal::Keys;
-use crate::store::{Device, Refusal, StoreError};
-use crate::webhooks::{Delivery, Outcome, Webhook};
+use crate::StoreError;
+use crate::installs::{DecideInstalls, InstallStore, InstallWrite};
+use crate::seal::Keys;
+use modegate_core::catalogue::App;
+use modegate_core::change::Refusal;
+use modegate_core::device::Device;
+use modegate_core::ids::DeviceId;
+use modegate_core::installs::request::Written;
+use modegate_core::installs::{Install, InstallId, KEPT};
+use modegate_core::time::Timestamp;
+use modegate_core::webhooks::{Delivery, Outcome, Webhook};
 
 #[async_trait]
 impl InstallStore for SqliteStore {

@@ -4,11 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed;
 use super::rows::{self, signed};
-use crate::ids::DeviceId;
-use crate::inventory::{Change, Inventory};
-use crate::limits;
-use crate::store::seal::{Keys, Place};
-use crate::store::{Device, StoreError};
+use crate::StoreError;
+use crate::seal::{Keys, Place};
+use modegate_core::device::Device;
+use modegate_core::ids::DeviceId;
+use modegate_core::inventory::{Change, Inventory};
+use modegate_core::limits;
 
 pub(super) fn of(
     db: &Connection,

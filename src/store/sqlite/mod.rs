@@ -32,12 +32,12 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 pub use writer::Stats;
 
-use super::StoreError;
 use super::seal::{Keys, Place};
+use super::{StoreError, StoreObserver};
 use writer::Writer;
 
 mod embedded {
-    refinery::embed_migrations!("src/store/sqlite/migrations");
+    refinery::embed_migrations!("sqlite/migrations");
 }
 
 /// Connections kept for readers; more are opened when needed and closed after.
@@ -55,12 +55,22 @@ pub struct SqliteStore {
     path: std::path::PathBuf,
     readers: Mutex<Vec<Connection>>,
     writer: Writer,
+    observer: Arc<dyn StoreObserver>,
 }
 
 impl SqliteStore {
     /// Opens the database file, making it when it is not there. The caller
     /// sees to it that nobody else writes to it.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
+        SqliteStore::open_observed(path, keys, Arc::new(()))
+    }
+
+    /// The same, reporting its work to `observer`.
+    pub fn open_observed(
+        path: &Path,
+        keys: Keys,
+        observer: Arc<dyn StoreObserver>,
+    ) -> Result<Self, StoreError> {
         let db = connect(path)?;
         check_format(&db)?;
         let keys = check_key(&db, keys)?;
@@ -70,12 +80,13 @@ impl SqliteStore {
             "{}-wal",
             path.file_name().unwrap_or_default().to_string_lossy()
         ));
-        let writer = Writer::start(db, checkpointer, log).map_err(failed)?;
+        let writer = Writer::start(db, checkpointer, log, Arc::clone(&observer)).map_err(failed)?;
         Ok(SqliteStore {
             keys: Arc::new(keys),
             path: path.to_owned(),
             readers: Mutex::new(Vec::new()),
             writer,
+            observer,
         })
     }
 

@@ -4,10 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed;
 use super::rows::signed;
-use crate::clock::Timestamp;
-use crate::store::api::{Kept, ONCE_KEPT_MS, Once};
-use crate::store::seal::{Keys, Place};
-use crate::store::{StoreError, api};
+use crate::api::{Kept, ONCE_KEPT_MS, Once};
+use crate::seal::{Keys, Place};
+use crate::{StoreError, api};
+use modegate_core::time::Timestamp;
 
 /// Old answers removed with each new one: more than one, so that they run out.
 const SWEPT: u64 = 8;

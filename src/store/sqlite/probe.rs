@@ -5,12 +5,12 @@ use rusqlite::{Connection, params};
 
 use super::failed;
 use super::rows::{self, signed};
-use crate::clock::Timestamp;
-use crate::command::{CommandBody, CommandState};
-use crate::device::State;
-use crate::ids::CommandSeq;
-use crate::store::seal::Keys;
-use crate::store::{QueueSample, StoreError};
+use crate::StoreError;
+use crate::seal::Keys;
+use modegate_core::command::{CommandBody, CommandState, QueueSample};
+use modegate_core::device::State;
+use modegate_core::ids::CommandSeq;
+use modegate_core::time::Timestamp;
 
 /// Writes the first page as it is. SQLite leaves a row alone that an update does
 /// not change, but logs this page all the same: the disk has to take it.

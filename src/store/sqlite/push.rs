@@ -5,15 +5,16 @@ use uuid::Uuid;
 
 use super::failed;
 use super::rows::{self, signed};
-use crate::clock::Timestamp;
-use crate::device::State;
-use crate::ids::DeviceId;
-use crate::push::outbox;
-use crate::push::record::{MOST, PushProfile};
-use crate::secret::Secret;
-use crate::store::push::{DecideProfile, ProfileChange};
-use crate::store::seal::{Keys, Place};
-use crate::store::{Refusal, StoreError};
+use crate::StoreError;
+use crate::push::{DecideProfile, ProfileChange};
+use crate::seal::{Keys, Place};
+use modegate_core::change::Refusal;
+use modegate_core::device::State;
+use modegate_core::ids::DeviceId;
+use modegate_core::push::outbox;
+use modegate_core::push::record::{MOST, PushProfile};
+use modegate_core::secret::Secret;
+use modegate_core::time::Timestamp;
 
 /// Puts the device into the outbox, or takes it out.
 pub(super) fn put_due(

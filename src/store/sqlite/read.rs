@@ -4,11 +4,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed;
 use super::rows::{self, Chain, Key, signed};
-use crate::command::{CommandBody, Part};
-use crate::event::Event;
-use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
-use crate::store::seal::{Keys, Place};
-use crate::store::{Choose, Snapshot, StoreError, StoredCommand, StoredEvent};
+use crate::seal::{Keys, Place};
+use crate::{Choose, StoreError};
+use modegate_core::command::{CommandBody, Part, StoredCommand};
+use modegate_core::event::{Event, StoredEvent};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate_core::session::Snapshot;
 
 pub(super) fn load(
     db: &Connection,

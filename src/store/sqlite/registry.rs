@@ -4,11 +4,11 @@ use rusqlite::{Connection, params};
 
 use super::failed;
 use super::rows::{self, Chain, Key, signed};
-use crate::device::{DeviceRecord, State};
-use crate::event::Event;
-use crate::ids::DeviceId;
-use crate::store::StoreError;
-use crate::store::seal::Keys;
+use crate::StoreError;
+use crate::seal::Keys;
+use modegate_core::device::{DeviceRecord, State};
+use modegate_core::event::Event;
+use modegate_core::ids::DeviceId;
 
 pub(super) fn register(
     db: &Connection,

@@ -12,10 +12,10 @@ use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::backup::Progress;
 use super::{KNOWN, check_key, connect, failed, key_check, read, rows};
-use crate::clock::Timestamp;
-use crate::event::{Event, EventType};
-use crate::store::StoreError;
-use crate::store::seal::{Keys, Place};
+use crate::StoreError;
+use crate::seal::{Keys, Place};
+use modegate_core::event::{Event, EventType};
+use modegate_core::time::Timestamp;
 
 /// Rows in one transaction.
 const ROWS: usize = 256;

@@ -13,13 +13,13 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{self, signed};
 use super::{SqliteStore, failed};
-use crate::clock::Timestamp;
-use crate::command::Part;
-use crate::device::State;
-use crate::event::Event;
-use crate::ids::CommandSeq;
-use crate::store::seal::{Keys, Place};
-use crate::store::{PartPlace, StoreError, Swept};
+use crate::seal::{Keys, Place};
+use crate::{PartPlace, StoreError, Swept};
+use modegate_core::command::Part;
+use modegate_core::device::State;
+use modegate_core::event::Event;
+use modegate_core::ids::CommandSeq;
+use modegate_core::time::Timestamp;
 
 /// How long the writer is kept at a time: exchanges wait behind it.
 const CHUNK: Duration = Duration::from_millis(5);

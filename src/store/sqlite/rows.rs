@@ -7,12 +7,12 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::failed;
-use crate::command::{CommandBody, Operation, Part};
-use crate::device::{DeviceRecord, State};
-use crate::event::Event;
-use crate::ids::DeviceId;
-use crate::store::seal::{Keys, Place};
-use crate::store::{Device, StoreError, StoredEvent};
+use crate::StoreError;
+use crate::seal::{Keys, Place};
+use modegate_core::command::{CommandBody, Operation, Part};
+use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::event::{Event, StoredEvent};
+use modegate_core::ids::DeviceId;
 
 /// Marks in front of a blob that is not sealed.
 pub(super) const CLEAR: u8 = 0;
@@ -283,17 +283,17 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::ids::{CommandSeq, Source};
-    use crate::operations::{Setting, Templates, command};
-    use crate::session::queue::queue;
+    use modegate_core::ids::{CommandSeq, Source};
+    use modegate_core::operations::{Setting, Templates, command};
+    use modegate_core::session::queue::queue;
+    use modegate_core::time::Timestamp;
 
     /// What this version packs, by its digest: another one is another form.
     #[test]
     fn rows_have_the_form_that_their_number_says() {
         let record = DeviceRecord {
             source: Source("d".into()),
-            family: crate::context::Family::Windows81,
+            family: modegate_core::context::Family::Windows81,
             device_client_id: "c".into(),
             user: Some("u".into()),
             groups: vec!["g".into()],

@@ -3,9 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{failed, rows};
-use crate::event::Event;
-use crate::store::{Refusal, StoreError};
-use crate::tokens::{self, Token, TokenId};
+use crate::StoreError;
+use modegate_core::change::Refusal;
+use modegate_core::event::Event;
+use modegate_core::tokens::{self, Token, TokenId};
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
     let mut statement = db

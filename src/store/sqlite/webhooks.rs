@@ -4,12 +4,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::rows::{self, signed, unsigned};
 use super::{failed, write};
-use crate::clock::Timestamp;
-use crate::event::Event;
-use crate::installs::Install;
-use crate::store::seal::{Keys, Place};
-use crate::store::{Device, Refusal, StoreError};
-use crate::webhooks::{self, Delivery, Outcome, WEBHOOKS, Webhook, WebhookId};
+use crate::StoreError;
+use crate::seal::{Keys, Place};
+use modegate_core::change::Refusal;
+use modegate_core::device::Device;
+use modegate_core::event::Event;
+use modegate_core::installs::Install;
+use modegate_core::time::Timestamp;
+use modegate_core::webhooks::{self, Delivery, Outcome, WEBHOOKS, Webhook, WebhookId};
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
     let mut statement = db

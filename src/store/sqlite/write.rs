@@ -9,23 +9,21 @@ use tokio::sync::watch;
 
 use super::rows::{self, Chain, Key, signed};
 use super::{SqliteStore, failed};
-use crate::batch::{Batch, BatchId};
-use crate::clock::Timestamp;
-use crate::command::{CommandBody, Part};
-use crate::device::{DeviceRecord, State};
-use crate::event::Event;
-use crate::ids::{CommandId, CommandSeq, DeviceId, Source};
-use crate::inventory::{self, Inventory};
-use crate::metrics::metrics;
-use crate::push::record::PushProfile;
-use crate::secret::Secret;
-use crate::store::api::{Kept, Once, Write};
-use crate::store::seal::{Keys, Place};
-use crate::store::{
-    Change, Choose, Commit, Decide, Device, MakeCommand, PartPlace, QueueSample, Snapshot, Store,
-    StoreError, StoredCommand, StoredEvent, Swept,
-};
-use crate::tokens::Token;
+use crate::api::{Kept, Once, Write};
+use crate::seal::{Keys, Place};
+use crate::{Choose, Decide, MakeCommand, PartPlace, Store, StoreError, Swept};
+use modegate_core::batch::{Batch, BatchId};
+use modegate_core::change::Change;
+use modegate_core::command::{CommandBody, Part, QueueSample, StoredCommand};
+use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::event::{Event, StoredEvent};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate_core::inventory::{self, Inventory};
+use modegate_core::push::record::PushProfile;
+use modegate_core::secret::Secret;
+use modegate_core::session::{Commit, Snapshot};
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::Token;
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -36,7 +34,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<Snapshot>, StoreError> {
         let begun = Instant::now();
         let loaded = self.read(|db, keys| super::read::load(db, keys, source, choose));
-        metrics().loaded(begun.elapsed());
+        self.observer.loaded(begun.elapsed());
         loaded
     }
 

@@ -15,8 +15,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::execute;
-use crate::metrics::metrics;
-use crate::store::StoreError;
+use crate::{StoreError, StoreObserver};
 
 /// Pieces of work that may wait; more wait outside.
 const WAITING: usize = 1024;
@@ -59,7 +58,6 @@ pub struct Stats {
 }
 
 /// The way to the writer.
-#[derive(Debug)]
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Work>>,
     thread: Option<std::thread::JoinHandle<()>>,
@@ -67,6 +65,7 @@ pub(super) struct Writer {
     pub(super) stats: Arc<Stats>,
     /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
     pub(super) read_only: Arc<AtomicBool>,
+    observer: Arc<dyn StoreObserver>,
 }
 
 impl Writer {
@@ -74,17 +73,27 @@ impl Writer {
         db: Connection,
         checkpointer: Connection,
         log: PathBuf,
+        observer: Arc<dyn StoreObserver>,
     ) -> std::io::Result<Writer> {
         let (queue, work) = mpsc::channel(WAITING);
         let stats = Arc::new(Stats::default());
         let counted = Arc::clone(&stats);
         let read_only = Arc::new(AtomicBool::new(false));
         let refuses = Arc::clone(&read_only);
+        let watching = Arc::clone(&observer);
         let (commit, commits) = watch::channel(0);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                run(&db, checkpointer, &log, work, (&counted, &commit), &refuses);
+                run(
+                    &db,
+                    checkpointer,
+                    &log,
+                    work,
+                    (&counted, &commit),
+                    &refuses,
+                    &observer,
+                );
             })?;
         Ok(Writer {
             queue: Some(queue),
@@ -92,6 +101,7 @@ impl Writer {
             commits,
             stats,
             read_only,
+            observer: watching,
         })
     }
 
@@ -147,7 +157,7 @@ impl Writer {
         let begun = Instant::now();
         queue.send(piece).await.map_err(|_| gone())?;
         let answer = receiver.await.map_err(|_| gone())?;
-        metrics().committed(begun.elapsed());
+        self.observer.committed(begun.elapsed());
         answer
     }
 }
@@ -169,14 +179,16 @@ fn run(
     mut queue: mpsc::Receiver<Work>,
     (stats, committed): (&Stats, &watch::Sender<u64>),
     read_only: &AtomicBool,
+    observer: &Arc<dyn StoreObserver>,
 ) {
     let mut refuses = false;
+    let watching = Arc::clone(observer);
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
     let helper = std::thread::Builder::new()
         .name("store-checkpoint".to_owned())
         .spawn(move || {
             while asked.recv().is_ok() {
-                checkpoint(&checkpointer, "PASSIVE");
+                checkpoint(&checkpointer, "PASSIVE", &*watching);
             }
         });
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
@@ -196,7 +208,7 @@ fn run(
             .pieces
             .fetch_add(group.len() as u64, Ordering::Relaxed);
         stats.commits.fetch_add(1, Ordering::Relaxed);
-        metrics().transacted(group.len());
+        observer.transacted(group.len());
         if read_only.load(Ordering::Relaxed) != refuses {
             refuses = !refuses;
             let _ = db.pragma_update(None, "query_only", refuses);
@@ -211,7 +223,7 @@ fn run(
             // Cuts the file too: its size is what is looked at. While a backup
             // reads it cannot be cut, and exchanges do not wait for that.
             let _ = db.busy_timeout(CUT);
-            checkpoint(db, "TRUNCATE");
+            checkpoint(db, "TRUNCATE", &**observer);
             let _ = db.busy_timeout(BUSY);
             let left = std::fs::metadata(log).map_or(0, |meta| meta.len());
             let is_cut = left < RESTART_BYTES;
@@ -230,11 +242,11 @@ fn run(
     if let Ok(helper) = helper {
         let _ = helper.join();
     }
-    checkpoint(db, "TRUNCATE");
+    checkpoint(db, "TRUNCATE", &**observer);
 }
 
-fn checkpoint(db: &Connection, how: &str) {
-    metrics().checkpointed();
+fn checkpoint(db: &Connection, how: &str, observer: &dyn StoreObserver) {
+    observer.checkpointed();
     let done = db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
     if let Err(error) = done {
         tracing::warn!(%error, "the write-ahead log was not copied back; it will be tried again");

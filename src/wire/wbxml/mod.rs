@@ -5,7 +5,7 @@
 //! in the string table, text inline, from the table, as character entities or as
 //! OPAQUE bytes, elements by token or by LITERAL name. Refused: attributes,
 //! extensions and processing instructions, of which SyncML has none. The bounds
-//! are those of XML ([`crate::limits`]).
+//! are those of XML ([`modegate_core::limits`]).
 //!
 //! Written: version 1.3, SyncML by number, UTF-8, inline strings and no table:
 //! the least that a reader can know.

@@ -4,11 +4,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use modegate::context::Family;
-use modegate::ids::CommandSeq;
-use modegate::way::Answer;
-use modegate::wire::encoding::Encoding;
-use modegate::wire::message::{Element, Message, Verb};
+use modegate_core::context::Family;
+use modegate_core::ids::CommandSeq;
+use modegate_server::sync::Answer;
+use modegate_wire::encoding::Encoding;
+use modegate_wire::message::{Element, Message, Verb};
 
 use super::Chance;
 

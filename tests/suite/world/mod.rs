@@ -10,7 +10,7 @@ mod server;
 use client::Client;
 use server::Server;
 
-use modegate::way::Answer;
+use modegate_server::sync::Answer;
 
 /// Devices of the test's world.
 const DEVICES: usize = 200;

@@ -4,19 +4,19 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use modegate::clock::Timestamp;
-use modegate::command::{CommandBody, CommandState, Manner, Operation};
-use modegate::device::DeviceRecord;
-use modegate::event::{Event, EventType};
-use modegate::ids::{CommandId, CommandSeq, DeviceId, Source};
-use modegate::policy::PolicySet;
-use modegate::secret::Secret;
-use modegate::session::queue;
-use modegate::store::Store;
-use modegate::store::seal::Keys;
-use modegate::store::sqlite::SqliteStore;
-use modegate::way::{Answer, Proof, Way};
-use modegate::wire::encoding::Encoding;
+use modegate_core::command::{CommandBody, CommandState, Manner, Operation};
+use modegate_core::device::DeviceRecord;
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
+use modegate_core::policy::PolicySet;
+use modegate_core::secret::Secret;
+use modegate_core::session::{Proof, queue};
+use modegate_core::time::Timestamp;
+use modegate_server::sync::{Answer, Way};
+use modegate_store::Store;
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
+use modegate_wire::encoding::Encoding;
 use uuid::Uuid;
 
 use super::Chance;
@@ -134,7 +134,7 @@ impl Server {
         let body = CommandBody {
             name: "raw".into(),
             actor: "world".into(),
-            queued_at: Timestamp::now(),
+            queued_at: modegate_server::clock::Clock::default().now(),
             not_before: None,
             expires_at: None,
             priority: chance.below(3) as i32,
@@ -150,7 +150,7 @@ impl Server {
                 data,
             }],
         };
-        let decide = Box::new(move |device: &modegate::store::Device| {
+        let decide = Box::new(move |device: &modegate_core::device::Device| {
             queue::queue(device, body).map(|(change, _)| change)
         });
         let Ok(device) = self.store().alter(id_of(client.number), decide).await else {
@@ -164,8 +164,13 @@ impl Server {
         let Some(seq) = client.any_queued(chance) else {
             return;
         };
-        let decide = Box::new(move |device: &modegate::store::Device| {
-            queue::cancel(device, seq, "world", Timestamp::now())
+        let decide = Box::new(move |device: &modegate_core::device::Device| {
+            queue::cancel(
+                device,
+                seq,
+                "world",
+                modegate_server::clock::Clock::default().now(),
+            )
         });
         if self
             .store()

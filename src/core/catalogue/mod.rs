@@ -1,0 +1,174 @@
+//! The catalogue: apps that may be installed, each with its versions.
+//!
+//! Pure. What a version holds is what `MDM_AppInstallJob` has properties for
+//! (MDM Application Provider reference); how it becomes JobData is not public,
+//! so an operator's template says it, or the version brings its JobData whole.
+
+mod read;
+mod version;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+pub use read::{amend, new};
+pub use version::Version;
+
+use crate::change::Refusal;
+use crate::fields::{FieldError, Fields};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// Longest id of an app, bytes: rules of a policy may name it.
+pub const ID_BYTES: usize = 128;
+/// Most apps of a catalogue.
+pub const APPS: usize = 10_000;
+/// Most versions of an app.
+pub const VERSIONS: usize = 32;
+/// Most URLs of a package, and most packages that a version depends on.
+pub const LIST: usize = 16;
+/// Longest URL, bytes.
+pub const URL_BYTES: usize = 2_048;
+/// Longest licence, bytes.
+pub const LICENCE_BYTES: usize = 64 * 1024;
+
+/// An app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct App {
+    /// Its id, which rules, commands and URLs name.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it is, in words.
+    pub description: Option<String>,
+    /// The device groups that may get it; none named means all.
+    pub groups: Vec<String>,
+    /// Its versions, the lowest first; at least one.
+    pub releases: Vec<Release>,
+    /// When it was put into the catalogue.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+}
+
+/// One version of an app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Which.
+    pub version: Version,
+    /// The package, `Name_Version_Arch_ResourceId_PublisherId`.
+    pub package_full_name: Option<String>,
+    /// Where the device downloads it from (`DownloadUrlList`).
+    pub urls: Vec<String>,
+    /// Framework packages that it needs (`Dependencies`, `DependencyUrlLists`).
+    pub dependencies: Vec<Dependency>,
+    /// `LicenseXml`; 8.1 Update and later.
+    pub licence: Option<Secret>,
+    /// `ActionType`: a word for the template, or the number itself, since the
+    /// numbers are not published.
+    pub action: String,
+    /// `DeploymentOptions`, taken to be those of WinRT (inferred): 1 forces the
+    /// app to close, 2 development mode, 32 all resources.
+    pub options: u32,
+    /// The whole JobData, in place of the template.
+    pub job_data: Option<Secret>,
+}
+
+/// A package that another one needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dependency {
+    /// Its full name.
+    pub package_full_name: String,
+    /// Where it is downloaded from.
+    pub urls: Vec<String>,
+}
+
+impl App {
+    /// The version asked for, or the highest where none is.
+    pub fn release(&self, version: Option<&Version>) -> Option<&Release> {
+        match version {
+            None => self.releases.last(),
+            Some(version) => self
+                .releases
+                .iter()
+                .find(|release| release.version == *version),
+        }
+    }
+
+    /// The version that `version` of a request names, of an app that a device with
+    /// these groups may get; the highest where none is named.
+    pub fn pick(&self, fields: &Fields<'_>, groups: &[String]) -> Result<&Release, Refusal> {
+        if !self.is_for(groups) {
+            return Err(Refusal::Conflict(format!(
+                "app: it is for devices of the groups {}, and this one is in none of them",
+                self.groups.join(", ")
+            )));
+        }
+        self.version(fields).map_err(Refusal::Field)
+    }
+
+    /// The same whatever the device.
+    pub fn version(&self, fields: &Fields<'_>) -> Result<&Release, FieldError> {
+        let wanted = fields.line("version", 64)?;
+        let wrong = |expected: String| FieldError::new(fields.name("version"), expected, "another");
+        let version = wanted.map(|text| {
+            let expected = "one to four numbers with dots between them";
+            Version::parse(text).ok_or_else(|| wrong(expected.to_owned()))
+        });
+        let version = version.transpose()?;
+        self.release(version.as_ref()).ok_or_else(|| {
+            let known: Vec<&str> = self
+                .releases
+                .iter()
+                .map(|release| release.version.as_str())
+                .collect();
+            wrong(format!("one of {}", known.join(", ")))
+        })
+    }
+
+    /// Whether a device with these groups may get it.
+    pub fn is_for(&self, groups: &[String]) -> bool {
+        self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
+    }
+}
+
+/// The app that a command takes from the catalogue, where there is one of that
+/// id: an `app_install` that names an app and brings no data of its own.
+pub fn named(command: &Value) -> Option<&str> {
+    let given = |field: &str| command.get(field).filter(|value| !value.is_null());
+    let is_install = given("type").and_then(Value::as_str) == Some("app_install");
+    let own = given("job_data").or(given("package_full_name"));
+    let id = given("app").and_then(Value::as_str)?;
+    (is_install && own.is_none() && id.len() <= ID_BYTES).then_some(id)
+}
+
+impl Release {
+    /// What the placeholders of `templates.app_install` stand for. Lists are
+    /// joined by `;`, which no URL and no package name here contains.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        let names = self.dependencies.iter().map(|one| &one.package_full_name);
+        let urls = self.dependencies.iter().flat_map(|one| &one.urls);
+        let secret = |text: &Option<Secret>| {
+            let text = text.as_ref().map(Secret::reveal);
+            text.unwrap_or_default().to_owned()
+        };
+        vec![
+            (
+                "package_full_name",
+                self.package_full_name.clone().unwrap_or_default(),
+            ),
+            ("urls", self.urls.join(";")),
+            ("dependencies", joined(names)),
+            ("dependency_urls", joined(urls)),
+            ("licence", secret(&self.licence)),
+            ("action", self.action.clone()),
+            ("options", self.options.to_string()),
+        ]
+    }
+}
+
+fn joined<'a>(texts: impl Iterator<Item = &'a String>) -> String {
+    texts.map(String::as_str).collect::<Vec<_>>().join(";")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,453 @@
+//! A command: one management operation queued for a device, and what became of it.
+
+mod manner;
+
+pub use manner::{Lenient, Manner, RETRIES, Serves, Unanswered};
+
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CommandId, CommandSeq, SessionNo};
+use crate::kind::{Kind, Leaf, kind_of};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+use modegate_wire::message::{GroupKind, Verb};
+
+/// What a command carries: what it was called by its caller and the SyncML
+/// operations it consists of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandBody {
+    /// The API's `type`, for people; no decision looks at it.
+    pub name: String,
+    /// Who queued it, e.g. `api:admin`.
+    pub actor: String,
+    /// When it was queued.
+    pub queued_at: Timestamp,
+    /// Not to be sent before.
+    pub not_before: Option<Timestamp>,
+    /// Not to be sent after.
+    pub expires_at: Option<Timestamp>,
+    /// Higher goes first.
+    pub priority: i32,
+    /// How it is carried out.
+    pub manner: Manner,
+    /// What it does, in order. Several are one command: it is done when all are.
+    pub operations: Vec<Operation>,
+}
+
+/// Stands in a LocURI or in Data for the key of MDM_Client, until the command
+/// goes out: what is learned of the device meanwhile counts for it too. A
+/// private-use character, which no caller may send.
+pub const CLIENT_ID: char = '\u{E000}';
+
+/// What of a key value stands in a LocURI as it is; all else is percent-encoded.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'{')
+    .remove(b'}');
+
+/// A key value as it stands in a LocURI.
+pub fn escaped(value: &str) -> String {
+    utf8_percent_encode(value, KEY).to_string()
+}
+
+/// One element of a command as it stands on the wire, in document order: each
+/// takes one CmdID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed<'a> {
+    /// Which element.
+    pub name: ElementName,
+    /// The node, unless it is a group.
+    pub loc_uri: Option<&'a str>,
+    /// Whether it stands at the top, not inside a group.
+    pub top: bool,
+}
+
+impl CommandBody {
+    /// The command as it goes out to a device with this key of MDM_Client.
+    pub fn bound(&self, client_id: &str) -> Cow<'_, CommandBody> {
+        if !self.operations.iter().any(Operation::is_unbound) {
+            return Cow::Borrowed(self);
+        }
+        let mut body = self.clone();
+        for operation in &mut body.operations {
+            operation.bind(client_id);
+        }
+        Cow::Owned(body)
+    }
+
+    /// The command with every Add turned into a Replace.
+    pub fn as_replace(&self) -> CommandBody {
+        let mut body = self.clone();
+        for operation in &mut body.operations {
+            operation.replace();
+        }
+        body
+    }
+
+    /// Its elements in document order.
+    pub fn placed(&self) -> Vec<Placed<'_>> {
+        fn walk<'a>(operations: &'a [Operation], top: bool, into: &mut Vec<Placed<'a>>) {
+            for operation in operations {
+                match operation {
+                    Operation::Node { verb, loc_uri, .. } => {
+                        into.push(Placed {
+                            name: ElementName::Verb(*verb),
+                            loc_uri: Some(loc_uri),
+                            top,
+                        });
+                    }
+                    Operation::Group(kind, children) => {
+                        into.push(Placed {
+                            name: ElementName::Group(*kind),
+                            loc_uri: None,
+                            top,
+                        });
+                        walk(children, false, into);
+                    }
+                }
+            }
+        }
+        let mut placed = Vec::new();
+        walk(&self.operations, true, &mut placed);
+        placed
+    }
+}
+
+/// One SyncML element of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// A verb on one node.
+    Node {
+        /// The verb.
+        verb: Verb,
+        /// The node, as it is to go on the wire.
+        loc_uri: String,
+        /// `Meta/Format`.
+        format: Option<String>,
+        /// `Meta/Type`.
+        mime: Option<String>,
+        /// `Data`, which may hold a password or a key.
+        data: Option<Secret>,
+    },
+    /// Operations in an Atomic or Sequence.
+    Group(GroupKind, Vec<Operation>),
+}
+
+impl Operation {
+    fn is_unbound(&self) -> bool {
+        match self {
+            Operation::Node { loc_uri, data, .. } => {
+                let unbound = |text: &str| text.contains(CLIENT_ID);
+                unbound(loc_uri) || data.as_ref().is_some_and(|data| unbound(data.reveal()))
+            }
+            Operation::Group(_, children) => children.iter().any(Operation::is_unbound),
+        }
+    }
+
+    fn bind(&mut self, client_id: &str) {
+        match self {
+            Operation::Node { loc_uri, data, .. } => {
+                *loc_uri = loc_uri.replace(CLIENT_ID, &escaped(client_id));
+                if let Some(text) = data {
+                    *text = Secret::new(text.reveal().replace(CLIENT_ID, client_id));
+                }
+            }
+            Operation::Group(_, children) => {
+                for child in children {
+                    child.bind(client_id);
+                }
+            }
+        }
+    }
+
+    fn replace(&mut self) {
+        match self {
+            Operation::Node { verb, .. } if *verb == Verb::Add => *verb = Verb::Replace,
+            Operation::Node { .. } => {}
+            Operation::Group(_, children) => {
+                for child in children {
+                    child.replace();
+                }
+            }
+        }
+    }
+
+    /// How many CmdIDs the operation takes, its children's with it.
+    pub fn ids(&self) -> u32 {
+        match self {
+            Operation::Node { .. } => 1,
+            Operation::Group(_, children) => 1 + children.iter().map(Operation::ids).sum::<u32>(),
+        }
+    }
+}
+
+/// Where a command stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommandState {
+    /// Waits for a session that may carry it.
+    Queued,
+    /// Went out; no final Status yet.
+    Sent,
+    /// The device accepted it (202), or did it and it is to be confirmed.
+    Accepted,
+    /// Every Status says done.
+    Succeeded,
+    /// It failed, or was refused.
+    Failed,
+    /// It went out and nobody knows whether it was done.
+    Unconfirmed,
+    /// Taken back before it went.
+    Cancelled,
+    /// Its time passed before it went.
+    Expired,
+}
+
+impl CommandState {
+    /// Every state.
+    pub const ALL: [CommandState; 8] = [
+        CommandState::Queued,
+        CommandState::Sent,
+        CommandState::Accepted,
+        CommandState::Succeeded,
+        CommandState::Failed,
+        CommandState::Unconfirmed,
+        CommandState::Cancelled,
+        CommandState::Expired,
+    ];
+
+    /// The name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            CommandState::Queued => "queued",
+            CommandState::Sent => "sent",
+            CommandState::Accepted => "accepted",
+            CommandState::Succeeded => "succeeded",
+            CommandState::Failed => "failed",
+            CommandState::Unconfirmed => "unconfirmed",
+            CommandState::Cancelled => "cancelled",
+            CommandState::Expired => "expired",
+        }
+    }
+
+    /// The state of exactly that name.
+    pub fn from_name(name: &str) -> Option<CommandState> {
+        CommandState::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
+    }
+
+    /// Whether nothing can happen to the command any more.
+    pub fn is_final(self) -> bool {
+        matches!(
+            self,
+            CommandState::Succeeded
+                | CommandState::Failed
+                | CommandState::Cancelled
+                | CommandState::Expired
+        )
+    }
+}
+
+/// What every exchange must know of a command that is not final: its order,
+/// its rule attributes, its leases. The body lies elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenCommand {
+    /// Its number on the device.
+    pub seq: CommandSeq,
+    /// What a policy sees of it.
+    pub leaves: Vec<Leaf>,
+    /// Where it stands; never a final state.
+    pub state: CommandState,
+    /// Higher goes first.
+    pub priority: i32,
+    /// Not to be sent before.
+    pub not_before: Option<Timestamp>,
+    /// Not to be sent after.
+    pub expires_at: Option<Timestamp>,
+    /// Encoded length of its elements, CmdIDs at their longest, bytes.
+    pub bytes: u32,
+    /// How many CmdIDs it takes.
+    pub ids: u32,
+    /// Under which numbers it went out, the newest first, at most two.
+    pub leases: Vec<Lease>,
+    /// Result parts stored so far.
+    pub parts: u32,
+    /// Until when an `unconfirmed` or `accepted` outcome stays open.
+    pub deadline: Option<Timestamp>,
+    /// How it is carried out.
+    pub manner: Manner,
+    /// How often it was sent and answered by a Status that may pass.
+    pub attempts: u8,
+    /// Whether its Adds go as Replace: what they add exists already.
+    pub as_replace: bool,
+    /// The nodes that the table does not know, which an operator's policy files
+    /// may classify.
+    pub unknown: Vec<(Verb, String)>,
+}
+
+impl OpenCommand {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
+        kind_of(&self.leaves)
+    }
+
+    /// Whether it must not run twice unasked: a password reset or an app job
+    /// whose answer was lost may have been done.
+    pub fn is_unrepeatable(&self) -> bool {
+        self.manner.unanswered != Unanswered::SendAgain
+    }
+
+    /// Puts it back into the queue, what went out of it forgotten.
+    pub fn put_back(&mut self) {
+        self.state = CommandState::Queued;
+        self.deadline = None;
+        self.leases.clear();
+    }
+
+    /// Whether it goes alone, after all else: what went with it might be lost.
+    pub fn goes_alone(&self) -> bool {
+        self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
+    }
+
+    /// Whether it unenrolls the device, after which there is silence.
+    pub fn is_unenroll(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
+    }
+}
+
+/// One delivery of a command: by these numbers its answers refer to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// In which session.
+    pub session: SessionNo,
+    /// The server's MsgID that carried it.
+    pub message: u32,
+    /// The first of its CmdIDs; the others follow in document order.
+    pub first_id: u32,
+    /// The worst status per CmdID in that order, 0 where none has come.
+    pub statuses: Vec<u16>,
+    /// The verb or group of each CmdID, which a Status must name as `Cmd`.
+    pub elements: Vec<ElementName>,
+    /// Bit n: CmdID n stands at the top, not inside a group.
+    pub top: Vec<bool>,
+}
+
+/// The element that a CmdID stood on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ElementName {
+    /// A command.
+    Verb(Verb),
+    /// A group.
+    Group(GroupKind),
+}
+
+impl ElementName {
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            ElementName::Verb(verb) => verb.name(),
+            ElementName::Group(kind) => kind.name(),
+        }
+    }
+}
+
+/// What one exchange (or one API call) brought for a command: appended to its
+/// history, never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The command.
+    pub seq: CommandSeq,
+    /// Which part of its history this is: 1, 2, …
+    pub part: u32,
+    /// The state that it had afterwards.
+    pub state: CommandState,
+    /// When.
+    pub at: Timestamp,
+    /// Why, in words, where a status does not say it.
+    pub reason: Option<String>,
+    /// What the device answered.
+    pub results: Vec<NodeResult>,
+}
+
+/// Every answer of these parts in order, pieces of a large object (Status 213)
+/// put together; one that broke off keeps its 213.
+pub fn answers(parts: &[Part]) -> Vec<NodeResult> {
+    // The text of a large object grows in place: a device chooses how many pieces.
+    let mut answers: Vec<(NodeResult, String)> = Vec::new();
+    for result in parts.iter().flat_map(|part| &part.results) {
+        let begun = answers
+            .iter_mut()
+            .rev()
+            .take(PIECES_BACK)
+            .find(|(other, text)| {
+                other.status == 213 && !text.is_empty() && other.loc_uri == result.loc_uri
+            });
+        match (begun, &result.data) {
+            (Some((begun, text)), Some(more)) if matches!(result.status, 213 | 200) => {
+                text.push_str(more.reveal());
+                if result.status != 213 {
+                    // Whole now; its Status is the Get's own.
+                    begun.status = 0;
+                }
+            }
+            (_, Some(first)) if result.status == 213 => {
+                answers.push((result.clone(), first.reveal().to_owned()));
+            }
+            _ => answers.push((result.clone(), String::new())),
+        }
+    }
+    let joined = answers.into_iter().map(|(mut result, text)| {
+        if !text.is_empty() {
+            result.data = Some(Secret::new(text));
+        }
+        result
+    });
+    joined.collect()
+}
+
+/// How many answers back the beginning of a large object is looked for: between
+/// its pieces stands little else.
+const PIECES_BACK: usize = 64;
+
+/// One node's answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeResult {
+    /// The node, as the command named it.
+    pub loc_uri: String,
+    /// The Status, 0 where only Results came.
+    pub status: u16,
+    /// `Meta/Format` of the Results.
+    pub format: Option<String>,
+    /// `Data` of the Results.
+    pub data: Option<Secret>,
+}
+
+/// A command and its history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredCommand {
+    /// Its id.
+    pub id: CommandId,
+    /// What was queued.
+    pub body: CommandBody,
+    /// What became of it, in order.
+    pub parts: Vec<Part>,
+}
+
+/// What a part of a walk over all devices found of their queues.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct QueueSample {
+    /// How many commands are in each state, in the order of
+    /// [`CommandState::ALL`](modegate_core::command::CommandState::ALL); those that are final are not counted.
+    pub commands: [u64; 8],
+    /// When the oldest command that waits was queued.
+    pub oldest: Option<Timestamp>,
+    /// The device at which the walk goes on; `None` at its end.
+    pub next: Option<u64>,
+}

@@ -1,0 +1,260 @@
+//! A device: its record, and the state that every exchange reads and writes.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::OpenCommand;
+use crate::context::{ContextSet, Family, Login, Mode};
+use crate::ids::{CommandSeq, DeviceId, SessionNo, Source};
+use crate::push::channel::Channel;
+use crate::push::in_force::Notes;
+use crate::push::wake::Wake;
+use crate::rotation::Rotation;
+use crate::time::Timestamp;
+use modegate_wire::auth::{AuthType, PasswordDigest};
+use modegate_wire::message::SessionId;
+
+/// A device as a store knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// The store's own number for it: small, dense, what tables lie by.
+    pub number: u64,
+    /// Its public id.
+    pub id: DeviceId,
+    /// Its record.
+    pub record: DeviceRecord,
+    /// Its state.
+    pub state: State,
+}
+
+/// What an operator says of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeviceRecord {
+    /// What it sends as SyncHdr Source.
+    pub source: Source,
+    /// Its family.
+    pub family: Family,
+    /// The key of MDM_Client.
+    pub device_client_id: String,
+    /// The enrolled user.
+    pub user: Option<String>,
+    /// The groups it belongs to.
+    pub groups: Vec<String>,
+    /// Its SyncML credentials.
+    pub credentials: Option<Credentials>,
+    /// SHA-256 of each client certificate that is bound to it.
+    pub certificates: Vec<CertificateDigest>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// What is known of its certificates besides.
+    pub rotation: Rotation,
+}
+
+/// SHA-256 of a DER certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CertificateDigest(pub [u8; 32]);
+
+impl CertificateDigest {
+    /// Reads 64 hexadecimal digits, with colons or spaces between them or not.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b' ')).collect();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            let value = |digit: u8| char::from(digit).to_digit(16);
+            *byte = u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()?;
+        }
+        Some(CertificateDigest(bytes))
+    }
+}
+
+impl fmt::Display for CertificateDigest {
+    /// 64 hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// SyncML credentials of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// What it sends as Source/LocName.
+    pub username: String,
+    /// MD5 of `user:password`, all that Basic and MD5 need (OMA DM Security 5.4).
+    pub digest: PasswordDigest,
+}
+
+/// What changes with every exchange, read and written as one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct State {
+    /// Grows with every change but the queueing of a command.
+    #[serde(skip)]
+    pub revision: u64,
+    /// The number that the next command gets.
+    #[serde(skip)]
+    pub next_command: u32,
+    /// The latest session.
+    pub session: Option<Session>,
+    /// How many sessions there were.
+    pub sessions: u32,
+    /// The server's next MsgID.
+    pub next_message: u32,
+    /// The next CmdID.
+    pub next_id: u32,
+    /// Counts authentications: the nonce of a challenge is derived from it.
+    pub nonce: u64,
+    /// The commands that are not final, in the order they were queued.
+    pub open: Vec<OpenCommand>,
+    /// The latest request, by which a retransmission is known.
+    pub latest: Option<LatestRequest>,
+    /// When each mode was last seen, in the order of [`Mode::ALL`].
+    pub seen: [Option<Timestamp>; 4],
+    /// What the latest session withheld, so that an equal list is not written again.
+    pub withheld: Option<WithheldRef>,
+    /// Since when the device is known to be unenrolled: its queue is closed
+    /// until it begins a session again.
+    pub unenrolled_at: Option<Timestamp>,
+    /// When its agent last looked as if run by hand (seed 004): what needs the
+    /// user failed while the rest worked.
+    pub by_hand_at: Option<Timestamp>,
+    /// Its WNS channel, without the URI; none while no push profile is its own.
+    pub channel: Option<Channel>,
+    /// The latest wake: the one coalesced wish that it starts a session.
+    pub wake: Option<Wake>,
+    /// What else is known of its push.
+    pub push: Notes,
+    /// How it wants the server to prove itself, if it ever did.
+    pub server_proof: Option<ServerProof>,
+    /// When each recorded certificate was last used.
+    pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
+    /// The large object that the device is sending.
+    pub large: Option<LargeObject>,
+}
+
+/// How a device wants the server to prove itself.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerProof {
+    /// By what.
+    pub auth_type: AuthType,
+    /// The nonce that it handed out for the next time, raw, at most
+    /// [`modegate_wire::limits::NONCE_BYTES`].
+    pub server_nonce: Vec<u8>,
+    /// The session in which it refused us last.
+    pub refused_in: SessionNo,
+    /// How often it did there.
+    pub refusals: u8,
+    /// The session for which it took our word (212).
+    pub settled_in: Option<SessionNo>,
+}
+
+impl fmt::Debug for ServerProof {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerProof")
+            .field("auth_type", &self.auth_type)
+            .field("server_nonce", &"***")
+            .field("refusals", &self.refusals)
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    /// The open command of that number.
+    pub fn open(&self, seq: CommandSeq) -> Option<&OpenCommand> {
+        self.open.iter().find(|command| command.seq == seq)
+    }
+
+    /// When a session of that mode was last seen.
+    pub fn last_seen(&self, mode: Mode) -> Option<Timestamp> {
+        self.seen[mode as usize]
+    }
+
+    /// Takes over the commands that were queued since this state was loaded;
+    /// `None` when anything else changed too, and where this state leaves no
+    /// room for them: the queue was closed, or what they wait for has ended.
+    pub fn rebased(
+        mut self,
+        loaded_revision: u64,
+        loaded_next: u32,
+        current: &State,
+    ) -> Option<State> {
+        if current.revision != loaded_revision {
+            return None;
+        }
+        let is_new = |command: &&OpenCommand| command.seq.0 >= loaded_next;
+        let queued: Vec<OpenCommand> = current.open.iter().filter(is_new).cloned().collect();
+        let has_ended = |seq: &CommandSeq| seq.0 < loaded_next && self.open(*seq).is_none();
+        let waits_in_vain = |command: &OpenCommand| command.manner.after.iter().any(has_ended);
+        let is_closed = self.unenrolled_at.is_some() && !queued.is_empty();
+        if is_closed || queued.iter().any(waits_in_vain) {
+            return None;
+        }
+        self.open.extend(queued);
+        self.next_command = current.next_command;
+        Some(self)
+    }
+}
+
+/// The messages of one device under one SessionID.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Its number on this device.
+    pub no: SessionNo,
+    /// The device's SessionID.
+    pub id: SessionId,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// The latest message.
+    pub last_at: Timestamp,
+    /// The device's latest MsgID.
+    pub client_message: u32,
+    /// How many messages came.
+    pub messages: u32,
+    /// The server's first MsgID in it.
+    pub first_message: u32,
+    /// Every context it named.
+    pub contexts: ContextSet,
+    /// The login status last named.
+    pub login: Login,
+    /// The device's `MaxMsgSize`, bytes.
+    pub max_msg_size: Option<u32>,
+    /// Whether more may come.
+    pub is_open: bool,
+    /// Whether a message without Final awaits its continuation.
+    pub awaits_final: bool,
+}
+
+/// An object that comes in pieces: how far it has come, never what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LargeObject {
+    /// The session that it belongs to.
+    pub session: SessionNo,
+    /// A digest of the command that it answers and the node.
+    pub of: u64,
+    /// Its `Size`, bytes.
+    pub size: u64,
+    /// Bytes that have come.
+    pub got: u64,
+}
+
+/// The latest request of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LatestRequest {
+    /// SHA-256 over the proven identity, the raw query and the body.
+    pub digest: [u8; 32],
+    /// When it came.
+    pub at: Timestamp,
+    /// Whether its reply carried a command.
+    pub carried: bool,
+}
+
+/// Where the latest list of withheld commands is written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WithheldRef {
+    /// The device's event that holds the list.
+    pub event: u64,
+    /// A digest of the list.
+    pub digest: u64,
+}

@@ -1,0 +1,314 @@
+//! Audit events: the append-only log. An event is versioned canonical bytes
+//! (JSON, fields in the order below, absent ones left out), stored as
+//! written, without secrets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::command::CommandState;
+use crate::context::{Login, Mode, Platform};
+use crate::ids::DeviceId;
+use crate::kind::Kind;
+use crate::time::Timestamp;
+
+/// What happened, before the log gave it its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of this form: 1.
+    pub v: u8,
+    /// Its number: counts per device, and once more for what concerns none.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `device`, `api:admin`, `server`.
+    pub actor: String,
+    /// Whom it concerns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+    /// What.
+    #[serde(rename = "type")]
+    pub what: EventType,
+    /// The exchange, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<ExchangeRecord>,
+    /// The command concerned, by its number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<u32>,
+    /// Its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// More, in words; never a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// How many equal ones this stands for, where they were counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
+    /// For a command that was queued: when it could go, as it looked then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<String>,
+}
+
+impl Event {
+    /// An event of this type, the rest empty, the number to be given.
+    pub fn new(
+        at: Timestamp,
+        actor: impl Into<String>,
+        device: Option<DeviceId>,
+        what: EventType,
+    ) -> Self {
+        Event {
+            v: 1,
+            seq: 0,
+            at,
+            actor: actor.into(),
+            device,
+            what,
+            exchange: None,
+            command: None,
+            kind: None,
+            detail: None,
+            count: None,
+            forecast: None,
+        }
+    }
+
+    /// With these words.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// About this command.
+    #[must_use]
+    pub fn command(mut self, seq: u32, kind: Kind) -> Self {
+        self.command = Some(seq);
+        self.kind = Some(kind);
+        self
+    }
+
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Every field is a number, text or a list of such: writing to memory cannot fail.
+        serde_json::to_vec(self).expect("an event is plain data")
+    }
+
+    /// Reads canonical bytes back.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+}
+
+/// The types of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum EventType {
+    /// A device was registered.
+    #[serde(rename = "device.registered")]
+    DeviceRegistered,
+    /// A device's record was changed.
+    #[serde(rename = "device.changed")]
+    DeviceChanged,
+    /// A device was retired.
+    #[serde(rename = "device.retired")]
+    DeviceRetired,
+    /// A command was queued.
+    #[serde(rename = "command.queued")]
+    CommandQueued,
+    /// A command was cancelled.
+    #[serde(rename = "command.cancelled")]
+    CommandCancelled,
+    /// A command was put back into the queue because somebody asked for it again.
+    #[serde(rename = "command.retried")]
+    CommandRetried,
+    /// The key of MDM_Client was learned from the device.
+    #[serde(rename = "device.key_learned")]
+    KeyLearned,
+    /// One request and its reply.
+    #[serde(rename = "exchange")]
+    Exchange,
+    /// The encoder's guard stopped a command (law 3).
+    #[serde(rename = "guard.refused")]
+    GuardRefused,
+    /// The device said that its user unenrolled it (alert 1226).
+    #[serde(rename = "device.unenrolled")]
+    DeviceUnenrolled,
+    /// Requests of strangers, counted together.
+    #[serde(rename = "stranger.refused")]
+    StrangerRefused,
+    /// A command was asked for, for many devices.
+    #[serde(rename = "batch.created")]
+    BatchCreated,
+    /// A batch was stopped.
+    #[serde(rename = "batch.stopped")]
+    BatchStopped,
+    /// A batch came to its end.
+    #[serde(rename = "batch.ended")]
+    BatchEnded,
+    /// A token of the API was made.
+    #[serde(rename = "token.created")]
+    TokenCreated,
+    /// A token of the API was revoked.
+    #[serde(rename = "token.revoked")]
+    TokenRevoked,
+    /// A device's push channel came into another state.
+    #[serde(rename = "channel.changed")]
+    ChannelChanged,
+    /// A device named a channel URI that may not be sent to.
+    #[serde(rename = "channel.uri_refused")]
+    ChannelUriRefused,
+    /// Somebody wants the device to begin a session.
+    #[serde(rename = "wake.wanted")]
+    WakeWanted,
+    /// A notification was sent, with what WNS answered.
+    #[serde(rename = "wake.sent")]
+    WakeSent,
+    /// A wake came to its end.
+    #[serde(rename = "wake.ended")]
+    WakeEnded,
+    /// A push profile was made.
+    #[serde(rename = "push_profile.created")]
+    PushProfileCreated,
+    /// A push profile was changed.
+    #[serde(rename = "push_profile.changed")]
+    PushProfileChanged,
+    /// A push profile was deleted.
+    #[serde(rename = "push_profile.deleted")]
+    PushProfileDeleted,
+    /// A push profile fares otherwise than before.
+    #[serde(rename = "push_profile.health")]
+    PushProfileHealth,
+    /// The server came up.
+    #[serde(rename = "server.started")]
+    ServerStarted,
+    /// What was older than the retention was deleted.
+    #[serde(rename = "retention.applied")]
+    RetentionApplied,
+    /// Everything sealed was sealed with a new key.
+    #[serde(rename = "key.rotated")]
+    KeyRotated,
+    /// The database was put back from a backup: what came after it is not here.
+    #[serde(rename = "database.restored")]
+    DatabaseRestored,
+    /// A policy set came into force.
+    #[serde(rename = "policy.loaded")]
+    PolicyLoaded,
+    /// A policy set was refused; the old one stays.
+    #[serde(rename = "policy.refused")]
+    PolicyRefused,
+    /// An app was put into the catalogue or changed.
+    #[serde(rename = "app.changed")]
+    AppChanged,
+    /// An app was taken out of the catalogue.
+    #[serde(rename = "app.deleted")]
+    AppDeleted,
+    /// An install was asked for, or came to another step.
+    #[serde(rename = "install.moved")]
+    InstallMoved,
+    /// A webhook was made.
+    #[serde(rename = "webhook.created")]
+    WebhookCreated,
+    /// A webhook was deleted.
+    #[serde(rename = "webhook.deleted")]
+    WebhookDeleted,
+    /// A webhook did not take an event, and it is given up.
+    #[serde(rename = "webhook.given_up")]
+    WebhookGivenUp,
+}
+
+/// What is on record of one exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeRecord {
+    /// The session's number on the device.
+    pub session: u32,
+    /// The device's SessionID.
+    pub session_id: String,
+    /// The device's MsgID.
+    pub message: u32,
+    /// The raw query as sent, without `?`.
+    pub query: String,
+    /// The mode decided on.
+    pub mode: Mode,
+    /// The platform decided on.
+    pub platform: Platform,
+    /// The login status in force.
+    pub login: Login,
+    /// Digest of the policy set that decided.
+    pub policy_set: String,
+    /// What the header's Status said.
+    pub status: u16,
+    /// What went out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<Delivered>,
+    /// What was held back, grouped by reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<Withheld>,
+    /// The device's event that lists what was held back, where it is the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withheld_as: Option<u64>,
+    /// What became of commands.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outcomes: Vec<Outcome>,
+    /// Things worth knowing, e.g. a retransmission or a message out of order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// Whether it answered a wake: a push was sent for it shortly before.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub woken: bool,
+    /// Whether the agent looked as if run by hand.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub by_hand: bool,
+    /// Whether the session ended with this exchange.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
+}
+
+/// A command that went out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Its number.
+    pub command: u32,
+    /// Its kind.
+    pub kind: Kind,
+    /// The rules that let it go.
+    pub rules: Vec<String>,
+}
+
+/// Commands that were held back for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Their kind.
+    pub kind: Kind,
+    /// The rules.
+    pub rules: Vec<String>,
+    /// The modes that would let them go.
+    pub modes: Vec<Mode>,
+    /// How many.
+    pub count: u32,
+    /// Their numbers.
+    pub commands: Vec<u32>,
+}
+
+/// What became of a command in an exchange.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Its number.
+    pub command: u32,
+    /// Its kind.
+    pub kind: Kind,
+    /// The state it went to.
+    pub state: CommandState,
+    /// The worst Status, where one came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// An event with its place in the log of all devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    /// Its place in the whole log.
+    pub place: u64,
+    /// The event.
+    pub event: Event,
+}

@@ -1,0 +1,273 @@
+//! What the facts make of an install. One function of where things stand, so
+//! that it does not matter how often, or how late, it is asked.
+
+use super::facts::Facts;
+use super::reading::{Reading, Verdict};
+use super::{Install, JobRules, State};
+use crate::command::CommandState;
+use crate::context::Family;
+use crate::forecast::channel_in_words;
+use crate::push::wake;
+use crate::time::Timestamp;
+
+/// So many readings in a row in which the device knew nothing of the job end it.
+const MISSES: u32 = 3;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// What is to be done besides writing the install down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    /// Have the device asked how its job goes, in a later session.
+    Read,
+    /// Wish for a wake: the channel can be sent to now.
+    Wish,
+}
+
+/// What becomes of an install.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The install from now on.
+    pub install: Install,
+    /// What is to be done.
+    pub act: Option<Act>,
+}
+
+/// What `facts` make of `install`.
+pub fn next(install: &Install, facts: &Facts<'_>, rules: &JobRules) -> Move {
+    let mut next = install.clone();
+    let act = if install.state.is_final() {
+        None
+    } else {
+        next.look(facts, rules)
+    };
+    Move { install: next, act }
+}
+
+impl Install {
+    fn look(&mut self, facts: &Facts<'_>, rules: &JobRules) -> Option<Act> {
+        let command = &facts.command;
+        let reason = command.reason.clone();
+        match command.state {
+            CommandState::Queued => self.wait(facts),
+            CommandState::Sent => {
+                self.went_out(facts, None);
+                None
+            }
+            CommandState::Unconfirmed => {
+                let why = reason.unwrap_or_else(|| "its answer was lost".to_owned());
+                self.went_out(facts, Some(why));
+                None
+            }
+            CommandState::Accepted | CommandState::Succeeded => {
+                self.was_taken(facts);
+                self.job(facts, rules)
+            }
+            CommandState::Failed => {
+                self.went_out_before(facts);
+                let why = reason.unwrap_or_else(|| "the command failed".to_owned());
+                self.step(State::Failed, command.at, Some(why));
+                None
+            }
+            CommandState::Expired => {
+                let why = reason.unwrap_or_else(|| "no session carried it in time".to_owned());
+                self.step(State::Failed, command.at, Some(why));
+                None
+            }
+            CommandState::Cancelled => {
+                let (state, at) = if facts.unenrolled_at.is_some() {
+                    (State::Failed, command.at)
+                } else {
+                    (State::Cancelled, command.at)
+                };
+                self.step(state, at, reason);
+                None
+            }
+        }
+    }
+
+    /// The command waits: for a push, or for a session without one.
+    fn wait(&mut self, facts: &Facts<'_>) -> Option<Act> {
+        let can_send = facts
+            .channel
+            .is_some_and(|channel| channel.may_send(facts.now));
+        let wake = facts
+            .wake
+            .filter(|wake| wake.wanted_at >= self.requested_at || !wake.state.is_final());
+        let was_waiting = self.state == State::WaitingForChannel;
+        let put_back = self.state >= State::Delivered;
+        if put_back {
+            let why = facts.command.reason.clone();
+            let why =
+                why.unwrap_or_else(|| "the device did not do it; it is sent again".to_owned());
+            self.step(State::Requested, facts.command.at, Some(why));
+        }
+        let pushed = wake.and_then(|wake| {
+            // One that is being sent may still find that it cannot be.
+            let under_way = wake.state == wake::State::Accepted;
+            wake.sent_at
+                .filter(|_| under_way || wake.state == wake::State::Unanswered)
+        });
+        if let (Some(sent), Some(wake)) = (pushed, wake) {
+            let unanswered = wake.state == wake::State::Unanswered;
+            let (at, detail) = if unanswered {
+                (wake.due_at, Some(UNANSWERED.to_owned()))
+            } else {
+                (sent.max(self.requested_at), None)
+            };
+            self.step(State::Woken, at, detail);
+        } else if can_send {
+            let detail = wake.and_then(push_in_words);
+            // What was noticed once is not told again by going back to it.
+            let known = matches!(self.state, State::Woken | State::Requested);
+            if !known || detail.is_some() {
+                self.step(State::Requested, facts.now, detail);
+            }
+        } else {
+            let words = no_channel(facts);
+            self.step(State::WaitingForChannel, facts.now, Some(words.to_owned()));
+        }
+        let open = wake.is_some_and(|wake| !wake.state.is_final());
+        (was_waiting && can_send && !open).then_some(Act::Wish)
+    }
+
+    /// The command went out.
+    fn went_out(&mut self, facts: &Facts<'_>, detail: Option<String>) {
+        self.woken_before(facts);
+        let at = facts.command.delivered_at.unwrap_or(facts.command.at);
+        self.step(State::Delivered, at, detail);
+    }
+
+    /// A push that was sent and answered before anybody looked.
+    fn woken_before(&mut self, facts: &Facts<'_>) {
+        let sent = facts.wake.and_then(|wake| {
+            let failed = wake.state == wake::State::Failed;
+            wake.sent_at.filter(|_| !failed)
+        });
+        let delivered = facts.command.delivered_at.unwrap_or(facts.now);
+        let Some(sent) = sent.filter(|sent| *sent >= self.requested_at && *sent <= delivered)
+        else {
+            return;
+        };
+        if self.first(State::Woken).is_none() && self.state < State::Delivered {
+            self.step(State::Woken, sent, None);
+        }
+    }
+
+    /// The same of the command itself, where its end is seen first.
+    fn went_out_before(&mut self, facts: &Facts<'_>) {
+        if self.state < State::Delivered && facts.command.delivered_at.is_some() {
+            self.went_out(facts, None);
+        }
+    }
+
+    fn was_taken(&mut self, facts: &Facts<'_>) {
+        if self.state >= State::Accepted {
+            return;
+        }
+        if self.state < State::Delivered {
+            self.went_out(facts, None);
+        }
+        let detail = match facts.command.state {
+            CommandState::Accepted => facts.command.reason.clone(),
+            _ => None,
+        };
+        self.step(State::Accepted, facts.command.at, detail);
+    }
+
+    /// The job on the device.
+    fn job(&mut self, facts: &Facts<'_>, rules: &JobRules) -> Option<Act> {
+        if let Some(reading) = &facts.read {
+            self.take_reading(reading, rules);
+        }
+        if self.state.is_final() {
+            return None;
+        }
+        if let Some(at) = facts.unenrolled_at {
+            let why = "the device is unenrolled: how the job ended is not known";
+            self.step(State::Failed, at, Some(why.to_owned()));
+            return None;
+        }
+        let since = self.first(State::Accepted).unwrap_or(self.requested_at);
+        let too_late = facts.now.ms_since(since) > i64::from(rules.days) * DAY_MS;
+        let too_often = self.reads >= rules.reads;
+        if too_late || too_often && !facts.is_reading {
+            let limit = if too_late {
+                format!("{} days", rules.days)
+            } else {
+                format!("{} readings", rules.reads)
+            };
+            let why = format!("the job came to no end that is known within {limit}");
+            self.step(State::Failed, facts.now, Some(why));
+            return None;
+        }
+        (!facts.is_reading).then_some(Act::Read)
+    }
+
+    fn take_reading(&mut self, reading: &Reading, rules: &JobRules) {
+        self.reads = self.reads.saturating_add(1);
+        self.reading.clear();
+        if !reading.answered {
+            return;
+        }
+        let before = (self.progress, self.last_error);
+        self.progress = reading.progress.or(self.progress);
+        self.last_error = reading.last_error.or(self.last_error);
+        let at = reading.at;
+        match reading.verdict(rules) {
+            Verdict::Done(how) => self.step(State::Installed, at, Some(how.to_owned())),
+            Verdict::Failed(how) => self.step(State::Failed, at, Some(how)),
+            Verdict::Missing => {
+                self.misses += 1;
+                if self.misses >= MISSES {
+                    let why = format!("the device knew nothing of the job {MISSES} times");
+                    self.step(State::Failed, at, Some(why));
+                }
+            }
+            Verdict::Running => {
+                self.misses = 0;
+                if self.state != State::Progress || before != (self.progress, self.last_error) {
+                    self.progressed(reading, at);
+                }
+            }
+        }
+    }
+
+    fn progressed(&mut self, reading: &Reading, at: Timestamp) {
+        let status = reading.status.map(|status| format!("Status {status}"));
+        let progress = reading
+            .progress
+            .map(|progress| format!("Progress {progress}"));
+        let told: Vec<String> = status.into_iter().chain(progress).collect();
+        self.step(State::Progress, at, Some(told.join(", ")));
+        if let Some(step) = self.steps.last_mut() {
+            step.progress = reading.progress;
+        }
+    }
+}
+
+const UNANSWERED: &str = "no session came in time: the device may be off or without a network; its own schedule carries it";
+
+fn no_channel(facts: &Facts<'_>) -> &'static str {
+    match facts.family {
+        Family::Windows81 => channel_in_words(facts.channel),
+        _ => {
+            "no push can be sent: there is no channel in use; the device's own schedule carries it"
+        }
+    }
+}
+
+/// What became of a push that did not go through.
+fn push_in_words(wake: &wake::Wake) -> Option<String> {
+    use wake::Why;
+    let why = match wake.why? {
+        Why::NoChannel => "WNS does not know the channel any more",
+        Why::Profile => "the push profile may not send; look at its health",
+        Why::ChannelRefused => "WNS says that the channel is of another app than the push profile",
+        Why::Dropped => "WNS dropped the push",
+        Why::Fault => "WNS found the push malformed",
+        Why::GaveUp => "WNS could not be reached, or asked to wait too long",
+    };
+    Some(format!(
+        "no push went through: {why}; the device's own schedule carries it"
+    ))
+}

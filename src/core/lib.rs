@@ -1,0 +1,28 @@
+//! The core of modegate: types and pure functions. No I/O, no clock, no
+//! randomness: time, identifiers and random bytes are arguments.
+
+pub mod activity;
+pub mod batch;
+pub mod catalogue;
+pub mod change;
+pub mod classify;
+pub mod command;
+pub mod context;
+pub mod device;
+pub mod event;
+pub mod fields;
+pub mod forecast;
+pub mod ids;
+pub mod installs;
+pub mod inventory;
+pub mod kind;
+pub mod limits;
+pub mod operations;
+pub mod policy;
+pub mod push;
+pub mod rotation;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod tokens;
+pub mod webhooks;

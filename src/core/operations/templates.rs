@@ -1,0 +1,254 @@
+//! Texts whose grammar Microsoft does not publish, or only by example. An
+//! operator changes them in the configuration, without a build.
+
+use std::collections::BTreeMap;
+
+/// One text with its `{placeholders}`.
+struct Shipped {
+    name: &'static str,
+    text: &'static str,
+    placeholders: &'static [&'static str],
+}
+
+const fn shipped(
+    name: &'static str,
+    text: &'static str,
+    placeholders: &'static [&'static str],
+) -> Shipped {
+    Shipped {
+        name,
+        text,
+        placeholders,
+    }
+}
+
+/// The texts as shipped. `<Parameter>=<value>` follows the one published
+/// sample of an Exec (MS-MDM 3.1.5.1.5); that the other methods take the same
+/// form is inferred. An empty text means that there is no known grammar: the
+/// caller must give the text whole.
+const SHIPPED: &[Shipped] = &[
+    shipped(
+        "reset_user_password",
+        "ConfigString={user};{password}",
+        &["user", "password"],
+    ),
+    shipped(
+        "unenroll",
+        "DeviceClientID={device_client_id}",
+        &["device_client_id"],
+    ),
+    shipped(
+        "device_client_id_key",
+        "%22{device_client_id}%22",
+        &["device_client_id"],
+    ),
+    shipped(
+        "wns_update_configuration",
+        "ConfigString={app_id};{package_family_name}",
+        &["app_id", "package_family_name"],
+    ),
+    // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
+    shipped("provider_id", "MS DM Server", &[]),
+    shipped("eas_policy", "NamedValuesList={list}", &["list"]),
+    shipped("sideload_key", "ProductKey={key}", &["key"]),
+    shipped(
+        "sideload_certificate",
+        "CertificateBlob={certificate}",
+        &["certificate"],
+    ),
+    shipped("job_data", "JobData={job_data}", &["job_data"]),
+    shipped(
+        "app_install",
+        "",
+        &[
+            "package_full_name",
+            "urls",
+            "dependencies",
+            "dependency_urls",
+            "licence",
+            "action",
+            "options",
+        ],
+    ),
+    shipped("app_uninstall", "", &["package_full_name"]),
+    shipped(
+        "app_upgrade",
+        "",
+        &[
+            "package_full_name",
+            "urls",
+            "dependencies",
+            "dependency_urls",
+            "licence",
+            "action",
+            "options",
+        ],
+    ),
+];
+
+/// The texts in force.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Templates(BTreeMap<String, String>);
+
+/// A text that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("templates.{name}: expected {expected}, found {found}")]
+pub struct TemplateFault {
+    /// Which text.
+    pub name: String,
+    /// What should stand there.
+    pub expected: String,
+    /// What does.
+    pub found: String,
+}
+
+impl Templates {
+    /// The shipped texts with these in place of theirs; every fault at once.
+    pub fn new(own: BTreeMap<String, String>) -> Result<Self, Vec<TemplateFault>> {
+        let faults: Vec<TemplateFault> = own
+            .iter()
+            .filter_map(|(name, text)| Templates::check(name, text).err())
+            .collect();
+        if faults.is_empty() {
+            Ok(Templates(own))
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// The texts that are in place of shipped ones, by name.
+    pub fn own(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// Whether `text` can stand in place of the shipped text of that name.
+    pub fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
+        check(name, text)
+    }
+
+    /// The names of the texts, with the shipped ones.
+    pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+        SHIPPED.iter().map(|shipped| (shipped.name, shipped.text))
+    }
+
+    /// The text of that name with its placeholders filled; `None` where no
+    /// grammar is known and the operator gave none.
+    pub fn render(&self, name: &str, values: &[(&str, &str)]) -> Option<String> {
+        let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
+        let text = self.0.get(name).map_or(shipped.text, String::as_str);
+        if text.is_empty() {
+            return None;
+        }
+        let mut out = String::with_capacity(text.len());
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => out.push_str(text),
+                Piece::Placeholder(name) => {
+                    let value = values.iter().find(|(of, _)| *of == name);
+                    out.push_str(value.map_or("", |(_, value)| value));
+                }
+            }
+        }
+        Some(out)
+    }
+}
+
+enum Piece<'a> {
+    Text(&'a str),
+    Placeholder(&'a str),
+}
+
+/// A text in pieces. Braces that hold no name are text: JobData may be JSON or XML.
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let (mut pieces, mut rest) = (Vec::new(), text);
+    while let Some(open) = rest.find('{') {
+        let name = rest[open + 1..].split_once('}').map(|(name, _)| name);
+        let is_name = |name: &str| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+        };
+        match name.filter(|name| is_name(name)) {
+            Some(name) => {
+                pieces.push(Piece::Text(&rest[..open]));
+                pieces.push(Piece::Placeholder(name));
+                rest = &rest[open + name.len() + 2..];
+            }
+            None => {
+                pieces.push(Piece::Text(&rest[..=open]));
+                rest = &rest[open + 1..];
+            }
+        }
+    }
+    pieces.push(Piece::Text(rest));
+    pieces
+}
+
+fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
+    let fault = |expected: String, found: &str| TemplateFault {
+        name: name.to_owned(),
+        expected,
+        found: found.to_owned(),
+    };
+    let Some(shipped) = SHIPPED.iter().find(|shipped| shipped.name == name) else {
+        let names: Vec<&str> = SHIPPED.iter().map(|shipped| shipped.name).collect();
+        return Err(fault(
+            format!("one of {}", names.join(", ")),
+            "another name",
+        ));
+    };
+    if text.len() > 16 * 1024 || modegate_wire::encode::is_xml_text(text).is_err() {
+        return Err(fault(
+            "at most 16 KiB of text that XML can carry".to_owned(),
+            "other text",
+        ));
+    }
+    for piece in pieces(text) {
+        if let Piece::Placeholder(used) = piece
+            && !shipped.placeholders.contains(&used)
+        {
+            let known: Vec<String> = shipped
+                .placeholders
+                .iter()
+                .map(|name| format!("{{{name}}}"))
+                .collect();
+            return Err(fault(
+                format!("only {}", known.join(", ")),
+                &format!("{{{used}}}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn texts_are_filled_and_wrong_ones_told_at_once() {
+        let own =
+            |name: &str, text: &str| Templates::new([(name.to_owned(), text.to_owned())].into());
+        let shipped = Templates::default();
+        let values = [("user", "ann"), ("password", "{user}")];
+        assert_eq!(
+            shipped.render("reset_user_password", &values).unwrap(),
+            "ConfigString=ann;{user}",
+            "what was filled in is not filled again"
+        );
+        assert_eq!(shipped.render("app_uninstall", &[]), None);
+        let json = own(
+            "app_uninstall",
+            r#"JobData={"remove":"{package_full_name}"}"#,
+        )
+        .unwrap();
+        let filled = json.render("app_uninstall", &[("package_full_name", "a_1")]);
+        assert_eq!(filled.unwrap(), r#"JobData={"remove":"a_1"}"#);
+        assert!(own("nothing", "").is_err());
+        assert!(own("unenroll", "{password}").is_err());
+        let two = [
+            ("x".to_owned(), String::new()),
+            ("unenroll".to_owned(), "{user}".to_owned()),
+        ];
+        assert_eq!(Templates::new(two.into()).unwrap_err().len(), 2);
+    }
+}

@@ -1,0 +1,47 @@
+//! Classifications of a policy set's own: `[[classify]]`.
+
+use super::PolicySet;
+use crate::classify::own::Own;
+use crate::classify::{classify_with, leaves};
+use crate::kind::Leaf;
+use modegate_wire::message::Verb;
+
+/// A classification and where it stands.
+#[derive(Debug, Clone)]
+pub struct OwnEntry {
+    /// What it says.
+    pub own: Own,
+    /// What it speaks of, as written: the LocURI, with the property or method.
+    pub of: String,
+    /// Which file it stands in.
+    pub file: String,
+    /// On which line, from 1.
+    pub line: usize,
+}
+
+impl PolicySet {
+    /// The leaf of `verb` on `loc_uri`: by the table first, and only where it
+    /// knows nothing by this set's own classifications.
+    pub fn classify(&self, verb: Verb, loc_uri: &str) -> Leaf {
+        classify_with(verb, loc_uri, self.owns())
+    }
+
+    /// Whether the set classifies anything besides the table.
+    pub fn classifies_more(&self) -> bool {
+        !self.own.is_empty()
+    }
+
+    /// The set's own classifications, in the order of their files.
+    pub fn classifications(&self) -> &[OwnEntry] {
+        &self.own
+    }
+
+    /// Every leaf that the table and this set can yield.
+    pub fn leaves(&self) -> Vec<Leaf> {
+        leaves(self.owns())
+    }
+
+    pub(super) fn owns(&self) -> impl Iterator<Item = &Own> + Clone {
+        self.own.iter().map(|entry| &entry.own)
+    }
+}

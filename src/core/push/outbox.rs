@@ -1,0 +1,70 @@
+//! Wishes: what makes a device due in the outbox. The outbox itself follows
+//! from the state: whoever's wake is open is in it, due when the wake is.
+
+use crate::context::{Family, Mode};
+use crate::device::State;
+use crate::event::{Event, EventType};
+use crate::ids::DeviceId;
+use crate::kind::Kind;
+use crate::push::wake;
+use crate::time::Timestamp;
+
+/// What became of a wish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wished {
+    /// Whether a wake began; else it joined the one that is open.
+    pub began: bool,
+    /// In words, for the log.
+    pub detail: String,
+}
+
+impl Wished {
+    /// The event to be logged with it.
+    pub fn event(self, actor: &str, device: DeviceId, now: Timestamp) -> Event {
+        Event::new(now, actor, Some(device), EventType::WakeWanted).detail(self.detail)
+    }
+}
+
+/// Wishes that the device begins a session, because of `why`. All wishes of
+/// one device are one wake, and one wake is one notification.
+///
+/// The change that carries the state must not be one that only queues.
+pub fn wish(state: &mut State, why: &str, now: Timestamp) -> Wished {
+    let before = state.wake.as_ref();
+    let began = before.is_none_or(|wake| wake.state.is_final());
+    let done = wake::next(before, wake::Event::Wish, now, 0);
+    state.wake = done.wake;
+    let joined = if began { "" } else { ", with the one before" };
+    Wished {
+        began,
+        detail: format!("{why}{joined}"),
+    }
+}
+
+/// When the device is to be looked at next for its wake; `None`: not at all.
+pub fn due(state: &State) -> Option<Timestamp> {
+    let wake = state.wake.as_ref()?;
+    (!wake.state.is_final()).then_some(wake.due_at)
+}
+
+/// Whether a session that a push brings may carry a command of this kind. On
+/// Windows 8.1 that is one in mode Apps, which sets up no channel (seed 004).
+pub fn helps(family: Family, kind: Kind) -> bool {
+    match kind {
+        Kind::Unclassified => false,
+        Kind::WnsConfiguration => family != Family::Windows81,
+        _ => true,
+    }
+}
+
+/// Whether a session in this mode answers a wake. On Windows 8.1 a push brings
+/// Apps; a session in Maintenance carries all that one in Apps would. One in
+/// Machine carries next to nothing, and one that names no mode does so on
+/// phones only.
+pub fn answers(family: Family, mode: Mode) -> bool {
+    match mode {
+        Mode::Apps | Mode::Maintenance => true,
+        Mode::Unspecified => family != Family::Windows81,
+        Mode::Machine => false,
+    }
+}

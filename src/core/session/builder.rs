@@ -1,0 +1,348 @@
+//! The reply put together: our Statuses, then what may go.
+
+use super::bodies::Bodies;
+use super::exchange::{Carried, Exchange};
+use super::large::Part;
+use super::ledger::Ledger;
+use super::offer::{self, Considered};
+use super::open::Place;
+use super::outcome::unenroll_deadline;
+use super::{Request, closing, elements, reply, settle};
+use crate::command::CommandState;
+use crate::context::{ContextSet, Mode};
+use crate::device::{Device, LatestRequest, State, WithheldRef};
+use crate::event::{Delivered, ExchangeRecord, Withheld};
+use crate::ids::SessionNo;
+use crate::policy::Verdict;
+use crate::push::{outbox, wake};
+use crate::session::Snapshot;
+use modegate_wire::encode::{element_len, frame_len};
+use modegate_wire::message::{Chal, Cred, Element, Header, Message};
+
+/// Every waiting command with the decision on it, for this request.
+pub(super) fn consider(
+    state: &State,
+    device: &Device,
+    contexts: ContextSet,
+    session: Option<SessionNo>,
+    request: &Request<'_>,
+) -> Vec<Considered> {
+    offer::consider(
+        state,
+        &device.record,
+        contexts,
+        session,
+        request.policies,
+        request.now,
+    )
+}
+
+/// Puts the reply together.
+pub(super) struct Builder<'a> {
+    snapshot: &'a Snapshot,
+    request: &'a Request<'a>,
+    state: State,
+    ledger: Ledger,
+    place: Place,
+    bodies: Bodies<'a>,
+    msg_id: u32,
+    body: Vec<Element>,
+    is_final: bool,
+    carried: Vec<Carried>,
+    delivered: Vec<Delivered>,
+    withheld: Vec<Withheld>,
+    withheld_as: Option<u64>,
+    /// The server's own proof.
+    pub(super) cred: Option<Cred>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(
+        snapshot: &'a Snapshot,
+        request: &'a Request<'a>,
+        mut state: State,
+        ledger: Ledger,
+        place: Place,
+        bodies: Bodies<'a>,
+    ) -> Self {
+        // Our numbers run beside the device's, from where the last session ended.
+        let msg_id = match (&state.session, place) {
+            (Some(session), Place::Current) => {
+                session.first_message + request.message.header.msg_id - 1
+            }
+            _ => {
+                state.next_message = state.next_message.max(1) + 1;
+                // What follows in an open session is numbered behind this one.
+                if let Some(session) = &mut state.session {
+                    session.first_message += 1;
+                }
+                state.next_message - 1
+            }
+        };
+        state.next_id = state.next_id.max(1);
+        Builder {
+            snapshot,
+            request,
+            state,
+            ledger,
+            place,
+            bodies,
+            msg_id,
+            body: Vec::new(),
+            is_final: true,
+            carried: Vec::new(),
+            delivered: Vec::new(),
+            withheld: Vec::new(),
+            withheld_as: None,
+            cred: None,
+        }
+    }
+
+    fn header(&self) -> Header {
+        let name = self.request.server.map(|server| server.name.as_str());
+        let cred = self.cred.clone().zip(name);
+        reply::proven_header(self.request.message, self.msg_id, cred)
+    }
+
+    pub(super) fn statuses(&mut self, code: u16, chal: Option<Chal>) {
+        let message = self.request.message;
+        self.body.push(reply::header_status(
+            message,
+            code,
+            chal,
+            &mut self.state.next_id,
+        ));
+        let all = (code != 200).then_some(code);
+        self.body
+            .extend(reply::statuses(message, all, &mut self.state.next_id));
+    }
+
+    /// Answers the Results that are no whole values (OMA DM 1.2.1, 7).
+    pub(super) fn pieces(&mut self, parts: &[Part], broke_off: bool) {
+        let next_id = &mut self.state.next_id;
+        self.body
+            .extend(reply::pieces(self.request.message, parts, next_id));
+        if broke_off {
+            self.body.push(reply::alert(1225, next_id));
+        }
+    }
+
+    /// Decides on every waiting command and puts in what may go and fits.
+    pub(super) fn offer(&mut self, user_unenrolled: bool) {
+        let Some(session) = self.state.session.clone() else {
+            return;
+        };
+        if self.place == Place::Stray || !session.is_open {
+            return;
+        }
+        if !self.request.message.is_final {
+            self.body.push(reply::go_on(&mut self.state.next_id));
+            self.is_final = false;
+            return;
+        }
+        if !user_unenrolled && !self.state.open.is_empty() {
+            let device = &self.snapshot.device;
+            let considered = consider(
+                &self.state,
+                device,
+                session.contexts,
+                Some(session.no),
+                self.request,
+            );
+            self.refuse(&considered);
+            self.fail_oversized(&considered, offer::budget(&session));
+            self.deliver(&considered, &session);
+            let withheld = offer::withheld(&self.state, &considered);
+            self.write_down(withheld);
+        }
+        if self.carried.is_empty() {
+            settle::end_session(
+                &mut self.state,
+                &mut self.ledger,
+                "the session ended without an answer",
+            );
+        }
+    }
+
+    fn refuse(&mut self, considered: &[Considered]) {
+        for refused in considered
+            .iter()
+            .filter(|c| c.decision.verdict == Verdict::Refuse)
+        {
+            let reason = format!(
+                "never on this device: {}",
+                offer::rule_names(&refused.decision).join(", ")
+            );
+            self.fail(refused, reason);
+        }
+    }
+
+    /// What no message of this device can hold fails, and says so.
+    fn fail_oversized(&mut self, considered: &[Considered], budget: usize) {
+        for large in considered
+            .iter()
+            .filter(|c| c.bytes as usize > budget && c.decision.verdict == Verdict::Deliver)
+        {
+            let reason = format!(
+                "too large for any message: it takes {} bytes, a message to this device holds {budget} bytes of commands",
+                large.bytes
+            );
+            self.fail(large, reason);
+        }
+    }
+
+    fn fail(&mut self, considered: &Considered, reason: String) {
+        if let Some(command) = self
+            .state
+            .open
+            .iter_mut()
+            .find(|command| command.seq == considered.seq)
+        {
+            self.ledger.turn(
+                command,
+                CommandState::Failed,
+                None,
+                Some(reason),
+                Vec::new(),
+            );
+        }
+        closing::sweep(&mut self.state, &mut self.ledger);
+    }
+
+    fn deliver(&mut self, considered: &[Considered], session: &crate::device::Session) {
+        let outstanding = self.state.open.iter().any(|command| {
+            command.state == CommandState::Sent
+                && command
+                    .leases
+                    .first()
+                    .is_some_and(|l| l.session == session.no)
+        });
+        let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
+        // Counted as XML, whichever way the reply is written: WBXML is never longer.
+        // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
+        let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
+        let still_open = considered
+            .iter()
+            .filter(|command| self.state.open(command.seq).is_some());
+        let picked = offer::pick(still_open, (left, offer::budget(session)), outstanding);
+        for seq in picked {
+            let Some(body) = self.bodies.going_out(&self.state, seq) else {
+                break;
+            };
+            let Some(decided) = considered.iter().find(|c| c.seq == seq) else {
+                break;
+            };
+            let Some(command) = self
+                .state
+                .open
+                .iter_mut()
+                .find(|command| command.seq == seq)
+            else {
+                break;
+            };
+            let lease = elements::lease(&body, session.no, self.msg_id, self.state.next_id);
+            let elements = elements::elements(&body, &mut self.state.next_id);
+            command.leases.insert(0, lease);
+            command.leases.truncate(2);
+            command.state = CommandState::Sent;
+            if command.is_unenroll() {
+                // Silence is what an unenrolled device answers.
+                command.state = CommandState::Unconfirmed;
+                command.deadline = Some(unenroll_deadline(self.request.now));
+            }
+            self.delivered.push(Delivered {
+                command: seq.0,
+                kind: decided.kind,
+                rules: offer::rule_names(&decided.decision),
+            });
+            self.carried.push(Carried {
+                seq,
+                from: self.body.len(),
+                len: elements.len(),
+            });
+            self.body.extend(elements);
+        }
+    }
+
+    /// One event lists what is withheld; while the list stays the same, later
+    /// ones refer to it.
+    fn write_down(&mut self, withheld: Vec<Withheld>) {
+        if withheld.is_empty() {
+            return;
+        }
+        let digest = offer::digest(&withheld);
+        match self.state.withheld {
+            Some(earlier) if earlier.digest == digest && earlier.event != 0 => {
+                self.withheld_as = Some(earlier.event)
+            }
+            _ => {
+                self.state.withheld = Some(WithheldRef { event: 0, digest });
+                self.withheld = withheld;
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self, code: u16) -> Exchange {
+        let (request, header) = (self.request, self.header());
+        self.state.latest = Some(LatestRequest {
+            digest: request.digest,
+            at: request.now,
+            carried: false,
+        });
+        let session = self.state.session.as_ref();
+        let contexts = session.map(|session| session.contexts).unwrap_or_default();
+        let record = ExchangeRecord {
+            session: session.map_or(0, |session| session.no.0),
+            session_id: request.message.header.session_id.0.clone(),
+            message: request.message.header.msg_id,
+            query: request.raw_query.to_owned(),
+            mode: request.query.mode,
+            platform: request.query.platform,
+            login: session.map_or(crate::context::Login::Absent, |session| session.login),
+            policy_set: request.policies.digest().to_owned(),
+            status: code,
+            delivered: self.delivered,
+            withheld: self.withheld,
+            withheld_as: self.withheld_as,
+            outcomes: self.ledger.outcomes,
+            notes: self.ledger.notes,
+            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
+            by_hand: self.state.by_hand_at == Some(request.now),
+            ended: !session.is_some_and(|session| session.is_open),
+        };
+        let device = &self.snapshot.device;
+        Exchange {
+            device: device.id,
+            number: device.number,
+            loaded: (device.state.revision, device.state.next_command),
+            reply: Message {
+                header,
+                body: self.body,
+                is_final: self.is_final,
+            },
+            carried: self.carried,
+            names_machine: contexts.iter().any(|context| context.mode == Mode::Machine),
+            state: self.state,
+            parts: self.ledger.parts,
+            record,
+            events: self.ledger.events,
+            queued: Vec::new(),
+            device_record: None,
+            inventory: None,
+            changes: Vec::new(),
+            channel_uri: None,
+            due_before: outbox::due(&device.state),
+        }
+    }
+}
+
+/// Whether the wake that was waited for before is answered now.
+fn answers_a_wake(before: &State, after: &State) -> bool {
+    let answered = |state: &State| {
+        state
+            .wake
+            .as_ref()
+            .is_some_and(|wake| wake.state == wake::State::Answered)
+    };
+    !answered(before) && answered(after)
+}

@@ -1,0 +1,145 @@
+//! The commands that look after a channel.
+
+use super::work::Work;
+use super::{ACTOR, close, find, open_set};
+use crate::classify::classify;
+use crate::command::{CommandBody, CommandState, Lenient, Manner, Operation, Serves, Unanswered};
+use crate::context::Family;
+use crate::ids::CommandSeq;
+use crate::limits;
+use crate::operations::{channel_reads, channel_set, dmclient_reads, dmclient_set};
+use crate::policy::{Subject, Verdict};
+use crate::push::channel::SetVerb;
+use crate::session::bodies::Bodies;
+use crate::session::queue::{leaves_of, opened};
+use crate::session::settle;
+use modegate_wire::message::Verb;
+
+impl Work<'_> {
+    pub(super) fn read(&mut self, bodies: &mut Bodies<'_>) {
+        let under_way = find(self.state, Serves::ChannelRead).is_some();
+        if !under_way {
+            let manner = Manner {
+                lenient: Lenient::Always,
+                ..Manner::default()
+            };
+            let (serves, reads) = (Serves::ChannelRead, self.reads());
+            self.queue(self.names().1, serves, manner, reads, bodies);
+        }
+    }
+
+    /// One set at a time: one that waits stays, one that nobody answered makes place.
+    pub(super) fn send_set(&mut self, verb: SetVerb, bodies: &mut Bodies<'_>) {
+        let open = open_set(self.state).and_then(|seq| self.state.open(seq));
+        let waits = |state| matches!(state, CommandState::Queued | CommandState::Sent);
+        if open.is_some_and(|command| waits(command.state)) {
+            return;
+        }
+        let (how, why) = (
+            CommandState::Failed,
+            "no more news came of it; it is sent again",
+        );
+        close(
+            self.state,
+            Serves::ChannelSet,
+            |_| true,
+            how,
+            why,
+            self.ledger,
+        );
+        let manner = Manner {
+            retries: 0,
+            unanswered: Unanswered::Keep,
+            ..Manner::default()
+        };
+        let set = vec![self.set(verb)];
+        self.queue(self.names().0, Serves::ChannelSet, manner, set, bodies);
+    }
+
+    /// What the commands are called, for people.
+    pub(super) fn names(&self) -> (&'static str, &'static str) {
+        match self.family() {
+            Family::Windows81 => ("wns_update_configuration", "wns_read_channel"),
+            Family::WindowsPhone81 | Family::Windows10 => ("push_set_pfn", "push_read_channel"),
+        }
+    }
+
+    pub(super) fn set(&self, verb: SetVerb) -> Operation {
+        let push = self.request.push;
+        let pfn = self.target.pfn_for(self.family());
+        let verb = match verb {
+            SetVerb::First if self.state.push.confirmed => Verb::Replace,
+            SetVerb::First | SetVerb::Add => Verb::Add,
+            SetVerb::Replace => Verb::Replace,
+        };
+        match self.family() {
+            Family::Windows81 => channel_set(&self.target.app_id, &pfn, &push.templates),
+            Family::WindowsPhone81 | Family::Windows10 => {
+                dmclient_set(&push.provider_id(), verb, &pfn)
+            }
+        }
+    }
+
+    pub(super) fn reads(&self) -> Vec<Operation> {
+        match self.family() {
+            Family::Windows81 => channel_reads(&self.target.app_id),
+            Family::WindowsPhone81 | Family::Windows10 => {
+                dmclient_reads(&self.request.push.provider_id())
+            }
+        }
+    }
+
+    /// Whether policy would let these go in this session as far as it is known.
+    /// It is asked again for the command itself.
+    pub(super) fn may(&self, operations: &[Operation]) -> bool {
+        let Some(session) = self
+            .state
+            .session
+            .as_ref()
+            .filter(|session| session.is_open)
+        else {
+            return false;
+        };
+        let subject = Subject {
+            family: self.family(),
+            groups: &self.whose.record.groups,
+            app: None,
+            leaves: &leaves_of(operations, classify),
+        };
+        let decision = self.request.policies.decide(session.contexts, &subject);
+        decision.verdict == Verdict::Deliver && !settle::is_idle(session, self.ledger.now)
+    }
+
+    pub(super) fn queue(
+        &mut self,
+        name: &str,
+        serves: Serves,
+        manner: Manner,
+        operations: Vec<Operation>,
+        bodies: &mut Bodies<'_>,
+    ) {
+        if self.state.open.len() >= limits::OPEN_COMMANDS {
+            let why = "the queue is full: the push channel is not looked after";
+            return self.ledger.note(why);
+        }
+        let body = CommandBody {
+            name: name.to_owned(),
+            actor: ACTOR.to_owned(),
+            queued_at: self.ledger.now,
+            not_before: None,
+            expires_at: None,
+            priority: 0,
+            manner: Manner {
+                serves: Some(serves),
+                ..manner
+            },
+            operations,
+        };
+        let seq = CommandSeq(self.state.next_command.max(1));
+        self.state.next_command = seq.0 + 1;
+        let open = opened(seq, &body, self.whose.record);
+        self.state.open.push(open);
+        bodies.add(seq, &body, self.whose.record);
+        self.news.queued.push((seq, body));
+    }
+}

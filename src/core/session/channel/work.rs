@@ -1,0 +1,196 @@
+//! One look at a device's channel: events into the table, its effects out.
+
+use super::{News, URI_EXPIRED, Whose, close};
+use crate::command::{CommandState, Operation, Serves};
+use crate::context::Family;
+use crate::device::State;
+use crate::event::{Event, EventType};
+use crate::push::address::ChannelUri;
+use crate::push::answer::WnsVerdict;
+use crate::push::channel::{self, Channel, Effect, SetVerb};
+use crate::push::in_force::{Target, status_words};
+use crate::secret::Secret;
+use crate::session::Request;
+use crate::session::bodies::Bodies;
+use crate::session::ledger::Ledger;
+use crate::session::told::{Nodes, Says};
+
+pub(super) struct Work<'a> {
+    pub(super) channel: Channel,
+    pub(super) state: &'a mut State,
+    pub(super) whose: &'a Whose<'a>,
+    pub(super) target: &'a Target,
+    pub(super) request: &'a Request<'a>,
+    pub(super) ledger: &'a mut Ledger,
+    pub(super) effects: Vec<Effect>,
+    pub(super) news: News,
+}
+
+impl Work<'_> {
+    pub(super) fn family(&self) -> Family {
+        self.whose.record.family
+    }
+
+    pub(super) fn next(&mut self, event: channel::Event) -> Vec<Effect> {
+        let done = channel::next(&self.channel, event, self.family(), self.ledger.now);
+        self.channel = done.channel;
+        self.effects.extend(&done.effects);
+        if done.effects.contains(&Effect::DropUri) {
+            self.news.uri = Some(None);
+        }
+        done.effects
+    }
+
+    /// A channel of another profile, or of the same one with another PFN, is void.
+    pub(super) fn mine(&mut self) {
+        let own = self.target.own();
+        let before = self.state.push.own.replace(own);
+        if before.is_none() || before == self.state.push.own {
+            return;
+        }
+        self.state.push.status = None;
+        let why = "the push profile of this device is another now";
+        for serves in [Serves::ChannelSet, Serves::ChannelRead] {
+            let how = CommandState::Cancelled;
+            close(self.state, serves, |_| true, how, why, self.ledger);
+        }
+        self.ledger.note(why);
+        self.next(channel::Event::PfnChanged);
+    }
+
+    /// What became of the set.
+    pub(super) fn set_answered(&mut self) {
+        let Some(set) = self.whose.set else {
+            return;
+        };
+        let ended = |state| {
+            matches!(
+                state,
+                CommandState::Succeeded | CommandState::Failed | CommandState::Accepted
+            )
+        };
+        let outcomes = self.ledger.outcomes.iter();
+        let code = outcomes
+            .filter(|outcome| outcome.command == set.0 && ended(outcome.state))
+            .filter_map(|outcome| outcome.status)
+            .next_back();
+        if let Some(code) = code {
+            self.state.push.confirmed |= matches!(code, 200 | 202);
+            let effects = self.next(channel::Event::SetStatus(code));
+            // What went wrong stands in Push/Status (seed 001: 500).
+            if code >= 400 && effects.is_empty() && self.family() != Family::Windows81 {
+                self.effects.push(Effect::ReadUri);
+            }
+        }
+    }
+
+    pub(super) fn nodes(&self) -> Nodes {
+        let reads = self.reads();
+        let node = |name: &str| {
+            let mut of_it = reads.iter().filter_map(|operation| match operation {
+                Operation::Node { loc_uri, .. } if loc_uri.ends_with(name) => Some(loc_uri.clone()),
+                _ => None,
+            });
+            of_it.next().unwrap_or_default()
+        };
+        match self.family() {
+            Family::Windows81 => Nodes {
+                uri: node("/Channel"),
+                expires: node("/ExpirationTime"),
+                status: String::new(),
+            },
+            Family::WindowsPhone81 | Family::Windows10 => Nodes {
+                uri: node("/ChannelURI"),
+                expires: String::new(),
+                status: node("/Status"),
+            },
+        }
+    }
+
+    /// What the device told of its channel.
+    pub(super) fn told(&mut self, says: Says) {
+        match says.uri {
+            None => {}
+            Some(None) => drop(self.next(channel::Event::UriAbsent)),
+            Some(Some(text)) => self.uri(&text, says.expires_at),
+        }
+        let Some(status) = says.status else {
+            return;
+        };
+        if self.state.push.status.replace(status) != Some(status) && status != 0 {
+            let words = status_words(status);
+            self.ledger
+                .note(format!("the device says of push: {words}"));
+        }
+        if let (URI_EXPIRED, Some(digest)) = (status, self.channel.uri) {
+            self.next(channel::Event::Wns(digest, WnsVerdict::Gone));
+        }
+    }
+
+    pub(super) fn uri(&mut self, text: &Secret, expires_at: Option<crate::time::Timestamp>) {
+        match ChannelUri::parse(text.reveal().trim(), &self.request.push.hosts) {
+            Ok(uri) => {
+                let digest = uri.digest();
+                let effects = self.next(channel::Event::UriRead { digest, expires_at });
+                if effects.contains(&Effect::KeepUri) {
+                    self.news.uri = Some(Some(uri.text().clone()));
+                }
+            }
+            Err(error) => {
+                let what = EventType::ChannelUriRefused;
+                let refused = Event::new(self.ledger.now, "device", Some(self.whose.id), what);
+                self.ledger.events.push(refused.detail(error.to_string()));
+                self.next(channel::Event::UriAbsent);
+            }
+        }
+    }
+
+    /// A session began: the channel is looked after as far as this one may.
+    pub(super) fn session(&mut self) {
+        const SILENT: &str = "the session ended before its answer came: the device may hang on it; it is tried again after a pause";
+        let hung = |state| state == CommandState::Unconfirmed;
+        let how = CommandState::Failed;
+        let unanswered = self.state.open.iter().any(|command| {
+            command.manner.serves == Some(Serves::ChannelSet) && hung(command.state)
+        });
+        if unanswered {
+            close(
+                self.state,
+                Serves::ChannelSet,
+                hung,
+                how,
+                SILENT,
+                self.ledger,
+            );
+            self.next(channel::Event::SetSilent);
+        }
+        self.next(channel::Event::Time);
+        if self.may(&[self.set(SetVerb::First)]) {
+            self.next(channel::Event::Session);
+        } else if self.channel.state != channel::State::NeedsSet {
+            self.effects.push(Effect::ReadUri);
+        }
+    }
+
+    /// What the transitions ask for.
+    pub(super) fn act(&mut self, bodies: &mut Bodies<'_>) {
+        let effects = std::mem::take(&mut self.effects);
+        if effects.contains(&Effect::ReadUri) && self.may(&self.reads()) {
+            self.read(bodies);
+        }
+        let set = effects.iter().rev().find_map(|effect| match effect {
+            Effect::SendSet(verb) => Some(*verb),
+            _ => None,
+        });
+        if let Some(verb) = set {
+            self.send_set(verb, bodies);
+        }
+        use channel::State::{Active, AwaitingUri};
+        if matches!(self.channel.state, Active | AwaitingUri) {
+            let why = "the device has a channel: setting it again would tear it down";
+            let waits = |state| state == CommandState::Queued;
+            let how = CommandState::Cancelled;
+            close(self.state, Serves::ChannelSet, waits, how, why, self.ledger);
+        }
+    }
+}

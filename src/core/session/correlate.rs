@@ -1,0 +1,330 @@
+//! Statuses and Results to the commands that they answer.
+//!
+//! An answer names the message and the element that it answers by MsgRef and
+//! CmdRef (missing means 1, OMA RepPro), and must name the element's verb too.
+//! Several per command are allowed; late ones, and ones in a session of
+//! another mode, are taken.
+
+use std::collections::HashSet;
+
+use super::bodies::Bodies;
+use super::closing;
+use super::heard::Heard;
+use super::large::{PIECE, Part};
+use super::ledger::Ledger;
+use super::outcome::{conclude, is_complete};
+use super::told::Told;
+use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
+use crate::device::State;
+use crate::ids::CommandSeq;
+use crate::limits;
+use crate::secret::Secret;
+use modegate_wire::message::{Element, Item, Message, Results, Status, Verb};
+
+/// What one message brought for one command.
+#[derive(Debug)]
+struct Answered {
+    seq: CommandSeq,
+    /// Which of its deliveries was answered.
+    lease: usize,
+    results: Vec<NodeResult>,
+    /// Pieces of large objects, which are no values yet.
+    pieces: Vec<NodeResult>,
+    /// Which elements had Results without a Status so far.
+    unsaid: Vec<usize>,
+}
+
+/// Takes every answer of `message` into the state. What follows from values
+/// and outcomes, beyond the command's own state, is heard by `heard`.
+pub(super) fn correlate(
+    state: &mut State,
+    bodies: &Bodies<'_>,
+    (message, parts): (&Message, &[Part]),
+    heard: &mut Heard,
+    ledger: &mut Ledger,
+) {
+    let mut answered: Vec<Answered> = Vec::new();
+    let first_message = state
+        .session
+        .as_ref()
+        .map_or(1, |session| session.first_message);
+    let refs = |status: &Status| {
+        (
+            status.msg_ref.unwrap_or(first_message),
+            status.cmd_ref.unwrap_or(1),
+        )
+    };
+    let said: HashSet<(u32, u32)> = message
+        .body
+        .iter()
+        .filter_map(|element| match element {
+            Element::Status(status) => Some(refs(status)),
+            _ => None,
+        })
+        .collect();
+    let mut parts = parts.iter().copied();
+    for element in &message.body {
+        match element {
+            Element::Status(status) if status.cmd_ref != Some(0) => {
+                take_status(state, bodies, status, first_message, &mut answered, ledger);
+            }
+            Element::Results(results) => {
+                let part = parts.next().unwrap_or(Part::Whole);
+                let places = (first_message, part, &said);
+                take_results(state, bodies, results, places, &mut answered, ledger)
+            }
+            _ => {}
+        }
+    }
+    for answer in answered {
+        // What the answer to one delivery ended or put back, the answer to
+        // another in the same message does not touch again.
+        if let Some(command) = state.open.iter_mut().find(|command| {
+            command.seq == answer.seq
+                && !command.state.is_final()
+                && answer.lease < command.leases.len()
+        }) {
+            let (mut results, mut pieces) = (answer.results, answer.pieces);
+            let said = say_what_results_say(command, answer.lease, &answer.unsaid);
+            // Before the package ends its Status may still come.
+            if said && message.is_final {
+                for result in results.iter_mut().filter(|result| result.status == 0) {
+                    result.status = 200;
+                }
+                ledger.note("Results came without a Status: taken as 200");
+            }
+            heard.channel.listen(command, &mut results);
+            heard.answer(command, answer.lease, &results);
+            Told::strike_pieces(command, &mut pieces);
+            results.extend(pieces);
+            conclude(command, answer.lease, results, message.is_final, ledger);
+        }
+    }
+    if message.is_final {
+        end_package(state, message, ledger);
+    }
+    closing::sweep(state, ledger);
+}
+
+/// Results say that a Get was done: no Status is missed that did not come with
+/// them. One that comes later in the package counts if it says worse.
+fn say_what_results_say(command: &mut OpenCommand, lease: usize, unsaid: &[usize]) -> bool {
+    let statuses = &mut command.leases[lease].statuses;
+    let mut said = false;
+    for &index in unsaid {
+        said |= statuses[index] == 0;
+        statuses[index] = statuses[index].max(200);
+    }
+    said
+}
+
+/// The end of a package of several messages: what was answered in an earlier one
+/// waited for it.
+fn end_package(state: &mut State, message: &Message, ledger: &mut Ledger) {
+    let header = &message.header;
+    let Some(session) = state.session.as_ref().filter(|session| {
+        session.id == header.session_id && session.client_message == header.msg_id
+    }) else {
+        return;
+    };
+    let no = session.no;
+    for command in &mut state.open {
+        let is_answered = command.state == CommandState::Sent
+            && command
+                .leases
+                .first()
+                .is_some_and(|lease| lease.session == no && is_complete(lease, true));
+        if is_answered {
+            conclude(command, 0, Vec::new(), true, ledger);
+        }
+    }
+}
+
+/// Takes the news that the user, or our own command, unenrolled the device: what
+/// was to unenroll it is done, and nothing else of its queue can happen.
+pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
+    for command in state
+        .open
+        .iter_mut()
+        .filter(|command| command.is_unenroll() && !command.leases.is_empty())
+    {
+        let reason = Some("the device said that it is unenrolled (alert 1226)".to_owned());
+        ledger.turn(command, CommandState::Succeeded, None, reason, Vec::new());
+    }
+    closing::sweep(state, ledger);
+    closing::close_queue(state, ledger);
+}
+
+/// Finds the delivery that carried element `cmd_ref` of message `msg_ref`:
+/// (command, lease, which of its CmdIDs).
+fn find(state: &State, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usize)> {
+    state.open.iter().enumerate().find_map(|(at, command)| {
+        command.leases.iter().enumerate().find_map(|(nth, lease)| {
+            let index = cmd_ref.checked_sub(lease.first_id)? as usize;
+            (lease.message == msg_ref && index < lease.statuses.len()).then_some((at, nth, index))
+        })
+    })
+}
+
+fn take_status(
+    state: &mut State,
+    bodies: &Bodies<'_>,
+    status: &Status,
+    first_message: u32,
+    answered: &mut Vec<Answered>,
+    ledger: &mut Ledger,
+) {
+    let (msg_ref, cmd_ref) = (
+        status.msg_ref.unwrap_or(first_message),
+        status.cmd_ref.unwrap_or(1),
+    );
+    let Some((at, nth, index)) = find(state, msg_ref, cmd_ref) else {
+        ledger.note(format!(
+            "Status {} for {msg_ref}/{cmd_ref}, which is no open command",
+            status.code
+        ));
+        return;
+    };
+    let command = &mut state.open[at];
+    let lease = &mut command.leases[nth];
+    let expected = lease.elements[index].name();
+    if status.cmd != expected {
+        ledger.note(format!(
+            "Status for {msg_ref}/{cmd_ref} names another element than {expected}"
+        ));
+        return;
+    }
+    // 202 is news of work under way; what comes after it says how it ended.
+    let known = &mut lease.statuses[index];
+    let ends = *known == 202 && command.state == CommandState::Accepted;
+    *known = if ends {
+        status.code
+    } else {
+        status.code.max(*known)
+    };
+    let node = node_of(bodies, command.seq, index);
+    let result = NodeResult {
+        loc_uri: node.unwrap_or_default().to_owned(),
+        status: status.code,
+        format: None,
+        data: None,
+    };
+    let seq = command.seq;
+    merge(answered, seq, nth, result, node.is_some());
+}
+
+fn take_results(
+    state: &mut State,
+    bodies: &Bodies<'_>,
+    results: &Results,
+    (first_message, part, said): (u32, Part, &HashSet<(u32, u32)>),
+    answered: &mut Vec<Answered>,
+    ledger: &mut Ledger,
+) {
+    let (msg_ref, cmd_ref) = (
+        results.msg_ref.unwrap_or(first_message),
+        results.cmd_ref.unwrap_or(1),
+    );
+    let Some((at, lease, index)) = find(state, msg_ref, cmd_ref) else {
+        ledger.note(format!(
+            "Results for {msg_ref}/{cmd_ref}, which is no open command"
+        ));
+        return;
+    };
+    let seq = state.open[at].seq;
+    if let Part::Refused(_) = part {
+        return;
+    }
+    // Only a node has a value; whose it is, is not the device's to say.
+    let Some(node) = node_of(bodies, seq, index) else {
+        ledger.note(format!(
+            "Results for {msg_ref}/{cmd_ref}, which names no node"
+        ));
+        return;
+    };
+    let last = results.items.len().saturating_sub(1);
+    for (nth, item) in results.items.iter().enumerate() {
+        let mut value = value_of(node.to_owned(), item, results);
+        if part != Part::Whole && nth == last {
+            value.status = if part == Part::Piece { PIECE } else { 200 };
+            of(answered, seq, lease).pieces.push(value);
+        } else if !merge(answered, seq, lease, value, true) {
+            ledger.note(format!(
+                "more than {} answers to command {} in one message: the rest is not kept",
+                limits::ANSWERS,
+                seq.0
+            ));
+            break;
+        }
+    }
+    let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);
+    if reads && !said.contains(&(msg_ref, cmd_ref)) {
+        of(answered, seq, lease).unsaid.push(index);
+    }
+}
+
+fn value_of(loc_uri: String, item: &Item, results: &Results) -> NodeResult {
+    NodeResult {
+        loc_uri,
+        status: 0,
+        format: item
+            .meta
+            .format
+            .clone()
+            .or_else(|| results.meta.format.clone()),
+        data: Some(Secret::new(item.data.clone().unwrap_or_default())),
+    }
+}
+
+fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<&'a str> {
+    bodies.get(seq)?.placed().get(index)?.loc_uri
+}
+
+/// What the message brought for that delivery so far.
+fn of(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mut Answered {
+    let at = answered
+        .iter()
+        .position(|answer| answer.seq == seq && answer.lease == lease)
+        .unwrap_or_else(|| {
+            answered.push(Answered {
+                seq,
+                lease,
+                results: Vec::new(),
+                pieces: Vec::new(),
+                unsaid: Vec::new(),
+            });
+            answered.len() - 1
+        });
+    &mut answered[at]
+}
+
+/// Puts a value beside its Status, whichever came first; false where there are
+/// too many to keep it.
+fn merge(
+    answered: &mut Vec<Answered>,
+    seq: CommandSeq,
+    lease: usize,
+    result: NodeResult,
+    keep: bool,
+) -> bool {
+    let results = &mut of(answered, seq, lease).results;
+    if !keep {
+        return true;
+    }
+    let is_full = results.len() >= limits::ANSWERS;
+    let half = results.iter_mut().find(|other| {
+        (other.status == 0) != (result.status == 0)
+            && other.data.is_none() != result.data.is_none()
+            && other.loc_uri == result.loc_uri
+    });
+    match half {
+        Some(other) => {
+            other.status = other.status.max(result.status);
+            other.format = other.format.take().or(result.format);
+            other.data = other.data.take().or(result.data);
+        }
+        None if is_full => return false,
+        None => results.push(result),
+    }
+    true
+}

@@ -1,0 +1,171 @@
+//! What a step decided: the reply, and every change to record.
+
+use super::offer::GUARD;
+use crate::command::{CommandBody, CommandState, Part};
+use crate::context::Mode;
+use crate::device::{DeviceRecord, LatestRequest, State};
+use crate::event::{Event, EventType, ExchangeRecord, Withheld};
+use crate::ids::{CommandSeq, DeviceId};
+use crate::inventory::{Change, Inventory};
+use crate::kind::Kind;
+use crate::push::outbox;
+use crate::secret::Secret;
+use crate::session::Commit;
+use crate::time::Timestamp;
+use modegate_wire::message::{Element, Message};
+
+/// One exchange.
+#[derive(Debug)]
+pub struct Exchange {
+    pub(super) device: DeviceId,
+    pub(super) number: u64,
+    pub(super) loaded: (u64, u32),
+    pub(super) reply: Message,
+    pub(super) carried: Vec<Carried>,
+    pub(super) state: State,
+    pub(super) parts: Vec<Part>,
+    pub(super) record: ExchangeRecord,
+    pub(super) events: Vec<Event>,
+    pub(super) names_machine: bool,
+    pub(super) queued: Vec<(CommandSeq, CommandBody)>,
+    pub(super) device_record: Option<DeviceRecord>,
+    pub(super) inventory: Option<Inventory>,
+    pub(super) changes: Vec<Change>,
+    pub(super) channel_uri: Option<Option<Secret>>,
+    /// When the device was due in the outbox at load.
+    pub(super) due_before: Option<Timestamp>,
+}
+
+/// A command in the reply.
+#[derive(Debug, Clone, Copy)]
+pub struct Carried {
+    /// Which.
+    pub seq: CommandSeq,
+    /// Where its elements begin in the reply's body.
+    pub from: usize,
+    /// How many they are.
+    pub len: usize,
+}
+
+impl Exchange {
+    /// The reply as it stands.
+    pub fn reply(&self) -> &Message {
+        &self.reply
+    }
+
+    /// Whether the session named Machine mode: then the second guard looks.
+    pub fn names_machine(&self) -> bool {
+        self.names_machine
+    }
+
+    /// What is on record of it.
+    pub fn record(&self) -> &ExchangeRecord {
+        &self.record
+    }
+
+    /// The state afterwards.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The commands in the reply.
+    pub fn carried(&self) -> &[Carried] {
+        &self.carried
+    }
+
+    /// The elements of one of them.
+    pub fn elements(&self, carried: Carried) -> &[Element] {
+        &self.reply.body[carried.from..carried.from + carried.len]
+    }
+
+    /// Takes a command out of the reply: it is withheld and stays queued, and
+    /// that the guard had to is an event of its own.
+    pub fn withdraw(&mut self, seq: CommandSeq) {
+        let Some(at) = self.carried.iter().position(|carried| carried.seq == seq) else {
+            return;
+        };
+        let gone = self.carried.remove(at);
+        self.reply.body.drain(gone.from..gone.from + gone.len);
+        for carried in &mut self.carried[at..] {
+            carried.from -= gone.len;
+        }
+        self.record
+            .delivered
+            .retain(|delivered| delivered.command != seq.0);
+        let mut kind = Kind::Unclassified;
+        if let Some(command) = self
+            .state
+            .open
+            .iter_mut()
+            .find(|command| command.seq == seq)
+        {
+            kind = command.kind();
+            command.state = CommandState::Queued;
+            command.deadline = None;
+            command.leases.remove(0);
+        }
+        self.record.withheld.push(Withheld {
+            kind,
+            rules: vec![GUARD.to_owned()],
+            modes: Vec::<Mode>::new(),
+            count: 1,
+            commands: vec![seq.0],
+        });
+        // The list is no longer the one that later events could refer to.
+        self.state.withheld = None;
+        if let (true, Some(session)) = (self.carried.is_empty(), &mut self.state.session) {
+            session.is_open = false;
+            self.record.ended = true;
+        }
+        self.events.push(
+            Event::new(
+                self.record_at(),
+                "server",
+                Some(self.device),
+                EventType::GuardRefused,
+            )
+            .command(seq.0, kind)
+            .detail("the encoder's guard stopped what policy had let go in Machine mode"),
+        );
+    }
+
+    fn record_at(&self) -> crate::time::Timestamp {
+        self.state
+            .latest
+            .as_ref()
+            .map(|latest| latest.at)
+            .unwrap_or_default()
+    }
+
+    /// What to make durable, with the reply's bytes to keep.
+    pub fn into_commit(mut self, reply: Vec<u8>) -> Commit {
+        if let Some(LatestRequest { carried, .. }) = &mut self.state.latest {
+            *carried = !self.carried.is_empty();
+        }
+        let mut exchange = Event::new(
+            self.record_at(),
+            "device",
+            Some(self.device),
+            EventType::Exchange,
+        );
+        exchange.exchange = Some(self.record);
+        let mut events = vec![exchange];
+        events.append(&mut self.events);
+        let due = outbox::due(&self.state);
+        Commit {
+            channel_uri: self.channel_uri,
+            wake_due: (due != self.due_before).then_some(due),
+            number: self.number,
+            loaded_revision: self.loaded.0,
+            loaded_next: self.loaded.1,
+            record: self.device_record,
+            state: self.state,
+            queued: self.queued,
+            parts: self.parts,
+            events,
+            inventory: self.inventory,
+            inventory_changes: self.changes,
+            reply: Some(reply),
+        }
+    }
+}

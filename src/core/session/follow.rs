@@ -1,0 +1,246 @@
+//! Commands that the server queues itself: reading on below what an inventory
+//! named, and asking whether an unanswered command was done.
+
+use super::bodies::Bodies;
+use super::heard::{Heard, Named};
+use super::ledger::Ledger;
+use super::queue::opened;
+use crate::classify::classify;
+use crate::command::{
+    CommandBody, CommandState, Lenient, Manner, OpenCommand, Operation, Serves, Unanswered,
+};
+use crate::device::{DeviceRecord, State};
+use crate::ids::CommandSeq;
+use crate::inventory::{Address, known, names};
+use crate::kind::Kind;
+use crate::limits;
+use crate::time::Timestamp;
+use modegate_wire::message::Verb;
+
+/// Who queues them.
+const ACTOR: &str = "server";
+
+/// A Get that a name led to.
+struct Next {
+    loc_uri: String,
+    /// Whether children of its own are wanted.
+    walks: bool,
+}
+
+/// Queues what follows; the bodies, under their numbers.
+pub(super) fn follow(
+    state: &mut State,
+    record: &DeviceRecord,
+    bodies: &mut Bodies<'_>,
+    heard: &Heard,
+    ledger: &mut Ledger,
+) -> Vec<(CommandSeq, CommandBody)> {
+    let mut wanted = checks(state, bodies, ledger.now);
+    for parent in &heard.parents {
+        if wanted.len() > limits::OWN_COMMANDS {
+            break;
+        }
+        let named: Vec<&Named> = heard
+            .named
+            .iter()
+            .filter(|named| named.by == parent.seq)
+            .collect();
+        if named.is_empty() {
+            continue;
+        }
+        let asked = state
+            .open
+            .iter_mut()
+            .find(|command| command.seq == parent.seq);
+        let (bodies, left) = walk(parent, &named, asked.is_some(), ledger);
+        if let Some(asked) = asked {
+            asked.manner.walk = left;
+        }
+        wanted.extend(bodies);
+    }
+    let is_own = |command: &&OpenCommand| command.manner.serves.is_some();
+    let own = state.open.iter().filter(is_own).count();
+    let room = limits::OPEN_COMMANDS.saturating_sub(state.open.len());
+    let room = room.min(limits::OWN_COMMANDS.saturating_sub(own));
+    if wanted.len() > room {
+        ledger.note("the queue is full: not everything that was named is read");
+        wanted.truncate(room);
+    }
+    let mut queued = Vec::new();
+    for body in wanted {
+        if let Some(Serves::Check(of)) = body.manner.serves
+            && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
+        {
+            asked.manner.unanswered = Unanswered::Keep;
+        }
+        let seq = CommandSeq(state.next_command.max(1));
+        state.next_command = seq.0 + 1;
+        state.open.push(opened(seq, &body, record));
+        bodies.add(seq, &body, record);
+        queued.push((seq, body));
+    }
+    queued
+}
+
+/// The commands that read on below what `parent` named, and to how many Gets it
+/// may still lead: one that is answered again does not begin anew. Half of what is
+/// left stays with a parent that `goes_on`, the rest goes to the children.
+fn walk(
+    parent: &OpenCommand,
+    named: &[&Named],
+    goes_on: bool,
+    ledger: &mut Ledger,
+) -> (Vec<CommandBody>, u16) {
+    let mut nexts: Vec<Next> = Vec::new();
+    for node in named {
+        children(node, &mut nexts);
+    }
+    nexts.sort_by(|one, other| one.loc_uri.cmp(&other.loc_uri));
+    nexts.dedup_by(|one, other| one.loc_uri == other.loc_uri);
+    let most = usize::from(parent.manner.walk);
+    if nexts.len() > most {
+        ledger.note(format!(
+            "{} nodes were named, {most} are read: one inventory leads to {} Gets at most",
+            nexts.len(),
+            limits::WALK_GETS
+        ));
+        nexts.truncate(most);
+    }
+    let left = most - nexts.len();
+    let kept = if goes_on { left / 2 } else { 0 };
+    let left = left - kept;
+    let walking = nexts.iter().filter(|next| next.walks).count().max(1);
+    let root = match parent.manner.serves {
+        Some(Serves::Walk(root)) => root,
+        _ => parent.seq,
+    };
+    let bodies = nexts.chunks(limits::WALK_COMMAND_GETS).map(|chunk| {
+        let walks = chunk.iter().filter(|next| next.walks).count();
+        let share = left * walks / walking;
+        body(
+            parent,
+            root,
+            chunk,
+            u16::try_from(share).unwrap_or(0),
+            ledger.now,
+        )
+    });
+    (bodies.collect(), u16::try_from(kept).unwrap_or(0))
+}
+
+/// The nodes that `named` leads to, each of the same class and kind as itself:
+/// a device's words never make a Get of another kind.
+fn children(named: &Named, into: &mut Vec<Next>) {
+    let leaf = classify(Verb::Get, &named.loc_uri);
+    let Some(address) = Address::of(&named.loc_uri) else {
+        return;
+    };
+    let same = |loc_uri: &str| {
+        let child = classify(Verb::Get, loc_uri);
+        child == leaf && child.kind != Kind::Unclassified && loc_uri.len() <= limits::LOC_URI_BYTES
+    };
+    let properties = known::properties(&address.class).filter(|_| address.is_class());
+    for name in names::split(&named.names).take(limits::WALK_CHILDREN) {
+        // Twice as many as are ever read: some may be the same.
+        if into.len() >= 2 * usize::from(limits::WALK_GETS) {
+            return;
+        }
+        let child = names::below(&named.loc_uri, &name);
+        match properties {
+            Some(properties) if same(&child) => {
+                into.extend(properties.iter().map(|property| Next {
+                    loc_uri: format!("{child}/{property}"),
+                    walks: false,
+                }))
+            }
+            None if same(&child) => {
+                let walks = address.is_tree() || address.is_class();
+                into.push(Next {
+                    loc_uri: child,
+                    walks,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn body(
+    parent: &OpenCommand,
+    root: CommandSeq,
+    gets: &[Next],
+    walk: u16,
+    now: Timestamp,
+) -> CommandBody {
+    CommandBody {
+        name: "inventory_walk".to_owned(),
+        actor: ACTOR.to_owned(),
+        queued_at: now,
+        not_before: None,
+        expires_at: parent
+            .expires_at
+            .or(Some(now.plus_ms(limits::NEWS_DEADLINE_MS))),
+        priority: parent.priority,
+        manner: Manner {
+            lenient: Lenient::Always,
+            walk,
+            serves: Some(Serves::Walk(root)),
+            app: parent.manner.app.clone(),
+            ..Manner::default()
+        },
+        operations: gets.iter().map(|next| get(next.loc_uri.clone())).collect(),
+    }
+}
+
+fn get(loc_uri: String) -> Operation {
+    Operation::Node {
+        verb: Verb::Get,
+        loc_uri,
+        format: None,
+        mime: None,
+        data: None,
+    }
+}
+
+/// One question for each command whose outcome the device can tell. A device
+/// that cannot is not asked again: only the command itself, sent once more, makes
+/// it worth another question.
+fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody> {
+    state
+        .open
+        .iter()
+        .filter(|command| {
+            command.state == CommandState::Unconfirmed
+                && command.manner.unanswered == Unanswered::Check
+        })
+        .filter_map(|command| {
+            let loc_uri = asks_for(bodies.get(command.seq)?)?;
+            Some(CommandBody {
+                name: "app_status".to_owned(),
+                actor: ACTOR.to_owned(),
+                queued_at: now,
+                not_before: None,
+                expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
+                priority: command.priority,
+                manner: Manner {
+                    serves: Some(Serves::Check(command.seq)),
+                    app: command.manner.app.clone(),
+                    ..Manner::default()
+                },
+                operations: vec![get(loc_uri)],
+            })
+        })
+        .collect()
+}
+
+/// The node that tells whether an app job is there: its Status.
+fn asks_for(body: &CommandBody) -> Option<String> {
+    body.placed().into_iter().find_map(|element| {
+        let loc_uri = element.loc_uri?;
+        let at = loc_uri.to_ascii_lowercase().rfind("/exec")?;
+        loc_uri
+            .to_ascii_lowercase()
+            .contains("mdm_appinstalljob.jobid")
+            .then(|| format!("{}/Status", &loc_uri[..at]))
+    })
+}

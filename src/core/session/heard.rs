@@ -1,0 +1,199 @@
+//! What answers bring besides a command's own state: values for the inventory,
+//! children to read on from, and whether an unanswered command was done.
+
+use crate::command::{CommandState, NodeResult, OpenCommand, Serves, Unanswered};
+use crate::device::{DeviceRecord, State};
+use crate::ids::CommandSeq;
+use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
+use crate::kind::Kind;
+use crate::limits;
+use crate::time::Timestamp;
+use modegate_wire::message::Verb;
+
+use super::closing;
+use super::ledger::Ledger;
+use super::told::Told;
+
+/// One node that named its children.
+#[derive(Debug)]
+pub(super) struct Named {
+    /// The command that asked.
+    pub(super) by: CommandSeq,
+    /// The node.
+    pub(super) loc_uri: String,
+    /// The names as they came.
+    pub(super) names: String,
+}
+
+/// What one message's answers brought.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    values: Vec<(CommandSeq, NodeResult)>,
+    /// Nodes whose children are to be read.
+    pub(super) named: Vec<Named>,
+    /// The commands that asked for them, as they were.
+    pub(super) parents: Vec<OpenCommand>,
+    /// What was told of the push channel.
+    pub(super) channel: Told,
+    /// Whether the device has what a command was to do, and which.
+    checks: Vec<(CommandSeq, u16)>,
+}
+
+/// What is to be recorded of it.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    /// The inventory, if it is worth writing.
+    pub(super) inventory: Option<Inventory>,
+    /// What changed in it.
+    pub(super) changes: Vec<Change>,
+}
+
+impl Heard {
+    /// Listens to one answer.
+    pub(super) fn answer(&mut self, command: &OpenCommand, lease: usize, results: &[NodeResult]) {
+        if let Some(Serves::Check(of)) = command.manner.serves {
+            let codes = &command.leases[lease].statuses;
+            if let Some(&code) = codes.first().filter(|&&code| code != 0) {
+                self.checks.push((of, code));
+            }
+            return;
+        }
+        let reads = command.leaves.iter().any(|leaf| {
+            leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
+        });
+        if !reads {
+            return;
+        }
+        for result in results {
+            self.values.push((command.seq, result.clone()));
+            let is_list = names::is_list(result.format.as_deref());
+            if let (true, Some(data), true) = (is_list, &result.data, command.manner.walk > 0) {
+                if self
+                    .parents
+                    .last()
+                    .is_none_or(|last| last.seq != command.seq)
+                {
+                    self.parents.push(command.clone());
+                }
+                self.named.push(Named {
+                    by: command.seq,
+                    loc_uri: result.loc_uri.clone(),
+                    names: data.reveal().to_owned(),
+                });
+            }
+        }
+    }
+
+    /// Puts the values into the inventory.
+    pub(super) fn take_in(
+        &self,
+        inventory: Option<&Inventory>,
+        whole: bool,
+        now: Timestamp,
+        ledger: &mut Ledger,
+    ) -> News {
+        if self.values.is_empty() {
+            return News::default();
+        }
+        let mut inventory = inventory.cloned().unwrap_or_default();
+        let mut taken = Taken::default();
+        for (seq, result) in &self.values {
+            let Some(address) = Address::of(&result.loc_uri) else {
+                continue;
+            };
+            let is_list = names::is_list(result.format.as_deref());
+            // A class or an instance has no value of its own, only children.
+            if address.property.is_empty() && !is_list
+                || !known::may_be_kept(&address.class, &address.property)
+            {
+                continue;
+            }
+            let reading = Reading {
+                address: &address,
+                status: result.status,
+                format: result.format.as_deref(),
+                data: result.data.as_ref().map(|data| data.reveal()),
+                command: *seq,
+                whole,
+            };
+            inventory.take(&reading, now, &mut taken);
+        }
+        if taken.dropped > 0 {
+            ledger.note(format!(
+                "{} values were not kept: the inventory holds {} at most",
+                taken.dropped,
+                limits::INVENTORY_VALUES
+            ));
+        }
+        News {
+            inventory: taken.worth_writing.then_some(inventory),
+            changes: taken.changes,
+        }
+    }
+
+    /// The key of MDM_Client, where the class named exactly one instance with
+    /// another key than the record has.
+    pub(super) fn client_id(&self, record: &DeviceRecord) -> Option<String> {
+        let (_, list) = self.values.iter().find(|(_, result)| {
+            names::is_list(result.format.as_deref())
+                && Address::of(&result.loc_uri).is_some_and(|address| {
+                    address.is_class() && address.class.eq_ignore_ascii_case("MDM_Client")
+                })
+        })?;
+        let mut named = names::split(list.data.as_ref()?.reveal());
+        let (first, more) = (named.next()?, named.next());
+        let plain = names::plain(&first);
+        let (head, value) = plain.split_once('=')?;
+        let is_key = head.eq_ignore_ascii_case("MDM_Client.DeviceClientID") && more.is_none();
+        let value = value.trim_matches(['"', '\'']);
+        let usable = is_key
+            && !value.is_empty()
+            && value.len() <= 256
+            && !value.contains(['"', '\'', ';', '%'])
+            && !value
+                .chars()
+                .any(|c| c.is_control() || c == crate::command::CLIENT_ID);
+        (usable && value != record.device_client_id).then(|| value.to_owned())
+    }
+
+    /// Settles what was unconfirmed by what the device says of it.
+    pub(super) fn settle_checks(&self, state: &mut State, ledger: &mut Ledger) {
+        for &(of, code) in &self.checks {
+            let Some(command) = state
+                .open
+                .iter_mut()
+                .find(|command| command.seq == of && command.state == CommandState::Unconfirmed)
+            else {
+                continue;
+            };
+            match code {
+                200..=299 if code != 202 => {
+                    let reason = "the device knows of it: it was asked".to_owned();
+                    command.deadline = None;
+                    ledger.turn(
+                        command,
+                        CommandState::Succeeded,
+                        Some(code),
+                        Some(reason),
+                        Vec::new(),
+                    );
+                }
+                404 => {
+                    let reason =
+                        "the device knows nothing of it (404): it is sent again".to_owned();
+                    command.put_back();
+                    command.manner.unanswered = Unanswered::Check;
+                    ledger.turn(
+                        command,
+                        CommandState::Queued,
+                        Some(code),
+                        Some(reason),
+                        Vec::new(),
+                    );
+                }
+                _ => {}
+            }
+        }
+        closing::sweep(state, ledger);
+    }
+}

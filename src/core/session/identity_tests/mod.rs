@@ -1,0 +1,206 @@
+//! Who is who, message by message: certificates in rotation, macs, and the
+//! server's own proof.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::HashMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+mod device;
+mod server;
+
+use super::*;
+use crate::command::{CommandBody, CommandState, Operation};
+use crate::context::Family;
+use crate::device::{Credentials, Device, DeviceRecord, State};
+use crate::event::ExchangeRecord;
+use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::rotation::{CertificateNote, Rotation};
+use crate::secret::Secret;
+use crate::session::Snapshot;
+use modegate_wire::auth::{AuthType, PasswordDigest, md5_cred};
+use modegate_wire::decode::decode;
+use modegate_wire::mac::{self, EntityDigest, Mac};
+use modegate_wire::message::{Element, Verb};
+
+const OWN: CertificateDigest = CertificateDigest([1; 32]);
+const NEW: CertificateDigest = CertificateDigest([2; 32]);
+
+/// One device and what was last said to it.
+struct Talk {
+    device: Device,
+    bodies: HashMap<CommandSeq, CommandBody>,
+    proof: Proof,
+    server: Option<ServerAuth>,
+    now: Timestamp,
+    /// The latest reply, and what is on record of it.
+    reply: Option<Message>,
+    record: Option<ExchangeRecord>,
+}
+
+fn nonce(count: u64) -> [u8; 16] {
+    [0xf0 ^ count as u8; 16]
+}
+
+impl Talk {
+    fn new(record: impl FnOnce(&mut DeviceRecord)) -> Talk {
+        let mut of = DeviceRecord {
+            source: Source("d".into()),
+            family: Family::Windows81,
+            device_client_id: "d".into(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: vec![OWN],
+            registered_at: Timestamp(0),
+            rotation: Rotation::default(),
+        };
+        record(&mut of);
+        Talk {
+            device: Device {
+                number: 1,
+                id: DeviceId(uuid::Uuid::nil()),
+                record: of,
+                state: State {
+                    next_command: 1,
+                    ..State::default()
+                },
+            },
+            bodies: HashMap::new(),
+            proof: Proof {
+                certificate: Some(OWN),
+                ..Proof::default()
+            },
+            server: Some(ServerAuth {
+                name: "Contoso".into(),
+                password: Secret::new("s3rver"),
+            }),
+            now: Timestamp(0),
+            reply: None,
+            record: None,
+        }
+    }
+
+    fn queue(&mut self, loc_uri: &str) -> CommandSeq {
+        let body = CommandBody {
+            name: "raw".into(),
+            actor: "test".into(),
+            queued_at: self.now,
+            not_before: None,
+            expires_at: None,
+            priority: 0,
+            manner: Default::default(),
+            operations: vec![Operation::Node {
+                verb: Verb::Get,
+                loc_uri: loc_uri.into(),
+                format: None,
+                mime: None,
+                data: None,
+            }],
+        };
+        let (change, seq) = queue::queue(&self.device, body.clone()).unwrap();
+        self.device.state = change.state;
+        self.bodies.insert(seq, body);
+        seq
+    }
+
+    /// One message; the step's kind in a word.
+    fn say(&mut self, msg_id: u32, header: &str, body: &str) -> &'static str {
+        let text = format!(
+            "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
+             <SessionID>1</SessionID><MsgID>{msg_id}</MsgID><Target><LocURI>https://s/sync</LocURI></Target>\
+             <Source><LocURI>d</LocURI></Source>{header}</SyncHdr><SyncBody>{body}<Final/></SyncBody></SyncML>"
+        );
+        let message = decode(text.as_bytes()).unwrap();
+        let policies = PolicySet::builtin().unwrap();
+        let raw_query = "mode=Machine&Platform=WoA";
+        self.now = self.now.plus_ms(1000);
+        let request = Request {
+            proof: &self.proof,
+            trust_source: false,
+            raw_query,
+            query: Query::read(raw_query),
+            message: &message,
+            digest: [msg_id as u8; 32],
+            now: self.now,
+            nonce: &nonce,
+            policies: &policies,
+            push: &crate::push::in_force::InForce::default(),
+            server: self.server.as_ref(),
+        };
+        let wanted = choose(&self.device, &request);
+        let bodies = wanted
+            .bodies
+            .iter()
+            .map(|seq| (*seq, self.bodies[seq].clone()));
+        let snapshot = Snapshot {
+            device: self.device.clone(),
+            bodies: bodies.collect(),
+            reply: None,
+            inventory: None,
+        };
+        match step(&snapshot, &request) {
+            Step::Forbidden => "forbidden",
+            Step::Replay => "replay",
+            Step::Challenge(reply) => {
+                self.reply = Some(*reply);
+                "challenge"
+            }
+            Step::Exchange(exchange) => {
+                self.reply = Some(exchange.reply().clone());
+                let commit = exchange.into_commit(Vec::new());
+                self.record.clone_from(&commit.events[0].exchange);
+                self.device.state = commit.state;
+                "exchange"
+            }
+        }
+    }
+
+    /// A Status for the header of the latest reply, and one with `each` for
+    /// every command in it.
+    fn answer(&self, code: u16, chal: &str, each: Option<u16>) -> String {
+        let reply = self.reply.as_ref().unwrap();
+        let msg = reply.header.msg_id;
+        let mut body = format!(
+            "<Status><CmdID>1</CmdID><MsgRef>{msg}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>{chal}<Data>{code}</Data></Status>"
+        );
+        for (nth, id) in self.commands().into_iter().enumerate() {
+            if let Some(each) = each {
+                body += &format!(
+                    "<Status><CmdID>{}</CmdID><MsgRef>{msg}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>{each}</Data></Status>",
+                    nth + 2
+                );
+            }
+        }
+        body
+    }
+
+    fn commands(&self) -> Vec<u32> {
+        let body = &self.reply.as_ref().unwrap().body;
+        body.iter()
+            .filter_map(|element| match element {
+                Element::Command(command) => command.cmd_id,
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn cred(&self) -> Option<(String, String)> {
+        let header = &self.reply.as_ref().unwrap().header;
+        let cred = header.cred.as_ref()?;
+        assert_eq!(header.source.name.as_deref(), Some("Contoso"));
+        Some((cred.kind.clone(), cred.data.clone()))
+    }
+
+    fn notes(&self) -> String {
+        self.record.as_ref().unwrap().notes.join("\n")
+    }
+}
+
+const PACKAGE1: &str = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>";
+
+fn cred(kind: &str, data: &str) -> String {
+    format!(
+        "<Cred><Meta><Type xmlns=\"syncml:metinf\">{kind}</Type></Meta><Data>{data}</Data></Cred>"
+    )
+}

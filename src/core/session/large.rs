@@ -1,0 +1,151 @@
+//! Large objects that a device sends in pieces (OMA DM 1.2.1, 7): `MoreData` on
+//! all pieces but the last, `Size` on the first. A piece is written down with
+//! its exchange like any other result, so that no more than one message of an
+//! object is ever in memory; a device's state only counts bytes.
+//!
+//! Windows 8.1 cannot do it (MS-MDM, notes 13 and 14): there it is refused. None
+//! are sent: no family is known to take them (`DevDetail/LrgObj` is false).
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::ledger::Ledger;
+use crate::context::Family;
+use crate::device::{LargeObject, State};
+use crate::limits;
+use modegate_wire::message::{Element, Item, Message, Results};
+
+/// The Status of a piece that was taken.
+pub(super) const PIECE: u16 = 213;
+
+/// What one Results element brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Whole values.
+    Whole,
+    /// A piece, and more follows.
+    Piece,
+    /// The last piece, and all bytes are there.
+    Last,
+    /// Nothing that is kept; the Status says why.
+    Refused(u16),
+}
+
+impl Part {
+    /// The Status that it is answered; accepted Results are answered none.
+    pub(super) fn status(self) -> Option<u16> {
+        match self {
+            Part::Whole | Part::Last => None,
+            Part::Piece => Some(PIECE),
+            Part::Refused(code) => Some(code),
+        }
+    }
+}
+
+/// What each Results of `message` brings, in order, and whether a device began
+/// another object before the one under way was whole.
+pub(super) fn judge(
+    state: &mut State,
+    family: Family,
+    message: &Message,
+    ledger: &mut Ledger,
+) -> (Vec<Part>, bool) {
+    let session = state.session.as_ref().map(|session| session.no);
+    state.large = state.large.filter(|large| Some(large.session) == session);
+    let mut broken = false;
+    let parts = message
+        .body
+        .iter()
+        .filter_map(|element| match element {
+            Element::Results(results) => Some(results),
+            _ => None,
+        })
+        .map(|results| {
+            let part = part(state, family, results, &mut broken);
+            if let Part::Refused(code) = part {
+                ledger.note(format!("a large object was refused ({code})"));
+            }
+            part
+        })
+        .collect();
+    if broken {
+        ledger.note("a large object broke off: another item came before its end");
+    }
+    (parts, broken)
+}
+
+fn part(state: &mut State, family: Family, results: &Results, broken: &mut bool) -> Part {
+    let cut = results.items.iter().any(|item| item.more_data);
+    let under_way = state.large;
+    if !cut && under_way.is_none() {
+        return Part::Whole;
+    }
+    if family == Family::Windows81 {
+        return Part::Refused(406);
+    }
+    let Some(item) = results.items.last() else {
+        return Part::Whole;
+    };
+    let of = name(results, item);
+    match under_way {
+        Some(large) if large.of == of => carry_on(state, large, item),
+        Some(_) => {
+            *broken = true;
+            state.large = None;
+            if cut {
+                begin(state, of, results, item)
+            } else {
+                Part::Whole
+            }
+        }
+        None => begin(state, of, results, item),
+    }
+}
+
+fn begin(state: &mut State, of: u64, results: &Results, item: &Item) -> Part {
+    let Some(size) = item.meta.size.or(results.meta.size) else {
+        return Part::Refused(411);
+    };
+    let got = length(item);
+    if size > limits::LARGE_OBJECT_BYTES || got > size {
+        return Part::Refused(416);
+    }
+    let Some(session) = &state.session else {
+        return Part::Refused(406);
+    };
+    let session = session.no;
+    state.large = Some(LargeObject {
+        session,
+        of,
+        size,
+        got,
+    });
+    Part::Piece
+}
+
+fn carry_on(state: &mut State, large: LargeObject, item: &Item) -> Part {
+    let got = large.got.saturating_add(length(item));
+    let whole = got == large.size;
+    if got > large.size || !item.more_data && !whole {
+        state.large = None;
+        return Part::Refused(424);
+    }
+    if item.more_data {
+        state.large = Some(LargeObject { got, ..large });
+        return Part::Piece;
+    }
+    state.large = None;
+    Part::Last
+}
+
+fn length(item: &Item) -> u64 {
+    item.data.as_ref().map_or(0, |data| data.len() as u64)
+}
+
+/// What is sent in pieces: the command that it answers and the node.
+fn name(results: &Results, item: &Item) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (results.msg_ref, results.cmd_ref).hash(&mut hasher);
+    let source = item.source.as_ref().or(item.target.as_ref());
+    source.or(results.source_refs.first()).hash(&mut hasher);
+    hasher.finish()
+}

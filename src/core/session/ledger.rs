@@ -1,0 +1,87 @@
+//! What a step writes down while it works.
+
+use crate::command::{CommandState, NodeResult, OpenCommand, Part};
+use crate::event::{Event, Outcome};
+use crate::limits;
+use crate::time::Timestamp;
+
+/// Collects what is to be recorded besides the state.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    pub(super) now: Timestamp,
+    pub(super) parts: Vec<Part>,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) notes: Vec<String>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Ledger {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Ledger {
+            now,
+            parts: Vec::new(),
+            outcomes: Vec::new(),
+            notes: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    /// Puts the command into `state`, with why, and opens a part of its history
+    /// for it. A device decides how often it brings news of the same state: of
+    /// these only so many are kept.
+    pub(super) fn turn(
+        &mut self,
+        command: &mut OpenCommand,
+        state: CommandState,
+        status: Option<u16>,
+        reason: Option<String>,
+        results: Vec<NodeResult>,
+    ) {
+        if command.state == state && command.parts >= limits::COMMAND_PARTS {
+            let words = "news of command {} that is not kept: its history is full";
+            self.note(words.replace("{}", &command.seq.0.to_string()));
+            return;
+        }
+        command.state = state;
+        command.parts += 1;
+        let seq = command.seq;
+        self.outcomes.push(Outcome {
+            command: seq.0,
+            kind: command.kind(),
+            state,
+            status,
+            reason: reason.clone(),
+        });
+        self.parts.push(Part {
+            seq,
+            part: command.parts,
+            state,
+            at: self.now,
+            reason,
+            results,
+        });
+    }
+
+    /// Puts the command back into the queue: no part of its history, since it
+    /// is as it was, but on record.
+    pub(super) fn requeue(&mut self, command: &mut OpenCommand, reason: &str) {
+        command.state = CommandState::Queued;
+        command.deadline = None;
+        self.outcomes.push(Outcome {
+            command: command.seq.0,
+            kind: command.kind(),
+            state: CommandState::Queued,
+            status: None,
+            reason: Some(reason.to_owned()),
+        });
+    }
+
+    pub(super) fn note(&mut self, note: impl Into<String>) {
+        // A device decides how many of these there are: keep the first few.
+        const NOTES: usize = 16;
+        let note = note.into();
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What the Statuses of a command mean for it: done, under way, never, later.
+
+use super::ledger::Ledger;
+use crate::command::{CommandState, ElementName, Lease, Lenient, NodeResult, OpenCommand};
+use crate::kind::Kind;
+use crate::limits;
+use crate::time::Timestamp;
+use modegate_wire::message::Verb;
+
+/// What a status code says of what was asked for (OMA RepPro 10; MS-MDM
+/// 2.2.6). The least first: a command is as its worst Status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Meaning {
+    /// It was done.
+    Done,
+    /// It is under way (202).
+    Pending,
+    /// The device wants the server to prove itself first.
+    Proof,
+    /// It was not done and may be another time.
+    Later,
+    /// It cannot work.
+    Never,
+}
+
+/// The meaning of a status code; 0 stands for one that is not needed.
+pub fn meaning_of(code: u16) -> Meaning {
+    match code {
+        202 => Meaning::Pending,
+        401 | 407 => Meaning::Proof,
+        // Cancelled or not executed: nothing was done, nothing is wrong with it.
+        214 | 215 => Meaning::Later,
+        // Timed out, device busy or full, service unavailable.
+        408 | 417 | 420 | 503 => Meaning::Later,
+        // Rolled back: its Atomic says why.
+        216 => Meaning::Never,
+        0 | 200..=299 => Meaning::Done,
+        _ => Meaning::Never,
+    }
+}
+
+/// Takes the Statuses of the delivery that was answered into the command, once
+/// they are all there.
+pub(super) fn conclude(
+    command: &mut OpenCommand,
+    lease: usize,
+    results: Vec<NodeResult>,
+    package_ended: bool,
+    ledger: &mut Ledger,
+) {
+    let lease = &command.leases[lease];
+    if !is_complete(lease, package_ended) {
+        let state = command.state;
+        ledger.turn(command, state, None, None, results);
+        return;
+    }
+    let worst = worst_of(lease, command.manner.lenient);
+    if command.manner.set && !command.as_replace && lease.statuses.contains(&418) {
+        command.as_replace = true;
+        command.put_back();
+        let reason = "exists already (418): it is sent again as Replace".to_owned();
+        ledger.turn(
+            command,
+            CommandState::Queued,
+            Some(418),
+            Some(reason),
+            results,
+        );
+        return;
+    }
+    match meaning_of(worst) {
+        Meaning::Done if command.is_unenroll() => {
+            command.deadline = Some(unenroll_deadline(ledger.now));
+            let reason = "done; to be confirmed by alert 1226 or by silence".to_owned();
+            ledger.turn(
+                command,
+                CommandState::Accepted,
+                Some(worst),
+                Some(reason),
+                results,
+            );
+        }
+        Meaning::Done => {
+            ledger.turn(command, CommandState::Succeeded, Some(worst), None, results);
+        }
+        Meaning::Pending => {
+            command.deadline = Some(ledger.now.plus_ms(limits::NEWS_DEADLINE_MS));
+            let reason = "the device accepted it and works on it (202)".to_owned();
+            ledger.turn(
+                command,
+                CommandState::Accepted,
+                Some(worst),
+                Some(reason),
+                results,
+            );
+        }
+        Meaning::Proof | Meaning::Later => again(command, worst, results, ledger),
+        Meaning::Never => fail(command, worst, meaning(worst).to_owned(), results, ledger),
+    }
+}
+
+/// Every Status has come, or at least those of the top elements by the end of
+/// the package. Results of a Get may follow its Status as long as the package lasts.
+pub(super) fn is_complete(lease: &Lease, package_ended: bool) -> bool {
+    let reads = lease.elements.contains(&ElementName::Verb(Verb::Get));
+    let all = lease.statuses.iter().all(|&code| code != 0) && (package_ended || !reads);
+    let tops = lease
+        .statuses
+        .iter()
+        .zip(&lease.top)
+        .all(|(&code, &top)| code != 0 || !top);
+    all || tops && package_ended
+}
+
+/// The worst Status, those aside that only say that a node has no value.
+fn worst_of(lease: &Lease, lenient: Lenient) -> u16 {
+    let is_valueless = |&(element, code): &(&ElementName, u16)| {
+        matches!(element, ElementName::Verb(Verb::Get)) && matches!(code, 404 | 500)
+    };
+    let answered: Vec<_> = lease
+        .elements
+        .iter()
+        .zip(lease.statuses.iter().copied())
+        .collect();
+    let any_value = answered
+        .iter()
+        .any(|pair| meaning_of(pair.1) == Meaning::Done && pair.1 != 0);
+    let forgive = match lenient {
+        Lenient::Never => false,
+        Lenient::IfAnyAnswers => any_value,
+        Lenient::Always => true,
+    };
+    answered
+        .iter()
+        .filter(|pair| !(forgive && is_valueless(pair)))
+        .map(|pair| pair.1)
+        .max_by_key(|&code| (meaning_of(code), code))
+        .unwrap_or(200)
+}
+
+/// Another time, with growing pauses, up to a bound. Where only the server's
+/// proof was missing, at once.
+fn again(command: &mut OpenCommand, code: u16, results: Vec<NodeResult>, ledger: &mut Ledger) {
+    if command.attempts >= command.manner.retries {
+        let tried = u32::from(command.attempts) + 1;
+        let reason = format!("{}; tried {tried} times", meaning(code));
+        fail(command, code, reason, results, ledger);
+        return;
+    }
+    let pause = match meaning_of(code) {
+        Meaning::Proof => 0,
+        _ => pause_after(command.attempts),
+    };
+    command.attempts += 1;
+    command.put_back();
+    let mut reason = meaning(code).to_owned();
+    if pause > 0 {
+        let at = ledger.now.plus_ms(pause);
+        command.not_before = command.not_before.max(Some(at));
+        reason = format!("{reason}; tried again after {at}");
+    }
+    ledger.turn(
+        command,
+        CommandState::Queued,
+        Some(code),
+        Some(reason),
+        results,
+    );
+}
+
+/// The pause after that many attempts, milliseconds.
+fn pause_after(attempts: u8) -> i64 {
+    limits::RETRY_PAUSE_MS
+        .saturating_mul(4_i64.saturating_pow(u32::from(attempts)))
+        .min(limits::RETRY_PAUSE_MOST_MS)
+}
+
+fn fail(
+    command: &mut OpenCommand,
+    code: u16,
+    reason: String,
+    results: Vec<NodeResult>,
+    ledger: &mut Ledger,
+) {
+    command.deadline = None;
+    ledger.turn(
+        command,
+        CommandState::Failed,
+        Some(code),
+        Some(reason),
+        results,
+    );
+}
+
+/// Until when an unenroll's outcome stays open.
+pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
+    now.plus_ms(limits::UNENROLL_DEADLINE_MS)
+}
+
+/// Kinds that work only while the agent impersonates the enrolled user (seed 004).
+pub fn needs_user(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::Inventory | Kind::PasswordReset | Kind::Unenroll | Kind::Unclassified
+    )
+}
+
+/// A status code in words (OMA RepPro 10; MS-MDM 2.2.6; oma-dm-protocol-support).
+pub fn meaning(code: u16) -> &'static str {
+    match code {
+        200..=201 | 203..=213 => "done (2xx)",
+        202 => "accepted, works on it (202)",
+        214 => "cancelled on the device (214)",
+        215 => "not executed (215)",
+        216 => "rolled back with its Atomic (216)",
+        400 => "the device found the command malformed (400)",
+        401 => "the device refused the server's credentials (401)",
+        403 => "forbidden (403)",
+        404 => "no such node on the device (404)",
+        405 => "not allowed on this node (405)",
+        406 => "not supported by the device (406)",
+        407 => "the device wants the server's credentials (407)",
+        408 => "timed out on the device (408)",
+        413 | 414 | 416 => "too large for the device (413, 414 or 416)",
+        415 => "type or format not supported (415)",
+        417 => "the device asks to try again later (417)",
+        418 => "exists already (418)",
+        420 => "the device is full (420)",
+        425 => "permission denied (425)",
+        500 => "the command failed on the device (500)",
+        503 => "the device cannot do it now (503)",
+        507 => "the Atomic failed and was rolled back (507)",
+        516 => "the Atomic failed and could not be rolled back (516)",
+        _ => "failed on the device",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_meaning_decides_whatever_the_number() {
+        let worst = |codes: &[u16]| {
+            codes
+                .iter()
+                .copied()
+                .max_by_key(|&code| (meaning_of(code), code))
+        };
+        assert_eq!(worst(&[200, 202, 213]), Some(202));
+        assert_eq!(worst(&[503, 404]), Some(404));
+        assert_eq!(worst(&[216, 507, 500]), Some(507));
+        assert_eq!(worst(&[200, 214]), Some(214));
+    }
+
+    #[test]
+    fn pauses_grow_and_end() {
+        let pauses: Vec<i64> = (0..6).map(pause_after).collect();
+        assert!(pauses.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert_eq!(pauses[0], limits::RETRY_PAUSE_MS);
+        assert_eq!(pauses[5], limits::RETRY_PAUSE_MOST_MS);
+    }
+}

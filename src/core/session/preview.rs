@@ -1,0 +1,130 @@
+//! What a session in some context would carry now. Consumes nothing.
+
+use serde::Serialize;
+
+use super::ledger::Ledger;
+use super::offer::{self, Considered};
+use super::settle;
+use crate::context::{Context, ContextSet, Mode};
+use crate::device::{Device, State};
+use crate::ids::CommandSeq;
+use crate::kind::Kind;
+use crate::policy::{PolicySet, Verdict};
+use crate::time::Timestamp;
+
+/// The three lists of a preview, in the order in which commands would go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Preview {
+    /// What would go.
+    pub deliver: Vec<PreviewDeliver>,
+    /// What would stay, and why.
+    pub withhold: Vec<PreviewHold>,
+    /// What would be refused for good.
+    pub refuse: Vec<PreviewHold>,
+}
+
+/// A command that would go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PreviewDeliver {
+    /// Its number.
+    pub command: CommandSeq,
+    /// Its kind.
+    pub kind: Kind,
+    /// The rules that let it go.
+    pub rules: Vec<String>,
+}
+
+/// A command that would not go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PreviewHold {
+    /// Its number.
+    pub command: CommandSeq,
+    /// Its kind.
+    pub kind: Kind,
+    /// The rules that determined it; never empty.
+    pub rules: Vec<String>,
+    /// The modes of Machine, Maintenance and Apps that would let it go, login aside.
+    pub modes: Vec<Mode>,
+    /// When it can go, in words.
+    pub next: Option<String>,
+}
+
+/// What a session of `device` in `context` would carry at `now`: a new one,
+/// so what an older session left unanswered counts as queued again.
+pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Timestamp) -> Preview {
+    let mut state = device.state.clone();
+    let mut ledger = Ledger::new(now);
+    settle::settle(&mut state, &mut ledger);
+    settle::end_session(&mut state, &mut ledger, "a new session began");
+    let considered = offer::consider(
+        &state,
+        &device.record,
+        ContextSet::only(context),
+        None,
+        policies,
+        now,
+    );
+    let mut preview = Preview {
+        deliver: Vec::new(),
+        withhold: Vec::new(),
+        refuse: Vec::new(),
+    };
+    for command in &considered {
+        let kind = command.kind;
+        if command.decision.verdict == Verdict::Deliver && command.held.is_none() {
+            let rules = offer::rule_names(&command.decision);
+            preview.deliver.push(PreviewDeliver {
+                command: command.seq,
+                kind,
+                rules,
+            });
+            continue;
+        }
+        let (rules, modes) = offer::reason(command);
+        let is_refused = command.decision.verdict == Verdict::Refuse;
+        let next = if is_refused {
+            None
+        } else {
+            next(&state, command, &modes)
+        };
+        let hold = PreviewHold {
+            command: command.seq,
+            kind,
+            rules,
+            modes,
+            next,
+        };
+        if is_refused {
+            preview.refuse.push(hold)
+        } else {
+            preview.withhold.push(hold)
+        }
+    }
+    preview
+}
+
+/// When a withheld command can go, in words.
+fn next(state: &State, command: &Considered, modes: &[Mode]) -> Option<String> {
+    let open = state.open(command.seq)?;
+    match command.held {
+        Some(offer::AFTER) => {
+            let others: Vec<String> = open
+                .manner
+                .after
+                .iter()
+                .map(|seq| seq.0.to_string())
+                .collect();
+            return Some(format!("after command {} is done", others.join(", ")));
+        }
+        Some(_) => return Some(format!("not before {}", open.not_before?)),
+        None => {}
+    }
+    let told: Vec<String> = modes
+        .iter()
+        .map(|&mode| match state.last_seen(mode) {
+            Some(at) => format!("{} (last seen {at})", mode.name()),
+            None => format!("{} (never seen)", mode.name()),
+        })
+        .collect();
+    (!told.is_empty()).then(|| format!("at the next session in {}", told.join(" or ")))
+}

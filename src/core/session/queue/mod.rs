@@ -1,0 +1,116 @@
+//! API writes on a device's queue, as pure functions of the device as it stands.
+
+mod opening;
+mod supersede;
+mod withdraw;
+
+pub use opening::leaves_of;
+pub(super) use opening::opened;
+pub use withdraw::{cancel, retry};
+
+use super::ledger::Ledger;
+use super::settle::{Settled, gone_at, settled};
+use crate::change::{Change, Refusal};
+use crate::command::{CommandBody, CommandState, OpenCommand};
+use crate::device::{Device, State};
+use crate::event::{Event, EventType};
+use crate::ids::CommandSeq;
+use crate::limits;
+use crate::push::outbox;
+use crate::time::Timestamp;
+use supersede::supersede;
+
+/// Queues a command: the change, and the number that it gets.
+/// Refused where the queue is full, where no reply could hold it, where the
+/// device is unenrolled, and where a command that it waits for is not open.
+pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq), Refusal> {
+    let now = body.queued_at;
+    if let Some(at) = device.state.unenrolled_at.or(gone_at(&device.state, now)) {
+        return Err(Refusal::Conflict(format!(
+            "the device is unenrolled since {at}: its queue is closed until it begins a session again"
+        )));
+    }
+    let mut state = device.state.clone();
+    let seq = CommandSeq(state.next_command.max(1));
+    let mut open = opened(seq, &body, &device.record);
+    check_size(open.bytes as usize)?;
+    check_after(&state, &open)?;
+    let mut ledger = Ledger::new(now);
+    let superseded = supersede(&mut state, &mut open, now, &mut ledger);
+    if state.open.len() >= limits::OPEN_COMMANDS {
+        return Err(Refusal::Conflict(format!(
+            "the device has {} open commands, the most that it may have; cancel some or wait",
+            limits::OPEN_COMMANDS
+        )));
+    }
+    let event = |seq: CommandSeq, kind, what| {
+        Event::new(now, body.actor.clone(), Some(device.id), what).command(seq.0, kind)
+    };
+    let mut events =
+        vec![event(seq, open.kind(), EventType::CommandQueued).detail(body.name.clone())];
+    for (old, kind) in &superseded {
+        let detail = format!("superseded by command {}", seq.0);
+        events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
+    }
+    let wish = body.manner.urgent
+        && body.not_before.is_none_or(|at| at <= now)
+        && outbox::helps(device.record.family, open.kind());
+    state.next_command = seq.0 + 1;
+    state.open.push(open);
+    if wish {
+        let why = format!("command {} is urgent", seq.0);
+        let wished = outbox::wish(&mut state, &why, now);
+        events.push(wished.event(&body.actor, device.id, now));
+    }
+    let change = Change {
+        record: None,
+        state,
+        queued: vec![(seq, body)],
+        parts: ledger.parts,
+        events,
+        only_queues: superseded.is_empty() && !wish,
+    };
+    Ok((change, seq))
+}
+
+fn check_size(bytes: usize) -> Result<(), Refusal> {
+    let most = limits::REPLY_BYTES - limits::REPLY_BYTES_LEAST;
+    if bytes > most {
+        return Err(Refusal::Limit(format!(
+            "the command takes {bytes} bytes on the wire, a reply holds {most}"
+        )));
+    }
+    Ok(())
+}
+
+fn check_after(state: &State, open: &OpenCommand) -> Result<(), Refusal> {
+    match open
+        .manner
+        .after
+        .iter()
+        .find(|&&seq| state.open(seq).is_none())
+    {
+        Some(seq) => Err(Refusal::Conflict(format!(
+            "after: command {} of this device is not open any more; look at how it ended and queue again",
+            seq.0
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The state that an open command has at `now`, when what time alone changes
+/// (a session that fell silent, an expiry, a deadline) is taken in.
+pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> CommandState {
+    let at = match settled(state, command, now) {
+        Settled::Same => command.state,
+        Settled::Queued => CommandState::Queued,
+        Settled::Unconfirmed => CommandState::Unconfirmed,
+        Settled::Expired => CommandState::Expired,
+        Settled::Gone => CommandState::Succeeded,
+        Settled::NoNews => CommandState::Failed,
+    };
+    if !at.is_final() && gone_at(state, now).is_some() {
+        return CommandState::Cancelled;
+    }
+    at
+}

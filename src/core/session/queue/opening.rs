@@ -1,0 +1,117 @@
+//! A command as a device's state knows it while it is open.
+
+use std::borrow::Cow;
+
+use crate::classify::classify;
+use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswered};
+use crate::device::DeviceRecord;
+use crate::ids::CommandSeq;
+use crate::kind::{Kind, Leaf};
+use crate::session::elements::encoded_len;
+use modegate_wire::message::Verb;
+
+/// By how much a command may grow when another key of MDM_Client is learned:
+/// in a LocURI and in Data, percent-encoded.
+const CLIENT_ID_GROWTH: usize = 1024;
+
+/// The leaves that a policy looks at, one per different (verb, kind, class),
+/// groups opened, each as `classify` says.
+pub fn leaves_of(operations: &[Operation], classify: impl Fn(Verb, &str) -> Leaf) -> Vec<Leaf> {
+    let mut leaves = Vec::new();
+    each_node(operations, &mut |verb, loc_uri| {
+        let leaf = classify(verb, loc_uri);
+        if !leaves.contains(&leaf) {
+            leaves.push(leaf);
+        }
+    });
+    leaves
+}
+
+fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &str)) {
+    for operation in operations {
+        match operation {
+            Operation::Node { verb, loc_uri, .. } => see(*verb, loc_uri),
+            Operation::Group(_, children) => each_node(children, see),
+        }
+    }
+}
+
+/// A command as the device's state knows it while it is open.
+pub(in crate::session) fn opened(
+    seq: CommandSeq,
+    body: &CommandBody,
+    record: &DeviceRecord,
+) -> OpenCommand {
+    let bound = body.bound(&record.device_client_id);
+    let mut leaves = leaves_of(&bound.operations, classify);
+    let mut bytes = encoded_len(&bound);
+    let mut unknown = unknown_of(&bound.operations);
+    if body.manner.set {
+        let replace = bound.as_replace();
+        bytes = bytes.max(encoded_len(&replace));
+        for leaf in leaves_of(&replace.operations, classify) {
+            if !leaves.contains(&leaf) {
+                leaves.push(leaf);
+            }
+        }
+        let others = unknown_of(&replace.operations);
+        unknown.extend(
+            others
+                .into_iter()
+                .filter(|(verb, _)| *verb == Verb::Replace),
+        );
+    }
+    if matches!(bound, Cow::Owned(_)) {
+        // The key that is learned meanwhile may be longer.
+        bytes += CLIENT_ID_GROWTH;
+    }
+    let mut manner = body.manner.clone();
+    if manner.unanswered == Unanswered::SendAgain {
+        manner.unanswered = unanswered(&leaves);
+    }
+    OpenCommand {
+        seq,
+        leaves,
+        state: CommandState::Queued,
+        priority: body.priority,
+        not_before: body.not_before,
+        expires_at: body.expires_at,
+        bytes: u32::try_from(bytes).unwrap_or(u32::MAX),
+        ids: body.operations.iter().map(Operation::ids).sum(),
+        leases: Vec::new(),
+        parts: 0,
+        deadline: None,
+        manner,
+        attempts: 0,
+        as_replace: false,
+        unknown,
+    }
+}
+
+/// The nodes that the table does not know.
+fn unknown_of(operations: &[Operation]) -> Vec<(Verb, String)> {
+    let mut unknown = Vec::new();
+    each_node(operations, &mut |verb, loc_uri| {
+        if classify(verb, loc_uri).kind == Kind::Unclassified {
+            unknown.push((verb, loc_uri.to_owned()));
+        }
+    });
+    unknown
+}
+
+/// A password reset, a wipe or an app job whose answer was lost may have been
+/// done. A wipe sent again would wipe what was set up since.
+pub(super) fn unanswered(leaves: &[Leaf]) -> Unanswered {
+    let execs = |kind| {
+        leaves
+            .iter()
+            .any(|leaf| leaf.verb == Verb::Exec && leaf.kind == kind)
+    };
+    if execs(Kind::PasswordReset) || execs(Kind::RemoteWipe) {
+        Unanswered::Keep
+    } else if execs(Kind::AppInstall) {
+        Unanswered::Check
+    } else {
+        Unanswered::SendAgain
+    }
+}

@@ -1,0 +1,142 @@
+//! Commands taken back, or asked for again.
+
+use super::opening::unanswered;
+use super::state_at;
+use crate::change::{Change, Refusal};
+use crate::command::{CommandState, Serves, Unanswered};
+use crate::device::{Device, State};
+use crate::event::{Event, EventType};
+use crate::ids::CommandSeq;
+use crate::session::closing;
+use crate::session::ledger::Ledger;
+use crate::time::Timestamp;
+
+/// Cancels an open command, with what the server queued for it; refused once it
+/// is final.
+pub fn cancel(
+    device: &Device,
+    seq: CommandSeq,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let mut state = device.state.clone();
+    let mut ledger = Ledger::new(now);
+    let Some(command) = state.open.iter_mut().find(|command| command.seq == seq) else {
+        return Err(if seq.0 > 0 && seq.0 < device.state.next_command {
+            Refusal::Conflict("the command is final; only an open one can be cancelled".to_owned())
+        } else {
+            Refusal::Missing("the device has no such command".to_owned())
+        });
+    };
+    let at = state_at(&device.state, command, now);
+    if at.is_final() {
+        return Err(Refusal::Conflict(format!(
+            "the command is {}; only an open one can be cancelled",
+            at.name()
+        )));
+    }
+    let kind = command.kind();
+    let reason = match at {
+        CommandState::Queued => format!("cancelled by {actor}"),
+        _ => format!("cancelled by {actor} after it went out; the device may have done it"),
+    };
+    ledger.turn(
+        command,
+        CommandState::Cancelled,
+        None,
+        Some(reason),
+        Vec::new(),
+    );
+    cancel_what_serves(&mut state, seq, now, &mut ledger);
+    closing::sweep(&mut state, &mut ledger);
+    let event =
+        Event::new(now, actor, Some(device.id), EventType::CommandCancelled).command(seq.0, kind);
+    Ok(Change {
+        record: None,
+        state,
+        queued: Vec::new(),
+        parts: ledger.parts,
+        events: vec![event],
+        only_queues: false,
+    })
+}
+
+/// Takes back what waits of the walk and the questions that serve a command.
+fn cancel_what_serves(state: &mut State, seq: CommandSeq, now: Timestamp, ledger: &mut Ledger) {
+    let waiting: Vec<CommandSeq> = state
+        .open
+        .iter()
+        .filter(|command| command.manner.serves.and_then(Serves::whom) == Some(seq))
+        .filter(|command| state_at(state, command, now) == CommandState::Queued)
+        .map(|command| command.seq)
+        .collect();
+    for command in &mut state.open {
+        if waiting.contains(&command.seq) {
+            let reason = format!("command {} that it served is cancelled", seq.0);
+            ledger.turn(
+                command,
+                CommandState::Cancelled,
+                None,
+                Some(reason),
+                Vec::new(),
+            );
+        }
+    }
+}
+
+/// Puts a command whose outcome nobody knows back into the queue, because
+/// somebody asks for it again; also one that pauses before its next attempt.
+pub fn retry(
+    device: &Device,
+    seq: CommandSeq,
+    actor: &str,
+    now: Timestamp,
+) -> Result<Change, Refusal> {
+    let mut state = device.state.clone();
+    let mut ledger = Ledger::new(now);
+    let known = seq.0 > 0 && seq.0 < device.state.next_command;
+    let Some(command) = state.open.iter_mut().find(|command| command.seq == seq) else {
+        return Err(if known {
+            Refusal::Conflict("the command is final; queue a new one instead".to_owned())
+        } else {
+            Refusal::Missing("the device has no such command".to_owned())
+        });
+    };
+    let at = state_at(&device.state, command, now);
+    if !matches!(at, CommandState::Unconfirmed | CommandState::Queued) {
+        return Err(Refusal::Conflict(format!(
+            "the command is {}; only one that is unconfirmed, or pauses before its next attempt, can be asked for again",
+            at.name()
+        )));
+    }
+    if let Some(at) = command.expires_at.filter(|&at| at <= now) {
+        return Err(Refusal::Conflict(format!(
+            "the command was not to go after {at}; queue a new one instead"
+        )));
+    }
+    let kind = command.kind();
+    command.put_back();
+    command.not_before = None;
+    command.attempts = 0;
+    if unanswered(&command.leaves) == Unanswered::Check {
+        command.manner.unanswered = Unanswered::Check;
+    }
+    let reason = format!("asked for again by {actor}");
+    ledger.turn(
+        command,
+        CommandState::Queued,
+        None,
+        Some(reason),
+        Vec::new(),
+    );
+    let event =
+        Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
+    Ok(Change {
+        record: None,
+        state,
+        queued: Vec::new(),
+        parts: ledger.parts,
+        events: vec![event],
+        only_queues: false,
+    })
+}

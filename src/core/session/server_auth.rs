@@ -1,0 +1,246 @@
+//! The other direction: a device that wants the server to prove itself answers
+//! the header of our message with 401 or 407 and a challenge (OMA DM 1.2.1, 9;
+//! OMA DM Security 1.2.1, 5). It did none of that message's commands.
+
+use super::Request;
+use super::ledger::Ledger;
+use crate::command::CommandState;
+use crate::device::{ServerProof, State};
+use crate::ids::SessionNo;
+use crate::secret::Secret;
+use modegate_wire::auth::{self, AuthType, PasswordDigest};
+use modegate_wire::mac::{self, EntityDigest};
+use modegate_wire::message::{Chal, Cred, Element, Message, Status};
+
+/// How often a device may refuse the server's credentials in one session: the
+/// first refusal is the challenge, the second one may be over a stale nonce.
+const REFUSALS: u8 = 3;
+
+/// By what this server proves itself to devices that ask for it (w7 APPAUTH,
+/// `AAUTHLEVEL` CLIENT: `AAUTHNAME` and `AAUTHSECRET`).
+#[derive(Debug, Clone)]
+pub struct ServerAuth {
+    /// The name, sent as Source/LocName; most clients expect their PROVIDER-ID.
+    pub name: String,
+    /// The password.
+    pub password: Secret,
+}
+
+/// By what a reply is signed, for a device that speaks `syncml:auth-MAC`.
+#[derive(Debug)]
+pub struct Signature {
+    name: String,
+    digest: PasswordDigest,
+    nonce: Vec<u8>,
+}
+
+impl Signature {
+    /// The value of the header `x-syncml-hmac` for exactly these bytes.
+    pub fn header(&self, entity: &[u8]) -> String {
+        let entity = EntityDigest::of(entity);
+        mac::header(&self.name, &self.digest, &self.nonce, entity)
+    }
+}
+
+/// By what the reply to this request is signed: only where the device
+/// itself uses a mac, or asked for one.
+pub fn signature(state: &State, request: &Request<'_>) -> Option<Signature> {
+    let server = request.server?;
+    let asked = state.server_proof.as_ref();
+    let wanted =
+        request.proof.mac.is_some() || asked.is_some_and(|proof| proof.auth_type == AuthType::Mac);
+    wanted.then(|| Signature {
+        name: server.name.clone(),
+        digest: PasswordDigest::new(&server.name, server.password.reveal()),
+        nonce: asked
+            .map(|proof| proof.server_nonce.clone())
+            .unwrap_or_default(),
+    })
+}
+
+/// What a message says about the server's own proof.
+#[derive(Debug, Default)]
+pub(super) struct Hearing {
+    /// The Cred of the reply.
+    pub(super) cred: Option<Cred>,
+    /// The device does not take our word and will not: nothing more goes out.
+    pub(super) in_vain: bool,
+    /// The message of ours whose header was refused.
+    refused: Option<u32>,
+}
+
+/// Takes the Statuses of our headers. What a refused message carried goes back
+/// into the queue, to go again at once where we can prove ourselves.
+pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) -> Hearing {
+    let (mut heard, mut refused) = (Hearing::default(), false);
+    let session = state
+        .session
+        .as_ref()
+        .map_or(SessionNo(0), |session| session.no);
+    for status in header_statuses(request.message) {
+        match status.code {
+            // A message answers one of ours: what more of these it holds is idle.
+            401 | 407 if refused => {}
+            401 | 407 => {
+                refused = true;
+                heard.in_vain = !challenged(state, status.chal.as_ref(), session, request, ledger);
+                heard.refused = status.msg_ref;
+                put_back(state, status, request.message, heard.in_vain, ledger);
+            }
+            200..=299 => accepted(state, status, session),
+            _ => {}
+        }
+    }
+    if let (Some(server), Some(proof)) = (request.server, &state.server_proof)
+        && !heard.in_vain
+        && proof.settled_in != Some(session)
+    {
+        heard.cred = cred(server, proof);
+    }
+    heard
+}
+
+impl Hearing {
+    /// Where a header was refused, the message without the Statuses that only
+    /// repeat it: they say nothing of the commands.
+    pub(super) fn rest(&self, message: &Message) -> Option<Message> {
+        let refused = self.refused?;
+        let mut rest = message.clone();
+        rest.body.retain(|element| match element {
+            Element::Status(status) => {
+                status.msg_ref != Some(refused) || !matches!(status.code, 401 | 407)
+            }
+            _ => true,
+        });
+        Some(rest)
+    }
+}
+
+fn header_statuses(message: &Message) -> impl Iterator<Item = &Status> {
+    message.body.iter().filter_map(|element| match element {
+        Element::Status(status) if status.cmd_ref == Some(0) && status.cmd == "SyncHdr" => {
+            Some(status)
+        }
+        _ => None,
+    })
+}
+
+/// A challenge; whether it will be answered.
+fn challenged(
+    state: &mut State,
+    chal: Option<&Chal>,
+    session: SessionNo,
+    request: &Request<'_>,
+    ledger: &mut Ledger,
+) -> bool {
+    let known = state.server_proof.take();
+    let asked = match chal {
+        Some(chal) => AuthType::from_name(&chal.kind),
+        None => known.as_ref().map(|proof| proof.auth_type),
+    };
+    let refusals = match &known {
+        Some(proof) if proof.refused_in == session => proof.refusals.saturating_add(1),
+        _ => 1,
+    };
+    let kept = known.map(|proof| proof.server_nonce).unwrap_or_default();
+    let Some(auth_type) = asked else {
+        ledger.note("the device wants the server to prove itself, and not by Basic, MD5 or a mac");
+        return false;
+    };
+    state.server_proof = Some(ServerProof {
+        auth_type,
+        server_nonce: chal.and_then(auth::next_nonce).unwrap_or(kept),
+        refused_in: session,
+        refusals,
+        settled_in: None,
+    });
+    if request.server.is_none() {
+        ledger.note(
+            "the device wants the server to prove itself; no server credentials are configured",
+        );
+        return false;
+    }
+    if refusals >= REFUSALS {
+        ledger.note("the device refuses the server's credentials");
+        return false;
+    }
+    ledger.note(format!(
+        "the device wants the server to prove itself by {}",
+        auth_type.name()
+    ));
+    true
+}
+
+/// Our header was taken: 212 for the session, other codes for this message
+/// (OMA DM Security 1.2.1, 5). A nonce for next time may come along.
+fn accepted(state: &mut State, status: &Status, session: SessionNo) {
+    let Some(proof) = &mut state.server_proof else {
+        return;
+    };
+    if status.code == 212 {
+        proof.settled_in = Some(session);
+    }
+    if let Some(nonce) = status.chal.as_ref().and_then(auth::next_nonce) {
+        proof.server_nonce = nonce;
+    }
+}
+
+fn cred(server: &ServerAuth, proof: &ServerProof) -> Option<Cred> {
+    let password = server.password.reveal();
+    let data = match proof.auth_type {
+        AuthType::Basic => auth::basic_cred(&server.name, password),
+        AuthType::Md5 => {
+            let digest = PasswordDigest::new(&server.name, password);
+            auth::md5_cred(&digest, &proof.server_nonce)
+        }
+        // It goes into the HTTP header.
+        AuthType::Mac => return None,
+    };
+    Some(Cred {
+        kind: proof.auth_type.name().to_owned(),
+        data,
+    })
+}
+
+/// Puts the commands of the refused message back, but for those that the
+/// device answers with another code. With their lease gone they may go again in
+/// this session; `in_vain` keeps it, and they wait for the next one.
+fn put_back(
+    state: &mut State,
+    refused: &Status,
+    message: &Message,
+    in_vain: bool,
+    ledger: &mut Ledger,
+) {
+    for command in &mut state.open {
+        let out = matches!(
+            command.state,
+            CommandState::Sent | CommandState::Unconfirmed
+        );
+        let Some(lease) = command.leases.first() else {
+            continue;
+        };
+        if !out || Some(lease.message) != refused.msg_ref {
+            continue;
+        }
+        let ids = lease.first_id..lease.first_id + lease.statuses.len() as u32;
+        let done = message.body.iter().any(|element| match element {
+            Element::Status(status) => {
+                status.msg_ref == refused.msg_ref
+                    && status.cmd_ref.is_some_and(|id| ids.contains(&id))
+                    && !matches!(status.code, 401 | 407)
+            }
+            _ => false,
+        });
+        if done {
+            continue;
+        }
+        ledger.requeue(
+            command,
+            "the device wanted the server to prove itself first",
+        );
+        if !in_vain {
+            command.leases.remove(0);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! What time alone changes: sessions that fell silent, expiries, deadlines.
+
+use super::closing;
+use super::ledger::Ledger;
+use crate::command::{CommandState, OpenCommand};
+use crate::device::{Session, State};
+use crate::ids::SessionNo;
+use crate::limits;
+use crate::time::Timestamp;
+
+/// Where time alone has put a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// Where it was.
+    Same,
+    /// Back in the queue.
+    Queued,
+    /// Out, and nobody knows whether it was done.
+    Unconfirmed,
+    /// Its time passed before it went.
+    Expired,
+    /// An unenrolled device that stayed silent until the deadline.
+    Gone,
+    /// No news of how it ended came in time.
+    NoNews,
+}
+
+/// Whether `session` is over because nothing came for too long.
+pub(super) fn is_idle(session: &Session, now: Timestamp) -> bool {
+    now.ms_since(session.last_at) > limits::SESSION_IDLE_MS
+}
+
+/// Where `command` stands at `now`. A function of the state alone, so that a
+/// view and the next exchange say the same.
+pub(super) fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> Settled {
+    let lapsed = command.expires_at.is_some_and(|at| at <= now);
+    match command.state {
+        CommandState::Queued if lapsed => Settled::Expired,
+        CommandState::Sent => {
+            let carried_by = command.leases.first().map(|lease| lease.session);
+            let still_open = state
+                .session
+                .as_ref()
+                .is_some_and(|s| Some(s.no) == carried_by && s.is_open && !is_idle(s, now));
+            match (still_open, command.is_unrepeatable()) {
+                (true, _) => Settled::Same,
+                (false, true) => Settled::Unconfirmed,
+                (false, false) if lapsed => Settled::Expired,
+                (false, false) => Settled::Queued,
+            }
+        }
+        CommandState::Unconfirmed | CommandState::Accepted => match command.deadline {
+            Some(deadline) if deadline <= now && !command.is_unenroll() => Settled::NoNews,
+            Some(deadline) if deadline <= now && came_back(state, command, deadline) => {
+                Settled::Queued
+            }
+            Some(deadline) if deadline <= now => Settled::Gone,
+            _ => Settled::Same,
+        },
+        _ => Settled::Same,
+    }
+}
+
+/// Since when the device has been gone for good at `now`, where nothing says so
+/// yet: the deadline of an unenroll that it met with silence.
+pub(super) fn gone_at(state: &State, now: Timestamp) -> Option<Timestamp> {
+    state
+        .open
+        .iter()
+        .find(|command| settled(state, command, now) == Settled::Gone)
+        .and_then(|command| command.deadline)
+}
+
+/// Whether the device began another session after the command went out and
+/// before the deadline: then it is evidently still enrolled.
+fn came_back(state: &State, command: &OpenCommand, deadline: Timestamp) -> bool {
+    let sent_in = command
+        .leases
+        .first()
+        .map_or(SessionNo(0), |lease| lease.session);
+    state
+        .session
+        .as_ref()
+        .is_some_and(|session| session.no > sent_in && session.opened_at <= deadline)
+}
+
+/// Brings the state to `now`.
+pub(super) fn settle(state: &mut State, ledger: &mut Ledger) {
+    if state
+        .session
+        .as_ref()
+        .is_some_and(|session| session.is_open && is_idle(session, ledger.now))
+    {
+        end_session(state, ledger, "the session fell silent");
+    }
+    apply_time(state, ledger, "time passed");
+}
+
+/// Ends the open session: what it carried and nobody answered goes back.
+pub(super) fn end_session(state: &mut State, ledger: &mut Ledger, why: &str) {
+    if let Some(session) = &mut state.session {
+        session.is_open = false;
+        session.awaits_final = false;
+    }
+    apply_time(state, ledger, why);
+}
+
+fn apply_time(state: &mut State, ledger: &mut Ledger, why: &str) {
+    let (mut open, mut gone) = (std::mem::take(&mut state.open), false);
+    for command in &mut open {
+        let settled = settled(state, command, ledger.now);
+        gone |= settled == Settled::Gone;
+        apply(command, settled, ledger, why);
+    }
+    state.open = open;
+    closing::sweep(state, ledger);
+    if gone {
+        closing::close_queue(state, ledger);
+    }
+}
+
+fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: &str) {
+    let (to, reason) = match settled {
+        Settled::Same => return,
+        Settled::Queued => return ledger.requeue(command, why),
+        Settled::Unconfirmed => {
+            command.deadline = Some(news_deadline(command, ledger.now));
+            let words = format!("{why} before its answer came; it is not sent again unasked");
+            (CommandState::Unconfirmed, words)
+        }
+        Settled::Expired => (
+            CommandState::Expired,
+            "no session carried it in time".to_owned(),
+        ),
+        Settled::Gone => (
+            CommandState::Succeeded,
+            "the device has been silent until the deadline".to_owned(),
+        ),
+        Settled::NoNews => (
+            CommandState::Failed,
+            "nobody knows whether it was done: no news of it came in time".to_owned(),
+        ),
+    };
+    ledger.turn(command, to, None, Some(reason), Vec::new());
+}
+
+/// Until when news of an unanswered command is waited for: as long as the
+/// command itself would have waited, a day at least.
+fn news_deadline(command: &OpenCommand, now: Timestamp) -> Timestamp {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let most = now.plus_ms(limits::NEWS_DEADLINE_MS);
+    let told = command.expires_at.map_or(most, |at| at.min(most));
+    told.max(now.plus_ms(DAY_MS))
+}

@@ -1,0 +1,426 @@
+//! A device and its server without a wire: messages go into the step, what it
+//! decides is committed as a store does it, and the laws are looked at on the way.
+
+use std::collections::{HashMap, HashSet};
+
+use super::super::*;
+use super::elements::{Asked, note, status};
+use crate::change::{Change, Refusal};
+use crate::command::{CommandBody, CommandState, Part};
+use crate::context::{Family, Mode};
+use crate::device::{Device, DeviceRecord, State};
+use crate::event::Outcome;
+use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::inventory::Inventory;
+use crate::push::in_force::InForce;
+use crate::session::{Commit, Snapshot};
+use modegate_wire::message::{Address, Element, Header, SessionId};
+
+/// Maintenance, as Windows 8.1 names it.
+pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
+
+/// One message of the device.
+pub(super) struct Says<'a> {
+    pub(super) query: &'a str,
+    /// Whether it opens a session.
+    pub(super) begins: bool,
+    pub(super) body: Vec<Element>,
+    pub(super) is_final: bool,
+    /// The SessionID and MsgID of another time.
+    pub(super) stale: Option<(u32, u32)>,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+#[allow(dead_code, reason = "shown when a story goes wrong")]
+pub(super) struct Reply {
+    /// The numbers of the commands in it.
+    pub(super) delivered: Vec<CommandSeq>,
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) struct World {
+    pub(super) device: Device,
+    pub(super) bodies: HashMap<CommandSeq, CommandBody>,
+    pub(super) finals: HashMap<CommandSeq, CommandState>,
+    pub(super) inventory: Option<Inventory>,
+    pub(super) now: Timestamp,
+    pub(super) session: u32,
+    pub(super) msg_id: u32,
+    /// The elements of the latest reply.
+    pub(super) asked: Vec<Asked>,
+    /// Everything that was ever asked, the newest last.
+    pub(super) ever_asked: Vec<Asked>,
+    /// What may not run twice unasked and was not put back since it went out.
+    out: HashSet<CommandSeq>,
+    machine: bool,
+    /// Queued by others between load and commit of the next exchange.
+    pub(super) meanwhile: Vec<CommandBody>,
+    pub(super) policies: PolicySet,
+    pub(super) push: InForce,
+    pub(super) max_msg_size: Option<u32>,
+    /// How many answers each command's history holds.
+    pub(super) results: HashMap<CommandSeq, usize>,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        let record = DeviceRecord {
+            source: Source("d".into()),
+            family: Family::Windows81,
+            device_client_id: "x".into(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: Timestamp(0),
+            rotation: Default::default(),
+        };
+        let state = State {
+            next_command: 1,
+            ..State::default()
+        };
+        World {
+            device: Device {
+                number: 1,
+                id: DeviceId(uuid::Uuid::nil()),
+                record,
+                state,
+            },
+            bodies: HashMap::new(),
+            finals: HashMap::new(),
+            inventory: None,
+            now: Timestamp(1_000_000_000_000),
+            session: 0,
+            msg_id: 0,
+            asked: Vec::new(),
+            ever_asked: Vec::new(),
+            out: HashSet::new(),
+            machine: false,
+            meanwhile: Vec::new(),
+            policies: PolicySet::builtin().unwrap(),
+            push: InForce::default(),
+            max_msg_size: None,
+            results: HashMap::new(),
+        }
+    }
+
+    pub(super) fn queue(&mut self, body: CommandBody) -> Result<CommandSeq, Refusal> {
+        let body = CommandBody {
+            queued_at: self.now,
+            ..body
+        };
+        let (change, seq) = queue::queue(&self.device, body)?;
+        self.change(change);
+        Ok(seq)
+    }
+
+    /// An API write, as a store does it.
+    pub(super) fn change(&mut self, change: Change) {
+        self.write_down(&change.parts);
+        for seq in change.parts.iter().map(|part| part.seq) {
+            if change
+                .state
+                .open(seq)
+                .is_some_and(|open| open.state == CommandState::Queued)
+            {
+                self.out.remove(&seq);
+            }
+        }
+        self.bodies.extend(change.queued);
+        let revision = self.device.state.revision + u64::from(!change.only_queues);
+        self.device.state = State {
+            revision,
+            ..change.state
+        };
+    }
+
+    pub(super) fn begin(&mut self, body: Vec<Element>) -> Reply {
+        self.say(Says {
+            query: MAINTENANCE,
+            begins: true,
+            body,
+            is_final: true,
+            stale: None,
+        })
+    }
+
+    pub(super) fn go_on(&mut self, body: Vec<Element>) -> Reply {
+        self.say(Says {
+            query: MAINTENANCE,
+            begins: false,
+            body,
+            is_final: true,
+            stale: None,
+        })
+    }
+
+    /// Statuses of all that was asked last.
+    pub(super) fn all(&self, code: u16) -> Vec<Element> {
+        let status = |asked: &Asked| status(asked, code);
+        self.asked.iter().map(status).collect()
+    }
+
+    pub(super) fn state_of(&self, seq: CommandSeq) -> CommandState {
+        match self.device.state.open(seq) {
+            Some(open) => queue::state_at(&self.device.state, open, self.now),
+            None => self.finals[&seq],
+        }
+    }
+
+    fn message(&mut self, says: &Says<'_>) -> Message {
+        let (session, msg_id) = match says.stale {
+            Some(stale) => stale,
+            None => {
+                if says.begins || self.session == 0 {
+                    (self.session, self.msg_id, self.machine) = (self.session + 1, 0, false);
+                }
+                self.msg_id += 1;
+                (self.session, self.msg_id)
+            }
+        };
+        let address = |uri: &str| Address {
+            uri: uri.into(),
+            name: None,
+        };
+        Message {
+            header: Header {
+                ver_dtd: "1.2".into(),
+                ver_proto: "DM/1.2".into(),
+                session_id: SessionId(session.to_string()),
+                msg_id,
+                target: address("s"),
+                source: address("d"),
+                cred: None,
+                max_msg_size: self.max_msg_size,
+            },
+            body: says.body.clone(),
+            is_final: says.is_final,
+        }
+    }
+
+    /// One message of the device, as often as it takes to be committed.
+    pub(super) fn say(&mut self, says: Says<'_>) -> Reply {
+        let message = self.message(&says);
+        let query = Query::read(says.query);
+        let of_another = says
+            .stale
+            .is_some_and(|(session, _)| session != self.session);
+        self.machine |= !of_another && (query.mode == Mode::Machine || query.may_be_machine);
+        loop {
+            let (commit, asked, delivered) = self.exchange(&message, says.query);
+            for body in std::mem::take(&mut self.meanwhile) {
+                // Refused where the queue is closed: as good as never asked for.
+                let _ = self.queue(body);
+            }
+            let events = commit.events.clone();
+            if !self.commit(commit) {
+                continue;
+            }
+            for &seq in &delivered {
+                let twice = !self.out.insert(seq);
+                let repeatable = self
+                    .device
+                    .state
+                    .open(seq)
+                    .is_none_or(|open| !open.is_unrepeatable());
+                assert!(!twice || repeatable, "{seq:?} went out twice unasked");
+            }
+            self.ever_asked.extend(asked.iter().cloned());
+            self.asked = asked;
+            let record = events[0].exchange.clone().unwrap();
+            return Reply {
+                delivered,
+                outcomes: record.outcomes,
+                notes: record.notes,
+            };
+        }
+    }
+
+    fn exchange(
+        &self,
+        message: &Message,
+        raw_query: &str,
+    ) -> (Commit, Vec<Asked>, Vec<CommandSeq>) {
+        let mut digest = [0; 32];
+        digest[..8].copy_from_slice(&(self.ever_asked.len() as u64).to_le_bytes());
+        digest[8..16].copy_from_slice(&self.device.state.revision.to_le_bytes());
+        let request = Request {
+            proof: &Proof::default(),
+            trust_source: true,
+            raw_query,
+            query: Query::read(raw_query),
+            message,
+            digest,
+            now: self.now,
+            nonce: &|_| [0; 16],
+            policies: &self.policies,
+            push: &self.push,
+            server: None,
+        };
+        let wanted = choose(&self.device, &request);
+        let body = |seq: &CommandSeq| (*seq, self.bodies[seq].clone());
+        let snapshot = Snapshot {
+            device: self.device.clone(),
+            bodies: wanted.bodies.iter().map(body).collect(),
+            reply: None,
+            inventory: self.inventory.clone().filter(|_| wanted.inventory),
+        };
+        assert!(
+            self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
+            "what was not loaded"
+        );
+        let Step::Exchange(exchange) = step(&snapshot, &request) else {
+            panic!("an exchange")
+        };
+        let (mut asked, mut delivered) = (Vec::new(), Vec::new());
+        for &carried in exchange.carried() {
+            delivered.push(carried.seq);
+            self.look_at(carried.seq);
+            for element in exchange.elements(carried) {
+                let guarded = modegate_wire::guard::machine_may_carry(element);
+                assert!(guarded || !self.machine, "{element:?}");
+                note(exchange.reply().header.msg_id, element, &mut asked);
+            }
+        }
+        let commit = exchange.into_commit(Vec::new());
+        assert!(
+            commit.inventory.is_none() || self.inventory.is_none() || wanted.inventory,
+            "the inventory is written anew without what was known"
+        );
+        (commit, asked, delivered)
+    }
+
+    /// What goes out may go out.
+    fn look_at(&self, seq: CommandSeq) {
+        assert!(!self.finals.contains_key(&seq), "{seq:?} after its end");
+        let Some(body) = self.bodies.get(&seq) else {
+            return;
+        };
+        assert!(
+            body.expires_at.is_none_or(|at| at > self.now),
+            "{seq:?} went out after its time"
+        );
+        // Whoever asks for it again does not want to wait: the state knows.
+        let open = self.device.state.open(seq);
+        assert!(
+            open.is_none_or(|open| open.not_before.is_none_or(|at| at <= self.now)),
+            "{seq:?} went out before its time"
+        );
+    }
+
+    /// As a store commits; false where the way is to be walked again.
+    fn commit(&mut self, commit: Commit) -> bool {
+        let (revision, next) = (self.device.state.revision, self.device.state.next_command);
+        if revision != commit.loaded_revision {
+            return false;
+        }
+        let mut state = commit.state;
+        if next != commit.loaded_next {
+            if !commit.queued.is_empty() {
+                return false;
+            }
+            let rebased = state.rebased(
+                commit.loaded_revision,
+                commit.loaded_next,
+                &self.device.state,
+            );
+            match rebased {
+                Some(rebased) => state = rebased,
+                None => return false,
+            }
+        }
+        self.write_down(&commit.parts);
+        for part in &commit.parts {
+            if part.state == CommandState::Queued {
+                self.out.remove(&part.seq);
+            }
+        }
+        for outcome in commit
+            .events
+            .iter()
+            .filter_map(|event| event.exchange.as_ref())
+        {
+            for outcome in &outcome.outcomes {
+                if outcome.state == CommandState::Queued {
+                    self.out.remove(&CommandSeq(outcome.command));
+                }
+            }
+        }
+        self.bodies.extend(commit.queued);
+        if let Some(record) = commit.record {
+            self.device.record = record;
+        }
+        self.inventory = commit.inventory.or(self.inventory.take());
+        self.device.state = State {
+            revision: revision + 1,
+            ..state
+        };
+        true
+    }
+
+    fn write_down(&mut self, parts: &[Part]) {
+        for part in parts {
+            *self.results.entry(part.seq).or_default() += part.results.len();
+        }
+        for part in parts.iter().filter(|part| part.state.is_final()) {
+            let twice = self.finals.insert(part.seq, part.state);
+            assert_eq!(twice, None, "{:?} ended twice", part.seq);
+        }
+    }
+
+    /// Every command is open or final, never both and never neither; the
+    /// server's own leave room for others'.
+    pub(super) fn check(&self) {
+        for seq in self.bodies.keys() {
+            let open = self.device.state.open(*seq).is_some();
+            assert_ne!(open, self.finals.contains_key(seq), "{seq:?}");
+        }
+        for command in &self.device.state.open {
+            assert!(!command.state.is_final() && command.leases.len() <= 2);
+            for seq in &command.manner.after {
+                assert!(
+                    self.device.state.open(*seq).is_some(),
+                    "{:?} waits for {seq:?}, which is not open",
+                    command.seq
+                );
+            }
+        }
+    }
+}
+
+impl World {
+    /// Whether the device's latest message, sent again now, gets the same reply.
+    pub(super) fn would_replay(&self) -> bool {
+        let mut twin = World {
+            device: self.device.clone(),
+            now: self.now,
+            msg_id: self.msg_id - 1,
+            session: self.session,
+            ..World::new()
+        };
+        let says = Says {
+            query: MAINTENANCE,
+            begins: false,
+            body: Vec::new(),
+            is_final: true,
+            stale: None,
+        };
+        let message = twin.message(&says);
+        let request = Request {
+            proof: &Proof::default(),
+            trust_source: true,
+            raw_query: MAINTENANCE,
+            query: Query::read(MAINTENANCE),
+            message: &message,
+            digest: self.device.state.latest.clone().unwrap().digest,
+            now: self.now,
+            nonce: &|_| [0; 16],
+            policies: &self.policies,
+            server: None,
+            push: &self.push,
+        };
+        choose(&self.device, &request).reply
+    }
+}

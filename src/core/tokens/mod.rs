@@ -1,0 +1,219 @@
+//! Tokens of the API: who may do what. Pure: the shell brings the clock and the
+//! random numbers, the store keeps the tokens.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// Most tokens that there may be: they are all kept in memory.
+pub const MOST: usize = 1_000;
+/// Longest name of a token, bytes.
+pub const NAME_BYTES: usize = 64;
+/// How the log names the holder of the file `admin-token`; no other token has this name.
+pub const BOOTSTRAP: &str = "admin";
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Role {
+    /// Everything, tokens included.
+    Admin,
+    /// Devices, commands and all reads.
+    Operator,
+    /// Reads devices and commands, queues installs.
+    Portal,
+    /// Reads devices, commands, sessions and the log. Never writes.
+    Auditor,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Role; 4] = [Role::Admin, Role::Operator, Role::Portal, Role::Auditor];
+
+    /// Its name in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Operator => "operator",
+            Role::Portal => "portal",
+            Role::Auditor => "auditor",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+
+    /// Whether it may queue a command that its caller calls `name`. The portal
+    /// queues installs and nothing else; what such a command does is worked out
+    /// from its operations, as always.
+    pub fn may_queue(self, name: &str) -> bool {
+        match self {
+            Role::Admin | Role::Operator => true,
+            Role::Portal => matches!(name, "app_install" | "app_status"),
+            Role::Auditor => false,
+        }
+    }
+}
+
+/// What an endpoint asks of its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Nothing, not even a token.
+    Public,
+    /// Reading devices and commands.
+    Read,
+    /// Reading the log, sessions, and what would be decided.
+    Audit,
+    /// Queueing commands; the portal only installs.
+    Queue,
+    /// Changing devices and commands.
+    Operate,
+    /// Tokens.
+    Admin,
+}
+
+impl Access {
+    /// The roles that have it.
+    pub fn roles(self) -> &'static [Role] {
+        match self {
+            Access::Public | Access::Read => &Role::ALL,
+            Access::Audit => &[Role::Admin, Role::Operator, Role::Auditor],
+            Access::Queue => &[Role::Admin, Role::Operator, Role::Portal],
+            Access::Operate => &[Role::Admin, Role::Operator],
+            Access::Admin => &[Role::Admin],
+        }
+    }
+
+    /// The role to ask for, in errors: the least that has it.
+    pub fn needed(self) -> &'static str {
+        match self {
+            Access::Public | Access::Read | Access::Audit => "auditor or operator",
+            Access::Queue | Access::Operate => "operator",
+            Access::Admin => "admin",
+        }
+    }
+}
+
+/// A token's public id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TokenId(pub Uuid);
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, uuid::Error> {
+        Uuid::try_parse(text).map(TokenId)
+    }
+}
+
+/// SHA-256 of a token's text. The text is 32 random bytes, so there is nothing
+/// to guess and a slow hash would protect nothing; looking a digest up by
+/// equality tells nobody anything either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenDigest(pub [u8; 32]);
+
+impl TokenDigest {
+    /// The digest of this text.
+    pub fn of(text: &str) -> Self {
+        TokenDigest(Sha256::digest(text).into())
+    }
+}
+
+/// A token as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id.
+    pub id: TokenId,
+    /// Its name: unique among those in force, since the log names it.
+    pub name: String,
+    /// What it is for.
+    pub role: Role,
+    /// The groups that it is bound to: it sees and changes only devices that have one
+    /// of them. Without it, all devices.
+    pub groups: Option<Vec<String>>,
+    /// Its text's digest.
+    pub digest: TokenDigest,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// By whom, as the log names them.
+    pub created_by: String,
+    /// From when on it is no longer taken.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl Token {
+    /// Whether it is taken at `now`.
+    pub fn is_in_force(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|at| now < at)
+    }
+
+    /// Whether a device with these groups is within its scope.
+    pub fn covers(&self, groups: &[String]) -> bool {
+        self.groups
+            .as_ref()
+            .is_none_or(|own| own.iter().any(|group| groups.contains(group)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn token(groups: Option<&[&str]>, expires_at: Option<i64>) -> Token {
+        Token {
+            id: TokenId(Uuid::nil()),
+            name: "t".into(),
+            role: Role::Operator,
+            groups: groups.map(|groups| groups.iter().map(|&group| group.to_owned()).collect()),
+            digest: TokenDigest::of("text"),
+            created_at: Timestamp(0),
+            created_by: "api:admin".into(),
+            expires_at: expires_at.map(Timestamp),
+        }
+    }
+
+    #[test]
+    fn roles_have_what_the_table_says() {
+        let allowed = |access: Access| {
+            access
+                .roles()
+                .iter()
+                .map(|role| role.name())
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        assert_eq!(allowed(Access::Read), "admin operator portal auditor");
+        assert_eq!(allowed(Access::Audit), "admin operator auditor");
+        assert_eq!(allowed(Access::Queue), "admin operator portal");
+        assert_eq!(allowed(Access::Operate), "admin operator");
+        assert_eq!(allowed(Access::Admin), "admin");
+        for role in Role::ALL {
+            assert_eq!(Role::from_name(role.name()), Some(role));
+        }
+        assert!(Role::Portal.may_queue("app_install") && !Role::Portal.may_queue("raw"));
+        assert!(!Role::Auditor.may_queue("inventory"));
+    }
+
+    #[test]
+    fn a_scope_covers_devices_that_have_one_of_its_groups() {
+        let groups = |list: &[&str]| list.iter().map(|&g| g.to_owned()).collect::<Vec<_>>();
+        assert!(token(None, None).covers(&[]));
+        let scoped = token(Some(&["a", "b"]), None);
+        assert!(scoped.covers(&groups(&["x", "b"])));
+        assert!(!scoped.covers(&groups(&["x"])) && !scoped.covers(&[]));
+        assert!(!token(Some(&[]), None).covers(&groups(&["x"])));
+    }
+}

@@ -1,0 +1,162 @@
+//! Webhooks: who is told of the steps of installs, over HTTP.
+//!
+//! A delivery is put into an outbox in the transaction of the step itself, and
+//! taken out once its receiver has answered with 2xx: it comes at least once,
+//! and says by its id when it comes again.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::device::Device;
+use crate::ids::{CommandId, IdError};
+use crate::installs::{Install, InstallId, State, Step};
+use crate::secret::Secret;
+use crate::time::Timestamp;
+
+/// Most webhooks that there may be: each step looks at all of them.
+pub const WEBHOOKS: usize = 32;
+/// Shortest and longest secret, bytes.
+pub const SECRET_BYTES: (usize, usize) = (16, 256);
+/// What stands for every event of installs.
+pub const EVERY: &str = "install.*";
+/// How often a delivery is tried. With the pauses below that takes about nine hours.
+pub const ATTEMPTS: u32 = 16;
+/// The pause after the first attempt, milliseconds; each further one is twice as long.
+pub const PAUSE_MS: i64 = 5_000;
+/// The longest pause, milliseconds.
+pub const PAUSE_MOST_MS: i64 = 60 * 60 * 1000;
+
+/// A webhook's id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct WebhookId(pub Uuid);
+
+impl fmt::Display for WebhookId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.simple())
+    }
+}
+
+impl FromStr for WebhookId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = |_| IdError::new("a webhook id (32 hexadecimal digits)");
+        Uuid::try_parse(text).map(WebhookId).map_err(wrong)
+    }
+}
+
+/// A webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Webhook {
+    /// The store's own number for it.
+    pub number: u64,
+    /// Its public id.
+    pub id: WebhookId,
+    /// Where its events go. May hold a capability in its path: never logged.
+    pub url: Secret,
+    /// Which events it wants.
+    pub events: Vec<String>,
+    /// Only of devices in one of these groups; none named means all.
+    pub groups: Vec<String>,
+    /// The key of its signatures.
+    pub secret: Secret,
+    /// Who made it.
+    pub created_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+impl Webhook {
+    /// Whether it wants this event of a device with these groups.
+    pub fn wants(&self, event: &str, groups: &[String]) -> bool {
+        let wanted = |of: &String| of == event || of == EVERY;
+        self.events.iter().any(wanted)
+            && (self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group)))
+    }
+}
+
+/// One delivery that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Its number in the outbox.
+    pub number: u64,
+    /// The webhook's number.
+    pub webhook: u64,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// The event's name.
+    pub event: String,
+    /// The body, as it is sent.
+    pub body: Vec<u8>,
+}
+
+/// What became of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// The delivery's number.
+    pub number: u64,
+    /// When it is tried again; `None`: it was taken, or given up.
+    pub again: Option<Timestamp>,
+    /// Whether it was tried: a webhook that is down is asked for one of many.
+    pub tried: bool,
+}
+
+/// The name of the event that an install came to this state.
+pub fn event_name(state: State) -> String {
+    format!("install.{}", state.name())
+}
+
+/// The names of all events.
+pub fn event_names() -> Vec<String> {
+    State::ALL.into_iter().map(event_name).collect()
+}
+
+/// What is told of the `at`th step of an install.
+pub fn payload(device: &Device, install: &Install, at: usize) -> Vec<u8> {
+    let id = InstallId {
+        device: device.id,
+        no: install.no,
+    };
+    let command = CommandId {
+        device: device.id,
+        seq: install.command,
+    };
+    let step = install.steps.get(at);
+    let state = step.map_or(install.state, |step| step.state);
+    let body = json!({
+        "id": format!("{id}-{at}"),
+        "type": event_name(state),
+        "at": step.map(|step| step.at.to_string()),
+        "install": {
+            "id": id.to_string(),
+            "device": device.id.to_string(),
+            "source": device.record.source.0,
+            "user": device.record.user,
+            "app": install.app,
+            "name": install.name,
+            "version": install.version.as_str(),
+            "state": state.name(),
+            "command": command.to_string(),
+            "requested_by": install.requested_by,
+            "requested_at": install.requested_at.to_string(),
+        },
+        "detail": step.and_then(|step| step.detail.as_deref()),
+        "progress": step.and_then(|step: &Step| step.progress),
+    });
+    body.to_string().into_bytes()
+}
+
+/// When to try again after that many attempts; `None`: not any more.
+pub fn again(attempts: u32, now: Timestamp) -> Option<Timestamp> {
+    (attempts < ATTEMPTS).then(|| {
+        now.plus_ms(crate::push::pause::growing(
+            PAUSE_MS,
+            attempts,
+            PAUSE_MOST_MS,
+        ))
+    })
+}

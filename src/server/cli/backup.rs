@@ -1,0 +1,178 @@
+//! `modegate backup` and `modegate restore`.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+
+use crate::config::{Fault, Flags, Loaded, environment};
+use crate::serve::data_dir::DataDir;
+use crate::serve::{KeySource, ServeError};
+use modegate_store::sqlite::backup::{self, BackupError, Progress};
+
+/// How often a long piece of work says how far it is.
+const TELL: Duration = Duration::from_secs(1);
+
+/// Where the data is: flags, the environment and the configuration file say it
+/// as they do to `serve`.
+#[derive(Debug, Args)]
+pub struct DataArgs {
+    /// The configuration file (TOML)
+    #[arg(long, value_name = "FILE", env = "MODEGATE_CONFIG")]
+    config: Option<PathBuf>,
+    /// The data folder [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Where the database is: sqlite:PATH [default: modegate.db in the data folder]
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// A file with the main key, 64 hexadecimal digits, instead of 'key' in the data
+    /// folder
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<String>,
+}
+
+/// The same, found out.
+pub(super) struct Places {
+    pub(super) data: PathBuf,
+    pub(super) database: PathBuf,
+    pub(super) key: KeySource,
+}
+
+impl DataArgs {
+    pub(super) fn places(&self) -> Result<Places, DataError> {
+        let mut flags = Flags::default();
+        flags.set("data", self.data.clone());
+        flags.set("database", self.database.clone());
+        flags.set("key_file", self.key_file.clone());
+        let loaded = Loaded::read(self.config.as_deref(), &environment(), &flags);
+        let settings = loaded.settled().map_err(DataError::Settings)?;
+        let own = || settings.data.join("modegate.db");
+        Ok(Places {
+            database: settings.database.clone().unwrap_or_else(own),
+            key: KeySource::of(&settings),
+            data: settings.data,
+        })
+    }
+}
+
+/// Flags of `backup`.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// The file to make
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace the file if it is there
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    at: DataArgs,
+}
+
+/// Flags of `restore`.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The backup to put in place
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Replace what an earlier restore kept as .before-restore
+    #[arg(long)]
+    force: bool,
+    #[command(flatten)]
+    at: DataArgs,
+}
+
+/// Why a command on the data fails.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The data folder or the key.
+    #[error(transparent)]
+    Folder(#[from] ServeError),
+    /// The copy.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
+    /// The settings.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Settings(Vec<Fault>),
+    /// A copy would be sealed with two keys.
+    #[error(
+        "the main key is being changed, and a backup would need two keys: end that first (modegate key rotate)"
+    )]
+    Changing,
+}
+
+/// Copies the database; the exit code.
+pub(super) fn backup(args: &BackupArgs) -> u8 {
+    super::log::to_stderr("warn");
+    told_of("modegate backup", copy(args))
+}
+
+fn copy(args: &BackupArgs) -> Result<String, DataError> {
+    let at = args.at.places()?;
+    if at.key.is_changing(&at.data) {
+        return Err(DataError::Changing);
+    }
+    let mut told = Told::new("copied", "pages");
+    let mut tell = |progress| told.tell(progress);
+    let bytes = backup::backup(&at.database, &args.file, args.force, &mut tell)?;
+    Ok(format!(
+        "{} holds {bytes} bytes; keep the main key too, without which it cannot be used, but not in the same place",
+        args.file.display()
+    ))
+}
+
+/// Puts a backup in place; the exit code.
+pub(super) fn restore(args: &RestoreArgs) -> u8 {
+    super::log::to_stderr("warn");
+    told_of("modegate restore", put_in_place(args))
+}
+
+fn put_in_place(args: &RestoreArgs) -> Result<String, DataError> {
+    let at = args.at.places()?;
+    let dir = DataDir::open(&at.data)?;
+    let keys = at.key.existing(&dir)?;
+    let now = crate::clock::Clock::default().now();
+    backup::restore(&args.file, &at.database, keys, args.force, now)?;
+    let database = at.database.display();
+    Ok(format!(
+        "{database} is the backup now; what was there is kept as {database}.before-restore"
+    ))
+}
+
+/// Says how it ended; the exit code.
+pub(super) fn told_of(who: &str, ended: Result<String, DataError>) -> u8 {
+    match ended {
+        Ok(what) => {
+            eprintln!("{what}");
+            0
+        }
+        Err(error) => {
+            eprintln!("{who}: {error}");
+            1
+        }
+    }
+}
+
+/// Says on standard error how far a long piece of work has come, now and then.
+pub(super) struct Told {
+    verb: &'static str,
+    of_what: &'static str,
+    last: Instant,
+}
+
+impl Told {
+    pub(super) fn new(verb: &'static str, of_what: &'static str) -> Self {
+        Told {
+            verb,
+            of_what,
+            last: Instant::now(),
+        }
+    }
+
+    pub(super) fn tell(&mut self, Progress { done, of }: Progress) {
+        if self.last.elapsed() >= TELL {
+            self.last = Instant::now();
+            eprintln!("{} {done} of {of} {}", self.verb, self.of_what);
+        }
+    }
+}

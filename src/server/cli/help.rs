@@ -1,0 +1,112 @@
+//! Examples below each command's help and manual page, in one table: a test
+//! reads each of them as the program would.
+
+/// A command, and the lines of its examples.
+pub type Examples = (&'static str, &'static [&'static str]);
+
+/// The examples of the commands here.
+pub const EXAMPLES: [Examples; 12] = [
+    (
+        "backup",
+        &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
+    ),
+    (
+        "restore",
+        &["modegate restore /backup/modegate.db --data /var/lib/modegate"],
+    ),
+    (
+        "key rotate",
+        &[
+            "modegate key rotate --data /var/lib/modegate",
+            "modegate key rotate --config /etc/modegate/modegate.toml",
+        ],
+    ),
+    (
+        "serve",
+        &[
+            "modegate serve",
+            "modegate serve --config /etc/modegate/modegate.toml",
+            "modegate serve --data ./data --insecure-http 127.0.0.1:8080 --accept-unknown-devices",
+            "modegate serve --listen 0.0.0.0:8443 --name mdm.example.org --client-ca issuers.pem",
+            "modegate serve --log-format json --log-filter info,modegate=debug",
+        ],
+    ),
+    (
+        "policy check",
+        &[
+            "modegate policy check",
+            "modegate policy check /etc/modegate/policies --json",
+        ],
+    ),
+    (
+        "policy diff",
+        &[
+            "modegate policy diff builtin /etc/modegate/policies",
+            "modegate policy diff ./policies-of-today ./policies-of-tomorrow --json",
+        ],
+    ),
+    (
+        "policy explain",
+        &[
+            "modegate policy explain --mode Machine --kind app_install",
+            "modegate policy explain --mode Maintenance --kind setting --login none --json",
+        ],
+    ),
+    (
+        "config check",
+        &[
+            "modegate config check /etc/modegate/modegate.toml",
+            "modegate config check --json --listen 0.0.0.0:8443",
+        ],
+    ),
+    (
+        "config show",
+        &[
+            "modegate config show",
+            "modegate config show --config /etc/modegate/modegate.toml --json",
+        ],
+    ),
+    (
+        "completions",
+        &[
+            "modegate completions bash > /etc/bash_completion.d/modegate",
+            "modegate completions zsh > ~/.zfunc/_modegate",
+            "modegate completions fish > ~/.config/fish/completions/modegate.fish",
+            "modegate completions powershell >> $PROFILE",
+        ],
+    ),
+    ("man", &["modegate man /usr/local/share/man/man1"]),
+    (
+        "health",
+        &[
+            "modegate health",
+            "modegate health https://mdm.example.org:8443 --ca ca.pem",
+        ],
+    ),
+];
+
+/// Said below `serve --help`, and below the commands that read the same settings.
+const PRECEDENCE: &str = "\
+A flag beats the environment, the environment beats the file, the file beats the default.
+The variable of a key is MODEGATE_ and its name in capitals, with '_' for a dot: MODEGATE_LISTEN,
+MODEGATE_LIMITS_CONNECTIONS. MODEGATE_KEY holds the main key itself.";
+
+/// Puts examples below the help of each command.
+pub fn with_examples(mut command: clap::Command, examples: &[Examples]) -> clap::Command {
+    for (path, lines) in examples {
+        let mut text = format!("Examples:\n  {}", lines.join("\n  "));
+        if *path == "serve" || path.starts_with("config ") {
+            text = format!("{PRECEDENCE}\n\n{text}");
+        }
+        let names: Vec<&str> = path.split(' ').collect();
+        command = below(command, &names, text);
+    }
+    command
+}
+
+fn below(command: clap::Command, names: &[&str], text: String) -> clap::Command {
+    match names {
+        [] => command.after_help(text),
+        [name, rest @ ..] => command.mut_subcommand(name, |inner| below(inner, rest, text)),
+    }
+}

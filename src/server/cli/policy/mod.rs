@@ -1,0 +1,105 @@
+//! `modegate policy …`.
+
+mod diff;
+mod explain;
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde::Serialize;
+
+use crate::policy_files;
+use diff::DiffArgs;
+use explain::ExplainArgs;
+use modegate_core::policy::check::Report;
+use modegate_core::policy::{Fault, PolicySet};
+
+/// The `policy` commands.
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Check a folder of policy files (the shipped ones when none is named):
+    /// every fault at once, with file, line and column; rules and
+    /// classifications without effect; its cases are run too.
+    /// Exits with 1 when something is wrong
+    Check {
+        /// The folder
+        dir: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say where two policy sets decide differently. Exits with 0 when nowhere,
+    /// 1 when somewhere, 2 when one of them is faulty
+    Diff(DiffArgs),
+    /// Say what is decided on a kind of command in a context, and by which rules
+    Explain(ExplainArgs),
+}
+
+/// What a command prints, and its exit code.
+type Answer = (u8, String);
+
+/// Runs the command; the exit code. Who closes the output early has seen
+/// enough: that is no error.
+pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
+    let (code, text) = match command {
+        PolicyCommand::Check { dir, json } => {
+            told(&policy_files::check_dir(dir.as_deref()), *json)?
+        }
+        PolicyCommand::Diff(args) => diff::run(args)?,
+        PolicyCommand::Explain(args) => explain::run(args)?,
+    };
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(code),
+    }
+}
+
+fn told(report: &Report, json: bool) -> io::Result<Answer> {
+    let code = u8::from(!report.ok);
+    if json {
+        return Ok((code, to_json(report)?));
+    }
+    let mut text = String::new();
+    let faults = report.faults.iter().map(ToString::to_string);
+    for line in faults.chain(report.failed_cases.iter().cloned()) {
+        let _ = writeln!(text, "{line}");
+    }
+    for warning in &report.warnings {
+        let _ = writeln!(text, "warning: {warning}");
+    }
+    if let (true, Some(digest)) = (report.ok, &report.digest) {
+        let _ = write!(text, "ok: {} rules, ", report.rules);
+        if report.classifications > 0 {
+            let _ = write!(text, "{} classifications, ", report.classifications);
+        }
+        let _ = writeln!(text, "{} cases, policy set {digest}", report.cases);
+    }
+    Ok((code, text))
+}
+
+fn to_json(value: &impl Serialize) -> io::Result<String> {
+    let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+    Ok(text + "\n")
+}
+
+/// What is printed where a set does not load.
+fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<Answer> {
+    if json {
+        return Ok((code, to_json(&serde_json::json!({ "faults": faults }))?));
+    }
+    let lines = faults.iter().map(|fault| format!("{fault}\n"));
+    Ok((code, lines.collect()))
+}
+
+/// The set of a folder, or the shipped one.
+fn set_of(dir: Option<&PathBuf>) -> Result<PolicySet, Vec<Fault>> {
+    match dir {
+        Some(dir) => policy_files::load(dir),
+        None => PolicySet::builtin(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,202 @@
+//! What every request to the API passes before its handler, by what the table
+//! says of its endpoint: token, rate, role, query, the write's name; and after
+//! it, whether the caller has the answer already.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpResponse, web};
+
+use super::caller::Caller;
+use super::conditional::Match;
+use super::endpoint::{Endpoint, ParamKind};
+use super::idempotency;
+use crate::http::problem::Problem;
+use crate::http::{Shared, too_often};
+use modegate_core::fields::is_line;
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::{Access, Token};
+use modegate_store::api::Once;
+
+/// Longest value of a query parameter that is text, bytes.
+const TEXT_BYTES: usize = 512;
+
+/// Lets a request through to its handler, or not.
+pub(super) async fn guard(
+    endpoint: &'static Endpoint,
+    mut request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if endpoint.access == Access::Public {
+        return next.call(request).await;
+    }
+    let shared = shared(&request)?;
+    let token = authenticate(&shared, request.headers())?;
+    check_role(endpoint.access, &token)?;
+    check_query(endpoint, request.query_string())?;
+    if request.method() == Method::GET {
+        request
+            .extensions_mut()
+            .insert(Caller::new(token, None, None));
+        let wanted = header(request.headers(), IF_NONE_MATCH.as_str());
+        return Ok(unless_known(next.call(request).await?, wanted.as_deref()));
+    }
+    let if_match = header(request.headers(), IF_MATCH.as_str()).map(|value| Match::read(&value));
+    if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
+        let detail = "If-Match: what is here has no ETag that it could name";
+        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
+    }
+    let once = once(&mut request, &token, shared.now()).await?;
+    let _place = match &once {
+        None => None,
+        Some(once) => {
+            let place = shared.under_way.enter(once)?;
+            if let Some(kept) = idempotency::kept(&shared, once).await? {
+                return Ok(request.into_response(again(kept?)));
+            }
+            Some(place)
+        }
+    };
+    let caller = Caller::new(token, once, if_match);
+    request.extensions_mut().insert(caller);
+    next.call(request).await
+}
+
+/// For what is no endpoint: a caller without a token learns nothing, not even that.
+pub(in crate::http) fn is_known(request: &actix_web::HttpRequest) -> Result<(), Problem> {
+    let shared = request.app_data::<web::Data<Shared>>();
+    let shared = shared.ok_or_else(unauthorized)?;
+    authenticate(shared, request.headers()).map(drop)
+}
+
+/// 401.
+pub(super) fn unauthorized() -> Problem {
+    let detail = "expected Authorization: Bearer TOKEN, with the token of the file admin-token \
+                  or one of POST /tokens that is in force";
+    Problem::new(StatusCode::UNAUTHORIZED, detail)
+}
+
+fn shared(request: &ServiceRequest) -> Result<web::Data<Shared>, Problem> {
+    let shared = request.app_data::<web::Data<Shared>>();
+    shared.cloned().ok_or_else(unauthorized)
+}
+
+fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Token>, Problem> {
+    let given = header(headers, AUTHORIZATION.as_str()).unwrap_or_default();
+    let (scheme, text) = given.split_once(' ').unwrap_or(("", ""));
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(unauthorized());
+    }
+    let found = shared.tokens.find(text.trim(), shared.now());
+    let token = found.ok_or_else(unauthorized)?;
+    let admitted = shared.rates.admit_token(&token.digest.0);
+    admitted.map_err(too_often)?;
+    Ok(token)
+}
+
+fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
+    if access.roles().contains(&token.role) {
+        return Ok(());
+    }
+    let detail = format!(
+        "this needs the role {}; the token has the role {}",
+        access.needed(),
+        token.role.name()
+    );
+    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+}
+
+/// Checks the parameters that the table names; others change nothing.
+fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Problem::field("query", "name=value&name=value", "other text"))?;
+    let mut seen = HashSet::new();
+    for (name, value) in &pairs {
+        let Some(param) = endpoint.query.iter().find(|param| param.name == name) else {
+            continue;
+        };
+        if !seen.insert(param.name) && !matches!(param.kind, ParamKind::Texts) {
+            return Err(Problem::field(param.name, "one value", "two"));
+        }
+        let good = match param.kind {
+            ParamKind::Integer(least, most) => value
+                .parse()
+                .is_ok_and(|number: u64| (least..=most).contains(&number)),
+            ParamKind::Text | ParamKind::Texts | ParamKind::OneOf(_) => {
+                value.is_empty() || value.len() <= TEXT_BYTES && is_line(value)
+            }
+        };
+        if !good {
+            let found = if value.len() <= 40 && is_line(value) {
+                format!("'{value}'")
+            } else {
+                "other text".to_owned()
+            };
+            return Err(Problem::field(param.name, param.kind.expected(), found));
+        }
+    }
+    Ok(())
+}
+
+/// The name that the caller gave this write, with the digest of what it asks for;
+/// the body is read for it and put back.
+async fn once(
+    request: &mut ServiceRequest,
+    token: &Token,
+    now: Timestamp,
+) -> Result<Option<Once>, Error> {
+    let Some(value) = request.headers().get(idempotency::HEADER) else {
+        return Ok(None);
+    };
+    let key = idempotency::key(value.as_bytes())?;
+    let payload = request.extract::<web::Payload>().await?;
+    let body = super::body::bytes(payload).await?;
+    let once = idempotency::once(
+        token,
+        key,
+        [
+            request.method().as_str().as_bytes(),
+            request.path().as_bytes(),
+            request.query_string().as_bytes(),
+            &body,
+        ],
+        now,
+    );
+    request.set_payload(Payload::from(body));
+    Ok(Some(once))
+}
+
+fn again(mut response: HttpResponse) -> HttpResponse {
+    let name = actix_web::http::header::HeaderName::from_static("idempotency-replayed");
+    let value = actix_web::http::header::HeaderValue::from_static("true");
+    response.headers_mut().insert(name, value);
+    response
+}
+
+/// 304 where the caller has this already.
+fn unless_known(
+    response: ServiceResponse<BoxBody>,
+    wanted: Option<&str>,
+) -> ServiceResponse<BoxBody> {
+    let tag = header(response.headers(), ETAG.as_str());
+    let (Some(tag), Some(wanted)) = (tag, wanted) else {
+        return response;
+    };
+    if response.status() != StatusCode::OK || !Match::read(wanted).is_weakly(&tag) {
+        return response;
+    }
+    let not_modified = HttpResponse::NotModified()
+        .insert_header((ETAG, tag))
+        .finish();
+    response.into_response(not_modified)
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    let value = headers.get(name)?.to_str().ok()?;
+    Some(value.to_owned())
+}

@@ -1,0 +1,188 @@
+//! `/api/v1/openapi.json`: OpenAPI 3.1, written from the table.
+
+use actix_web::HttpResponse;
+use serde_json::{Map, Value, json};
+
+use super::endpoint::{Endpoint, Param, ParamKind, Shape};
+use super::idempotency;
+use super::schemas::components;
+use super::table::endpoints;
+use modegate_core::tokens::Access;
+
+/// `GET /openapi.json`.
+pub(super) async fn show() -> HttpResponse {
+    HttpResponse::Ok().json(document())
+}
+
+/// The whole document.
+pub(super) fn document() -> Value {
+    let mut paths: Map<String, Value> = Map::new();
+    for endpoint in endpoints() {
+        let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
+        path[endpoint.method] = operation(endpoint);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "modegate",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Queues commands for devices and shows what was sent, withheld and why. See docs/api.md.",
+            "license": {"name": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": components(),
+        },
+    })
+}
+
+fn operation(endpoint: &Endpoint) -> Value {
+    let roles: Vec<&str> = endpoint
+        .access
+        .roles()
+        .iter()
+        .map(|role| role.name())
+        .collect();
+    let mut operation = json!({
+        "operationId": operation_id(endpoint),
+        "summary": endpoint.summary,
+        "x-roles": roles,
+        "parameters": parameters(endpoint),
+        "responses": responses(endpoint),
+    });
+    if endpoint.access == Access::Public {
+        operation["security"] = json!([]);
+    }
+    if let Some(body) = endpoint.body {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": {"application/json": {"schema": reference(body)}},
+        });
+    }
+    operation
+}
+
+/// E.g. `get_devices_device_commands`.
+fn operation_id(endpoint: &Endpoint) -> String {
+    let path: String = endpoint
+        .path
+        .chars()
+        .filter(|c| !matches!(c, '{' | '}'))
+        .map(|c| if c == '/' || c == '.' { '_' } else { c })
+        .collect();
+    format!("{}{path}", endpoint.method)
+}
+
+fn parameters(endpoint: &Endpoint) -> Vec<Value> {
+    let names = endpoint.path.split('/').filter_map(|part| {
+        let name = part.strip_prefix('{')?.strip_suffix('}')?;
+        Some(json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+    });
+    let mut all: Vec<Value> = names.chain(endpoint.query.iter().map(query)).collect();
+    let mut header = |name: &str, about: &str| {
+        all.push(json!({"name": name, "in": "header", "description": about, "schema": {"type": "string"}}));
+    };
+    let is_read = endpoint.method == "get";
+    if !is_read {
+        header(
+            idempotency::HEADER,
+            "1 to 200 printable ASCII characters: the same key and body within 24 hours do nothing twice",
+        );
+    }
+    match (endpoint.tagged, is_read) {
+        (true, true) => header("If-None-Match", "304 where it is still the same"),
+        (true, false) => header("If-Match", "412 where it is no longer the same"),
+        (false, _) => {}
+    }
+    if matches!(endpoint.answer, Shape::Stream(_)) {
+        header("Last-Event-ID", "The id of the last event that came");
+    }
+    all
+}
+
+fn query(param: &Param) -> Value {
+    let schema = match param.kind {
+        ParamKind::Integer(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
+        ParamKind::Text => json!({"type": "string", "maxLength": 512}),
+        ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
+        ParamKind::OneOf(names) => json!({"type": "string", "enum": names}),
+    };
+    json!({
+        "name": param.name, "in": "query", "required": param.required,
+        "description": param.about, "schema": schema,
+    })
+}
+
+fn responses(endpoint: &Endpoint) -> Value {
+    let mut good = json!({"description": "As asked"});
+    let content = match endpoint.answer {
+        Shape::Nothing => None,
+        Shape::One(name) => Some(("application/json", reference(name))),
+        Shape::Stream(name) => Some(("text/event-stream", reference(name))),
+        Shape::List(name) => Some((
+            "application/json",
+            json!({"type": "object", "required": ["items", "next"], "properties": {
+                "items": {"type": "array", "items": reference(name)},
+                "next": {"type": ["string", "null"], "description": "Goes back as `after`"},
+            }}),
+        )),
+    };
+    if let Some((media, schema)) = content {
+        good["content"] = json!({media: {"schema": schema}});
+    }
+    let mut all = Map::new();
+    all.insert(endpoint.status.to_string(), good);
+    if endpoint.tagged && endpoint.method == "get" {
+        all.insert("304".to_owned(), json!({"description": "Still the same"}));
+    }
+    for (status, about) in problems(endpoint) {
+        let problem = json!({
+            "description": about,
+            "content": {"application/problem+json": {"schema": reference("Problem")}},
+        });
+        all.insert(status.to_string(), problem);
+    }
+    Value::Object(all)
+}
+
+fn problems(endpoint: &Endpoint) -> Vec<(u16, &'static str)> {
+    let is_write = endpoint.method != "get";
+    let is_public = endpoint.access == Access::Public;
+    let all = [
+        (endpoint.body.is_some(), 400, "The body is not JSON"),
+        (!is_public, 401, "No token, or one that is not in force"),
+        (!is_public, 403, "Another role is needed"),
+        (
+            endpoint.path.contains('{'),
+            404,
+            "There is none, or not within the token's groups",
+        ),
+        (
+            is_write,
+            409,
+            "Not in this state, or a request with this Idempotency-Key is under way",
+        ),
+        (is_write && endpoint.tagged, 412, "It changed since"),
+        (endpoint.body.is_some(), 413, "Over a bound"),
+        (
+            is_write || !endpoint.query.is_empty(),
+            422,
+            "A field is not what it should be",
+        ),
+        (true, 429, "Too often"),
+        (!is_public, 503, "Not now"),
+    ];
+    all.into_iter()
+        .filter(|(applies, _, _)| *applies)
+        .map(|(_, status, about)| (status, about))
+        .collect()
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}

@@ -1,0 +1,224 @@
+//! Problem details (RFC 9457): what every error over HTTP looks like.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use modegate_core::change::Refusal;
+use modegate_core::fields::FieldError;
+use modegate_store::StoreError;
+
+/// A problem document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// `about:blank`: the status says what kind it is.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What was expected and what came, or what to do next.
+    pub detail: String,
+    /// The field of the request that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What few problems have.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    more: Option<Box<More>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+struct More {
+    /// Everything that is wrong, where more than one thing was looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Fault>,
+    /// When to come again, seconds: the header Retry-After.
+    #[serde(skip)]
+    retry_after: Option<u32>,
+    /// The methods that there are: the header Allow.
+    #[serde(skip)]
+    allow: Option<String>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The field.
+    pub field: String,
+    /// What was expected and what came.
+    pub detail: String,
+}
+
+impl From<FieldError> for Fault {
+    fn from(error: FieldError) -> Self {
+        Fault {
+            detail: error.to_string(),
+            field: error.field,
+        }
+    }
+}
+
+impl Problem {
+    /// A problem of this status.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            field: None,
+            more: None,
+        }
+    }
+
+    /// Fields that are not what they should be, all of them: the first speaks for
+    /// all, the others follow under `errors`.
+    pub fn faults(status: StatusCode, faults: Vec<FieldError>) -> Self {
+        let Some(first) = faults.first() else {
+            return Problem::new(status, "something is wrong");
+        };
+        let detail = match faults.len() {
+            1 => first.to_string(),
+            count => format!("{first}; and {} more, see errors", count - 1),
+        };
+        Problem {
+            field: Some(first.field.clone()),
+            more: Some(Box::new(More {
+                errors: faults.into_iter().map(Fault::from).collect(),
+                ..More::default()
+            })),
+            ..Problem::new(status, detail)
+        }
+    }
+
+    /// Come again after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.more.get_or_insert_default().retry_after = Some(seconds);
+        self
+    }
+
+    /// These methods are allowed, and no others: 405.
+    #[must_use]
+    pub fn allow(mut self, methods: String) -> Self {
+        self.more.get_or_insert_default().allow = Some(methods);
+        self
+    }
+
+    /// A field that is not what it should be: 422.
+    pub fn field(
+        field: impl Into<String>,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
+        let field = field.into();
+        let detail = format!("{field}: expected {expected}, found {found}");
+        Problem {
+            field: Some(field),
+            ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+        }
+    }
+
+    /// Nothing there: 404.
+    pub fn missing(what: &str) -> Self {
+        Problem::new(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+    }
+
+    /// The response that says it.
+    pub fn response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.code());
+        response
+            .content_type("application/problem+json")
+            .insert_header(("cache-control", "no-store"));
+        let (mut retry_after, mut allow) = (None, None);
+        if let Some(more) = &self.more {
+            (retry_after, allow) = (more.retry_after, more.allow.as_deref());
+        }
+        match self.status {
+            401 => {
+                response.insert_header(("www-authenticate", "Bearer"));
+            }
+            405 => {
+                response.insert_header(("allow", allow.unwrap_or("POST")));
+            }
+            _ => {}
+        }
+        if let Some(seconds) = retry_after.or((self.status == 503).then_some(5)) {
+            response.insert_header(("retry-after", seconds.to_string()));
+        }
+        // A problem is plain data: this cannot fail.
+        response.body(serde_json::to_vec(self).unwrap_or_default())
+    }
+
+    fn code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.status, self.title, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        self.response()
+    }
+}
+
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Problem::field(error.field, error.expected, error.found)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(Refusal::Conflict(why)) => Problem::new(StatusCode::CONFLICT, why),
+            StoreError::Refused(Refusal::Limit(why)) => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
+            }
+            StoreError::Refused(Refusal::Missing(why)) => Problem::new(StatusCode::NOT_FOUND, why),
+            StoreError::Refused(Refusal::Stale(why)) => {
+                Problem::new(StatusCode::PRECONDITION_FAILED, why)
+            }
+            StoreError::Refused(Refusal::Field(error)) => error.into(),
+            StoreError::Refused(Refusal::Conflicts(faults)) => {
+                Problem::faults(StatusCode::CONFLICT, faults)
+            }
+            StoreError::Done => Problem::new(
+                StatusCode::CONFLICT,
+                "a request with this Idempotency-Key was done meanwhile; ask again for its answer",
+            ),
+            StoreError::SourceTaken(id) => Problem {
+                field: Some("source".to_owned()),
+                ..Problem::new(
+                    StatusCode::CONFLICT,
+                    format!("source: device {id} is registered with it already"),
+                )
+            },
+            StoreError::NoDevice => Problem::missing("device"),
+            StoreError::Changed => Problem::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the device changed meanwhile; try again",
+            ),
+            StoreError::Unwritable(why) | StoreError::Failed(why) => {
+                tracing::error!(%why, "the store failed");
+                Problem::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the store cannot do this now; nothing was changed, try again",
+                )
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The device endpoint: HTTP in front of [`Way::walk`](crate::sync::Way::walk).
+
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use tracing::Instrument;
+
+use super::identity::mac_claim;
+use super::problem::Problem;
+use super::rates::RetryAfter;
+use super::{Shared, too_often};
+use crate::sync::Answer;
+use modegate_core::session::Proof;
+use modegate_wire::encoding::Encoding;
+use modegate_wire::mac;
+
+/// How long a device may take to send its message: a slow client is cut off.
+const BODY: Duration = Duration::from_secs(10);
+
+/// One message of a device.
+pub(super) async fn post(
+    request: HttpRequest,
+    payload: web::Payload,
+    shared: web::Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let Some(_place) = shared.rates.enter() else {
+        let why = "too many sync requests are under way; come again";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    };
+    let encoding = encoding(&request)?;
+    let body = read(payload).await?;
+    let mut proof = shared.identifier.proof_of(&request);
+    proof.mac = mac_claim(request.headers(), &body);
+    let peer = peer_of(&shared, &request, &proof);
+    let admit = |source: &str| {
+        let admitted = shared.rates.admit_device(source, &peer);
+        admitted.map_err(|RetryAfter(seconds)| seconds)
+    };
+    let walk = shared
+        .way
+        .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    match walk.instrument(span).await {
+        Answer::Reply(reply) => Ok(document(encoding).body(reply)),
+        Answer::Signed(reply, mac) => Ok(document(encoding)
+            .insert_header((mac::HEADER, mac))
+            .body(reply)),
+        Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
+        Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
+        Answer::Forbidden => Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "no registered device, or not proved to be the one named as Source",
+        )),
+        Answer::TooOften(seconds) => Err(too_often(RetryAfter(seconds))),
+        Answer::Busy => Err(Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "busy; come again",
+        )),
+    }
+}
+
+fn document(encoding: Encoding) -> HttpResponseBuilder {
+    let mut document = HttpResponse::Ok();
+    document
+        .content_type(encoding.content_type())
+        .insert_header(("cache-control", "no-store"));
+    document
+}
+
+/// Who a device's rate is counted for, besides its name: who it proves to be, or
+/// where it comes from.
+fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
+    match proof.certificate {
+        Some(certificate) => certificate.0.to_vec(),
+        None => shared
+            .identifier
+            .client_address(request)
+            .to_string()
+            .into_bytes(),
+    }
+}
+
+/// How the message is written, by what its Content-Type says.
+fn encoding(request: &HttpRequest) -> Result<Encoding, Problem> {
+    let value = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    Encoding::from_content_type(value).ok_or_else(|| {
+        let essence = value.split(';').next().unwrap_or("").trim();
+        let found: String = essence.chars().take(60).collect();
+        Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            format!(
+                "Content-Type: expected {} or {}, found {}",
+                Encoding::Xml.media_type(),
+                Encoding::Wbxml.media_type(),
+                if found.is_empty() { "none" } else { &found }
+            ),
+        )
+    })
+}
+
+async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {
+    let read = tokio::time::timeout(
+        BODY,
+        payload.to_bytes_limited(modegate_wire::limits::REQUEST_BYTES),
+    )
+    .await;
+    match read {
+        Err(_) => Err(Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            format!("the message did not arrive within {} s", BODY.as_secs()),
+        )),
+        Ok(Err(_)) => Err(Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!(
+                "a message may have {} bytes at most",
+                modegate_wire::limits::REQUEST_BYTES
+            ),
+        )),
+        Ok(Ok(Err(error))) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            format!("the message broke off: {error}"),
+        )),
+        Ok(Ok(Ok(body))) => Ok(body),
+    }
+}

@@ -1,0 +1,16 @@
+//! The server of modegate: use cases and what calls them (the sync endpoint,
+//! the API, the workers, the command line), the WNS client and configuration.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod http;
+pub mod limits;
+pub mod metrics;
+pub mod policy_files;
+pub mod serve;
+pub mod sync;
+pub mod token_cache;
+pub mod webhooks;
+pub mod wns;
+pub mod workers;

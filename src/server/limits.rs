@@ -1,0 +1,13 @@
+//! Bounds on what one API request reads, each with its reason.
+
+/// Devices looked at by one request for a filtered list.
+pub const DEVICE_WALK: usize = 2_000;
+/// Longest API request body.
+pub const API_REQUEST_BYTES: usize = 1024 * 1024;
+/// Most items of one page of an API list.
+pub const PAGE_ITEMS: usize = 200;
+/// Commands of a device looked at by one request for a filtered list: each is read
+/// with its history.
+pub const COMMAND_WALK: usize = 1_000;
+/// Events walked at most to find what one API call asks for.
+pub const EVENT_WALK: usize = 10_000;

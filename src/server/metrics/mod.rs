@@ -1,0 +1,329 @@
+//! What the server counts, and how it is called (docs/running.md lists it).
+//!
+//! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
+//! series there are does not depend on what is served.
+
+mod exchange;
+mod shape;
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+
+pub use exchange::Tally;
+pub use shape::{Histogram, Labelled};
+
+use modegate_core::command::{CommandState, QueueSample};
+use modegate_core::context::Mode;
+use modegate_core::kind::Kind;
+use modegate_core::session::AuthFailure;
+use modegate_core::time::Timestamp;
+use modegate_store::StoreObserver;
+
+/// What became of a command in a decision.
+const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
+/// The classes of HTTP statuses.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/// The methods that the API knows, and the others.
+const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "other"];
+/// What became of reading the policy files again.
+const RELOADS: [&str; 2] = ["loaded", "refused"];
+/// What was synced to the disk.
+const SYNCS: [&str; 2] = ["commit", "checkpoint"];
+
+/// Everything that is counted.
+#[derive(Debug)]
+pub struct Metrics {
+    exchanges: Labelled<Counter>,
+    exchange_seconds: Labelled<Histogram>,
+    decisions: Labelled<Counter>,
+    sessions_begun: Counter,
+    sessions_ended: Counter,
+    queue: Labelled<Gauge>,
+    queue_oldest: Gauge<f64, AtomicU64>,
+    commit_seconds: Histogram,
+    load_seconds: Histogram,
+    batch_pieces: Histogram,
+    syncs: Labelled<Counter>,
+    tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
+    proxies: Labelled<Counter>,
+    strangers: Labelled<Counter>,
+    http: Labelled<Counter>,
+    api: Labelled<Counter>,
+    reloads: Labelled<Counter>,
+    registry: Registry,
+}
+
+/// What becomes of a proxy's header that is not believed.
+const PROXIES: [&str; 2] = ["ignored", "refused"];
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let modes = || Mode::ALL.map(Mode::name);
+        // By discriminant, which is not the order of `ALL`.
+        let mut kinds = [""; Kind::ALL.len()];
+        for kind in Kind::ALL {
+            kinds[kind as usize] = kind.name();
+        }
+        let counter = Counter::<u64>::default;
+        let mut metrics = Metrics {
+            exchanges: Labelled::one(&["mode"], modes(), counter),
+            exchange_seconds: Labelled::one(&["mode"], modes(), Histogram::of_seconds),
+            decisions: Labelled::two(&["kind", "outcome"], &kinds, &OUTCOMES, counter),
+            sessions_begun: counter(),
+            sessions_ended: counter(),
+            queue: Labelled::one(
+                &["state"],
+                CommandState::ALL.map(CommandState::name),
+                Gauge::default,
+            ),
+            queue_oldest: Gauge::default(),
+            commit_seconds: Histogram::of_seconds(),
+            load_seconds: Histogram::of_seconds(),
+            batch_pieces: Histogram::of_pieces(),
+            syncs: Labelled::one(&["of"], SYNCS, counter),
+            tls_refused: Family::default(),
+            proxies: Labelled::one(&["result"], PROXIES, counter),
+            strangers: Labelled::one(
+                &["reason"],
+                AuthFailure::ALL.map(AuthFailure::name),
+                counter,
+            ),
+            http: Labelled::one(&["class"], CLASSES, counter),
+            api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
+            reloads: Labelled::one(&["result"], RELOADS, counter),
+            registry: Registry::with_prefix("modegate"),
+        };
+        metrics.name_exchanges();
+        metrics.name_store();
+        metrics.name_shell();
+        metrics
+    }
+
+    fn name_exchanges(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "exchanges",
+            "Exchanges made durable and answered, by the mode decided on",
+            self.exchanges.clone(),
+        );
+        to.register_with_unit(
+            "exchange_duration",
+            "From the request's last byte to the durable reply, by mode",
+            Unit::Seconds,
+            self.exchange_seconds.clone(),
+        );
+        to.register("decisions", "Commands delivered, withheld (when the list of them changes) and refused for good, by kind", self.decisions.clone());
+        to.register(
+            "sessions_begun",
+            "Sessions that devices began",
+            self.sessions_begun.clone(),
+        );
+        to.register(
+            "sessions_ended",
+            "Sessions that ended; one that falls silent counts when its device comes again",
+            self.sessions_ended.clone(),
+        );
+        to.register("queue_commands", "Commands that are not final, by state: the last whole walk over all devices, in the background", self.queue.clone());
+        to.register_with_unit(
+            "queue_oldest_age",
+            "Age of the oldest command that waits, 0 if none does; from the same walk",
+            Unit::Seconds,
+            self.queue_oldest.clone(),
+        );
+        to.register(
+            "strangers",
+            "Sync requests that proved nothing, by reason",
+            self.strangers.clone(),
+        );
+    }
+
+    fn name_store(&mut self) {
+        let to = &mut self.registry;
+        to.register_with_unit(
+            "store_commit_duration",
+            "From handing work to the writer until it is durable",
+            Unit::Seconds,
+            self.commit_seconds.clone(),
+        );
+        to.register_with_unit(
+            "store_load_duration",
+            "Reading what one exchange looks at",
+            Unit::Seconds,
+            self.load_seconds.clone(),
+        );
+        to.register(
+            "store_batch_pieces",
+            "Pieces of work in one transaction",
+            self.batch_pieces.clone(),
+        );
+        to.register(
+            "store_syncs",
+            "Times the disk was asked to make writes durable",
+            self.syncs.clone(),
+        );
+    }
+
+    fn name_shell(&mut self) {
+        let to = &mut self.registry;
+        to.register(
+            "tls_handshakes_refused",
+            "TLS handshakes refused, by reason",
+            self.tls_refused.clone(),
+        );
+        to.register(
+            "proxy_headers",
+            "Headers about a client's certificate that were not believed",
+            self.proxies.clone(),
+        );
+        to.register(
+            "http_requests",
+            "HTTP requests by class of status",
+            self.http.clone(),
+        );
+        to.register(
+            "api_requests",
+            "API requests by method and class of status",
+            self.api.clone(),
+        );
+        to.register(
+            "policy_reloads",
+            "Times the policy files were read again",
+            self.reloads.clone(),
+        );
+        let version = ("version", env!("CARGO_PKG_VERSION"));
+        to.register("build", "The program that runs", Info::new([version]));
+    }
+
+    /// Counts a TLS handshake that was refused. `reason` is one of a few fixed
+    /// words, such as `no_shared_cipher`: it becomes a label.
+    pub(crate) fn tls_refused(&self, reason: &'static str) {
+        self.tls_refused.get_or_create(&[("reason", reason)]).inc();
+    }
+
+    /// Counts a header about a client's certificate that was not believed: from an
+    /// address that is no trusted proxy (`ignored`), or wrong in itself (`refused`).
+    pub(crate) fn proxy_header(&self, from_proxy: bool) {
+        self.proxies.at(usize::from(from_proxy)).inc();
+    }
+
+    /// The Prometheus text of everything.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(16 * 1024);
+        // Writing to memory does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+
+    /// A request proved nothing.
+    pub(crate) fn auth_failed(&self, failure: AuthFailure) {
+        self.strangers.at(failure as usize).inc();
+    }
+
+    /// An HTTP request was answered with this status.
+    pub(crate) fn answered(&self, status: u16) {
+        self.http.at(class(status)).inc();
+    }
+
+    /// An API request was answered with this status.
+    pub(crate) fn api_answered(&self, method: &str, status: u16) {
+        let known = METHODS.iter().position(|known| *known == method);
+        let method = known.unwrap_or(METHODS.len() - 1);
+        self.api.at(method * CLASSES.len() + class(status)).inc();
+    }
+
+    /// The policy files were read again, and put in force or refused.
+    pub(crate) fn reloaded(&self, in_force: bool) {
+        self.reloads.at(usize::from(!in_force)).inc();
+    }
+
+    /// What a walk over all devices found of their queues.
+    pub(crate) fn queues(&self, found: &QueueSample, now: Timestamp) {
+        for (at, &count) in found.commands.iter().enumerate() {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.queue.at(at).set(count);
+        }
+        let age = found.oldest.map_or(0, |oldest| now.ms_since(oldest).max(0));
+        self.queue_oldest.set(age as f64 / 1000.0);
+    }
+}
+
+impl StoreObserver for Metrics {
+    /// A commit took this long to be durable.
+    fn committed(&self, took: Duration) {
+        self.commit_seconds.observe(took);
+    }
+
+    /// A load took this long.
+    fn loaded(&self, took: Duration) {
+        self.load_seconds.observe(took);
+    }
+
+    /// The writer made one transaction of so many pieces: one sync.
+    fn transacted(&self, pieces: usize) {
+        self.batch_pieces.observe_size(pieces);
+        self.syncs.at(0).inc();
+    }
+
+    /// The log was copied back: one sync of the log, one of the database.
+    fn checkpointed(&self) {
+        self.syncs.at(1).inc_by(2);
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Metrics::new()
+    }
+}
+
+fn class(status: u16) -> usize {
+    usize::from(status / 100).clamp(1, CLASSES.len()) - 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_and_mode_has_its_own_series_and_statuses_their_class() {
+        let metrics = Metrics::new();
+        metrics
+            .decisions
+            .at(Kind::WnsConfiguration as usize * OUTCOMES.len() + 1)
+            .inc();
+        metrics.exchanges.at(Mode::Apps as usize).inc();
+        metrics.auth_failed(AuthFailure::Other);
+        for status in [200, 204, 503, 99, 700] {
+            metrics.answered(status);
+        }
+        metrics.api_answered("BREW", 418);
+        let text = metrics.text();
+        for line in [
+            "modegate_decisions_total{kind=\"wns_configuration\",outcome=\"withheld\"} 1",
+            "modegate_exchanges_total{mode=\"Apps\"} 1",
+            "modegate_strangers_total{reason=\"other\"} 1",
+            "modegate_http_requests_total{class=\"2xx\"} 2",
+            "modegate_http_requests_total{class=\"5xx\"} 2",
+            "modegate_api_requests_total{method=\"other\",class=\"4xx\"} 1",
+            concat!(
+                "modegate_build_info{version=\"",
+                env!("CARGO_PKG_VERSION"),
+                "\"} 1"
+            ),
+        ] {
+            assert!(
+                text.lines().any(|found| found == line),
+                "{line} in:\n{text}"
+            );
+        }
+        assert!(text.ends_with("# EOF\n"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Where the main key comes from, and how it is changed.
+//!
+//! While a key is changed there are two: the one in force and, beside it, the
+//! one that takes over (`key.next`). A server that finds both opens with both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::ServeError;
+use super::data_dir::{DataDir, KEY, key_of, new_key, sync_folder, write_secret};
+use crate::config::Settings;
+use modegate_core::secret::Secret;
+use modegate_store::seal::Keys;
+
+/// The variable that holds the key that takes over, while `MODEGATE_KEY` is changed.
+pub const NEXT_VARIABLE: &str = "MODEGATE_KEY_NEXT";
+
+/// Where the main key comes from.
+#[derive(Debug, Clone, Default)]
+pub enum KeySource {
+    /// The file `key` of the data folder, made when it is not there.
+    #[default]
+    Folder,
+    /// This file, which must be there.
+    File(PathBuf),
+    /// Told as 64 hexadecimal digits, by the environment for instance.
+    Given {
+        /// The key in force.
+        key: Secret,
+        /// The key that takes over, while it is changed.
+        next: Option<Secret>,
+    },
+}
+
+impl KeySource {
+    /// What the settings say: the key itself, a file, or neither: then the data
+    /// folder's own.
+    pub fn of(settings: &Settings) -> Self {
+        match (&settings.key_file, &settings.key) {
+            (Some(path), _) => KeySource::File(path.clone()),
+            (None, Some(key)) => KeySource::given(key.clone()),
+            (None, None) => KeySource::Folder,
+        }
+    }
+
+    /// This key, with the one that takes over if the environment holds it.
+    pub fn given(key: Secret) -> Self {
+        let next = std::env::var(NEXT_VARIABLE).ok();
+        KeySource::Given {
+            key,
+            next: next.filter(|text| !text.is_empty()).map(Secret::new),
+        }
+    }
+
+    /// The keys, for a server: the folder's own key is made when it is not there.
+    pub(super) fn open(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+        if matches!(self, KeySource::Folder) {
+            dir.key()?;
+        }
+        self.existing(dir)
+    }
+
+    /// The keys, which must be there.
+    pub(crate) fn existing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+        let (key, next) = match self {
+            KeySource::Given { key, next } => {
+                let read = |digits: &Secret| key_of(digits.reveal()).ok_or(ServeError::Key);
+                (read(key)?, next.as_ref().map(read).transpose()?)
+            }
+            KeySource::Folder | KeySource::File(_) => {
+                let path = self.file(dir);
+                let next = next_of(&path);
+                let next = next.exists().then(|| read_key(&next)).transpose()?;
+                (read_key(&path)?, next)
+            }
+        };
+        let keys = match next {
+            Some(next) => Keys::with_next(&key, &next),
+            None => Keys::from_bytes(&key),
+        };
+        keys.map_err(|_| ServeError::Key)
+    }
+
+    /// Whether a change of the key was begun and has not ended.
+    pub(crate) fn is_changing(&self, data: &Path) -> bool {
+        match self {
+            KeySource::Folder => next_of(&data.join("key")).exists(),
+            KeySource::File(path) => next_of(path).exists(),
+            KeySource::Given { next, .. } => next.is_some(),
+        }
+    }
+
+    /// The keys for a change: the key that takes over is made, durably, when it
+    /// is not there.
+    pub(crate) fn changing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+        match self {
+            KeySource::Given { next: None, .. } => return Err(ServeError::NextKey),
+            KeySource::Given { .. } => {}
+            KeySource::Folder | KeySource::File(_) => {
+                let path = self.file(dir);
+                // An unreadable key is told before another is made.
+                read_key(&path)?;
+                let next = next_of(&path);
+                if !next.exists() {
+                    write_secret(&next, &new_key())
+                        .map_err(|error| ServeError::File(next.clone(), error))?;
+                }
+            }
+        }
+        self.existing(dir)
+    }
+
+    /// Ends a change: the key that took over is the only one. Answers its file.
+    pub(crate) fn changed(&self, dir: &DataDir) -> Result<Option<PathBuf>, ServeError> {
+        if matches!(self, KeySource::Given { .. }) {
+            return Ok(None);
+        }
+        let path = self.file(dir);
+        fs::rename(next_of(&path), &path)
+            .and_then(|()| sync_folder(&path))
+            .map_err(|error| ServeError::File(path.clone(), error))?;
+        Ok(Some(path))
+    }
+
+    fn file(&self, dir: &DataDir) -> PathBuf {
+        match self {
+            KeySource::File(path) => path.clone(),
+            _ => dir.file("key"),
+        }
+    }
+}
+
+/// Where the key lies that takes over from the one of this file.
+fn next_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".next");
+    name.into()
+}
+
+fn read_key(path: &Path) -> Result<[u8; 32], ServeError> {
+    let text = fs::read_to_string(path)
+        .map(Secret::new)
+        .map_err(|error| ServeError::File(path.to_owned(), error))?;
+    key_of(text.reveal()).ok_or_else(|| ServeError::BadFile(path.to_owned(), KEY))
+}

@@ -1,0 +1,327 @@
+//! Sends raw notifications to WNS: address first, then the token, then one
+//! POST, and once more with a new token when the first one was rejected.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+
+use crate::clock::Clock;
+use crate::wns::http::{self, Body, Setup, bounded, fault_of};
+use crate::wns::token_cache::TokenCache;
+use modegate_core::push::address::{
+    AddressError, ChannelUri, HostPolicy, SuffixError, is_loopback,
+};
+use modegate_core::push::answer::{Action, Answer};
+use modegate_core::push::profile::ProfileEvent;
+use modegate_core::push::token::NetworkFault;
+use modegate_core::push::token::{ANSWER_BYTES, Credentials, Grant, TokenError, read_answer};
+use modegate_core::push::wake::{self, Why};
+use modegate_core::secret::Secret;
+
+/// Longest part of WNS's answer body that is looked at, bytes. It is mostly empty.
+const BODY_BYTES: usize = 2 * 1024;
+/// How long the body is waited for once code and headers are there: they are the answer.
+const BODY_WAIT: Duration = Duration::from_secs(2);
+/// Shortest `X-WNS-TTL`, seconds: WNS counts in minutes, and 0 contradicts the
+/// cache policy, which is answered with 400.
+const TTL_LEAST_S: u32 = 60;
+/// What the notification says. The device ignores it, but it must not be empty.
+const CONTENT: &[u8] = b"modegate";
+
+/// How to reach WNS. Proxies of the environment (`HTTPS_PROXY`) are used,
+/// unless something here is on loopback.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The token service in place of Microsoft's, for a mock or a proxy. Plain
+    /// http to loopback only.
+    pub token_url: Option<String>,
+    /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
+    pub host_suffix: Option<String>,
+    /// Further CAs that are trusted, PEM.
+    pub ca: Option<Vec<u8>>,
+    /// For one request, from connecting to the last byte.
+    pub timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            token_url: None,
+            host_suffix: None,
+            ca: None,
+            timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why a client cannot be made of [`Options`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// The host that is to be excepted is none.
+    #[error(transparent)]
+    Suffix(#[from] SuffixError),
+    /// The token service's address is none.
+    #[error(
+        "expected a token URL: https, or plain http to a loopback address, without user information"
+    )]
+    TokenUrl,
+    /// TLS could not be set up.
+    #[error("TLS: {0}")]
+    Tls(String),
+}
+
+/// Why a notification got no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PushError {
+    /// The URI may not be sent to. No token was asked for.
+    #[error("the channel URI is refused: {0}")]
+    Address(#[from] AddressError),
+    /// There is no token to send with.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// WNS did not answer.
+    #[error("WNS did not answer: {0}")]
+    Network(#[from] NetworkFault),
+}
+
+impl PushError {
+    /// What the profile learns of it, if anything.
+    pub fn for_profile(&self) -> Option<ProfileEvent> {
+        match self {
+            PushError::Address(_) => None,
+            PushError::Token(error) => Some(error.for_profile()),
+            PushError::Network(_) => Some(ProfileEvent::Trouble),
+        }
+    }
+
+    /// What a wake learns of it.
+    pub fn for_wake(&self) -> wake::Event {
+        match self {
+            PushError::Address(_) => wake::Event::Cannot(Why::NoChannel),
+            PushError::Token(error) => error.for_wake(),
+            PushError::Network(NetworkFault::Connect) => wake::Event::NotSent,
+            PushError::Network(NetworkFault::Timeout | NetworkFault::Broken) => {
+                wake::Event::NoAnswer
+            }
+        }
+    }
+}
+
+/// A raw notification, which says nothing: it only wakes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notification {
+    /// How long WNS keeps it for a device that is not connected, seconds; less
+    /// than a minute is taken for a minute.
+    pub ttl_s: u32,
+    /// `X-WNS-PRIORITY: 1`. Raw ones have low priority otherwise, which a
+    /// Windows 10 laptop on battery with its screen off gets late; what it
+    /// does to channels of 8.1 is unknown.
+    pub high_priority: bool,
+}
+
+impl Default for Notification {
+    fn default() -> Self {
+        Notification {
+            ttl_s: wake::TTL_S,
+            high_priority: false,
+        }
+    }
+}
+
+/// A client of WNS with the tokens that it holds. Cheap to share behind an `Arc`.
+pub struct WnsClient {
+    http: reqwest::Client,
+    policy: HostPolicy,
+    token_url: Option<Url>,
+    tokens: TokenCache,
+    clock: Clock,
+}
+
+impl fmt::Debug for WnsClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WnsClient")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl WnsClient {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// An address of `options` is none, or its CAs are unreadable.
+    pub fn new(options: &Options, clock: Clock) -> Result<Self, SetupError> {
+        let policy = match &options.host_suffix {
+            Some(suffix) => HostPolicy::with_suffix(suffix)?,
+            None => HostPolicy::default(),
+        };
+        let token_url = options.token_url.as_deref().map(token_url).transpose()?;
+        let local = |url: &Url| url.host_str().is_some_and(is_loopback);
+        let setup = Setup {
+            ca: options.ca.as_deref(),
+            timeout: options.timeout,
+            // What is for loopback must not leave by a proxy.
+            proxies: !policy.has_loopback() && !token_url.as_ref().is_some_and(local),
+        };
+        Ok(WnsClient {
+            http: http::client(&setup).map_err(SetupError::Tls)?,
+            policy,
+            token_url,
+            tokens: TokenCache::new(Clock::clone(&clock)),
+            clock,
+        })
+    }
+
+    /// What may be sent to: for URIs as devices tell them.
+    pub fn policy(&self) -> &HostPolicy {
+        &self.policy
+    }
+
+    /// Asks for a token, so that a profile is known to be good before anything is sent.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn check(&self, credentials: &Credentials) -> Result<(), TokenError> {
+        self.token(credentials, None).await.map(|_| ())
+    }
+
+    /// Forgets token and failure that are kept for these credentials: an
+    /// operator wants them tried anew.
+    pub fn forget(&self, credentials: &Credentials) {
+        self.tokens.forget(credentials.key());
+    }
+
+    /// Sends one notification to a channel URI as it is kept.
+    ///
+    /// # Errors
+    /// The URI is refused, there is no token, or WNS did not answer. What WNS
+    /// answers is never an error here.
+    pub async fn push(
+        &self,
+        credentials: &Credentials,
+        uri: &Secret,
+        notification: Notification,
+    ) -> Result<Answer, PushError> {
+        let uri = ChannelUri::parse(uri.reveal(), &self.policy)?;
+        let token = self.token(credentials, None).await?;
+        let answer = self.post(&uri, &token, notification).await?;
+        if answer.action() != Action::RefreshToken {
+            return Ok(answer);
+        }
+        let renewed = self.token(credentials, Some(&token)).await?;
+        if renewed == token {
+            return Ok(answer);
+        }
+        Ok(self.post(&uri, &renewed, notification).await?)
+    }
+
+    async fn token(
+        &self,
+        credentials: &Credentials,
+        rejected: Option<&Secret>,
+    ) -> Result<Secret, TokenError> {
+        let fetch = || self.fetch(credentials);
+        self.tokens.token(credentials.key(), rejected, fetch).await
+    }
+
+    async fn fetch(&self, credentials: &Credentials) -> Result<Grant, TokenError> {
+        let documented = || Url::parse(&credentials.documented_url()).ok();
+        let url = self.token_url.clone().or_else(documented);
+        let url = url.ok_or(TokenError::Answer("no address to ask at"))?;
+        let request = self
+            .http
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(credentials.body().reveal().to_owned());
+        let answer = request.send().await.map_err(|e| fault_of(&e))?;
+        let code = answer.status().as_u16();
+        let retry_after = answer.headers().get(RETRY_AFTER);
+        let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
+        let body = match bounded(answer, ANSWER_BYTES).await? {
+            Body::Whole(body) => body,
+            Body::Cut(_) => return Err(TokenError::Answer("more than 64 KiB")),
+        };
+        let now = self.clock.now();
+        read_answer(
+            code,
+            retry_after.as_deref(),
+            &body,
+            credentials.secret(),
+            now,
+        )
+    }
+
+    async fn post(
+        &self,
+        uri: &ChannelUri,
+        token: &Secret,
+        notification: Notification,
+    ) -> Result<Answer, NetworkFault> {
+        let ttl = notification.ttl_s.max(TTL_LEAST_S);
+        let mut request = self
+            .http
+            .post(uri.url().clone())
+            .header(AUTHORIZATION, bearer(token))
+            .header(CONTENT_TYPE, "application/octet-stream")
+            .header("X-WNS-Type", "wns/raw")
+            .header("X-WNS-RequestForStatus", "true")
+            .header("X-WNS-Cache-Policy", "cache")
+            .header("X-WNS-TTL", ttl)
+            // A body of known length: WNS takes no chunks.
+            .body(CONTENT);
+        if notification.high_priority {
+            request = request.header("X-WNS-PRIORITY", "1");
+        }
+        let answer = request.send().await.map_err(|e| fault_of(&e))?;
+        let code = answer.status().as_u16();
+        let headers = answer.headers().clone();
+        let body = match tokio::time::timeout(BODY_WAIT, bounded(answer, BODY_BYTES)).await {
+            Ok(Ok(Body::Whole(body) | Body::Cut(body))) => body,
+            // Code and headers are the answer.
+            Ok(Err(_)) | Err(_) => Vec::new(),
+        };
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()));
+        let query = uri.url().query().unwrap_or_default();
+        let secrets = [token.reveal(), uri.text().reveal(), query];
+        let body = String::from_utf8_lossy(&body);
+        Ok(Answer::read(
+            code,
+            headers,
+            &body,
+            &secrets,
+            self.clock.now(),
+        ))
+    }
+}
+
+/// The header, marked so that nothing prints it.
+fn bearer(token: &Secret) -> HeaderValue {
+    // Tokens were checked to be printable ASCII when they were read.
+    let text = format!("Bearer {}", token.reveal());
+    let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+/// Reads the address of a token service.
+///
+/// # Errors
+/// It is none, or plain http to another host than a loopback one.
+pub fn token_url(text: &str) -> Result<Url, SetupError> {
+    let url = Url::parse(text).map_err(|_| SetupError::TokenUrl)?;
+    let host = url.host_str().ok_or(SetupError::TokenUrl)?;
+    let scheme = match url.scheme() {
+        "https" => true,
+        "http" => is_loopback(host),
+        _ => false,
+    };
+    if scheme && url.username().is_empty() && url.password().is_none() {
+        Ok(url)
+    } else {
+        Err(SetupError::TokenUrl)
+    }
+}

@@ -1,0 +1,10 @@
+//! WNS as the server uses it: the only code that sends notifications and asks for tokens.
+
+pub mod client;
+mod http;
+mod send;
+pub mod service;
+pub mod token_cache;
+pub mod worker;
+
+pub(crate) use http::builder;

@@ -1,0 +1,267 @@
+//! One due wake: sent if it is wanted, ended if its time is up.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::wns::client::{Notification, PushError};
+use crate::wns::service::Push;
+use modegate_core::change::{Change, Refusal};
+use modegate_core::device::{Device, State};
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::DeviceId;
+use modegate_core::push::address::UriDigest;
+use modegate_core::push::answer::{Answer, Outcome};
+use modegate_core::push::channel;
+use modegate_core::push::in_force::LastAnswer;
+use modegate_core::push::record::PushProfile;
+use modegate_core::push::token::Credentials;
+use modegate_core::push::wake::{self, Wake, Why};
+use modegate_core::secret::Secret;
+use modegate_core::time::Timestamp;
+use modegate_store::StoreError;
+
+/// Who does it, in the log.
+const ACTOR: &str = "server";
+/// A longer pause of the profile's rate than this is written down instead of
+/// waited for, milliseconds.
+const WAITED_MS: i64 = 2_000;
+
+/// Looks after the wake of a device that is due.
+///
+/// # Errors
+/// The store failed: the device stays due.
+pub(super) async fn look_after(push: &Push, id: DeviceId) -> Result<(), StoreError> {
+    loop {
+        let Some(device) = push.store.device(id).await? else {
+            return Ok(());
+        };
+        let now = push.clock.now();
+        let Some(wake) = due(&device.state, now) else {
+            return Ok(());
+        };
+        let lapsed = now >= wake.wanted_at.plus_ms(wake::LIFE_MS);
+        if wake.state != wake::State::Wanted || lapsed {
+            let time = move |device: &Device| turn(device, wake::Event::Time, now);
+            return alter(push, id, time).await.map(drop);
+        }
+        let ready = match ready(push, &device, now).await? {
+            Ok(ready) => ready,
+            Err(why) => {
+                let cannot = move |device: &Device| turn(device, wake::Event::Cannot(why), now);
+                return alter(push, id, cannot).await.map(drop);
+            }
+        };
+        match push.take(ready.profile.id, now) {
+            Ok(()) => return send(push, id, ready, now).await,
+            Err(when) if when.ms_since(now) > WAITED_MS => {
+                let later = move |device: &Device| postponed(device, when);
+                return alter(push, id, later).await.map(drop);
+            }
+            Err(when) => {
+                let ms = u64::try_from(when.ms_since(now)).unwrap_or(0).max(1);
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+            }
+        }
+    }
+}
+
+fn due(state: &State, now: Timestamp) -> Option<&Wake> {
+    let wake = state.wake.as_ref()?;
+    (!wake.state.is_final() && wake.due_at <= now).then_some(wake)
+}
+
+/// What a notification is sent with.
+struct Ready {
+    profile: PushProfile,
+    credentials: Credentials,
+    uri: Secret,
+    digest: UriDigest,
+}
+
+async fn ready(
+    push: &Push,
+    device: &Device,
+    now: Timestamp,
+) -> Result<Result<Ready, Why>, StoreError> {
+    let state = &device.state;
+    let own = state.push.own.as_ref();
+    let profile = own.and_then(|own| push.profile_of(&device.record.groups, own));
+    let Some(profile) = profile else {
+        return Ok(Err(Why::NoChannel));
+    };
+    let usable = |channel: &&channel::Channel| channel.may_send(now);
+    let digest = state.channel.as_ref().filter(usable).and_then(|c| c.uri);
+    let (Some(digest), None) = (digest, state.unenrolled_at) else {
+        return Ok(Err(Why::NoChannel));
+    };
+    let Some(credentials) = profile.credentials().filter(|_| profile.health.may_send()) else {
+        return Ok(Err(Why::Profile));
+    };
+    let uri = push.store.channel_uri(device.id).await?;
+    let uri = uri.filter(|uri| UriDigest::of(uri.reveal()) == digest);
+    Ok(uri.ok_or(Why::NoChannel).map(|uri| Ready {
+        profile,
+        credentials,
+        uri,
+        digest,
+    }))
+}
+
+async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result<(), StoreError> {
+    let digest = ready.digest;
+    let begin = move |device: &Device| {
+        let state = &device.state;
+        let wanted = due(state, now).is_some_and(|wake| wake.state == wake::State::Wanted);
+        let in_use = |channel: &channel::Channel| channel.uri == Some(digest);
+        if !wanted || !state.channel.as_ref().is_some_and(in_use) {
+            return Err(stale());
+        }
+        turn(device, wake::Event::Send, now)
+    };
+    // On record before it leaves; where somebody else was quicker, nothing leaves.
+    if !alter(push, id, begin).await? {
+        return Ok(());
+    }
+    let notification = Notification::default();
+    let answered = push
+        .client
+        .push(&ready.credentials, &ready.uri, notification)
+        .await;
+    let now = push.clock.now();
+    let profile = ready.profile.id;
+    if let Ok(answer) = &answered
+        && matches!(answer.outcome, Outcome::Throttled | Outcome::Unavailable)
+    {
+        push.hold(profile, now.plus_ms(answer.asked_ms.unwrap_or(0)));
+    }
+    let learnt = match &answered {
+        Ok(answer) => answer.for_profile(digest),
+        Err(error) => error.for_profile(),
+    };
+    let words = words(&answered);
+    if let Some(event) = learnt {
+        push.learn(profile, event, &words).await;
+    }
+    let settle = move |device: &Device| Ok(settled(device, &answered, &words, digest, now));
+    alter(push, id, settle).await.map(drop)
+}
+
+/// What came of a notification, in words without secrets.
+fn words(answered: &Result<Answer, PushError>) -> String {
+    let answer = match answered {
+        Ok(answer) => answer,
+        Err(error) => return error.to_string(),
+    };
+    // The names of outcomes are those of the API.
+    let outcome = serde_json::to_value(answer.outcome).unwrap_or_default();
+    let outcome = outcome.as_str().unwrap_or_default();
+    let mut words = format!("WNS answered {}: {outcome}", answer.code);
+    if let Some(description) = &answer.description {
+        words = format!("{words} ({description})");
+    }
+    words
+}
+
+/// The device once WNS's answer is taken in.
+fn settled(
+    device: &Device,
+    answered: &Result<Answer, PushError>,
+    words: &str,
+    digest: UriDigest,
+    now: Timestamp,
+) -> Change {
+    let mut state = device.state.clone();
+    let event = match answered {
+        Ok(answer) => wake::Event::Said(answer.action()),
+        Err(error) => error.for_wake(),
+    };
+    state.wake = wake::next(state.wake.as_ref(), event, now, random()).wake;
+    let mut events =
+        vec![Event::new(now, ACTOR, Some(device.id), EventType::WakeSent).detail(words)];
+    if let Ok(answer) = answered {
+        state.push.answer = Some(LastAnswer::of(answer, now));
+    }
+    let verdict = answered.as_ref().ok().and_then(Answer::for_channel);
+    if let (Some(verdict), Some(before)) = (verdict, &device.state.channel) {
+        let event = channel::Event::Wns(digest, verdict);
+        let after = channel::next(before, event, device.record.family, now).channel;
+        if after.state != before.state {
+            let detail = format!("{} to {}: {words}", before.state.name(), after.state.name());
+            let what = EventType::ChannelChanged;
+            events.push(Event::new(now, ACTOR, Some(device.id), what).detail(detail));
+        }
+        state.channel = Some(after);
+    }
+    events.extend(ended(device, &state, now));
+    change(state, events)
+}
+
+/// What an event of the wake alone makes of the device.
+fn turn(device: &Device, event: wake::Event, now: Timestamp) -> Result<Change, Refusal> {
+    let mut state = device.state.clone();
+    state.wake = wake::next(state.wake.as_ref(), event, now, random()).wake;
+    if state.wake == device.state.wake {
+        return Err(stale());
+    }
+    let events = ended(device, &state, now).into_iter().collect();
+    Ok(change(state, events))
+}
+
+fn postponed(device: &Device, until: Timestamp) -> Result<Change, Refusal> {
+    let mut state = device.state.clone();
+    match &mut state.wake {
+        Some(wake) if wake.state == wake::State::Wanted => wake.due_at = until,
+        _ => return Err(stale()),
+    }
+    Ok(change(state, Vec::new()))
+}
+
+/// The event of a wake that came to its end with this change.
+fn ended(before: &Device, after: &State, now: Timestamp) -> Option<Event> {
+    let wake = after.wake.as_ref().filter(|wake| wake.state.is_final())?;
+    let open = |wake: &Wake| !wake.state.is_final();
+    if !before.state.wake.as_ref().is_some_and(open) {
+        return None;
+    }
+    let why = wake
+        .why
+        .map_or(String::new(), |why| format!(": {}", why.words()));
+    let left = "; what waits goes by the device's own schedule";
+    let detail = format!("{}{why}{left}", wake.state.name());
+    Some(Event::new(now, ACTOR, Some(before.id), EventType::WakeEnded).detail(detail))
+}
+
+fn change(state: State, events: Vec<Event>) -> Change {
+    Change {
+        record: None,
+        state,
+        queued: Vec::new(),
+        parts: Vec::new(),
+        events,
+        only_queues: false,
+    }
+}
+
+fn stale() -> Refusal {
+    Refusal::Conflict("the wake is another by now".to_owned())
+}
+
+/// Changes the device; `false` where the change was not wanted any more.
+async fn alter(
+    push: &Push,
+    id: DeviceId,
+    decide: impl FnOnce(&Device) -> Result<Change, Refusal> + Send + 'static,
+) -> Result<bool, StoreError> {
+    match push.store.alter(id, Box::new(decide)).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Refused(_) | StoreError::NoDevice) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// For pauses between attempts.
+fn random() -> u32 {
+    let [a, b, c, d, ..] = Uuid::new_v4().into_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}

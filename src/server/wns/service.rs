@@ -1,0 +1,260 @@
+//! Push as the server runs it: the client, the profiles in force and how they
+//! fare. This and [`super::worker`] are the only parts of push that know the
+//! store.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::sync::Way;
+use crate::wns::client::{Options, SetupError, WnsClient};
+use modegate_core::change::Refusal;
+use modegate_core::event::{Event, EventType};
+use modegate_core::operations::Templates;
+use modegate_core::push::in_force::{InForce, Own, Target};
+use modegate_core::push::profile::{Health, ProfileEvent};
+use modegate_core::push::rate::{Bucket, Rate};
+use modegate_core::push::record::PushProfile;
+use modegate_core::time::Timestamp;
+use modegate_store::api::Write;
+use modegate_store::push::ProfileChange;
+use modegate_store::{Store, StoreError};
+
+/// How push is run.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The token service in place of Microsoft's, for a mock or a proxy.
+    pub token_url: Option<String>,
+    /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
+    pub host_suffix: Option<String>,
+    /// Further CAs that are trusted, PEM.
+    pub ca: Option<Vec<u8>>,
+    /// For one request.
+    pub timeout: Duration,
+    /// Notifications under way at once.
+    pub workers: usize,
+    /// Notifications of one profile per second; 0 is no limit.
+    pub per_second: u32,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Setting {
+            token_url: None,
+            host_suffix: None,
+            ca: None,
+            timeout: Duration::from_secs(30),
+            workers: 8,
+            per_second: 100,
+        }
+    }
+}
+
+/// Push of one server.
+pub struct Push {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) client: WnsClient,
+    pub(super) clock: Clock,
+    way: Arc<Way>,
+    templates: Templates,
+    rate: Option<Rate>,
+    profiles: RwLock<Arc<Vec<PushProfile>>>,
+    buckets: Mutex<HashMap<Uuid, Bucket>>,
+    /// Held while a profile is changed or read anew, so that none is overtaken
+    /// by an older reading.
+    changing: tokio::sync::Mutex<()>,
+}
+
+impl Push {
+    /// Makes it; no profile is in force before [`Push::refresh`].
+    ///
+    /// # Errors
+    /// An address in `setting` is none, or its CAs are unreadable.
+    pub fn new(
+        store: Arc<dyn Store>,
+        way: Arc<Way>,
+        setting: &Setting,
+        templates: Templates,
+        clock: Clock,
+    ) -> Result<Self, SetupError> {
+        let options = Options {
+            token_url: setting.token_url.clone(),
+            host_suffix: setting.host_suffix.clone(),
+            ca: setting.ca.clone(),
+            timeout: setting.timeout,
+        };
+        let rate = (setting.per_second > 0).then(|| Rate {
+            burst: setting.per_second,
+            every_ms: (1000 / setting.per_second).max(1),
+        });
+        Ok(Push {
+            client: WnsClient::new(&options, Clock::clone(&clock))?,
+            store,
+            way,
+            templates,
+            rate,
+            clock,
+            profiles: RwLock::default(),
+            buckets: Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// The profiles in force, the oldest first.
+    pub fn profiles(&self) -> Arc<Vec<PushProfile>> {
+        Arc::clone(&self.profiles.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The profile of a device in these groups whose channel is that one's.
+    pub fn profile_of(&self, groups: &[String], own: &Own) -> Option<PushProfile> {
+        let profiles = self.profiles();
+        let is = |target: Target| target.is_for(groups) && target.own() == *own;
+        let mut of_it = profiles.iter().filter(|one| is(one.target()));
+        of_it.next().cloned()
+    }
+
+    /// Takes over the profiles that the store has now.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub async fn refresh(&self) -> Result<(), StoreError> {
+        let _turn = self.changing.lock().await;
+        self.reread().await
+    }
+
+    async fn reread(&self) -> Result<(), StoreError> {
+        let profiles = self.store.push_profiles().await?;
+        let targets: Vec<Target> = profiles.iter().map(PushProfile::target).collect();
+        self.way.use_push(Arc::new(InForce {
+            targets,
+            hosts: self.client.policy().clone(),
+            templates: self.templates.clone(),
+        }));
+        *self
+            .profiles
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(profiles);
+        Ok(())
+    }
+
+    /// Asks for a token with each profile's credentials, so that one that is
+    /// wrong is known before a device is to be woken.
+    pub async fn check_all(&self) {
+        for profile in self.profiles().iter() {
+            self.check(profile).await;
+        }
+    }
+
+    /// Asks for a token with the profile's credentials.
+    pub async fn check(&self, profile: &PushProfile) {
+        let Some(credentials) = profile.credentials() else {
+            return;
+        };
+        match self.client.check(&credentials).await {
+            Ok(()) => {
+                let granted = "the token service granted a token";
+                self.learn(profile.id, ProfileEvent::TokenGranted, granted)
+                    .await;
+            }
+            Err(error) => {
+                self.learn(profile.id, error.for_profile(), &error.to_string())
+                    .await;
+            }
+        }
+    }
+
+    /// Forgets token and failure kept for the profile, and asks anew.
+    pub async fn try_anew(&self, id: Uuid) {
+        let profiles = self.profiles();
+        if let Some(profile) = profiles.iter().find(|profile| profile.id == id) {
+            if let Some(credentials) = profile.credentials() {
+                self.client.forget(&credentials);
+            }
+            self.check(profile).await;
+        }
+    }
+
+    /// Writes down what was learnt about a profile, where it fares otherwise now.
+    pub(super) async fn learn(&self, id: Uuid, event: ProfileEvent, why: &str) {
+        let changes = |profile: &PushProfile| profile.health.next(event) != profile.health;
+        let known = self.profiles();
+        if !known
+            .iter()
+            .any(|profile| profile.id == id && changes(profile))
+        {
+            return;
+        }
+        let _turn = self.changing.lock().await;
+        let (why, now) = (why.to_owned(), self.clock.now());
+        let decide = move |_: &[PushProfile], before: Option<&PushProfile>| {
+            let gone = || Refusal::Missing("the push profile is gone".to_owned());
+            let before = before.ok_or_else(gone)?;
+            let mut profile = before.clone();
+            profile.health = before.health.next(event);
+            if profile.health == before.health {
+                return Err(Refusal::Conflict("known already".to_owned()));
+            }
+            if profile.health.health != before.health.health {
+                profile.health_at = now;
+            }
+            profile.reason = Some(why);
+            let logged = fared(before, &profile, now);
+            Ok((ProfileChange::Keep(Box::new(profile)), logged))
+        };
+        let write = Write::PushProfile {
+            id,
+            decide: Box::new(decide),
+            answer: Box::new(|_| Vec::new()),
+        };
+        match self.store.write(write, None).await {
+            Ok(_) | Err(StoreError::Refused(_)) => {}
+            Err(error) => tracing::error!(%error, "how a push profile fares is not on record"),
+        }
+        if let Err(error) = self.reread().await {
+            tracing::error!(%error, "the push profiles could not be read; those in force stay");
+        }
+    }
+
+    /// Takes one of the profile's rate; when one is there, if none is.
+    pub(super) fn take(&self, id: Uuid, now: Timestamp) -> Result<(), Timestamp> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(id).or_insert_with(Bucket::full);
+        // Without a limit what WNS asked for holds all the same.
+        let rate = self.rate.unwrap_or(Rate {
+            burst: u32::MAX,
+            every_ms: 1,
+        });
+        *bucket = bucket.take(rate, now)?;
+        Ok(())
+    }
+
+    /// Sends nothing of the profile before `until`: WNS asked for it.
+    pub(super) fn hold(&self, id: Uuid, until: Timestamp) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let bucket = buckets.entry(id).or_insert_with(Bucket::full);
+        *bucket = bucket.hold(until);
+    }
+}
+
+/// What is logged of a profile that fares otherwise.
+fn fared(before: &PushProfile, after: &PushProfile, now: Timestamp) -> Event {
+    let name = |health| match health {
+        Health::Unchecked => "unchecked",
+        Health::Healthy => "healthy",
+        Health::Degraded => "degraded",
+        Health::Misconfigured => "misconfigured",
+        Health::Blocked => "blocked",
+    };
+    let (from, to) = (name(before.health.health), name(after.health.health));
+    let why = after.reason.as_deref().unwrap_or_default();
+    let text = format!("{}: {from} to {to}: {why}", after.pfn.as_str());
+    match after.health.health {
+        Health::Misconfigured | Health::Blocked => tracing::error!("push profile {text}"),
+        Health::Degraded => tracing::warn!("push profile {text}"),
+        Health::Unchecked | Health::Healthy => tracing::info!("push profile {text}"),
+    }
+    Event::new(now, "server", None, EventType::PushProfileHealth).detail(text)
+}

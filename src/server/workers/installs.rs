@@ -1,0 +1,270 @@
+//! The worker: looks at every device that changed while it has open installs,
+//! and writes down what follows.
+//!
+//! Which devices those are stands in the store, put there in the transaction
+//! of the change, and is taken out in the one that writes what follows. So
+//! nothing of this costs a session more than that, and a process that dies at
+//! any point leaves nothing undone: the next one looks again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use modegate_core::change::Refusal;
+use modegate_core::command::{CommandState, Serves, StoredCommand};
+use modegate_core::device::Device;
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
+use modegate_core::installs::facts::{CommandFacts, Facts};
+use modegate_core::installs::machine::{Act, Move, next};
+use modegate_core::installs::reading::{self, Reading};
+use modegate_core::installs::request::{Chain, Written};
+use modegate_core::installs::{Install, JobRules, State};
+use modegate_core::session::queue::state_at;
+use modegate_core::time::Timestamp;
+use modegate_store::{Store, StoreError};
+
+/// Devices looked at in one round.
+const ROUND: usize = 64;
+/// How often one device is looked at anew when it changes meanwhile.
+const TRIES: u32 = 5;
+/// Events of a device that are looked through for when a command went out.
+const LOOK_BACK: usize = 64;
+/// How often time alone is taken for a reason to look.
+const SWEEP: Duration = Duration::from_secs(10 * 60);
+/// Between two looks: a store under load commits a thousand times a second, and
+/// to look after each took a fifteenth of the server's CPU.
+const REST: Duration = Duration::from_millis(20);
+/// The pause after a fault of the store, which passes.
+const FAULT: Duration = Duration::from_secs(1);
+
+/// Works until the task is ended.
+pub async fn work(store: Arc<dyn Store>, rules: JobRules, clock: Clock) {
+    let mut commits = store.commits();
+    let mut sweep = tokio::time::interval(SWEEP);
+    let rules = Arc::new(rules);
+    loop {
+        // Seen before the list is read: what comes after wakes again.
+        commits.borrow_and_update();
+        if let Err(error) = round(&store, &rules, &clock).await {
+            tracing::error!(%error, "installs could not go on; they will be looked at again");
+            tokio::time::sleep(FAULT).await;
+            continue;
+        }
+        tokio::select! {
+            woken = commits.changed() => {
+                if woken.is_err() {
+                    return;
+                }
+                tokio::time::sleep(REST).await;
+            }
+            _ = sweep.tick() => {
+                if let Err(error) = store.all_installs_due().await {
+                    tracing::error!(%error, "installs could not be looked at");
+                }
+            }
+        }
+    }
+}
+
+/// Looks at what is due until nothing is.
+async fn round(
+    store: &Arc<dyn Store>,
+    rules: &Arc<JobRules>,
+    clock: &Clock,
+) -> Result<(), StoreError> {
+    loop {
+        let due = store.installs_due(ROUND).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        let mut fault = None;
+        for device in due {
+            // One that cannot be looked at must not hold up the others.
+            if let Err(error) = look(store, rules, clock, device).await {
+                fault = Some(error);
+            }
+        }
+        if let Some(error) = fault {
+            return Err(error);
+        }
+    }
+}
+
+/// Looks at one device.
+async fn look(
+    store: &Arc<dyn Store>,
+    rules: &Arc<JobRules>,
+    clock: &Clock,
+    id: DeviceId,
+) -> Result<(), StoreError> {
+    for _ in 0..TRIES {
+        let Some(device) = store.device(id).await? else {
+            return Ok(());
+        };
+        let now = clock.now();
+        let mut moves = Vec::new();
+        for install in store.open_installs(id).await? {
+            let facts = facts(store, &device, &install, now).await?;
+            let moved = next(&install, &facts, rules);
+            moves.push((install, moved));
+        }
+        let decide = move |seen: &Device, installs: &[Install], _: u32| {
+            write(&device, seen, installs, moves, now)
+        };
+        match store.move_installs(id, Box::new(decide)).await {
+            // Something happened since it was looked at.
+            Err(StoreError::Refused(Refusal::Stale(_))) => {}
+            Err(StoreError::NoDevice) => return Ok(()),
+            other => return other,
+        }
+    }
+    // It is due still, and its turn comes again.
+    Ok(())
+}
+
+/// What is written, if everything is as it was when it was looked at.
+fn write(
+    looked: &Device,
+    seen: &Device,
+    installs: &[Install],
+    moves: Vec<(Install, Move)>,
+    now: Timestamp,
+) -> Result<Written, Refusal> {
+    let same = looked.state == seen.state
+        && installs.len() == moves.len()
+        && installs
+            .iter()
+            .zip(&moves)
+            .all(|(there, (before, _))| there == before);
+    if !same {
+        return Err(Refusal::Stale("the device changed meanwhile".to_owned()));
+    }
+    let mut chain = Chain::new(seen);
+    let mut written = Vec::new();
+    for (before, moved) in moves {
+        let mut install = moved.install;
+        match moved.act {
+            Some(Act::Read) => read(&mut chain, seen, &mut install, now),
+            Some(Act::Wish) => chain.wish(&install, now),
+            None => {}
+        }
+        if install.steps.len() > before.steps.len() {
+            chain.note(&install, before.steps.len(), "server", now);
+        }
+        if install != before {
+            written.push(install);
+        }
+    }
+    Ok(Written {
+        change: chain.change,
+        installs: written,
+        answer: None,
+        created: false,
+    })
+}
+
+/// Queues what reads how the job goes. A full queue, or a device that is
+/// unenrolled, leaves it for another time.
+fn read(chain: &mut Chain, device: &Device, install: &mut Install, now: Timestamp) {
+    let last = device.state.session.as_ref().map(|session| session.no);
+    for command in reading::commands(install, last, now) {
+        if let Ok(seq) = chain.queue(command) {
+            install.reading.push(seq);
+        }
+    }
+}
+
+/// Gathers what the install looks at.
+async fn facts<'a>(
+    store: &Arc<dyn Store>,
+    device: &'a Device,
+    install: &Install,
+    now: Timestamp,
+) -> Result<Facts<'a>, StoreError> {
+    let stored = stored(store, device, install.command).await?;
+    let mut command = command_facts(device, install, stored.as_ref(), now);
+    if command.state != CommandState::Queued {
+        command.delivered_at = delivered_at(store, device, install).await?;
+    }
+    let (mut reading, mut ended) = (Reading::default(), true);
+    for seq in &install.reading {
+        ended &= device.state.open(*seq).is_none();
+        if let Some(one) = self::stored(store, device, *seq).await? {
+            reading.take(&one.parts);
+        }
+    }
+    // One that was queued, but is not known to the install: the process died between.
+    let is_reading = device
+        .state
+        .open
+        .iter()
+        .any(|open| open.manner.serves == Some(Serves::Install(install.command)));
+    Ok(Facts {
+        now,
+        family: device.record.family,
+        command,
+        channel: device.state.channel.as_ref(),
+        wake: device.state.wake.as_ref(),
+        read: (ended && !install.reading.is_empty()).then_some(reading),
+        is_reading,
+        unenrolled_at: device.state.unenrolled_at,
+    })
+}
+
+async fn stored(
+    store: &Arc<dyn Store>,
+    device: &Device,
+    seq: CommandSeq,
+) -> Result<Option<StoredCommand>, StoreError> {
+    let device = device.id;
+    store.command(CommandId { device, seq }).await
+}
+
+fn command_facts(
+    device: &Device,
+    install: &Install,
+    stored: Option<&StoredCommand>,
+    now: Timestamp,
+) -> CommandFacts {
+    let last = stored.and_then(|command| command.parts.last());
+    let reason = |state: CommandState| {
+        let part = last.filter(|part| part.state == state)?;
+        part.reason.clone()
+    };
+    let (state, at) = match device.state.open(install.command) {
+        Some(open) => {
+            let state = state_at(&device.state, open, now);
+            let latest = device.state.latest.as_ref().map_or(now, |latest| latest.at);
+            let at = last.filter(|part| part.state == state);
+            (state, at.map_or(latest, |part| part.at))
+        }
+        // Its history was swept, or never was: nothing more is known.
+        None => last.map_or((CommandState::Expired, now), |part| (part.state, part.at)),
+    };
+    CommandFacts {
+        state,
+        at,
+        reason: reason(state),
+        delivered_at: None,
+    }
+}
+
+/// When the command last went out, from the latest events of the device.
+async fn delivered_at(
+    store: &Arc<dyn Store>,
+    device: &Device,
+    install: &Install,
+) -> Result<Option<Timestamp>, StoreError> {
+    if install.state >= State::Delivered {
+        return Ok(None);
+    }
+    let events = store.events_before(device.id, u64::MAX, LOOK_BACK).await?;
+    let carried = events.iter().find(|stored| {
+        let exchange = stored.event.exchange.as_ref();
+        exchange.is_some_and(|exchange| {
+            let mut delivered = exchange.delivered.iter();
+            delivered.any(|entry| entry.command == install.command.0)
+        })
+    });
+    Ok(carried.map(|stored| stored.event.at))
+}

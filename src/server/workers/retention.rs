@@ -1,0 +1,132 @@
+//! Retention: what is older than an operator wants to keep is deleted in the
+//! background, a few milliseconds of the writer at a time.
+
+use std::time::Duration;
+
+use crate::clock::Clock;
+use modegate_core::event::{Event, EventType};
+use modegate_core::time::Timestamp;
+use modegate_store::{PartPlace, Store, StoreError};
+
+/// How often is looked for what is old.
+const EVERY: Duration = Duration::from_secs(60 * 60);
+/// Rows looked at in one go.
+const ROWS: usize = 256;
+/// Between two goes: the writer is the exchanges' for most of the time.
+const PAUSE: Duration = Duration::from_millis(20);
+/// What was deleted goes on record at least this often, so that little is
+/// unaccounted for when the server ends in the middle.
+const ACCOUNT: u64 = 50_000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long what is kept, days; 0 keeps for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Retention {
+    /// Events of the log.
+    pub events_days: u32,
+    /// What devices answered to commands that are final. The command, its state
+    /// and when it changed stay.
+    pub results_days: u32,
+}
+
+/// What one run deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Applied {
+    /// Events.
+    pub events: u64,
+    /// Parts of histories whose results went.
+    pub results: u64,
+}
+
+impl Retention {
+    /// Deletes now what is older than the retention, and puts on record that it did.
+    pub async fn apply(&self, store: &dyn Store, now: Timestamp) -> Result<Applied, StoreError> {
+        let mut applied = Applied::default();
+        if let Some(before) = before(self.events_days, now) {
+            applied.events = self.events(store, before, now).await?;
+        }
+        if let Some(before) = before(self.results_days, now) {
+            applied.results = self.results(store, before, now).await?;
+        }
+        Ok(applied)
+    }
+
+    async fn events(
+        &self,
+        store: &dyn Store,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (mut all, mut unaccounted) = (0, 0);
+        loop {
+            let swept = store.sweep_events(before, ROWS).await?;
+            (all, unaccounted) = (all + swept.count, unaccounted + swept.count);
+            if unaccounted > 0 && (!swept.more || unaccounted >= ACCOUNT) {
+                let what = format!("events from before {before}, up to place {}", swept.through);
+                account(store, now, what, self.events_days, unaccounted).await?;
+                unaccounted = 0;
+            }
+            if !swept.more {
+                return Ok(all);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn results(
+        &self,
+        store: &dyn Store,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (mut all, mut unaccounted, mut after) = (0, 0, PartPlace::default());
+        loop {
+            let (swept, next) = store.sweep_results(before, after, ROWS).await?;
+            (all, unaccounted) = (all + swept.count, unaccounted + swept.count);
+            if unaccounted > 0 && (next.is_none() || unaccounted >= ACCOUNT) {
+                let what = format!("results from before {before} of final commands");
+                account(store, now, what, self.results_days, unaccounted).await?;
+                unaccounted = 0;
+            }
+            match next {
+                Some(next) => after = next,
+                None => return Ok(all),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Before when things are too old to keep; `None` keeps all.
+fn before(days: u32, now: Timestamp) -> Option<Timestamp> {
+    (days > 0).then(|| now.plus_ms(-i64::from(days) * DAY_MS))
+}
+
+async fn account(
+    store: &dyn Store,
+    now: Timestamp,
+    what: String,
+    days: u32,
+    count: u64,
+) -> Result<(), StoreError> {
+    let detail = format!("deleted after {days} days: {what}");
+    let mut event = Event::new(now, "server", None, EventType::RetentionApplied).detail(detail);
+    event.count = Some(count);
+    store.log(vec![event]).await
+}
+
+/// Applies it from time to time.
+pub(super) async fn run(retention: Retention, store: std::sync::Arc<dyn Store>, clock: Clock) {
+    if retention == Retention::default() {
+        return;
+    }
+    loop {
+        match retention.apply(&*store, clock.now()).await {
+            Ok(applied) => tracing::debug!(?applied, "retention was applied"),
+            Err(error) => {
+                tracing::warn!(%error, "retention was not applied; it will be tried again")
+            }
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}

@@ -1,0 +1,45 @@
+//! Simulated MDMAgents: independent clients of any server.
+//!
+//! They read XML with another library, write it themselves and decide nothing
+//! with the server's code. A tablet refuses what its mode cannot do, as the
+//! real one would, and notes every breach of the protocol that it sees, so
+//! that a wrong delivery shows ([`Violation`]).
+
+pub mod mock_wns;
+
+mod ability;
+mod address;
+mod answer;
+mod arguments;
+mod behaviour;
+mod check;
+mod classes;
+mod cli;
+mod extent;
+mod families;
+mod fleet;
+mod jobs;
+mod message;
+mod methods;
+mod outside;
+mod perform;
+mod proof;
+mod report;
+mod secret;
+mod session;
+mod suspicion;
+mod tablet;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod tree;
+mod wbxml;
+
+pub use cli::{SimulateArgs, simulate};
+pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};
+pub use jobs::{JobStage, JobState};
+pub use proof::ServerCredentials;
+pub use report::{Received, SessionReport, Violation};
+pub use secret::Secret;
+pub use tablet::{Credentials, Tablet, Trigger};
+pub use transport::{ClientIdentity, SimError, Transport, https_client};

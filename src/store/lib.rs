@@ -1,0 +1,285 @@
+//! The store, as the core needs it: load what one step looks at, commit what
+//! it decided. Every operation is one transaction; none hands one out.
+//!
+//! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
+
+pub mod api;
+pub mod installs;
+pub mod push;
+pub mod seal;
+pub mod sqlite;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use modegate_core::batch::{Batch, BatchId};
+use modegate_core::change::{Change, Refusal};
+use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
+use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::event::{Event, StoredEvent};
+use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::inventory::{self, Inventory};
+use modegate_core::push::record::PushProfile;
+use modegate_core::secret::Secret;
+use modegate_core::session::{Commit, Snapshot, Wanted};
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::Token;
+
+/// What decides an API write, inside its transaction: a function of the device
+/// as it stands. It must not block.
+pub type Decide = Box<dyn FnOnce(&Device) -> Result<Change, Refusal> + Send>;
+
+/// Makes a batch's command for one device, inside the transaction. It must not block.
+pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
+
+/// Picks what a step wants to see, inside the read.
+pub type Choose<'a> = &'a (dyn Fn(&Device) -> Wanted + Sync);
+
+/// What was deleted of what is old, in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// How many.
+    pub count: u64,
+    /// Of the log: up to this place.
+    pub through: u64,
+    /// Whether there may be more.
+    pub more: bool,
+}
+
+/// A part of a command's history by where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PartPlace {
+    /// The device's number.
+    pub device: u64,
+    /// The command's number on it.
+    pub seq: u32,
+    /// The part.
+    pub part: u32,
+}
+
+/// What a store answers when it cannot do as asked.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The session, or a command that the exchange touches, changed since load:
+    /// walk the way again.
+    #[error("the device changed since it was loaded")]
+    Changed,
+    /// An API write was refused by its own rule.
+    #[error("refused")]
+    Refused(Refusal),
+    /// The source is registered already.
+    #[error("the source is registered already")]
+    SourceTaken(DeviceId),
+    /// No such device.
+    #[error("no such device")]
+    NoDevice,
+    /// A write of this name was done meanwhile: its answer is kept.
+    #[error("done already")]
+    Done,
+    /// The disk is full or not writable; nothing was changed.
+    #[error("the store cannot write: {0}")]
+    Unwritable(Arc<str>),
+    /// Anything else of the store's own; nothing was changed.
+    #[error("the store failed: {0}")]
+    Failed(Arc<str>),
+}
+
+/// What a store reports of its work, for metrics.
+pub trait StoreObserver: Send + Sync + 'static {
+    /// One read for an exchange took this long.
+    fn loaded(&self, _took: Duration) {}
+    /// One piece of work was durable, or refused, after this long.
+    fn committed(&self, _took: Duration) {}
+    /// So many pieces of work went into one transaction.
+    fn transacted(&self, _pieces: usize) {}
+    /// The write-ahead log was copied back into the database file.
+    fn checkpointed(&self) {}
+}
+
+/// For who does not watch.
+impl StoreObserver for () {}
+
+/// The store.
+#[async_trait]
+pub trait Store: installs::InstallStore + Send + Sync + 'static {
+    /// The device that calls itself `source`, with what `choose` picks, in one
+    /// read. `None` for a stranger.
+    async fn load(
+        &self,
+        source: &Source,
+        choose: Choose<'_>,
+    ) -> Result<Option<Snapshot>, StoreError>;
+
+    /// Makes one exchange durable; returns once it is.
+    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+
+    /// Registers a device, with its event.
+    async fn register(
+        &self,
+        id: DeviceId,
+        record: DeviceRecord,
+        event: Event,
+    ) -> Result<(), StoreError>;
+
+    /// Reads, decides and writes in one transaction. Answers the state afterwards.
+    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError>;
+
+    /// Removes a device from the way in: its source is free again, its record and
+    /// queue are gone, its events stay.
+    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError>;
+
+    /// One device.
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>, StoreError>;
+
+    /// Up to `limit` devices after that number, by number.
+    async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError>;
+
+    /// What is known of a device; `None` where nothing is.
+    async fn inventory(&self, device: DeviceId) -> Result<Option<Inventory>, StoreError>;
+
+    /// Up to `limit` devices after that number that have an inventory, by number.
+    async fn inventories(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Device, Inventory)>, StoreError>;
+
+    /// Up to `limit` changes of a device's inventory with numbers below
+    /// `before`, the newest first. The latest [`limits::INVENTORY_CHANGES`] are kept.
+    ///
+    /// [`limits::INVENTORY_CHANGES`]: modegate_core::limits::INVENTORY_CHANGES
+    async fn inventory_changes(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, inventory::Change)>, StoreError>;
+
+    /// One command with its history.
+    async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError>;
+
+    /// Up to `limit` commands of a device after that number, with their histories.
+    async fn commands(
+        &self,
+        device: DeviceId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError>;
+
+    /// Up to `limit` events of a device with numbers above `after`, in order.
+    async fn events(
+        &self,
+        device: DeviceId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of a device with numbers below `before`, the newest first.
+    async fn events_before(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of the whole log after that place, in order.
+    async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Logs what concerns no device.
+    async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
+
+    /// Writes what is there already, durably, and reads it: whether the store works.
+    async fn probe(&self) -> Result<(), StoreError>;
+
+    /// Looks at the queues of up to `limit` devices after that number.
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
+
+    /// Deletes events from the beginning of the log that are from before
+    /// `before`, `most` of them or fewer, in some milliseconds.
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError>;
+
+    /// Deletes the results of final commands that came before `before`, looking
+    /// at `most` parts behind `after`. Answers where to go on.
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError>;
+
+    /// Keeps a policy set's files (name and text) under its digest.
+    async fn keep_policy_set(
+        &self,
+        digest: &str,
+        files: Vec<(String, String)>,
+    ) -> Result<(), StoreError>;
+
+    /// The files of a policy set that was once in force.
+    async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError>;
+
+    /// Up to `limit` devices that are due in the outbox, and since when, the
+    /// longest due first.
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError>;
+
+    /// When the next device behind that instant is due.
+    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The URI of a device's push channel, if one is kept.
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError>;
+
+    /// All push profiles, the oldest first.
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError>;
+
+    /// Does one write of the API; what it answers. With a name, the answer is kept
+    /// in the same transaction, and a second write of that name is [`StoreError::Done`].
+    async fn write(
+        &self,
+        write: api::Write,
+        once: Option<api::Once>,
+    ) -> Result<Vec<u8>, StoreError>;
+
+    /// The answer that is kept under the name of this write, not older than a day.
+    async fn kept(&self, once: &api::Once) -> Result<Option<api::Kept>, StoreError>;
+
+    /// One batch.
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError>;
+
+    /// Up to `limit` batches before that place, the newest first, with their places.
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError>;
+
+    /// The batches that have work left, the oldest first.
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError>;
+
+    /// What a batch queued, up to `limit` behind that item.
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError>;
+
+    /// Does the next piece of a batch's work, devices and progress in one
+    /// transaction. The batch afterwards.
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError>;
+
+    /// All tokens.
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// The place of the latest event of the whole log, 0 if there is none.
+    async fn last_place(&self) -> Result<u64, StoreError>;
+
+    /// Changes whenever something was committed: for those who wait for events.
+    fn commits(&self) -> watch::Receiver<u64>;
+}

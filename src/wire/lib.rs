@@ -1,0 +1,21 @@
+//! The wire: bytes to messages and back.
+//!
+//! [`message`] is the one model of an OMA DM 1.2 message; [`decode`] reads it
+//! tolerantly and [`encode`] writes it strictly, in XML; [`wbxml`] does both in
+//! WBXML through the same two, and [`encoding`] names the choice. Pure: no I/O,
+//! no clock. What a message *means* is not known here.
+
+pub mod auth;
+pub mod decode;
+pub mod encode;
+pub mod encoding;
+mod events;
+mod fault;
+pub mod guard;
+pub mod limits;
+pub mod mac;
+pub mod message;
+mod tags;
+pub mod wbxml;
+mod xml;
+mod xml_writer;

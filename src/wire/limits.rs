@@ -1,0 +1,30 @@
+//! Bounds on one SyncML document, each with its reason. Sizes are bytes unless
+//! the name says otherwise.
+
+/// Longest request body on the sync endpoint. Native clients send a few
+/// kilobytes; results of a large class Get may run to some hundred.
+/// Public servers choose 512 KiB to 8 MiB.
+pub const REQUEST_BYTES: usize = 1024 * 1024;
+/// Deepest nesting of elements: SyncML needs 9 (an Item's Meta in an Atomic in
+/// a Sequence); markup inside Data may add some.
+pub const XML_DEPTH: usize = 32;
+/// Most elements and attributes in one message: about 16 per command, 1,000
+/// commands and their results.
+pub const XML_NODES: usize = 50_000;
+/// Longest element or attribute name.
+pub const XML_NAME_BYTES: usize = 256;
+/// Most text that one WBXML message may take from its string table, where three
+/// bytes stand for a string of any length: as much as a request may hold.
+pub const WBXML_TABLE_TEXT_BYTES: usize = REQUEST_BYTES;
+/// Most children of SyncBody in one message, counted through groups.
+pub const BODY_ELEMENTS: usize = 4_000;
+/// Most items of one element.
+pub const ITEMS: usize = 1_000;
+/// Longest protocol field other than Data: LocURI, LocName, Type, …
+/// Instance paths carry key values such as URLs, so a good deal more than a path.
+pub const FIELD_BYTES: usize = 8 * 1024;
+/// Longest SessionID. MS-MDM says 4 bytes; other clients send UUIDs.
+pub const SESSION_ID_BYTES: usize = 64;
+/// Longest nonce that a device may hand out for the server to prove itself by;
+/// 16 bytes is what OMA DM Security asks for.
+pub const NONCE_BYTES: usize = 64;
