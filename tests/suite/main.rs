@@ -52,6 +52,7 @@ mod store_conformance;
 mod store_installs;
 mod tls_refusals;
 mod tokens;
+mod upgrade;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
