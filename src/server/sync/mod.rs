@@ -37,8 +37,8 @@ use modegate_core::session::AuthFailure;
 use modegate_core::session::server_auth::{Signature, signature};
 use modegate_core::session::{self, Request, Step};
 use modegate_store::{Store, StoreError};
-use modegate_wire::decode::Blame;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::fault::Blame;
 use modegate_wire::message::Message;
 
 /// How often the way is walked when the device changes under it.
