@@ -4,11 +4,13 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod current;
 pub mod http;
 pub mod limits;
 pub mod metrics;
 pub mod policy_files;
 pub mod serve;
+pub mod supervisor;
 pub mod sync;
 pub mod token_cache;
 pub mod webhooks;
