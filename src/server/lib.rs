@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod current;
 pub mod http;
+mod http_client;
 pub mod limits;
 pub mod metrics;
 pub mod policy_files;

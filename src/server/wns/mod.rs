@@ -6,5 +6,3 @@ mod send;
 pub mod service;
 pub mod token_cache;
 pub mod worker;
-
-pub(crate) use http::builder;

@@ -1,6 +1,6 @@
 //! Push as the server runs it: the client, the profiles in force and how they
-//! fare. This and [`super::worker`] are the only parts of push that know the
-//! store.
+//! fare. This, [`super::worker`] and `send` are the only parts of push that know
+//! the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -191,17 +191,10 @@ impl Push {
         let decide = move |_: &[PushProfile], before: Option<&PushProfile>| {
             let gone = || Refusal::Missing("the push profile is gone".to_owned());
             let before = before.ok_or_else(gone)?;
-            let mut profile = before.clone();
-            profile.health = before.health.next(event);
-            if profile.health == before.health {
-                return Err(Refusal::Conflict("known already".to_owned()));
-            }
-            if profile.health.health != before.health.health {
-                profile.health_at = now;
-            }
-            profile.reason = Some(why);
-            let logged = fared(before, &profile, now);
-            Ok((ProfileChange::Keep(Box::new(profile)), logged))
+            let known = || Refusal::Conflict("known already".to_owned());
+            let after = before.learn(event, &why, now).ok_or_else(known)?;
+            let logged = fared(before, &after, now);
+            Ok((ProfileChange::Keep(Box::new(after)), logged))
         };
         let write = Write::PushProfile {
             id,
@@ -240,14 +233,7 @@ impl Push {
 
 /// What is logged of a profile that fares otherwise.
 fn fared(before: &PushProfile, after: &PushProfile, now: Timestamp) -> Event {
-    let name = |health| match health {
-        Health::Unchecked => "unchecked",
-        Health::Healthy => "healthy",
-        Health::Degraded => "degraded",
-        Health::Misconfigured => "misconfigured",
-        Health::Blocked => "blocked",
-    };
-    let (from, to) = (name(before.health.health), name(after.health.health));
+    let (from, to) = (before.health.health.name(), after.health.health.name());
     let why = after.reason.as_deref().unwrap_or_default();
     let text = format!("{}: {from} to {to}: {why}", after.pfn.as_str());
     match after.health.health {
