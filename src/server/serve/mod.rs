@@ -258,7 +258,12 @@ impl Running {
         self.workers.stop().await;
         let ended = self.serving.await;
         self.store
-            .log(self.way.auth_failures().take(self.options.clock.now()))
+            .log(
+                self.way
+                    .auth_failures()
+                    .take()
+                    .events(self.options.clock.now()),
+            )
             .await?;
         ended
             .map_err(io::Error::other)?

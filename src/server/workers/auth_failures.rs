@@ -23,8 +23,9 @@ pub(super) struct AuthFailureLog {
 #[async_trait]
 impl Worker for AuthFailureLog {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        let counted = self.way.auth_failures().take(self.clock.now());
-        self.store.log(counted).await?;
+        let counted = self.way.auth_failures().take();
+        let logged = self.store.log(counted.events(self.clock.now())).await;
+        logged.inspect_err(|_| self.way.auth_failures().restore(counted))?;
         Ok(EVERY)
     }
 }

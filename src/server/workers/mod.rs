@@ -57,12 +57,12 @@ pub(crate) struct WorkerContext {
 pub(crate) fn start(context: WorkerContext) -> Supervisor {
     let supervisor = Supervisor::new(Arc::clone(&context.status), Arc::clone(&context.metrics));
     let context = Arc::new(context);
-    worker(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
+    start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
         way: Arc::clone(&c.way),
         store: Arc::clone(&c.store),
         clock: c.clock.clone(),
     });
-    worker(&supervisor, &context, "queue_sampling", |c| {
+    start_one(&supervisor, &context, "queue_sampling", |c| {
         QueueSampling::new(
             Arc::clone(&c.store),
             c.clock.clone(),
@@ -70,11 +70,11 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         )
     });
     if context.retention != Retention::default() {
-        worker(&supervisor, &context, "retention", |c| {
+        start_one(&supervisor, &context, "retention", |c| {
             RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
         });
     }
-    worker(&supervisor, &context, "batches", |c| {
+    start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(
             Arc::clone(&c.store),
@@ -83,23 +83,23 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             c.clock.clone(),
         )
     });
-    worker(&supervisor, &context, "installs", |c| {
+    start_one(&supervisor, &context, "installs", |c| {
         InstallWorker::new(Arc::clone(&c.store), c.jobs.clone(), c.clock.clone())
     });
-    worker(&supervisor, &context, "webhooks", |c| {
+    start_one(&supervisor, &context, "webhooks", |c| {
         WebhookWorker::new(Arc::clone(&c.store), c.webhooks.clone(), c.clock.clone())
     });
-    worker(&supervisor, &context, "push_profiles", |c| {
+    start_one(&supervisor, &context, "push_profiles", |c| {
         ProfileCheck(Arc::clone(&c.push))
     });
-    worker(&supervisor, &context, "wakes", |c| {
+    start_one(&supervisor, &context, "wakes", |c| {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)
     });
     supervisor
 }
 
 /// Starts one worker, which `make` makes of the context.
-fn worker<W: Worker>(
+fn start_one<W: Worker>(
     supervisor: &Supervisor,
     context: &Arc<WorkerContext>,
     name: &'static str,
