@@ -62,4 +62,5 @@ mod webhooks;
 mod wns_bench;
 mod wns_client;
 mod wns_hostile;
+mod worker_faults;
 mod world;
