@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use url::Url;
 
 use crate::clock::Clock;
 use crate::wns::http::{self, Body, Setup, bounded, fault_of};
