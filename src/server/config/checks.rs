@@ -8,32 +8,77 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::fault::{Fault, Warning};
-use super::secrets::secret_file;
-use super::settings::{Settings, hex_key};
+use super::settings::Settings;
+use super::values::hex_key;
 use super::{Loaded, Place};
+use modegate_core::secret::Secret;
+
+/// Largest file with a secret, bytes.
+const SECRET_BYTES: u64 = 4 * 1024;
 
 /// A key, what should stand there, and what does.
 type Conflict = (&'static str, &'static str, String);
 
-/// Settings that do not go together.
+/// The text of a small file, without white space around it.
+///
+/// # Errors
+/// It cannot be read as text, or is larger than 4 KiB.
+pub fn secret_file(path: &Path) -> io::Result<Secret> {
+    if fs::metadata(path)?.len() > SECRET_BYTES {
+        return Err(io::Error::other(format!("more than {SECRET_BYTES} bytes")));
+    }
+    Ok(Secret::new(fs::read_to_string(path)?.trim()))
+}
+
+/// Settings that contradict each other.
 pub(super) fn together(loaded: &mut Loaded) {
     let settings = &loaded.settings;
     let mut conflicts = addresses(settings);
     conflicts.extend(pairs(settings));
     for (key, expected, found) in conflicts {
-        // Where the entries of a list were wrong, it is not empty: that is told.
-        let told = key == "proxy_header" && loaded.origins.contains_key("trusted_proxies");
-        if !told || loaded.faults.is_empty() {
-            let place = loaded.origin(key);
-            loaded.faults.push(Fault::new(place, expected, found));
-        }
+        let place = loaded.origin(key);
+        loaded.faults.push(Fault::new(place, expected, found));
     }
+    halves(loaded);
     for network in &loaded.settings.trusted_proxies {
-        if network.to_string().ends_with("/0") {
+        if network.is_everyone() {
             loaded.warnings.push(Warning {
                 place: loaded.origin("trusted_proxies"),
                 warning: format!("{network} trusts everyone to name a client certificate"),
             });
+        }
+    }
+}
+
+/// Settings that mean nothing without another one. Where the other one was
+/// given, but is wrong, that is reported already.
+fn halves(loaded: &mut Loaded) {
+    let (auth, proxy_header) = (
+        &loaded.settings.server_auth,
+        loaded.settings.proxy_header.is_some(),
+    );
+    let (name, password_file) = (auth.name.is_some(), auth.password_file.is_some());
+    let proxies = !loaded.settings.trusted_proxies.is_empty();
+    for (key, is_set, other, other_is_set) in [
+        (
+            "server_auth.name",
+            name,
+            "server_auth.password_file",
+            password_file,
+        ),
+        (
+            "server_auth.password_file",
+            password_file,
+            "server_auth.name",
+            name,
+        ),
+        ("proxy_header", proxy_header, "trusted_proxies", proxies),
+    ] {
+        let is_reported = loaded.origins.contains_key(other) && !loaded.faults.is_empty();
+        if is_set && !other_is_set && !is_reported {
+            let expected = format!("{other} beside {key}");
+            let fault = Fault::new(loaded.origin(key), expected, "none");
+            loaded.faults.push(fault);
         }
     }
 }
@@ -67,15 +112,7 @@ fn pairs(settings: &Settings) -> Vec<Conflict> {
         let expected = "either key_file or MODEGATE_KEY";
         conflicts.push(("key_file", expected, "both".to_owned()));
     }
-    if let (Some(header), true) = (settings.proxy_header, settings.trusted_proxies.is_empty()) {
-        let expected = "trusted_proxies beside proxy_header: nobody is believed without";
-        conflicts.push((
-            "proxy_header",
-            expected,
-            format!("'{}' alone", header.name()),
-        ));
-    }
-    if settings.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
+    if settings.otlp.endpoint.is_some() && cfg!(not(feature = "otlp")) {
         let expected = "no endpoint, or a program built with `--features otlp`";
         let found = "a program built without".to_owned();
         conflicts.push(("otlp.endpoint", expected, found));
@@ -98,10 +135,10 @@ pub(super) fn files(loaded: &mut Loaded) {
         let expected = "a readable file with 64 hexadecimal digits";
         loaded.secret("key_file", expected, path, |text| hex_key(text).is_some());
     }
-    if let Some(auth) = &settings.server_auth {
+    if let Some(path) = &settings.server_auth.password_file {
         let expected = "a readable file with a password";
         let key = "server_auth.password_file";
-        loaded.secret(key, expected, &auth.password_file, |text| !text.is_empty());
+        loaded.secret(key, expected, path, |text| !text.is_empty());
     }
     if let Some(folder) = &settings.policies {
         loaded.policies(folder);

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use super::retention::Retention;
 use crate::clock::Clock;
+use crate::config::Retention;
 use crate::metrics::Metrics;
 use crate::sync::Way;
 use modegate_core::command::QueueSample;

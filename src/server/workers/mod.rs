@@ -11,15 +11,15 @@ pub mod batches;
 pub mod installs;
 pub mod retention;
 
+use crate::clock::Clock;
+use crate::config::Settings;
 use crate::metrics::Metrics;
-use crate::serve::Options;
 use crate::sync::Way;
 use crate::webhooks::client::Client;
 use crate::wns::service::Push;
 use crate::wns::worker::Workers;
 use background::Background;
 use modegate_store::Store;
-use modegate_store::sqlite::SqliteStore;
 
 /// The tasks of a running server.
 pub(crate) struct Tasks {
@@ -30,28 +30,44 @@ pub(crate) struct Tasks {
     wakes: Workers,
 }
 
+/// What the tasks work with.
+pub(crate) struct Parts {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) way: Arc<Way>,
+    pub(crate) push: Arc<Push>,
+    /// The client of webhooks.
+    pub(crate) hooks: Client,
+    /// Notified when there may be a batch to work at.
+    pub(crate) batches: Arc<Notify>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) clock: Clock,
+}
+
 impl Tasks {
     /// Starts them.
-    pub(crate) fn start(
-        options: &Options,
-        way: &Arc<Way>,
-        store: &Arc<SqliteStore>,
-        push: Arc<Push>,
-        hooks: Client,
-        batches: Arc<Notify>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        let store = || Arc::clone(store) as Arc<dyn Store>;
-        let wakes = Workers::start(&push, options.push.workers);
-        let (clock, templates) = (options.clock.clone(), options.templates.clone());
+    pub(crate) fn start(settings: &Settings, parts: Parts) -> Self {
+        let Parts {
+            store, push, clock, ..
+        } = parts;
+        let wakes = Workers::start(&push, settings.wns.workers);
+        let (templates, jobs) = (settings.templates.clone(), settings.jobs.clone());
         let pieces = [
             tokio::spawn(async move { push.check_all().await }),
-            tokio::spawn(batches::work(store(), templates, batches, clock.clone())),
-            tokio::spawn(installs::work(store(), options.jobs.clone(), clock.clone())),
-            tokio::spawn(crate::webhooks::worker::work(store(), hooks, clock.clone())),
+            tokio::spawn(batches::work(
+                Arc::clone(&store),
+                templates,
+                parts.batches,
+                clock.clone(),
+            )),
+            tokio::spawn(installs::work(Arc::clone(&store), jobs, clock.clone())),
+            tokio::spawn(crate::webhooks::worker::work(
+                Arc::clone(&store),
+                parts.hooks,
+                clock.clone(),
+            )),
         ];
         let background =
-            Background::start(Arc::clone(way), store(), clock, options.retention, metrics);
+            Background::start(parts.way, store, clock, settings.retention, parts.metrics);
         Tasks {
             background,
             pieces,

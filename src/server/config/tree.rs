@@ -1,0 +1,370 @@
+//! What one source says, as a tree that serde reads. Every value knows its
+//! place, so that a fault can name it.
+//!
+//! serde stops at the first fault. A value with a fault is therefore marked and
+//! passed over when the tree is read again, until nothing is left to report.
+//! `figment` and `config` report no line and column and one fault at a time;
+//! `serde_path_to_error` names the key of one fault, but not its place.
+
+use std::cell::{Cell, OnceCell};
+use std::collections::{BTreeMap, btree_map};
+use std::fmt::Display;
+
+use serde::Deserialize;
+use serde::de::value::StrDeserializer;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, Expected, MapAccess, SeqAccess, Unexpected, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+use super::fault::{Fault, Place};
+use super::key::nearest;
+use super::settings::Settings;
+
+/// Most faults of one source that are reported: what has more is no configuration.
+const MOST_FAULTS: usize = 1_000;
+
+/// A value with its place.
+#[derive(Debug)]
+pub(super) struct Node {
+    /// Where its key stands.
+    pub key: Place,
+    /// Where the value itself stands.
+    pub place: Place,
+    pub value: Value,
+    is_faulty: Cell<bool>,
+    /// The fields of the struct that it was last read as.
+    fields: Cell<&'static [&'static str]>,
+}
+
+/// A value as its source has it.
+#[derive(Debug)]
+pub(super) enum Value {
+    Text(String),
+    /// Text of a variable or a flag: the setting's type decides what it is. As a
+    /// list it has commas between its entries.
+    Untyped(String, OnceCell<Vec<Node>>),
+    Integer(i64),
+    Boolean(bool),
+    List(Vec<Node>),
+    Table(BTreeMap<String, Node>),
+    /// Something that no setting is, described.
+    Other(&'static str),
+}
+
+impl Value {
+    pub(super) fn untyped(text: impl Into<String>) -> Self {
+        Value::Untyped(text.into(), OnceCell::new())
+    }
+}
+
+impl Default for Node {
+    /// An empty table.
+    fn default() -> Self {
+        Node::new(Place::Default, Value::Table(BTreeMap::new()))
+    }
+}
+
+impl Node {
+    /// A value that stands where its key does.
+    pub(super) fn new(place: Place, value: Value) -> Self {
+        Node {
+            key: place.clone(),
+            place,
+            value,
+            is_faulty: Cell::new(false),
+            fields: Cell::default(),
+        }
+    }
+
+    /// Sets the value of a key such as `log.format`.
+    pub(super) fn insert(&mut self, key: &str, node: Node) {
+        let Value::Table(fields) = &mut self.value else {
+            return;
+        };
+        match key.split_once('.') {
+            Some((section, key)) => fields
+                .entry(section.to_owned())
+                .or_default()
+                .insert(key, node),
+            None => drop(fields.insert(key.to_owned(), node)),
+        }
+    }
+
+    /// Takes the value of a key at the top out.
+    pub(super) fn remove(&mut self, key: &str) -> Option<Node> {
+        match &mut self.value {
+            Value::Table(fields) => fields.remove(key),
+            _ => None,
+        }
+    }
+
+    /// The value of a key such as `log.format`.
+    pub(super) fn find(&self, key: &str) -> Option<&Node> {
+        let Value::Table(fields) = &self.value else {
+            return None;
+        };
+        match key.split_once('.') {
+            Some((section, key)) => fields.get(section)?.find(key),
+            None => fields.get(key),
+        }
+    }
+
+    /// Takes over what a stronger source says.
+    pub(super) fn overlay(&mut self, stronger: Node) {
+        if stronger.is_faulty.get() {
+            return;
+        }
+        if let Value::Table(own) = &mut self.value
+            && let Value::Table(fields) = stronger.value
+        {
+            for (name, node) in fields {
+                match own.entry(name) {
+                    btree_map::Entry::Occupied(mut own) => own.get_mut().overlay(node),
+                    btree_map::Entry::Vacant(free) => drop(free.insert(node)),
+                }
+            }
+        } else {
+            *self = stronger;
+        }
+    }
+
+    /// The settings of this tree, the default in place of what is wrong, and
+    /// every fault.
+    pub(super) fn read(&self) -> (Settings, Vec<Fault>) {
+        let mut faults = Vec::new();
+        while faults.len() < MOST_FAULTS {
+            match Settings::deserialize(self) {
+                Ok(settings) => return (settings, faults),
+                Err(failure) => {
+                    let place = failure.place.unwrap_or(Place::Default);
+                    faults.push(Fault::new(place, failure.expected, failure.found));
+                }
+            }
+        }
+        (Settings::default(), faults)
+    }
+
+    fn unexpected(&self) -> Unexpected<'_> {
+        match &self.value {
+            Value::Text(text) | Value::Untyped(text, _) => Unexpected::Str(text),
+            Value::Integer(number) => Unexpected::Signed(*number),
+            Value::Boolean(boolean) => Unexpected::Bool(*boolean),
+            Value::List(_) => Unexpected::Seq,
+            Value::Table(_) => Unexpected::Map,
+            Value::Other(kind) => Unexpected::Other(kind),
+        }
+    }
+
+    /// The fields of the struct that this was read as; none if it was not.
+    pub(super) fn fields(&self) -> &'static [&'static str] {
+        self.fields.get()
+    }
+}
+
+/// Why a value cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("expected {expected}, found {found}")]
+pub(super) struct Failure {
+    expected: String,
+    found: String,
+    /// Whether the value is of another type altogether.
+    is_type: bool,
+    /// Whether it is reported where the key stands: an unknown key, a wrong text.
+    at_key: bool,
+    place: Option<Place>,
+}
+
+impl Failure {
+    fn new(expected: impl Display, found: impl Display) -> Self {
+        Failure {
+            expected: expected.to_string(),
+            found: found.to_string(),
+            is_type: false,
+            at_key: false,
+            place: None,
+        }
+    }
+
+    /// Attributes it to this value, unless it is attributed to one within.
+    fn at(mut self, node: &Node) -> Self {
+        if self.place.is_none() {
+            let place = if self.at_key { &node.key } else { &node.place };
+            self.place = Some(place.clone());
+            node.is_faulty.set(true);
+        }
+        self
+    }
+}
+
+impl Error for Failure {
+    fn custom<T: Display>(message: T) -> Self {
+        Failure::new(message, "something else")
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let kind = match found {
+            Unexpected::Str(text) => return Failure::new(expected, format_args!("'{text}'")),
+            Unexpected::Bool(_) => "a boolean",
+            Unexpected::Signed(_) => "an integer",
+            Unexpected::Seq => "a list",
+            Unexpected::Map => "a table",
+            Unexpected::Other(kind) => kind,
+            _ => "something else",
+        };
+        Failure {
+            is_type: true,
+            ..Failure::new(expected, kind)
+        }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let wrong = match found {
+            Unexpected::Str(text) => Failure::new(expected, format_args!("'{text}'")),
+            Unexpected::Signed(number) => return Failure::new(expected, number),
+            Unexpected::Other(description) => Failure::new(expected, description),
+            other => Failure::new(expected, other),
+        };
+        Failure {
+            at_key: true,
+            ..wrong
+        }
+    }
+
+    fn unknown_field(field: &str, fields: &'static [&'static str]) -> Self {
+        Failure {
+            at_key: true,
+            ..Failure::new(nearest(field, fields), format_args!("the key '{field}'"))
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for &Node {
+    type Error = Failure;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match &self.value {
+            Value::Text(text) | Value::Untyped(text, _) => visitor.visit_str(text),
+            Value::Integer(number) => visitor.visit_i64(*number),
+            Value::Boolean(boolean) => visitor.visit_bool(*boolean),
+            Value::List(entries) => visitor.visit_seq(Entries(entries.iter())),
+            Value::Table(fields) => visitor.visit_map(Fields {
+                fields: fields.iter(),
+                current: None,
+            }),
+            Value::Other(_) => Err(Failure::invalid_type(self.unexpected(), &visitor)),
+        }
+    }
+
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match &self.value {
+            Value::Boolean(boolean) => visitor.visit_bool(*boolean),
+            Value::Untyped(text, _) if text == "true" => visitor.visit_bool(true),
+            Value::Untyped(text, _) if text == "false" => visitor.visit_bool(false),
+            _ => Err(Failure::invalid_type(self.unexpected(), &"true or false")),
+        }
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match &self.value {
+            Value::Untyped(text, _) => match text.parse::<u32>() {
+                Ok(number) => visitor.visit_i64(number.into()),
+                Err(_) => visitor.visit_str(text),
+            },
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        let Value::Untyped(text, entries) = &self.value else {
+            return self.deserialize_any(visitor);
+        };
+        let entries = entries.get_or_init(|| {
+            let texts = text.split(',').map(str::trim);
+            texts
+                .filter(|text| !text.is_empty())
+                .map(|text| Node::new(self.place.clone(), Value::untyped(text)))
+                .collect()
+        });
+        visitor.visit_seq(Entries(entries.iter()))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Failure> {
+        self.fields.set(fields);
+        match &self.value {
+            Value::Table(_) => self.deserialize_any(visitor),
+            _ => Err(Failure::invalid_type(
+                self.unexpected(),
+                &"a section of settings",
+            )),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        i8 i16 i32 i64 u8 u16 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+/// The entries of a list that have no fault.
+struct Entries<'a>(std::slice::Iter<'a, Node>);
+
+impl<'de> SeqAccess<'de> for Entries<'_> {
+    type Error = Failure;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Failure> {
+        let Some(node) = self.0.find(|node| !node.is_faulty.get()) else {
+            return Ok(None);
+        };
+        let read = seed.deserialize(node).map_err(|failure| {
+            let expected = if failure.is_type {
+                "text".to_owned()
+            } else {
+                failure.expected
+            };
+            Failure {
+                expected,
+                ..failure
+            }
+            .at(node)
+        });
+        read.map(Some)
+    }
+}
+
+/// The fields of a table that have no fault.
+struct Fields<'a> {
+    fields: btree_map::Iter<'a, String, Node>,
+    current: Option<&'a Node>,
+}
+
+impl<'de> MapAccess<'de> for Fields<'_> {
+    type Error = Failure;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Failure> {
+        let Some((name, node)) = self.fields.find(|(_, node)| !node.is_faulty.get()) else {
+            return Ok(None);
+        };
+        self.current = Some(node);
+        let key = seed.deserialize(StrDeserializer::new(name));
+        key.map(Some).map_err(|failure: Failure| failure.at(node))
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Failure> {
+        let Some(node) = self.current.take() else {
+            return Err(Failure::custom("a key before its value"));
+        };
+        seed.deserialize(node).map_err(|failure| failure.at(node))
+    }
+}
