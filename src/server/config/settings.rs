@@ -8,7 +8,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::values::{self, Network};
+use super::values::{
+    self, Address, CertificateHeader, Database, Days, Directory, Endpoint, File, ForwardedHeader,
+    HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, Number, Rate,
+    ServerName, SyncPath, TokenUrl, list, optional, required,
+};
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_core::secret::Secret;
@@ -19,57 +23,53 @@ use modegate_core::secret::Secret;
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// The data directory. Default `./data`.
-    #[serde(deserialize_with = "values::directory")]
+    #[serde(deserialize_with = "required::<Directory, _>")]
     pub data: PathBuf,
     /// Where HTTPS listens; port 0 takes a free one. Default 127.0.0.1:8443.
-    #[serde(deserialize_with = "values::address")]
+    #[serde(deserialize_with = "required::<Address, _>")]
     pub listen: SocketAddr,
     /// Where plain HTTP listens too: a loopback address.
-    #[serde(deserialize_with = "values::optional_address")]
+    #[serde(deserialize_with = "optional::<Address, _>")]
     pub insecure_http: Option<SocketAddr>,
     /// More names for the server's certificate, when it is made.
-    #[serde(deserialize_with = "values::host_names")]
+    #[serde(deserialize_with = "list::<HostName, _, _>")]
     pub names: Vec<String>,
     /// Whether an RSA server key is accepted, with which Windows 8.1 cannot connect.
     pub allow_rsa: bool,
     /// Issuers (PEM) whose client certificates are accepted.
-    #[serde(deserialize_with = "values::optional_file")]
+    #[serde(deserialize_with = "optional::<File, _>")]
     pub client_ca: Option<PathBuf>,
     /// Whether devices without a record are accepted by their Source; only where
     /// every listener is on loopback.
     pub accept_unknown_devices: bool,
     /// A directory of policy files instead of the shipped ones.
-    #[serde(deserialize_with = "values::optional_directory")]
+    #[serde(deserialize_with = "optional::<Directory, _>")]
     pub policies: Option<PathBuf>,
     /// The SQLite file, if it is not in the data directory.
-    #[serde(
-        deserialize_with = "values::database",
-        serialize_with = "values::database_url"
-    )]
+    #[serde(deserialize_with = "optional::<Database, _>")]
+    #[serde(serialize_with = "values::database_url")]
     pub database: Option<PathBuf>,
     /// The path of the device endpoint. Default `/sync`.
-    #[serde(deserialize_with = "values::sync_path")]
+    #[serde(deserialize_with = "required::<SyncPath, _>")]
     pub sync_path: String,
     /// A file with the main key, 64 hexadecimal digits, instead of the data
     /// directory's `key`.
-    #[serde(deserialize_with = "values::optional_file")]
+    #[serde(deserialize_with = "optional::<File, _>")]
     pub key_file: Option<PathBuf>,
     /// The main key itself, 64 hexadecimal digits: from the environment only
     /// ([`NOT_IN_FILE`](super::NOT_IN_FILE)).
-    #[serde(
-        deserialize_with = "values::main_key",
-        serialize_with = "values::masked"
-    )]
+    #[serde(deserialize_with = "optional::<MainKey, _>")]
+    #[serde(serialize_with = "values::masked")]
     pub key: Option<Secret>,
     /// Proxies that may speak for a client. From any other peer, a header that
     /// names a client certificate or an address is ignored.
-    #[serde(deserialize_with = "values::networks")]
+    #[serde(deserialize_with = "list::<Networks, _, _>")]
     pub trusted_proxies: Vec<Network>,
     /// The header in which trusted proxies pass on the client certificate.
-    #[serde(deserialize_with = "values::proxy_header")]
+    #[serde(deserialize_with = "optional::<CertificateHeader, _>")]
     pub proxy_header: Option<ProxyHeader>,
     /// The header in which trusted proxies pass on the client's address.
-    #[serde(deserialize_with = "values::address_header")]
+    #[serde(deserialize_with = "required::<ForwardedHeader, _>")]
     pub proxy_address_header: AddressHeader,
     /// What the server answers a device's challenge with.
     pub server_auth: ServerAuth,
@@ -89,10 +89,7 @@ pub struct Settings {
     /// Where spans are sent.
     pub otlp: Otlp,
     /// Texts of commands whose grammar is not known for sure.
-    #[serde(
-        deserialize_with = "values::templates",
-        serialize_with = "values::own_templates"
-    )]
+    #[serde(deserialize_with = "values::templates")]
     pub templates: Templates,
 }
 
@@ -191,10 +188,10 @@ pub enum AddressHeader {
 #[serde(deny_unknown_fields, default)]
 pub struct ServerAuth {
     /// The name, 1 to 256 characters.
-    #[serde(deserialize_with = "values::server_name")]
+    #[serde(deserialize_with = "optional::<ServerName, _>")]
     pub name: Option<String>,
     /// A file with the password; white space around it does not count.
-    #[serde(deserialize_with = "values::optional_file")]
+    #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
 }
 
@@ -205,30 +202,24 @@ pub struct Limits {
     /// Sync requests of one device per minute. Default 600: a session with a full
     /// queue has up to [`SESSION_MESSAGES`](modegate_core::limits::SESSION_MESSAGES)
     /// messages and may take seconds.
-    #[serde(
-        rename = "requests_per_device_per_minute",
-        deserialize_with = "values::rate"
-    )]
+    #[serde(rename = "requests_per_device_per_minute")]
+    #[serde(deserialize_with = "required::<Rate, _>")]
     pub device_per_minute: u32,
     /// How many of them may come at once: such a session's worth.
     #[serde(skip)]
     pub device_burst: u32,
     /// Requests from one client address per minute. Default 6,000: a school's
     /// tablets share one address and all start after the same bell.
-    #[serde(
-        rename = "requests_per_address_per_minute",
-        deserialize_with = "values::rate"
-    )]
+    #[serde(rename = "requests_per_address_per_minute")]
+    #[serde(deserialize_with = "required::<Rate, _>")]
     pub address_per_minute: u32,
     /// Connections open at once: each costs at most some tens of kilobytes.
     /// Default 10,000.
-    #[serde(deserialize_with = "values::number::<_, _, 1, 1_000_000>")]
-    pub connections: usize,
+    #[serde(deserialize_with = "required::<Number<1, 1_000_000>, _>")]
+    pub connections: u32,
     /// API requests with one token per minute. Default 6,000.
-    #[serde(
-        rename = "api_requests_per_token_per_minute",
-        deserialize_with = "values::rate"
-    )]
+    #[serde(rename = "api_requests_per_token_per_minute")]
+    #[serde(deserialize_with = "required::<Rate, _>")]
     pub token_per_minute: u32,
     /// Sync requests in progress at once; more get 503 without waiting.
     #[serde(skip)]
@@ -272,17 +263,17 @@ impl Limits {
 #[serde(deny_unknown_fields, default)]
 pub struct Wns {
     /// The token service in place of Microsoft's, for a mock or a proxy.
-    #[serde(deserialize_with = "values::optional_token_url")]
+    #[serde(deserialize_with = "optional::<TokenUrl, _>")]
     pub token_url: Option<String>,
     /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
-    #[serde(deserialize_with = "values::host_suffix")]
+    #[serde(deserialize_with = "optional::<HostSuffix, _>")]
     pub host_suffix: Option<String>,
     /// Notifications in progress at once. Default 8.
-    #[serde(deserialize_with = "values::number::<_, _, 1, 1_024>")]
-    pub workers: usize,
+    #[serde(deserialize_with = "required::<Number<1, 1_024>, _>")]
+    pub workers: u32,
     /// Notifications of one push profile per second, 0 for no limit. Default
     /// 100: WNS publishes no limit, and each brings a session.
-    #[serde(deserialize_with = "values::rate")]
+    #[serde(deserialize_with = "required::<Rate, _>")]
     pub per_second: u32,
     /// Further CAs that are trusted, PEM.
     #[serde(skip)]
@@ -310,11 +301,11 @@ impl Default for Wns {
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
     /// Events of the log.
-    #[serde(deserialize_with = "values::days")]
+    #[serde(deserialize_with = "required::<Days, _>")]
     pub events_days: u32,
     /// What devices answered to commands that are final. The command, its state
     /// and when it changed stay.
-    #[serde(deserialize_with = "values::days")]
+    #[serde(deserialize_with = "required::<Days, _>")]
     pub results_days: u32,
 }
 
@@ -326,16 +317,14 @@ pub struct Retention {
     default = "JobRules::default"
 )]
 struct JobSettings {
-    #[serde(deserialize_with = "values::numbers")]
+    #[serde(deserialize_with = "list::<Number<0, { u32::MAX }>, _, _>")]
     done: Vec<u32>,
-    #[serde(deserialize_with = "values::numbers")]
+    #[serde(deserialize_with = "list::<Number<0, { u32::MAX }>, _, _>")]
     failed: Vec<u32>,
-    #[serde(
-        rename = "readings",
-        deserialize_with = "values::number::<_, _, 1, 10_000>"
-    )]
+    #[serde(rename = "readings")]
+    #[serde(deserialize_with = "required::<Number<1, 10_000>, _>")]
     reads: u32,
-    #[serde(deserialize_with = "values::number::<_, _, 1, 3_650>")]
+    #[serde(deserialize_with = "required::<Number<1, 3_650>, _>")]
     days: u32,
 }
 
@@ -352,11 +341,11 @@ pub struct Webhooks {
 #[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// As lines for readers, or as JSON.
-    #[serde(deserialize_with = "values::log_format")]
+    #[serde(deserialize_with = "required::<LogLines, _>")]
     pub format: LogFormat,
     /// What is logged, such as `info,modegate=debug`. Without it `RUST_LOG`
     /// applies, and without that `info`.
-    #[serde(deserialize_with = "values::log_filter")]
+    #[serde(deserialize_with = "optional::<LogFilter, _>")]
     pub filter: Option<String>,
 }
 
@@ -377,6 +366,6 @@ pub enum LogFormat {
 pub struct Otlp {
     /// The base URL of a collector that takes OTLP over HTTP, such as
     /// `http://127.0.0.1:4318`.
-    #[serde(deserialize_with = "values::endpoint")]
+    #[serde(deserialize_with = "optional::<Endpoint, _>")]
     pub endpoint: Option<String>,
 }

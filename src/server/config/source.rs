@@ -85,29 +85,23 @@ pub(super) fn from_environment(
 /// What the file says.
 pub(super) fn from_file(path: &Path, faults: &mut Vec<Fault>) -> Node {
     let name = path.display().to_string();
-    let wrong = |expected: String, found: String| {
-        let place = Place::File {
-            file: name.clone(),
-            line: 1,
-            column: 1,
-        };
-        Fault::new(place, expected, found)
-    };
     let size = std::fs::metadata(path).map_or(0, |file| file.len());
-    if size > FILE_BYTES {
-        faults.push(wrong(
-            format!("at most {FILE_BYTES} bytes"),
-            format!("{size} bytes"),
-        ));
-        return Node::default();
+    let read = if size > FILE_BYTES {
+        Err(("at most 1 MiB", format!("{size} bytes")))
+    } else {
+        std::fs::read_to_string(path).map_err(|error| ("a readable text file", error.to_string()))
+    };
+    let (expected, found) = match read {
+        Ok(text) => return parse(&name, &text, faults),
+        Err(wrong) => wrong,
+    };
+    let place = Text {
+        name: &name,
+        text: "",
     }
-    match std::fs::read_to_string(path) {
-        Ok(text) => parse(&name, &text, faults),
-        Err(error) => {
-            faults.push(wrong("a readable text file".to_owned(), error.to_string()));
-            Node::default()
-        }
-    }
+    .place(0);
+    faults.push(Fault::new(place, expected, found));
+    Node::default()
 }
 
 /// What the text of a file of that name says.

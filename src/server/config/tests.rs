@@ -180,6 +180,33 @@ fn what_may_be_a_secret_is_never_told() {
 }
 
 #[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let loaded = parsed("otlp = 'http://u:s3cret@h/'\nnames = 's3cret'\nallow_rsa = 's3cret'\n");
+    assert_eq!(loaded.faults.len(), 3, "{:?}", loaded.faults);
+    assert!(!format!("{loaded:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_value_that_a_stronger_source_replaces_is_checked_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.toml");
+    std::fs::write(&file, "listen = 'x'\n[limits]\nconnections = 0\n").unwrap();
+    let environment = [("MODEGATE_LIMITS_CONNECTIONS".to_owned(), "5".to_owned())];
+    let mut flags = Flags::default();
+    flags.set("listen", "--listen", "127.0.0.1:1".to_owned());
+    let loaded = Loaded::read(Some(&file), &environment, &flags);
+    assert_eq!(loaded.faults.len(), 2, "{:?}", loaded.faults);
+    assert_eq!(loaded.settings.limits.connections, 5);
+}
+
+#[test]
+fn each_template_is_checked() {
+    let loaded = parsed("[templates]\nnope = ''\njob_data = 3\nunenroll = '{user}'\n");
+    let places: Vec<String> = loaded.faults.iter().map(|f| f.place.to_string()).collect();
+    assert_eq!(places, ["m.toml:2:1", "m.toml:3:12", "m.toml:4:1"]);
+}
+
+#[test]
 fn a_variable_that_does_nothing_is_warned_of() {
     let loaded = with_environment(&[("MODEGATE_LISSTEN", "x"), ("MODEGATE_CONFIG", "f")]);
     assert!(loaded.faults.is_empty());

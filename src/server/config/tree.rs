@@ -145,14 +145,21 @@ impl Node {
         (Settings::default(), faults)
     }
 
-    fn unexpected(&self) -> Unexpected<'_> {
-        match &self.value {
-            Value::Text(text) | Value::Untyped(text, _) => Unexpected::Str(text),
-            Value::Integer(number) => Unexpected::Signed(*number),
-            Value::Boolean(boolean) => Unexpected::Bool(*boolean),
-            Value::List(_) => Unexpected::Seq,
-            Value::Table(_) => Unexpected::Map,
-            Value::Other(kind) => Unexpected::Other(kind),
+    /// It is of another type. Text of the file is not repeated: it may be a
+    /// secret in the wrong place.
+    fn mismatch(&self, expected: &dyn Expected) -> Failure {
+        let kind = match &self.value {
+            Value::Untyped(text, _) => return Failure::new(expected, format_args!("'{text}'")),
+            Value::Text(_) => "text",
+            Value::Integer(_) => "an integer",
+            Value::Boolean(_) => "a boolean",
+            Value::List(_) => "a list",
+            Value::Table(_) => "a table",
+            Value::Other(kind) => kind,
+        };
+        Failure {
+            is_type: true,
+            ..Failure::new(expected, kind)
         }
     }
 
@@ -202,22 +209,6 @@ impl Error for Failure {
         Failure::new(message, "something else")
     }
 
-    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let kind = match found {
-            Unexpected::Str(text) => return Failure::new(expected, format_args!("'{text}'")),
-            Unexpected::Bool(_) => "a boolean",
-            Unexpected::Signed(_) => "an integer",
-            Unexpected::Seq => "a list",
-            Unexpected::Map => "a table",
-            Unexpected::Other(kind) => kind,
-            _ => "something else",
-        };
-        Failure {
-            is_type: true,
-            ..Failure::new(expected, kind)
-        }
-    }
-
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let wrong = match found {
             Unexpected::Str(text) => Failure::new(expected, format_args!("'{text}'")),
@@ -245,14 +236,7 @@ impl<'de> Deserializer<'de> for &Node {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match &self.value {
             Value::Text(text) | Value::Untyped(text, _) => visitor.visit_str(text),
-            Value::Integer(number) => visitor.visit_i64(*number),
-            Value::Boolean(boolean) => visitor.visit_bool(*boolean),
-            Value::List(entries) => visitor.visit_seq(Entries(entries.iter())),
-            Value::Table(fields) => visitor.visit_map(Fields {
-                fields: fields.iter(),
-                current: None,
-            }),
-            Value::Other(_) => Err(Failure::invalid_type(self.unexpected(), &visitor)),
+            _ => Err(self.mismatch(&visitor)),
         }
     }
 
@@ -261,32 +245,43 @@ impl<'de> Deserializer<'de> for &Node {
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),
             Value::Untyped(text, _) if text == "true" => visitor.visit_bool(true),
             Value::Untyped(text, _) if text == "false" => visitor.visit_bool(false),
-            _ => Err(Failure::invalid_type(self.unexpected(), &"true or false")),
+            _ => Err(self.mismatch(&"true or false")),
         }
     }
 
     fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        match &self.value {
-            Value::Untyped(text, _) => match text.parse::<u32>() {
-                Ok(number) => visitor.visit_i64(number.into()),
-                Err(_) => visitor.visit_str(text),
-            },
-            _ => self.deserialize_any(visitor),
+        let number = match &self.value {
+            Value::Integer(number) => Some(*number),
+            Value::Untyped(text, _) => text.parse::<u32>().ok().map(i64::from),
+            _ => None,
+        };
+        match number {
+            Some(number) => visitor.visit_i64(number),
+            None => Err(self.mismatch(&visitor)),
         }
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
-        let Value::Untyped(text, entries) = &self.value else {
-            return self.deserialize_any(visitor);
+        let entry = |text: &str| Node::new(self.place.clone(), Value::untyped(text.trim()));
+        let entries = match &self.value {
+            Value::List(entries) => entries,
+            Value::Untyped(text, entries) => entries.get_or_init(|| {
+                let texts = text.split(',').filter(|text| !text.trim().is_empty());
+                texts.map(entry).collect()
+            }),
+            _ => return Err(self.mismatch(&visitor)),
         };
-        let entries = entries.get_or_init(|| {
-            let texts = text.split(',').map(str::trim);
-            texts
-                .filter(|text| !text.is_empty())
-                .map(|text| Node::new(self.place.clone(), Value::untyped(text)))
-                .collect()
-        });
         visitor.visit_seq(Entries(entries.iter()))
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+        match &self.value {
+            Value::Table(fields) => visitor.visit_map(Fields {
+                fields: fields.iter(),
+                current: None,
+            }),
+            _ => Err(self.mismatch(&visitor)),
+        }
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -297,17 +292,14 @@ impl<'de> Deserializer<'de> for &Node {
     ) -> Result<V::Value, Failure> {
         self.fields.set(fields);
         match &self.value {
-            Value::Table(_) => self.deserialize_any(visitor),
-            _ => Err(Failure::invalid_type(
-                self.unexpected(),
-                &"a section of settings",
-            )),
+            Value::Table(_) => self.deserialize_map(visitor),
+            _ => Err(self.mismatch(&"a section of settings")),
         }
     }
 
     forward_to_deserialize_any! {
         i8 i16 i32 i64 u8 u16 u64 f32 f64 char str string bytes byte_buf option unit
-        unit_struct newtype_struct tuple tuple_struct map enum identifier ignored_any
+        unit_struct newtype_struct tuple tuple_struct enum identifier ignored_any
     }
 }
 

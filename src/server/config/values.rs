@@ -1,5 +1,8 @@
-//! What values are allowed: each rule reads one value and says what it expected.
+//! What values are allowed. A rule reads one value and says what it expected;
+//! a field names its rule in `deserialize_with`, inside [`required`],
+//! [`optional`] or [`list`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -8,6 +11,7 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnet::IpNet;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Serialize, Serializer};
+use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::settings::{AddressHeader, LogFormat, ProxyHeader};
@@ -15,93 +19,102 @@ use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
 use modegate_core::secret::Secret;
 
-/// A value written as text: what it should be, and how it is parsed.
-#[derive(Clone, Copy)]
-struct Text<F> {
-    expected: &'static str,
-    /// Whether the text is kept out of faults, since it may hold a secret.
-    hidden: bool,
-    parse: F,
+/// Rules for values that are written as text: what a value becomes, whether its
+/// text may be shown (`secret` text is kept out of faults), what is expected,
+/// and the function that returns `None` for anything else.
+macro_rules! text_rules {
+    ($($name:ident -> $value:ty, $shown:ident, $expected:expr, $parse:expr;)*) => {$(
+        #[derive(Clone, Copy, Default)]
+        pub(super) struct $name;
+
+        impl<'de> Visitor<'de> for $name {
+            type Value = $value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($expected)
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<$value, E> {
+                let parse: fn(&str) -> Option<$value> = $parse;
+                parse(text).ok_or_else(|| E::invalid_value($shown!(text), &self))
+            }
+        }
+
+        impl<'de> DeserializeSeed<'de> for $name {
+            type Value = $value;
+
+            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<$value, D::Error> {
+                from.deserialize_str(self)
+            }
+        }
+    )*};
 }
 
-impl<'de, T, F: Fn(&str) -> Option<T>> Visitor<'de> for Text<F> {
-    type Value = T;
+macro_rules! shown {
+    ($text:ident) => {
+        Unexpected::Str($text)
+    };
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expected)
-    }
+macro_rules! secret {
+    ($text:ident) => {
+        Unexpected::Other(&format!("{} characters", $text.chars().count()))
+    };
+}
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        if let Some(value) = (self.parse)(text) {
-            return Ok(value);
-        }
-        let length = format!("{} characters", text.chars().count());
-        let found = if self.hidden {
-            Unexpected::Other(&length)
-        } else {
-            Unexpected::Str(text)
+text_rules! {
+    Directory -> PathBuf, shown, "a folder", path;
+    File -> PathBuf, shown, "a file", path;
+    Database -> PathBuf, secret, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
+    Address -> SocketAddr, shown, "an IP address with a port, such as 127.0.0.1:8443",
+        |text| text.parse().ok();
+    HostName -> String, shown, "host names or IP addresses of this server",
+        |text| is_host_name(text).then(|| text.to_owned());
+    SyncPath -> String, shown,
+        "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
+         /readyz, /metrics and what is below them",
+        |text| is_sync_path(text).then(|| text.to_owned());
+    MainKey -> Secret, secret, "64 hexadecimal digits",
+        |text| hex_key(text.trim()).map(|_| Secret::new(text.trim()));
+    Networks -> Network, shown,
+        "IP addresses and networks such as 10.0.0.0/8, with no bits set after the prefix",
+        Network::parse;
+    CertificateHeader -> ProxyHeader, shown,
+        "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert",
+        |text| ProxyHeader::ALL.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
+    ForwardedHeader -> AddressHeader, shown, "X-Forwarded-For or Forwarded",
+        |text| match text.to_ascii_lowercase().as_str() {
+            "x-forwarded-for" => Some(AddressHeader::XForwardedFor),
+            "forwarded" => Some(AddressHeader::Forwarded),
+            _ => None,
         };
-        Err(E::invalid_value(found, &self))
-    }
-}
-
-impl<'de, T, F: Fn(&str) -> Option<T>> DeserializeSeed<'de> for Text<F> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<T, D::Error> {
-        from.deserialize_str(self)
-    }
-}
-
-/// A value that is never empty.
-fn required<'de, D: Deserializer<'de>, T>(
-    from: D,
-    expected: &'static str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<T, D::Error> {
-    let hidden = false;
-    from.deserialize_str(Text {
-        expected,
-        hidden,
-        parse,
-    })
-}
-
-/// A value that may be absent; empty text means absent.
-fn optional<'de, D: Deserializer<'de>, T>(
-    from: D,
-    expected: &'static str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, D::Error> {
-    required(from, expected, or_none(parse))
-}
-
-/// As [`optional`], for text that may hold a secret.
-fn hidden<'de, D: Deserializer<'de>, T>(
-    from: D,
-    expected: &'static str,
-    parse: impl Fn(&str) -> Option<T>,
-) -> Result<Option<T>, D::Error> {
-    from.deserialize_str(Text {
-        expected,
-        hidden: true,
-        parse: or_none(parse),
-    })
-}
-
-fn or_none<T>(parse: impl Fn(&str) -> Option<T>) -> impl Fn(&str) -> Option<Option<T>> {
-    move |text| {
-        if text.is_empty() {
-            Some(None)
-        } else {
-            parse(text).map(Some)
-        }
-    }
+    ServerName -> String, shown, "1 to 256 characters",
+        |text| (text.chars().count() <= 256).then(|| text.to_owned());
+    TokenUrl -> String, secret,
+        "https, or plain http to a loopback address, without user information",
+        |text| token_url(text).map(|_| text.to_owned());
+    HostSuffix -> String, shown, "HOST or HOST:PORT, a DNS name or an IP address",
+        |text| HostPolicy::with_suffix(text).ok().map(|_| text.to_owned());
+    LogLines -> LogFormat, shown, "text or json", |text| match text {
+        "text" => Some(LogFormat::Text),
+        "json" => Some(LogFormat::Json),
+        _ => None,
+    };
+    LogFilter -> String, shown, "a filter such as info,modegate=debug",
+        |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned());
+    Endpoint -> String, secret,
+        "an http:// or https:// URL without user, password, query and fragment",
+        |text| is_endpoint(text).then(|| text.trim_end_matches('/').to_owned());
 }
 
 /// A whole number within these bounds, both included.
-#[derive(Clone, Copy)]
-struct Number<const LEAST: u32, const MOST: u32>;
+#[derive(Clone, Copy, Default)]
+pub(super) struct Number<const LEAST: u32, const MOST: u32>;
+
+/// How often something may happen; 0 is no limit.
+pub(super) type Rate = Number<0, 1_000_000>;
+/// 0 is for ever.
+pub(super) type Days = Number<0, 36_500>;
 
 impl<'de, const LEAST: u32, const MOST: u32> Visitor<'de> for Number<LEAST, MOST> {
     type Value = u32;
@@ -111,10 +124,9 @@ impl<'de, const LEAST: u32, const MOST: u32> Visitor<'de> for Number<LEAST, MOST
     }
 
     fn visit_i64<E: Error>(self, number: i64) -> Result<u32, E> {
-        u32::try_from(number)
-            .ok()
-            .filter(|number| (LEAST..=MOST).contains(number))
-            .ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
+        let within = |number: &u32| (LEAST..=MOST).contains(number);
+        let read = u32::try_from(number).ok().filter(within);
+        read.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
     }
 }
 
@@ -126,12 +138,53 @@ impl<'de, const LEAST: u32, const MOST: u32> DeserializeSeed<'de> for Number<LEA
     }
 }
 
-/// A list of such values.
-struct List<S>(S);
-
-impl<'de, T, S> Visitor<'de> for List<S>
+/// A value that is always there.
+pub(super) fn required<'de, R, D>(from: D) -> Result<<R as DeserializeSeed<'de>>::Value, D::Error>
 where
-    S: Visitor<'de, Value = T> + DeserializeSeed<'de, Value = T> + Copy,
+    R: DeserializeSeed<'de> + Default,
+    D: Deserializer<'de>,
+{
+    R::default().deserialize(from)
+}
+
+/// A value that may be absent; empty text means absent.
+pub(super) fn optional<'de, R, D>(from: D) -> Result<Option<R::Value>, D::Error>
+where
+    R: Visitor<'de> + Default,
+    D: Deserializer<'de>,
+{
+    from.deserialize_str(Optional(R::default()))
+}
+
+/// A list of such values.
+pub(super) fn list<'de, R, T, D>(from: D) -> Result<Vec<T>, D::Error>
+where
+    R: Visitor<'de> + DeserializeSeed<'de, Value = T> + Copy + Default,
+    D: Deserializer<'de>,
+{
+    from.deserialize_seq(List(R::default()))
+}
+
+struct Optional<R>(R);
+
+impl<'de, R: Visitor<'de>> Visitor<'de> for Optional<R> {
+    type Value = Option<R::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.expecting(f)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<R::Value>, E> {
+        let is_there = !text.is_empty();
+        is_there.then(|| self.0.visit_str(text)).transpose()
+    }
+}
+
+struct List<R>(R);
+
+impl<'de, T, R> Visitor<'de> for List<R>
+where
+    R: Visitor<'de> + DeserializeSeed<'de, Value = T> + Copy,
 {
     type Value = Vec<T>;
 
@@ -141,89 +194,16 @@ where
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
-        let mut list = Vec::new();
-        while let Some(entry) = entries.next_element_seed(self.0)? {
-            list.push(entry);
-        }
-        Ok(list)
+        std::iter::from_fn(|| entries.next_element_seed(self.0).transpose()).collect()
     }
-}
-
-fn list<'de, D: Deserializer<'de>, T>(
-    from: D,
-    expected: &'static str,
-    parse: impl Fn(&str) -> Option<T> + Copy,
-) -> Result<Vec<T>, D::Error> {
-    let hidden = false;
-    from.deserialize_seq(List(Text {
-        expected,
-        hidden,
-        parse,
-    }))
-}
-
-pub(super) fn number<'de, D, T, const LEAST: u32, const MOST: u32>(from: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: TryFrom<u32, Error: fmt::Display>,
-{
-    let number = from.deserialize_u32(Number::<LEAST, MOST>)?;
-    T::try_from(number).map_err(D::Error::custom)
-}
-
-pub(super) fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    number::<_, _, 0, 1_000_000>(from)
-}
-
-pub(super) fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
-    number::<_, _, 0, 36_500>(from)
-}
-
-pub(super) fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
-    from.deserialize_seq(List(Number::<0, { u32::MAX }>))
-}
-
-pub(super) fn directory<'de, D: Deserializer<'de>>(from: D) -> Result<PathBuf, D::Error> {
-    required(from, "a folder", path)
-}
-
-pub(super) fn optional_directory<'de, D>(from: D) -> Result<Option<PathBuf>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    optional(from, "a folder", path)
-}
-
-pub(super) fn optional_file<'de, D>(from: D) -> Result<Option<PathBuf>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    optional(from, "a file", path)
 }
 
 fn path(text: &str) -> Option<PathBuf> {
     (!text.is_empty() && !text.contains('\0')).then(|| PathBuf::from(text))
 }
 
-const ADDRESS: &str = "an IP address with a port, such as 127.0.0.1:8443";
-
-pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
-    required(from, ADDRESS, |text| text.parse().ok())
-}
-
-pub(super) fn optional_address<'de, D>(from: D) -> Result<Option<SocketAddr>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    optional(from, ADDRESS, |text| text.parse().ok())
-}
-
-pub(super) fn host_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    list(from, "host names or IP addresses of this server", host_name)
-}
-
-/// A name or address as it can stand in a certificate.
-fn host_name(text: &str) -> Option<String> {
+/// Whether it is a name or address as it can stand in a certificate.
+fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
         (1..=63).contains(&label.len())
@@ -232,55 +212,56 @@ fn host_name(text: &str) -> Option<String> {
             && label.bytes().all(allowed)
     };
     let name = text.strip_prefix("*.").unwrap_or(text);
-    let good = text.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(label));
-    good.then(|| text.to_owned())
+    text.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(label))
 }
 
-pub(super) fn database<'de, D: Deserializer<'de>>(from: D) -> Result<Option<PathBuf>, D::Error> {
-    hidden(from, "sqlite:PATH", |url| {
-        path(url.strip_prefix("sqlite:")?)
-    })
-}
-
-pub(super) fn database_url<S: Serializer>(
-    path: &Option<PathBuf>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    let url = path
-        .as_ref()
-        .map(|path| format!("sqlite:{}", path.display()));
-    url.serialize(to)
-}
-
-/// Paths that are the server's own, with what is below them.
-const OWN_PATHS: [&str; 4] = ["/api", "/healthz", "/readyz", "/metrics"];
-
-pub(super) fn sync_path<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
-    let expected = "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
-                    /readyz, /metrics and what is below them";
-    required(from, expected, |text| {
-        let own = OWN_PATHS.iter().any(|own| {
-            text.strip_prefix(own)
-                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        });
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte));
-        (text.starts_with('/') && plain && !own).then(|| text.to_owned())
-    })
-}
-
-pub(super) fn main_key<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
-    hidden(from, "64 hexadecimal digits", |text| {
-        let digits = text.trim();
-        hex_key(digits).map(|_| Secret::new(digits))
-    })
+fn is_sync_path(text: &str) -> bool {
+    // The server's own paths, with what is below them.
+    let is_own = ["/api", "/healthz", "/readyz", "/metrics"]
+        .iter()
+        .filter_map(|own| text.strip_prefix(own))
+        .any(|rest| rest.is_empty() || rest.starts_with('/'));
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    text.starts_with('/') && text.bytes().all(allowed) && !is_own
 }
 
 /// The main key from its 64 hexadecimal digits; `None` for anything else.
 pub fn hex_key(digits: &str) -> Option<[u8; 32]> {
     let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok()?;
     bytes.try_into().ok()
+}
+
+/// The address of a token service: https, or plain http to a loopback address,
+/// without user information; `None` for anything else.
+pub fn token_url(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let host = url.host_str()?;
+    let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(host);
+    (is_safe && is_without_user(&url)).then_some(url)
+}
+
+/// Whether it is a base URL that can be shown: one with credentials cannot.
+fn is_endpoint(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.host().is_some()
+            && is_without_user(&url)
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}
+
+fn is_without_user(url: &Url) -> bool {
+    url.username().is_empty() && url.password().is_none()
+}
+
+/// As [`Database`] reads it.
+pub(super) fn database_url<S: Serializer>(
+    path: &Option<PathBuf>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let url = |path: &PathBuf| format!("sqlite:{}", path.display());
+    path.as_ref().map(url).serialize(to)
 }
 
 /// A secret as `***`.
@@ -330,113 +311,11 @@ impl fmt::Display for Network {
     }
 }
 
-pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network>, D::Error> {
-    let expected =
-        "IP addresses and networks such as 10.0.0.0/8, with no bits set after the prefix";
-    list(from, expected, Network::parse)
-}
-
-pub(super) fn proxy_header<'de, D>(from: D) -> Result<Option<ProxyHeader>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    let expected = "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert";
-    optional(from, expected, |text| {
-        ProxyHeader::ALL
-            .into_iter()
-            .find(|header| header.name().eq_ignore_ascii_case(text))
-    })
-}
-
-pub(super) fn address_header<'de, D: Deserializer<'de>>(
-    from: D,
-) -> Result<AddressHeader, D::Error> {
-    required(from, "X-Forwarded-For or Forwarded", |text| {
-        match text.to_ascii_lowercase().as_str() {
-            "x-forwarded-for" => Some(AddressHeader::XForwardedFor),
-            "forwarded" => Some(AddressHeader::Forwarded),
-            _ => None,
-        }
-    })
-}
-
-pub(super) fn server_name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    optional(from, "1 to 256 characters", |text| {
-        (text.chars().count() <= 256).then(|| text.to_owned())
-    })
-}
-
-pub(super) fn optional_token_url<'de, D>(from: D) -> Result<Option<String>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    let expected = "https, or plain http to a loopback address, without user information";
-    hidden(from, expected, |text| {
-        token_url(text).map(|_| text.to_owned())
-    })
-}
-
-/// The address of a token service: https, or plain http to a loopback address,
-/// without user information; `None` for anything else.
-pub fn token_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let host = url.host_str()?;
-    let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(host);
-    (is_safe && is_without_user(&url)).then_some(url)
-}
-
-fn is_without_user(url: &Url) -> bool {
-    url.username().is_empty() && url.password().is_none()
-}
-
-pub(super) fn host_suffix<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let expected = "HOST or HOST:PORT, a DNS name or an IP address";
-    optional(from, expected, |text| {
-        HostPolicy::with_suffix(text).ok().map(|_| text.to_owned())
-    })
-}
-
-pub(super) fn log_format<'de, D: Deserializer<'de>>(from: D) -> Result<LogFormat, D::Error> {
-    required(from, "text or json", |text| match text {
-        "text" => Some(LogFormat::Text),
-        "json" => Some(LogFormat::Json),
-        _ => None,
-    })
-}
-
-pub(super) fn log_filter<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    optional(from, "a filter such as info,modegate=debug", |text| {
-        let filter = tracing_subscriber::EnvFilter::try_new(text);
-        filter.ok().map(|_| text.to_owned())
-    })
-}
-
-/// A base URL that can be shown: one with credentials cannot.
-pub(super) fn endpoint<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    let expected = "an http:// or https:// URL without user, password, query and fragment";
-    hidden(from, expected, |text| {
-        let url = Url::parse(text).ok()?;
-        let good = matches!(url.scheme(), "http" | "https")
-            && url.host().is_some()
-            && is_without_user(&url)
-            && url.query().is_none()
-            && url.fragment().is_none();
-        good.then(|| text.trim_end_matches('/').to_owned())
-    })
-}
-
+/// Texts by the names of templates.
 pub(super) fn templates<'de, D: Deserializer<'de>>(from: D) -> Result<Templates, D::Error> {
     from.deserialize_map(OwnTemplates)
 }
 
-pub(super) fn own_templates<S: Serializer>(
-    templates: &Templates,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    templates.own().serialize(to)
-}
-
-/// Texts by the names of templates.
 struct OwnTemplates;
 
 impl<'de> Visitor<'de> for OwnTemplates {
@@ -447,7 +326,7 @@ impl<'de> Visitor<'de> for OwnTemplates {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Templates, A::Error> {
-        let mut own = std::collections::BTreeMap::new();
+        let mut own = BTreeMap::new();
         while let Some(name) = entries.next_key::<String>()? {
             let text = entries.next_value_seed(Template(&name))?;
             own.insert(name, text);
@@ -460,18 +339,29 @@ impl<'de> Visitor<'de> for OwnTemplates {
 /// The text of the template of this name.
 struct Template<'a>(&'a str);
 
+impl<'de> Visitor<'de> for Template<'_> {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        match Templates::check(self.0, text) {
+            Ok(()) => Ok(text.to_owned()),
+            Err(fault) => {
+                let found = Unexpected::Other(&fault.found);
+                Err(E::invalid_value(found, &fault.expected.as_str()))
+            }
+        }
+    }
+}
+
 impl<'de> DeserializeSeed<'de> for Template<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
-        let text = required(from, "text", |text| Some(text.to_owned()))?;
-        match Templates::check(self.0, &text) {
-            Ok(()) => Ok(text),
-            Err(fault) => {
-                let found = Unexpected::Other(&fault.found);
-                Err(D::Error::invalid_value(found, &fault.expected.as_str()))
-            }
-        }
+        from.deserialize_str(self)
     }
 }
 

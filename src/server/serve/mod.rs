@@ -353,7 +353,7 @@ fn listen_all(
     let listeners = Listeners {
         https: (https, tls),
         http,
-        connections: settings.limits.connections,
+        connections: settings.limits.connections as usize,
     };
     let server = crate::http::serve(
         listeners,

@@ -49,7 +49,7 @@ impl Tasks {
         let Parts {
             store, push, clock, ..
         } = parts;
-        let wakes = Workers::start(&push, settings.wns.workers);
+        let wakes = Workers::start(&push, settings.wns.workers as usize);
         let (templates, jobs) = (settings.templates.clone(), settings.jobs.clone());
         let pieces = [
             tokio::spawn(async move { push.check_all().await }),
