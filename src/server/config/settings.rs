@@ -9,9 +9,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::values::{
-    self, Address, CertificateHeader, Database, Days, Directory, Endpoint, File, ForwardedHeader,
-    HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, Number, Rate,
-    ServerName, SyncPath, TokenUrl, list, optional, required,
+    self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
+    HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
+    TokenUrl, list, number, optional, required,
 };
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
@@ -32,7 +32,7 @@ pub struct Settings {
     #[serde(deserialize_with = "optional::<Address, _>")]
     pub insecure_http: Option<SocketAddr>,
     /// More names for the server's certificate, when it is made.
-    #[serde(deserialize_with = "list::<HostName, _, _>")]
+    #[serde(deserialize_with = "list::<HostName, _>")]
     pub names: Vec<String>,
     /// Whether an RSA server key is accepted, with which Windows 8.1 cannot connect.
     pub allow_rsa: bool,
@@ -63,7 +63,7 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// Proxies that may speak for a client. From any other peer, a header that
     /// names a client certificate or an address is ignored.
-    #[serde(deserialize_with = "list::<Networks, _, _>")]
+    #[serde(deserialize_with = "list::<Networks, _>")]
     pub trusted_proxies: Vec<Network>,
     /// The header in which trusted proxies pass on the client certificate.
     #[serde(deserialize_with = "optional::<CertificateHeader, _>")]
@@ -203,7 +203,7 @@ pub struct Limits {
     /// queue has up to [`SESSION_MESSAGES`](modegate_core::limits::SESSION_MESSAGES)
     /// messages and may take seconds.
     #[serde(rename = "requests_per_device_per_minute")]
-    #[serde(deserialize_with = "required::<Rate, _>")]
+    #[serde(deserialize_with = "values::rate")]
     pub device_per_minute: u32,
     /// How many of them may come at once: such a session's worth.
     #[serde(skip)]
@@ -211,15 +211,15 @@ pub struct Limits {
     /// Requests from one client address per minute. Default 6,000: a school's
     /// tablets share one address and all start after the same bell.
     #[serde(rename = "requests_per_address_per_minute")]
-    #[serde(deserialize_with = "required::<Rate, _>")]
+    #[serde(deserialize_with = "values::rate")]
     pub address_per_minute: u32,
     /// Connections open at once: each costs at most some tens of kilobytes.
     /// Default 10,000.
-    #[serde(deserialize_with = "required::<Number<1, 1_000_000>, _>")]
+    #[serde(deserialize_with = "number::<_, 1, 1_000_000>")]
     pub connections: u32,
     /// API requests with one token per minute. Default 6,000.
     #[serde(rename = "api_requests_per_token_per_minute")]
-    #[serde(deserialize_with = "required::<Rate, _>")]
+    #[serde(deserialize_with = "values::rate")]
     pub token_per_minute: u32,
     /// Sync requests in progress at once; more get 503 without waiting.
     #[serde(skip)]
@@ -269,11 +269,11 @@ pub struct Wns {
     #[serde(deserialize_with = "optional::<HostSuffix, _>")]
     pub host_suffix: Option<String>,
     /// Notifications in progress at once. Default 8.
-    #[serde(deserialize_with = "required::<Number<1, 1_024>, _>")]
+    #[serde(deserialize_with = "number::<_, 1, 1_024>")]
     pub workers: u32,
     /// Notifications of one push profile per second, 0 for no limit. Default
     /// 100: WNS publishes no limit, and each brings a session.
-    #[serde(deserialize_with = "required::<Rate, _>")]
+    #[serde(deserialize_with = "values::rate")]
     pub per_second: u32,
     /// Further CAs that are trusted, PEM.
     #[serde(skip)]
@@ -301,11 +301,11 @@ impl Default for Wns {
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
     /// Events of the log.
-    #[serde(deserialize_with = "required::<Days, _>")]
+    #[serde(deserialize_with = "values::days")]
     pub events_days: u32,
     /// What devices answered to commands that are final. The command, its state
     /// and when it changed stay.
-    #[serde(deserialize_with = "required::<Days, _>")]
+    #[serde(deserialize_with = "values::days")]
     pub results_days: u32,
 }
 
@@ -317,14 +317,14 @@ pub struct Retention {
     default = "JobRules::default"
 )]
 struct JobSettings {
-    #[serde(deserialize_with = "list::<Number<0, { u32::MAX }>, _, _>")]
+    #[serde(deserialize_with = "values::numbers")]
     done: Vec<u32>,
-    #[serde(deserialize_with = "list::<Number<0, { u32::MAX }>, _, _>")]
+    #[serde(deserialize_with = "values::numbers")]
     failed: Vec<u32>,
     #[serde(rename = "readings")]
-    #[serde(deserialize_with = "required::<Number<1, 10_000>, _>")]
+    #[serde(deserialize_with = "number::<_, 1, 10_000>")]
     reads: u32,
-    #[serde(deserialize_with = "required::<Number<1, 3_650>, _>")]
+    #[serde(deserialize_with = "number::<_, 1, 3_650>")]
     days: u32,
 }
 

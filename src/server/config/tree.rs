@@ -136,20 +136,25 @@ impl Node {
         while faults.len() < MOST_FAULTS {
             match Settings::deserialize(self) {
                 Ok(settings) => return (settings, faults),
-                Err(failure) => {
-                    let place = failure.place.unwrap_or(Place::Default);
-                    faults.push(Fault::new(place, failure.expected, failure.found));
+                Err(Failure {
+                    expected,
+                    found,
+                    place,
+                    ..
+                }) => {
+                    let place = place.unwrap_or(Place::Default);
+                    faults.push(Fault::new(place, expected, found.unwrap_or_default()));
                 }
             }
         }
         (Settings::default(), faults)
     }
 
-    /// It is of another type. Text of the file is not repeated: it may be a
-    /// secret in the wrong place.
-    fn mismatch(&self, expected: &dyn Expected) -> Failure {
+    /// What was found where another type was expected. Text of the file is not
+    /// repeated: it may be a secret in the wrong place.
+    fn describe(&self) -> String {
         let kind = match &self.value {
-            Value::Untyped(text, _) => return Failure::new(expected, format_args!("'{text}'")),
+            Value::Untyped(text, _) => return format!("'{text}'"),
             Value::Text(_) => "text",
             Value::Integer(_) => "an integer",
             Value::Boolean(_) => "a boolean",
@@ -157,10 +162,7 @@ impl Node {
             Value::Table(_) => "a table",
             Value::Other(kind) => kind,
         };
-        Failure {
-            is_type: true,
-            ..Failure::new(expected, kind)
-        }
+        kind.to_owned()
     }
 
     /// The fields of the struct that this was read as; none if it was not.
@@ -171,33 +173,23 @@ impl Node {
 
 /// Why a value cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("expected {expected}, found {found}")]
+#[error("expected {expected}")]
 pub(super) struct Failure {
     expected: String,
-    found: String,
-    /// Whether the value is of another type altogether.
-    is_type: bool,
+    /// `None` where the value is of another type.
+    found: Option<String>,
     /// Whether it is reported where the key stands: an unknown key, a wrong text.
     at_key: bool,
     place: Option<Place>,
 }
 
 impl Failure {
-    fn new(expected: impl Display, found: impl Display) -> Self {
-        Failure {
-            expected: expected.to_string(),
-            found: found.to_string(),
-            is_type: false,
-            at_key: false,
-            place: None,
-        }
-    }
-
     /// Attributes it to this value, unless it is attributed to one within.
     fn at(mut self, node: &Node) -> Self {
         if self.place.is_none() {
             let place = if self.at_key { &node.key } else { &node.place };
             self.place = Some(place.clone());
+            self.found.get_or_insert_with(|| node.describe());
             node.is_faulty.set(true);
         }
         self
@@ -205,27 +197,33 @@ impl Failure {
 }
 
 impl Error for Failure {
-    fn custom<T: Display>(message: T) -> Self {
-        Failure::new(message, "something else")
+    fn custom<T: Display>(expected: T) -> Self {
+        Failure {
+            expected: expected.to_string(),
+            found: None,
+            at_key: false,
+            place: None,
+        }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        let wrong = match found {
-            Unexpected::Str(text) => Failure::new(expected, format_args!("'{text}'")),
-            Unexpected::Signed(number) => return Failure::new(expected, number),
-            Unexpected::Other(description) => Failure::new(expected, description),
-            other => Failure::new(expected, other),
+        let (at_key, found) = match found {
+            Unexpected::Str(text) => (true, format!("'{text}'")),
+            Unexpected::Signed(number) => (false, number.to_string()),
+            other => (true, other.to_string()),
         };
         Failure {
-            at_key: true,
-            ..wrong
+            found: Some(found),
+            at_key,
+            ..Failure::custom(expected)
         }
     }
 
     fn unknown_field(field: &str, fields: &'static [&'static str]) -> Self {
         Failure {
+            found: Some(format!("the key '{field}'")),
             at_key: true,
-            ..Failure::new(nearest(field, fields), format_args!("the key '{field}'"))
+            ..Failure::custom(nearest(field, fields))
         }
     }
 }
@@ -236,7 +234,7 @@ impl<'de> Deserializer<'de> for &Node {
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         match &self.value {
             Value::Text(text) | Value::Untyped(text, _) => visitor.visit_str(text),
-            _ => Err(self.mismatch(&visitor)),
+            _ => Err(Failure::custom("text")),
         }
     }
 
@@ -245,20 +243,17 @@ impl<'de> Deserializer<'de> for &Node {
             Value::Boolean(boolean) => visitor.visit_bool(*boolean),
             Value::Untyped(text, _) if text == "true" => visitor.visit_bool(true),
             Value::Untyped(text, _) if text == "false" => visitor.visit_bool(false),
-            _ => Err(self.mismatch(&"true or false")),
+            _ => Err(Failure::custom("true or false")),
         }
     }
 
-    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
         let number = match &self.value {
             Value::Integer(number) => Some(*number),
             Value::Untyped(text, _) => text.parse::<u32>().ok().map(i64::from),
             _ => None,
         };
-        match number {
-            Some(number) => visitor.visit_i64(number),
-            None => Err(self.mismatch(&visitor)),
-        }
+        visitor.visit_i64(number.ok_or_else(|| Failure::custom("a number"))?)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Failure> {
@@ -269,7 +264,7 @@ impl<'de> Deserializer<'de> for &Node {
                 let texts = text.split(',').filter(|text| !text.trim().is_empty());
                 texts.map(entry).collect()
             }),
-            _ => return Err(self.mismatch(&visitor)),
+            _ => return Err(Failure::custom("a list")),
         };
         visitor.visit_seq(Entries(entries.iter()))
     }
@@ -280,7 +275,7 @@ impl<'de> Deserializer<'de> for &Node {
                 fields: fields.iter(),
                 current: None,
             }),
-            _ => Err(self.mismatch(&visitor)),
+            _ => Err(Failure::custom("a table")),
         }
     }
 
@@ -293,12 +288,12 @@ impl<'de> Deserializer<'de> for &Node {
         self.fields.set(fields);
         match &self.value {
             Value::Table(_) => self.deserialize_map(visitor),
-            _ => Err(self.mismatch(&"a section of settings")),
+            _ => Err(Failure::custom("a section of settings")),
         }
     }
 
     forward_to_deserialize_any! {
-        i8 i16 i32 i64 u8 u16 u64 f32 f64 char str string bytes byte_buf option unit
+        i8 i16 i32 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
         unit_struct newtype_struct tuple tuple_struct enum identifier ignored_any
     }
 }
@@ -316,19 +311,8 @@ impl<'de> SeqAccess<'de> for Entries<'_> {
         let Some(node) = self.0.find(|node| !node.is_faulty.get()) else {
             return Ok(None);
         };
-        let read = seed.deserialize(node).map_err(|failure| {
-            let expected = if failure.is_type {
-                "text".to_owned()
-            } else {
-                failure.expected
-            };
-            Failure {
-                expected,
-                ..failure
-            }
-            .at(node)
-        });
-        read.map(Some)
+        let entry = seed.deserialize(node).map_err(|failure| failure.at(node));
+        entry.map(Some)
     }
 }
 

@@ -1,6 +1,6 @@
-//! What values are allowed. A rule reads one value and says what it expected;
-//! a field names its rule in `deserialize_with`, inside [`required`],
-//! [`optional`] or [`list`].
+//! What values are allowed. A field names its rule in `deserialize_with`. What
+//! is wrong is an error of serde that says what was expected, and what was found
+//! where the rule knows; [`super::tree`] knows the rest and the place.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 use ipnet::IpNet;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
-use serde::{Serialize, Serializer};
+use serde::de::{DeserializeSeed, Error, MapAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
@@ -19,183 +19,149 @@ use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
 use modegate_core::secret::Secret;
 
-/// Rules for values that are written as text: what a value becomes, whether its
-/// text may be shown (`secret` text is kept out of faults), what is expected,
-/// and the function that returns `None` for anything else.
+/// A rule for values that are written as text.
+pub(super) trait Rule {
+    /// What a value becomes.
+    type Value;
+    /// What a value should be.
+    const EXPECTED: &'static str;
+    /// Whether a value may hold a secret: it is kept out of faults.
+    const IS_SECRET: bool;
+    /// `None` for text that is none.
+    fn parse(text: &str) -> Option<Self::Value>;
+}
+
 macro_rules! text_rules {
-    ($($name:ident -> $value:ty, $shown:ident, $expected:expr, $parse:expr;)*) => {$(
-        #[derive(Clone, Copy, Default)]
+    ($($name:ident -> $value:ty, $is_secret:literal, $expected:expr, $parse:expr;)*) => {$(
         pub(super) struct $name;
 
-        impl<'de> Visitor<'de> for $name {
+        impl Rule for $name {
             type Value = $value;
+            const EXPECTED: &'static str = $expected;
+            const IS_SECRET: bool = $is_secret;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($expected)
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<$value, E> {
+            fn parse(text: &str) -> Option<$value> {
                 let parse: fn(&str) -> Option<$value> = $parse;
-                parse(text).ok_or_else(|| E::invalid_value($shown!(text), &self))
-            }
-        }
-
-        impl<'de> DeserializeSeed<'de> for $name {
-            type Value = $value;
-
-            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<$value, D::Error> {
-                from.deserialize_str(self)
+                parse(text)
             }
         }
     )*};
 }
 
-macro_rules! shown {
-    ($text:ident) => {
-        Unexpected::Str($text)
-    };
-}
-
-macro_rules! secret {
-    ($text:ident) => {
-        Unexpected::Other(&format!("{} characters", $text.chars().count()))
-    };
-}
-
 text_rules! {
-    Directory -> PathBuf, shown, "a folder", path;
-    File -> PathBuf, shown, "a file", path;
-    Database -> PathBuf, secret, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
-    Address -> SocketAddr, shown, "an IP address with a port, such as 127.0.0.1:8443",
+    Directory -> PathBuf, false, "a folder", path;
+    File -> PathBuf, false, "a file", path;
+    Database -> PathBuf, true, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
+    Address -> SocketAddr, false, "an IP address with a port, such as 127.0.0.1:8443",
         |text| text.parse().ok();
-    HostName -> String, shown, "host names or IP addresses of this server",
+    HostName -> String, false, "host names or IP addresses of this server",
         |text| is_host_name(text).then(|| text.to_owned());
-    SyncPath -> String, shown,
+    SyncPath -> String, false,
         "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
          /readyz, /metrics and what is below them",
         |text| is_sync_path(text).then(|| text.to_owned());
-    MainKey -> Secret, secret, "64 hexadecimal digits",
+    MainKey -> Secret, true, "64 hexadecimal digits",
         |text| hex_key(text.trim()).map(|_| Secret::new(text.trim()));
-    Networks -> Network, shown,
+    Networks -> Network, false,
         "IP addresses and networks such as 10.0.0.0/8, with no bits set after the prefix",
         Network::parse;
-    CertificateHeader -> ProxyHeader, shown,
+    CertificateHeader -> ProxyHeader, false,
         "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert",
         |text| ProxyHeader::ALL.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
-    ForwardedHeader -> AddressHeader, shown, "X-Forwarded-For or Forwarded",
+    ForwardedHeader -> AddressHeader, false, "X-Forwarded-For or Forwarded",
         |text| match text.to_ascii_lowercase().as_str() {
             "x-forwarded-for" => Some(AddressHeader::XForwardedFor),
             "forwarded" => Some(AddressHeader::Forwarded),
             _ => None,
         };
-    ServerName -> String, shown, "1 to 256 characters",
+    ServerName -> String, false, "1 to 256 characters",
         |text| (text.chars().count() <= 256).then(|| text.to_owned());
-    TokenUrl -> String, secret,
+    TokenUrl -> String, true,
         "https, or plain http to a loopback address, without user information",
         |text| token_url(text).map(|_| text.to_owned());
-    HostSuffix -> String, shown, "HOST or HOST:PORT, a DNS name or an IP address",
+    HostSuffix -> String, false, "HOST or HOST:PORT, a DNS name or an IP address",
         |text| HostPolicy::with_suffix(text).ok().map(|_| text.to_owned());
-    LogLines -> LogFormat, shown, "text or json", |text| match text {
+    LogLines -> LogFormat, false, "text or json", |text| match text {
         "text" => Some(LogFormat::Text),
         "json" => Some(LogFormat::Json),
         _ => None,
     };
-    LogFilter -> String, shown, "a filter such as info,modegate=debug",
+    LogFilter -> String, false, "a filter such as info,modegate=debug",
         |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned());
-    Endpoint -> String, secret,
+    Endpoint -> String, true,
         "an http:// or https:// URL without user, password, query and fragment",
         |text| is_endpoint(text).then(|| text.trim_end_matches('/').to_owned());
 }
 
-/// A whole number within these bounds, both included.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Number<const LEAST: u32, const MOST: u32>;
-
-/// How often something may happen; 0 is no limit.
-pub(super) type Rate = Number<0, 1_000_000>;
-/// 0 is for ever.
-pub(super) type Days = Number<0, 36_500>;
-
-impl<'de, const LEAST: u32, const MOST: u32> Visitor<'de> for Number<LEAST, MOST> {
-    type Value = u32;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a number from {LEAST} to {MOST}")
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<u32, E> {
-        let within = |number: &u32| (LEAST..=MOST).contains(number);
-        let read = u32::try_from(number).ok().filter(within);
-        read.ok_or_else(|| E::invalid_value(Unexpected::Signed(number), &self))
-    }
-}
-
-impl<'de, const LEAST: u32, const MOST: u32> DeserializeSeed<'de> for Number<LEAST, MOST> {
-    type Value = u32;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<u32, D::Error> {
-        from.deserialize_u32(self)
-    }
-}
-
 /// A value that is always there.
-pub(super) fn required<'de, R, D>(from: D) -> Result<<R as DeserializeSeed<'de>>::Value, D::Error>
-where
-    R: DeserializeSeed<'de> + Default,
-    D: Deserializer<'de>,
-{
-    R::default().deserialize(from)
+pub(super) fn required<'de, R: Rule, D: Deserializer<'de>>(from: D) -> Result<R::Value, D::Error> {
+    let text = String::deserialize(from).map_err(|_| D::Error::custom(R::EXPECTED))?;
+    parse::<R, _>(&text)
 }
 
 /// A value that may be absent; empty text means absent.
-pub(super) fn optional<'de, R, D>(from: D) -> Result<Option<R::Value>, D::Error>
-where
-    R: Visitor<'de> + Default,
-    D: Deserializer<'de>,
-{
-    from.deserialize_str(Optional(R::default()))
+pub(super) fn optional<'de, R: Rule, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<R::Value>, D::Error> {
+    let text = String::deserialize(from).map_err(|_| D::Error::custom(R::EXPECTED))?;
+    (!text.is_empty()).then(|| parse::<R, _>(&text)).transpose()
 }
 
 /// A list of such values.
-pub(super) fn list<'de, R, T, D>(from: D) -> Result<Vec<T>, D::Error>
-where
-    R: Visitor<'de> + DeserializeSeed<'de, Value = T> + Copy + Default,
-    D: Deserializer<'de>,
-{
-    from.deserialize_seq(List(R::default()))
+pub(super) fn list<'de, R: Rule, D: Deserializer<'de>>(from: D) -> Result<Vec<R::Value>, D::Error> {
+    let entries = Vec::<Entry<R>>::deserialize(from)?;
+    Ok(entries.into_iter().map(|Entry(value)| value).collect())
 }
 
-struct Optional<R>(R);
+struct Entry<R: Rule>(R::Value);
 
-impl<'de, R: Visitor<'de>> Visitor<'de> for Optional<R> {
-    type Value = Option<R::Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.expecting(f)
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Option<R::Value>, E> {
-        let is_there = !text.is_empty();
-        is_there.then(|| self.0.visit_str(text)).transpose()
+impl<'de, R: Rule> Deserialize<'de> for Entry<R> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(from).map_err(|_| D::Error::custom("text"))?;
+        parse::<R, _>(&text).map(Entry)
     }
 }
 
-struct List<R>(R);
+fn parse<R: Rule, E: Error>(text: &str) -> Result<R::Value, E> {
+    R::parse(text).ok_or_else(|| {
+        let length = format!("{} characters", text.chars().count());
+        let found = if R::IS_SECRET {
+            Unexpected::Other(&length)
+        } else {
+            Unexpected::Str(text)
+        };
+        E::invalid_value(found, &R::EXPECTED)
+    })
+}
 
-impl<'de, T, R> Visitor<'de> for List<R>
-where
-    R: Visitor<'de> + DeserializeSeed<'de, Value = T> + Copy,
-{
-    type Value = Vec<T>;
+/// A whole number within these bounds, both included.
+pub(super) fn number<'de, D: Deserializer<'de>, const LEAST: u32, const MOST: u32>(
+    from: D,
+) -> Result<u32, D::Error> {
+    let expected = format!("a number from {LEAST} to {MOST}");
+    let number = i64::deserialize(from).map_err(|_| D::Error::custom(&expected))?;
+    let within = |number: &u32| (LEAST..=MOST).contains(number);
+    let read = u32::try_from(number).ok().filter(within);
+    read.ok_or_else(|| D::Error::invalid_value(Unexpected::Signed(number), &expected.as_str()))
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of ")?;
-        self.0.expecting(f)
-    }
+/// How often something may happen; 0 is no limit.
+pub(super) fn rate<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    number::<_, 0, 1_000_000>(from)
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
-        std::iter::from_fn(|| entries.next_element_seed(self.0).transpose()).collect()
-    }
+/// How many days something is kept; 0 is for ever.
+pub(super) fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    number::<_, 0, 36_500>(from)
+}
+
+/// A list of numbers.
+pub(super) fn numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Any(#[serde(deserialize_with = "number::<_, 0, { u32::MAX }>")] u32);
+    let numbers = Vec::<Any>::deserialize(from)?;
+    Ok(numbers.into_iter().map(|Any(number)| number).collect())
 }
 
 fn path(text: &str) -> Option<PathBuf> {
@@ -339,29 +305,16 @@ impl<'de> Visitor<'de> for OwnTemplates {
 /// The text of the template of this name.
 struct Template<'a>(&'a str);
 
-impl<'de> Visitor<'de> for Template<'_> {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("text")
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
-        match Templates::check(self.0, text) {
-            Ok(()) => Ok(text.to_owned()),
-            Err(fault) => {
-                let found = Unexpected::Other(&fault.found);
-                Err(E::invalid_value(found, &fault.expected.as_str()))
-            }
-        }
-    }
-}
-
 impl<'de> DeserializeSeed<'de> for Template<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
-        from.deserialize_str(self)
+        let text = String::deserialize(from).map_err(|_| D::Error::custom("text"))?;
+        let checked = Templates::check(self.0, &text);
+        checked.map(|()| text).map_err(|fault| {
+            let found = Unexpected::Other(&fault.found);
+            D::Error::invalid_value(found, &fault.expected.as_str())
+        })
     }
 }
 
