@@ -32,7 +32,7 @@ pub(super) trait Rule {
 }
 
 macro_rules! text_rules {
-    ($($name:ident -> $value:ty, $is_secret:literal, $expected:expr, $parse:expr;)*) => {$(
+    ($($name:ident -> $value:ty, $is_secret:ident, $expected:expr, $parse:expr;)*) => {$(
         pub(super) struct $name;
 
         impl Rule for $name {
@@ -48,47 +48,52 @@ macro_rules! text_rules {
     )*};
 }
 
+const SHOWN: bool = false;
+const SECRET: bool = true;
+
+// A rule, what it makes of text, whether that is secret, what is expected, and
+// how it is parsed.
 text_rules! {
-    Directory -> PathBuf, false, "a folder", path;
-    File -> PathBuf, false, "a file", path;
-    Database -> PathBuf, true, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
-    Address -> SocketAddr, false, "an IP address with a port, such as 127.0.0.1:8443",
+    Directory -> PathBuf, SHOWN, "a folder", path;
+    File -> PathBuf, SHOWN, "a file", path;
+    Database -> PathBuf, SECRET, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
+    Address -> SocketAddr, SHOWN, "an IP address with a port, such as 127.0.0.1:8443",
         |text| text.parse().ok();
-    HostName -> String, false, "host names or IP addresses of this server",
+    HostName -> String, SHOWN, "host names or IP addresses of this server",
         |text| is_host_name(text).then(|| text.to_owned());
-    SyncPath -> String, false,
+    SyncPath -> String, SHOWN,
         "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
          /readyz, /metrics and what is below them",
         |text| is_sync_path(text).then(|| text.to_owned());
-    MainKey -> Secret, true, "64 hexadecimal digits",
+    MainKey -> Secret, SECRET, "64 hexadecimal digits",
         |text| hex_key(text.trim()).map(|_| Secret::new(text.trim()));
-    Networks -> Network, false,
+    Networks -> Network, SHOWN,
         "IP addresses and networks such as 10.0.0.0/8, with no bits set after the prefix",
         Network::parse;
-    CertificateHeader -> ProxyHeader, false,
+    CertificateHeader -> ProxyHeader, SHOWN,
         "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert",
         |text| ProxyHeader::ALL.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
-    ForwardedHeader -> AddressHeader, false, "X-Forwarded-For or Forwarded",
+    ForwardedHeader -> AddressHeader, SHOWN, "X-Forwarded-For or Forwarded",
         |text| match text.to_ascii_lowercase().as_str() {
             "x-forwarded-for" => Some(AddressHeader::XForwardedFor),
             "forwarded" => Some(AddressHeader::Forwarded),
             _ => None,
         };
-    ServerName -> String, false, "1 to 256 characters",
+    ServerName -> String, SHOWN, "1 to 256 characters",
         |text| (text.chars().count() <= 256).then(|| text.to_owned());
-    TokenUrl -> String, true,
+    TokenUrl -> String, SECRET,
         "https, or plain http to a loopback address, without user information",
         |text| token_url(text).map(|_| text.to_owned());
-    HostSuffix -> String, false, "HOST or HOST:PORT, a DNS name or an IP address",
+    HostSuffix -> String, SHOWN, "HOST or HOST:PORT, a DNS name or an IP address",
         |text| HostPolicy::with_suffix(text).ok().map(|_| text.to_owned());
-    LogLines -> LogFormat, false, "text or json", |text| match text {
+    LogLines -> LogFormat, SHOWN, "text or json", |text| match text {
         "text" => Some(LogFormat::Text),
         "json" => Some(LogFormat::Json),
         _ => None,
     };
-    LogFilter -> String, false, "a filter such as info,modegate=debug",
+    LogFilter -> String, SHOWN, "a filter such as info,modegate=debug",
         |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned());
-    Endpoint -> String, true,
+    Endpoint -> String, SECRET,
         "an http:// or https:// URL without user, password, query and fragment",
         |text| is_endpoint(text).then(|| text.trim_end_matches('/').to_owned());
 }

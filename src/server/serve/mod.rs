@@ -16,7 +16,6 @@ use tokio::sync::{Notify, watch};
 
 use crate::config::{self, Limits, Settings};
 use crate::http::api::UnderWay;
-use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
@@ -56,15 +55,12 @@ pub struct Running {
     pub ca: PathBuf,
     options: Options,
     dir: DataDir,
-    way: Arc<Way>,
-    store: Arc<SqliteStore>,
+    shared: Arc<Shared>,
     certificate: Arc<ServerCertificate>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
     tasks: Tasks,
 }
 
@@ -81,25 +77,21 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let keys = KeySource::of(settings).open(&dir)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let certificate = Arc::new(ServerCertificate::new(certificates::server_certificate(
-        &dir, settings, &provider,
-    )?));
+    let certified = certificates::server_certificate(&dir, settings, &provider)?;
+    let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, &provider, &metrics)?);
-    let store = Arc::new(SqliteStore::open_observed(
-        &settings.database_path(),
-        keys,
-        Arc::clone(&metrics) as _,
-    )?);
+    let (database, observer) = (settings.database_path(), Arc::clone(&metrics) as _);
+    let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let way = Arc::new(way(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &way).await?;
     let (end, ending) = watch::channel(false);
     let shared = Arc::new(Shared {
-        metrics: Arc::clone(&metrics),
+        metrics,
         clock: clock.clone(),
         health: Arc::default(),
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        way: Arc::clone(&way),
+        store,
+        way,
         identifier,
         tokens: TokenBook::new(TokenDigest::of(token.reveal())),
         rates: Rates::new(&limits(settings)),
@@ -125,15 +117,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         ca: dir.file("ca.pem"),
         options,
         dir,
-        way,
-        store,
+        shared,
         certificate,
         provider,
         handle,
         end,
         serving,
-        health: Arc::clone(&shared.health),
-        metrics,
         tasks,
     })
 }
@@ -156,14 +145,14 @@ impl Running {
     pub async fn reload(&self) {
         let now = self.options.clock.now();
         let set = policy_set(&self.options.settings);
-        self.metrics.reloaded(set.is_ok());
+        self.shared.metrics.reloaded(set.is_ok());
         let reloaded = match set {
             Ok(set) => self.enforce(set).await,
             Err(faults) => Some(rejected(&faults)),
         };
         if let Some((event_type, detail)) = reloaded {
             let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
-            if let Err(error) = self.store.log(vec![event]).await {
+            if let Err(error) = self.shared.store.log(vec![event]).await {
                 tracing::error!(%error, "the reload is not on record");
             }
         }
@@ -182,25 +171,31 @@ impl Running {
         tracing::info!(digest = set.digest(), "the policy set is in force");
         let detail = format!("policy set {}", set.digest());
         let files = set.files().to_vec();
-        if let Err(error) = self.store.keep_policy_set(set.digest(), files).await {
+        if let Err(error) = self.shared.store.keep_policy_set(set.digest(), files).await {
             tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
             return None;
         }
-        self.way.enforce(Arc::new(set));
+        self.shared.way.enforce(Arc::new(set));
         Some((EventType::PolicyLoaded, detail))
     }
 
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
-        self.health.drain();
+        self.shared.health.drain();
         tokio::time::sleep(self.options.drain).await;
         // Streams end first, or they would be waited for.
         self.end.send_replace(true);
         self.handle.stop(true).await;
         self.tasks.stop().await;
         let ended = self.serving.await;
-        self.store
-            .log(self.way.auth_failures().take(self.options.clock.now()))
+        self.shared
+            .store
+            .log(
+                self.shared
+                    .way
+                    .auth_failures()
+                    .take(self.options.clock.now()),
+            )
             .await?;
         ended
             .map_err(io::Error::other)?
