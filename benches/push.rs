@@ -23,10 +23,11 @@ use modegate_core::push::record::PushProfile;
 use modegate_core::secret::Secret;
 use modegate_core::session::Commit;
 use modegate_server::clock::Clock;
+use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::Way;
-use modegate_server::wns::client::{Notification, Options, WnsClient};
-use modegate_server::wns::service::{Push, Setting};
+use modegate_server::wns::client::{Notification, WnsClient};
+use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_store::Store;
@@ -84,10 +85,10 @@ fn slow(mock: &MockWns, count: usize) {
 }
 
 async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> f64 {
-    let options = Options {
+    let options = Wns {
         token_url: Some(mock.token_url()),
         host_suffix: Some(mock.host_suffix()),
-        ..Options::default()
+        ..Wns::default()
     };
     let client = Arc::new(WnsClient::new(&options, Clock::default()).expect("a client"));
     let credentials = modegate_core::push::token::Credentials::Legacy {
@@ -126,11 +127,11 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         store.nonces(),
         true,
     ));
-    let setting = Setting {
+    let setting = Wns {
         token_url: Some(mock.token_url()),
         host_suffix: Some(mock.host_suffix()),
         per_second: 0,
-        ..Setting::default()
+        ..Wns::default()
     };
     let now = Clock::default();
     let push = Push::new(

@@ -55,10 +55,10 @@ pub async fn run(args: DemoArgs) -> u8 {
 
 async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let mut options = Options::new(&args.data);
-    options.listen = args.listen;
+    options.settings.listen = args.listen;
     let wns = Arc::new(MockWns::start().await?);
-    options.push.token_url = Some(wns.token_url());
-    options.push.host_suffix = Some(wns.host_suffix());
+    options.settings.wns.token_url = Some(wns.token_url());
+    options.settings.wns.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;
     println!(
         "modegate listens on https://{} (data in {})",

@@ -1,6 +1,6 @@
 //! Limits on how often and how much at once, with numbers small enough to meet.
 
-use modegate_server::http::Limits;
+use modegate_server::config::Limits;
 use modegate_server::serve::{Options, start};
 
 use crate::harness::{SYNCML, package1};
@@ -12,9 +12,9 @@ fn against<F: Future<Output = ()>>(limits: Limits, test: fn(String, String) -> F
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     actix_web::rt::System::new().block_on(async {
         let mut options = Options::new(own.path().join("data"));
-        options.listen = ([127, 0, 0, 1], 0).into();
-        options.insecure_http = Some(([127, 0, 0, 1], 0).into());
-        options.limits = limits;
+        options.settings.listen = ([127, 0, 0, 1], 0).into();
+        options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
+        options.settings.limits = limits;
         let running = start(options).await.unwrap();
         let url = format!("http://{}", running.http.unwrap());
         test(url, running.token.reveal().to_owned()).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use modegate_server::http::Limits;
+use modegate_server::config::Limits;
 use modegate_server::serve::{Options, start};
 
 use crate::harness::{SYNCML, message_with};
@@ -35,9 +35,9 @@ fn quiet_devices_get_through_beside_one_that_floods() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     actix_web::rt::System::new().block_on(async {
         let mut options = Options::new(own.path().join("data"));
-        options.listen = ([127, 0, 0, 1], 0).into();
-        options.insecure_http = Some(([127, 0, 0, 1], 0).into());
-        options.limits = LIMITS;
+        options.settings.listen = ([127, 0, 0, 1], 0).into();
+        options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
+        options.settings.limits = LIMITS;
         let running = start(options).await.unwrap();
         let url = format!("http://{}", running.http.unwrap());
         register(&url, running.token.reveal()).await;

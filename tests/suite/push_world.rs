@@ -23,9 +23,10 @@ use modegate_core::session;
 use modegate_core::session::Proof;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
+use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::{Answer, Way};
-use modegate_server::wns::service::{Push, Setting};
+use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_store::Store;
@@ -76,10 +77,10 @@ impl World {
         let policies = Arc::new(PolicySet::builtin().unwrap());
         let way = Way::new(Arc::clone(&dynamic), policies, store.nonces(), true);
         let way = Arc::new(way.with_clock(now.clone()));
-        let setting = Setting {
+        let setting = Wns {
             token_url: Some(mock.token_url()),
             host_suffix: Some(mock.host_suffix()),
-            ..Setting::default()
+            ..Wns::default()
         };
         let (in_force, templates) = (way.push_in_force(), Templates::default());
         let push = Push::new(dynamic, in_force, &setting, templates, now).unwrap();

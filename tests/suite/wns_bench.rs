@@ -11,7 +11,8 @@ use modegate_core::push::token::Credentials;
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
-use modegate_server::wns::client::{Notification, Options, PushError, WnsClient};
+use modegate_server::config::Wns;
+use modegate_server::wns::client::{Notification, PushError, WnsClient};
 use modegate_sim::mock_wns::{App, Form, MockWns};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
@@ -46,11 +47,12 @@ impl Bench {
             secret: APP_SECRET.into(),
             token_life_s: 86_400,
         });
-        let options = Options {
+        let options = Wns {
             token_url: Some(mock.token_url()),
             host_suffix: Some(mock.host_suffix()),
             ca: mock.ca().map(|pem| pem.as_bytes().to_vec()),
             timeout,
+            ..Wns::default()
         };
         let clock = Arc::new(AtomicI64::new(
             modegate_server::clock::Clock::default().now().0,

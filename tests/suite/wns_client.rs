@@ -6,7 +6,8 @@ use modegate_core::push::answer::{Action, Connection, Outcome, Retry, RetryKind}
 use modegate_core::push::token::{Credentials, TenantId, TokenError};
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
-use modegate_server::wns::client::{Notification, Options, WnsClient};
+use modegate_server::config::Wns;
+use modegate_server::wns::client::{Notification, WnsClient};
 use modegate_sim::mock_wns::{App, Documented, Form, Reply};
 use tokio::sync::Semaphore;
 
@@ -224,10 +225,10 @@ async fn tokens_of_both_services_work_and_neither_takes_the_others_place() {
         client_id: id.to_owned(),
         secret: Secret::new("s"),
     };
-    let options = |url| Options {
+    let options = |url| Wns {
         token_url: Some(url),
         host_suffix: Some(bench.mock.host_suffix()),
-        ..Options::default()
+        ..Wns::default()
     };
     let now = Clock::default;
     let entra = options(bench.mock.entra_token_url("contoso.test"));

@@ -7,7 +7,8 @@ use modegate_core::push::answer::Outcome;
 use modegate_core::push::token::{NetworkFault, TokenError};
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
-use modegate_server::wns::client::{Notification, Options, PushError, SetupError, WnsClient};
+use modegate_server::config::Wns;
+use modegate_server::wns::client::{Notification, PushError, SetupError, WnsClient};
 use modegate_sim::mock_wns::{MockWns, Reply};
 
 use crate::wns_bench::{APP_SECRET, Bench, logs};
@@ -177,10 +178,10 @@ async fn https_is_spoken_with_those_who_are_trusted() {
     let bench = Bench::with(mock, Duration::from_secs(20));
     let uri = bench.mint();
     assert_eq!(bench.outcome(&uri).await, Outcome::Received);
-    let options = Options {
+    let options = Wns {
         token_url: Some(bench.mock.token_url()),
         host_suffix: Some(bench.mock.host_suffix()),
-        ..Options::default()
+        ..Wns::default()
     };
     let stranger = WnsClient::new(&options, Clock::default()).unwrap();
     let failed = stranger
@@ -197,10 +198,10 @@ async fn https_is_spoken_with_those_who_are_trusted() {
 #[test]
 fn plain_http_stays_on_loopback() {
     let with = |token_url: &str, suffix: Option<&str>| {
-        let options = Options {
+        let options = Wns {
             token_url: Some(token_url.to_owned()),
             host_suffix: suffix.map(str::to_owned),
-            ..Options::default()
+            ..Wns::default()
         };
         WnsClient::new(&options, Clock::default()).map(|_| ())
     };

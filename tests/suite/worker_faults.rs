@@ -30,8 +30,8 @@ impl World {
         let (seen, machine) = (Arc::clone(&armed), Clock::default());
         let workers = std::thread::current().id();
         let mut options = Options::new(own.path());
-        options.listen = ([127, 0, 0, 1], 0).into();
-        options.insecure_http = Some(([127, 0, 0, 1], 0).into());
+        options.settings.listen = ([127, 0, 0, 1], 0).into();
+        options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
         options.clock = Clock::new(move || -> Timestamp {
             let fault = seen.load(SeqCst) && std::thread::current().id() == workers;
             assert!(!fault, "a fault that a test injects");

@@ -87,7 +87,7 @@ const SHIPPED: &[Shipped] = &[
 ];
 
 /// The texts in force.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize)]
 pub struct Templates(BTreeMap<String, String>);
 
 /// A text that cannot be used.

@@ -1,19 +1,12 @@
 //! How long to wait: `Retry-After` as HTTP writes it, and pauses that grow.
 
-use jiff::fmt::strtime::BrokenDownTime;
+use std::time::UNIX_EPOCH;
 
 use crate::time::Timestamp;
 
 /// Longest pause that an answer can ask for, milliseconds. Past a day the
 /// device's own nightly session is sooner.
 pub const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// The three notations of an HTTP date (RFC 9110, 5.6.7).
-const DATES: [&str; 3] = [
-    "%a, %d %b %Y %H:%M:%S GMT",
-    "%A, %d-%b-%y %H:%M:%S GMT",
-    "%a %b %e %H:%M:%S %Y",
-];
 
 /// What `Retry-After` or `X-WNS-CONTINUE-AFTER` asks for, milliseconds from
 /// `now`, at most [`LONGEST_MS`]: whole seconds or an HTTP date. `None` where
@@ -29,15 +22,11 @@ pub fn asked(text: &str, now: Timestamp) -> Option<i64> {
     Some(ms.clamp(0, LONGEST_MS))
 }
 
+/// A date in any of the three notations of HTTP (RFC 9110, 5.6.7).
 fn http_date(text: &str) -> Option<Timestamp> {
-    DATES.iter().find_map(|format| {
-        let civil = BrokenDownTime::parse(format, text)
-            .ok()?
-            .to_datetime()
-            .ok()?;
-        let instant = civil.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(Timestamp(instant.timestamp().as_millisecond()))
-    })
+    let date = httpdate::parse_http_date(text).ok()?;
+    let since_epoch = date.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since_epoch.as_millis()).ok().map(Timestamp)
 }
 
 /// `base`, doubled with each attempt after the first, at most `most`.

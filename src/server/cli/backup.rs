@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use serde::Serialize;
 
-use crate::config::{Fault, Flags, Loaded, environment};
+use super::flags::given;
+use crate::config::{Fault, Loaded, environment};
 use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use modegate_store::sqlite::backup::{self, BackupError, Progress};
@@ -15,9 +17,10 @@ const TELL: Duration = Duration::from_secs(1);
 
 /// Where the data is: flags, the environment and the configuration file say it
 /// as they do to `serve`.
-#[derive(Debug, Args)]
+#[derive(Debug, Args, Serialize)]
 pub struct DataArgs {
     /// The configuration file (TOML)
+    #[serde(skip)]
     #[arg(long, value_name = "FILE", env = "MODEGATE_CONFIG")]
     config: Option<PathBuf>,
     /// The data folder [default: ./data]
@@ -41,15 +44,10 @@ pub(super) struct Places {
 
 impl DataArgs {
     pub(super) fn places(&self) -> Result<Places, DataError> {
-        let mut flags = Flags::default();
-        flags.set("data", self.data.clone());
-        flags.set("database", self.database.clone());
-        flags.set("key_file", self.key_file.clone());
-        let loaded = Loaded::read(self.config.as_deref(), &environment(), &flags);
+        let loaded = Loaded::read(self.config.as_deref(), &environment(), &given(self));
         let settings = loaded.settled().map_err(DataError::Settings)?;
-        let own = || settings.data.join("modegate.db");
         Ok(Places {
-            database: settings.database.clone().unwrap_or_else(own),
+            database: settings.database_path(),
             key: KeySource::of(&settings),
             data: settings.data,
         })

@@ -1,12 +1,37 @@
 //! The flags that set settings, the same for every command that reads them.
-//! Their values are text here: [`crate::config`] understands them together with
-//! the file and the environment, so that all faults are told at once.
+//! Their values are text here: [`crate::config`] reads them together with the
+//! file and the environment, so that all faults are reported at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
 
-use crate::config::{Flags, Loaded, environment};
+use crate::config::{Flags, KEYS, Loaded, environment};
+
+/// The flags of these arguments that were given. The name of an argument is the
+/// key that it sets, with `_` for the dot after its section.
+pub(super) fn given<A: Args + Serialize>(arguments: &A) -> Flags {
+    let mut flags = Flags::default();
+    let values = serde_json::to_value(arguments).unwrap_or_default();
+    for argument in A::augment_args(clap::Command::new("")).get_arguments() {
+        let name = argument.get_id().as_str();
+        let key = KEYS.iter().find(|key| key.replace('.', "_") == name);
+        let text = match &values[name] {
+            Value::String(text) => text.clone(),
+            Value::Array(texts) if !texts.is_empty() => {
+                let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
+                texts.join(",")
+            }
+            _ => continue,
+        };
+        if let (Some(key), Some(flag)) = (key, argument.get_long()) {
+            flags.set(key, &format!("--{flag}"), text);
+        }
+    }
+    flags
+}
 
 /// Where settings come from.
 #[derive(Debug, Args)]
@@ -25,8 +50,8 @@ impl Sources {
     }
 }
 
-/// A flag for each setting that has one.
-#[derive(Debug, Args)]
+/// A flag for each setting that has one, named by [`given`].
+#[derive(Debug, Args, Serialize)]
 pub(super) struct SettingFlags {
     /// The data folder: database, key, certificates, admin token. Made when it is
     /// not there [default: ./data]
@@ -39,8 +64,8 @@ pub(super) struct SettingFlags {
     #[arg(long, value_name = "ADDR")]
     insecure_http: Option<String>,
     /// Another name for the server's certificate, when it is made; may be repeated
-    #[arg(long, value_name = "HOST")]
-    name: Vec<String>,
+    #[arg(long = "name", value_name = "HOST")]
+    names: Vec<String>,
     /// Take an RSA server key, with which Windows 8.1 cannot connect
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     allow_rsa: Option<String>,
@@ -83,32 +108,8 @@ pub(super) struct SettingFlags {
 impl SettingFlags {
     /// What these flags, the environment and this file say together; the files
     /// that they name are checked too.
-    pub(super) fn read(&self, file: Option<&std::path::Path>) -> Loaded {
-        Loaded::read(file, &environment(), &self.given()).with_files()
-    }
-
-    fn given(&self) -> Flags {
-        let mut flags = Flags::default();
-        for (key, value) in [
-            ("data", &self.data),
-            ("listen", &self.listen),
-            ("insecure_http", &self.insecure_http),
-            ("allow_rsa", &self.allow_rsa),
-            ("client_ca", &self.client_ca),
-            ("accept_unknown_devices", &self.accept_unknown_devices),
-            ("policies", &self.policies),
-            ("database", &self.database),
-            ("sync_path", &self.sync_path),
-            ("key_file", &self.key_file),
-            ("wns.token_url", &self.wns_token_url),
-            ("wns.host_suffix", &self.wns_host_suffix),
-            ("log.format", &self.log_format),
-            ("log.filter", &self.log_filter),
-        ] {
-            flags.set(key, value.clone());
-        }
-        flags.set("names", self.name.iter().cloned());
-        flags
+    pub(super) fn read(&self, file: Option<&Path>) -> Loaded {
+        Loaded::read(file, &environment(), &given(self)).with_files()
     }
 }
 
@@ -118,7 +119,6 @@ mod tests {
     use clap::{CommandFactory, FromArgMatches, Parser};
 
     use super::*;
-    use crate::config::KEYS;
 
     #[derive(Parser)]
     struct Only {
@@ -127,19 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn every_key_with_a_flag_has_one_and_it_arrives() {
+    fn every_flag_sets_its_key() {
         let command = Only::command();
-        let flags = KEYS.iter().filter(|key| key.flag.is_some()).count();
-        assert_eq!(command.get_arguments().count(), flags);
-        for key in &KEYS {
-            let Some(flag) = key.flag else { continue };
+        for argument in command.get_arguments() {
+            let flag = format!("--{}", argument.get_long().unwrap());
             let matches = command
                 .clone()
                 .try_get_matches_from(["x".to_owned(), format!("{flag}=true")])
                 .unwrap();
-            let flags = Only::from_arg_matches(&matches).unwrap().flags.given();
+            let flags = given(&Only::from_arg_matches(&matches).unwrap().flags);
             let loaded = Loaded::read(None, &[], &flags);
-            assert_eq!(loaded.origin(key.name).to_string(), flag);
+            let name = argument.get_id().as_str();
+            let key = KEYS.iter().find(|key| key.replace('.', "_") == name);
+            assert_eq!(loaded.origin(key.unwrap()).to_string(), flag);
         }
     }
 }

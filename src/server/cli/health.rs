@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use reqwest::{Certificate, Client, Url};
+use reqwest::{Certificate, Client};
+use url::Url;
 
 /// How long the server may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);

@@ -7,170 +7,183 @@ use std::{fs, io};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::fault::{Fault, Warning};
-use super::secrets::secret_file;
-use super::settings::{Settings, hex_key};
-use super::{Loaded, Place};
+use super::fault::{Fault, Place, Warning};
+use super::values::hex_key;
+use super::{Loaded, Settings};
+use modegate_core::secret::Secret;
 
-/// A key, what should stand there, and what does.
-type Conflict = (&'static str, &'static str, String);
+/// Largest file with a secret, bytes.
+const SECRET_BYTES: u64 = 4 * 1024;
 
-/// Settings that do not go together.
+/// The text of a small file, without white space around it.
+///
+/// # Errors
+/// It cannot be read as text, or is larger than 4 KiB.
+pub fn secret_file(path: &Path) -> io::Result<Secret> {
+    if fs::metadata(path)?.len() > SECRET_BYTES {
+        return Err(io::Error::other(format!("more than {SECRET_BYTES} bytes")));
+    }
+    Ok(Secret::new(fs::read_to_string(path)?.trim()))
+}
+
+/// Settings that contradict each other, or mean nothing without another one.
 pub(super) fn together(loaded: &mut Loaded) {
-    let settings = &loaded.settings;
-    let mut conflicts = addresses(settings);
-    conflicts.extend(pairs(settings));
-    for (key, expected, found) in conflicts {
-        // Where the entries of a list were wrong, it is not empty: that is told.
-        let told = key == "proxy_header" && loaded.origins.contains_key("trusted_proxies");
-        if !told || loaded.faults.is_empty() {
-            let place = loaded.origin(key);
-            loaded.faults.push(Fault::new(place, expected, found));
-        }
-    }
-    for network in &loaded.settings.trusted_proxies {
-        if network.to_string().ends_with("/0") {
-            loaded.warnings.push(Warning {
-                place: loaded.origin("trusted_proxies"),
-                warning: format!("{network} trusts everyone to name a client certificate"),
-            });
-        }
-    }
-}
-
-fn addresses(settings: &Settings) -> Vec<Conflict> {
-    let mut conflicts = Vec::new();
-    let listen = settings.listen;
-    if let Some(http) = settings.insecure_http {
-        if !http.ip().is_loopback() {
-            let expected =
-                "a loopback address such as 127.0.0.1:8080, since plain HTTP hides nothing";
-            conflicts.push(("insecure_http", expected, format!("'{http}'")));
-        }
-        if http == listen && listen.port() != 0 {
-            let expected = "another address than 'listen' has";
-            conflicts.push(("insecure_http", expected, format!("'{listen}' in both")));
-        }
-    }
-    if settings.accept_unknown_devices && !listen.ip().is_loopback() {
-        let expected =
-            "false, or a loopback address in 'listen': it takes any device by its name alone";
-        let found = format!("true with listen = '{listen}'");
-        conflicts.push(("accept_unknown_devices", expected, found));
-    }
-    conflicts
-}
-
-fn pairs(settings: &Settings) -> Vec<Conflict> {
-    let mut conflicts = Vec::new();
+    let settings = loaded.settings.clone();
+    loaded.addresses(&settings);
     if settings.key.is_some() && settings.key_file.is_some() {
-        let expected = "either key_file or MODEGATE_KEY";
-        conflicts.push(("key_file", expected, "both".to_owned()));
+        loaded.wrong("key_file", "either key_file or MODEGATE_KEY", "both");
     }
-    if let (Some(header), true) = (settings.proxy_header, settings.trusted_proxies.is_empty()) {
-        let expected = "trusted_proxies beside proxy_header: nobody is believed without";
-        conflicts.push((
-            "proxy_header",
-            expected,
-            format!("'{}' alone", header.name()),
-        ));
-    }
-    if settings.otlp_endpoint.is_some() && cfg!(not(feature = "otlp")) {
+    if settings.otlp.endpoint.is_some() && cfg!(not(feature = "otlp")) {
         let expected = "no endpoint, or a program built with `--features otlp`";
-        let found = "a program built without".to_owned();
-        conflicts.push(("otlp.endpoint", expected, found));
+        loaded.wrong("otlp.endpoint", expected, "a program built without");
     }
-    conflicts
+    let name = ("server_auth.name", settings.server_auth.name.is_some());
+    let password_file = settings.server_auth.password_file.is_some();
+    let password_file = ("server_auth.password_file", password_file);
+    loaded.needs(name, password_file);
+    loaded.needs(password_file, name);
+    let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
+    loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
+    let everyone = |network: &&super::Network| network.is_everyone();
+    for network in settings.trusted_proxies.iter().filter(everyone) {
+        let warning = format!("{network} trusts everyone to name a client certificate");
+        loaded.warn("trusted_proxies", warning);
+    }
 }
 
-/// Files and folders that are not there, or hold something else.
+/// Files and directories that do not exist, or contain something else.
 pub(super) fn files(loaded: &mut Loaded) {
     let settings = loaded.settings.clone();
     if let Some(path) = &settings.client_ca {
-        let expected = "certificates of issuers in PEM";
-        match certificates(path) {
-            Ok(0) => loaded.wrong_file("client_ca", expected, path, "none"),
-            Ok(_) => {}
-            Err(error) => loaded.wrong_file("client_ca", expected, path, &error),
-        }
+        let found = match certificates(path) {
+            Ok(0) => Some("none".to_owned()),
+            Ok(_) => None,
+            Err(error) => Some(error),
+        };
+        loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
     }
     if let Some(path) = &settings.key_file {
         let expected = "a readable file with 64 hexadecimal digits";
         loaded.secret("key_file", expected, path, |text| hex_key(text).is_some());
     }
-    if let Some(auth) = &settings.server_auth {
-        let expected = "a readable file with a password";
-        let key = "server_auth.password_file";
-        loaded.secret(key, expected, &auth.password_file, |text| !text.is_empty());
+    if let Some(path) = &settings.server_auth.password_file {
+        let (key, expected) = (
+            "server_auth.password_file",
+            "a readable file with a password",
+        );
+        loaded.secret(key, expected, path, |text| !text.is_empty());
     }
-    if let Some(folder) = &settings.policies {
-        loaded.policies(folder);
+    if let Some(directory) = &settings.policies {
+        loaded.policies(directory);
     }
-    if let Some(error) = unusable_folder(&settings.data) {
-        let expected = "a folder, or a name for a new one";
-        loaded.wrong_file("data", expected, &settings.data, &error);
-    }
-    if let Some(path) = &settings.database
-        && let Some(error) = unusable_database(path, &settings.data)
-    {
+    let expected = "a folder, or a name for a new one";
+    loaded.wrong_file(
+        "data",
+        expected,
+        &settings.data,
+        unusable_directory(&settings.data),
+    );
+    if let Some(path) = &settings.database {
         let expected = "a file, or a name for a new one, in a folder that is there";
-        loaded.wrong_file("database", expected, path, &error);
+        loaded.wrong_file(
+            "database",
+            expected,
+            path,
+            unusable_database(path, &settings.data),
+        );
     }
 }
 
 impl Loaded {
-    fn wrong_file(&mut self, key: &str, expected: &str, path: &Path, found: &str) {
-        let found = format!("{}: {found}", path.display());
+    fn wrong(&mut self, key: &str, expected: impl Into<String>, found: impl Into<String>) {
         let fault = Fault::new(self.origin(key), expected, found);
         self.faults.push(fault);
     }
 
-    /// Looks at a file with a secret; white space around it does not count.
-    fn secret(&mut self, key: &str, expected: &str, path: &Path, good: fn(&str) -> bool) {
-        match secret_file(path) {
-            Ok(text) if good(text.reveal()) => self.look_who_reads(key, path),
-            Ok(_) => self.wrong_file(key, expected, path, "something else"),
-            Err(error) => self.wrong_file(key, expected, path, &error.to_string()),
+    fn warn(&mut self, key: &str, warning: String) {
+        let place = self.origin(key);
+        self.warnings.push(Warning { place, warning });
+    }
+
+    fn wrong_file(&mut self, key: &str, expected: &str, path: &Path, found: Option<String>) {
+        if let Some(found) = found {
+            self.wrong(key, expected, format!("{}: {found}", path.display()));
         }
     }
 
+    fn addresses(&mut self, settings: &Settings) {
+        let listen = settings.listen;
+        if let Some(http) = settings.insecure_http {
+            if !http.ip().is_loopback() {
+                let expected =
+                    "a loopback address such as 127.0.0.1:8080, since plain HTTP hides nothing";
+                self.wrong("insecure_http", expected, format!("'{http}'"));
+            }
+            if http == listen && listen.port() != 0 {
+                let expected = "another address than 'listen' has";
+                self.wrong("insecure_http", expected, format!("'{listen}' in both"));
+            }
+        }
+        if settings.accept_unknown_devices && !listen.ip().is_loopback() {
+            let expected =
+                "false, or a loopback address in 'listen': it takes any device by its name alone";
+            let found = format!("true with listen = '{listen}'");
+            self.wrong("accept_unknown_devices", expected, found);
+        }
+    }
+
+    /// `key` means nothing without `other`; each comes with whether it is set.
+    /// Where `other` was given, but is wrong, that is reported already.
+    fn needs(&mut self, (key, is_set): (&str, bool), (other, other_is_set): (&str, bool)) {
+        let is_reported = self.origins.contains_key(other) && !self.faults.is_empty();
+        if is_set && !other_is_set && !is_reported {
+            self.wrong(key, format!("{other} beside {key}"), "none");
+        }
+    }
+
+    /// Looks at a file with a secret; white space around it does not count.
+    fn secret(&mut self, key: &str, expected: &str, path: &Path, good: fn(&str) -> bool) {
+        let found = match secret_file(path) {
+            Ok(text) if good(text.reveal()) => None,
+            Ok(_) => Some("something else".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        // A secret that every user of the machine can read is none.
+        let mode = fs::metadata(path).map_or(0, |about| about.permissions().mode());
+        if found.is_none() && mode & 0o007 != 0 {
+            let warning = format!("every user may read {}: chmod 600 it", path.display());
+            self.warn(key, warning);
+        }
+        self.wrong_file(key, expected, path, found);
+    }
+
     /// The faults of policy files are faults of the configuration too.
-    fn policies(&mut self, folder: &Path) {
-        for fault in crate::policy_files::load(folder).err().unwrap_or_default() {
+    fn policies(&mut self, directory: &Path) {
+        for fault in crate::policy_files::load(directory)
+            .err()
+            .unwrap_or_default()
+        {
             let mut fault = Fault::from(fault);
             if let Place::File { file, .. } = &mut fault.place
                 && !file.contains('/')
             {
-                *file = format!("{}/{file}", folder.display());
+                *file = format!("{}/{file}", directory.display());
             }
             self.faults.push(fault);
-        }
-    }
-
-    /// A secret that every user of the machine can read is none.
-    fn look_who_reads(&mut self, key: &str, path: &Path) {
-        let mode = fs::metadata(path).map_or(0, |about| about.permissions().mode());
-        if mode & 0o007 != 0 {
-            self.warnings.push(Warning {
-                place: self.origin(key),
-                warning: format!("every user may read {}: chmod 600 it", path.display()),
-            });
         }
     }
 }
 
 fn certificates(path: &Path) -> Result<usize, String> {
-    // A PEM error does not name what the system said: ask for that first.
+    // A PEM error does not name what the system reported: ask for that first.
     fs::metadata(path).map_err(|error| error.to_string())?;
-    let certificates: Result<Vec<CertificateDer<'static>>, _> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    certificates
-        .map(|list| list.len())
-        .map_err(|error| error.to_string())
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
+    let certificates: Vec<_> = certificates.map_err(|error| error.to_string())?;
+    Ok(certificates.len())
 }
 
-/// Why the path can be no folder. One that is not there is made at start.
-fn unusable_folder(path: &Path) -> Option<String> {
+/// Why the path can be no directory. One that does not exist is made at start.
+fn unusable_directory(path: &Path) -> Option<String> {
     match fs::metadata(path) {
         Ok(about) if about.is_dir() => None,
         Ok(_) => Some("a file".to_owned()),
@@ -179,19 +192,16 @@ fn unusable_folder(path: &Path) -> Option<String> {
     }
 }
 
-/// Why the path can be no database. Of folders only the data folder is made.
+/// Why the path can be no database. Only the data directory is made at start.
 fn unusable_database(path: &Path, data: &Path) -> Option<String> {
     if path.is_dir() {
         return Some("a folder".to_owned());
     }
-    let folder = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => return None,
-    };
-    match fs::metadata(folder) {
+    let parent = path.parent().filter(|parent| *parent != Path::new(""))?;
+    match fs::metadata(parent) {
         Ok(about) if about.is_dir() => None,
         Ok(_) => Some("its folder is a file".to_owned()),
-        Err(_) if folder == data => None,
+        Err(_) if parent == data => None,
         Err(error) => Some(error.to_string()),
     }
 }

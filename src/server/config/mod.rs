@@ -1,34 +1,35 @@
 //! The configuration: a file, the environment and flags become one [`Settings`].
 //!
-//! A flag beats the environment, the environment beats the file, the file beats
-//! the default. Everything is read to its end: all faults are told at once.
+//! A flag overrides the environment, the environment the file, the file the
+//! default. Each source is read to its end, and all faults are reported at once.
+//! This module depends on nothing that serves: what serves depends on it.
 
 mod checks;
-mod cidr;
 mod fault;
-mod file;
 mod key;
-mod layer;
-mod read;
-mod secrets;
 mod settings;
 mod show;
+mod source;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use cidr::{Cidr, NotACidr};
+pub use checks::secret_file;
 pub use fault::{Fault, Place, Warning};
-pub use key::{KEYS, Key, Shape};
-pub use layer::Flags;
-pub use secrets::SecretError;
+pub use key::{KEYS, NOT_IN_FILE, variable};
 pub use settings::{
-    AddressHeader, Limits, Log, LogFormat, ProxyHeader, Retention, ServerAuth, Settings, Wns,
-    hex_key,
+    AddressHeader, Limits, Log, LogFormat, Otlp, ProxyHeader, Retention, ServerAuth, Settings,
+    Webhooks, Wns,
 };
 pub use show::Entry;
+pub use source::{Flags, NEXT_KEY_VARIABLE, environment};
+pub use values::{Network, hex_key, token_url};
+
+use tree::Node;
 
 /// What the sources say together, right or wrong.
 #[derive(Debug, Clone)]
@@ -50,16 +51,23 @@ impl Loaded {
     /// name are not touched.
     pub fn read(file: Option<&Path>, environment: &[(String, String)], flags: &Flags) -> Loaded {
         let (mut faults, mut warnings) = (Vec::new(), Vec::new());
-        let mut layers = Vec::from([layer::from_flags(flags, &mut faults)]);
-        layers.push(layer::from_environment(
-            environment,
-            &mut faults,
-            &mut warnings,
-        ));
-        layers.extend(file.map(|path| file::read(path, &mut faults)));
-        let mut reader = read::Reader::new(layers, faults);
-        let settings = reader.settings();
-        let (origins, faults) = reader.into_parts();
+        let sources = [
+            file.map_or_else(Node::default, |path| source::from_file(path, &mut faults)),
+            source::from_environment(environment, &mut warnings),
+            source::from_flags(flags),
+        ];
+        let (mut all, mut origins) = (Node::default(), BTreeMap::new());
+        for source in sources {
+            faults.extend(source.read().1);
+            for key in KEYS.iter() {
+                let node = source.find(key);
+                origins.extend(node.map(|node| (key.as_str(), node.key.clone())));
+            }
+            all.overlay(source);
+        }
+        let (mut settings, _) = all.read();
+        let limits = &mut settings.limits;
+        limits.device_burst = limits.device_burst.min(limits.device_per_minute);
         let mut loaded = Loaded {
             settings,
             origins,
@@ -71,7 +79,7 @@ impl Loaded {
         loaded
     }
 
-    /// Checks the files and folders that the settings name, too.
+    /// Checks the files and directories that the settings name, too.
     pub fn with_files(mut self) -> Loaded {
         checks::files(&mut self);
         self.faults.sort_by(|a, b| a.place.cmp(&b.place));
@@ -94,35 +102,4 @@ impl Loaded {
             Err(self.faults)
         }
     }
-}
-
-impl Settings {
-    /// The settings of these sources: [`Loaded::read`], with the files that
-    /// they name checked too.
-    ///
-    /// # Errors
-    /// Every fault of all of them.
-    pub fn load(
-        file: Option<&Path>,
-        environment: &[(String, String)],
-        flags: &Flags,
-    ) -> Result<Settings, Vec<Fault>> {
-        Loaded::read(file, environment, flags)
-            .with_files()
-            .settled()
-    }
-}
-
-/// The process's environment, as far as it is for this program.
-pub fn environment() -> Vec<(String, String)> {
-    let mut variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, value)| {
-            let name = name.into_string().ok()?;
-            // What is no UTF-8 becomes text that no setting takes.
-            let value = value.to_string_lossy().into_owned();
-            name.starts_with("MODEGATE_").then_some((name, value))
-        })
-        .collect();
-    variables.sort();
-    variables
 }

@@ -1,52 +1,78 @@
-//! The settings as values.
+//! The settings. A setting is one field here: its name is the key of the file
+//! and, in capitals after `MODEGATE_`, the environment variable; its default
+//! stands in `Default`, its rule is named by `deserialize_with`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::Cidr;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::values::{
+    self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
+    HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
+    TokenUrl, list, number, optional, required,
+};
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_core::secret::Secret;
 
 /// Everything that can be set, with nothing left to parse. Relative paths are
-/// relative to the working folder.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// relative to the working directory. Serialised, it shows no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// The data folder. Default `./data`.
+    /// The data directory. Default `./data`.
+    #[serde(deserialize_with = "required::<Directory, _>")]
     pub data: PathBuf,
     /// Where HTTPS listens; port 0 takes a free one. Default 127.0.0.1:8443.
+    #[serde(deserialize_with = "required::<Address, _>")]
     pub listen: SocketAddr,
     /// Where plain HTTP listens too: a loopback address.
+    #[serde(deserialize_with = "optional::<Address, _>")]
     pub insecure_http: Option<SocketAddr>,
     /// More names for the server's certificate, when it is made.
+    #[serde(deserialize_with = "list::<HostName, _>")]
     pub names: Vec<String>,
-    /// Whether an RSA server key is taken, with which Windows 8.1 cannot connect.
+    /// Whether an RSA server key is accepted, with which Windows 8.1 cannot connect.
     pub allow_rsa: bool,
     /// Issuers (PEM) whose client certificates are accepted.
+    #[serde(deserialize_with = "optional::<File, _>")]
     pub client_ca: Option<PathBuf>,
-    /// Whether devices without a record are taken by their Source; only where
+    /// Whether devices without a record are accepted by their Source; only where
     /// every listener is on loopback.
     pub accept_unknown_devices: bool,
-    /// A folder of policy files instead of the shipped ones.
+    /// A directory of policy files instead of the shipped ones.
+    #[serde(deserialize_with = "optional::<Directory, _>")]
     pub policies: Option<PathBuf>,
-    /// The SQLite file, if it is not in the data folder.
+    /// The SQLite file, if it is not in the data directory.
+    #[serde(deserialize_with = "optional::<Database, _>")]
+    #[serde(serialize_with = "values::database_url")]
     pub database: Option<PathBuf>,
     /// The path of the device endpoint. Default `/sync`.
+    #[serde(deserialize_with = "required::<SyncPath, _>")]
     pub sync_path: String,
     /// A file with the main key, 64 hexadecimal digits, instead of the data
-    /// folder's `key`.
+    /// directory's `key`.
+    #[serde(deserialize_with = "optional::<File, _>")]
     pub key_file: Option<PathBuf>,
-    /// The main key itself, 64 hexadecimal digits: from the environment only.
+    /// The main key itself, 64 hexadecimal digits: from the environment only
+    /// ([`NOT_IN_FILE`](super::NOT_IN_FILE)).
+    #[serde(deserialize_with = "optional::<MainKey, _>")]
+    #[serde(serialize_with = "values::masked")]
     pub key: Option<Secret>,
-    /// Who may speak for a client: what else names a client certificate or an
-    /// address in a header is not believed.
-    pub trusted_proxies: Vec<Cidr>,
-    /// The header in which trusted proxies hand on the client certificate.
+    /// Proxies that may speak for a client. From any other peer, a header that
+    /// names a client certificate or an address is ignored.
+    #[serde(deserialize_with = "list::<Networks, _>")]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which trusted proxies pass on the client certificate.
+    #[serde(deserialize_with = "optional::<CertificateHeader, _>")]
     pub proxy_header: Option<ProxyHeader>,
-    /// The header in which trusted proxies hand on the client's address.
+    /// The header in which trusted proxies pass on the client's address.
+    #[serde(deserialize_with = "required::<ForwardedHeader, _>")]
     pub proxy_address_header: AddressHeader,
     /// What the server answers a device's challenge with.
-    pub server_auth: Option<ServerAuth>,
+    pub server_auth: ServerAuth,
     /// How much one client may ask for.
     pub limits: Limits,
     /// Where WNS is and how it is used.
@@ -54,15 +80,16 @@ pub struct Settings {
     /// How long things are kept.
     pub retention: Retention,
     /// How jobs of installs are read.
+    #[serde(with = "JobSettings")]
     pub jobs: JobRules,
-    /// Whether webhooks may point to private addresses.
-    pub private_webhooks: bool,
+    /// What webhooks may reach.
+    pub webhooks: Webhooks,
     /// What is logged, and how.
     pub log: Log,
-    /// Where spans are sent by OTLP over HTTP: the base URL of a collector,
-    /// such as `http://127.0.0.1:4318`.
-    pub otlp_endpoint: Option<String>,
+    /// Where spans are sent.
+    pub otlp: Otlp,
     /// Texts of commands whose grammar is not known for sure.
+    #[serde(deserialize_with = "values::templates")]
     pub templates: Templates,
 }
 
@@ -84,20 +111,28 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             proxy_header: None,
             proxy_address_header: AddressHeader::default(),
-            server_auth: None,
+            server_auth: ServerAuth::default(),
             limits: Limits::default(),
             wns: Wns::default(),
             retention: Retention::default(),
             jobs: JobRules::default(),
-            private_webhooks: false,
+            webhooks: Webhooks::default(),
             log: Log::default(),
-            otlp_endpoint: None,
+            otlp: Otlp::default(),
             templates: Templates::default(),
         }
     }
 }
 
-/// How a reverse proxy hands on the client certificate that it saw.
+impl Settings {
+    /// Where the database is.
+    pub fn database_path(&self) -> PathBuf {
+        let usual = || self.data.join("modegate.db");
+        self.database.clone().unwrap_or_else(usual)
+    }
+}
+
+/// How a reverse proxy passes on the client certificate that it saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProxyHeader {
     /// `Client-Cert`: DER in base64 between colons (RFC 9440).
@@ -108,6 +143,12 @@ pub enum ProxyHeader {
     XSslClientCert,
     /// `X-ARR-ClientCert`: DER in base64, from IIS with Application Request Routing.
     XArrClientCert,
+}
+
+impl Serialize for ProxyHeader {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.name())
+    }
 }
 
 impl ProxyHeader {
@@ -128,89 +169,118 @@ impl ProxyHeader {
             ProxyHeader::XArrClientCert => "X-ARR-ClientCert",
         }
     }
-
-    /// The header of that name; case does not matter.
-    pub fn from_name(name: &str) -> Option<Self> {
-        ProxyHeader::ALL
-            .into_iter()
-            .find(|header| header.name().eq_ignore_ascii_case(name))
-    }
 }
 
-/// How a reverse proxy hands on the address that it saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How a reverse proxy passes on the address that it saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub enum AddressHeader {
     /// `X-Forwarded-For`.
     #[default]
+    #[serde(rename = "X-Forwarded-For")]
     XForwardedFor,
     /// `Forwarded` (RFC 7239).
     Forwarded,
 }
 
-impl AddressHeader {
-    /// The header's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            AddressHeader::XForwardedFor => "X-Forwarded-For",
-            AddressHeader::Forwarded => "Forwarded",
-        }
-    }
-
-    /// The header of that name; case does not matter.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [AddressHeader::XForwardedFor, AddressHeader::Forwarded]
-            .into_iter()
-            .find(|header| header.name().eq_ignore_ascii_case(name))
-    }
-}
-
-/// Credentials with which the server answers a device that challenges it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Credentials with which the server answers a device that challenges it: both
+/// or none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct ServerAuth {
     /// The name, 1 to 256 characters.
-    pub name: String,
+    #[serde(deserialize_with = "optional::<ServerName, _>")]
+    pub name: Option<String>,
     /// A file with the password; white space around it does not count.
-    pub password_file: PathBuf,
+    #[serde(deserialize_with = "optional::<File, _>")]
+    pub password_file: Option<PathBuf>,
 }
 
-/// How much one client may ask for. A rate of 0 is no limit.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// How much clients may ask for, alone and together. A rate of 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Sync requests of one device in a minute. Default 600: a session with a
-    /// full queue has up to 200 messages and may take seconds.
-    pub requests_per_device_per_minute: u32,
-    /// Sync requests from one address in a minute. Default 6,000: a school's
-    /// tablets come through one address, all of them after the same bell.
-    pub requests_per_address_per_minute: u32,
-    /// Open connections, all together. Default 10,000.
+    /// Sync requests of one device per minute. Default 600: a session with a full
+    /// queue has up to [`SESSION_MESSAGES`](modegate_core::limits::SESSION_MESSAGES)
+    /// messages and may take seconds.
+    #[serde(rename = "requests_per_device_per_minute")]
+    #[serde(deserialize_with = "values::rate")]
+    pub device_per_minute: u32,
+    /// How many of them may come at once: such a session's worth.
+    #[serde(skip)]
+    pub device_burst: u32,
+    /// Requests from one client address per minute. Default 6,000: a school's
+    /// tablets share one address and all start after the same bell.
+    #[serde(rename = "requests_per_address_per_minute")]
+    #[serde(deserialize_with = "values::rate")]
+    pub address_per_minute: u32,
+    /// Connections open at once: each costs at most some tens of kilobytes.
+    /// Default 10,000.
+    #[serde(deserialize_with = "number::<_, 1, 1_000_000>")]
     pub connections: u32,
-    /// API requests of one token in a minute. Default 6,000.
-    pub api_requests_per_token_per_minute: u32,
+    /// API requests with one token per minute. Default 6,000.
+    #[serde(rename = "api_requests_per_token_per_minute")]
+    #[serde(deserialize_with = "values::rate")]
+    pub token_per_minute: u32,
+    /// Sync requests in progress at once; more get 503 without waiting.
+    #[serde(skip)]
+    pub sync_under_way: usize,
+    /// Event streams open at once.
+    #[serde(skip)]
+    pub event_streams: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            requests_per_device_per_minute: 600,
-            requests_per_address_per_minute: 6_000,
+            device_per_minute: 600,
+            device_burst: modegate_core::limits::SESSION_MESSAGES,
+            address_per_minute: 6_000,
             connections: 10_000,
-            api_requests_per_token_per_minute: 6_000,
+            token_per_minute: 6_000,
+            sync_under_way: 4_096,
+            event_streams: 256,
+        }
+    }
+}
+
+impl Limits {
+    /// The same without rates, for `--accept-unknown-devices`: simulated fleets
+    /// come from one address.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        Limits {
+            device_per_minute: 0,
+            device_burst: 0,
+            address_per_minute: 0,
+            token_per_minute: 0,
+            ..self
         }
     }
 }
 
 /// Where WNS is and how it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Wns {
-    /// The token service in place of Microsoft's: for a mock or a proxy.
+    /// The token service in place of Microsoft's, for a mock or a proxy.
+    #[serde(deserialize_with = "optional::<TokenUrl, _>")]
     pub token_url: Option<String>,
     /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
+    #[serde(deserialize_with = "optional::<HostSuffix, _>")]
     pub host_suffix: Option<String>,
-    /// Notifications under way at once. Default 8.
+    /// Notifications in progress at once. Default 8.
+    #[serde(deserialize_with = "number::<_, 1, 1_024>")]
     pub workers: u32,
     /// Notifications of one push profile per second, 0 for no limit. Default
     /// 100: WNS publishes no limit, and each brings a session.
+    #[serde(deserialize_with = "values::rate")]
     pub per_second: u32,
+    /// Further CAs that are trusted, PEM.
+    #[serde(skip)]
+    pub ca: Option<Vec<u8>>,
+    /// How long one request may take.
+    #[serde(skip)]
+    pub timeout: Duration,
 }
 
 impl Default for Wns {
@@ -220,31 +290,68 @@ impl Default for Wns {
             host_suffix: None,
             workers: 8,
             per_second: 100,
+            ca: None,
+            timeout: Duration::from_secs(30),
         }
     }
 }
 
 /// How long things are kept, in days; 0, the default, is for ever.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Retention {
     /// Events of the log.
+    #[serde(deserialize_with = "values::days")]
     pub events_days: u32,
-    /// Results of final commands.
+    /// What devices answered to commands that are final. The command, its state
+    /// and when it changed stay.
+    #[serde(deserialize_with = "values::days")]
     pub results_days: u32,
 }
 
+/// The section `jobs`: the fields of [`JobRules`].
+#[derive(Serialize, Deserialize)]
+#[serde(
+    remote = "JobRules",
+    deny_unknown_fields,
+    default = "JobRules::default"
+)]
+struct JobSettings {
+    #[serde(deserialize_with = "values::numbers")]
+    done: Vec<u32>,
+    #[serde(deserialize_with = "values::numbers")]
+    failed: Vec<u32>,
+    #[serde(rename = "readings")]
+    #[serde(deserialize_with = "number::<_, 1, 10_000>")]
+    reads: u32,
+    #[serde(deserialize_with = "number::<_, 1, 3_650>")]
+    days: u32,
+}
+
+/// What webhooks may reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Whether they may point to private addresses.
+    pub allow_private: bool,
+}
+
 /// What is logged, and how.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct Log {
     /// As lines for readers, or as JSON.
+    #[serde(deserialize_with = "required::<LogLines, _>")]
     pub format: LogFormat,
     /// What is logged, such as `info,modegate=debug`. Without it `RUST_LOG`
-    /// says, and without that `info` holds.
+    /// applies, and without that `info`.
+    #[serde(deserialize_with = "optional::<LogFilter, _>")]
     pub filter: Option<String>,
 }
 
 /// How a log line looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     /// Text for readers.
     #[default]
@@ -253,31 +360,12 @@ pub enum LogFormat {
     Json,
 }
 
-impl LogFormat {
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            LogFormat::Text => "text",
-            LogFormat::Json => "json",
-        }
-    }
-
-    /// The format of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [LogFormat::Text, LogFormat::Json]
-            .into_iter()
-            .find(|format| format.name() == name)
-    }
-}
-
-/// The main key from its 64 hexadecimal digits; `None` for anything else.
-pub fn hex_key(digits: &str) -> Option<[u8; 32]> {
-    if digits.len() != 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (at, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(key)
+/// Where spans are sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Otlp {
+    /// The base URL of a collector that takes OTLP over HTTP, such as
+    /// `http://127.0.0.1:4318`.
+    #[serde(deserialize_with = "optional::<Endpoint, _>")]
+    pub endpoint: Option<String>,
 }

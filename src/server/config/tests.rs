@@ -51,11 +51,10 @@ fn the_example_names_every_key_at_its_default() {
     let loaded = parsed(&uncommented());
     assert_eq!(told(&loaded), [""; 0]);
     assert_eq!(loaded.settings, Settings::default());
-    for key in KEYS.iter().filter(|key| key.in_file) {
+    for key in KEYS.iter().filter(|key| *key != NOT_IN_FILE) {
         assert!(
-            loaded.origins.contains_key(key.name),
-            "{} is not in the example",
-            key.name
+            loaded.origins.contains_key(key.as_str()),
+            "{key} is not in the example"
         );
     }
     let commented = parsed(EXAMPLE);
@@ -77,7 +76,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
         ("MODEGATE_SYNC_PATH".to_owned(), "/env".to_owned()),
     ];
     let mut flags = Flags::default();
-    flags.set("data", ["flag".to_owned()]);
+    flags.set("data", "--data", "flag".to_owned());
     let loaded = Loaded::read(Some(&file), &environment, &flags);
     let settings = &loaded.settings;
     assert_eq!(settings.data, PathBuf::from("flag"));
@@ -178,6 +177,33 @@ fn what_may_be_a_secret_is_never_told() {
     let shown = serde_json::to_string(&loaded.entries()).unwrap();
     assert!(shown.contains(r#"{"key":"key","value":"***""#), "{shown}");
     assert!(!format!("{loaded:?}{shown}").contains(&key));
+}
+
+#[test]
+fn a_secret_in_the_wrong_place_is_not_repeated() {
+    let loaded = parsed("otlp = 'http://u:s3cret@h/'\nnames = 's3cret'\nallow_rsa = 's3cret'\n");
+    assert_eq!(loaded.faults.len(), 3, "{:?}", loaded.faults);
+    assert!(!format!("{loaded:?}").contains("s3cret"));
+}
+
+#[test]
+fn a_value_that_a_stronger_source_replaces_is_checked_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.toml");
+    std::fs::write(&file, "listen = 'x'\n[limits]\nconnections = 0\n").unwrap();
+    let environment = [("MODEGATE_LIMITS_CONNECTIONS".to_owned(), "5".to_owned())];
+    let mut flags = Flags::default();
+    flags.set("listen", "--listen", "127.0.0.1:1".to_owned());
+    let loaded = Loaded::read(Some(&file), &environment, &flags);
+    assert_eq!(loaded.faults.len(), 2, "{:?}", loaded.faults);
+    assert_eq!(loaded.settings.limits.connections, 5);
+}
+
+#[test]
+fn each_template_is_checked() {
+    let loaded = parsed("[templates]\nnope = ''\njob_data = 3\nunenroll = '{user}'\n");
+    let places: Vec<String> = loaded.faults.iter().map(|f| f.place.to_string()).collect();
+    assert_eq!(places, ["m.toml:2:1", "m.toml:3:12", "m.toml:4:1"]);
 }
 
 #[test]
@@ -311,11 +337,11 @@ proptest! {
     #[test]
     fn no_text_breaks_the_reader(text in "\\PC{0,200}") {
         let mut faults = Vec::new();
-        file::parse("m.toml", &text, &mut faults);
+        source::parse("m.toml", &text, &mut faults).read();
     }
 
     #[test]
     fn no_value_breaks_a_key(at in 0..KEYS.len(), text in "\\PC{0,60}") {
-        with_environment(&[(&KEYS[at].variable(), &text)]);
+        with_environment(&[(&variable(&KEYS[at]), &text)]);
     }
 }

@@ -216,13 +216,13 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-    use crate::config::AddressHeader;
+    use crate::config::{AddressHeader, Network};
 
     #[test]
     fn a_proxy_is_believed_by_its_address_and_the_rest_is_counted() {
         let identifier = Identifier {
             proxies: Some(TrustedProxies {
-                addresses: vec!["10.0.0.0/8".parse().unwrap()],
+                addresses: vec![Network::parse("10.0.0.0/8").unwrap()],
                 header: Some(ProxyHeader::XForwardedClientCert),
                 address_header: AddressHeader::XForwardedFor,
             }),

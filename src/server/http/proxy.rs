@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderMap;
 
-use crate::config::{AddressHeader, Cidr, ProxyHeader};
+use crate::config::{AddressHeader, Network, ProxyHeader};
 use crate::metrics::Metrics;
 
 /// Longest header of a proxy's that is read, bytes: a certificate in PEM,
@@ -21,7 +21,7 @@ pub(super) const HEADER_BYTES: usize = 16 * 1024;
 #[derive(Debug, Clone)]
 pub struct TrustedProxies {
     /// Where they connect from.
-    pub addresses: Vec<Cidr>,
+    pub addresses: Vec<Network>,
     /// How they hand on the client's certificate, if they do.
     pub header: Option<ProxyHeader>,
     /// How they hand on the client's address.
@@ -31,7 +31,7 @@ pub struct TrustedProxies {
 impl TrustedProxies {
     /// Whether a connection from `peer` is one of theirs.
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        self.addresses.iter().any(|cidr| cidr.contains(peer))
+        self.addresses.iter().any(|network| network.contains(peer))
     }
 
     /// The address that a request came from: read from the right, since each
@@ -183,7 +183,7 @@ mod tests {
             (AddressHeader::Forwarded, vec!["for=_hidden"], "10.0.0.1"),
         ] {
             let proxies = TrustedProxies {
-                addresses: vec!["10.0.0.0/8".parse().unwrap()],
+                addresses: vec![Network::parse("10.0.0.0/8").unwrap()],
                 header: None,
                 address_header: header,
             };

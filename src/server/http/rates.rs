@@ -17,7 +17,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Limits;
+use crate::config::Limits;
 
 /// Callers remembered per limit; beyond, newcomers share [`SHARED`] buckets.
 const REMEMBERED: usize = 100_000;

@@ -19,6 +19,7 @@ use rustls::sign::CertifiedKey;
 
 use super::ServeError;
 use super::data_dir::{DataDir, write_secret};
+use crate::config::Settings;
 
 /// Names that a server certificate always has.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
@@ -26,13 +27,12 @@ const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 /// The server's certificate from the folder, made if it is not there.
 pub(super) fn server_certificate(
     dir: &DataDir,
-    names: &[String],
-    allow_rsa: bool,
+    settings: &Settings,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, ServeError> {
     let (chain, key) = (dir.file("server.pem"), dir.file("server-key.pem"));
     if !chain.exists() || !key.exists() {
-        make(dir, names)?;
+        make(dir, &settings.names)?;
     }
     let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&chain)
         .and_then(Iterator::collect)
@@ -43,7 +43,7 @@ pub(super) fn server_certificate(
         .key_provider
         .load_private_key(private)
         .map_err(|_| ServeError::BadFile(key.clone(), "a private key that TLS can sign with"))?;
-    if signer.algorithm() == SignatureAlgorithm::RSA && !allow_rsa {
+    if signer.algorithm() == SignatureAlgorithm::RSA && !settings.allow_rsa {
         return Err(ServeError::Rsa(key));
     }
     let certified = CertifiedKey::new(certificates, signer);

@@ -5,9 +5,11 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use modegate_core::secret::Secret;
+use data_encoding::HEXLOWER;
 
 use super::ServeError;
+use crate::config::hex_key;
+use modegate_core::secret::Secret;
 
 /// A data folder, locked for this process while it lives.
 #[derive(Debug)]
@@ -57,7 +59,9 @@ impl DataDir {
 
     /// The admin token, made when it is not there.
     pub fn admin_token(&self) -> Result<Secret, ServeError> {
-        let text = self.secret_file("admin-token", || format!("mdm_{}", hex(&random::<32>())))?;
+        let text = self.secret_file("admin-token", || {
+            format!("mdm_{}", HEXLOWER.encode(&random::<32>()))
+        })?;
         Ok(Secret::new(text.reveal().trim()))
     }
 
@@ -139,20 +143,12 @@ pub(super) const KEY: &str = "64 hexadecimal digits";
 
 /// A new main key, as it stands in a file.
 pub(super) fn new_key() -> String {
-    hex(&random::<32>())
+    HEXLOWER.encode(&random::<32>())
 }
 
-/// The main key that these 64 hexadecimal digits are.
-pub(super) fn key_of(digits: &str) -> Option<[u8; 32]> {
-    let digits = digits.trim();
-    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut key = [0; 32];
-    for (at, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).ok()?;
-    }
-    Some(key)
+/// The main key that this text is, without white space around it.
+pub(super) fn key_of(text: &str) -> Option<[u8; 32]> {
+    hex_key(text.trim())
 }
 
 fn random<const N: usize>() -> [u8; N] {
@@ -160,8 +156,4 @@ fn random<const N: usize>() -> [u8; N] {
     // The system's generator does not fail once the machine is up.
     aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
     bytes
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,12 +8,9 @@ use std::path::{Path, PathBuf};
 
 use super::ServeError;
 use super::data_dir::{DataDir, KEY, key_of, new_key, sync_folder, write_secret};
-use crate::config::Settings;
+use crate::config::{NEXT_KEY_VARIABLE, Settings};
 use modegate_core::secret::Secret;
 use modegate_store::seal::Keys;
-
-/// The variable that holds the key that takes over, while `MODEGATE_KEY` is changed.
-pub const NEXT_VARIABLE: &str = "MODEGATE_KEY_NEXT";
 
 /// Where the main key comes from.
 #[derive(Debug, Clone, Default)]
@@ -45,7 +42,7 @@ impl KeySource {
 
     /// This key, with the one that takes over if the environment holds it.
     pub fn given(key: Secret) -> Self {
-        let next = std::env::var(NEXT_VARIABLE).ok();
+        let next = std::env::var(NEXT_KEY_VARIABLE).ok();
         KeySource::Given {
             key,
             next: next.filter(|text| !text.is_empty()).map(Secret::new),

@@ -10,14 +10,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
+use crate::config::{self, Limits, Settings};
 use crate::http::api::UnderWay;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
-use crate::http::proxy::ProxyCounts;
+use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, server_config};
 use crate::http::{Listeners, Shared};
@@ -33,6 +34,7 @@ pub use keys::KeySource;
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
+use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::TokenDigest;
 use modegate_store::sqlite::SqliteStore;
@@ -55,129 +57,75 @@ pub struct Running {
     pub ca: PathBuf,
     options: Options,
     dir: DataDir,
-    way: Arc<Way>,
-    store: Arc<SqliteStore>,
+    shared: Arc<Shared>,
     certificate: Arc<ServerCertificate>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
-    health: Arc<Health>,
-    metrics: Arc<Metrics>,
     workers: Supervisor,
 }
 
 /// Starts the server; it serves when this returns.
+///
+/// # Errors
+/// What stands in its way.
 pub async fn start(options: Options) -> Result<Running, ServeError> {
-    check_addresses(&options)?;
-    let policies = Arc::new(policy_set(&options).map_err(ServeError::Policies)?);
-    let dir = DataDir::open(&options.data)?;
+    let (settings, clock) = (&options.settings, &options.clock);
+    check_addresses(settings)?;
+    let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
+    let dir = DataDir::open(&settings.data)?;
     let metrics = Arc::<Metrics>::default();
-    let keys = options.key.open(&dir)?;
+    let keys = KeySource::of(settings).open(&dir)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let certified =
-        certificates::server_certificate(&dir, &options.names, options.allow_rsa, &provider)?;
+    let certified = certificates::server_certificate(&dir, settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
-    let identifier = Arc::new(identifier(&options, &provider, &metrics)?);
-    let database = options
-        .database
-        .clone()
-        .unwrap_or_else(|| dir.file("modegate.db"));
-    let store = Arc::new(SqliteStore::open_observed(
-        &database,
-        keys,
-        Arc::clone(&metrics) as _,
-    )?);
-    let way = Arc::new(way(&options, &store, &policies, &metrics));
-    record_start(&*store, &policies, options.clock.now()).await?;
-
-    let clock = options.clock.clone();
-    let push = Arc::new(Push::new(
-        Arc::clone(&store) as Arc<dyn Store>,
-        way.push_in_force(),
-        &options.push,
-        options.templates.clone(),
-        clock,
-    )?);
-    push.refresh().await?;
-
-    let (https, https_address) = listen(options.listen)?;
-    let http = options.insecure_http.map(listen).transpose()?;
-    let (http, http_address) = http.map_or((None, None), |(listener, address)| {
-        (Some(listener), Some(address))
-    });
-    let status = Arc::<WorkerStatus>::default();
-    let health = Arc::new(Health::new(Arc::clone(&status)));
+    let identifier = Arc::new(identifier(settings, &provider, &metrics)?);
+    let (database, observer) = (settings.database_path(), Arc::clone(&metrics) as _);
+    let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
+    let way = Arc::new(way(&options, &store, &policies, &metrics)?);
+    record_start(&*store, &policies, clock.now()).await?;
+    let push = push(&options, &store, &way).await?;
     let (end, ending) = watch::channel(false);
-    let limits = if options.accept_unknown {
-        options.limits.without_rates()
-    } else {
-        options.limits
-    };
-    let batches = Arc::new(Notify::new());
-    let reach = webhook_reach(&options);
-    let hooks = crate::webhooks::client::Client::new(reach, None).map_err(ServeError::Webhooks)?;
+    let status = Arc::<WorkerStatus>::default();
     let shared = Arc::new(Shared {
-        metrics: Arc::clone(&metrics),
-        clock: options.clock.clone(),
-        health: Arc::clone(&health),
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        way: Arc::clone(&way),
-        identifier: Arc::clone(&identifier),
+        metrics,
+        clock: clock.clone(),
+        health: Arc::new(Health::new(Arc::clone(&status))),
+        store,
+        way,
+        identifier,
         tokens: TokenBook::new(TokenDigest::of(token.reveal())),
-        rates: Rates::new(&limits),
+        rates: Rates::new(&limits(settings)),
         refreshing: tokio::sync::Mutex::default(),
         under_way: UnderWay::default(),
-        batches: Arc::clone(&batches),
-        webhook_reach: reach,
-        push: Arc::clone(&push),
+        batches: Arc::new(Notify::new()),
+        webhook_reach: webhook_reach(settings),
+        push,
         ending,
-        templates: options.templates.clone(),
+        templates: settings.templates.clone(),
     });
     shared.refresh_tokens().await?;
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let listeners = Listeners {
-        https: (https, tls),
-        http,
-        connections: limits.connections,
-    };
-    let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, threads)?;
-    let handle = server.handle();
-    let serving = tokio::spawn(server);
-    let workers = crate::workers::start(WorkerContext {
-        store: Arc::clone(&store) as Arc<dyn Store>,
-        clock: options.clock.clone(),
-        metrics: Arc::clone(&metrics),
-        status,
-        way: Arc::clone(&way),
-        push,
-        notifications: options.push.workers,
-        webhooks: hooks,
-        batches,
-        templates: options.templates.clone(),
-        jobs: options.jobs.clone(),
-        retention: options.retention,
-    });
+    let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
+    let (server, https, http) = listen_all(settings, tls, &shared)?;
+    let (handle, serving) = (server.handle(), tokio::spawn(server));
+    let workers = workers(settings, &shared, status)?;
     Ok(Running {
-        https: https_address,
-        http: http_address,
-        sync_path: options.sync_path.clone(),
+        https,
+        http,
+        sync_path: settings.sync_path.clone(),
         token,
         token_file: dir.file("admin-token"),
         ca: dir.file("ca.pem"),
         options,
         dir,
-        way,
-        store,
+        shared,
         certificate,
         provider,
         handle,
         end,
         serving,
-        health,
-        metrics,
         workers,
     })
 }
@@ -196,45 +144,23 @@ impl Running {
     }
 
     /// Reads policies and the server's certificate again. What is wrong is
-    /// refused, told and on record; what was in force stays.
+    /// rejected and logged; what was in force stays.
     pub async fn reload(&self) {
         let now = self.options.clock.now();
-        let set = policy_set(&self.options);
-        self.metrics.reloaded(set.is_ok());
-        let event = match set {
-            Ok(set) => {
-                tracing::info!(digest = set.digest(), "the policy set is in force");
-                let detail = format!("policy set {}", set.digest());
-                let kept = self
-                    .store
-                    .keep_policy_set(set.digest(), set.files().to_vec())
-                    .await;
-                if let Err(error) = kept {
-                    tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
-                    return;
-                }
-                self.way.enforce(Arc::new(set));
-                Event::new(now, "operator:SIGHUP", None, EventType::PolicyLoaded).detail(detail)
-            }
-            Err(faults) => {
-                for fault in &faults {
-                    tracing::error!("{fault}");
-                }
-                tracing::error!("the policy files are refused; the set in force stays");
-                let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
-                Event::new(now, "operator:SIGHUP", None, EventType::PolicyRefused).detail(detail)
-            }
+        let set = policy_set(&self.options.settings);
+        self.shared.metrics.reloaded(set.is_ok());
+        let reloaded = match set {
+            Ok(set) => self.enforce(set).await,
+            Err(faults) => Some(rejected(&faults)),
         };
-        if let Err(error) = self.store.log(vec![event]).await {
-            tracing::error!(%error, "the reload is not on record");
+        if let Some((event_type, detail)) = reloaded {
+            let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
+            if let Err(error) = self.shared.store.log(vec![event]).await {
+                tracing::error!(%error, "the reload is not on record");
+            }
         }
-        let allow_rsa = self.options.allow_rsa;
-        match certificates::server_certificate(
-            &self.dir,
-            &self.options.names,
-            allow_rsa,
-            &self.provider,
-        ) {
+        let settings = &self.options.settings;
+        match certificates::server_certificate(&self.dir, settings, &self.provider) {
             Ok(certified) => self.certificate.replace(certified),
             Err(error) => {
                 tracing::error!(%error, "the server's certificate is refused; the old one stays")
@@ -248,18 +174,34 @@ impl Running {
         self.workers.failed().await
     }
 
+    /// Puts the policy set in force, and describes it for the event log; `None` where
+    /// it could not be stored, and the old one stays.
+    async fn enforce(&self, set: PolicySet) -> Option<(EventType, String)> {
+        tracing::info!(digest = set.digest(), "the policy set is in force");
+        let detail = format!("policy set {}", set.digest());
+        let files = set.files().to_vec();
+        if let Err(error) = self.shared.store.keep_policy_set(set.digest(), files).await {
+            tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
+            return None;
+        }
+        self.shared.way.enforce(Arc::new(set));
+        Some((EventType::PolicyLoaded, detail))
+    }
+
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
-        self.health.drain();
+        self.shared.health.drain();
         tokio::time::sleep(self.options.drain).await;
         // Streams end first, or they would be waited for.
         self.end.send_replace(true);
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
-        self.store
+        self.shared
+            .store
             .log(
-                self.way
+                self.shared
+                    .way
                     .auth_failures()
                     .take()
                     .events(self.options.clock.now()),
@@ -271,19 +213,33 @@ impl Running {
     }
 }
 
-/// Who works out what a connection proves.
+/// Logs why policy files are rejected, and says so for the event log.
+fn rejected(faults: &[Fault]) -> (EventType, String) {
+    for fault in faults {
+        tracing::error!("{fault}");
+    }
+    tracing::error!("the policy files are refused; the set in force stays");
+    let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
+    (EventType::PolicyRefused, detail)
+}
+
+/// Works out what a connection proves.
 fn identifier(
-    options: &Options,
+    settings: &Settings,
     provider: &Arc<CryptoProvider>,
     metrics: &Arc<Metrics>,
 ) -> Result<Identifier, ServeError> {
-    let issuers = options
+    let issuers = settings
         .client_ca
         .as_deref()
         .map(|path| certificates::issuers(path, Arc::clone(provider)));
     Ok(Identifier {
         issuers: issuers.transpose()?,
-        proxies: options.proxies.clone(),
+        proxies: (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
+            addresses: settings.trusted_proxies.clone(),
+            header: settings.proxy_header,
+            address_header: settings.proxy_address_header,
+        }),
         counts: ProxyCounts::new(Arc::clone(metrics)),
         tls: Arc::new(TlsRefusals::new(Arc::clone(metrics))),
     })
@@ -294,48 +250,132 @@ fn way(
     store: &Arc<SqliteStore>,
     policies: &Arc<PolicySet>,
     metrics: &Arc<Metrics>,
-) -> Way {
+) -> Result<Way, ServeError> {
+    let settings = &options.settings;
     let way = Way::new(
         Arc::clone(store) as Arc<dyn Store>,
         Arc::clone(policies),
         store.nonces(),
-        options.accept_unknown,
+        settings.accept_unknown_devices,
     );
-    way.with_clock(options.clock.clone())
+    Ok(way
+        .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
-        .proving_itself(options.server_auth.clone())
+        .proving_itself(server_auth(&settings.server_auth)?))
 }
 
-fn policy_set(options: &Options) -> Result<PolicySet, Vec<Fault>> {
-    options
+/// What the server proves itself to devices with; its password is read here.
+fn server_auth(settings: &config::ServerAuth) -> Result<Option<ServerAuth>, ServeError> {
+    let (Some(name), Some(path)) = (&settings.name, &settings.password_file) else {
+        return Ok(None);
+    };
+    let password =
+        config::secret_file(path).map_err(|error| ServeError::File(path.clone(), error))?;
+    if password.reveal().is_empty() {
+        return Err(ServeError::BadFile(path.clone(), "a password"));
+    }
+    let name = name.clone();
+    Ok(Some(ServerAuth { name, password }))
+}
+
+async fn push(
+    options: &Options,
+    store: &Arc<SqliteStore>,
+    way: &Arc<Way>,
+) -> Result<Arc<Push>, ServeError> {
+    let push = Push::new(
+        Arc::clone(store) as Arc<dyn Store>,
+        way.push_in_force(),
+        &options.settings.wns,
+        options.settings.templates.clone(),
+        options.clock.clone(),
+    )?;
+    push.refresh().await?;
+    Ok(Arc::new(push))
+}
+
+fn workers(
+    settings: &Settings,
+    shared: &Shared,
+    status: Arc<WorkerStatus>,
+) -> Result<Supervisor, ServeError> {
+    let webhooks = crate::webhooks::client::Client::new(shared.webhook_reach, None)
+        .map_err(ServeError::Webhooks)?;
+    Ok(crate::workers::start(WorkerContext {
+        store: Arc::clone(&shared.store),
+        clock: shared.clock.clone(),
+        metrics: Arc::clone(&shared.metrics),
+        status,
+        way: Arc::clone(&shared.way),
+        push: Arc::clone(&shared.push),
+        notifications: settings.wns.workers as usize,
+        webhooks,
+        batches: Arc::clone(&shared.batches),
+        templates: settings.templates.clone(),
+        jobs: settings.jobs.clone(),
+        retention: settings.retention,
+    }))
+}
+
+fn limits(settings: &Settings) -> Limits {
+    if settings.accept_unknown_devices {
+        settings.limits.without_rates()
+    } else {
+        settings.limits
+    }
+}
+
+fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
+    settings
         .policies
         .as_deref()
         .map_or_else(PolicySet::builtin, crate::policy_files::load)
 }
 
-fn check_addresses(options: &Options) -> Result<(), ServeError> {
-    if let Some(http) = options
-        .insecure_http
-        .filter(|http| !http.ip().is_loopback())
-    {
-        return Err(ServeError::NotLoopback(
-            http,
-            "plain HTTP hides nothing (--insecure-http)",
-        ));
+fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
+    let is_public = |http: &SocketAddr| !http.ip().is_loopback();
+    if let Some(http) = settings.insecure_http.filter(is_public) {
+        let why = "plain HTTP hides nothing (--insecure-http)";
+        return Err(ServeError::NotLoopback(http, why));
     }
-    if options.accept_unknown && !options.listen.ip().is_loopback() {
+    if settings.accept_unknown_devices && is_public(&settings.listen) {
         let why = "--accept-unknown-devices takes any device by its name alone";
-        return Err(ServeError::NotLoopback(options.listen, why));
+        return Err(ServeError::NotLoopback(settings.listen, why));
     }
     Ok(())
 }
 
 /// A server that only this machine reaches may tell this machine, too.
-fn webhook_reach(options: &Options) -> Reach {
+fn webhook_reach(settings: &Settings) -> Reach {
     Reach {
-        private: options.private_webhooks,
-        loopback: options.listen.ip().is_loopback(),
+        private: settings.webhooks.allow_private,
+        loopback: settings.listen.ip().is_loopback(),
     }
+}
+
+/// The server on its listeners, and their addresses: HTTPS, and plain HTTP if
+/// it listens for that.
+fn listen_all(
+    settings: &Settings,
+    tls: rustls::ServerConfig,
+    shared: &Arc<Shared>,
+) -> Result<(Server, SocketAddr, Option<SocketAddr>), ServeError> {
+    let (https, https_address) = listen(settings.listen)?;
+    let http = settings.insecure_http.map(listen).transpose()?;
+    let (http, http_address) = http.unzip();
+    let listeners = Listeners {
+        https: (https, tls),
+        http,
+        connections: settings.limits.connections as usize,
+    };
+    let server = crate::http::serve(
+        listeners,
+        Arc::clone(&shared.identifier),
+        Arc::clone(shared),
+        &settings.sync_path,
+        std::thread::available_parallelism().map_or(2, usize::from),
+    )?;
+    Ok((server, https_address, http_address))
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

@@ -1,95 +1,43 @@
-//! What `serve` is told, and why it does not serve.
+//! What `serve` needs, and why it does not serve.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::keys::KeySource;
 use crate::clock::Clock;
-use crate::http::Limits;
-use crate::http::proxy::TrustedProxies;
+use crate::config::Settings;
 use crate::supervisor::WorkerFailed;
 use crate::wns::client::SetupError;
-use crate::wns::service::Setting;
-use crate::workers::retention::Retention;
-use modegate_core::installs::JobRules;
-use modegate_core::operations::Templates;
 use modegate_core::policy::Fault;
-use modegate_core::session::ServerAuth;
 use modegate_store::StoreError;
 
-/// What `serve` is told.
+/// What `serve` needs: the settings, and what no setting is.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The data folder.
-    pub data: PathBuf,
-    /// Where HTTPS listens.
-    pub listen: SocketAddr,
-    /// Where plain HTTP listens too: loopback only.
-    pub insecure_http: Option<SocketAddr>,
-    /// More names for the server's certificate.
-    pub names: Vec<String>,
-    /// Whether an RSA server key is taken.
-    pub allow_rsa: bool,
-    /// Issuers whose client certificates are accepted.
-    pub client_ca: Option<PathBuf>,
-    /// Whether devices without a record are taken by their Source.
-    pub accept_unknown: bool,
-    /// A folder of policy files instead of the compiled-in ones.
-    pub policies: Option<PathBuf>,
-    /// The database file, if it is not in the data folder.
-    pub database: Option<PathBuf>,
-    /// The path of the device endpoint.
-    pub sync_path: String,
-    /// By what the server proves itself to devices that ask for it.
-    pub server_auth: Option<ServerAuth>,
-    /// Proxies that end TLS in front of this server.
-    pub proxies: Option<TrustedProxies>,
-    /// How often who may come.
-    pub limits: Limits,
-    /// Where WNS is and how it is used.
-    pub push: Setting,
-    /// Texts of commands whose grammar is not known for sure.
-    pub templates: Templates,
-    /// How jobs of installs are read.
-    pub jobs: JobRules,
-    /// Whether webhooks may point to private addresses.
-    pub private_webhooks: bool,
-    /// How long events and results are kept.
-    pub retention: Retention,
-    /// Where the main key comes from.
-    pub key: KeySource,
-    /// How long the server goes on serving after it was told to end, while
-    /// `/readyz` says so already: for a load balancer to notice.
+    /// The settings.
+    pub settings: Settings,
+    /// How long the server continues to serve after it was asked to end, while
+    /// `/readyz` reports it already: for a load balancer to notice.
     pub drain: Duration,
     /// Where the time comes from.
     pub clock: Clock,
 }
 
 impl Options {
-    /// The defaults, with this data folder.
+    /// The defaults, with this data directory.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Options {
+        Options::from(Settings {
             data: data.into(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
-            insecure_http: None,
-            names: Vec::new(),
-            allow_rsa: false,
-            client_ca: None,
-            accept_unknown: false,
-            policies: None,
-            database: None,
-            sync_path: "/sync".to_owned(),
-            server_auth: None,
-            proxies: None,
-            limits: Limits::default(),
-            push: Setting::default(),
-            templates: Templates::default(),
-            jobs: JobRules::default(),
-            private_webhooks: false,
-            retention: Retention::default(),
-            key: KeySource::default(),
+            ..Settings::default()
+        })
+    }
+}
+
+impl From<Settings> for Options {
+    fn from(settings: Settings) -> Self {
+        Options {
+            settings,
             drain: Duration::ZERO,
             clock: Clock::default(),
         }

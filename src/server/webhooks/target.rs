@@ -55,26 +55,22 @@ impl Reach {
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(TargetError::Url);
         }
-        let address = match url.host() {
-            None | Some(Host::Domain("")) => return Err(TargetError::Url),
-            Some(Host::Domain(_)) => None,
-            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
-            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
+        let (is_own, reachable) = match url.host().ok_or(TargetError::Url)? {
+            Host::Ipv4(v4) => (v4.is_loopback(), self.allows(v4.into())),
+            Host::Ipv6(v6) => {
+                let address = IpAddr::from(v6).to_canonical();
+                (address.is_loopback(), self.allows(address))
+            }
+            Host::Domain(name) => (is_localhost(name), true),
         };
-        let is_own = address.map_or_else(
-            || url.domain().is_some_and(is_localhost),
-            |address| address.to_canonical().is_loopback(),
-        );
+        let is_reachable = reachable && (!is_own || self.loopback || self.private);
         match url.scheme() {
             "https" => {}
             "http" if is_own && (self.loopback || self.private) => {}
             "http" if is_own => return Err(TargetError::Private),
             _ => return Err(TargetError::Scheme),
         }
-        let allowed = address.map_or(!is_own || self.loopback || self.private, |address| {
-            self.allows(address)
-        });
-        allowed.then_some(url).ok_or(TargetError::Private)
+        is_reachable.then_some(url).ok_or(TargetError::Private)
     }
 }
 

@@ -4,10 +4,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use url::Url;
 
 use crate::clock::Clock;
+use crate::config::{Wns, token_url};
 use crate::wns::http::{self, Body, Setup, bounded, fault_of};
 use crate::wns::token_cache::TokenCache;
 use modegate_core::push::address::{
@@ -30,33 +31,7 @@ const TTL_LEAST_S: u32 = 60;
 /// What the notification says. The device ignores it, but it must not be empty.
 const CONTENT: &[u8] = b"modegate";
 
-/// How to reach WNS. Proxies of the environment (`HTTPS_PROXY`) are used,
-/// unless something here is on loopback.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The token service in place of Microsoft's, for a mock or a proxy. Plain
-    /// http to loopback only.
-    pub token_url: Option<String>,
-    /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
-    pub host_suffix: Option<String>,
-    /// Further CAs that are trusted, PEM.
-    pub ca: Option<Vec<u8>>,
-    /// For one request, from connecting to the last byte.
-    pub timeout: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Options {
-            token_url: None,
-            host_suffix: None,
-            ca: None,
-            timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Why a client cannot be made of [`Options`].
+/// Why a client cannot be made of [`Wns`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SetupError {
     /// The host that is to be excepted is none.
@@ -152,12 +127,15 @@ impl WnsClient {
     ///
     /// # Errors
     /// An address of `options` is none, or its CAs are unreadable.
-    pub fn new(options: &Options, clock: Clock) -> Result<Self, SetupError> {
+    pub fn new(options: &Wns, clock: Clock) -> Result<Self, SetupError> {
         let policy = match &options.host_suffix {
             Some(suffix) => HostPolicy::with_suffix(suffix)?,
             None => HostPolicy::default(),
         };
-        let token_url = options.token_url.as_deref().map(token_url).transpose()?;
+        let token_url = options.token_url.as_deref().map(token_url);
+        let token_url = token_url
+            .map(|url| url.ok_or(SetupError::TokenUrl))
+            .transpose()?;
         let local = |url: &Url| url.host_str().is_some_and(is_loopback);
         let setup = Setup {
             ca: options.ca.as_deref(),
@@ -305,23 +283,4 @@ fn bearer(token: &Secret) -> HeaderValue {
     let mut value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     value.set_sensitive(true);
     value
-}
-
-/// Reads the address of a token service.
-///
-/// # Errors
-/// It is none, or plain http to another host than a loopback one.
-pub fn token_url(text: &str) -> Result<Url, SetupError> {
-    let url = Url::parse(text).map_err(|_| SetupError::TokenUrl)?;
-    let host = url.host_str().ok_or(SetupError::TokenUrl)?;
-    let scheme = match url.scheme() {
-        "https" => true,
-        "http" => is_loopback(host),
-        _ => false,
-    };
-    if scheme && url.username().is_empty() && url.password().is_none() {
-        Ok(url)
-    } else {
-        Err(SetupError::TokenUrl)
-    }
 }

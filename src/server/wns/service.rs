@@ -4,13 +4,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::config::Wns;
 use crate::current::Current;
-use crate::wns::client::{Options, SetupError, WnsClient};
+use crate::wns::client::{SetupError, WnsClient};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
 use modegate_core::operations::Templates;
@@ -22,36 +22,6 @@ use modegate_core::time::Timestamp;
 use modegate_store::api::Write;
 use modegate_store::push::ProfileChange;
 use modegate_store::{Store, StoreError};
-
-/// How push is run.
-#[derive(Debug, Clone)]
-pub struct Setting {
-    /// The token service in place of Microsoft's, for a mock or a proxy.
-    pub token_url: Option<String>,
-    /// `HOST[:PORT]` that may be sent to besides `notify.windows.com`.
-    pub host_suffix: Option<String>,
-    /// Further CAs that are trusted, PEM.
-    pub ca: Option<Vec<u8>>,
-    /// For one request.
-    pub timeout: Duration,
-    /// Notifications under way at once.
-    pub workers: usize,
-    /// Notifications of one profile per second; 0 is no limit.
-    pub per_second: u32,
-}
-
-impl Default for Setting {
-    fn default() -> Self {
-        Setting {
-            token_url: None,
-            host_suffix: None,
-            ca: None,
-            timeout: Duration::from_secs(30),
-            workers: 8,
-            per_second: 100,
-        }
-    }
-}
 
 /// Push of one server.
 pub struct Push {
@@ -78,22 +48,16 @@ impl Push {
     pub fn new(
         store: Arc<dyn Store>,
         in_force: Arc<Current<InForce>>,
-        setting: &Setting,
+        setting: &Wns,
         templates: Templates,
         clock: Clock,
     ) -> Result<Self, SetupError> {
-        let options = Options {
-            token_url: setting.token_url.clone(),
-            host_suffix: setting.host_suffix.clone(),
-            ca: setting.ca.clone(),
-            timeout: setting.timeout,
-        };
         let rate = (setting.per_second > 0).then(|| Rate {
             burst: setting.per_second,
             every_ms: (1000 / setting.per_second).max(1),
         });
         Ok(Push {
-            client: WnsClient::new(&options, Clock::clone(&clock))?,
+            client: WnsClient::new(setting, Clock::clone(&clock))?,
             store,
             in_force,
             templates,

@@ -14,6 +14,7 @@ mod queues;
 pub mod retention;
 
 use crate::clock::Clock;
+use crate::config::Retention;
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, Worker, WorkerStatus};
 use crate::sync::Way;
@@ -29,7 +30,7 @@ use modegate_core::operations::Templates;
 use modegate_store::Store;
 use push_profiles::ProfileCheck;
 use queues::QueueSampling;
-use retention::{Retention, RetentionWorker};
+use retention::RetentionWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {

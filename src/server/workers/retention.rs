@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::clock::Clock;
+use crate::config::Retention;
 use crate::supervisor::Worker;
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
@@ -22,16 +23,6 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// unaccounted for when the server ends in the middle.
 const ACCOUNT: u64 = 50_000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-
-/// How long what is kept, days; 0 keeps for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Retention {
-    /// Events of the log.
-    pub events_days: u32,
-    /// What devices answered to commands that are final. The command, its state
-    /// and when it changed stay.
-    pub results_days: u32,
-}
 
 /// What one run deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

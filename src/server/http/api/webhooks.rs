@@ -143,7 +143,7 @@ pub(super) async fn delete(
 /// A webhook as the API shows it: of its URL the host only, since the rest may
 /// be a capability.
 fn view(webhook: &Webhook, waiting: u64) -> Value {
-    let url = reqwest::Url::parse(webhook.url.reveal()).ok();
+    let url = url::Url::parse(webhook.url.reveal()).ok();
     let origin = url.map(|url| url.origin().ascii_serialization());
     json!({
         "id": webhook.id.to_string(),
