@@ -171,6 +171,16 @@ impl State {
         self.seen[mode as usize]
     }
 
+    /// Forgets that the device's event `event` lists what is withheld, since it
+    /// is deleted: the next exchange lists that anew. Whether that was the list.
+    pub fn forget_list(&mut self, event: u64) -> bool {
+        let forgets = self.withheld.is_some_and(|list| list.event == event);
+        if forgets {
+            self.withheld = None;
+        }
+        forgets
+    }
+
     /// Takes over the commands that were queued since this state was loaded;
     /// `None` when anything else changed too, and where this state leaves no
     /// room for them: the queue was closed, or what they wait for has ended.

@@ -20,6 +20,7 @@ pub mod limits;
 pub mod operations;
 pub mod policy;
 pub mod push;
+pub mod refusal;
 pub mod rotation;
 pub mod secret;
 pub mod session;

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Loaded, Refusal};
 use modegate_core::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
 use modegate_core::context::Family;
 use modegate_core::device::{Credentials, Device, DeviceRecord, State};
@@ -14,7 +14,7 @@ use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::inventory::{self, Address, Inventory, Reading, Taken, Value};
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
-use modegate_core::session::{Commit, Snapshot, Wanted};
+use modegate_core::session::{Snapshot, Wanted};
 use modegate_core::time::Timestamp;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -101,25 +101,20 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
 }
 
 /// An exchange on what was loaded that changes nothing but what is said.
-fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
+fn commit(snapshot: &Snapshot, reply: &str) -> DeviceChange {
     let device = &snapshot.device;
-    Commit {
-        number: device.number,
-        loaded_revision: device.state.revision,
-        loaded_next: device.state.next_command,
-        state: State {
-            sessions: device.state.sessions + 1,
-            ..device.state.clone()
-        },
-        record: None,
-        queued: Vec::new(),
-        parts: Vec::new(),
+    let state = State {
+        sessions: device.state.sessions + 1,
+        ..device.state.clone()
+    };
+    DeviceChange {
+        loaded: Some(Loaded {
+            revision: device.state.revision,
+            next_command: device.state.next_command,
+        }),
         events: vec![event(device.id)],
-        inventory: None,
-        inventory_changes: Vec::new(),
-        channel_uri: None,
-        wake_due: None,
         reply: Some(reply.as_bytes().to_owned()),
+        ..DeviceChange::new(device, state)
     }
 }
 
@@ -206,16 +201,7 @@ async fn what_changed_since_load_is_told_and_a_queued_command_is_no_change(store
         1,
         "the command queued meanwhile is there"
     );
-    let touched = |device: &Device| {
-        Ok(Change {
-            record: None,
-            state: device.state.clone(),
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: Vec::new(),
-            only_queues: false,
-        })
-    };
+    let touched = |device: &Device| Ok(DeviceChange::new(device, device.state.clone()));
     store.alter(id, Box::new(touched)).await.unwrap();
     assert!(matches!(
         store.commit(commit(&after, "two")).await,

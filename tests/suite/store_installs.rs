@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use modegate_core::catalogue::App;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, State};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::{Request, Written, request};
@@ -68,17 +68,11 @@ fn nothing() -> Written {
 /// Changes the device in a way that has nothing to do with installs.
 async fn touch(store: &SqliteStore, device: DeviceId) {
     let decide = |device: &Device| {
-        Ok(Change {
-            record: None,
-            state: State {
-                sessions: device.state.sessions + 1,
-                ..device.state.clone()
-            },
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: Vec::new(),
-            only_queues: false,
-        })
+        let state = State {
+            sessions: device.state.sessions + 1,
+            ..device.state.clone()
+        };
+        Ok(DeviceChange::new(device, state))
     };
     store.alter(device, Box::new(decide)).await.unwrap();
 }

@@ -3,7 +3,7 @@
 
 use super::{Install, OPEN, State, Step};
 use crate::catalogue::{App, Release};
-use crate::change::{Change, Refusal};
+use crate::change::{DeviceChange, Refusal};
 use crate::command::CommandBody;
 use crate::device::Device;
 use crate::event::{Event, EventType};
@@ -33,8 +33,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Written {
     /// What changes of the device, if anything does.
-    /// What is to be written so far.
-    pub change: Option<Change>,
+    pub change: Option<DeviceChange>,
     /// The installs that change, with the new one.
     pub installs: Vec<Install>,
     /// The install that is the answer, where somebody asked.
@@ -185,7 +184,7 @@ fn event(device: &Device, install: &Install, step: &Step, actor: &str, now: Time
 pub struct Chain {
     device: Device,
     /// What is to be written so far.
-    pub change: Option<Change>,
+    pub change: Option<DeviceChange>,
 }
 
 impl Chain {
@@ -197,18 +196,11 @@ impl Chain {
         }
     }
 
-    fn add(&mut self, next: Change) {
+    fn add(&mut self, next: DeviceChange) {
         self.device.state = next.state.clone();
         self.change = Some(match self.change.take() {
             None => next,
-            Some(mut all) => {
-                all.state = next.state;
-                all.queued.extend(next.queued);
-                all.parts.extend(next.parts);
-                all.events.extend(next.events);
-                all.only_queues &= next.only_queues;
-                all
-            }
+            Some(before) => before.then(next),
         });
     }
 
@@ -228,14 +220,7 @@ impl Chain {
         );
         let wished = outbox::wish(&mut state, &why, now);
         let event = wished.event("server", self.device.id, now);
-        self.add(Change {
-            record: None,
-            state,
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: vec![event],
-            only_queues: false,
-        });
+        self.add(DeviceChange::new(&self.device, state).with_events(vec![event]));
     }
 
     /// Adds what is logged of an install: each of its steps from this one on.
@@ -245,14 +230,7 @@ impl Chain {
             .iter()
             .map(|step| event(&self.device, install, step, actor, now))
             .collect();
-        self.add(Change {
-            record: None,
-            state: self.device.state.clone(),
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events,
-            only_queues: true,
-        });
+        self.add(DeviceChange::only_events(&self.device, events));
     }
 
     /// Cancels what of the install's commands is open still.

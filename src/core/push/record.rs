@@ -6,11 +6,12 @@ use uuid::Uuid;
 use crate::push::in_force::Target;
 use crate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
 use crate::push::token::{Credentials, TenantId};
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Most profiles that there may be.
-pub const MOST: usize = 64;
+const MOST: usize = 64;
 
 /// A push profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,42 @@ pub struct PushProfile {
     pub reason: Option<String>,
     /// Since when.
     pub health_at: Timestamp,
+}
+
+/// What becomes of a push profile.
+#[derive(Debug, Clone)]
+pub enum ProfileChange {
+    /// It is this from now on.
+    Keep(Box<PushProfile>),
+    /// It is gone.
+    Delete,
+}
+
+impl ProfileChange {
+    /// Checks what becomes of the profile that was `before`, where there are
+    /// `count` of them: the profile as it stands afterwards, or stood before it
+    /// is deleted. No device changes with its profile: the next exchange goes
+    /// by the profiles that there are then.
+    ///
+    /// # Errors
+    /// There are as many as there may be, or the one to delete is not there.
+    pub fn check<'a>(
+        &'a self,
+        before: Option<&'a PushProfile>,
+        count: usize,
+    ) -> Result<&'a PushProfile, Refusal> {
+        match (self, before) {
+            (ProfileChange::Keep(_), None) if count >= MOST => Err(Refusal::Conflict(format!(
+                "there are {MOST} push profiles, the most that there may be"
+            ))),
+            (ProfileChange::Keep(profile), _) => Ok(profile),
+            (ProfileChange::Delete, Some(before)) => Ok(before),
+            (ProfileChange::Delete, None) => {
+                let why = "there is no such push profile".to_owned();
+                Err(Refusal::Missing(why))
+            }
+        }
+    }
 }
 
 impl PushProfile {

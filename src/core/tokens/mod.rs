@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// Most tokens that there may be: they are all kept in memory.
-pub const MOST: usize = 1_000;
+const MOST: usize = 1_000;
 /// Longest name of a token, bytes.
 pub const NAME_BYTES: usize = 64;
 /// How the log names the holder of the file `admin-token`; no other token has this name.
@@ -165,6 +167,28 @@ impl Token {
             .as_ref()
             .is_none_or(|own| own.iter().any(|group| groups.contains(group)))
     }
+}
+
+/// Whether a token may be made besides `count` others; `is_taken` says whether
+/// one of them has its name.
+///
+/// # Errors
+/// There are as many as there may be, or the name is taken.
+pub fn check_new(count: usize, is_taken: bool) -> Result<(), Refusal> {
+    if count >= MOST {
+        let why = format!("there are {count} tokens, the most that there may be; revoke some");
+        return Err(Refusal::Conflict(why));
+    }
+    if is_taken {
+        let why = "name: a token has this name already; the log could not tell them apart";
+        return Err(Refusal::Conflict(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// The event that this token was revoked: it names token and role.
+pub fn revoked(token: &Token, event: Event) -> Event {
+    event.detail(format!("{} ({})", token.name, token.role.name()))
 }
 
 #[cfg(test)]

@@ -3,16 +3,15 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
+use super::error::failed;
 use super::rows::{self, Key, signed, unsigned};
-use super::{failed, write};
+use super::{changes, events};
 use crate::seal::{Keys, Place};
 use crate::{MakeCommand, StoreError};
-use modegate_core::batch::{Batch, BatchId, BatchState, PIECE, To};
+use modegate_core::batch::{self, Batch, BatchId, Found, Selection};
 use modegate_core::change::Refusal;
-use modegate_core::device::Device;
-use modegate_core::event::{Event, EventType};
+use modegate_core::event::Event;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
-use modegate_core::session::queue;
 use modegate_core::time::Timestamp;
 
 /// A batch and the place that it is kept at.
@@ -38,7 +37,7 @@ pub(super) fn create(
         params![place, &batch.id.0.as_bytes()[..], sealed],
     )
     .map_err(failed)?;
-    write::log(db, &mut [event])
+    events::log(db, &mut [event])
 }
 
 pub(super) fn one(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Batch>, StoreError> {
@@ -108,21 +107,14 @@ pub(super) fn stop(
 ) -> Result<Batch, StoreError> {
     let missing = || StoreError::Refused(Refusal::Missing("there is no such batch".to_owned()));
     let mut row = row(db, keys, id)?.ok_or_else(missing)?;
-    if row.batch.state != BatchState::Running {
-        let why = format!(
-            "the batch is {}; only one that is running can be stopped",
-            row.batch.state.name()
-        );
-        return Err(StoreError::Refused(Refusal::Conflict(why)));
-    }
-    row.batch.stop(take_back, event.at);
-    write::log(db, &mut [event])?;
-    keep(db, keys, &row)?;
+    let stopped = row.batch.stop(take_back, event.at);
+    stopped.map_err(StoreError::Refused)?;
+    events::log(db, &mut [event])?;
+    keep(db, keys, row.place, &row.batch)?;
     Ok(row.batch)
 }
 
-/// Does the next piece of a batch's work: its devices and its own progress in
-/// one transaction.
+/// Does the next task of a batch: its devices and its own progress in one transaction.
 pub(super) fn advance(
     db: &Connection,
     keys: &Keys,
@@ -130,125 +122,58 @@ pub(super) fn advance(
     now: Timestamp,
     make: MakeCommand,
 ) -> Result<Option<Batch>, StoreError> {
-    let Some(mut row) = row(db, keys, id)? else {
+    let Some(Row { place, batch }) = row(db, keys, id)? else {
         return Ok(None);
     };
-    match row.batch.state {
-        BatchState::Running => queue_piece(db, keys, &mut row, now, &make)?,
-        BatchState::Cancelling => cancel_piece(db, keys, &mut row, now)?,
-        BatchState::Finished | BatchState::Stopped => return Ok(Some(row.batch)),
+    let Some(selection) = batch.selection() else {
+        return Ok(Some(batch));
+    };
+    let found = found(db, keys, place, selection)?;
+    let mut step = batch::advance(batch, found, &make, now);
+    for change in step.changes {
+        changes::apply(db, keys, change)?;
     }
-    if !row.batch.state.is_open() {
-        let detail = format!(
-            "batch {id}: {} queued, {} refused, {} taken back",
-            row.batch.queued, row.batch.refused, row.batch.cancelled
-        );
-        let event = Event::new(now, row.batch.actor.clone(), None, EventType::BatchEnded);
-        write::log(db, &mut [event.detail(detail)])?;
+    insert_items(db, place, &step.items)?;
+    if !step.events.is_empty() {
+        events::log(db, &mut step.events)?;
     }
-    keep(db, keys, &row)?;
-    Ok(Some(row.batch))
+    keep(db, keys, place, &step.batch)?;
+    Ok(Some(step.batch))
 }
 
-fn queue_piece(
+/// What a task of the batch looks at.
+fn found(
     db: &Connection,
     keys: &Keys,
-    row: &mut Row,
-    now: Timestamp,
-    make: &MakeCommand,
-) -> Result<(), StoreError> {
-    let (devices, cursor, is_last) = turn(db, keys, &mut row.batch)?;
-    for device in &devices {
-        if !row.batch.wants(&device.record) {
-            continue;
+    place: u64,
+    selection: Selection,
+) -> Result<Found, StoreError> {
+    let device = |id: DeviceId| rows::device(db, keys, &Key::Id(id));
+    match selection {
+        Selection::Named(ids) => {
+            let there = ids.into_iter().filter_map(|id| device(id).transpose());
+            Ok(Found::Devices(there.collect::<Result<_, _>>()?))
         }
-        let given = std::cell::Cell::new(None);
-        let body = make(device);
-        let queued = match body {
-            Ok(body) => queue::queue(device, body).map(|(change, seq)| {
-                given.set(Some(seq));
-                change
-            }),
-            Err(refusal) => Err(refusal),
-        };
-        match (queued, given.get()) {
-            (Ok(change), Some(seq)) => {
-                write::alter(db, keys, device.id, Box::new(move |_| Ok(change)))?;
-                row.batch.queued += 1;
-                db.prepare_cached("INSERT INTO batch_item VALUES (?1, ?2, ?3, ?4)")
-                    .and_then(|mut sql| {
-                        let id = &device.id.0.as_bytes()[..];
-                        sql.execute(params![
-                            signed(row.place),
-                            signed(row.batch.queued),
-                            id,
-                            seq.0
-                        ])
-                    })
-                    .map_err(failed)?;
-            }
-            (Err(refusal), _) => row.batch.refuse(device.id, refusal.words()),
-            (Ok(_), None) => {}
+        Selection::Devices { after, limit } => {
+            Ok(Found::Devices(rows::devices(db, keys, after, limit)?))
+        }
+        Selection::Items { after, limit } => {
+            let items = items_of(db, place, after, limit)?.into_iter();
+            let items = items.map(|(item, id)| Ok((item, id, device(id.device)?)));
+            Ok(Found::Items(items.collect::<Result<_, StoreError>>()?))
         }
     }
-    row.batch.advance(cursor, is_last, now);
-    Ok(())
 }
 
-/// The devices whose turn it is, how far that goes, and whether it is the last.
-fn turn(
-    db: &Connection,
-    keys: &Keys,
-    batch: &mut Batch,
-) -> Result<(Vec<Device>, u64, bool), StoreError> {
-    if let To::Devices(ids) = &batch.to {
-        let begins = usize::try_from(batch.cursor).unwrap_or(usize::MAX);
-        let named: Vec<DeviceId> = ids.iter().skip(begins).take(PIECE).copied().collect();
-        let (ends, is_last) = (begins + named.len(), begins + named.len() >= ids.len());
-        let mut devices = Vec::with_capacity(named.len());
-        for id in named {
-            match rows::device(db, keys, &Key::Id(id))? {
-                Some(row) if batch.wants(&row.device.record) => devices.push(row.device),
-                _ => batch.refuse(id, "there is no such device".to_owned()),
-            }
-        }
-        return Ok((devices, ends as u64, is_last));
+fn insert_items(db: &Connection, place: u64, items: &[(u64, CommandId)]) -> Result<(), StoreError> {
+    let sql = "INSERT INTO batch_item VALUES (?1, ?2, ?3, ?4)";
+    let mut insert = db.prepare_cached(sql).map_err(failed)?;
+    for (item, CommandId { device, seq }) in items {
+        let device = &device.0.as_bytes()[..];
+        insert
+            .execute(params![signed(place), signed(*item), device, seq.0])
+            .map_err(failed)?;
     }
-    let devices = rows::devices(db, keys, batch.cursor, PIECE)?;
-    let cursor = devices.last().map_or(batch.cursor, |device| device.number);
-    let is_last = devices.len() < PIECE;
-    Ok((devices, cursor, is_last))
-}
-
-fn cancel_piece(
-    db: &Connection,
-    keys: &Keys,
-    row: &mut Row,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let items = items_of(db, row.place, row.batch.cursor, PIECE)?;
-    let cursor = items.last().map_or(row.batch.cursor, |(item, _)| *item);
-    let is_last = items.len() < PIECE;
-    for (_, id) in items {
-        let actor = row.batch.actor.clone();
-        let decide = move |device: &Device| {
-            let waits = device.state.open(id.seq).is_some_and(|open| {
-                queue::state_at(&device.state, open, now)
-                    == modegate_core::command::CommandState::Queued
-            });
-            if !waits {
-                return Err(Refusal::Conflict("it does not wait".to_owned()));
-            }
-            queue::cancel(device, id.seq, &actor, now)
-        };
-        match write::alter(db, keys, id.device, Box::new(decide)) {
-            Ok(_) => row.batch.cancelled += 1,
-            // Gone out, done or retired meanwhile: it stays as it is.
-            Err(StoreError::Refused(_) | StoreError::NoDevice) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    row.batch.advance(cursor, is_last, now);
     Ok(())
 }
 
@@ -299,16 +224,10 @@ fn row(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Row>, StoreEr
         .transpose()
 }
 
-fn keep(db: &Connection, keys: &Keys, row: &Row) -> Result<(), StoreError> {
-    let sealed = sealed(keys, row.place, &row.batch)?;
+fn keep(db: &Connection, keys: &Keys, place: u64, batch: &Batch) -> Result<(), StoreError> {
+    let sealed = sealed(keys, place, batch)?;
     db.prepare_cached("UPDATE batch SET is_open = ?2, sealed = ?3 WHERE place = ?1")
-        .and_then(|mut sql| {
-            sql.execute(params![
-                signed(row.place),
-                row.batch.state.is_open(),
-                sealed
-            ])
-        })
+        .and_then(|mut sql| sql.execute(params![signed(place), batch.state.is_open(), sealed]))
         .map(drop)
         .map_err(failed)
 }

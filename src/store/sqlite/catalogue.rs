@@ -2,12 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::error::failed;
+use super::events;
 use super::rows::{self, signed, unsigned};
-use super::{failed, write};
 use crate::StoreError;
 use crate::installs::DecideApp;
 use crate::seal::{Keys, Place};
-use modegate_core::catalogue::{APPS, App};
+use modegate_core::catalogue::{self, App};
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 
@@ -68,7 +69,7 @@ pub(super) fn put(
     db.prepare_cached("INSERT OR REPLACE INTO app VALUES (?1, ?2, ?3)")
         .and_then(|mut sql| sql.execute(params![signed(number), app.id, sealed]))
         .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    events::log(db, &mut [event])?;
     Ok(app)
 }
 
@@ -77,10 +78,7 @@ fn next(db: &Connection) -> Result<u64, StoreError> {
     let (count, last): (i64, i64) = db
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(failed)?;
-    if unsigned(count) >= APPS as u64 {
-        let why = format!("the catalogue has {count} apps, the most that it may have");
-        return Err(StoreError::Refused(Refusal::Conflict(why)));
-    }
+    catalogue::check_room(rows::count(count)).map_err(StoreError::Refused)?;
     Ok(unsigned(last) + 1)
 }
 
@@ -94,7 +92,7 @@ pub(super) fn delete(
     let (number, app) = row(db, keys, id)?.ok_or_else(|| StoreError::Refused(missing()))?;
     db.execute("DELETE FROM app WHERE number = ?1", [signed(number)])
         .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    events::log(db, &mut [event])?;
     Ok(app)
 }
 

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::failed;
+use super::error::failed;
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
@@ -50,8 +50,8 @@ pub(super) fn all(
     let mut found = Vec::with_capacity(numbers.len());
     for number in numbers.into_iter().map(rows::unsigned) {
         let device = rows::device(db, keys, &rows::Key::Number(number))?;
-        if let (Some(row), Some(inventory)) = (device, of(db, keys, number)?) {
-            found.push((row.device, inventory));
+        if let (Some(device), Some(inventory)) = (device, of(db, keys, number)?) {
+            found.push((device, inventory));
         }
     }
     Ok(found)
@@ -64,7 +64,7 @@ pub(super) fn changes(
     before: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Change)>, StoreError> {
-    let Some(device) = super::read::number_of(db, device)? else {
+    let Some(device) = rows::number_of(db, device)? else {
         return Ok(Vec::new());
     };
     let sql = "SELECT number, sealed FROM inventory_change WHERE device = ?1 AND number < ?2 \

@@ -1,89 +1,18 @@
-//! The outbox, channel URIs and push profiles.
+//! What is due in the outbox, channel URIs and push profiles.
 
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
-use super::failed;
+use super::error::failed;
+use super::events;
 use super::rows::{self, signed};
 use crate::StoreError;
-use crate::push::{DecideProfile, ProfileChange};
+use crate::push::DecideProfile;
 use crate::seal::{Keys, Place};
-use modegate_core::change::Refusal;
-use modegate_core::device::State;
 use modegate_core::ids::DeviceId;
-use modegate_core::push::outbox;
-use modegate_core::push::record::{MOST, PushProfile};
+use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
-
-/// Puts the device into the outbox, or takes it out.
-pub(super) fn put_due(
-    db: &Connection,
-    number: u64,
-    due: Option<Timestamp>,
-) -> Result<(), StoreError> {
-    let done = match due {
-        Some(due) => db
-            .prepare_cached("INSERT OR REPLACE INTO outbox VALUES (?1, ?2)")
-            .and_then(|mut sql| sql.execute(params![signed(number), due.0])),
-        None => db
-            .prepare_cached("DELETE FROM outbox WHERE device = ?1")
-            .and_then(|mut sql| sql.execute([signed(number)])),
-    };
-    done.map(drop).map_err(failed)
-}
-
-/// Keeps a device's URI in place of any other, or deletes it.
-pub(super) fn put_uri(
-    db: &Connection,
-    keys: &Keys,
-    number: u64,
-    uri: Option<&Secret>,
-) -> Result<(), StoreError> {
-    let done = match uri {
-        Some(uri) => {
-            let place = Place::ChannelUri(number);
-            let sealed = keys.seal(place, uri.reveal().as_bytes()).map_err(failed)?;
-            db.prepare_cached("INSERT OR REPLACE INTO push_channel VALUES (?1, ?2)")
-                .and_then(|mut sql| sql.execute(params![signed(number), sealed]))
-        }
-        None => db
-            .prepare_cached("DELETE FROM push_channel WHERE device = ?1")
-            .and_then(|mut sql| sql.execute([signed(number)])),
-    };
-    done.map(drop).map_err(failed)
-}
-
-/// What follows from a change that is no exchange: the outbox, and a URI that
-/// is not in use any more.
-pub(super) fn follow(
-    db: &Connection,
-    keys: &Keys,
-    number: u64,
-    before: &State,
-    after: &State,
-) -> Result<(), StoreError> {
-    let due = outbox::due(after);
-    if due != outbox::due(before) {
-        put_due(db, number, due)?;
-    }
-    let uri = |state: &State| state.channel.as_ref().and_then(|channel| channel.uri);
-    if uri(before).is_some() && uri(after) != uri(before) {
-        put_uri(db, keys, number, None)?;
-    }
-    Ok(())
-}
-
-/// The device is gone.
-pub(super) fn forget(db: &Connection, number: u64) -> Result<(), StoreError> {
-    put_due(db, number, None)?;
-    db.execute(
-        "DELETE FROM push_channel WHERE device = ?1",
-        [signed(number)],
-    )
-    .map(drop)
-    .map_err(failed)
-}
 
 pub(super) fn due(
     db: &Connection,
@@ -105,14 +34,6 @@ pub(super) fn due(
             Ok((DeviceId(id), Timestamp(due)))
         })
         .collect()
-}
-
-pub(super) fn next_due(db: &Connection, after: Timestamp) -> Result<Option<Timestamp>, StoreError> {
-    let due: Option<i64> = db
-        .prepare_cached("SELECT min(due) FROM outbox WHERE due > ?1")
-        .and_then(|mut sql| sql.query_row([after.0], |row| row.get(0)))
-        .map_err(failed)?;
-    Ok(due.map(Timestamp))
 }
 
 pub(super) fn uri(
@@ -181,26 +102,16 @@ pub(super) fn change(
         .map_err(failed)?;
     let before = all.iter().find(|profile| profile.id == id);
     let (change, event) = decide(&all, before).map_err(StoreError::Refused)?;
-    let after = match (change, number, before) {
-        (ProfileChange::Keep(profile), number, _) => {
-            if number.is_none() && all.len() >= MOST {
-                let why = format!("there are {MOST} push profiles, the most that there may be");
-                return Err(StoreError::Refused(Refusal::Conflict(why)));
-            }
-            keep(db, keys, number, &profile)?;
-            *profile
-        }
-        (ProfileChange::Delete, Some(number), Some(before)) => {
+    let after = change.check(before, all.len());
+    let after = after.map_err(StoreError::Refused)?.clone();
+    match change {
+        ProfileChange::Keep(_) => keep(db, keys, number, &after)?,
+        ProfileChange::Delete => {
             db.execute("DELETE FROM push_profile WHERE number = ?1", [number])
                 .map_err(failed)?;
-            before.clone()
         }
-        (ProfileChange::Delete, _, _) => {
-            let why = "there is no such push profile".to_owned();
-            return Err(StoreError::Refused(Refusal::Missing(why)));
-        }
-    };
-    super::write::log(db, &mut [event])?;
+    }
+    events::log(db, &mut [event])?;
     Ok(after)
 }
 

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::failed;
-use super::rows::{self, Chain, Key, signed};
+use super::error::failed;
+use super::events::{self, Chain};
+use super::rows::{self, Key, signed};
 use crate::StoreError;
 use crate::seal::Keys;
 use modegate_core::device::{DeviceRecord, State};
@@ -18,7 +19,7 @@ pub(super) fn register(
     event: Event,
 ) -> Result<(), StoreError> {
     if let Some(taken) = rows::device(db, keys, &Key::Source(&record.source.0))? {
-        return Err(StoreError::SourceTaken(taken.device.id));
+        return Err(StoreError::SourceTaken(taken.id));
     }
     // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
     let number: i64 = db
@@ -39,7 +40,7 @@ pub(super) fn register(
         head: 0,
         mark: 0,
     };
-    rows::append(db, &mut chain, &mut [event])?;
+    events::append(db, &mut chain, &mut [event])?;
     let sealed = rows::record_bytes(keys, chain.number, record)?;
     let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
     let (next_event, source) = (signed(chain.next_event), &record.source.0);
@@ -53,15 +54,22 @@ pub(super) fn register(
         .map_err(failed)
 }
 
-pub(super) fn retire(
-    db: &Connection,
-    keys: &Keys,
-    device: DeviceId,
-    event: Event,
-) -> Result<(), StoreError> {
-    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
-    let mut chain = row.chain;
-    rows::append(db, &mut chain, &mut [event])?;
+/// The tables with rows of a device, which are deleted with it.
+const OF_A_DEVICE: [&str; 7] = [
+    "command",
+    "outbox",
+    "push_channel",
+    "inventory",
+    "inventory_change",
+    "install",
+    "install_due",
+];
+
+pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {
+    let there = rows::number_of(db, device)?.is_some();
+    let chain = events::chain_of(db, device)?.filter(|_| there);
+    let mut chain = chain.ok_or(StoreError::NoDevice)?;
+    events::append(db, &mut chain, &mut [event])?;
     let number = signed(chain.number);
     let id = &device.0.as_bytes()[..];
     db.execute(
@@ -69,10 +77,7 @@ pub(super) fn retire(
         params![id, number, signed(chain.next_event), chain.head, chain.mark],
     )
     .map_err(failed)?;
-    db.execute("DELETE FROM command WHERE device = ?1", [number])
-        .map_err(failed)?;
-    super::push::forget(db, chain.number)?;
-    for table in ["inventory", "inventory_change"] {
+    for table in OF_A_DEVICE {
         let sql = format!("DELETE FROM {table} WHERE device = ?1");
         db.execute(&sql, [number]).map_err(failed)?;
     }

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::SqliteStore;
+use super::error::failed;
 use super::rows::{self, signed};
-use super::{SqliteStore, failed};
 use crate::seal::{Keys, Place};
 use crate::{PartPlace, StoreError, Swept};
 use modegate_core::command::Part;
@@ -152,10 +153,9 @@ fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError>
     let Some(mut state) = state_of(db, device)? else {
         return Ok(());
     };
-    if state.withheld.is_none_or(|list| list.event != seq) {
+    if !state.forget_list(seq) {
         return Ok(());
     }
-    state.withheld = None;
     let bytes = rows::pack(&state)?;
     db.prepare_cached("UPDATE device SET revision = revision + 1, state = ?2 WHERE number = ?1")
         .and_then(|mut sql| sql.execute(params![device, bytes]))

@@ -6,12 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::failed;
+use super::error::failed;
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::command::{CommandBody, Operation, Part};
 use modegate_core::device::{Device, DeviceRecord, State};
-use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::DeviceId;
 
 /// Marks in front of a blob that is not sealed.
@@ -21,27 +20,11 @@ pub(super) const CLEAR: u8 = 0;
 /// packed (a test tells), together with a migration that rewrites what is there.
 pub(super) const FORMAT: i64 = 1;
 
-/// Where a chain of events stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chain {
-    pub(super) number: u64,
-    pub(super) next_event: u64,
-    pub(super) head: i64,
-    pub(super) mark: i64,
-}
-
-/// A device's row.
-pub(super) struct DeviceRow {
-    pub(super) device: Device,
-    pub(super) chain: Chain,
-}
-
 /// A query for devices, as [`device_row`] reads them.
 macro_rules! select {
     ($behind:literal) => {
         concat!(
-            "SELECT number, id, record, revision, next_command, next_event, event_head, event_mark, state \
-             FROM device WHERE ",
+            "SELECT number, id, record, revision, next_command, state FROM device WHERE ",
             $behind
         )
     };
@@ -58,7 +41,7 @@ pub(super) fn device(
     db: &Connection,
     keys: &Keys,
     key: &Key<'_>,
-) -> Result<Option<DeviceRow>, StoreError> {
+) -> Result<Option<Device>, StoreError> {
     let (sql, value) = match key {
         Key::Number(number) => (select!("number = ?1"), ToSqlOutput::from(signed(*number))),
         Key::Id(id) => (select!("id = ?1"), ToSqlOutput::from(&id.0.as_bytes()[..])),
@@ -86,11 +69,10 @@ pub(super) fn devices(
             Ok(device_row(row, keys))
         })
         .map_err(failed)?;
-    rows.map(|row| row.map_err(failed)?.map(|row| row.device))
-        .collect()
+    rows.map(|row| row.map_err(failed)?).collect()
 }
 
-fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
+fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
     let id = row
         .get_ref(1)
@@ -102,28 +84,29 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
         .map_err(failed)?;
     let record: DeviceRecord = unpack(&keys.open(Place::Record(number), sealed).map_err(failed)?)?;
     let state = row
-        .get_ref(8)
+        .get_ref(5)
         .and_then(|value| Ok(value.as_blob()?))
         .map_err(failed)?;
     let mut state: State = unpack(state)?;
     state.revision = unsigned(row.get(3).map_err(failed)?);
     state.next_command = row.get(4).map_err(failed)?;
-    let chain = Chain {
-        number,
-        next_event: unsigned(row.get(5).map_err(failed)?),
-        head: row.get(6).map_err(failed)?,
-        mark: row.get(7).map_err(failed)?,
-    };
     let id = DeviceId(id.map_err(failed)?);
-    Ok(DeviceRow {
-        device: Device {
-            number,
-            id,
-            record,
-            state,
-        },
-        chain,
+    Ok(Device {
+        number,
+        id,
+        record,
+        state,
     })
+}
+
+/// The number of a device.
+pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
+    db.prepare_cached("SELECT number FROM device WHERE id = ?1")
+        .and_then(|mut sql| {
+            sql.query_row([&device.0.as_bytes()[..]], |row| row.get(0))
+                .optional()
+        })
+        .map_err(failed)
 }
 
 pub(super) fn record_bytes(
@@ -186,85 +169,17 @@ pub(super) fn command_part<T: DeserializeOwned>(
     }
 }
 
-/// Appends events to a chain, giving each its number.
-pub(super) fn append(
-    db: &Connection,
-    chain: &mut Chain,
-    events: &mut [Event],
-) -> Result<(), StoreError> {
-    let mut insert = db
-        .prepare_cached(
-            "INSERT INTO event (device, seq, prev, mark, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )
-        .map_err(failed)?;
-    for event in events {
-        event.seq = chain.next_event;
-        insert
-            .execute(params![
-                signed(chain.number),
-                signed(event.seq),
-                chain.head,
-                chain.mark,
-                event.to_bytes()
-            ])
-            .map_err(failed)?;
-        chain.head = db.last_insert_rowid();
-        if event.seq % 64 == 0 {
-            chain.mark = chain.head;
-        }
-        chain.next_event += 1;
-    }
-    Ok(())
-}
-
-/// Appends events to the chain of those that concern no device, and keeps where it ends.
-pub(super) fn log(
-    db: &Connection,
-    chain: &mut Chain,
-    events: &mut [Event],
-) -> Result<(), StoreError> {
-    append(db, chain, events)?;
-    let sql = "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0";
-    db.prepare_cached(sql)
-        .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-        .map(drop)
-        .map_err(failed)
-}
-
-/// One event of the log: (its device's chain before it, the event).
-pub(super) fn event_at(
-    db: &Connection,
-    place: i64,
-) -> Result<Option<(i64, i64, StoredEvent)>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT prev, mark, bytes FROM event WHERE place = ?1")
-        .map_err(failed)?;
-    let row = statement
-        .query_row([place], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
-        .optional()
-        .map_err(failed)?;
-    row.map(|(prev, mark, bytes)| {
-        let event = Event::from_bytes(&bytes).map_err(failed)?;
-        Ok((
-            prev,
-            mark,
-            StoredEvent {
-                place: unsigned(place),
-                event,
-            },
-        ))
-    })
-    .transpose()
-}
-
 pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
     postcard::to_stdvec(value).map_err(failed)
 }
 
 pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(failed)
+}
+
+/// What `count(*)` says.
+pub(super) fn count(counted: i64) -> usize {
+    usize::try_from(counted).unwrap_or(usize::MAX)
 }
 
 /// SQLite's integers are signed; ours never come near the sign.

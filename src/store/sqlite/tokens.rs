@@ -2,7 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{failed, rows};
+use super::error::failed;
+use super::{events, rows};
 use crate::StoreError;
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
@@ -21,14 +22,9 @@ pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
 }
 
 pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(), StoreError> {
-    let refused = |refusal| Err(StoreError::Refused(refusal));
     let count: i64 = db
         .query_row("SELECT count(*) FROM token", [], |row| row.get(0))
         .map_err(failed)?;
-    if rows::unsigned(count) >= tokens::MOST as u64 {
-        let why = format!("there are {count} tokens, the most that there may be; revoke some");
-        return refused(Refusal::Conflict(why));
-    }
     let taken: Option<i64> = db
         .query_row(
             "SELECT 1 FROM token WHERE name = ?1",
@@ -37,17 +33,15 @@ pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(),
         )
         .optional()
         .map_err(failed)?;
-    if taken.is_some() {
-        let why = "name: a token has this name already; the log could not tell them apart";
-        return refused(Refusal::Conflict(why.to_owned()));
-    }
+    let may = tokens::check_new(rows::count(count), taken.is_some());
+    may.map_err(StoreError::Refused)?;
     let (id, body) = (&token.id.0.as_bytes()[..], rows::pack(token)?);
     db.execute(
         "INSERT INTO token VALUES (?1, ?2, ?3)",
         params![id, token.name, body],
     )
     .map_err(failed)?;
-    super::write::log(db, &mut [event])
+    events::log(db, &mut [event])
 }
 
 pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token, StoreError> {
@@ -65,7 +59,6 @@ pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token
     let token: Token = rows::unpack(&body)?;
     db.execute("DELETE FROM token WHERE id = ?1", [key])
         .map_err(failed)?;
-    let event = event.detail(format!("{} ({})", token.name, token.role.name()));
-    super::write::log(db, &mut [event])?;
+    events::log(db, &mut [tokens::revoked(&token, event)])?;
     Ok(token)
 }

@@ -2,16 +2,15 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::error::failed;
+use super::events;
 use super::rows::{self, signed, unsigned};
-use super::{failed, write};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::change::Refusal;
-use modegate_core::device::Device;
 use modegate_core::event::Event;
-use modegate_core::installs::Install;
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{self, Delivery, Outcome, WEBHOOKS, Webhook, WebhookId};
+use modegate_core::webhooks::{self, Delivery, Outcome, Webhook, WebhookId};
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
     let mut statement = db
@@ -46,10 +45,7 @@ pub(super) fn create(
     let (count, last): (i64, i64) = db
         .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
         .map_err(failed)?;
-    if unsigned(count) >= WEBHOOKS as u64 {
-        let why = format!("there are {count} webhooks, the most that there may be; delete some");
-        return Err(StoreError::Refused(Refusal::Conflict(why)));
-    }
+    webhooks::check_room(rows::count(count)).map_err(StoreError::Refused)?;
     webhook.number = unsigned(last) + 1;
     let sealed = keys
         .seal(Place::Webhook(webhook.number), &rows::pack(&webhook)?)
@@ -60,7 +56,7 @@ pub(super) fn create(
         params![signed(webhook.number), id, sealed],
     )
     .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    events::log(db, &mut [event])?;
     Ok(webhook)
 }
 
@@ -88,44 +84,8 @@ pub(super) fn delete(
     ] {
         db.execute(sql, [number]).map_err(failed)?;
     }
-    write::log(db, &mut [event])?;
+    events::log(db, &mut [event])?;
     Ok(webhook)
-}
-
-/// Puts what is new of an install into the outbox, for whoever wants it.
-pub(super) fn tell(
-    db: &Connection,
-    keys: &Keys,
-    device: &Device,
-    before: Option<&Install>,
-    install: &Install,
-) -> Result<(), StoreError> {
-    let known = before.map_or(0, |before| before.steps.len());
-    if known >= install.steps.len() {
-        return Ok(());
-    }
-    let all = self::all(db, keys)?;
-    for at in known..install.steps.len() {
-        let Some(step) = install.steps.get(at) else {
-            break;
-        };
-        let event = webhooks::event_name(step.state);
-        let wanted = all
-            .iter()
-            .filter(|webhook| webhook.wants(&event, &device.record.groups));
-        let mut body: Option<Vec<u8>> = None;
-        for webhook in wanted {
-            let body: &Vec<u8> = body.get_or_insert_with(|| webhooks::payload(device, install, at));
-            db.prepare_cached(
-                "INSERT INTO delivery (webhook, due, attempts, event, body) VALUES (?1, ?2, 0, ?3, ?4)",
-            )
-            .and_then(|mut sql| {
-                sql.execute(params![signed(webhook.number), step.at.0, event, body])
-            })
-            .map_err(failed)?;
-        }
-    }
-    Ok(())
 }
 
 pub(super) fn waiting(db: &Connection) -> Result<Vec<(u64, u64)>, StoreError> {
