@@ -161,6 +161,15 @@ impl fmt::Debug for ServerProof {
 }
 
 impl State {
+    /// The state of a device that was just registered.
+    pub fn registered() -> Self {
+        State {
+            revision: 1,
+            next_command: 1,
+            ..State::default()
+        }
+    }
+
     /// The open command of that number.
     pub fn open(&self, seq: CommandSeq) -> Option<&OpenCommand> {
         self.open.iter().find(|command| command.seq == seq)

@@ -107,3 +107,35 @@ impl PushProfile {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_profile_is_made_while_there_is_room_and_deleted_while_it_is_there() {
+        let profile = PushProfile {
+            id: Uuid::nil(),
+            pfn: Pfn::parse("Contoso.Mdm_8wekyb3d8bbwe").unwrap(),
+            app_id: "mdm".to_owned(),
+            form: TokenForm::Legacy,
+            sid: None,
+            tenant: None,
+            client_id: None,
+            secret: Secret::new("secret"),
+            groups: Vec::new(),
+            created_at: Timestamp(1),
+            health: ProfileHealth::default(),
+            reason: None,
+            health_at: Timestamp(1),
+        };
+        let keep = ProfileChange::Keep(Box::new(profile.clone()));
+        assert_eq!(keep.check(None, MOST - 1), Ok(&profile));
+        assert_eq!(keep.check(Some(&profile), MOST), Ok(&profile));
+        assert!(matches!(keep.check(None, MOST), Err(Refusal::Conflict(_))));
+        let delete = ProfileChange::Delete;
+        assert_eq!(delete.check(Some(&profile), 1), Ok(&profile));
+        assert!(matches!(delete.check(None, 1), Err(Refusal::Missing(_))));
+    }
+}

@@ -240,4 +240,13 @@ mod tests {
         assert!(!scoped.covers(&groups(&["x"])) && !scoped.covers(&[]));
         assert!(!token(Some(&[]), None).covers(&groups(&["x"])));
     }
+
+    #[test]
+    fn a_token_is_made_while_there_is_room_and_its_name_is_free() {
+        assert_eq!(check_new(MOST - 1, false), Ok(()));
+        for (count, is_taken) in [(MOST, false), (0, true)] {
+            let refused = check_new(count, is_taken);
+            assert!(matches!(refused, Err(Refusal::Conflict(_))), "{count}");
+        }
+    }
 }

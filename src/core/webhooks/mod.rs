@@ -5,18 +5,20 @@
 //! taken out once its receiver has answered with 2xx: it comes at least once,
 //! and says by its id when it comes again.
 
+mod deliveries;
+#[cfg(test)]
+mod tests;
+
+pub use deliveries::announce;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::change::{DeviceChange, NewDelivery};
-use crate::device::Device;
-use crate::ids::{CommandId, IdError};
-use crate::installs::request::Written;
-use crate::installs::{Install, InstallId, State, Step};
+use crate::ids::IdError;
+use crate::installs::State;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -129,106 +131,6 @@ pub fn check_room(count: usize) -> Result<(), Refusal> {
         return Err(Refusal::Conflict(why));
     }
     Ok(())
-}
-
-/// Adds to a change of a device's installs what webhooks are to be sent of it.
-/// `seen` are the installs as they were, and `read` reads the webhooks: it is
-/// asked only where an install has a new step.
-///
-/// # Errors
-/// Those of `read`.
-pub fn announce<E>(
-    written: &mut Written,
-    device: &Device,
-    seen: &[Install],
-    read: impl FnOnce() -> Result<Vec<Webhook>, E>,
-) -> Result<(), E> {
-    let known = |install: &Install| {
-        let before = seen.iter().find(|before| before.no == install.no);
-        before.map_or(0, |before| before.steps.len())
-    };
-    let moved = written
-        .installs
-        .iter()
-        .map(|install| (install, known(install)))
-        .filter(|(install, known)| install.steps.len() > *known);
-    let moved: Vec<(&Install, usize)> = moved.collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let webhooks = read()?;
-    let all = moved
-        .into_iter()
-        .flat_map(|(install, known)| deliveries(&webhooks, device, install, known));
-    let all: Vec<NewDelivery> = all.collect();
-    if !all.is_empty() {
-        let change = written.change.take();
-        let mut change = change.unwrap_or_else(|| DeviceChange::only_events(device, Vec::new()));
-        change.deliveries.extend(all);
-        written.change = Some(change);
-    }
-    Ok(())
-}
-
-/// What these webhooks are to be sent of an install's steps from the `from`th on.
-pub fn deliveries(
-    webhooks: &[Webhook],
-    device: &Device,
-    install: &Install,
-    from: usize,
-) -> Vec<NewDelivery> {
-    let mut all = Vec::new();
-    for (at, step) in install.steps.iter().enumerate().skip(from) {
-        let event = event_name(step.state);
-        let wants = |webhook: &&Webhook| webhook.wants(&event, &device.record.groups);
-        let wanted: Vec<&Webhook> = webhooks.iter().filter(wants).collect();
-        if wanted.is_empty() {
-            continue;
-        }
-        let body = payload(device, install, at);
-        all.extend(wanted.into_iter().map(|webhook| NewDelivery {
-            webhook: webhook.number,
-            due: step.at,
-            event: event.clone(),
-            body: body.clone(),
-        }));
-    }
-    all
-}
-
-/// What is told of the `at`th step of an install.
-fn payload(device: &Device, install: &Install, at: usize) -> Vec<u8> {
-    let id = InstallId {
-        device: device.id,
-        no: install.no,
-    };
-    let command = CommandId {
-        device: device.id,
-        seq: install.command,
-    };
-    let step = install.steps.get(at);
-    let state = step.map_or(install.state, |step| step.state);
-    let body = json!({
-        "id": format!("{id}-{at}"),
-        "type": event_name(state),
-        "at": step.map(|step| step.at.to_string()),
-        "install": {
-            "id": id.to_string(),
-            "device": device.id.to_string(),
-            "source": device.record.source.0,
-            "user": device.record.user,
-            "app": install.app,
-            "name": install.name,
-            "version": install.version.as_str(),
-            "state": state.name(),
-            "command": command.to_string(),
-            "requested_by": install.requested_by,
-            "requested_at": install.requested_at.to_string(),
-        },
-        "detail": step.and_then(|step| step.detail.as_deref()),
-        "progress": step.and_then(|step: &Step| step.progress),
-    });
-    body.to_string().into_bytes()
 }
 
 /// When to try again after that many attempts; `None`: not any more.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use modegate_core::change::Refusal;
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandState, Serves, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
@@ -155,8 +155,13 @@ fn write(
             written.push(install);
         }
     }
+    // They were looked at just now.
+    let change = chain.change.map(|change| DeviceChange {
+        review_installs: false,
+        ..change
+    });
     Ok(Written {
-        change: chain.change,
+        change,
         installs: written,
         answer: None,
         created: false,

@@ -33,8 +33,13 @@ pub(super) fn create(
         .map_err(failed)?;
     let sealed = sealed(keys, unsigned(place), batch)?;
     db.execute(
-        "INSERT INTO batch VALUES (?1, ?2, 1, ?3)",
-        params![place, &batch.id.0.as_bytes()[..], sealed],
+        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)",
+        params![
+            place,
+            &batch.id.0.as_bytes()[..],
+            batch.state.is_open(),
+            sealed
+        ],
     )
     .map_err(failed)?;
     events::log(db, &mut [event])

@@ -79,7 +79,7 @@ pub(super) fn apply(
 /// How far a device is, and its events; none where it is not there.
 fn standing(db: &Connection, number: u64) -> Result<Option<(Standing, Chain)>, StoreError> {
     let sql = "SELECT revision, next_command, next_event, event_head, event_mark, \
-               EXISTS (SELECT 1 FROM install WHERE device = ?1 AND open = 1) \
+               EXISTS (SELECT 1 FROM install INDEXED BY open_installs WHERE device = ?1 AND open = 1) \
                FROM device WHERE number = ?1";
     let mut statement = db.prepare_cached(sql).map_err(failed)?;
     statement

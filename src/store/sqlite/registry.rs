@@ -29,11 +29,7 @@ pub(super) fn register(
             |row| row.get(0),
         )
         .map_err(failed)?;
-    let state = State {
-        revision: 1,
-        next_command: 1,
-        ..State::default()
-    };
+    let state = State::registered();
     let mut chain = Chain {
         number: rows::unsigned(number),
         next_event: 1,
@@ -42,12 +38,23 @@ pub(super) fn register(
     };
     events::append(db, &mut chain, &mut [event])?;
     let sealed = rows::record_bytes(keys, chain.number, record)?;
-    let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
+    let (id, bytes) = (&id.0.as_bytes()[..], rows::pack(&state)?);
+    let (revision, next_command) = (signed(state.revision), state.next_command);
     let (next_event, source) = (signed(chain.next_event), &record.source.0);
-    db.prepare_cached("INSERT INTO device VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7, ?8, NULL)")
+    let sql = "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)";
+    db.prepare_cached(sql)
         .and_then(|mut sql| {
             sql.execute(params![
-                number, id, source, sealed, next_event, chain.head, chain.mark, state
+                number,
+                id,
+                source,
+                sealed,
+                revision,
+                next_command,
+                next_event,
+                chain.head,
+                chain.mark,
+                bytes
             ])
         })
         .map(drop)

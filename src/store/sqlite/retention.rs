@@ -19,7 +19,7 @@ use crate::{PartPlace, StoreError, Swept};
 use modegate_core::command::Part;
 use modegate_core::device::State;
 use modegate_core::event::Event;
-use modegate_core::ids::CommandSeq;
+use modegate_core::retention;
 use modegate_core::time::Timestamp;
 
 /// How long the writer is kept at a time: exchanges wait behind it.
@@ -109,12 +109,11 @@ fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, St
             .and_then(|value| Ok(value.as_blob()?))
             .map_err(failed)?;
         let event = Event::from_bytes(bytes).map_err(failed)?;
-        if event.at >= before || place == last {
+        if !retention::is_outdated(&event, before) || place == last {
             old.more = false;
             break;
         }
-        let exchange = event.exchange.as_ref();
-        if exchange.is_some_and(|exchange| !exchange.withheld.is_empty()) {
+        if retention::lists_withheld(&event) {
             old.lists
                 .push((place, row.get(1).map_err(failed)?, event.seq));
         }
@@ -210,16 +209,15 @@ fn old_results(
             .and_then(|value| Ok(value.as_blob()?))
             .map_err(failed)?;
         let place = Place::Command(at.device, at.seq, at.part);
-        let mut part: Part = rows::command_part(keys, place, bytes)?;
-        if part.results.is_empty() || part.at >= before {
+        let part: Part = rows::command_part(keys, place, bytes)?;
+        if !retention::has_old_results(&part, before) {
             continue;
         }
         let state = match states.entry(at.device) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(state_of(db, signed(at.device))?.unwrap_or_default()),
         };
-        if state.open(CommandSeq(at.seq)).is_none() {
-            part.results.clear();
+        if let Some(part) = retention::strip_results(part, state) {
             old.push((at, rows::part_bytes(keys, at.device, &part)?));
         }
     }
