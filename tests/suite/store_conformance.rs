@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate_core::change::{DeviceChange, Loaded, Refusal};
+use modegate_core::change::{DeviceChange, Loaded, NewDelivery, Refusal};
 use modegate_core::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
 use modegate_core::context::Family;
 use modegate_core::device::{Credentials, Device, DeviceRecord, State};
@@ -353,6 +353,53 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     assert!(store.inventories(0, 9).await.unwrap().is_empty());
 }
 
+async fn what_a_change_entails_is_written_with_it_or_not_at_all(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    let snapshot = load(&*store, "a").await;
+    let told = |body: &str| NewDelivery {
+        webhook: 1,
+        due: AT,
+        event: "install.requested".into(),
+        body: body.into(),
+    };
+    let with = |body: &str, due| DeviceChange {
+        channel_uri: Some(Some(Secret::new(body))),
+        wake_due: Some(Some(due)),
+        deliveries: vec![told(body)],
+        ..commit(&snapshot, "r")
+    };
+    store.commit(with("one", AT)).await.unwrap();
+    // Loaded before the first: nothing of it is written.
+    let late = store.commit(with("two", AT.plus_ms(9))).await;
+    assert!(matches!(late, Err(StoreError::Changed)), "{late:?}");
+    let kept = store.channel_uri(id).await.unwrap();
+    assert_eq!(kept, Some(Secret::new("one")));
+    assert_eq!(store.wakes_due(AT, 9).await.unwrap(), [(id, AT)]);
+    let waiting = store.deliveries_due(1, AT, 9).await.unwrap();
+    let bodies: Vec<_> = waiting.into_iter().map(|one| one.body).collect();
+    assert_eq!(bodies, [b"one"]);
+
+    let nothing_due = |device: &Device| {
+        let change = DeviceChange::new(device, device.state.clone());
+        Ok(DeviceChange {
+            channel_uri: Some(None),
+            wake_due: Some(None),
+            ..change
+        })
+    };
+    store.alter(id, Box::new(nothing_due)).await.unwrap();
+    assert_eq!(store.channel_uri(id).await.unwrap(), None);
+    assert!(
+        store
+            .wakes_due(Timestamp(i64::MAX), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The kept reply is the exchange's: another change leaves it.
+    assert_eq!(load(&*store, "a").await.reply.as_deref(), Some(&b"r"[..]));
+}
+
 async fn the_log_and_policy_sets_are_kept(store: Arc<dyn Store>) {
     store
         .log(vec![Event::new(
@@ -405,6 +452,7 @@ conforms!(
     events_are_numbered_without_gaps_however_many,
     a_retired_device_is_gone_and_its_log_stays,
     an_exchange_brings_commands_of_its_own_a_record_and_an_inventory,
+    what_a_change_entails_is_written_with_it_or_not_at_all,
     the_log_and_policy_sets_are_kept,
 );
 

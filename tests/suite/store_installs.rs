@@ -108,6 +108,19 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
     assert!(store.installs_due(10).await.unwrap().is_empty());
     touch(&store, with).await;
     assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    // A change that says so does not make it due: whoever made it has just looked.
+    let looked = |device: &Device| {
+        Ok(DeviceChange {
+            review_installs: false,
+            ..DeviceChange::new(device, device.state.clone())
+        })
+    };
+    store
+        .move_installs(with, Box::new(|_, _, _| Ok(nothing())))
+        .await
+        .unwrap();
+    store.alter(with, Box::new(looked)).await.unwrap();
+    assert!(store.installs_due(10).await.unwrap().is_empty());
     // Once none is open the device is left alone.
     let end = |_: &Device, installs: &[modegate_core::installs::Install], _: u32| {
         let mut install = installs[0].clone();

@@ -92,3 +92,27 @@ pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<
         .map(drop)
         .map_err(failed)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::sqlite::connection::connect;
+
+    /// The log outlives a device, and so does what a batch did.
+    const STAYS: [&str; 2] = ["event", "batch_item"];
+
+    #[test]
+    fn no_row_of_a_device_outlives_it_but_the_log() {
+        let own = tempfile::tempdir().unwrap();
+        let db = connect(&own.path().join("db")).unwrap();
+        let sql = "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+                   WHERE t.type = 'table' AND c.name = 'device' ORDER BY t.name";
+        let mut statement = db.prepare(sql).unwrap();
+        let tables = statement.query_map([], |row| row.get::<_, String>(0));
+        let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
+        let mut known = [&OF_A_DEVICE[..], &STAYS].concat();
+        known.sort_unstable();
+        assert_eq!(tables, known);
+    }
+}
