@@ -126,11 +126,6 @@ impl State {
         }
     }
 
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        State::ALL.into_iter().find(|state| state.name() == name)
-    }
-
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
         matches!(

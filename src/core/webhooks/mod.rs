@@ -24,17 +24,17 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Most webhooks that there may be: each step looks at all of them.
-pub const WEBHOOKS: usize = 32;
+const WEBHOOKS: usize = 32;
 /// Shortest and longest secret, bytes.
 pub const SECRET_BYTES: (usize, usize) = (16, 256);
 /// What stands for every event of installs.
 pub const EVERY: &str = "install.*";
 /// How often a delivery is tried. With the pauses below that takes about nine hours.
-pub const ATTEMPTS: u32 = 16;
+const ATTEMPTS: u32 = 16;
 /// The pause after the first attempt, milliseconds; each further one is twice as long.
-pub const PAUSE_MS: i64 = 5_000;
+const PAUSE_MS: i64 = 5_000;
 /// The longest pause, milliseconds.
-pub const PAUSE_MOST_MS: i64 = 60 * 60 * 1000;
+const PAUSE_MOST_MS: i64 = 60 * 60 * 1000;
 
 /// A webhook's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -94,7 +94,7 @@ fn webhooks_are_read_only_where_there_is_something_to_tell() {
         created: false,
     };
     let never = || -> Result<Vec<Webhook>, &str> { Err("asked for the webhooks") };
-    announce(&mut same, &device, &[install.clone()], never).unwrap();
+    announce(&mut same, &device, std::slice::from_ref(&install), never).unwrap();
     assert!(same.change.is_none());
     assert!(deliveries(&[], &device, &install, 0).is_empty());
 }
@@ -103,4 +103,31 @@ fn webhooks_are_read_only_where_there_is_something_to_tell() {
 fn there_may_be_so_many_webhooks() {
     check_room(WEBHOOKS - 1).unwrap();
     assert!(matches!(check_room(WEBHOOKS), Err(Refusal::Conflict(_))));
+}
+
+#[test]
+fn pauses_grow_and_end() {
+    let now = Timestamp(0);
+    let waits: Vec<i64> = (1..ATTEMPTS).map(|n| again(n, now).unwrap().0).collect();
+    assert_eq!(waits[..3], [5_000, 10_000, 20_000]);
+    assert!(waits.is_sorted() && *waits.last().unwrap() == PAUSE_MOST_MS);
+    assert_eq!(again(ATTEMPTS, now), None);
+}
+
+#[test]
+fn a_webhook_wants_what_it_names() {
+    let sales = ["sales".to_owned()];
+    let wants = |events: &[&str], groups: &[&str], event: &str, of: &[String]| {
+        webhook(1, events, groups).wants(event, of)
+    };
+    assert!(wants(&[EVERY], &[], "install.woken", &[]));
+    assert!(wants(
+        &["install.failed"],
+        &["sales"],
+        "install.failed",
+        &sales
+    ));
+    assert!(!wants(&["install.failed"], &[], "install.woken", &sales));
+    assert!(!wants(&[EVERY], &["other"], "install.woken", &sales));
+    assert!(!format!("{:?}", webhook(1, &[], &[])).contains("a.test"));
 }
