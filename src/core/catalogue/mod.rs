@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 /// Longest id of an app, bytes: rules of a policy may name it.
 pub const ID_BYTES: usize = 128;
 /// Most apps of a catalogue.
-const APPS: usize = 10_000;
+const APPS: u64 = 10_000;
 /// Most versions of an app.
 pub const VERSIONS: usize = 32;
 /// Most URLs of a package, and most packages that a version depends on.
@@ -86,7 +86,7 @@ pub struct Dependency {
 ///
 /// # Errors
 /// It has as many as it may have.
-pub fn check_room(count: usize) -> Result<(), Refusal> {
+pub fn check_room(count: u64) -> Result<(), Refusal> {
     if count >= APPS {
         let why = format!("the catalogue has {count} apps, the most that it may have");
         return Err(Refusal::Conflict(why));

@@ -13,7 +13,7 @@ use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// Most tokens that there may be: they are all kept in memory.
-const MOST: usize = 1_000;
+const MOST: u64 = 1_000;
 /// Longest name of a token, bytes.
 pub const NAME_BYTES: usize = 64;
 /// How the log names the holder of the file `admin-token`; no other token has this name.
@@ -174,7 +174,7 @@ impl Token {
 ///
 /// # Errors
 /// There are as many as there may be, or the name is taken.
-pub fn check_new(count: usize, is_taken: bool) -> Result<(), Refusal> {
+pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
     if count >= MOST {
         let why = format!("there are {count} tokens, the most that there may be; revoke some");
         return Err(Refusal::Conflict(why));

@@ -24,7 +24,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Most webhooks that there may be: each step looks at all of them.
-const WEBHOOKS: usize = 32;
+const WEBHOOKS: u64 = 32;
 /// Shortest and longest secret, bytes.
 pub const SECRET_BYTES: (usize, usize) = (16, 256);
 /// What stands for every event of installs.
@@ -125,7 +125,7 @@ pub fn event_names() -> Vec<String> {
 ///
 /// # Errors
 /// There are as many as there may be.
-pub fn check_room(count: usize) -> Result<(), Refusal> {
+pub fn check_room(count: u64) -> Result<(), Refusal> {
     if count >= WEBHOOKS {
         let why = format!("there are {count} webhooks, the most that there may be; delete some");
         return Err(Refusal::Conflict(why));

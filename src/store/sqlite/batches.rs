@@ -1,9 +1,9 @@
 //! Batches and what they queued.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::error::failed;
+use super::query::{all, first, run, value};
 use super::rows::{self, Key, signed, unsigned};
 use super::{changes, events};
 use crate::seal::{Keys, Place};
@@ -26,22 +26,10 @@ pub(super) fn create(
     batch: &Batch,
     event: Event,
 ) -> Result<(), StoreError> {
-    let place: i64 = db
-        .query_row("SELECT 1 + coalesce(max(place), 0) FROM batch", [], |row| {
-            row.get(0)
-        })
-        .map_err(failed)?;
-    let sealed = sealed(keys, unsigned(place), batch)?;
-    db.execute(
-        "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)",
-        params![
-            place,
-            &batch.id.0.as_bytes()[..],
-            batch.state.is_open(),
-            sealed
-        ],
-    )
-    .map_err(failed)?;
+    let place: i64 = value(db, "SELECT 1 + coalesce(max(place), 0) FROM batch", [])?;
+    let sealed = rows::seal(keys, Place::Batch(unsigned(place)), batch)?;
+    let row = params![place, batch.id.0.as_bytes(), batch.state.is_open(), sealed];
+    run(db, "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)", row)?;
     events::log(db, &mut [event])
 }
 
@@ -57,35 +45,19 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Vec<(u64, Batch)>, StoreError> {
     let sql = "SELECT place, sealed FROM batch WHERE place < ?1 ORDER BY place DESC LIMIT ?2";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(params![signed(before), signed(limit as u64)], |row| {
-            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-        })
-        .map_err(failed)?;
+    let range = params![signed(before), signed(limit as u64)];
+    let found = all(db, sql, range, rows::numbered)?.into_iter();
     found
-        .map(|row| {
-            let (place, sealed): (i64, _) = row.map_err(failed)?;
-            Ok((unsigned(place), opened(keys, unsigned(place), &sealed)?))
-        })
+        .map(|(place, sealed)| Ok((place, rows::open(keys, Place::Batch(place), &sealed)?)))
         .collect()
 }
 
 /// The batches that have work left, the oldest first.
 pub(super) fn open(db: &Connection) -> Result<Vec<BatchId>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT id FROM batch WHERE is_open = 1 ORDER BY place")
-        .map_err(failed)?;
-    let found = statement
-        .query_map([], |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|id| {
-            Ok(BatchId(
-                Uuid::from_slice(&id.map_err(failed)?).map_err(failed)?,
-            ))
-        })
-        .collect()
+    let sql = "SELECT id FROM batch WHERE is_open = 1 ORDER BY place";
+    all(db, sql, [], |row| {
+        Ok(BatchId(Uuid::from_bytes(row.get(0)?)))
+    })
 }
 
 /// What a batch queued, up to `limit` behind that item.
@@ -172,12 +144,9 @@ fn found(
 
 fn insert_items(db: &Connection, place: u64, items: &[(u64, CommandId)]) -> Result<(), StoreError> {
     let sql = "INSERT INTO batch_item VALUES (?1, ?2, ?3, ?4)";
-    let mut insert = db.prepare_cached(sql).map_err(failed)?;
     for (item, CommandId { device, seq }) in items {
-        let device = &device.0.as_bytes()[..];
-        insert
-            .execute(params![signed(place), signed(*item), device, seq.0])
-            .map_err(failed)?;
+        let row = params![signed(place), signed(*item), device.0.as_bytes(), seq.0];
+        run(db, sql, row)?;
     }
     Ok(())
 }
@@ -189,59 +158,31 @@ fn items_of(
     limit: usize,
 ) -> Result<Vec<(u64, CommandId)>, StoreError> {
     let sql = "SELECT item, device, seq FROM batch_item WHERE batch = ?1 AND item > ?2 ORDER BY item LIMIT ?3";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(
-            params![signed(place), signed(after), signed(limit as u64)],
-            |row| {
-                Ok((
-                    row.get(0)?,
-                    row.get::<_, Vec<u8>>(1)?,
-                    row.get::<_, u32>(2)?,
-                ))
-            },
-        )
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (item, device, seq): (i64, _, _) = row.map_err(failed)?;
-            let device = DeviceId(Uuid::from_slice(&device).map_err(failed)?);
-            let seq = CommandSeq(seq);
-            Ok((unsigned(item), CommandId { device, seq }))
-        })
-        .collect()
+    let range = params![signed(place), signed(after), signed(limit as u64)];
+    all(db, sql, range, |row| {
+        let device = DeviceId(Uuid::from_bytes(row.get(1)?));
+        let seq = CommandSeq(row.get(2)?);
+        Ok((unsigned(row.get(0)?), CommandId { device, seq }))
+    })
 }
 
 fn row(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Row>, StoreError> {
-    let found: Option<(i64, Vec<u8>)> = db
-        .prepare_cached("SELECT place, sealed FROM batch WHERE id = ?1")
-        .and_then(|mut sql| {
-            sql.query_row([&id.0.as_bytes()[..]], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        })
-        .map_err(failed)?;
+    let sql = "SELECT place, sealed FROM batch WHERE id = ?1";
+    let found = first(db, sql, [id.0.as_bytes()], rows::numbered)?;
     found
         .map(|(place, sealed)| {
-            let place = unsigned(place);
-            let batch = opened(keys, place, &sealed)?;
+            let batch = rows::open(keys, Place::Batch(place), &sealed)?;
             Ok(Row { place, batch })
         })
         .transpose()
 }
 
 fn keep(db: &Connection, keys: &Keys, place: u64, batch: &Batch) -> Result<(), StoreError> {
-    let sealed = sealed(keys, place, batch)?;
-    db.prepare_cached("UPDATE batch SET is_open = ?2, sealed = ?3 WHERE place = ?1")
-        .and_then(|mut sql| sql.execute(params![signed(place), batch.state.is_open(), sealed]))
-        .map(drop)
-        .map_err(failed)
-}
-
-fn sealed(keys: &Keys, place: u64, batch: &Batch) -> Result<Vec<u8>, StoreError> {
-    keys.seal(Place::Batch(place), &rows::pack(batch)?)
-        .map_err(failed)
-}
-
-fn opened(keys: &Keys, place: u64, sealed: &[u8]) -> Result<Batch, StoreError> {
-    rows::unpack(&keys.open(Place::Batch(place), sealed).map_err(failed)?)
+    let sealed = rows::seal(keys, Place::Batch(place), batch)?;
+    let sql = "UPDATE batch SET is_open = ?2, sealed = ?3 WHERE place = ?1";
+    run(
+        db,
+        sql,
+        params![signed(place), batch.state.is_open(), sealed],
+    )
 }

@@ -1,11 +1,12 @@
 //! Applies a change of a device, whoever made it: an exchange, a write of the
 //! API, a worker. What is written, and what follows from it, stands in the change.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, ToSql, params};
 
 use super::error::failed;
 use super::events::{self, Chain};
 use super::inventory;
+use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
 use crate::seal::{Keys, Place};
 use crate::{Decide, StoreError};
@@ -61,9 +62,8 @@ pub(super) fn apply(
     }
     insert_deliveries(db, &change.deliveries)?;
     if change.makes_installs_due(&standing) {
-        db.prepare_cached("INSERT OR IGNORE INTO install_due VALUES (?1)")
-            .and_then(|mut sql| sql.execute([signed(number)]))
-            .map_err(failed)?;
+        let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
+        run(db, sql, [signed(number)])?;
     }
     let reply = change.reply.as_deref();
     let reply = reply.map(|reply| keys.seal(Place::Reply(number), reply));
@@ -81,25 +81,21 @@ fn standing(db: &Connection, number: u64) -> Result<Option<(Standing, Chain)>, S
     let sql = "SELECT revision, next_command, next_event, event_head, event_mark, \
                EXISTS (SELECT 1 FROM install INDEXED BY open_installs WHERE device = ?1 AND open = 1) \
                FROM device WHERE number = ?1";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    statement
-        .query_row([signed(number)], |row| {
-            let chain = Chain {
-                number,
-                next_event: unsigned(row.get(2)?),
-                head: row.get(3)?,
-                mark: row.get(4)?,
-            };
-            let standing = Standing {
-                revision: unsigned(row.get(0)?),
-                next_command: row.get(1)?,
-                next_event: chain.next_event,
-                has_open_installs: row.get(5)?,
-            };
-            Ok((standing, chain))
-        })
-        .optional()
-        .map_err(failed)
+    first(db, sql, [signed(number)], |row| {
+        let chain = Chain {
+            number,
+            next_event: unsigned(row.get(2)?),
+            head: row.get(3)?,
+            mark: row.get(4)?,
+        };
+        let standing = Standing {
+            revision: unsigned(row.get(0)?),
+            next_command: row.get(1)?,
+            next_event: chain.next_event,
+            has_open_installs: row.get(5)?,
+        };
+        Ok((standing, chain))
+    })
 }
 
 /// Writes the state, and the reply where one is given.
@@ -113,35 +109,24 @@ fn update_state(
                          event_mark = ?6, state = ?7 WHERE number = ?1";
     const STATE_AND_REPLY: &str = "UPDATE device SET revision = ?2, next_command = ?3, next_event = ?4, event_head = ?5, \
                                    event_mark = ?6, state = ?7, reply = ?8 WHERE number = ?1";
-    let bytes = rows::pack(state)?;
-    let number = signed(chain.number);
+    let (number, bytes) = (signed(chain.number), rows::pack(state)?);
     let (revision, next_event) = (signed(state.revision), signed(chain.next_event));
-    let done = match reply {
-        Some(reply) => db.prepare_cached(STATE_AND_REPLY).and_then(|mut sql| {
-            sql.execute(params![
-                number,
-                revision,
-                state.next_command,
-                next_event,
-                chain.head,
-                chain.mark,
-                bytes,
-                reply
-            ])
-        }),
-        None => db.prepare_cached(STATE).and_then(|mut sql| {
-            sql.execute(params![
-                number,
-                revision,
-                state.next_command,
-                next_event,
-                chain.head,
-                chain.mark,
-                bytes
-            ])
-        }),
+    let mut row: Vec<&dyn ToSql> = vec![
+        &number,
+        &revision,
+        &state.next_command,
+        &next_event,
+        &chain.head,
+        &chain.mark,
+        &bytes,
+    ];
+    row.extend(reply.iter().map(|reply| reply as &dyn ToSql));
+    let sql = if reply.is_some() {
+        STATE_AND_REPLY
+    } else {
+        STATE
     };
-    done.map(drop).map_err(failed)
+    run(db, sql, &row[..])
 }
 
 fn update_record(
@@ -151,11 +136,12 @@ fn update_record(
     record: &DeviceRecord,
 ) -> Result<(), StoreError> {
     let bytes = rows::record_bytes(keys, number, record)?;
-    db.prepare_cached("UPDATE device SET record = ?2 WHERE number = ?1")
-        .and_then(|mut sql| sql.execute(params![signed(number), bytes]))
-        .map(drop)
-        .map_err(failed)
+    let sql = "UPDATE device SET record = ?2 WHERE number = ?1";
+    run(db, sql, params![signed(number), bytes])
 }
+
+/// Device, number, part, body.
+const INSERT_COMMAND: &str = "INSERT INTO command VALUES (?1, ?2, ?3, ?4)";
 
 fn insert_parts(
     db: &Connection,
@@ -163,15 +149,10 @@ fn insert_parts(
     number: u64,
     parts: &[Part],
 ) -> Result<(), StoreError> {
-    if parts.is_empty() {
-        return Ok(());
-    }
-    let mut insert = db.prepare_cached(INSERT_COMMAND).map_err(failed)?;
     for part in parts {
         let bytes = rows::part_bytes(keys, number, part)?;
-        insert
-            .execute(params![signed(number), part.seq.0, part.part, bytes])
-            .map_err(failed)?;
+        let row = params![signed(number), part.seq.0, part.part, bytes];
+        run(db, INSERT_COMMAND, row)?;
     }
     Ok(())
 }
@@ -182,33 +163,23 @@ fn insert_bodies(
     number: u64,
     bodies: &[(CommandSeq, CommandBody)],
 ) -> Result<(), StoreError> {
-    if bodies.is_empty() {
-        return Ok(());
-    }
-    let mut insert = db.prepare_cached(INSERT_COMMAND).map_err(failed)?;
     for (seq, body) in bodies {
         let bytes = rows::body_bytes(keys, number, seq.0, body)?;
-        insert
-            .execute(params![signed(number), seq.0, 0, bytes])
-            .map_err(failed)?;
+        run(db, INSERT_COMMAND, params![signed(number), seq.0, 0, bytes])?;
     }
     Ok(())
 }
 
-/// Device, number, part, body.
-const INSERT_COMMAND: &str = "INSERT INTO command VALUES (?1, ?2, ?3, ?4)";
-
 /// Puts the device into the outbox, or takes it out.
 fn put_due(db: &Connection, number: u64, due: Option<Timestamp>) -> Result<(), StoreError> {
-    let done = match due {
-        Some(due) => db
-            .prepare_cached("INSERT OR REPLACE INTO outbox VALUES (?1, ?2)")
-            .and_then(|mut sql| sql.execute(params![signed(number), due.0])),
-        None => db
-            .prepare_cached("DELETE FROM outbox WHERE device = ?1")
-            .and_then(|mut sql| sql.execute([signed(number)])),
-    };
-    done.map(drop).map_err(failed)
+    let number = signed(number);
+    match due {
+        Some(due) => {
+            let sql = "INSERT OR REPLACE INTO outbox VALUES (?1, ?2)";
+            run(db, sql, params![number, due.0])
+        }
+        None => run(db, "DELETE FROM outbox WHERE device = ?1", [number]),
+    }
 }
 
 /// Keeps a device's URI in place of any other, or deletes it.
@@ -218,33 +189,22 @@ fn put_uri(
     number: u64,
     uri: Option<&Secret>,
 ) -> Result<(), StoreError> {
-    let done = match uri {
-        Some(uri) => {
-            let place = Place::ChannelUri(number);
-            let sealed = keys.seal(place, uri.reveal().as_bytes()).map_err(failed)?;
-            db.prepare_cached("INSERT OR REPLACE INTO push_channel VALUES (?1, ?2)")
-                .and_then(|mut sql| sql.execute(params![signed(number), sealed]))
-        }
-        None => db
-            .prepare_cached("DELETE FROM push_channel WHERE device = ?1")
-            .and_then(|mut sql| sql.execute([signed(number)])),
+    let Some(uri) = uri else {
+        let sql = "DELETE FROM push_channel WHERE device = ?1";
+        return run(db, sql, [signed(number)]);
     };
-    done.map(drop).map_err(failed)
+    let sealed = keys.seal(Place::ChannelUri(number), uri.reveal().as_bytes());
+    let sealed = sealed.map_err(failed)?;
+    let sql = "INSERT OR REPLACE INTO push_channel VALUES (?1, ?2)";
+    run(db, sql, params![signed(number), sealed])
 }
 
 fn insert_deliveries(db: &Connection, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO delivery (webhook, due, attempts, event, body) VALUES (?1, ?2, 0, ?3, ?4)";
-    for delivery in deliveries {
-        let NewDelivery {
-            webhook,
-            due,
-            event,
-            body,
-        } = delivery;
-        db.prepare_cached(sql)
-            .and_then(|mut sql| sql.execute(params![signed(*webhook), due.0, event, body]))
-            .map_err(failed)?;
+    for one in deliveries {
+        let row = params![signed(one.webhook), one.due.0, one.event, one.body];
+        run(db, sql, row)?;
     }
     Ok(())
 }

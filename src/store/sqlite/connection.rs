@@ -7,6 +7,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::error::failed;
+use super::query::{self, value};
 use super::rows;
 use crate::StoreError;
 use crate::seal::{Keys, Place};
@@ -45,8 +46,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     keep_statements(&db)?;
     // What a change entails is part of the change (`core::change`). The triggers of
     // version 4 do the same for programs of before, and nothing here.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
-        .map_err(failed)?;
+    enable_triggers(&db, false)?;
     embedded::migrations::runner()
         .run(&mut db)
         .map_err(failed)?;
@@ -56,12 +56,12 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
 /// The version of a database's tables; `None` where it is not one of ours.
 pub(super) fn version(db: &Connection) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
-    let known: i64 = db.query_row(sql, [], |row| row.get(0)).map_err(failed)?;
+    let known: i64 = value(db, sql, [])?;
     if known == 0 {
         return Ok(None);
     }
     let sql = "SELECT max(version) FROM refinery_schema_history";
-    db.query_row(sql, [], |row| row.get(0)).map_err(failed)
+    value(db, sql, [])
 }
 
 /// A database that a newer program made is left as it is.
@@ -92,8 +92,12 @@ fn keep_statements(db: &Connection) -> Result<(), StoreError> {
 
 /// Runs a statement without parameters or rows, prepared once per connection.
 pub(super) fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
-    db.prepare_cached(sql)
-        .and_then(|mut statement| statement.execute([]))
+    query::run(db, sql, [])
+}
+
+/// Whether the triggers of the database fire.
+pub(super) fn enable_triggers(db: &Connection, enabled: bool) -> Result<(), StoreError> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled)
         .map(drop)
         .map_err(failed)
 }
@@ -110,9 +114,7 @@ pub(super) const KNOWN: &[u8] = b"modegate";
 
 /// Rows are packed without names: those of another form would be misread.
 pub(super) fn check_format(db: &Connection) -> Result<(), StoreError> {
-    let found: i64 = db
-        .query_row("SELECT rows FROM format", [], |row| row.get(0))
-        .map_err(failed)?;
+    let found: i64 = value(db, "SELECT rows FROM format", [])?;
     if found == rows::FORMAT {
         return Ok(());
     }
@@ -133,15 +135,12 @@ pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError>
         }),
         None => {
             let sealed = keys.seal(Place::KeyCheck, KNOWN).map_err(failed)?;
-            let sql = "INSERT INTO key_check VALUES (?1)";
-            db.execute(sql, [&sealed]).map_err(failed)?;
+            query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
             keys.numbered(&sealed).map_err(failed)
         }
     }
 }
 
 pub(super) fn key_check(db: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
-    db.query_row("SELECT sealed FROM key_check", [], |row| row.get(0))
-        .optional()
-        .map_err(failed)
+    query::first(db, "SELECT sealed FROM key_check", [], |row| row.get(0))
 }

@@ -1,9 +1,10 @@
 //! The log: events in order of arrival, those of one device (or of none) chained.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
 use super::error::failed;
-use super::rows::{signed, unsigned};
+use super::query::{self, first, run, value};
+use super::rows::{self, signed, unsigned};
 use crate::StoreError;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::DeviceId;
@@ -53,43 +54,33 @@ pub(super) fn log(db: &Connection, events: &mut [Event]) -> Result<(), StoreErro
     let mut chain = no_device(db)?;
     append(db, &mut chain, events)?;
     let sql = "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0";
-    db.prepare_cached(sql)
-        .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-        .map(drop)
-        .map_err(failed)
+    run(
+        db,
+        sql,
+        params![signed(chain.next_event), chain.head, chain.mark],
+    )
 }
 
 /// One event of the log: (its device's chain before it, the event).
 fn event_at(db: &Connection, place: i64) -> Result<Option<(i64, i64, StoredEvent)>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT prev, mark, bytes FROM event WHERE place = ?1")
-        .map_err(failed)?;
-    let row = statement
-        .query_row([place], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
-        .optional()
-        .map_err(failed)?;
-    row.map(|(prev, mark, bytes)| {
-        let event = Event::from_bytes(&bytes).map_err(failed)?;
-        Ok((
-            prev,
-            mark,
-            StoredEvent {
-                place: unsigned(place),
-                event,
-            },
-        ))
-    })
-    .transpose()
+    let sql = "SELECT prev, mark, bytes FROM event WHERE place = ?1";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?));
+    let Some((prev, mark, bytes)) = first(db, sql, [place], read)? else {
+        return Ok(None);
+    };
+    Ok(Some((prev, mark, stored(unsigned(place), &bytes)?)))
+}
+
+fn stored(place: u64, bytes: &[u8]) -> Result<StoredEvent, StoreError> {
+    let event = Event::from_bytes(bytes).map_err(failed)?;
+    Ok(StoredEvent { place, event })
 }
 
 /// Where the chain of a device ends, whether it is there still or gone.
 pub(super) fn chain_of(db: &Connection, device: DeviceId) -> Result<Option<Chain>, StoreError> {
-    let id = &device.0.as_bytes()[..];
     let sql = "SELECT number, next_event, event_head, event_mark FROM device WHERE id = ?1 \
                UNION ALL SELECT number, next_event, event_head, event_mark FROM chain WHERE id = ?1";
-    chain(db, sql, id)
+    chain(db, sql, device.0.as_bytes())
 }
 
 /// The chain of the events that concern no device.
@@ -98,19 +89,15 @@ pub(super) fn no_device(db: &Connection) -> Result<Chain, StoreError> {
     chain(db, sql, &[0; 16])?.ok_or_else(|| failed("the log has no beginning"))
 }
 
-fn chain(db: &Connection, sql: &str, id: &[u8]) -> Result<Option<Chain>, StoreError> {
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    statement
-        .query_row([id], |row| {
-            Ok(Chain {
-                number: unsigned(row.get(0)?),
-                next_event: unsigned(row.get(1)?),
-                head: row.get(2)?,
-                mark: row.get(3)?,
-            })
+fn chain(db: &Connection, sql: &str, id: &[u8; 16]) -> Result<Option<Chain>, StoreError> {
+    first(db, sql, [id], |row| {
+        Ok(Chain {
+            number: unsigned(row.get(0)?),
+            next_event: unsigned(row.get(1)?),
+            head: row.get(2)?,
+            mark: row.get(3)?,
         })
-        .optional()
-        .map_err(failed)
+    })
 }
 
 /// Walks the chain backwards from the newest event below `before`; goes by
@@ -201,28 +188,12 @@ pub(super) fn all(
     after: u64,
     limit: usize,
 ) -> Result<Vec<StoredEvent>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT place, bytes FROM event WHERE place > ?1 ORDER BY place LIMIT ?2")
-        .map_err(failed)?;
-    let found = statement
-        .query_map(params![signed(after), signed(limit as u64)], |row| {
-            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-        })
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (place, bytes): (i64, _) = row.map_err(failed)?;
-            Ok(StoredEvent {
-                place: unsigned(place),
-                event: Event::from_bytes(&bytes).map_err(failed)?,
-            })
-        })
-        .collect()
+    let sql = "SELECT place, bytes FROM event WHERE place > ?1 ORDER BY place LIMIT ?2";
+    let range = params![signed(after), signed(limit as u64)];
+    let found = query::all(db, sql, range, rows::numbered)?.into_iter();
+    found.map(|(place, bytes)| stored(place, &bytes)).collect()
 }
 
 pub(super) fn last_place(db: &Connection) -> Result<u64, StoreError> {
-    db.prepare_cached("SELECT coalesce(max(place), 0) FROM event")
-        .and_then(|mut sql| sql.query_row([], |row| row.get(0)))
-        .map(unsigned)
-        .map_err(failed)
+    value(db, "SELECT coalesce(max(place), 0) FROM event", []).map(unsigned)
 }

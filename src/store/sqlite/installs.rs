@@ -1,8 +1,9 @@
 //! Installs, beside their devices.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Params, params};
+use uuid::Uuid;
 
-use super::error::failed;
+use super::query::{all, run, value};
 use super::rows::{self, Key, signed};
 use super::{catalogue, changes, webhooks};
 use crate::StoreError;
@@ -100,9 +101,8 @@ fn seen(
 
 /// The largest number of an install of the device, 0 if it has none.
 fn last(db: &Connection, device: u64) -> Result<u32, StoreError> {
-    db.prepare_cached("SELECT coalesce(max(no), 0) FROM install WHERE device = ?1")
-        .and_then(|mut sql| sql.query_row([signed(device)], |row| row.get(0)))
-        .map_err(failed)
+    let sql = "SELECT coalesce(max(no), 0) FROM install WHERE device = ?1";
+    value(db, sql, [signed(device)])
 }
 
 /// Decides on the open installs of a device that is due, after which it is not.
@@ -113,47 +113,34 @@ pub(super) fn settle(
     decide: DecideInstalls,
 ) -> Result<(), StoreError> {
     let (device, _) = change(db, keys, device, ("", None), decide)?;
-    db.prepare_cached("DELETE FROM install_due WHERE device = ?1")
-        .and_then(|mut sql| sql.execute([signed(device.number)]))
-        .map(drop)
-        .map_err(failed)
+    let sql = "DELETE FROM install_due WHERE device = ?1";
+    run(db, sql, [signed(device.number)])
 }
 
 /// Makes every device with open installs due.
 pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO install_due SELECT device FROM install WHERE open = 1";
-    db.execute(sql, []).map(drop).map_err(failed)
+    run(db, sql, [])
 }
 
 fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
-    let is_open = i64::from(!install.state.is_final());
-    let body = rows::pack(install)?;
-    db.prepare_cached("INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut sql| {
-            sql.execute(params![
-                signed(device),
-                install.no,
-                install.app,
-                is_open,
-                body
-            ])
-        })
-        .map_err(failed)?;
-    db.prepare_cached("DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0")
-        .and_then(|mut sql| sql.execute(params![signed(device), outdated(install.no)]))
-        .map(drop)
-        .map_err(failed)
+    let is_open = !install.state.is_final();
+    let row = params![
+        signed(device),
+        install.no,
+        install.app,
+        is_open,
+        rows::pack(install)?
+    ];
+    let sql = "INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)";
+    run(db, sql, row)?;
+    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0";
+    run(db, sql, params![signed(device), outdated(install.no)])
 }
 
 pub(super) fn one(db: &Connection, device: u64, no: u32) -> Result<Option<Install>, StoreError> {
-    let body: Option<Vec<u8>> = db
-        .prepare_cached("SELECT body FROM install WHERE device = ?1 AND no = ?2")
-        .and_then(|mut sql| {
-            sql.query_row(params![signed(device), no], |row| row.get(0))
-                .optional()
-        })
-        .map_err(failed)?;
-    body.map(|body| rows::unpack(&body)).transpose()
+    let sql = "SELECT body FROM install WHERE device = ?1 AND no = ?2";
+    Ok(bodies(db, sql, params![signed(device), no])?.pop())
 }
 
 /// Up to `limit` installs of a device with numbers below `before`, the newest first.
@@ -173,30 +160,15 @@ pub(super) fn open(db: &Connection, device: u64, app: &str) -> Result<Vec<Instal
     bodies(db, sql, params![signed(device), app])
 }
 
-fn bodies(
-    db: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<Install>, StoreError> {
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(params, |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|body| rows::unpack(&body.map_err(failed)?))
-        .collect()
+fn bodies(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Install>, StoreError> {
+    let found = all(db, sql, params, |row| row.get::<_, Vec<u8>>(0))?;
+    found.iter().map(|body| rows::unpack(body)).collect()
 }
 
 pub(super) fn due(db: &Connection, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
     let sql = "SELECT device.id FROM install_due JOIN device ON device.number = install_due.device LIMIT ?1";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map([signed(limit as u64)], |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|id| {
-            let id = uuid::Uuid::from_slice(&id.map_err(failed)?).map_err(failed)?;
-            Ok(DeviceId(id))
-        })
-        .collect()
+    let most = [signed(limit as u64)];
+    all(db, sql, most, |row| {
+        Ok(DeviceId(Uuid::from_bytes(row.get(0)?)))
+    })
 }

@@ -18,6 +18,7 @@ mod once;
 mod policy_sets;
 mod probe;
 mod push;
+mod query;
 mod read;
 mod registry;
 pub mod reseal;
@@ -96,6 +97,14 @@ impl SqliteStore {
     pub fn pretend_read_only(&self, refuse: bool) {
         let order = std::sync::atomic::Ordering::Relaxed;
         self.writer.read_only.store(refuse, order);
+    }
+
+    /// Lets triggers fire that a test puts into the database: a disk that fails in
+    /// the midst of a transaction. For tests, as above.
+    #[doc(hidden)]
+    pub async fn let_triggers_fire(&self) -> Result<(), StoreError> {
+        let on = |db: &Connection| connection::enable_triggers(db, true);
+        self.writer.submit(on).await
     }
 
     /// The nonce of a SyncML challenge to a device, for a count of its authentications.

@@ -1,8 +1,8 @@
 //! The files of policy sets, by digest.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::error::failed;
+use super::query::{first, run};
 use super::rows;
 use crate::StoreError;
 
@@ -12,24 +12,15 @@ pub(super) fn keep(
     digest: &str,
     files: &[(String, String)],
 ) -> Result<(), StoreError> {
-    let files = rows::pack(&files)?;
     let sql = "INSERT OR IGNORE INTO policy_set VALUES (?1, ?2)";
-    db.execute(sql, params![digest, files])
-        .map(drop)
-        .map_err(failed)
+    run(db, sql, params![digest, rows::pack(&files)?])
 }
 
 pub(super) fn one(
     db: &Connection,
     digest: &str,
 ) -> Result<Option<Vec<(String, String)>>, StoreError> {
-    let files: Option<Vec<u8>> = db
-        .query_row(
-            "SELECT files FROM policy_set WHERE digest = ?1",
-            [digest],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(failed)?;
+    let sql = "SELECT files FROM policy_set WHERE digest = ?1";
+    let files = first(db, sql, [digest], |row| row.get::<_, Vec<u8>>(0))?;
     files.map(|files| rows::unpack(&files)).transpose()
 }

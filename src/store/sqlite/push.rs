@@ -1,10 +1,11 @@
 //! What is due in the outbox, channel URIs and push profiles.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::error::failed;
 use super::events;
+use super::query::{all, first, run};
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::push::DecideProfile;
@@ -21,19 +22,10 @@ pub(super) fn due(
 ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
     let sql = "SELECT device.id, outbox.due FROM outbox JOIN device ON device.number = outbox.device \
                WHERE outbox.due <= ?1 ORDER BY outbox.due LIMIT ?2";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(params![until.0, signed(limit as u64)], |row| {
-            Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, i64>(1)?))
-        })
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (id, due) = row.map_err(failed)?;
-            let id = Uuid::from_slice(&id).map_err(failed)?;
-            Ok((DeviceId(id), Timestamp(due)))
-        })
-        .collect()
+    all(db, sql, params![until.0, signed(limit as u64)], |row| {
+        let id = Uuid::from_bytes(row.get(0)?);
+        Ok((DeviceId(id), Timestamp(row.get(1)?)))
+    })
 }
 
 pub(super) fn uri(
@@ -43,20 +35,12 @@ pub(super) fn uri(
 ) -> Result<Option<Secret>, StoreError> {
     let sql = "SELECT push_channel.device, push_channel.sealed FROM push_channel \
                JOIN device ON device.number = push_channel.device WHERE device.id = ?1";
-    let found: Option<(i64, Vec<u8>)> = db
-        .prepare_cached(sql)
-        .and_then(|mut sql| {
-            sql.query_row([&device.0.as_bytes()[..]], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()
-        })
-        .map_err(failed)?;
+    let found = first(db, sql, [device.0.as_bytes()], rows::numbered)?;
     let Some((number, sealed)) = found else {
         return Ok(None);
     };
-    let place = Place::ChannelUri(rows::unsigned(number));
-    let plain = keys.open(place, &sealed).map_err(failed)?;
+    let plain = keys.open(Place::ChannelUri(number), &sealed);
+    let plain = plain.map_err(failed)?;
     String::from_utf8(plain)
         .map(|text| Some(Secret::new(text)))
         .map_err(failed)
@@ -64,23 +48,11 @@ pub(super) fn uri(
 
 /// All profiles, the oldest first.
 pub(super) fn profiles(db: &Connection, keys: &Keys) -> Result<Vec<PushProfile>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT number, sealed FROM push_profile ORDER BY number")
-        .map_err(failed)?;
-    let found = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(failed)?;
+    let sql = "SELECT number, sealed FROM push_profile ORDER BY number";
+    let found = all(db, sql, [], rows::numbered)?.into_iter();
     found
-        .map(|row| {
-            let (number, sealed): (i64, Vec<u8>) = row.map_err(failed)?;
-            opened(keys, rows::unsigned(number), &sealed)
-        })
+        .map(|(number, sealed)| rows::open(keys, Place::PushProfile(number), &sealed))
         .collect()
-}
-
-fn opened(keys: &Keys, number: u64, sealed: &[u8]) -> Result<PushProfile, StoreError> {
-    let place = Place::PushProfile(number);
-    rows::unpack(&keys.open(place, sealed).map_err(failed)?)
 }
 
 /// Changes a profile as `decide` says; what it is afterwards, or was before it
@@ -92,14 +64,8 @@ pub(super) fn change(
     decide: DecideProfile,
 ) -> Result<PushProfile, StoreError> {
     let all = profiles(db, keys)?;
-    let number: Option<i64> = db
-        .query_row(
-            "SELECT number FROM push_profile WHERE id = ?1",
-            [&id.as_bytes()[..]],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(failed)?;
+    let sql = "SELECT number FROM push_profile WHERE id = ?1";
+    let number: Option<i64> = first(db, sql, [id.as_bytes()], |row| row.get(0))?;
     let before = all.iter().find(|profile| profile.id == id);
     let (change, event) = decide(&all, before).map_err(StoreError::Refused)?;
     let after = change.check(before, all.len());
@@ -107,8 +73,7 @@ pub(super) fn change(
     match change {
         ProfileChange::Keep(_) => keep(db, keys, number, &after)?,
         ProfileChange::Delete => {
-            db.execute("DELETE FROM push_profile WHERE number = ?1", [number])
-                .map_err(failed)?;
+            run(db, "DELETE FROM push_profile WHERE number = ?1", [number])?;
         }
     }
     events::log(db, &mut [event])?;
@@ -122,21 +87,14 @@ fn keep(
     profile: &PushProfile,
 ) -> Result<(), StoreError> {
     let number = match number {
-        Some(number) => number,
-        None => db
-            .query_row(
-                "SELECT 1 + coalesce(max(number), 0) FROM push_profile",
-                [],
-                |row| row.get(0),
-            )
-            .map_err(failed)?,
+        Some(number) => rows::unsigned(number),
+        None => rows::count_and_last(db, "push_profile")?.1 + 1,
     };
-    let place = Place::PushProfile(rows::unsigned(number));
-    let sealed = keys.seal(place, &rows::pack(profile)?).map_err(failed)?;
-    db.execute(
-        "INSERT OR REPLACE INTO push_profile VALUES (?1, ?2, ?3)",
-        params![number, &profile.id.as_bytes()[..], sealed],
+    let sealed = rows::seal(keys, Place::PushProfile(number), profile)?;
+    let sql = "INSERT OR REPLACE INTO push_profile VALUES (?1, ?2, ?3)";
+    run(
+        db,
+        sql,
+        params![signed(number), profile.id.as_bytes(), sealed],
     )
-    .map(drop)
-    .map_err(failed)
 }

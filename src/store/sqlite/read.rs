@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::error::failed;
 use super::inventory;
+use super::query::value;
 use super::rows::{self, Key, signed};
 use crate::seal::{Keys, Place};
 use crate::{Choose, StoreError};
@@ -81,13 +82,8 @@ pub(super) fn bodies(
 }
 
 fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let sealed: Option<Vec<u8>> = db
-        .query_row(
-            "SELECT reply FROM device WHERE number = ?1",
-            [signed(number)],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
+    let sql = "SELECT reply FROM device WHERE number = ?1";
+    let sealed: Option<Vec<u8>> = value(db, sql, [signed(number)])?;
     let Some(sealed) = sealed else {
         return Ok(None);
     };

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::error::failed;
 use super::events::{self, Chain};
+use super::query::{run, value};
 use super::rows::{self, Key, signed};
 use crate::StoreError;
 use crate::seal::Keys;
@@ -22,13 +22,8 @@ pub(super) fn register(
         return Err(StoreError::SourceTaken(taken.id));
     }
     // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
-    let number: i64 = db
-        .query_row(
-            "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
+    let sql = "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))";
+    let number: i64 = value(db, sql, [])?;
     let state = State::registered();
     let mut chain = Chain {
         number: rows::unsigned(number),
@@ -38,27 +33,20 @@ pub(super) fn register(
     };
     events::append(db, &mut chain, &mut [event])?;
     let sealed = rows::record_bytes(keys, chain.number, record)?;
-    let (id, bytes) = (&id.0.as_bytes()[..], rows::pack(&state)?);
-    let (revision, next_command) = (signed(state.revision), state.next_command);
-    let (next_event, source) = (signed(chain.next_event), &record.source.0);
+    let row = params![
+        number,
+        id.0.as_bytes(),
+        record.source.0,
+        sealed,
+        signed(state.revision),
+        state.next_command,
+        signed(chain.next_event),
+        chain.head,
+        chain.mark,
+        rows::pack(&state)?
+    ];
     let sql = "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)";
-    db.prepare_cached(sql)
-        .and_then(|mut sql| {
-            sql.execute(params![
-                number,
-                id,
-                source,
-                sealed,
-                revision,
-                next_command,
-                next_event,
-                chain.head,
-                chain.mark,
-                bytes
-            ])
-        })
-        .map(drop)
-        .map_err(failed)
+    run(db, sql, row)
 }
 
 /// The tables with rows of a device, which are deleted with it.
@@ -78,19 +66,22 @@ pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<
     let mut chain = chain.ok_or(StoreError::NoDevice)?;
     events::append(db, &mut chain, &mut [event])?;
     let number = signed(chain.number);
-    let id = &device.0.as_bytes()[..];
-    db.execute(
-        "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id, number, signed(chain.next_event), chain.head, chain.mark],
-    )
-    .map_err(failed)?;
+    let row = params![
+        device.0.as_bytes(),
+        number,
+        signed(chain.next_event),
+        chain.head,
+        chain.mark
+    ];
+    run(db, "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)", row)?;
     for table in OF_A_DEVICE {
-        let sql = format!("DELETE FROM {table} WHERE device = ?1");
-        db.execute(&sql, [number]).map_err(failed)?;
+        run(
+            db,
+            &format!("DELETE FROM {table} WHERE device = ?1"),
+            [number],
+        )?;
     }
-    db.execute("DELETE FROM device WHERE number = ?1", [number])
-        .map(drop)
-        .map_err(failed)
+    run(db, "DELETE FROM device WHERE number = ?1", [number])
 }
 
 #[cfg(test)]

@@ -1,12 +1,13 @@
 //! Rows to types and back.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::error::failed;
+use super::query::{all, first};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::command::{CommandBody, Operation, Part};
@@ -47,12 +48,7 @@ pub(super) fn device(
         Key::Id(id) => (select!("id = ?1"), ToSqlOutput::from(&id.0.as_bytes()[..])),
         Key::Source(source) => (select!("source = ?1"), ToSqlOutput::from(*source)),
     };
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let row = statement
-        .query_row([value], |row| Ok(device_row(row, keys)))
-        .optional()
-        .map_err(failed)?;
-    row.transpose()
+    first(db, sql, [value], |row| Ok(device_row(row, keys)))?.transpose()
 }
 
 /// Up to `limit` devices behind that number.
@@ -63,26 +59,19 @@ pub(super) fn devices(
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
     let sql = select!("number > ?1 ORDER BY number LIMIT ?2");
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let rows = statement
-        .query_map(params![signed(after), signed(limit as u64)], |row| {
-            Ok(device_row(row, keys))
-        })
-        .map_err(failed)?;
-    rows.map(|row| row.map_err(failed)?).collect()
+    let range = params![signed(after), signed(limit as u64)];
+    let rows = all(db, sql, range, |row| Ok(device_row(row, keys)))?;
+    rows.into_iter().collect()
 }
 
 fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
-    let id = row
-        .get_ref(1)
-        .and_then(|value| Ok(Uuid::from_slice(value.as_blob()?)))
-        .map_err(failed)?;
+    let id = DeviceId(Uuid::from_bytes(row.get(1).map_err(failed)?));
     let sealed = row
         .get_ref(2)
         .and_then(|value| Ok(value.as_blob()?))
         .map_err(failed)?;
-    let record: DeviceRecord = unpack(&keys.open(Place::Record(number), sealed).map_err(failed)?)?;
+    let record: DeviceRecord = open(keys, Place::Record(number), sealed)?;
     let state = row
         .get_ref(5)
         .and_then(|value| Ok(value.as_blob()?))
@@ -90,7 +79,6 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let mut state: State = unpack(state)?;
     state.revision = unsigned(row.get(3).map_err(failed)?);
     state.next_command = row.get(4).map_err(failed)?;
-    let id = DeviceId(id.map_err(failed)?);
     Ok(Device {
         number,
         id,
@@ -101,12 +89,8 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
 
 /// The number of a device.
 pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
-    db.prepare_cached("SELECT number FROM device WHERE id = ?1")
-        .and_then(|mut sql| {
-            sql.query_row([&device.0.as_bytes()[..]], |row| row.get(0))
-                .optional()
-        })
-        .map_err(failed)
+    let sql = "SELECT number FROM device WHERE id = ?1";
+    first(db, sql, [device.0.as_bytes()], |row| row.get(0))
 }
 
 pub(super) fn record_bytes(
@@ -114,8 +98,7 @@ pub(super) fn record_bytes(
     number: u64,
     record: &DeviceRecord,
 ) -> Result<Vec<u8>, StoreError> {
-    keys.seal(Place::Record(number), &pack(record)?)
-        .map_err(failed)
+    seal(keys, Place::Record(number), record)
 }
 
 /// A body as stored: sealed as soon as it holds any Data.
@@ -165,8 +148,29 @@ pub(super) fn command_part<T: DeserializeOwned>(
 ) -> Result<T, StoreError> {
     match bytes {
         [CLEAR, plain @ ..] => unpack(plain),
-        sealed => unpack(&keys.open(place, sealed).map_err(failed)?),
+        sealed => open(keys, place, sealed),
     }
+}
+
+/// A row of a number and of what is sealed, to be opened by that number.
+pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<(u64, Vec<u8>)> {
+    Ok((unsigned(row.get(0)?), row.get(1)?))
+}
+
+pub(super) fn seal<T: Serialize>(
+    keys: &Keys,
+    place: Place,
+    value: &T,
+) -> Result<Vec<u8>, StoreError> {
+    keys.seal(place, &pack(value)?).map_err(failed)
+}
+
+pub(super) fn open<T: DeserializeOwned>(
+    keys: &Keys,
+    place: Place,
+    sealed: &[u8],
+) -> Result<T, StoreError> {
+    unpack(&keys.open(place, sealed).map_err(failed)?)
 }
 
 pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
@@ -177,9 +181,11 @@ pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError>
     postcard::from_bytes(bytes).map_err(failed)
 }
 
-/// What `count(*)` says.
-pub(super) fn count(counted: i64) -> usize {
-    usize::try_from(counted).unwrap_or(usize::MAX)
+/// How many rows a table has, and its largest number, 0 if it has none.
+pub(super) fn count_and_last(db: &Connection, table: &str) -> Result<(u64, u64), StoreError> {
+    let sql = format!("SELECT count(*), coalesce(max(number), 0) FROM {table}");
+    let read = |row: &Row<'_>| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)));
+    Ok(first(db, &sql, [], read)?.unwrap_or_default())
 }
 
 /// SQLite's integers are signed; ours never come near the sign.
