@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use modegate_core::change::Change;
+use modegate_core::change::{DeviceChange, Loaded};
 use modegate_core::context::Family;
 use modegate_core::device::DeviceRecord;
 use modegate_core::event::{Event, EventType};
@@ -19,9 +19,8 @@ use modegate_core::push::address::{ChannelUri, HostPolicy};
 use modegate_core::push::channel::{self, Channel};
 use modegate_core::push::outbox;
 use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
-use modegate_core::push::record::PushProfile;
+use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::secret::Secret;
-use modegate_core::session::Commit;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
@@ -32,7 +31,6 @@ use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_store::Store;
 use modegate_store::api::Write;
-use modegate_store::push::ProfileChange;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use tokio::sync::Semaphore;
@@ -245,20 +243,13 @@ async fn device(
     let mut state = before.state.clone();
     state.channel = Some(channel::next(&Channel::default(), read, Family::Windows81, now).channel);
     state.push.own = Some(own.clone());
-    let commit = Commit {
-        number: before.number,
-        loaded_revision: before.state.revision,
-        loaded_next: before.state.next_command,
-        record: None,
-        state,
-        queued: Vec::new(),
-        parts: Vec::new(),
-        events: Vec::new(),
-        inventory: None,
-        inventory_changes: Vec::new(),
+    let commit = DeviceChange {
+        loaded: Some(Loaded {
+            revision: before.state.revision,
+            next_command: before.state.next_command,
+        }),
         channel_uri: Some(Some(uri.clone())),
-        wake_due: None,
-        reply: None,
+        ..DeviceChange::new(&before, state)
     };
     store.commit(commit).await.expect("durable");
     id
@@ -271,14 +262,7 @@ async fn wish(store: &SqliteStore, id: DeviceId) {
             modegate_server::clock::Clock::default().now(),
         );
         let event = outbox::wish(&mut state, "bench", now).event("bench", device.id, now);
-        Ok(Change {
-            record: None,
-            state,
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: vec![event],
-            only_queues: false,
-        })
+        Ok(DeviceChange::new(device, state).with_events(vec![event]))
     };
     store.alter(id, Box::new(decide)).await.expect("wished");
 }

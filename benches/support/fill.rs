@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandBody, Manner, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
@@ -84,20 +84,14 @@ async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
 }
 
 /// All commands in one write, each with its event.
-fn queued(device: &Device) -> Result<Change, Refusal> {
-    let (mut device, mut whole) = (device.clone(), None::<Change>);
+fn queued(device: &Device) -> Result<DeviceChange, Refusal> {
+    let (mut device, mut whole) = (device.clone(), None::<DeviceChange>);
     for body in bodies() {
         let (change, _) = queue(&device, body)?;
         device.state = change.state.clone();
         whole = Some(match whole {
             None => change,
-            Some(mut whole) => {
-                whole.state = change.state;
-                whole.queued.extend(change.queued);
-                whole.parts.extend(change.parts);
-                whole.events.extend(change.events);
-                whole
-            }
+            Some(whole) => whole.then(change),
         });
     }
     Ok(whole.expect("some commands"))

@@ -1,14 +1,26 @@
-//! What is to be written: the change of one device that a use case decided on.
+//! What is to be written of one device: the result of an exchange, of an API
+//! write, or of a worker. It carries everything that the change entails, so that
+//! a store writes all of it in one transaction and decides nothing.
 
 use crate::command::{CommandBody, Part};
-use crate::device::{DeviceRecord, State};
+use crate::device::{Device, DeviceRecord, State};
 use crate::event::Event;
-use crate::fields::FieldError;
 use crate::ids::CommandSeq;
+use crate::inventory::{self, Inventory};
+use crate::push::outbox;
+use crate::secret::Secret;
+use crate::time::Timestamp;
 
-/// A change that is no exchange: an API write.
+pub use crate::refusal::Refusal;
+
+/// The change of one device.
 #[derive(Debug)]
-pub struct Change {
+pub struct DeviceChange {
+    /// The device's number.
+    pub number: u64,
+    /// What the change was made from, where that was read in another
+    /// transaction: the change is not written if the device is another by then.
+    pub loaded: Option<Loaded>,
     /// The record afterwards, if it changes.
     pub record: Option<DeviceRecord>,
     /// The state afterwards. Its `next_command` counts what is queued here.
@@ -17,43 +29,184 @@ pub struct Change {
     pub queued: Vec<(CommandSeq, CommandBody)>,
     /// What commands got.
     pub parts: Vec<Part>,
-    /// Events.
+    /// Events. The first one's number is put into [`State::withheld`] when that
+    /// says event 0.
     pub events: Vec<Event>,
     /// Whether only commands were queued: no reason for a running exchange to
     /// start again.
     pub only_queues: bool,
+    /// The inventory afterwards, if it is worth writing.
+    pub inventory: Option<Inventory>,
+    /// What changed in it, to be appended to its history.
+    pub inventory_changes: Vec<inventory::Change>,
+    /// The URI of the push channel where it is another: none to delete the one
+    /// that is kept.
+    pub channel_uri: Option<Option<Secret>>,
+    /// When the device is due in the outbox, where that changed: none to take it out.
+    pub wake_due: Option<Option<Timestamp>>,
+    /// What webhooks are to be sent.
+    pub deliveries: Vec<NewDelivery>,
+    /// Whether the installs of the device that are open, if any is, are to be
+    /// looked at again.
+    pub review_installs: bool,
+    /// The reply to be kept in place of the one before; none leaves that.
+    pub reply: Option<Vec<u8>>,
 }
 
-/// Why an API write does not happen; the text is for the caller.
+/// What an exchange was loaded at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Loaded {
+    /// [`State::revision`].
+    pub revision: u64,
+    /// [`State::next_command`]. Commands that were queued since are taken over,
+    /// unless the change queues some itself: their numbers are taken.
+    pub next_command: u32,
+}
+
+/// How far a device is when a change of it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// [`State::revision`].
+    pub revision: u64,
+    /// [`State::next_command`].
+    pub next_command: u32,
+    /// The number that its next event gets.
+    pub next_event: u64,
+    /// Whether it has installs that are not final.
+    pub has_open_installs: bool,
+}
+
+/// A request to a webhook that is to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Not in this state: HTTP 409.
-    Conflict(String),
-    /// Over a limit: HTTP 413.
-    Limit(String),
-    /// No such thing: HTTP 404.
-    Missing(String),
-    /// Not as the caller last saw it (`If-Match`): HTTP 412.
-    Stale(String),
-    /// A field that cannot be so, now that the device is seen as it stands: HTTP 422.
-    Field(FieldError),
-    /// Fields that stand against what is there already, all of them: HTTP 409.
-    Conflicts(Vec<FieldError>),
+pub struct NewDelivery {
+    /// The webhook's number.
+    pub webhook: u64,
+    /// From when on.
+    pub due: Timestamp,
+    /// The event's name.
+    pub event: String,
+    /// The body, JSON, as it is sent.
+    pub body: Vec<u8>,
 }
 
-impl Refusal {
-    /// Why, in words.
-    pub fn words(&self) -> String {
-        match self {
-            Refusal::Conflict(why)
-            | Refusal::Limit(why)
-            | Refusal::Missing(why)
-            | Refusal::Stale(why) => why.clone(),
-            Refusal::Field(error) => error.to_string(),
-            Refusal::Conflicts(errors) => {
-                let words: Vec<String> = errors.iter().map(ToString::to_string).collect();
-                words.join("; ")
-            }
+impl DeviceChange {
+    /// Puts `device` into this state, with what follows for the outbox and for
+    /// the URI of its channel: one that is not in use any more is deleted.
+    pub fn new(device: &Device, state: State) -> Self {
+        let uri = |state: &State| state.channel.as_ref().and_then(|channel| channel.uri);
+        let had = uri(&device.state);
+        let drops_uri = had.is_some() && uri(&state) != had;
+        DeviceChange {
+            number: device.number,
+            loaded: None,
+            record: None,
+            wake_due: outbox::moved(outbox::due(&device.state), &state),
+            channel_uri: drops_uri.then_some(None),
+            state,
+            queued: Vec::new(),
+            parts: Vec::new(),
+            events: Vec::new(),
+            only_queues: false,
+            inventory: None,
+            inventory_changes: Vec::new(),
+            deliveries: Vec::new(),
+            review_installs: true,
+            reply: None,
         }
     }
+
+    /// Nothing but these events, which are no reason for a running exchange to
+    /// start again.
+    pub fn only_events(device: &Device, events: Vec<Event>) -> Self {
+        DeviceChange {
+            events,
+            only_queues: true,
+            ..DeviceChange::new(device, device.state.clone())
+        }
+    }
+
+    /// The same with these events.
+    #[must_use]
+    pub fn with_events(self, events: Vec<Event>) -> Self {
+        DeviceChange { events, ..self }
+    }
+
+    /// The same with this record.
+    #[must_use]
+    pub fn with_record(self, record: DeviceRecord) -> Self {
+        DeviceChange {
+            record: Some(record),
+            ..self
+        }
+    }
+
+    /// This change and, on top of it, another one of the same device.
+    #[must_use]
+    pub fn then(mut self, next: DeviceChange) -> Self {
+        self.record = next.record.or(self.record);
+        self.state = next.state;
+        self.queued.extend(next.queued);
+        self.parts.extend(next.parts);
+        self.events.extend(next.events);
+        self.only_queues &= next.only_queues;
+        self.inventory = next.inventory.or(self.inventory);
+        self.inventory_changes.extend(next.inventory_changes);
+        self.channel_uri = next.channel_uri.or(self.channel_uri);
+        self.wake_due = next.wake_due.or(self.wake_due);
+        self.deliveries.extend(next.deliveries);
+        self.review_installs |= next.review_installs;
+        self.reply = next.reply.or(self.reply);
+        self
+    }
+
+    /// Fits the change to the device as it stands in the transaction that
+    /// writes it; false where it must not be written, since the device is
+    /// another by now. `current` reads the device's state and is asked for only
+    /// where commands were queued since this change was made.
+    ///
+    /// # Errors
+    /// Those of `current`.
+    pub fn fit<E>(
+        &mut self,
+        standing: &Standing,
+        current: impl FnOnce() -> Result<Option<State>, E>,
+    ) -> Result<bool, E> {
+        if let Some(loaded) = self.loaded {
+            if standing.revision != loaded.revision {
+                return Ok(false);
+            }
+            if standing.next_command != loaded.next_command {
+                let current = if self.queued.is_empty() {
+                    current()?
+                } else {
+                    None
+                };
+                let state = std::mem::take(&mut self.state);
+                let rebased = current.and_then(|current| {
+                    state.rebased(loaded.revision, loaded.next_command, &current)
+                });
+                let Some(rebased) = rebased else {
+                    return Ok(false);
+                };
+                self.state = rebased;
+            }
+        }
+        if let Some(withheld) = self.state.withheld.as_mut().filter(|list| list.event == 0) {
+            withheld.event = standing.next_event;
+        }
+        self.state.revision = standing.revision + u64::from(!self.only_queues);
+        if self.queued.is_empty() {
+            self.state.next_command = standing.next_command;
+        }
+        Ok(true)
+    }
+
+    /// Whether the device is to be put among those whose installs are to be
+    /// looked at again. One without open installs never is.
+    pub fn makes_installs_due(&self, standing: &Standing) -> bool {
+        self.review_installs && standing.has_open_installs
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,6 +161,15 @@ impl fmt::Debug for ServerProof {
 }
 
 impl State {
+    /// The state of a device that was just registered.
+    pub fn registered() -> Self {
+        State {
+            revision: 1,
+            next_command: 1,
+            ..State::default()
+        }
+    }
+
     /// The open command of that number.
     pub fn open(&self, seq: CommandSeq) -> Option<&OpenCommand> {
         self.open.iter().find(|command| command.seq == seq)
@@ -169,6 +178,16 @@ impl State {
     /// When a session of that mode was last seen.
     pub fn last_seen(&self, mode: Mode) -> Option<Timestamp> {
         self.seen[mode as usize]
+    }
+
+    /// Forgets that the device's event `event` lists what is withheld, since it
+    /// is deleted: the next exchange lists that anew. Whether that was the list.
+    pub fn forget_list(&mut self, event: u64) -> bool {
+        let forgets = self.withheld.is_some_and(|list| list.event == event);
+        if forgets {
+            self.withheld = None;
+        }
+        forgets
     }
 
     /// Takes over the commands that were queued since this state was loaded;

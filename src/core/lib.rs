@@ -11,6 +11,8 @@ pub mod context;
 pub mod device;
 pub mod event;
 pub mod fields;
+#[cfg(test)]
+mod fixtures;
 pub mod forecast;
 pub mod ids;
 pub mod installs;
@@ -20,6 +22,8 @@ pub mod limits;
 pub mod operations;
 pub mod policy;
 pub mod push;
+pub mod refusal;
+pub mod retention;
 pub mod rotation;
 pub mod secret;
 pub mod session;

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::Decide;
 use modegate_core::batch::{Batch, BatchId};
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::StoredCommand;
 use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::event::Event;
@@ -64,7 +64,7 @@ pub enum ImportStep {
     /// A new device.
     Register(DeviceId, Box<DeviceRecord>, Box<Event>),
     /// The device that has the source changes.
-    Change(Box<Change>),
+    Change(Box<DeviceChange>),
     /// It stays as it is.
     Skip,
     /// The whole import is refused, for this and for whatever else is wrong.

@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use modegate_core::batch::{Batch, BatchId};
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
 use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::event::{Event, StoredEvent};
@@ -24,13 +24,13 @@ use modegate_core::ids::{CommandId, DeviceId, Source};
 use modegate_core::inventory::{self, Inventory};
 use modegate_core::push::record::PushProfile;
 use modegate_core::secret::Secret;
-use modegate_core::session::{Commit, Snapshot, Wanted};
+use modegate_core::session::{Snapshot, Wanted};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
 
 /// What decides an API write, inside its transaction: a function of the device
 /// as it stands. It must not block.
-pub type Decide = Box<dyn FnOnce(&Device) -> Result<Change, Refusal> + Send>;
+pub type Decide = Box<dyn FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send>;
 
 /// Makes a batch's command for one device, inside the transaction. It must not block.
 pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
@@ -114,7 +114,7 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
     ) -> Result<Option<Snapshot>, StoreError>;
 
     /// Makes one exchange durable; returns once it is.
-    async fn commit(&self, commit: Commit) -> Result<(), StoreError>;
+    async fn commit(&self, change: DeviceChange) -> Result<(), StoreError>;
 
     /// Registers a device, with its event.
     async fn register(
@@ -228,9 +228,6 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError>;
 
-    /// When the next device behind that instant is due.
-    async fn next_wake(&self, after: Timestamp) -> Result<Option<Timestamp>, StoreError>;
-
     /// The URI of a device's push channel, if one is kept.
     async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError>;
 
@@ -265,8 +262,8 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<(u64, CommandId)>, StoreError>;
 
-    /// Does the next piece of a batch's work, devices and progress in one
-    /// transaction. The batch afterwards.
+    /// Does the next task of a batch ([`modegate_core::batch::advance`]), devices
+    /// and progress in one transaction. The batch afterwards.
     async fn advance_batch(
         &self,
         id: BatchId,

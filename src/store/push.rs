@@ -2,16 +2,7 @@
 
 use super::Refusal;
 use modegate_core::event::Event;
-use modegate_core::push::record::PushProfile;
-
-/// What becomes of a push profile.
-#[derive(Debug, Clone)]
-pub enum ProfileChange {
-    /// It is this from now on.
-    Keep(Box<PushProfile>),
-    /// It is gone.
-    Delete,
-}
+use modegate_core::push::record::{ProfileChange, PushProfile};
 
 /// Decides on a push profile, given all of them and the one in question, inside
 /// the transaction. It must not block.

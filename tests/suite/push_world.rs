@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::time::Instant;
 
-use modegate_core::change::Change;
+use modegate_core::change::DeviceChange;
 use modegate_core::command::CommandState;
 use modegate_core::context::Family;
 use modegate_core::device::{Device, DeviceRecord};
@@ -16,7 +16,7 @@ use modegate_core::operations::{self, Templates};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::channel::State;
 use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
-use modegate_core::push::record::PushProfile;
+use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::push::{outbox, wake};
 use modegate_core::secret::Secret;
 use modegate_core::session;
@@ -31,7 +31,6 @@ use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_store::Store;
 use modegate_store::api::Write;
-use modegate_store::push::ProfileChange;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_wire::encoding::Encoding;
@@ -204,14 +203,7 @@ impl World {
         let decide = move |device: &Device| {
             let mut state = device.state.clone();
             let event = outbox::wish(&mut state, "test", now).event("test", device.id, now);
-            Ok(Change {
-                record: None,
-                state,
-                queued: Vec::new(),
-                parts: Vec::new(),
-                events: vec![event],
-                only_queues: false,
-            })
+            Ok(DeviceChange::new(device, state).with_events(vec![event]))
         };
         self.store.alter(sim.id, Box::new(decide)).await.unwrap();
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use modegate_core::change::Change;
+use modegate_core::change::DeviceChange;
 use modegate_core::command::{CommandBody, CommandState, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::DeviceRecord;
@@ -57,14 +57,8 @@ async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
 async fn happen(store: &dyn Store, device: DeviceId, times: Vec<Timestamp>) {
     let decide = move |found: &modegate_core::device::Device| {
         let event = |at| Event::new(at, "test", Some(device), EventType::DeviceChanged);
-        Ok(Change {
-            record: None,
-            state: found.state.clone(),
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: times.into_iter().map(event).collect(),
-            only_queues: false,
-        })
+        let events = times.into_iter().map(event).collect();
+        Ok(DeviceChange::new(found, found.state.clone()).with_events(events))
     };
     store.alter(device, Box::new(decide)).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Loaded, NewDelivery, Refusal};
 use modegate_core::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
 use modegate_core::context::Family;
 use modegate_core::device::{Credentials, Device, DeviceRecord, State};
@@ -14,7 +14,7 @@ use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::inventory::{self, Address, Inventory, Reading, Taken, Value};
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
-use modegate_core::session::{Commit, Snapshot, Wanted};
+use modegate_core::session::{Snapshot, Wanted};
 use modegate_core::time::Timestamp;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -101,25 +101,20 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
 }
 
 /// An exchange on what was loaded that changes nothing but what is said.
-fn commit(snapshot: &Snapshot, reply: &str) -> Commit {
+fn commit(snapshot: &Snapshot, reply: &str) -> DeviceChange {
     let device = &snapshot.device;
-    Commit {
-        number: device.number,
-        loaded_revision: device.state.revision,
-        loaded_next: device.state.next_command,
-        state: State {
-            sessions: device.state.sessions + 1,
-            ..device.state.clone()
-        },
-        record: None,
-        queued: Vec::new(),
-        parts: Vec::new(),
+    let state = State {
+        sessions: device.state.sessions + 1,
+        ..device.state.clone()
+    };
+    DeviceChange {
+        loaded: Some(Loaded {
+            revision: device.state.revision,
+            next_command: device.state.next_command,
+        }),
         events: vec![event(device.id)],
-        inventory: None,
-        inventory_changes: Vec::new(),
-        channel_uri: None,
-        wake_due: None,
         reply: Some(reply.as_bytes().to_owned()),
+        ..DeviceChange::new(device, state)
     }
 }
 
@@ -206,16 +201,7 @@ async fn what_changed_since_load_is_told_and_a_queued_command_is_no_change(store
         1,
         "the command queued meanwhile is there"
     );
-    let touched = |device: &Device| {
-        Ok(Change {
-            record: None,
-            state: device.state.clone(),
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: Vec::new(),
-            only_queues: false,
-        })
-    };
+    let touched = |device: &Device| Ok(DeviceChange::new(device, device.state.clone()));
     store.alter(id, Box::new(touched)).await.unwrap();
     assert!(matches!(
         store.commit(commit(&after, "two")).await,
@@ -367,6 +353,53 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     assert!(store.inventories(0, 9).await.unwrap().is_empty());
 }
 
+async fn what_a_change_entails_is_written_with_it_or_not_at_all(store: Arc<dyn Store>) {
+    let id = register(&*store, "a").await;
+    let snapshot = load(&*store, "a").await;
+    let told = |body: &str| NewDelivery {
+        webhook: 1,
+        due: AT,
+        event: "install.requested".into(),
+        body: body.into(),
+    };
+    let with = |body: &str, due| DeviceChange {
+        channel_uri: Some(Some(Secret::new(body))),
+        wake_due: Some(Some(due)),
+        deliveries: vec![told(body)],
+        ..commit(&snapshot, "r")
+    };
+    store.commit(with("one", AT)).await.unwrap();
+    // Loaded before the first: nothing of it is written.
+    let late = store.commit(with("two", AT.plus_ms(9))).await;
+    assert!(matches!(late, Err(StoreError::Changed)), "{late:?}");
+    let kept = store.channel_uri(id).await.unwrap();
+    assert_eq!(kept, Some(Secret::new("one")));
+    assert_eq!(store.wakes_due(AT, 9).await.unwrap(), [(id, AT)]);
+    let waiting = store.deliveries_due(1, AT, 9).await.unwrap();
+    let bodies: Vec<_> = waiting.into_iter().map(|one| one.body).collect();
+    assert_eq!(bodies, [b"one"]);
+
+    let nothing_due = |device: &Device| {
+        let change = DeviceChange::new(device, device.state.clone());
+        Ok(DeviceChange {
+            channel_uri: Some(None),
+            wake_due: Some(None),
+            ..change
+        })
+    };
+    store.alter(id, Box::new(nothing_due)).await.unwrap();
+    assert_eq!(store.channel_uri(id).await.unwrap(), None);
+    assert!(
+        store
+            .wakes_due(Timestamp(i64::MAX), 9)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    // The kept reply is the exchange's: another change leaves it.
+    assert_eq!(load(&*store, "a").await.reply.as_deref(), Some(&b"r"[..]));
+}
+
 async fn the_log_and_policy_sets_are_kept(store: Arc<dyn Store>) {
     store
         .log(vec![Event::new(
@@ -419,6 +452,7 @@ conforms!(
     events_are_numbered_without_gaps_however_many,
     a_retired_device_is_gone_and_its_log_stays,
     an_exchange_brings_commands_of_its_own_a_record_and_an_inventory,
+    what_a_change_entails_is_written_with_it_or_not_at_all,
     the_log_and_policy_sets_are_kept,
 );
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use modegate_core::catalogue::App;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, State};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::{Request, Written, request};
@@ -68,17 +68,11 @@ fn nothing() -> Written {
 /// Changes the device in a way that has nothing to do with installs.
 async fn touch(store: &SqliteStore, device: DeviceId) {
     let decide = |device: &Device| {
-        Ok(Change {
-            record: None,
-            state: State {
-                sessions: device.state.sessions + 1,
-                ..device.state.clone()
-            },
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: Vec::new(),
-            only_queues: false,
-        })
+        let state = State {
+            sessions: device.state.sessions + 1,
+            ..device.state.clone()
+        };
+        Ok(DeviceChange::new(device, state))
     };
     store.alter(device, Box::new(decide)).await.unwrap();
 }
@@ -114,6 +108,19 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
     assert!(store.installs_due(10).await.unwrap().is_empty());
     touch(&store, with).await;
     assert_eq!(store.installs_due(10).await.unwrap(), [with]);
+    // A change that says so does not make it due: whoever made it has just looked.
+    let looked = |device: &Device| {
+        Ok(DeviceChange {
+            review_installs: false,
+            ..DeviceChange::new(device, device.state.clone())
+        })
+    };
+    store
+        .move_installs(with, Box::new(|_, _, _| Ok(nothing())))
+        .await
+        .unwrap();
+    store.alter(with, Box::new(looked)).await.unwrap();
+    assert!(store.installs_due(10).await.unwrap().is_empty());
     // Once none is open the device is left alone.
     let end = |_: &Device, installs: &[modegate_core::installs::Install], _: u32| {
         let mut install = installs[0].clone();

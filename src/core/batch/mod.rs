@@ -1,20 +1,27 @@
 //! A batch: one command for many devices, queued little by little.
 //!
-//! Pure: [`Batch::step`] says what the next piece of work is and takes in what
-//! came of it. The store does each piece in one transaction with the batch's own
+//! [`Batch::selection`] says what the next task looks at, and [`advance`] what it
+//! does. The store writes all of that in one transaction with the batch's own
 //! progress, so a batch that was interrupted goes on where it was and no device
 //! gets the command twice.
+
+mod advance;
+#[cfg(test)]
+mod tests;
+
+pub use advance::{BatchStep, Found, Selection, advance};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::device::DeviceRecord;
 use crate::ids::DeviceId;
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
-/// Devices that one piece of work looks at.
-pub const PIECE: usize = 64;
+/// Devices that one task looks at.
+const PIECE: usize = 64;
 /// Devices that a batch may name one by one.
 pub const DEVICES: usize = 10_000;
 /// Refusals that are kept in words.
@@ -135,7 +142,7 @@ impl Batch {
     }
 
     /// Takes in that a device did not get the command.
-    pub fn refuse(&mut self, device: DeviceId, reason: String) {
+    fn refuse(&mut self, device: DeviceId, reason: String) {
         self.refused += 1;
         if self.refusals.len() < REFUSALS {
             self.refusals.push(Refused { device, reason });
@@ -143,7 +150,7 @@ impl Batch {
     }
 
     /// Ends the piece of work, which went as far as `cursor`.
-    pub fn advance(&mut self, cursor: u64, is_last: bool, now: Timestamp) {
+    fn advance(&mut self, cursor: u64, is_last: bool, now: Timestamp) {
         self.cursor = cursor;
         if is_last {
             self.ended_at = Some(now);
@@ -155,14 +162,21 @@ impl Batch {
     }
 
     /// Stops it. With `take_back` what waits still is cancelled.
-    pub fn stop(&mut self, take_back: bool, now: Timestamp) {
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn stop(&mut self, take_back: bool, now: Timestamp) -> Result<(), Refusal> {
         if self.state != BatchState::Running {
-            return;
+            return Err(Refusal::Conflict(format!(
+                "the batch is {}; only one that is running can be stopped",
+                self.state.name()
+            )));
         }
         if take_back {
             (self.state, self.cursor) = (BatchState::Cancelling, 0);
         } else {
             (self.state, self.ended_at) = (BatchState::Stopped, Some(now));
         }
+        Ok(())
     }
 }

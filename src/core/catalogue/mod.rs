@@ -13,15 +13,15 @@ use serde_json::Value;
 pub use read::{amend, new};
 pub use version::Version;
 
-use crate::change::Refusal;
 use crate::fields::{FieldError, Fields};
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Longest id of an app, bytes: rules of a policy may name it.
 pub const ID_BYTES: usize = 128;
 /// Most apps of a catalogue.
-pub const APPS: usize = 10_000;
+const APPS: u64 = 10_000;
 /// Most versions of an app.
 pub const VERSIONS: usize = 32;
 /// Most URLs of a package, and most packages that a version depends on.
@@ -80,6 +80,18 @@ pub struct Dependency {
     pub package_full_name: String,
     /// Where it is downloaded from.
     pub urls: Vec<String>,
+}
+
+/// Whether the catalogue takes one more app besides so many.
+///
+/// # Errors
+/// It has as many as it may have.
+pub fn check_room(count: u64) -> Result<(), Refusal> {
+    if count >= APPS {
+        let why = format!("the catalogue has {count} apps, the most that it may have");
+        return Err(Refusal::Conflict(why));
+    }
+    Ok(())
 }
 
 impl App {

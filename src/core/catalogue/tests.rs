@@ -134,3 +134,9 @@ fn versions_are_numbers_and_the_highest_is_the_usual_one() {
         );
     }
 }
+
+#[test]
+fn the_catalogue_takes_so_many_apps() {
+    assert_eq!(check_room(APPS - 1), Ok(()));
+    assert!(check_room(APPS).is_err());
+}

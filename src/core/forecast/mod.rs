@@ -13,7 +13,7 @@ use serde::Serialize;
 pub use renewal::{Window, renewal};
 pub(crate) use windows81::channel_in_words;
 
-use crate::change::Change;
+use crate::change::DeviceChange;
 use crate::command::{CommandState, OpenCommand};
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::device::{DeviceRecord, State};
@@ -170,7 +170,12 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
 }
 
 /// Writes beside the commands that a change queues when they could go, for the log.
-pub fn note(change: &mut Change, record: &DeviceRecord, policies: &PolicySet, now: Timestamp) {
+pub fn note(
+    change: &mut DeviceChange,
+    record: &DeviceRecord,
+    policies: &PolicySet,
+    now: Timestamp,
+) {
     let view = View {
         state: &change.state,
         record,

@@ -32,7 +32,13 @@ pub const STEPS: usize = 100;
 /// Installs of one device that are not final.
 pub const OPEN: usize = 100;
 /// Installs kept of one device, the final ones among them.
-pub const KEPT: u32 = 1_000;
+const KEPT: u32 = 1_000;
+
+/// Up to which number the final installs of a device are deleted once it has
+/// one of number `no`; 0: none.
+pub fn outdated(no: u32) -> u32 {
+    no.saturating_sub(KEPT)
+}
 
 /// An install's public id: it carries its device, so that it is found without
 /// an index over all installs.
@@ -118,11 +124,6 @@ impl State {
             State::Cancelled => "cancelled",
             State::Superseded => "superseded",
         }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        State::ALL.into_iter().find(|state| state.name() == name)
     }
 
     /// Whether nothing more comes of it.

@@ -3,7 +3,7 @@
 
 use super::{Install, OPEN, State, Step};
 use crate::catalogue::{App, Release};
-use crate::change::{Change, Refusal};
+use crate::change::{DeviceChange, Refusal};
 use crate::command::CommandBody;
 use crate::device::Device;
 use crate::event::{Event, EventType};
@@ -33,8 +33,7 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Written {
     /// What changes of the device, if anything does.
-    /// What is to be written so far.
-    pub change: Option<Change>,
+    pub change: Option<DeviceChange>,
     /// The installs that change, with the new one.
     pub installs: Vec<Install>,
     /// The install that is the answer, where somebody asked.
@@ -54,21 +53,7 @@ pub fn request(
     no: u32,
     request: Request,
 ) -> Result<Written, Refusal> {
-    let of_app = |install: &&Install| install.app == request.app.id;
-    let same = installs
-        .iter()
-        .rev()
-        .filter(of_app)
-        .find(|install| install.version == request.release.version);
-    let counts = |install: &&Install| {
-        !install.state.is_final() || install.state == State::Installed && !request.again
-    };
-    // An older version may have been installed since.
-    let newer = |install: &Install| {
-        let mut later = installs.iter().filter(of_app);
-        later.any(|other| other.no > install.no && other.state == State::Installed)
-    };
-    if let Some(install) = same.filter(counts).filter(|install| !newer(install)) {
+    if let Some(install) = counts_already(installs, &request) {
         return Ok(Written {
             change: None,
             installs: Vec::new(),
@@ -77,8 +62,9 @@ pub fn request(
         });
     }
     let open = installs.iter().filter(|install| !install.state.is_final());
-    let old: Vec<&Install> = open.clone().filter(of_app).collect();
-    if open.count() - old.len() >= OPEN {
+    let (old, others): (Vec<&Install>, Vec<&Install>) =
+        open.partition(|install| install.app == request.app.id);
+    if others.len() >= OPEN {
         let why = format!("the device has {OPEN} installs under way, the most that it may have");
         return Err(Refusal::Conflict(why));
     }
@@ -86,30 +72,54 @@ pub fn request(
     let mut chain = Chain::new(device);
     let mut written: Vec<Install> = Vec::new();
     for install in old {
-        let why = format!(
-            "a request for version {} took its place",
-            request.release.version
-        );
+        let version = &request.release.version;
+        let why = format!("a request for version {version} took its place");
         let mut install = install.clone();
-        chain.withdraw(&mut install, &actor, now)?;
         install.superseded_by = Some(no);
-        let why = told(&install, why);
-        let steps = install.steps.len();
-        install.step(State::Superseded, now, Some(why));
-        chain.note(&install, steps, &actor, now);
+        chain.end(&mut install, State::Superseded, why, (&actor, now))?;
         written.push(install);
     }
-    let seq = chain.queue(request.command)?;
-    let mut install = Install {
+    let seq = chain.queue(request.command.clone())?;
+    let mut install = new(no, seq, request);
+    install.step(State::Requested, now, None);
+    chain.note(&install, 0, &actor, now);
+    written.push(install.clone());
+    Ok(Written {
+        change: chain.change,
+        installs: written,
+        answer: Some(install),
+        created: true,
+    })
+}
+
+/// The install of this app and version that is under way, or done, if there is one.
+fn counts_already<'a>(installs: &'a [Install], request: &Request) -> Option<&'a Install> {
+    let of_app = |install: &&Install| install.app == request.app.id;
+    let mut of_version = installs
+        .iter()
+        .rev()
+        .filter(of_app)
+        .filter(|install| install.version == request.release.version);
+    let install = of_version.next()?;
+    let counts = !install.state.is_final() || install.state == State::Installed && !request.again;
+    // An older version may have been installed since.
+    let mut later = installs.iter().filter(of_app);
+    let is_newer = later.any(|other| other.no > install.no && other.state == State::Installed);
+    (counts && !is_newer).then_some(install)
+}
+
+/// A new install, before its first step.
+fn new(no: u32, command: CommandSeq, request: Request) -> Install {
+    Install {
         no,
         app: request.app.id,
         name: request.app.name,
         version: request.release.version,
         package_full_name: request.release.package_full_name,
-        command: seq,
+        command,
         job_id: request.job_id,
-        requested_by: actor.clone(),
-        requested_at: now,
+        requested_by: request.command.actor,
+        requested_at: request.command.queued_at,
         state: State::Requested,
         steps: Vec::new(),
         reason: None,
@@ -120,16 +130,7 @@ pub fn request(
         misses: 0,
         superseded_by: None,
         warnings: request.warnings,
-    };
-    install.step(State::Requested, now, None);
-    chain.note(&install, 0, &actor, now);
-    written.push(install.clone());
-    Ok(Written {
-        change: chain.change,
-        installs: written,
-        answer: Some(install),
-        created: true,
-    })
+    }
 }
 
 /// Takes an install back. What waits is cancelled; a job that the device has
@@ -147,11 +148,8 @@ pub fn cancel(
         )));
     }
     let (mut chain, mut install) = (Chain::new(device), install.clone());
-    chain.withdraw(&mut install, actor, now)?;
-    let why = told(&install, format!("taken back by {actor}"));
-    let steps = install.steps.len();
-    install.step(State::Cancelled, now, Some(why));
-    chain.note(&install, steps, actor, now);
+    let why = format!("taken back by {actor}");
+    chain.end(&mut install, State::Cancelled, why, (actor, now))?;
     Ok(Written {
         change: chain.change,
         installs: vec![install.clone()],
@@ -185,7 +183,7 @@ fn event(device: &Device, install: &Install, step: &Step, actor: &str, now: Time
 pub struct Chain {
     device: Device,
     /// What is to be written so far.
-    pub change: Option<Change>,
+    pub change: Option<DeviceChange>,
 }
 
 impl Chain {
@@ -197,18 +195,11 @@ impl Chain {
         }
     }
 
-    fn add(&mut self, next: Change) {
+    fn add(&mut self, next: DeviceChange) {
         self.device.state = next.state.clone();
         self.change = Some(match self.change.take() {
             None => next,
-            Some(mut all) => {
-                all.state = next.state;
-                all.queued.extend(next.queued);
-                all.parts.extend(next.parts);
-                all.events.extend(next.events);
-                all.only_queues &= next.only_queues;
-                all
-            }
+            Some(before) => before.then(next),
         });
     }
 
@@ -228,14 +219,7 @@ impl Chain {
         );
         let wished = outbox::wish(&mut state, &why, now);
         let event = wished.event("server", self.device.id, now);
-        self.add(Change {
-            record: None,
-            state,
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: vec![event],
-            only_queues: false,
-        });
+        self.add(DeviceChange::new(&self.device, state).with_events(vec![event]));
     }
 
     /// Adds what is logged of an install: each of its steps from this one on.
@@ -245,14 +229,22 @@ impl Chain {
             .iter()
             .map(|step| event(&self.device, install, step, actor, now))
             .collect();
-        self.add(Change {
-            record: None,
-            state: self.device.state.clone(),
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events,
-            only_queues: true,
-        });
+        self.add(DeviceChange::only_events(&self.device, events));
+    }
+
+    /// Ends an install because somebody asked for that: what waits is cancelled.
+    fn end(
+        &mut self,
+        install: &mut Install,
+        state: State,
+        why: String,
+        (actor, now): (&str, Timestamp),
+    ) -> Result<(), Refusal> {
+        self.withdraw(install, actor, now)?;
+        let (why, steps) = (told(install, why), install.steps.len());
+        install.step(state, now, Some(why));
+        self.note(install, steps, actor, now);
+        Ok(())
     }
 
     /// Cancels what of the install's commands is open still.

@@ -47,6 +47,13 @@ pub fn due(state: &State) -> Option<Timestamp> {
     (!wake.state.is_final()).then_some(wake.due_at)
 }
 
+/// When the device is due in the outbox with this state, where that is another
+/// time than `before`; `Some(None)` takes it out.
+pub fn moved(before: Option<Timestamp>, state: &State) -> Option<Option<Timestamp>> {
+    let due = due(state);
+    (due != before).then_some(due)
+}
+
 /// Whether a session that a push brings may carry a command of this kind. On
 /// Windows 8.1 that is one in mode Apps, which sets up no channel (seed 004).
 pub fn helps(family: Family, kind: Kind) -> bool {

@@ -6,11 +6,12 @@ use uuid::Uuid;
 use crate::push::in_force::Target;
 use crate::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
 use crate::push::token::{Credentials, TenantId};
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Most profiles that there may be.
-pub const MOST: usize = 64;
+const MOST: usize = 64;
 
 /// A push profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,42 @@ pub struct PushProfile {
     pub reason: Option<String>,
     /// Since when.
     pub health_at: Timestamp,
+}
+
+/// What becomes of a push profile.
+#[derive(Debug, Clone)]
+pub enum ProfileChange {
+    /// It is this from now on.
+    Keep(Box<PushProfile>),
+    /// It is gone.
+    Delete,
+}
+
+impl ProfileChange {
+    /// Checks what becomes of the profile that was `before`, where there are
+    /// `count` of them: the profile as it stands afterwards, or stood before it
+    /// is deleted. No device changes with its profile: the next exchange goes
+    /// by the profiles that there are then.
+    ///
+    /// # Errors
+    /// There are as many as there may be, or the one to delete is not there.
+    pub fn check<'a>(
+        &'a self,
+        before: Option<&'a PushProfile>,
+        count: usize,
+    ) -> Result<&'a PushProfile, Refusal> {
+        match (self, before) {
+            (ProfileChange::Keep(_), None) if count >= MOST => Err(Refusal::Conflict(format!(
+                "there are {MOST} push profiles, the most that there may be"
+            ))),
+            (ProfileChange::Keep(profile), _) => Ok(profile),
+            (ProfileChange::Delete, Some(before)) => Ok(before),
+            (ProfileChange::Delete, None) => {
+                let why = "there is no such push profile".to_owned();
+                Err(Refusal::Missing(why))
+            }
+        }
+    }
 }
 
 impl PushProfile {
@@ -89,33 +126,48 @@ impl PushProfile {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::push::profile::Health;
 
-    #[test]
-    fn what_is_learnt_counts_from_when_the_health_became_another() {
-        let pfn = Pfn::parse("52314Publisher.TestWNS_t6e9vsyjkrw9w").expect("a PFN");
-        let new = PushProfile {
+    fn profile() -> PushProfile {
+        PushProfile {
             id: Uuid::nil(),
-            pfn,
+            pfn: Pfn::parse("Contoso.Mdm_8wekyb3d8bbwe").unwrap(),
             app_id: "mdm".to_owned(),
             form: TokenForm::Legacy,
             sid: None,
             tenant: None,
             client_id: None,
-            secret: Secret::new("s"),
+            secret: Secret::new("secret"),
             groups: Vec::new(),
             created_at: Timestamp(1),
             health: ProfileHealth::default(),
             reason: None,
             health_at: Timestamp(1),
-        };
-        let refused = new.learn(ProfileEvent::TokenRefused, "wrong secret", Timestamp(2));
-        let refused = refused.expect("it is another");
+        }
+    }
+
+    #[test]
+    fn what_is_learnt_counts_from_when_the_health_became_another() {
+        let refused = profile().learn(ProfileEvent::TokenRefused, "wrong secret", Timestamp(2));
+        let refused = refused.unwrap();
         assert_eq!(refused.health.health, Health::Misconfigured);
         assert_eq!(refused.health_at, Timestamp(2));
         assert_eq!(refused.reason.as_deref(), Some("wrong secret"));
         let again = refused.learn(ProfileEvent::TokenRefused, "still", Timestamp(3));
         assert_eq!(again, None);
+    }
+
+    #[test]
+    fn a_profile_is_made_while_there_is_room_and_deleted_while_it_is_there() {
+        let profile = profile();
+        let keep = ProfileChange::Keep(Box::new(profile.clone()));
+        assert_eq!(keep.check(None, MOST - 1), Ok(&profile));
+        assert_eq!(keep.check(Some(&profile), MOST), Ok(&profile));
+        assert!(matches!(keep.check(None, MOST), Err(Refusal::Conflict(_))));
+        let delete = ProfileChange::Delete;
+        assert_eq!(delete.check(Some(&profile), 1), Ok(&profile));
+        assert!(matches!(delete.check(None, 1), Err(Refusal::Missing(_))));
     }
 }

@@ -1,6 +1,7 @@
 //! What a step decided: the reply, and every change to record.
 
 use super::offer::GUARD;
+use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::{DeviceRecord, LatestRequest, State};
@@ -10,7 +11,6 @@ use crate::inventory::{Change, Inventory};
 use crate::kind::Kind;
 use crate::push::outbox;
 use crate::secret::Secret;
-use crate::session::Commit;
 use crate::time::Timestamp;
 use modegate_wire::message::{Element, Message};
 
@@ -138,7 +138,7 @@ impl Exchange {
     }
 
     /// What to make durable, with the reply's bytes to keep.
-    pub fn into_commit(mut self, reply: Vec<u8>) -> Commit {
+    pub fn into_commit(mut self, reply: Vec<u8>) -> DeviceChange {
         if let Some(LatestRequest { carried, .. }) = &mut self.state.latest {
             *carried = !self.carried.is_empty();
         }
@@ -151,13 +151,14 @@ impl Exchange {
         exchange.exchange = Some(self.record);
         let mut events = vec![exchange];
         events.append(&mut self.events);
-        let due = outbox::due(&self.state);
-        Commit {
-            channel_uri: self.channel_uri,
-            wake_due: (due != self.due_before).then_some(due),
+        DeviceChange {
             number: self.number,
-            loaded_revision: self.loaded.0,
-            loaded_next: self.loaded.1,
+            loaded: Some(Loaded {
+                revision: self.loaded.0,
+                next_command: self.loaded.1,
+            }),
+            channel_uri: self.channel_uri,
+            wake_due: outbox::moved(self.due_before, &self.state),
             record: self.device_record,
             state: self.state,
             queued: self.queued,
@@ -165,6 +166,9 @@ impl Exchange {
             events,
             inventory: self.inventory,
             inventory_changes: self.changes,
+            only_queues: false,
+            deliveries: Vec::new(),
+            review_installs: true,
             reply: Some(reply),
         }
     }

@@ -40,7 +40,7 @@ pub use exchange::Exchange;
 pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use server_auth::ServerAuth;
-pub use snapshot::{Commit, Snapshot, Wanted};
+pub use snapshot::{Snapshot, Wanted};
 pub use step::{choose, step};
 
 use crate::context::Query;

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::event::Event;
+use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
 /// Most tokens that there may be: they are all kept in memory.
-pub const MOST: usize = 1_000;
+const MOST: u64 = 1_000;
 /// Longest name of a token, bytes.
 pub const NAME_BYTES: usize = 64;
 /// How the log names the holder of the file `admin-token`; no other token has this name.
@@ -167,6 +169,28 @@ impl Token {
     }
 }
 
+/// Whether a token may be made besides `count` others; `is_taken` says whether
+/// one of them has its name.
+///
+/// # Errors
+/// There are as many as there may be, or the name is taken.
+pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
+    if count >= MOST {
+        let why = format!("there are {count} tokens, the most that there may be; revoke some");
+        return Err(Refusal::Conflict(why));
+    }
+    if is_taken {
+        let why = "name: a token has this name already; the log could not tell them apart";
+        return Err(Refusal::Conflict(why.to_owned()));
+    }
+    Ok(())
+}
+
+/// The event that this token was revoked: it names token and role.
+pub fn revoked(token: &Token, event: Event) -> Event {
+    event.detail(format!("{} ({})", token.name, token.role.name()))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -215,5 +239,14 @@ mod tests {
         assert!(scoped.covers(&groups(&["x", "b"])));
         assert!(!scoped.covers(&groups(&["x"])) && !scoped.covers(&[]));
         assert!(!token(Some(&[]), None).covers(&groups(&["x"])));
+    }
+
+    #[test]
+    fn a_token_is_made_while_there_is_room_and_its_name_is_free() {
+        assert_eq!(check_new(MOST - 1, false), Ok(()));
+        for (count, is_taken) in [(MOST, false), (0, true)] {
+            let refused = check_new(count, is_taken);
+            assert!(matches!(refused, Err(Refusal::Conflict(_))), "{count}");
+        }
     }
 }

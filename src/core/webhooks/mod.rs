@@ -1,34 +1,40 @@
 //! Webhooks: who is told of the steps of installs, over HTTP.
 //!
-//! A delivery is put into an outbox in the transaction of the step itself, and
+//! A delivery is put into an outbox in the transaction of the step itself
+//! ([`announce`]), and
 //! taken out once its receiver has answered with 2xx: it comes at least once,
 //! and says by its id when it comes again.
+
+mod deliveries;
+#[cfg(test)]
+mod tests;
+
+pub use deliveries::announce;
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::device::Device;
-use crate::ids::{CommandId, IdError};
-use crate::installs::{Install, InstallId, State, Step};
+use crate::ids::IdError;
+use crate::installs::State;
+use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Most webhooks that there may be: each step looks at all of them.
-pub const WEBHOOKS: usize = 32;
+const WEBHOOKS: u64 = 32;
 /// Shortest and longest secret, bytes.
 pub const SECRET_BYTES: (usize, usize) = (16, 256);
 /// What stands for every event of installs.
 pub const EVERY: &str = "install.*";
 /// How often a delivery is tried. With the pauses below that takes about nine hours.
-pub const ATTEMPTS: u32 = 16;
+const ATTEMPTS: u32 = 16;
 /// The pause after the first attempt, milliseconds; each further one is twice as long.
-pub const PAUSE_MS: i64 = 5_000;
+const PAUSE_MS: i64 = 5_000;
 /// The longest pause, milliseconds.
-pub const PAUSE_MOST_MS: i64 = 60 * 60 * 1000;
+const PAUSE_MOST_MS: i64 = 60 * 60 * 1000;
 
 /// A webhook's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -115,39 +121,16 @@ pub fn event_names() -> Vec<String> {
     State::ALL.into_iter().map(event_name).collect()
 }
 
-/// What is told of the `at`th step of an install.
-pub fn payload(device: &Device, install: &Install, at: usize) -> Vec<u8> {
-    let id = InstallId {
-        device: device.id,
-        no: install.no,
-    };
-    let command = CommandId {
-        device: device.id,
-        seq: install.command,
-    };
-    let step = install.steps.get(at);
-    let state = step.map_or(install.state, |step| step.state);
-    let body = json!({
-        "id": format!("{id}-{at}"),
-        "type": event_name(state),
-        "at": step.map(|step| step.at.to_string()),
-        "install": {
-            "id": id.to_string(),
-            "device": device.id.to_string(),
-            "source": device.record.source.0,
-            "user": device.record.user,
-            "app": install.app,
-            "name": install.name,
-            "version": install.version.as_str(),
-            "state": state.name(),
-            "command": command.to_string(),
-            "requested_by": install.requested_by,
-            "requested_at": install.requested_at.to_string(),
-        },
-        "detail": step.and_then(|step| step.detail.as_deref()),
-        "progress": step.and_then(|step: &Step| step.progress),
-    });
-    body.to_string().into_bytes()
+/// Whether there may be one more webhook besides so many.
+///
+/// # Errors
+/// There are as many as there may be.
+pub fn check_room(count: u64) -> Result<(), Refusal> {
+    if count >= WEBHOOKS {
+        let why = format!("there are {count} webhooks, the most that there may be; delete some");
+        return Err(Refusal::Conflict(why));
+    }
+    Ok(())
 }
 
 /// When to try again after that many attempts; `None`: not any more.

@@ -4,8 +4,6 @@ use super::sign::{signature, timestamp};
 use super::target::{Reach, TargetError};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::*;
-use uuid::Uuid;
 
 #[test]
 fn targets() {
@@ -145,32 +143,3 @@ fn signatures_are_hmac_sha256_over_time_and_body() {
 }
 
 const KNOWN: &str = "v1=d569e4518fe6f4620fd6639233427e7df5e5394d8f14c85c1063b8d90a724dcb";
-
-#[test]
-fn pauses_grow_and_end() {
-    let now = Timestamp(0);
-    let waits: Vec<i64> = (1..ATTEMPTS).map(|n| again(n, now).unwrap().0).collect();
-    assert_eq!(waits[..3], [5_000, 10_000, 20_000]);
-    assert!(waits.is_sorted() && *waits.last().unwrap() == PAUSE_MOST_MS);
-    assert_eq!(again(ATTEMPTS, now), None);
-}
-
-#[test]
-fn a_webhook_wants_what_it_names() {
-    let webhook = |events: &[&str], groups: &[&str]| Webhook {
-        number: 1,
-        id: WebhookId(Uuid::nil()),
-        url: Secret::new("https://hooks.contoso.test/"),
-        events: events.iter().map(|&event| event.to_owned()).collect(),
-        groups: groups.iter().map(|&group| group.to_owned()).collect(),
-        secret: Secret::new("0123456789abcdef"),
-        created_by: "api:admin".into(),
-        created_at: Timestamp(0),
-    };
-    let sales = ["sales".to_owned()];
-    assert!(webhook(&[EVERY], &[]).wants("install.woken", &[]));
-    assert!(webhook(&["install.failed"], &["sales"]).wants("install.failed", &sales));
-    assert!(!webhook(&["install.failed"], &[]).wants("install.woken", &sales));
-    assert!(!webhook(&[EVERY], &["other"]).wants("install.woken", &sales));
-    assert!(!format!("{:?}", webhook(&[], &[])).contains("contoso"));
-}

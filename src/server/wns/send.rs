@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::wns::client::{Notification, PushError};
 use crate::wns::service::Push;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, State};
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::DeviceId;
@@ -170,7 +170,7 @@ fn settled(
     words: &str,
     digest: UriDigest,
     now: Timestamp,
-) -> Change {
+) -> DeviceChange {
     let mut state = device.state.clone();
     let event = match answered {
         Ok(answer) => wake::Event::Said(answer.action()),
@@ -194,27 +194,27 @@ fn settled(
         state.channel = Some(after);
     }
     events.extend(ended(device, &state, now));
-    change(state, events)
+    DeviceChange::new(device, state).with_events(events)
 }
 
 /// What an event of the wake alone makes of the device.
-fn turn(device: &Device, event: wake::Event, now: Timestamp) -> Result<Change, Refusal> {
+fn turn(device: &Device, event: wake::Event, now: Timestamp) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     state.wake = wake::next(state.wake.as_ref(), event, now, random()).wake;
     if state.wake == device.state.wake {
         return Err(stale());
     }
     let events = ended(device, &state, now).into_iter().collect();
-    Ok(change(state, events))
+    Ok(DeviceChange::new(device, state).with_events(events))
 }
 
-fn postponed(device: &Device, until: Timestamp) -> Result<Change, Refusal> {
+fn postponed(device: &Device, until: Timestamp) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     match &mut state.wake {
         Some(wake) if wake.state == wake::State::Wanted => wake.due_at = until,
         _ => return Err(stale()),
     }
-    Ok(change(state, Vec::new()))
+    Ok(DeviceChange::new(device, state))
 }
 
 /// The event of a wake that came to its end with this change.
@@ -232,17 +232,6 @@ fn ended(before: &Device, after: &State, now: Timestamp) -> Option<Event> {
     Some(Event::new(now, ACTOR, Some(before.id), EventType::WakeEnded).detail(detail))
 }
 
-fn change(state: State, events: Vec<Event>) -> Change {
-    Change {
-        record: None,
-        state,
-        queued: Vec::new(),
-        parts: Vec::new(),
-        events,
-        only_queues: false,
-    }
-}
-
 fn stale() -> Refusal {
     Refusal::Conflict("the wake is another by now".to_owned())
 }
@@ -251,7 +240,7 @@ fn stale() -> Refusal {
 async fn alter(
     push: &Push,
     id: DeviceId,
-    decide: impl FnOnce(&Device) -> Result<Change, Refusal> + Send + 'static,
+    decide: impl FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send + 'static,
 ) -> Result<bool, StoreError> {
     match push.store.alter(id, Box::new(decide)).await {
         Ok(_) => Ok(true),

@@ -17,10 +17,9 @@ use modegate_core::operations::Templates;
 use modegate_core::push::in_force::{InForce, Own, Target};
 use modegate_core::push::profile::{Health, ProfileEvent};
 use modegate_core::push::rate::{Bucket, Rate};
-use modegate_core::push::record::PushProfile;
+use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::time::Timestamp;
 use modegate_store::api::Write;
-use modegate_store::push::ProfileChange;
 use modegate_store::{Store, StoreError};
 
 /// Push of one server.

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::clock::Clock;
 use crate::supervisor::{Worker, next_commit};
-use modegate_core::change::Refusal;
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandState, Serves, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
@@ -156,8 +156,13 @@ fn write(
             written.push(install);
         }
     }
+    // They were looked at just now.
+    let change = chain.change.map(|change| DeviceChange {
+        review_installs: false,
+        ..change
+    });
     Ok(Written {
-        change: chain.change,
+        change,
         installs: written,
         answer: None,
         created: false,

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::rows::{self, Key};
-use super::{batches, installs, once, read, registry, tokens, write};
+use super::{batches, changes, installs, once, read, registry, tokens};
 use crate::StoreError;
 use crate::api::{ImportStep, Imported, Once, Plan, Write};
 use crate::seal::Keys;
@@ -42,9 +42,9 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
             device,
             decide,
             answer,
-        } => Ok(answer(&write::alter(db, keys, device, decide)?)),
+        } => Ok(answer(&changes::alter(db, keys, device, decide)?)),
         Write::Command { id, decide, answer } => {
-            let device = write::alter(db, keys, id.device, decide)?;
+            let device = changes::alter(db, keys, id.device, decide)?;
             let after = id.seq.0.saturating_sub(1);
             let one = read::commands(db, keys, id.device, after, 1)?;
             let command = one.into_iter().find(|command| command.id == id);
@@ -60,7 +60,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
         } => {
             let before = found(db, keys, device)?;
             check(&before).map_err(StoreError::Refused)?;
-            registry::retire(db, keys, device, event)?;
+            registry::retire(db, device, event)?;
             Ok(answer(&before))
         }
         Write::Import {
@@ -99,8 +99,7 @@ fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreErro
 }
 
 fn found(db: &Connection, keys: &Keys, id: DeviceId) -> Result<Device, StoreError> {
-    let row = rows::device(db, keys, &Key::Id(id))?;
-    row.map(|row| row.device).ok_or(StoreError::NoDevice)
+    rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)
 }
 
 fn register(
@@ -123,7 +122,7 @@ fn import(
 ) -> Result<Vec<Imported>, StoreError> {
     let (mut done, mut conflicts) = (Vec::with_capacity(sources.len()), Vec::new());
     for (at, source) in sources.iter().enumerate() {
-        let there = rows::device(db, keys, &Key::Source(&source.0))?.map(|row| row.device);
+        let there = rows::device(db, keys, &Key::Source(&source.0))?;
         match (plan(at, there.as_ref()), there) {
             (ImportStep::Conflict(fault), _) => conflicts.push(fault),
             // After the first conflict nothing stays of what is written.
@@ -133,7 +132,7 @@ fn import(
                 done.push(Imported::Created(id));
             }
             (ImportStep::Change(change), Some(device)) => {
-                write::alter(db, keys, device.id, Box::new(move |_| Ok(*change)))?;
+                changes::alter(db, keys, device.id, Box::new(move |_| Ok(*change)))?;
                 done.push(Imported::Updated(device.id));
             }
             (ImportStep::Skip, Some(device)) => done.push(Imported::Skipped(device.id)),

@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::{failed, key_check, pragma, read, rows, version};
+use super::connection::{check_version, key_check, pragma, version};
+use super::error::failed;
+use super::events;
 use crate::StoreError;
 use crate::seal::Keys;
 use modegate_core::event::{Event, EventType};
@@ -166,7 +168,7 @@ fn prepare(copy: &Path, file: &Path, keys: Keys, now: Timestamp) -> Result<(), B
     if found.is_none() {
         return Err(BackupError::NotOurs(file.to_owned()));
     }
-    super::check_version(&db)?;
+    check_version(&db)?;
     let verdict: String = db
         .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
         .map_err(|error| damaged(error.to_string()))?;
@@ -179,11 +181,7 @@ fn prepare(copy: &Path, file: &Path, keys: Keys, now: Timestamp) -> Result<(), B
     let transaction = db.transaction().map_err(failed)?;
     let event = Event::new(now, "operator", None, EventType::DatabaseRestored)
         .detail("put back from a backup: what was recorded after it was made is not here");
-    rows::log(
-        &transaction,
-        &mut read::no_device(&transaction)?,
-        &mut [event],
-    )?;
+    events::log(&transaction, &mut [event])?;
     transaction.commit().map_err(failed)?;
     pragma(&db, "journal_mode", "DELETE")?;
     db.close().map_err(|(_, error)| failed(error))?;

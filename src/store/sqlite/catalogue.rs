@@ -1,13 +1,14 @@
 //! The catalogue.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-use super::rows::{self, signed, unsigned};
-use super::{failed, write};
+use super::events;
+use super::query::{all, first, run};
+use super::rows::{self, signed};
 use crate::StoreError;
 use crate::installs::DecideApp;
 use crate::seal::{Keys, Place};
-use modegate_core::catalogue::{APPS, App};
+use modegate_core::catalogue::{self, App};
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 
@@ -16,16 +17,9 @@ pub(super) fn one(db: &Connection, keys: &Keys, id: &str) -> Result<Option<App>,
 }
 
 fn row(db: &Connection, keys: &Keys, id: &str) -> Result<Option<(u64, App)>, StoreError> {
-    let found: Option<(i64, Vec<u8>)> = db
-        .prepare_cached("SELECT number, sealed FROM app WHERE id = ?1")
-        .and_then(|mut sql| {
-            sql.query_row([id], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
-        })
-        .map_err(failed)?;
-    found
-        .map(|(number, sealed)| Ok((unsigned(number), opened(keys, unsigned(number), &sealed)?)))
-        .transpose()
+    let sql = "SELECT number, sealed FROM app WHERE id = ?1";
+    let found = first(db, sql, [id], rows::numbered)?;
+    found.map(|row| opened(keys, row)).transpose()
 }
 
 pub(super) fn list(
@@ -35,18 +29,9 @@ pub(super) fn list(
     limit: usize,
 ) -> Result<Vec<(u64, App)>, StoreError> {
     let sql = "SELECT number, sealed FROM app WHERE number > ?1 ORDER BY number LIMIT ?2";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(params![signed(after), signed(limit as u64)], |row| {
-            Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?))
-        })
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (number, sealed): (i64, _) = row.map_err(failed)?;
-            Ok((unsigned(number), opened(keys, unsigned(number), &sealed)?))
-        })
-        .collect()
+    let range = params![signed(after), signed(limit as u64)];
+    let found = all(db, sql, range, rows::numbered)?;
+    found.into_iter().map(|row| opened(keys, row)).collect()
 }
 
 pub(super) fn put(
@@ -62,26 +47,18 @@ pub(super) fn put(
         Some((number, _)) => number,
         None => next(db)?,
     };
-    let sealed = keys
-        .seal(Place::App(number), &rows::pack(&app)?)
-        .map_err(failed)?;
-    db.prepare_cached("INSERT OR REPLACE INTO app VALUES (?1, ?2, ?3)")
-        .and_then(|mut sql| sql.execute(params![signed(number), app.id, sealed]))
-        .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    let sealed = rows::seal(keys, Place::App(number), &app)?;
+    let sql = "INSERT OR REPLACE INTO app VALUES (?1, ?2, ?3)";
+    run(db, sql, params![signed(number), app.id, sealed])?;
+    events::log(db, &mut [event])?;
     Ok(app)
 }
 
+/// The number that one more app gets.
 fn next(db: &Connection) -> Result<u64, StoreError> {
-    let sql = "SELECT count(*), coalesce(max(number), 0) FROM app";
-    let (count, last): (i64, i64) = db
-        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(failed)?;
-    if unsigned(count) >= APPS as u64 {
-        let why = format!("the catalogue has {count} apps, the most that it may have");
-        return Err(StoreError::Refused(Refusal::Conflict(why)));
-    }
-    Ok(unsigned(last) + 1)
+    let (count, last) = rows::count_and_last(db, "app")?;
+    catalogue::check_room(count).map_err(StoreError::Refused)?;
+    Ok(last + 1)
 }
 
 pub(super) fn delete(
@@ -92,12 +69,11 @@ pub(super) fn delete(
 ) -> Result<App, StoreError> {
     let missing = || Refusal::Missing("there is no such app".to_owned());
     let (number, app) = row(db, keys, id)?.ok_or_else(|| StoreError::Refused(missing()))?;
-    db.execute("DELETE FROM app WHERE number = ?1", [signed(number)])
-        .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    run(db, "DELETE FROM app WHERE number = ?1", [signed(number)])?;
+    events::log(db, &mut [event])?;
     Ok(app)
 }
 
-fn opened(keys: &Keys, number: u64, sealed: &[u8]) -> Result<App, StoreError> {
-    rows::unpack(&keys.open(Place::App(number), sealed).map_err(failed)?)
+fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<(u64, App), StoreError> {
+    Ok((number, rows::open(keys, Place::App(number), &sealed)?))
 }

@@ -1,116 +1,20 @@
 //! Installs, beside their devices.
 
-use async_trait::async_trait;
-use rusqlite::{Connection, OptionalExtension, params};
-use std::sync::Arc;
+use rusqlite::{Connection, Params, params};
+use uuid::Uuid;
 
-use super::rows::{self, Key, signed, unsigned};
-use super::{SqliteStore, catalogue, failed, read, webhooks, write};
+use super::query::{all, run, value};
+use super::rows::{self, Key, signed};
+use super::{catalogue, changes, webhooks};
 use crate::StoreError;
-use crate::installs::{DecideInstalls, InstallStore, InstallWrite};
+use crate::installs::{DecideInstalls, InstallWrite};
 use crate::seal::Keys;
-use modegate_core::catalogue::App;
 use modegate_core::change::Refusal;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
-use modegate_core::installs::{Install, InstallId, KEPT};
-use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, Outcome, Webhook};
-
-#[async_trait]
-impl InstallStore for SqliteStore {
-    async fn app(&self, id: &str) -> Result<Option<App>, StoreError> {
-        self.read(|db, keys| catalogue::one(db, keys, id))
-    }
-
-    async fn apps(&self, after: u64, limit: usize) -> Result<Vec<(u64, App)>, StoreError> {
-        self.read(|db, keys| catalogue::list(db, keys, after, limit))
-    }
-
-    async fn install(&self, id: InstallId) -> Result<Option<Install>, StoreError> {
-        self.read(|db, _| match read::number_of(db, id.device)? {
-            Some(number) => one(db, unsigned(number), id.no),
-            None => Ok(None),
-        })
-    }
-
-    async fn installs(
-        &self,
-        device: DeviceId,
-        before: u32,
-        limit: usize,
-    ) -> Result<Vec<Install>, StoreError> {
-        self.read(|db, _| {
-            let Some(number) = read::number_of(db, device)? else {
-                return Ok(Vec::new());
-            };
-            let sql =
-                "SELECT body FROM install WHERE device = ?1 AND no < ?2 ORDER BY no DESC LIMIT ?3";
-            bodies(db, sql, params![number, before, signed(limit as u64)])
-        })
-    }
-
-    async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError> {
-        self.read(|db, _| match read::number_of(db, device)? {
-            Some(number) => open(db, unsigned(number), ""),
-            None => Ok(Vec::new()),
-        })
-    }
-
-    async fn installs_due(&self, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
-        self.read(|db, _| due(db, limit))
-    }
-
-    async fn all_installs_due(&self) -> Result<(), StoreError> {
-        let sql = "INSERT OR IGNORE INTO install_due SELECT device FROM install WHERE open = 1";
-        let work = move |db: &Connection| db.execute(sql, []).map(drop).map_err(failed);
-        self.writer.submit(work).await
-    }
-
-    async fn move_installs(
-        &self,
-        device: DeviceId,
-        decide: DecideInstalls,
-    ) -> Result<(), StoreError> {
-        let keys = Arc::clone(&self.keys);
-        let work = move |db: &Connection| {
-            let (device, _) = change(db, &keys, device, ("", None), decide)?;
-            db.prepare_cached("DELETE FROM install_due WHERE device = ?1")
-                .and_then(|mut sql| sql.execute([signed(device.number)]))
-                .map(drop)
-                .map_err(failed)
-        };
-        self.writer.submit(work).await
-    }
-
-    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
-        self.read(webhooks::all)
-    }
-
-    async fn waiting_deliveries(&self) -> Result<Vec<(u64, u64)>, StoreError> {
-        self.read(|db, _| webhooks::waiting(db))
-    }
-
-    async fn deliveries_due(
-        &self,
-        webhook: u64,
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Delivery>, StoreError> {
-        self.read(|db, _| webhooks::due(db, webhook, now, limit))
-    }
-
-    async fn next_deliveries(&self) -> Result<Vec<(u64, Timestamp)>, StoreError> {
-        self.read(|db, _| webhooks::next(db))
-    }
-
-    async fn delivered(&self, outcomes: Vec<Outcome>) -> Result<(), StoreError> {
-        self.writer
-            .submit(move |db| webhooks::settle(db, &outcomes))
-            .await
-    }
-}
+use modegate_core::installs::{Install, outdated};
+use modegate_core::webhooks::announce;
 
 /// Does a write of the API; what it answers.
 pub(super) fn write(
@@ -155,7 +59,7 @@ pub(super) fn write(
     }
 }
 
-/// Decides and writes: device, installs and what webhooks are told of them.
+/// Decides and writes: installs, device, and what webhooks are to be sent of them.
 fn change(
     db: &Connection,
     keys: &Keys,
@@ -163,94 +67,108 @@ fn change(
     (app, no): (&str, Option<u32>),
     decide: DecideInstalls,
 ) -> Result<(Device, Written), StoreError> {
-    let row = rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)?;
-    let mut device = row.device;
-    let mut seen = open(db, device.number, app)?;
-    if let Some(no) = no
-        && !seen.iter().any(|install| install.no == no)
-    {
-        seen.extend(one(db, device.number, no)?);
-        seen.sort_by_key(|install| install.no);
-    }
-    let last: Option<u32> = db
-        .prepare_cached("SELECT max(no) FROM install WHERE device = ?1")
-        .and_then(|mut sql| sql.query_row([signed(device.number)], |row| row.get(0)))
-        .map_err(failed)?;
-    let next = last.unwrap_or(0) + 1;
+    let mut device = rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)?;
+    let seen = seen(db, device.number, app, no)?;
+    let next = last(db, device.number)? + 1;
     let mut written = decide(&device, &seen, next).map_err(StoreError::Refused)?;
-    // Before the device, so that the trigger sees an install that is open.
+    announce(&mut written, &device, &seen, || webhooks::all(db, keys))?;
+    // Before the device, so that its change sees which installs are open.
     for install in &written.installs {
-        let before = seen.iter().find(|before| before.no == install.no);
         put(db, device.number, install)?;
-        webhooks::tell(db, keys, &device, before, install)?;
     }
     if let Some(change) = written.change.take() {
-        device = write::alter(db, keys, id, Box::new(move |_| Ok(change)))?;
+        device.state = changes::apply(db, keys, change)?.state;
     }
     Ok((device, written))
 }
 
-fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
-    let is_open = i64::from(!install.state.is_final());
-    let body = rows::pack(install)?;
-    db.prepare_cached("INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut sql| {
-            sql.execute(params![
-                signed(device),
-                install.no,
-                install.app,
-                is_open,
-                body
-            ])
-        })
-        .map_err(failed)?;
-    db.prepare_cached("DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0")
-        .and_then(|mut sql| sql.execute(params![signed(device), install.no.saturating_sub(KEPT)]))
-        .map(drop)
-        .map_err(failed)
+/// The installs that a decision looks at, by number.
+fn seen(
+    db: &Connection,
+    device: u64,
+    app: &str,
+    no: Option<u32>,
+) -> Result<Vec<Install>, StoreError> {
+    let mut seen = open(db, device, app)?;
+    if let Some(no) = no
+        && !seen.iter().any(|install| install.no == no)
+    {
+        seen.extend(one(db, device, no)?);
+        seen.sort_by_key(|install| install.no);
+    }
+    Ok(seen)
 }
 
-fn one(db: &Connection, device: u64, no: u32) -> Result<Option<Install>, StoreError> {
-    let body: Option<Vec<u8>> = db
-        .prepare_cached("SELECT body FROM install WHERE device = ?1 AND no = ?2")
-        .and_then(|mut sql| {
-            sql.query_row(params![signed(device), no], |row| row.get(0))
-                .optional()
-        })
-        .map_err(failed)?;
-    body.map(|body| rows::unpack(&body)).transpose()
+/// The largest number of an install of the device, 0 if it has none.
+fn last(db: &Connection, device: u64) -> Result<u32, StoreError> {
+    let sql = "SELECT coalesce(max(no), 0) FROM install WHERE device = ?1";
+    value(db, sql, [signed(device)])
+}
+
+/// Decides on the open installs of a device that is due, after which it is not.
+pub(super) fn settle(
+    db: &Connection,
+    keys: &Keys,
+    device: DeviceId,
+    decide: DecideInstalls,
+) -> Result<(), StoreError> {
+    let (device, _) = change(db, keys, device, ("", None), decide)?;
+    let sql = "DELETE FROM install_due WHERE device = ?1";
+    run(db, sql, [signed(device.number)])
+}
+
+/// Makes every device with open installs due.
+pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO install_due SELECT device FROM install WHERE open = 1";
+    run(db, sql, [])
+}
+
+fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
+    let is_open = !install.state.is_final();
+    let row = params![
+        signed(device),
+        install.no,
+        install.app,
+        is_open,
+        rows::pack(install)?
+    ];
+    let sql = "INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)";
+    run(db, sql, row)?;
+    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0";
+    run(db, sql, params![signed(device), outdated(install.no)])
+}
+
+pub(super) fn one(db: &Connection, device: u64, no: u32) -> Result<Option<Install>, StoreError> {
+    let sql = "SELECT body FROM install WHERE device = ?1 AND no = ?2";
+    Ok(bodies(db, sql, params![signed(device), no])?.pop())
+}
+
+/// Up to `limit` installs of a device with numbers below `before`, the newest first.
+pub(super) fn list(
+    db: &Connection,
+    device: i64,
+    before: u32,
+    limit: usize,
+) -> Result<Vec<Install>, StoreError> {
+    let sql = "SELECT body FROM install WHERE device = ?1 AND no < ?2 ORDER BY no DESC LIMIT ?3";
+    bodies(db, sql, params![device, before, signed(limit as u64)])
 }
 
 /// The open installs of a device, and all of that app.
-fn open(db: &Connection, device: u64, app: &str) -> Result<Vec<Install>, StoreError> {
+pub(super) fn open(db: &Connection, device: u64, app: &str) -> Result<Vec<Install>, StoreError> {
     let sql = "SELECT body FROM install WHERE device = ?1 AND (open = 1 OR app = ?2) ORDER BY no";
     bodies(db, sql, params![signed(device), app])
 }
 
-fn bodies(
-    db: &Connection,
-    sql: &str,
-    params: impl rusqlite::Params,
-) -> Result<Vec<Install>, StoreError> {
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(params, |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|body| rows::unpack(&body.map_err(failed)?))
-        .collect()
+fn bodies(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Install>, StoreError> {
+    let found = all(db, sql, params, |row| row.get::<_, Vec<u8>>(0))?;
+    found.iter().map(|body| rows::unpack(body)).collect()
 }
 
-fn due(db: &Connection, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+pub(super) fn due(db: &Connection, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
     let sql = "SELECT device.id FROM install_due JOIN device ON device.number = install_due.device LIMIT ?1";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map([signed(limit as u64)], |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|id| {
-            let id = uuid::Uuid::from_slice(&id.map_err(failed)?).map_err(failed)?;
-            Ok(DeviceId(id))
-        })
-        .collect()
+    let most = [signed(limit as u64)];
+    all(db, sql, most, |row| {
+        Ok(DeviceId(Uuid::from_bytes(row.get(0)?)))
+    })
 }

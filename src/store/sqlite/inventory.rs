@@ -1,8 +1,8 @@
 //! Inventories and their histories.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
-use super::failed;
+use super::query::{self, first, run};
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
@@ -16,18 +16,10 @@ pub(super) fn of(
     keys: &Keys,
     number: u64,
 ) -> Result<Option<Inventory>, StoreError> {
-    let sealed: Option<Vec<u8>> = db
-        .prepare_cached("SELECT sealed FROM inventory WHERE device = ?1")
-        .and_then(|mut sql| sql.query_row([signed(number)], |row| row.get(0)).optional())
-        .map_err(failed)?;
+    let sql = "SELECT sealed FROM inventory WHERE device = ?1";
+    let sealed = first(db, sql, [signed(number)], |row| row.get::<_, Vec<u8>>(0))?;
     sealed
-        .map(|sealed| {
-            rows::unpack(
-                &keys
-                    .open(Place::Inventory(number), &sealed)
-                    .map_err(failed)?,
-            )
-        })
+        .map(|sealed| rows::open(keys, Place::Inventory(number), &sealed))
         .transpose()
 }
 
@@ -38,20 +30,14 @@ pub(super) fn all(
     after: u64,
     limit: usize,
 ) -> Result<Vec<(Device, Inventory)>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT device FROM inventory WHERE device > ?1 ORDER BY device LIMIT ?2")
-        .map_err(failed)?;
-    let numbers: Vec<i64> = statement
-        .query_map(params![signed(after), signed(limit as u64)], |row| {
-            row.get(0)
-        })
-        .and_then(Iterator::collect)
-        .map_err(failed)?;
+    let sql = "SELECT device FROM inventory WHERE device > ?1 ORDER BY device LIMIT ?2";
+    let range = params![signed(after), signed(limit as u64)];
+    let numbers: Vec<i64> = query::all(db, sql, range, |row| row.get(0))?;
     let mut found = Vec::with_capacity(numbers.len());
     for number in numbers.into_iter().map(rows::unsigned) {
         let device = rows::device(db, keys, &rows::Key::Number(number))?;
-        if let (Some(row), Some(inventory)) = (device, of(db, keys, number)?) {
-            found.push((row.device, inventory));
+        if let (Some(device), Some(inventory)) = (device, of(db, keys, number)?) {
+            found.push((device, inventory));
         }
     }
     Ok(found)
@@ -64,24 +50,18 @@ pub(super) fn changes(
     before: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Change)>, StoreError> {
-    let Some(device) = super::read::number_of(db, device)? else {
+    let Some(device) = rows::number_of(db, device)? else {
         return Ok(Vec::new());
     };
     let sql = "SELECT number, sealed FROM inventory_change WHERE device = ?1 AND number < ?2 \
                ORDER BY number DESC LIMIT ?3";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(
-            params![device, signed(before), signed(limit as u64)],
-            |row| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?)),
-        )
-        .map_err(failed)?;
+    let range = params![device, signed(before), signed(limit as u64)];
+    let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?));
+    let found = query::all(db, sql, range, read)?.into_iter();
     found
-        .map(|row| {
-            let (number, sealed) = row.map_err(failed)?;
+        .map(|(number, sealed)| {
             let place = Place::InventoryChange(rows::unsigned(device), number);
-            let change = rows::unpack(&keys.open(place, &sealed).map_err(failed)?)?;
-            Ok((u64::from(number), change))
+            Ok((number.into(), rows::open(keys, place, &sealed)?))
         })
         .collect()
 }
@@ -96,32 +76,22 @@ pub(super) fn write(
     changes: &[Change],
 ) -> Result<(), StoreError> {
     if let Some(inventory) = inventory {
-        let sealed = keys
-            .seal(Place::Inventory(number), &rows::pack(inventory)?)
-            .map_err(failed)?;
-        db.prepare_cached("INSERT OR REPLACE INTO inventory VALUES (?1, ?2)")
-            .and_then(|mut sql| sql.execute(params![signed(number), sealed]))
-            .map_err(failed)?;
+        let sealed = rows::seal(keys, Place::Inventory(number), inventory)?;
+        let sql = "INSERT OR REPLACE INTO inventory VALUES (?1, ?2)";
+        run(db, sql, params![signed(number), sealed])?;
     }
     if changes.is_empty() {
         return Ok(());
     }
-    let last: Option<u32> = db
-        .prepare_cached("SELECT max(number) FROM inventory_change WHERE device = ?1")
-        .and_then(|mut sql| sql.query_row([signed(number)], |row| row.get(0)))
-        .map_err(failed)?;
-    let mut next = last.unwrap_or(0);
+    let sql = "SELECT coalesce(max(number), 0) FROM inventory_change WHERE device = ?1";
+    let mut next: u32 = query::value(db, sql, [signed(number)])?;
     for change in changes {
         next += 1;
-        let place = Place::InventoryChange(number, next);
-        let sealed = keys.seal(place, &rows::pack(change)?).map_err(failed)?;
-        db.prepare_cached("INSERT INTO inventory_change VALUES (?1, ?2, ?3)")
-            .and_then(|mut sql| sql.execute(params![signed(number), next, sealed]))
-            .map_err(failed)?;
+        let sealed = rows::seal(keys, Place::InventoryChange(number, next), change)?;
+        let sql = "INSERT INTO inventory_change VALUES (?1, ?2, ?3)";
+        run(db, sql, params![signed(number), next, sealed])?;
     }
     let oldest = u64::from(next).saturating_sub(limits::INVENTORY_CHANGES);
-    db.prepare_cached("DELETE FROM inventory_change WHERE device = ?1 AND number <= ?2")
-        .and_then(|mut sql| sql.execute(params![signed(number), signed(oldest)]))
-        .map(drop)
-        .map_err(failed)
+    let sql = "DELETE FROM inventory_change WHERE device = ?1 AND number <= ?2";
+    run(db, sql, params![signed(number), signed(oldest)])
 }

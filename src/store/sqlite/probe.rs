@@ -3,7 +3,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::failed;
+use super::error::failed;
+use super::read;
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::seal::Keys;
@@ -64,7 +65,7 @@ fn queued_at(
     number: u64,
     seq: CommandSeq,
 ) -> Result<Option<Timestamp>, StoreError> {
-    let found = super::read::bodies(db, keys, number, &[seq])?;
+    let found = read::bodies(db, keys, number, &[seq])?;
     let body: Option<CommandBody> = found.into_iter().next().map(|(_, body)| body);
     Ok(body.map(|body| body.queued_at))
 }

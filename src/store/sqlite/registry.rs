@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, params};
 
-use super::failed;
-use super::rows::{self, Chain, Key, signed};
+use super::events::{self, Chain};
+use super::query::{run, value};
+use super::rows::{self, Key, signed};
 use crate::StoreError;
 use crate::seal::Keys;
 use modegate_core::device::{DeviceRecord, State};
@@ -18,65 +19,91 @@ pub(super) fn register(
     event: Event,
 ) -> Result<(), StoreError> {
     if let Some(taken) = rows::device(db, keys, &Key::Source(&record.source.0))? {
-        return Err(StoreError::SourceTaken(taken.device.id));
+        return Err(StoreError::SourceTaken(taken.id));
     }
     // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
-    let number: i64 = db
-        .query_row(
-            "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(failed)?;
-    let state = State {
-        revision: 1,
-        next_command: 1,
-        ..State::default()
-    };
+    let sql = "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))";
+    let number: i64 = value(db, sql, [])?;
+    let state = State::registered();
     let mut chain = Chain {
         number: rows::unsigned(number),
         next_event: 1,
         head: 0,
         mark: 0,
     };
-    rows::append(db, &mut chain, &mut [event])?;
+    events::append(db, &mut chain, &mut [event])?;
     let sealed = rows::record_bytes(keys, chain.number, record)?;
-    let (id, state) = (&id.0.as_bytes()[..], rows::pack(&state)?);
-    let (next_event, source) = (signed(chain.next_event), &record.source.0);
-    db.prepare_cached("INSERT INTO device VALUES (?1, ?2, ?3, ?4, 1, 1, ?5, ?6, ?7, ?8, NULL)")
-        .and_then(|mut sql| {
-            sql.execute(params![
-                number, id, source, sealed, next_event, chain.head, chain.mark, state
-            ])
-        })
-        .map(drop)
-        .map_err(failed)
+    let row = params![
+        number,
+        id.0.as_bytes(),
+        record.source.0,
+        sealed,
+        signed(state.revision),
+        state.next_command,
+        signed(chain.next_event),
+        chain.head,
+        chain.mark,
+        rows::pack(&state)?
+    ];
+    let sql = "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)";
+    run(db, sql, row)
 }
 
-pub(super) fn retire(
-    db: &Connection,
-    keys: &Keys,
-    device: DeviceId,
-    event: Event,
-) -> Result<(), StoreError> {
-    let row = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
-    let mut chain = row.chain;
-    rows::append(db, &mut chain, &mut [event])?;
+/// The tables with rows of a device, which are deleted with it.
+const OF_A_DEVICE: [&str; 7] = [
+    "command",
+    "outbox",
+    "push_channel",
+    "inventory",
+    "inventory_change",
+    "install",
+    "install_due",
+];
+
+pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {
+    let there = rows::number_of(db, device)?.is_some();
+    let chain = events::chain_of(db, device)?.filter(|_| there);
+    let mut chain = chain.ok_or(StoreError::NoDevice)?;
+    events::append(db, &mut chain, &mut [event])?;
     let number = signed(chain.number);
-    let id = &device.0.as_bytes()[..];
-    db.execute(
-        "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![id, number, signed(chain.next_event), chain.head, chain.mark],
-    )
-    .map_err(failed)?;
-    db.execute("DELETE FROM command WHERE device = ?1", [number])
-        .map_err(failed)?;
-    super::push::forget(db, chain.number)?;
-    for table in ["inventory", "inventory_change"] {
-        let sql = format!("DELETE FROM {table} WHERE device = ?1");
-        db.execute(&sql, [number]).map_err(failed)?;
+    let row = params![
+        device.0.as_bytes(),
+        number,
+        signed(chain.next_event),
+        chain.head,
+        chain.mark
+    ];
+    run(db, "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)", row)?;
+    for table in OF_A_DEVICE {
+        run(
+            db,
+            &format!("DELETE FROM {table} WHERE device = ?1"),
+            [number],
+        )?;
     }
-    db.execute("DELETE FROM device WHERE number = ?1", [number])
-        .map(drop)
-        .map_err(failed)
+    run(db, "DELETE FROM device WHERE number = ?1", [number])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::sqlite::connection::connect;
+
+    /// The log outlives a device, and so does what a batch did.
+    const STAYS: [&str; 2] = ["event", "batch_item"];
+
+    #[test]
+    fn no_row_of_a_device_outlives_it_but_the_log() {
+        let own = tempfile::tempdir().unwrap();
+        let db = connect(&own.path().join("db")).unwrap();
+        let sql = "SELECT t.name FROM sqlite_schema t, pragma_table_info(t.name) c \
+                   WHERE t.type = 'table' AND c.name = 'device' ORDER BY t.name";
+        let mut statement = db.prepare(sql).unwrap();
+        let tables = statement.query_map([], |row| row.get::<_, String>(0));
+        let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
+        let mut known = [&OF_A_DEVICE[..], &STAYS].concat();
+        known.sort_unstable();
+        assert_eq!(tables, known);
+    }
 }

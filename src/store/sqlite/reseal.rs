@@ -11,7 +11,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, ToSql, params_from_iter};
 
 use super::backup::Progress;
-use super::{KNOWN, check_key, connect, failed, key_check, read, rows};
+use super::connection::{KNOWN, check_key, connect, key_check};
+use super::error::failed;
+use super::{events, rows};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::event::{Event, EventType};
@@ -223,11 +225,7 @@ impl Reseal {
             "{} rows are sealed with the new key",
             self.progress.of
         ));
-        rows::log(
-            &transaction,
-            &mut read::no_device(&transaction)?,
-            &mut [event],
-        )?;
+        events::log(&transaction, &mut [event])?;
         transaction.commit().map_err(failed)
     }
 

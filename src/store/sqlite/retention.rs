@@ -9,16 +9,18 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use super::SqliteStore;
+use super::error::failed;
+use super::query::{self, run, value};
 use super::rows::{self, signed};
-use super::{SqliteStore, failed};
 use crate::seal::{Keys, Place};
 use crate::{PartPlace, StoreError, Swept};
 use modegate_core::command::Part;
 use modegate_core::device::State;
 use modegate_core::event::Event;
-use modegate_core::ids::CommandSeq;
+use modegate_core::retention;
 use modegate_core::time::Timestamp;
 
 /// How long the writer is kept at a time: exchanges wait behind it.
@@ -88,11 +90,7 @@ impl SqliteStore {
 }
 
 fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, StoreError> {
-    let last: i64 = db
-        .query_row("SELECT coalesce(max(place), 0) FROM event", [], |row| {
-            row.get(0)
-        })
-        .map_err(failed)?;
+    let last: i64 = value(db, "SELECT coalesce(max(place), 0) FROM event", [])?;
     let sql = "SELECT place, device, bytes FROM event ORDER BY place LIMIT ?1";
     let mut statement = db.prepare_cached(sql).map_err(failed)?;
     let mut found = statement.query([signed(most as u64)]).map_err(failed)?;
@@ -108,12 +106,11 @@ fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, St
             .and_then(|value| Ok(value.as_blob()?))
             .map_err(failed)?;
         let event = Event::from_bytes(bytes).map_err(failed)?;
-        if event.at >= before || place == last {
+        if !retention::is_outdated(&event, before) || place == last {
             old.more = false;
             break;
         }
-        let exchange = event.exchange.as_ref();
-        if exchange.is_some_and(|exchange| !exchange.withheld.is_empty()) {
+        if retention::lists_withheld(&event) {
             old.lists
                 .push((place, row.get(1).map_err(failed)?, event.seq));
         }
@@ -135,9 +132,7 @@ fn delete_events(db: &Connection, old: &Old) -> Result<(usize, u64), StoreError>
             forget_list(db, device, seq)?;
         }
         let sql = "DELETE FROM event WHERE place BETWEEN ?1 AND ?2";
-        db.prepare_cached(sql)
-            .and_then(|mut sql| sql.execute([first, last]))
-            .map_err(failed)?;
+        run(db, sql, [first, last])?;
         (deleted, through) = (deleted + places.len(), rows::unsigned(last));
         if begun.elapsed() >= CHUNK {
             break;
@@ -152,22 +147,16 @@ fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError>
     let Some(mut state) = state_of(db, device)? else {
         return Ok(());
     };
-    if state.withheld.is_none_or(|list| list.event != seq) {
+    if !state.forget_list(seq) {
         return Ok(());
     }
-    state.withheld = None;
-    let bytes = rows::pack(&state)?;
-    db.prepare_cached("UPDATE device SET revision = revision + 1, state = ?2 WHERE number = ?1")
-        .and_then(|mut sql| sql.execute(params![device, bytes]))
-        .map(drop)
-        .map_err(failed)
+    let sql = "UPDATE device SET revision = revision + 1, state = ?2 WHERE number = ?1";
+    run(db, sql, params![device, rows::pack(&state)?])
 }
 
 fn state_of(db: &Connection, device: i64) -> Result<Option<State>, StoreError> {
-    let bytes: Option<Vec<u8>> = db
-        .prepare_cached("SELECT state FROM device WHERE number = ?1")
-        .and_then(|mut sql| sql.query_row([device], |row| row.get(0)).optional())
-        .map_err(failed)?;
+    let sql = "SELECT state FROM device WHERE number = ?1";
+    let bytes = query::first(db, sql, [device], |row| row.get::<_, Vec<u8>>(0))?;
     bytes.map(|bytes| rows::unpack(&bytes)).transpose()
 }
 
@@ -210,16 +199,15 @@ fn old_results(
             .and_then(|value| Ok(value.as_blob()?))
             .map_err(failed)?;
         let place = Place::Command(at.device, at.seq, at.part);
-        let mut part: Part = rows::command_part(keys, place, bytes)?;
-        if part.results.is_empty() || part.at >= before {
+        let part: Part = rows::command_part(keys, place, bytes)?;
+        if !retention::has_old_results(&part, before) {
             continue;
         }
         let state = match states.entry(at.device) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(new) => new.insert(state_of(db, signed(at.device))?.unwrap_or_default()),
         };
-        if state.open(CommandSeq(at.seq)).is_none() {
-            part.results.clear();
+        if let Some(part) = retention::strip_results(part, state) {
             old.push((at, rows::part_bytes(keys, at.device, &part)?));
         }
     }
@@ -234,11 +222,8 @@ fn replace_parts(
 ) -> Result<(usize, Option<PartPlace>), StoreError> {
     let (begun, mut done, mut last) = (Instant::now(), 0, None);
     for (at, bytes) in parts {
-        db.prepare_cached(
-            "UPDATE command SET body = ?4 WHERE device = ?1 AND seq = ?2 AND part = ?3",
-        )
-        .and_then(|mut sql| sql.execute(params![signed(at.device), at.seq, at.part, bytes]))
-        .map_err(failed)?;
+        let sql = "UPDATE command SET body = ?4 WHERE device = ?1 AND seq = ?2 AND part = ?3";
+        run(db, sql, params![signed(at.device), at.seq, at.part, bytes])?;
         (done, last) = (done + 1, Some(*at));
         if begun.elapsed() >= CHUNK {
             break;

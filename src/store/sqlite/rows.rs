@@ -1,17 +1,17 @@
 //! Rows to types and back.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::failed;
+use super::error::failed;
+use super::query::{all, first};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::command::{CommandBody, Operation, Part};
 use modegate_core::device::{Device, DeviceRecord, State};
-use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::DeviceId;
 
 /// Marks in front of a blob that is not sealed.
@@ -21,27 +21,11 @@ pub(super) const CLEAR: u8 = 0;
 /// packed (a test tells), together with a migration that rewrites what is there.
 pub(super) const FORMAT: i64 = 1;
 
-/// Where a chain of events stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chain {
-    pub(super) number: u64,
-    pub(super) next_event: u64,
-    pub(super) head: i64,
-    pub(super) mark: i64,
-}
-
-/// A device's row.
-pub(super) struct DeviceRow {
-    pub(super) device: Device,
-    pub(super) chain: Chain,
-}
-
 /// A query for devices, as [`device_row`] reads them.
 macro_rules! select {
     ($behind:literal) => {
         concat!(
-            "SELECT number, id, record, revision, next_command, next_event, event_head, event_mark, state \
-             FROM device WHERE ",
+            "SELECT number, id, record, revision, next_command, state FROM device WHERE ",
             $behind
         )
     };
@@ -58,18 +42,13 @@ pub(super) fn device(
     db: &Connection,
     keys: &Keys,
     key: &Key<'_>,
-) -> Result<Option<DeviceRow>, StoreError> {
+) -> Result<Option<Device>, StoreError> {
     let (sql, value) = match key {
         Key::Number(number) => (select!("number = ?1"), ToSqlOutput::from(signed(*number))),
         Key::Id(id) => (select!("id = ?1"), ToSqlOutput::from(&id.0.as_bytes()[..])),
         Key::Source(source) => (select!("source = ?1"), ToSqlOutput::from(*source)),
     };
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let row = statement
-        .query_row([value], |row| Ok(device_row(row, keys)))
-        .optional()
-        .map_err(failed)?;
-    row.transpose()
+    first(db, sql, [value], |row| Ok(device_row(row, keys)))?.transpose()
 }
 
 /// Up to `limit` devices behind that number.
@@ -80,50 +59,38 @@ pub(super) fn devices(
     limit: usize,
 ) -> Result<Vec<Device>, StoreError> {
     let sql = select!("number > ?1 ORDER BY number LIMIT ?2");
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let rows = statement
-        .query_map(params![signed(after), signed(limit as u64)], |row| {
-            Ok(device_row(row, keys))
-        })
-        .map_err(failed)?;
-    rows.map(|row| row.map_err(failed)?.map(|row| row.device))
-        .collect()
+    let range = params![signed(after), signed(limit as u64)];
+    let rows = all(db, sql, range, |row| Ok(device_row(row, keys)))?;
+    rows.into_iter().collect()
 }
 
-fn device_row(row: &Row<'_>, keys: &Keys) -> Result<DeviceRow, StoreError> {
+fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
-    let id = row
-        .get_ref(1)
-        .and_then(|value| Ok(Uuid::from_slice(value.as_blob()?)))
-        .map_err(failed)?;
+    let id = DeviceId(Uuid::from_bytes(row.get(1).map_err(failed)?));
     let sealed = row
         .get_ref(2)
         .and_then(|value| Ok(value.as_blob()?))
         .map_err(failed)?;
-    let record: DeviceRecord = unpack(&keys.open(Place::Record(number), sealed).map_err(failed)?)?;
+    let record: DeviceRecord = open(keys, Place::Record(number), sealed)?;
     let state = row
-        .get_ref(8)
+        .get_ref(5)
         .and_then(|value| Ok(value.as_blob()?))
         .map_err(failed)?;
     let mut state: State = unpack(state)?;
     state.revision = unsigned(row.get(3).map_err(failed)?);
     state.next_command = row.get(4).map_err(failed)?;
-    let chain = Chain {
+    Ok(Device {
         number,
-        next_event: unsigned(row.get(5).map_err(failed)?),
-        head: row.get(6).map_err(failed)?,
-        mark: row.get(7).map_err(failed)?,
-    };
-    let id = DeviceId(id.map_err(failed)?);
-    Ok(DeviceRow {
-        device: Device {
-            number,
-            id,
-            record,
-            state,
-        },
-        chain,
+        id,
+        record,
+        state,
     })
+}
+
+/// The number of a device.
+pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT number FROM device WHERE id = ?1";
+    first(db, sql, [device.0.as_bytes()], |row| row.get(0))
 }
 
 pub(super) fn record_bytes(
@@ -131,8 +98,7 @@ pub(super) fn record_bytes(
     number: u64,
     record: &DeviceRecord,
 ) -> Result<Vec<u8>, StoreError> {
-    keys.seal(Place::Record(number), &pack(record)?)
-        .map_err(failed)
+    seal(keys, Place::Record(number), record)
 }
 
 /// A body as stored: sealed as soon as it holds any Data.
@@ -182,81 +148,29 @@ pub(super) fn command_part<T: DeserializeOwned>(
 ) -> Result<T, StoreError> {
     match bytes {
         [CLEAR, plain @ ..] => unpack(plain),
-        sealed => unpack(&keys.open(place, sealed).map_err(failed)?),
+        sealed => open(keys, place, sealed),
     }
 }
 
-/// Appends events to a chain, giving each its number.
-pub(super) fn append(
-    db: &Connection,
-    chain: &mut Chain,
-    events: &mut [Event],
-) -> Result<(), StoreError> {
-    let mut insert = db
-        .prepare_cached(
-            "INSERT INTO event (device, seq, prev, mark, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )
-        .map_err(failed)?;
-    for event in events {
-        event.seq = chain.next_event;
-        insert
-            .execute(params![
-                signed(chain.number),
-                signed(event.seq),
-                chain.head,
-                chain.mark,
-                event.to_bytes()
-            ])
-            .map_err(failed)?;
-        chain.head = db.last_insert_rowid();
-        if event.seq % 64 == 0 {
-            chain.mark = chain.head;
-        }
-        chain.next_event += 1;
-    }
-    Ok(())
+/// A row of a number and of what is sealed, to be opened by that number.
+pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<(u64, Vec<u8>)> {
+    Ok((unsigned(row.get(0)?), row.get(1)?))
 }
 
-/// Appends events to the chain of those that concern no device, and keeps where it ends.
-pub(super) fn log(
-    db: &Connection,
-    chain: &mut Chain,
-    events: &mut [Event],
-) -> Result<(), StoreError> {
-    append(db, chain, events)?;
-    let sql = "UPDATE chain SET next_event = ?1, event_head = ?2, event_mark = ?3 WHERE number = 0";
-    db.prepare_cached(sql)
-        .and_then(|mut sql| sql.execute(params![signed(chain.next_event), chain.head, chain.mark]))
-        .map(drop)
-        .map_err(failed)
+pub(super) fn seal<T: Serialize>(
+    keys: &Keys,
+    place: Place,
+    value: &T,
+) -> Result<Vec<u8>, StoreError> {
+    keys.seal(place, &pack(value)?).map_err(failed)
 }
 
-/// One event of the log: (its device's chain before it, the event).
-pub(super) fn event_at(
-    db: &Connection,
-    place: i64,
-) -> Result<Option<(i64, i64, StoredEvent)>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT prev, mark, bytes FROM event WHERE place = ?1")
-        .map_err(failed)?;
-    let row = statement
-        .query_row([place], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get::<_, Vec<u8>>(2)?))
-        })
-        .optional()
-        .map_err(failed)?;
-    row.map(|(prev, mark, bytes)| {
-        let event = Event::from_bytes(&bytes).map_err(failed)?;
-        Ok((
-            prev,
-            mark,
-            StoredEvent {
-                place: unsigned(place),
-                event,
-            },
-        ))
-    })
-    .transpose()
+pub(super) fn open<T: DeserializeOwned>(
+    keys: &Keys,
+    place: Place,
+    sealed: &[u8],
+) -> Result<T, StoreError> {
+    unpack(&keys.open(place, sealed).map_err(failed)?)
 }
 
 pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
@@ -265,6 +179,13 @@ pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
 
 pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
     postcard::from_bytes(bytes).map_err(failed)
+}
+
+/// How many rows a table has, and its largest number, 0 if it has none.
+pub(super) fn count_and_last(db: &Connection, table: &str) -> Result<(u64, u64), StoreError> {
+    let sql = format!("SELECT count(*), coalesce(max(number), 0) FROM {table}");
+    let read = |row: &Row<'_>| Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)));
+    Ok(first(db, &sql, [], read)?.unwrap_or_default())
 }
 
 /// SQLite's integers are signed; ours never come near the sign.

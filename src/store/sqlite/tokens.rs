@@ -1,71 +1,38 @@
 //! Tokens.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
-use super::{failed, rows};
+use super::query::{self, first, run};
+use super::{events, rows};
 use crate::StoreError;
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::tokens::{self, Token, TokenId};
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT body FROM token ORDER BY id")
-        .map_err(failed)?;
-    let found = statement
-        .query_map([], |row| row.get::<_, Vec<u8>>(0))
-        .map_err(failed)?;
-    found
-        .map(|body| rows::unpack(&body.map_err(failed)?))
-        .collect()
+    let sql = "SELECT body FROM token ORDER BY id";
+    let found = query::all(db, sql, [], |row| row.get::<_, Vec<u8>>(0))?;
+    found.iter().map(|body| rows::unpack(body)).collect()
 }
 
 pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(), StoreError> {
-    let refused = |refusal| Err(StoreError::Refused(refusal));
-    let count: i64 = db
-        .query_row("SELECT count(*) FROM token", [], |row| row.get(0))
-        .map_err(failed)?;
-    if rows::unsigned(count) >= tokens::MOST as u64 {
-        let why = format!("there are {count} tokens, the most that there may be; revoke some");
-        return refused(Refusal::Conflict(why));
-    }
-    let taken: Option<i64> = db
-        .query_row(
-            "SELECT 1 FROM token WHERE name = ?1",
-            [&token.name],
-            |row| row.get(0),
-        )
-        .optional()
-        .map_err(failed)?;
-    if taken.is_some() {
-        let why = "name: a token has this name already; the log could not tell them apart";
-        return refused(Refusal::Conflict(why.to_owned()));
-    }
-    let (id, body) = (&token.id.0.as_bytes()[..], rows::pack(token)?);
-    db.execute(
-        "INSERT INTO token VALUES (?1, ?2, ?3)",
-        params![id, token.name, body],
-    )
-    .map_err(failed)?;
-    super::write::log(db, &mut [event])
+    let sql = "SELECT count(*), coalesce(max(name = ?1), 0) FROM token";
+    let read = |row: &Row<'_>| Ok((rows::unsigned(row.get(0)?), row.get(1)?));
+    let (count, is_taken) = first(db, sql, [&token.name], read)?.unwrap_or_default();
+    tokens::check_new(count, is_taken).map_err(StoreError::Refused)?;
+    let row = params![token.id.0.as_bytes(), token.name, rows::pack(token)?];
+    run(db, "INSERT INTO token VALUES (?1, ?2, ?3)", row)?;
+    events::log(db, &mut [event])
 }
 
 pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token, StoreError> {
-    let key = &id.0.as_bytes()[..];
-    let body: Option<Vec<u8>> = db
-        .query_row("SELECT body FROM token WHERE id = ?1", [key], |row| {
-            row.get(0)
-        })
-        .optional()
-        .map_err(failed)?;
-    let Some(body) = body else {
-        let why = "there is no such token".to_owned();
-        return Err(StoreError::Refused(Refusal::Missing(why)));
-    };
+    let key = [id.0.as_bytes()];
+    let sql = "SELECT body FROM token WHERE id = ?1";
+    let body = first(db, sql, key, |row| row.get::<_, Vec<u8>>(0))?;
+    let missing = || Refusal::Missing("there is no such token".to_owned());
+    let body = body.ok_or_else(|| StoreError::Refused(missing()))?;
     let token: Token = rows::unpack(&body)?;
-    db.execute("DELETE FROM token WHERE id = ?1", [key])
-        .map_err(failed)?;
-    let event = event.detail(format!("{} ({})", token.name, token.role.name()));
-    super::write::log(db, &mut [event])?;
+    run(db, "DELETE FROM token WHERE id = ?1", key)?;
+    events::log(db, &mut [tokens::revoked(&token, event)])?;
     Ok(token)
 }

@@ -1,38 +1,27 @@
 //! Webhooks, and the outbox of what they are to be told.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
+use super::events;
+use super::query::{self, first, run};
 use super::rows::{self, signed, unsigned};
-use super::{failed, write};
 use crate::StoreError;
 use crate::seal::{Keys, Place};
 use modegate_core::change::Refusal;
-use modegate_core::device::Device;
 use modegate_core::event::Event;
-use modegate_core::installs::Install;
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{self, Delivery, Outcome, WEBHOOKS, Webhook, WebhookId};
+use modegate_core::webhooks::{self, Delivery, Outcome, Webhook, WebhookId};
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT number, sealed FROM webhook ORDER BY number")
-        .map_err(failed)?;
-    let found = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?)))
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (number, sealed): (i64, _) = row.map_err(failed)?;
-            opened(keys, unsigned(number), &sealed)
-        })
-        .collect()
+    let sql = "SELECT number, sealed FROM webhook ORDER BY number";
+    let found = query::all(db, sql, [], rows::numbered)?;
+    found.into_iter().map(|row| opened(keys, row)).collect()
 }
 
-fn opened(keys: &Keys, number: u64, sealed: &[u8]) -> Result<Webhook, StoreError> {
-    let plain = keys.open(Place::Webhook(number), sealed).map_err(failed)?;
+fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         number,
-        ..rows::unpack(&plain)?
+        ..rows::open(keys, Place::Webhook(number), &sealed)?
     })
 }
 
@@ -42,25 +31,13 @@ pub(super) fn create(
     mut webhook: Webhook,
     event: Event,
 ) -> Result<Webhook, StoreError> {
-    let sql = "SELECT count(*), coalesce(max(number), 0) FROM webhook";
-    let (count, last): (i64, i64) = db
-        .query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(failed)?;
-    if unsigned(count) >= WEBHOOKS as u64 {
-        let why = format!("there are {count} webhooks, the most that there may be; delete some");
-        return Err(StoreError::Refused(Refusal::Conflict(why)));
-    }
-    webhook.number = unsigned(last) + 1;
-    let sealed = keys
-        .seal(Place::Webhook(webhook.number), &rows::pack(&webhook)?)
-        .map_err(failed)?;
-    let id = &webhook.id.0.as_bytes()[..];
-    db.execute(
-        "INSERT INTO webhook VALUES (?1, ?2, ?3)",
-        params![signed(webhook.number), id, sealed],
-    )
-    .map_err(failed)?;
-    write::log(db, &mut [event])?;
+    let (count, last) = rows::count_and_last(db, "webhook")?;
+    webhooks::check_room(count).map_err(StoreError::Refused)?;
+    webhook.number = last + 1;
+    let sealed = rows::seal(keys, Place::Webhook(webhook.number), &webhook)?;
+    let row = params![signed(webhook.number), webhook.id.0.as_bytes(), sealed];
+    run(db, "INSERT INTO webhook VALUES (?1, ?2, ?3)", row)?;
+    events::log(db, &mut [event])?;
     Ok(webhook)
 }
 
@@ -70,77 +47,25 @@ pub(super) fn delete(
     id: WebhookId,
     event: Event,
 ) -> Result<Webhook, StoreError> {
-    let key = &id.0.as_bytes()[..];
-    let row: Option<(i64, Vec<u8>)> = db
-        .query_row(
-            "SELECT number, sealed FROM webhook WHERE id = ?1",
-            [key],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()
-        .map_err(failed)?;
+    let sql = "SELECT number, sealed FROM webhook WHERE id = ?1";
+    let row = first(db, sql, [id.0.as_bytes()], rows::numbered)?;
     let missing = || Refusal::Missing("there is no such webhook".to_owned());
-    let (number, sealed) = row.ok_or_else(|| StoreError::Refused(missing()))?;
-    let webhook = opened(keys, unsigned(number), &sealed)?;
+    let webhook = opened(keys, row.ok_or_else(|| StoreError::Refused(missing()))?)?;
     for sql in [
         "DELETE FROM delivery WHERE webhook = ?1",
         "DELETE FROM webhook WHERE number = ?1",
     ] {
-        db.execute(sql, [number]).map_err(failed)?;
+        run(db, sql, [signed(webhook.number)])?;
     }
-    write::log(db, &mut [event])?;
+    events::log(db, &mut [event])?;
     Ok(webhook)
 }
 
-/// Puts what is new of an install into the outbox, for whoever wants it.
-pub(super) fn tell(
-    db: &Connection,
-    keys: &Keys,
-    device: &Device,
-    before: Option<&Install>,
-    install: &Install,
-) -> Result<(), StoreError> {
-    let known = before.map_or(0, |before| before.steps.len());
-    if known >= install.steps.len() {
-        return Ok(());
-    }
-    let all = self::all(db, keys)?;
-    for at in known..install.steps.len() {
-        let Some(step) = install.steps.get(at) else {
-            break;
-        };
-        let event = webhooks::event_name(step.state);
-        let wanted = all
-            .iter()
-            .filter(|webhook| webhook.wants(&event, &device.record.groups));
-        let mut body: Option<Vec<u8>> = None;
-        for webhook in wanted {
-            let body: &Vec<u8> = body.get_or_insert_with(|| webhooks::payload(device, install, at));
-            db.prepare_cached(
-                "INSERT INTO delivery (webhook, due, attempts, event, body) VALUES (?1, ?2, 0, ?3, ?4)",
-            )
-            .and_then(|mut sql| {
-                sql.execute(params![signed(webhook.number), step.at.0, event, body])
-            })
-            .map_err(failed)?;
-        }
-    }
-    Ok(())
-}
-
 pub(super) fn waiting(db: &Connection) -> Result<Vec<(u64, u64)>, StoreError> {
-    let mut statement = db
-        .prepare_cached("SELECT webhook, count(*) FROM delivery GROUP BY webhook")
-        .map_err(failed)?;
-    let found = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (webhook, count): (i64, i64) = row.map_err(failed)?;
-            Ok((unsigned(webhook), unsigned(count)))
-        })
-        .collect()
+    let sql = "SELECT webhook, count(*) FROM delivery GROUP BY webhook";
+    query::all(db, sql, [], |row| {
+        Ok((unsigned(row.get(0)?), unsigned(row.get(1)?)))
+    })
 }
 
 pub(super) fn due(
@@ -151,54 +76,38 @@ pub(super) fn due(
 ) -> Result<Vec<Delivery>, StoreError> {
     let sql = "SELECT number, webhook, attempts, event, body FROM delivery \
                WHERE webhook = ?1 AND due <= ?2 ORDER BY due, number LIMIT ?3";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map(
-            params![signed(webhook), now.0, signed(limit as u64)],
-            |row| {
-                Ok(Delivery {
-                    number: unsigned(row.get(0)?),
-                    webhook: unsigned(row.get(1)?),
-                    attempts: row.get(2)?,
-                    event: row.get(3)?,
-                    body: row.get(4)?,
-                })
-            },
-        )
-        .map_err(failed)?;
-    found.map(|row| row.map_err(failed)).collect()
+    let which = params![signed(webhook), now.0, signed(limit as u64)];
+    query::all(db, sql, which, |row| {
+        Ok(Delivery {
+            number: unsigned(row.get(0)?),
+            webhook: unsigned(row.get(1)?),
+            attempts: row.get(2)?,
+            event: row.get(3)?,
+            body: row.get(4)?,
+        })
+    })
 }
 
 /// By the webhooks, which are few: each is one look into the index.
 pub(super) fn next(db: &Connection) -> Result<Vec<(u64, Timestamp)>, StoreError> {
     let sql = "SELECT number, (SELECT min(due) FROM delivery WHERE webhook = webhook.number) AS first \
                FROM webhook WHERE first IS NOT NULL";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let found = statement
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .map_err(failed)?;
-    found
-        .map(|row| {
-            let (webhook, due): (i64, i64) = row.map_err(failed)?;
-            Ok((unsigned(webhook), Timestamp(due)))
-        })
-        .collect()
+    query::all(db, sql, [], |row| {
+        Ok((unsigned(row.get(0)?), Timestamp(row.get(1)?)))
+    })
 }
 
 pub(super) fn settle(db: &Connection, outcomes: &[Outcome]) -> Result<(), StoreError> {
     for outcome in outcomes {
         let number = signed(outcome.number);
         match outcome.again {
-            None => db
-                .prepare_cached("DELETE FROM delivery WHERE number = ?1")
-                .and_then(|mut sql| sql.execute([number])),
-            Some(at) => db
-                .prepare_cached(
-                    "UPDATE delivery SET due = ?2, attempts = attempts + ?3 WHERE number = ?1",
-                )
-                .and_then(|mut sql| sql.execute(params![number, at.0, i64::from(outcome.tried)])),
+            None => run(db, "DELETE FROM delivery WHERE number = ?1", [number])?,
+            Some(at) => {
+                let sql =
+                    "UPDATE delivery SET due = ?2, attempts = attempts + ?3 WHERE number = ?1";
+                run(db, sql, params![number, at.0, i64::from(outcome.tried)])?;
+            }
         }
-        .map_err(failed)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::execute;
+use super::connection::execute;
 use crate::{StoreError, StoreObserver};
 
 /// Pieces of work that may wait; more wait outside.

@@ -62,7 +62,7 @@ impl Story {
 
 async fn live(seed: u64, devices: usize, steps: usize) -> Story {
     let mut chance = Chance(seed);
-    let mut server = Server::start();
+    let mut server = Server::start().await;
     let mut story = Story::default();
     let mut clients: Vec<Client> = (0..devices).map(|n| Client::new(n, &mut chance)).collect();
     for client in &clients {
@@ -72,7 +72,7 @@ async fn live(seed: u64, devices: usize, steps: usize) -> Story {
         let at = chance.below(devices);
         match chance.below(100) {
             0 => {
-                server.fall_and_get_up();
+                server.fall_and_get_up().await;
                 story.crashes += 1;
             }
             1 if !server.broken => server.break_disk(&mut chance),

@@ -40,9 +40,12 @@ fn folder() -> tempfile::TempDir {
     }
 }
 
-fn open(path: PathBuf) -> (Arc<dyn Store>, Way) {
+async fn open(path: PathBuf) -> (Arc<dyn Store>, Way) {
     let keys = Keys::from_bytes(&[7; 32]).unwrap();
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&path, keys).unwrap());
+    let store = SqliteStore::open(&path, keys).unwrap();
+    // By a trigger a disk breaks here.
+    store.let_triggers_fire().await.unwrap();
+    let store: Arc<dyn Store> = Arc::new(store);
     let policies = Arc::new(PolicySet::builtin().unwrap());
     let nonces = Box::new(|number: u64, count: u64| {
         let mut nonce = [0; 16];
@@ -62,9 +65,9 @@ fn id_of(n: usize) -> DeviceId {
 }
 
 impl Server {
-    pub fn start() -> Server {
+    pub async fn start() -> Server {
         let dir = folder();
-        let running = Some(open(dir.path().join("world.db")));
+        let running = Some(open(dir.path().join("world.db")).await);
         Server {
             dir,
             running,
@@ -73,9 +76,9 @@ impl Server {
     }
 
     /// Everything in memory is gone; what was committed is there.
-    pub fn fall_and_get_up(&mut self) {
+    pub async fn fall_and_get_up(&mut self) {
         self.running = None;
-        self.running = Some(open(self.dir.path().join("world.db")));
+        self.running = Some(open(self.dir.path().join("world.db")).await);
     }
 
     /// From now on writes of a kind fail, in the midst of their transaction.

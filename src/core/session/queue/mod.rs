@@ -10,7 +10,7 @@ pub use withdraw::{cancel, retry};
 
 use super::ledger::Ledger;
 use super::settle::{Settled, gone_at, settled};
-use crate::change::{Change, Refusal};
+use crate::change::{DeviceChange, Refusal};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
@@ -23,7 +23,7 @@ use supersede::supersede;
 /// Queues a command: the change, and the number that it gets.
 /// Refused where the queue is full, where no reply could hold it, where the
 /// device is unenrolled, and where a command that it waits for is not open.
-pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq), Refusal> {
+pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, CommandSeq), Refusal> {
     let now = body.queued_at;
     if let Some(at) = device.state.unenrolled_at.or(gone_at(&device.state, now)) {
         return Err(Refusal::Conflict(format!(
@@ -62,13 +62,12 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(Change, CommandSeq),
         let wished = outbox::wish(&mut state, &why, now);
         events.push(wished.event(&body.actor, device.id, now));
     }
-    let change = Change {
-        record: None,
-        state,
+    let change = DeviceChange {
         queued: vec![(seq, body)],
         parts: ledger.parts,
         events,
         only_queues: superseded.is_empty() && !wish,
+        ..DeviceChange::new(device, state)
     };
     Ok((change, seq))
 }

@@ -2,7 +2,7 @@
 
 use super::opening::unanswered;
 use super::state_at;
-use crate::change::{Change, Refusal};
+use crate::change::{DeviceChange, Refusal};
 use crate::command::{CommandState, Serves, Unanswered};
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
@@ -18,7 +18,7 @@ pub fn cancel(
     seq: CommandSeq,
     actor: &str,
     now: Timestamp,
-) -> Result<Change, Refusal> {
+) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     let mut ledger = Ledger::new(now);
     let Some(command) = state.open.iter_mut().find(|command| command.seq == seq) else {
@@ -51,13 +51,10 @@ pub fn cancel(
     closing::sweep(&mut state, &mut ledger);
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandCancelled).command(seq.0, kind);
-    Ok(Change {
-        record: None,
-        state,
-        queued: Vec::new(),
+    Ok(DeviceChange {
         parts: ledger.parts,
         events: vec![event],
-        only_queues: false,
+        ..DeviceChange::new(device, state)
     })
 }
 
@@ -91,7 +88,7 @@ pub fn retry(
     seq: CommandSeq,
     actor: &str,
     now: Timestamp,
-) -> Result<Change, Refusal> {
+) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     let mut ledger = Ledger::new(now);
     let known = seq.0 > 0 && seq.0 < device.state.next_command;
@@ -131,12 +128,9 @@ pub fn retry(
     );
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
-    Ok(Change {
-        record: None,
-        state,
-        queued: Vec::new(),
+    Ok(DeviceChange {
         parts: ledger.parts,
         events: vec![event],
-        only_queues: false,
+        ..DeviceChange::new(device, state)
     })
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::*;
 use super::elements::{Asked, note, status};
-use crate::change::{Change, Refusal};
+use crate::change::{DeviceChange, Refusal, Standing};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode};
 use crate::device::{Device, DeviceRecord, State};
@@ -13,7 +13,7 @@ use crate::event::Outcome;
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::inventory::Inventory;
 use crate::push::in_force::InForce;
-use crate::session::{Commit, Snapshot};
+use crate::session::Snapshot;
 use modegate_wire::message::{Address, Element, Header, SessionId};
 
 /// Maintenance, as Windows 8.1 names it.
@@ -117,7 +117,8 @@ impl World {
     }
 
     /// An API write, as a store does it.
-    pub(super) fn change(&mut self, change: Change) {
+    pub(super) fn change(&mut self, mut change: DeviceChange) {
+        assert!(self.fit(&mut change));
         self.write_down(&change.parts);
         for seq in change.parts.iter().map(|part| part.seq) {
             if change
@@ -129,11 +130,7 @@ impl World {
             }
         }
         self.bodies.extend(change.queued);
-        let revision = self.device.state.revision + u64::from(!change.only_queues);
-        self.device.state = State {
-            revision,
-            ..change.state
-        };
+        self.device.state = change.state;
     }
 
     pub(super) fn begin(&mut self, body: Vec<Element>) -> Reply {
@@ -242,7 +239,7 @@ impl World {
         &self,
         message: &Message,
         raw_query: &str,
-    ) -> (Commit, Vec<Asked>, Vec<CommandSeq>) {
+    ) -> (DeviceChange, Vec<Asked>, Vec<CommandSeq>) {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&(self.ever_asked.len() as u64).to_le_bytes());
         digest[8..16].copy_from_slice(&self.device.state.revision.to_le_bytes());
@@ -310,26 +307,23 @@ impl World {
         );
     }
 
+    /// As a store fits a change to the device as it stands.
+    fn fit(&self, change: &mut DeviceChange) -> bool {
+        let state = &self.device.state;
+        let standing = Standing {
+            revision: state.revision,
+            next_command: state.next_command,
+            next_event: 1,
+            has_open_installs: false,
+        };
+        let current = || Ok::<_, std::convert::Infallible>(Some(state.clone()));
+        change.fit(&standing, current).unwrap()
+    }
+
     /// As a store commits; false where the way is to be walked again.
-    fn commit(&mut self, commit: Commit) -> bool {
-        let (revision, next) = (self.device.state.revision, self.device.state.next_command);
-        if revision != commit.loaded_revision {
+    fn commit(&mut self, mut commit: DeviceChange) -> bool {
+        if !self.fit(&mut commit) {
             return false;
-        }
-        let mut state = commit.state;
-        if next != commit.loaded_next {
-            if !commit.queued.is_empty() {
-                return false;
-            }
-            let rebased = state.rebased(
-                commit.loaded_revision,
-                commit.loaded_next,
-                &self.device.state,
-            );
-            match rebased {
-                Some(rebased) => state = rebased,
-                None => return false,
-            }
         }
         self.write_down(&commit.parts);
         for part in &commit.parts {
@@ -353,10 +347,7 @@ impl World {
             self.device.record = record;
         }
         self.inventory = commit.inventory.or(self.inventory.take());
-        self.device.state = State {
-            revision: revision + 1,
-            ..state
-        };
+        self.device.state = commit.state;
         true
     }
 

@@ -13,7 +13,7 @@ use super::conditional::Match;
 use super::idempotency;
 use crate::http::Shared;
 use crate::http::problem::Problem;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::DeviceId;
@@ -155,7 +155,7 @@ impl Caller {
     /// A decision on a device that is within the scope when it is taken.
     pub(super) fn decide(
         &self,
-        decide: impl FnOnce(&Device) -> Result<Change, Refusal> + Send + 'static,
+        decide: impl FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send + 'static,
     ) -> Decide {
         let token = Arc::clone(&self.token);
         Box::new(move |device| {

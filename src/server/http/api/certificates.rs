@@ -13,7 +13,7 @@ use super::device_id;
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use crate::http::tls::fault_of;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord, State};
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::{FieldError, Fields};
@@ -131,18 +131,14 @@ fn rotate(
             }
         })?;
         let event = Event::new(now, actor, Some(id), EventType::DeviceChanged);
-        Ok(Change {
-            record: Some(record),
-            // Who proves to be the device has changed: nothing is replayed.
-            state: State {
-                latest: None,
-                ..device.state.clone()
-            },
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: vec![event.detail(detail)],
-            only_queues: false,
-        })
+        // Who proves to be the device has changed: nothing is replayed.
+        let state = State {
+            latest: None,
+            ..device.state.clone()
+        };
+        Ok(DeviceChange::new(device, state)
+            .with_record(record)
+            .with_events(vec![event.detail(detail)]))
     })
 }
 

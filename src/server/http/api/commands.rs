@@ -15,7 +15,7 @@ use super::conditional::command_tag;
 use super::{Paging, command_id, device_id, events, page};
 use crate::http::Shared;
 use crate::http::problem::Problem;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandBody, CommandState, StoredCommand};
 use modegate_core::context::{Context, Family, Login, Mode, Platform};
 use modegate_core::device::Device;
@@ -215,7 +215,7 @@ pub(super) async fn retry(
     change(caller, command_id(&path)?, shared, session::queue::retry).await
 }
 
-type Changing = fn(&Device, CommandSeq, &str, Timestamp) -> Result<Change, Refusal>;
+type Changing = fn(&Device, CommandSeq, &str, Timestamp) -> Result<DeviceChange, Refusal>;
 
 /// Changes a command, if it is as the caller last saw it.
 async fn change(

@@ -15,7 +15,7 @@ use super::{Paging, certificates, device_id, page};
 use crate::http::Shared;
 use crate::http::problem::Problem;
 use modegate_core::activity::Habit;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::context::{Family, Mode};
 use modegate_core::device::{CertificateDigest, Device, State};
 use modegate_core::event::{Event, EventType};
@@ -235,7 +235,7 @@ pub(super) fn amended(
     given: &Given,
     groups: &str,
     now: Timestamp,
-) -> Result<Change, FieldError> {
+) -> Result<DeviceChange, FieldError> {
     let mut record = device.record.clone();
     given.amend(&mut record)?;
     caller.may_regroup(&device.record.groups, &record.groups, groups)?;
@@ -245,18 +245,14 @@ pub(super) fn amended(
         Some(device.id),
         EventType::DeviceChanged,
     );
-    Ok(Change {
-        record: Some(record),
-        // Who proves to be the device may have changed: nothing is replayed.
-        state: State {
-            latest: None,
-            ..device.state.clone()
-        },
-        queued: Vec::new(),
-        parts: Vec::new(),
-        events: vec![event],
-        only_queues: false,
-    })
+    // Who proves to be the device may have changed: nothing is replayed.
+    let state = State {
+        latest: None,
+        ..device.state.clone()
+    };
+    Ok(DeviceChange::new(device, state)
+        .with_record(record)
+        .with_events(vec![event]))
 }
 
 /// `DELETE /devices/{id}`.

@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::device_id;
 use crate::http::Shared;
 use crate::http::problem::Problem;
-use modegate_core::change::{Change, Refusal};
+use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::Device;
 use modegate_core::push::channel::State;
 use modegate_core::push::in_force::{LastAnswer, Target, status_words};
@@ -46,14 +46,8 @@ pub(super) async fn wake(
         }
         let mut state = device.state.clone();
         let wished = outbox::wish(&mut state, "asked for", now);
-        Ok(Change {
-            record: None,
-            state,
-            queued: Vec::new(),
-            parts: Vec::new(),
-            events: vec![wished.event(&actor, device.id, now)],
-            only_queues: false,
-        })
+        let event = wished.event(&actor, device.id, now);
+        Ok(DeviceChange::new(device, state).with_events(vec![event]))
     };
     let write = Write::Alter {
         device: id,

@@ -15,12 +15,11 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::fields::{FieldError, Fields};
 use modegate_core::limits;
 use modegate_core::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
-use modegate_core::push::record::PushProfile;
+use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::push::token::TenantId;
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::api::Write;
-use modegate_store::push::ProfileChange;
 
 /// Longest name of a package, a tenant, an application, bytes.
 const NAME: usize = 256;

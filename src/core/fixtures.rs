@@ -1,0 +1,51 @@
+//! A device and a command that tests of several modules begin with.
+
+use crate::command::{CommandBody, Manner, Operation};
+use crate::context::Family;
+use crate::device::{Device, DeviceRecord, State};
+use crate::ids::{DeviceId, Source};
+use crate::time::Timestamp;
+use modegate_wire::message::Verb;
+use uuid::Uuid;
+
+pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+/// A registered device of that number, in these groups.
+pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
+    Device {
+        number,
+        id: DeviceId(Uuid::from_u128(number.into())),
+        record: DeviceRecord {
+            source: Source(format!("d{number}")),
+            family: Family::Windows81,
+            device_client_id: "c".into(),
+            user: None,
+            groups: groups.iter().map(|&group| group.to_owned()).collect(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: NOW,
+            rotation: Default::default(),
+        },
+        state: State::registered(),
+    }
+}
+
+/// A command that reads one node.
+pub(crate) fn body() -> CommandBody {
+    CommandBody {
+        name: "raw".into(),
+        actor: "test".into(),
+        queued_at: NOW,
+        not_before: None,
+        expires_at: None,
+        priority: 0,
+        manner: Manner::default(),
+        operations: vec![Operation::Node {
+            verb: Verb::Get,
+            loc_uri: "./DevInfo/DevId".into(),
+            format: None,
+            mime: None,
+            data: None,
+        }],
+    }
+}

@@ -1,0 +1,146 @@
+//! Connections to the database file, and what is checked before it is used.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use super::error::failed;
+use super::query::{self, value};
+use super::rows;
+use crate::StoreError;
+use crate::seal::{Keys, Place};
+
+mod embedded {
+    refinery::embed_migrations!("sqlite/migrations");
+}
+
+/// Page cache of a reader, KiB. It lasts for one transaction while others write.
+/// The file is not mapped: SQLite would take the mapping down for every new
+/// snapshot, and to fault it in again costs more than to read some ten pages.
+const READER_CACHE_KIB: i64 = 512;
+/// Page cache of the writer, KiB.
+const WRITER_CACHE_KIB: i64 = 4096;
+
+/// A connection that reads.
+pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(path, flags).map_err(failed)?;
+    pragma(&db, "cache_size", &format!("-{READER_CACHE_KIB}"))?;
+    keep_statements(&db)?;
+    Ok(db)
+}
+
+/// A connection that writes, with the tables as this version has them.
+pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let mut db = Connection::open(path).map_err(failed)?;
+    check_version(&db)?;
+    // Small pages: an exchange rewrites its device's own, and little beside it.
+    pragma(&db, "page_size", "2048")?;
+    pragma(&db, "journal_mode", "WAL")?;
+    pragma(&db, "synchronous", "FULL")?;
+    pragma(&db, "temp_store", "MEMORY")?;
+    pragma(&db, "wal_autocheckpoint", "0")?;
+    pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
+    keep_statements(&db)?;
+    // What a change entails is part of the change (`core::change`). The triggers of
+    // version 4 do the same for programs of before, and nothing here.
+    enable_triggers(&db, false)?;
+    embedded::migrations::runner()
+        .run(&mut db)
+        .map_err(failed)?;
+    Ok(db)
+}
+
+/// The version of a database's tables; `None` where it is not one of ours.
+pub(super) fn version(db: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT count(*) FROM sqlite_schema WHERE name = 'refinery_schema_history'";
+    let known: i64 = value(db, sql, [])?;
+    if known == 0 {
+        return Ok(None);
+    }
+    let sql = "SELECT max(version) FROM refinery_schema_history";
+    value(db, sql, [])
+}
+
+/// A database that a newer program made is left as it is.
+pub(super) fn check_version(db: &Connection) -> Result<(), StoreError> {
+    let runner = embedded::migrations::runner();
+    let newest = runner
+        .get_migrations()
+        .iter()
+        .map(|one| i64::from(one.version()));
+    let (newest, found) = (newest.max().unwrap_or(0), version(db)?.unwrap_or(0));
+    if found <= newest {
+        return Ok(());
+    }
+    Err(StoreError::Failed(Arc::from(format!(
+        "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
+         Nothing was changed: run the newer program, or restore a backup from before"
+    ))))
+}
+
+/// Statements are prepared once. A plan that looked at bound values is made anew
+/// for others, which a range or a limit would cost each time.
+fn keep_statements(db: &Connection) -> Result<(), StoreError> {
+    db.set_prepared_statement_cache_capacity(64);
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
+        .map_err(failed)
+}
+
+/// Runs a statement without parameters or rows, prepared once per connection.
+pub(super) fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
+    query::run(db, sql, [])
+}
+
+/// Whether the triggers of the database fire.
+pub(super) fn enable_triggers(db: &Connection, enabled: bool) -> Result<(), StoreError> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled)
+        .map(drop)
+        .map_err(failed)
+}
+
+pub(super) fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {
+    db.query_row(&format!("PRAGMA {name} = {value}"), [], |_| Ok(()))
+        .optional()
+        .map(drop)
+        .map_err(failed)
+}
+
+/// What the check of the key seals.
+pub(super) const KNOWN: &[u8] = b"modegate";
+
+/// Rows are packed without names: those of another form would be misread.
+pub(super) fn check_format(db: &Connection) -> Result<(), StoreError> {
+    let found: i64 = value(db, "SELECT rows FROM format", [])?;
+    if found == rows::FORMAT {
+        return Ok(());
+    }
+    Err(StoreError::Failed(Arc::from(format!(
+        "the database has rows of form {found}, this program writes form {}; nothing was changed: run the program that made it",
+        rows::FORMAT
+    ))))
+}
+
+/// Numbers the keys by the database's check. Another key than the one that it
+/// was made with is told at once.
+pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError> {
+    match key_check(db)? {
+        Some(sealed) => keys.numbered(&sealed).map_err(|_| {
+            StoreError::Failed(Arc::from(
+                "the key is not the one that this database was made with; put the right file back as DIR/key",
+            ))
+        }),
+        None => {
+            let sealed = keys.seal(Place::KeyCheck, KNOWN).map_err(failed)?;
+            query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
+            keys.numbered(&sealed).map_err(failed)
+        }
+    }
+}
+
+pub(super) fn key_check(db: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    query::first(db, "SELECT sealed FROM key_check", [], |row| row.get(0))
+}

@@ -1,0 +1,352 @@
+//! The operations of the store: writes go to the writer, reads run where they
+//! are called.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use super::SqliteStore;
+use super::rows::{self, Key, unsigned};
+use super::{
+    api, batches, catalogue, changes, events, installs, inventory, once, policy_sets, probe, push,
+    read, registry, tokens, webhooks,
+};
+use crate::api::{Kept, Once, Write};
+use crate::installs::{DecideInstalls, InstallStore};
+use crate::{Choose, Decide, MakeCommand, PartPlace, Store, StoreError, Swept};
+use modegate_core::batch::{Batch, BatchId};
+use modegate_core::catalogue::App;
+use modegate_core::change::DeviceChange;
+use modegate_core::command::{QueueSample, StoredCommand};
+use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::event::{Event, StoredEvent};
+use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::installs::{Install, InstallId};
+use modegate_core::inventory::{Change, Inventory};
+use modegate_core::push::record::PushProfile;
+use modegate_core::secret::Secret;
+use modegate_core::session::Snapshot;
+use modegate_core::time::Timestamp;
+use modegate_core::tokens::Token;
+use modegate_core::webhooks::{Delivery, Outcome, Webhook};
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(
+        &self,
+        source: &Source,
+        choose: Choose<'_>,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let begun = Instant::now();
+        let loaded = self.read(|db, keys| read::load(db, keys, source, choose));
+        self.observer.loaded(begun.elapsed());
+        loaded
+    }
+
+    async fn commit(&self, change: DeviceChange) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit_checked(move |db| changes::apply(db, &keys, change).map(drop))
+            .await
+    }
+
+    async fn register(
+        &self,
+        id: DeviceId,
+        record: DeviceRecord,
+        event: Event,
+    ) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| registry::register(db, &keys, id, &record, event))
+            .await
+    }
+
+    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| changes::alter(db, &keys, device, decide))
+            .await
+    }
+
+    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError> {
+        self.writer
+            .submit(move |db| registry::retire(db, device, event))
+            .await
+    }
+
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>, StoreError> {
+        self.read(|db, keys| rows::device(db, keys, &Key::Id(device)))
+    }
+
+    async fn devices(&self, after: u64, limit: usize) -> Result<Vec<Device>, StoreError> {
+        self.read(|db, keys| rows::devices(db, keys, after, limit))
+    }
+
+    async fn inventory(&self, device: DeviceId) -> Result<Option<Inventory>, StoreError> {
+        self.read(|db, keys| match rows::number_of(db, device)? {
+            Some(number) => inventory::of(db, keys, rows::unsigned(number)),
+            None => Ok(None),
+        })
+    }
+
+    async fn inventories(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(Device, Inventory)>, StoreError> {
+        self.read(|db, keys| inventory::all(db, keys, after, limit))
+    }
+
+    async fn inventory_changes(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Change)>, StoreError> {
+        self.read(|db, keys| inventory::changes(db, keys, device, before, limit))
+    }
+
+    async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
+        self.read(|db, keys| {
+            let one = read::commands(db, keys, id.device, id.seq.0.saturating_sub(1), 1)?;
+            Ok(one.into_iter().find(|command| command.id == id))
+        })
+    }
+
+    async fn commands(
+        &self,
+        device: DeviceId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        self.read(|db, keys| read::commands(db, keys, device, after, limit))
+    }
+
+    async fn events(
+        &self,
+        device: DeviceId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| events::of_device(db, device, after, limit))
+    }
+
+    async fn events_before(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| events::before(db, device, before, limit))
+    }
+
+    async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| events::all(db, after, limit))
+    }
+
+    async fn log(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        self.writer
+            .submit(move |db| events::log(db, &mut events))
+            .await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.writer.submit(probe::write).await?;
+        self.read(|db, _| events::no_device(db).map(drop))
+    }
+
+    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError> {
+        self.read(|db, keys| probe::queues(db, keys, after, limit))
+    }
+
+    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError> {
+        SqliteStore::sweep_events(self, before, most).await
+    }
+
+    async fn sweep_results(
+        &self,
+        before: Timestamp,
+        after: PartPlace,
+        most: usize,
+    ) -> Result<(Swept, Option<PartPlace>), StoreError> {
+        SqliteStore::sweep_results(self, before, after, most).await
+    }
+
+    async fn keep_policy_set(
+        &self,
+        digest: &str,
+        files: Vec<(String, String)>,
+    ) -> Result<(), StoreError> {
+        let digest = digest.to_owned();
+        self.writer
+            .submit(move |db| policy_sets::keep(db, &digest, &files))
+            .await
+    }
+
+    async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
+        self.read(|db, _| policy_sets::one(db, digest))
+    }
+
+    async fn write(&self, write: Write, once: Option<Once>) -> Result<Vec<u8>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| api::write(db, &keys, write, once.as_ref()))
+            .await
+    }
+
+    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
+        self.read(|db, keys| once::kept(db, keys, once))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {
+        self.read(|db, keys| batches::one(db, keys, id))
+    }
+
+    async fn batches(&self, before: u64, limit: usize) -> Result<Vec<(u64, Batch)>, StoreError> {
+        self.read(|db, keys| batches::list(db, keys, before, limit))
+    }
+
+    async fn open_batches(&self) -> Result<Vec<BatchId>, StoreError> {
+        self.read(|db, _| batches::open(db))
+    }
+
+    async fn batch_items(
+        &self,
+        id: BatchId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, CommandId)>, StoreError> {
+        self.read(|db, keys| batches::items(db, keys, id, after, limit))
+    }
+
+    async fn advance_batch(
+        &self,
+        id: BatchId,
+        now: Timestamp,
+        make: MakeCommand,
+    ) -> Result<Option<Batch>, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| batches::advance(db, &keys, id, now, make))
+            .await
+    }
+
+    async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.read(|db, _| tokens::all(db))
+    }
+
+    async fn wakes_due(
+        &self,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(DeviceId, Timestamp)>, StoreError> {
+        self.read(|db, _| push::due(db, until, limit))
+    }
+
+    async fn channel_uri(&self, device: DeviceId) -> Result<Option<Secret>, StoreError> {
+        self.read(|db, keys| push::uri(db, keys, device))
+    }
+
+    async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError> {
+        self.read(push::profiles)
+    }
+
+    async fn last_place(&self) -> Result<u64, StoreError> {
+        self.read(|db, _| events::last_place(db))
+    }
+
+    fn commits(&self) -> watch::Receiver<u64> {
+        self.writer.commits()
+    }
+}
+
+#[async_trait]
+impl InstallStore for SqliteStore {
+    async fn app(&self, id: &str) -> Result<Option<App>, StoreError> {
+        self.read(|db, keys| catalogue::one(db, keys, id))
+    }
+
+    async fn apps(&self, after: u64, limit: usize) -> Result<Vec<(u64, App)>, StoreError> {
+        self.read(|db, keys| catalogue::list(db, keys, after, limit))
+    }
+
+    async fn install(&self, id: InstallId) -> Result<Option<Install>, StoreError> {
+        self.read(|db, _| match rows::number_of(db, id.device)? {
+            Some(number) => installs::one(db, unsigned(number), id.no),
+            None => Ok(None),
+        })
+    }
+
+    async fn installs(
+        &self,
+        device: DeviceId,
+        before: u32,
+        limit: usize,
+    ) -> Result<Vec<Install>, StoreError> {
+        self.read(|db, _| {
+            let Some(number) = rows::number_of(db, device)? else {
+                return Ok(Vec::new());
+            };
+            installs::list(db, number, before, limit)
+        })
+    }
+
+    async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError> {
+        self.read(|db, _| match rows::number_of(db, device)? {
+            Some(number) => installs::open(db, unsigned(number), ""),
+            None => Ok(Vec::new()),
+        })
+    }
+
+    async fn installs_due(&self, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
+        self.read(|db, _| installs::due(db, limit))
+    }
+
+    async fn all_installs_due(&self) -> Result<(), StoreError> {
+        self.writer.submit(installs::all_due).await
+    }
+
+    async fn move_installs(
+        &self,
+        device: DeviceId,
+        decide: DecideInstalls,
+    ) -> Result<(), StoreError> {
+        let keys = Arc::clone(&self.keys);
+        self.writer
+            .submit(move |db| installs::settle(db, &keys, device, decide))
+            .await
+    }
+
+    async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.read(webhooks::all)
+    }
+
+    async fn waiting_deliveries(&self) -> Result<Vec<(u64, u64)>, StoreError> {
+        self.read(|db, _| webhooks::waiting(db))
+    }
+
+    async fn deliveries_due(
+        &self,
+        webhook: u64,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        self.read(|db, _| webhooks::due(db, webhook, now, limit))
+    }
+
+    async fn next_deliveries(&self) -> Result<Vec<(u64, Timestamp)>, StoreError> {
+        self.read(|db, _| webhooks::next(db))
+    }
+
+    async fn delivered(&self, outcomes: Vec<Outcome>) -> Result<(), StoreError> {
+        self.writer
+            .submit(move |db| webhooks::settle(db, &outcomes))
+            .await
+    }
+}
