@@ -19,7 +19,7 @@ const SECRET_BYTES: u64 = 4 * 1024;
 ///
 /// # Errors
 /// It cannot be read as text, or is larger than 4 KiB.
-pub fn secret_file(path: &Path) -> io::Result<Secret> {
+pub(crate) fn secret_file(path: &Path) -> io::Result<Secret> {
     if fs::metadata(path)?.len() > SECRET_BYTES {
         return Err(io::Error::other(format!("more than {SECRET_BYTES} bytes")));
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// to its end, then variables and flags by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "from", rename_all = "lowercase")]
-pub enum Place {
+pub(crate) enum Place {
     /// Nowhere: it is the default.
     Default,
     /// A place in the configuration file.
@@ -46,7 +46,7 @@ impl fmt::Display for Place {
 /// What is wrong with the configuration, and where. It never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[error("{place}: expected {expected}, found {found}")]
-pub struct Fault {
+pub(crate) struct Fault {
     /// Where it stands.
     #[serde(flatten)]
     pub place: Place,
@@ -80,7 +80,7 @@ impl From<modegate_core::policy::Fault> for Fault {
 
 /// What is allowed, but seldom meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
+pub(crate) struct Warning {
     /// Where it stands.
     #[serde(flatten)]
     pub place: Place,

@@ -8,13 +8,13 @@ use super::settings::Settings;
 use super::tree::Node;
 
 /// The setting that is a secret itself, and therefore never stands in the file.
-pub const NOT_IN_FILE: &str = "key";
+pub(super) const NOT_IN_FILE: &str = "key";
 /// The table of text templates: it has no fixed names, and therefore no variable.
 pub(super) const TEMPLATES: &str = "templates";
 
 /// Every key, after its section and a dot if it is in one, in the order of the
 /// fields.
-pub static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
+pub(crate) static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut root = Node::default();
     // A section is what has fields in the defaults.
     if let Ok(Value::Object(defaults)) = serde_json::to_value(Settings::default()) {
@@ -39,7 +39,7 @@ pub static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// The environment variable of a key: `MODEGATE_LOG_FORMAT` for `log.format`.
-pub fn variable(key: &str) -> String {
+pub(super) fn variable(key: &str) -> String {
     format!("MODEGATE_{}", key.to_uppercase().replace('.', "_"))
 }
 

@@ -18,22 +18,22 @@ mod values;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use checks::secret_file;
-pub use fault::{Fault, Place, Warning};
-pub use key::{KEYS, NOT_IN_FILE, variable};
+pub(crate) use checks::secret_file;
+pub(crate) use fault::{Fault, Place, Warning};
+pub(crate) use key::KEYS;
 pub use settings::{
     AddressHeader, Limits, Log, LogFormat, Otlp, ProxyHeader, Retention, ServerAuth, Settings,
     Webhooks, Wns,
 };
-pub use show::Entry;
-pub use source::{Flags, NEXT_KEY_VARIABLE, environment};
-pub use values::{Network, hex_key, token_url};
+pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
+pub(crate) use values::token_url;
+pub use values::{Network, hex_key};
 
 use tree::Node;
 
 /// What the sources say together, right or wrong.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The settings; where there is a fault the default stands in, so these
     /// are for use only if `faults` is empty.
     pub settings: Settings,
@@ -66,6 +66,7 @@ impl Loaded {
             all.overlay(source);
         }
         let (mut settings, _) = all.read();
+        // No more at once than in a minute.
         let limits = &mut settings.limits;
         limits.device_burst = limits.device_burst.min(limits.device_per_minute);
         let mut loaded = Loaded {

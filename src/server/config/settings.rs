@@ -56,8 +56,7 @@ pub struct Settings {
     /// directory's `key`.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub key_file: Option<PathBuf>,
-    /// The main key itself, 64 hexadecimal digits: from the environment only
-    /// ([`NOT_IN_FILE`](super::NOT_IN_FILE)).
+    /// The main key itself, 64 hexadecimal digits: from the environment only.
     #[serde(deserialize_with = "optional::<MainKey, _>")]
     #[serde(serialize_with = "values::masked")]
     pub key: Option<Secret>,

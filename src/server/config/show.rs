@@ -9,7 +9,7 @@ use super::key::{KEYS, NOT_IN_FILE};
 
 /// One setting in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// The key's name, after its section and a dot.
     pub key: &'static str,
     /// Its value: null where nothing is set, `***` for a secret.

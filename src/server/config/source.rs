@@ -15,12 +15,12 @@ const FILE_BYTES: u64 = 1024 * 1024;
 /// Where the configuration file is; not a setting.
 const CONFIG_VARIABLE: &str = "MODEGATE_CONFIG";
 /// The key that takes over while `MODEGATE_KEY` is changed; not a setting.
-pub const NEXT_KEY_VARIABLE: &str = "MODEGATE_KEY_NEXT";
+pub(crate) const NEXT_KEY_VARIABLE: &str = "MODEGATE_KEY_NEXT";
 
 /// Flags as they were given. Values are text: they are read together with the
 /// rest, so that all faults are reported at once.
 #[derive(Debug, Clone, Default)]
-pub struct Flags(Vec<(String, String, String)>);
+pub(crate) struct Flags(Vec<(String, String, String)>);
 
 impl Flags {
     /// Adds the text that a flag (with its dashes) has for a key; a list has
@@ -42,7 +42,7 @@ pub(super) fn from_flags(flags: &Flags) -> Node {
 }
 
 /// The process's environment, as far as it is for this program.
-pub fn environment() -> Vec<(String, String)> {
+pub(crate) fn environment() -> Vec<(String, String)> {
     let mut variables: Vec<(String, String)> = std::env::vars_os()
         .filter_map(|(name, value)| {
             let name = name.into_string().ok()?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
+use super::key::{NOT_IN_FILE, variable};
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../packaging/modegate.toml");

@@ -204,7 +204,7 @@ pub fn hex_key(digits: &str) -> Option<[u8; 32]> {
 
 /// The address of a token service: https, or plain http to a loopback address,
 /// without user information; `None` for anything else.
-pub fn token_url(text: &str) -> Option<Url> {
+pub(crate) fn token_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     let host = url.host_str()?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(host);
