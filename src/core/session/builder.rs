@@ -60,9 +60,8 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         request: &'a Request<'a>,
-        mut state: State,
+        (mut state, place): (State, Place),
         ledger: Ledger,
-        place: Place,
         bodies: Bodies<'a>,
     ) -> Self {
         // Our numbers run beside the device's, from where the last session ended.

@@ -1,13 +1,14 @@
 //! The session core: one pure step per message. No I/O, no clock, no
 //! randomness of its own.
 //!
-//! [`choose`] says what a step must see, [`step`] turns a snapshot and a
-//! message into an [`Exchange`]; [`queue`] turns API writes into changes;
-//! [`preview`] says what a session would carry. All ask the same policy set
-//! in the same way.
+//! [`authenticate`] says who speaks, from the device's row alone; [`choose`]
+//! says what a step must see of the device that was proven; [`step`] turns a
+//! snapshot and a message into an [`Exchange`]; [`queue`] turns API writes into
+//! changes; [`preview`] says what a session would carry. All ask the same
+//! policy set in the same way.
 //!
-//! The order inside a step: authenticate, open or carry on the session, take
-//! the answers, decide and offer, write down.
+//! The order inside a step: open or carry on the session, take the answers,
+//! decide and offer, write down.
 
 mod answers;
 mod auth_failure;
@@ -28,6 +29,7 @@ mod open;
 mod outcome;
 pub mod preview;
 pub mod queue;
+mod read_plan;
 mod reply;
 pub mod server_auth;
 mod settle;
@@ -36,12 +38,14 @@ mod step;
 mod told;
 
 pub use auth_failure::AuthFailure;
+pub use authenticate::{Authentication, authenticate};
 pub use exchange::Exchange;
 pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
+pub use read_plan::choose;
 pub use server_auth::ServerAuth;
 pub use snapshot::{Commit, Snapshot, Wanted};
-pub use step::{choose, step};
+pub use step::step;
 
 use crate::context::Query;
 use crate::device::CertificateDigest;
@@ -87,8 +91,8 @@ pub struct Request<'a> {
     pub digest: [u8; 32],
     /// Now.
     pub now: Timestamp,
-    /// The nonce of this device for a count of its authentications.
-    pub nonce: &'a (dyn Fn(u64) -> [u8; 16] + Sync),
+    /// The nonce of a device, by its number, for a count of its authentications.
+    pub nonce: &'a (dyn Fn(u64, u64) -> [u8; 16] + Sync),
     /// The policy set in force.
     pub policies: &'a PolicySet,
     /// The push profiles in force.

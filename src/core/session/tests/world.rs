@@ -254,12 +254,13 @@ impl World {
             message,
             digest,
             now: self.now,
-            nonce: &|_| [0; 16],
+            nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
             server: None,
         };
-        let wanted = choose(&self.device, &request);
+        let authentication = authenticate(&self.device, &request);
+        let wanted = choose(&self.device, authentication, &request);
         let body = |seq: &CommandSeq| (*seq, self.bodies[seq].clone());
         let snapshot = Snapshot {
             device: self.device.clone(),
@@ -271,7 +272,7 @@ impl World {
             self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
             "what was not loaded"
         );
-        let Step::Exchange(exchange) = step(&snapshot, &request) else {
+        let Step::Exchange(exchange) = step(&snapshot, authentication, &request) else {
             panic!("an exchange")
         };
         let (mut asked, mut delivered) = (Vec::new(), Vec::new());
@@ -416,11 +417,12 @@ impl World {
             message: &message,
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
-            nonce: &|_| [0; 16],
+            nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,
             push: &self.push,
         };
-        choose(&self.device, &request).reply
+        let authentication = authenticate(&self.device, &request);
+        choose(&self.device, authentication, &request).reply
     }
 }
