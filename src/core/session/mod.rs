@@ -18,6 +18,7 @@ mod builder;
 mod channel;
 mod closing;
 mod correlate;
+mod digest;
 mod elements;
 pub mod exchange;
 mod follow;

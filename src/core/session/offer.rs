@@ -2,8 +2,8 @@
 //! the byte budget.
 
 use std::borrow::Cow;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
+use super::digest::StableDigest;
 use crate::command::{CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session, State};
@@ -234,9 +234,16 @@ pub(super) fn rule_names(decision: &Decision) -> Vec<String> {
     decision.rules.iter().map(ToString::to_string).collect()
 }
 
-/// A digest by which an equal list is known.
+/// A digest by which an equal list is known. Version 0.1.0 recorded the number of
+/// another function: no list is equal to that one, so it is written once more.
 pub(super) fn digest(withheld: &[Withheld]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    withheld.hash(&mut hasher);
-    hasher.finish()
+    let mut digest = StableDigest::new("withheld");
+    digest.list(withheld, |digest, group| {
+        digest.text(group.kind.name());
+        digest.list(&group.rules, |digest, rule| digest.text(rule));
+        digest.list(&group.modes, |digest, mode| digest.text(mode.name()));
+        digest.number(group.count.into());
+        digest.list(&group.commands, |digest, &seq| digest.number(seq.into()));
+    });
+    digest.finish()
 }

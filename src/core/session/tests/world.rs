@@ -9,7 +9,7 @@ use crate::change::{Change, Refusal};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode};
 use crate::device::{Device, DeviceRecord, State};
-use crate::event::Outcome;
+use crate::event::{Outcome, Withheld};
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::inventory::Inventory;
 use crate::push::in_force::InForce;
@@ -38,6 +38,9 @@ pub(super) struct Reply {
     pub(super) delivered: Vec<CommandSeq>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notes: Vec<String>,
+    /// What was withheld, or the event that lists it.
+    pub(super) withheld: Vec<Withheld>,
+    pub(super) withheld_as: Option<u64>,
 }
 
 pub(super) struct World {
@@ -234,6 +237,8 @@ impl World {
                 delivered,
                 outcomes: record.outcomes,
                 notes: record.notes,
+                withheld: record.withheld,
+                withheld_as: record.withheld_as,
             };
         }
     }
