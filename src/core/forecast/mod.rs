@@ -1,7 +1,7 @@
 //! When a waiting command can go: now, in the Apps session of the wake under
 //! way, at the next Maintenance, in any session, not before a time, never.
 //!
-//! Pure. It asks the same [`PolicySet::decide`] as a session does. A push only
+//! Pure. It asks the same function that a session and a preview ask. A push only
 //! ever brings Apps (seed 004): no forecast promises that one repairs a channel.
 
 mod families;
@@ -18,13 +18,12 @@ use crate::command::{CommandState, OpenCommand};
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::device::{DeviceRecord, State};
 use crate::event::EventType;
-use crate::ids::CommandSeq;
+use crate::ids::{CommandSeq, SessionNo};
 use crate::inventory::{Address, Inventory, Value};
-use crate::limits;
-use crate::policy::{Decision, PolicySet, Subject, Verdict};
+use crate::policy::PolicySet;
 use crate::push::wake::{self, Wake};
-use crate::session::leaves_under;
 use crate::session::queue::state_at;
+use crate::session::{Availability, Circumstances, Waits, is_under_way};
 use crate::time::Timestamp;
 
 /// When, in one word.
@@ -150,8 +149,9 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         }
         _ => return Forecast::new(When::Sent, "it went out; the device's answer is awaited"),
     }
-    if let Some(at) = command.not_before.filter(|at| *at > view.now) {
-        let then = by_policy(view, command);
+    let waits = Waits::new(command, None, view.now);
+    let then = by_policy(view, command);
+    if let Some(at) = waits.until {
         let mut forecast = Forecast::new(
             When::NotBefore,
             format!("not before {at}; then {}", then.text),
@@ -159,14 +159,13 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         (forecast.at, forecast.user) = (Some(at), then.user);
         return forecast;
     }
-    if !command.manner.after.is_empty() {
+    if waits.commands {
         let others = command.manner.after.iter().map(|seq| seq.0.to_string());
         let others = others.collect::<Vec<_>>().join(", ");
-        let then = by_policy(view, command);
         let text = format!("after command {others} is done; then {}", then.text);
         return Forecast::new(When::After, text);
     }
-    by_policy(view, command)
+    then
 }
 
 /// Writes beside the commands that a change queues when they could go, for the log.
@@ -216,59 +215,45 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn decide(&self, contexts: ContextSet) -> Decision {
-        let View {
-            record, policies, ..
-        } = self.view;
-        let leaves = leaves_under(self.command, policies);
-        policies.decide(
+    fn here(&self, contexts: ContextSet, session: Option<SessionNo>) -> Circumstances<'_> {
+        Circumstances {
+            record: self.view.record,
+            policies: self.view.policies,
             contexts,
-            &Subject {
-                family: record.family,
-                groups: &record.groups,
-                app: self.command.manner.app.as_deref(),
-                leaves: &leaves,
-            },
-        )
+            session,
+            now: self.view.now,
+        }
     }
 
-    /// The decision in a session of that mode as it usually is: nobody logged
+    /// How it stands in a session of that mode as it usually is: nobody logged
     /// on in Machine, the enrolled user in the others.
-    fn in_mode(&self, mode: Mode) -> Decision {
+    fn in_mode(&self, mode: Mode) -> Availability {
         let login = match mode {
             Mode::Machine => Login::None,
             Mode::Maintenance | Mode::Apps => Login::User,
             Mode::Unspecified => Login::Absent,
         };
-        self.decide(ContextSet::only(Context {
+        let contexts = ContextSet::only(Context {
             mode,
             platform: Platform::WoA,
             login,
-        }))
+        });
+        self.here(contexts, None).availability(self.command)
     }
 
     fn goes_in(&self, mode: Mode) -> bool {
-        self.in_mode(mode).verdict == Verdict::Deliver
+        self.in_mode(mode).is_delivered_by_rules()
     }
 
     /// In the session that is open, if that may carry it still.
     fn now(&self) -> Option<Forecast> {
         let session = self.view.state.session.as_ref()?;
-        let idle = self.view.now.ms_since(session.last_at) > limits::SESSION_IDLE_MS;
-        let offered = self
-            .command
-            .leases
-            .first()
-            .is_some_and(|lease| lease.session == session.no);
-        let later = self
-            .command
-            .manner
-            .later_than
-            .is_some_and(|last| session.no <= last);
-        if !session.is_open || idle || offered || later {
+        let here = self.here(session.contexts, Some(session.no));
+        if !is_under_way(session, self.view.now) || here.was_offered(self.command) {
             return None;
         }
-        if self.decide(session.contexts).verdict != Verdict::Deliver {
+        let availability = here.availability(self.command);
+        if availability.waits.later_session || !availability.is_delivered_by_rules() {
             return None;
         }
         let text = format!("in session {}, which is open now", session.no.0);
@@ -279,19 +264,17 @@ impl Asked<'_> {
 
     /// What is refused for good, or held back in every one of these modes.
     fn never(&self, modes: &[Mode]) -> Option<Forecast> {
-        let decisions: Vec<Decision> = modes.iter().map(|&mode| self.in_mode(mode)).collect();
-        let rules = |decision: &Decision| {
-            let rules: Vec<String> = decision.rules.iter().map(ToString::to_string).collect();
-            rules.join(", ")
-        };
-        if let Some(refused) = decisions.iter().find(|one| one.verdict == Verdict::Refuse) {
-            let text = format!("never on this device: {}", rules(refused));
+        let usual: Vec<Availability> = modes.iter().map(|&mode| self.in_mode(mode)).collect();
+        if let Some(refused) = usual.iter().find(|one| one.is_refused()) {
+            let rules = refused.rule_names().join(", ");
+            let text = format!("never on this device: {rules}");
             return Some(Forecast::new(When::Never, text));
         }
-        if decisions.iter().any(|one| one.verdict == Verdict::Deliver) {
+        if usual.iter().any(Availability::is_delivered_by_rules) {
             return None;
         }
-        let by = decisions.last().map(rules).unwrap_or_default();
+        let by = usual.last().map(Availability::rule_names);
+        let by = by.unwrap_or_default().join(", ");
         let text =
             format!("no session carries it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))

@@ -13,6 +13,7 @@
 mod answers;
 mod auth_failure;
 mod authenticate;
+mod availability;
 mod bodies;
 mod builder;
 mod channel;
@@ -40,8 +41,8 @@ mod told;
 
 pub use auth_failure::AuthFailure;
 pub use authenticate::{Authentication, authenticate};
+pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
 pub use exchange::Exchange;
-pub(crate) use offer::leaves_under;
 pub use outcome::{Meaning, meaning, meaning_of, needs_user};
 pub use read_plan::choose;
 pub use server_auth::ServerAuth;

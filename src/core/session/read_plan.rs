@@ -1,7 +1,7 @@
 //! What is read of a device besides its row, before the step looks at it.
 
 use super::authenticate::Authentication;
-use super::builder::consider;
+use super::availability::Circumstances;
 use super::ledger::Ledger;
 use super::open::{Place, open};
 use super::{Request, offer};
@@ -57,7 +57,9 @@ fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandS
         return Vec::new();
     };
     let budget = offer::budget(session);
-    let considered = consider(state, device, session.contexts, Some(session.no), request);
+    let (record, policies) = (&device.record, request.policies);
+    let here = Circumstances::in_session(session, record, policies, request.now);
+    let considered = offer::consider(state, &here);
     // What no message holds fails, and what is behind it goes.
     let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
