@@ -4,32 +4,39 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// Collects what a digest is over. Every part says where it ends: texts and
-/// lists begin with their length, numbers have eight bytes, little-endian.
+/// Collects what a digest is over, so that no two things read the same: behind a
+/// text stands 0xff, which no UTF-8 holds; a list begins with its length; numbers
+/// have four bytes, little-endian.
 pub(super) struct StableDigest(Sha256);
 
 impl StableDigest {
-    /// Over nothing yet but `domain`, which keeps digests of other things apart.
-    pub(super) fn new(domain: &str) -> Self {
+    /// Over nothing yet but `subject`, which keeps digests of other things apart.
+    pub(super) fn new(subject: &str) -> Self {
         let mut digest = StableDigest(Sha256::new());
-        digest.text(domain);
+        digest.text(subject);
         digest
     }
 
     /// Adds a text.
     pub(super) fn text(&mut self, text: &str) {
-        self.number(text.len() as u64);
         self.0.update(text);
+        self.0.update([0xff]);
+    }
+
+    /// Adds one byte.
+    pub(super) fn byte(&mut self, byte: u8) {
+        self.0.update([byte]);
     }
 
     /// Adds a number.
-    pub(super) fn number(&mut self, number: u64) {
+    pub(super) fn number(&mut self, number: u32) {
         self.0.update(number.to_le_bytes());
     }
 
     /// Adds a list, with its length.
     pub(super) fn list<T>(&mut self, list: &[T], mut add: impl FnMut(&mut Self, &T)) {
-        self.number(list.len() as u64);
+        // What is kept of a device has bounds far below this.
+        self.number(u32::try_from(list.len()).unwrap_or(u32::MAX));
         for one in list {
             add(self, one);
         }
@@ -37,7 +44,7 @@ impl StableDigest {
 
     /// Adds what may be missing.
     pub(super) fn optional<T>(&mut self, value: Option<T>, add: impl FnOnce(&mut Self, T)) {
-        self.number(u64::from(value.is_some()));
+        self.byte(u8::from(value.is_some()));
         if let Some(value) = value {
             add(self, value);
         }

@@ -171,9 +171,8 @@ impl<'a> Name<'a> {
 
     fn digest(self) -> u64 {
         let mut digest = StableDigest::new("large object");
-        let number = |digest: &mut StableDigest, number: u32| digest.number(number.into());
-        digest.optional(self.msg_ref, number);
-        digest.optional(self.cmd_ref, number);
+        digest.optional(self.msg_ref, StableDigest::number);
+        digest.optional(self.cmd_ref, StableDigest::number);
         digest.optional(self.node, StableDigest::text);
         digest.finish()
     }
