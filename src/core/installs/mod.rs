@@ -4,7 +4,7 @@
 //! command goes out, the device makes a job of it, and later sessions tell how
 //! the job ends. [`machine`] says what the facts of a device make of it, and
 //! [`request`] what a request, or a cancellation, does. Both are pure. Only
-//! [`worker`] has effects: it reads the facts and writes what follows.
+//! the server's worker has effects: it reads the facts and writes what follows.
 //!
 //! The machine looks at where things stand, not at what happened. So nothing
 //! is lost with a process that dies: whatever it had not seen yet is there to

@@ -33,7 +33,6 @@ pub struct Request {
 #[derive(Debug)]
 pub struct Written {
     /// What changes of the device, if anything does.
-    /// What is to be written so far.
     pub change: Option<Change>,
     /// The installs that change, with the new one.
     pub installs: Vec<Install>,
@@ -54,21 +53,7 @@ pub fn request(
     no: u32,
     request: Request,
 ) -> Result<Written, Refusal> {
-    let of_app = |install: &&Install| install.app == request.app.id;
-    let same = installs
-        .iter()
-        .rev()
-        .filter(of_app)
-        .find(|install| install.version == request.release.version);
-    let counts = |install: &&Install| {
-        !install.state.is_final() || install.state == State::Installed && !request.again
-    };
-    // An older version may have been installed since.
-    let newer = |install: &Install| {
-        let mut later = installs.iter().filter(of_app);
-        later.any(|other| other.no > install.no && other.state == State::Installed)
-    };
-    if let Some(install) = same.filter(counts).filter(|install| !newer(install)) {
+    if let Some(install) = counted(installs, &request) {
         return Ok(Written {
             change: None,
             installs: Vec::new(),
@@ -76,9 +61,10 @@ pub fn request(
             created: false,
         });
     }
-    let open = installs.iter().filter(|install| !install.state.is_final());
-    let old: Vec<&Install> = open.clone().filter(of_app).collect();
-    if open.count() - old.len() >= OPEN {
+    let under_way = installs.iter().filter(|install| !install.state.is_final());
+    let (old, others): (Vec<&Install>, Vec<_>) =
+        under_way.partition(|install| install.app == request.app.id);
+    if others.len() >= OPEN {
         let why = format!("the device has {OPEN} installs under way, the most that it may have");
         return Err(Refusal::Conflict(why));
     }
@@ -86,27 +72,50 @@ pub fn request(
     let mut chain = Chain::new(device);
     let mut written: Vec<Install> = Vec::new();
     for install in old {
-        let why = format!(
-            "a request for version {} took its place",
-            request.release.version
-        );
         let mut install = install.clone();
         chain.withdraw(&mut install, &actor, now)?;
         install.superseded_by = Some(no);
+        let version = &request.release.version;
+        let why = format!("a request for version {version} took its place");
         let why = told(&install, why);
         let steps = install.steps.len();
         install.step(State::Superseded, now, Some(why));
         chain.note(&install, steps, &actor, now);
         written.push(install);
     }
-    let seq = chain.queue(request.command)?;
+    let install = begin(&mut chain, no, request)?;
+    written.push(install.clone());
+    Ok(Written {
+        change: chain.change,
+        installs: written,
+        answer: Some(install),
+        created: true,
+    })
+}
+
+/// The install that this request is, where it was made before: for the same app
+/// and version, under way or done, and no later version installed since.
+fn counted<'a>(installs: &'a [Install], request: &Request) -> Option<&'a Install> {
+    let of_app = || {
+        let all = installs.iter().rev();
+        all.filter(|install| install.app == request.app.id)
+    };
+    let latest = of_app().find(|install| install.version == request.release.version)?;
+    let counts = !latest.state.is_final() || latest.state == State::Installed && !request.again;
+    let replaced = of_app().any(|other| other.no > latest.no && other.state == State::Installed);
+    (counts && !replaced).then_some(latest)
+}
+
+/// Queues the command of a new install.
+fn begin(chain: &mut Chain, no: u32, request: Request) -> Result<Install, Refusal> {
+    let (now, actor) = (request.command.queued_at, request.command.actor.clone());
     let mut install = Install {
         no,
         app: request.app.id,
         name: request.app.name,
         version: request.release.version,
         package_full_name: request.release.package_full_name,
-        command: seq,
+        command: chain.queue(request.command)?,
         job_id: request.job_id,
         requested_by: actor.clone(),
         requested_at: now,
@@ -123,13 +132,7 @@ pub fn request(
     };
     install.step(State::Requested, now, None);
     chain.note(&install, 0, &actor, now);
-    written.push(install.clone());
-    Ok(Written {
-        change: chain.change,
-        installs: written,
-        answer: Some(install),
-        created: true,
-    })
+    Ok(install)
 }
 
 /// Takes an install back. What waits is cancelled; a job that the device has

@@ -170,13 +170,7 @@ impl<'a> Builder<'a> {
             .iter_mut()
             .find(|command| command.seq == considered.seq)
         {
-            self.ledger.turn(
-                command,
-                CommandState::Failed,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            self.ledger.set_state(command, CommandState::Failed, reason);
         }
         closing::sweep(&mut self.state, &mut self.ledger);
     }

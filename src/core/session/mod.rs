@@ -43,7 +43,7 @@ pub use auth_failure::AuthFailure;
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
 pub use exchange::Exchange;
-pub use outcome::{Meaning, meaning, meaning_of, needs_user};
+pub(crate) use outcome::{Meaning, meaning_of};
 pub use read_plan::choose;
 pub use server_auth::ServerAuth;
 pub use snapshot::{Commit, Snapshot, Wanted};

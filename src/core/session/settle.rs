@@ -141,7 +141,7 @@ fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: 
             "nobody knows whether it was done: no news of it came in time".to_owned(),
         ),
     };
-    ledger.turn(command, to, None, Some(reason), Vec::new());
+    ledger.set_state(command, to, reason);
 }
 
 /// Until when news of an unanswered command is waited for: as long as the

@@ -193,7 +193,7 @@ fn close(
 ) {
     for command in &mut state.open {
         if command.manner.serves == Some(serves) && which(command.state) {
-            ledger.turn(command, how, None, Some(why.to_owned()), Vec::new());
+            ledger.set_state(command, how, why);
         }
     }
     closing::sweep(state, ledger);

@@ -33,13 +33,7 @@ pub(super) fn supersede(
         if old.contains(&command.seq) {
             superseded.push((command.seq, command.kind()));
             let reason = format!("superseded by command {}", open.seq.0);
-            ledger.turn(
-                command,
-                CommandState::Cancelled,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            ledger.set_state(command, CommandState::Cancelled, reason);
         } else {
             for after in &mut command.manner.after {
                 if old.contains(after) {
