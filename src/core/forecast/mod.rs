@@ -4,139 +4,29 @@
 //! Pure. It asks the same function that a session and a preview ask. A push only
 //! ever brings Apps (seed 004): no forecast promises that one repairs a channel.
 
+mod asked;
 mod families;
+mod outlook;
 mod renewal;
 mod windows81;
 
-use serde::Serialize;
-
+pub use asked::View;
+pub use outlook::{Forecast, When};
 pub use renewal::{Window, renewal};
 pub(crate) use windows81::channel_in_words;
 
 use crate::change::Change;
 use crate::command::{CommandState, OpenCommand};
-use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
-use crate::device::{DeviceRecord, State};
+use crate::context::Family;
+use crate::device::DeviceRecord;
 use crate::event::EventType;
-use crate::ids::{CommandSeq, SessionNo};
+use crate::ids::CommandSeq;
 use crate::inventory::{Address, Inventory, Value};
 use crate::policy::PolicySet;
-use crate::push::wake::{self, Wake};
+use crate::session::Waits;
 use crate::session::queue::state_at;
-use crate::session::{Availability, Circumstances, Waits, is_under_way};
 use crate::time::Timestamp;
-
-/// When, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// It went out; its answer is awaited.
-    Sent,
-    /// In the session that is open.
-    Now,
-    /// In the Apps session of the wake under way.
-    AppsSession,
-    /// In the session that the wake under way brings (families without modes).
-    PushSession,
-    /// In the next Maintenance session.
-    NextMaintenance,
-    /// In the next Apps session, for which there must be a push first.
-    NextApps,
-    /// In the next Machine session: nothing else lets it go.
-    NextMachine,
-    /// In the next session, whatever it is.
-    AnySession,
-    /// Not before a time.
-    NotBefore,
-    /// When other commands are done.
-    After,
-    /// No session carries it as things stand.
-    Never,
-}
-
-impl When {
-    /// The word.
-    pub fn name(self) -> &'static str {
-        match self {
-            When::Sent => "sent",
-            When::Now => "now",
-            When::AppsSession => "apps_session",
-            When::PushSession => "push_session",
-            When::NextMaintenance => "next_maintenance",
-            When::NextApps => "next_apps",
-            When::NextMachine => "next_machine",
-            When::AnySession => "any_session",
-            When::NotBefore => "not_before",
-            When::After => "after",
-            When::Never => "never",
-        }
-    }
-}
-
-/// What can be said of one command.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Forecast {
-    /// When.
-    pub when: When,
-    /// The same in words.
-    pub text: String,
-    /// The number of the open session, where it is now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<u32>,
-    /// Not before this, or expected until this.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
-    pub at: Option<Timestamp>,
-    /// When a session of that kind was last seen.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
-    pub last_seen: Option<Timestamp>,
-    /// What only the user of the device can do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// When the device is expected by itself, to renew its channel.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub renewal: Option<Window>,
-}
-
-fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => to.collect_str(at),
-        None => to.serialize_none(),
-    }
-}
-
-impl Forecast {
-    fn new(when: When, text: impl Into<String>) -> Self {
-        Forecast {
-            when,
-            text: text.into(),
-            session: None,
-            at: None,
-            last_seen: None,
-            user: None,
-            renewal: None,
-        }
-    }
-
-    /// In one line, as the log keeps it.
-    pub fn line(&self) -> String {
-        format!("{}: {}", self.when.name(), self.text)
-    }
-}
-
-/// What a forecast looks at.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// The device's state.
-    pub state: &'a State,
-    /// Its record.
-    pub record: &'a DeviceRecord,
-    /// The rules in force.
-    pub policies: &'a PolicySet,
-    /// The build of its system, where the inventory knows it (Windows 10: `./DevDetail/SwV`).
-    pub build: Option<u32>,
-    /// Now.
-    pub now: Timestamp,
-}
+use asked::Asked;
 
 /// The forecast of an open command.
 pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
@@ -205,100 +95,6 @@ fn by_policy(view: &View<'_>, command: &OpenCommand) -> Forecast {
     match view.record.family {
         Family::Windows81 => windows81::forecast(&asked),
         family => families::forecast(&asked, family),
-    }
-}
-
-/// One command, to ask the policy set about.
-struct Asked<'a> {
-    view: &'a View<'a>,
-    command: &'a OpenCommand,
-}
-
-impl Asked<'_> {
-    fn here(&self, contexts: ContextSet, session: Option<SessionNo>) -> Circumstances<'_> {
-        Circumstances {
-            record: self.view.record,
-            policies: self.view.policies,
-            contexts,
-            session,
-            now: self.view.now,
-        }
-    }
-
-    /// How it stands in a session of that mode as it usually is: nobody logged
-    /// on in Machine, the enrolled user in the others.
-    fn in_mode(&self, mode: Mode) -> Availability {
-        let login = match mode {
-            Mode::Machine => Login::None,
-            Mode::Maintenance | Mode::Apps => Login::User,
-            Mode::Unspecified => Login::Absent,
-        };
-        let contexts = ContextSet::only(Context {
-            mode,
-            platform: Platform::WoA,
-            login,
-        });
-        self.here(contexts, None).availability(self.command)
-    }
-
-    fn goes_in(&self, mode: Mode) -> bool {
-        self.in_mode(mode).is_delivered_by_rules()
-    }
-
-    /// In the session that is open, if that may carry it still.
-    fn now(&self) -> Option<Forecast> {
-        let session = self.view.state.session.as_ref()?;
-        let here = self.here(session.contexts, Some(session.no));
-        if !is_under_way(session, self.view.now) || here.was_offered(self.command) {
-            return None;
-        }
-        let availability = here.availability(self.command);
-        if availability.waits.later_session || !availability.is_delivered_by_rules() {
-            return None;
-        }
-        let text = format!("in session {}, which is open now", session.no.0);
-        let mut forecast = Forecast::new(When::Now, text);
-        forecast.session = Some(session.no.0);
-        Some(forecast)
-    }
-
-    /// What is refused for good, or held back in every one of these modes.
-    fn never(&self, modes: &[Mode]) -> Option<Forecast> {
-        let usual: Vec<Availability> = modes.iter().map(|&mode| self.in_mode(mode)).collect();
-        if let Some(refused) = usual.iter().find(|one| one.is_refused()) {
-            let rules = refused.rule_names().join(", ");
-            let text = format!("never on this device: {rules}");
-            return Some(Forecast::new(When::Never, text));
-        }
-        if usual.iter().any(Availability::is_delivered_by_rules) {
-            return None;
-        }
-        let by = usual.last().map(Availability::rule_names);
-        let by = by.unwrap_or_default().join(", ");
-        let text =
-            format!("no session carries it under the rules in force ({by}); it stays queued");
-        Some(Forecast::new(When::Never, text))
-    }
-
-    /// The wake under way, if a session can come of it: WNS has it, or the
-    /// channel that it is to be sent to is in use.
-    fn wake(&self) -> Option<&Wake> {
-        let View { state, now, .. } = self.view;
-        let can_send = state
-            .channel
-            .as_ref()
-            .is_some_and(|channel| channel.may_send(*now));
-        let wake = state.wake.as_ref()?;
-        let taken = wake.state == wake::State::Accepted;
-        (taken || !wake.state.is_final() && can_send).then_some(wake)
-    }
-
-    /// "last seen …" or "never seen", and when.
-    fn seen(&self, mode: Mode) -> (String, Option<Timestamp>) {
-        match self.view.state.last_seen(mode) {
-            Some(at) => (format!("last seen {at}"), Some(at)),
-            None => ("never seen".to_owned(), None),
-        }
     }
 }
 

@@ -9,11 +9,24 @@ use super::exchange::Exchange;
 use super::ledger::Ledger;
 use super::open::open;
 use super::server_auth::hear;
-use super::{Request, Step, channel, reply, settle};
+use super::{Request, channel, reply, settle};
 use crate::device::Device;
 use crate::limits;
 use crate::session::Snapshot;
 use modegate_wire::message::Message;
+
+/// What a step comes to.
+#[derive(Debug)]
+pub enum Step {
+    /// Not this device: HTTP 403, nothing to record here.
+    Forbidden,
+    /// The device's latest message again: the kept reply goes again.
+    Replay,
+    /// A challenge: nothing to record, whoever sent this is a stranger still.
+    Challenge(Box<Message>),
+    /// An exchange: to be made durable before its reply leaves.
+    Exchange(Box<Exchange>),
+}
 
 /// One message of a device. An `authentication` of another row or another
 /// request does not count: it is done again here.

@@ -1,7 +1,7 @@
 //! The commands that look after a channel.
 
+use super::open_commands::{ACTOR, close, find, open_set};
 use super::work::Work;
-use super::{ACTOR, close, find, open_set};
 use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, Lenient, Manner, Operation, Serves, Unanswered};
 use crate::context::Family;

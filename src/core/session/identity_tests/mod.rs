@@ -12,17 +12,19 @@ mod server;
 
 use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
-use crate::context::Family;
-use crate::device::{Credentials, Device, DeviceRecord, State};
+use crate::context::{Family, Query};
+use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
 use crate::event::ExchangeRecord;
 use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::policy::PolicySet;
 use crate::rotation::{CertificateNote, Rotation};
 use crate::secret::Secret;
 use crate::session::Snapshot;
+use crate::time::Timestamp;
 use modegate_wire::auth::{AuthType, PasswordDigest, md5_cred};
 use modegate_wire::decode::decode;
 use modegate_wire::mac::{self, EntityDigest, Mac};
-use modegate_wire::message::{Element, Verb};
+use modegate_wire::message::{Element, Message, Verb};
 
 const OWN: CertificateDigest = CertificateDigest([1; 32]);
 const NEW: CertificateDigest = CertificateDigest([2; 32]);

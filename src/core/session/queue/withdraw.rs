@@ -1,7 +1,6 @@
 //! Commands taken back, or asked for again.
 
 use super::opening::unanswered;
-use super::state_at;
 use crate::change::{Change, Refusal};
 use crate::command::{CommandState, OpenCommand, Serves, Unanswered};
 use crate::device::{Device, State};
@@ -9,6 +8,7 @@ use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::session::closing;
 use crate::session::ledger::Ledger;
+use crate::session::settle::state_at;
 use crate::time::Timestamp;
 
 /// Cancels an open command, with what the server queued for it; refused once it

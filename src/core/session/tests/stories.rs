@@ -4,6 +4,7 @@ use super::elements::*;
 use super::world::*;
 use super::*;
 use crate::device::WithheldRef;
+use crate::policy::PolicySet;
 
 const BIOS: &str = "./cimv2/Win32_BIOS";
 const JOB: &str = "./cimv2/MDM_AppInstallJob/MDM_AppInstallJob.JobID=%22j%22/Exec=CreateJob";

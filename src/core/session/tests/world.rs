@@ -7,14 +7,16 @@ use super::super::*;
 use super::elements::{Asked, note, status};
 use crate::change::{Change, Refusal};
 use crate::command::{CommandBody, CommandState, Part};
-use crate::context::{Family, Mode};
+use crate::context::{Family, Mode, Query};
 use crate::device::{Device, DeviceRecord, State};
 use crate::event::{Outcome, Withheld};
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::inventory::Inventory;
+use crate::policy::PolicySet;
 use crate::push::in_force::InForce;
 use crate::session::{Commit, Snapshot};
-use modegate_wire::message::{Address, Element, Header, SessionId};
+use crate::time::Timestamp;
+use modegate_wire::message::{Address, Element, Header, Message, SessionId};
 
 /// Maintenance, as Windows 8.1 names it.
 pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
