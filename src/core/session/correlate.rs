@@ -70,17 +70,13 @@ fn answers(
     let mut answered: Vec<Answered> = Vec::new();
     let session = state.session.as_ref();
     let first_message = session.map_or(1, |session| session.first_message);
-    let refs = |status: &Status| {
-        (
-            status.msg_ref.unwrap_or(first_message),
-            status.cmd_ref.unwrap_or(1),
-        )
-    };
     let said: HashSet<(u32, u32)> = message
         .body
         .iter()
         .filter_map(|element| match element {
-            Element::Status(status) => Some(refs(status)),
+            Element::Status(status) => {
+                Some(answers_to(status.msg_ref, status.cmd_ref, first_message))
+            }
             _ => None,
         })
         .collect();
@@ -174,6 +170,12 @@ pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
     closing::close_queue(state, ledger);
 }
 
+/// Which message and which element is answered; what is missing means the first
+/// (OMA RepPro).
+fn answers_to(msg_ref: Option<u32>, cmd_ref: Option<u32>, first_message: u32) -> (u32, u32) {
+    (msg_ref.unwrap_or(first_message), cmd_ref.unwrap_or(1))
+}
+
 /// Finds the delivery that carried element `cmd_ref` of message `msg_ref`:
 /// (command, lease, which of its CmdIDs).
 fn find(state: &State, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usize)> {
@@ -193,10 +195,7 @@ fn take_status(
     answered: &mut Vec<Answered>,
     ledger: &mut Ledger,
 ) {
-    let (msg_ref, cmd_ref) = (
-        status.msg_ref.unwrap_or(first_message),
-        status.cmd_ref.unwrap_or(1),
-    );
+    let (msg_ref, cmd_ref) = answers_to(status.msg_ref, status.cmd_ref, first_message);
     let Some((at, nth, index)) = find(state, msg_ref, cmd_ref) else {
         ledger.note(format!(
             "Status {} for {msg_ref}/{cmd_ref}, which is no open command",
@@ -240,10 +239,7 @@ fn take_results(
     answered: &mut Vec<Answered>,
     ledger: &mut Ledger,
 ) {
-    let (msg_ref, cmd_ref) = (
-        results.msg_ref.unwrap_or(first_message),
-        results.cmd_ref.unwrap_or(1),
-    );
+    let (msg_ref, cmd_ref) = answers_to(results.msg_ref, results.cmd_ref, first_message);
     let Some((at, lease, index)) = find(state, msg_ref, cmd_ref) else {
         ledger.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which is no open command"
