@@ -10,7 +10,7 @@ use modegate_core::device::{Device, DeviceRecord, State};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::policy::{PolicySet, Subject};
 use modegate_core::session::queue::{leaves_of, queue};
-use modegate_core::session::{Proof, Request, Snapshot, Step, choose, step};
+use modegate_core::session::{Proof, Request, Snapshot, Step, authenticate, choose, step};
 use modegate_core::time::Timestamp;
 use modegate_server::metrics::{Metrics, Tally};
 use modegate_wire::decode::decode;
@@ -171,15 +171,16 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         message: &message,
         digest: [0; 32],
         now: Timestamp(1),
-        nonce: &|_| [0; 16],
+        nonce: &|_, _| [0; 16],
         policies: &set,
         push: &modegate_core::push::in_force::InForce::default(),
         server: None,
     };
     let metrics = Metrics::new();
     bencher.bench(|| {
-        let chosen = choose(black_box(&snapshot.device), &request);
-        let stepped = step(black_box(&snapshot), &request);
+        let authentication = authenticate(black_box(&snapshot.device), &request);
+        let chosen = choose(black_box(&snapshot.device), authentication, &request);
+        let stepped = step(black_box(&snapshot), authentication, &request);
         if let (true, Step::Exchange(exchange)) = (counted, &stepped) {
             let tally = Tally::of(&snapshot.device.state, exchange);
             metrics.exchanged(&tally, Duration::from_micros(300));

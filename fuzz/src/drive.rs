@@ -9,7 +9,9 @@ use modegate_core::device::{Device, DeviceRecord, State};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
-use modegate_core::session::{Proof, Request, Snapshot, Step, choose, queue, step as core_step};
+use modegate_core::session::{
+    Proof, Request, Snapshot, Step, authenticate, choose, queue, step as core_step,
+};
 use modegate_core::time::Timestamp;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::fault::Blame;
@@ -267,12 +269,13 @@ impl World {
             message,
             digest,
             now: Timestamp(1 + number as i64),
-            nonce: &|_| [0; 16],
+            nonce: &|_, _| [0; 16],
             policies: self.policies,
             push: &modegate_core::push::in_force::InForce::default(),
             server: None,
         };
-        let wanted = choose(&self.device, &request);
+        let authentication = authenticate(&self.device, &request);
+        let wanted = choose(&self.device, authentication, &request);
         let bodies = self
             .bodies
             .iter()
@@ -285,7 +288,7 @@ impl World {
             reply: None,
             inventory: None,
         };
-        let Step::Exchange(exchange) = core_step(&snapshot, &request) else {
+        let Step::Exchange(exchange) = core_step(&snapshot, authentication, &request) else {
             return;
         };
         for &carried in exchange.carried() {

@@ -127,6 +127,52 @@ async fn without_the_right_credentials_nothing_opens_or_replays() {
     assert_eq!(exchanges, 1, "strangers leave no exchange");
 }
 
+/// Bodies and kept replies that cannot be read show who is read for: the device
+/// gets 503, a stranger is challenged as ever.
+#[tokio::test]
+async fn nothing_is_read_for_a_caller_that_proved_nothing() {
+    let server = Server::start_with(&[]);
+    let device = server
+        .register(json!({"source": "d", "credentials": {"username": "u", "password": "p"}}))
+        .await;
+    for _ in 0..100 {
+        server.queue(&device, json!({"type": "inventory"})).await;
+    }
+    let cred = |password: &str| {
+        format!(
+            "<Cred><Meta><Type xmlns=\"syncml:metinf\">syncml:auth-basic</Type></Meta><Data>{}</Data></Cred>",
+            STANDARD.encode(format!("u:{password}"))
+        )
+    };
+    let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
+    let from = |session: &str, cred: &str| message_with("d", session, 1, cred, body);
+    let sent = from("1", &cred("p"));
+    let reply = server.sync("Machine", &sent).await;
+    assert!(!reply.commands.is_empty());
+    let db = rusqlite::Connection::open(server.dir.join("modegate.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let bodies = db.execute("UPDATE command SET body = x'00' WHERE part = 0", []);
+    assert_eq!(bodies.unwrap(), 100);
+    // What is read is seen to fail.
+    let query = "mode=Machine&Platform=WoA";
+    let (status, _, _) = server
+        .post(query, SYNCML, from("2", &cred("p")).into())
+        .await;
+    assert_eq!(status, 503);
+    for header in ["", &cred("no")] {
+        let reply = server.sync("Machine", &from("2", header)).await;
+        assert!(matches!(reply.statuses[0].2, 401 | 407), "{}", reply.text);
+    }
+    // The device's own latest message is its own however it asks; once other
+    // credentials are recorded it is nobody's.
+    assert_eq!(server.sync("Machine", &sent).await.text, reply.text);
+    let other = json!({"credentials": {"username": "u", "password": "another"}});
+    let path = format!("/devices/{device}");
+    let (status, told) = server.api("PATCH", &path, Some(other)).await;
+    assert_eq!(status, 200, "{told}");
+    assert_eq!(server.sync("Machine", &sent).await.statuses[0].2, 401);
+}
+
 #[tokio::test]
 async fn a_digest_is_good_once() {
     let server = Server::start_with(&[]);

@@ -1,7 +1,9 @@
 //! Windows Phone 8.1 and Windows 10, which have no modes to wait for: any
 //! session carries what policy lets go, and a push brings one soon.
 
-use super::{Asked, Forecast, When, renewal};
+use super::asked::Asked;
+use super::outlook::{Forecast, When};
+use super::renewal::renewal;
 use crate::context::{Family, Mode};
 use crate::push::channel::State;
 

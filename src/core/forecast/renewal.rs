@@ -50,14 +50,6 @@ pub fn renewal(
         None => return None,
     };
     let due = end.plus_ms(-DUE_MS);
-    let around = |ms: i64, give: i64, why| {
-        let window = Window {
-            from: now.plus_ms(ms - give),
-            to: now.plus_ms(ms + give),
-            why,
-        };
-        Some(window)
-    };
     match family {
         Family::Windows81 => None,
         Family::WindowsPhone81 if end <= now => None,
@@ -71,20 +63,35 @@ pub fn renewal(
             to: due.plus_ms(DAY_MS),
             why: "Windows 10 renews when 15 days are left",
         }),
-        Family::Windows10 if build.is_some_and(|build| build >= BUILD_1607) => around(
+        Family::Windows10 => {
+            let checks_network = build.is_some_and(|build| build >= BUILD_1607);
+            Some(windows10_tries(checks_network, end > now, now))
+        }
+    }
+}
+
+/// The next attempt of a Windows 10 device whose renewal is due.
+fn windows10_tries(checks_network: bool, channel_lives: bool, now: Timestamp) -> Window {
+    let (after, give, why) = match (checks_network, channel_lives) {
+        (true, _) => (
             4 * HOUR_MS,
             HOUR_MS,
             "Windows 10, version 1607 and later: tried every 4 hours, more or less one, while there is a network",
         ),
-        Family::Windows10 if end > now => around(
+        (false, true) => (
             4 * HOUR_MS,
             HOUR_MS,
             "Windows 10, version 1511: within 15 days of the end tried after 4 hours, more or less one",
         ),
-        Family::Windows10 => around(
+        (false, false) => (
             DAY_MS,
             4 * HOUR_MS,
             "Windows 10, version 1511: after the end tried after a day, more or less 4 hours",
         ),
+    };
+    Window {
+        from: now.plus_ms(after - give),
+        to: now.plus_ms(after + give),
+        why,
     }
 }

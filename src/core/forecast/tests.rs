@@ -4,7 +4,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::command::{CommandBody, Manner, Operation};
-use crate::device::{Device, Session};
+use crate::context::{Context, ContextSet, Login, Mode, Platform};
+use crate::device::{Device, Session, State};
 use crate::ids::{DeviceId, SessionNo, Source};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};

@@ -2,7 +2,8 @@
 //! night while that user has a session; Apps when a push comes, and never
 //! else; Machine at a restart and in the night without that user.
 
-use super::{Asked, Forecast, When};
+use super::asked::Asked;
+use super::outlook::{Forecast, When};
 use crate::context::Mode;
 use crate::push::channel::{self, Channel};
 use crate::push::wake::{self, Wake};

@@ -6,12 +6,15 @@ use super::facts::{CommandFacts, Facts};
 use super::machine::{Act, next};
 use super::reading::{Reading, Verdict};
 use super::*;
+use crate::catalogue::Version;
 use crate::command::{CommandState, NodeResult, Part};
 use crate::context::Family;
+use crate::ids::{CommandSeq, DeviceId};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
 use crate::secret::Secret;
+use crate::time::Timestamp;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 

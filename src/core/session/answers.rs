@@ -20,8 +20,9 @@ use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::message::Alert;
 
-/// What is to be recorded besides the state, and the bodies at hand.
-pub(super) struct News<'a> {
+/// What is to be recorded besides the state.
+#[derive(Default)]
+pub(super) struct News {
     /// Whether the device said that its user unenrolled it.
     pub(super) unenrolled: bool,
     /// What the server queued itself.
@@ -34,12 +35,20 @@ pub(super) struct News<'a> {
     pub(super) inventory: Option<Inventory>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
-    /// The bodies as they go out now.
-    pub(super) bodies: Bodies<'a>,
     /// What each Results brought.
     pub(super) parts: Vec<Part>,
     /// Whether a large object broke off.
     pub(super) broke_off: bool,
+}
+
+/// What a message's answers and alerts came to.
+pub(super) struct Taken<'a> {
+    /// The state afterwards.
+    pub(super) state: State,
+    /// The bodies as they go out now.
+    pub(super) bodies: Bodies<'a>,
+    /// What is to be recorded besides.
+    pub(super) news: News,
 }
 
 /// Takes the message's answers and alerts in. `code` is what its header is
@@ -48,79 +57,107 @@ pub(super) fn take<'a>(
     snapshot: &'a Snapshot,
     request: &Request<'_>,
     code: u16,
-    (mut state, place): (State, Place),
+    (state, place): (State, Place),
     ledger: &mut Ledger,
-) -> (State, News<'a>) {
-    let record = &snapshot.device.record;
-    let mut news = News {
-        unenrolled: request.message.alerts().any(says_unenrolled),
-        queued: Vec::new(),
-        channel_uri: None,
-        record: None,
-        inventory: None,
-        changes: Vec::new(),
-        bodies: Bodies::of(snapshot, record),
-        parts: Vec::new(),
-        broke_off: false,
+) -> Taken<'a> {
+    let mut taken = Taken {
+        state,
+        bodies: Bodies::of(snapshot, &snapshot.device.record),
+        news: News {
+            unenrolled: request.message.alerts().any(says_unenrolled),
+            ..News::default()
+        },
     };
     if code != 200 {
         let why = "the device speaks another version of the protocol";
-        settle::end_session(&mut state, ledger, why);
-        return (state, news);
+        settle::end_session(&mut taken.state, ledger, why);
+        return taken;
     }
-    let set = channel::open_set(&state);
-    let mut heard = Heard::default();
-    (news.parts, news.broke_off) = judge(&mut state, record.family, request.message, ledger);
-    correlate(
-        &mut state,
-        &news.bodies,
-        (request.message, &news.parts),
-        &mut heard,
-        ledger,
-    );
-    heard.settle_checks(&mut state, ledger);
-    look_for_a_hand(&mut state, request.query.mode, ledger);
-    let values = heard.take_in(
-        snapshot.inventory.as_ref(),
-        request.message.is_final,
-        request.now,
-        ledger,
-    );
-    (news.inventory, news.changes) = (values.inventory, values.changes);
-    if let Some(learned) = learn_key(snapshot, &heard, ledger) {
-        news.bodies = Bodies::of(snapshot, &learned);
-        news.record = Some(learned);
-    }
+    let set = channel::open_set(&taken.state);
+    let heard = taken.hear(snapshot, request, ledger);
     if request.message.alerts().any(|alert| alert.code == 1223) {
-        settle::end_session(&mut state, ledger, "the device ended the session");
+        settle::end_session(&mut taken.state, ledger, "the device ended the session");
     }
-    if news.unenrolled {
-        unenrolled(&mut state, ledger);
+    if taken.news.unenrolled {
+        taken.unenroll(snapshot.device.id, ledger);
+    } else {
+        let first = |session: &Session| session.messages == 1;
+        let begins = place == Place::Current && taken.state.session.as_ref().is_some_and(first);
+        taken.follow_up(snapshot, request, &heard, (set, begins), ledger);
+    }
+    taken
+}
+
+impl<'a> Taken<'a> {
+    /// The answers to the commands, and what they say of the device.
+    fn hear(
+        &mut self,
+        snapshot: &'a Snapshot,
+        request: &Request<'_>,
+        ledger: &mut Ledger,
+    ) -> Heard {
+        let (state, message) = (&mut self.state, request.message);
+        let mut heard = Heard::default();
+        let parts = judge(state, snapshot.device.record.family, message, ledger);
+        (self.news.parts, self.news.broke_off) = parts;
+        let answers = (message, &self.news.parts[..]);
+        correlate(state, &self.bodies, answers, &mut heard, ledger);
+        heard.settle_checks(state, ledger);
+        look_for_a_hand(state, request.query.mode, ledger);
+        let known = snapshot.inventory.as_ref();
+        let values = heard.take_in(known, message.is_final, request.now, ledger);
+        (self.news.inventory, self.news.changes) = (values.inventory, values.changes);
+        if let Some(learned) = learn_key(snapshot, &heard, ledger) {
+            self.bodies = Bodies::of(snapshot, &learned);
+            self.news.record = Some(learned);
+        }
+        heard
+    }
+
+    /// The device is gone: its queue and its channel with it.
+    fn unenroll(&mut self, device: DeviceId, ledger: &mut Ledger) {
+        unenrolled(&mut self.state, ledger);
         let gone = Event::new(
             ledger.now,
             "device",
-            Some(snapshot.device.id),
+            Some(device),
             EventType::DeviceUnenrolled,
         );
         ledger.events.push(gone);
-        news.channel_uri = channel::forget(&mut state, "the device is unenrolled", ledger).uri;
-        return (state, news);
+        let forgotten = channel::forget(&mut self.state, "the device is unenrolled", ledger);
+        self.news.channel_uri = forgotten.uri;
     }
-    let record = news.record.as_ref().unwrap_or(record);
-    news.queued = follow(&mut state, record, &mut news.bodies, &heard, ledger);
-    let first = |session: &Session| session.messages == 1;
-    let whose = Whose {
-        id: snapshot.device.id,
-        record,
-        set,
-        begins: place == Place::Current && state.session.as_ref().is_some_and(first),
-    };
-    let told = &heard.channel;
-    let pushed = channel::take(&mut state, &whose, told, request, &mut news.bodies, ledger);
-    news.channel_uri = pushed.uri;
-    news.queued.extend(pushed.queued);
-    log_queued(snapshot.device.id, &state, &news.queued, ledger);
-    (state, news)
+
+    /// The commands that the server queues itself: to read on, to ask again,
+    /// to look after the push channel. `set` is the channel's set that was open
+    /// before the answers; `begins`, whether the message begins a session.
+    fn follow_up(
+        &mut self,
+        snapshot: &Snapshot,
+        request: &Request<'_>,
+        heard: &Heard,
+        (set, begins): (Option<CommandSeq>, bool),
+        ledger: &mut Ledger,
+    ) {
+        let Taken {
+            state,
+            bodies,
+            news,
+        } = self;
+        let device = &snapshot.device;
+        let record = news.record.as_ref().unwrap_or(&device.record);
+        news.queued = follow(state, record, bodies, heard, ledger);
+        let whose = Whose {
+            id: device.id,
+            record,
+            set,
+            begins,
+        };
+        let pushed = channel::take(state, &whose, &heard.channel, request, bodies, ledger);
+        news.channel_uri = pushed.uri;
+        news.queued.extend(pushed.queued);
+        log_queued(device.id, state, &news.queued, ledger);
+    }
 }
 
 /// The record with the key of MDM_Client that the device named, where it is another.

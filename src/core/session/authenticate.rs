@@ -5,7 +5,8 @@
 //! write, and a digest is good once.
 
 use super::{MacClaim, Request};
-use crate::device::{CertificateDigest, Credentials, DeviceRecord, State};
+use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
+use crate::limits;
 use crate::time::Timestamp;
 use modegate_wire::auth::{self, AuthType};
 use modegate_wire::message::Cred;
@@ -25,12 +26,81 @@ pub(super) enum Identity {
     Other,
 }
 
+/// What one request proved of itself on one device's row, computed once per
+/// exchange: [`choose`](super::choose) and [`step`](super::step) both take it.
+#[derive(Debug, Clone, Copy)]
+pub struct Authentication {
+    identity: Identity,
+    is_retransmission: bool,
+    /// For which row and which request: the number and revision of the device,
+    /// the digest of the request.
+    valid_for: (u64, u64, [u8; 32]),
+}
+
+impl Authentication {
+    /// What the peer has proved.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Whether the caller proved to be the device.
+    pub(super) fn is_proven(&self) -> bool {
+        matches!(self.identity, Identity::Proven | Identity::ProvenByNonce)
+    }
+
+    /// Whether the device proved that this is its latest message again.
+    pub(super) fn is_proven_retransmission(&self) -> bool {
+        self.is_retransmission && self.is_proven()
+    }
+
+    /// Whether it is the outcome for this row and this request.
+    pub(super) fn is_valid_for(&self, device: &Device, request: &Request<'_>) -> bool {
+        self.valid_for == (device.number, device.state.revision, request.digest)
+    }
+}
+
+/// Authenticates a request on a device's row: it looks at nothing else.
+///
+/// The digest of a retransmission is over the nonce that its first arrival
+/// used up: it proves who sends it, and nothing but the kept reply is given
+/// for it.
+pub fn authenticate(device: &Device, request: &Request<'_>) -> Authentication {
+    let is_retransmission = is_retransmission(&device.state, request);
+    let count = device.state.nonce;
+    let count = count.saturating_sub(u64::from(is_retransmission));
+    Authentication {
+        identity: identify(device, count, request),
+        is_retransmission,
+        valid_for: (device.number, device.state.revision, request.digest),
+    }
+}
+
+/// The same where the reply to a retransmission is not kept: it counts as any
+/// other request, so a nonce that is used up proves nothing.
+pub(super) fn authenticate_anew(device: &Device, request: &Request<'_>) -> Identity {
+    identify(device, device.state.nonce, request)
+}
+
+/// Law 6: the same proven identity, raw query and body, the device's latest
+/// message, less than ten minutes old. But MsgID 1 whose reply carried no
+/// command is answered anew. A clock that was set back makes ages negative: by
+/// how much it was set counts like any age.
+fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
+    state.latest.as_ref().is_some_and(|latest| {
+        latest.digest == request.digest
+            && request.now.ms_since(latest.at).unsigned_abs()
+                < limits::RETRANSMISSION_MS.unsigned_abs()
+            && (latest.carried || request.message.header.msg_id != 1)
+    })
+}
+
 /// Checks what the request proves against the device's record.
 ///
 /// A recorded certificate decides alone; credentials count for devices
 /// without one. Credentials that are sent and recorded are checked in any case.
 /// A revoked certificate proves nothing, wherever else it may be recorded.
-pub(super) fn authenticate(record: &DeviceRecord, nonce: u64, request: &Request<'_>) -> Identity {
+fn identify(device: &Device, count: u64, request: &Request<'_>) -> Identity {
+    let record = &device.record;
     let certificate = request.proof.certificate;
     let rotation = &record.rotation;
     if certificate.is_some_and(|digest| rotation.is_revoked(digest)) {
@@ -47,7 +117,10 @@ pub(super) fn authenticate(record: &DeviceRecord, nonce: u64, request: &Request<
         }
     }
     match &record.credentials {
-        Some(recorded) => by_credentials(recorded, nonce, request, by_certificate),
+        Some(recorded) => {
+            let nonce = || (request.nonce)(device.number, count);
+            by_credentials(recorded, nonce, request, by_certificate)
+        }
         None if by_certificate || request.trust_source => Identity::Proven,
         None => by_issuer(record, request),
     }
@@ -56,12 +129,11 @@ pub(super) fn authenticate(record: &DeviceRecord, nonce: u64, request: &Request<
 /// What Cred and mac say. Where both came, both must be right.
 fn by_credentials(
     recorded: &Credentials,
-    nonce: u64,
+    nonce: impl Fn() -> [u8; 16],
     request: &Request<'_>,
     by_certificate: bool,
 ) -> Identity {
     let header = &request.message.header;
-    let nonce = || (request.nonce)(nonce);
     let cred = header.cred.as_ref().map(|cred| {
         let name = header.source.name.as_deref();
         name.is_none_or(|name| name == recorded.username) && matches(cred, recorded, &nonce())

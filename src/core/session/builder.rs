@@ -1,5 +1,8 @@
 //! The reply put together: our Statuses, then what may go.
 
+use std::mem::take;
+
+use super::availability::Circumstances;
 use super::bodies::Bodies;
 use super::exchange::{Carried, Exchange};
 use super::large::Part;
@@ -9,33 +12,14 @@ use super::open::Place;
 use super::outcome::unenroll_deadline;
 use super::{Request, closing, elements, reply, settle};
 use crate::command::CommandState;
-use crate::context::{ContextSet, Mode};
-use crate::device::{Device, LatestRequest, State, WithheldRef};
+use crate::context::{Login, Mode};
+use crate::device::{LatestRequest, Session, State, WithheldRef};
 use crate::event::{Delivered, ExchangeRecord, Withheld};
 use crate::ids::SessionNo;
-use crate::policy::Verdict;
 use crate::push::{outbox, wake};
 use crate::session::Snapshot;
 use modegate_wire::encode::{element_len, frame_len};
 use modegate_wire::message::{Chal, Cred, Element, Header, Message};
-
-/// Every waiting command with the decision on it, for this request.
-pub(super) fn consider(
-    state: &State,
-    device: &Device,
-    contexts: ContextSet,
-    session: Option<SessionNo>,
-    request: &Request<'_>,
-) -> Vec<Considered> {
-    offer::consider(
-        state,
-        &device.record,
-        contexts,
-        session,
-        request.policies,
-        request.now,
-    )
-}
 
 /// Puts the reply together.
 pub(super) struct Builder<'a> {
@@ -60,9 +44,8 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         request: &'a Request<'a>,
-        mut state: State,
+        (mut state, place): (State, Place),
         ledger: Ledger,
-        place: Place,
         bodies: Bodies<'a>,
     ) -> Self {
         // Our numbers run beside the device's, from where the last session ended.
@@ -141,14 +124,9 @@ impl<'a> Builder<'a> {
             return;
         }
         if !user_unenrolled && !self.state.open.is_empty() {
-            let device = &self.snapshot.device;
-            let considered = consider(
-                &self.state,
-                device,
-                session.contexts,
-                Some(session.no),
-                self.request,
-            );
+            let (record, request) = (&self.snapshot.device.record, self.request);
+            let here = Circumstances::in_session(&session, record, request.policies, request.now);
+            let considered = offer::consider(&self.state, &here);
             self.refuse(&considered);
             self.fail_oversized(&considered, offer::budget(&session));
             self.deliver(&considered, &session);
@@ -165,15 +143,9 @@ impl<'a> Builder<'a> {
     }
 
     fn refuse(&mut self, considered: &[Considered]) {
-        for refused in considered
-            .iter()
-            .filter(|c| c.decision.verdict == Verdict::Refuse)
-        {
-            let reason = format!(
-                "never on this device: {}",
-                offer::rule_names(&refused.decision).join(", ")
-            );
-            self.fail(refused, reason);
+        for refused in considered.iter().filter(|c| c.availability.is_refused()) {
+            let rules = refused.availability.rule_names().join(", ");
+            self.fail(refused, format!("never on this device: {rules}"));
         }
     }
 
@@ -181,7 +153,7 @@ impl<'a> Builder<'a> {
     fn fail_oversized(&mut self, considered: &[Considered], budget: usize) {
         for large in considered
             .iter()
-            .filter(|c| c.bytes as usize > budget && c.decision.verdict == Verdict::Deliver)
+            .filter(|c| c.bytes as usize > budget && c.availability.is_delivered_by_rules())
         {
             let reason = format!(
                 "too large for any message: it takes {} bytes, a message to this device holds {budget} bytes of commands",
@@ -198,18 +170,12 @@ impl<'a> Builder<'a> {
             .iter_mut()
             .find(|command| command.seq == considered.seq)
         {
-            self.ledger.turn(
-                command,
-                CommandState::Failed,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            self.ledger.set_state(command, CommandState::Failed, reason);
         }
         closing::sweep(&mut self.state, &mut self.ledger);
     }
 
-    fn deliver(&mut self, considered: &[Considered], session: &crate::device::Session) {
+    fn deliver(&mut self, considered: &[Considered], session: &Session) {
         let outstanding = self.state.open.iter().any(|command| {
             command.state == CommandState::Sent
                 && command
@@ -226,42 +192,47 @@ impl<'a> Builder<'a> {
             .filter(|command| self.state.open(command.seq).is_some());
         let picked = offer::pick(still_open, (left, offer::budget(session)), outstanding);
         for seq in picked {
-            let Some(body) = self.bodies.going_out(&self.state, seq) else {
-                break;
-            };
             let Some(decided) = considered.iter().find(|c| c.seq == seq) else {
                 break;
             };
-            let Some(command) = self
-                .state
-                .open
-                .iter_mut()
-                .find(|command| command.seq == seq)
-            else {
+            if !self.put_in(decided, session.no) {
                 break;
-            };
-            let lease = elements::lease(&body, session.no, self.msg_id, self.state.next_id);
-            let elements = elements::elements(&body, &mut self.state.next_id);
-            command.leases.insert(0, lease);
-            command.leases.truncate(2);
-            command.state = CommandState::Sent;
-            if command.is_unenroll() {
-                // Silence is what an unenrolled device answers.
-                command.state = CommandState::Unconfirmed;
-                command.deadline = Some(unenroll_deadline(self.request.now));
             }
-            self.delivered.push(Delivered {
-                command: seq.0,
-                kind: decided.kind,
-                rules: offer::rule_names(&decided.decision),
-            });
-            self.carried.push(Carried {
-                seq,
-                from: self.body.len(),
-                len: elements.len(),
-            });
-            self.body.extend(elements);
         }
+    }
+
+    /// Puts a command into the reply; false where its body is not at hand.
+    fn put_in(&mut self, decided: &Considered, session: SessionNo) -> bool {
+        let seq = decided.seq;
+        let Some(body) = self.bodies.going_out(&self.state, seq) else {
+            return false;
+        };
+        let mut open = self.state.open.iter_mut();
+        let Some(command) = open.find(|command| command.seq == seq) else {
+            return false;
+        };
+        let lease = elements::lease(&body, session, self.msg_id, self.state.next_id);
+        let elements = elements::elements(&body, &mut self.state.next_id);
+        command.leases.insert(0, lease);
+        command.leases.truncate(2);
+        command.state = CommandState::Sent;
+        if command.is_unenroll() {
+            // Silence is what an unenrolled device answers.
+            command.state = CommandState::Unconfirmed;
+            command.deadline = Some(unenroll_deadline(self.request.now));
+        }
+        self.delivered.push(Delivered {
+            command: seq.0,
+            kind: decided.kind,
+            rules: decided.availability.rule_names(),
+        });
+        self.carried.push(Carried {
+            seq,
+            from: self.body.len(),
+            len: elements.len(),
+        });
+        self.body.extend(elements);
+        true
     }
 
     /// One event lists what is withheld; while the list stays the same, later
@@ -289,27 +260,9 @@ impl<'a> Builder<'a> {
             at: request.now,
             carried: false,
         });
-        let session = self.state.session.as_ref();
-        let contexts = session.map(|session| session.contexts).unwrap_or_default();
-        let record = ExchangeRecord {
-            session: session.map_or(0, |session| session.no.0),
-            session_id: request.message.header.session_id.0.clone(),
-            message: request.message.header.msg_id,
-            query: request.raw_query.to_owned(),
-            mode: request.query.mode,
-            platform: request.query.platform,
-            login: session.map_or(crate::context::Login::Absent, |session| session.login),
-            policy_set: request.policies.digest().to_owned(),
-            status: code,
-            delivered: self.delivered,
-            withheld: self.withheld,
-            withheld_as: self.withheld_as,
-            outcomes: self.ledger.outcomes,
-            notes: self.ledger.notes,
-            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
-            by_hand: self.state.by_hand_at == Some(request.now),
-            ended: !session.is_some_and(|session| session.is_open),
-        };
+        let record = self.record(code);
+        let contexts = self.state.session.as_ref().map(|session| session.contexts);
+        let mut contexts = contexts.unwrap_or_default().iter();
         let device = &self.snapshot.device;
         Exchange {
             device: device.id,
@@ -321,7 +274,7 @@ impl<'a> Builder<'a> {
                 is_final: self.is_final,
             },
             carried: self.carried,
-            names_machine: contexts.iter().any(|context| context.mode == Mode::Machine),
+            names_machine: contexts.any(|context| context.mode == Mode::Machine),
             state: self.state,
             parts: self.ledger.parts,
             record,
@@ -332,6 +285,31 @@ impl<'a> Builder<'a> {
             changes: Vec::new(),
             channel_uri: None,
             due_before: outbox::due(&device.state),
+        }
+    }
+
+    /// What is on record of the exchange; what it takes is not needed any more.
+    fn record(&mut self, code: u16) -> ExchangeRecord {
+        let request = self.request;
+        let session = self.state.session.as_ref();
+        ExchangeRecord {
+            session: session.map_or(0, |session| session.no.0),
+            session_id: request.message.header.session_id.0.clone(),
+            message: request.message.header.msg_id,
+            query: request.raw_query.to_owned(),
+            mode: request.query.mode,
+            platform: request.query.platform,
+            login: session.map_or(Login::Absent, |session| session.login),
+            policy_set: request.policies.digest().to_owned(),
+            status: code,
+            delivered: take(&mut self.delivered),
+            withheld: take(&mut self.withheld),
+            withheld_as: self.withheld_as,
+            outcomes: take(&mut self.ledger.outcomes),
+            notes: take(&mut self.ledger.notes),
+            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
+            by_hand: self.state.by_hand_at == Some(request.now),
+            ended: !session.is_some_and(|session| session.is_open),
         }
     }
 }

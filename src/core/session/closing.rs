@@ -31,13 +31,7 @@ pub(super) fn sweep(state: &mut State, ledger: &mut Ledger) {
                 command.manner.after.retain(|&other| other != seq);
                 if how != CommandState::Succeeded && !command.state.is_final() {
                     let reason = format!("command {} that it waited for is {}", seq.0, how.name());
-                    ledger.turn(
-                        command,
-                        CommandState::Failed,
-                        None,
-                        Some(reason),
-                        Vec::new(),
-                    );
+                    ledger.set_state(command, CommandState::Failed, reason);
                 }
             }
         }
@@ -50,13 +44,7 @@ pub(super) fn close_queue(state: &mut State, ledger: &mut Ledger) {
     for command in &mut state.open {
         if !command.state.is_final() {
             let reason = "the device is unenrolled: its queue is closed".to_owned();
-            ledger.turn(
-                command,
-                CommandState::Cancelled,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            ledger.set_state(command, CommandState::Cancelled, reason);
         }
     }
     sweep(state, ledger);

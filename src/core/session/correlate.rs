@@ -43,22 +43,40 @@ pub(super) fn correlate(
     heard: &mut Heard,
     ledger: &mut Ledger,
 ) {
+    for answer in answers(state, bodies, (message, parts), ledger) {
+        // What the answer to one delivery ended or put back, the answer to
+        // another in the same message does not touch again.
+        if let Some(command) = state.open.iter_mut().find(|command| {
+            command.seq == answer.seq
+                && !command.state.is_final()
+                && answer.lease < command.leases.len()
+        }) {
+            take_answer(command, answer, message.is_final, heard, ledger);
+        }
+    }
+    if message.is_final {
+        end_package(state, message, ledger);
+    }
+    closing::sweep(state, ledger);
+}
+
+/// What the message brought, per delivery that it answers.
+fn answers(
+    state: &mut State,
+    bodies: &Bodies<'_>,
+    (message, parts): (&Message, &[Part]),
+    ledger: &mut Ledger,
+) -> Vec<Answered> {
     let mut answered: Vec<Answered> = Vec::new();
-    let first_message = state
-        .session
-        .as_ref()
-        .map_or(1, |session| session.first_message);
-    let refs = |status: &Status| {
-        (
-            status.msg_ref.unwrap_or(first_message),
-            status.cmd_ref.unwrap_or(1),
-        )
-    };
+    let session = state.session.as_ref();
+    let first_message = session.map_or(1, |session| session.first_message);
     let said: HashSet<(u32, u32)> = message
         .body
         .iter()
         .filter_map(|element| match element {
-            Element::Status(status) => Some(refs(status)),
+            Element::Status(status) => {
+                Some(answers_to(status.msg_ref, status.cmd_ref, first_message))
+            }
             _ => None,
         })
         .collect();
@@ -76,34 +94,31 @@ pub(super) fn correlate(
             _ => {}
         }
     }
-    for answer in answered {
-        // What the answer to one delivery ended or put back, the answer to
-        // another in the same message does not touch again.
-        if let Some(command) = state.open.iter_mut().find(|command| {
-            command.seq == answer.seq
-                && !command.state.is_final()
-                && answer.lease < command.leases.len()
-        }) {
-            let (mut results, mut pieces) = (answer.results, answer.pieces);
-            let said = say_what_results_say(command, answer.lease, &answer.unsaid);
-            // Before the package ends its Status may still come.
-            if said && message.is_final {
-                for result in results.iter_mut().filter(|result| result.status == 0) {
-                    result.status = 200;
-                }
-                ledger.note("Results came without a Status: taken as 200");
-            }
-            heard.channel.listen(command, &mut results);
-            heard.answer(command, answer.lease, &results);
-            Told::strike_pieces(command, &mut pieces);
-            results.extend(pieces);
-            conclude(command, answer.lease, results, message.is_final, ledger);
+    answered
+}
+
+/// Takes what came for one delivery of a command into it.
+fn take_answer(
+    command: &mut OpenCommand,
+    answer: Answered,
+    package_ended: bool,
+    heard: &mut Heard,
+    ledger: &mut Ledger,
+) {
+    let (mut results, mut pieces) = (answer.results, answer.pieces);
+    let said = say_what_results_say(command, answer.lease, &answer.unsaid);
+    // Before the package ends its Status may still come.
+    if said && package_ended {
+        for result in results.iter_mut().filter(|result| result.status == 0) {
+            result.status = 200;
         }
+        ledger.note("Results came without a Status: taken as 200");
     }
-    if message.is_final {
-        end_package(state, message, ledger);
-    }
-    closing::sweep(state, ledger);
+    heard.channel.listen(command, &mut results);
+    heard.answer(command, answer.lease, &results);
+    Told::strike_pieces(command, &mut pieces);
+    results.extend(pieces);
+    conclude(command, answer.lease, results, package_ended, ledger);
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with
@@ -148,11 +163,17 @@ pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
         .iter_mut()
         .filter(|command| command.is_unenroll() && !command.leases.is_empty())
     {
-        let reason = Some("the device said that it is unenrolled (alert 1226)".to_owned());
-        ledger.turn(command, CommandState::Succeeded, None, reason, Vec::new());
+        let reason = "the device said that it is unenrolled (alert 1226)";
+        ledger.set_state(command, CommandState::Succeeded, reason);
     }
     closing::sweep(state, ledger);
     closing::close_queue(state, ledger);
+}
+
+/// Which message and which element is answered; what is missing means the first
+/// (OMA RepPro).
+fn answers_to(msg_ref: Option<u32>, cmd_ref: Option<u32>, first_message: u32) -> (u32, u32) {
+    (msg_ref.unwrap_or(first_message), cmd_ref.unwrap_or(1))
 }
 
 /// Finds the delivery that carried element `cmd_ref` of message `msg_ref`:
@@ -174,10 +195,7 @@ fn take_status(
     answered: &mut Vec<Answered>,
     ledger: &mut Ledger,
 ) {
-    let (msg_ref, cmd_ref) = (
-        status.msg_ref.unwrap_or(first_message),
-        status.cmd_ref.unwrap_or(1),
-    );
+    let (msg_ref, cmd_ref) = answers_to(status.msg_ref, status.cmd_ref, first_message);
     let Some((at, nth, index)) = find(state, msg_ref, cmd_ref) else {
         ledger.note(format!(
             "Status {} for {msg_ref}/{cmd_ref}, which is no open command",
@@ -221,10 +239,7 @@ fn take_results(
     answered: &mut Vec<Answered>,
     ledger: &mut Ledger,
 ) {
-    let (msg_ref, cmd_ref) = (
-        results.msg_ref.unwrap_or(first_message),
-        results.cmd_ref.unwrap_or(1),
-    );
+    let (msg_ref, cmd_ref) = answers_to(results.msg_ref, results.cmd_ref, first_message);
     let Some((at, lease, index)) = find(state, msg_ref, cmd_ref) else {
         ledger.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which is no open command"

@@ -36,28 +36,7 @@ pub(super) fn follow(
     ledger: &mut Ledger,
 ) -> Vec<(CommandSeq, CommandBody)> {
     let mut wanted = checks(state, bodies, ledger.now);
-    for parent in &heard.parents {
-        if wanted.len() > limits::OWN_COMMANDS {
-            break;
-        }
-        let named: Vec<&Named> = heard
-            .named
-            .iter()
-            .filter(|named| named.by == parent.seq)
-            .collect();
-        if named.is_empty() {
-            continue;
-        }
-        let asked = state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == parent.seq);
-        let (bodies, left) = walk(parent, &named, asked.is_some(), ledger);
-        if let Some(asked) = asked {
-            asked.manner.walk = left;
-        }
-        wanted.extend(bodies);
-    }
+    walks(state, heard, &mut wanted, ledger);
     let is_own = |command: &&OpenCommand| command.manner.serves.is_some();
     let own = state.open.iter().filter(is_own).count();
     let room = limits::OPEN_COMMANDS.saturating_sub(state.open.len());
@@ -80,6 +59,27 @@ pub(super) fn follow(
         queued.push((seq, body));
     }
     queued
+}
+
+/// What reads on below the nodes that this message's answers named.
+fn walks(state: &mut State, heard: &Heard, wanted: &mut Vec<CommandBody>, ledger: &mut Ledger) {
+    for parent in &heard.parents {
+        if wanted.len() > limits::OWN_COMMANDS {
+            break;
+        }
+        let named = heard.named.iter();
+        let named: Vec<&Named> = named.filter(|named| named.by == parent.seq).collect();
+        if named.is_empty() {
+            continue;
+        }
+        let mut open = state.open.iter_mut();
+        let asked = open.find(|command| command.seq == parent.seq);
+        let (bodies, left) = walk(parent, &named, asked.is_some(), ledger);
+        if let Some(asked) = asked {
+            asked.manner.walk = left;
+        }
+        wanted.extend(bodies);
+    }
 }
 
 /// The commands that read on below what `parent` named, and to how many Gets it

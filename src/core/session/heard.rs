@@ -166,33 +166,22 @@ impl Heard {
             else {
                 continue;
             };
-            match code {
+            let (state, reason) = match code {
                 200..=299 if code != 202 => {
-                    let reason = "the device knows of it: it was asked".to_owned();
                     command.deadline = None;
-                    ledger.turn(
-                        command,
-                        CommandState::Succeeded,
-                        Some(code),
-                        Some(reason),
-                        Vec::new(),
-                    );
+                    let reason = "the device knows of it: it was asked";
+                    (CommandState::Succeeded, reason)
                 }
                 404 => {
-                    let reason =
-                        "the device knows nothing of it (404): it is sent again".to_owned();
                     command.put_back();
                     command.manner.unanswered = Unanswered::Check;
-                    ledger.turn(
-                        command,
-                        CommandState::Queued,
-                        Some(code),
-                        Some(reason),
-                        Vec::new(),
-                    );
+                    let reason = "the device knows nothing of it (404): it is sent again";
+                    (CommandState::Queued, reason)
                 }
-                _ => {}
-            }
+                _ => continue,
+            };
+            let reason = Some(reason.to_owned());
+            ledger.turn(command, state, Some(code), reason, Vec::new());
         }
         closing::sweep(state, ledger);
     }

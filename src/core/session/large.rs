@@ -3,11 +3,18 @@
 //! its exchange like any other result, so that no more than one message of an
 //! object is ever in memory; a device's state only counts bytes.
 //!
+//! An object is known again by a digest of what it answers. An object whose first
+//! pieces came to version 0.1.0 has that version's digest on record: a message
+//! goes on with it if either of its own two digests is that one.
+//!
 //! Windows 8.1 cannot do it (MS-MDM, notes 13 and 14): there it is refused. None
 //! are sent: no family is known to take them (`DevDetail/LrgObj` is false).
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hasher as _;
 
+use siphasher::sip::SipHasher13;
+
+use super::digest::StableDigest;
 use super::ledger::Ledger;
 use crate::context::Family;
 use crate::device::{LargeObject, State};
@@ -85,9 +92,12 @@ fn part(state: &mut State, family: Family, results: &Results, broken: &mut bool)
     let Some(item) = results.items.last() else {
         return Part::Whole;
     };
-    let of = name(results, item);
+    let name = Name::new(results, item);
+    let of = name.digest();
     match under_way {
-        Some(large) if large.of == of => carry_on(state, large, item),
+        Some(large) if large.of == of || large.of == name.digest_of_0_1_0() => {
+            carry_on(state, LargeObject { of, ..large }, item)
+        }
         Some(_) => {
             *broken = true;
             state.large = None;
@@ -142,10 +152,51 @@ fn length(item: &Item) -> u64 {
 }
 
 /// What is sent in pieces: the command that it answers and the node.
-fn name(results: &Results, item: &Item) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (results.msg_ref, results.cmd_ref).hash(&mut hasher);
-    let source = item.source.as_ref().or(item.target.as_ref());
-    source.or(results.source_refs.first()).hash(&mut hasher);
-    hasher.finish()
+#[derive(Debug, Clone, Copy)]
+struct Name<'a> {
+    msg_ref: Option<u32>,
+    cmd_ref: Option<u32>,
+    node: Option<&'a str>,
 }
+
+impl<'a> Name<'a> {
+    fn new(results: &'a Results, item: &'a Item) -> Self {
+        let node = item.source.as_deref().or(item.target.as_deref());
+        Name {
+            msg_ref: results.msg_ref,
+            cmd_ref: results.cmd_ref,
+            node: node.or(results.source_refs.first().map(String::as_str)),
+        }
+    }
+
+    fn digest(self) -> u64 {
+        let mut digest = StableDigest::new("large object");
+        digest.optional(self.msg_ref, StableDigest::number);
+        digest.optional(self.cmd_ref, StableDigest::number);
+        digest.optional(self.node, StableDigest::text);
+        digest.finish()
+    }
+
+    /// The digest that version 0.1.0 recorded: SipHash-1-3 with keys of zero, which
+    /// was the standard library's default, over the bytes that it fed to it on a
+    /// 64-bit little-endian machine: per field eight bytes that say whether it is
+    /// there, then numbers as they lie in memory, texts with 0xff behind them.
+    fn digest_of_0_1_0(self) -> u64 {
+        let mut hasher = SipHasher13::new();
+        for number in [self.msg_ref, self.cmd_ref] {
+            hasher.write(&u64::from(number.is_some()).to_le_bytes());
+            if let Some(number) = number {
+                hasher.write(&number.to_le_bytes());
+            }
+        }
+        hasher.write(&u64::from(self.node.is_some()).to_le_bytes());
+        if let Some(node) = self.node {
+            hasher.write(node.as_bytes());
+            hasher.write(&[0xff]);
+        }
+        hasher.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

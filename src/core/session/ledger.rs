@@ -62,6 +62,16 @@ impl Ledger {
         });
     }
 
+    /// The same where no answer of the device is behind it.
+    pub(super) fn set_state(
+        &mut self,
+        command: &mut OpenCommand,
+        state: CommandState,
+        reason: impl Into<String>,
+    ) {
+        self.turn(command, state, None, Some(reason.into()), Vec::new());
+    }
+
     /// Puts the command back into the queue: no part of its history, since it
     /// is as it was, but on record.
     pub(super) fn requeue(&mut self, command: &mut OpenCommand, reason: &str) {

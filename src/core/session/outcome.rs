@@ -10,7 +10,7 @@ use modegate_wire::message::Verb;
 /// What a status code says of what was asked for (OMA RepPro 10; MS-MDM
 /// 2.2.6). The least first: a command is as its worst Status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Meaning {
+pub(crate) enum Meaning {
     /// It was done.
     Done,
     /// It is under way (202).
@@ -24,7 +24,7 @@ pub enum Meaning {
 }
 
 /// The meaning of a status code; 0 stands for one that is not needed.
-pub fn meaning_of(code: u16) -> Meaning {
+pub(crate) fn meaning_of(code: u16) -> Meaning {
     match code {
         202 => Meaning::Pending,
         401 | 407 => Meaning::Proof,
@@ -54,48 +54,52 @@ pub(super) fn conclude(
         ledger.turn(command, state, None, None, results);
         return;
     }
-    let worst = worst_of(lease, command.manner.lenient);
-    if command.manner.set && !command.as_replace && lease.statuses.contains(&418) {
+    let exists = lease.statuses.contains(&418);
+    let code = worst_of(lease, command.manner.lenient);
+    if exists && command.manner.set && !command.as_replace {
         command.as_replace = true;
         command.put_back();
-        let reason = "exists already (418): it is sent again as Replace".to_owned();
-        ledger.turn(
-            command,
-            CommandState::Queued,
-            Some(418),
-            Some(reason),
-            results,
-        );
-        return;
+        let end = Ended { code: 418, results };
+        let reason = "exists already (418): it is sent again as Replace";
+        return end.put_down(command, CommandState::Queued, reason, ledger);
     }
-    match meaning_of(worst) {
+    let end = Ended { code, results };
+    match meaning_of(code) {
         Meaning::Done if command.is_unenroll() => {
             command.deadline = Some(unenroll_deadline(ledger.now));
-            let reason = "done; to be confirmed by alert 1226 or by silence".to_owned();
-            ledger.turn(
-                command,
-                CommandState::Accepted,
-                Some(worst),
-                Some(reason),
-                results,
-            );
+            let reason = "done; to be confirmed by alert 1226 or by silence";
+            end.put_down(command, CommandState::Accepted, reason, ledger);
         }
         Meaning::Done => {
-            ledger.turn(command, CommandState::Succeeded, Some(worst), None, results);
+            let state = CommandState::Succeeded;
+            ledger.turn(command, state, Some(code), None, end.results);
         }
         Meaning::Pending => {
             command.deadline = Some(ledger.now.plus_ms(limits::NEWS_DEADLINE_MS));
-            let reason = "the device accepted it and works on it (202)".to_owned();
-            ledger.turn(
-                command,
-                CommandState::Accepted,
-                Some(worst),
-                Some(reason),
-                results,
-            );
+            let reason = "the device accepted it and works on it (202)";
+            end.put_down(command, CommandState::Accepted, reason, ledger);
         }
-        Meaning::Proof | Meaning::Later => again(command, worst, results, ledger),
-        Meaning::Never => fail(command, worst, meaning(worst).to_owned(), results, ledger),
+        Meaning::Proof | Meaning::Later => again(command, end, ledger),
+        Meaning::Never => fail(command, meaning(code), end, ledger),
+    }
+}
+
+/// The Status that a delivery ended with, and what came with it.
+struct Ended {
+    code: u16,
+    results: Vec<NodeResult>,
+}
+
+impl Ended {
+    fn put_down(
+        self,
+        command: &mut OpenCommand,
+        state: CommandState,
+        reason: impl Into<String>,
+        ledger: &mut Ledger,
+    ) {
+        let (code, reason) = (Some(self.code), Some(reason.into()));
+        ledger.turn(command, state, code, reason, self.results);
     }
 }
 
@@ -140,32 +144,25 @@ fn worst_of(lease: &Lease, lenient: Lenient) -> u16 {
 
 /// Another time, with growing pauses, up to a bound. Where only the server's
 /// proof was missing, at once.
-fn again(command: &mut OpenCommand, code: u16, results: Vec<NodeResult>, ledger: &mut Ledger) {
+fn again(command: &mut OpenCommand, end: Ended, ledger: &mut Ledger) {
+    let why = meaning(end.code);
     if command.attempts >= command.manner.retries {
         let tried = u32::from(command.attempts) + 1;
-        let reason = format!("{}; tried {tried} times", meaning(code));
-        fail(command, code, reason, results, ledger);
-        return;
+        return fail(command, format!("{why}; tried {tried} times"), end, ledger);
     }
-    let pause = match meaning_of(code) {
+    let pause = match meaning_of(end.code) {
         Meaning::Proof => 0,
         _ => pause_after(command.attempts),
     };
     command.attempts += 1;
     command.put_back();
-    let mut reason = meaning(code).to_owned();
+    let mut reason = why.to_owned();
     if pause > 0 {
         let at = ledger.now.plus_ms(pause);
         command.not_before = command.not_before.max(Some(at));
         reason = format!("{reason}; tried again after {at}");
     }
-    ledger.turn(
-        command,
-        CommandState::Queued,
-        Some(code),
-        Some(reason),
-        results,
-    );
+    end.put_down(command, CommandState::Queued, reason, ledger);
 }
 
 /// The pause after that many attempts, milliseconds.
@@ -175,21 +172,9 @@ fn pause_after(attempts: u8) -> i64 {
         .min(limits::RETRY_PAUSE_MOST_MS)
 }
 
-fn fail(
-    command: &mut OpenCommand,
-    code: u16,
-    reason: String,
-    results: Vec<NodeResult>,
-    ledger: &mut Ledger,
-) {
+fn fail(command: &mut OpenCommand, reason: impl Into<String>, end: Ended, ledger: &mut Ledger) {
     command.deadline = None;
-    ledger.turn(
-        command,
-        CommandState::Failed,
-        Some(code),
-        Some(reason),
-        results,
-    );
+    end.put_down(command, CommandState::Failed, reason, ledger);
 }
 
 /// Until when an unenroll's outcome stays open.
@@ -198,7 +183,7 @@ pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
 }
 
 /// Kinds that work only while the agent impersonates the enrolled user (seed 004).
-pub fn needs_user(kind: Kind) -> bool {
+pub(super) fn needs_user(kind: Kind) -> bool {
     !matches!(
         kind,
         Kind::Inventory | Kind::PasswordReset | Kind::Unenroll | Kind::Unclassified
@@ -206,7 +191,7 @@ pub fn needs_user(kind: Kind) -> bool {
 }
 
 /// A status code in words (OMA RepPro 10; MS-MDM 2.2.6; oma-dm-protocol-support).
-pub fn meaning(code: u16) -> &'static str {
+fn meaning(code: u16) -> &'static str {
     match code {
         200..=201 | 203..=213 => "done (2xx)",
         202 => "accepted, works on it (202)",

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::availability::{Availability, Circumstances};
 use super::ledger::Ledger;
 use super::offer::{self, Considered};
 use super::settle;
@@ -9,7 +10,7 @@ use crate::context::{Context, ContextSet, Mode};
 use crate::device::{Device, State};
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
-use crate::policy::{PolicySet, Verdict};
+use crate::policy::PolicySet;
 use crate::time::Timestamp;
 
 /// The three lists of a preview, in the order in which commands would go.
@@ -56,70 +57,60 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
     let mut ledger = Ledger::new(now);
     settle::settle(&mut state, &mut ledger);
     settle::end_session(&mut state, &mut ledger, "a new session began");
-    let considered = offer::consider(
-        &state,
-        &device.record,
-        ContextSet::only(context),
-        None,
+    let here = Circumstances {
+        record: &device.record,
         policies,
+        contexts: ContextSet::only(context),
+        session: None,
         now,
-    );
+    };
     let mut preview = Preview {
         deliver: Vec::new(),
         withhold: Vec::new(),
         refuse: Vec::new(),
     };
-    for command in &considered {
-        let kind = command.kind;
-        if command.decision.verdict == Verdict::Deliver && command.held.is_none() {
-            let rules = offer::rule_names(&command.decision);
+    for command in &offer::consider(&state, &here) {
+        let availability = &command.availability;
+        if availability.goes() {
             preview.deliver.push(PreviewDeliver {
                 command: command.seq,
-                kind,
-                rules,
+                kind: command.kind,
+                rules: availability.rule_names(),
             });
-            continue;
-        }
-        let (rules, modes) = offer::reason(command);
-        let is_refused = command.decision.verdict == Verdict::Refuse;
-        let next = if is_refused {
-            None
+        } else if availability.is_refused() {
+            preview.refuse.push(hold(command, None));
         } else {
-            next(&state, command, &modes)
-        };
-        let hold = PreviewHold {
-            command: command.seq,
-            kind,
-            rules,
-            modes,
-            next,
-        };
-        if is_refused {
-            preview.refuse.push(hold)
-        } else {
-            preview.withhold.push(hold)
+            let next = next(&state, command);
+            preview.withhold.push(hold(command, next));
         }
     }
     preview
 }
 
-/// When a withheld command can go, in words.
-fn next(state: &State, command: &Considered, modes: &[Mode]) -> Option<String> {
-    let open = state.open(command.seq)?;
-    match command.held {
-        Some(offer::AFTER) => {
-            let others: Vec<String> = open
-                .manner
-                .after
-                .iter()
-                .map(|seq| seq.0.to_string())
-                .collect();
-            return Some(format!("after command {} is done", others.join(", ")));
-        }
-        Some(_) => return Some(format!("not before {}", open.not_before?)),
-        None => {}
+fn hold(command: &Considered, next: Option<String>) -> PreviewHold {
+    let (rules, modes) = command.availability.reason();
+    PreviewHold {
+        command: command.seq,
+        kind: command.kind,
+        rules,
+        modes,
+        next,
     }
-    let told: Vec<String> = modes
+}
+
+/// When a withheld command can go, in words.
+fn next(state: &State, command: &Considered) -> Option<String> {
+    let Availability { decision, waits } = &command.availability;
+    if let Some(at) = waits.until {
+        return Some(format!("not before {at}"));
+    }
+    if waits.commands {
+        let others = &state.open(command.seq)?.manner.after;
+        let others: Vec<String> = others.iter().map(|seq| seq.0.to_string()).collect();
+        return Some(format!("after command {} is done", others.join(", ")));
+    }
+    let told: Vec<String> = decision
+        .modes
         .iter()
         .map(|&mode| match state.last_seen(mode) {
             Some(at) => format!("{} (last seen {at})", mode.name()),

@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 
 /// Where time alone has put a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Settled {
+enum Settled {
     /// Where it was.
     Same,
     /// Back in the queue.
@@ -32,7 +32,7 @@ pub(super) fn is_idle(session: &Session, now: Timestamp) -> bool {
 
 /// Where `command` stands at `now`. A function of the state alone, so that a
 /// view and the next exchange say the same.
-pub(super) fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> Settled {
+fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> Settled {
     let lapsed = command.expires_at.is_some_and(|at| at <= now);
     match command.state {
         CommandState::Queued if lapsed => Settled::Expired,
@@ -59,6 +59,23 @@ pub(super) fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> S
         },
         _ => Settled::Same,
     }
+}
+
+/// The state that an open command has at `now`, when what time alone changes
+/// (a session that fell silent, an expiry, a deadline) is taken in.
+pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> CommandState {
+    let at = match settled(state, command, now) {
+        Settled::Same => command.state,
+        Settled::Queued => CommandState::Queued,
+        Settled::Unconfirmed => CommandState::Unconfirmed,
+        Settled::Expired => CommandState::Expired,
+        Settled::Gone => CommandState::Succeeded,
+        Settled::NoNews => CommandState::Failed,
+    };
+    if !at.is_final() && gone_at(state, now).is_some() {
+        return CommandState::Cancelled;
+    }
+    at
 }
 
 /// Since when the device has been gone for good at `now`, where nothing says so
@@ -141,7 +158,7 @@ fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: 
             "nobody knows whether it was done: no news of it came in time".to_owned(),
         ),
     };
-    ledger.turn(command, to, None, Some(reason), Vec::new());
+    ledger.set_state(command, to, reason);
 }
 
 /// Until when news of an unanswered command is waited for: as long as the

@@ -1,127 +1,70 @@
 //! The step.
 
-use super::answers::{self, News};
-use super::authenticate::{Identity, asked_type, authenticate, note_use};
-use super::builder::{Builder, consider};
+use super::answers::{self, Taken};
+use super::authenticate::{
+    Authentication, Identity, asked_type, authenticate, authenticate_anew, note_use,
+};
+use super::builder::Builder;
+use super::exchange::Exchange;
 use super::ledger::Ledger;
-use super::open::{Place, open};
+use super::open::open;
 use super::server_auth::hear;
-use super::{Request, Step, channel, offer, reply, settle};
-use crate::device::{Device, State};
-use crate::ids::CommandSeq;
-use crate::kind::Kind;
+use super::{Request, channel, reply, settle};
+use crate::device::Device;
 use crate::limits;
-use crate::session::{Snapshot, Wanted};
-use modegate_wire::message::{Element, Message, Verb};
+use crate::session::Snapshot;
+use modegate_wire::message::Message;
 
-/// What [`step`] must see of `device` for this request: the kept reply of a
-/// retransmission, or the bodies of what was sent and of what may go, as far
-/// as one reply holds.
-pub fn choose(device: &Device, request: &Request<'_>) -> Wanted {
-    if is_retransmission(&device.state, request) {
-        return Wanted {
-            reply: true,
-            ..Wanted::default()
-        };
-    }
-    if device.state.open.is_empty() {
-        return Wanted::default();
-    }
-    let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
-    let mut bodies: Vec<_> = state
-        .open
-        .iter()
-        .filter(|c| !c.leases.is_empty())
-        .map(|c| c.seq)
-        .collect();
-    if place == Place::Current {
-        bodies.extend(may_go(&state, device, request));
-        // The answers may free what waits for what was sent.
-        if release_who_may_follow(&mut state) {
-            bodies.extend(may_go(&state, device, request));
-        }
-    }
-    bodies.sort_unstable();
-    bodies.dedup();
-    Wanted {
-        bodies,
-        reply: false,
-        inventory: brings_values(&device.state, request.message),
-    }
+/// What a step comes to.
+#[derive(Debug)]
+pub enum Step {
+    /// Not this device: HTTP 403, nothing to record here.
+    Forbidden,
+    /// The device's latest message again: the kept reply goes again.
+    Replay,
+    /// A challenge: nothing to record, whoever sent this is a stranger still.
+    Challenge(Box<Message>),
+    /// An exchange: to be made durable before its reply leaves.
+    Exchange(Box<Exchange>),
 }
 
-/// What the reply may carry, as things stand in `state`.
-fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
-    let Some(session) = &state.session else {
-        return Vec::new();
-    };
-    let budget = offer::budget(session);
-    let considered = consider(state, device, session.contexts, Some(session.no), request);
-    // What no message holds fails, and what is behind it goes.
-    let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
-    let mut bodies = offer::pick(fitting, (budget, budget), false);
-    // What goes alone may become the next thing to go once the answers are taken in.
-    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
-    bodies
-}
-
-/// Lets what waits only for commands that this message may answer go; whether
-/// there is any.
-fn release_who_may_follow(state: &mut State) -> bool {
-    let out: Vec<_> = state
-        .open
-        .iter()
-        .filter(|command| !command.leases.is_empty())
-        .map(|command| command.seq)
-        .collect();
-    let mut any = false;
-    for after in state
-        .open
-        .iter_mut()
-        .map(|command| &mut command.manner.after)
-    {
-        let waits = after.len();
-        after.retain(|seq| !out.contains(seq));
-        any |= after.len() < waits;
-    }
-    any
-}
-
-/// Whether the message may bring values for the inventory.
-fn brings_values(state: &State, message: &Message) -> bool {
-    let answers = message.body.iter().any(|element| match element {
-        Element::Results(_) => true,
-        Element::Status(status) => status.cmd == "Get" && matches!(status.code, 404 | 500),
-        _ => false,
-    });
-    answers
-        && state.open.iter().any(|command| {
-            let reads = |leaf: &crate::kind::Leaf| {
-                leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
-            };
-            !command.leases.is_empty() && command.leaves.iter().any(reads)
-        })
-}
-
-/// One message of a device.
-pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
+/// One message of a device. An `authentication` of another row or another
+/// request does not count: it is done again here.
+pub fn step(snapshot: &Snapshot, authentication: Authentication, request: &Request<'_>) -> Step {
     let device = &snapshot.device;
-    if is_retransmission(&device.state, request) && snapshot.reply.is_some() {
-        return Step::Replay;
+    let authentication = if authentication.is_valid_for(device, request) {
+        authentication
+    } else {
+        authenticate(device, request)
+    };
+    let mut identity = authentication.identity();
+    if authentication.is_proven_retransmission() {
+        if snapshot.reply.is_some() {
+            return Step::Replay;
+        }
+        identity = authenticate_anew(device, request);
     }
-    let nonce = device.state.nonce;
-    let identity = authenticate(&device.record, nonce, request);
     match identity {
-        Identity::Other => return Step::Forbidden,
-        Identity::Missing => return Step::Challenge(Box::new(challenge(device, request, 407))),
-        Identity::Wrong => return Step::Challenge(Box::new(challenge(device, request, 401))),
-        Identity::Proven | Identity::ProvenByNonce => {}
+        Identity::Other => Step::Forbidden,
+        Identity::Missing => Step::Challenge(Box::new(challenge(device, request, 407))),
+        Identity::Wrong => Step::Challenge(Box::new(challenge(device, request, 401))),
+        Identity::Proven => Step::Exchange(Box::new(exchange(snapshot, request, false))),
+        Identity::ProvenByNonce => Step::Exchange(Box::new(exchange(snapshot, request, true))),
     }
+}
+
+/// One message of a device that proved who it is; a nonce that it used for that
+/// is used up.
+fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exchange {
+    let device = &snapshot.device;
     let mut ledger = Ledger::new(request.now);
     let (mut state, place) = open(&device.state, request, &mut ledger);
-    let chal = (identity == Identity::ProvenByNonce).then(|| {
+    let chal = uses_nonce.then(|| {
         state.nonce += 1;
-        reply::challenge(asked_type(request), (request.nonce)(state.nonce))
+        reply::challenge(
+            asked_type(request),
+            (request.nonce)(device.number, state.nonce),
+        )
     });
     note_use(
         &mut state,
@@ -137,49 +80,28 @@ pub fn step(snapshot: &Snapshot, request: &Request<'_>) -> Step {
     });
     let told = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
-    let at = (state, place);
-    let (mut state, news) = answers::take(snapshot, told, code, at, &mut ledger);
+    let Taken {
+        mut state,
+        bodies,
+        news,
+    } = answers::take(snapshot, told, code, (state, place), &mut ledger);
     if heard.in_vain {
         let why = "the device does not take the server's word";
         settle::end_session(&mut state, &mut ledger, why);
     }
-    let News {
-        unenrolled,
-        queued,
-        record,
-        inventory,
-        changes,
-        bodies,
-        parts,
-        broke_off,
-        channel_uri,
-    } = news;
-    let mut builder = Builder::new(snapshot, request, state, ledger, place, bodies);
+    let mut builder = Builder::new(snapshot, request, (state, place), ledger, bodies);
     builder.cred = heard.cred;
     builder.statuses(code, chal);
-    builder.pieces(&parts, broke_off);
-    builder.offer(unenrolled);
+    builder.pieces(&news.parts, news.broke_off);
+    builder.offer(news.unenrolled);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
-    exchange.channel_uri = channel_uri;
-    exchange.queued = queued;
-    exchange.device_record = record;
-    exchange.inventory = inventory;
-    exchange.changes = changes;
-    Step::Exchange(Box::new(exchange))
-}
-
-/// Law 6: the same proven identity, raw query and body, the device's latest
-/// message, less than ten minutes old. But MsgID 1 whose reply carried no
-/// command is answered anew. A clock that was set back makes ages negative: by
-/// how much it was set counts like any age.
-fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
-    state.latest.as_ref().is_some_and(|latest| {
-        latest.digest == request.digest
-            && request.now.ms_since(latest.at).unsigned_abs()
-                < limits::RETRANSMISSION_MS.unsigned_abs()
-            && (latest.carried || request.message.header.msg_id != 1)
-    })
+    exchange.channel_uri = news.channel_uri;
+    exchange.queued = news.queued;
+    exchange.device_record = news.record;
+    exchange.inventory = news.inventory;
+    exchange.changes = news.changes;
+    exchange
 }
 
 /// A challenge costs no write: its nonce is derived, its numbers are those that
@@ -187,7 +109,8 @@ fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
 fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
     let message = request.message;
     let mut next_id = device.state.next_id.max(1);
-    let chal = reply::challenge(asked_type(request), (request.nonce)(device.state.nonce));
+    let nonce = (request.nonce)(device.number, device.state.nonce);
+    let chal = reply::challenge(asked_type(request), nonce);
     let mut body = vec![reply::header_status(
         message,
         code,

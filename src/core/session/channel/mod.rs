@@ -3,59 +3,28 @@
 //! decided in [`crate::push::channel`]; whether a command may go is decided by
 //! the policy engine, as for every other.
 
+mod open_commands;
 mod sends;
+mod subject;
 mod work;
 
+use super::Request;
 use super::bodies::Bodies;
 use super::exchange::Exchange;
 use super::ledger::Ledger;
 use super::told::Told;
-use super::{Request, closing};
-use crate::command::{CommandBody, CommandState, Serves};
+use crate::command::{CommandState, Serves};
 use crate::context::Family;
-use crate::device::{DeviceRecord, State};
+use crate::device::State;
 use crate::event::{Event, EventType};
-use crate::ids::{CommandSeq, DeviceId};
 use crate::push::in_force::{Notes, Target};
 use crate::push::{channel, outbox, wake};
-use crate::secret::Secret;
 
+pub(super) use open_commands::open_set;
+pub(super) use subject::{News, Whose};
+
+use open_commands::{ACTOR, close};
 use work::Work;
-
-/// Who queues the commands.
-const ACTOR: &str = "server";
-/// DMClient's Push/Status for a URI that has expired.
-const URI_EXPIRED: u16 = 5;
-
-/// What is to be recorded besides the state.
-#[derive(Debug, Default)]
-pub(super) struct News {
-    /// The URI afterwards, where it is another: none to delete the one that is kept.
-    pub(super) uri: Option<Option<Secret>>,
-    /// What was queued.
-    pub(super) queued: Vec<(CommandSeq, CommandBody)>,
-}
-
-/// The device of a session.
-pub(super) struct Whose<'a> {
-    pub(super) id: DeviceId,
-    pub(super) record: &'a DeviceRecord,
-    /// The set that was open before this message's answers.
-    pub(super) set: Option<CommandSeq>,
-    /// Whether this message begins a session in its order.
-    pub(super) begins: bool,
-}
-
-/// The open set of a device's channel.
-pub(super) fn open_set(state: &State) -> Option<CommandSeq> {
-    find(state, Serves::ChannelSet)
-}
-
-fn find(state: &State, serves: Serves) -> Option<CommandSeq> {
-    let open = state.open.iter();
-    let mut of_it = open.filter(|command| command.manner.serves == Some(serves));
-    of_it.next().map(|command| command.seq)
-}
 
 /// Takes in what this message means for the channel and the wake.
 pub(super) fn take(
@@ -180,21 +149,4 @@ fn answer_wake(state: &mut State, whose: &Whose<'_>, request: &Request<'_>, ledg
         let detail = format!("answered by a session in {}, {after}", mode.name());
         ledger.events.push(ended.detail(detail));
     }
-}
-
-/// Closes the open commands for the channel that `which` takes.
-fn close(
-    state: &mut State,
-    serves: Serves,
-    which: impl Fn(CommandState) -> bool,
-    how: CommandState,
-    why: &str,
-    ledger: &mut Ledger,
-) {
-    for command in &mut state.open {
-        if command.manner.serves == Some(serves) && which(command.state) {
-            ledger.turn(command, how, None, Some(why.to_owned()), Vec::new());
-        }
-    }
-    closing::sweep(state, ledger);
 }

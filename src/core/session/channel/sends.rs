@@ -1,18 +1,18 @@
 //! The commands that look after a channel.
 
+use super::open_commands::{ACTOR, close, find, open_set};
 use super::work::Work;
-use super::{ACTOR, close, find, open_set};
 use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, Lenient, Manner, Operation, Serves, Unanswered};
 use crate::context::Family;
 use crate::ids::CommandSeq;
 use crate::limits;
 use crate::operations::{channel_reads, channel_set, dmclient_reads, dmclient_set};
-use crate::policy::{Subject, Verdict};
+use crate::policy::Verdict;
 use crate::push::channel::SetVerb;
 use crate::session::bodies::Bodies;
 use crate::session::queue::{leaves_of, opened};
-use crate::session::settle;
+use crate::session::{Circumstances, is_under_way};
 use modegate_wire::message::Verb;
 
 impl Work<'_> {
@@ -92,22 +92,13 @@ impl Work<'_> {
     /// Whether policy would let these go in this session as far as it is known.
     /// It is asked again for the command itself.
     pub(super) fn may(&self, operations: &[Operation]) -> bool {
-        let Some(session) = self
-            .state
-            .session
-            .as_ref()
-            .filter(|session| session.is_open)
-        else {
-            return false;
-        };
-        let subject = Subject {
-            family: self.family(),
-            groups: &self.whose.record.groups,
-            app: None,
-            leaves: &leaves_of(operations, classify),
-        };
-        let decision = self.request.policies.decide(session.contexts, &subject);
-        decision.verdict == Verdict::Deliver && !settle::is_idle(session, self.ledger.now)
+        let (now, policies) = (self.ledger.now, self.request.policies);
+        let session = self.state.session.as_ref();
+        session.is_some_and(|session| {
+            let here = Circumstances::in_session(session, self.whose.record, policies, now);
+            let decision = here.decide(&leaves_of(operations, classify), None);
+            is_under_way(session, now) && decision.verdict == Verdict::Deliver
+        })
     }
 
     pub(super) fn queue(

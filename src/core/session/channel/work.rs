@@ -1,6 +1,7 @@
 //! One look at a device's channel: events into the table, its effects out.
 
-use super::{News, URI_EXPIRED, Whose, close};
+use super::open_commands::close;
+use super::subject::{News, Whose};
 use crate::command::{CommandState, Operation, Serves};
 use crate::context::Family;
 use crate::device::State;
@@ -14,6 +15,9 @@ use crate::session::Request;
 use crate::session::bodies::Bodies;
 use crate::session::ledger::Ledger;
 use crate::session::told::{Nodes, Says};
+
+/// DMClient's Push/Status for a URI that has expired.
+const URI_EXPIRED: u16 = 5;
 
 pub(super) struct Work<'a> {
     pub(super) channel: Channel,

@@ -7,21 +7,24 @@ use std::collections::HashMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 mod device;
+mod reads;
 mod server;
 
 use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
-use crate::context::Family;
-use crate::device::{Credentials, Device, DeviceRecord, State};
+use crate::context::{Family, Query};
+use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
 use crate::event::ExchangeRecord;
 use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::policy::PolicySet;
 use crate::rotation::{CertificateNote, Rotation};
 use crate::secret::Secret;
 use crate::session::Snapshot;
+use crate::time::Timestamp;
 use modegate_wire::auth::{AuthType, PasswordDigest, md5_cred};
 use modegate_wire::decode::decode;
 use modegate_wire::mac::{self, EntityDigest, Mac};
-use modegate_wire::message::{Element, Verb};
+use modegate_wire::message::{Element, Message, Verb};
 
 const OWN: CertificateDigest = CertificateDigest([1; 32]);
 const NEW: CertificateDigest = CertificateDigest([2; 32]);
@@ -36,10 +39,20 @@ struct Talk {
     /// The latest reply, and what is on record of it.
     reply: Option<Message>,
     record: Option<ExchangeRecord>,
+    /// What the latest step was to see.
+    wanted: Wanted,
+    /// Whether the latest reply is there for a retransmission.
+    keeps_replies: bool,
 }
 
 fn nonce(count: u64) -> [u8; 16] {
     [0xf0 ^ count as u8; 16]
+}
+
+/// The nonce of the only device there is.
+fn nonce_of(device: u64, count: u64) -> [u8; 16] {
+    assert_eq!(device, 1, "the nonce of another device");
+    nonce(count)
 }
 
 impl Talk {
@@ -78,6 +91,8 @@ impl Talk {
             now: Timestamp(0),
             reply: None,
             record: None,
+            wanted: Wanted::default(),
+            keeps_replies: false,
         }
     }
 
@@ -123,12 +138,13 @@ impl Talk {
             message: &message,
             digest: [msg_id as u8; 32],
             now: self.now,
-            nonce: &nonce,
+            nonce: &nonce_of,
             policies: &policies,
             push: &crate::push::in_force::InForce::default(),
             server: self.server.as_ref(),
         };
-        let wanted = choose(&self.device, &request);
+        let authentication = authenticate(&self.device, &request);
+        let wanted = choose(&self.device, authentication, &request);
         let bodies = wanted
             .bodies
             .iter()
@@ -136,10 +152,11 @@ impl Talk {
         let snapshot = Snapshot {
             device: self.device.clone(),
             bodies: bodies.collect(),
-            reply: None,
+            reply: (wanted.reply && self.keeps_replies).then(Vec::new),
             inventory: None,
         };
-        match step(&snapshot, &request) {
+        self.wanted = wanted;
+        match step(&snapshot, authentication, &request) {
             Step::Forbidden => "forbidden",
             Step::Replay => "replay",
             Step::Challenge(reply) => {

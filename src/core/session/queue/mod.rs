@@ -4,20 +4,20 @@ mod opening;
 mod supersede;
 mod withdraw;
 
+pub use super::settle::state_at;
 pub use opening::leaves_of;
 pub(super) use opening::opened;
 pub use withdraw::{cancel, retry};
 
 use super::ledger::Ledger;
-use super::settle::{Settled, gone_at, settled};
+use super::settle::gone_at;
 use crate::change::{DeviceChange, Refusal};
-use crate::command::{CommandBody, CommandState, OpenCommand};
+use crate::command::{CommandBody, OpenCommand};
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
 use crate::push::outbox;
-use crate::time::Timestamp;
 use supersede::supersede;
 
 /// Queues a command: the change, and the number that it gets.
@@ -95,21 +95,4 @@ fn check_after(state: &State, open: &OpenCommand) -> Result<(), Refusal> {
         ))),
         None => Ok(()),
     }
-}
-
-/// The state that an open command has at `now`, when what time alone changes
-/// (a session that fell silent, an expiry, a deadline) is taken in.
-pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> CommandState {
-    let at = match settled(state, command, now) {
-        Settled::Same => command.state,
-        Settled::Queued => CommandState::Queued,
-        Settled::Unconfirmed => CommandState::Unconfirmed,
-        Settled::Expired => CommandState::Expired,
-        Settled::Gone => CommandState::Succeeded,
-        Settled::NoNews => CommandState::Failed,
-    };
-    if !at.is_final() && gone_at(state, now).is_some() {
-        return CommandState::Cancelled;
-    }
-    at
 }

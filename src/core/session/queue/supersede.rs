@@ -1,11 +1,11 @@
 //! A newer command in the place of older ones for the same nodes.
 
-use super::state_at;
 use crate::command::{CommandState, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::session::ledger::Ledger;
+use crate::session::settle::state_at;
 use crate::time::Timestamp;
 
 /// Takes the place of older commands for the same nodes that still wait: they
@@ -33,13 +33,7 @@ pub(super) fn supersede(
         if old.contains(&command.seq) {
             superseded.push((command.seq, command.kind()));
             let reason = format!("superseded by command {}", open.seq.0);
-            ledger.turn(
-                command,
-                CommandState::Cancelled,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            ledger.set_state(command, CommandState::Cancelled, reason);
         } else {
             for after in &mut command.manner.after {
                 if old.contains(after) {

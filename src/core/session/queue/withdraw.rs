@@ -1,14 +1,14 @@
 //! Commands taken back, or asked for again.
 
 use super::opening::unanswered;
-use super::state_at;
 use crate::change::{DeviceChange, Refusal};
-use crate::command::{CommandState, Serves, Unanswered};
+use crate::command::{CommandState, OpenCommand, Serves, Unanswered};
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::session::closing;
 use crate::session::ledger::Ledger;
+use crate::session::settle::state_at;
 use crate::time::Timestamp;
 
 /// Cancels an open command, with what the server queued for it; refused once it
@@ -21,13 +21,7 @@ pub fn cancel(
 ) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     let mut ledger = Ledger::new(now);
-    let Some(command) = state.open.iter_mut().find(|command| command.seq == seq) else {
-        return Err(if seq.0 > 0 && seq.0 < device.state.next_command {
-            Refusal::Conflict("the command is final; only an open one can be cancelled".to_owned())
-        } else {
-            Refusal::Missing("the device has no such command".to_owned())
-        });
-    };
+    let command = open_command(&mut state, seq, "only an open one can be cancelled")?;
     let at = state_at(&device.state, command, now);
     if at.is_final() {
         return Err(Refusal::Conflict(format!(
@@ -40,13 +34,7 @@ pub fn cancel(
         CommandState::Queued => format!("cancelled by {actor}"),
         _ => format!("cancelled by {actor} after it went out; the device may have done it"),
     };
-    ledger.turn(
-        command,
-        CommandState::Cancelled,
-        None,
-        Some(reason),
-        Vec::new(),
-    );
+    ledger.set_state(command, CommandState::Cancelled, reason);
     cancel_what_serves(&mut state, seq, now, &mut ledger);
     closing::sweep(&mut state, &mut ledger);
     let event =
@@ -70,13 +58,7 @@ fn cancel_what_serves(state: &mut State, seq: CommandSeq, now: Timestamp, ledger
     for command in &mut state.open {
         if waiting.contains(&command.seq) {
             let reason = format!("command {} that it served is cancelled", seq.0);
-            ledger.turn(
-                command,
-                CommandState::Cancelled,
-                None,
-                Some(reason),
-                Vec::new(),
-            );
+            ledger.set_state(command, CommandState::Cancelled, reason);
         }
     }
 }
@@ -91,26 +73,8 @@ pub fn retry(
 ) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     let mut ledger = Ledger::new(now);
-    let known = seq.0 > 0 && seq.0 < device.state.next_command;
-    let Some(command) = state.open.iter_mut().find(|command| command.seq == seq) else {
-        return Err(if known {
-            Refusal::Conflict("the command is final; queue a new one instead".to_owned())
-        } else {
-            Refusal::Missing("the device has no such command".to_owned())
-        });
-    };
-    let at = state_at(&device.state, command, now);
-    if !matches!(at, CommandState::Unconfirmed | CommandState::Queued) {
-        return Err(Refusal::Conflict(format!(
-            "the command is {}; only one that is unconfirmed, or pauses before its next attempt, can be asked for again",
-            at.name()
-        )));
-    }
-    if let Some(at) = command.expires_at.filter(|&at| at <= now) {
-        return Err(Refusal::Conflict(format!(
-            "the command was not to go after {at}; queue a new one instead"
-        )));
-    }
+    let command = open_command(&mut state, seq, "queue a new one instead")?;
+    check_retry(&device.state, command, now)?;
     let kind = command.kind();
     command.put_back();
     command.not_before = None;
@@ -119,18 +83,46 @@ pub fn retry(
         command.manner.unanswered = Unanswered::Check;
     }
     let reason = format!("asked for again by {actor}");
-    ledger.turn(
-        command,
-        CommandState::Queued,
-        None,
-        Some(reason),
-        Vec::new(),
-    );
+    ledger.set_state(command, CommandState::Queued, reason);
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
     Ok(DeviceChange {
         parts: ledger.parts,
         events: vec![event],
         ..DeviceChange::new(device, state)
+    })
+}
+
+fn check_retry(state: &State, command: &OpenCommand, now: Timestamp) -> Result<(), Refusal> {
+    let at = state_at(state, command, now);
+    if !matches!(at, CommandState::Unconfirmed | CommandState::Queued) {
+        return Err(Refusal::Conflict(format!(
+            "the command is {}; only one that is unconfirmed, or pauses before its next attempt, can be asked for again",
+            at.name()
+        )));
+    }
+    match command.expires_at.filter(|&at| at <= now) {
+        Some(at) => Err(Refusal::Conflict(format!(
+            "the command was not to go after {at}; queue a new one instead"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The open command of that number; `instead` says what can be done where it is
+/// final already.
+fn open_command<'a>(
+    state: &'a mut State,
+    seq: CommandSeq,
+    instead: &str,
+) -> Result<&'a mut OpenCommand, Refusal> {
+    let known = seq.0 > 0 && seq.0 < state.next_command;
+    let mut open = state.open.iter_mut();
+    open.find(|command| command.seq == seq).ok_or_else(|| {
+        if known {
+            Refusal::Conflict(format!("the command is final; {instead}"))
+        } else {
+            Refusal::Missing("the device has no such command".to_owned())
+        }
     })
 }

@@ -5,6 +5,7 @@
 
 mod elements;
 mod hostile;
+mod promises;
 mod stories;
 mod world;
 

@@ -3,6 +3,8 @@
 use super::elements::*;
 use super::world::*;
 use super::*;
+use crate::device::WithheldRef;
+use crate::policy::PolicySet;
 
 const BIOS: &str = "./cimv2/Win32_BIOS";
 const JOB: &str = "./cimv2/MDM_AppInstallJob/MDM_AppInstallJob.JobID=%22j%22/Exec=CreateJob";
@@ -295,4 +297,30 @@ note = "a test"
     world.begin(Vec::new());
     let reply = world.go_on(world.all(418));
     assert!(reply.delivered.is_empty(), "nobody classified Replace");
+}
+
+/// A list of what is withheld is written once and then referred to. Version 0.1.0
+/// knew it by the number of another function: after it the list is written anew.
+#[test]
+fn a_withheld_list_is_written_once_also_after_0_1_0() {
+    let mut world = World::new();
+    world
+        .queue(command(Verb::Get, "./cimv2/MDM_Nothing"))
+        .unwrap();
+    // What 0.1.0 wrote down for exactly this list.
+    world.device.state.withheld = Some(WithheldRef {
+        event: 9,
+        digest: 0x9253_5aa2_c18f_78ab,
+    });
+    let reply = world.begin(Vec::new());
+    assert_eq!((reply.withheld.len(), reply.withheld_as), (1, None));
+    let written = world.device.state.withheld.as_mut().unwrap();
+    assert_eq!(written.event, 0, "the store puts the event's number here");
+    assert_eq!(
+        written.digest, 0xe385_702d_30fc_fdd9,
+        "as it stands in rows"
+    );
+    written.event = 10;
+    let reply = world.begin(Vec::new());
+    assert_eq!((reply.withheld.len(), reply.withheld_as), (0, Some(10)));
 }

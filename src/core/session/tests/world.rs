@@ -7,14 +7,16 @@ use super::super::*;
 use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
 use crate::command::{CommandBody, CommandState, Part};
-use crate::context::{Family, Mode};
+use crate::context::{Family, Mode, Query};
 use crate::device::{Device, DeviceRecord, State};
-use crate::event::Outcome;
+use crate::event::{Outcome, Withheld};
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::inventory::Inventory;
+use crate::policy::PolicySet;
 use crate::push::in_force::InForce;
 use crate::session::Snapshot;
-use modegate_wire::message::{Address, Element, Header, SessionId};
+use crate::time::Timestamp;
+use modegate_wire::message::{Address, Element, Header, Message, SessionId};
 
 /// Maintenance, as Windows 8.1 names it.
 pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
@@ -38,6 +40,9 @@ pub(super) struct Reply {
     pub(super) delivered: Vec<CommandSeq>,
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notes: Vec<String>,
+    /// What was withheld, or the event that lists it.
+    pub(super) withheld: Vec<Withheld>,
+    pub(super) withheld_as: Option<u64>,
 }
 
 pub(super) struct World {
@@ -231,6 +236,8 @@ impl World {
                 delivered,
                 outcomes: record.outcomes,
                 notes: record.notes,
+                withheld: record.withheld,
+                withheld_as: record.withheld_as,
             };
         }
     }
@@ -251,12 +258,13 @@ impl World {
             message,
             digest,
             now: self.now,
-            nonce: &|_| [0; 16],
+            nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
             server: None,
         };
-        let wanted = choose(&self.device, &request);
+        let authentication = authenticate(&self.device, &request);
+        let wanted = choose(&self.device, authentication, &request);
         let body = |seq: &CommandSeq| (*seq, self.bodies[seq].clone());
         let snapshot = Snapshot {
             device: self.device.clone(),
@@ -268,7 +276,7 @@ impl World {
             self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
             "what was not loaded"
         );
-        let Step::Exchange(exchange) = step(&snapshot, &request) else {
+        let Step::Exchange(exchange) = step(&snapshot, authentication, &request) else {
             panic!("an exchange")
         };
         let (mut asked, mut delivered) = (Vec::new(), Vec::new());
@@ -407,11 +415,12 @@ impl World {
             message: &message,
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
-            nonce: &|_| [0; 16],
+            nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,
             push: &self.push,
         };
-        choose(&self.device, &request).reply
+        let authentication = authenticate(&self.device, &request);
+        choose(&self.device, authentication, &request).reply
     }
 }

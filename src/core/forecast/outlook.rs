@@ -1,0 +1,104 @@
+//! What a forecast says.
+
+use serde::Serialize;
+
+use super::renewal::Window;
+use crate::time::Timestamp;
+
+/// When, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// It went out; its answer is awaited.
+    Sent,
+    /// In the session that is open.
+    Now,
+    /// In the Apps session of the wake under way.
+    AppsSession,
+    /// In the session that the wake under way brings (families without modes).
+    PushSession,
+    /// In the next Maintenance session.
+    NextMaintenance,
+    /// In the next Apps session, for which there must be a push first.
+    NextApps,
+    /// In the next Machine session: nothing else lets it go.
+    NextMachine,
+    /// In the next session, whatever it is.
+    AnySession,
+    /// Not before a time.
+    NotBefore,
+    /// When other commands are done.
+    After,
+    /// No session carries it as things stand.
+    Never,
+}
+
+impl When {
+    /// The word.
+    pub fn name(self) -> &'static str {
+        match self {
+            When::Sent => "sent",
+            When::Now => "now",
+            When::AppsSession => "apps_session",
+            When::PushSession => "push_session",
+            When::NextMaintenance => "next_maintenance",
+            When::NextApps => "next_apps",
+            When::NextMachine => "next_machine",
+            When::AnySession => "any_session",
+            When::NotBefore => "not_before",
+            When::After => "after",
+            When::Never => "never",
+        }
+    }
+}
+
+/// What can be said of one command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Forecast {
+    /// When.
+    pub when: When,
+    /// The same in words.
+    pub text: String,
+    /// The number of the open session, where it is now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session: Option<u32>,
+    /// Not before this, or expected until this.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
+    pub at: Option<Timestamp>,
+    /// When a session of that kind was last seen.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
+    pub last_seen: Option<Timestamp>,
+    /// What only the user of the device can do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// When the device is expected by itself, to renew its channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<Window>,
+}
+
+fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
+    match at {
+        Some(at) => to.collect_str(at),
+        None => to.serialize_none(),
+    }
+}
+
+impl Forecast {
+    /// Only when, and the words.
+    pub(super) fn new(when: When, text: impl Into<String>) -> Self {
+        Forecast {
+            when,
+            text: text.into(),
+            session: None,
+            at: None,
+            last_seen: None,
+            user: None,
+            renewal: None,
+        }
+    }
+
+    /// In one line, as the log keeps it.
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.when.name(), self.text)
+    }
+}

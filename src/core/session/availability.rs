@@ -1,0 +1,209 @@
+//! Whether one command can go in one session, and what else it waits for: the one
+//! reading of rules, modes and the queue that replies, previews and forecasts
+//! share.
+
+use std::borrow::Cow;
+
+use super::settle::is_idle;
+use crate::command::{CommandState, OpenCommand};
+use crate::context::{ContextSet, Mode};
+use crate::device::{DeviceRecord, Session};
+use crate::ids::SessionNo;
+use crate::kind::{Kind, Leaf};
+use crate::policy::{Decision, PolicySet, Subject, Verdict};
+use crate::time::Timestamp;
+
+/// The rule named where a command waits for its time, not for a mode.
+const NOT_BEFORE: &str = "queue.not-before";
+/// The rule named where a command waits for a later session.
+const LATER: &str = "queue.later-session";
+/// The rule named where a command waits for another.
+const AFTER: &str = "queue.after";
+
+/// The session that is asked about.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Circumstances<'a> {
+    /// The device's record.
+    pub(crate) record: &'a DeviceRecord,
+    /// The rules in force.
+    pub(crate) policies: &'a PolicySet,
+    /// Every context that the session names.
+    pub(crate) contexts: ContextSet,
+    /// Its number; none for one that has yet to begin.
+    pub(crate) session: Option<SessionNo>,
+    /// Now.
+    pub(crate) now: Timestamp,
+}
+
+/// What is to be said of one command in one session. It goes if the rules deliver
+/// it and it waits for nothing.
+#[derive(Debug)]
+pub(crate) struct Availability {
+    /// What the rules say.
+    pub(crate) decision: Decision,
+    /// What the queue has it wait for, whatever the rules say.
+    pub(crate) waits: Waits,
+}
+
+/// What the queue itself has a command wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Waits {
+    /// For this time: its own, or that of its next attempt.
+    pub(crate) until: Option<Timestamp>,
+    /// For a later session than this one.
+    pub(crate) later_session: bool,
+    /// For other commands to be done.
+    pub(crate) commands: bool,
+}
+
+impl Waits {
+    /// What a command waits for at `now`, in that session.
+    pub(crate) fn new(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Self {
+        let not_after = command.manner.later_than;
+        Waits {
+            until: command.not_before.filter(|&at| at > now),
+            later_session: session.zip(not_after).is_some_and(|(no, last)| no <= last),
+            commands: !command.manner.after.is_empty(),
+        }
+    }
+
+    /// The id of the queue's rule that is named for it, if it waits at all.
+    pub(crate) fn rule(self) -> Option<&'static str> {
+        if self.until.is_some() {
+            Some(NOT_BEFORE)
+        } else if self.later_session {
+            Some(LATER)
+        } else {
+            self.commands.then_some(AFTER)
+        }
+    }
+}
+
+impl Availability {
+    /// Whether the rules let it go, its waits aside.
+    pub(crate) fn is_delivered_by_rules(&self) -> bool {
+        self.decision.verdict == Verdict::Deliver
+    }
+
+    /// Whether it goes now.
+    pub(crate) fn goes(&self) -> bool {
+        self.is_delivered_by_rules() && self.waits.rule().is_none()
+    }
+
+    /// Whether it never goes to this device, so that it fails.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.decision.verdict == Verdict::Refuse
+    }
+
+    /// The rules and modes to name for a command that stays.
+    pub(crate) fn reason(&self) -> (Vec<String>, Vec<Mode>) {
+        match self.waits.rule().filter(|_| self.is_delivered_by_rules()) {
+            Some(rule) => (vec![rule.to_owned()], Vec::new()),
+            None => (self.rule_names(), self.decision.modes.clone()),
+        }
+    }
+
+    /// Whether [`Availability::reason`] is this one.
+    pub(crate) fn is_reason(&self, rules: &[String], modes: &[Mode]) -> bool {
+        let rules = rules.iter().map(String::as_str);
+        match self.waits.rule().filter(|_| self.is_delivered_by_rules()) {
+            Some(rule) => modes.is_empty() && rules.eq([rule]),
+            None => {
+                let decided = self.decision.rules.iter().map(|rule| &*rule.0);
+                modes == self.decision.modes && rules.eq(decided)
+            }
+        }
+    }
+
+    /// The rules of the decision, as text.
+    pub(crate) fn rule_names(&self) -> Vec<String> {
+        self.decision
+            .rules
+            .iter()
+            .map(ToString::to_string)
+            .collect()
+    }
+}
+
+impl<'a> Circumstances<'a> {
+    /// Those of a session that has begun.
+    pub(crate) fn in_session(
+        session: &Session,
+        record: &'a DeviceRecord,
+        policies: &'a PolicySet,
+        now: Timestamp,
+    ) -> Self {
+        Circumstances {
+            record,
+            policies,
+            contexts: session.contexts,
+            session: Some(session.no),
+            now,
+        }
+    }
+
+    /// Whether a command is in the queue for this session: not out, not over, not
+    /// offered in it before. What was put back after its time is in no queue.
+    pub(crate) fn is_queued(&self, command: &OpenCommand) -> bool {
+        let lapsed = command.expires_at.is_some_and(|at| at <= self.now);
+        command.state == CommandState::Queued && !lapsed && !self.was_offered(command)
+    }
+
+    /// Whether the command was offered in this session.
+    pub(crate) fn was_offered(&self, command: &OpenCommand) -> bool {
+        let latest = command.leases.first();
+        self.session
+            .is_some_and(|no| latest.is_some_and(|lease| lease.session == no))
+    }
+
+    /// Whether the command can go.
+    pub(crate) fn availability(&self, command: &OpenCommand) -> Availability {
+        let leaves = leaves_under(command, self.policies);
+        self.availability_by(self.decide(&leaves, command.manner.app.as_deref()), command)
+    }
+
+    /// The same where the decision is known, from a command that touches the same.
+    pub(crate) fn availability_by(
+        &self,
+        decision: Decision,
+        command: &OpenCommand,
+    ) -> Availability {
+        Availability {
+            decision,
+            waits: Waits::new(command, self.session, self.now),
+        }
+    }
+
+    /// What the rules say of these leaves, for that app of the catalogue if it is one's.
+    pub(crate) fn decide(&self, leaves: &[Leaf], app: Option<&str>) -> Decision {
+        let subject = Subject {
+            family: self.record.family,
+            groups: &self.record.groups,
+            app,
+            leaves,
+        };
+        self.policies.decide(self.contexts, &subject)
+    }
+}
+
+/// Whether a session may carry more at `now`.
+pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
+    session.is_open && !is_idle(session, now)
+}
+
+/// The leaves of a command under a policy set, which may classify what the table
+/// does not know.
+pub(super) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+    if command.unknown.is_empty() || !policies.classifies_more() {
+        return Cow::Borrowed(&command.leaves);
+    }
+    let mut leaves = command.leaves.clone();
+    leaves.retain(|leaf| leaf.kind != Kind::Unclassified);
+    for (verb, loc_uri) in &command.unknown {
+        let leaf = policies.classify(*verb, loc_uri);
+        if !leaves.contains(&leaf) {
+            leaves.push(leaf);
+        }
+    }
+    Cow::Owned(leaves)
+}

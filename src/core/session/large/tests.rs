@@ -1,0 +1,112 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+use crate::context::{ContextSet, Login};
+use crate::device::Session;
+use crate::ids::SessionNo;
+use crate::time::Timestamp;
+use modegate_wire::decode::decode;
+use modegate_wire::message::SessionId;
+
+const BIOS: Name<'static> = Name {
+    msg_ref: Some(2),
+    cmd_ref: Some(7),
+    node: Some("./cimv2/Win32_BIOS"),
+};
+
+/// Numbers as they stand in rows: neither may ever change.
+#[test]
+fn the_digests_on_record_are_these() {
+    let name = |msg_ref, cmd_ref, node| Name {
+        msg_ref,
+        cmd_ref,
+        node,
+    };
+    let rows = [
+        (
+            name(None, None, None),
+            0xf900_3207_cf9e_4d4c,
+            0x50d0_90a8_3459_efce,
+        ),
+        (BIOS, 0xf162_c9e3_3446_deb4, 0x0de0_e41b_ace1_c2a2),
+        (
+            name(Some(2), None, Some("./DevDetail/Ext/Microsoft/ä")),
+            0x8caf_63c6_695b_5199,
+            0xcf99_c35b_437f_5cc5,
+        ),
+        (
+            name(None, Some(4_000_000_000), Some("")),
+            0x1f74_54ca_867e_9987,
+            0x6007_b878_ed35_50f9,
+        ),
+    ];
+    for (name, of_0_1_0, of_now) in rows {
+        assert_eq!(name.digest_of_0_1_0(), of_0_1_0, "{name:?}");
+        assert_eq!(name.digest(), of_now, "{name:?}");
+    }
+}
+
+fn half_sent(of: u64) -> State {
+    State {
+        session: Some(Session {
+            no: SessionNo(3),
+            id: SessionId("1".into()),
+            opened_at: Timestamp(0),
+            last_at: Timestamp(0),
+            client_message: 2,
+            messages: 2,
+            first_message: 1,
+            contexts: ContextSet::default(),
+            login: Login::Absent,
+            max_msg_size: None,
+            is_open: true,
+            awaits_final: false,
+        }),
+        large: Some(LargeObject {
+            session: SessionNo(3),
+            of,
+            size: 10,
+            got: 4,
+        }),
+        ..State::default()
+    }
+}
+
+fn piece(node: &str, data: &str, more: &str) -> Message {
+    let text = format!(
+        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
+         <SessionID>1</SessionID><MsgID>3</MsgID><Target><LocURI>s</LocURI></Target>\
+         <Source><LocURI>d</LocURI></Source></SyncHdr><SyncBody><Results><CmdID>1</CmdID><MsgRef>2</MsgRef>\
+         <CmdRef>7</CmdRef><Item><Source><LocURI>{node}</LocURI></Source><Data>{data}</Data>{more}</Item>\
+         </Results><Final/></SyncBody></SyncML>"
+    );
+    decode(text.as_bytes()).unwrap()
+}
+
+/// What a message brings for an object that is on record under `of`.
+fn judged(of: u64, message: &Message) -> (Vec<Part>, bool, Option<LargeObject>) {
+    let mut state = half_sent(of);
+    let mut ledger = Ledger::new(Timestamp(0));
+    let (parts, broken) = judge(&mut state, Family::Windows10, message, &mut ledger);
+    (parts, broken, state.large)
+}
+
+#[test]
+fn an_object_that_is_half_sent_goes_on_whichever_version_wrote_it_down() {
+    for of in [BIOS.digest_of_0_1_0(), BIOS.digest()] {
+        let last = piece("./cimv2/Win32_BIOS", "567890", "");
+        assert_eq!(judged(of, &last), (vec![Part::Last], false, None));
+        // From here on it is known by the digest of today.
+        let next = piece("./cimv2/Win32_BIOS", "567", "<MoreData/>");
+        let goes_on = LargeObject {
+            session: SessionNo(3),
+            of: BIOS.digest(),
+            size: 10,
+            got: 7,
+        };
+        assert_eq!(judged(of, &next), (vec![Part::Piece], false, Some(goes_on)));
+        // Another one is never taken for it.
+        let other = piece("./cimv2/Win32_Processor", "567890", "");
+        assert_eq!(judged(of, &other), (vec![Part::Whole], true, None));
+    }
+}

@@ -1,0 +1,107 @@
+//! What is read of a device besides its row, before the step looks at it.
+
+use super::authenticate::Authentication;
+use super::availability::Circumstances;
+use super::ledger::Ledger;
+use super::open::{Place, open};
+use super::{Request, offer};
+use crate::device::{Device, State};
+use crate::ids::CommandSeq;
+use crate::kind::{Kind, Leaf};
+use crate::session::Wanted;
+use modegate_wire::message::{Element, Message, Verb};
+
+/// What [`step`](super::step) must see of `device` for this request: the kept
+/// reply of a retransmission, or the bodies of what was sent and of what may go,
+/// as far as one reply holds. Nothing for a caller that did not prove to be the
+/// device.
+pub fn choose(device: &Device, authentication: Authentication, request: &Request<'_>) -> Wanted {
+    if !authentication.is_valid_for(device, request) || !authentication.is_proven() {
+        return Wanted::default();
+    }
+    if authentication.is_proven_retransmission() {
+        return Wanted {
+            reply: true,
+            ..Wanted::default()
+        };
+    }
+    if device.state.open.is_empty() {
+        return Wanted::default();
+    }
+    let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
+    let mut bodies: Vec<_> = state
+        .open
+        .iter()
+        .filter(|c| !c.leases.is_empty())
+        .map(|c| c.seq)
+        .collect();
+    if place == Place::Current {
+        bodies.extend(may_go(&state, device, request));
+        // The answers may free what waits for what was sent.
+        if release_who_may_follow(&mut state) {
+            bodies.extend(may_go(&state, device, request));
+        }
+    }
+    bodies.sort_unstable();
+    bodies.dedup();
+    Wanted {
+        bodies,
+        reply: false,
+        inventory: brings_values(&device.state, request.message),
+    }
+}
+
+/// What the reply may carry, as things stand in `state`.
+fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
+    let Some(session) = &state.session else {
+        return Vec::new();
+    };
+    let budget = offer::budget(session);
+    let (record, policies) = (&device.record, request.policies);
+    let here = Circumstances::in_session(session, record, policies, request.now);
+    let considered = offer::consider(state, &here);
+    // What no message holds fails, and what is behind it goes.
+    let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
+    let mut bodies = offer::pick(fitting, (budget, budget), false);
+    // What goes alone may become the next thing to go once the answers are taken in.
+    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
+    bodies
+}
+
+/// Lets what waits only for commands that this message may answer go; whether
+/// there is any.
+fn release_who_may_follow(state: &mut State) -> bool {
+    let out: Vec<_> = state
+        .open
+        .iter()
+        .filter(|command| !command.leases.is_empty())
+        .map(|command| command.seq)
+        .collect();
+    let mut any = false;
+    for after in state
+        .open
+        .iter_mut()
+        .map(|command| &mut command.manner.after)
+    {
+        let waits = after.len();
+        after.retain(|seq| !out.contains(seq));
+        any |= after.len() < waits;
+    }
+    any
+}
+
+/// Whether the message may bring values for the inventory.
+fn brings_values(state: &State, message: &Message) -> bool {
+    let answers = message.body.iter().any(|element| match element {
+        Element::Results(_) => true,
+        Element::Status(status) => status.cmd == "Get" && matches!(status.code, 404 | 500),
+        _ => false,
+    });
+    answers
+        && state.open.iter().any(|command| {
+            let reads = |leaf: &Leaf| {
+                leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
+            };
+            !command.leases.is_empty() && command.leaves.iter().any(reads)
+        })
+}

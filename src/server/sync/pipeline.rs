@@ -1,0 +1,209 @@
+//! The pipeline: decode, load, authenticate, step, encode, commit.
+
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use tracing::field::{Empty, display};
+use tracing::{Instrument, Span};
+
+use super::registration::register_unknown;
+use super::request::{Decoded, SyncRequest};
+use super::{Answer, Proof, Way, encode};
+use crate::metrics::Tally;
+use modegate_core::context::Query;
+use modegate_core::device::Device;
+use modegate_core::session::server_auth::{Signature, signature};
+use modegate_core::session::{
+    self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
+};
+use modegate_store::StoreError;
+use modegate_wire::encoding::Encoding;
+
+/// How often the pipeline runs when the device changes under it.
+const ATTEMPTS: u32 = 3;
+
+/// Lets a Source in, or says after how many seconds it may come again.
+type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
+
+impl Way {
+    /// Answers one request of a device.
+    pub async fn walk(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        encoding: Encoding,
+        body: &[u8],
+    ) -> Answer {
+        self.walk_admitted(proof, raw_query, (encoding, body), &|_| Ok(()))
+            .await
+    }
+
+    /// The same, for a Source that `admit` lets in; else it says after how many
+    /// seconds the device may come again, and the store is not touched.
+    pub async fn walk_admitted(
+        &self,
+        proof: &Proof,
+        raw_query: &str,
+        (encoding, body): (Encoding, &[u8]),
+        admit: Admit<'_>,
+    ) -> Answer {
+        // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
+        let span = tracing::info_span!(
+            "exchange",
+            device = Empty,
+            session = Empty,
+            mode = Empty,
+            platform = Empty,
+            delivered = Empty,
+            withheld = Empty,
+            status = Empty,
+            duration_ms = Empty,
+        );
+        let sync = SyncRequest {
+            proof,
+            raw_query,
+            encoding,
+            body,
+        };
+        let begun = Instant::now();
+        async {
+            let answer = match sync.decode(begun) {
+                Ok(decoded) => self.answer(&decoded, admit).await,
+                Err(answer) => answer,
+            };
+            Span::current().record("status", answer.status());
+            Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
+            tracing::debug!("answered");
+            answer
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// One exchange per device at a time; it is attempted again where the
+    /// device changed between load and commit.
+    async fn answer(&self, decoded: &Decoded<'_>, admit: Admit<'_>) -> Answer {
+        if let Err(seconds) = admit(&decoded.source.0) {
+            return Answer::TooOften(seconds);
+        }
+        let Some(_turn) = self.gate.enter(&decoded.source).await else {
+            return Answer::Busy;
+        };
+        let digest = decoded.sync.digest();
+        for _ in 0..ATTEMPTS {
+            match self.attempt(decoded, digest).await {
+                Ok(answer) => return answer,
+                Err(StoreError::Changed) => {
+                    tracing::debug!("the device changed since load: once more")
+                }
+                Err(error) => {
+                    tracing::error!(%error, "an exchange was not made durable; nothing was sent");
+                    return Answer::Busy;
+                }
+            }
+        }
+        Answer::Busy
+    }
+
+    /// From load to commit.
+    async fn attempt(&self, decoded: &Decoded<'_>, digest: [u8; 32]) -> Result<Answer, StoreError> {
+        let (policies, push) = (self.policies(), self.push());
+        let sync = decoded.sync;
+        let request = Request {
+            proof: sync.proof,
+            trust_source: self.accept_unknown,
+            raw_query: sync.query_on_record(),
+            query: Query::read(sync.raw_query),
+            message: &decoded.message,
+            digest,
+            now: self.clock.now(),
+            nonce: &*self.nonces,
+            policies: &policies,
+            push: &push,
+            server: self.server_auth.as_ref(),
+        };
+        let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
+            self.auth_failures.count(AuthFailure::Unknown);
+            return Ok(Answer::Forbidden);
+        };
+        Span::current().record("device", display(snapshot.device.id));
+        match session::step(&snapshot, authentication, &request) {
+            Step::Forbidden => {
+                self.auth_failures.count(AuthFailure::Other);
+                Ok(Answer::Forbidden)
+            }
+            Step::Challenge(reply) => {
+                self.auth_failures.count(AuthFailure::Unproven);
+                Ok(Answer::Reply(sync.encoding.encode(&reply)))
+            }
+            Step::Replay => {
+                let signature = signature(&snapshot.device.state, &request);
+                Ok(signed(snapshot.reply.unwrap_or_default(), signature))
+            }
+            Step::Exchange(mut exchange) => {
+                let reply = encode::guarded(&mut exchange, sync.encoding);
+                let signature = signature(exchange.state(), &request);
+                self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
+                    .await?;
+                Ok(signed(reply, signature))
+            }
+        }
+    }
+
+    /// The device's row; on it, who speaks; and what the step must see of the
+    /// device, if it is the device that speaks. One read. `None` for a Source
+    /// that is not registered.
+    async fn load(
+        &self,
+        decoded: &Decoded<'_>,
+        request: &Request<'_>,
+    ) -> Result<Option<(Snapshot, Authentication)>, StoreError> {
+        let authentication = OnceLock::new();
+        let authenticate = |device: &Device| {
+            *authentication.get_or_init(|| session::authenticate(device, request))
+        };
+        let choose = |device: &Device| session::choose(device, authenticate(device), request);
+        let mut loaded = self.store.load(&decoded.source, &choose).await?;
+        if loaded.is_none() && self.accept_unknown {
+            register_unknown(&*self.store, &decoded.source, request.now).await?;
+            loaded = self.store.load(&decoded.source, &choose).await?;
+        }
+        Ok(loaded.map(|snapshot| {
+            let authentication = authenticate(&snapshot.device);
+            (snapshot, authentication)
+        }))
+    }
+
+    /// Makes an exchange durable, with its reply, and counts it.
+    async fn commit(
+        &self,
+        exchange: Exchange,
+        before: &Device,
+        reply: &[u8],
+        begun: Instant,
+    ) -> Result<(), StoreError> {
+        let tally = Tally::of(&before.state, &exchange);
+        let record = exchange.record();
+        Span::current()
+            .record("session", record.session)
+            .record("mode", record.mode.name())
+            .record("platform", record.platform.name())
+            .record("delivered", tally.delivered())
+            .record("withheld", tally.withheld());
+        let commit = exchange.into_commit(reply.to_vec());
+        self.store.commit(commit).await?;
+        self.metrics.exchanged(&tally, begun.elapsed());
+        Ok(())
+    }
+}
+
+/// A reply to a proven device, signed where the device wants that.
+fn signed(reply: Vec<u8>, signature: Option<Signature>) -> Answer {
+    match signature {
+        Some(signature) => {
+            let mac = signature.header(&reply);
+            Answer::Signed(reply, mac)
+        }
+        None => Answer::Reply(reply),
+    }
+}

@@ -1,0 +1,38 @@
+//! `--accept-unknown-devices`: a device without a record is registered at its
+//! first message.
+
+use uuid::Uuid;
+
+use modegate_core::context::Family;
+use modegate_core::device::DeviceRecord;
+use modegate_core::event::{Event, EventType};
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::time::Timestamp;
+use modegate_store::{Store, StoreError};
+
+/// Registers `source` as a Windows 8.1 device without credentials. Nothing
+/// happens where another request registered it first.
+pub(super) async fn register_unknown(
+    store: &dyn Store,
+    source: &Source,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = DeviceId(Uuid::now_v7());
+    let record = DeviceRecord {
+        source: source.clone(),
+        family: Family::Windows81,
+        device_client_id: source.0.clone(),
+        user: None,
+        groups: Vec::new(),
+        credentials: None,
+        certificates: Vec::new(),
+        registered_at: now,
+        rotation: Default::default(),
+    };
+    let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
+        .detail("registered at its first message (--accept-unknown-devices)");
+    match store.register(id, record, event).await {
+        Err(StoreError::SourceTaken(_)) => Ok(()),
+        other => other,
+    }
+}
