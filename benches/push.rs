@@ -22,10 +22,11 @@ use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
+use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::Way;
 use modegate_server::wns::client::{Notification, Options, WnsClient};
 use modegate_server::wns::service::{Push, Setting};
-use modegate_server::wns::worker::Workers;
+use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_store::Store;
 use modegate_store::api::Write;
@@ -130,7 +131,14 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         ..Setting::default()
     };
     let now = Clock::default();
-    let push = Push::new(dynamic, way, &setting, Templates::default(), now).expect("push");
+    let push = Push::new(
+        dynamic,
+        way.push_in_force(),
+        &setting,
+        Templates::default(),
+        now,
+    )
+    .expect("push");
     let push = Arc::new(push);
     let profile = profile(sid);
     let (own, kept) = (profile.target().own(), profile.clone());
@@ -155,7 +163,9 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         devices.push(device(&store, n, &uri, &own, &hosts).await);
     }
     slow(mock, count);
-    let (workers, begun) = (Workers::start(&push, workers), Instant::now());
+    let supervisor = Supervisor::new(Arc::default(), Arc::default());
+    supervisor.start("wakes", move || WakeWorker::new(Arc::clone(&push), workers));
+    let begun = Instant::now();
     let mut told = mock.subscribe();
     let mut wishes = tokio::task::JoinSet::new();
     for id in devices {
@@ -174,7 +184,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     }
     let rate = count as f64 / begun.elapsed().as_secs_f64();
     while wishes.join_next().await.is_some() {}
-    workers.stop().await;
+    supervisor.stop().await;
     (rate, times)
 }
 

@@ -11,8 +11,8 @@ use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
 use modegate_core::session::{Proof, Request, Snapshot, Step, choose, queue, step as core_step};
 use modegate_core::time::Timestamp;
-use modegate_wire::decode::Blame;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::fault::Blame;
 use modegate_wire::guard::machine_may_carry;
 use modegate_wire::message::{Command, Element, Item, Message, Verb};
 

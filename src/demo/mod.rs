@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use modegate_server::serve::{Options, start};
+use modegate_server::serve::{Options, ServeError, start};
 use modegate_sim::mock_wns::MockWns;
 
 /// Flags of `demo`.
@@ -32,7 +32,7 @@ pub struct DemoArgs {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DemoError {
     #[error(transparent)]
-    Serve(#[from] modegate_server::serve::ServeError),
+    Serve(#[from] ServeError),
     #[error(transparent)]
     Sim(#[from] modegate_sim::SimError),
     #[error("the API did not answer as it should: {0}")]
@@ -80,7 +80,10 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
             token = running.token_file.display(),
             port = running.https.port()
         );
-        tokio::signal::ctrl_c().await?;
+        tokio::select! {
+            ended = tokio::signal::ctrl_c() => ended?,
+            failed = running.failed() => return Err(ServeError::from(failed).into()),
+        }
     }
     running.stop().await?;
     good

@@ -4,11 +4,14 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod current;
 pub mod http;
+mod http_client;
 pub mod limits;
 pub mod metrics;
 pub mod policy_files;
 pub mod serve;
+pub mod supervisor;
 pub mod sync;
 pub mod token_cache;
 pub mod webhooks;

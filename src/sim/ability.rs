@@ -2,8 +2,9 @@
 
 use super::address::{Address, Member};
 use super::classes::{Reach, reach};
-use super::methods::Effect;
-use super::tree::{Found, Tree};
+use super::outcome::Effect;
+use super::outcome::Found;
+use super::tree::Tree;
 
 /// What came of one item's work.
 pub(super) struct Done {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::families::Speech;
+use super::dialect::Dialect;
 use super::message::escape;
 
 /// One element of an answer.
@@ -164,11 +164,11 @@ pub(super) fn roll_back(pieces: &mut Vec<Piece>) {
 }
 
 /// Writes the elements, numbered from 1.
-pub(super) fn render(pieces: &[Piece], speech: Speech) -> String {
+pub(super) fn render(pieces: &[Piece], dialect: Dialect) -> String {
     let mut text = String::new();
     for (piece, cmd_id) in pieces.iter().zip(1_u32..) {
         match piece {
-            Piece::Status(status) => write_status(&mut text, status, cmd_id, speech),
+            Piece::Status(status) => write_status(&mut text, status, cmd_id, dialect),
             Piece::Results {
                 msg_ref,
                 cmd_ref,
@@ -188,7 +188,7 @@ pub(super) fn render(pieces: &[Piece], speech: Speech) -> String {
     text
 }
 
-fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32, speech: Speech) {
+fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32, dialect: Dialect) {
     let _ = write!(
         text,
         "<Status><CmdID>{cmd_id}</CmdID><MsgRef>{}</MsgRef><CmdRef>{}</CmdRef><Cmd>{}</Cmd>",
@@ -204,7 +204,7 @@ fn write_status(text: &mut String, status: &StatusPiece, cmd_id: u32, speech: Sp
              <NextNonce xmlns=\"syncml:metinf\">{nonce}</NextNonce></Meta></Chal>"
         );
     }
-    text.push_str(&speech.status_data(status.code));
+    text.push_str(&dialect.status_data(status.code));
     text.push_str("</Status>");
 }
 

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 
 use super::fleet::{FleetOptions, Manner, run};
-use super::tablet::{Credentials, Trigger};
+use super::proof::Credentials;
+use super::tablet::Trigger;
 use super::transport::{ClientIdentity, SimError};
 
 /// What runs the tablets' agents.

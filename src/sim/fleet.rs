@@ -7,7 +7,8 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::tablet::{Credentials, Tablet, Trigger};
+use super::proof::Credentials;
+use super::tablet::{Tablet, Trigger};
 use super::transport::{ClientIdentity, SimError, Transport};
 
 /// How every tablet of a fleet behaves.

@@ -5,15 +5,8 @@ use sha2::{Digest, Sha256};
 use super::address::{Address, InstanceName, Member};
 use super::arguments::{argument, eas_values, is_package_family_name, is_product_key, pair};
 use super::classes::blob;
+use super::outcome::Effect;
 use super::tree::{Tree, keys_fit};
-
-/// What a method did that concerns the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    None,
-    Unenroll,
-    Lock,
-}
 
 impl Tree {
     /// Runs a method: its status and what it did. Unknown is 406, a wrong

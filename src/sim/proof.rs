@@ -1,12 +1,34 @@
 //! Who proves what: the tablet by Basic, MD5 or MAC, the server by MD5
 //! (OMA DM Security 1.2.1, 5).
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 
 use super::message::ServerCred;
-use super::tablet::Credentials;
+
+/// SyncML credentials of a tablet.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The user name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// MD5 with nonces; otherwise Basic.
+    pub md5: bool,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("username", &self.username)
+            .field("password", &"***")
+            .field("md5", &self.md5)
+            .finish()
+    }
+}
 
 /// What a server must know to prove itself to a tablet.
 #[derive(Debug, Clone)]

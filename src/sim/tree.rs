@@ -9,16 +9,9 @@ use std::sync::Arc;
 
 use super::address::{Address, InstanceName, Member};
 use super::classes::{Cim, Class, Life, Property};
+use super::csp::Csp;
 use super::extent::{Extent, Extents, Instance, new_tablet};
-use super::families::Csp;
-
-/// What a Get finds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
-    /// The names below an interior node.
-    Names(Vec<String>),
-    Value(Cim, String),
-}
+use super::outcome::Found;
 
 /// Gives out a channel URI for a package family name, as WNS does.
 #[derive(Clone)]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use super::events::{Markup, Opaque, Source, Token};
-pub use super::fault::{Blame, DecodeError};
+use super::fault::DecodeError;
 
 use super::message::{
     Address, Alert, Chal, Command, Cred, Element, Group, GroupKind, Header, Item, Message, Meta,

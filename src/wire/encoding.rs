@@ -1,6 +1,6 @@
 //! The two ways to write SyncML, and the media types that name them.
 
-use super::decode::DecodeError;
+use super::fault::DecodeError;
 use super::message::{Element, Header, Message};
 use super::{decode, encode, wbxml};
 

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::decode::DecodeError;
+use super::fault::DecodeError;
 use super::tags::{MetInf, SyncMl};
 
 /// What a source came upon.

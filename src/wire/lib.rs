@@ -10,7 +10,7 @@ pub mod decode;
 pub mod encode;
 pub mod encoding;
 mod events;
-mod fault;
+pub mod fault;
 pub mod guard;
 pub mod limits;
 pub mod mac;

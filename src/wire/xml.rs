@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
 
-use super::decode::DecodeError;
 use super::events::{Markup, Opaque, Source, Token};
+use super::fault::DecodeError;
 use crate::limits;
 
 /// The reader.

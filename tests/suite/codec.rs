@@ -1,8 +1,9 @@
 //! The XML codec from outside: what is read, what is written, and that the two agree.
 
-use modegate_wire::decode::{Blame, DecodeError, decode};
+use modegate_wire::decode::decode;
 use modegate_wire::encode::{element_len, encode, frame_len};
 use modegate_wire::encoding::Encoding;
+use modegate_wire::fault::{Blame, DecodeError};
 use modegate_wire::message::{
     Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, SessionId,
     Status, Verb,

@@ -23,9 +23,10 @@ use modegate_core::session;
 use modegate_core::session::Proof;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
+use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::{Answer, Way};
 use modegate_server::wns::service::{Push, Setting};
-use modegate_server::wns::worker::Workers;
+use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_store::Store;
 use modegate_store::api::Write;
@@ -48,7 +49,7 @@ pub struct World {
     pub push: Arc<Push>,
     pub mock: MockWns,
     clock: Arc<AtomicI64>,
-    workers: Option<Workers>,
+    workers: Option<Supervisor>,
     _dir: tempfile::TempDir,
 }
 
@@ -79,17 +80,19 @@ impl World {
             host_suffix: Some(mock.host_suffix()),
             ..Setting::default()
         };
-        let (shared, templates) = (Arc::clone(&way), Templates::default());
-        let push = Push::new(dynamic, shared, &setting, templates, now).unwrap();
+        let (in_force, templates) = (way.push_in_force(), Templates::default());
+        let push = Push::new(dynamic, in_force, &setting, templates, now).unwrap();
         let push = Arc::new(push);
-        let workers = Some(Workers::start(&push, 4));
+        let workers = Supervisor::new(Arc::default(), Arc::default());
+        let shared = Arc::clone(&push);
+        workers.start("wakes", move || WakeWorker::new(Arc::clone(&shared), 4));
         World {
             store,
             way,
             push,
             mock,
             clock,
-            workers,
+            workers: Some(workers),
             _dir: dir,
         }
     }

@@ -1,8 +1,8 @@
 //! The WBXML codec from outside: known bytes, what is tolerated, and
 //! that it says the same as the XML codec.
 
-use modegate_wire::decode::DecodeError;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::fault::DecodeError;
 use modegate_wire::message::{Address, Chal, Element, Header, Item, Message, SessionId, Status};
 use modegate_wire::wbxml::{decode, element_len, encode, frame_len};
 use proptest::prelude::*;

@@ -1,6 +1,6 @@
 //! What the WBXML decoder refuses, with what it says, and its bounds.
 
-use modegate_wire::decode::Blame;
+use modegate_wire::fault::Blame;
 use modegate_wire::wbxml::decode;
 
 use super::wbxml::{HEADER, SYNC_HDR, document, known_behind, with_table};

@@ -35,6 +35,19 @@ pub enum Health {
     Blocked,
 }
 
+impl Health {
+    /// The name that the API and the log use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Health::Unchecked => "unchecked",
+            Health::Healthy => "healthy",
+            Health::Degraded => "degraded",
+            Health::Misconfigured => "misconfigured",
+            Health::Blocked => "blocked",
+        }
+    }
+}
+
 /// What was learnt about a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProfileEvent {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::push::in_force::Target;
-use crate::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use crate::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
 use crate::push::token::{Credentials, TenantId};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -106,30 +106,62 @@ impl PushProfile {
             groups: self.groups.clone(),
         }
     }
+
+    /// The profile after `event`, with the reason in words; `None` where its
+    /// health stays as it is.
+    pub fn learn(&self, event: ProfileEvent, reason: &str, now: Timestamp) -> Option<PushProfile> {
+        let health = self.health.next(event);
+        (health != self.health).then(|| PushProfile {
+            health,
+            health_at: if health.health == self.health.health {
+                self.health_at
+            } else {
+                now
+            },
+            reason: Some(reason.to_owned()),
+            ..self.clone()
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::push::profile::Health;
 
-    #[test]
-    fn a_profile_is_made_while_there_is_room_and_deleted_while_it_is_there() {
-        let profile = PushProfile {
+    fn profile() -> PushProfile {
+        PushProfile {
             id: Uuid::nil(),
-            pfn: Pfn::parse("Contoso.Mdm_8wekyb3d8bbwe").unwrap(),
+            pfn: Pfn::parse("52314Publisher.TestWNS_t6e9vsyjkrw9w").unwrap(),
             app_id: "mdm".to_owned(),
             form: TokenForm::Legacy,
             sid: None,
             tenant: None,
             client_id: None,
-            secret: Secret::new("secret"),
+            secret: Secret::new("s"),
             groups: Vec::new(),
             created_at: Timestamp(1),
             health: ProfileHealth::default(),
             reason: None,
             health_at: Timestamp(1),
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_learnt_counts_from_when_the_health_became_another() {
+        let refused = profile().learn(ProfileEvent::TokenRefused, "wrong secret", Timestamp(2));
+        let refused = refused.expect("it is another");
+        assert_eq!(refused.health.health, Health::Misconfigured);
+        assert_eq!(refused.health_at, Timestamp(2));
+        assert_eq!(refused.reason.as_deref(), Some("wrong secret"));
+        let again = refused.learn(ProfileEvent::TokenRefused, "still", Timestamp(3));
+        assert_eq!(again, None);
+    }
+
+    #[test]
+    fn a_profile_is_made_while_there_is_room_and_deleted_while_it_is_there() {
+        let profile = profile();
         let keep = ProfileChange::Keep(Box::new(profile.clone()));
         assert_eq!(keep.check(None, MOST - 1), Ok(&profile));
         assert_eq!(keep.check(Some(&profile), MOST), Ok(&profile));

@@ -131,15 +131,17 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
     println!("{}", running.announcement());
     let token = format!("the admin token is in {}", running.token_file.display());
     logger.say("INFO", &token);
-    loop {
+    let failed = loop {
         tokio::select! {
-            _ = end.recv() => break,
-            _ = interrupt.recv() => break,
+            _ = end.recv() => break None,
+            _ = interrupt.recv() => break None,
+            failed = running.failed() => break Some(failed),
             _ = reload.recv() => running.reload().await,
         }
-    }
+    };
     tracing::info!("ending: open exchanges finish first");
-    running.stop().await
+    running.stop().await?;
+    failed.map_or(Ok(()), |failed| Err(failed.into()))
 }
 
 #[cfg(test)]

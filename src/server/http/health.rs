@@ -1,14 +1,17 @@
 //! `/healthz` and `/readyz`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::Shared;
 use super::problem::Problem;
+use crate::supervisor::WorkerStatus;
 use modegate_store::{Store, StoreError};
 
 /// How long the store may take to show that it works.
@@ -20,20 +23,31 @@ const FRESH: Duration = Duration::from_secs(1);
 #[derive(Debug, Default)]
 pub struct Health {
     draining: AtomicBool,
+    workers: Arc<WorkerStatus>,
     probed: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl Health {
+    /// Of a server whose background workers report to `workers`.
+    pub fn new(workers: Arc<WorkerStatus>) -> Self {
+        Health {
+            workers,
+            ..Health::default()
+        }
+    }
+
     /// From now on the server is ending, and says so.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether `store` can be written and read now; if not, why in words.
+    /// Whether the background workers run and `store` can be written and read
+    /// now; if not, why in words.
     pub async fn ready(&self, store: &dyn Store) -> Result<(), String> {
         if self.draining.load(Ordering::Relaxed) {
             return Err("the server is ending: it finishes what it has begun".to_owned());
         }
+        self.workers.check()?;
         let mut probed = self.probed.lock().await;
         if let Some((at, found)) = &*probed
             && at.elapsed() < FRESH
@@ -62,7 +76,8 @@ pub(super) async fn alive() -> HttpResponse {
         .json(serde_json::json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: the store takes writes, and the server is not ending.
+/// `GET /readyz`: the store takes writes, the background workers run, and the
+/// server is not ending.
 pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     let ready = shared.health.ready(&*shared.store).await;
     ready.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))?;

@@ -57,6 +57,7 @@ pub struct Metrics {
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
+    worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
     registry: Registry,
 }
 
@@ -99,6 +100,7 @@ impl Metrics {
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
+            worker_restarts: Family::default(),
             registry: Registry::with_prefix("modegate"),
         };
         metrics.name_exchanges();
@@ -198,6 +200,11 @@ impl Metrics {
             "Times the policy files were read again",
             self.reloads.clone(),
         );
+        to.register(
+            "worker_restarts",
+            "Times a background worker failed, by worker",
+            self.worker_restarts.clone(),
+        );
         let version = ("version", env!("CARGO_PKG_VERSION"));
         to.register("build", "The program that runs", Info::new([version]));
     }
@@ -242,6 +249,18 @@ impl Metrics {
     /// The policy files were read again, and put in force or refused.
     pub(crate) fn reloaded(&self, in_force: bool) {
         self.reloads.at(usize::from(!in_force)).inc();
+    }
+
+    /// A background worker was started: its series begins at zero.
+    pub(crate) fn worker_started(&self, worker: &'static str) {
+        let label = [("worker", worker)];
+        self.worker_restarts.get_or_create(&label).inc_by(0);
+    }
+
+    /// A background worker failed, and is restarted unless it failed too often.
+    pub(crate) fn worker_restarted(&self, worker: &'static str) {
+        let label = [("worker", worker)];
+        self.worker_restarts.get_or_create(&label).inc();
     }
 
     /// What a walk over all devices found of their queues.

@@ -22,11 +22,12 @@ use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, server_config};
 use crate::http::{Listeners, Shared};
 use crate::metrics::Metrics;
+use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::Way;
 use crate::token_cache::TokenBook;
 use crate::webhooks::target::Reach;
 use crate::wns::service::Push;
-use crate::workers::Tasks;
+use crate::workers::WorkerContext;
 use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::event::{Event, EventType};
@@ -63,7 +64,7 @@ pub struct Running {
     serving: tokio::task::JoinHandle<io::Result<()>>,
     health: Arc<Health>,
     metrics: Arc<Metrics>,
-    tasks: Tasks,
+    workers: Supervisor,
 }
 
 /// Starts the server; it serves when this returns.
@@ -95,7 +96,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let clock = options.clock.clone();
     let push = Arc::new(Push::new(
         Arc::clone(&store) as Arc<dyn Store>,
-        Arc::clone(&way),
+        way.push_in_force(),
         &options.push,
         options.templates.clone(),
         clock,
@@ -107,7 +108,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (http, http_address) = http.map_or((None, None), |(listener, address)| {
         (Some(listener), Some(address))
     });
-    let health = Arc::new(Health::default());
+    let status = Arc::<WorkerStatus>::default();
+    let health = Arc::new(Health::new(Arc::clone(&status)));
     let (end, ending) = watch::channel(false);
     let limits = if options.accept_unknown {
         options.limits.without_rates()
@@ -135,24 +137,29 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         templates: options.templates.clone(),
     });
     shared.refresh_tokens().await?;
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {
         https: (https, tls),
         http,
         connections: limits.connections,
     };
-    let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, workers)?;
+    let server = crate::http::serve(listeners, identifier, shared, &options.sync_path, threads)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
-    let tasks = Tasks::start(
-        &options,
-        &way,
-        &store,
+    let workers = crate::workers::start(WorkerContext {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        clock: options.clock.clone(),
+        metrics: Arc::clone(&metrics),
+        status,
+        way: Arc::clone(&way),
         push,
-        hooks,
+        notifications: options.push.workers,
+        webhooks: hooks,
         batches,
-        Arc::clone(&metrics),
-    );
+        templates: options.templates.clone(),
+        jobs: options.jobs.clone(),
+        retention: options.retention,
+    });
     Ok(Running {
         https: https_address,
         http: http_address,
@@ -171,7 +178,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         serving,
         health,
         metrics,
-        tasks,
+        workers,
     })
 }
 
@@ -235,6 +242,12 @@ impl Running {
         }
     }
 
+    /// Completes once a background worker has failed too often to be restarted;
+    /// the server should be stopped then.
+    pub async fn failed(&self) -> WorkerFailed {
+        self.workers.failed().await
+    }
+
     /// Ends the server: open exchanges finish first.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.health.drain();
@@ -242,10 +255,15 @@ impl Running {
         // Streams end first, or they would be waited for.
         self.end.send_replace(true);
         self.handle.stop(true).await;
-        self.tasks.stop().await;
+        self.workers.stop().await;
         let ended = self.serving.await;
         self.store
-            .log(self.way.auth_failures().take(self.options.clock.now()))
+            .log(
+                self.way
+                    .auth_failures()
+                    .take()
+                    .events(self.options.clock.now()),
+            )
             .await?;
         ended
             .map_err(io::Error::other)?

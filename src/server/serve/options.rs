@@ -9,6 +9,7 @@ use super::keys::KeySource;
 use crate::clock::Clock;
 use crate::http::Limits;
 use crate::http::proxy::TrustedProxies;
+use crate::supervisor::WorkerFailed;
 use crate::wns::client::SetupError;
 use crate::wns::service::Setting;
 use crate::workers::retention::Retention;
@@ -156,6 +157,9 @@ pub enum ServeError {
     /// The client of webhooks cannot be made.
     #[error("webhooks: {0}")]
     Webhooks(String),
+    /// A background worker failed too often.
+    #[error(transparent)]
+    Worker(#[from] WorkerFailed),
     /// The runtime failed.
     #[error("the server failed: {0}")]
     Runtime(#[from] io::Error),

@@ -13,7 +13,7 @@ mod auth_failures;
 mod encode;
 mod gate;
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Instant;
 
 use sha2::{Digest, Sha256};
@@ -25,6 +25,7 @@ pub use auth_failures::AuthFailures;
 pub use modegate_core::session::{MacClaim, Proof, ServerAuth};
 
 use crate::clock::Clock;
+use crate::current::Current;
 use crate::metrics::{Metrics, Tally};
 use modegate_core::context::{Family, Query};
 use modegate_core::device::DeviceRecord;
@@ -37,8 +38,8 @@ use modegate_core::session::AuthFailure;
 use modegate_core::session::server_auth::{Signature, signature};
 use modegate_core::session::{self, Request, Step};
 use modegate_store::{Store, StoreError};
-use modegate_wire::decode::Blame;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::fault::Blame;
 use modegate_wire::message::Message;
 
 /// How often the way is walked when the device changes under it.
@@ -83,8 +84,8 @@ pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 /// Everything that a sync request needs.
 pub struct Way {
     store: Arc<dyn Store>,
-    policies: RwLock<Arc<PolicySet>>,
-    push: RwLock<Arc<InForce>>,
+    policies: Current<PolicySet>,
+    push: Arc<Current<InForce>>,
     nonces: Nonces,
     accept_unknown: bool,
     clock: Clock,
@@ -105,8 +106,8 @@ impl Way {
         let metrics = Arc::<Metrics>::default();
         Way {
             store,
-            policies: RwLock::new(policies),
-            push: RwLock::default(),
+            policies: Current::new(policies),
+            push: Arc::default(),
             nonces,
             accept_unknown,
             clock: Clock::default(),
@@ -141,35 +142,23 @@ impl Way {
 
     /// The policy set in force.
     pub fn policies(&self) -> Arc<PolicySet> {
-        match self.policies.read() {
-            Ok(set) => Arc::clone(&set),
-            // Only an assignment happens under the lock: the value is whole.
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        }
+        self.policies.get()
     }
 
     /// Puts another policy set in force: for every exchange that loads from now on.
     pub fn enforce(&self, policies: Arc<PolicySet>) {
-        match self.policies.write() {
-            Ok(mut set) => *set = policies,
-            Err(poisoned) => *poisoned.into_inner() = policies,
-        }
+        self.policies.replace(policies);
     }
 
     /// The push profiles in force; none until some are put there.
     pub fn push(&self) -> Arc<InForce> {
-        match self.push.read() {
-            Ok(push) => Arc::clone(&push),
-            Err(poisoned) => Arc::clone(&poisoned.into_inner()),
-        }
+        self.push.get()
     }
 
-    /// Puts other push profiles in force, for every exchange that loads from now on.
-    pub fn use_push(&self, push: Arc<InForce>) {
-        match self.push.write() {
-            Ok(mut set) => *set = push,
-            Err(poisoned) => *poisoned.into_inner() = push,
-        }
+    /// Where the push profiles in force are kept: the push service replaces
+    /// them there, for every exchange that loads from then on.
+    pub fn push_in_force(&self) -> Arc<Current<InForce>> {
+        Arc::clone(&self.push)
     }
 
     /// The auth_failures counted so far.

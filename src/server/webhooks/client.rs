@@ -41,7 +41,7 @@ impl Client {
     /// # Errors
     /// TLS cannot be set up, or the CAs cannot be read.
     pub fn new(reach: Reach, ca: Option<&[u8]>) -> Result<Self, String> {
-        let http = crate::wns::builder(TIMEOUT, ca)?
+        let http = crate::http_client::builder(TIMEOUT, ca)?
             .no_proxy()
             .dns_resolver(std::sync::Arc::new(Resolver(reach)))
             .build()

@@ -3,8 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::Url;
-use url_host::Host;
+use url::{Host, Url};
 
 /// Longest URL of a webhook, bytes.
 pub const URL_BYTES: usize = 2_048;
@@ -56,21 +55,25 @@ impl Reach {
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(TargetError::Url);
         }
-        let host = Host::of(&url).ok_or(TargetError::Url)?;
-        let is_own = match &host {
-            Host::Address(address) => address.to_canonical().is_loopback(),
-            Host::Name(name) => is_localhost(name),
+        let address = match url.host() {
+            None | Some(Host::Domain("")) => return Err(TargetError::Url),
+            Some(Host::Domain(_)) => None,
+            Some(Host::Ipv4(address)) => Some(IpAddr::V4(address)),
+            Some(Host::Ipv6(address)) => Some(IpAddr::V6(address)),
         };
+        let is_own = address.map_or_else(
+            || url.domain().is_some_and(is_localhost),
+            |address| address.to_canonical().is_loopback(),
+        );
         match url.scheme() {
             "https" => {}
             "http" if is_own && (self.loopback || self.private) => {}
             "http" if is_own => return Err(TargetError::Private),
             _ => return Err(TargetError::Scheme),
         }
-        let allowed = match host {
-            Host::Address(address) => self.allows(address),
-            Host::Name(_) => !is_own || self.loopback || self.private,
-        };
+        let allowed = address.map_or(!is_own || self.loopback || self.private, |address| {
+            self.allows(address)
+        });
         allowed.then_some(url).ok_or(TargetError::Private)
     }
 }
@@ -117,32 +120,4 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, ..] = address.segments();
     let wraps = a == 0x2002 || a == 0x2001 && b < 0x200 || a == 0x64 && b == 0xff9b;
     a & 0xe000 == 0x2000 && !wraps && !(a == 0x2001 && b == 0xdb8)
-}
-
-/// The host of a URL.
-mod url_host {
-    use std::net::IpAddr;
-
-    use reqwest::Url;
-
-    /// An address, or a name to resolve.
-    pub(super) enum Host {
-        /// As written.
-        Address(IpAddr),
-        /// As written.
-        Name(String),
-    }
-
-    impl Host {
-        /// `None` where a URL has none.
-        pub(super) fn of(url: &Url) -> Option<Host> {
-            let text = url.host_str().filter(|text| !text.is_empty())?;
-            // IPv6 stands in brackets; other forms of IPv4 are written as one by now.
-            let bare = text.trim_start_matches('[').trim_end_matches(']');
-            Some(match bare.parse() {
-                Ok(address) => Host::Address(address),
-                Err(_) => Host::Name(text.to_owned()),
-            })
-        }
-    }
 }

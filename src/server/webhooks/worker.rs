@@ -1,14 +1,17 @@
 //! Takes deliveries out of the outbox. Each webhook has a task of its own, so
 //! that a slow receiver holds up nobody else; its deliveries go in order.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::JoinSet;
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
-use super::client::Client;
+use super::client::{Client, Refused};
 use crate::clock::Clock;
+use crate::supervisor::{KeyedTasks, Worker, next_commit};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{Delivery, Outcome, Webhook, again};
@@ -18,131 +21,153 @@ use modegate_store::{Store, StoreError};
 const SHARE: usize = 32;
 /// How long the outbox is left alone when nothing is due and nothing happens.
 const LOOK: Duration = Duration::from_secs(30);
-/// The same after a fault of the store, which passes.
-const FAULT: Duration = Duration::from_secs(1);
+/// How long a webhook rests after the store failed for it.
+const FAILED: Duration = Duration::from_secs(1);
 
-/// Delivers until the task is ended.
-pub async fn work(store: Arc<dyn Store>, client: Client, clock: Clock) {
-    let mut commits = store.commits();
-    let mut tasks: JoinSet<u64> = JoinSet::new();
-    let mut busy: HashSet<u64> = HashSet::new();
-    loop {
-        // Seen before the outbox is read: what comes after wakes again.
-        commits.borrow_and_update();
-        let wait = match start(&store, &client, &clock, &mut busy, &mut tasks).await {
-            Ok(wait) => wait,
-            Err(error) => {
-                tracing::error!(%error, "webhooks could not go on; they will be tried again");
-                FAULT
+/// The worker.
+pub(crate) struct WebhookWorker {
+    sender: Sender,
+    commits: watch::Receiver<u64>,
+    /// Shares under way, by the webhook's number.
+    sending: KeyedTasks<u64>,
+}
+
+/// What a share is delivered with.
+#[derive(Clone)]
+struct Sender {
+    store: Arc<dyn Store>,
+    client: Client,
+    clock: Clock,
+    /// Set at the end: the delivery under way is finished, and none begun.
+    ending: CancellationToken,
+}
+
+impl WebhookWorker {
+    pub(crate) fn new(store: Arc<dyn Store>, client: Client, clock: Clock) -> Self {
+        WebhookWorker {
+            commits: store.commits(),
+            sending: KeyedTasks::default(),
+            sender: Sender {
+                store,
+                client,
+                clock,
+                ending: CancellationToken::new(),
+            },
+        }
+    }
+}
+
+#[async_trait]
+impl Worker for WebhookWorker {
+    /// Starts a task for each webhook that has something due and none under
+    /// way, and rests until the next is due.
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        // Marked as seen before the outbox is read: what comes after wakes again.
+        self.commits.borrow_and_update();
+        let store = &self.sender.store;
+        let waiting = store.next_deliveries().await?;
+        if waiting.is_empty() {
+            return Ok(LOOK);
+        }
+        let (mut webhooks, now) = (store.webhooks().await?, self.sender.clock.now());
+        let mut rest = LOOK;
+        for (number, due) in waiting {
+            if self.sending.contains(&number) {
+                continue;
             }
-        };
+            if due > now {
+                let ms = u64::try_from(due.ms_since(now)).unwrap_or(0);
+                rest = rest.min(Duration::from_millis(ms + 1));
+                continue;
+            }
+            let found = webhooks.iter().position(|one| one.number == number);
+            if let Some(at) = found {
+                let webhook = webhooks.swap_remove(at);
+                self.sending
+                    .spawn(number, self.sender.clone().share(webhook));
+            }
+        }
+        Ok(rest)
+    }
+
+    async fn woken(&mut self) {
         tokio::select! {
-            woken = commits.changed() => if woken.is_err() { return },
-            Some(done) = tasks.join_next() => {
-                if let Ok(webhook) = done {
-                    busy.remove(&webhook);
-                }
-            }
-            () = tokio::time::sleep(wait) => {}
+            () = next_commit(&mut self.commits) => {}
+            () = self.sending.ended() => {}
         }
+    }
+
+    async fn finish(&mut self) {
+        self.sender.ending.cancel();
+        self.sending.all_ended().await;
     }
 }
 
-/// Starts a task for each webhook that has something due and none under way;
-/// how long until the next is due.
-async fn start(
-    store: &Arc<dyn Store>,
-    client: &Client,
-    clock: &Clock,
-    busy: &mut HashSet<u64>,
-    tasks: &mut JoinSet<u64>,
-) -> Result<Duration, StoreError> {
-    let waiting = store.next_deliveries().await?;
-    if waiting.is_empty() {
-        return Ok(LOOK);
-    }
-    let (webhooks, now) = (store.webhooks().await?, clock.now());
-    let mut wait = LOOK;
-    for (number, due) in waiting {
-        if busy.contains(&number) {
-            continue;
-        }
-        if due > now {
-            let ms = u64::try_from(due.ms_since(now)).unwrap_or(0);
-            wait = wait.min(Duration::from_millis(ms + 1));
-            continue;
-        }
-        let Some(webhook) = webhooks.iter().find(|one| one.number == number).cloned() else {
-            continue;
-        };
-        busy.insert(number);
-        let (store, client, clock) = (Arc::clone(store), client.clone(), clock.clone());
-        tasks.spawn(async move {
-            if let Err(error) = deliver(&store, &client, &clock, &webhook).await {
-                tracing::error!(%error, "the outcome of a delivery is not written down; it comes again");
-                tokio::time::sleep(FAULT).await;
+impl Sender {
+    /// Delivers one share of a webhook.
+    async fn share(self, webhook: Webhook) {
+        if let Err(error) = self.deliver(&webhook).await {
+            tracing::error!(%error, "the outcome of a delivery is not written down; it comes again");
+            tokio::select! {
+                () = self.ending.cancelled() => {}
+                () = sleep(FAILED) => {}
             }
-            webhook.number
-        });
+        }
     }
-    Ok(wait)
-}
 
-/// One share of a webhook. What it does not take moves all that follows: a
-/// receiver that is down is asked once.
-async fn deliver(
-    store: &Arc<dyn Store>,
-    client: &Client,
-    clock: &Clock,
-    webhook: &Webhook,
-) -> Result<(), StoreError> {
-    let share = store
-        .deliveries_due(webhook.number, clock.now(), SHARE)
-        .await?;
-    let mut rest = share.into_iter();
-    while let Some(delivery) = rest.next() {
-        let Some(down) = one(store, client, clock, webhook, &delivery).await? else {
-            continue;
-        };
-        let others = rest.map(|delivery| Outcome {
+    /// A delivery that fails moves all that follow it: a receiver that is down
+    /// is asked once.
+    async fn deliver(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        let (store, now) = (&self.store, self.clock.now());
+        let share = store.deliveries_due(webhook.number, now, SHARE).await?;
+        let mut rest = share.into_iter();
+        while !self.ending.is_cancelled()
+            && let Some(delivery) = rest.next()
+        {
+            let Some(down) = self.one(webhook, &delivery).await? else {
+                continue;
+            };
+            let others = rest.map(|delivery| Outcome {
+                number: delivery.number,
+                again: Some(down),
+                tried: false,
+            });
+            return store.delivered(others.collect()).await;
+        }
+        Ok(())
+    }
+
+    /// One delivery; when to try it again, where it failed.
+    async fn one(
+        &self,
+        webhook: &Webhook,
+        delivery: &Delivery,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let now = self.clock.now();
+        let done = self.client.deliver(webhook, delivery, now).await;
+        let attempts = delivery.attempts + 1;
+        let next = done.is_err().then(|| again(attempts, now)).flatten();
+        if let Err(why) = &done {
+            let event = delivery.event.as_str();
+            tracing::warn!(webhook = %webhook.id, event, attempts, %why, "a webhook did not take an event");
+            if next.is_none() {
+                let given_up = given_up(webhook, event, attempts, why, now);
+                self.store.log(vec![given_up]).await?;
+            }
+        }
+        let outcome = Outcome {
             number: delivery.number,
-            again: Some(down),
-            tried: false,
-        });
-        return store.delivered(others.collect()).await;
+            again: next,
+            tried: true,
+        };
+        self.store.delivered(vec![outcome]).await?;
+        Ok(next)
     }
-    Ok(())
 }
 
-/// One delivery; when to come again, where it was not taken.
-async fn one(
-    store: &Arc<dyn Store>,
-    client: &Client,
-    clock: &Clock,
-    webhook: &Webhook,
-    delivery: &Delivery,
-) -> Result<Option<Timestamp>, StoreError> {
-    let now = clock.now();
-    let done = client.deliver(webhook, delivery, now).await;
-    let attempts = delivery.attempts + 1;
-    let next = done.is_err().then(|| again(attempts, now)).flatten();
-    if let Err(why) = &done {
-        let event = delivery.event.as_str();
-        tracing::warn!(webhook = %webhook.id, event, attempts, %why, "a webhook did not take an event");
-        if next.is_none() {
-            let detail = format!(
-                "webhook {} did not take {event} in {attempts} attempts: {why}",
-                webhook.id
-            );
-            let event = Event::new(now, "server", None, EventType::WebhookGivenUp).detail(detail);
-            store.log(vec![event]).await?;
-        }
-    }
-    let outcome = Outcome {
-        number: delivery.number,
-        again: next,
-        tried: true,
-    };
-    store.delivered(vec![outcome]).await?;
-    Ok(next)
+/// The event of a delivery that is not tried again.
+fn given_up(webhook: &Webhook, event: &str, attempts: u32, why: &Refused, now: Timestamp) -> Event {
+    let id = webhook.id;
+    let detail = format!("webhook {id} did not take {event} in {attempts} attempts: {why}");
+    Event::new(now, "server", None, EventType::WebhookGivenUp).detail(detail)
 }

@@ -1,12 +1,10 @@
 //! The HTTP client under the push client, and the reading of answers that
 //! somebody else controls.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use crate::http_client;
 use modegate_core::push::token::NetworkFault;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
 /// What kind of fault an error of the client is.
 pub(super) fn fault_of(error: &reqwest::Error) -> NetworkFault {
@@ -30,58 +28,14 @@ pub(super) struct Setup<'a> {
     pub(super) proxies: bool,
 }
 
-/// HTTP/1.1 over rustls, without redirects: WNS documents neither HTTP/2 nor
-/// redirects, and a redirect would carry the token elsewhere.
-///
-/// Trusts the CAs of the system and those of `ca`.
+/// HTTP/1.1 without redirects: WNS documents neither HTTP/2 nor redirects, and a
+/// redirect would carry the token elsewhere.
 pub(super) fn client(setup: &Setup<'_>) -> Result<reqwest::Client, String> {
-    let mut builder = builder(setup.timeout, setup.ca)?;
+    let mut builder = http_client::builder(setup.timeout, setup.ca)?;
     if !setup.proxies {
         builder = builder.no_proxy();
     }
     builder.build().map_err(|error| error.to_string())
-}
-
-/// The same before it is built, for who needs more of it.
-pub(crate) fn builder(
-    timeout: Duration,
-    ca: Option<&[u8]>,
-) -> Result<reqwest::ClientBuilder, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots(ca.unwrap_or_default())?)
-        .with_no_client_auth();
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(config)
-        .http1_only()
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(timeout.min(Duration::from_secs(10)))
-        .timeout(timeout)
-        .user_agent(concat!("modegate/", env!("CARGO_PKG_VERSION"))))
-}
-
-fn roots(ca: &[u8]) -> Result<rustls::RootCertStore, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    // What of the system cannot be read is left out: a connection that needed
-    // it fails and says so, and a server without push starts all the same.
-    let system = rustls_native_certs::load_native_certs();
-    let (_, unusable) = roots.add_parsable_certificates(system.certs);
-    if !system.errors.is_empty() || unusable > 0 {
-        tracing::debug!(
-            files = system.errors.len(),
-            unusable,
-            "some CAs of the system were left out"
-        );
-    }
-    for certificate in CertificateDer::pem_slice_iter(ca) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
-        roots.add(certificate).map_err(|error| error.to_string())?;
-    }
-    Ok(roots)
 }
 
 /// Body bytes up to `most`; the connection is dropped where there are more.

@@ -4,7 +4,5 @@ pub mod client;
 mod http;
 mod send;
 pub mod service;
-pub mod token_cache;
+mod token_cache;
 pub mod worker;
-
-pub(crate) use http::builder;

@@ -1,15 +1,15 @@
 //! Push as the server runs it: the client, the profiles in force and how they
-//! fare. This and [`super::worker`] are the only parts of push that know the
-//! store.
+//! fare. This, [`super::worker`] and `send` are the only parts of push that know
+//! the store.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::sync::Way;
+use crate::current::Current;
 use crate::wns::client::{Options, SetupError, WnsClient};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
@@ -57,10 +57,11 @@ pub struct Push {
     pub(super) store: Arc<dyn Store>,
     pub(super) client: WnsClient,
     pub(super) clock: Clock,
-    way: Arc<Way>,
+    /// What exchanges see of the profiles.
+    in_force: Arc<Current<InForce>>,
     templates: Templates,
     rate: Option<Rate>,
-    profiles: RwLock<Arc<Vec<PushProfile>>>,
+    profiles: Current<Vec<PushProfile>>,
     buckets: Mutex<HashMap<Uuid, Bucket>>,
     /// Held while a profile is changed or read anew, so that none is overtaken
     /// by an older reading.
@@ -68,13 +69,14 @@ pub struct Push {
 }
 
 impl Push {
-    /// Makes it; no profile is in force before [`Push::refresh`].
+    /// Makes it; no profile is in force before [`Push::refresh`], which puts the
+    /// profiles in `in_force` too, for exchanges.
     ///
     /// # Errors
     /// An address in `setting` is none, or its CAs are unreadable.
     pub fn new(
         store: Arc<dyn Store>,
-        way: Arc<Way>,
+        in_force: Arc<Current<InForce>>,
         setting: &Setting,
         templates: Templates,
         clock: Clock,
@@ -92,11 +94,11 @@ impl Push {
         Ok(Push {
             client: WnsClient::new(&options, Clock::clone(&clock))?,
             store,
-            way,
+            in_force,
             templates,
             rate,
             clock,
-            profiles: RwLock::default(),
+            profiles: Current::default(),
             buckets: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })
@@ -104,7 +106,7 @@ impl Push {
 
     /// The profiles in force, the oldest first.
     pub fn profiles(&self) -> Arc<Vec<PushProfile>> {
-        Arc::clone(&self.profiles.read().unwrap_or_else(PoisonError::into_inner))
+        self.profiles.get()
     }
 
     /// The profile of a device in these groups whose channel is that one's.
@@ -127,15 +129,12 @@ impl Push {
     async fn reread(&self) -> Result<(), StoreError> {
         let profiles = self.store.push_profiles().await?;
         let targets: Vec<Target> = profiles.iter().map(PushProfile::target).collect();
-        self.way.use_push(Arc::new(InForce {
+        self.in_force.replace(Arc::new(InForce {
             targets,
             hosts: self.client.policy().clone(),
             templates: self.templates.clone(),
         }));
-        *self
-            .profiles
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::new(profiles);
+        self.profiles.replace(Arc::new(profiles));
         Ok(())
     }
 
@@ -191,17 +190,10 @@ impl Push {
         let decide = move |_: &[PushProfile], before: Option<&PushProfile>| {
             let gone = || Refusal::Missing("the push profile is gone".to_owned());
             let before = before.ok_or_else(gone)?;
-            let mut profile = before.clone();
-            profile.health = before.health.next(event);
-            if profile.health == before.health {
-                return Err(Refusal::Conflict("known already".to_owned()));
-            }
-            if profile.health.health != before.health.health {
-                profile.health_at = now;
-            }
-            profile.reason = Some(why);
-            let logged = fared(before, &profile, now);
-            Ok((ProfileChange::Keep(Box::new(profile)), logged))
+            let known = || Refusal::Conflict("known already".to_owned());
+            let after = before.learn(event, &why, now).ok_or_else(known)?;
+            let logged = fared(before, &after, now);
+            Ok((ProfileChange::Keep(Box::new(after)), logged))
         };
         let write = Write::PushProfile {
             id,
@@ -240,14 +232,7 @@ impl Push {
 
 /// What is logged of a profile that fares otherwise.
 fn fared(before: &PushProfile, after: &PushProfile, now: Timestamp) -> Event {
-    let name = |health| match health {
-        Health::Unchecked => "unchecked",
-        Health::Healthy => "healthy",
-        Health::Degraded => "degraded",
-        Health::Misconfigured => "misconfigured",
-        Health::Blocked => "blocked",
-    };
-    let (from, to) = (name(before.health.health), name(after.health.health));
+    let (from, to) = (before.health.health.name(), after.health.health.name());
     let why = after.reason.as_deref().unwrap_or_default();
     let text = format!("{}: {from} to {to}: {why}", after.pfn.as_str());
     match after.health.health {

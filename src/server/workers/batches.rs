@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::supervisor::Worker;
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::{self, App};
 use modegate_core::change::Refusal;
@@ -23,47 +25,61 @@ use modegate_store::{MakeCommand, Store, StoreError};
 /// fault of the store, which passes.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Works at open batches until the task is ended.
-pub(super) async fn work(
+/// The worker. It goes round the open batches, a piece of each at a time.
+pub(super) struct BatchWorker {
     store: Arc<dyn Store>,
     templates: Templates,
     wake: Arc<Notify>,
     clock: Clock,
-) {
-    loop {
-        if let Err(error) = once(&store, &templates, &clock).await {
-            tracing::error!(%error, "open batches could not be read; they will be tried again");
+    /// Batches that could not go on, until the next look: one never holds up
+    /// the others.
+    set_aside: HashSet<BatchId>,
+}
+
+impl BatchWorker {
+    pub(super) fn new(
+        store: Arc<dyn Store>,
+        templates: Templates,
+        wake: Arc<Notify>,
+        clock: Clock,
+    ) -> Self {
+        BatchWorker {
+            store,
+            templates,
+            wake,
+            clock,
+            set_aside: HashSet::new(),
         }
-        let _ = tokio::time::timeout(LOOK, wake.notified()).await;
     }
 }
 
-/// Goes round the open batches, a piece of each at a time, until none is open but
-/// those that cannot go on now: one never keeps the others.
-async fn once(
-    store: &Arc<dyn Store>,
-    templates: &Templates,
-    clock: &Clock,
-) -> Result<(), StoreError> {
-    let mut set_aside = HashSet::new();
-    loop {
-        let mut open = store.open_batches().await?;
-        open.retain(|id| !set_aside.contains(id));
+#[async_trait]
+impl Worker for BatchWorker {
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        let mut open = self.store.open_batches().await?;
+        open.retain(|id| !self.set_aside.contains(id));
         if open.is_empty() {
-            return Ok(());
+            self.set_aside.clear();
+            return Ok(LOOK);
         }
         for id in open {
-            if let Err(error) = piece(store, templates, id, clock.now()).await {
+            let advanced = piece(&*self.store, &self.templates, id, self.clock.now()).await;
+            if let Err(error) = advanced {
                 tracing::error!(batch = %id, %error, "a batch could not go on; it will be tried again");
-                set_aside.insert(id);
+                self.set_aside.insert(id);
             }
         }
+        Ok(Duration::ZERO)
+    }
+
+    async fn woken(&mut self) {
+        self.wake.notified().await;
     }
 }
 
 /// The next piece of one batch.
 async fn piece(
-    store: &Arc<dyn Store>,
+    store: &dyn Store,
     templates: &Templates,
     id: BatchId,
     now: Timestamp,

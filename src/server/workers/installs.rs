@@ -9,7 +9,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
 use crate::clock::Clock;
+use crate::supervisor::{Worker, next_commit};
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandState, Serves, StoredCommand};
 use modegate_core::device::Device;
@@ -34,66 +39,62 @@ const SWEEP: Duration = Duration::from_secs(10 * 60);
 /// Between two looks: a store under load commits a thousand times a second, and
 /// to look after each took a fifteenth of the server's CPU.
 const REST: Duration = Duration::from_millis(20);
-/// The pause after a fault of the store, which passes.
-const FAULT: Duration = Duration::from_secs(1);
 
-/// Works until the task is ended.
-pub async fn work(store: Arc<dyn Store>, rules: JobRules, clock: Clock) {
-    let mut commits = store.commits();
-    let mut sweep = tokio::time::interval(SWEEP);
-    let rules = Arc::new(rules);
-    loop {
-        // Seen before the list is read: what comes after wakes again.
-        commits.borrow_and_update();
-        if let Err(error) = round(&store, &rules, &clock).await {
-            tracing::error!(%error, "installs could not go on; they will be looked at again");
-            tokio::time::sleep(FAULT).await;
-            continue;
-        }
-        tokio::select! {
-            woken = commits.changed() => {
-                if woken.is_err() {
-                    return;
-                }
-                tokio::time::sleep(REST).await;
-            }
-            _ = sweep.tick() => {
-                if let Err(error) = store.all_installs_due().await {
-                    tracing::error!(%error, "installs could not be looked at");
-                }
-            }
+/// The worker.
+pub(super) struct InstallWorker {
+    store: Arc<dyn Store>,
+    rules: JobRules,
+    clock: Clock,
+    commits: watch::Receiver<u64>,
+    next_sweep: Instant,
+}
+
+impl InstallWorker {
+    pub(super) fn new(store: Arc<dyn Store>, rules: JobRules, clock: Clock) -> Self {
+        InstallWorker {
+            commits: store.commits(),
+            store,
+            rules,
+            clock,
+            next_sweep: Instant::now(),
         }
     }
 }
 
-/// Looks at what is due until nothing is.
-async fn round(
-    store: &Arc<dyn Store>,
-    rules: &Arc<JobRules>,
-    clock: &Clock,
-) -> Result<(), StoreError> {
-    loop {
-        let due = store.installs_due(ROUND).await?;
-        if due.is_empty() {
-            return Ok(());
+#[async_trait]
+impl Worker for InstallWorker {
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        // Marked as seen before the list is read: what comes after wakes again.
+        self.commits.borrow_and_update();
+        let now = Instant::now();
+        if now >= self.next_sweep {
+            self.store.all_installs_due().await?;
+            self.next_sweep = now + SWEEP;
         }
-        let mut fault = None;
+        let due = self.store.installs_due(ROUND).await?;
+        if due.is_empty() {
+            return Ok(self.next_sweep.duration_since(now));
+        }
+        let mut looked = Ok(Duration::ZERO);
         for device in due {
             // One that cannot be looked at must not hold up the others.
-            if let Err(error) = look(store, rules, clock, device).await {
-                fault = Some(error);
+            if let Err(error) = look(&*self.store, &self.rules, &self.clock, device).await {
+                looked = Err(error);
             }
         }
-        if let Some(error) = fault {
-            return Err(error);
-        }
+        looked
+    }
+
+    async fn woken(&mut self) {
+        next_commit(&mut self.commits).await;
+        sleep(REST).await;
     }
 }
 
 /// Looks at one device.
 async fn look(
-    store: &Arc<dyn Store>,
-    rules: &Arc<JobRules>,
+    store: &dyn Store,
+    rules: &JobRules,
     clock: &Clock,
     id: DeviceId,
 ) -> Result<(), StoreError> {
@@ -181,7 +182,7 @@ fn read(chain: &mut Chain, device: &Device, install: &mut Install, now: Timestam
 
 /// Gathers what the install looks at.
 async fn facts<'a>(
-    store: &Arc<dyn Store>,
+    store: &dyn Store,
     device: &'a Device,
     install: &Install,
     now: Timestamp,
@@ -217,7 +218,7 @@ async fn facts<'a>(
 }
 
 async fn stored(
-    store: &Arc<dyn Store>,
+    store: &dyn Store,
     device: &Device,
     seq: CommandSeq,
 ) -> Result<Option<StoredCommand>, StoreError> {
@@ -256,7 +257,7 @@ fn command_facts(
 
 /// When the command last went out, from the latest events of the device.
 async fn delivered_at(
-    store: &Arc<dyn Store>,
+    store: &dyn Store,
     device: &Device,
     install: &Install,
 ) -> Result<Option<Timestamp>, StoreError> {

@@ -1,68 +1,110 @@
-//! What goes on beside requests: wakes, batches, installs, webhooks, sampling
-//! and sweeping.
+//! What the server does beside requests: wakes, batches, installs, webhooks,
+//! sampling, retention. Each worker reads, has the core decide, and writes; the
+//! [supervisor](crate::supervisor) runs them.
 
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use tokio::task::JoinHandle;
 
-pub mod background;
-pub mod batches;
-pub mod installs;
+mod auth_failures;
+mod batches;
+mod installs;
+mod push_profiles;
+mod queues;
 pub mod retention;
 
+use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::serve::Options;
+use crate::supervisor::{Supervisor, Worker, WorkerStatus};
 use crate::sync::Way;
 use crate::webhooks::client::Client;
+use crate::webhooks::worker::WebhookWorker;
 use crate::wns::service::Push;
-use crate::wns::worker::Workers;
-use background::Background;
+use crate::wns::worker::WakeWorker;
+use auth_failures::AuthFailureLog;
+use batches::BatchWorker;
+use installs::InstallWorker;
+use modegate_core::installs::JobRules;
+use modegate_core::operations::Templates;
 use modegate_store::Store;
-use modegate_store::sqlite::SqliteStore;
+use push_profiles::ProfileCheck;
+use queues::QueueSampling;
+use retention::{Retention, RetentionWorker};
 
-/// The tasks of a running server.
-pub(crate) struct Tasks {
-    background: Background,
-    /// Ended where they stand: each piece of their work is one transaction.
-    pieces: [JoinHandle<()>; 4],
-    /// Ended when what is under way is done.
-    wakes: Workers,
+/// What the workers work with.
+pub(crate) struct WorkerContext {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Where failed workers are reported.
+    pub(crate) status: Arc<WorkerStatus>,
+    /// Counts the failed authentications.
+    pub(crate) way: Arc<Way>,
+    pub(crate) push: Arc<Push>,
+    /// Notifications under way at once.
+    pub(crate) notifications: usize,
+    /// The client that delivers to webhooks.
+    pub(crate) webhooks: Client,
+    /// Notified when there is a new batch.
+    pub(crate) batches: Arc<Notify>,
+    pub(crate) templates: Templates,
+    pub(crate) jobs: JobRules,
+    pub(crate) retention: Retention,
 }
 
-impl Tasks {
-    /// Starts them.
-    pub(crate) fn start(
-        options: &Options,
-        way: &Arc<Way>,
-        store: &Arc<SqliteStore>,
-        push: Arc<Push>,
-        hooks: Client,
-        batches: Arc<Notify>,
-        metrics: Arc<Metrics>,
-    ) -> Self {
-        let store = || Arc::clone(store) as Arc<dyn Store>;
-        let wakes = Workers::start(&push, options.push.workers);
-        let (clock, templates) = (options.clock.clone(), options.templates.clone());
-        let pieces = [
-            tokio::spawn(async move { push.check_all().await }),
-            tokio::spawn(batches::work(store(), templates, batches, clock.clone())),
-            tokio::spawn(installs::work(store(), options.jobs.clone(), clock.clone())),
-            tokio::spawn(crate::webhooks::worker::work(store(), hooks, clock.clone())),
-        ];
-        let background =
-            Background::start(Arc::clone(way), store(), clock, options.retention, metrics);
-        Tasks {
-            background,
-            pieces,
-            wakes,
-        }
+/// Starts all workers. Their names are labels of a metric and part of the
+/// answers of `/readyz`.
+pub(crate) fn start(context: WorkerContext) -> Supervisor {
+    let supervisor = Supervisor::new(Arc::clone(&context.status), Arc::clone(&context.metrics));
+    let context = Arc::new(context);
+    start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
+        way: Arc::clone(&c.way),
+        store: Arc::clone(&c.store),
+        clock: c.clock.clone(),
+    });
+    start_one(&supervisor, &context, "queue_sampling", |c| {
+        QueueSampling::new(
+            Arc::clone(&c.store),
+            c.clock.clone(),
+            Arc::clone(&c.metrics),
+        )
+    });
+    if context.retention != Retention::default() {
+        start_one(&supervisor, &context, "retention", |c| {
+            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
+        });
     }
+    start_one(&supervisor, &context, "batches", |c| {
+        let wake = Arc::clone(&c.batches);
+        BatchWorker::new(
+            Arc::clone(&c.store),
+            c.templates.clone(),
+            wake,
+            c.clock.clone(),
+        )
+    });
+    start_one(&supervisor, &context, "installs", |c| {
+        InstallWorker::new(Arc::clone(&c.store), c.jobs.clone(), c.clock.clone())
+    });
+    start_one(&supervisor, &context, "webhooks", |c| {
+        WebhookWorker::new(Arc::clone(&c.store), c.webhooks.clone(), c.clock.clone())
+    });
+    start_one(&supervisor, &context, "push_profiles", |c| {
+        ProfileCheck(Arc::clone(&c.push))
+    });
+    start_one(&supervisor, &context, "wakes", |c| {
+        WakeWorker::new(Arc::clone(&c.push), c.notifications)
+    });
+    supervisor
+}
 
-    /// Ends them.
-    pub(crate) async fn stop(self) {
-        drop(self.background);
-        self.pieces.iter().for_each(JoinHandle::abort);
-        self.wakes.stop().await;
-    }
+/// Starts one worker, which `make` makes of the context.
+fn start_one<W: Worker>(
+    supervisor: &Supervisor,
+    context: &Arc<WorkerContext>,
+    name: &'static str,
+    make: fn(&WorkerContext) -> W,
+) {
+    let context = Arc::clone(context);
+    supervisor.start(name, move || make(&context));
 }

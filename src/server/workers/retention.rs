@@ -1,9 +1,13 @@
 //! Retention: what is older than an operator wants to keep is deleted in the
 //! background, a few milliseconds of the writer at a time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+
 use crate::clock::Clock;
+use crate::supervisor::Worker;
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 use modegate_store::{PartPlace, Store, StoreError};
@@ -115,18 +119,28 @@ async fn account(
     store.log(vec![event]).await
 }
 
-/// Applies it from time to time.
-pub(super) async fn run(retention: Retention, store: std::sync::Arc<dyn Store>, clock: Clock) {
-    if retention == Retention::default() {
-        return;
-    }
-    loop {
-        match retention.apply(&*store, clock.now()).await {
-            Ok(applied) => tracing::debug!(?applied, "retention was applied"),
-            Err(error) => {
-                tracing::warn!(%error, "retention was not applied; it will be tried again")
-            }
+/// Applies the retention from time to time.
+pub(super) struct RetentionWorker {
+    retention: Retention,
+    store: Arc<dyn Store>,
+    clock: Clock,
+}
+
+impl RetentionWorker {
+    pub(super) fn new(retention: Retention, store: Arc<dyn Store>, clock: Clock) -> Self {
+        RetentionWorker {
+            retention,
+            store,
+            clock,
         }
-        tokio::time::sleep(EVERY).await;
+    }
+}
+
+#[async_trait]
+impl Worker for RetentionWorker {
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        let applied = self.retention.apply(&*self.store, self.clock.now()).await?;
+        tracing::debug!(?applied, "retention was applied");
+        Ok(EVERY)
     }
 }

@@ -5,8 +5,9 @@ use proptest::prelude::*;
 use crate::ability::{do_item, may};
 use crate::address::address;
 use crate::jobs::JobStage;
+use crate::outcome::Found;
 use crate::outside::Change;
-use crate::tree::{Found, Tree};
+use crate::tree::Tree;
 
 /// One operation on `./cimv2/` + the rest: its status.
 fn on(tree: &mut Tree, verb: &str, rest: &str, data: &str) -> u16 {

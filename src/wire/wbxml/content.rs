@@ -6,9 +6,9 @@ use std::borrow::Cow;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::super::decode::DecodeError;
 use super::super::events::{Markup, Opaque};
 use super::super::xml::{escape_into, is_xml_char};
+use crate::fault::DecodeError;
 
 /// An element's tag.
 #[derive(Clone, Copy)]

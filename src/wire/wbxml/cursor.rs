@@ -1,6 +1,6 @@
 //! The bytes of a document, taken one after the other, never past their end.
 
-use super::super::decode::DecodeError;
+use crate::fault::DecodeError;
 
 /// What is left of the bytes.
 pub(super) struct Cursor<'a> {

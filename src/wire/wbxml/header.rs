@@ -1,9 +1,9 @@
 //! What a WBXML document says before its first element.
 
-use super::super::decode::DecodeError;
 use super::cursor::Cursor;
 use super::table::Table;
 use super::{SYNCML_1_1, SYNCML_1_2, UTF_8};
+use crate::fault::DecodeError;
 
 /// The formal public identifiers of the documents that are read.
 const IDENTIFIERS: [&[u8]; 2] = [

@@ -26,8 +26,9 @@ mod reader;
 mod table;
 mod writer;
 
-use super::decode::{self, DecodeError};
+use super::decode;
 use super::encode;
+use super::fault::DecodeError;
 use super::message::{Element, Header, Message};
 
 /// The public identifier of SyncML 1.2 (OMNA's WBXML public document identifiers).

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::super::decode::DecodeError;
 use super::super::events::{Markup, Opaque, Source, Token};
 use super::super::tags::{MetInf, SyncMl};
 use super::super::xml::is_xml_char;
@@ -10,6 +9,7 @@ use super::content::{Content, Tag};
 use super::cursor::Cursor;
 use super::table::Table;
 use super::{header, token};
+use crate::fault::DecodeError;
 use crate::limits;
 
 /// The reader.

@@ -3,7 +3,7 @@
 //! Three bytes of a document can stand for a string of any length, so what is
 //! given out is counted: a small document never becomes a large message.
 
-use super::super::decode::DecodeError;
+use crate::fault::DecodeError;
 use crate::limits;
 
 /// The table, and how much of it was given out.

@@ -5,10 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::message::ServerMessage;
-use super::proof::{fresh_nonce, is_right};
-use super::report::Violation;
-use super::session::Agent;
+use super::Agent;
+use crate::message::ServerMessage;
+use crate::proof::{fresh_nonce, is_right};
+use crate::report::Violation;
 
 /// Replies of one session that a tablet answers without being convinced.
 const DOUBTS: u32 = 3;

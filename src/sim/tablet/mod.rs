@@ -1,15 +1,19 @@
 //! A tablet's life: when its agent runs, and in which mode (seed 004).
 
-use std::collections::VecDeque;
-use std::fmt;
+mod controls;
+mod families;
+mod session;
 
-use super::behaviour::Behaviour;
-use super::jobs::JobState;
-use super::outside::Change;
-use super::report::SessionReport;
-use super::session::run;
-use super::transport::{SimError, Transport};
-use super::tree::{Tree, Wns};
+use std::collections::VecDeque;
+
+use crate::behaviour::Behaviour;
+use crate::jobs::JobState;
+use crate::outside::Change;
+use crate::proof::Credentials;
+use crate::report::SessionReport;
+use crate::transport::{SimError, Transport};
+use crate::tree::{Tree, Wns};
+use session::run;
 
 /// SessionIDs are decimal and of four bytes at most; then they begin again.
 const SESSION_IDS: u32 = 9_999;
@@ -27,44 +31,23 @@ pub enum Trigger {
     Push,
 }
 
-/// SyncML credentials of a tablet.
-#[derive(Clone)]
-pub struct Credentials {
-    /// The user name.
-    pub username: String,
-    /// The password.
-    pub password: String,
-    /// MD5 with nonces; otherwise Basic.
-    pub md5: bool,
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Credentials")
-            .field("username", &self.username)
-            .field("password", &"***")
-            .field("md5", &self.md5)
-            .finish()
-    }
-}
-
 /// A simulated tablet.
 pub struct Tablet {
-    pub(super) source: String,
-    pub(super) transport: Transport,
-    pub(super) tree: Tree,
-    pub(super) credentials: Option<Credentials>,
+    pub(crate) source: String,
+    pub(crate) transport: Transport,
+    pub(crate) tree: Tree,
+    pub(crate) credentials: Option<Credentials>,
     /// For its next Cred, as the server gave it.
-    pub(super) nonce: Vec<u8>,
+    pub(crate) nonce: Vec<u8>,
     /// For the server's next Cred, as the tablet gave it.
-    pub(super) server_nonce: Vec<u8>,
-    pub(super) behaviour: Behaviour,
+    pub(crate) server_nonce: Vec<u8>,
+    pub(crate) behaviour: Behaviour,
     sessions: u32,
     logged_on: bool,
     locked: bool,
     unenrolled: bool,
     /// MsgIDs and CmdIDs that the server used in the last two sessions.
-    pub(super) used: VecDeque<(Vec<u32>, Vec<u32>)>,
+    pub(crate) used: VecDeque<(Vec<u32>, Vec<u32>)>,
 }
 
 impl Tablet {

@@ -1,22 +1,26 @@
 //! One session of MDMAgent: package 1, then an answer to every package of the
 //! server's until it sends no more commands (OMA DM 1.2.1, 8; MS-MDM 4).
 
+mod check;
+mod perform;
+mod suspicion;
+
 use std::collections::HashSet;
 use std::fmt::Write;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::address::address;
-use super::answer::Piece;
-use super::behaviour::Behaviour;
-use super::message::{Outgoing, ServerMessage, escape, is_one_line, read, write};
-use super::proof::{cred, mac_header};
-use super::report::{SessionReport, Violation};
-use super::tablet::Tablet;
-use super::transport::{Answer, SimError};
-use super::tree::Found;
-use super::wbxml;
+use crate::address::address;
+use crate::answer::Piece;
+use crate::behaviour::Behaviour;
+use crate::message::{Outgoing, ServerMessage, escape, is_one_line, read, write};
+use crate::outcome::Found;
+use crate::proof::{cred, mac_header};
+use crate::report::{SessionReport, Violation};
+use crate::tablet::Tablet;
+use crate::transport::{Answer, SimError};
+use crate::wbxml;
 
 /// Most messages of a session: a server that goes on past this has a loop.
 const MESSAGES: u32 = 100;
@@ -109,9 +113,9 @@ impl Agent<'_> {
     }
 
     fn package1(&self, login: &str, alert: Option<&str>) -> Package {
-        let speech = self.tablet.behaviour.speech;
+        let dialect = self.tablet.behaviour.dialect;
         let mut body = String::from("<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>");
-        let mut commands = 2 + speech.alerts(&mut body, 6);
+        let mut commands = 2 + dialect.alerts(&mut body, 6);
         if !login.is_empty() {
             commands += 1;
             let _ = write!(
@@ -154,7 +158,7 @@ impl Agent<'_> {
         msg_id: u32,
         package: &Package,
     ) -> Result<Option<ServerMessage>, SimError> {
-        let session_id = self.tablet.behaviour.speech.session_id(session);
+        let session_id = self.tablet.behaviour.dialect.session_id(session);
         let credentials = self.tablet.credentials.clone();
         let (by_mac, nonce) = (self.tablet.behaviour.by_mac, &self.tablet.nonce);
         let text = write(&Outgoing {

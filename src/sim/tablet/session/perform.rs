@@ -2,15 +2,15 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::ability::{Done, do_item, impersonates, may};
-use super::address::address;
-use super::answer::{Answered, Piece, ResultItem, StatusPiece, cut, render, roll_back, split};
-use super::families::Speech;
-use super::message::{ServerCommand, ServerMessage};
-use super::methods::Effect;
-use super::report::{Received, Violation};
-use super::session::{Agent, Package};
-use super::tree::Found;
+use super::{Agent, Package};
+use crate::ability::{Done, do_item, impersonates, may};
+use crate::address::address;
+use crate::answer::{Answered, Piece, ResultItem, StatusPiece, cut, render, roll_back, split};
+use crate::dialect::Dialect;
+use crate::message::{ServerCommand, ServerMessage};
+use crate::outcome::Effect;
+use crate::outcome::Found;
+use crate::report::{Received, Violation};
 
 /// What of a child's name stands as it is where names are percent-encoded.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -68,7 +68,7 @@ impl Agent<'_> {
         }
         let in_pieces = !self.later.is_empty() && most > 0;
         Some(Package {
-            body: render(&pieces, self.tablet.behaviour.speech),
+            body: render(&pieces, self.tablet.behaviour.dialect),
             commands: usize::from(in_pieces),
             is_final: self.later.is_empty(),
         })
@@ -86,7 +86,7 @@ impl Agent<'_> {
                 name,
                 cmd_id,
                 children,
-            } if name == "Atomic" && in_atomic && self.tablet.behaviour.speech == Speech::Ten => {
+            } if name == "Atomic" && in_atomic && self.tablet.behaviour.dialect == Dialect::Ten => {
                 // Windows 10 takes no Atomic inside an Atomic (OMA DM support).
                 let mut inner = Vec::new();
                 refuse(command, msg_id, 215, &mut inner);
@@ -203,7 +203,7 @@ impl Agent<'_> {
             }));
         }
         let worst = codes.iter().copied().max().unwrap_or(200);
-        let each = self.tablet.behaviour.speech == Speech::Ten;
+        let each = self.tablet.behaviour.dialect == Dialect::Ten;
         if !each && codes.iter().all(|code| *code == worst) {
             status.code = worst;
             pieces.push(Piece::Status(status));
@@ -258,7 +258,7 @@ impl Agent<'_> {
     /// Whether the mode carries it; a breach is noted.
     fn check_mode(&mut self, verb: &str, target: &str) -> bool {
         // A phone knows no modes: whatever it has, it does.
-        let phone = self.tablet.behaviour.speech == Speech::Phone;
+        let phone = self.tablet.behaviour.dialect == Dialect::Phone;
         let may = phone || may(self.mode, verb, &address(target));
         if !may {
             let (verb, loc_uri, mode) = (verb.to_owned(), target.to_owned(), self.mode.to_owned());

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::message::{ServerCommand, ServerMessage};
-use super::report::Violation;
-use super::session::{Agent, Package};
+use super::{Agent, Package};
+use crate::message::{ServerCommand, ServerMessage};
+use crate::report::Violation;
 
 impl Agent<'_> {
     /// Notes what is wrong with the answer to `package`, which went as `msg_id`.

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::classes::Cim;
-use super::super::methods::Effect;
-use super::super::tree::Found;
+use super::classes::Cim;
+use super::outcome::{Effect, Found};
 
 /// DMClient's Poll nodes.
 const POLL: [&str; 8] = [
@@ -20,7 +19,7 @@ const POLL: [&str; 8] = [
 
 /// The tree below `./Vendor/MSFT`.
 #[derive(Debug, Clone)]
-pub(in super::super) struct Csp {
+pub(super) struct Csp {
     provider_id: String,
     phone: bool,
     /// Path below `./`, in lower case, to the name and value of a leaf.
@@ -58,7 +57,7 @@ impl Csp {
     }
 
     /// Whether it is a phone's.
-    pub(in super::super) fn is_phone(&self) -> bool {
+    pub(super) fn is_phone(&self) -> bool {
         self.phone
     }
 
@@ -69,7 +68,7 @@ impl Csp {
     }
 
     /// Whether the path (in lower case, decoded) is of this tree.
-    pub(in super::super) fn has(path: &str) -> bool {
+    pub(super) fn has(path: &str) -> bool {
         Csp::key(path).starts_with("vendor/")
     }
 
@@ -92,7 +91,7 @@ impl Csp {
         )
     }
 
-    pub(in super::super) fn get(&self, path: &str) -> Result<Found, u16> {
+    pub(super) fn get(&self, path: &str) -> Result<Found, u16> {
         let path = Csp::key(path);
         if let Some((_, value)) = self.leaves.get(&path) {
             return Ok(Found::Value(Cim::String, value.clone()));
@@ -119,7 +118,7 @@ impl Csp {
         }
     }
 
-    pub(in super::super) fn add(&mut self, path: &str, data: &str) -> u16 {
+    pub(super) fn add(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
         match self.get(&path) {
             Ok(_) => 418,
@@ -128,7 +127,7 @@ impl Csp {
         }
     }
 
-    pub(in super::super) fn replace(&mut self, path: &str, data: &str) -> u16 {
+    pub(super) fn replace(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
         if !self.leaves.contains_key(&path) {
             return 404;
@@ -154,7 +153,7 @@ impl Csp {
         200
     }
 
-    pub(in super::super) fn delete(&mut self, path: &str) -> u16 {
+    pub(super) fn delete(&mut self, path: &str) -> u16 {
         let (path, push) = (Csp::key(path), self.provider("push"));
         if path != push {
             return if self.get(&path).is_ok() { 405 } else { 404 };
@@ -183,7 +182,7 @@ impl Csp {
         200
     }
 
-    pub(in super::super) fn exec(&mut self, path: &str, data: &str) -> (u16, Effect) {
+    pub(super) fn exec(&mut self, path: &str, data: &str) -> (u16, Effect) {
         let path = Csp::key(path);
         let own = data == self.provider_id;
         match path.as_str() {

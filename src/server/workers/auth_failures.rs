@@ -1,0 +1,31 @@
+//! Writes the counts of failed authentications to the log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::clock::Clock;
+use crate::supervisor::Worker;
+use crate::sync::Way;
+use modegate_store::{Store, StoreError};
+
+/// How often the counts are written.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// The worker.
+pub(super) struct AuthFailureLog {
+    pub(super) way: Arc<Way>,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Clock,
+}
+
+#[async_trait]
+impl Worker for AuthFailureLog {
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        let counted = self.way.auth_failures().take();
+        let logged = self.store.log(counted.events(self.clock.now())).await;
+        logged.inspect_err(|_| self.way.auth_failures().restore(counted))?;
+        Ok(EVERY)
+    }
+}
