@@ -37,11 +37,7 @@ pub(super) fn queues(
     let (mut sample, mut seen) = (QueueSample::default(), 0);
     while let Some(row) = found.next().map_err(failed)? {
         let number = rows::unsigned(row.get(0).map_err(failed)?);
-        let state = row
-            .get_ref(1)
-            .and_then(|value| Ok(value.as_blob()?))
-            .map_err(failed)?;
-        let state: State = rows::unpack(state)?;
+        let state: State = rows::unpack(rows::blob(row, 1)?)?;
         (seen, sample.next) = (seen + 1, Some(number));
         for command in &state.open {
             sample.commands[command.state as usize] += 1;

@@ -70,10 +70,7 @@ pub(super) fn bodies(
             if run.binary_search(&seq).is_err() {
                 continue;
             }
-            let bytes = row
-                .get_ref(1)
-                .and_then(|value| Ok(value.as_blob()?))
-                .map_err(failed)?;
+            let bytes = rows::blob(row, 1)?;
             let place = Place::Command(number, seq.0, 0);
             bodies.push((seq, rows::command_part(keys, place, bytes)?));
         }
@@ -111,10 +108,7 @@ pub(super) fn commands(
     let mut commands: Vec<StoredCommand> = Vec::new();
     while let Some(row) = found.next().map_err(failed)? {
         let (seq, part): (u32, u32) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
-        let bytes = row
-            .get_ref(2)
-            .and_then(|value| Ok(value.as_blob()?))
-            .map_err(failed)?;
+        let bytes = rows::blob(row, 2)?;
         let place = Place::Command(rows::unsigned(number), seq, part);
         if part == 0 {
             if commands.len() == limit {

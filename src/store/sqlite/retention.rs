@@ -101,10 +101,7 @@ fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, St
     };
     while let Some(row) = found.next().map_err(failed)? {
         let place: i64 = row.get(0).map_err(failed)?;
-        let bytes = row
-            .get_ref(2)
-            .and_then(|value| Ok(value.as_blob()?))
-            .map_err(failed)?;
+        let bytes = rows::blob(row, 2)?;
         let event = Event::from_bytes(bytes).map_err(failed)?;
         if !retention::is_outdated(&event, before) || place == last {
             old.more = false;
@@ -194,10 +191,7 @@ fn old_results(
         if at.part == 0 {
             continue;
         }
-        let bytes = row
-            .get_ref(3)
-            .and_then(|value| Ok(value.as_blob()?))
-            .map_err(failed)?;
+        let bytes = rows::blob(row, 3)?;
         let place = Place::Command(at.device, at.seq, at.part);
         let part: Part = rows::command_part(keys, place, bytes)?;
         if !retention::has_old_results(&part, before) {

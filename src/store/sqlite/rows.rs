@@ -67,15 +67,9 @@ pub(super) fn devices(
 fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
     let id = DeviceId(Uuid::from_bytes(row.get(1).map_err(failed)?));
-    let sealed = row
-        .get_ref(2)
-        .and_then(|value| Ok(value.as_blob()?))
-        .map_err(failed)?;
+    let sealed = blob(row, 2)?;
     let record: DeviceRecord = open(keys, Place::Record(number), sealed)?;
-    let state = row
-        .get_ref(5)
-        .and_then(|value| Ok(value.as_blob()?))
-        .map_err(failed)?;
+    let state = blob(row, 5)?;
     let mut state: State = unpack(state)?;
     state.revision = unsigned(row.get(3).map_err(failed)?);
     state.next_command = row.get(4).map_err(failed)?;
@@ -91,6 +85,12 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
 pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT number FROM device WHERE id = ?1";
     first(db, sql, [device.0.as_bytes()], |row| row.get(0))
+}
+
+/// The bytes of a column, where they lie.
+pub(super) fn blob<'a>(row: &'a Row<'_>, at: usize) -> Result<&'a [u8], StoreError> {
+    let value = row.get_ref(at).map_err(failed)?;
+    value.as_blob().map_err(failed)
 }
 
 pub(super) fn record_bytes(
