@@ -44,7 +44,7 @@ fn usual_login(mode: Mode) -> Login {
 }
 
 fn withheld(reply: &Reply) -> Vec<CommandSeq> {
-    let groups = reply.withheld.iter();
+    let groups = reply.listed.iter();
     let mut all: Vec<CommandSeq> = groups
         .flat_map(|group| group.commands.iter().map(|&seq| CommandSeq(seq)))
         .collect();

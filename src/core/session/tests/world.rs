@@ -43,9 +43,13 @@ pub(super) struct Reply {
     /// What was withheld, or the event that lists it.
     pub(super) withheld: Vec<Withheld>,
     pub(super) withheld_as: Option<u64>,
+    /// The list itself, wherever it is written down.
+    pub(super) listed: Vec<Withheld>,
 }
 
 pub(super) struct World {
+    /// The lists of what was withheld, by the event that holds each.
+    listed: HashMap<u64, Vec<Withheld>>,
     pub(super) device: Device,
     pub(super) bodies: HashMap<CommandSeq, CommandBody>,
     pub(super) finals: HashMap<CommandSeq, CommandState>,
@@ -87,6 +91,7 @@ impl World {
             ..State::default()
         };
         World {
+            listed: HashMap::new(),
             device: Device {
                 number: 1,
                 id: DeviceId(uuid::Uuid::nil()),
@@ -232,12 +237,21 @@ impl World {
             self.ever_asked.extend(asked.iter().cloned());
             self.asked = asked;
             let record = events[0].exchange.clone().unwrap();
+            if let (false, Some(written)) = (record.withheld.is_empty(), self.device.state.withheld)
+            {
+                self.listed.insert(written.event, record.withheld.clone());
+            }
+            let listed = match record.withheld_as {
+                Some(event) => self.listed[&event].clone(),
+                None => record.withheld.clone(),
+            };
             return Reply {
                 delivered,
                 outcomes: record.outcomes,
                 notes: record.notes,
                 withheld: record.withheld,
                 withheld_as: record.withheld_as,
+                listed,
             };
         }
     }
@@ -393,6 +407,7 @@ impl World {
     /// Whether the device's latest message, sent again now, gets the same reply.
     pub(super) fn would_replay(&self) -> bool {
         let mut twin = World {
+            listed: self.listed.clone(),
             device: self.device.clone(),
             now: self.now,
             msg_id: self.msg_id - 1,
