@@ -1,6 +1,6 @@
 //! Arguments read by their table.
 
-use base64::Engine as _;
+use data_encoding::{BASE64, HEXUPPER};
 use serde_json::Value;
 use sha1::{Digest, Sha1};
 use x509_parser::prelude::{FromDer, X509Certificate};
@@ -252,16 +252,15 @@ fn certificate(text: &str) -> Option<Certificate> {
         None => text,
     };
     let digits: String = inner.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let engine = base64::engine::general_purpose::STANDARD;
-    let der = engine.decode(&digits).ok()?;
+    let der = BASE64.decode(digits.as_bytes()).ok()?;
     let (rest, _) = X509Certificate::from_der(&der).ok()?;
     if !rest.is_empty() {
         return None;
     }
     let sha1 = Sha1::digest(&der);
     Some(Certificate {
-        base64: engine.encode(&der),
-        thumbprint: sha1.iter().map(|byte| format!("{byte:02X}")).collect(),
+        base64: BASE64.encode(&der),
+        thumbprint: HEXUPPER.encode(&sha1),
     })
 }
 

@@ -19,13 +19,12 @@ mod profiles;
 mod raw;
 pub mod schema;
 mod settings;
-mod templates;
 mod types;
 
+pub use crate::templates::{TemplateFault, Templates};
 pub use device::{channel_reads, channel_set};
 pub use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use form::{Argument, Form, Property};
-pub use templates::{TemplateFault, Templates};
 pub use types::{TYPES, Type};
 
 use serde_json::Value;

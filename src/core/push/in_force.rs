@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Family;
-use crate::operations::Templates;
 use crate::push::address::HostPolicy;
 use crate::push::answer::{Answer, Connection, Outcome};
 use crate::push::profile::Pfn;
-
+use crate::templates::Templates;
 use crate::time::Timestamp;
 
 /// One profile in force.

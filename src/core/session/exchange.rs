@@ -3,12 +3,12 @@
 use super::offer::GUARD;
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
+use crate::device::outbox;
 use crate::device::{DeviceRecord, LatestRequest, State};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
 use crate::kind::Kind;
-use crate::push::outbox;
 use crate::secret::Secret;
 use crate::session::Commit;
 use crate::time::Timestamp;

@@ -13,11 +13,12 @@ use super::told::Told;
 use super::{Request, closing};
 use crate::command::{CommandBody, CommandState, Serves};
 use crate::context::Family;
+use crate::device::outbox;
 use crate::device::{DeviceRecord, State};
 use crate::event::{Event, EventType};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::push::in_force::{Notes, Target};
-use crate::push::{channel, outbox, wake};
+use crate::push::{channel, wake};
 use crate::secret::Secret;
 
 use work::Work;

@@ -4,18 +4,17 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 mod device;
 mod server;
 
 use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
 use crate::context::Family;
+use crate::device::{CertificateNote, Rotation};
 use crate::device::{Credentials, Device, DeviceRecord, State};
 use crate::event::ExchangeRecord;
 use crate::ids::{CommandSeq, DeviceId, Source};
-use crate::rotation::{CertificateNote, Rotation};
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::auth::{AuthType, PasswordDigest, md5_cred};

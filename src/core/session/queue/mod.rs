@@ -12,11 +12,11 @@ use super::ledger::Ledger;
 use super::settle::{Settled, gone_at, settled};
 use crate::change::{Change, Refusal};
 use crate::command::{CommandBody, CommandState, OpenCommand};
+use crate::device::outbox;
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
-use crate::push::outbox;
 use crate::time::Timestamp;
 use supersede::supersede;
 

@@ -1,8 +1,8 @@
 //! Wishes: what makes a device due in the outbox. The outbox itself follows
 //! from the state: whoever's wake is open is in it, due when the wake is.
 
+use super::State;
 use crate::context::{Family, Mode};
-use crate::device::State;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
