@@ -1,12 +1,9 @@
 //! An operator's own classification: what the table leaves unclassified, a
 //! policy file may give a kind; never one of those that Machine carries (law 3).
 
-use super::loc_uri::{self, Node, Part};
 use crate::kind::Kind;
+use crate::loc_uri::{LocUri, Member, Node, TreeNode, WILDCARD, WmiNode, is_name};
 use modegate_wire::message::Verb;
-
-/// A segment that no LocURI has: a LocURI with a control character is odd.
-pub(super) const FRESH: &str = "\u{1}";
 
 /// LocURIs of one shape, and the kind of some verbs on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,7 +87,7 @@ impl Own {
     }
 
     /// Whether it speaks of `verb` on `node`.
-    pub(super) fn covers(&self, verb: Verb, node: &Node) -> bool {
+    pub(super) fn covers(&self, verb: Verb, node: &Node<'_>) -> bool {
         self.verbs.contains(&verb)
             && match (&self.shape, node) {
                 (
@@ -99,22 +96,21 @@ impl Own {
                         property,
                         method,
                     },
-                    Node::Wmi { class: came, part },
-                ) => class == came && covers_part(property.as_ref(), method.as_ref(), verb, part),
-                (
-                    Shape::Csp { user, segments },
-                    Node::Csp {
-                        user: of_user,
-                        segments: came,
-                    },
-                ) => user == of_user && fits(segments, came),
+                    Node::Wmi(node),
+                ) => {
+                    node.is_of(class)
+                        && covers_member(property.as_deref(), method.as_deref(), verb, node)
+                }
+                (Shape::Csp { user, segments }, Node::Tree(node)) => {
+                    *user == node.user && fits(segments, node)
+                }
                 _ => false,
             }
     }
 
-    /// A node that stands for what both speak of in a tree of paths, if there is
-    /// any; below a class the nodes of the two do that.
-    pub(super) fn meets(&self, other: &Own) -> Option<Node> {
+    /// A LocURI that stands for what both speak of in a tree of paths, if there is
+    /// any; below a class the LocURIs of the two do that.
+    pub(super) fn meets(&self, other: &Own) -> Option<LocUri> {
         let (
             Shape::Csp { user, segments },
             Shape::Csp {
@@ -129,53 +125,59 @@ impl Own {
             return None;
         }
         let both = segments.iter().zip(others).map(|(one, two)| match one {
-            one if one == "*" => Some(two),
-            one if two == "*" || one == two => Some(one),
+            one if one == "*" => Some(two.as_str()),
+            one if two == "*" || one == two => Some(one.as_str()),
             _ => None,
         });
-        let segments: Option<Vec<&String>> = both.collect();
-        Some(Node::Csp {
-            user: *user,
-            segments: segments?.into_iter().map(fresh).collect(),
-        })
+        let segments: Option<Vec<&str>> = both.collect();
+        Some(tree_shape(*user, &segments?))
     }
 
-    /// Nodes that stand for all it speaks of: what the table or another
-    /// classification knows of one of them, it knows of every node of that shape.
-    pub(super) fn nodes(&self) -> Vec<Node> {
+    /// LocURIs that stand for all it speaks of: what the table or another
+    /// classification knows of one of them, it knows of every one of that shape.
+    pub(super) fn shapes(&self) -> Vec<LocUri> {
         match &self.shape {
-            Shape::Csp { user, segments } => vec![Node::Csp {
-                user: *user,
-                segments: segments.iter().map(fresh).collect(),
-            }],
+            Shape::Csp { user, segments } => {
+                let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+                vec![tree_shape(*user, &segments)]
+            }
             Shape::Wmi {
                 class,
                 property,
                 method,
-            } => {
-                let parts = match (property, method) {
-                    (_, Some(method)) => vec![Part::Method(method.clone())],
-                    (Some(property), None) => vec![Part::Property(property.clone())],
-                    (None, None) => {
-                        vec![Part::Class, Part::Instance, Part::Property(FRESH.into())]
-                    }
-                };
-                let class = class.clone();
-                parts
-                    .into_iter()
-                    .map(|part| Node::Wmi {
-                        class: class.clone(),
-                        part,
-                    })
-                    .collect()
-            }
+            } => match (property, method) {
+                (_, Some(method)) => vec![member_shape(class, &format!("Exec={method}"))],
+                (Some(property), None) => vec![member_shape(class, property)],
+                (None, None) => class_shapes(class).to_vec(),
+            },
         }
     }
 }
 
-/// A segment that stands for what `segment` of a pattern matches.
-fn fresh(segment: &String) -> String {
-    if segment == "*" { FRESH } else { segment }.to_owned()
+/// The LocURI of a tree's path; `*` stands for any segment. `./Device` is named,
+/// lest a path that begins with `user` counts as the user's.
+pub(super) fn tree_shape(user: bool, path: &[&str]) -> LocUri {
+    let root = if user { "./User" } else { "./Device" };
+    let segments = path.iter().map(|&segment| match segment {
+        "*" => WILDCARD,
+        segment => segment,
+    });
+    let path: Vec<&str> = std::iter::once(root).chain(segments).collect();
+    LocUri::shape(path.join("/"))
+}
+
+/// A class, an instance of it, and a property.
+pub(super) fn class_shapes(class: &str) -> [LocUri; 3] {
+    [
+        LocUri::shape(format!("./cimv2/{class}")),
+        LocUri::shape(format!("./cimv2/{class}/{class}={WILDCARD}")),
+        member_shape(class, WILDCARD),
+    ]
+}
+
+/// A property, or `Exec=` and a method, of an instance.
+pub(super) fn member_shape(class: &str, member: &str) -> LocUri {
+    LocUri::shape(format!("./cimv2/{class}/{class}={WILDCARD}/{member}"))
 }
 
 fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, OwnFault> {
@@ -183,23 +185,25 @@ fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, OwnFault> {
 }
 
 fn shape(draft: Draft<'_>) -> Result<Shape, OwnFault> {
-    match loc_uri::parse(draft.loc_uri) {
-        None => fault("loc_uri", "a plain path that begins with './'"),
-        Some(Node::Wmi {
-            class,
-            part: Part::Class,
-        }) => wmi(class, draft),
-        Some(Node::Wmi { .. }) => fault(
+    match LocUri::from(draft.loc_uri).node() {
+        Err(_) => fault("loc_uri", "a plain path that begins with './'"),
+        Ok(Node::Wmi(node)) if node.instance.is_none() => {
+            wmi(node.class.to_ascii_lowercase(), draft)
+        }
+        Ok(Node::Wmi(_)) => fault(
             "loc_uri",
             "'./cimv2/' and a class alone, with the keys 'property' or 'method' for what is in it",
         ),
-        Some(Node::Csp { user, segments }) => csp(user, segments, draft),
+        Ok(Node::Tree(node)) => {
+            let segments = node.segments().map(str::to_ascii_lowercase);
+            csp(node.user, segments.collect(), draft)
+        }
     }
 }
 
 fn wmi(class: String, draft: Draft<'_>) -> Result<Shape, OwnFault> {
     let name = |key, name: Option<&str>| match name {
-        Some(name) if !loc_uri::is_name(name) => fault(key, "letters, digits or '_'"),
+        Some(name) if !is_name(name) => fault(key, "letters, digits or '_'"),
         name => Ok(name.map(str::to_ascii_lowercase)),
     };
     let (property, method) = (
@@ -246,27 +250,31 @@ fn csp(user: bool, segments: Vec<String>, draft: Draft<'_>) -> Result<Shape, Own
     Ok(Shape::Csp { user, segments })
 }
 
-fn covers_part(
-    property: Option<&String>,
-    method: Option<&String>,
+fn covers_member(
+    property: Option<&str>,
+    method: Option<&str>,
     verb: Verb,
-    part: &Part,
+    node: &WmiNode<'_>,
 ) -> bool {
-    match (verb, part) {
-        (Verb::Exec, Part::Method(came)) => method == Some(came),
-        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Part::Property(came)) => {
-            property.is_none_or(|named| named == came)
+    let is = |named: &str, came: &str| named.eq_ignore_ascii_case(came);
+    match (verb, node.member) {
+        (Verb::Exec, Some(Member::Method(came))) => method.is_some_and(|named| is(named, came)),
+        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Some(Member::Property(came))) => {
+            property.is_none_or(|named| is(named, came))
         }
-        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Part::Instance)
-        | (Verb::Get, Part::Class) => property.is_none(),
+        (Verb::Get, None) => property.is_none(),
+        (Verb::Add | Verb::Replace | Verb::Delete, None) => {
+            property.is_none() && node.instance.is_some()
+        }
         _ => false,
     }
 }
 
-fn fits(pattern: &[String], came: &[String]) -> bool {
-    pattern.len() == came.len()
-        && pattern
-            .iter()
-            .zip(came)
-            .all(|(expected, came)| expected == "*" || expected == came)
+fn fits(pattern: &[String], node: &TreeNode<'_>) -> bool {
+    let mut segments = node.segments();
+    let fits = |expected: &String| {
+        let came = segments.next();
+        came.is_some_and(|came| expected == "*" || expected.eq_ignore_ascii_case(came))
+    };
+    pattern.iter().all(fits) && segments.next().is_none()
 }

@@ -8,9 +8,10 @@
 use jiff::civil;
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, known};
+use super::Reading;
 use crate::limits;
 use crate::time::Timestamp;
+use crate::wmi;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,7 +103,7 @@ fn typed(format: &str, text: &str, property: &str) -> Option<Value> {
         _ => return None,
     }
     truth(text)
-        .or_else(|| known::is_number(property).then(|| number(text)).flatten())
+        .or_else(|| wmi::is_integer(property).then(|| number(text)).flatten())
         .or_else(|| cim_time(text))
         .or_else(|| iso_time(text))
 }

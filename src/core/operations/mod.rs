@@ -6,14 +6,12 @@
 //! is sent (law 2), never from a type's name.
 
 mod apps;
-mod build;
+mod argument;
 mod certificates;
-mod csp;
 mod device;
 mod dmclient;
 mod entry;
-mod form;
-mod given;
+mod forms;
 mod inventory;
 mod profiles;
 mod raw;
@@ -22,56 +20,24 @@ mod settings;
 mod types;
 
 pub use crate::templates::{TemplateFault, Templates};
-pub use device::{channel_reads, channel_set};
-pub use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
-pub use form::{Argument, Form, Property};
-pub use types::{TYPES, Type};
+pub(crate) use device::{channel_reads, channel_set};
+pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
+pub use entry::Setting;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::catalogue::Release;
-use crate::command::{CommandBody, Manner, Operation, RETRIES};
+use crate::command::{CommandBody, Lenient, Manner, Operation, RETRIES};
 use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
-use crate::time::Timestamp;
-use given::Given;
-
-/// What a command is made for, besides what its caller says.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The device that it is for; none for a batch that is only checked.
-    pub device: Option<DeviceId>,
-    /// Texts whose grammar is not known for sure.
-    pub templates: &'a Templates,
-    /// Who asks.
-    pub actor: &'a str,
-    /// Now.
-    pub now: Timestamp,
-    /// A new id, for what needs one (an app job).
-    pub fresh: Uuid,
-}
-
-/// What a type makes of its arguments.
-#[derive(Debug, Default)]
-struct Built {
-    operations: Vec<Operation>,
-    manner: Manner,
-    /// What besides its nodes makes it another target: a user's name.
-    target: Option<String>,
-}
-
-impl Built {
-    fn of(operations: Vec<Operation>) -> Self {
-        Built {
-            operations,
-            ..Built::default()
-        }
-    }
-}
+use crate::loc_uri::LocUri;
+use argument::Arguments;
+use entry::{Build, Built, Type};
+use modegate_wire::message::GroupKind;
+use types::TYPES;
 
 /// Reads a command of the API for a Windows 8.1 device. Fields that the type
 /// does not know change nothing.
@@ -115,8 +81,8 @@ pub fn command_with(
     let kind = type_of(&fields, family)?;
     let built = match release {
         Some(release) => {
-            let given = Given::read(kind.arguments, &fields, family)?;
-            apps::catalogued(release, &given, setting)?
+            let arguments = Arguments::check(kind.arguments, &fields, family)?;
+            apps::catalogued(release, &arguments, setting)?
         }
         None => build(kind, &fields, family, setting)?,
     };
@@ -194,8 +160,47 @@ fn build(
     family: Family,
     setting: &Setting<'_>,
 ) -> Result<Built, FieldError> {
-    let given = Given::read(kind.arguments, fields, family)?;
-    (kind.build)(&given, setting)
+    let arguments = Arguments::check(kind.arguments, fields, family)?;
+    match kind.build {
+        Build::Operations(build) => build(&arguments, setting),
+        Build::Group(kind) => group(kind, &arguments, setting),
+    }
+}
+
+fn group(
+    kind: GroupKind,
+    arguments: &Arguments<'_>,
+    setting: &Setting<'_>,
+) -> Result<Built, FieldError> {
+    let (list, path) = (
+        arguments.get(&raw::COMMANDS)?,
+        arguments.path(&raw::COMMANDS),
+    );
+    if list.is_empty() {
+        return Err(FieldError::new(path, "at least one command", "none"));
+    }
+    // Each level of nesting stands in the path once.
+    if path.matches("commands").count() > limits::GROUP_DEPTH {
+        let expected = format!("groups nested at most {} deep", limits::GROUP_DEPTH);
+        return Err(FieldError::new(path, expected, "more"));
+    }
+    let (mut children, mut group) = (Vec::with_capacity(list.len()), Built::default());
+    for (at, value) in list.iter().enumerate() {
+        let fields = Fields::of(value, &format!("{path}[{at}]"))?;
+        let kind = match fields.get("type") {
+            None => const { &raw::RAW },
+            Some(_) => type_of(&fields, arguments.family)?,
+        };
+        let child = build(kind, &fields, arguments.family, setting)?;
+        group.manner.set |= child.manner.set;
+        group.manner.walk = group.manner.walk.max(child.manner.walk);
+        if child.manner.lenient != Lenient::Never {
+            group.manner.lenient = child.manner.lenient;
+        }
+        children.extend(child.operations);
+    }
+    group.operations = vec![Operation::Group(kind, children)];
+    Ok(group)
 }
 
 /// Commands of the same device that must be done first.
@@ -224,7 +229,7 @@ fn after(fields: &Fields<'_>, device: Option<DeviceId>) -> Result<Vec<CommandSeq
 
 /// A digest of what a command sets or reads: its nodes, whatever their order.
 fn target(name: &str, built: &Built) -> u64 {
-    fn nodes<'a>(operations: &'a [Operation], into: &mut Vec<&'a str>) {
+    fn nodes<'a>(operations: &'a [Operation], into: &mut Vec<&'a LocUri>) {
         for operation in operations {
             match operation {
                 Operation::Node { loc_uri, .. } => into.push(loc_uri),
@@ -237,7 +242,8 @@ fn target(name: &str, built: &Built) -> u64 {
     named.sort_unstable();
     let mut hasher = Sha256::new();
     hasher.update(name);
-    for node in named.into_iter().chain(built.target.as_deref()) {
+    let named = named.into_iter().map(LocUri::as_str);
+    for node in named.chain(built.target.as_deref()) {
         hasher.update([0]);
         hasher.update(node);
     }

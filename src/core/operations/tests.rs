@@ -1,11 +1,13 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::*;
 use crate::classify::classify;
 use crate::kind::{Kind, kind_of};
 use crate::session::queue::leaves_of;
+use crate::time::Timestamp;
 
 fn read(value: &Value) -> Result<CommandBody, FieldError> {
     let setting = Setting {
@@ -446,8 +448,8 @@ fn the_documented_types_are_these() {
             .arguments
             .iter()
             .map(|argument| {
-                let star = if argument.required { "\\*" } else { "" };
-                format!("`{}`{star}", argument.name)
+                let star = if argument.is_required() { "\\*" } else { "" };
+                format!("`{}`{star}", argument.name())
             })
             .collect();
         let supersedes = if kind.supersedes { "; supersedes" } else { "" };

@@ -3,7 +3,7 @@
 //! two names. Names come raw (as Microsoft's page on WMI providers shows) or
 //! percent-encoded (as its page on the OMA DM tree says): both are taken.
 
-use crate::command::escaped;
+use super::escaped;
 
 /// Whether Results of this Format are a list of children.
 pub fn is_list(format: Option<&str>) -> bool {
@@ -43,16 +43,14 @@ pub fn plain(name: &str) -> String {
         .map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// The LocURI of a child, written in the one form that this server writes:
-/// `=` and `.` of an instance as they are, key values escaped.
-pub fn below(parent: &str, name: &str) -> String {
+/// A name as the last segment of a LocURI.
+pub(super) fn encoded(name: &str) -> String {
     let name = plain(name);
-    let child = match name.split_once('=') {
+    match name.split_once('=') {
         Some((head, "@")) => format!("{head}=%40"),
         Some((head, keys)) => format!("{head}={}", escaped_keys(keys)),
         None => escaped(&name),
-    };
-    format!("{}/{child}", parent.trim_end_matches('/'))
+    }
 }
 
 /// `1,Name="b"` with everything inside quotes escaped, and the quotes too.
