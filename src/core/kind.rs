@@ -89,7 +89,7 @@ impl Kind {
     }
 
     /// Where the kind stands in [`Kind::ALL`]: more is more restricted.
-    pub fn restriction(self) -> usize {
+    pub(crate) fn restriction(self) -> usize {
         Kind::ALL
             .iter()
             .position(|&kind| kind == self)

@@ -13,7 +13,7 @@ use modegate_wire::message::Verb;
 
 /// Every (verb, kind, class) that the table and `own` can yield, each once,
 /// in the order of [`Leaf`].
-pub fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
+pub(crate) fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
     let mut shapes = table_shapes();
     shapes.extend(own.clone().into_iter().flat_map(Own::shapes));
     let mut leaves = BTreeSet::new();
@@ -27,7 +27,7 @@ pub fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
 
 /// What one verb on nodes of one shape is under two sets of classifications.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The leaf by the table and the first set.
     pub old: Leaf,
     /// The leaf by the table and the second set.
@@ -42,7 +42,7 @@ pub struct Pair {
 /// Of two patterns only what both cover needs looking at besides themselves:
 /// a node's leaf comes from one pattern of each set, and where these meet stands
 /// for all nodes that have it.
-pub fn pairs<'a>(
+pub(crate) fn pairs<'a>(
     old: impl IntoIterator<Item = &'a Own> + Clone,
     new: impl IntoIterator<Item = &'a Own> + Clone,
 ) -> Vec<Pair> {
@@ -101,7 +101,7 @@ fn words(loc_uri: &LocUri) -> String {
 /// open, something at least as restricted; empty where `own` decides anywhere.
 ///
 /// Of equals the earlier counts: `earlier` is how many of `others` stand before `own`.
-pub fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
+pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
     let mut by = BTreeSet::new();
     for shape in own.shapes() {
         for &verb in own.verbs() {
@@ -122,7 +122,7 @@ pub fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
 }
 
 /// Whether the table leaves anything for this classification to say.
-pub fn applies(own: &Own) -> bool {
+pub(crate) fn applies(own: &Own) -> bool {
     let mut shapes = own.shapes().into_iter();
     shapes.any(|shape| {
         own.verbs()

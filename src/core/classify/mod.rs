@@ -6,7 +6,7 @@ mod leaves;
 mod nodes;
 pub mod own;
 
-pub use leaves::{Pair, applies, covered_by, leaves, pairs};
+pub(crate) use leaves::{Pair, applies, covered_by, leaves, pairs};
 use own::Own;
 
 use nodes::NODES;
@@ -28,7 +28,7 @@ pub fn classify(verb: Verb, loc_uri: &LocUri) -> Leaf {
 
 /// The same by the table, and where it knows nothing by `own`: of several that
 /// speak of it, the most restricted kind. What is odd stays unclassified.
-pub fn classify_with<'a>(
+pub(crate) fn classify_with<'a>(
     verb: Verb,
     loc_uri: &LocUri,
     own: impl IntoIterator<Item = &'a Own>,
@@ -44,7 +44,7 @@ pub fn classify_with<'a>(
 }
 
 /// The name of a class, as policy files spell it.
-pub fn class_name(class: Class) -> Option<&'static str> {
+pub(crate) fn class_name(class: Class) -> Option<&'static str> {
     wmi::at(class).map(|class| class.name)
 }
 
@@ -54,7 +54,7 @@ pub fn class_from_name(name: &str) -> Option<Class> {
 }
 
 /// Every class of the table.
-pub fn class_names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn class_names() -> impl Iterator<Item = &'static str> {
     wmi::classes().map(|class| class.name)
 }
 

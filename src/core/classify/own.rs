@@ -77,12 +77,12 @@ impl Own {
     }
 
     /// The verbs that it speaks of.
-    pub fn verbs(&self) -> &[Verb] {
+    pub(crate) fn verbs(&self) -> &[Verb] {
         &self.verbs
     }
 
     /// What they are.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 

@@ -40,12 +40,12 @@ pub struct CommandBody {
 /// Stands in a LocURI or in Data for the key of MDM_Client, until the command
 /// goes out: what is learned of the device meanwhile counts for it too. A
 /// private-use character, which no caller may send.
-pub const CLIENT_ID: char = '\u{E000}';
+pub(crate) const CLIENT_ID: char = '\u{E000}';
 
 /// One element of a command as it stands on the wire, in document order: each
 /// takes one CmdID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     /// Which element.
     pub name: ElementName,
     /// The node, unless it is a group.
@@ -68,7 +68,7 @@ impl CommandBody {
     }
 
     /// The command with every Add turned into a Replace.
-    pub fn as_replace(&self) -> CommandBody {
+    pub(crate) fn as_replace(&self) -> CommandBody {
         let mut body = self.clone();
         for operation in &mut body.operations {
             operation.replace();
@@ -77,7 +77,7 @@ impl CommandBody {
     }
 
     /// Its elements in document order.
-    pub fn placed(&self) -> Vec<Placed<'_>> {
+    pub(crate) fn placed(&self) -> Vec<Placed<'_>> {
         fn walk<'a>(operations: &'a [Operation], top: bool, into: &mut Vec<Placed<'a>>) {
             for operation in operations {
                 match operation {
@@ -299,24 +299,24 @@ impl OpenCommand {
 
     /// Whether it must not run twice unasked: a password reset or an app job
     /// whose answer was lost may have been done.
-    pub fn is_unrepeatable(&self) -> bool {
+    pub(crate) fn is_unrepeatable(&self) -> bool {
         self.manner.unanswered != Unanswered::SendAgain
     }
 
     /// Puts it back into the queue, what went out of it forgotten.
-    pub fn put_back(&mut self) {
+    pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;
         self.deadline = None;
         self.leases.clear();
     }
 
     /// Whether it goes alone, after all else: what went with it might be lost.
-    pub fn goes_alone(&self) -> bool {
+    pub(crate) fn goes_alone(&self) -> bool {
         self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
     }
 
     /// Whether it unenrolls the device, after which there is silence.
-    pub fn is_unenroll(&self) -> bool {
+    pub(crate) fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
     }
 }

@@ -76,7 +76,7 @@ pub enum RotationError {
 
 impl Rotation {
     /// Whether that certificate was revoked for this device.
-    pub fn is_revoked(&self, digest: CertificateDigest) -> bool {
+    pub(crate) fn is_revoked(&self, digest: CertificateDigest) -> bool {
         self.revoked.contains(&digest)
     }
 
@@ -86,7 +86,7 @@ impl Rotation {
     }
 
     /// Whether that certificate's time has come.
-    pub fn in_force(&self, digest: CertificateDigest, now: Timestamp) -> bool {
+    pub(crate) fn in_force(&self, digest: CertificateDigest, now: Timestamp) -> bool {
         self.note(digest)
             .and_then(|note| note.not_before)
             .is_none_or(|at| at <= now)

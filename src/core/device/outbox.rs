@@ -49,7 +49,7 @@ pub fn due(state: &State) -> Option<Timestamp> {
 
 /// Whether a session that a push brings may carry a command of this kind. On
 /// Windows 8.1 that is one in mode Apps, which sets up no channel (seed 004).
-pub fn helps(family: Family, kind: Kind) -> bool {
+pub(crate) fn helps(family: Family, kind: Kind) -> bool {
     match kind {
         Kind::Unclassified => false,
         Kind::WnsConfiguration => family != Family::Windows81,
@@ -61,7 +61,7 @@ pub fn helps(family: Family, kind: Kind) -> bool {
 /// Apps; a session in Maintenance carries all that one in Apps would. One in
 /// Machine carries next to nothing, and one that names no mode does so on
 /// phones only.
-pub fn answers(family: Family, mode: Mode) -> bool {
+pub(crate) fn answers(family: Family, mode: Mode) -> bool {
     match mode {
         Mode::Apps | Mode::Maintenance => true,
         Mode::Unspecified => family != Family::Windows81,

@@ -44,12 +44,12 @@ impl Address {
     }
 
     /// Whether it names a class.
-    pub fn is_class(&self) -> bool {
+    pub(crate) fn is_class(&self) -> bool {
         !self.is_tree() && self.instance.is_empty()
     }
 
     /// Whether it lies in a tree outside `./cimv2`.
-    pub fn is_tree(&self) -> bool {
+    pub(crate) fn is_tree(&self) -> bool {
         self.class.starts_with("./")
     }
 }

@@ -100,7 +100,9 @@ impl Inventory {
             }
             return;
         }
-        let Some((value, text)) = value::read(reading) else {
+        let property = &reading.address.property;
+        let value = value::read(property, reading.status, reading.format, reading.data);
+        let Some((value, text)) = value else {
             return;
         };
         self.put(reading, value, text, now, taken);

@@ -5,34 +5,23 @@
 //! is what goes on the wire and into rows. Code that has to know what a LocURI
 //! addresses looks at its [`Node`].
 
-pub mod names;
+pub(crate) mod names;
+mod node;
 mod parse;
+mod segments;
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use parse::{Layout, ROOT, Segments};
+pub(crate) use names::escaped;
+pub use node::{LocUriError, Member, Node, TreeNode, WmiNode};
+use parse::Layout;
 pub(crate) use parse::{WILDCARD, is_name};
-
-/// The characters of a key value that stand in a LocURI as they are; all others
-/// are percent-encoded.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'{')
-    .remove(b'}');
-
-/// A key value as it stands in a LocURI.
-pub fn escaped(value: &str) -> String {
-    utf8_percent_encode(value, KEY).to_string()
-}
 
 /// A LocURI with what it addresses. Two are equal if their texts are.
 #[derive(Clone)]
@@ -44,108 +33,6 @@ pub struct LocUri {
     /// Whether a percent sign is left after that: one that was encoded twice, or a
     /// trick.
     percent_left: bool,
-}
-
-/// Why a text addresses no node that this server could know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LocUriError {
-    /// The percent-encoding is not UTF-8.
-    #[error("expected UTF-8 behind the percent-encoding")]
-    Utf8,
-    /// A percent sign is left after decoding once.
-    #[error("expected text that is percent-encoded once")]
-    Encoding,
-    /// A control character.
-    #[error("expected no control characters")]
-    Control,
-    /// It does not begin at the root.
-    #[error("expected a path that begins with './'")]
-    Root,
-    /// A quote is not closed.
-    #[error("expected a closing quote")]
-    Quote,
-    /// A segment of dots, or no segment at all.
-    #[error("expected segments that are names")]
-    Segment,
-    /// A character outside ASCII in the name of a node.
-    #[error("expected a path of ASCII characters")]
-    Ascii,
-    /// Below `./cimv2` no class.
-    #[error("expected the name of a class below './cimv2'")]
-    Class,
-    /// Below a class no instance of it.
-    #[error("expected an instance 'Class.Key=value' of the class that the path names")]
-    Instance,
-    /// Below an instance something else than one property or method.
-    #[error("expected one property or 'Exec=Method' below the instance")]
-    Member,
-}
-
-/// What a LocURI addresses. Letter case is as written; class, property and
-/// method names and the nodes of trees are compared without it.
-#[derive(Debug, Clone, Copy)]
-pub enum Node<'a> {
-    /// A WMI class, or what is in it: `./cimv2/<Class>[/<instance>[/<member>]]`.
-    Wmi(WmiNode<'a>),
-    /// A node of another tree.
-    Tree(TreeNode<'a>),
-}
-
-/// A class below `./cimv2`, an instance of it, or a member of that.
-#[derive(Debug, Clone, Copy)]
-pub struct WmiNode<'a> {
-    /// The name of the class.
-    pub class: &'a str,
-    /// `Class.Key="value",…` or `Class=…`, decoded.
-    pub instance: Option<&'a str>,
-    /// What of the instance is addressed; the instance itself if there is none.
-    pub member: Option<Member<'a>>,
-}
-
-/// A member of an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Member<'a> {
-    /// A property.
-    Property(&'a str),
-    /// A method: `Exec=<name>`.
-    Method(&'a str),
-}
-
-impl<'a> WmiNode<'a> {
-    /// The name of the instance's first key.
-    pub fn first_key(&self) -> Option<&'a str> {
-        let keys = self.instance?.get(self.class.len()..)?.strip_prefix('.')?;
-        keys.split_once('=').map(|(key, _)| key)
-    }
-
-    /// Whether it is of the class of that name.
-    pub fn is_of(&self, class: &str) -> bool {
-        self.class.eq_ignore_ascii_case(class)
-    }
-}
-
-/// A node outside `./cimv2`.
-#[derive(Debug, Clone, Copy)]
-pub struct TreeNode<'a> {
-    /// Whether it is below `./User`.
-    pub user: bool,
-    /// The LocURI, decoded.
-    text: &'a str,
-    /// Where the path begins in it, `./Device` and `./User` left out.
-    start: usize,
-}
-
-impl<'a> TreeNode<'a> {
-    /// The segments below `./Device` or `./User`, or below `./` where neither
-    /// is named; at least one.
-    pub fn segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        Segments::new(self.text, self.start)
-    }
-
-    /// The segments below `./`, `Device` or `User` with them; at least one.
-    pub fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
-        Segments::new(self.text, ROOT.len())
-    }
 }
 
 impl LocUri {
@@ -184,13 +71,16 @@ impl LocUri {
     }
 
     /// `./cimv2/<Class>`.
-    pub fn class(class: &str) -> Self {
+    pub(crate) fn class(class: &str) -> Self {
         LocUri::new(format!("./cimv2/{class}"))
     }
 
     /// `./cimv2/<Class>/<Class>.<Key>=%22<value>%22[,…]`: key values are quoted
     /// even where they are numbers (MS-MDM 3.1.5.1.3).
-    pub fn instance<'a>(class: &str, keys: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(crate) fn instance<'a>(
+        class: &str,
+        keys: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
         let keys: Vec<String> = keys
             .map(|(key, value)| format!("{key}=%22{}%22", escaped(value)))
             .collect();
@@ -198,23 +88,23 @@ impl LocUri {
     }
 
     /// The node of that name below it; `name` stands there as it is.
-    pub fn below(&self, name: &str) -> Self {
+    pub(crate) fn below(&self, name: &str) -> Self {
         LocUri::new(format!("{}/{name}", self.text.trim_end_matches('/')))
     }
 
     /// The child that the device named so, in the one form that this server
     /// writes: `=` and `.` of an instance as they are, key values escaped.
-    pub fn child(&self, name: &str) -> Self {
+    pub(crate) fn child(&self, name: &str) -> Self {
         self.below(&names::encoded(name))
     }
 
     /// The method of that name of the instance.
-    pub fn method(&self, name: &str) -> Self {
+    pub(crate) fn method(&self, name: &str) -> Self {
         self.below(&format!("Exec={name}"))
     }
 
     /// The instance of which this is a property or method.
-    pub fn owner(&self) -> Option<LocUri> {
+    pub(crate) fn owner(&self) -> Option<LocUri> {
         let (owner, _) = self.text.trim_end_matches('/').rsplit_once('/')?;
         let owner = LocUri::new(owner);
         let is_instance = |node: WmiNode<'_>| node.instance.is_some() && node.member.is_none();
@@ -246,7 +136,7 @@ impl LocUri {
     }
 
     /// What it addresses below `./cimv2`.
-    pub fn wmi(&self) -> Option<WmiNode<'_>> {
+    pub(crate) fn wmi(&self) -> Option<WmiNode<'_>> {
         match self.node() {
             Ok(Node::Wmi(node)) => Some(node),
             _ => None,
@@ -255,7 +145,7 @@ impl LocUri {
 
     /// Its last segment, decoded: the name of a property, an instance, a class or
     /// a node; empty where it is odd.
-    pub fn last_segment(&self) -> &str {
+    pub(crate) fn last_segment(&self) -> &str {
         match self.node() {
             Ok(Node::Wmi(node)) => match node.member {
                 Some(Member::Property(name) | Member::Method(name)) => name,

@@ -1,14 +1,12 @@
 //! How the text of a LocURI is parsed: decoded exactly once, repeated slashes
 //! counted once, quotes respected.
 
-use super::{LocUriError, Member, Node, TreeNode, WmiNode};
+use super::node::{LocUriError, Member, Node, TreeNode, WmiNode};
+use super::segments::{ROOT, Segments, Span, has_open_quote};
 
 /// A segment that stands for any, in a LocURI that stands for all of a shape: a
 /// control character, which no LocURI from outside can have.
 pub(crate) const WILDCARD: &str = "\u{1}";
-
-/// What every LocURI begins with.
-pub(super) const ROOT: &str = "./";
 
 /// Where the parts of a decoded LocURI stand.
 #[derive(Debug, Clone, Copy)]
@@ -24,9 +22,6 @@ pub(super) enum Layout {
         start: usize,
     },
 }
-
-/// From where to where, bytes.
-type Span = (usize, usize);
 
 impl Layout {
     /// Parses a decoded LocURI. With `wildcards` it may hold [`WILDCARD`].
@@ -151,52 +146,4 @@ pub(crate) fn is_name(text: &str) -> bool {
 /// The wildcard gets here only in a shape: elsewhere it is a control character.
 fn is_name_or_wildcard(text: &str) -> bool {
     text == WILDCARD || is_name(text)
-}
-
-/// The segments of a path: split at slashes outside quotes, empty ones left out.
-#[derive(Debug, Clone)]
-pub(super) struct Segments<'a> {
-    text: &'a str,
-    /// Where the rest begins, bytes.
-    at: usize,
-}
-
-impl<'a> Segments<'a> {
-    pub(super) fn new(text: &'a str, at: usize) -> Self {
-        Segments { text, at }
-    }
-
-    fn next_span(&mut self) -> Option<Span> {
-        let rest = self.text.as_bytes().get(self.at..)?;
-        let from = self.at + rest.iter().position(|&byte| byte != b'/')?;
-        let mut quote = None;
-        let length = self.text.bytes().skip(from).position(|byte| {
-            quote = quoted(quote, byte);
-            byte == b'/' && quote.is_none()
-        });
-        self.at = length.map_or(self.text.len(), |length| from + length);
-        Some((from, self.at))
-    }
-}
-
-impl<'a> Iterator for Segments<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        let (from, to) = self.next_span()?;
-        self.text.get(from..to)
-    }
-}
-
-/// The quote that is open after `byte`, where `open` was before it.
-fn quoted(open: Option<u8>, byte: u8) -> Option<u8> {
-    match (open, byte) {
-        (Some(quote), byte) if quote == byte => None,
-        (None, b'"' | b'\'') => Some(byte),
-        (open, _) => open,
-    }
-}
-
-fn has_open_quote(path: &str) -> bool {
-    path.bytes().fold(None, quoted).is_some()
 }

@@ -7,6 +7,7 @@ use crate::catalogue::Release;
 use crate::command::{Operation, Unanswered};
 use crate::fields::FieldError;
 use crate::limits;
+use crate::templates::{self, Template};
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Safe, Text};
 
@@ -29,21 +30,21 @@ pub(super) const INSTALL: Type = Type::new(
     "app_install",
     "has the device install an app (MDM_AppInstallJob)",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, "app_install"),
+    |arguments, setting| job(arguments, setting, &templates::APP_INSTALL),
 );
 
 pub(super) const UNINSTALL: Type = Type::new(
     "app_uninstall",
     "has the device remove an app",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, "app_uninstall"),
+    |arguments, setting| job(arguments, setting, &templates::APP_UNINSTALL),
 );
 
 pub(super) const UPGRADE: Type = Type::new(
     "app_upgrade",
     "has the device upgrade an app",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, "app_upgrade"),
+    |arguments, setting| job(arguments, setting, &templates::APP_UPGRADE),
 );
 
 pub(super) const STATUS: Type = Type::new(
@@ -56,17 +57,18 @@ pub(super) const STATUS: Type = Type::new(
 fn job(
     arguments: &Arguments<'_>,
     setting: &Setting<'_>,
-    template: &str,
+    template: &Template,
 ) -> Result<Built, FieldError> {
-    let templates = setting.templates;
+    let texts = setting.templates;
     let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
-        (Some(data), _) => templates.render("job_data", &[("job_data", &data)]),
-        (None, Some(name)) => templates.render(template, &[("package_full_name", &name)]),
+        (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
+        (None, Some(name)) => texts.render(template, &[("package_full_name", &name)]),
         (None, None) => None,
     };
     let data = data.ok_or_else(|| {
         let expected = format!(
-            "the job's data as the device is to get it (or package_full_name, with templates.{template} configured)"
+            "the job's data as the device is to get it (or package_full_name, with templates.{} configured)",
+            template.name
         );
         arguments.wrong(&JOB_DATA, expected, "nothing")
     })?;
@@ -95,7 +97,7 @@ pub(super) fn catalogued(
     let data = match &release.job_data {
         Some(data) => {
             let values = [("job_data", data.reveal())];
-            setting.templates.render("job_data", &values)
+            setting.templates.render(&templates::JOB_DATA, &values)
         }
         None => {
             let values = release.values();
@@ -103,7 +105,7 @@ pub(super) fn catalogued(
                 .iter()
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
-            setting.templates.render("app_install", &values)
+            setting.templates.render(&templates::APP_INSTALL, &values)
         }
     };
     let data = data.ok_or_else(|| {

@@ -5,6 +5,7 @@ use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
 use crate::fields::FieldError;
 use crate::loc_uri::LocUri;
+use crate::templates;
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Integer, Line, OneOf, Xml};
 use modegate_wire::message::Verb;
@@ -157,7 +158,7 @@ pub(super) const SIDELOAD_KEY: Type = Type::new(
     &[&KEY],
     |arguments, setting| {
         let values = [("key", &*arguments.get(&KEY)?)];
-        let data = setting.templates.render("sideload_key", &values);
+        let data = setting.templates.render(&templates::SIDELOAD_KEY, &values);
         Ok(side_loader("ActivateKey", data))
     },
 );
@@ -168,7 +169,9 @@ pub(super) const SIDELOAD_CERTIFICATE: Type = Type::new(
     &[&CERTIFICATE],
     |arguments, setting| {
         let values = [("certificate", &*arguments.get(&CERTIFICATE)?.base64)];
-        let data = setting.templates.render("sideload_certificate", &values);
+        let data = setting
+            .templates
+            .render(&templates::SIDELOAD_CERTIFICATE, &values);
         Ok(side_loader("AddCertificate", data))
     },
 );

@@ -9,7 +9,7 @@ use crate::context::Family;
 use crate::fields::FieldError;
 use crate::limits;
 use crate::loc_uri::LocUri;
-use crate::templates::Templates;
+use crate::templates::{self, Templates};
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Safe};
 
@@ -78,7 +78,10 @@ fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Opera
     let id = CLIENT_ID.to_string();
     let key = setting
         .templates
-        .render("device_client_id_key", &[("device_client_id", &id)])
+        .render(
+            &templates::DEVICE_CLIENT_ID_KEY,
+            &[("device_client_id", &id)],
+        )
         .unwrap_or(id);
     let class = wmi::CLIENT.loc_uri();
     let client = class.below(&format!("MDM_Client.DeviceClientID={key}"));
@@ -88,7 +91,9 @@ fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Opera
 fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
     let (user, password) = (arguments.get(&USER)?, arguments.get(&PASSWORD)?);
     let values = [("user", &*user), ("password", &*password)];
-    let data = setting.templates.render("reset_user_password", &values);
+    let data = setting
+        .templates
+        .render(&templates::RESET_USER_PASSWORD, &values);
     let built = Built::new(vec![on_client(setting, "ResetUserPassword", data)]);
     Ok(Built {
         target: Some(user.to_lowercase()),
@@ -102,7 +107,7 @@ fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, F
     }
     let id = CLIENT_ID.to_string();
     let values = [("device_client_id", &*id)];
-    let data = setting.templates.render("unenroll", &values);
+    let data = setting.templates.render(&templates::UNENROLL, &values);
     let request = on_client(setting, "SendUnenrollRequest", data);
     Ok(Built::new(vec![request]))
 }
@@ -122,7 +127,7 @@ fn update_configuration(
 /// The set of a push channel on Windows 8.1 (seed 004).
 pub(crate) fn channel_set(app: &str, family: &str, templates: &Templates) -> Operation {
     let values = [("app_id", app), ("package_family_name", family)];
-    let data = templates.render("wns_update_configuration", &values);
+    let data = templates.render(&templates::WNS_UPDATE_CONFIGURATION, &values);
     let instance = wmi::WNS_CONFIGURATION.instance(&[app]);
     exec(instance.method("UpdateConfiguration"), data)
 }

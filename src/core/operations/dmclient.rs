@@ -9,6 +9,7 @@ use crate::context::Family;
 use crate::fields::FieldError;
 use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
+use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf};
 use crate::wmi::{Property, flag, number};
 use modegate_wire::message::Verb;
@@ -89,7 +90,7 @@ pub(super) const REMOTE_WIPE: Type = Type::new(
 
 /// The PROVIDER-ID of the device's enrolment.
 fn provider_id(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<String, FieldError> {
-    let by_template = || setting.templates.render("provider_id", &[]);
+    let by_template = || setting.templates.render(&templates::PROVIDER_ID, &[]);
     let id = arguments.get(&PROVIDER)?.or_else(by_template);
     id.ok_or_else(|| arguments.wrong(&PROVIDER, "the PROVIDER-ID of the enrolment", "nothing"))
 }

@@ -62,7 +62,7 @@ pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandB
 
 /// The same for a device of that family: what is sent is the family's, and a
 /// type that it does not have is refused.
-pub fn command_for(
+pub(crate) fn command_for(
     family: Family,
     value: &Value,
     setting: &Setting<'_>,

@@ -5,6 +5,7 @@ use super::argument::{Arguments, Needed, Optional};
 use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Boolean, Settings};
 use crate::fields::FieldError;
+use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf, Text};
 use crate::wmi::{self, Property, WmiClass};
 use modegate_wire::message::Verb;
@@ -89,7 +90,9 @@ fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldE
         .iter()
         .map(|(name, value)| format!("{name},{value};"));
     let list: String = pairs.collect();
-    let data = setting.templates.render("eas_policy", &[("list", &list)]);
+    let data = setting
+        .templates
+        .render(&templates::EAS_POLICY, &[("list", &list)]);
     let method = wmi::EAS_POLICY.instance(&["1"]).method("SetValues");
     let mut built = Built::new(vec![exec(method, data)]);
     // Another set of names sets something else.

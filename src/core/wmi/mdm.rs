@@ -4,8 +4,8 @@
 //! Reads of what is the device's are inventory; what an enrolled user's profile
 //! holds is not (seed 004: such tasks need impersonation).
 
-use super::property::{Property, choice, flag, line, names, number, reads, xml};
-use super::{CimType, Method, WmiClass};
+use super::class::{Method, WmiClass};
+use super::property::{CimType, Property, choice, flag, line, names, number, reads, xml};
 use crate::kind::Kind::{
     self, AppInstall, AppStatus, Certificate, ChannelRead, Inventory, Lock, PasswordReset, Profile,
     Setting, Sideloading, Unenroll, UserRead, WnsConfiguration,

@@ -121,14 +121,14 @@ pub(crate) const fn choice(
 /// recorded. Braces keep rustfmt from giving each a line.
 macro_rules! reads {
     ($($name:ident $(: $cim:ident)?),* $(,)?) => {
-        &[$($crate::wmi::Property::named(stringify!($name)).inventoried()$(.of($crate::wmi::CimType::$cim))?),*]
+        &[$($crate::wmi::property::Property::named(stringify!($name)).inventoried()$(.of($crate::wmi::property::CimType::$cim))?),*]
     };
 }
 
 /// Properties of which only the names are recorded.
 macro_rules! names {
     ($($name:ident),* $(,)?) => {
-        &[$($crate::wmi::Property::named(stringify!($name))),*]
+        &[$($crate::wmi::property::Property::named(stringify!($name))),*]
     };
 }
 

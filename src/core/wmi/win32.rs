@@ -1,7 +1,7 @@
 //! The classes that "WMI providers supported in Windows" lists for inventory.
 //! Properties by Microsoft's reference of the CIMWin32 provider.
 
-use super::WmiClass;
+use super::class::WmiClass;
 use super::property::reads;
 use crate::kind::Kind;
 
