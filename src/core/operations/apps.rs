@@ -1,7 +1,7 @@
 //! App jobs. The grammar of JobData is not public: it comes whole from the
 //! caller, or from the operator's templates.
 
-use super::argument::{Argument, Arguments, Optional};
+use super::argument::{Argument, Arguments, Optional, arguments};
 use super::entry::{Built, Setting, Type, exec};
 use crate::catalogue::Release;
 use crate::command::{Operation, Unanswered};
@@ -11,19 +11,14 @@ use crate::templates::{self, Template};
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Safe, Text};
 
-const JOB_DATA: Optional<ValueForm> = Optional::new(
-    "job_data",
-    Text(limits::COMMAND_DATA_BYTES),
-    "JobData as the device is to get it; its grammar is not public",
-);
-const PACKAGE: Optional<ValueForm> = Optional::new(
-    "package_full_name",
-    Safe(512),
-    "the package, where the operator configured a template",
-);
-const NEW_JOB: Optional<ValueForm> =
-    Optional::new("job_id", Safe(512), "the job's id; a new one if left out");
-const JOB: Optional<ValueForm> = Optional::new("job_id", Safe(512), "the job");
+arguments! {
+    JOB_DATA: Optional<ValueForm> = "job_data", Text(limits::COMMAND_DATA_BYTES),
+        "JobData as the device is to get it; its grammar is not public";
+    PACKAGE: Optional<ValueForm> = "package_full_name", Safe(512),
+        "the package, where the operator configured a template";
+    NEW_JOB: Optional<ValueForm> = "job_id", Safe(512), "the job's id; a new one if left out";
+    JOB: Optional<ValueForm> = "job_id", Safe(512), "the job";
+}
 const ARGUMENTS: &[&dyn Argument] = &[&JOB_DATA, &PACKAGE, &NEW_JOB];
 
 pub(super) const INSTALL: Type = Type::new(

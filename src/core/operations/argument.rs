@@ -22,31 +22,39 @@ pub(super) trait Form: Sync {
     fn schema(&self) -> Value;
 }
 
-/// An argument that must be there.
+/// An argument, which must be there or may be left out.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Needed<F> {
+pub(super) struct Declared<F, const REQUIRED: bool> {
     name: &'static str,
     form: F,
     about: &'static str,
 }
 
+/// An argument that must be there.
+pub(super) type Needed<F> = Declared<F, true>;
+
 /// An argument that may be left out.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Optional<F>(Needed<F>);
+pub(super) type Optional<F> = Declared<F, false>;
 
-impl<F: Copy> Needed<F> {
+impl<F: Form + Copy, const REQUIRED: bool> Declared<F, REQUIRED> {
     /// The argument `name`, which is what `about` says.
     pub(super) const fn new(name: &'static str, form: F, about: &'static str) -> Self {
-        Needed { name, form, about }
+        Declared { name, form, about }
+    }
+
+    fn missing(&self, fields: &Fields<'_>) -> FieldError {
+        FieldError::new(fields.name(self.name), self.about, "nothing")
     }
 }
 
-impl<F: Copy> Optional<F> {
-    /// The argument `name`, which is what `about` says.
-    pub(super) const fn new(name: &'static str, form: F, about: &'static str) -> Self {
-        Optional(Needed::new(name, form, about))
-    }
+/// Declares arguments: `NAME: Needed<form> = "name", form, "what it is";`.
+macro_rules! arguments {
+    ($($(#[$about:meta])* $id:ident: $type:ty = $name:literal, $form:expr, $words:literal;)*) => {
+        $($(#[$about])* pub(super) const $id: $type = <$type>::new($name, $form, $words);)*
+    };
 }
+
+pub(super) use arguments;
 
 /// An argument as the table of types lists it.
 pub(super) trait Argument: Sync {
@@ -60,26 +68,20 @@ pub(super) trait Argument: Sync {
     fn schema(&self) -> Value;
 }
 
-/// An argument with the type that it is read as.
-pub(super) trait Typed: Argument {
-    /// The value; an `Option` where it may be left out.
-    type Value<'a>;
-
-    /// Reads it.
-    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>, FieldError>;
-}
-
-impl<F: Form> Argument for Needed<F> {
+impl<F: Form + Copy, const REQUIRED: bool> Argument for Declared<F, REQUIRED> {
     fn name(&self) -> &'static str {
         self.name
     }
 
     fn is_required(&self) -> bool {
-        true
+        REQUIRED
     }
 
     fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
-        self.read(fields).map(|_| ())
+        match self.form.read(self.name, fields)? {
+            None if REQUIRED => Err(self.missing(fields)),
+            _ => Ok(()),
+        }
     }
 
     fn schema(&self) -> Value {
@@ -89,39 +91,29 @@ impl<F: Form> Argument for Needed<F> {
     }
 }
 
-impl<F: Form> Typed for Needed<F> {
+/// An argument with the type that it is read as.
+pub(super) trait Typed: Argument {
+    /// The value; an `Option` where it may be left out.
+    type Value<'a>;
+
+    /// Reads it.
+    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>, FieldError>;
+}
+
+impl<F: Form + Copy> Typed for Needed<F> {
     type Value<'a> = F::Value<'a>;
 
     fn read<'a>(&self, fields: &Fields<'a>) -> Result<F::Value<'a>, FieldError> {
-        self.form
-            .read(self.name, fields)?
-            .ok_or_else(|| FieldError::new(fields.name(self.name), self.about, "nothing"))
+        let value = self.form.read(self.name, fields)?;
+        value.ok_or_else(|| self.missing(fields))
     }
 }
 
-impl<F: Form> Argument for Optional<F> {
-    fn name(&self) -> &'static str {
-        self.0.name
-    }
-
-    fn is_required(&self) -> bool {
-        false
-    }
-
-    fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
-        self.read(fields).map(|_| ())
-    }
-
-    fn schema(&self) -> Value {
-        self.0.schema()
-    }
-}
-
-impl<F: Form> Typed for Optional<F> {
+impl<F: Form + Copy> Typed for Optional<F> {
     type Value<'a> = Option<F::Value<'a>>;
 
     fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>, FieldError> {
-        self.0.form.read(self.0.name, fields)
+        self.form.read(self.name, fields)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Certificates, SCEP enrolment and sideloading.
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
 use crate::fields::FieldError;
@@ -10,31 +10,18 @@ use crate::wmi;
 use crate::wmi::ValueForm::{self, Integer, Line, OneOf, Xml};
 use modegate_wire::message::Verb;
 
-const CERTIFICATE: Needed<Certificate> = Needed::new(
-    "certificate",
-    Certificate,
-    "the certificate, PEM or base64 of its DER",
-);
-const REMOVED: Optional<Certificate> =
-    Optional::new("certificate", Certificate, "the certificate, or");
-const THUMBPRINT: Optional<Thumbprint> =
-    Optional::new("thumbprint", Thumbprint, "its SHA-1 thumbprint");
-const STORE: Optional<ValueForm> = Optional::new(
-    "store",
-    OneOf(&[("user", "1"), ("machine", "2")]),
-    "whose store: user (default) or machine",
-);
-const STORE_NAME: Optional<ValueForm> = Optional::new(
-    "store_name",
-    OneOf(&[
-        ("Root", "Root"),
-        ("CA", "CA"),
-        ("My", "My"),
-        ("TrustedPeople", "TrustedPeople"),
-        ("TrustedPublisher", "TrustedPublisher"),
-    ]),
-    "the store: Root (default), CA, My, TrustedPeople or TrustedPublisher",
-);
+arguments! {
+    CERTIFICATE: Needed<Certificate> = "certificate", Certificate,
+        "the certificate, PEM or base64 of its DER";
+    REMOVED: Optional<Certificate> = "certificate", Certificate, "the certificate, or";
+    THUMBPRINT: Optional<Thumbprint> = "thumbprint", Thumbprint, "its SHA-1 thumbprint";
+    STORE: Optional<ValueForm> = "store", OneOf(&[("user", "1"), ("machine", "2")]),
+        "whose store: user (default) or machine";
+    STORE_NAME: Optional<ValueForm> = "store_name", OneOf(&[("Root", "Root"), ("CA", "CA"),
+        ("My", "My"), ("TrustedPeople", "TrustedPeople"),
+        ("TrustedPublisher", "TrustedPublisher")]),
+        "the store: Root (default), CA, My, TrustedPeople or TrustedPublisher";
+}
 
 pub(super) const INSTALL: Type = Type::new(
     "certificate_install",
@@ -79,30 +66,19 @@ fn remove(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldErro
     Ok(Built::new(vec![delete(instance(arguments, &thumbprint)?)]))
 }
 
-const REQUEST: Needed<ValueForm> = Needed::new("request_id", Line(256), "an id of the request");
-const USAGES: Needed<Lines> = Needed::new(
-    "enhanced_key_usages",
-    Lines(16, 128),
-    "OIDs that the certificate must have, all of them",
-);
-const ISSUERS: Needed<Lines> =
-    Needed::new("issuers", Lines(16, 512), "issuers, in their letter case");
-const SUBJECT: Optional<ValueForm> = Optional::new("subject_name", Line(1024), "e.g. CN=…");
-const ALTERNATIVES: Optional<Lines> = Optional::new(
-    "subject_alternative_names",
-    Lines(16, 512),
-    "alternative names",
-);
-const THRESHOLD: Optional<ValueForm> = Optional::new(
-    "expiration_threshold_days",
-    Integer(1, 3650),
-    "renewed when so many days are left",
-);
-const CONFIGURATION: Needed<ValueForm> = Needed::new(
-    "configuration",
-    Xml(64 * 1024),
-    "the XML for the SCEP service; may hold the challenge",
-);
+arguments! {
+    REQUEST: Needed<ValueForm> = "request_id", Line(256), "an id of the request";
+    USAGES: Needed<Lines> = "enhanced_key_usages", Lines(16, 128),
+        "OIDs that the certificate must have, all of them";
+    ISSUERS: Needed<Lines> = "issuers", Lines(16, 512), "issuers, in their letter case";
+    SUBJECT: Optional<ValueForm> = "subject_name", Line(1024), "e.g. CN=…";
+    ALTERNATIVES: Optional<Lines> = "subject_alternative_names", Lines(16, 512),
+        "alternative names";
+    THRESHOLD: Optional<ValueForm> = "expiration_threshold_days", Integer(1, 3650),
+        "renewed when so many days are left";
+    CONFIGURATION: Needed<ValueForm> = "configuration", Xml(64 * 1024),
+        "the XML for the SCEP service; may hold the challenge";
+}
 
 pub(super) const SCEP_ENROLL: Type = Type::new(
     "scep_enroll",
@@ -146,11 +122,9 @@ fn scep(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError>
     Ok(Built::set(adds.collect()))
 }
 
-const KEY: Needed<ProductKey> = Needed::new(
-    "key",
-    ProductKey,
-    "the product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX",
-);
+arguments! {
+    KEY: Needed<ProductKey> = "key", ProductKey, "the product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX";
+}
 
 pub(super) const SIDELOAD_KEY: Type = Type::new(
     "sideload_key",

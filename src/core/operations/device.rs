@@ -1,7 +1,7 @@
 //! What concerns the device itself: MDM_Client and the push channel. Where nodes
 //! differ by family, phones and Windows 10 have those of [`dmclient`].
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::dmclient::{self, PROVIDER};
 use super::entry::{Built, Setting, Type, exec};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
@@ -13,19 +13,15 @@ use crate::templates::{self, Templates};
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Safe};
 
-const USER: Needed<ValueForm> = Needed::new("user", Safe(512), "the user's name");
-const PASSWORD: Needed<ValueForm> = Needed::new("password", Safe(512), "the new password");
-const APP_ID: Optional<ValueForm> = Optional::new(
-    "app_id",
-    Safe(512),
-    "the AppId of the channel; needed on Windows 8.1",
-);
-/// The PFN of a channel.
-pub(super) const FAMILY_NAME: Needed<ValueForm> = Needed::new(
-    "package_family_name",
-    Safe(512),
-    "the package family name (PFN)",
-);
+arguments! {
+    USER: Needed<ValueForm> = "user", Safe(512), "the user's name";
+    PASSWORD: Needed<ValueForm> = "password", Safe(512), "the new password";
+    APP_ID: Optional<ValueForm> = "app_id", Safe(512),
+        "the AppId of the channel; needed on Windows 8.1";
+    /// The PFN of a channel.
+    FAMILY_NAME: Needed<ValueForm> = "package_family_name", Safe(512),
+        "the package family name (PFN)";
+}
 
 pub(super) const RESET_USER_PASSWORD: Type = Type {
     expires_ms: Some(limits::PASSWORD_RESET_EXPIRY_MS),

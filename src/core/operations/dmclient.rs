@@ -1,7 +1,7 @@
 //! What phones and Windows 10 have in place of WMI classes: the DMClient,
 //! RemoteLock and RemoteWipe CSPs (Microsoft's CSP reference; seeds 000 to 003).
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::entry::{Built, CSP, Setting, Type, exec};
 use super::forms::{Boolean, Settings};
 use crate::command::{Operation, Unanswered};
@@ -14,12 +14,11 @@ use crate::wmi::ValueForm::{self, Line, OneOf};
 use crate::wmi::{Property, flag, number};
 use modegate_wire::message::Verb;
 
-/// Whose enrolment the device's is.
-pub(super) const PROVIDER: Optional<ValueForm> = Optional::new(
-    "provider_id",
-    Line(128),
-    "the PROVIDER-ID that the device was enrolled with, on phones and Windows 10 (the template provider_id if left out)",
-);
+arguments! {
+    /// Whose enrolment the device's is.
+    PROVIDER: Optional<ValueForm> = "provider_id", Line(128),
+        "the PROVIDER-ID that the device was enrolled with, on phones and Windows 10 (the template provider_id if left out)";
+}
 
 /// Minutes of four weeks, and attempts of a lifetime: no device needs more.
 const MINUTES: i64 = 40_320;
@@ -37,28 +36,20 @@ const POLL: &[Property] = &[
     flag("AllUsersPollOnFirstLogin"),
 ];
 
-const POLL_SETTINGS: Needed<Settings> = Needed::new("settings", Settings(POLL), "names and values");
-const ADD_NODE: Optional<Boolean> = Optional::new(
-    "add_node",
-    Boolean,
-    "true: the Poll node is added first, for a device that was set up by registry keys",
-);
-const KEEP: Optional<ValueForm> = Optional::new(
-    "keep",
-    OneOf(&[
-        ("nothing", WIPE),
-        ("provisioned_data", "doWipePersistProvisionedData"),
-        ("user_data", WIPE_BUT_USER_DATA),
-    ]),
-    "what outlasts it: nothing (default), provisioned_data or user_data (Windows 10)",
-);
+arguments! {
+    POLL_SETTINGS: Needed<Settings> = "settings", Settings(POLL), "names and values";
+    ADD_NODE: Optional<Boolean> = "add_node", Boolean,
+        "true: the Poll node is added first, for a device that was set up by registry keys";
+    KEEP: Optional<ValueForm> = "keep", OneOf(&[("nothing", WIPE),
+        ("provisioned_data", "doWipePersistProvisionedData"), ("user_data", WIPE_BUT_USER_DATA)]),
+        "what outlasts it: nothing (default), provisioned_data or user_data (Windows 10)";
+}
 const WIPE: &str = "doWipe";
 const WIPE_BUT_USER_DATA: &str = "doWipePersistUserData";
-const PROTECTED: Optional<Boolean> = Optional::new(
-    "protected",
-    Boolean,
-    "true: cannot be got around by power-cycling, may leave the device unable to boot (Windows 10)",
-);
+arguments! {
+    PROTECTED: Optional<Boolean> = "protected", Boolean,
+        "true: cannot be got around by power-cycling, may leave the device unable to boot (Windows 10)";
+}
 
 pub(super) const POLL_SCHEDULE: Type = Type::new(
     "poll_schedule",

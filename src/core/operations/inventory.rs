@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::argument::{Arguments, Optional};
+use super::argument::{Arguments, Optional, arguments};
 use super::entry::{Built, Setting, Type};
 use super::forms::{Boolean, Lines};
 use crate::command::{Lenient, Operation};
@@ -12,23 +12,15 @@ use crate::inventory::known::{self, PRESETS};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
 
-const PRESET_NAMES: Optional<Lines> = Optional::new(
-    "presets",
-    Lines(16, 32),
-    "os, hardware, storage, network, security, updates; or apps alone",
-);
-const CLASSES: Optional<Lines> = Optional::new(
-    "classes",
-    Lines(limits::COMMAND_OPERATIONS, limits::LOC_URI_BYTES),
-    "class names, or LocURIs './…'",
-);
-const WALK: Optional<Boolean> =
-    Optional::new("walk", Boolean, "false: only the classes themselves");
-const LENIENT: Optional<Boolean> = Optional::new(
-    "lenient",
-    Boolean,
-    "true: no failure while one node answers (the default for presets)",
-);
+arguments! {
+    PRESET_NAMES: Optional<Lines> = "presets", Lines(16, 32),
+        "os, hardware, storage, network, security, updates; or apps alone";
+    CLASSES: Optional<Lines> = "classes", Lines(limits::COMMAND_OPERATIONS, limits::LOC_URI_BYTES),
+        "class names, or LocURIs './…'";
+    WALK: Optional<Boolean> = "walk", Boolean, "false: only the classes themselves";
+    LENIENT: Optional<Boolean> = "lenient", Boolean,
+        "true: no failure while one node answers (the default for presets)";
+}
 
 pub(super) const INVENTORY: Type = Type::new(
     "inventory",

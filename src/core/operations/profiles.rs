@@ -1,6 +1,6 @@
 //! Wi-Fi and VPN profiles.
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::entry::{Built, Setting, Type, delete, write};
 use super::forms::{AnySettings, Boolean, Settings};
 use crate::fields::FieldError;
@@ -9,18 +9,19 @@ use crate::wmi;
 use crate::wmi::ValueForm::{self, Line, OneOf, Xml};
 use modegate_wire::message::Verb;
 
-const NAME: Needed<ValueForm> = Needed::new("name", Line(256), "the profile's name");
+arguments! {
+    NAME: Needed<ValueForm> = "name", Line(256), "the profile's name";
+}
 const PROFILE: Needed<ValueForm> = Needed::new(
     "profile",
     Xml(64 * 1024),
     "the profile's XML; may hold its key",
 );
-const WIFI_SETTINGS: Needed<Settings> = Needed::new(
-    "settings",
-    Settings(wmi::WIRELESS_PROFILE.properties),
-    "names and values",
-);
-const VPN_SETTINGS: Needed<AnySettings> = Needed::new("settings", AnySettings, "names and values");
+arguments! {
+    WIFI_SETTINGS: Needed<Settings> = "settings", Settings(wmi::WIRELESS_PROFILE.properties),
+        "names and values";
+    VPN_SETTINGS: Needed<AnySettings> = "settings", AnySettings, "names and values";
+}
 const SET_AS: Optional<ValueForm> = Optional::new(
     "class",
     OneOf(&[
@@ -29,17 +30,17 @@ const SET_AS: Optional<ValueForm> = Optional::new(
     ]),
     "how it was set; MDM_WirelessProfileXml by default",
 );
-const PACKAGE: Needed<ValueForm> = Needed::new(
-    "package_family_name",
-    Line(256),
-    "the app's package family name",
-);
+arguments! {
+    PACKAGE: Needed<ValueForm> = "package_family_name", Line(256), "the app's package family name";
+}
 const ENABLED: Optional<Boolean> = Optional::new(
     "enabled",
     Boolean,
     "whether it does, in all managed profiles; true by default",
 );
-const REMOVED: Optional<Boolean> = Optional::new("remove", Boolean, "true to take it away instead");
+arguments! {
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+}
 
 pub(super) const WIFI_PROFILE: Type = Type::new(
     "wifi_profile",

@@ -1,6 +1,6 @@
 //! Raw commands, and groups of any commands.
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::entry::{Build, Built, Setting, Type};
 use super::forms::{AnyLocUri, Boolean, Commands, Data, VerbName};
 use crate::command::Operation;
@@ -11,19 +11,16 @@ use crate::secret::Secret;
 use crate::wmi::ValueForm::{self, Line};
 use modegate_wire::message::GroupKind;
 
-const VERB: Needed<VerbName> = Needed::new("verb", VerbName, "Add, Replace, Delete, Get or Exec");
-const LOC_URI: Needed<AnyLocUri> = Needed::new("loc_uri", AnyLocUri, "the node, './…'");
-const FORMAT: Optional<ValueForm> = Optional::new("format", Line(32), "Meta/Format");
-const MIME: Optional<ValueForm> = Optional::new("mime", Line(128), "Meta/Type");
-const DATA: Optional<Data> = Optional::new("data", Data(limits::COMMAND_DATA_BYTES), "Data");
-const SET: Optional<Boolean> = Optional::new(
-    "set",
-    Boolean,
-    "true: an Add answered 418 is sent again as Replace",
-);
-/// What a group groups.
-pub(super) const COMMANDS: Needed<Commands> =
-    Needed::new("commands", Commands, "raw or typed commands");
+arguments! {
+    VERB: Needed<VerbName> = "verb", VerbName, "Add, Replace, Delete, Get or Exec";
+    LOC_URI: Needed<AnyLocUri> = "loc_uri", AnyLocUri, "the node, './…'";
+    FORMAT: Optional<ValueForm> = "format", Line(32), "Meta/Format";
+    MIME: Optional<ValueForm> = "mime", Line(128), "Meta/Type";
+    DATA: Optional<Data> = "data", Data(limits::COMMAND_DATA_BYTES), "Data";
+    SET: Optional<Boolean> = "set", Boolean, "true: an Add answered 418 is sent again as Replace";
+    /// What a group groups.
+    COMMANDS: Needed<Commands> = "commands", Commands, "raw or typed commands";
+}
 
 /// What a command is that names no type inside a group.
 pub(super) const RAW: Type = Type::new(

@@ -1,7 +1,7 @@
 //! Settings: classes whose properties are written by Replace (MS-MDM 3.1.5.1.3),
 //! and the EAS policy, which has a method of its own.
 
-use super::argument::{Arguments, Needed, Optional};
+use super::argument::{Arguments, Needed, Optional, arguments};
 use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Boolean, Settings};
 use crate::fields::FieldError;
@@ -101,8 +101,10 @@ fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldE
     Ok(built)
 }
 
-const AGENT_NAME: Needed<ValueForm> = Needed::new("name", Line(256), "e.g. UnEnrollOnCertExpiry");
-const AGENT_VALUE: Needed<ValueForm> = Needed::new("value", Text(8192), "its value");
+arguments! {
+    AGENT_NAME: Needed<ValueForm> = "name", Line(256), "e.g. UnEnrollOnCertExpiry";
+    AGENT_VALUE: Needed<ValueForm> = "value", Text(8192), "its value";
+}
 
 pub(super) const AGENT_SETTING: Type = Type::new(
     "agent_setting",
@@ -117,29 +119,22 @@ pub(super) const AGENT_SETTING: Type = Type::new(
 )
 .superseding();
 
-const PACKAGE: Needed<ValueForm> = Needed::new(
-    "package_family_name",
-    Line(256),
-    "the app's package family name",
-);
-const APP_SETTING: Needed<ValueForm> = Needed::new("name", Line(256), "the setting");
-const VALUE: Optional<ValueForm> = Optional::new("value", Text(32 * 1024), "its value");
-const VALUE_TYPE: Optional<ValueForm> = Optional::new(
-    "value_type",
-    OneOf(&[
-        ("string", STRING),
-        ("int", INT),
-        ("bool", BOOL),
-        ("double", DOUBLE),
-    ]),
-    "string (default), int, bool or double",
-);
+arguments! {
+    PACKAGE: Needed<ValueForm> = "package_family_name", Line(256), "the app's package family name";
+    APP_SETTING: Needed<ValueForm> = "name", Line(256), "the setting";
+    VALUE: Optional<ValueForm> = "value", Text(32 * 1024), "its value";
+    VALUE_TYPE: Optional<ValueForm> = "value_type", OneOf(&[("string", STRING), ("int", INT),
+        ("bool", BOOL), ("double", DOUBLE)]),
+        "string (default), int, bool or double";
+}
 /// The numbers of `SettingType`.
 const STRING: &str = "0";
 const INT: &str = "1";
 const BOOL: &str = "2";
 const DOUBLE: &str = "3";
-const REMOVED: Optional<Boolean> = Optional::new("remove", Boolean, "true to take it away instead");
+arguments! {
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+}
 
 pub(super) const APPLICATION_SETTING: Type = Type::new(
     "application_setting",
@@ -175,17 +170,12 @@ fn application_setting(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Bui
     ]))
 }
 
-const ZONE: Needed<ValueForm> = Needed::new(
-    "zone",
-    OneOf(&[
-        ("intranet", "1"),
-        ("trusted", "2"),
-        ("internet", "3"),
-        ("untrusted", "4"),
-    ]),
-    "intranet, trusted, internet or untrusted",
-);
-const SITE: Needed<ValueForm> = Needed::new("site", Line(2048), "the site");
+arguments! {
+    ZONE: Needed<ValueForm> = "zone", OneOf(&[("intranet", "1"), ("trusted", "2"),
+        ("internet", "3"), ("untrusted", "4")]),
+        "intranet, trusted, internet or untrusted";
+    SITE: Needed<ValueForm> = "site", Line(2048), "the site";
+}
 
 pub(super) const SECURITY_ZONE: Type = Type::new(
     "browser_security_zone",
