@@ -11,12 +11,10 @@ mod parse;
 mod segments;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub(crate) use names::escaped;
 pub use node::{LocUriError, Member, Node, TreeNode, WmiNode};
@@ -24,7 +22,8 @@ use parse::Layout;
 pub(crate) use parse::{WILDCARD, is_name};
 
 /// A LocURI with what it addresses. Two are equal if their texts are.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub struct LocUri {
     text: Box<str>,
     /// The text percent-decoded once, where that changes it.
@@ -36,29 +35,6 @@ pub struct LocUri {
 }
 
 impl LocUri {
-    /// Parses `text`. Every text is a LocURI; whether it addresses a node, says
-    /// [`LocUri::node`].
-    pub fn new(text: impl Into<String>) -> Self {
-        let text = text.into().into_boxed_str();
-        let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
-            return LocUri {
-                text,
-                decoded: None,
-                layout: Err(LocUriError::Utf8),
-                percent_left: false,
-            };
-        };
-        LocUri {
-            layout: Layout::of(&decoded, false),
-            percent_left: decoded.contains('%'),
-            decoded: match decoded {
-                Cow::Owned(decoded) => Some(decoded.into_boxed_str()),
-                Cow::Borrowed(_) => None,
-            },
-            text,
-        }
-    }
-
     /// The LocURI that stands for every one of a shape: `text` is not decoded, and
     /// its segments may be [`WILDCARD`], which no LocURI from outside contains.
     pub(crate) fn shape(text: String) -> Self {
@@ -72,7 +48,7 @@ impl LocUri {
 
     /// `./cimv2/<Class>`.
     pub(crate) fn class(class: &str) -> Self {
-        LocUri::new(format!("./cimv2/{class}"))
+        LocUri::from(format!("./cimv2/{class}"))
     }
 
     /// `./cimv2/<Class>/<Class>.<Key>=%22<value>%22[,…]`: key values are quoted
@@ -84,12 +60,12 @@ impl LocUri {
         let keys: Vec<String> = keys
             .map(|(key, value)| format!("{key}=%22{}%22", escaped(value)))
             .collect();
-        LocUri::new(format!("./cimv2/{class}/{class}.{}", keys.join(",")))
+        LocUri::from(format!("./cimv2/{class}/{class}.{}", keys.join(",")))
     }
 
     /// The node of that name below it; `name` stands there as it is.
     pub(crate) fn below(&self, name: &str) -> Self {
-        LocUri::new(format!("{}/{name}", self.text.trim_end_matches('/')))
+        LocUri::from(format!("{}/{name}", self.text.trim_end_matches('/')))
     }
 
     /// The child that the device named so, in the one form that this server
@@ -106,7 +82,7 @@ impl LocUri {
     /// The instance of which this is a property or method.
     pub(crate) fn owner(&self) -> Option<LocUri> {
         let (owner, _) = self.text.trim_end_matches('/').rsplit_once('/')?;
-        let owner = LocUri::new(owner);
+        let owner = LocUri::from(owner);
         let is_instance = |node: WmiNode<'_>| node.instance.is_some() && node.member.is_none();
         (self.wmi()?.member.is_some() && owner.wmi().is_some_and(is_instance)).then_some(owner)
     }
@@ -123,7 +99,7 @@ impl LocUri {
     /// concluded from it then.
     pub fn node(&self) -> Result<Node<'_>, LocUriError> {
         match self.percent_left {
-            true => Err(LocUriError::Encoding),
+            true => Err(LocUriError("text that is percent-encoded once")),
             false => self.node_as_read(),
         }
     }
@@ -157,21 +133,39 @@ impl LocUri {
     }
 }
 
-impl Default for LocUri {
-    fn default() -> Self {
-        LocUri::new(String::new())
+/// Every text is a LocURI; whether it addresses a node, says [`LocUri::node`].
+impl From<String> for LocUri {
+    fn from(text: String) -> Self {
+        let text = text.into_boxed_str();
+        let Ok(decoded) = percent_decode_str(&text).decode_utf8() else {
+            return LocUri {
+                text,
+                decoded: None,
+                layout: Err(LocUriError("UTF-8 behind the percent-encoding")),
+                percent_left: false,
+            };
+        };
+        LocUri {
+            layout: Layout::of(&decoded, false),
+            percent_left: decoded.contains('%'),
+            decoded: match decoded {
+                Cow::Owned(decoded) => Some(decoded.into_boxed_str()),
+                Cow::Borrowed(_) => None,
+            },
+            text,
+        }
     }
 }
 
 impl From<&str> for LocUri {
     fn from(text: &str) -> Self {
-        LocUri::new(text)
+        LocUri::from(text.to_owned())
     }
 }
 
-impl From<String> for LocUri {
-    fn from(text: String) -> Self {
-        LocUri::new(text)
+impl From<LocUri> for String {
+    fn from(loc_uri: LocUri) -> String {
+        loc_uri.text.into()
     }
 }
 
@@ -183,24 +177,6 @@ impl PartialEq for LocUri {
 
 impl Eq for LocUri {}
 
-impl PartialOrd for LocUri {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for LocUri {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
-    }
-}
-
-impl Hash for LocUri {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
-    }
-}
-
 impl fmt::Debug for LocUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.text.fmt(f)
@@ -210,18 +186,6 @@ impl fmt::Debug for LocUri {
 impl fmt::Display for LocUri {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-impl Serialize for LocUri {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
-    }
-}
-
-impl<'de> Deserialize<'de> for LocUri {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(LocUri::new)
     }
 }
 

@@ -2,40 +2,10 @@
 
 use super::segments::{ROOT, Segments};
 
-/// Why a text addresses no node that this server could know.
+/// Why a text addresses no node that this server could know: what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum LocUriError {
-    /// The percent-encoding is not UTF-8.
-    #[error("expected UTF-8 behind the percent-encoding")]
-    Utf8,
-    /// A percent sign is left after decoding once.
-    #[error("expected text that is percent-encoded once")]
-    Encoding,
-    /// A control character.
-    #[error("expected no control characters")]
-    Control,
-    /// It does not begin at the root.
-    #[error("expected a path that begins with './'")]
-    Root,
-    /// A quote is not closed.
-    #[error("expected a closing quote")]
-    Quote,
-    /// A segment of dots, or no segment at all.
-    #[error("expected segments that are names")]
-    Segment,
-    /// A character outside ASCII in the name of a node.
-    #[error("expected a path of ASCII characters")]
-    Ascii,
-    /// Below `./cimv2` no class.
-    #[error("expected the name of a class below './cimv2'")]
-    Class,
-    /// Below a class no instance of it.
-    #[error("expected an instance 'Class.Key=value' of the class that the path names")]
-    Instance,
-    /// Below an instance something else than one property or method.
-    #[error("expected one property or 'Exec=Method' below the instance")]
-    Member,
-}
+#[error("expected {0}")]
+pub struct LocUriError(pub(super) &'static str);
 
 /// What a LocURI addresses. Letter case is as written; class, property and
 /// method names and the nodes of trees are compared without it.

@@ -8,6 +8,10 @@ use super::segments::{ROOT, Segments, Span, has_open_quote};
 /// control character, which no LocURI from outside can have.
 pub(crate) const WILDCARD: &str = "\u{1}";
 
+const SEGMENT: LocUriError = LocUriError("segments that are names");
+const CLASS: LocUriError = LocUriError("the name of a class below './cimv2'");
+const MEMBER: LocUriError = LocUriError("one property or 'Exec=Method' below the instance");
+
 /// Where the parts of a decoded LocURI stand.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Layout {
@@ -27,20 +31,20 @@ impl Layout {
     /// Parses a decoded LocURI. With `wildcards` it may hold [`WILDCARD`].
     pub(super) fn of(decoded: &str, wildcards: bool) -> Result<Layout, LocUriError> {
         if !wildcards && decoded.chars().any(char::is_control) {
-            return Err(LocUriError::Control);
+            return Err(LocUriError("no control characters"));
         }
         if !decoded.starts_with(ROOT) {
-            return Err(LocUriError::Root);
+            return Err(LocUriError("a path that begins with './'"));
         }
         let mut segments = Segments::new(decoded, ROOT.len());
         let is_dots = |segment: &str| segment.bytes().all(|byte| byte == b'.');
         if segments.clone().any(is_dots) {
-            return Err(LocUriError::Segment);
+            return Err(SEGMENT);
         }
         if has_open_quote(decoded) {
-            return Err(LocUriError::Quote);
+            return Err(LocUriError("a closing quote"));
         }
-        let root = segments.next().ok_or(LocUriError::Segment)?;
+        let root = segments.next().ok_or(SEGMENT)?;
         if root.eq_ignore_ascii_case("cimv2") {
             return wmi(decoded, segments);
         }
@@ -51,11 +55,11 @@ impl Layout {
             ROOT.len()
         };
         if !decoded[start..].is_ascii() {
-            return Err(LocUriError::Ascii);
+            return Err(LocUriError("a path of ASCII characters"));
         }
         match Segments::new(decoded, start).next() {
             Some(_) => Ok(Layout::Tree { user, start }),
-            None => Err(LocUriError::Segment),
+            None => Err(SEGMENT),
         }
     }
 
@@ -85,7 +89,7 @@ impl Layout {
 }
 
 fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError> {
-    let mut class = segments.next_span().ok_or(LocUriError::Class)?;
+    let mut class = segments.next_span().ok_or(CLASS)?;
     // `./cimv2/mdm/MDM_x` names the namespace that is flattened elsewhere.
     if decoded[class.0..class.1].eq_ignore_ascii_case("mdm")
         && let Some(next) = segments.next_span()
@@ -94,11 +98,13 @@ fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError>
     }
     let name = &decoded[class.0..class.1];
     if !is_name_or_wildcard(name) {
-        return Err(LocUriError::Class);
+        return Err(CLASS);
     }
     let instance = segments.next_span();
     if instance.is_some_and(|(from, to)| !is_instance_of(&decoded[from..to], name)) {
-        return Err(LocUriError::Instance);
+        return Err(LocUriError(
+            "an instance 'Class.Key=value' of the class that the path names",
+        ));
     }
     let member = match segments.next_span() {
         None => None,
@@ -109,11 +115,11 @@ fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError>
                 Some((true, (to - method.len(), to)))
             }
             None if is_name_or_wildcard(&decoded[from..to]) => Some((false, (from, to))),
-            _ => return Err(LocUriError::Member),
+            _ => return Err(MEMBER),
         },
     };
     if segments.next().is_some() {
-        return Err(LocUriError::Member);
+        return Err(MEMBER);
     }
     Ok(Layout::Wmi {
         class,

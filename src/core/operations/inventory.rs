@@ -63,7 +63,7 @@ fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldE
         nodes.push(node(class));
     }
     let mut seen = HashSet::new();
-    nodes.retain(|node| seen.insert(node.clone()));
+    nodes.retain(|node| seen.insert(node.to_string()));
     let mut built = Built::new(nodes.into_iter().map(Operation::get).collect());
     if arguments.get(&WALK)?.unwrap_or(true) {
         built.manner.walk = limits::WALK_GETS;

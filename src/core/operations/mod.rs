@@ -33,7 +33,6 @@ use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
-use crate::loc_uri::LocUri;
 use argument::Arguments;
 use entry::{Build, Built, Type};
 use modegate_wire::message::GroupKind;
@@ -229,10 +228,10 @@ fn after(fields: &Fields<'_>, device: Option<DeviceId>) -> Result<Vec<CommandSeq
 
 /// A digest of what a command sets or reads: its nodes, whatever their order.
 fn target(name: &str, built: &Built) -> u64 {
-    fn nodes<'a>(operations: &'a [Operation], into: &mut Vec<&'a LocUri>) {
+    fn nodes<'a>(operations: &'a [Operation], into: &mut Vec<&'a str>) {
         for operation in operations {
             match operation {
-                Operation::Node { loc_uri, .. } => into.push(loc_uri),
+                Operation::Node { loc_uri, .. } => into.push(loc_uri.as_str()),
                 Operation::Group(_, children) => nodes(children, into),
             }
         }
@@ -242,8 +241,7 @@ fn target(name: &str, built: &Built) -> u64 {
     named.sort_unstable();
     let mut hasher = Sha256::new();
     hasher.update(name);
-    let named = named.into_iter().map(LocUri::as_str);
-    for node in named.chain(built.target.as_deref()) {
+    for node in named.into_iter().chain(built.target.as_deref()) {
         hasher.update([0]);
         hasher.update(node);
     }

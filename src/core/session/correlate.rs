@@ -205,7 +205,7 @@ fn take_status(
     };
     let node = node_of(bodies, command.seq, index);
     let result = NodeResult {
-        loc_uri: node.cloned().unwrap_or_default(),
+        loc_uri: node.cloned().unwrap_or_else(|| "".into()),
         status: status.code,
         format: None,
         data: None,

@@ -96,7 +96,7 @@ fn walk(
     for node in named {
         children(node, &mut nexts);
     }
-    nexts.sort_by(|one, other| one.loc_uri.cmp(&other.loc_uri));
+    nexts.sort_by(|one, other| one.loc_uri.as_str().cmp(other.loc_uri.as_str()));
     nexts.dedup_by(|one, other| one.loc_uri == other.loc_uri);
     let most = usize::from(parent.manner.walk);
     if nexts.len() > most {
