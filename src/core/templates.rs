@@ -14,58 +14,43 @@ pub(crate) struct Template {
     placeholders: &'static [&'static str],
 }
 
-const fn template(
-    name: &'static str,
-    text: &'static str,
-    placeholders: &'static [&'static str],
-) -> Template {
-    Template {
-        name,
-        text,
-        placeholders,
-    }
+/// Declares the templates: name, text and placeholders of each.
+macro_rules! templates {
+    ($($(#[$about:meta])* $id:ident = $name:literal, $text:literal, $placeholders:expr;)*) => {
+        $($(#[$about])* pub(crate) static $id: Template = Template {
+            name: $name,
+            text: $text,
+            placeholders: &$placeholders,
+        };)*
+
+        static ALL: &[&Template] = &[$(&$id),*];
+    };
 }
 
 // `<Parameter>=<value>` follows the one published sample of an Exec (MS-MDM
 // 3.1.5.1.5); that the other methods take the same form is inferred.
+templates! {
+    RESET_USER_PASSWORD = "reset_user_password", "ConfigString={user};{password}",
+        ["user", "password"];
+    UNENROLL = "unenroll", "DeviceClientID={device_client_id}", ["device_client_id"];
+    DEVICE_CLIENT_ID_KEY = "device_client_id_key", "%22{device_client_id}%22",
+        ["device_client_id"];
+    WNS_UPDATE_CONFIGURATION = "wns_update_configuration",
+        "ConfigString={app_id};{package_family_name}", ["app_id", "package_family_name"];
+    /// The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
+    PROVIDER_ID = "provider_id", "MS DM Server", [];
+    EAS_POLICY = "eas_policy", "NamedValuesList={list}", ["list"];
+    SIDELOAD_KEY = "sideload_key", "ProductKey={key}", ["key"];
+    SIDELOAD_CERTIFICATE = "sideload_certificate", "CertificateBlob={certificate}",
+        ["certificate"];
+    JOB_DATA = "job_data", "JobData={job_data}", ["job_data"];
+    APP_INSTALL = "app_install", "", INSTALLED;
+    APP_UNINSTALL = "app_uninstall", "", ["package_full_name"];
+    APP_UPGRADE = "app_upgrade", "", INSTALLED;
+}
 
-pub(crate) static RESET_USER_PASSWORD: Template = template(
-    "reset_user_password",
-    "ConfigString={user};{password}",
-    &["user", "password"],
-);
-pub(crate) static UNENROLL: Template = template(
-    "unenroll",
-    "DeviceClientID={device_client_id}",
-    &["device_client_id"],
-);
-pub(crate) static DEVICE_CLIENT_ID_KEY: Template = template(
-    "device_client_id_key",
-    "%22{device_client_id}%22",
-    &["device_client_id"],
-);
-pub(crate) static WNS_UPDATE_CONFIGURATION: Template = template(
-    "wns_update_configuration",
-    "ConfigString={app_id};{package_family_name}",
-    &["app_id", "package_family_name"],
-);
-/// The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
-pub(crate) static PROVIDER_ID: Template = template("provider_id", "MS DM Server", &[]);
-pub(crate) static EAS_POLICY: Template =
-    template("eas_policy", "NamedValuesList={list}", &["list"]);
-pub(crate) static SIDELOAD_KEY: Template = template("sideload_key", "ProductKey={key}", &["key"]);
-pub(crate) static SIDELOAD_CERTIFICATE: Template = template(
-    "sideload_certificate",
-    "CertificateBlob={certificate}",
-    &["certificate"],
-);
-pub(crate) static JOB_DATA: Template = template("job_data", "JobData={job_data}", &["job_data"]);
-pub(crate) static APP_INSTALL: Template = template("app_install", "", APP);
-pub(crate) static APP_UNINSTALL: Template = template("app_uninstall", "", &["package_full_name"]);
-pub(crate) static APP_UPGRADE: Template = template("app_upgrade", "", APP);
-
-/// What the placeholders of an app's installation may be.
-const APP: &[&str] = &[
+/// What is known of a package that is installed.
+const INSTALLED: [&str; 7] = [
     "package_full_name",
     "urls",
     "dependencies",
@@ -73,22 +58,6 @@ const APP: &[&str] = &[
     "licence",
     "action",
     "options",
-];
-
-/// Every template.
-static ALL: &[&Template] = &[
-    &RESET_USER_PASSWORD,
-    &UNENROLL,
-    &DEVICE_CLIENT_ID_KEY,
-    &WNS_UPDATE_CONFIGURATION,
-    &PROVIDER_ID,
-    &EAS_POLICY,
-    &SIDELOAD_KEY,
-    &SIDELOAD_CERTIFICATE,
-    &JOB_DATA,
-    &APP_INSTALL,
-    &APP_UNINSTALL,
-    &APP_UPGRADE,
 ];
 
 /// The texts in force.

@@ -6,7 +6,7 @@ use crate::wmi;
 pub(crate) use crate::wmi::may_be_kept;
 
 /// A preset: what an inventory reads under one word.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Preset {
     /// The word.
     pub(crate) name: &'static str,
@@ -14,75 +14,33 @@ pub(crate) struct Preset {
     pub(crate) reads: &'static [&'static str],
 }
 
+macro_rules! presets {
+    ($($name:literal = $($read:literal)*;)*) => {
+        &[$(Preset { name: $name, reads: &[$($read),*] }),*]
+    };
+}
+
 /// The presets.
-pub(crate) static PRESETS: &[Preset] = &[
+pub(crate) static PRESETS: &[Preset] = presets! {
     // The operating system, its version, clock and zone, and who manages the device.
-    Preset {
-        name: "os",
-        reads: &[
-            "./DevInfo",
-            "./DevDetail/SwV",
-            "Win32_OperatingSystem",
-            "Win32_TimeZone",
-            "Win32_LocalTime",
-            "Win32_UTCTime",
-            "MDM_Client",
-            "MDM_MgmtAuthority",
-        ],
-    },
+    "os" = "./DevInfo" "./DevDetail/SwV" "Win32_OperatingSystem" "Win32_TimeZone"
+        "Win32_LocalTime" "Win32_UTCTime" "MDM_Client" "MDM_MgmtAuthority";
     // The machine, its firmware, processor, memory and battery.
-    Preset {
-        name: "hardware",
-        reads: &[
-            "./DevDetail/HwV",
-            "Win32_ComputerSystem",
-            "Win32_ComputerSystemProduct",
-            "Win32_BIOS",
-            "Win32_Processor",
-            "Win32_PhysicalMemory",
-            "Win32_SystemEnclosure",
-            "Win32_Battery",
-        ],
-    },
+    "hardware" = "./DevDetail/HwV" "Win32_ComputerSystem" "Win32_ComputerSystemProduct"
+        "Win32_BIOS" "Win32_Processor" "Win32_PhysicalMemory" "Win32_SystemEnclosure"
+        "Win32_Battery";
     // Volumes and drives.
-    Preset {
-        name: "storage",
-        reads: &["Win32_LogicalDisk", "Win32_DiskDrive"],
-    },
+    "storage" = "Win32_LogicalDisk" "Win32_DiskDrive";
     // Network adapters and their addresses.
-    Preset {
-        name: "network",
-        reads: &["Win32_NetworkAdapter", "Win32_NetworkAdapterConfiguration"],
-    },
+    "network" = "Win32_NetworkAdapter" "Win32_NetworkAdapterConfiguration";
     // Firewall, anti-virus, encryption and sideloading as the device reports them.
-    Preset {
-        name: "security",
-        reads: &[
-            "MDM_SecurityStatus",
-            "MDM_Restrictions",
-            "MDM_SideLoader",
-            "MDM_DeviceRegistrationInfo",
-        ],
-    },
+    "security" = "MDM_SecurityStatus" "MDM_Restrictions" "MDM_SideLoader"
+        "MDM_DeviceRegistrationInfo";
     // Update policy and installed fixes.
-    Preset {
-        name: "updates",
-        reads: &[
-            "MDM_Updates",
-            "Win32_QuickFixEngineering",
-            "Win32_WindowsUpdateAgentVersion",
-        ],
-    },
+    "updates" = "MDM_Updates" "Win32_QuickFixEngineering" "Win32_WindowsUpdateAgentVersion";
     // The enrolled user's apps: needs the user, so it goes in Maintenance and Apps only.
-    Preset {
-        name: "apps",
-        reads: &[
-            "MDM_Application",
-            "MDM_WebApplication",
-            "MDM_RemoteApplication",
-        ],
-    },
-];
+    "apps" = "MDM_Application" "MDM_WebApplication" "MDM_RemoteApplication";
+};
 
 /// The preset of that name.
 pub(crate) fn preset(name: &str) -> Option<&'static Preset> {

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::classify::classify;
 use crate::kind::{Kind, kind_of};
+use crate::loc_uri::{LocUri, Member};
 use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
@@ -259,6 +260,35 @@ fn every_type_has_an_example_and_is_of_the_kind_that_it_says() {
     let here = |kind: &&Type| kind.families.contains(&crate::context::Family::Windows81);
     for kind in TYPES.iter().filter(here) {
         assert!(seen.contains(kind.name), "{} has no example", kind.name);
+    }
+}
+
+/// A misspelt class, key, property or method is found here.
+#[test]
+fn typed_commands_name_only_what_the_catalogue_has() {
+    for (request, ..) in examples() {
+        let name = request["type"].as_str().unwrap();
+        let body = read(&request).unwrap().bound("id").into_owned();
+        for placed in body.placed() {
+            let Some(node) = placed.loc_uri.and_then(LocUri::wmi) else {
+                continue;
+            };
+            let (_, class) = crate::wmi::find(node.class).unwrap();
+            assert_eq!(node.class, class.name, "{request}");
+            let instance = node.instance.unwrap_or_default();
+            let keys = class.keys.iter().filter(|key| instance.contains(**key));
+            assert!(
+                node.instance.is_none() || keys.count() == class.keys.len(),
+                "{instance}"
+            );
+            let known = match node.member {
+                None => true,
+                Some(Member::Method(name)) => class.methods.iter().any(|one| one.name == name),
+                Some(Member::Property(name)) => class.properties.iter().any(|one| one.name == name),
+            };
+            // The properties of a VPN profile are the caller's.
+            assert!(known || name == "vpn_profile", "{request}: {node:?}");
+        }
     }
 }
 
