@@ -1,7 +1,7 @@
 //! App jobs. The grammar of JobData is not public: it comes whole from the
 //! caller, or from the operator's templates.
 
-use super::argument::{Argument, Arguments, Optional, arguments};
+use super::argument::{Argument, Arguments, Optional, Result, arguments};
 use super::entry::{Built, Setting, Type, exec};
 use crate::catalogue::Release;
 use crate::command::{Operation, Unanswered};
@@ -49,11 +49,7 @@ pub(super) const STATUS: Type = Type::new(
     status,
 );
 
-fn job(
-    arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
-    template: &Template,
-) -> Result<Built, FieldError> {
+fn job(arguments: &Arguments<'_>, setting: &Setting<'_>, template: &Template) -> Result<Built> {
     let texts = setting.templates;
     let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
         (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
@@ -70,11 +66,7 @@ fn job(
     created(arguments, setting, data)
 }
 
-fn created(
-    arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
-    data: String,
-) -> Result<Built, FieldError> {
+fn created(arguments: &Arguments<'_>, setting: &Setting<'_>, data: String) -> Result<Built> {
     let given = arguments.get(&NEW_JOB)?;
     let id = given.unwrap_or_else(|| setting.fresh.to_string());
     let job = wmi::APP_INSTALL_JOB.instance(&[&id]);
@@ -88,7 +80,7 @@ pub(super) fn catalogued(
     release: &Release,
     arguments: &Arguments<'_>,
     setting: &Setting<'_>,
-) -> Result<Built, FieldError> {
+) -> Result<Built> {
     let data = match &release.job_data {
         Some(data) => {
             let values = [("job_data", data.reveal())];
@@ -110,7 +102,7 @@ pub(super) fn catalogued(
     created(arguments, setting, data)
 }
 
-fn status(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn status(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let class = &wmi::APP_INSTALL_JOB;
     Ok(match arguments.get(&JOB)? {
         None => Built::new(vec![Operation::get(class.loc_uri())]),

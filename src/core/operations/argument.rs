@@ -6,17 +6,16 @@ use serde_json::Value;
 use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 
+/// What reading a field comes to.
+pub(super) type Result<T> = std::result::Result<T, FieldError>;
+
 /// What a value must look like, and what it is read as.
 pub(super) trait Form: Sync {
     /// The value.
     type Value<'a>;
 
     /// Reads the field of that name, if it is there and not null.
-    fn read<'a>(
-        &self,
-        name: &str,
-        fields: &Fields<'a>,
-    ) -> Result<Option<Self::Value<'a>>, FieldError>;
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<Self::Value<'a>>>;
 
     /// As JSON Schema.
     fn schema(&self) -> Value;
@@ -63,7 +62,7 @@ pub(super) trait Argument: Sync {
     /// Whether it must be there.
     fn is_required(&self) -> bool;
     /// Whether what was given is as it must be.
-    fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError>;
+    fn check(&self, fields: &Fields<'_>) -> Result<()>;
     /// As JSON Schema.
     fn schema(&self) -> Value;
 }
@@ -77,7 +76,7 @@ impl<F: Form + Copy, const REQUIRED: bool> Argument for Declared<F, REQUIRED> {
         REQUIRED
     }
 
-    fn check(&self, fields: &Fields<'_>) -> Result<(), FieldError> {
+    fn check(&self, fields: &Fields<'_>) -> Result<()> {
         match self.form.read(self.name, fields)? {
             None if REQUIRED => Err(self.missing(fields)),
             _ => Ok(()),
@@ -97,13 +96,13 @@ pub(super) trait Typed: Argument {
     type Value<'a>;
 
     /// Reads it.
-    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>, FieldError>;
+    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>>;
 }
 
 impl<F: Form + Copy> Typed for Needed<F> {
     type Value<'a> = F::Value<'a>;
 
-    fn read<'a>(&self, fields: &Fields<'a>) -> Result<F::Value<'a>, FieldError> {
+    fn read<'a>(&self, fields: &Fields<'a>) -> Result<F::Value<'a>> {
         let value = self.form.read(self.name, fields)?;
         value.ok_or_else(|| self.missing(fields))
     }
@@ -112,7 +111,7 @@ impl<F: Form + Copy> Typed for Needed<F> {
 impl<F: Form + Copy> Typed for Optional<F> {
     type Value<'a> = Option<F::Value<'a>>;
 
-    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>, FieldError> {
+    fn read<'a>(&self, fields: &Fields<'a>) -> Result<Self::Value<'a>> {
         self.form.read(self.name, fields)
     }
 }
@@ -131,7 +130,7 @@ impl<'a> Arguments<'a> {
         listed: &'static [&'static dyn Argument],
         fields: &'a Fields<'a>,
         family: Family,
-    ) -> Result<Self, FieldError> {
+    ) -> Result<Self> {
         for argument in listed {
             argument.check(fields)?;
         }
@@ -143,7 +142,7 @@ impl<'a> Arguments<'a> {
     }
 
     /// The value of an argument that the type lists.
-    pub(super) fn get<T: Typed>(&self, argument: &T) -> Result<T::Value<'a>, FieldError> {
+    pub(super) fn get<T: Typed>(&self, argument: &T) -> Result<T::Value<'a>> {
         debug_assert!(
             self.listed.iter().any(|one| one.name() == argument.name()),
             "the type does not list {}",

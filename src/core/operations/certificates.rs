@@ -1,9 +1,8 @@
 //! Certificates, SCEP enrolment and sideloading.
 
-use super::argument::{Arguments, Needed, Optional, arguments};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
-use crate::fields::FieldError;
 use crate::loc_uri::LocUri;
 use crate::templates;
 use crate::wmi;
@@ -37,24 +36,24 @@ pub(super) const REMOVE: Type = Type::new(
     remove,
 );
 
-fn store(arguments: &Arguments<'_>) -> Result<String, FieldError> {
+fn store(arguments: &Arguments<'_>) -> Result<String> {
     Ok(arguments.get(&STORE)?.unwrap_or_else(|| "1".to_owned()))
 }
 
-fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri, FieldError> {
+fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri> {
     let name = arguments.get(&STORE_NAME)?;
     let name = name.as_deref().unwrap_or("Root");
     Ok(wmi::CERTIFICATE.instance(&[&store(arguments)?, name, thumbprint]))
 }
 
-fn install(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn install(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let certificate = arguments.get(&CERTIFICATE)?;
     let instance = instance(arguments, &certificate.thumbprint)?;
     let blob = write(Verb::Add, &instance, "Blob", &certificate.base64);
     Ok(Built::set(vec![blob]))
 }
 
-fn remove(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn remove(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let thumbprint = match arguments.get(&REMOVED)? {
         Some(certificate) => Some(certificate.thumbprint),
         None => arguments.get(&THUMBPRINT)?,
@@ -96,7 +95,7 @@ pub(super) const SCEP_ENROLL: Type = Type::new(
     scep,
 );
 
-fn scep(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn scep(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let instance = wmi::CERTIFICATE_ENROLLMENT.instance(&[
         &arguments.get(&REQUEST)?,
         &store(arguments)?,

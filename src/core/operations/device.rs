@@ -1,12 +1,11 @@
 //! What concerns the device itself: MDM_Client and the push channel. Where nodes
 //! differ by family, phones and Windows 10 have those of [`dmclient`].
 
-use super::argument::{Arguments, Needed, Optional, arguments};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::dmclient::{self, PROVIDER};
 use super::entry::{Built, Setting, Type, exec};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
-use crate::fields::FieldError;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::templates::{self, Templates};
@@ -84,7 +83,7 @@ fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Opera
     exec(client.method(method), data)
 }
 
-fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     let (user, password) = (arguments.get(&USER)?, arguments.get(&PASSWORD)?);
     let values = [("user", &*user), ("password", &*password)];
     let data = setting
@@ -97,7 +96,7 @@ fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, Fiel
     })
 }
 
-fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
         return dmclient::unenroll(arguments, setting);
     }
@@ -108,10 +107,7 @@ fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, F
     Ok(Built::new(vec![request]))
 }
 
-fn update_configuration(
-    arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
-) -> Result<Built, FieldError> {
+fn update_configuration(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     let family_name = arguments.get(&FAMILY_NAME)?;
     if arguments.family != Family::Windows81 {
         return dmclient::set_channel(arguments, setting, &family_name);
@@ -129,12 +125,12 @@ pub(crate) fn channel_set(app: &str, family: &str, templates: &Templates) -> Ope
 }
 
 /// The AppId, which Windows 8.1's classes are keyed by.
-fn app_id(arguments: &Arguments<'_>) -> Result<String, FieldError> {
+fn app_id(arguments: &Arguments<'_>) -> Result<String> {
     let wrong = || arguments.wrong(&APP_ID, "the AppId of the channel", "nothing");
     arguments.get(&APP_ID)?.ok_or_else(wrong)
 }
 
-fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
         return dmclient::read_channel(arguments, setting);
     }

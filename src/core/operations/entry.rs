@@ -2,10 +2,9 @@
 
 use uuid::Uuid;
 
-use super::argument::{Argument, Arguments};
+use super::argument::{Argument, Arguments, Result};
 use crate::command::{Lenient, Manner, Operation, Unanswered};
 use crate::context::Family;
-use crate::fields::FieldError;
 use crate::ids::DeviceId;
 use crate::loc_uri::LocUri;
 use crate::secret::Secret;
@@ -57,7 +56,7 @@ pub(super) enum Build {
 }
 
 /// Makes a type's operations.
-pub(super) type Builder = fn(&Arguments<'_>, &Setting<'_>) -> Result<Built, FieldError>;
+pub(super) type Builder = fn(&Arguments<'_>, &Setting<'_>) -> Result<Built>;
 
 /// Those whose classes are under `./cimv2` (MS-MDM 3.1.5.1; "WMI providers
 /// supported in Windows"); a phone has none.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::argument::Form;
+use super::argument::{Form, Result};
 use crate::fields::{FieldError, Fields, shown, type_of};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
@@ -25,7 +25,7 @@ fn other_text(name: &str, fields: &Fields<'_>, expected: &str) -> FieldError {
 impl Form for ValueForm {
     type Value<'a> = String;
 
-    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<String>, FieldError> {
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<String>> {
         let wrong = |expected: &str| Err(other_text(name, fields, expected));
         let text = match *self {
             ValueForm::Line(most) => fields.line(name, most)?,
@@ -97,7 +97,7 @@ pub(super) struct Boolean;
 impl Form for Boolean {
     type Value<'a> = bool;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<bool>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<bool>> {
         fields.boolean(name)
     }
 
@@ -113,7 +113,7 @@ pub(super) struct Data(pub(super) usize);
 impl Form for Data {
     type Value<'a> = &'a str;
 
-    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a str>, FieldError> {
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a str>> {
         fields.text(name, self.0)
     }
 
@@ -129,7 +129,7 @@ pub(super) struct VerbName;
 impl Form for VerbName {
     type Value<'a> = Verb;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Verb>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Verb>> {
         let expected = "Add, Replace, Delete, Get or Exec";
         let wrong = || FieldError::new(fields.name(name), expected, "another");
         let verb = |text| Verb::from_name(text).filter(|verb| *verb != Verb::Copy);
@@ -149,7 +149,7 @@ pub(super) struct AnyLocUri;
 impl Form for AnyLocUri {
     type Value<'a> = LocUri;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<LocUri>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<LocUri>> {
         let text = fields.line(name, limits::LOC_URI_BYTES)?;
         if text.is_some_and(|text| !text.starts_with("./")) {
             return Err(other_text(name, fields, "a LocURI that begins with './'"));
@@ -178,11 +178,7 @@ pub(super) struct CertificateValue {
 impl Form for Certificate {
     type Value<'a> = CertificateValue;
 
-    fn read(
-        &self,
-        name: &str,
-        fields: &Fields<'_>,
-    ) -> Result<Option<CertificateValue>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<CertificateValue>> {
         let expected = "an X.509 certificate, PEM or base64 of its DER";
         let wrong = || other_text(name, fields, expected);
         let text = fields.text(name, limits::COMMAND_DATA_BYTES)?;
@@ -217,7 +213,7 @@ pub(super) struct Thumbprint;
 impl Form for Thumbprint {
     type Value<'a> = String;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>> {
         let text = fields.line(name, 64)?;
         let digits = text.map(|text| text.replace([':', ' '], "").to_ascii_uppercase());
         let is_sha1 =
@@ -241,7 +237,7 @@ pub(super) struct ProductKey;
 impl Form for ProductKey {
     type Value<'a> = String;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>> {
         let text = fields.line(name, 64)?;
         let is_group =
             |group: &str| group.len() == 5 && group.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -266,7 +262,7 @@ pub(super) struct Lines(pub(super) usize, pub(super) usize);
 impl Form for Lines {
     type Value<'a> = Vec<String>;
 
-    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<String>>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<String>>> {
         fields.lines(name, self.0, self.1)
     }
 
@@ -290,11 +286,7 @@ impl Settings {
 impl Form for Settings {
     type Value<'a> = Vec<(&'static str, String)>;
 
-    fn read(
-        &self,
-        name: &str,
-        fields: &Fields<'_>,
-    ) -> Result<Option<Vec<(&'static str, String)>>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<(&'static str, String)>>> {
         let Some(given) = fields.get(name) else {
             return Ok(None);
         };
@@ -331,11 +323,7 @@ pub(super) struct AnySettings;
 impl Form for AnySettings {
     type Value<'a> = Vec<(String, String)>;
 
-    fn read(
-        &self,
-        name: &str,
-        fields: &Fields<'_>,
-    ) -> Result<Option<Vec<(String, String)>>, FieldError> {
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<(String, String)>>> {
         const PROPERTIES: usize = 64;
         let Some(given) = fields.get(name) else {
             return Ok(None);
@@ -372,7 +360,7 @@ impl Form for AnySettings {
     }
 }
 
-fn at_least_one<T>(settings: Vec<T>, path: String) -> Result<Vec<T>, FieldError> {
+fn at_least_one<T>(settings: Vec<T>, path: String) -> Result<Vec<T>> {
     if settings.is_empty() {
         return Err(FieldError::new(path, "at least one property", "none"));
     }
@@ -386,7 +374,7 @@ pub(super) struct Commands;
 impl Form for Commands {
     type Value<'a> = &'a [Value];
 
-    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a [Value]>, FieldError> {
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a [Value]>> {
         fields.list(name, limits::COMMAND_OPERATIONS)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::argument::{Arguments, Optional, arguments};
+use super::argument::{Arguments, Optional, Result, arguments};
 use super::entry::{Built, Setting, Type};
 use super::forms::{Boolean, Lines};
 use crate::command::{Lenient, Operation};
@@ -36,7 +36,7 @@ const DEFAULT: &[&str] = &["os", "hardware", "storage", "security"];
 /// The presets with nodes outside WMI, all that a phone can answer.
 const PHONE: &[&str] = &["os", "hardware"];
 
-fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let presets = arguments.get(&PRESET_NAMES)?.unwrap_or_default();
     let mut presets: Vec<&str> = presets.iter().map(String::as_str).collect();
     let classes = arguments.get(&CLASSES)?.unwrap_or_default();
@@ -75,11 +75,7 @@ fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldE
     Ok(built)
 }
 
-fn preset_nodes(
-    arguments: &Arguments<'_>,
-    presets: &[&str],
-    phone: bool,
-) -> Result<Vec<LocUri>, FieldError> {
+fn preset_nodes(arguments: &Arguments<'_>, presets: &[&str], phone: bool) -> Result<Vec<LocUri>> {
     let mut nodes = Vec::new();
     for (at, name) in presets.iter().enumerate() {
         let wrong = |expected: String| {

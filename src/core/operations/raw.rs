@@ -1,11 +1,10 @@
 //! Raw commands, and groups of any commands.
 
-use super::argument::{Arguments, Needed, Optional, arguments};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Build, Built, Setting, Type};
 use super::forms::{AnyLocUri, Boolean, Commands, Data, VerbName};
 use crate::command::Operation;
 use crate::context::Family;
-use crate::fields::FieldError;
 use crate::limits;
 use crate::secret::Secret;
 use crate::wmi::ValueForm::{self, Line};
@@ -47,7 +46,7 @@ const fn group(name: &'static str, about: &'static str, kind: GroupKind) -> Type
     }
 }
 
-fn raw(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn raw(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let mut built = Built::new(vec![Operation::Node {
         verb: arguments.get(&VERB)?,
         loc_uri: arguments.get(&LOC_URI)?,

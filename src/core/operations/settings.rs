@@ -1,10 +1,9 @@
 //! Settings: classes whose properties are written by Replace (MS-MDM 3.1.5.1.3),
 //! and the EAS policy, which has a method of its own.
 
-use super::argument::{Arguments, Needed, Optional, arguments};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Built, Setting, Type, delete, exec, write};
 use super::forms::{Boolean, Settings};
-use crate::fields::FieldError;
 use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf, Text};
 use crate::wmi::{self, Property, WmiClass};
@@ -65,7 +64,7 @@ fn replace(
     class: &WmiClass,
     settings: &Needed<Settings>,
     arguments: &Arguments<'_>,
-) -> Result<Built, FieldError> {
+) -> Result<Built> {
     let instance = class.instance(&["1"]);
     let settings = arguments.get(settings)?;
     let writes = settings
@@ -84,7 +83,7 @@ pub(super) const EAS_POLICY: Type = Type::new(
 )
 .superseding();
 
-fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
+fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     let settings = arguments.get(&EAS_SETTINGS)?;
     let pairs = settings
         .iter()
@@ -144,7 +143,7 @@ pub(super) const APPLICATION_SETTING: Type = Type::new(
 )
 .superseding();
 
-fn application_setting(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn application_setting(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let keys = [arguments.get(&PACKAGE)?, arguments.get(&APP_SETTING)?];
     let instance = wmi::APPLICATION_SETTING.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {
@@ -185,7 +184,7 @@ pub(super) const SECURITY_ZONE: Type = Type::new(
 )
 .superseding();
 
-fn security_zone(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
+fn security_zone(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     let keys = [arguments.get(&ZONE)?, arguments.get(&SITE)?];
     let instance = wmi::BROWSER_SECURITY_ZONES.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {
