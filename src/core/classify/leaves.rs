@@ -15,7 +15,7 @@ use modegate_wire::message::Verb;
 /// in the order of [`Leaf`].
 pub(crate) fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
     let mut shapes = table_shapes();
-    shapes.extend(own.clone().into_iter().flat_map(Own::shapes));
+    shapes.extend(own.clone().into_iter().flat_map(Own::shapes).cloned());
     let mut leaves = BTreeSet::new();
     for loc_uri in &shapes {
         for verb in Verb::ALL {
@@ -48,7 +48,7 @@ pub(crate) fn pairs<'a>(
 ) -> Vec<Pair> {
     let mut shapes = table_shapes();
     for own in old.clone().into_iter().chain(new.clone()) {
-        shapes.extend(own.shapes());
+        shapes.extend_from_slice(own.shapes());
     }
     for one in old.clone() {
         shapes.extend(new.clone().into_iter().filter_map(|own| one.meets(own)));
@@ -105,12 +105,12 @@ pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usiz
     let mut by = BTreeSet::new();
     for shape in own.shapes() {
         for &verb in own.verbs() {
-            if !is_left_to(own, verb, &shape) {
+            if !is_left_to(own, verb, shape) {
                 continue;
             }
             let over = others.iter().enumerate().position(|(at, other)| {
                 let (mine, its) = (own.kind().restriction(), other.kind().restriction());
-                covers(other, verb, &shape) && (its > mine || its == mine && at < earlier)
+                covers(other, verb, shape) && (its > mine || its == mine && at < earlier)
             });
             match over {
                 Some(at) => by.insert(at),
@@ -123,12 +123,8 @@ pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usiz
 
 /// Whether the table leaves anything for this classification to say.
 pub(crate) fn applies(own: &Own) -> bool {
-    let mut shapes = own.shapes().into_iter();
-    shapes.any(|shape| {
-        own.verbs()
-            .iter()
-            .any(|&verb| is_left_to(own, verb, &shape))
-    })
+    let mut shapes = own.shapes().iter();
+    shapes.any(|shape| own.verbs().iter().any(|&verb| is_left_to(own, verb, shape)))
 }
 
 fn covers(own: &Own, verb: Verb, shape: &LocUri) -> bool {

@@ -2,27 +2,17 @@
 //! policy file may give a kind; never one of those that Machine carries (law 3).
 
 use crate::kind::Kind;
-use crate::loc_uri::{LocUri, Member, Node, TreeNode, WILDCARD, WmiNode, is_name};
+use crate::loc_uri::{LocUri, Member, Node, TreeNode, WILDCARD, is_name};
 use modegate_wire::message::Verb;
 
 /// LocURIs of one shape, and the kind of some verbs on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
-    shape: Shape,
+    /// One of a path, of a property or of a method; of a whole class three: the
+    /// class, an instance, a property. All in lower case.
+    shapes: Vec<LocUri>,
     verbs: Vec<Verb>,
     kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Shape {
-    /// A class below `./cimv2`; all in lower case.
-    Wmi {
-        class: String,
-        property: Option<String>,
-        method: Option<String>,
-    },
-    /// A path in another tree; `*` stands for one segment.
-    Csp { user: bool, segments: Vec<String> },
 }
 
 /// Why a classification is not taken.
@@ -70,7 +60,7 @@ impl Own {
             );
         }
         Ok(Own {
-            shape: shape(draft)?,
+            shapes: shapes(draft)?,
             verbs: draft.verbs.to_vec(),
             kind: draft.kind,
         })
@@ -86,71 +76,60 @@ impl Own {
         self.kind
     }
 
-    /// Whether it speaks of `verb` on `node`.
+    /// Whether it speaks of `verb` on `node`. A class can only be read.
     pub(super) fn covers(&self, verb: Verb, node: &Node<'_>) -> bool {
+        let is_class = matches!(node, Node::Wmi(node) if node.instance.is_none());
+        let mut shapes = self.shapes.iter().filter_map(|shape| shape.node().ok());
         self.verbs.contains(&verb)
-            && match (&self.shape, node) {
-                (
-                    Shape::Wmi {
-                        class,
-                        property,
-                        method,
-                    },
-                    Node::Wmi(node),
-                ) => {
-                    node.is_of(class)
-                        && covers_member(property.as_deref(), method.as_deref(), verb, node)
-                }
-                (Shape::Csp { user, segments }, Node::Tree(node)) => {
-                    *user == node.user && fits(segments, node)
-                }
-                _ => false,
-            }
+            && (verb == Verb::Get || !is_class)
+            && shapes.any(|shape| stands_for(&shape, node))
     }
 
     /// A LocURI that stands for what both speak of in a tree of paths, if there is
     /// any; below a class the LocURIs of the two do that.
     pub(super) fn meets(&self, other: &Own) -> Option<LocUri> {
-        let (
-            Shape::Csp { user, segments },
-            Shape::Csp {
-                user: of_user,
-                segments: others,
-            },
-        ) = (&self.shape, &other.shape)
-        else {
+        let (one, other) = (self.shapes.first()?, other.shapes.first()?);
+        let (Ok(Node::Tree(one)), Ok(Node::Tree(other))) = (one.node(), other.node()) else {
             return None;
         };
-        if user != of_user || segments.len() != others.len() {
+        if one.user != other.user || one.segments().count() != other.segments().count() {
             return None;
         }
-        let both = segments.iter().zip(others).map(|(one, two)| match one {
-            one if one == "*" => Some(two.as_str()),
-            one if two == "*" || one == two => Some(one.as_str()),
-            _ => None,
+        let both = one.segments().zip(other.segments()).map(|pair| match pair {
+            (WILDCARD, other) => Some(other),
+            (one, other) => (other == WILDCARD || one == other).then_some(one),
         });
-        let segments: Option<Vec<&str>> = both.collect();
-        Some(tree_shape(*user, &segments?))
+        Some(tree_shape(one.user, &both.collect::<Option<Vec<&str>>>()?))
     }
 
     /// LocURIs that stand for all it speaks of: what the table or another
     /// classification knows of one of them, it knows of every one of that shape.
-    pub(super) fn shapes(&self) -> Vec<LocUri> {
-        match &self.shape {
-            Shape::Csp { user, segments } => {
-                let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-                vec![tree_shape(*user, &segments)]
-            }
-            Shape::Wmi {
-                class,
-                property,
-                method,
-            } => match (property, method) {
-                (_, Some(method)) => vec![member_shape(class, &format!("Exec={method}"))],
-                (Some(property), None) => vec![member_shape(class, property)],
-                (None, None) => class_shapes(class).to_vec(),
-            },
+    pub(super) fn shapes(&self) -> &[LocUri] {
+        &self.shapes
+    }
+}
+
+/// Whether `node` is of that shape.
+fn stands_for(shape: &Node<'_>, node: &Node<'_>) -> bool {
+    let fits = |(expected, came): (&str, &str)| {
+        expected == WILDCARD || expected.eq_ignore_ascii_case(came)
+    };
+    match (shape, node) {
+        (Node::Wmi(shape), Node::Wmi(node)) => {
+            let fits = match (shape.member, node.member) {
+                (None, None) => true,
+                (Some(Member::Property(one)), Some(Member::Property(other)))
+                | (Some(Member::Method(one)), Some(Member::Method(other))) => fits((one, other)),
+                _ => false,
+            };
+            fits && node.is_of(shape.class) && shape.instance.is_some() == node.instance.is_some()
         }
+        (Node::Tree(shape), Node::Tree(node)) => {
+            shape.user == node.user
+                && shape.segments().count() == node.segments().count()
+                && shape.segments().zip(node.segments()).all(fits)
+        }
+        _ => false,
     }
 }
 
@@ -184,24 +163,21 @@ fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, OwnFault> {
     Err(OwnFault { key, expected })
 }
 
-fn shape(draft: Draft<'_>) -> Result<Shape, OwnFault> {
+fn shapes(draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
     match LocUri::from(draft.loc_uri).node() {
         Err(_) => fault("loc_uri", "a plain path that begins with './'"),
         Ok(Node::Wmi(node)) if node.instance.is_none() => {
-            wmi(node.class.to_ascii_lowercase(), draft)
+            wmi(&node.class.to_ascii_lowercase(), draft)
         }
         Ok(Node::Wmi(_)) => fault(
             "loc_uri",
             "'./cimv2/' and a class alone, with the keys 'property' or 'method' for what is in it",
         ),
-        Ok(Node::Tree(node)) => {
-            let segments = node.segments().map(str::to_ascii_lowercase);
-            csp(node.user, segments.collect(), draft)
-        }
+        Ok(Node::Tree(node)) => csp(node, draft).map(|shape| vec![shape]),
     }
 }
 
-fn wmi(class: String, draft: Draft<'_>) -> Result<Shape, OwnFault> {
+fn wmi(class: &str, draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
     let name = |key, name: Option<&str>| match name {
         Some(name) if !is_name(name) => fault(key, "letters, digits or '_'"),
         name => Ok(name.map(str::to_ascii_lowercase)),
@@ -222,14 +198,14 @@ fn wmi(class: String, draft: Draft<'_>) -> Result<Shape, OwnFault> {
     if method.is_some() && draft.verbs.iter().any(|&verb| verb != Verb::Exec) {
         return fault("verb", "only Exec where a method is named");
     }
-    Ok(Shape::Wmi {
-        class,
-        property,
-        method,
+    Ok(match (property, method) {
+        (_, Some(method)) => vec![member_shape(class, &format!("Exec={method}"))],
+        (Some(property), None) => vec![member_shape(class, &property)],
+        (None, None) => class_shapes(class).to_vec(),
     })
 }
 
-fn csp(user: bool, segments: Vec<String>, draft: Draft<'_>) -> Result<Shape, OwnFault> {
+fn csp(node: TreeNode<'_>, draft: Draft<'_>) -> Result<LocUri, OwnFault> {
     for (key, there) in [
         ("property", draft.property.is_some()),
         ("method", draft.method.is_some()),
@@ -238,43 +214,14 @@ fn csp(user: bool, segments: Vec<String>, draft: Draft<'_>) -> Result<Shape, Own
             return fault(key, "the key only beside './cimv2/' and a class");
         }
     }
+    let segments: Vec<String> = node.segments().map(str::to_ascii_lowercase).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     if segments.first().is_some_and(|first| first.contains('*')) {
         return fault("loc_uri", "the name of a tree before any '*'");
     }
-    if segments
-        .iter()
-        .any(|segment| segment.contains('*') && segment != "*")
-    {
+    let is_part = |segment: &&str| segment.contains('*') && *segment != "*";
+    if segments.iter().any(is_part) {
         return fault("loc_uri", "'*' as a whole segment only");
     }
-    Ok(Shape::Csp { user, segments })
-}
-
-fn covers_member(
-    property: Option<&str>,
-    method: Option<&str>,
-    verb: Verb,
-    node: &WmiNode<'_>,
-) -> bool {
-    let is = |named: &str, came: &str| named.eq_ignore_ascii_case(came);
-    match (verb, node.member) {
-        (Verb::Exec, Some(Member::Method(came))) => method.is_some_and(|named| is(named, came)),
-        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Some(Member::Property(came))) => {
-            property.is_none_or(|named| is(named, came))
-        }
-        (Verb::Get, None) => property.is_none(),
-        (Verb::Add | Verb::Replace | Verb::Delete, None) => {
-            property.is_none() && node.instance.is_some()
-        }
-        _ => false,
-    }
-}
-
-fn fits(pattern: &[String], node: &TreeNode<'_>) -> bool {
-    let mut segments = node.segments();
-    let fits = |expected: &String| {
-        let came = segments.next();
-        came.is_some_and(|came| expected == "*" || expected.eq_ignore_ascii_case(came))
-    };
-    pattern.iter().all(fits) && segments.next().is_none()
+    Ok(tree_shape(node.user, &segments))
 }
