@@ -1,5 +1,5 @@
 //! Verb and LocURI to a kind: what a command does, never what its caller calls
-//! it. [`crate::wmi`] and [`nodes`] hold the facts; what they do not know is
+//! it. The modules `wmi` and `nodes` hold the facts; what they do not know is
 //! unclassified, unless a policy set classifies more ([`own`]).
 
 mod leaves;

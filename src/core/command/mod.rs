@@ -443,7 +443,7 @@ pub struct StoredCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueSample {
     /// How many commands are in each state, in the order of
-    /// [`CommandState::ALL`](modegate_core::command::CommandState::ALL); those that are final are not counted.
+    /// [`CommandState::ALL`]; those that are final are not counted.
     pub commands: [u64; 8],
     /// When the oldest command that waits was queued.
     pub oldest: Option<Timestamp>,

@@ -1,7 +1,7 @@
 //! What is known of a device: values by class, instance and property, each
 //! with its type, its time and the command that brought it.
 //!
-//! Pure: [`Inventory::take`] merges one answer, [`known`] is the table of presets,
+//! Pure: [`Inventory::take`] merges one answer, `known` is the table of presets,
 //! [`search`] asks questions.
 
 pub mod address;

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use names::escaped;
 pub use node::{LocUriError, Member, Node, TreeNode, WmiNode};
@@ -22,8 +22,8 @@ use parse::Layout;
 pub(crate) use parse::{WILDCARD, is_name};
 
 /// A LocURI with what it addresses. Two are equal if their texts are.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
 pub struct LocUri {
     text: Box<str>,
     /// The text percent-decoded once, where that changes it.
@@ -163,9 +163,9 @@ impl From<&str> for LocUri {
     }
 }
 
-impl From<LocUri> for String {
-    fn from(loc_uri: LocUri) -> String {
-        loc_uri.text.into()
+impl Serialize for LocUri {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
     }
 }
 

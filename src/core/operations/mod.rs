@@ -1,4 +1,4 @@
-//! Typed commands to SyncML operations: one table of types ([`types`]), from
+//! Typed commands to SyncML operations: one table of types, from
 //! which requests are read, documents rendered and the API's schema made
 //! ([`schema`]).
 //!
