@@ -79,7 +79,8 @@ fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, Comm
             manner: modegate_core::command::Manner::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
-                loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
+                loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}")
+                    .into(),
                 format: None,
                 mime: None,
                 data: None,

@@ -124,7 +124,7 @@ fn body(name: &str, verb: Verb, loc_uri: String, data: Option<Secret>) -> Comman
         manner: Manner::default(),
         operations: vec![Operation::Node {
             verb,
-            loc_uri,
+            loc_uri: loc_uri.into(),
             format: None,
             mime: None,
             data,

@@ -90,7 +90,7 @@ pub fn loc_uri(data: &[u8]) {
         return;
     };
     let verb = Verb::ALL[usize::from(*first) % Verb::ALL.len()];
-    let kind = classify(verb, text).kind;
+    let kind = classify(verb, &text.into()).kind;
     let passes = machine_may_carry(&Element::Command(Command {
         verb,
         cmd_id: Some(1),
@@ -117,7 +117,7 @@ pub fn loc_uri(data: &[u8]) {
         assert_eq!(verb, Verb::Get, "{text}");
     }
     // Letter case of what surrounds a key never makes it less restricted.
-    let shouted = classify(verb, &text.to_ascii_uppercase()).kind;
+    let shouted = classify(verb, &text.to_ascii_uppercase().into()).kind;
     assert!(
         shouted == kind
             || shouted == Kind::Unclassified
@@ -246,7 +246,7 @@ impl World {
             manner: Manner::default(),
             operations: vec![Operation::Node {
                 verb,
-                loc_uri: loc_uri.to_owned(),
+                loc_uri: loc_uri.into(),
                 format: None,
                 mime: None,
                 data: None,

@@ -3,11 +3,11 @@
 //! a store writes all of it in one transaction and decides nothing.
 
 use crate::command::{CommandBody, Part};
+use crate::device::outbox;
 use crate::device::{Device, DeviceRecord, State};
 use crate::event::Event;
 use crate::ids::CommandSeq;
 use crate::inventory::{self, Inventory};
-use crate::push::outbox;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 

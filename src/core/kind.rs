@@ -89,7 +89,7 @@ impl Kind {
     }
 
     /// Where the kind stands in [`Kind::ALL`]: more is more restricted.
-    pub fn restriction(self) -> usize {
+    pub(crate) fn restriction(self) -> usize {
         Kind::ALL
             .iter()
             .position(|&kind| kind == self)
@@ -104,12 +104,12 @@ pub struct Leaf {
     pub verb: Verb,
     /// Of which kind that is.
     pub kind: Kind,
-    /// The class (or tree) of the classification table that the node belongs to.
+    /// The WMI class that the node belongs to.
     pub class: Class,
 }
 
-/// A class of the classification table, by its index there;
-/// [`Class::OTHER`] where the table knows none.
+/// A WMI class by its place in the catalogue (the module `wmi`); [`Class::OTHER`]
+/// where it is not there. Rows hold it: the place of a class never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Class(pub u8);
 

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use modegate_core::push::package::{PackageSid, Pfn};
+use modegate_core::package::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_sim::{Tablet, Trigger};

@@ -300,7 +300,7 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     let id = register(&*store, "a").await;
     let snapshot = load(&*store, "a").await;
     assert_eq!(snapshot.inventory, None);
-    let address = Address::of("./DevDetail/SwV").unwrap();
+    let address = Address::of(&"./DevDetail/SwV".into()).unwrap();
     let mut known = Inventory::default();
     let reading = Reading {
         address: &address,

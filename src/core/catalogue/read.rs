@@ -8,7 +8,7 @@ use super::{
 };
 use crate::fields::{FieldError, Fields, shown};
 use crate::limits;
-use crate::push::package::Pfn;
+use crate::package::Pfn;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 

@@ -1,24 +1,25 @@
-//! Every leaf that the classification can yield: found by classifying a node
+//! Every leaf that the classification can yield: found by classifying a LocURI
 //! of each shape that it tells apart.
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::loc_uri::{Node, Part};
-use super::own::{FRESH, Own};
-use super::table::{CLASSES, NODES};
-use super::{class_from_name, class_name, leaf_of, table_leaf};
+use super::nodes::NODES;
+use super::own::{Own, class_shapes, member_shape, tree_shape};
+use super::{classify, classify_with};
 use crate::kind::{Kind, Leaf};
+use crate::loc_uri::{LocUri, Member, Node, WILDCARD};
+use crate::wmi;
 use modegate_wire::message::Verb;
 
 /// Every (verb, kind, class) that the table and `own` can yield, each once,
 /// in the order of [`Leaf`].
-pub fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
-    let mut nodes = table_nodes();
-    nodes.extend(own.clone().into_iter().flat_map(Own::nodes));
+pub(crate) fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
+    let mut shapes = table_shapes();
+    shapes.extend(own.clone().into_iter().flat_map(Own::shapes).cloned());
     let mut leaves = BTreeSet::new();
-    for node in &nodes {
+    for loc_uri in &shapes {
         for verb in Verb::ALL {
-            leaves.insert(leaf_of(verb, node, own.clone()));
+            leaves.insert(classify_with(verb, loc_uri, own.clone()));
         }
     }
     leaves.into_iter().collect()
@@ -26,7 +27,7 @@ pub fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
 
 /// What one verb on nodes of one shape is under two sets of classifications.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Pair {
+pub(crate) struct Pair {
     /// The leaf by the table and the first set.
     pub old: Leaf,
     /// The leaf by the table and the second set.
@@ -41,29 +42,29 @@ pub struct Pair {
 /// Of two patterns only what both cover needs looking at besides themselves:
 /// a node's leaf comes from one pattern of each set, and where these meet stands
 /// for all nodes that have it.
-pub fn pairs<'a>(
+pub(crate) fn pairs<'a>(
     old: impl IntoIterator<Item = &'a Own> + Clone,
     new: impl IntoIterator<Item = &'a Own> + Clone,
 ) -> Vec<Pair> {
-    let mut nodes = table_nodes();
+    let mut shapes = table_shapes();
     for own in old.clone().into_iter().chain(new.clone()) {
-        nodes.extend(own.nodes());
+        shapes.extend_from_slice(own.shapes());
     }
     for one in old.clone() {
-        nodes.extend(new.clone().into_iter().filter_map(|own| one.meets(own)));
+        shapes.extend(new.clone().into_iter().filter_map(|own| one.meets(own)));
     }
     let mut pairs = Vec::new();
     let mut seen = HashSet::new();
-    for node in &nodes {
+    for loc_uri in &shapes {
         for verb in Verb::ALL {
             let (old, new) = (
-                leaf_of(verb, node, old.clone()),
-                leaf_of(verb, node, new.clone()),
+                classify_with(verb, loc_uri, old.clone()),
+                classify_with(verb, loc_uri, new.clone()),
             );
             let of = if old == new {
                 String::new()
             } else {
-                shape(node)
+                words(loc_uri)
             };
             let pair = Pair { old, new, of };
             if seen.insert(pair.clone()) {
@@ -74,25 +75,25 @@ pub fn pairs<'a>(
     pairs
 }
 
-/// A node in words, as `[[classify]]` spells it.
-fn shape(node: &Node) -> String {
-    match node {
-        Node::Csp { user, segments } => {
-            let root = if *user { "./User/" } else { "./" };
-            root.to_owned() + &segments.join("/").replace(FRESH, "*")
+/// A shape in words, as `[[classify]]` spells it.
+fn words(loc_uri: &LocUri) -> String {
+    match loc_uri.node() {
+        Ok(Node::Tree(node)) => {
+            let root = if node.user { "./User/" } else { "./" };
+            let path: Vec<&str> = node.segments().collect();
+            root.to_owned() + &path.join("/").replace(WILDCARD, "*")
         }
-        Node::Wmi { class, part } => {
-            let class = class_from_name(class)
-                .and_then(class_name)
-                .unwrap_or(class.as_str());
-            match part {
-                Part::Property(name) if name != FRESH => {
+        Ok(Node::Wmi(node)) => {
+            let class = wmi::find(node.class).map_or(node.class, |(_, class)| class.name);
+            match node.member {
+                Some(Member::Property(name)) if name != WILDCARD => {
                     format!("./cimv2/{class} property {name}")
                 }
-                Part::Method(name) => format!("./cimv2/{class} method {name}"),
+                Some(Member::Method(name)) => format!("./cimv2/{class} method {name}"),
                 _ => format!("./cimv2/{class}"),
             }
         }
+        Err(_) => loc_uri.to_string(),
     }
 }
 
@@ -100,16 +101,16 @@ fn shape(node: &Node) -> String {
 /// open, something at least as restricted; empty where `own` decides anywhere.
 ///
 /// Of equals the earlier counts: `earlier` is how many of `others` stand before `own`.
-pub fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
+pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
     let mut by = BTreeSet::new();
-    for node in own.nodes() {
+    for shape in own.shapes() {
         for &verb in own.verbs() {
-            if !own.covers(verb, &node) || table_leaf(verb, &node).kind != Kind::Unclassified {
+            if !is_left_to(own, verb, shape) {
                 continue;
             }
             let over = others.iter().enumerate().position(|(at, other)| {
                 let (mine, its) = (own.kind().restriction(), other.kind().restriction());
-                other.covers(verb, &node) && (its > mine || its == mine && at < earlier)
+                covers(other, verb, shape) && (its > mine || its == mine && at < earlier)
             });
             match over {
                 Some(at) => by.insert(at),
@@ -121,47 +122,38 @@ pub fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
 }
 
 /// Whether the table leaves anything for this classification to say.
-pub fn applies(own: &Own) -> bool {
-    own.nodes().iter().any(|node| {
-        own.verbs().iter().any(|&verb| {
-            own.covers(verb, node) && table_leaf(verb, node).kind == Kind::Unclassified
-        })
-    })
+pub(crate) fn applies(own: &Own) -> bool {
+    let mut shapes = own.shapes().iter();
+    shapes.any(|shape| own.verbs().iter().any(|&verb| is_left_to(own, verb, shape)))
 }
 
-/// A node of each shape that the table tells apart.
-fn table_nodes() -> Vec<Node> {
-    let mut nodes = Vec::new();
-    for entry in CLASSES {
-        let methods = entry.methods.iter().map(|&(name, _)| name);
-        let parts = [Part::Class, Part::Instance, Part::Property(FRESH.into())]
-            .into_iter()
-            .chain(
-                methods
-                    .chain([FRESH])
-                    .map(|name| Part::Method(name.to_ascii_lowercase())),
-            );
-        nodes.extend(parts.map(|part| Node::Wmi {
-            class: entry.name.to_ascii_lowercase(),
-            part,
-        }));
+fn covers(own: &Own, verb: Verb, shape: &LocUri) -> bool {
+    shape.node().is_ok_and(|node| own.covers(verb, &node))
+}
+
+/// Whether `own` speaks of it where the table knows nothing.
+fn is_left_to(own: &Own, verb: Verb, shape: &LocUri) -> bool {
+    covers(own, verb, shape) && classify(verb, shape).kind == Kind::Unclassified
+}
+
+/// A LocURI of each shape that the table tells apart.
+fn table_shapes() -> Vec<LocUri> {
+    let mut shapes = Vec::new();
+    for class in wmi::classes() {
+        shapes.extend(class_shapes(class.name));
+        let methods = class.methods.iter().map(|method| method.name);
+        let execs = methods.chain([WILDCARD]).map(|name| format!("Exec={name}"));
+        shapes.extend(execs.map(|exec| member_shape(class.name, &exec)));
     }
-    let fresh = |segment: &&str| if *segment == "*" { FRESH } else { segment }.to_owned();
-    let mut paths: Vec<Vec<String>> = vec![vec![FRESH.to_owned()]];
+    let mut paths: Vec<Vec<&str>> = vec![vec!["*"]];
     for node in NODES {
-        let path: Vec<String> = node.path.iter().map(fresh).collect();
         if node.below {
-            let mut below = path.clone();
-            below.push(FRESH.to_owned());
-            paths.push(below);
+            paths.push([node.path, &["*"]].concat());
         }
-        paths.push(path);
+        paths.push(node.path.to_vec());
     }
-    for segments in paths {
-        nodes.extend([false, true].map(|user| Node::Csp {
-            user,
-            segments: segments.clone(),
-        }));
+    for path in paths {
+        shapes.extend([false, true].map(|user| tree_shape(user, &path)));
     }
-    nodes
+    shapes
 }

@@ -1,31 +1,18 @@
 //! An operator's own classification: what the table leaves unclassified, a
 //! policy file may give a kind; never one of those that Machine carries (law 3).
 
-use super::loc_uri::{self, Node, Part};
 use crate::kind::Kind;
+use crate::loc_uri::{LocUri, Member, Node, TreeNode, WILDCARD, is_name};
 use modegate_wire::message::Verb;
-
-/// A segment that no LocURI has: a LocURI with a control character is odd.
-pub(super) const FRESH: &str = "\u{1}";
 
 /// LocURIs of one shape, and the kind of some verbs on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
-    shape: Shape,
+    /// One of a path, of a property or of a method; of a whole class three: the
+    /// class, an instance, a property. All in lower case.
+    shapes: Vec<LocUri>,
     verbs: Vec<Verb>,
     kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Shape {
-    /// A class below `./cimv2`; all in lower case.
-    Wmi {
-        class: String,
-        property: Option<String>,
-        method: Option<String>,
-    },
-    /// A path in another tree; `*` stands for one segment.
-    Csp { user: bool, segments: Vec<String> },
 }
 
 /// Why a classification is not taken.
@@ -73,133 +60,126 @@ impl Own {
             );
         }
         Ok(Own {
-            shape: shape(draft)?,
+            shapes: shapes(draft)?,
             verbs: draft.verbs.to_vec(),
             kind: draft.kind,
         })
     }
 
     /// The verbs that it speaks of.
-    pub fn verbs(&self) -> &[Verb] {
+    pub(crate) fn verbs(&self) -> &[Verb] {
         &self.verbs
     }
 
     /// What they are.
-    pub fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Whether it speaks of `verb` on `node`.
-    pub(super) fn covers(&self, verb: Verb, node: &Node) -> bool {
+    /// Whether it speaks of `verb` on `node`. A class can only be read.
+    pub(super) fn covers(&self, verb: Verb, node: &Node<'_>) -> bool {
+        let is_class = matches!(node, Node::Wmi(node) if node.instance.is_none());
+        let mut shapes = self.shapes.iter().filter_map(|shape| shape.node().ok());
         self.verbs.contains(&verb)
-            && match (&self.shape, node) {
-                (
-                    Shape::Wmi {
-                        class,
-                        property,
-                        method,
-                    },
-                    Node::Wmi { class: came, part },
-                ) => class == came && covers_part(property.as_ref(), method.as_ref(), verb, part),
-                (
-                    Shape::Csp { user, segments },
-                    Node::Csp {
-                        user: of_user,
-                        segments: came,
-                    },
-                ) => user == of_user && fits(segments, came),
-                _ => false,
-            }
+            && (verb == Verb::Get || !is_class)
+            && shapes.any(|shape| stands_for(&shape, node))
     }
 
-    /// A node that stands for what both speak of in a tree of paths, if there is
-    /// any; below a class the nodes of the two do that.
-    pub(super) fn meets(&self, other: &Own) -> Option<Node> {
-        let (
-            Shape::Csp { user, segments },
-            Shape::Csp {
-                user: of_user,
-                segments: others,
-            },
-        ) = (&self.shape, &other.shape)
-        else {
+    /// A LocURI that stands for what both speak of in a tree of paths, if there is
+    /// any; below a class the LocURIs of the two do that.
+    pub(super) fn meets(&self, other: &Own) -> Option<LocUri> {
+        let (one, other) = (self.shapes.first()?, other.shapes.first()?);
+        let (Ok(Node::Tree(one)), Ok(Node::Tree(other))) = (one.node(), other.node()) else {
             return None;
         };
-        if user != of_user || segments.len() != others.len() {
+        if one.user != other.user || one.segments().count() != other.segments().count() {
             return None;
         }
-        let both = segments.iter().zip(others).map(|(one, two)| match one {
-            one if one == "*" => Some(two),
-            one if two == "*" || one == two => Some(one),
-            _ => None,
+        let both = one.segments().zip(other.segments()).map(|pair| match pair {
+            (WILDCARD, other) => Some(other),
+            (one, other) => (other == WILDCARD || one == other).then_some(one),
         });
-        let segments: Option<Vec<&String>> = both.collect();
-        Some(Node::Csp {
-            user: *user,
-            segments: segments?.into_iter().map(fresh).collect(),
-        })
+        Some(tree_shape(one.user, &both.collect::<Option<Vec<&str>>>()?))
     }
 
-    /// Nodes that stand for all it speaks of: what the table or another
-    /// classification knows of one of them, it knows of every node of that shape.
-    pub(super) fn nodes(&self) -> Vec<Node> {
-        match &self.shape {
-            Shape::Csp { user, segments } => vec![Node::Csp {
-                user: *user,
-                segments: segments.iter().map(fresh).collect(),
-            }],
-            Shape::Wmi {
-                class,
-                property,
-                method,
-            } => {
-                let parts = match (property, method) {
-                    (_, Some(method)) => vec![Part::Method(method.clone())],
-                    (Some(property), None) => vec![Part::Property(property.clone())],
-                    (None, None) => {
-                        vec![Part::Class, Part::Instance, Part::Property(FRESH.into())]
-                    }
-                };
-                let class = class.clone();
-                parts
-                    .into_iter()
-                    .map(|part| Node::Wmi {
-                        class: class.clone(),
-                        part,
-                    })
-                    .collect()
-            }
-        }
+    /// LocURIs that stand for all it speaks of: what the table or another
+    /// classification knows of one of them, it knows of every one of that shape.
+    pub(super) fn shapes(&self) -> &[LocUri] {
+        &self.shapes
     }
 }
 
-/// A segment that stands for what `segment` of a pattern matches.
-fn fresh(segment: &String) -> String {
-    if segment == "*" { FRESH } else { segment }.to_owned()
+/// Whether `node` is of that shape.
+fn stands_for(shape: &Node<'_>, node: &Node<'_>) -> bool {
+    let fits = |(expected, came): (&str, &str)| {
+        expected == WILDCARD || expected.eq_ignore_ascii_case(came)
+    };
+    match (shape, node) {
+        (Node::Wmi(shape), Node::Wmi(node)) => {
+            let fits = match (shape.member, node.member) {
+                (None, None) => true,
+                (Some(Member::Property(one)), Some(Member::Property(other)))
+                | (Some(Member::Method(one)), Some(Member::Method(other))) => fits((one, other)),
+                _ => false,
+            };
+            fits && node.is_of(shape.class) && shape.instance.is_some() == node.instance.is_some()
+        }
+        (Node::Tree(shape), Node::Tree(node)) => {
+            shape.user == node.user
+                && shape.segments().count() == node.segments().count()
+                && shape.segments().zip(node.segments()).all(fits)
+        }
+        _ => false,
+    }
+}
+
+/// The LocURI of a tree's path; `*` stands for any segment. `./Device` is named,
+/// lest a path that begins with `user` counts as the user's.
+pub(super) fn tree_shape(user: bool, path: &[&str]) -> LocUri {
+    let root = if user { "./User" } else { "./Device" };
+    let segments = path.iter().map(|&segment| match segment {
+        "*" => WILDCARD,
+        segment => segment,
+    });
+    let path: Vec<&str> = std::iter::once(root).chain(segments).collect();
+    LocUri::shape(path.join("/"))
+}
+
+/// A class, an instance of it, and a property.
+pub(super) fn class_shapes(class: &str) -> [LocUri; 3] {
+    [
+        LocUri::shape(format!("./cimv2/{class}")),
+        LocUri::shape(format!("./cimv2/{class}/{class}={WILDCARD}")),
+        member_shape(class, WILDCARD),
+    ]
+}
+
+/// A property, or `Exec=` and a method, of an instance.
+pub(super) fn member_shape(class: &str, member: &str) -> LocUri {
+    LocUri::shape(format!("./cimv2/{class}/{class}={WILDCARD}/{member}"))
 }
 
 fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, OwnFault> {
     Err(OwnFault { key, expected })
 }
 
-fn shape(draft: Draft<'_>) -> Result<Shape, OwnFault> {
-    match loc_uri::parse(draft.loc_uri) {
-        None => fault("loc_uri", "a plain path that begins with './'"),
-        Some(Node::Wmi {
-            class,
-            part: Part::Class,
-        }) => wmi(class, draft),
-        Some(Node::Wmi { .. }) => fault(
+fn shapes(draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
+    match LocUri::from(draft.loc_uri).node() {
+        Err(_) => fault("loc_uri", "a plain path that begins with './'"),
+        Ok(Node::Wmi(node)) if node.instance.is_none() => {
+            wmi(&node.class.to_ascii_lowercase(), draft)
+        }
+        Ok(Node::Wmi(_)) => fault(
             "loc_uri",
             "'./cimv2/' and a class alone, with the keys 'property' or 'method' for what is in it",
         ),
-        Some(Node::Csp { user, segments }) => csp(user, segments, draft),
+        Ok(Node::Tree(node)) => csp(node, draft).map(|shape| vec![shape]),
     }
 }
 
-fn wmi(class: String, draft: Draft<'_>) -> Result<Shape, OwnFault> {
+fn wmi(class: &str, draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
     let name = |key, name: Option<&str>| match name {
-        Some(name) if !loc_uri::is_name(name) => fault(key, "letters, digits or '_'"),
+        Some(name) if !is_name(name) => fault(key, "letters, digits or '_'"),
         name => Ok(name.map(str::to_ascii_lowercase)),
     };
     let (property, method) = (
@@ -218,14 +198,14 @@ fn wmi(class: String, draft: Draft<'_>) -> Result<Shape, OwnFault> {
     if method.is_some() && draft.verbs.iter().any(|&verb| verb != Verb::Exec) {
         return fault("verb", "only Exec where a method is named");
     }
-    Ok(Shape::Wmi {
-        class,
-        property,
-        method,
+    Ok(match (property, method) {
+        (_, Some(method)) => vec![member_shape(class, &format!("Exec={method}"))],
+        (Some(property), None) => vec![member_shape(class, &property)],
+        (None, None) => class_shapes(class).to_vec(),
     })
 }
 
-fn csp(user: bool, segments: Vec<String>, draft: Draft<'_>) -> Result<Shape, OwnFault> {
+fn csp(node: TreeNode<'_>, draft: Draft<'_>) -> Result<LocUri, OwnFault> {
     for (key, there) in [
         ("property", draft.property.is_some()),
         ("method", draft.method.is_some()),
@@ -234,39 +214,14 @@ fn csp(user: bool, segments: Vec<String>, draft: Draft<'_>) -> Result<Shape, Own
             return fault(key, "the key only beside './cimv2/' and a class");
         }
     }
+    let segments: Vec<String> = node.segments().map(str::to_ascii_lowercase).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     if segments.first().is_some_and(|first| first.contains('*')) {
         return fault("loc_uri", "the name of a tree before any '*'");
     }
-    if segments
-        .iter()
-        .any(|segment| segment.contains('*') && segment != "*")
-    {
+    let is_part = |segment: &&str| segment.contains('*') && *segment != "*";
+    if segments.iter().any(is_part) {
         return fault("loc_uri", "'*' as a whole segment only");
     }
-    Ok(Shape::Csp { user, segments })
-}
-
-fn covers_part(
-    property: Option<&String>,
-    method: Option<&String>,
-    verb: Verb,
-    part: &Part,
-) -> bool {
-    match (verb, part) {
-        (Verb::Exec, Part::Method(came)) => method == Some(came),
-        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Part::Property(came)) => {
-            property.is_none_or(|named| named == came)
-        }
-        (Verb::Get | Verb::Add | Verb::Replace | Verb::Delete, Part::Instance)
-        | (Verb::Get, Part::Class) => property.is_none(),
-        _ => false,
-    }
-}
-
-fn fits(pattern: &[String], came: &[String]) -> bool {
-    pattern.len() == came.len()
-        && pattern
-            .iter()
-            .zip(came)
-            .all(|(expected, came)| expected == "*" || expected == came)
+    Ok(tree_shape(node.user, &segments))
 }

@@ -6,11 +6,11 @@ pub use manner::{Lenient, Manner, RETRIES, Serves, Unanswered};
 
 use std::borrow::Cow;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, CommandSeq, SessionNo};
 use crate::kind::{Kind, Leaf, kind_of};
+use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::{GroupKind, Verb};
@@ -40,30 +40,16 @@ pub struct CommandBody {
 /// Stands in a LocURI or in Data for the key of MDM_Client, until the command
 /// goes out: what is learned of the device meanwhile counts for it too. A
 /// private-use character, which no caller may send.
-pub const CLIENT_ID: char = '\u{E000}';
-
-/// What of a key value stands in a LocURI as it is; all else is percent-encoded.
-const KEY: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'{')
-    .remove(b'}');
-
-/// A key value as it stands in a LocURI.
-pub fn escaped(value: &str) -> String {
-    utf8_percent_encode(value, KEY).to_string()
-}
+pub(crate) const CLIENT_ID: char = '\u{E000}';
 
 /// One element of a command as it stands on the wire, in document order: each
 /// takes one CmdID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     /// Which element.
     pub name: ElementName,
     /// The node, unless it is a group.
-    pub loc_uri: Option<&'a str>,
+    pub loc_uri: Option<&'a LocUri>,
     /// Whether it stands at the top, not inside a group.
     pub top: bool,
 }
@@ -82,7 +68,7 @@ impl CommandBody {
     }
 
     /// The command with every Add turned into a Replace.
-    pub fn as_replace(&self) -> CommandBody {
+    pub(crate) fn as_replace(&self) -> CommandBody {
         let mut body = self.clone();
         for operation in &mut body.operations {
             operation.replace();
@@ -91,7 +77,7 @@ impl CommandBody {
     }
 
     /// Its elements in document order.
-    pub fn placed(&self) -> Vec<Placed<'_>> {
+    pub(crate) fn placed(&self) -> Vec<Placed<'_>> {
         fn walk<'a>(operations: &'a [Operation], top: bool, into: &mut Vec<Placed<'a>>) {
             for operation in operations {
                 match operation {
@@ -127,7 +113,7 @@ pub enum Operation {
         /// The verb.
         verb: Verb,
         /// The node, as it is to go on the wire.
-        loc_uri: String,
+        loc_uri: LocUri,
         /// `Meta/Format`.
         format: Option<String>,
         /// `Meta/Type`.
@@ -140,11 +126,23 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// A Get.
+    pub fn get(loc_uri: LocUri) -> Self {
+        Operation::Node {
+            verb: Verb::Get,
+            loc_uri,
+            format: None,
+            mime: None,
+            data: None,
+        }
+    }
+
     fn is_unbound(&self) -> bool {
         match self {
             Operation::Node { loc_uri, data, .. } => {
                 let unbound = |text: &str| text.contains(CLIENT_ID);
-                unbound(loc_uri) || data.as_ref().is_some_and(|data| unbound(data.reveal()))
+                unbound(loc_uri.as_str())
+                    || data.as_ref().is_some_and(|data| unbound(data.reveal()))
             }
             Operation::Group(_, children) => children.iter().any(Operation::is_unbound),
         }
@@ -153,7 +151,8 @@ impl Operation {
     fn bind(&mut self, client_id: &str) {
         match self {
             Operation::Node { loc_uri, data, .. } => {
-                *loc_uri = loc_uri.replace(CLIENT_ID, &escaped(client_id));
+                let key = escaped(client_id);
+                *loc_uri = loc_uri.as_str().replace(CLIENT_ID, &key).into();
                 if let Some(text) = data {
                     *text = Secret::new(text.reveal().replace(CLIENT_ID, client_id));
                 }
@@ -289,7 +288,7 @@ pub struct OpenCommand {
     pub as_replace: bool,
     /// The nodes that the table does not know, which an operator's policy files
     /// may classify.
-    pub unknown: Vec<(Verb, String)>,
+    pub unknown: Vec<(Verb, LocUri)>,
 }
 
 impl OpenCommand {
@@ -300,24 +299,24 @@ impl OpenCommand {
 
     /// Whether it must not run twice unasked: a password reset or an app job
     /// whose answer was lost may have been done.
-    pub fn is_unrepeatable(&self) -> bool {
+    pub(crate) fn is_unrepeatable(&self) -> bool {
         self.manner.unanswered != Unanswered::SendAgain
     }
 
     /// Puts it back into the queue, what went out of it forgotten.
-    pub fn put_back(&mut self) {
+    pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;
         self.deadline = None;
         self.leases.clear();
     }
 
     /// Whether it goes alone, after all else: what went with it might be lost.
-    pub fn goes_alone(&self) -> bool {
+    pub(crate) fn goes_alone(&self) -> bool {
         self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
     }
 
     /// Whether it unenrolls the device, after which there is silence.
-    pub fn is_unenroll(&self) -> bool {
+    pub(crate) fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
     }
 }
@@ -420,7 +419,7 @@ const PIECES_BACK: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeResult {
     /// The node, as the command named it.
-    pub loc_uri: String,
+    pub loc_uri: LocUri,
     /// The Status, 0 where only Results came.
     pub status: u16,
     /// `Meta/Format` of the Results.
@@ -444,7 +443,7 @@ pub struct StoredCommand {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueSample {
     /// How many commands are in each state, in the order of
-    /// [`CommandState::ALL`](modegate_core::command::CommandState::ALL); those that are final are not counted.
+    /// [`CommandState::ALL`]; those that are final are not counted.
     pub commands: [u64; 8],
     /// When the oldest command that waits was queued.
     pub oldest: Option<Timestamp>,

@@ -84,7 +84,7 @@ pub fn note(
 /// The build of a Windows 10 device, from `./DevDetail/SwV` of its inventory
 /// (`10.0.14393.0`).
 pub fn build(inventory: &Inventory) -> Option<u32> {
-    let entry = inventory.entry(&Address::of("./DevDetail/SwV")?)?;
+    let entry = inventory.entry(&Address::of(&"./DevDetail/SwV".into())?)?;
     let text = match &entry.value {
         Value::Text(text) => text.clone(),
         _ => entry.text.clone()?,

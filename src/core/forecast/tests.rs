@@ -39,7 +39,7 @@ fn device(family: Family) -> Device {
             groups: Vec::new(),
             credentials: None,
             certificates: Vec::new(),
-            rotation: crate::rotation::Rotation::default(),
+            rotation: crate::device::Rotation::default(),
             registered_at: NOW,
         },
         state: State {

@@ -3,12 +3,13 @@
 //! package.
 
 use super::{Install, JobRules};
-use crate::command::{CommandBody, Lenient, Manner, NodeResult, Operation, Part, Serves, escaped};
+use crate::command::{CommandBody, Lenient, Manner, NodeResult, Operation, Part, Serves};
 use crate::ids::SessionNo;
 use crate::limits;
+use crate::loc_uri::{LocUri, Member};
 use crate::session::meaning_of;
 use crate::time::Timestamp;
-use modegate_wire::message::Verb;
+use crate::wmi;
 
 /// A `Progress` that means done, where no `jobs.done` says which `Status` does:
 /// per cent, inferred from the name.
@@ -57,20 +58,24 @@ impl Reading {
 
     fn hear(&mut self, result: &NodeResult) {
         self.answered |= result.status != 0 || result.data.is_some();
-        let loc_uri = result.loc_uri.to_ascii_lowercase();
-        if loc_uri.contains("/mdm_application.") {
+        let Some(node) = result.loc_uri.wmi() else {
+            return;
+        };
+        if node.is_of(wmi::APPLICATION.name) {
             let done = meaning_of(result.status) == crate::session::Meaning::Done;
             self.has_package |= result.data.is_some() && done;
             return;
         }
-        let number = result.data.as_ref().and_then(|data| number(data.reveal()));
-        let property = loc_uri.rsplit('/').next().unwrap_or_default();
-        let slot = match property {
+        let Some(Member::Property(property)) = node.member else {
+            return;
+        };
+        let slot = match property.to_ascii_lowercase().as_str() {
             "status" => &mut self.status,
             "lasterror" => &mut self.last_error,
             "progress" => &mut self.progress,
             _ => return,
         };
+        let number = result.data.as_ref().and_then(|data| number(data.reveal()));
         *slot = slot.or(number);
     }
 
@@ -121,35 +126,24 @@ fn number(text: &str) -> Option<u32> {
 /// Two, since the package is a read of another kind, which a policy may hold
 /// back where it lets the job's status go.
 pub fn commands(install: &Install, last: Option<SessionNo>, now: Timestamp) -> Vec<CommandBody> {
-    let job = format!(
-        "./cimv2/MDM_AppInstallJob/MDM_AppInstallJob.JobID=%22{}%22",
-        escaped(&install.job_id)
-    );
-    let of_job = ["Status", "LastError", "Progress"].map(|property| format!("{job}/{property}"));
+    let job = wmi::APP_INSTALL_JOB.instance(&[&install.job_id]);
+    let of_job = ["Status", "LastError", "Progress"].map(|property| job.below(property));
     let mut all = vec![command(install, of_job.to_vec(), last, now)];
     if let Some(package) = &install.package_full_name {
-        let name = escaped(package);
-        let property = format!(
-            "./cimv2/MDM_Application/MDM_Application.PackageFullName=%22{name}%22/PackageVersion"
-        );
-        all.push(command(install, vec![property], last, now));
+        let version = wmi::APPLICATION
+            .instance(&[package])
+            .below("PackageVersion");
+        all.push(command(install, vec![version], last, now));
     }
     all
 }
 
 fn command(
     install: &Install,
-    nodes: Vec<String>,
+    nodes: Vec<LocUri>,
     last: Option<SessionNo>,
     now: Timestamp,
 ) -> CommandBody {
-    let get = |loc_uri: String| Operation::Node {
-        verb: Verb::Get,
-        loc_uri,
-        format: None,
-        mime: None,
-        data: None,
-    };
     CommandBody {
         name: "app_status".to_owned(),
         actor: "server".to_owned(),
@@ -164,6 +158,6 @@ fn command(
             later_than: last,
             ..Manner::default()
         },
-        operations: nodes.into_iter().map(get).collect(),
+        operations: nodes.into_iter().map(Operation::get).collect(),
     }
 }

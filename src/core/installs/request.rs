@@ -6,9 +6,9 @@ use crate::catalogue::{App, Release};
 use crate::change::{DeviceChange, Refusal};
 use crate::command::CommandBody;
 use crate::device::Device;
+use crate::device::outbox;
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
-use crate::push::outbox;
 use crate::session::queue::{cancel as cancel_command, queue};
 use crate::time::Timestamp;
 

@@ -318,7 +318,7 @@ fn readings_are_read_however_they_are_written() {
         results: results
             .iter()
             .map(|(loc_uri, status, data)| NodeResult {
-                loc_uri: (*loc_uri).to_owned(),
+                loc_uri: (*loc_uri).into(),
                 status: *status,
                 format: None,
                 data: data.map(Secret::new),

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::names;
+use crate::loc_uri::{LocUri, Member, Node};
 
 /// A node of the inventory, decoded: `Win32_LogicalDisk`,
 /// `Win32_LogicalDisk.DeviceID="C:"`, `FreeSpace`. Outside `./cimv2` the class
@@ -18,41 +18,38 @@ pub struct Address {
 }
 
 impl Address {
-    /// The address that a LocURI names; `None` where it is none.
-    pub fn of(loc_uri: &str) -> Option<Address> {
-        let decoded = percent_encoding::percent_decode_str(loc_uri)
-            .decode_utf8()
-            .ok()?;
-        let mut segments = names::split(decoded.strip_prefix("./")?);
-        let root = segments.next()?;
-        if !root.eq_ignore_ascii_case("cimv2") {
-            let rest: Vec<String> = segments.collect();
-            return Some(Address {
-                class: format!("./{root}"),
-                instance: String::new(),
-                property: rest.join("/"),
-            });
-        }
-        let class = segments
-            .next()
-            .filter(|first| !first.eq_ignore_ascii_case("mdm"));
-        let class = class.or_else(|| segments.next())?;
-        let instance = segments.next().unwrap_or_default();
-        let property = segments.next().unwrap_or_default();
-        segments.next().is_none().then_some(Address {
-            class,
-            instance,
-            property,
+    /// The address that a LocURI names; `None` where it is none, or a method.
+    pub fn of(loc_uri: &LocUri) -> Option<Address> {
+        Some(match loc_uri.node_as_read().ok()? {
+            Node::Wmi(node) => Address {
+                class: node.class.to_owned(),
+                instance: node.instance.unwrap_or_default().to_owned(),
+                property: match node.member {
+                    None => String::new(),
+                    Some(Member::Property(name)) => name.to_owned(),
+                    Some(Member::Method(_)) => return None,
+                },
+            },
+            Node::Tree(node) => {
+                let mut segments = node.all_segments();
+                let root = segments.next()?;
+                let rest: Vec<&str> = segments.collect();
+                Address {
+                    class: format!("./{root}"),
+                    instance: String::new(),
+                    property: rest.join("/"),
+                }
+            }
         })
     }
 
     /// Whether it names a class.
-    pub fn is_class(&self) -> bool {
+    pub(crate) fn is_class(&self) -> bool {
         !self.is_tree() && self.instance.is_empty()
     }
 
     /// Whether it lies in a tree outside `./cimv2`.
-    pub fn is_tree(&self) -> bool {
+    pub(crate) fn is_tree(&self) -> bool {
         self.class.starts_with("./")
     }
 }

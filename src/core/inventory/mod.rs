@@ -1,13 +1,11 @@
 //! What is known of a device: values by class, instance and property, each
 //! with its type, its time and the command that brought it.
 //!
-//! Pure: [`Inventory::take`] merges one answer, [`names`] takes the children
-//! apart that a class names, [`known`] is the table of presets, [`search`]
-//! asks questions.
+//! Pure: [`Inventory::take`] merges one answer, `known` is the table of presets,
+//! [`search`] asks questions.
 
 pub mod address;
-pub mod known;
-pub mod names;
+pub(crate) mod known;
 pub mod search;
 mod value;
 
@@ -15,6 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use crate::loc_uri::names;
 pub use address::Address;
 pub use value::{Value, instant};
 
@@ -101,7 +100,9 @@ impl Inventory {
             }
             return;
         }
-        let Some((value, text)) = value::read(reading) else {
+        let property = &reading.address.property;
+        let value = value::read(property, reading.status, reading.format, reading.data);
+        let Some((value, text)) = value else {
             return;
         };
         self.put(reading, value, text, now, taken);

@@ -6,6 +6,8 @@ use super::search::Question;
 use super::*;
 use crate::classify::classify;
 use crate::kind::Kind;
+use crate::loc_uri::LocUri;
+use crate::wmi;
 use modegate_wire::message::Verb;
 
 fn take(
@@ -16,7 +18,7 @@ fn take(
     data: Option<&str>,
     at: i64,
 ) -> Taken {
-    let address = Address::of(loc_uri).unwrap();
+    let address = Address::of(&loc_uri.into()).unwrap();
     let mut taken = Taken::default();
     let reading = Reading {
         address: &address,
@@ -32,7 +34,7 @@ fn take(
 
 fn value(inventory: &Inventory, loc_uri: &str) -> Value {
     inventory
-        .entry(&Address::of(loc_uri).unwrap())
+        .entry(&Address::of(&loc_uri.into()).unwrap())
         .unwrap()
         .value
         .clone()
@@ -186,7 +188,9 @@ fn a_change_is_told_once_and_what_is_the_same_is_not_written_again() {
         changed.changes[0].before,
         Some(Value::Text("6.3.9600".into()))
     );
-    let entry = inventory.entry(&Address::of(&node).unwrap()).unwrap();
+    let entry = inventory
+        .entry(&Address::of(&node.into()).unwrap())
+        .unwrap();
     assert_eq!(entry.since, entry.read_at);
 }
 
@@ -217,23 +221,17 @@ fn names_are_parted_outside_quotes_and_written_back_as_one_node() {
     let names: Vec<String> = names::split(data).collect();
     assert_eq!(names.len(), 4);
     assert_eq!(
-        names::below("./cimv2/Win32_X", &names[1]),
-        "./cimv2/Win32_X/Win32_X.A=1,B=%22b%2Fc%22"
+        LocUri::from("./cimv2/Win32_X").child(&names[1]),
+        "./cimv2/Win32_X/Win32_X.A=1,B=%22b%2Fc%22".into()
     );
     assert_eq!(
-        names::below("./cimv2/Win32_OperatingSystem", &names[2]),
-        "./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=%40"
+        LocUri::from("./cimv2/Win32_OperatingSystem").child(&names[2]),
+        "./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=%40".into()
     );
     // Names that came encoded are the same nodes.
     assert_eq!(
-        names::below(
-            "./cimv2/Win32_LogicalDisk",
-            "Win32_LogicalDisk.DeviceID%3D%22C%3A%22"
-        ),
-        names::below(
-            "./cimv2/Win32_LogicalDisk",
-            "Win32_LogicalDisk.DeviceID=\"C:\""
-        )
+        LocUri::from("./cimv2/Win32_LogicalDisk").child("Win32_LogicalDisk.DeviceID%3D%22C%3A%22"),
+        LocUri::from("./cimv2/Win32_LogicalDisk").child("Win32_LogicalDisk.DeviceID=\"C:\"")
     );
 }
 
@@ -281,21 +279,21 @@ fn questions_are_answered_by_type() {
 }
 
 #[test]
-fn the_table_of_numbers_is_sorted_and_every_known_class_may_be_read() {
-    for known in known::CLASSES {
-        let leaf = classify(Verb::Get, &format!("./cimv2/{}", known.class));
+fn numbers_are_known_and_every_known_class_may_be_read() {
+    for class in wmi::classes().filter(|class| class.inventoried().next().is_some()) {
+        let leaf = classify(Verb::Get, &class.loc_uri());
         assert!(
             matches!(leaf.kind, Kind::Inventory | Kind::UserRead),
             "{}",
-            known.class
+            class.name
         );
     }
     for preset in known::PRESETS {
         for read in preset.reads {
             let node = if read.starts_with("./") {
-                (*read).to_owned()
+                LocUri::from(*read)
             } else {
-                format!("./cimv2/{read}")
+                LocUri::class(read)
             };
             assert_ne!(
                 classify(Verb::Get, &node).kind,
@@ -305,7 +303,7 @@ fn the_table_of_numbers_is_sorted_and_every_known_class_may_be_read() {
         }
     }
     for number in ["AntiVirusSignatureStatus", "FreeSpace", "Year", "Size"] {
-        assert!(known::is_number(number), "{number}");
+        assert!(wmi::is_integer(number), "{number}");
     }
 }
 
@@ -315,7 +313,7 @@ proptest! {
     fn a_child_is_the_child_that_was_named(key in "[ -~]{1,24}") {
         prop_assume!(!key.contains('"') && !["%22", "%3D", "%3d", "%40"].iter().any(|escape| key.contains(escape)));
         let name = format!("Win32_LogicalDisk.DeviceID=\"{key}\"");
-        let below = names::below("./cimv2/Win32_LogicalDisk", &name);
+        let below = LocUri::from("./cimv2/Win32_LogicalDisk").child(&name);
         let address = Address::of(&below).unwrap();
         prop_assert_eq!(address.instance, name);
     }
@@ -328,7 +326,7 @@ proptest! {
             take(&mut inventory, "./cimv2/Win32_OperatingSystem", status, Some("node"), Some(&data), at);
         }
         prop_assert!(inventory.len() <= 3);
-        names::split(&data).for_each(|name| drop(names::below("./cimv2/Win32_BIOS", &name)));
+        names::split(&data).for_each(|name| drop(LocUri::from("./cimv2/Win32_BIOS").child(&name)));
     }
 }
 

@@ -8,9 +8,9 @@
 use jiff::civil;
 use serde::{Deserialize, Serialize};
 
-use super::{Reading, known};
 use crate::limits;
 use crate::time::Timestamp;
+use crate::wmi;
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,20 +60,26 @@ impl Value {
     }
 }
 
-/// The value of a reading, and its text where the value does not show it.
-pub(super) fn read(reading: &Reading<'_>) -> Option<(Value, Option<String>)> {
-    match (reading.status, reading.data) {
+/// The value in an answer to the Get of a property, and its text where the value
+/// does not show it.
+pub(super) fn read(
+    property: &str,
+    status: u16,
+    format: Option<&str>,
+    data: Option<&str>,
+) -> Option<(Value, Option<String>)> {
+    match (status, data) {
         (404, None) => return Some((Value::Absent, None)),
         (500, None) => return Some((Value::Null, None)),
         (0 | 200..=299, Some(_)) => {}
         _ => return None,
     }
-    let format = reading.format.unwrap_or("chr").trim().to_ascii_lowercase();
+    let format = format.unwrap_or("chr").trim().to_ascii_lowercase();
     if format == "null" {
         return Some((Value::Null, None));
     }
-    let text = cut(reading.data?);
-    let value = typed(&format, text.trim(), &reading.address.property);
+    let text = cut(data?);
+    let value = typed(&format, text.trim(), property);
     Some(match value {
         Some(value) if value.json().as_str() == Some(text) => (value, None),
         Some(value) => (value, Some(text.to_owned())),
@@ -102,7 +108,7 @@ fn typed(format: &str, text: &str, property: &str) -> Option<Value> {
         _ => return None,
     }
     truth(text)
-        .or_else(|| known::is_number(property).then(|| number(text)).flatten())
+        .or_else(|| wmi::is_integer(property).then(|| number(text)).flatten())
         .or_else(|| cim_time(text))
         .or_else(|| iso_time(text))
 }

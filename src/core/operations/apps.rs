@@ -1,57 +1,90 @@
 //! App jobs. The grammar of JobData is not public: it comes whole from the
 //! caller, or from the operator's templates.
 
-use super::build::{exec, get, instance};
-use super::given::Given;
-use super::{Built, Setting};
+use super::argument::{Argument, Arguments, Optional, Result, arguments};
+use super::entry::{Built, Setting, Type, exec};
 use crate::catalogue::Release;
-use crate::command::Unanswered;
+use crate::command::{Operation, Unanswered};
 use crate::fields::FieldError;
+use crate::limits;
+use crate::templates::{self, Template};
+use crate::wmi;
+use crate::wmi::ValueForm::{self, Safe, Text};
 
-fn job(given: &Given<'_>, setting: &Setting<'_>, template: &str) -> Result<Built, FieldError> {
-    let by_template = || {
-        let name = given.wire("package_full_name")?;
-        setting
-            .templates
-            .render(template, &[("package_full_name", name)])
+arguments! {
+    JOB_DATA: Optional<ValueForm> = "job_data", Text(limits::COMMAND_DATA_BYTES),
+        "JobData as the device is to get it; its grammar is not public";
+    PACKAGE: Optional<ValueForm> = "package_full_name", Safe(512),
+        "the package, where the operator configured a template";
+    NEW_JOB: Optional<ValueForm> = "job_id", Safe(512), "the job's id; a new one if left out";
+    JOB: Optional<ValueForm> = "job_id", Safe(512), "the job";
+}
+const ARGUMENTS: &[&dyn Argument] = &[&JOB_DATA, &PACKAGE, &NEW_JOB];
+
+pub(super) const INSTALL: Type = Type::new(
+    "app_install",
+    "has the device install an app (MDM_AppInstallJob)",
+    ARGUMENTS,
+    |arguments, setting| job(arguments, setting, &templates::APP_INSTALL),
+);
+
+pub(super) const UNINSTALL: Type = Type::new(
+    "app_uninstall",
+    "has the device remove an app",
+    ARGUMENTS,
+    |arguments, setting| job(arguments, setting, &templates::APP_UNINSTALL),
+);
+
+pub(super) const UPGRADE: Type = Type::new(
+    "app_upgrade",
+    "has the device upgrade an app",
+    ARGUMENTS,
+    |arguments, setting| job(arguments, setting, &templates::APP_UPGRADE),
+);
+
+pub(super) const STATUS: Type = Type::new(
+    "app_status",
+    "reads a job's status, last error and progress; without job_id the list of jobs",
+    &[&JOB],
+    status,
+);
+
+fn job(arguments: &Arguments<'_>, setting: &Setting<'_>, template: &Template) -> Result<Built> {
+    let texts = setting.templates;
+    let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
+        (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
+        (None, Some(name)) => texts.render(template, &[("package_full_name", &name)]),
+        (None, None) => None,
     };
-    let data = match given.wire("job_data") {
-        Some(data) => setting.templates.render("job_data", &[("job_data", data)]),
-        None => by_template(),
-    };
-    let Some(data) = data else {
+    let data = data.ok_or_else(|| {
         let expected = format!(
-            "the job's data as the device is to get it (or package_full_name, with templates.{template} configured)"
+            "the job's data as the device is to get it (or package_full_name, with templates.{} configured)",
+            template.name
         );
-        return Err(FieldError::new(
-            given.fields().name("job_data"),
-            expected,
-            "nothing",
-        ));
-    };
-    Ok(created(given, setting, data))
+        arguments.wrong(&JOB_DATA, expected, "nothing")
+    })?;
+    created(arguments, setting, data)
 }
 
-fn created(given: &Given<'_>, setting: &Setting<'_>, data: String) -> Built {
-    let fresh = setting.fresh.to_string();
-    let job = given.wire("job_id").unwrap_or(&fresh);
-    let instance = instance("MDM_AppInstallJob", &[("JobID", job)]);
-    let mut built = Built::of(vec![exec(&instance, "CreateJob", Some(data))]);
-    built.manner.unanswered = Unanswered::Check;
-    built
+fn created(arguments: &Arguments<'_>, setting: &Setting<'_>, data: String) -> Result<Built> {
+    let given = arguments.get(&NEW_JOB)?;
+    let id = given.unwrap_or_else(|| setting.fresh.to_string());
+    let job = wmi::APP_INSTALL_JOB.instance(&[&id]);
+    let built = Built::new(vec![exec(job.method("CreateJob"), Some(data))]);
+    Ok(built.unanswered(Unanswered::Check))
 }
 
 /// The install of a version of the catalogue: its own JobData, or the
 /// operator's template filled with what it holds.
 pub(super) fn catalogued(
     release: &Release,
-    given: &Given<'_>,
+    arguments: &Arguments<'_>,
     setting: &Setting<'_>,
-) -> Result<Built, FieldError> {
+) -> Result<Built> {
     let data = match &release.job_data {
         Some(data) => {
             let values = [("job_data", data.reveal())];
-            setting.templates.render("job_data", &values)
+            setting.templates.render(&templates::JOB_DATA, &values)
         }
         None => {
             let values = release.values();
@@ -59,40 +92,23 @@ pub(super) fn catalogued(
                 .iter()
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
-            setting.templates.render("app_install", &values)
+            setting.templates.render(&templates::APP_INSTALL, &values)
         }
     };
     let data = data.ok_or_else(|| {
         let expected = "an app with job_data, or templates.app_install configured";
-        FieldError::new(given.fields().name("app"), expected, "neither")
+        FieldError::new(arguments.path_of("app"), expected, "neither")
     })?;
-    Ok(created(given, setting, data))
+    created(arguments, setting, data)
 }
 
-pub(super) fn install(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    job(given, setting, "app_install")
-}
-
-pub(super) fn uninstall(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    job(given, setting, "app_uninstall")
-}
-
-pub(super) fn upgrade(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    job(given, setting, "app_upgrade")
-}
-
-pub(super) fn status(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let Some(job) = given.wire("job_id") else {
-        return Ok(Built::of(vec![get("./cimv2/MDM_AppInstallJob".to_owned())]));
-    };
-    let instance = instance("MDM_AppInstallJob", &[("JobID", job)]);
-    let reads = ["Status", "LastError", "Progress"];
-    let mut built = Built::of(
-        reads
-            .iter()
-            .map(|property| get(format!("{instance}/{property}")))
-            .collect(),
-    );
-    built.manner.lenient = crate::command::Lenient::IfAnyAnswers;
-    Ok(built)
+fn status(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let class = &wmi::APP_INSTALL_JOB;
+    Ok(match arguments.get(&JOB)? {
+        None => Built::new(vec![Operation::get(class.loc_uri())]),
+        Some(id) => {
+            let job = class.instance(&[&id]);
+            Built::reads(["Status", "LastError", "Progress"].map(|property| job.below(property)))
+        }
+    })
 }

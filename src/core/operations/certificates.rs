@@ -1,116 +1,162 @@
 //! Certificates, SCEP enrolment and sideloading.
 
-use super::build::{delete, exec, instance, write};
-use super::given::Given;
-use super::{Built, Setting};
-use crate::fields::FieldError;
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::entry::{Built, Setting, Type, delete, exec, write};
+use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
+use crate::loc_uri::LocUri;
+use crate::templates;
+use crate::wmi;
+use crate::wmi::ValueForm::{self, Integer, Line, OneOf, Xml};
 use modegate_wire::message::Verb;
 
-fn path(given: &Given<'_>, thumbprint: &str) -> String {
-    let keys = [
-        ("StoreLocation", given.wire("store").unwrap_or("1")),
-        ("StoreName", given.wire("store_name").unwrap_or("Root")),
-        ("Thumbprint", thumbprint),
+arguments! {
+    CERTIFICATE: Needed<Certificate> = "certificate", Certificate,
+        "the certificate, PEM or base64 of its DER";
+    REMOVED: Optional<Certificate> = "certificate", Certificate, "the certificate, or";
+    THUMBPRINT: Optional<Thumbprint> = "thumbprint", Thumbprint, "its SHA-1 thumbprint";
+    STORE: Optional<ValueForm> = "store", OneOf(&[("user", "1"), ("machine", "2")]),
+        "whose store: user (default) or machine";
+    STORE_NAME: Optional<ValueForm> = "store_name", OneOf(&[("Root", "Root"), ("CA", "CA"),
+        ("My", "My"), ("TrustedPeople", "TrustedPeople"),
+        ("TrustedPublisher", "TrustedPublisher")]),
+        "the store: Root (default), CA, My, TrustedPeople or TrustedPublisher";
+}
+
+pub(super) const INSTALL: Type = Type::new(
+    "certificate_install",
+    "installs a certificate (MDM_Certificate)",
+    &[&CERTIFICATE, &STORE, &STORE_NAME],
+    install,
+);
+
+pub(super) const REMOVE: Type = Type::new(
+    "certificate_remove",
+    "removes a certificate (MDM_Certificate)",
+    &[&REMOVED, &THUMBPRINT, &STORE, &STORE_NAME],
+    remove,
+);
+
+fn store(arguments: &Arguments<'_>) -> Result<String> {
+    Ok(arguments.get(&STORE)?.unwrap_or_else(|| "1".to_owned()))
+}
+
+fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri> {
+    let name = arguments.get(&STORE_NAME)?;
+    let name = name.as_deref().unwrap_or("Root");
+    Ok(wmi::CERTIFICATE.instance(&[&store(arguments)?, name, thumbprint]))
+}
+
+fn install(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let certificate = arguments.get(&CERTIFICATE)?;
+    let instance = instance(arguments, &certificate.thumbprint)?;
+    let blob = write(Verb::Add, &instance, "Blob", &certificate.base64);
+    Ok(Built::set(vec![blob]))
+}
+
+fn remove(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let thumbprint = match arguments.get(&REMOVED)? {
+        Some(certificate) => Some(certificate.thumbprint),
+        None => arguments.get(&THUMBPRINT)?,
+    };
+    let thumbprint = thumbprint.ok_or_else(|| {
+        let expected = "the certificate, or its SHA-1 thumbprint";
+        arguments.wrong(&THUMBPRINT, expected, "neither")
+    })?;
+    Ok(Built::new(vec![delete(instance(arguments, &thumbprint)?)]))
+}
+
+arguments! {
+    REQUEST: Needed<ValueForm> = "request_id", Line(256), "an id of the request";
+    USAGES: Needed<Lines> = "enhanced_key_usages", Lines(16, 128),
+        "OIDs that the certificate must have, all of them";
+    ISSUERS: Needed<Lines> = "issuers", Lines(16, 512), "issuers, in their letter case";
+    SUBJECT: Optional<ValueForm> = "subject_name", Line(1024), "e.g. CN=…";
+    ALTERNATIVES: Optional<Lines> = "subject_alternative_names", Lines(16, 512),
+        "alternative names";
+    THRESHOLD: Optional<ValueForm> = "expiration_threshold_days", Integer(1, 3650),
+        "renewed when so many days are left";
+    CONFIGURATION: Needed<ValueForm> = "configuration", Xml(64 * 1024),
+        "the XML for the SCEP service; may hold the challenge";
+}
+
+pub(super) const SCEP_ENROLL: Type = Type::new(
+    "scep_enroll",
+    "enrols a certificate by SCEP (MDM_CertificateEnrollment)",
+    &[
+        &REQUEST,
+        &STORE,
+        &USAGES,
+        &ISSUERS,
+        &SUBJECT,
+        &ALTERNATIVES,
+        &THRESHOLD,
+        &CONFIGURATION,
+    ],
+    scep,
+);
+
+fn scep(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let instance = wmi::CERTIFICATE_ENROLLMENT.instance(&[
+        &arguments.get(&REQUEST)?,
+        &store(arguments)?,
+        &arguments.get(&USAGES)?.join(","),
+        &arguments.get(&ISSUERS)?.join("|"),
+    ]);
+    let alternatives = arguments.get(&ALTERNATIVES)?.map(|names| names.join("|"));
+    let properties = [
+        ("SubjectName", arguments.get(&SUBJECT)?),
+        (
+            "SubjectAlternativeNames",
+            alternatives.filter(|names| !names.is_empty()),
+        ),
+        ("ExpirationThreshold", arguments.get(&THRESHOLD)?),
+        (
+            "ConfigurationParameters",
+            Some(arguments.get(&CONFIGURATION)?),
+        ),
     ];
-    instance("MDM_Certificate", &keys)
+    let adds = properties
+        .iter()
+        .filter_map(|(name, value)| Some(write(Verb::Add, &instance, name, value.as_deref()?)));
+    Ok(Built::set(adds.collect()))
 }
 
-pub(super) fn install(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let Some(certificate) = given.certificate("certificate") else {
-        return Err(FieldError::new(
-            given.fields().name("certificate"),
-            "a certificate",
-            "nothing",
-        ));
-    };
-    let instance = path(given, &certificate.thumbprint);
-    let mut built = Built::of(vec![write(
-        Verb::Add,
-        &instance,
-        "Blob",
-        &certificate.base64,
-    )]);
-    built.manner.set = true;
-    Ok(built)
+arguments! {
+    KEY: Needed<ProductKey> = "key", ProductKey, "the product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX";
 }
 
-pub(super) fn remove(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let given_as = given
-        .certificate("certificate")
-        .map(|certificate| certificate.thumbprint.clone());
-    let thumbprint = given_as.or_else(|| given.wire("thumbprint").map(str::to_owned));
-    let Some(thumbprint) = thumbprint else {
-        let field = given.fields().name("thumbprint");
-        return Err(FieldError::new(
-            field,
-            "the certificate, or its SHA-1 thumbprint",
-            "neither",
-        ));
-    };
-    Ok(Built::of(vec![delete(path(given, &thumbprint))]))
-}
+pub(super) const SIDELOAD_KEY: Type = Type::new(
+    "sideload_key",
+    "activates a sideloading product key (MDM_SideLoader)",
+    &[&KEY],
+    |arguments, setting| {
+        let values = [("key", &*arguments.get(&KEY)?)];
+        let data = setting.templates.render(&templates::SIDELOAD_KEY, &values);
+        Ok(side_loader("ActivateKey", data))
+    },
+);
 
-pub(super) fn scep(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let usages = given.lines("enhanced_key_usages").join(",");
-    let issuers = given.lines("issuers").join("|");
-    let keys = [
-        ("RequestID", given.needed("request_id")),
-        ("StoreLocation", given.wire("store").unwrap_or("1")),
-        ("EnhancedKeyUsages", &usages),
-        ("Issuers", &issuers),
-    ];
-    let instance = instance("MDM_CertificateEnrollment", &keys);
-    let mut operations = Vec::new();
-    let mut add = |property: &str, value: Option<&str>| {
-        if let Some(value) = value {
-            operations.push(write(Verb::Add, &instance, property, value));
-        }
-    };
-    add("SubjectName", given.wire("subject_name"));
-    let names = given.lines("subject_alternative_names").join("|");
-    add(
-        "SubjectAlternativeNames",
-        Some(names.as_str()).filter(|names| !names.is_empty()),
-    );
-    add(
-        "ExpirationThreshold",
-        given.wire("expiration_threshold_days"),
-    );
-    add("ConfigurationParameters", given.wire("configuration"));
-    let mut built = Built::of(operations);
-    built.manner.set = true;
-    Ok(built)
-}
+pub(super) const SIDELOAD_CERTIFICATE: Type = Type::new(
+    "sideload_certificate",
+    "adds a package-signing certificate (MDM_SideLoader)",
+    &[&CERTIFICATE],
+    |arguments, setting| {
+        let values = [("certificate", &*arguments.get(&CERTIFICATE)?.base64)];
+        let data = setting
+            .templates
+            .render(&templates::SIDELOAD_CERTIFICATE, &values);
+        Ok(side_loader("AddCertificate", data))
+    },
+);
 
-/// The key of MDM_SideLoader is assumed to be 1, as that of its sister classes.
+pub(super) const SIDELOAD_DEACTIVATE: Type = Type::new(
+    "sideload_deactivate",
+    "turns sideloading off (MDM_SideLoader)",
+    &[],
+    |_, _| Ok(side_loader("UnActivateLOB", None)),
+);
+
 fn side_loader(method: &str, data: Option<String>) -> Built {
-    Built::of(vec![exec(
-        &instance("MDM_SideLoader", &[("key", "1")]),
-        method,
-        data,
-    )])
-}
-
-pub(super) fn sideload_key(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let data = setting
-        .templates
-        .render("sideload_key", &[("key", given.needed("key"))]);
-    Ok(side_loader("ActivateKey", data))
-}
-
-pub(super) fn sideload_certificate(
-    given: &Given<'_>,
-    setting: &Setting<'_>,
-) -> Result<Built, FieldError> {
-    let base64 = given
-        .certificate("certificate")
-        .map_or("", |certificate| &certificate.base64);
-    let data = setting
-        .templates
-        .render("sideload_certificate", &[("certificate", base64)]);
-    Ok(side_loader("AddCertificate", data))
-}
-
-pub(super) fn sideload_deactivate(_: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(side_loader("UnActivateLOB", None))
+    let instance = wmi::SIDE_LOADER.instance(&["1"]);
+    Built::new(vec![exec(instance.method(method), data)])
 }

@@ -1,95 +1,146 @@
-//! What concerns the device itself: MDM_Client and the push channel.
+//! What concerns the device itself: MDM_Client and the push channel. Where nodes
+//! differ by family, phones and Windows 10 have those of [`dmclient`].
 
-use super::build::{exec, get, instance};
-use super::given::Given;
-use super::{Built, Setting, Templates, dmclient};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::dmclient::{self, PROVIDER};
+use super::entry::{Built, Setting, Type, exec};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
-use crate::fields::FieldError;
+use crate::limits;
+use crate::loc_uri::LocUri;
+use crate::templates::{self, Templates};
+use crate::wmi;
+use crate::wmi::ValueForm::{self, Safe};
+
+arguments! {
+    USER: Needed<ValueForm> = "user", Safe(512), "the user's name";
+    PASSWORD: Needed<ValueForm> = "password", Safe(512), "the new password";
+    APP_ID: Optional<ValueForm> = "app_id", Safe(512),
+        "the AppId of the channel; needed on Windows 8.1";
+    /// The PFN of a channel.
+    FAMILY_NAME: Needed<ValueForm> = "package_family_name", Safe(512),
+        "the package family name (PFN)";
+}
+
+pub(super) const RESET_USER_PASSWORD: Type = Type {
+    expires_ms: Some(limits::PASSWORD_RESET_EXPIRY_MS),
+    ..Type::new(
+        "reset_user_password",
+        "sets a user's password (Windows 8.1 Update); allowed in every mode; expires in 24 h unless told",
+        &[&USER, &PASSWORD],
+        reset,
+    )
+    .superseding()
+};
+
+pub(super) const LOCK_WORKSTATION: Type =
+    Type::new("lock_workstation", "locks the screen", &[], |_, setting| {
+        Ok(Built::new(vec![on_client(
+            setting,
+            "LockWorkstation",
+            None,
+        )]))
+    });
+
+pub(super) const UNENROLL: Type = Type::new(
+    "unenroll",
+    "ends the device's enrolment; allowed in every mode; its queue is closed after it",
+    &[&PROVIDER],
+    unenroll,
+)
+.of(&Family::ALL);
+
+pub(super) const WNS_UPDATE_CONFIGURATION: Type = Type::new(
+    "wns_update_configuration",
+    "sets or renews the push channel: on Windows 8.1 by MDM_WNSConfiguration, Maintenance only; on phones and Windows 10 by DMClient's Push/PFN",
+    &[&APP_ID, &FAMILY_NAME, &PROVIDER],
+    update_configuration,
+)
+.superseding()
+.of(&Family::ALL);
+
+pub(super) const WNS_READ_CHANNEL: Type = Type::new(
+    "wns_read_channel",
+    "reads the push channel: URI and status, on Windows 8.1 expiry and last error too",
+    &[&APP_ID, &PROVIDER],
+    read_channel,
+)
+.superseding()
+.of(&Family::ALL);
 
 /// `MDM_Client.DeviceClientID=…`, its key known only when the command goes out.
 fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Operation {
     let id = CLIENT_ID.to_string();
     let key = setting
         .templates
-        .render("device_client_id_key", &[("device_client_id", &id)])
+        .render(
+            &templates::DEVICE_CLIENT_ID_KEY,
+            &[("device_client_id", &id)],
+        )
         .unwrap_or(id);
-    exec(
-        &format!("./cimv2/MDM_Client/MDM_Client.DeviceClientID={key}"),
-        method,
-        data,
-    )
+    let class = wmi::CLIENT.loc_uri();
+    let client = class.below(&format!("MDM_Client.DeviceClientID={key}"));
+    exec(client.method(method), data)
 }
 
-pub(super) fn reset(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let (user, password) = (given.needed("user"), given.needed("password"));
-    let values = [("user", user), ("password", password)];
-    let data = setting.templates.render("reset_user_password", &values);
-    let mut built = Built::of(vec![on_client(setting, "ResetUserPassword", data)]);
-    built.target = Some(user.to_lowercase());
-    built.manner.unanswered = Unanswered::Keep;
-    Ok(built)
-}
-
-pub(super) fn lock(_: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(Built::of(vec![on_client(setting, "LockWorkstation", None)]))
-}
-
-pub(super) fn unenroll(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    if given.family() != Family::Windows81 {
-        return dmclient::unenroll(given, setting);
-    }
-    let id = CLIENT_ID.to_string();
+fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let (user, password) = (arguments.get(&USER)?, arguments.get(&PASSWORD)?);
+    let values = [("user", &*user), ("password", &*password)];
     let data = setting
         .templates
-        .render("unenroll", &[("device_client_id", &id)]);
-    Ok(Built::of(vec![on_client(
-        setting,
-        "SendUnenrollRequest",
-        data,
-    )]))
-}
-
-pub(super) fn update_configuration(
-    given: &Given<'_>,
-    setting: &Setting<'_>,
-) -> Result<Built, FieldError> {
-    if given.family() != Family::Windows81 {
-        return dmclient::set_channel(given, setting);
-    }
-    let (app, family) = (app_id(given)?, given.needed("package_family_name"));
-    Ok(Built::of(vec![channel_set(app, family, setting.templates)]))
-}
-
-/// The set of a push channel on Windows 8.1 (seed 004).
-pub fn channel_set(app: &str, family: &str, templates: &Templates) -> Operation {
-    let values = [("app_id", app), ("package_family_name", family)];
-    let data = templates.render("wns_update_configuration", &values);
-    let instance = instance("MDM_WNSConfiguration", &[("AppId", app)]);
-    exec(&instance, "UpdateConfiguration", data)
-}
-
-/// The AppId, which Windows 8.1's classes are keyed by.
-fn app_id<'a>(given: &'a Given<'_>) -> Result<&'a str, FieldError> {
-    given.wire("app_id").ok_or_else(|| {
-        let field = given.fields().name("app_id");
-        FieldError::new(field, "the AppId of the channel", "nothing")
+        .render(&templates::RESET_USER_PASSWORD, &values);
+    let built = Built::new(vec![on_client(setting, "ResetUserPassword", data)]);
+    Ok(Built {
+        target: Some(user.to_lowercase()),
+        ..built.unanswered(Unanswered::Keep)
     })
 }
 
-pub(super) fn read_channel(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    if given.family() != Family::Windows81 {
-        return dmclient::read_channel(given, setting);
+fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    if arguments.family != Family::Windows81 {
+        return dmclient::unenroll(arguments, setting);
     }
-    Ok(Built::of(channel_reads(app_id(given)?)))
+    let id = CLIENT_ID.to_string();
+    let values = [("device_client_id", &*id)];
+    let data = setting.templates.render(&templates::UNENROLL, &values);
+    let request = on_client(setting, "SendUnenrollRequest", data);
+    Ok(Built::new(vec![request]))
+}
+
+fn update_configuration(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let family_name = arguments.get(&FAMILY_NAME)?;
+    if arguments.family != Family::Windows81 {
+        return dmclient::set_channel(arguments, setting, &family_name);
+    }
+    let set = channel_set(&app_id(arguments)?, &family_name, setting.templates);
+    Ok(Built::new(vec![set]))
+}
+
+/// The set of a push channel on Windows 8.1 (seed 004).
+pub(crate) fn channel_set(app: &str, family: &str, templates: &Templates) -> Operation {
+    let values = [("app_id", app), ("package_family_name", family)];
+    let data = templates.render(&templates::WNS_UPDATE_CONFIGURATION, &values);
+    let instance = wmi::WNS_CONFIGURATION.instance(&[app]);
+    exec(instance.method("UpdateConfiguration"), data)
+}
+
+/// The AppId, which Windows 8.1's classes are keyed by.
+fn app_id(arguments: &Arguments<'_>) -> Result<String> {
+    let wrong = || arguments.wrong(&APP_ID, "the AppId of the channel", "nothing");
+    arguments.get(&APP_ID)?.ok_or_else(wrong)
+}
+
+fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    if arguments.family != Family::Windows81 {
+        return dmclient::read_channel(arguments, setting);
+    }
+    Ok(Built::new(channel_reads(&app_id(arguments)?)))
 }
 
 /// What is read of a push channel on Windows 8.1.
-pub fn channel_reads(app: &str) -> Vec<Operation> {
-    let instance = instance("MDM_WNSChannel", &[("AppId", app)]);
+pub(crate) fn channel_reads(app: &str) -> Vec<Operation> {
+    let channel: LocUri = wmi::WNS_CHANNEL.instance(&[app]);
     let reads = ["Channel", "ExpirationTime", "ChannelStatus", "LastError"];
-    reads
-        .iter()
-        .map(|property| get(format!("{instance}/{property}")))
-        .collect()
+    let reads = reads.map(|property| Operation::get(channel.below(property)));
+    reads.to_vec()
 }

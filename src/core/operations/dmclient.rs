@@ -1,32 +1,97 @@
 //! What phones and Windows 10 have in place of WMI classes: the DMClient,
 //! RemoteLock and RemoteWipe CSPs (Microsoft's CSP reference; seeds 000 to 003).
 
-use super::build::{exec_node, get};
-use super::given::Given;
-use super::{Built, Setting};
-use crate::command::{Lenient, Operation, Unanswered, escaped};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::entry::{Built, CSP, Setting, Type, exec};
+use super::forms::{Boolean, Settings};
+use crate::command::{Operation, Unanswered};
 use crate::context::Family;
 use crate::fields::FieldError;
+use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
+use crate::templates;
+use crate::wmi::ValueForm::{self, Line, OneOf};
+use crate::wmi::{Property, flag, number};
 use modegate_wire::message::Verb;
 
+arguments! {
+    /// Whose enrolment the device's is.
+    PROVIDER: Optional<ValueForm> = "provider_id", Line(128),
+        "the PROVIDER-ID that the device was enrolled with, on phones and Windows 10 (the template provider_id if left out)";
+}
+
+/// Minutes of four weeks, and attempts of a lifetime: no device needs more.
+const MINUTES: i64 = 40_320;
+const TIMES: i64 = 1_000_000;
+
+/// DMClient's Poll nodes, as the CSP reference spells them.
+const POLL: &[Property] = &[
+    number("IntervalForFirstSetOfRetries", 0, MINUTES),
+    number("NumberOfFirstRetries", 0, TIMES),
+    number("IntervalForSecondSetOfRetries", 0, MINUTES),
+    number("NumberOfSecondRetries", 0, TIMES),
+    number("IntervalForRemainingScheduledRetries", 0, MINUTES),
+    number("NumberOfRemainingScheduledRetries", 0, TIMES),
+    flag("PollOnLogin"),
+    flag("AllUsersPollOnFirstLogin"),
+];
+
+arguments! {
+    POLL_SETTINGS: Needed<Settings> = "settings", Settings(POLL), "names and values";
+    ADD_NODE: Optional<Boolean> = "add_node", Boolean,
+        "true: the Poll node is added first, for a device that was set up by registry keys";
+    KEEP: Optional<ValueForm> = "keep", OneOf(&[("nothing", WIPE),
+        ("provisioned_data", "doWipePersistProvisionedData"), ("user_data", WIPE_BUT_USER_DATA)]),
+        "what outlasts it: nothing (default), provisioned_data or user_data (Windows 10)";
+}
+const WIPE: &str = "doWipe";
+const WIPE_BUT_USER_DATA: &str = "doWipePersistUserData";
+arguments! {
+    PROTECTED: Optional<Boolean> = "protected", Boolean,
+        "true: cannot be got around by power-cycling, may leave the device unable to boot (Windows 10)";
+}
+
+pub(super) const POLL_SCHEDULE: Type = Type::new(
+    "poll_schedule",
+    "sets how often the device polls (DMClient's Poll nodes)",
+    &[&POLL_SETTINGS, &ADD_NODE, &PROVIDER],
+    poll,
+)
+.superseding()
+.of(CSP);
+
+pub(super) const REMOTE_LOCK: Type = Type::new(
+    "remote_lock",
+    "locks the device's screen if a PIN is set (RemoteLock; on Windows 10, Mobile above all)",
+    &[],
+    |_, _| {
+        let node = "./Vendor/MSFT/RemoteLock/Lock".into();
+        Ok(Built::new(vec![exec(node, None)]))
+    },
+)
+.of(CSP);
+
+pub(super) const REMOTE_WIPE: Type = Type::new(
+    "remote_wipe",
+    "resets the device and deletes what is on it (RemoteWipe); sent once: where no answer comes its outcome stays unconfirmed",
+    &[&KEEP, &PROTECTED],
+    wipe,
+)
+.of(CSP);
+
 /// The PROVIDER-ID of the device's enrolment.
-fn provider_id(given: &Given<'_>, setting: &Setting<'_>) -> Result<String, FieldError> {
-    let told = given.wire("provider_id").map(str::to_owned);
-    told.or_else(|| setting.templates.render("provider_id", &[]))
-        .ok_or_else(|| {
-            let field = given.fields().name("provider_id");
-            FieldError::new(field, "the PROVIDER-ID of the enrolment", "nothing")
-        })
+fn provider_id(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<String> {
+    let by_template = || setting.templates.render(&templates::PROVIDER_ID, &[]);
+    let id = arguments.get(&PROVIDER)?.or_else(by_template);
+    id.ok_or_else(|| arguments.wrong(&PROVIDER, "the PROVIDER-ID of the enrolment", "nothing"))
 }
 
-/// `./Vendor/MSFT/DMClient/Provider/<ProviderID>/…`; the id percent-encoded.
-fn provider_node(given: &Given<'_>, setting: &Setting<'_>) -> Result<String, FieldError> {
-    let id = escaped(&provider_id(given, setting)?);
-    Ok(format!("./Vendor/MSFT/DMClient/Provider/{id}"))
+/// `./Vendor/MSFT/DMClient/Provider/<ProviderID>`; the id percent-encoded.
+fn provider_node(provider_id: &str) -> LocUri {
+    LocUri::from("./Vendor/MSFT/DMClient/Provider").below(&escaped(provider_id))
 }
 
-fn write(verb: Verb, loc_uri: String, format: &str, data: Option<&str>) -> Operation {
+fn write(verb: Verb, loc_uri: LocUri, format: &str, data: Option<&str>) -> Operation {
     Operation::Node {
         verb,
         loc_uri,
@@ -38,59 +103,49 @@ fn write(verb: Verb, loc_uri: String, format: &str, data: Option<&str>) -> Opera
 
 /// The Phone's node takes the ProviderID as its Data and does nothing
 /// otherwise; Windows 10 ignores it.
-pub(super) fn unenroll(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let node = match given.family() {
-        Family::WindowsPhone81 => "./Vendor/MSFT/DMClient".to_owned(),
-        _ => provider_node(given, setting)?,
+pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let id = provider_id(arguments, setting)?;
+    let node = match arguments.family {
+        Family::WindowsPhone81 => "./Vendor/MSFT/DMClient".into(),
+        _ => provider_node(&id),
     };
-    let id = provider_id(given, setting)?;
-    let node = format!("{node}/Unenroll");
-    Ok(Built::of(vec![exec_node(node, Some(id))]))
+    Ok(Built::new(vec![exec(node.below("Unenroll"), Some(id))]))
 }
 
 /// Add, which 418 turns into Replace: absent or another, it is set. A Phone
 /// wants the name in lower case (seed 001).
-pub(super) fn set_channel(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let name = given.needed("package_family_name");
-    let name = match given.family() {
-        Family::WindowsPhone81 => name.to_lowercase(),
-        _ => name.to_owned(),
+pub(super) fn set_channel(
+    arguments: &Arguments<'_>,
+    setting: &Setting<'_>,
+    family_name: &str,
+) -> Result<Built> {
+    let name = match arguments.family {
+        Family::WindowsPhone81 => family_name.to_lowercase(),
+        _ => family_name.to_owned(),
     };
-    let id = provider_id(given, setting)?;
-    let mut built = Built::of(vec![channel_set(&id, Verb::Add, &name)]);
-    built.manner.set = true;
-    Ok(built)
+    let id = provider_id(arguments, setting)?;
+    Ok(Built::set(vec![channel_set(&id, Verb::Add, &name)]))
 }
 
 /// The set of a push channel; `verb` is Add or Replace.
-pub fn channel_set(provider_id: &str, verb: Verb, family_name: &str) -> Operation {
-    let node = format!("{}/PFN", push_node(provider_id));
+pub(crate) fn channel_set(provider_id: &str, verb: Verb, family_name: &str) -> Operation {
+    let node = provider_node(provider_id).below("Push/PFN");
     write(verb, node, "chr", Some(family_name))
 }
 
 /// What is read of a push channel besides its name.
-pub fn channel_reads(provider_id: &str) -> Vec<Operation> {
-    let push = push_node(provider_id);
-    let reads = ["ChannelURI", "Status"];
-    reads
-        .iter()
-        .map(|node| get(format!("{push}/{node}")))
-        .collect()
-}
-
-fn push_node(provider_id: &str) -> String {
-    let id = escaped(provider_id);
-    format!("./Vendor/MSFT/DMClient/Provider/{id}/Push")
+pub(crate) fn channel_reads(provider_id: &str) -> Vec<Operation> {
+    let provider = provider_node(provider_id);
+    let reads = ["Push/ChannelURI", "Push/Status"];
+    let reads = reads.map(|node| Operation::get(provider.below(node)));
+    reads.to_vec()
 }
 
 /// ChannelURI is absent (404) until there is a channel.
-pub(super) fn read_channel(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let push = format!("{}/Push", provider_node(given, setting)?);
-    let reads = ["PFN", "ChannelURI", "Status"];
-    let gets = reads.iter().map(|node| get(format!("{push}/{node}")));
-    let mut built = Built::of(gets.collect());
-    built.manner.lenient = Lenient::IfAnyAnswers;
-    Ok(built)
+pub(super) fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let provider = provider_node(&provider_id(arguments, setting)?);
+    let reads = ["Push/PFN", "Push/ChannelURI", "Push/Status"];
+    Ok(Built::reads(reads.map(|node| provider.below(node))))
 }
 
 /// The sets of retries: (interval, count). A count of 0 with an interval goes
@@ -106,78 +161,67 @@ const SETS: [(&str, &str); 3] = [
 /// The least interval of the long run on a Phone, minutes.
 const PHONE_LONG_RUN: u32 = 1_440;
 
-pub(super) fn poll(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let settings = given.settings("settings");
+fn poll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let settings = arguments.get(&POLL_SETTINGS)?;
+    check_poll(arguments, &settings)?;
+    let node = provider_node(&provider_id(arguments, setting)?).below("Poll");
+    let mut operations = Vec::with_capacity(settings.len() + 1);
+    if arguments.get(&ADD_NODE)?.unwrap_or(false) {
+        operations.push(write(Verb::Add, node.clone(), "node", None));
+    }
+    operations.extend(settings.iter().map(|(name, value)| {
+        let is_number = value.parse::<u32>().is_ok();
+        let format = if is_number { "int" } else { "bool" };
+        write(Verb::Replace, node.below(name), format, Some(value))
+    }));
+    Ok(Built::new(operations))
+}
+
+fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) -> Result<()> {
     let wrong = |name: &str, expected: &str| {
-        let field = format!("{}.{name}", given.fields().name("settings"));
-        FieldError::new(field, expected.to_owned(), "another")
+        let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
+        Err(FieldError::new(field, expected, "another"))
     };
     let told = |name: &str| -> Option<u32> {
-        let (_, value) = settings.iter().find(|(of, _)| of == name)?;
+        let (_, value) = settings.iter().find(|(of, _)| *of == name)?;
         value.parse().ok()
     };
     let sets = SETS.map(|(interval, count)| (told(interval), told(count)));
     let endless = |set: &&(Option<u32>, Option<u32>)| matches!(set, (Some(interval), Some(0)) if *interval > 0);
     if sets.iter().filter(endless).count() > 1 {
-        return Err(wrong(SETS[2].1, "one endless set of retries at most"));
+        return wrong(SETS[2].1, "one endless set of retries at most");
     }
     let whole = sets
         .iter()
         .all(|(interval, count)| interval.is_some() && count.is_some());
     if whole && sets.iter().all(|set| set.0 == Some(0)) {
-        return Err(wrong(SETS[0].0, "one set of retries that is in force"));
+        return wrong(SETS[0].0, "one set of retries that is in force");
     }
     let long_run = sets[2].0.unwrap_or(0);
-    if given.family() == Family::WindowsPhone81 && (1..PHONE_LONG_RUN).contains(&long_run) {
-        return Err(wrong(SETS[2].0, "0, or 1440 and more on a phone"));
+    if arguments.family == Family::WindowsPhone81 && (1..PHONE_LONG_RUN).contains(&long_run) {
+        return wrong(SETS[2].0, "0, or 1440 and more on a phone");
     }
-    let node = format!("{}/Poll", provider_node(given, setting)?);
-    let mut operations = Vec::with_capacity(settings.len() + 1);
-    let adds = given.boolean("add_node").unwrap_or(false);
-    if adds {
-        operations.push(write(Verb::Add, node.clone(), "node", None));
-    }
-    operations.extend(settings.iter().map(|(name, value)| {
-        let format = if value.parse::<u32>().is_ok() {
-            "int"
-        } else {
-            "bool"
-        };
-        write(Verb::Replace, format!("{node}/{name}"), format, Some(value))
-    }));
-    Ok(Built::of(operations))
+    Ok(())
 }
 
-pub(super) fn lock(_: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let node = "./Vendor/MSFT/RemoteLock/Lock".to_owned();
-    Ok(Built::of(vec![exec_node(node, None)]))
-}
-
-pub(super) fn wipe(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let keep = given.wire("keep").unwrap_or("doWipe");
-    let protected = given.boolean("protected").unwrap_or(false);
-    let wrong = |name: &str, expected: &str| {
-        Err(FieldError::new(
-            given.fields().name(name),
-            expected.to_owned(),
-            "another",
-        ))
-    };
-    if given.family() == Family::WindowsPhone81 {
-        if keep == "doWipePersistUserData" {
-            return wrong("keep", "nothing or provisioned_data on a phone");
+fn wipe(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let keep = arguments.get(&KEEP)?;
+    let keep = keep.as_deref().unwrap_or(WIPE);
+    let protected = arguments.get(&PROTECTED)?.unwrap_or(false);
+    let wrong_keep = |expected| Err(arguments.wrong(&KEEP, expected, "another"));
+    if arguments.family == Family::WindowsPhone81 {
+        if keep == WIPE_BUT_USER_DATA {
+            return wrong_keep("nothing or provisioned_data on a phone");
         }
         if protected {
-            return wrong("protected", "false on a phone");
+            return Err(arguments.wrong(&PROTECTED, "false on a phone", "another"));
         }
     }
     let node = match (protected, keep) {
         (false, node) => node,
-        (true, "doWipe") => "doWipeProtected",
-        (true, _) => return wrong("keep", "nothing, where it is protected"),
+        (true, WIPE) => "doWipeProtected",
+        (true, _) => return wrong_keep("nothing, where it is protected"),
     };
-    let node = format!("./Vendor/MSFT/RemoteWipe/{node}");
-    let mut built = Built::of(vec![exec_node(node, None)]);
-    built.manner.unanswered = Unanswered::Keep;
-    Ok(built)
+    let node = LocUri::from("./Vendor/MSFT/RemoteWipe").below(node);
+    Ok(Built::new(vec![exec(node, None)]).unanswered(Unanswered::Keep))
 }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::json;
+use uuid::Uuid;
 
 use super::tests::texts;
 use super::*;
@@ -7,6 +8,7 @@ use crate::classify::classify;
 use crate::context::Family;
 use crate::kind::{Kind, kind_of};
 use crate::session::queue::leaves_of;
+use crate::time::Timestamp;
 
 fn read_for(family: Family, value: &Value) -> Result<CommandBody, FieldError> {
     let setting = Setting {

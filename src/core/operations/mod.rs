@@ -1,4 +1,4 @@
-//! Typed commands to SyncML operations: one table of types ([`types`]), from
+//! Typed commands to SyncML operations: one table of types, from
 //! which requests are read, documents rendered and the API's schema made
 //! ([`schema`]).
 //!
@@ -6,73 +6,37 @@
 //! is sent (law 2), never from a type's name.
 
 mod apps;
-mod build;
+mod argument;
 mod certificates;
-mod csp;
 mod device;
 mod dmclient;
 mod entry;
-mod form;
-mod given;
+mod forms;
 mod inventory;
 mod profiles;
 mod raw;
 pub mod schema;
 mod settings;
-mod templates;
 mod types;
 
-pub use device::{channel_reads, channel_set};
-pub use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
-pub use form::{Argument, Form, Property};
-pub use templates::{TemplateFault, Templates};
-pub use types::{TYPES, Type};
+pub use crate::templates::{TemplateFault, Templates};
+pub(crate) use device::{channel_reads, channel_set};
+pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
+pub use entry::Setting;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use uuid::Uuid;
 
 use crate::catalogue::Release;
-use crate::command::{CommandBody, Manner, Operation, RETRIES};
+use crate::command::{CommandBody, Lenient, Manner, Operation, RETRIES};
 use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
-use crate::time::Timestamp;
-use given::Given;
-
-/// What a command is made for, besides what its caller says.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
-    /// The device that it is for; none for a batch that is only checked.
-    pub device: Option<DeviceId>,
-    /// Texts whose grammar is not known for sure.
-    pub templates: &'a Templates,
-    /// Who asks.
-    pub actor: &'a str,
-    /// Now.
-    pub now: Timestamp,
-    /// A new id, for what needs one (an app job).
-    pub fresh: Uuid,
-}
-
-/// What a type makes of its arguments.
-#[derive(Debug, Default)]
-struct Built {
-    operations: Vec<Operation>,
-    manner: Manner,
-    /// What besides its nodes makes it another target: a user's name.
-    target: Option<String>,
-}
-
-impl Built {
-    fn of(operations: Vec<Operation>) -> Self {
-        Built {
-            operations,
-            ..Built::default()
-        }
-    }
-}
+use argument::Arguments;
+use entry::{Build, Built, Type};
+use modegate_wire::message::GroupKind;
+use types::TYPES;
 
 /// Reads a command of the API for a Windows 8.1 device. Fields that the type
 /// does not know change nothing.
@@ -97,7 +61,7 @@ pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandB
 
 /// The same for a device of that family: what is sent is the family's, and a
 /// type that it does not have is refused.
-pub fn command_for(
+pub(crate) fn command_for(
     family: Family,
     value: &Value,
     setting: &Setting<'_>,
@@ -116,8 +80,8 @@ pub fn command_with(
     let kind = type_of(&fields, family)?;
     let built = match release {
         Some(release) => {
-            let given = Given::read(kind.arguments, &fields, family)?;
-            apps::catalogued(release, &given, setting)?
+            let arguments = Arguments::check(kind.arguments, &fields, family)?;
+            apps::catalogued(release, &arguments, setting)?
         }
         None => build(kind, &fields, family, setting)?,
     };
@@ -195,8 +159,47 @@ fn build(
     family: Family,
     setting: &Setting<'_>,
 ) -> Result<Built, FieldError> {
-    let given = Given::read(kind.arguments, fields, family)?;
-    (kind.build)(&given, setting)
+    let arguments = Arguments::check(kind.arguments, fields, family)?;
+    match kind.build {
+        Build::Operations(build) => build(&arguments, setting),
+        Build::Group(kind) => group(kind, &arguments, setting),
+    }
+}
+
+fn group(
+    kind: GroupKind,
+    arguments: &Arguments<'_>,
+    setting: &Setting<'_>,
+) -> Result<Built, FieldError> {
+    let (list, path) = (
+        arguments.get(&raw::COMMANDS)?,
+        arguments.path(&raw::COMMANDS),
+    );
+    if list.is_empty() {
+        return Err(FieldError::new(path, "at least one command", "none"));
+    }
+    // Each level of nesting stands in the path once.
+    if path.matches("commands").count() > limits::GROUP_DEPTH {
+        let expected = format!("groups nested at most {} deep", limits::GROUP_DEPTH);
+        return Err(FieldError::new(path, expected, "more"));
+    }
+    let (mut children, mut group) = (Vec::with_capacity(list.len()), Built::default());
+    for (at, value) in list.iter().enumerate() {
+        let fields = Fields::of(value, &format!("{path}[{at}]"))?;
+        let kind = match fields.get("type") {
+            None => const { &raw::RAW },
+            Some(_) => type_of(&fields, arguments.family)?,
+        };
+        let child = build(kind, &fields, arguments.family, setting)?;
+        group.manner.set |= child.manner.set;
+        group.manner.walk = group.manner.walk.max(child.manner.walk);
+        if child.manner.lenient != Lenient::Never {
+            group.manner.lenient = child.manner.lenient;
+        }
+        children.extend(child.operations);
+    }
+    group.operations = vec![Operation::Group(kind, children)];
+    Ok(group)
 }
 
 /// Commands of the same device that must be done first.
@@ -228,7 +231,7 @@ fn target(name: &str, built: &Built) -> u64 {
     fn nodes<'a>(operations: &'a [Operation], into: &mut Vec<&'a str>) {
         for operation in operations {
             match operation {
-                Operation::Node { loc_uri, .. } => into.push(loc_uri),
+                Operation::Node { loc_uri, .. } => into.push(loc_uri.as_str()),
                 Operation::Group(_, children) => nodes(children, into),
             }
         }

@@ -1,134 +1,126 @@
 //! Wi-Fi and VPN profiles.
 
-use super::build::{delete, instance, write};
-use super::form::{Property, choice, flag, line, number};
-use super::given::Given;
-use super::{Built, Setting};
-use crate::fields::FieldError;
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::entry::{Built, Setting, Type, delete, write};
+use super::forms::{AnySettings, Boolean, Settings};
+use crate::loc_uri::LocUri;
+use crate::wmi;
+use crate::wmi::ValueForm::{self, Line, OneOf, Xml};
 use modegate_wire::message::Verb;
 
-/// The properties of MDM_WirelessProfile.
-pub(super) const WIFI: &[Property] = &[
-    line("SSID", 32),
-    line("SharedKeyMaterial", 256),
-    Property {
-        name: "OneXEAPXml",
-        form: super::form::Form::Xml(64 * 1024),
-    },
-    flag("ConnectWhenNotBroadcasting"),
-    flag("AutoConnect"),
-    flag("ConnectToMorePreferedNetwork"),
-    flag("PMKCacheMode"),
-    flag("PreAuthMode"),
-    flag("EnableFIPSCompliance"),
-    flag("SharedKeyProtected"),
-    flag("OneXCacheUserData"),
-    flag("OneXSingleSignOnAllowAdditionalDialogs"),
-    flag("OneXSingleSignOnUserBasedVirtualLAN"),
-    choice("ConnectionType", &[("ess", "1"), ("ibss", "2")]),
-    choice(
-        "SecurityAuthentication",
-        &[
-            ("open", "1"),
-            ("wpa_personal", "2"),
-            ("wpa2_personal", "3"),
-            ("wpa_enterprise", "4"),
-            ("wpa2_enterprise", "5"),
-            ("shared", "6"),
-            ("wep", "7"),
-        ],
-    ),
-    choice(
-        "SecurityEncryption",
-        &[("none", "1"), ("wep", "2"), ("tkip", "3"), ("aes", "4")],
-    ),
-    choice(
-        "SharedKeyType",
-        &[("pass_phrase", "1"), ("network_key", "2")],
-    ),
-    choice(
-        "OneXAuthenticationMode",
-        &[
-            ("machine_or_user", "1"),
-            ("machine", "2"),
-            ("user", "3"),
-            ("guest", "4"),
-        ],
-    ),
-    choice(
-        "OneXSingleSignOnType",
-        &[("pre_logon", "1"), ("post_logon", "2")],
-    ),
-    choice(
-        "OneXEAPType",
-        &[
-            ("tls", "13"),
-            ("sim", "18"),
-            ("ttls", "21"),
-            ("aka", "23"),
-            ("peap", "25"),
-            ("aka_prime", "50"),
-        ],
-    ),
-    number("PMKCacheSize", 1, 255),
-    number("PMKCacheTTL", 5, 1440),
-    number("PreAuthThrottle", 1, 16),
-    number("OneXSingleSignOnMaxDelay", 0, 120),
-];
+arguments! {
+    NAME: Needed<ValueForm> = "name", Line(256), "the profile's name";
+}
+const PROFILE: Needed<ValueForm> = Needed::new(
+    "profile",
+    Xml(64 * 1024),
+    "the profile's XML; may hold its key",
+);
+arguments! {
+    WIFI_SETTINGS: Needed<Settings> = "settings", Settings(wmi::WIRELESS_PROFILE.properties),
+        "names and values";
+    VPN_SETTINGS: Needed<AnySettings> = "settings", AnySettings, "names and values";
+}
+const SET_AS: Optional<ValueForm> = Optional::new(
+    "class",
+    OneOf(&[
+        ("MDM_WirelessProfileXml", "MDM_WirelessProfileXml"),
+        ("MDM_WirelessProfile", "MDM_WirelessProfile"),
+    ]),
+    "how it was set; MDM_WirelessProfileXml by default",
+);
+arguments! {
+    PACKAGE: Needed<ValueForm> = "package_family_name", Line(256), "the app's package family name";
+}
+const ENABLED: Optional<Boolean> = Optional::new(
+    "enabled",
+    Boolean,
+    "whether it does, in all managed profiles; true by default",
+);
+arguments! {
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+}
 
-fn set(instance: &str, settings: &[(String, String)]) -> Built {
+pub(super) const WIFI_PROFILE: Type = Type::new(
+    "wifi_profile",
+    "sets a Wi-Fi profile by its XML (MDM_WirelessProfileXml)",
+    &[&NAME, &PROFILE],
+    |arguments, _| {
+        let instance = wmi::WIRELESS_PROFILE_XML.instance(&[&arguments.get(&NAME)?]);
+        Ok(set(&instance, &[("ProfileXml", arguments.get(&PROFILE)?)]))
+    },
+)
+.superseding();
+
+pub(super) const WIFI: Type = Type::new(
+    "wifi",
+    "sets a Wi-Fi profile by its properties (MDM_WirelessProfile)",
+    &[&NAME, &WIFI_SETTINGS],
+    |arguments, _| {
+        let instance = wmi::WIRELESS_PROFILE.instance(&[&arguments.get(&NAME)?]);
+        Ok(set(&instance, &arguments.get(&WIFI_SETTINGS)?))
+    },
+)
+.superseding();
+
+pub(super) const WIFI_REMOVE: Type = Type::new(
+    "wifi_remove",
+    "removes a Wi-Fi profile",
+    &[&NAME, &SET_AS],
+    |arguments, _| {
+        let class = match arguments.get(&SET_AS)?.as_deref() {
+            Some(name) if name == wmi::WIRELESS_PROFILE.name => &wmi::WIRELESS_PROFILE,
+            _ => &wmi::WIRELESS_PROFILE_XML,
+        };
+        let instance = class.instance(&[&arguments.get(&NAME)?]);
+        Ok(Built::new(vec![delete(instance)]))
+    },
+);
+
+pub(super) const VPN_PROFILE: Type = Type::new(
+    "vpn_profile",
+    "sets a VPN profile (MDM_VpnConnection, a class that Microsoft names without a page: properties as given)",
+    &[&NAME, &VPN_SETTINGS],
+    |arguments, _| {
+        let instance = wmi::VPN_CONNECTION.instance(&[&arguments.get(&NAME)?]);
+        Ok(set(&instance, &arguments.get(&VPN_SETTINGS)?))
+    },
+)
+.superseding();
+
+pub(super) const VPN_REMOVE: Type = Type::new(
+    "vpn_remove",
+    "removes a VPN profile",
+    &[&NAME],
+    |arguments, _| {
+        let instance = wmi::VPN_CONNECTION.instance(&[&arguments.get(&NAME)?]);
+        Ok(Built::new(vec![delete(instance)]))
+    },
+);
+
+pub(super) const VPN_TRIGGER: Type = Type::new(
+    "vpn_trigger",
+    "lets an app open the VPN (MDM_VpnApplicationTrigger)",
+    &[&PACKAGE, &ENABLED, &REMOVED],
+    vpn_trigger,
+)
+.superseding();
+
+fn vpn_trigger(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let instance = wmi::VPN_APPLICATION_TRIGGER.instance(&[&arguments.get(&PACKAGE)?]);
+    if arguments.get(&REMOVED)? == Some(true) {
+        return Ok(Built::new(vec![delete(instance)]));
+    }
+    let enabled = arguments.get(&ENABLED)?.unwrap_or(true).to_string();
+    Ok(set(
+        &instance,
+        &[("TriggerEnabledInAllMDMProfiles", enabled)],
+    ))
+}
+
+fn set(instance: &LocUri, settings: &[(impl AsRef<str>, String)]) -> Built {
     let adds = settings
         .iter()
-        .map(|(property, value)| write(Verb::Add, instance, property, value));
-    let mut built = Built::of(adds.collect());
-    built.manner.set = true;
-    built
-}
-
-pub(super) fn wifi_profile(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let instance = instance("MDM_WirelessProfileXml", &[("Name", given.needed("name"))]);
-    Ok(set(
-        &instance,
-        &[("ProfileXml".to_owned(), given.needed("profile").to_owned())],
-    ))
-}
-
-pub(super) fn wifi(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let instance = instance("MDM_WirelessProfile", &[("Name", given.needed("name"))]);
-    Ok(set(&instance, given.settings("settings")))
-}
-
-pub(super) fn wifi_remove(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let class = given.wire("class").unwrap_or("MDM_WirelessProfileXml");
-    Ok(Built::of(vec![delete(instance(
-        class,
-        &[("Name", given.needed("name"))],
-    ))]))
-}
-
-pub(super) fn vpn_profile(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let instance = instance("MDM_VpnConnection", &[("Name", given.needed("name"))]);
-    Ok(set(&instance, given.settings("settings")))
-}
-
-pub(super) fn vpn_remove(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(Built::of(vec![delete(instance(
-        "MDM_VpnConnection",
-        &[("Name", given.needed("name"))],
-    ))]))
-}
-
-pub(super) fn vpn_trigger(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let instance = instance(
-        "MDM_VpnApplicationTrigger",
-        &[("ApplicationID", given.needed("package_family_name"))],
-    );
-    if given.boolean("remove") == Some(true) {
-        return Ok(Built::of(vec![delete(instance)]));
-    }
-    let enabled = given.boolean("enabled").unwrap_or(true).to_string();
-    Ok(set(
-        &instance,
-        &[("TriggerEnabledInAllMDMProfiles".to_owned(), enabled)],
-    ))
+        .map(|(property, value)| write(Verb::Add, instance, property.as_ref(), value));
+    Built::set(adds.collect())
 }

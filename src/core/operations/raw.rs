@@ -1,75 +1,59 @@
 //! Raw commands, and groups of any commands.
 
-use super::given::Given;
-use super::{Built, Setting, build, type_of};
-use crate::command::{Lenient, Operation};
-use crate::fields::{FieldError, Fields};
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::entry::{Build, Built, Setting, Type};
+use super::forms::{AnyLocUri, Boolean, Commands, Data, VerbName};
+use crate::command::Operation;
+use crate::context::Family;
 use crate::limits;
 use crate::secret::Secret;
-use modegate_wire::message::{GroupKind, Verb};
+use crate::wmi::ValueForm::{self, Line};
+use modegate_wire::message::GroupKind;
 
-pub(super) fn raw(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let verb = Verb::from_name(given.needed("verb")).filter(|verb| *verb != Verb::Copy);
-    let verb = verb.ok_or_else(|| {
-        let field = given.fields().name("verb");
-        FieldError::new(field, "Add, Replace, Delete, Get or Exec", "another")
-    })?;
-    let loc_uri = given.needed("loc_uri");
-    if !loc_uri.starts_with("./") {
-        let field = given.fields().name("loc_uri");
-        return Err(FieldError::new(
-            field,
-            "a LocURI that begins with './'",
-            "other text",
-        ));
+arguments! {
+    VERB: Needed<VerbName> = "verb", VerbName, "Add, Replace, Delete, Get or Exec";
+    LOC_URI: Needed<AnyLocUri> = "loc_uri", AnyLocUri, "the node, './…'";
+    FORMAT: Optional<ValueForm> = "format", Line(32), "Meta/Format";
+    MIME: Optional<ValueForm> = "mime", Line(128), "Meta/Type";
+    DATA: Optional<Data> = "data", Data(limits::COMMAND_DATA_BYTES), "Data";
+    SET: Optional<Boolean> = "set", Boolean, "true: an Add answered 418 is sent again as Replace";
+    /// What a group groups.
+    COMMANDS: Needed<Commands> = "commands", Commands, "raw or typed commands";
+}
+
+/// What a command is that names no type inside a group.
+pub(super) const RAW: Type = Type::new(
+    "raw",
+    "one SyncML command as given; what cannot be classified is withheld",
+    &[&VERB, &LOC_URI, &FORMAT, &MIME, &DATA, &SET],
+    raw,
+)
+.of(&Family::ALL);
+
+pub(super) const ATOMIC: Type = group(
+    "atomic",
+    "commands that are done together or not at all",
+    GroupKind::Atomic,
+);
+
+pub(super) const SEQUENCE: Type = group("sequence", "commands in this order", GroupKind::Sequence);
+
+const fn group(name: &'static str, about: &'static str, kind: GroupKind) -> Type {
+    Type {
+        build: Build::Group(kind),
+        families: &Family::ALL,
+        ..Type::new(name, about, &[&COMMANDS], raw)
     }
-    let data = given.fields().text("data", limits::COMMAND_DATA_BYTES)?;
-    let mut built = Built::of(vec![Operation::Node {
-        verb,
-        loc_uri: loc_uri.to_owned(),
-        format: given.wire("format").map(str::to_owned),
-        mime: given.wire("mime").map(str::to_owned),
-        data: data.map(Secret::new),
+}
+
+fn raw(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let mut built = Built::new(vec![Operation::Node {
+        verb: arguments.get(&VERB)?,
+        loc_uri: arguments.get(&LOC_URI)?,
+        format: arguments.get(&FORMAT)?,
+        mime: arguments.get(&MIME)?,
+        data: arguments.get(&DATA)?.map(Secret::new),
     }]);
-    built.manner.set = given.boolean("set").unwrap_or(false);
+    built.manner.set = arguments.get(&SET)?.unwrap_or(false);
     Ok(built)
-}
-
-pub(super) fn atomic(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    group(given, setting, GroupKind::Atomic)
-}
-
-pub(super) fn sequence(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    group(given, setting, GroupKind::Sequence)
-}
-
-fn group(given: &Given<'_>, setting: &Setting<'_>, kind: GroupKind) -> Result<Built, FieldError> {
-    let path = given.fields().name("commands");
-    let list = given.commands("commands");
-    if list.is_empty() {
-        return Err(FieldError::new(path, "at least one command", "none"));
-    }
-    // Each level of nesting stands in the path once.
-    if path.matches("commands").count() > limits::GROUP_DEPTH {
-        let expected = format!("groups nested at most {} deep", limits::GROUP_DEPTH);
-        return Err(FieldError::new(path, expected, "more"));
-    }
-    let (mut children, mut group) = (Vec::with_capacity(list.len()), Built::default());
-    for (at, value) in list.iter().enumerate() {
-        let fields = Fields::of(value, &format!("{path}[{at}]"))?;
-        let kind = if fields.get("type").is_none() {
-            super::types::raw_type()
-        } else {
-            type_of(&fields, given.family())?
-        };
-        let child = build(kind, &fields, given.family(), setting)?;
-        group.manner.set |= child.manner.set;
-        group.manner.walk = group.manner.walk.max(child.manner.walk);
-        if child.manner.lenient != Lenient::Never {
-            group.manner.lenient = child.manner.lenient;
-        }
-        children.extend(child.operations);
-    }
-    group.operations = vec![Operation::Group(kind, children)];
-    Ok(group)
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::form::{Argument, Form};
-use super::types::{TYPES, Type};
+use super::entry::Type;
+use super::types::TYPES;
 
 /// One schema per type, each an object told apart by `type`.
 pub fn schemas() -> Vec<(String, Value)> {
@@ -31,24 +31,14 @@ fn schema(kind: &Type) -> Value {
     let mut properties = Map::new();
     properties.insert("type".to_owned(), json!({"const": kind.name}));
     for argument in kind.arguments {
-        properties.insert(argument.name.to_owned(), described(argument));
-    }
-    if kind.name == "raw" {
-        properties.insert(
-            "data".to_owned(),
-            json!({"type": "string", "description": "Data"}),
-        );
+        properties.insert(argument.name().to_owned(), argument.schema());
     }
     for (name, common) in common() {
         properties.entry(name).or_insert(common);
     }
+    let needed = kind.arguments.iter().filter(|one| one.is_required());
     let required: Vec<&str> = std::iter::once("type")
-        .chain(
-            kind.arguments
-                .iter()
-                .filter(|argument| argument.required)
-                .map(|argument| argument.name),
-        )
+        .chain(needed.map(|argument| argument.name()))
         .collect();
     let families: Vec<&str> = kind.families.iter().map(|family| family.name()).collect();
     json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required})
@@ -84,46 +74,4 @@ fn common() -> [(String, Value); 8] {
             json!({"type": "string", "maxLength": 128, "description": "the app that it concerns, which policy rules may name"}),
         ),
     ]
-}
-
-fn described(argument: &Argument) -> Value {
-    let mut schema = of_form(argument.form);
-    schema["description"] = argument.about.into();
-    schema
-}
-
-fn of_form(form: Form) -> Value {
-    let text = |most: usize| json!({"type": "string", "minLength": 1, "maxLength": most});
-    match form {
-        Form::Line(most) | Form::Text(most) | Form::Xml(most) => text(most),
-        Form::Safe(most) => {
-            json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "^[^;\"']*$"})
-        }
-        Form::Integer(least, most) => json!({"type": "integer", "minimum": least, "maximum": most}),
-        Form::Boolean => json!({"type": "boolean"}),
-        Form::OneOf(words) => {
-            json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})
-        }
-        Form::Certificate => text(crate::limits::COMMAND_DATA_BYTES),
-        Form::Thumbprint => json!({"type": "string", "pattern": "^[0-9A-Fa-f: ]{40,64}$"}),
-        Form::ProductKey => {
-            json!({"type": "string", "pattern": "^[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){4}$"})
-        }
-        Form::Lines(entries, most) => {
-            json!({"type": "array", "maxItems": entries, "items": text(most)})
-        }
-        Form::Settings(properties) => {
-            let known: Map<String, Value> = properties
-                .iter()
-                .map(|property| (property.name.to_owned(), of_form(property.form)))
-                .collect();
-            json!({"type": "object", "minProperties": 1, "additionalProperties": false, "properties": known})
-        }
-        Form::AnySettings => {
-            json!({"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "number", "boolean"]}})
-        }
-        Form::Commands => {
-            json!({"type": "array", "minItems": 1, "maxItems": crate::limits::COMMAND_OPERATIONS, "items": {"type": "object"}})
-        }
-    }
 }

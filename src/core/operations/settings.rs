@@ -1,231 +1,199 @@
 //! Settings: classes whose properties are written by Replace (MS-MDM 3.1.5.1.3),
 //! and the EAS policy, which has a method of its own.
 
-use super::build::{delete, exec, instance, write};
-use super::form::{Property, choice, flag, line, number};
-use super::given::Given;
-use super::{Built, Setting};
-use crate::fields::FieldError;
+use super::argument::{Arguments, Needed, Optional, Result, arguments};
+use super::entry::{Built, Setting, Type, delete, exec, write};
+use super::forms::{Boolean, Settings};
+use crate::templates;
+use crate::wmi::ValueForm::{self, Line, OneOf, Text};
+use crate::wmi::{self, Property, WmiClass};
 use modegate_wire::message::Verb;
 
-/// The properties of MDM_Restrictions.
-pub(super) const RESTRICTIONS: &[Property] = &[
-    flag("DiagnosticsSubmissionEnabled"),
-    flag("DataRoamingEnabled"),
-    flag("BluetoothEnabled"),
-    flag("WifiEnabled"),
-    flag("PCSettingsSyncEnabled"),
-    flag("PCSettingsMeteredNetworkSyncEnabled"),
-    flag("PCSettingsPasswordSyncEnabled"),
-    flag("EcsAutoProvisionEnabled"),
-    flag("SmartScreenEnabled"),
-    flag("IEEnterpriseModeEnabled"),
-    line("EcsSyncUrl", 2048),
-    line("IEEnterpriseModeEnabledURL", 2048),
-    line("IEEnterpriseModeSitelist", 2048),
-    choice(
-        "UserAccountControlStatus",
-        &[
-            ("always_notify", "0"),
-            ("app_changes", "1"),
-            ("app_changes_do_not_dim", "2"),
-            ("never_notify", "3"),
-        ],
-    ),
-];
+/// A type that sets properties of the one instance of a class.
+macro_rules! settings_type {
+    ($class:ident, $name:literal, $about:literal) => {{
+        const SETTINGS: Needed<Settings> = settings(wmi::$class.properties);
+        Type::new($name, $about, &[&SETTINGS], |arguments, _| {
+            replace(&wmi::$class, &SETTINGS, arguments)
+        })
+        .superseding()
+    }};
+}
 
-/// The properties of MDM_RestrictionsUser.
-pub(super) const RESTRICTIONS_USER: &[Property] = &[
-    flag("PCSettingsSyncEnabled"),
-    flag("PCSettingsMeteredNetworkSyncEnabled"),
-    flag("PCSettingsPasswordSyncEnabled"),
-];
+const fn settings(properties: &'static [Property]) -> Needed<Settings> {
+    Needed::new("settings", Settings(properties), "names and values")
+}
 
-const ZONE: &[(&str, &str)] = &[
-    ("low", "1"),
-    ("medium_low", "2"),
-    ("medium", "3"),
-    ("medium_high", "4"),
-    ("high", "5"),
-];
+pub(super) const RESTRICTIONS: Type = settings_type!(
+    RESTRICTIONS,
+    "restrictions",
+    "sets restrictions of the device (MDM_Restrictions)"
+);
 
-/// The properties of MDM_BrowserSettings.
-pub(super) const BROWSER: &[Property] = &[
-    flag("ForceFraudWarning"),
-    flag("AutofillEnabled"),
-    flag("InternetScriptingEnabled"),
-    flag("InternetPluginsEnabled"),
-    flag("InternetBlockPopups"),
-    flag("AlwaysSendDoNotTrackHeader"),
-    flag("IntranetSecurityZoneEnabled"),
-    flag("InternetProtectedModeEnabled"),
-    flag("GoToIntranetForSingleWord"),
-    choice(
-        "InternetZoneSecurityLevel",
-        &[("medium", "3"), ("medium_high", "4"), ("high", "5")],
-    ),
-    choice("IntranetZoneSecurityLevel", ZONE),
-    choice("RestrictedSitesZoneSecurityLevel", ZONE),
-    choice("TrustedSitesZoneSecurityLevel", ZONE),
-];
+pub(super) const RESTRICTIONS_USER: Type = settings_type!(
+    RESTRICTIONS_USER,
+    "restrictions_user",
+    "sets restrictions of the user (MDM_RestrictionsUser)"
+);
 
-/// The properties of MDM_Updates.
-pub(super) const UPDATES: &[Property] = &[choice(
-    "AutoUpdatePolicy",
-    &[("none", "0"), ("important", "1"), ("recommended", "2")],
-)];
+pub(super) const BROWSER: Type = settings_type!(
+    BROWSER_SETTINGS,
+    "browser_settings",
+    "sets Internet Explorer's settings (MDM_BrowserSettings)"
+);
 
-/// The properties of MDM_SecurityStatus that are set.
-pub(super) const SECURITY: &[Property] = &[
-    flag("RequireEncryption"),
-    number("MaintenanceScheduleStartHour", 0, 23),
-    line("MaintenanceScheduleDelayPattern", 32),
-    flag("MaintenanceScheduleAllowWakeup"),
-    flag("IsMicrosoftAccountOptional"),
-    line("ApplicationContentUriRules", 8192),
-];
+pub(super) const UPDATES: Type = settings_type!(
+    UPDATES,
+    "updates",
+    "sets which updates are installed by themselves (MDM_Updates)"
+);
 
-/// The properties of MDM_SecurityStatusUser that are set.
-pub(super) const SECURITY_USER: &[Property] = &[
-    choice(
-        "ConnectedAccountPolicy",
-        &[("not_required", "0"), ("required", "1")],
-    ),
-    choice(
-        "DeviceEncryptionPolicy",
-        &[("not_required", "0"), ("required", "1")],
-    ),
-];
+pub(super) const SECURITY: Type = settings_type!(
+    SECURITY_STATUS,
+    "security_settings",
+    "sets encryption and the nightly maintenance (MDM_SecurityStatus)"
+);
 
-/// The names of an EAS policy: those of Windows' EasClientSecurityPolicy, of
-/// which only MinPasswordLength is published for this class.
-pub(super) const EAS: &[Property] = &[
-    flag("DisallowConvenienceLogon"),
-    number("MaxInactivityTimeLock", 0, 9999),
-    number("MaxPasswordFailedAttempts", 4, 16),
-    number("MinPasswordComplexCharacters", 1, 4),
-    number("MinPasswordLength", 1, 16),
-    number("PasswordExpiration", 0, 730),
-    number("PasswordHistory", 0, 50),
-    flag("RequireEncryption"),
-];
+pub(super) const SECURITY_USER: Type = settings_type!(
+    SECURITY_STATUS_USER,
+    "security_settings_user",
+    "sets what the user's account must have (MDM_SecurityStatusUser)"
+);
 
-fn replace(class: &str, key: &str, given: &Given<'_>) -> Built {
-    let instance = instance(class, &[(key, "1")]);
-    let writes = given
-        .settings("settings")
+fn replace(
+    class: &WmiClass,
+    settings: &Needed<Settings>,
+    arguments: &Arguments<'_>,
+) -> Result<Built> {
+    let instance = class.instance(&["1"]);
+    let settings = arguments.get(settings)?;
+    let writes = settings
         .iter()
         .map(|(property, value)| write(Verb::Replace, &instance, property, value));
-    Built::of(writes.collect())
+    Ok(Built::new(writes.collect()))
 }
 
-pub(super) fn restrictions(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_Restrictions", "Key", given))
-}
+const EAS_SETTINGS: Needed<Settings> = settings(wmi::EAS_VALUES);
 
-pub(super) fn restrictions_user(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_RestrictionsUser", "Key", given))
-}
+pub(super) const EAS_POLICY: Type = Type::new(
+    "eas_policy",
+    "sets password and lock policy (MDM_EASPolicy)",
+    &[&EAS_SETTINGS],
+    eas,
+)
+.superseding();
 
-pub(super) fn browser(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_BrowserSettings", "Key", given))
-}
-
-pub(super) fn updates(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_Updates", "key", given))
-}
-
-pub(super) fn security(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_SecurityStatus", "Key", given))
-}
-
-pub(super) fn security_user(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    Ok(replace("MDM_SecurityStatusUser", "key", given))
-}
-
-pub(super) fn eas(given: &Given<'_>, setting: &Setting<'_>) -> Result<Built, FieldError> {
-    let settings = given.settings("settings");
-    let list: String = settings
+fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+    let settings = arguments.get(&EAS_SETTINGS)?;
+    let pairs = settings
         .iter()
-        .map(|(name, value)| format!("{name},{value};"))
-        .collect();
-    let data = setting.templates.render("eas_policy", &[("list", &list)]);
-    let mut built = Built::of(vec![exec(
-        &instance("MDM_EASPolicy", &[("Key", "1")]),
-        "SetValues",
-        data,
-    )]);
+        .map(|(name, value)| format!("{name},{value};"));
+    let list: String = pairs.collect();
+    let data = setting
+        .templates
+        .render(&templates::EAS_POLICY, &[("list", &list)]);
+    let method = wmi::EAS_POLICY.instance(&["1"]).method("SetValues");
+    let mut built = Built::new(vec![exec(method, data)]);
     // Another set of names sets something else.
-    let names: Vec<&str> = settings.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<&str> = settings.iter().map(|(name, _)| *name).collect();
     built.target = Some(names.join(","));
     Ok(built)
 }
 
-/// Add, and Replace where the device has it: "set" (418).
-fn set(operations: Vec<crate::command::Operation>) -> Built {
-    let mut built = Built::of(operations);
-    built.manner.set = true;
-    built
+arguments! {
+    AGENT_NAME: Needed<ValueForm> = "name", Line(256), "e.g. UnEnrollOnCertExpiry";
+    AGENT_VALUE: Needed<ValueForm> = "value", Text(8192), "its value";
 }
 
-pub(super) fn agent_setting(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let instance = instance(
-        "MDM_ConfigSetting",
-        &[("SettingName", given.needed("name"))],
-    );
-    Ok(set(vec![write(
-        Verb::Add,
-        &instance,
-        "SettingValue",
-        given.needed("value"),
-    )]))
+pub(super) const AGENT_SETTING: Type = Type::new(
+    "agent_setting",
+    "sets a setting of the OMA DM agent (MDM_ConfigSetting)",
+    &[&AGENT_NAME, &AGENT_VALUE],
+    |arguments, _| {
+        let instance = wmi::CONFIG_SETTING.instance(&[&arguments.get(&AGENT_NAME)?]);
+        let value = arguments.get(&AGENT_VALUE)?;
+        let add = write(Verb::Add, &instance, "SettingValue", &value);
+        Ok(Built::set(vec![add]))
+    },
+)
+.superseding();
+
+arguments! {
+    PACKAGE: Needed<ValueForm> = "package_family_name", Line(256), "the app's package family name";
+    APP_SETTING: Needed<ValueForm> = "name", Line(256), "the setting";
+    VALUE: Optional<ValueForm> = "value", Text(32 * 1024), "its value";
+    VALUE_TYPE: Optional<ValueForm> = "value_type", OneOf(&[("string", STRING), ("int", INT),
+        ("bool", BOOL), ("double", DOUBLE)]),
+        "string (default), int, bool or double";
+}
+/// The numbers of `SettingType`.
+const STRING: &str = "0";
+const INT: &str = "1";
+const BOOL: &str = "2";
+const DOUBLE: &str = "3";
+arguments! {
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
 }
 
-pub(super) fn application_setting(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let keys = [
-        ("PackageFamilyName", given.needed("package_family_name")),
-        ("SettingName", given.needed("name")),
-    ];
-    let instance = instance("MDM_ApplicationSetting", &keys);
-    if given.boolean("remove") == Some(true) {
-        return Ok(Built::of(vec![delete(instance)]));
+pub(super) const APPLICATION_SETTING: Type = Type::new(
+    "application_setting",
+    "sets a setting of an app (MDM_ApplicationSetting)",
+    &[&PACKAGE, &APP_SETTING, &VALUE, &VALUE_TYPE, &REMOVED],
+    application_setting,
+)
+.superseding();
+
+fn application_setting(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let keys = [arguments.get(&PACKAGE)?, arguments.get(&APP_SETTING)?];
+    let instance = wmi::APPLICATION_SETTING.instance(&[&keys[0], &keys[1]]);
+    if arguments.get(&REMOVED)? == Some(true) {
+        return Ok(Built::new(vec![delete(instance)]));
     }
-    let (kind, value) = (given.wire("value_type").unwrap_or("0"), given.wire("value"));
-    let Some(value) = value else {
-        return Err(FieldError::new(
-            given.fields().name("value"),
-            "the value",
-            "nothing",
-        ));
-    };
+    let value = arguments.get(&VALUE)?;
+    let value = value.ok_or_else(|| arguments.wrong(&VALUE, "the value", "nothing"))?;
+    let kind = arguments.get(&VALUE_TYPE)?;
+    let kind = kind.as_deref().unwrap_or(STRING);
     let fits = match kind {
-        "1" => value.parse::<i64>().is_ok(),
-        "2" => matches!(value, "true" | "false"),
-        "3" => value.parse::<f64>().is_ok_and(f64::is_finite),
+        INT => value.parse::<i64>().is_ok(),
+        BOOL => matches!(value.as_str(), "true" | "false"),
+        DOUBLE => value.parse::<f64>().is_ok_and(f64::is_finite),
         _ => true,
     };
     if !fits {
         let expected = "a value of the type that value_type names";
-        return Err(FieldError::new(
-            given.fields().name("value"),
-            expected,
-            "another",
-        ));
+        return Err(arguments.wrong(&VALUE, expected, "another"));
     }
-    Ok(set(vec![
+    Ok(Built::set(vec![
         write(Verb::Add, &instance, "SettingType", kind),
-        write(Verb::Add, &instance, "SettingValue", value),
+        write(Verb::Add, &instance, "SettingValue", &value),
     ]))
 }
 
-pub(super) fn security_zone(given: &Given<'_>, _: &Setting<'_>) -> Result<Built, FieldError> {
-    let keys = [
-        ("Zone", given.needed("zone")),
-        ("Namespace", given.needed("site")),
-    ];
-    let instance = instance("MDM_BrowserSecurityZones", &keys);
-    if given.boolean("remove") == Some(true) {
-        return Ok(Built::of(vec![delete(instance)]));
+arguments! {
+    ZONE: Needed<ValueForm> = "zone", OneOf(&[("intranet", "1"), ("trusted", "2"),
+        ("internet", "3"), ("untrusted", "4")]),
+        "intranet, trusted, internet or untrusted";
+    SITE: Needed<ValueForm> = "site", Line(2048), "the site";
+}
+
+pub(super) const SECURITY_ZONE: Type = Type::new(
+    "browser_security_zone",
+    "puts a site into a security zone, or takes it out (MDM_BrowserSecurityZones)",
+    &[&ZONE, &SITE, &REMOVED],
+    security_zone,
+)
+.superseding();
+
+fn security_zone(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+    let keys = [arguments.get(&ZONE)?, arguments.get(&SITE)?];
+    let instance = wmi::BROWSER_SECURITY_ZONES.instance(&[&keys[0], &keys[1]]);
+    if arguments.get(&REMOVED)? == Some(true) {
+        return Ok(Built::new(vec![delete(instance)]));
     }
-    Ok(set(vec![write(Verb::Add, &instance, "Exists", "true")]))
+    Ok(Built::set(vec![write(
+        Verb::Add,
+        &instance,
+        "Exists",
+        "true",
+    )]))
 }

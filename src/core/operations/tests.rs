@@ -1,11 +1,14 @@
 #![allow(clippy::unwrap_used)]
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::*;
 use crate::classify::classify;
 use crate::kind::{Kind, kind_of};
+use crate::loc_uri::{LocUri, Member};
 use crate::session::queue::leaves_of;
+use crate::time::Timestamp;
 
 fn read(value: &Value) -> Result<CommandBody, FieldError> {
     let setting = Setting {
@@ -260,6 +263,35 @@ fn every_type_has_an_example_and_is_of_the_kind_that_it_says() {
     }
 }
 
+/// A misspelt class, key, property or method is found here.
+#[test]
+fn typed_commands_name_only_what_the_catalogue_has() {
+    for (request, ..) in examples() {
+        let name = request["type"].as_str().unwrap();
+        let body = read(&request).unwrap().bound("id").into_owned();
+        for placed in body.placed() {
+            let Some(node) = placed.loc_uri.and_then(LocUri::wmi) else {
+                continue;
+            };
+            let (_, class) = crate::wmi::find(node.class).unwrap();
+            assert_eq!(node.class, class.name, "{request}");
+            let instance = node.instance.unwrap_or_default();
+            let keys = class.keys.iter().filter(|key| instance.contains(**key));
+            assert!(
+                node.instance.is_none() || keys.count() == class.keys.len(),
+                "{instance}"
+            );
+            let known = match node.member {
+                None => true,
+                Some(Member::Method(name)) => class.methods.iter().any(|one| one.name == name),
+                Some(Member::Property(name)) => class.properties.iter().any(|one| one.name == name),
+            };
+            // The properties of a VPN profile are the caller's.
+            assert!(known || name == "vpn_profile", "{request}: {node:?}");
+        }
+    }
+}
+
 #[test]
 fn every_leaf_of_a_preset_is_of_one_kind_and_none_is_unclassified() {
     for preset in crate::inventory::known::PRESETS {
@@ -446,8 +478,8 @@ fn the_documented_types_are_these() {
             .arguments
             .iter()
             .map(|argument| {
-                let star = if argument.required { "\\*" } else { "" };
-                format!("`{}`{star}", argument.name)
+                let star = if argument.is_required() { "\\*" } else { "" };
+                format!("`{}`{star}", argument.name())
             })
             .collect();
         let supersedes = if kind.supersedes { "; supersedes" } else { "" };

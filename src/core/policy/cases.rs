@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{PolicySet, Subject};
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
+use crate::loc_uri::LocUri;
 use modegate_wire::message::Verb;
 
 #[derive(Deserialize)]
@@ -25,7 +26,7 @@ struct Case {
     groups: Vec<String>,
     app: Option<String>,
     verb: String,
-    loc_uri: String,
+    loc_uri: LocUri,
     expect: String,
 }
 

@@ -4,6 +4,7 @@ use super::PolicySet;
 use crate::classify::own::Own;
 use crate::classify::{classify_with, leaves};
 use crate::kind::Leaf;
+use crate::loc_uri::LocUri;
 use modegate_wire::message::Verb;
 
 /// A classification and where it stands.
@@ -22,7 +23,7 @@ pub struct OwnEntry {
 impl PolicySet {
     /// The leaf of `verb` on `loc_uri`: by the table first, and only where it
     /// knows nothing by this set's own classifications.
-    pub fn classify(&self, verb: Verb, loc_uri: &str) -> Leaf {
+    pub fn classify(&self, verb: Verb, loc_uri: &LocUri) -> Leaf {
         classify_with(verb, loc_uri, self.owns())
     }
 

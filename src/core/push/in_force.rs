@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::context::Family;
-use crate::operations::Templates;
 use crate::push::address::HostPolicy;
 use crate::push::answer::{Answer, Connection, Outcome};
 use crate::push::profile::Pfn;
-
+use crate::templates::{self, Templates};
 use crate::time::Timestamp;
 
 /// One profile in force.
@@ -71,7 +70,7 @@ pub struct InForce {
 impl InForce {
     /// The PROVIDER-ID of enrolments, part of DMClient's nodes.
     pub fn provider_id(&self) -> String {
-        let told = self.templates.render("provider_id", &[]);
+        let told = self.templates.render(&templates::PROVIDER_ID, &[]);
         told.unwrap_or_default()
     }
 

@@ -11,8 +11,6 @@ pub mod address;
 pub mod answer;
 pub mod channel;
 pub mod in_force;
-pub mod outbox;
-pub mod package;
 pub mod pause;
 pub mod profile;
 pub mod rate;

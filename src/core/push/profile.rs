@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::push::address::UriDigest;
 
-pub use super::package::{PackageSid, Pfn, ProfileError, publisher_id};
+pub use crate::package::{PackageSid, Pfn, ProfileError};
 
 /// Which token service, and which fields it wants. One is never tried in
 /// place of the other: identities belong to one of them (Microsoft's WNS

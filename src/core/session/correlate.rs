@@ -18,6 +18,7 @@ use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::State;
 use crate::ids::CommandSeq;
 use crate::limits;
+use crate::loc_uri::LocUri;
 use crate::secret::Secret;
 use modegate_wire::message::{Element, Item, Message, Results, Status, Verb};
 
@@ -222,7 +223,7 @@ fn take_status(
     };
     let node = node_of(bodies, command.seq, index);
     let result = NodeResult {
-        loc_uri: node.unwrap_or_default().to_owned(),
+        loc_uri: node.cloned().unwrap_or_else(|| "".into()),
         status: status.code,
         format: None,
         data: None,
@@ -259,7 +260,7 @@ fn take_results(
     };
     let last = results.items.len().saturating_sub(1);
     for (nth, item) in results.items.iter().enumerate() {
-        let mut value = value_of(node.to_owned(), item, results);
+        let mut value = value_of(node.clone(), item, results);
         if part != Part::Whole && nth == last {
             value.status = if part == Part::Piece { PIECE } else { 200 };
             of(answered, seq, lease).pieces.push(value);
@@ -278,7 +279,7 @@ fn take_results(
     }
 }
 
-fn value_of(loc_uri: String, item: &Item, results: &Results) -> NodeResult {
+fn value_of(loc_uri: LocUri, item: &Item, results: &Results) -> NodeResult {
     NodeResult {
         loc_uri,
         status: 0,
@@ -291,7 +292,7 @@ fn value_of(loc_uri: String, item: &Item, results: &Results) -> NodeResult {
     }
 }
 
-fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<&'a str> {
+fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<&'a LocUri> {
     bodies.get(seq)?.placed().get(index)?.loc_uri
 }
 

@@ -27,7 +27,7 @@ fn element(operation: &Operation, next_id: &mut u32) -> Element {
             verb: *verb,
             cmd_id,
             items: vec![Item {
-                target: Some(loc_uri.clone()),
+                target: Some(loc_uri.to_string()),
                 meta: Meta {
                     format: format.clone(),
                     kind: mime.clone(),

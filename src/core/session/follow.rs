@@ -14,6 +14,7 @@ use crate::ids::CommandSeq;
 use crate::inventory::{Address, known, names};
 use crate::kind::Kind;
 use crate::limits;
+use crate::loc_uri::{LocUri, Member};
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
@@ -22,7 +23,7 @@ const ACTOR: &str = "server";
 
 /// A Get that a name led to.
 struct Next {
-    loc_uri: String,
+    loc_uri: LocUri,
     /// Whether children of its own are wanted.
     walks: bool,
 }
@@ -95,7 +96,7 @@ fn walk(
     for node in named {
         children(node, &mut nexts);
     }
-    nexts.sort_by(|one, other| one.loc_uri.cmp(&other.loc_uri));
+    nexts.sort_by(|one, other| one.loc_uri.as_str().cmp(other.loc_uri.as_str()));
     nexts.dedup_by(|one, other| one.loc_uri == other.loc_uri);
     let most = usize::from(parent.manner.walk);
     if nexts.len() > most {
@@ -135,9 +136,11 @@ fn children(named: &Named, into: &mut Vec<Next>) {
     let Some(address) = Address::of(&named.loc_uri) else {
         return;
     };
-    let same = |loc_uri: &str| {
+    let same = |loc_uri: &LocUri| {
         let child = classify(Verb::Get, loc_uri);
-        child == leaf && child.kind != Kind::Unclassified && loc_uri.len() <= limits::LOC_URI_BYTES
+        child == leaf
+            && child.kind != Kind::Unclassified
+            && loc_uri.as_str().len() <= limits::LOC_URI_BYTES
     };
     let properties = known::properties(&address.class).filter(|_| address.is_class());
     for name in names::split(&named.names).take(limits::WALK_CHILDREN) {
@@ -145,14 +148,12 @@ fn children(named: &Named, into: &mut Vec<Next>) {
         if into.len() >= 2 * usize::from(limits::WALK_GETS) {
             return;
         }
-        let child = names::below(&named.loc_uri, &name);
-        match properties {
-            Some(properties) if same(&child) => {
-                into.extend(properties.iter().map(|property| Next {
-                    loc_uri: format!("{child}/{property}"),
-                    walks: false,
-                }))
-            }
+        let child = named.loc_uri.child(&name);
+        match properties.clone() {
+            Some(properties) if same(&child) => into.extend(properties.map(|property| Next {
+                loc_uri: child.below(property),
+                walks: false,
+            })),
             None if same(&child) => {
                 let walks = address.is_tree() || address.is_class();
                 into.push(Next {
@@ -188,17 +189,10 @@ fn body(
             app: parent.manner.app.clone(),
             ..Manner::default()
         },
-        operations: gets.iter().map(|next| get(next.loc_uri.clone())).collect(),
-    }
-}
-
-fn get(loc_uri: String) -> Operation {
-    Operation::Node {
-        verb: Verb::Get,
-        loc_uri,
-        format: None,
-        mime: None,
-        data: None,
+        operations: gets
+            .iter()
+            .map(|next| Operation::get(next.loc_uri.clone()))
+            .collect(),
     }
 }
 
@@ -227,20 +221,24 @@ fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody
                     app: command.manner.app.clone(),
                     ..Manner::default()
                 },
-                operations: vec![get(loc_uri)],
+                operations: vec![Operation::get(loc_uri)],
             })
         })
         .collect()
 }
 
 /// The node that tells whether an app job is there: its Status.
-fn asks_for(body: &CommandBody) -> Option<String> {
+fn asks_for(body: &CommandBody) -> Option<LocUri> {
     body.placed().into_iter().find_map(|element| {
         let loc_uri = element.loc_uri?;
-        let at = loc_uri.to_ascii_lowercase().rfind("/exec")?;
-        loc_uri
-            .to_ascii_lowercase()
-            .contains("mdm_appinstalljob.jobid")
-            .then(|| format!("{}/Status", &loc_uri[..at]))
+        let node = loc_uri.wmi()?;
+        let is_job = node.is_of("MDM_AppInstallJob")
+            && node
+                .first_key()
+                .is_some_and(|key| key.eq_ignore_ascii_case("JobID"))
+            && matches!(node.member, Some(Member::Method(_)));
+        is_job
+            .then(|| loc_uri.owner())?
+            .map(|job| job.below("Status"))
     })
 }

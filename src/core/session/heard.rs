@@ -7,6 +7,7 @@ use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
 use crate::kind::Kind;
 use crate::limits;
+use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
@@ -20,7 +21,7 @@ pub(super) struct Named {
     /// The command that asked.
     pub(super) by: CommandSeq,
     /// The node.
-    pub(super) loc_uri: String,
+    pub(super) loc_uri: LocUri,
     /// The names as they came.
     pub(super) names: String,
 }

@@ -1,6 +1,8 @@
 //! Our Statuses for what the device sent: the header's first, then one per
 //! command in its order (MS-MDM 2.2.6.1).
 
+use data_encoding::BASE64;
+
 use super::large::Part;
 use super::open::is_login_status;
 use modegate_wire::auth::AuthType;
@@ -64,11 +66,10 @@ pub(super) fn header_status(
 
 /// The challenge that goes with a header's Status (OMA DM Security 5.4).
 pub(super) fn challenge(auth_type: AuthType, nonce: [u8; 16]) -> Chal {
-    use base64::Engine as _;
     Chal {
         kind: auth_type.name().to_owned(),
         format: "b64".to_owned(),
-        next_nonce: Some(base64::engine::general_purpose::STANDARD.encode(nonce)),
+        next_nonce: Some(BASE64.encode(&nonce)),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::classify::classify;
 use crate::command::{NodeResult, OpenCommand};
 use crate::inventory::instant;
 use crate::kind::Kind;
+use crate::loc_uri::LocUri;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
@@ -25,7 +26,7 @@ const PLAIN_BYTES: usize = 256;
 
 /// Answers about the channel's nodes, as they came.
 #[derive(Debug, Default)]
-pub(super) struct Told(Vec<(String, u16, Option<Secret>)>);
+pub(super) struct Told(Vec<(LocUri, u16, Option<Secret>)>);
 
 /// What the nodes of one channel say.
 #[derive(Debug, Default)]
@@ -58,7 +59,7 @@ impl Told {
     pub(super) fn at(&self, nodes: &Nodes) -> Says {
         let mut says = Says::default();
         for (loc_uri, status, data) in &self.0 {
-            let is = |node: &str| !node.is_empty() && loc_uri.eq_ignore_ascii_case(node);
+            let is = |node: &str| !node.is_empty() && loc_uri.as_str().eq_ignore_ascii_case(node);
             let text = data.as_ref().map(|data| data.reveal().trim());
             if is(&nodes.uri) {
                 match text {
@@ -114,8 +115,8 @@ fn strike(result: &mut NodeResult) {
     }
 }
 
-fn may_be_kept(loc_uri: &str, data: &str) -> bool {
-    let last = loc_uri.rsplit('/').next().unwrap_or_default();
+fn may_be_kept(loc_uri: &LocUri, data: &str) -> bool {
+    let last = loc_uri.last_segment();
     let lower = data.to_ascii_lowercase();
     let plain = data.len() <= PLAIN_BYTES && !lower.contains("//") && !lower.contains("%2f");
     let named = PLAIN.contains(&last.to_ascii_lowercase().as_str());
@@ -180,7 +181,7 @@ mod tests {
             ),
         ];
         for (loc_uri, data, kept) in rows {
-            assert_eq!(may_be_kept(loc_uri, data), kept, "{loc_uri} {data}");
+            assert_eq!(may_be_kept(&loc_uri.into(), data), kept, "{loc_uri} {data}");
         }
     }
 }

@@ -147,7 +147,7 @@ impl Server {
             },
             operations: vec![Operation::Node {
                 verb,
-                loc_uri,
+                loc_uri: loc_uri.into(),
                 format: None,
                 mime: None,
                 data,

@@ -7,6 +7,7 @@ mod rule;
 use std::collections::HashMap;
 use std::fmt;
 
+use data_encoding::HEXLOWER;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
@@ -104,11 +105,7 @@ fn digest(files: &[(String, String)]) -> String {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    HEXLOWER.encode(&hasher.finalize())
 }
 
 /// What is loaded so far.

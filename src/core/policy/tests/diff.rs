@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::random::{APPS, OWN, any_classify, any_rules, contexts, leaves, set_of};
 use super::*;
 use crate::classify::{class_from_name, class_name};
+use crate::loc_uri::LocUri;
 use crate::policy::diff::{CellDiff, Matter, diff, text};
 use modegate_wire::message::Verb;
 
@@ -168,7 +169,7 @@ fn pairs(old: &PolicySet, new: &PolicySet) -> Vec<(Leaf, Leaf)> {
         .collect();
     for loc_uri in OWN {
         for verb in Verb::ALL {
-            let loc_uri = loc_uri.replace('*', "any");
+            let loc_uri = LocUri::from(loc_uri.replace('*', "any"));
             let pair = (old.classify(verb, &loc_uri), new.classify(verb, &loc_uri));
             if !pairs.contains(&pair) {
                 pairs.push(pair);

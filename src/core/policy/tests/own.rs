@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::random::{OWN, any_classify, any_rules, contexts, groups, set_of};
 use super::*;
 use crate::classify::classify;
+use crate::loc_uri::LocUri;
 use modegate_wire::message::Verb;
 
 const MINE: &str = r#"
@@ -92,7 +93,7 @@ fn a_set_may_classify_what_the_table_does_not_know() {
         ),
     ];
     for (verb, loc_uri, kind) in cases {
-        let leaf = set.classify(verb, loc_uri);
+        let leaf = set.classify(verb, &loc_uri.into());
         assert_eq!(leaf.kind, kind, "{verb:?} {loc_uri}");
         assert!(set.leaves().contains(&leaf), "{leaf:?}");
     }
@@ -203,7 +204,7 @@ proptest! {
         let everything = set.leaves();
         for loc_uri in OWN {
             for verb in Verb::ALL {
-                let loc_uri = loc_uri.replace('*', "Any");
+                let loc_uri = LocUri::from(loc_uri.replace('*', "Any"));
                 let (leaf, table) = (set.classify(verb, &loc_uri), classify(verb, &loc_uri));
                 prop_assert!(everything.contains(&leaf));
                 prop_assert!(leaf == table || table.kind == Kind::Unclassified);

@@ -16,9 +16,10 @@ use super::told::Told;
 use crate::command::{CommandState, Serves};
 use crate::context::Family;
 use crate::device::State;
+use crate::device::outbox;
 use crate::event::{Event, EventType};
 use crate::push::in_force::{Notes, Target};
-use crate::push::{channel, outbox, wake};
+use crate::push::{channel, wake};
 
 pub(super) use open_commands::open_set;
 pub(super) use subject::{News, Whose};

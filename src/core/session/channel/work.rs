@@ -92,21 +92,23 @@ impl Work<'_> {
         let reads = self.reads();
         let node = |name: &str| {
             let mut of_it = reads.iter().filter_map(|operation| match operation {
-                Operation::Node { loc_uri, .. } if loc_uri.ends_with(name) => Some(loc_uri.clone()),
+                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => {
+                    Some(loc_uri.to_string())
+                }
                 _ => None,
             });
             of_it.next().unwrap_or_default()
         };
         match self.family() {
             Family::Windows81 => Nodes {
-                uri: node("/Channel"),
-                expires: node("/ExpirationTime"),
+                uri: node("Channel"),
+                expires: node("ExpirationTime"),
                 status: String::new(),
             },
             Family::WindowsPhone81 | Family::Windows10 => Nodes {
-                uri: node("/ChannelURI"),
+                uri: node("ChannelURI"),
                 expires: String::new(),
-                status: node("/Status"),
+                status: node("Status"),
             },
         }
     }

@@ -55,7 +55,7 @@ fn a_mac_proves_the_device_once_and_its_reply_is_signed() {
     assert_eq!(
         talk.say(
             1,
-            &cred("syncml:auth-basic", &STANDARD.encode("u:p")),
+            &cred("syncml:auth-basic", &BASE64.encode(b"u:p")),
             PACKAGE1
         ),
         "challenge"

@@ -4,8 +4,7 @@
 
 use std::collections::HashMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use data_encoding::BASE64;
 mod device;
 mod reads;
 mod server;
@@ -13,11 +12,12 @@ mod server;
 use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
 use crate::context::{Family, Query};
-use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
+use crate::device::{
+    CertificateDigest, CertificateNote, Credentials, Device, DeviceRecord, Rotation, State,
+};
 use crate::event::ExchangeRecord;
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::policy::PolicySet;
-use crate::rotation::{CertificateNote, Rotation};
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use crate::time::Timestamp;

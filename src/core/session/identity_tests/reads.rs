@@ -6,7 +6,7 @@ use crate::limits;
 fn basic(password: &str) -> String {
     cred(
         "syncml:auth-basic",
-        &STANDARD.encode(format!("u:{password}")),
+        &BASE64.encode(format!("u:{password}").as_bytes()),
     )
 }
 

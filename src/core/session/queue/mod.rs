@@ -13,11 +13,11 @@ use super::ledger::Ledger;
 use super::settle::gone_at;
 use crate::change::{DeviceChange, Refusal};
 use crate::command::{CommandBody, OpenCommand};
+use crate::device::outbox;
 use crate::device::{Device, State};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
-use crate::push::outbox;
 use supersede::supersede;
 
 /// Queues a command: the change, and the number that it gets.

@@ -7,6 +7,7 @@ use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswer
 use crate::device::DeviceRecord;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
+use crate::loc_uri::LocUri;
 use crate::session::elements::encoded_len;
 use modegate_wire::message::Verb;
 
@@ -16,7 +17,7 @@ const CLIENT_ID_GROWTH: usize = 1024;
 
 /// The leaves that a policy looks at, one per different (verb, kind, class),
 /// groups opened, each as `classify` says.
-pub fn leaves_of(operations: &[Operation], classify: impl Fn(Verb, &str) -> Leaf) -> Vec<Leaf> {
+pub fn leaves_of(operations: &[Operation], classify: impl Fn(Verb, &LocUri) -> Leaf) -> Vec<Leaf> {
     let mut leaves = Vec::new();
     each_node(operations, &mut |verb, loc_uri| {
         let leaf = classify(verb, loc_uri);
@@ -27,7 +28,7 @@ pub fn leaves_of(operations: &[Operation], classify: impl Fn(Verb, &str) -> Leaf
     leaves
 }
 
-fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &str)) {
+fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &LocUri)) {
     for operation in operations {
         match operation {
             Operation::Node { verb, loc_uri, .. } => see(*verb, loc_uri),
@@ -89,11 +90,11 @@ pub(in crate::session) fn opened(
 }
 
 /// The nodes that the table does not know.
-fn unknown_of(operations: &[Operation]) -> Vec<(Verb, String)> {
+fn unknown_of(operations: &[Operation]) -> Vec<(Verb, LocUri)> {
     let mut unknown = Vec::new();
     each_node(operations, &mut |verb, loc_uri| {
         if classify(verb, loc_uri).kind == Kind::Unclassified {
-            unknown.push((verb, loc_uri.to_owned()));
+            unknown.push((verb, loc_uri.clone()));
         }
     });
     unknown

@@ -151,7 +151,7 @@ pub(super) async fn named(
 }
 
 fn is_templated(shared: &Shared) -> bool {
-    shared.templates.render("app_install", &[]).is_some()
+    shared.templates.can_install_apps()
 }
 
 fn tag(app: &App) -> String {

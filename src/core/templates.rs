@@ -3,87 +3,61 @@
 
 use std::collections::BTreeMap;
 
-/// One text with its `{placeholders}`.
-struct Shipped {
-    name: &'static str,
+/// A text with its `{placeholders}`.
+#[derive(Debug)]
+pub(crate) struct Template {
+    /// Its name in the configuration.
+    pub(crate) name: &'static str,
+    /// As shipped; empty where no grammar is known: the caller must give the text
+    /// whole then.
     text: &'static str,
     placeholders: &'static [&'static str],
 }
 
-const fn shipped(
-    name: &'static str,
-    text: &'static str,
-    placeholders: &'static [&'static str],
-) -> Shipped {
-    Shipped {
-        name,
-        text,
-        placeholders,
-    }
+/// Declares the templates: name, text and placeholders of each.
+macro_rules! templates {
+    ($($(#[$about:meta])* $id:ident = $name:literal, $text:literal, $placeholders:expr;)*) => {
+        $($(#[$about])* pub(crate) static $id: Template = Template {
+            name: $name,
+            text: $text,
+            placeholders: &$placeholders,
+        };)*
+
+        static ALL: &[&Template] = &[$(&$id),*];
+    };
 }
 
-/// The texts as shipped. `<Parameter>=<value>` follows the one published
-/// sample of an Exec (MS-MDM 3.1.5.1.5); that the other methods take the same
-/// form is inferred. An empty text means that there is no known grammar: the
-/// caller must give the text whole.
-const SHIPPED: &[Shipped] = &[
-    shipped(
-        "reset_user_password",
-        "ConfigString={user};{password}",
-        &["user", "password"],
-    ),
-    shipped(
-        "unenroll",
-        "DeviceClientID={device_client_id}",
-        &["device_client_id"],
-    ),
-    shipped(
-        "device_client_id_key",
-        "%22{device_client_id}%22",
-        &["device_client_id"],
-    ),
-    shipped(
-        "wns_update_configuration",
-        "ConfigString={app_id};{package_family_name}",
-        &["app_id", "package_family_name"],
-    ),
-    // The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
-    shipped("provider_id", "MS DM Server", &[]),
-    shipped("eas_policy", "NamedValuesList={list}", &["list"]),
-    shipped("sideload_key", "ProductKey={key}", &["key"]),
-    shipped(
-        "sideload_certificate",
-        "CertificateBlob={certificate}",
-        &["certificate"],
-    ),
-    shipped("job_data", "JobData={job_data}", &["job_data"]),
-    shipped(
-        "app_install",
-        "",
-        &[
-            "package_full_name",
-            "urls",
-            "dependencies",
-            "dependency_urls",
-            "licence",
-            "action",
-            "options",
-        ],
-    ),
-    shipped("app_uninstall", "", &["package_full_name"]),
-    shipped(
-        "app_upgrade",
-        "",
-        &[
-            "package_full_name",
-            "urls",
-            "dependencies",
-            "dependency_urls",
-            "licence",
-            "action",
-            "options",
-        ],
-    ),
+// `<Parameter>=<value>` follows the one published sample of an Exec (MS-MDM
+// 3.1.5.1.5); that the other methods take the same form is inferred.
+templates! {
+    RESET_USER_PASSWORD = "reset_user_password", "ConfigString={user};{password}",
+        ["user", "password"];
+    UNENROLL = "unenroll", "DeviceClientID={device_client_id}", ["device_client_id"];
+    DEVICE_CLIENT_ID_KEY = "device_client_id_key", "%22{device_client_id}%22",
+        ["device_client_id"];
+    WNS_UPDATE_CONFIGURATION = "wns_update_configuration",
+        "ConfigString={app_id};{package_family_name}", ["app_id", "package_family_name"];
+    /// The PROVIDER-ID that devices were enrolled with, part of DMClient's nodes.
+    PROVIDER_ID = "provider_id", "MS DM Server", [];
+    EAS_POLICY = "eas_policy", "NamedValuesList={list}", ["list"];
+    SIDELOAD_KEY = "sideload_key", "ProductKey={key}", ["key"];
+    SIDELOAD_CERTIFICATE = "sideload_certificate", "CertificateBlob={certificate}",
+        ["certificate"];
+    JOB_DATA = "job_data", "JobData={job_data}", ["job_data"];
+    APP_INSTALL = "app_install", "", INSTALLED;
+    APP_UNINSTALL = "app_uninstall", "", ["package_full_name"];
+    APP_UPGRADE = "app_upgrade", "", INSTALLED;
+}
+
+/// What is known of a package that is installed.
+const INSTALLED: [&str; 7] = [
+    "package_full_name",
+    "urls",
+    "dependencies",
+    "dependency_urls",
+    "licence",
+    "action",
+    "options",
 ];
 
 /// The texts in force.
@@ -128,14 +102,20 @@ impl Templates {
 
     /// The names of the texts, with the shipped ones.
     pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
-        SHIPPED.iter().map(|shipped| (shipped.name, shipped.text))
+        ALL.iter().map(|template| (template.name, template.text))
     }
 
-    /// The text of that name with its placeholders filled; `None` where no
+    /// Whether an app of the catalogue can be installed that has no JobData of its
+    /// own.
+    pub fn can_install_apps(&self) -> bool {
+        self.render(&APP_INSTALL, &[]).is_some()
+    }
+
+    /// The text of a template with its placeholders filled; `None` where no
     /// grammar is known and the operator gave none.
-    pub fn render(&self, name: &str, values: &[(&str, &str)]) -> Option<String> {
-        let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
-        let text = self.0.get(name).map_or(shipped.text, String::as_str);
+    pub(crate) fn render(&self, template: &Template, values: &[(&str, &str)]) -> Option<String> {
+        let own = self.0.get(template.name);
+        let text = own.map_or(template.text, String::as_str);
         if text.is_empty() {
             return None;
         }
@@ -188,8 +168,8 @@ fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
         expected,
         found: found.to_owned(),
     };
-    let Some(shipped) = SHIPPED.iter().find(|shipped| shipped.name == name) else {
-        let names: Vec<&str> = SHIPPED.iter().map(|shipped| shipped.name).collect();
+    let Some(template) = ALL.iter().find(|template| template.name == name) else {
+        let names: Vec<&str> = ALL.iter().map(|template| template.name).collect();
         return Err(fault(
             format!("one of {}", names.join(", ")),
             "another name",
@@ -203,9 +183,9 @@ fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
     }
     for piece in pieces(text) {
         if let Piece::Placeholder(used) = piece
-            && !shipped.placeholders.contains(&used)
+            && !template.placeholders.contains(&used)
         {
-            let known: Vec<String> = shipped
+            let known: Vec<String> = template
                 .placeholders
                 .iter()
                 .map(|name| format!("{{{name}}}"))
@@ -231,17 +211,17 @@ mod tests {
         let shipped = Templates::default();
         let values = [("user", "ann"), ("password", "{user}")];
         assert_eq!(
-            shipped.render("reset_user_password", &values).unwrap(),
+            shipped.render(&RESET_USER_PASSWORD, &values).unwrap(),
             "ConfigString=ann;{user}",
             "what was filled in is not filled again"
         );
-        assert_eq!(shipped.render("app_uninstall", &[]), None);
+        assert_eq!(shipped.render(&APP_UNINSTALL, &[]), None);
         let json = own(
             "app_uninstall",
             r#"JobData={"remove":"{package_full_name}"}"#,
         )
         .unwrap();
-        let filled = json.render("app_uninstall", &[("package_full_name", "a_1")]);
+        let filled = json.render(&APP_UNINSTALL, &[("package_full_name", "a_1")]);
         assert_eq!(filled.unwrap(), r#"JobData={"remove":"a_1"}"#);
         assert!(own("nothing", "").is_err());
         assert!(own("unenroll", "{password}").is_err());

@@ -1,18 +1,24 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+mod certificates;
+pub mod outbox;
+mod record;
+
+pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
+pub use record::{Credentials, DeviceRecord};
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::command::OpenCommand;
-use crate::context::{ContextSet, Family, Login, Mode};
-use crate::ids::{CommandSeq, DeviceId, SessionNo, Source};
+use crate::context::{ContextSet, Login, Mode};
+use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::push::channel::Channel;
 use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
-use crate::rotation::Rotation;
 use crate::time::Timestamp;
-use modegate_wire::auth::{AuthType, PasswordDigest};
+use modegate_wire::auth::AuthType;
 use modegate_wire::message::SessionId;
 
 /// A device as a store knows it.
@@ -26,65 +32,6 @@ pub struct Device {
     pub record: DeviceRecord,
     /// Its state.
     pub state: State,
-}
-
-/// What an operator says of a device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeviceRecord {
-    /// What it sends as SyncHdr Source.
-    pub source: Source,
-    /// Its family.
-    pub family: Family,
-    /// The key of MDM_Client.
-    pub device_client_id: String,
-    /// The enrolled user.
-    pub user: Option<String>,
-    /// The groups it belongs to.
-    pub groups: Vec<String>,
-    /// Its SyncML credentials.
-    pub credentials: Option<Credentials>,
-    /// SHA-256 of each client certificate that is bound to it.
-    pub certificates: Vec<CertificateDigest>,
-    /// When it was registered.
-    pub registered_at: Timestamp,
-    /// What is known of its certificates besides.
-    pub rotation: Rotation,
-}
-
-/// SHA-256 of a DER certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct CertificateDigest(pub [u8; 32]);
-
-impl CertificateDigest {
-    /// Reads 64 hexadecimal digits, with colons or spaces between them or not.
-    pub fn from_hex(text: &str) -> Option<Self> {
-        let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b':' | b' ')).collect();
-        if digits.len() != 64 {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            let value = |digit: u8| char::from(digit).to_digit(16);
-            *byte = u8::try_from(value(pair[0])? * 16 + value(pair[1])?).ok()?;
-        }
-        Some(CertificateDigest(bytes))
-    }
-}
-
-impl fmt::Display for CertificateDigest {
-    /// 64 hexadecimal digits.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-/// SyncML credentials of a device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Credentials {
-    /// What it sends as Source/LocName.
-    pub username: String,
-    /// MD5 of `user:password`, all that Basic and MD5 need (OMA DM Security 5.4).
-    pub digest: PasswordDigest,
 }
 
 /// What changes with every exchange, read and written as one.

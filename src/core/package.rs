@@ -1,8 +1,7 @@
-//! The names of an app package: full name, family name, Package SID, publisher id.
+//! The names of an app package: full name, family name, Package SID.
 //!
-//! How SID and publisher id follow from names is in no Microsoft document. It
-//! was worked out from public pairs of both, so a mismatch is worth a warning,
-//! never a refusal.
+//! How a SID follows from a name is in no Microsoft document. It was worked out
+//! from public pairs of both, so a mismatch is worth a warning, never a refusal.
 
 use std::fmt;
 
@@ -96,11 +95,6 @@ impl Pfn {
     pub fn lower(&self) -> String {
         self.0.to_ascii_lowercase()
     }
-
-    /// The part after the underscore.
-    pub fn publisher_id(&self) -> &str {
-        self.0.split_once('_').map_or("", |(_, id)| id)
-    }
 }
 
 impl PartialEq for Pfn {
@@ -137,21 +131,6 @@ fn is_name(text: &str) -> bool {
 fn is_publisher_id(text: &str) -> bool {
     let known = |byte: u8| BASE32.contains(&byte.to_ascii_lowercase());
     text.len() == PUBLISHER_ID && text.bytes().all(known)
-}
-
-/// The publisher id that belongs to a publisher's distinguished name: base32
-/// of the first 64 bits of SHA-256 over its UTF-16LE.
-pub fn publisher_id(publisher: &str) -> String {
-    let digest = sha256_utf16(publisher);
-    // 64 bits and a zero behind them make 13 groups of five.
-    let bits = digest[..8]
-        .iter()
-        .fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte))
-        << 1;
-    (0..PUBLISHER_ID)
-        .rev()
-        .map(|group| BASE32[(bits >> (5 * group)) as usize & 31] as char)
-        .collect()
 }
 
 fn sha256_utf16(text: &str) -> [u8; 32] {
@@ -283,9 +262,6 @@ mod tests {
                 .belongs_to(&edge)
         );
         assert!(!PackageSid([1; 7]).belongs_to(&edge));
-        let microsoft =
-            "CN=Microsoft Corporation, O=Microsoft Corporation, L=Redmond, S=Washington, C=US";
-        assert_eq!(publisher_id(microsoft), edge.publisher_id());
     }
 
     #[test]

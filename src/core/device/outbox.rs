@@ -1,8 +1,8 @@
 //! Wishes: what makes a device due in the outbox. The outbox itself follows
 //! from the state: whoever's wake is open is in it, due when the wake is.
 
+use super::State;
 use crate::context::{Family, Mode};
-use crate::device::State;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
@@ -56,7 +56,7 @@ pub fn moved(before: Option<Timestamp>, state: &State) -> Option<Option<Timestam
 
 /// Whether a session that a push brings may carry a command of this kind. On
 /// Windows 8.1 that is one in mode Apps, which sets up no channel (seed 004).
-pub fn helps(family: Family, kind: Kind) -> bool {
+pub(crate) fn helps(family: Family, kind: Kind) -> bool {
     match kind {
         Kind::Unclassified => false,
         Kind::WnsConfiguration => family != Family::Windows81,
@@ -68,7 +68,7 @@ pub fn helps(family: Family, kind: Kind) -> bool {
 /// Apps; a session in Maintenance carries all that one in Apps would. One in
 /// Machine carries next to nothing, and one that names no mode does so on
 /// phones only.
-pub fn answers(family: Family, mode: Mode) -> bool {
+pub(crate) fn answers(family: Family, mode: Mode) -> bool {
     match mode {
         Mode::Apps | Mode::Maintenance => true,
         Mode::Unspecified => family != Family::Windows81,

@@ -3,16 +3,31 @@
 //! two names. Names come raw (as Microsoft's page on WMI providers shows) or
 //! percent-encoded (as its page on the OMA DM tree says): both are taken.
 
-use crate::command::escaped;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// The characters of a key value that stand in a LocURI as they are; all others
+/// are percent-encoded.
+const KEY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'{')
+    .remove(b'}');
+
+/// A key value as it stands in a LocURI.
+pub(crate) fn escaped(value: &str) -> String {
+    utf8_percent_encode(value, KEY).to_string()
+}
 
 /// Whether Results of this Format are a list of children.
-pub fn is_list(format: Option<&str>) -> bool {
+pub(crate) fn is_list(format: Option<&str>) -> bool {
     format.is_some_and(|format| format.trim().eq_ignore_ascii_case("node"))
 }
 
 /// The names in `data`, parted at slashes outside double quotes. An open quote
 /// ends with the text.
-pub fn split(data: &str) -> impl Iterator<Item = String> + use<> {
+pub(crate) fn split(data: &str) -> impl Iterator<Item = String> + use<> {
     let (mut found, mut name, mut quoted) = (Vec::new(), String::new(), false);
     for character in data.chars() {
         match character {
@@ -31,28 +46,26 @@ pub fn split(data: &str) -> impl Iterator<Item = String> + use<> {
 
 /// A name without percent-encoding. It counts as encoded only where it holds
 /// an encoded quote, equals sign or at sign: a raw key may hold a percent sign.
-pub fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     let encoded = ["%22", "%3D", "%3d", "%40"]
         .iter()
         .any(|escape| name.contains(escape));
     if !encoded {
         return name.to_owned();
     }
-    percent_encoding::percent_decode_str(name)
+    percent_decode_str(name)
         .decode_utf8()
         .map_or_else(|_| name.to_owned(), std::borrow::Cow::into_owned)
 }
 
-/// The LocURI of a child, written in the one form that this server writes:
-/// `=` and `.` of an instance as they are, key values escaped.
-pub fn below(parent: &str, name: &str) -> String {
+/// A name as the last segment of a LocURI.
+pub(super) fn encoded(name: &str) -> String {
     let name = plain(name);
-    let child = match name.split_once('=') {
+    match name.split_once('=') {
         Some((head, "@")) => format!("{head}=%40"),
         Some((head, keys)) => format!("{head}={}", escaped_keys(keys)),
         None => escaped(&name),
-    };
-    format!("{}/{child}", parent.trim_end_matches('/'))
+    }
 }
 
 /// `1,Name="b"` with everything inside quotes escaped, and the quotes too.

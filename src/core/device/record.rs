@@ -1,74 +1,45 @@
-//! A device's certificates over time: an old and a new one side by side while
-//! they rotate, and those that were revoked.
+//! What is on record of a device, and how its certificates are bound and revoked.
 
 use serde::{Deserialize, Serialize};
 
-use crate::device::{CertificateDigest, DeviceRecord};
+use super::certificates::{
+    BOUND, CertificateDigest, CertificateNote, REVOKED, Rotation, RotationError,
+};
+use crate::context::Family;
+use crate::ids::Source;
 use crate::time::Timestamp;
+use modegate_wire::auth::PasswordDigest;
 
-/// Most certificates bound to one device.
-pub const BOUND: usize = 64;
-/// Most revoked certificates kept for one device; each is 32 bytes of its record.
-pub const REVOKED: usize = 256;
-
-/// How a device's certificates change over time.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Rotation {
-    /// What was said when a certificate was bound by itself.
-    pub notes: Vec<CertificateNote>,
-    /// Certificates that prove nothing any more, wherever they turn up again.
-    pub revoked: Vec<CertificateDigest>,
-    /// The last bound certificate was revoked: until another is bound, or the list
-    /// is set by hand, nothing else proves the device either.
-    pub none_left: bool,
-}
-
-/// What an operator said of one certificate.
+/// What an operator says of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CertificateNote {
-    /// Which.
-    pub digest: CertificateDigest,
-    /// It proves nothing before.
-    pub not_before: Option<Timestamp>,
-    /// Why it is there.
-    pub note: Option<String>,
-    /// When it was bound.
-    pub added_at: Timestamp,
+pub struct DeviceRecord {
+    /// What it sends as SyncHdr Source.
+    pub source: Source,
+    /// Its family.
+    pub family: Family,
+    /// The key of MDM_Client.
+    pub device_client_id: String,
+    /// The enrolled user.
+    pub user: Option<String>,
+    /// The groups it belongs to.
+    pub groups: Vec<String>,
+    /// Its SyncML credentials.
+    pub credentials: Option<Credentials>,
+    /// SHA-256 of each client certificate that is bound to it.
+    pub certificates: Vec<CertificateDigest>,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// What is known of its certificates besides.
+    pub rotation: Rotation,
 }
 
-/// Why a device's certificates stay as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum RotationError {
-    /// It was revoked before.
-    #[error("the certificate {0} is revoked for this device: issue another one")]
-    Revoked(CertificateDigest),
-    /// The list is full.
-    #[error("a device has at most {BOUND} certificates: revoke those that are not used any more")]
-    TooMany,
-    /// The other list is full.
-    #[error(
-        "a device keeps at most {REVOKED} revoked certificates: retire it and register it anew"
-    )]
-    TooManyRevoked,
-}
-
-impl Rotation {
-    /// Whether that certificate was revoked for this device.
-    pub fn is_revoked(&self, digest: CertificateDigest) -> bool {
-        self.revoked.contains(&digest)
-    }
-
-    /// What was said of that certificate.
-    pub fn note(&self, digest: CertificateDigest) -> Option<&CertificateNote> {
-        self.notes.iter().find(|note| note.digest == digest)
-    }
-
-    /// Whether that certificate's time has come.
-    pub fn in_force(&self, digest: CertificateDigest, now: Timestamp) -> bool {
-        self.note(digest)
-            .and_then(|note| note.not_before)
-            .is_none_or(|at| at <= now)
-    }
+/// SyncML credentials of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Credentials {
+    /// What it sends as Source/LocName.
+    pub username: String,
+    /// MD5 of `user:password`, all that Basic and MD5 need (OMA DM Security 5.4).
+    pub digest: PasswordDigest,
 }
 
 impl DeviceRecord {
@@ -132,8 +103,6 @@ impl DeviceRecord {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::context::Family;
-    use crate::ids::Source;
 
     fn note(byte: u8) -> CertificateNote {
         CertificateNote {

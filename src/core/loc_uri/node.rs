@@ -1,0 +1,75 @@
+//! What a LocURI addresses.
+
+use super::segments::{ROOT, Segments};
+
+/// Why a text addresses no node that this server could know: what was expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected {0}")]
+pub struct LocUriError(pub(super) &'static str);
+
+/// What a LocURI addresses. Letter case is as written; class, property and
+/// method names and the nodes of trees are compared without it.
+#[derive(Debug, Clone, Copy)]
+pub enum Node<'a> {
+    /// A WMI class, or what is in it: `./cimv2/<Class>[/<instance>[/<member>]]`.
+    Wmi(WmiNode<'a>),
+    /// A node of another tree.
+    Tree(TreeNode<'a>),
+}
+
+/// A class below `./cimv2`, an instance of it, or a member of that.
+#[derive(Debug, Clone, Copy)]
+pub struct WmiNode<'a> {
+    /// The name of the class.
+    pub class: &'a str,
+    /// `Class.Key="value",…` or `Class=…`, decoded.
+    pub instance: Option<&'a str>,
+    /// What of the instance is addressed; the instance itself if there is none.
+    pub member: Option<Member<'a>>,
+}
+
+/// A member of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Member<'a> {
+    /// A property.
+    Property(&'a str),
+    /// A method: `Exec=<name>`.
+    Method(&'a str),
+}
+
+impl<'a> WmiNode<'a> {
+    /// The name of the instance's first key.
+    pub(crate) fn first_key(&self) -> Option<&'a str> {
+        let keys = self.instance?.get(self.class.len()..)?.strip_prefix('.')?;
+        keys.split_once('=').map(|(key, _)| key)
+    }
+
+    /// Whether it is of the class of that name.
+    pub(crate) fn is_of(&self, class: &str) -> bool {
+        self.class.eq_ignore_ascii_case(class)
+    }
+}
+
+/// A node outside `./cimv2`.
+#[derive(Debug, Clone, Copy)]
+pub struct TreeNode<'a> {
+    /// Whether it is below `./User`.
+    pub user: bool,
+    /// The LocURI, decoded.
+    pub(super) text: &'a str,
+    /// Where the path begins in it, `./Device` and `./User` left out.
+    pub(super) start: usize,
+}
+
+impl<'a> TreeNode<'a> {
+    /// The segments below `./Device` or `./User`, or below `./` where neither
+    /// is named; at least one.
+    pub fn segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        Segments::new(self.text, self.start)
+    }
+
+    /// The segments below `./`, `Device` or `User` with them; at least one.
+    pub fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        Segments::new(self.text, ROOT.len())
+    }
+}

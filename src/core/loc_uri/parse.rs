@@ -1,0 +1,155 @@
+//! How the text of a LocURI is parsed: decoded exactly once, repeated slashes
+//! counted once, quotes respected.
+
+use super::node::{LocUriError, Member, Node, TreeNode, WmiNode};
+use super::segments::{ROOT, Segments, Span, has_open_quote};
+
+/// A segment that stands for any, in a LocURI that stands for all of a shape: a
+/// control character, which no LocURI from outside can have.
+pub(crate) const WILDCARD: &str = "\u{1}";
+
+const SEGMENT: LocUriError = LocUriError("segments that are names");
+const CLASS: LocUriError = LocUriError("the name of a class below './cimv2'");
+const MEMBER: LocUriError = LocUriError("one property or 'Exec=Method' below the instance");
+
+/// Where the parts of a decoded LocURI stand.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Layout {
+    Wmi {
+        class: Span,
+        instance: Option<Span>,
+        member: Option<(bool, Span)>,
+    },
+    Tree {
+        user: bool,
+        /// Where the path begins, `Device/` or `User/` left out.
+        start: usize,
+    },
+}
+
+impl Layout {
+    /// Parses a decoded LocURI. With `wildcards` it may hold [`WILDCARD`].
+    pub(super) fn of(decoded: &str, wildcards: bool) -> Result<Layout, LocUriError> {
+        if !wildcards && decoded.chars().any(char::is_control) {
+            return Err(LocUriError("no control characters"));
+        }
+        if !decoded.starts_with(ROOT) {
+            return Err(LocUriError("a path that begins with './'"));
+        }
+        let mut segments = Segments::new(decoded, ROOT.len());
+        let is_dots = |segment: &str| segment.bytes().all(|byte| byte == b'.');
+        if segments.clone().any(is_dots) {
+            return Err(SEGMENT);
+        }
+        if has_open_quote(decoded) {
+            return Err(LocUriError("a closing quote"));
+        }
+        let root = segments.next().ok_or(SEGMENT)?;
+        if root.eq_ignore_ascii_case("cimv2") {
+            return wmi(decoded, segments);
+        }
+        let user = root.eq_ignore_ascii_case("user");
+        let start = if user || root.eq_ignore_ascii_case("device") {
+            segments.at
+        } else {
+            ROOT.len()
+        };
+        if !decoded[start..].is_ascii() {
+            return Err(LocUriError("a path of ASCII characters"));
+        }
+        match Segments::new(decoded, start).next() {
+            Some(_) => Ok(Layout::Tree { user, start }),
+            None => Err(SEGMENT),
+        }
+    }
+
+    /// The parts of `decoded`, from which the layout was made.
+    pub(super) fn node(self, decoded: &str) -> Node<'_> {
+        let part = |(from, to): Span| decoded.get(from..to).unwrap_or_default();
+        match self {
+            Layout::Wmi {
+                class,
+                instance,
+                member,
+            } => Node::Wmi(WmiNode {
+                class: part(class),
+                instance: instance.map(part),
+                member: member.map(|(is_method, span)| match is_method {
+                    true => Member::Method(part(span)),
+                    false => Member::Property(part(span)),
+                }),
+            }),
+            Layout::Tree { user, start } => Node::Tree(TreeNode {
+                user,
+                text: decoded,
+                start,
+            }),
+        }
+    }
+}
+
+fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError> {
+    let mut class = segments.next_span().ok_or(CLASS)?;
+    // `./cimv2/mdm/MDM_x` names the namespace that is flattened elsewhere.
+    if decoded[class.0..class.1].eq_ignore_ascii_case("mdm")
+        && let Some(next) = segments.next_span()
+    {
+        class = next;
+    }
+    let name = &decoded[class.0..class.1];
+    if !is_name_or_wildcard(name) {
+        return Err(CLASS);
+    }
+    let instance = segments.next_span();
+    if instance.is_some_and(|(from, to)| !is_instance_of(&decoded[from..to], name)) {
+        return Err(LocUriError(
+            "an instance 'Class.Key=value' of the class that the path names",
+        ));
+    }
+    let member = match segments.next_span() {
+        None => None,
+        Some((from, to)) => match decoded[from..to].split_once('=') {
+            Some((exec, method))
+                if exec.eq_ignore_ascii_case("exec") && is_name_or_wildcard(method) =>
+            {
+                Some((true, (to - method.len(), to)))
+            }
+            None if is_name_or_wildcard(&decoded[from..to]) => Some((false, (from, to))),
+            _ => return Err(MEMBER),
+        },
+    };
+    if segments.next().is_some() {
+        return Err(MEMBER);
+    }
+    Ok(Layout::Wmi {
+        class,
+        instance,
+        member,
+    })
+}
+
+/// `Class.Key=…` or `Class=…`; the class must be the one that the path names.
+fn is_instance_of(instance: &str, class: &str) -> bool {
+    let Some((head, rest)) = instance.split_at_checked(class.len()) else {
+        return false;
+    };
+    head.eq_ignore_ascii_case(class)
+        && match rest.as_bytes() {
+            [b'=', _, ..] => true,
+            [b'.', ..] => rest[1..]
+                .split_once('=')
+                .is_some_and(|(key, value)| is_name(key) && !value.is_empty()),
+            _ => false,
+        }
+}
+
+/// Whether it is a name of a class, a key, a property or a method.
+pub(crate) fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_empty() && text.bytes().all(is_letter)
+}
+
+/// The wildcard gets here only in a shape: elsewhere it is a control character.
+fn is_name_or_wildcard(text: &str) -> bool {
+    text == WILDCARD || is_name(text)
+}

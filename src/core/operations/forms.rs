@@ -1,0 +1,384 @@
+//! The forms of arguments. That of a plain value, which is text on the wire, is
+//! [`ValueForm`].
+
+use data_encoding::{BASE64, HEXUPPER};
+use serde_json::{Map, Value, json};
+use sha1::{Digest, Sha1};
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::argument::{Form, Result};
+use crate::fields::{FieldError, Fields, shown, type_of};
+use crate::limits;
+use crate::loc_uri::{LocUri, is_name};
+use crate::wmi::{Property, ValueForm};
+use modegate_wire::message::Verb;
+
+/// A schema of text of 1 to so many bytes.
+fn text_schema(most: usize) -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": most})
+}
+
+fn other_text(name: &str, fields: &Fields<'_>, expected: &str) -> FieldError {
+    FieldError::new(fields.name(name), expected, "other text")
+}
+
+impl Form for ValueForm {
+    type Value<'a> = String;
+
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<String>> {
+        let wrong = |expected: &str| Err(other_text(name, fields, expected));
+        let text = match *self {
+            ValueForm::Line(most) => fields.line(name, most)?,
+            ValueForm::Safe(most) => {
+                let text = fields.line(name, most)?;
+                if text.is_some_and(|text| text.contains([';', '"', '\''])) {
+                    return wrong("no ';' and no quotes, for which no escape is known");
+                }
+                text
+            }
+            ValueForm::Text(most) => {
+                let text = fields.text(name, most)?;
+                if text == Some("") {
+                    return Err(FieldError::new(fields.name(name), "text", "an empty one"));
+                }
+                text
+            }
+            ValueForm::Xml(most) => {
+                let text = fields.text(name, most)?;
+                if text.is_some_and(|text| roxmltree::Document::parse(text).is_err()) {
+                    return wrong("a well-formed XML document without a DTD");
+                }
+                text
+            }
+            ValueForm::Integer(least, most) => {
+                let number = fields.integer(name, least, most)?;
+                return Ok(number.map(|number| number.to_string()));
+            }
+            ValueForm::Boolean => return Ok(fields.boolean(name)?.map(|truth| truth.to_string())),
+            ValueForm::OneOf(words) => {
+                let Some(word) = fields.line(name, 64)? else {
+                    return Ok(None);
+                };
+                let Some((_, sent)) = words.iter().find(|(known, _)| *known == word) else {
+                    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+                    return wrong(&format!("one of {}", known.join(", ")));
+                };
+                Some(*sent)
+            }
+        };
+        Ok(text.map(str::to_owned))
+    }
+
+    fn schema(&self) -> Value {
+        match *self {
+            ValueForm::Line(most) | ValueForm::Text(most) | ValueForm::Xml(most) => {
+                text_schema(most)
+            }
+            ValueForm::Safe(most) => {
+                let mut schema = text_schema(most);
+                schema["pattern"] = "^[^;\"']*$".into();
+                schema
+            }
+            ValueForm::Integer(least, most) => {
+                json!({"type": "integer", "minimum": least, "maximum": most})
+            }
+            ValueForm::Boolean => Boolean.schema(),
+            ValueForm::OneOf(words) => {
+                json!({"enum": words.iter().map(|(word, _)| *word).collect::<Vec<_>>()})
+            }
+        }
+    }
+}
+
+/// `true` or `false`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Boolean;
+
+impl Form for Boolean {
+    type Value<'a> = bool;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<bool>> {
+        fields.boolean(name)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "boolean"})
+    }
+}
+
+/// Any text that XML can carry, even none, of so many bytes at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Data(pub(super) usize);
+
+impl Form for Data {
+    type Value<'a> = &'a str;
+
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a str>> {
+        fields.text(name, self.0)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string"})
+    }
+}
+
+/// The name of a verb that touches one node.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct VerbName;
+
+impl Form for VerbName {
+    type Value<'a> = Verb;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Verb>> {
+        let expected = "Add, Replace, Delete, Get or Exec";
+        let wrong = || FieldError::new(fields.name(name), expected, "another");
+        let verb = |text| Verb::from_name(text).filter(|verb| *verb != Verb::Copy);
+        let text = fields.line(name, 16)?;
+        text.map(|text| verb(text).ok_or_else(wrong)).transpose()
+    }
+
+    fn schema(&self) -> Value {
+        text_schema(16)
+    }
+}
+
+/// A LocURI, however odd it may be below the root.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnyLocUri;
+
+impl Form for AnyLocUri {
+    type Value<'a> = LocUri;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<LocUri>> {
+        let text = fields.line(name, limits::LOC_URI_BYTES)?;
+        if text.is_some_and(|text| !text.starts_with("./")) {
+            return Err(other_text(name, fields, "a LocURI that begins with './'"));
+        }
+        Ok(text.map(LocUri::from))
+    }
+
+    fn schema(&self) -> Value {
+        text_schema(limits::LOC_URI_BYTES)
+    }
+}
+
+/// An X.509 certificate: PEM, or base64 of its DER.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Certificate;
+
+/// A certificate that was given.
+#[derive(Debug, Clone)]
+pub(super) struct CertificateValue {
+    /// Base64 of its DER.
+    pub(super) base64: String,
+    /// Its SHA-1, 40 digits.
+    pub(super) thumbprint: String,
+}
+
+impl Form for Certificate {
+    type Value<'a> = CertificateValue;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<CertificateValue>> {
+        let expected = "an X.509 certificate, PEM or base64 of its DER";
+        let wrong = || other_text(name, fields, expected);
+        let text = fields.text(name, limits::COMMAND_DATA_BYTES)?;
+        text.map(|text| certificate(text).ok_or_else(wrong))
+            .transpose()
+    }
+
+    fn schema(&self) -> Value {
+        text_schema(limits::COMMAND_DATA_BYTES)
+    }
+}
+
+fn certificate(text: &str) -> Option<CertificateValue> {
+    const PEM: (&str, &str) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let inner = match text.trim().strip_prefix(PEM.0) {
+        Some(rest) => rest.trim_end().strip_suffix(PEM.1)?,
+        None => text,
+    };
+    let digits: String = inner.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    let der = BASE64.decode(digits.as_bytes()).ok()?;
+    let (rest, _) = X509Certificate::from_der(&der).ok()?;
+    rest.is_empty().then(|| CertificateValue {
+        base64: BASE64.encode(&der),
+        thumbprint: HEXUPPER.encode(&Sha1::digest(&der)),
+    })
+}
+
+/// The SHA-1 thumbprint of a certificate, 40 hexadecimal digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thumbprint;
+
+impl Form for Thumbprint {
+    type Value<'a> = String;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>> {
+        let text = fields.line(name, 64)?;
+        let digits = text.map(|text| text.replace([':', ' '], "").to_ascii_uppercase());
+        let is_sha1 =
+            |text: &String| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
+        if digits.as_ref().is_some_and(|text| !is_sha1(text)) {
+            let expected = "a SHA-1 thumbprint, 40 hexadecimal digits";
+            return Err(other_text(name, fields, expected));
+        }
+        Ok(digits)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "pattern": "^[0-9A-Fa-f: ]{40,64}$"})
+    }
+}
+
+/// A product key: five groups of five letters and digits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ProductKey;
+
+impl Form for ProductKey {
+    type Value<'a> = String;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>> {
+        let text = fields.line(name, 64)?;
+        let is_group =
+            |group: &str| group.len() == 5 && group.bytes().all(|b| b.is_ascii_alphanumeric());
+        let is_key = |text: &str| text.split('-').count() == 5 && text.split('-').all(is_group);
+        if text.is_some_and(|text| !is_key(text)) {
+            let expected =
+                "a product key: five groups of five letters and digits, parted by hyphens";
+            return Err(other_text(name, fields, expected));
+        }
+        Ok(text.map(str::to_ascii_uppercase))
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "string", "pattern": "^[0-9A-Za-z]{5}(-[0-9A-Za-z]{5}){4}$"})
+    }
+}
+
+/// A list of so many lines of so many bytes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lines(pub(super) usize, pub(super) usize);
+
+impl Form for Lines {
+    type Value<'a> = Vec<String>;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<String>>> {
+        fields.lines(name, self.0, self.1)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "array", "maxItems": self.0, "items": text_schema(self.1)})
+    }
+}
+
+/// An object of some of the properties that may be set: of each its name and
+/// what is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Settings(pub(super) &'static [Property]);
+
+impl Settings {
+    fn forms(&self) -> impl Iterator<Item = (&'static str, ValueForm)> + use<> {
+        let properties = self.0.iter();
+        properties.filter_map(|property| Some((property.name, property.form?)))
+    }
+}
+
+impl Form for Settings {
+    type Value<'a> = Vec<(&'static str, String)>;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<(&'static str, String)>>> {
+        let Some(given) = fields.get(name) else {
+            return Ok(None);
+        };
+        let path = fields.name(name);
+        let inner = Fields::of(given, &path)?;
+        let mut settings = Vec::new();
+        for key in inner.keys() {
+            let Some((property, form)) = self.forms().find(|(property, _)| *property == key) else {
+                let names: Vec<&str> = self.forms().map(|(name, _)| name).collect();
+                let expected = format!("only {}", names.join(", "));
+                let found = "a property of another name";
+                return Err(FieldError::new(path, expected, found));
+            };
+            let value = form.read(property, &inner)?;
+            let null = || FieldError::new(inner.name(property), "a value", "null");
+            settings.push((property, value.ok_or_else(null)?));
+        }
+        at_least_one(settings, path).map(Some)
+    }
+
+    fn schema(&self) -> Value {
+        let schemas = self
+            .forms()
+            .map(|(name, form)| (name.to_owned(), form.schema()));
+        let properties: Map<String, Value> = schemas.collect();
+        json!({"type": "object", "minProperties": 1, "additionalProperties": false, "properties": properties})
+    }
+}
+
+/// An object of properties of any names, with values of plain types.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AnySettings;
+
+impl Form for AnySettings {
+    type Value<'a> = Vec<(String, String)>;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Vec<(String, String)>>> {
+        const PROPERTIES: usize = 64;
+        let Some(given) = fields.get(name) else {
+            return Ok(None);
+        };
+        let path = fields.name(name);
+        let inner = Fields::of(given, &path)?;
+        let mut settings = Vec::new();
+        for key in inner.keys() {
+            if key.len() > 64 || !is_name(key) || settings.len() == PROPERTIES {
+                let expected = format!(
+                    "at most {PROPERTIES} properties whose names are letters, digits and '_'"
+                );
+                return Err(FieldError::new(path, expected, "others"));
+            }
+            let value = match inner.get(key) {
+                Some(Value::String(_)) => {
+                    let text = inner.text(key, limits::COMMAND_DATA_BYTES)?;
+                    text.unwrap_or_default().to_owned()
+                }
+                Some(Value::Bool(truth)) => truth.to_string(),
+                Some(value @ Value::Number(_)) => shown(value),
+                other => {
+                    let (field, found) = (inner.name(key), other.map_or("null", type_of));
+                    return Err(FieldError::new(field, "text, a number or a boolean", found));
+                }
+            };
+            settings.push((key.to_owned(), value));
+        }
+        at_least_one(settings, path).map(Some)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "object", "minProperties": 1, "additionalProperties": {"type": ["string", "number", "boolean"]}})
+    }
+}
+
+fn at_least_one<T>(settings: Vec<T>, path: String) -> Result<Vec<T>> {
+    if settings.is_empty() {
+        return Err(FieldError::new(path, "at least one property", "none"));
+    }
+    Ok(settings)
+}
+
+/// A list of commands, unread: raw, typed, atomic or sequence.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commands;
+
+impl Form for Commands {
+    type Value<'a> = &'a [Value];
+
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<&'a [Value]>> {
+        fields.list(name, limits::COMMAND_OPERATIONS)
+    }
+
+    fn schema(&self) -> Value {
+        json!({"type": "array", "minItems": 1, "maxItems": limits::COMMAND_OPERATIONS, "items": {"type": "object"}})
+    }
+}

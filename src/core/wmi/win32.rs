@@ -1,0 +1,101 @@
+//! The classes that "WMI providers supported in Windows" lists for inventory.
+//! Properties by Microsoft's reference of the CIMWin32 provider.
+
+use super::class::WmiClass;
+use super::property::reads;
+use crate::kind::Kind;
+
+macro_rules! classes {
+    ($($name:ident { $($properties:tt)* })*) => {
+        &[$(
+            &WmiClass::new(stringify!($name), Kind::Inventory)
+                .properties(reads! { $($properties)* })
+        ),*]
+    };
+}
+
+/// The classes; see [`super::TABLES`] before adding one. One without properties
+/// is read by asking its instances for the names of theirs.
+pub(super) static CLASSES: &[&WmiClass] = classes! {
+    Win32_1394Controller {}
+    Win32_BaseBoard {}
+    Win32_Battery {
+        Name, Status, BatteryStatus: Integer, EstimatedChargeRemaining: Integer,
+        EstimatedRunTime: Integer
+    }
+    Win32_BIOS { Manufacturer, Name, SerialNumber, SMBIOSBIOSVersion, Version, ReleaseDate }
+    Win32_CDROMDrive {}
+    Win32_ComputerSystem {
+        Name, Manufacturer, Model, SystemType, TotalPhysicalMemory: Integer,
+        NumberOfProcessors: Integer, NumberOfLogicalProcessors: Integer, Domain, PartOfDomain,
+        UserName, PCSystemType: Integer
+    }
+    Win32_ComputerSystemProduct { Name, Vendor, Version, IdentifyingNumber, UUID }
+    Win32_CurrentTime {}
+    Win32_DesktopMonitor {}
+    Win32_DiskDrive { Model, InterfaceType, SerialNumber, Size: Integer, MediaType, Status }
+    Win32_DiskPartition {}
+    Win32_DisplayConfiguration {}
+    Win32_DMAChannel {}
+    Win32_EncryptableVolume {}
+    Win32_IDEController {}
+    Win32_InfraredDevice {}
+    Win32_IRQResource {}
+    Win32_Keyboard {}
+    Win32_LocalTime {
+        Year: Integer, Month: Integer, Day: Integer, Hour: Integer, Minute: Integer,
+        Second: Integer
+    }
+    Win32_LogicalDisk {
+        DeviceID, Description, DriveType: Integer, FileSystem, FreeSpace: Integer, Size: Integer,
+        VolumeName, VolumeSerialNumber
+    }
+    Win32_MotherboardDevice {}
+    Win32_NetworkAdapter {
+        Name, AdapterType, MACAddress, NetConnectionID, NetConnectionStatus: Integer, NetEnabled,
+        PhysicalAdapter, Speed: Integer
+    }
+    Win32_NetworkAdapterConfiguration {
+        Description, DHCPEnabled, DNSHostName, IPAddress, IPEnabled, MACAddress
+    }
+    Win32_NetworkClient {}
+    Win32_NetworkProtocol {}
+    Win32_OperatingSystem {
+        Caption, Version, BuildNumber, OSArchitecture, InstallDate, LastBootUpTime, LocalDateTime,
+        CurrentTimeZone: Integer, OSLanguage: Integer, SystemDrive, FreePhysicalMemory: Integer,
+        TotalVisibleMemorySize: Integer, Status
+    }
+    Win32_OSRecoveryConfiguration {}
+    Win32_PageFileSetting {}
+    Win32_PhysicalMedia {}
+    Win32_PhysicalMemory { Capacity: Integer, Speed: Integer, Manufacturer, PartNumber, BankLabel }
+    Win32_PnPDevice {}
+    Win32_PnPEntity {}
+    Win32_PointingDevice {}
+    Win32_PortableBattery {}
+    Win32_PortResource {}
+    Win32_POTSModem {}
+    Win32_Processor {
+        Name, Manufacturer, NumberOfCores: Integer, NumberOfLogicalProcessors: Integer,
+        MaxClockSpeed: Integer, Architecture: Integer
+    }
+    Win32_QuickFixEngineering { HotFixID, Description, InstalledOn }
+    Win32_Registry {}
+    Win32_SCSIController {}
+    Win32_SerialPort {}
+    Win32_Service { DisplayName, State, StartMode }
+    Win32_Share {}
+    Win32_SoundDevice {}
+    Win32_SystemBIOS {}
+    Win32_SystemDriver {}
+    Win32_SystemEnclosure { Manufacturer, SerialNumber, SMBIOSAssetTag }
+    Win32_TapeDrive {}
+    Win32_TimeZone { Caption, StandardName, Bias: Integer, DaylightBias: Integer }
+    Win32_USBController {}
+    Win32_UTCTime {
+        Year: Integer, Month: Integer, Day: Integer, Hour: Integer, Minute: Integer,
+        Second: Integer
+    }
+    Win32_VideoController {}
+    Win32_WindowsUpdateAgentVersion { Version }
+};
