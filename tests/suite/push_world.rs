@@ -28,7 +28,7 @@ use modegate_server::wns::service::{Push, Setting};
 use modegate_server::wns::worker::Workers;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_store::Store;
-use modegate_store::api::Write;
+use modegate_store::api::WriteStore;
 use modegate_store::push::ProfileChange;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -137,12 +137,12 @@ impl World {
 
     pub async fn keep(&self, profile: PushProfile) {
         let event = Event::new(self.now(), "test", None, EventType::PushProfileChanged);
-        let write = Write::PushProfile {
-            id: profile.id,
-            decide: Box::new(move |_, _| Ok((ProfileChange::Keep(Box::new(profile)), event))),
-            answer: Box::new(|_| Vec::new()),
+        let id = profile.id;
+        let decide = move |_: &[PushProfile], _: Option<&PushProfile>| {
+            Ok((ProfileChange::Keep(Box::new(profile)), event))
         };
-        self.store.write(write, None).await.unwrap();
+        let kept = self.store.alter_push_profile(id, Box::new(decide), None);
+        kept.await.unwrap();
         self.push.refresh().await.unwrap();
     }
 
@@ -161,7 +161,7 @@ impl World {
             rotation: Default::default(),
         };
         let event = Event::new(self.now(), "test", Some(id), EventType::DeviceRegistered);
-        self.store.register(id, record, event).await.unwrap();
+        self.store.register(id, record, event, None).await.unwrap();
         Sim::new(id, source, family)
     }
 
@@ -185,7 +185,11 @@ impl World {
         };
         let body = operations::command(&command, &setting).unwrap();
         let decide = move |device: &Device| Ok(session::queue::queue(device, body)?.0);
-        let device = self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+        let device = self
+            .store
+            .alter(sim.id, Box::new(decide), None)
+            .await
+            .unwrap();
         CommandSeq(device.state.next_command - 1)
     }
 
@@ -209,7 +213,10 @@ impl World {
                 only_queues: false,
             })
         };
-        self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+        self.store
+            .alter(sim.id, Box::new(decide), None)
+            .await
+            .unwrap();
     }
 
     /// What became of a command.

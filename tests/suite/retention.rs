@@ -49,7 +49,7 @@ async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
         rotation: Default::default(),
     };
     let event = Event::new(at, "test", Some(id), EventType::DeviceRegistered);
-    store.register(id, record, event).await.unwrap();
+    store.register(id, record, event, None).await.unwrap();
     id
 }
 
@@ -66,7 +66,7 @@ async fn happen(store: &dyn Store, device: DeviceId, times: Vec<Timestamp>) {
             only_queues: false,
         })
     };
-    store.alter(device, Box::new(decide)).await.unwrap();
+    store.alter(device, Box::new(decide), None).await.unwrap();
 }
 
 /// All events of a device as a reader pages through them, forwards.
@@ -237,7 +237,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
     };
     let decide =
         move |device: &modegate_core::device::Device| queue(device, body).map(|(change, _)| change);
-    store.alter(device, Box::new(decide)).await.unwrap();
+    store.alter(device, Box::new(decide), None).await.unwrap();
 }
 
 #[tokio::test]

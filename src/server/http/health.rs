@@ -64,7 +64,7 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: the store takes writes, and the server is not ending.
 pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
-    let ready = shared.health.ready(&*shared.store).await;
+    let ready = shared.health.ready(&*shared.app.store).await;
     ready.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))?;
     Ok(HttpResponse::Ok()
         .insert_header(("cache-control", "no-store"))

@@ -14,13 +14,13 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
-use crate::http::api::UnderWay;
+use crate::app::App;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::ProxyCounts;
 use crate::http::rates::Rates;
-use crate::http::tls::{ServerCertificate, TlsRefusals, server_config};
-use crate::http::{Listeners, Shared};
+use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
+use crate::http::{Listeners, Shared, UnderWay};
 use crate::metrics::Metrics;
 use crate::sync::Way;
 use crate::token_cache::TokenBook;
@@ -117,24 +117,28 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let batches = Arc::new(Notify::new());
     let reach = webhook_reach(&options);
     let hooks = crate::webhooks::client::Client::new(reach, None).map_err(ServeError::Webhooks)?;
-    let shared = Arc::new(Shared {
-        metrics: Arc::clone(&metrics),
-        clock: options.clock.clone(),
-        health: Arc::clone(&health),
+    let app = Arc::new(App {
         store: Arc::clone(&store) as Arc<dyn Store>,
         way: Arc::clone(&way),
-        identifier: Arc::clone(&identifier),
-        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
-        rates: Rates::new(&limits),
-        refreshing: tokio::sync::Mutex::default(),
-        under_way: UnderWay::default(),
-        batches: Arc::clone(&batches),
-        webhook_reach: reach,
         push: Arc::clone(&push),
-        ending,
+        clock: options.clock.clone(),
         templates: options.templates.clone(),
+        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        refreshing: tokio::sync::Mutex::default(),
+        webhook_reach: reach,
+        batches: Arc::clone(&batches),
+        certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     });
-    shared.refresh_tokens().await?;
+    app.refresh_tokens().await?;
+    let shared = Arc::new(Shared {
+        app,
+        metrics: Arc::clone(&metrics),
+        health: Arc::clone(&health),
+        identifier: Arc::clone(&identifier),
+        rates: Rates::new(&limits),
+        under_way: UnderWay::default(),
+        ending,
+    });
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let listeners = Listeners {
         https: (https, tls),

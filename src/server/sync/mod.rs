@@ -371,10 +371,10 @@ impl Way {
         };
         let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
             .detail("registered at its first message (--accept-unknown-devices)");
-        match self.store.register(id, record, event).await {
+        match self.store.register(id, record, event, None).await {
             // Somebody else was quicker: the record is there.
-            Err(StoreError::SourceTaken(_)) => Ok(()),
-            other => other,
+            Ok(_) | Err(StoreError::SourceTaken(_)) => Ok(()),
+            Err(other) => Err(other),
         }
     }
 }

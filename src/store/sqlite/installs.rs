@@ -7,10 +7,9 @@ use std::sync::Arc;
 use super::rows::{self, Key, signed, unsigned};
 use super::{SqliteStore, catalogue, failed, read, webhooks, write};
 use crate::StoreError;
-use crate::installs::{DecideInstalls, InstallStore, InstallWrite};
+use crate::installs::{DecideInstalls, InstallStore};
 use crate::seal::Keys;
 use modegate_core::catalogue::App;
-use modegate_core::change::Refusal;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
@@ -112,51 +111,8 @@ impl InstallStore for SqliteStore {
     }
 }
 
-/// Does a write of the API; what it answers.
-pub(super) fn write(
-    db: &Connection,
-    keys: &Keys,
-    write: InstallWrite,
-) -> Result<Vec<u8>, StoreError> {
-    match write {
-        InstallWrite::PutApp {
-            id,
-            decide,
-            event,
-            answer,
-        } => Ok(answer(&catalogue::put(db, keys, &id, decide, event)?)),
-        InstallWrite::DeleteApp { id, event, answer } => {
-            Ok(answer(&catalogue::delete(db, keys, &id, event)?))
-        }
-        InstallWrite::Install {
-            device,
-            app,
-            no,
-            decide,
-            answer,
-        } => {
-            let (device, written) = change(db, keys, device, (&app, no), decide)?;
-            let missing = || Refusal::Missing("there is no such install".to_owned());
-            let install = written.answer.as_ref();
-            let install = install.ok_or_else(|| StoreError::Refused(missing()))?;
-            Ok(answer(&device, install, written.created))
-        }
-        InstallWrite::CreateWebhook {
-            webhook,
-            event,
-            answer,
-        } => {
-            let webhook = webhooks::create(db, keys, webhook, event)?;
-            Ok(answer(&webhook))
-        }
-        InstallWrite::DeleteWebhook { id, event, answer } => {
-            Ok(answer(&webhooks::delete(db, keys, id, event)?))
-        }
-    }
-}
-
 /// Decides and writes: device, installs and what webhooks are told of them.
-fn change(
+pub(super) fn change(
     db: &Connection,
     keys: &Keys,
     id: DeviceId,

@@ -9,7 +9,6 @@ use tokio::sync::watch;
 
 use super::rows::{self, Chain, Key, signed};
 use super::{SqliteStore, failed};
-use crate::api::{Kept, Once, Write};
 use crate::seal::{Keys, Place};
 use crate::{Choose, Decide, MakeCommand, PartPlace, Store, StoreError, Swept};
 use modegate_core::batch::{Batch, BatchId};
@@ -42,32 +41,6 @@ impl Store for SqliteStore {
         let keys = Arc::clone(&self.keys);
         self.writer
             .submit_checked(move |db| self::commit(db, &keys, commit))
-            .await
-    }
-
-    async fn register(
-        &self,
-        id: DeviceId,
-        record: DeviceRecord,
-        event: Event,
-    ) -> Result<(), StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| super::registry::register(db, &keys, id, &record, event))
-            .await
-    }
-
-    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| alter(db, &keys, device, decide))
-            .await
-    }
-
-    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| super::registry::retire(db, &keys, device, event))
             .await
     }
 
@@ -190,17 +163,6 @@ impl Store for SqliteStore {
 
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.read(|db, _| super::read::policy_set(db, digest))
-    }
-
-    async fn write(&self, write: Write, once: Option<Once>) -> Result<Vec<u8>, StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| super::api::write(db, &keys, write, once.as_ref()))
-            .await
-    }
-
-    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
-        self.read(|db, keys| super::once::kept(db, keys, once))
     }
 
     async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {

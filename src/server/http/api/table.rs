@@ -1,30 +1,13 @@
 //! THE table of the API: from it come the routes, the checks of role and query, and
 //! `/api/v1/openapi.json`.
 
-use super::endpoint::{Endpoint, Param, ParamKind, Shape};
+use super::endpoint::{AFTER, Endpoint, FROM, LIMIT, PAGE, Param, ParamKind, Shape, schema_of};
 use super::{
-    batches, certificates, commands, devices, events, import, install_table, inventory, openapi,
-    policies, push, push_profiles, stream, tokens,
+    batches, certificates, command_view, commands, devices, events, import, install_table,
+    inventory, openapi, policies, push, push_profiles, schemas, sessions, stream, tokens,
 };
+use crate::app;
 use modegate_core::tokens::Access;
-
-const AFTER: Param = Param {
-    name: "after",
-    kind: ParamKind::Integer(0, i64::MAX as u64),
-    required: false,
-    about: "`next` of the page before",
-};
-const LIMIT: Param = Param {
-    name: "limit",
-    kind: ParamKind::Integer(1, u32::MAX as u64),
-    required: false,
-    about: "Items of a page, 50 if not told; more than 200 counts as 200",
-};
-const FROM: Param = Param {
-    about: "The id of the last event that came; `Last-Event-ID` goes before it. Without either, what happens from now on",
-    ..AFTER
-};
-pub(super) const PAGE: &[Param] = &[AFTER, LIMIT];
 
 const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
@@ -75,15 +58,15 @@ static TABLE: &[Endpoint] = &[
         "/devices",
         Access::Operate,
         "Registers a device",
-        "NewDevice",
+        schema_of::<app::devices::NewDevice>,
         |route| route.to(devices::register),
     )
-    .answers(201, Shape::One("Device")),
+    .answers(201, Shape::One(schema_of::<devices::DeviceView>)),
     Endpoint::get(
         "/devices",
         Access::Read,
         "Lists devices; a page may hold fewer than asked for while `next` goes on",
-        Shape::List("Device"),
+        Shape::List(schema_of::<devices::DeviceView>),
         |route| route.to(devices::list),
     )
     .query(&[
@@ -99,15 +82,15 @@ static TABLE: &[Endpoint] = &[
         "/devices/import",
         Access::Operate,
         "Registers many devices in one transaction",
-        "Import",
+        schema_of::<app::import::Import>,
         |route| route.to(import::import),
     )
-    .answers(200, Shape::One("ImportReport")),
+    .answers(200, Shape::One(schema_of::<import::ReportView>)),
     Endpoint::get(
         "/devices/{device}",
         Access::Read,
         "One device",
-        Shape::One("Device"),
+        Shape::One(schema_of::<devices::DeviceView>),
         |route| route.to(devices::one),
     )
     .tagged(),
@@ -115,10 +98,10 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}",
         Access::Operate,
         "Changes what is given of a device",
-        "DeviceChange",
+        schema_of::<app::devices::DeviceChange>,
         |route| route.to(devices::change),
     )
-    .answers(200, Shape::One("Device"))
+    .answers(200, Shape::One(schema_of::<devices::DeviceView>))
     .tagged(),
     Endpoint::delete(
         "/devices/{device}",
@@ -131,10 +114,10 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/certificates",
         Access::Operate,
         "Binds one more certificate, so that an old and a new one stand side by side while they rotate",
-        "NewCertificate",
+        schema_of::<app::certificates::NewCertificate>,
         |route| route.to(certificates::bind),
     )
-    .answers(201, Shape::One("Certificate")),
+    .answers(201, Shape::One(schema_of::<certificates::CertificateView>)),
     Endpoint::delete(
         "/devices/{device}/certificates/{sha256}",
         Access::Operate,
@@ -145,15 +128,15 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/commands",
         Access::Queue,
         "Queues a command; the role portal queues installs only",
-        "NewCommand",
+        schema_of::<schemas::NewCommand>,
         |route| route.to(commands::queue),
     )
-    .answers(201, Shape::One("Command")),
+    .answers(201, Shape::One(schema_of::<command_view::CommandView>)),
     Endpoint::get(
         "/devices/{device}/commands",
         Access::Read,
         "A device's commands, final ones too",
-        Shape::List("Command"),
+        Shape::List(schema_of::<command_view::CommandView>),
         |route| route.to(commands::list),
     )
     .query(&[
@@ -165,7 +148,7 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/preview",
         Access::Audit,
         "What a session in that context would carry now",
-        Shape::One("Preview"),
+        Shape::One(schema_of::<commands::PreviewView>),
         |route| route.to(commands::preview),
     )
     .query(&[
@@ -180,7 +163,7 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/inventory",
         Access::Audit,
         "What is known of a device, with when it was read",
-        Shape::One("Inventory"),
+        Shape::One(schema_of::<inventory::InventoryView>),
         |route| route.to(inventory::of_device),
     )
     .query(&[text("class", "Only this class")]),
@@ -188,7 +171,7 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/inventory/changes",
         Access::Audit,
         "What changed of it, the newest first",
-        Shape::List("InventoryChange"),
+        Shape::List(schema_of::<inventory::ChangeView>),
         |route| route.to(inventory::changes),
     )
     .query(PAGE),
@@ -196,7 +179,7 @@ static TABLE: &[Endpoint] = &[
         "/inventory",
         Access::Audit,
         "The devices of which every question is true; a page may hold fewer than asked for while `next` goes on",
-        Shape::List("Device"),
+        Shape::List(schema_of::<devices::DeviceView>),
         |route| route.to(inventory::search),
     )
     .query(&[
@@ -213,15 +196,15 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/sessions",
         Access::Audit,
         "A device's sessions, the newest first",
-        Shape::List("Session"),
-        |route| route.to(events::sessions),
+        Shape::List(schema_of::<sessions::SessionView>),
+        |route| route.to(sessions::list),
     )
     .query(PAGE),
     Endpoint::get(
         "/devices/{device}/events",
         Access::Audit,
         "A device's part of the log",
-        Shape::List("Event"),
+        Shape::List(schema_of::<events::EventView>),
         |route| route.to(events::of_device),
     )
     .query(PAGE),
@@ -229,7 +212,7 @@ static TABLE: &[Endpoint] = &[
         "/devices/{device}/events/stream",
         Access::Audit,
         "A device's part of the log as it grows; ids are the device's event numbers",
-        Shape::Stream("Event"),
+        Shape::Stream(schema_of::<events::EventView>),
         |route| route.to(stream::of_device),
     )
     .query(&[FROM]),
@@ -237,15 +220,15 @@ static TABLE: &[Endpoint] = &[
         "/commands",
         Access::Operate,
         "Queues a command for many devices: a batch, which works in the background",
-        "NewBatch",
+        schema_of::<app::batches::NewBatch>,
         |route| route.to(batches::create),
     )
-    .answers(202, Shape::One("Batch")),
+    .answers(202, Shape::One(schema_of::<batches::BatchView>)),
     Endpoint::get(
         "/batches",
         Access::Read,
         "Batches, the newest first",
-        Shape::List("Batch"),
+        Shape::List(schema_of::<batches::BatchView>),
         |route| route.to(batches::list),
     )
     .query(PAGE),
@@ -253,14 +236,14 @@ static TABLE: &[Endpoint] = &[
         "/batches/{batch}",
         Access::Read,
         "One batch and its progress",
-        Shape::One("Batch"),
+        Shape::One(schema_of::<batches::BatchView>),
         |route| route.to(batches::one),
     ),
     Endpoint::get(
         "/batches/{batch}/commands",
         Access::Read,
         "The commands that a batch queued",
-        Shape::List("Command"),
+        Shape::List(schema_of::<command_view::CommandView>),
         |route| route.to(batches::commands),
     )
     .query(PAGE),
@@ -270,13 +253,13 @@ static TABLE: &[Endpoint] = &[
         "Stops a batch; with commands=cancel what waits still is cancelled",
         |route| route.to(batches::stop),
     )
-    .answers(200, Shape::One("Batch"))
+    .answers(200, Shape::One(schema_of::<batches::BatchView>))
     .query(&[one_of("commands", &["keep", "cancel"], "What becomes of what it queued; kept if not told")]),
     Endpoint::get(
         "/commands/{command}",
         Access::Read,
         "One command with its decisions and results",
-        Shape::One("Command"),
+        Shape::One(schema_of::<command_view::CommandView>),
         |route| route.to(commands::one),
     )
     .tagged(),
@@ -286,7 +269,7 @@ static TABLE: &[Endpoint] = &[
         "Cancels a command that is not final",
         |route| route.to(commands::cancel),
     )
-    .answers(200, Shape::One("Command"))
+    .answers(200, Shape::One(schema_of::<command_view::CommandView>))
     .tagged(),
     Endpoint::act(
         "/commands/{command}/retry",
@@ -294,13 +277,13 @@ static TABLE: &[Endpoint] = &[
         "Has an unconfirmed command sent again, or one that pauses at once",
         |route| route.to(commands::retry),
     )
-    .answers(200, Shape::One("Command"))
+    .answers(200, Shape::One(schema_of::<command_view::CommandView>))
     .tagged(),
     Endpoint::get(
         "/events",
         Access::Audit,
         "The log; for a token bound to groups, that of its devices, and pages may hold fewer than asked for",
-        Shape::List("Event"),
+        Shape::List(schema_of::<events::EventView>),
         |route| route.to(events::all),
     )
     .query(PAGE),
@@ -308,7 +291,7 @@ static TABLE: &[Endpoint] = &[
         "/events/stream",
         Access::Audit,
         "The log as it grows; ids are places in the log",
-        Shape::Stream("Event"),
+        Shape::Stream(schema_of::<events::EventView>),
         |route| route.to(stream::all),
     )
     .query(&[FROM]),
@@ -316,22 +299,22 @@ static TABLE: &[Endpoint] = &[
         "/policies",
         Access::Audit,
         "The policy set in force, with its files",
-        Shape::One("PolicySet"),
+        Shape::One(schema_of::<policies::PolicySetView>),
         |route| route.to(policies::in_force),
     ),
     Endpoint::post(
         "/policies/try",
         Access::Operate,
         "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing",
-        "PolicyTryOut",
+        schema_of::<app::policies::PolicyTryOut>,
         |route| route.to(policies::tried),
     )
-    .answers(200, Shape::One("TriedPolicySet")),
+    .answers(200, Shape::One(schema_of::<policies::TriedView>)),
     Endpoint::get(
         "/devices/{device}/channel",
         Access::Read,
         "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI",
-        Shape::One("Channel"),
+        Shape::One(schema_of::<push::ChannelView>),
         |route| route.to(push::channel),
     ),
     Endpoint::act(
@@ -340,37 +323,37 @@ static TABLE: &[Endpoint] = &[
         "Asks for a push, so that the device begins a session; wishes for one device come together",
         |route| route.to(push::wake),
     )
-    .answers(202, Shape::One("Wake")),
+    .answers(202, Shape::One(schema_of::<push::WakeView>)),
     Endpoint::post(
         "/push-profiles",
         Access::Admin,
         "Makes a push profile: a package family name with the credentials that may push to it",
-        "NewPushProfile",
+        schema_of::<app::push_profiles::NewPushProfile>,
         |route| route.to(push_profiles::create),
     )
-    .answers(201, Shape::One("PushProfile")),
+    .answers(201, Shape::One(schema_of::<push_profiles::ProfileView>)),
     Endpoint::get(
         "/push-profiles",
         Access::Audit,
         "All push profiles, the oldest first: the first that is for a device is the device's",
-        Shape::List("PushProfile"),
+        Shape::List(schema_of::<push_profiles::ProfileView>),
         |route| route.to(push_profiles::list),
     ),
     Endpoint::get(
         "/push-profiles/{profile}",
         Access::Audit,
         "One push profile",
-        Shape::One("PushProfile"),
+        Shape::One(schema_of::<push_profiles::ProfileView>),
         |route| route.to(push_profiles::one),
     ),
     Endpoint::patch(
         "/push-profiles/{profile}",
         Access::Admin,
         "Changes what is given of a push profile; other credentials are tried at once",
-        "PushProfileChange",
+        schema_of::<app::push_profiles::PushProfileChange>,
         |route| route.to(push_profiles::change),
     )
-    .answers(200, Shape::One("PushProfile")),
+    .answers(200, Shape::One(schema_of::<push_profiles::ProfileView>)),
     Endpoint::delete(
         "/push-profiles/{profile}",
         Access::Admin,
@@ -383,20 +366,20 @@ static TABLE: &[Endpoint] = &[
         "Has a push profile's credentials tried anew, and lets a stopped one send again",
         |route| route.to(push_profiles::check),
     )
-    .answers(202, Shape::One("PushProfile")),
+    .answers(202, Shape::One(schema_of::<push_profiles::ProfileView>)),
     Endpoint::post(
         "/tokens",
         Access::Admin,
         "Makes a token; its text is shown in this answer only",
-        "NewToken",
+        schema_of::<app::tokens::NewToken>,
         |route| route.to(tokens::create),
     )
-    .answers(201, Shape::One("CreatedToken")),
+    .answers(201, Shape::One(schema_of::<tokens::CreatedTokenView>)),
     Endpoint::get(
         "/tokens",
         Access::Admin,
         "All tokens but the one of the file admin-token",
-        Shape::List("Token"),
+        Shape::List(schema_of::<tokens::TokenView>),
         |route| route.to(tokens::list),
     ),
     Endpoint::delete(
@@ -409,7 +392,7 @@ static TABLE: &[Endpoint] = &[
         "/openapi.json",
         Access::Public,
         "This document",
-        Shape::One("Document"),
+        Shape::One(schema_of::<schemas::Document>),
         |route| route.to(openapi::show),
     ),
 ];

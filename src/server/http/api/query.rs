@@ -1,0 +1,93 @@
+//! What paths and queries say, and pages of lists.
+
+use std::str::FromStr;
+
+use actix_web::error::QueryPayloadError;
+use actix_web::{Error, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::app::word::{Words, words};
+use crate::app::{Listed, Page};
+use crate::http::problem::Problem;
+use modegate_core::ids::{CommandId, DeviceId};
+
+/// A query that no handler can read: what the table does not name of it is wrong.
+pub(in crate::http) fn bad_query(error: &QueryPayloadError) -> Error {
+    Problem::field("query", "parameters as documented", error).into()
+}
+
+/// Where a list goes on, and how long a page is.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Paging {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Paging {
+    /// What the caller saw last, if it says so.
+    pub(super) fn after(&self) -> Result<Option<u64>, Problem> {
+        let after = self.after.as_deref().map(str::parse);
+        after
+            .transpose()
+            .map_err(|_| Problem::field("after", "what 'next' of the last page said", "other text"))
+    }
+
+    /// The page.
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        let limit = self.limit.unwrap_or(50);
+        Ok(Page {
+            after: self.after()?,
+            limit: limit.clamp(1, crate::limits::PAGE_ITEMS),
+        })
+    }
+}
+
+/// A page as it is answered.
+#[derive(Debug, Serialize)]
+struct PageView<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// A page of a list, each entry as `view` shows it.
+pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U) -> HttpResponse {
+    HttpResponse::Ok().json(PageView {
+        items: listed.items.into_iter().map(view).collect(),
+        next: listed.next.map(|next| next.to_string()),
+    })
+}
+
+/// One of a closed list of words, if one is told; a parameter without a value asks
+/// nothing.
+pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T>, Problem> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let known = T::ALL.iter().find(|one| one.word() == value).copied();
+    known.map(Some).ok_or_else(|| {
+        let expected = format!("one of {}", words::<T>().join(", "));
+        Problem::field(name, expected, "another")
+    })
+}
+
+/// The device that a path names.
+pub(super) fn device_id(text: &str) -> Result<DeviceId, Problem> {
+    let id: DeviceId = id(text, "device")?;
+    // The nil id stands for no device in the log.
+    (!id.0.is_nil())
+        .then_some(id)
+        .ok_or_else(|| Problem::missing("device"))
+}
+
+/// The command that a path names.
+pub(super) fn command_id(text: &str) -> Result<CommandId, Problem> {
+    let id: CommandId = id(text, "command")?;
+    (!id.device.0.is_nil())
+        .then_some(id)
+        .ok_or_else(|| Problem::missing("command"))
+}
+
+/// The `what` that a path names; what is no id is the id of nothing.
+pub(super) fn id<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::missing(what))
+}
