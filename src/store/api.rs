@@ -58,13 +58,16 @@ pub struct Kept {
     pub answer: Vec<u8>,
 }
 
+/// Renders an answer from what was written. It must not block.
+pub type Render<T> = Box<dyn FnOnce(&T) -> Vec<u8> + Send>;
+
 /// What a write keeps of itself, so that it is done once: its answer, in the same
 /// transaction. Only a write whose caller named it has one.
 pub struct Keep<T> {
     /// The name that the caller gave the write.
     pub key: Once,
-    /// Renders the answer from what was written. It must not block.
-    pub render: Box<dyn FnOnce(&T) -> Vec<u8> + Send>,
+    /// Renders the answer.
+    pub render: Render<T>,
 }
 
 impl<T: 'static> Keep<T> {

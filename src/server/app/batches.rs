@@ -22,7 +22,7 @@ input! {
     pub(crate) struct NewBatch {
         /// For which devices.
         pub(crate) to: Targets,
-        /// as POST /devices/{device}/commands takes it
+        /// A command.
         #[schemars(description = "as POST /devices/{device}/commands takes it")]
         pub(crate) command: Object,
     }
@@ -91,7 +91,7 @@ pub(crate) async fn create(
     Ok(created)
 }
 
-/// What is wrong with the command is told now, not by each device.
+/// Checks the command now, so that its faults are not reported once per device.
 async fn checked(app: &App, by: &Principal, wanted: &Value) -> Result<CommandBody, AppError> {
     let actor = by.actor();
     let setting = Setting {

@@ -28,7 +28,7 @@ const NUMBER: i64 = u32::MAX as i64;
 input! {
     /// An app to put into the catalogue: with one version, or a list of them.
     pub(crate) struct NewApp {
-        /// What rules, commands and URLs name it by; made if not told.
+        /// The id by which rules, commands and URLs name it. Default: the server makes one.
         pub(crate) id: Option<Parsed<AppId>>,
         /// What people call it.
         pub(crate) name: Line<NAME_BYTES>,
@@ -62,7 +62,7 @@ input! {
     /// One version of an app.
     #[schemars(inline)]
     pub(crate) struct VersionFields {
-        /// Which; that of the package if not told.
+        /// Which. Default: the version of the package.
         pub(crate) version: Option<Parsed<Version>>,
         /// `Name_Version_Architecture_ResourceId_PublisherId`.
         pub(crate) package_full_name: Option<Parsed<Package>>,
@@ -306,9 +306,9 @@ impl JsonSchema for Options {
 }
 
 impl VersionFields {
-    /// The first of its fields that was told.
-    fn told(&self) -> Option<&'static str> {
-        let told = [
+    /// The first of its fields that was given.
+    fn first_given(&self) -> Option<&'static str> {
+        let fields = [
             ("version", self.version.is_some()),
             ("package_full_name", self.package_full_name.is_some()),
             ("urls", self.urls.is_some()),
@@ -318,7 +318,8 @@ impl VersionFields {
             ("options", self.options.is_some()),
             ("job_data", self.job_data.is_some()),
         ];
-        told.iter().find(|(_, told)| *told).map(|(name, _)| *name)
+        let first = fields.iter().find(|(_, is_given)| *is_given);
+        first.map(|(name, _)| *name)
     }
 
     /// The version. `within` is what its fields' names begin with in faults.
@@ -359,7 +360,7 @@ impl AppFields {
         if let Some(groups) = self.groups {
             app.groups = groups.texts();
         }
-        match (self.versions, self.version.0.told()) {
+        match (self.versions, self.version.0.first_given()) {
             (Some(_), Some(name)) => {
                 let expected = "no such field beside 'versions'";
                 Err(FieldError::new(name, expected, "one"))
@@ -415,7 +416,7 @@ impl NewApp {
 }
 
 impl AppChange {
-    /// The app with what is told of it.
+    /// The app with these changes.
     pub(super) fn amended(self, app: &App, now: Timestamp) -> Result<App, FieldError> {
         let mut app = App {
             changed_at: now,

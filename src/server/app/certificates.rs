@@ -28,7 +28,7 @@ input! {
         pub(crate) sha256: Option<Parsed<CertificateDigest>>,
         /// The certificate itself.
         pub(crate) pem: Option<Text<PEM_BYTES>>,
-        /// From when on it proves something; at once if not told.
+        /// Since when it is accepted. Default: at once.
         pub(crate) not_before: Option<Time>,
         /// What it is for.
         pub(crate) note: Option<Line<NOTE_BYTES>>,

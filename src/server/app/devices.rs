@@ -21,7 +21,7 @@ input! {
     pub(crate) struct NewDevice {
         /// What the device sends as the Source of its SyncHdr.
         pub(crate) source: Line<SOURCE_BYTES>,
-        /// `windows81` if not told.
+        /// Default: `windows81`.
         pub(crate) family: Option<Word<Family>>,
         #[schemars(flatten)]
         pub(crate) rest: Flat<DeviceChange>,
@@ -29,7 +29,7 @@ input! {
 
     /// What may change of a device; what is left out stays.
     pub(crate) struct DeviceChange {
-        /// The key of MDM_Client; the source if not told.
+        /// The key of MDM_Client. Default: the source.
         pub(crate) device_client_id: Option<Line<NAME_BYTES>>,
         /// Whose device it is.
         pub(crate) user: Option<Clearable<Line<NAME_BYTES>>>,
@@ -120,7 +120,8 @@ impl NewCredentials {
     }
 }
 
-/// Registers a device. Whose source it is, is told to those who may see all.
+/// Registers a device. Only a caller that sees all devices learns which device has
+/// the source already.
 pub(crate) async fn register(
     app: &App,
     by: &Principal,
@@ -141,7 +142,7 @@ pub(crate) async fn register(
     })
 }
 
-/// Which devices to list; what is not told does not matter.
+/// Which devices to list; `None` does not filter.
 #[derive(Debug, Default)]
 pub(crate) struct Filter {
     /// Those of this group.

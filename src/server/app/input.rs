@@ -1,7 +1,7 @@
 //! What callers send, as types: each reads itself from JSON, names every fault by
 //! the path of its field, and has its JSON Schema derived from the same definition.
 //!
-//! A derived `Deserialize` stops at the first fault. Callers are told all of them,
+//! A derived `Deserialize` stops at the first fault. Every fault is reported,
 //! so structs of fields are made by [`input!`](crate::app::input), which reads every
 //! field before it looks whether one failed. Fields that no struct names are ignored.
 
@@ -160,7 +160,7 @@ impl<T: Input> Input for Option<T> {
     }
 }
 
-/// A field that null empties, told apart from one that is not there.
+/// A field that null empties, distinct from one that is absent.
 #[derive(Debug, Clone)]
 pub(crate) enum Clearable<T> {
     /// Nothing stands there from now on.
@@ -195,7 +195,7 @@ inline_schema!([T: JsonSchema] Clearable<T>, "Clearable", generator => {
     Option::<T>::json_schema(generator)
 });
 
-/// Text of `MIN` (1, if not told) to `MAX` bytes without control characters.
+/// Text of `MIN` (default 1) to `MAX` bytes without control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line<const MAX: usize, const MIN: usize = 1>(pub(crate) String);
 

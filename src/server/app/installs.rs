@@ -29,7 +29,7 @@ input! {
     pub(crate) struct NewInstall {
         /// The app's id in the catalogue.
         pub(crate) app: Line<ID_BYTES>,
-        /// Which version; the highest if not told.
+        /// Which version. Default: the highest.
         pub(crate) version: Option<Line<64>>,
         /// Whether an install that came to its end well counts no more.
         #[schemars(extend("default" = false))]
@@ -40,7 +40,7 @@ input! {
         /// Whether it is refused where the device is not set up for sideloading.
         #[schemars(extend("default" = false))]
         pub(crate) require_ready: Option<bool>,
-        /// Before others if higher; 0 if not told.
+        /// Higher goes first. Default: 0.
         pub(crate) priority: Option<Integer<-100, 100>>,
         /// Not sent before.
         pub(crate) not_before: Option<Time>,

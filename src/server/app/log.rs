@@ -9,7 +9,7 @@ use modegate_core::event::{Event, EventType, ExchangeRecord, StoredEvent, Withhe
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::time::Timestamp;
 
-/// Most decisions told of one command, the newest.
+/// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
 
 /// An event, with all that its exchange withheld.

@@ -18,7 +18,7 @@ use modegate_core::policy::tryout::{Recorded, TryOut};
 use modegate_core::policy::{PolicySet, Verdict};
 use modegate_core::session::queue::leaves_of;
 
-/// Events that a try-out looks at unless told otherwise.
+/// Events that a try-out looks at by default.
 const EVENTS: i64 = 2_000;
 /// And at most.
 const MOST_EVENTS: i64 = 20_000;

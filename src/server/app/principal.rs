@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::App;
+use super::context::App;
 use super::error::AppError;
 use modegate_core::change::{Change, Refusal};
 use modegate_core::device::{Device, DeviceRecord};

@@ -22,7 +22,7 @@ use modegate_store::push::{DecideProfile, ProfileChange};
 const NAME: usize = 256;
 /// Longest secret, bytes.
 const SECRET: usize = 1024;
-/// The AppId where none is told: the server chooses it (docs/push.md).
+/// The default AppId: the server chooses it (docs/push.md).
 const USUAL_APP_ID: &str = "modegate";
 
 input! {
@@ -74,8 +74,8 @@ impl Parse for Pfn {
     }
 }
 
-/// The family of a package whose full name was told, which is what is at hand in
-/// Visual Studio (seed 001).
+/// The family of a package that is given by its full name, which Visual Studio shows
+/// (seed 001).
 #[derive(Debug, Clone)]
 pub(crate) struct FullName(Pfn);
 
@@ -117,7 +117,7 @@ impl Parse for PackageSid {
     }
 }
 
-/// A tenant, as it was told.
+/// A tenant, as given.
 #[derive(Debug, Clone)]
 pub(crate) struct Tenant(String);
 

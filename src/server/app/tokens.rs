@@ -19,9 +19,9 @@ input! {
         pub(crate) name: Line<NAME_BYTES>,
         /// What it is for.
         pub(crate) role: Word<Role>,
-        /// The groups that it is bound to; all devices if not told.
+        /// The groups that it is bound to. Default: it sees all devices.
         pub(crate) groups: Option<Lines<DEVICE_LIST, GROUP_BYTES>>,
-        /// From when on it is no longer taken; never if not told.
+        /// When it expires. Default: never.
         pub(crate) expires_at: Option<Time>,
     }
 }

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of the steps of installs.
+//! Webhooks: URLs to which the steps of installs are reported.
 
 use schemars::{Schema, json_schema};
 
@@ -17,18 +17,18 @@ const EVENTS: usize = State::ALL.len() + 1;
 input! {
     /// A webhook to make.
     pub(crate) struct NewWebhook {
-        /// Where it is told.
+        /// Where the events are posted.
         pub(crate) url: Line<URL_BYTES>,
-        /// What it is told of; everything if not told.
+        /// The events to report. Default: all.
         pub(crate) events: Option<List<Parsed<EventName>, EVENTS, 1>>,
         /// Only of devices of these groups.
         pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
-        /// What the messages are signed with; made if not told.
+        /// The key that signs the requests. Default: the server makes one.
         pub(crate) secret: Option<SecretLine<{ SECRET_BYTES.1 }, { SECRET_BYTES.0 }>>,
     }
 }
 
-/// The name of an event that webhooks are told of, or the one for all.
+/// The name of an event that is reported, or the one that stands for all.
 #[derive(Debug, Clone)]
 pub(crate) struct EventName(String);
 
@@ -122,7 +122,7 @@ pub(crate) async fn list(app: &App) -> Result<Vec<(Webhook, u64)>, AppError> {
     Ok(counted.collect())
 }
 
-/// Deletes a webhook, and what it was still to be told. The webhook as it was.
+/// Deletes a webhook and its undelivered events. The webhook as it was.
 pub(crate) async fn delete(
     app: &App,
     by: &Principal,

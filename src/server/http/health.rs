@@ -1,14 +1,10 @@
-//! `/healthz` and `/readyz`.
+//! Whether the server is ready to serve.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 
-use super::Shared;
-use super::problem::Problem;
 use modegate_store::{Store, StoreError};
 
 /// How long the store may take to show that it works.
@@ -53,20 +49,4 @@ impl Health {
         *probed = Some((Instant::now(), found.clone()));
         found
     }
-}
-
-/// `GET /healthz`: the process answers.
-pub(super) async fn alive() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(serde_json::json!({"status": "ok"}))
-}
-
-/// `GET /readyz`: the store takes writes, and the server is not ending.
-pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
-    let ready = shared.health.ready(&*shared.app.store).await;
-    ready.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(serde_json::json!({"status": "ready"})))
 }

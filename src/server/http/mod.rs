@@ -6,6 +6,7 @@ pub mod health;
 pub mod identity;
 mod listen;
 mod metrics;
+mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
@@ -18,7 +19,6 @@ mod under_way;
 use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
@@ -29,66 +29,12 @@ use actix_web::{Error, Resource, Route, web};
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
+pub use rates::Limits;
 pub use shared::Shared;
 pub use under_way::UnderWay;
 
-/// How long a client may take for the head of a request; its body has a bound of its own.
-const REQUEST_HEAD: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// How long a connection that ends may take to do so.
-const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
-
-/// Numbers of `Rates`; 0 is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Messages of one device per minute: a session with a full queue may have
-    /// [`SESSION_MESSAGES`](modegate_core::limits::SESSION_MESSAGES) and take seconds.
-    pub device_per_minute: u32,
-    /// And at once: such a session's worth.
-    pub device_burst: u32,
-    /// Requests from one client address per minute: a site may stand behind one.
-    pub address_per_minute: u32,
-    /// Requests with one token per minute.
-    pub token_per_minute: u32,
-    /// Sync requests under way at once; more get 503 without waiting.
-    pub sync_under_way: usize,
-    /// Event streams open at once.
-    pub event_streams: usize,
-    /// Connections open at once: each costs at most some tens of kilobytes.
-    pub connections: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            device_per_minute: 600,
-            device_burst: modegate_core::limits::SESSION_MESSAGES,
-            address_per_minute: 6_000,
-            token_per_minute: 6_000,
-            sync_under_way: 4_096,
-            event_streams: 256,
-            connections: 10_000,
-        }
-    }
-}
-
-impl Limits {
-    /// The same without rates, for `--accept-unknown-devices`: simulated fleets
-    /// come from one address.
-    #[must_use]
-    pub fn without_rates(self) -> Self {
-        Limits {
-            device_per_minute: 0,
-            device_burst: 0,
-            address_per_minute: 0,
-            token_per_minute: 0,
-            ..self
-        }
-    }
-}
 
 /// The sockets to listen on.
 pub struct Listeners {
@@ -118,8 +64,8 @@ pub fn serve(
             .app_data(web::QueryConfig::default().error_handler(|error, _| api::bad_query(&error)))
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
-            .service(page("/healthz", web::get().to(health::alive)))
-            .service(page("/readyz", web::get().to(health::ready)))
+            .service(page("/healthz", web::get().to(probes::alive)))
+            .service(page("/readyz", web::get().to(probes::ready)))
             .service(page("/metrics", web::get().to(metrics::text)))
             .service(web::scope("/api/v1").configure(api::routes))
             .default_service(web::to(nothing_here))

@@ -17,14 +17,61 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Limits;
-
 /// Callers remembered per limit; beyond, newcomers share [`SHARED`] buckets.
 const REMEMBERED: usize = 100_000;
 /// Buckets that newcomers share while too many callers are remembered.
 const SHARED: u64 = 4_096;
 /// After so many checks those that have not come lately are forgotten.
 const SWEEP: u32 = 16_384;
+
+/// Numbers of `Rates`; 0 is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Messages of one device per minute: a session with a full queue may have
+    /// [`SESSION_MESSAGES`](modegate_core::limits::SESSION_MESSAGES) and take seconds.
+    pub device_per_minute: u32,
+    /// And at once: such a session's worth.
+    pub device_burst: u32,
+    /// Requests from one client address per minute: a site may stand behind one.
+    pub address_per_minute: u32,
+    /// Requests with one token per minute.
+    pub token_per_minute: u32,
+    /// Sync requests under way at once; more get 503 without waiting.
+    pub sync_under_way: usize,
+    /// Event streams open at once.
+    pub event_streams: usize,
+    /// Connections open at once: each costs at most some tens of kilobytes.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            device_per_minute: 600,
+            device_burst: modegate_core::limits::SESSION_MESSAGES,
+            address_per_minute: 6_000,
+            token_per_minute: 6_000,
+            sync_under_way: 4_096,
+            event_streams: 256,
+            connections: 10_000,
+        }
+    }
+}
+
+impl Limits {
+    /// The same without rates, for `--accept-unknown-devices`: simulated fleets
+    /// come from one address.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        Limits {
+            device_per_minute: 0,
+            device_burst: 0,
+            address_per_minute: 0,
+            token_per_minute: 0,
+            ..self
+        }
+    }
+}
 
 /// Too often: come again after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

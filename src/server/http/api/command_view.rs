@@ -179,7 +179,7 @@ impl CommandView {
             state: state_of(command, device, now).name(),
             actor: body.actor.clone(),
             queued_at: Time(body.queued_at),
-            priority: body.priority.into(),
+            priority: body.priority,
             not_before: body.not_before.map(Time),
             expires_at: body.expires_at.map(Time),
             app: manner.app.clone(),

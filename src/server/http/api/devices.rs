@@ -116,12 +116,12 @@ pub(super) async fn list(
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.into_inner();
-    let told = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
     let filter = Filter {
-        group: told(query.group),
+        group: given(query.group),
         family: word("family", query.family.as_deref())?,
-        user: told(query.user),
-        source: told(query.source),
+        user: given(query.user),
+        source: given(query.source),
         activity: word("activity", query.activity.as_deref())?,
     };
     let listed = devices::list(&shared.app, &caller.principal, &filter, paging.page()?).await?;

@@ -57,8 +57,7 @@ pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U)
     })
 }
 
-/// One of a closed list of words, if one is told; a parameter without a value asks
-/// nothing.
+/// One of a closed list of words, if one is given; an empty parameter counts as none.
 pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T>, Problem> {
     let Some(value) = value.filter(|value| !value.is_empty()) else {
         return Ok(None);

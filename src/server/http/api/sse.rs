@@ -27,7 +27,7 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const SLOW: Duration = Duration::from_secs(10);
 /// Chunks that wait for the reader.
 const BUFFER: usize = 4;
-/// What the reader is told first: when to come back after the end, milliseconds.
+/// The first message: after how many milliseconds the reader reconnects.
 const HELLO: &str = "retry: 2000\n\n";
 
 /// What a stream reads from.

@@ -1,0 +1,43 @@
+//! Pages of lists.
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// Where it begins: behind what the last page ended with. `None` for the first.
+    pub(crate) after: Option<u64>,
+    /// The most entries that it has.
+    pub(crate) limit: usize,
+}
+
+/// The entries of a page, and where the next one begins, if there may be one.
+#[derive(Debug)]
+pub(crate) struct Listed<T> {
+    /// The entries.
+    pub(crate) items: Vec<T>,
+    /// [`Page::after`] of the next page.
+    pub(crate) next: Option<u64>,
+}
+
+impl<T> Listed<T> {
+    /// All there are.
+    pub(crate) fn all(items: Vec<T>) -> Self {
+        Listed { items, next: None }
+    }
+
+    /// A page that a store filled: there may be more where it is full.
+    pub(crate) fn from_page(items: Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Self {
+        let last = items.last().filter(|_| items.len() == limit);
+        Listed {
+            next: last.map(place),
+            items,
+        }
+    }
+
+    /// The same with each entry as something else, or left out.
+    pub(crate) fn filter_map<U>(self, map: impl FnMut(T) -> Option<U>) -> Listed<U> {
+        Listed {
+            items: self.items.into_iter().filter_map(map).collect(),
+            next: self.next,
+        }
+    }
+}
