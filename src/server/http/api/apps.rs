@@ -1,19 +1,14 @@
 //! `/apps`: the catalogue.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::query::{Paging, page};
+use super::{Answer, Answered, Body, Caller, Paging, page};
 use crate::app::catalogue;
 use crate::app::catalogue_input::{AppChange, NewApp};
 use crate::app::input::{Line, Lines, List, Time};
 use crate::app::revision::app_tag;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::catalogue::{App, Dependency, LIST, Release, URL_BYTES};
 
 /// An app as the API shows it: whether it has JobData and licences, never which.
@@ -111,40 +106,30 @@ impl From<&Release> for VersionView {
 }
 
 /// `POST /apps`.
-pub(super) async fn create(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewApp = body(payload).await?;
-    let templated = catalogue::is_templated(&shared.app);
+pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> Answered {
+    let templated = catalogue::is_templated(caller.app());
     let render = move |app: &App| {
         let location = format!("/api/v1/apps/{}", app.id);
         Answer::created(location, &AppView::new(app, templated)).tagged(app_tag(app))
     };
-    let write = async |by, options| catalogue::create(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            catalogue::create(app, by, new, options).await
+        })
+        .await
 }
 
 /// `GET /apps`.
-pub(super) async fn list(
-    caller: Caller,
-    paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let listed = catalogue::list(&shared.app, &caller.principal, paging.page()?).await?;
-    let templated = catalogue::is_templated(&shared.app);
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> Answered {
+    let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
+    let templated = catalogue::is_templated(caller.app());
     Ok(page(listed, |app| AppView::new(&app, templated)))
 }
 
 /// `GET /apps/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let app = catalogue::one(&shared.app, &caller.principal, &path).await?;
-    let view = AppView::new(&app, catalogue::is_templated(&shared.app));
+pub(super) async fn one(caller: Caller, path: web::Path<String>) -> Answered {
+    let app = catalogue::one(caller.app(), caller.by(), &path).await?;
+    let view = AppView::new(&app, catalogue::is_templated(caller.app()));
     Ok(Answer::ok(&view).tagged(app_tag(&app)).response())
 }
 
@@ -152,23 +137,23 @@ pub(super) async fn one(
 pub(super) async fn change(
     caller: Caller,
     path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let change: AppChange = body(payload).await?;
-    let templated = catalogue::is_templated(&shared.app);
+    Body(change): Body<AppChange>,
+) -> Answered {
+    let templated = catalogue::is_templated(caller.app());
     let render = move |app: &App| Answer::ok(&AppView::new(app, templated)).tagged(app_tag(app));
-    let write =
-        async |by, options| catalogue::change(&shared.app, &by, &path, change, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            catalogue::change(app, by, &path, change, options).await
+        })
+        .await
 }
 
 /// `DELETE /apps/{id}`: installs that are under way go on.
-pub(super) async fn delete(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let write = async |by, options| catalogue::delete(&shared.app, &by, &path, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+pub(super) async fn delete(caller: Caller, path: web::Path<String>) -> Answered {
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| catalogue::delete(app, by, &path, options).await,
+        )
+        .await
 }

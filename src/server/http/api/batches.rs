@@ -1,19 +1,16 @@
 //! `POST /commands`, `/batches`: one command for many devices.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
 use super::command_view::CommandView;
-use super::query::{Paging, id, page};
+use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
 use crate::app::batches::{self, NewBatch};
 use crate::app::input::Time;
 use crate::app::word::Word;
 use crate::http::problem::Problem;
-use crate::http::shared::Shared;
+use modegate_core::batch::BatchId;
 use modegate_core::batch::{Batch, BatchState, To};
 
 /// A batch as the API shows it: never its command's arguments.
@@ -107,50 +104,38 @@ impl From<&Batch> for BatchView {
 }
 
 /// `POST /commands`.
-pub(super) async fn create(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewBatch = body(payload).await?;
+pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> Answered {
     let render = |batch: &Batch| {
         let location = format!("/api/v1/batches/{}", batch.id);
         Answer::accepted(location, &BatchView::from(batch))
     };
-    let write = async |by, options| batches::create(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            batches::create(app, by, new, options).await
+        })
+        .await
 }
 
 /// `GET /batches`.
-pub(super) async fn list(
-    caller: Caller,
-    paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let listed = batches::list(&shared.app, &caller.principal, paging.page()?).await?;
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> Answered {
+    let listed = batches::list(caller.app(), caller.by(), paging.page()?).await?;
     Ok(page(listed, |batch| BatchView::from(&batch)))
 }
 
 /// `GET /batches/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = id(&path, "batch")?;
-    let batch = batches::one(&shared.app, &caller.principal, id).await?;
-    Ok(HttpResponse::Ok().json(BatchView::from(&batch)))
+pub(super) async fn one(caller: Caller, Id(id): Id<BatchId>) -> Answered {
+    let batch = batches::one(caller.app(), caller.by(), id).await?;
+    ok(&BatchView::from(&batch))
 }
 
 /// `GET /batches/{id}/commands`.
 pub(super) async fn commands(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<BatchId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (id, app) = (id(&path, "batch")?, &shared.app);
-    let listed = batches::commands(app, &caller.principal, id, paging.page()?).await?;
+) -> Answered {
+    let app = caller.app();
+    let listed = batches::commands(app, caller.by(), id, paging.page()?).await?;
     let (policies, now) = (app.way.policies(), app.now());
     Ok(page(listed, |(command, device)| {
         CommandView::new(&command, &device, &policies, now)
@@ -166,17 +151,18 @@ pub(super) struct StopQuery {
 /// `DELETE /batches/{id}?commands=keep|cancel`.
 pub(super) async fn stop(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<BatchId>,
     query: web::Query<StopQuery>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let cancels = match query.commands.as_deref() {
         None | Some("keep") => false,
         Some("cancel") => true,
         Some(_) => return Err(Problem::field("commands", "keep or cancel", "another word")),
     };
-    let id = id(&path, "batch")?;
     let render = |batch: &Batch| Answer::ok(&BatchView::from(batch));
-    let write = async |by, options| batches::stop(&shared.app, &by, id, cancels, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            batches::stop(app, by, id, cancels, options).await
+        })
+        .await
 }

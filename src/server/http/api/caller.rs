@@ -1,22 +1,26 @@
 //! Who calls: what the guard found out about a request before its handler runs.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::answer::Answer;
+use super::extract::Answered;
 use super::idempotency;
 use crate::app::revision::Match;
-use crate::app::{AppError, Principal, WriteOptions};
+use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use modegate_store::api::{Keep, Once};
 
 /// The caller of an endpoint, whose role the guard has checked already.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Caller {
+    /// What the handlers share.
+    pub(super) shared: web::Data<Shared>,
     /// Who it is.
     pub(super) principal: Principal,
     /// The name that it gave its write.
@@ -26,33 +30,37 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// What use cases work with.
+    pub(super) fn app(&self) -> &Arc<App> {
+        &self.shared.app
+    }
+
+    /// Who asks.
+    pub(super) fn by(&self) -> &Principal {
+        &self.principal
+    }
+
     /// Does a write, once where the caller named it, and answers what `render` says of
     /// what was written, after the commit. Only an answer that is to be kept is
     /// rendered inside the transaction, too.
     pub(super) async fn write<T>(
         self,
-        shared: &Shared,
         render: impl Fn(&T) -> Answer + Clone + Send + 'static,
-        write: impl AsyncFnOnce(Principal, WriteOptions<T>) -> Result<T, AppError>,
-    ) -> Result<HttpResponse, Problem> {
-        let Caller {
-            principal,
-            once,
-            if_match,
-        } = self;
+        write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
+    ) -> Answered {
         let kept = render.clone();
-        let keep = once.clone().map(|key| Keep {
+        let keep = self.once.clone().map(|key| Keep {
             key,
             render: Box::new(move |written: &T| kept(written).to_bytes()),
         });
         let options = WriteOptions {
-            expected: if_match,
+            expected: self.if_match.clone(),
             keep,
         };
-        match (write(principal, options).await, &once) {
+        match (write(self.app(), self.by(), options).await, &self.once) {
             (Ok(written), _) => Ok(render(&written).response()),
             // Another request of that name was quicker: its answer is ours.
-            (Err(AppError::Done), Some(once)) => idempotency::kept(shared, once)
+            (Err(AppError::Done), Some(once)) => idempotency::kept(&self.shared, once)
                 .await?
                 .ok_or_else(|| AppError::Done.into()),
             (Err(error), _) => Err(error.into()),

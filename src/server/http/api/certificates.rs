@@ -1,18 +1,16 @@
 //! `/devices/{id}/certificates`: binding and revoking one certificate at a time.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::query::device_id;
+use super::extract::id;
+use super::{Answer, Answered, Body, Caller, Id};
 use crate::app::certificates::{self, NewCertificate, OfDevice};
 use crate::app::input::Time;
 use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::device::{CertificateDigest, Device};
+use modegate_core::ids::DeviceId;
 
 /// A certificate of a device as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -48,30 +46,29 @@ fn view(device: &Device, digest: CertificateDigest) -> CertificateView {
 /// `POST /devices/{id}/certificates`.
 pub(super) async fn bind(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let new: NewCertificate = body(payload).await?;
+    Id(id): Id<DeviceId>,
+    Body(new): Body<NewCertificate>,
+) -> Answered {
     let render = |OfDevice { device, digest }: &OfDevice| {
         let location = format!("/api/v1/devices/{}/certificates/{digest}", device.id);
         Answer::created(location, &view(device, *digest))
     };
-    let write = async |by, options| certificates::bind(&shared.app, &by, id, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            certificates::bind(app, by, id, new, options).await
+        })
+        .await
 }
 
 /// `DELETE /devices/{id}/certificates/{sha256}`: revokes it, bound or not.
-pub(super) async fn revoke(
-    caller: Caller,
-    path: web::Path<(String, String)>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path.0)?;
+pub(super) async fn revoke(caller: Caller, path: web::Path<(String, String)>) -> Answered {
+    let device = id(&path.0)?;
     let digest = CertificateDigest::from_hex(&path.1);
     let digest = digest.ok_or_else(|| Problem::missing("certificate"))?;
-    let write =
-        async |by, options| certificates::revoke(&shared.app, &by, id, digest, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| certificates::revoke(app, by, device, digest, options).await,
+        )
+        .await
 }

@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
 use super::command_view::{CommandView, ForecastView, full_id};
-use super::query::{Paging, command_id, device_id, page, word};
+use super::query::word;
+use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
 use crate::app::commands::{self, OfDevice, Previewed};
 use crate::app::input::Object;
 use crate::app::revision::command_tag;
 use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::context::{Context, Login, Mode, Platform};
+use modegate_core::ids::CommandId;
+use modegate_core::ids::DeviceId;
 use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
 use modegate_core::session::preview::PreviewHold;
@@ -95,20 +94,20 @@ fn tagged(
 /// `POST /devices/{id}/commands`.
 pub(super) async fn queue(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let Object(wanted) = body(payload).await?;
-    let (policies, now) = (shared.app.way.policies(), shared.app.now());
+    Id(id): Id<DeviceId>,
+    Body(Object(wanted)): Body<Object>,
+) -> Answered {
+    let (policies, now) = (caller.app().way.policies(), caller.app().now());
     let render = move |queued: &OfDevice| {
         let location = format!("/api/v1/commands/{}", queued.0.id);
         let (view, tag) = tagged(queued, &policies, now);
         Answer::created(location, &view).tagged(tag)
     };
-    let write = async |by, options| commands::queue(&shared.app, &by, id, wanted, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            commands::queue(app, by, id, wanted, options).await
+        })
+        .await
 }
 
 /// Which commands to list.
@@ -120,14 +119,13 @@ pub(super) struct FilterQuery {
 /// `GET /devices/{id}/commands`.
 pub(super) async fn list(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let state = word("state", query.state.as_deref())?;
-    let (id, app) = (device_id(&path)?, &shared.app);
-    let listed = commands::list(app, &caller.principal, id, state, paging.page()?);
+    let app = caller.app();
+    let listed = commands::list(app, caller.by(), id, state, paging.page()?);
     let (device, listed) = listed.await?;
     let (policies, now) = (app.way.policies(), app.now());
     Ok(page(listed, |command| {
@@ -136,14 +134,10 @@ pub(super) async fn list(
 }
 
 /// `GET /commands/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (id, app) = (command_id(&path)?, &shared.app);
+pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+    let app = caller.app();
     let (policies, now) = (app.way.policies(), app.now());
-    let detail = commands::one(app, &caller.principal, id).await?;
+    let detail = commands::one(app, caller.by(), id).await?;
     let tag = command_tag(&detail.device, id.seq, &policies, now);
     let view = CommandView::detailed(detail, &policies, now);
     Ok(Answer::ok(&view).tagged(tag).response())
@@ -158,28 +152,24 @@ fn changed(policies: Arc<PolicySet>, now: Timestamp) -> impl Fn(&OfDevice) -> An
 }
 
 /// `DELETE /commands/{id}`: cancels.
-pub(super) async fn cancel(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let render = changed(shared.app.way.policies(), shared.app.now());
-    let write = async |by, options| commands::cancel(&shared.app, &by, id, options).await;
-    caller.write(&shared, render, write).await
+pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+    let render = changed(caller.app().way.policies(), caller.app().now());
+    caller
+        .write(render, async |app, by, options| {
+            commands::cancel(app, by, id, options).await
+        })
+        .await
 }
 
 /// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
 /// that pauses before its next attempt at once.
-pub(super) async fn retry(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = command_id(&path)?;
-    let render = changed(shared.app.way.policies(), shared.app.now());
-    let write = async |by, options| commands::retry(&shared.app, &by, id, options).await;
-    caller.write(&shared, render, write).await
+pub(super) async fn retry(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+    let render = changed(caller.app().way.policies(), caller.app().now());
+    caller
+        .write(render, async |app, by, options| {
+            commands::retry(app, by, id, options).await
+        })
+        .await
 }
 
 /// The context to preview.
@@ -214,12 +204,10 @@ impl ContextQuery {
 /// `GET /devices/{id}/preview`.
 pub(super) async fn preview(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     query: web::Query<ContextQuery>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let context = query.context()?;
-    let id = device_id(&path)?;
-    let previewed = commands::preview(&shared.app, &caller.principal, id, context).await?;
-    Ok(HttpResponse::Ok().json(PreviewView::from(&previewed)))
+    let previewed = commands::preview(caller.app(), caller.by(), id, context).await?;
+    ok(&PreviewView::from(&previewed))
 }

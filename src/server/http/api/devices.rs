@@ -2,24 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
 use super::certificates::{CertificateView, certificates};
-use super::query::{Paging, device_id, page, word};
+use super::query::word;
+use super::{Answer, Answered, Body, Caller, Id, Paging, page};
 use crate::app::devices::{self, DeviceChange, Filter, NewDevice};
 use crate::app::input::Time;
 use crate::app::revision::device_tag;
 use crate::app::word::Word;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::activity::Habit;
 use modegate_core::context::{Family, Mode};
 use modegate_core::device::{CertificateDigest, Device};
+use modegate_core::ids::DeviceId;
 
 /// A device as the API shows it: everything but its secrets.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -84,18 +81,16 @@ impl From<&Device> for DeviceView {
 }
 
 /// `POST /devices`.
-pub(super) async fn register(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewDevice = body(payload).await?;
+pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> Answered {
     let render = |device: &Device| {
         let location = format!("/api/v1/devices/{}", device.id);
         Answer::created(location, &DeviceView::from(device)).tagged(device_tag(device))
     };
-    let write = async |by, options| devices::register(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            devices::register(app, by, new, options).await
+        })
+        .await
 }
 
 /// Which devices to list.
@@ -113,8 +108,7 @@ pub(super) async fn list(
     caller: Caller,
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let query = query.into_inner();
     let given = |value: Option<String>| value.filter(|value| !value.is_empty());
     let filter = Filter {
@@ -124,17 +118,13 @@ pub(super) async fn list(
         source: given(query.source),
         activity: word("activity", query.activity.as_deref())?,
     };
-    let listed = devices::list(&shared.app, &caller.principal, &filter, paging.page()?).await?;
+    let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
     Ok(page(listed, |device| DeviceView::from(&device)))
 }
 
 /// `GET /devices/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let device = caller.principal.device(&shared.app, device_id(&path)?);
+pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+    let device = caller.principal.device(caller.app(), id);
     let device = device.await?;
     let answer = Answer::ok(&DeviceView::from(&device)).tagged(device_tag(&device));
     Ok(answer.response())
@@ -143,24 +133,23 @@ pub(super) async fn one(
 /// `PATCH /devices/{id}`.
 pub(super) async fn change(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let change: DeviceChange = body(payload).await?;
+    Id(id): Id<DeviceId>,
+    Body(change): Body<DeviceChange>,
+) -> Answered {
     let render = |device: &Device| Answer::ok(&DeviceView::from(device)).tagged(device_tag(device));
-    let write = async |by, options| devices::change(&shared.app, &by, id, change, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            devices::change(app, by, id, change, options).await
+        })
+        .await
 }
 
 /// `DELETE /devices/{id}`.
-pub(super) async fn retire(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let write = async |by, options| devices::retire(&shared.app, &by, id, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| devices::retire(app, by, id, options).await,
+        )
+        .await
 }

@@ -1,17 +1,15 @@
 //! `/events`, `/devices/{id}/events`: the log.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::caller::Caller;
-use super::query::{Paging, device_id, page};
+use super::{Answered, Caller, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::log::{self, LoggedEvent};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::context::Mode;
 use modegate_core::event::{Event, EventType, ExchangeRecord, Withheld};
+use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
 
@@ -173,23 +171,17 @@ impl ExchangeView {
 }
 
 /// `GET /events`.
-pub(super) async fn all(
-    caller: Caller,
-    paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let listed = log::all(&shared.app, &caller.principal, paging.page()?).await?;
+pub(super) async fn all(caller: Caller, paging: web::Query<Paging>) -> Answered {
+    let listed = log::all(caller.app(), caller.by(), paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
 }
 
 /// `GET /devices/{id}/events`.
 pub(super) async fn of_device(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let listed = log::of_device(&shared.app, &caller.principal, id, paging.page()?).await?;
+) -> Answered {
+    let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
 }

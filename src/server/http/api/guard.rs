@@ -42,6 +42,7 @@ pub(super) async fn guard(
     check_query(endpoint, request.query_string())?;
     if request.method() == Method::GET {
         request.extensions_mut().insert(Caller {
+            shared,
             principal: Principal::new(token),
             once: None,
             if_match: None,
@@ -66,6 +67,7 @@ pub(super) async fn guard(
         }
     };
     let caller = Caller {
+        shared,
         principal: Principal::new(token),
         once,
         if_match,

@@ -1,16 +1,11 @@
 //! `POST /devices/import`: many devices, all or none.
 
-use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
+use super::{Answer, Answered, Body, Caller};
 use crate::app::import::{self, Import, Report};
 use crate::app::word::{Word, Words};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_store::api::Imported;
 
 /// What an import came to.
@@ -73,13 +68,11 @@ impl From<&Report> for ReportView {
 }
 
 /// `POST /devices/import`.
-pub(super) async fn import(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let import: Import = body(payload).await?;
+pub(super) async fn import(caller: Caller, Body(import): Body<Import>) -> Answered {
     let render = |report: &Report| Answer::ok(&ReportView::from(report));
-    let write = async |by, options| import::import(&shared.app, &by, import, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            import::import(app, by, import, options).await
+        })
+        .await
 }

@@ -2,35 +2,27 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::HttpRequest;
 
-use super::caller::Caller;
-use super::installs::{StepView, install_id};
+use super::installs::StepView;
 use super::sse::{Sink, Source, last_event_id, stream};
+use super::{Answered, Caller, Id};
 use crate::app::installs::find;
 use crate::app::{App, Principal};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::installs::InstallId;
 
 /// `GET /installs/{id}/events`.
-pub(super) async fn steps(
-    caller: Caller,
-    path: web::Path<String>,
-    request: HttpRequest,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = install_id(&path)?;
-    find(&shared.app, &caller.principal, id).await?;
+pub(super) async fn steps(caller: Caller, Id(id): Id<InstallId>, request: HttpRequest) -> Answered {
+    find(caller.app(), caller.by(), id).await?;
     // `Last-Event-ID` is the number of the last step that the reader has.
     let last = last_event_id::<u32>(&request)?;
     let steps = Steps {
-        app: Arc::clone(&shared.app),
+        app: Arc::clone(caller.app()),
         by: caller.principal.clone(),
         id,
         sent: last.map_or(0, |last| last as usize + 1),
     };
-    stream(caller.principal, shared, steps)
+    stream(caller, steps)
 }
 
 /// The steps of an install.

@@ -1,21 +1,17 @@
 //! `/devices/{id}/installs`, `/installs/{id}`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
 use super::command_view::{ForecastView, full_id};
-use super::query::{Paging, device_id, id, page};
+use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::installs::{self, Detail, NewInstall, forecast};
 use crate::app::word::Word;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::device::Device;
 use modegate_core::forecast::Forecast;
+use modegate_core::ids::DeviceId;
 use modegate_core::installs::{Install, InstallId, State, Step};
 use modegate_store::api::WrittenInstall;
 
@@ -114,13 +110,10 @@ impl From<Detail> for InstallView {
 /// `POST /devices/{id}/installs`.
 pub(super) async fn create(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let new: NewInstall = body(payload).await?;
-    let (policies, now) = (shared.app.way.policies(), shared.app.now());
+    Id(id): Id<DeviceId>,
+    Body(new): Body<NewInstall>,
+) -> Answered {
+    let (policies, now) = (caller.app().way.policies(), caller.app().now());
     let render = move |written: &WrittenInstall| {
         let (device, install) = (&written.device, &written.install);
         let forecast = forecast(device, install, &policies, None, now);
@@ -130,51 +123,37 @@ pub(super) async fn create(
             false => Answer::ok(&view),
         }
     };
-    let write = async |by, options| installs::create(&shared.app, &by, id, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            installs::create(app, by, id, new, options).await
+        })
+        .await
 }
 
 /// `GET /devices/{id}/installs`: the newest first.
 pub(super) async fn list(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let listed = installs::list(&shared.app, &caller.principal, id, paging.page()?).await?;
+) -> Answered {
+    let listed = installs::list(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, InstallView::from))
 }
 
 /// `GET /installs/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = install_id(&path)?;
-    let detail = installs::one(&shared.app, &caller.principal, id).await?;
-    Ok(HttpResponse::Ok().json(InstallView::from(detail)))
+pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> Answered {
+    let detail = installs::one(caller.app(), caller.by(), id).await?;
+    ok(&InstallView::from(detail))
 }
 
 /// `DELETE /installs/{id}`: takes it back.
-pub(super) async fn cancel(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = install_id(&path)?;
+pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> Answered {
     let render = |written: &WrittenInstall| {
         Answer::ok(&InstallView::new(&written.device, &written.install, None))
     };
-    let write = async |by, options| installs::cancel(&shared.app, &by, id, options).await;
-    caller.write(&shared, render, write).await
-}
-
-/// The install that a path names.
-pub(super) fn install_id(text: &str) -> Result<InstallId, Problem> {
-    let id: InstallId = id(text, "install")?;
-    (!id.device.0.is_nil())
-        .then_some(id)
-        .ok_or_else(|| Problem::missing("install"))
+    caller
+        .write(render, async |app, by, options| {
+            installs::cancel(app, by, id, options).await
+        })
+        .await
 }

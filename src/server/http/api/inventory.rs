@@ -2,18 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::caller::Caller;
 use super::devices::DeviceView;
-use super::query::{Paging, device_id, page};
+use super::{Answered, Caller, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::inventory;
 use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::inventory::search::{EXPECTED, Question};
 use modegate_core::inventory::{Change, Entry, Inventory, Value};
@@ -149,25 +147,21 @@ pub(super) struct PartQuery {
 /// `GET /devices/{id}/inventory?class=…`
 pub(super) async fn of_device(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     query: web::Query<PartQuery>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let inventory = inventory::of_device(&shared.app, &caller.principal, id).await?;
+) -> Answered {
+    let inventory = inventory::of_device(caller.app(), caller.by(), id).await?;
     let view = InventoryView::new(id, &inventory, query.class.as_deref());
-    Ok(HttpResponse::Ok().json(view))
+    ok(&view)
 }
 
 /// `GET /devices/{id}/inventory/changes`: the newest first.
 pub(super) async fn changes(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let listed = inventory::changes(&shared.app, &caller.principal, id, paging.page()?).await?;
+) -> Answered {
+    let listed = inventory::changes(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |(number, change)| {
         ChangeView::new(id, number, &change)
     }))
@@ -192,9 +186,8 @@ pub(super) async fn search(
     caller: Caller,
     query: web::Query<Vec<(String, String)>>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let questions = questions(&query)?;
-    let listed = inventory::search(&shared.app, &caller.principal, &questions, paging.page()?);
+    let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
     Ok(page(listed.await?, |device| DeviceView::from(&device)))
 }

@@ -12,6 +12,7 @@ mod commands;
 mod devices;
 mod endpoint;
 mod events;
+mod extract;
 mod guard;
 mod idempotency;
 mod import;
@@ -32,6 +33,11 @@ mod stream;
 mod table;
 mod tokens;
 mod webhooks;
+
+use answer::Answer;
+use caller::Caller;
+use extract::{Answered, Body, Id, ok};
+use query::{Paging, page};
 
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;

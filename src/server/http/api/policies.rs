@@ -1,15 +1,12 @@
 //! `/policies`: the set in force, and a try-out of another against what was recorded.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::body::body;
-use super::caller::Caller;
+use super::{Answered, Body, Caller, ok};
 use crate::app::input::Object;
 use crate::app::policies::{self, PolicyTryOut, Tried};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::policy::tryout::TryOut;
 
 /// A policy set.
@@ -51,8 +48,8 @@ impl From<Tried> for TriedView {
 }
 
 /// `GET /policies`.
-pub(super) async fn in_force(caller: Caller, shared: web::Data<Shared>) -> HttpResponse {
-    let (digest, set) = policies::in_force(&shared.app, &caller.principal);
+pub(super) async fn in_force(caller: Caller) -> HttpResponse {
+    let (digest, set) = policies::in_force(caller.app(), caller.by());
     let files = set.iter().flat_map(|set| set.files());
     let files = files.map(|(name, text)| FileView {
         name: name.clone(),
@@ -65,12 +62,7 @@ pub(super) async fn in_force(caller: Caller, shared: web::Data<Shared>) -> HttpR
 }
 
 /// `POST /policies/try`.
-pub(super) async fn tried(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let input: PolicyTryOut = body(payload).await?;
-    let tried = policies::try_out(&shared.app, &caller.principal, input).await?;
-    Ok(HttpResponse::Ok().json(TriedView::from(tried)))
+pub(super) async fn tried(caller: Caller, Body(input): Body<PolicyTryOut>) -> Answered {
+    let tried = policies::try_out(caller.app(), caller.by(), input).await?;
+    ok(&TriedView::from(tried))
 }

@@ -1,17 +1,13 @@
 //! `/devices/{id}/channel` and `/devices/{id}/wake`.
 
-use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::caller::Caller;
-use super::query::device_id;
+use super::{Answer, Answered, Caller, Id, ok};
 use crate::app::input::Time;
 use crate::app::wakes;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::device::Device;
+use modegate_core::ids::DeviceId;
 use modegate_core::push::answer::{Connection, Outcome};
 use modegate_core::push::channel::State;
 use modegate_core::push::in_force::{LastAnswer, Target, status_words};
@@ -140,24 +136,15 @@ impl ChannelView {
 }
 
 /// `GET /devices/{id}/channel`.
-pub(super) async fn channel(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let (device, target) = wakes::channel(&shared.app, &caller.principal, id).await?;
-    let view = ChannelView::new(&device, target.as_ref(), shared.app.now());
-    Ok(HttpResponse::Ok().json(view))
+pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+    let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
+    let view = ChannelView::new(&device, target.as_ref(), caller.app().now());
+    ok(&view)
 }
 
 /// `POST /devices/{id}/wake`.
-pub(super) async fn wake(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (id, now) = (device_id(&path)?, shared.app.now());
+pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+    let now = caller.app().now();
     let render = move |device: &Device| {
         let channel = device.state.channel.as_ref();
         let may_send = channel.is_some_and(|channel| channel.may_send(now));
@@ -168,6 +155,9 @@ pub(super) async fn wake(
         });
         Answer::accepted(format!("/api/v1/devices/{id}/channel"), &view)
     };
-    let write = async |by, options| wakes::request(&shared.app, &by, id, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            wakes::request(app, by, id, options).await
+        })
+        .await
 }

@@ -1,20 +1,15 @@
 //! `/push-profiles`: whose channels are used, and the credentials that may push to them.
 
-use actix_web::{HttpResponse, web};
+use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::query::{id, page};
+use super::{Answer, Answered, Body, Caller, Id, ok, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
 use crate::app::word::Word;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::push::record::PushProfile;
 
@@ -70,74 +65,60 @@ fn location(profile: &PushProfile) -> String {
     format!("/api/v1/push-profiles/{}", profile.id.simple())
 }
 
-fn profile_id(text: &str) -> Result<Uuid, Problem> {
-    id(text, "push profile")
-}
-
 /// `POST /push-profiles`.
-pub(super) async fn create(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewPushProfile = body(payload).await?;
+pub(super) async fn create(caller: Caller, Body(new): Body<NewPushProfile>) -> Answered {
     let render =
         |profile: &PushProfile| Answer::created(location(profile), &ProfileView::from(profile));
-    let write = async |by, options| push_profiles::create(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            push_profiles::create(app, by, new, options).await
+        })
+        .await
 }
 
 /// `PATCH /push-profiles/{id}`.
 pub(super) async fn change(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = profile_id(&path)?;
-    let change: PushProfileChange = body(payload).await?;
+    Id(id): Id<Uuid>,
+    Body(change): Body<PushProfileChange>,
+) -> Answered {
     let render = |profile: &PushProfile| Answer::ok(&ProfileView::from(profile));
-    let write =
-        async |by, options| push_profiles::change(&shared.app, &by, id, change, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            push_profiles::change(app, by, id, change, options).await
+        })
+        .await
 }
 
 /// `DELETE /push-profiles/{id}`.
-pub(super) async fn delete(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = profile_id(&path)?;
-    let write = async |by, options| push_profiles::delete(&shared.app, &by, id, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> Answered {
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| push_profiles::delete(app, by, id, options).await,
+        )
+        .await
 }
 
 /// `POST /push-profiles/{id}/check`: a stopped profile is tried anew.
-pub(super) async fn check(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = profile_id(&path)?;
+pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> Answered {
     let render =
         |profile: &PushProfile| Answer::accepted(location(profile), &ProfileView::from(profile));
-    let write = async |by, options| push_profiles::try_anew(&shared.app, &by, id, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            push_profiles::try_anew(app, by, id, options).await
+        })
+        .await
 }
 
 /// `GET /push-profiles`: all, since they are few.
-pub(super) async fn list(_: Caller, shared: web::Data<Shared>) -> HttpResponse {
-    let all = push_profiles::list(&shared.app);
+pub(super) async fn list(caller: Caller) -> HttpResponse {
+    let all = push_profiles::list(caller.app());
     page(Listed::all(all), |profile| ProfileView::from(&profile))
 }
 
 /// `GET /push-profiles/{id}`.
-pub(super) async fn one(
-    _: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let profile = push_profiles::one(&shared.app, profile_id(&path)?)?;
-    Ok(HttpResponse::Ok().json(ProfileView::from(&profile)))
+pub(super) async fn one(caller: Caller, Id(id): Id<Uuid>) -> Answered {
+    let profile = push_profiles::one(caller.app(), id)?;
+    ok(&ProfileView::from(&profile))
 }

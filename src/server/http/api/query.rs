@@ -1,7 +1,5 @@
 //! What paths and queries say, and pages of lists.
 
-use std::str::FromStr;
-
 use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -9,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::app::word::{Words, words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
-use modegate_core::ids::{CommandId, DeviceId};
 
 /// A query that no handler can read: what the table does not name of it is wrong.
 pub(in crate::http) fn bad_query(error: &QueryPayloadError) -> Error {
@@ -67,26 +64,4 @@ pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T
         let expected = format!("one of {}", words::<T>().join(", "));
         Problem::field(name, expected, "another")
     })
-}
-
-/// The device that a path names.
-pub(super) fn device_id(text: &str) -> Result<DeviceId, Problem> {
-    let id: DeviceId = id(text, "device")?;
-    // The nil id stands for no device in the log.
-    (!id.0.is_nil())
-        .then_some(id)
-        .ok_or_else(|| Problem::missing("device"))
-}
-
-/// The command that a path names.
-pub(super) fn command_id(text: &str) -> Result<CommandId, Problem> {
-    let id: CommandId = id(text, "command")?;
-    (!id.device.0.is_nil())
-        .then_some(id)
-        .ok_or_else(|| Problem::missing("command"))
-}
-
-/// The `what` that a path names; what is no id is the id of nothing.
-pub(super) fn id<T: FromStr>(text: &str, what: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::missing(what))
 }

@@ -1,17 +1,15 @@
 //! `/devices/{id}/sessions`.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::caller::Caller;
-use super::query::{Paging, device_id, page};
+use super::{Answered, Caller, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::sessions::{self, Session};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::activity::Trigger;
 use modegate_core::context::Mode;
+use modegate_core::ids::DeviceId;
 
 /// A session as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -69,11 +67,9 @@ impl From<Session> for SessionView {
 /// `GET /devices/{id}/sessions`: the newest first.
 pub(super) async fn list(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let listed = sessions::sessions(&shared.app, &caller.principal, id, paging.page()?).await?;
+) -> Answered {
+    let listed = sessions::sessions(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, SessionView::from))
 }

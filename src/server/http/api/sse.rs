@@ -13,9 +13,10 @@ use std::time::Duration;
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse};
 use tokio::sync::{mpsc, watch};
 
+use super::{Answered, Caller};
 use crate::app::Principal;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
@@ -52,11 +53,10 @@ pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<
 
 /// Starts a stream to this caller: until the source ends, the reader goes, the token
 /// ends, or the server does.
-pub(super) fn stream(
-    by: Principal,
-    shared: web::Data<Shared>,
-    mut source: impl Source,
-) -> Result<HttpResponse, Problem> {
+pub(super) fn stream(caller: Caller, mut source: impl Source) -> Answered {
+    let Caller {
+        shared, principal, ..
+    } = caller;
     let place = shared.rates.stream().ok_or_else(|| {
         let detail = "too many event streams are open";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
@@ -67,7 +67,7 @@ pub(super) fn stream(
         ending: shared.ending.clone(),
     };
     actix_web::rt::spawn(async move {
-        pump(&by, &shared, &mut source, &mut sink).await;
+        pump(&principal, &shared, &mut source, &mut sink).await;
         drop(place);
     });
     Ok(HttpResponse::Ok()

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::caller::Caller;
 use super::events::EventView;
-use super::query::{Paging, device_id};
 use super::sse::{Sink, Source, last_event_id, stream};
+use super::{Answered, Caller, Id, Paging};
 use crate::app::log::{visible, with_withheld};
 use crate::app::{App, AppError, Principal};
 use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::event::StoredEvent;
 use modegate_core::ids::DeviceId;
 
@@ -25,37 +23,34 @@ pub(super) async fn all(
     caller: Caller,
     request: HttpRequest,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
+) -> Answered {
     let after = match asked(&request, &paging)? {
         Some(after) => after,
         None => {
-            let last = shared.app.store.last_place().await;
+            let last = caller.app().store.last_place().await;
             last.map_err(AppError::from)?
         }
     };
-    start(caller, shared, None, after)
+    start(caller, None, after)
 }
 
 /// `GET /devices/{id}/events/stream`.
 pub(super) async fn of_device(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     request: HttpRequest,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    caller.principal.device(&shared.app, id).await?;
+) -> Answered {
+    caller.principal.device(caller.app(), id).await?;
     let after = match asked(&request, &paging)? {
         Some(after) => after,
         None => {
-            let latest = shared.app.store.events_before(id, u64::MAX, 1).await;
+            let latest = caller.app().store.events_before(id, u64::MAX, 1).await;
             let latest = latest.map_err(AppError::from)?;
             latest.first().map_or(0, |stored| stored.event.seq)
         }
     };
-    start(caller, shared, Some(id), after)
+    start(caller, Some(id), after)
 }
 
 /// Where the reader wants to go on: `Last-Event-ID` before `after`.
@@ -66,19 +61,14 @@ fn asked(request: &HttpRequest, paging: &Paging) -> Result<Option<u64>, Problem>
     }
 }
 
-fn start(
-    caller: Caller,
-    shared: web::Data<Shared>,
-    device: Option<DeviceId>,
-    after: u64,
-) -> Result<HttpResponse, Problem> {
+fn start(caller: Caller, device: Option<DeviceId>, after: u64) -> Result<HttpResponse, Problem> {
     let log = Log {
-        app: Arc::clone(&shared.app),
+        app: Arc::clone(caller.app()),
         by: caller.principal.clone(),
         device,
         after,
     };
-    stream(caller.principal, shared, log)
+    stream(caller, log)
 }
 
 /// The log, or a device's part of it, from some event on.

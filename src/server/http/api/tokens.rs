@@ -1,19 +1,14 @@
 //! `/tokens`.
 
-use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::query::{id, page};
+use super::{Answer, Answered, Body, Caller, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::tokens::{self, CreatedToken, NewToken};
 use crate::app::word::Word;
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
+use modegate_core::tokens::TokenId;
 use modegate_core::tokens::{Role, Token};
 
 /// A token as the API shows it: never its text.
@@ -53,12 +48,7 @@ impl From<&Token> for TokenView {
 }
 
 /// `POST /tokens`.
-pub(super) async fn create(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewToken = body(payload).await?;
+pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Answered {
     let render = |created: &CreatedToken| {
         let view = CreatedTokenView {
             of: TokenView::from(&created.token),
@@ -66,23 +56,25 @@ pub(super) async fn create(
         };
         Answer::created(format!("/api/v1/tokens/{}", view.of.id), &view)
     };
-    let write = async |by, options| tokens::create(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            tokens::create(app, by, new, options).await
+        })
+        .await
 }
 
 /// `GET /tokens`: all, since they are few.
-pub(super) async fn list(_: Caller, shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
-    let all = tokens::list(&shared.app).await?;
+pub(super) async fn list(caller: Caller) -> Answered {
+    let all = tokens::list(caller.app()).await?;
     Ok(page(Listed::all(all), |token| TokenView::from(&token)))
 }
 
 /// `DELETE /tokens/{id}`.
-pub(super) async fn revoke(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = id(&path, "token")?;
-    let write = async |by, options| tokens::revoke(&shared.app, &by, id, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+pub(super) async fn revoke(caller: Caller, Id(id): Id<TokenId>) -> Answered {
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| tokens::revoke(app, by, id, options).await,
+        )
+        .await
 }

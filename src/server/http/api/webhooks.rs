@@ -1,20 +1,15 @@
 //! `/webhooks`.
 
-use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::query::{id, page};
+use super::{Answer, Answered, Body, Caller, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::webhooks::{self, CreatedWebhook, NewWebhook};
-use crate::http::problem::Problem;
-use crate::http::shared::Shared;
 use modegate_core::webhooks::Webhook;
+use modegate_core::webhooks::WebhookId;
 
 /// A webhook as the API shows it: of its URL the host only, since the rest may be a
 /// capability.
@@ -52,12 +47,7 @@ impl WebhookView {
 }
 
 /// `POST /webhooks`.
-pub(super) async fn create(
-    caller: Caller,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let new: NewWebhook = body(payload).await?;
+pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Answered {
     let render = |created: &CreatedWebhook| {
         let secret = created.secret.as_ref();
         let view = WebhookView {
@@ -66,25 +56,27 @@ pub(super) async fn create(
         };
         Answer::created(format!("/api/v1/webhooks/{}", view.id), &view)
     };
-    let write = async |by, options| webhooks::create(&shared.app, &by, new, options).await;
-    caller.write(&shared, render, write).await
+    caller
+        .write(render, async |app, by, options| {
+            webhooks::create(app, by, new, options).await
+        })
+        .await
 }
 
 /// `GET /webhooks`: all, since they are few.
-pub(super) async fn list(_: Caller, shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
-    let all = webhooks::list(&shared.app).await?;
+pub(super) async fn list(caller: Caller) -> Answered {
+    let all = webhooks::list(caller.app()).await?;
     Ok(page(Listed::all(all), |(webhook, waiting)| {
         WebhookView::new(&webhook, waiting)
     }))
 }
 
 /// `DELETE /webhooks/{id}`.
-pub(super) async fn delete(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = id(&path, "webhook")?;
-    let write = async |by, options| webhooks::delete(&shared.app, &by, id, options).await;
-    caller.write(&shared, |_| Answer::nothing(), write).await
+pub(super) async fn delete(caller: Caller, Id(id): Id<WebhookId>) -> Answered {
+    caller
+        .write(
+            |_| Answer::nothing(),
+            async |app, by, options| webhooks::delete(app, by, id, options).await,
+        )
+        .await
 }
