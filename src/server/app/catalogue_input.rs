@@ -83,8 +83,8 @@ input! {
     /// A package that another one needs.
     #[schemars(inline)]
     pub(crate) struct DependencyFields {
-        pub(crate) package_full_name: Parsed<Package>,
         pub(crate) urls: Option<List<Parsed<Download>, LIST>>,
+        pub(crate) package_full_name: Parsed<Package>,
     }
 }
 

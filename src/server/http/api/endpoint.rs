@@ -24,7 +24,7 @@ pub(super) enum ParamKind {
     /// The same, as often as it is there.
     Texts,
     /// One of these; which, the handler says.
-    OneOf(&'static [&'static str]),
+    OneOf(fn() -> Vec<&'static str>),
 }
 
 impl ParamKind {
@@ -33,7 +33,7 @@ impl ParamKind {
         match self {
             ParamKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
             ParamKind::Text | ParamKind::Texts => "a line of text of at most 512 bytes".to_owned(),
-            ParamKind::OneOf(names) => format!("one of {}", names.join(", ")),
+            ParamKind::OneOf(names) => format!("one of {}", names().join(", ")),
         }
     }
 }
@@ -97,106 +97,39 @@ pub(super) struct Endpoint {
     pub(super) handler: fn(Route) -> Route,
 }
 
-impl Endpoint {
-    const fn new(
-        method: &'static str,
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            method,
-            path,
-            access,
-            summary,
-            query: &[],
-            body: None,
-            status: 200,
-            answer: Shape::Nothing,
-            tagged: false,
-            handler,
-        }
-    }
+/// An endpoint whose answer has an ETag.
+pub(super) const TAGGED: bool = true;
 
-    pub(super) const fn get(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        answer: Shape,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            answer,
-            ..Endpoint::new("get", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn post(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        body: Describe,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            body: Some(body),
-            status: 201,
-            ..Endpoint::new("post", path, access, summary, handler)
-        }
-    }
-
-    /// A POST that needs no body.
-    pub(super) const fn act(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint::new("post", path, access, summary, handler)
-    }
-
-    pub(super) const fn patch(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        body: Describe,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            body: Some(body),
-            ..Endpoint::new("patch", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn delete(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            status: 204,
-            ..Endpoint::new("delete", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn query(self, query: &'static [Param]) -> Self {
-        Endpoint { query, ..self }
-    }
-
-    pub(super) const fn answers(self, status: u16, answer: Shape) -> Self {
-        Endpoint {
-            status,
-            answer,
-            ..self
-        }
-    }
-
-    pub(super) const fn tagged(self) -> Self {
-        Endpoint {
-            tagged: true,
-            ..self
-        }
-    }
+/// A table of endpoints. Each is a summary, then
+/// `method path [access, TAGGED] handler, body TYPE => status SHAPE TYPE, query PARAMETERS;`
+/// where `TAGGED`, `body TYPE`, the type of the answer and `query PARAMETERS` may be absent.
+macro_rules! endpoints {
+    ($vis:vis static $table:ident; $($summary:literal
+        $method:ident $path:literal [$access:ident $(, $tagged:ident)?] $handler:path
+        $(, body $body:ty)? => $status:literal $shape:ident $($answer:ty)? $(, query $query:expr)?;
+    )*) => {
+        $vis static $table: &[$crate::http::api::endpoint::Endpoint] = &[$(
+            $crate::http::api::endpoint::Endpoint {
+                method: stringify!($method),
+                path: $path,
+                access: modegate_core::tokens::Access::$access,
+                summary: $summary,
+                query: endpoints!(@query $($query)?),
+                body: endpoints!(@body $($body)?),
+                status: $status,
+                answer: endpoints!(@answer $shape $($answer)?),
+                tagged: false $(|| $tagged)?,
+                handler: |route| route.to($handler),
+            },
+        )*];
+    };
+    (@query) => { &[] };
+    (@query $query:expr) => { $query };
+    (@body) => { None };
+    (@body $body:ty) => { Some($crate::http::api::endpoint::schema_of::<$body>) };
+    (@answer $shape:ident) => { $crate::http::api::endpoint::Shape::$shape };
+    (@answer $shape:ident $answer:ty) => {
+        $crate::http::api::endpoint::Shape::$shape($crate::http::api::endpoint::schema_of::<$answer>)
+    };
 }
+pub(super) use endpoints;

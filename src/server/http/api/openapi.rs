@@ -119,7 +119,7 @@ fn query(param: &Param) -> Value {
         }
         ParamKind::Text => json!({"type": "string", "maxLength": 512}),
         ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
-        ParamKind::OneOf(names) => json!({"type": "string", "enum": names}),
+        ParamKind::OneOf(names) => json!({"type": "string", "enum": names()}),
     };
     json!({
         "name": param.name, "in": "query", "required": param.required,
