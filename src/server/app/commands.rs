@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::list::walk;
 use super::log::{Decision, decisions};
 use super::revision::{check, command_tag};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -163,31 +164,26 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<(Device, Listed<StoredCommand>), AppError> {
     let device = by.device(app, id).await?;
-    let (now, mut items, mut walked) = (app.now(), Vec::new(), 0);
-    let mut after = u32::try_from(page.after.unwrap_or(0))
-        .map_err(|_| AppError::field("after", "what 'next' of the last page said", "other text"))?;
-    // Read as many at once as are likely shown; of a filtered list it cannot be told.
+    let now = app.now();
+    // Read as many at once as are likely shown; of a filtered list nobody knows.
     let chunk = state.map_or(page.limit, |_| crate::limits::PAGE_ITEMS);
-    while walked < crate::limits::COMMAND_WALK {
-        let commands = app.store.commands(id, after, chunk).await?;
-        let count = commands.len();
-        walked += count;
-        for command in commands {
-            after = command.id.seq.0;
-            if state.is_none_or(|state| state_of(&command, &device, now) == state) {
-                items.push(command);
-            }
-            if items.len() == page.limit {
-                let next = Some(after.into());
-                return Ok((device, Listed { items, next }));
-            }
-        }
-        if count < chunk {
-            return Ok((device, Listed::all(items)));
-        }
-    }
-    let next = Some(after.into());
-    Ok((device, Listed { items, next }))
+    let read = async |after| {
+        let after = number(after)?;
+        Ok(app.store.commands(id, after, chunk).await?)
+    };
+    let takes = |command: &StoredCommand| {
+        state.is_none_or(|state| state_of(command, &device, now) == state)
+    };
+    let place = |command: &StoredCommand| command.id.seq.0.into();
+    let bounds = (chunk, crate::limits::COMMAND_WALK);
+    let listed = walk(page, bounds, read, place, takes).await?;
+    Ok((device, listed))
+}
+
+/// Where a page of a list of a device's numbered things begins.
+pub(super) fn number(after: u64) -> Result<u32, AppError> {
+    u32::try_from(after)
+        .map_err(|_| AppError::field("after", "what 'next' of the last page said", "other text"))
 }
 
 /// One command, with when it can go and what was decided on it.

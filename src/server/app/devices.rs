@@ -1,6 +1,7 @@
 //! Devices: registered, listed, changed, retired.
 
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
+use super::list::walk;
 use super::revision::{check, device_tag};
 use super::word::Word;
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
@@ -180,36 +181,19 @@ pub(crate) async fn list(
     filter: &Filter,
     page: Page,
 ) -> Result<Listed<Device>, AppError> {
-    let mut after = page.after.unwrap_or(0);
     let takes = |device: &Device| by.may_see(&device.record) && filter.takes(device);
     if let Some(source) = &filter.source {
         let source = Source(source.clone());
         let found = app.store.load(&source, &|_| Wanted::default()).await?;
         let device = found.map(|snapshot| snapshot.device);
-        let device = device.filter(|device| device.number > after && takes(device));
+        let behind = page.after.unwrap_or(0);
+        let device = device.filter(|device| device.number > behind && takes(device));
         return Ok(Listed::all(device.into_iter().collect()));
     }
-    let (mut walked, mut items) = (0, Vec::new());
-    while walked < crate::limits::DEVICE_WALK {
-        let devices = app.store.devices(after, crate::limits::PAGE_ITEMS).await?;
-        let count = devices.len();
-        for device in devices {
-            after = device.number;
-            if takes(&device) {
-                items.push(device);
-            }
-            if items.len() == page.limit {
-                let next = Some(after);
-                return Ok(Listed { items, next });
-            }
-        }
-        if count < crate::limits::PAGE_ITEMS {
-            return Ok(Listed::all(items));
-        }
-        walked += count;
-    }
-    let next = Some(after);
-    Ok(Listed { items, next })
+    let chunk = crate::limits::PAGE_ITEMS;
+    let read = async |after| Ok(app.store.devices(after, chunk).await?);
+    let bounds = (chunk, crate::limits::DEVICE_WALK);
+    walk(page, bounds, read, |device| device.number, takes).await
 }
 
 /// Changes what is given of a device.

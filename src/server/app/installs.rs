@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::commands::{build, forecast_of, state_of};
+use super::commands::{build, forecast_of, number, state_of};
 use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
@@ -172,8 +172,7 @@ pub(crate) async fn list(
     page: Page,
 ) -> Result<Listed<Detail>, AppError> {
     let device = by.device(app, id).await?;
-    let before = u32::try_from(page.after.unwrap_or(u32::MAX.into()))
-        .map_err(|_| AppError::field("after", "what 'next' of the last page said", "other text"))?;
+    let before = number(page.after.unwrap_or(u32::MAX.into()))?;
     let installs = app.store.installs(id, before, page.limit).await?;
     let listed = Listed::from_page(installs, page.limit, |install| install.no.into());
     let build = build(app, &device).await?;

@@ -1,5 +1,6 @@
 //! What is known of devices.
 
+use super::list::walk;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
@@ -42,27 +43,12 @@ pub(crate) async fn search(
     questions: &[Question],
     page: Page,
 ) -> Result<Listed<Device>, AppError> {
-    let mut after = page.after.unwrap_or(0);
-    let (mut items, mut looked_at) = (Vec::new(), 0);
-    while looked_at < LOOKED_AT {
-        let found = app.store.inventories(after, CHUNK).await?;
-        let count = found.len();
-        for (device, inventory) in found {
-            after = device.number;
-            let is_true = |question: &Question| question.is_true_of(&inventory);
-            if by.may_see(&device.record) && questions.iter().all(is_true) {
-                items.push(device);
-            }
-            if items.len() == page.limit {
-                let next = Some(after);
-                return Ok(Listed { items, next });
-            }
-        }
-        if count < CHUNK {
-            return Ok(Listed::all(items));
-        }
-        looked_at += count;
-    }
-    let next = Some(after);
-    Ok(Listed { items, next })
+    let read = async |after| Ok(app.store.inventories(after, CHUNK).await?);
+    let is_true = |inventory: &Inventory| questions.iter().all(|one| one.is_true_of(inventory));
+    let takes = |(device, inventory): &(Device, Inventory)| {
+        by.may_see(&device.record) && is_true(inventory)
+    };
+    let bounds = (CHUNK, LOOKED_AT);
+    let found = walk(page, bounds, read, |(device, _)| device.number, takes).await?;
+    Ok(found.filter_map(|(device, _)| Some(device)))
 }

@@ -1,5 +1,7 @@
 //! Pages of lists.
 
+use super::error::AppError;
+
 /// A page of a list.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Page {
@@ -40,4 +42,38 @@ impl<T> Listed<T> {
             next: self.next,
         }
     }
+}
+
+/// Looks at one thing after the other, in chunks as `read` reads them behind a place,
+/// until the page is full. Looks at `bound` things at most, so that a page may have
+/// fewer entries than asked for while the list goes on.
+pub(super) async fn walk<T>(
+    page: Page,
+    (chunk, bound): (usize, usize),
+    read: impl AsyncFn(u64) -> Result<Vec<T>, AppError>,
+    place: impl Fn(&T) -> u64,
+    takes: impl Fn(&T) -> bool,
+) -> Result<Listed<T>, AppError> {
+    let mut after = page.after.unwrap_or(0);
+    let (mut items, mut walked) = (Vec::new(), 0);
+    while walked < bound {
+        let found = read(after).await?;
+        let count = found.len();
+        for one in found {
+            after = place(&one);
+            if takes(&one) {
+                items.push(one);
+            }
+            if items.len() == page.limit {
+                let next = Some(after);
+                return Ok(Listed { items, next });
+            }
+        }
+        if count < chunk {
+            return Ok(Listed::all(items));
+        }
+        walked += count;
+    }
+    let next = Some(after);
+    Ok(Listed { items, next })
 }

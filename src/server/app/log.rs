@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::input::Time;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::context::Mode;
 use modegate_core::event::{Event, EventType, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::{CommandId, DeviceId};
-use modegate_core::time::Timestamp;
 
 /// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
@@ -144,22 +147,28 @@ impl<'a> WithheldLists<'a> {
 }
 
 /// What one exchange decided on a command.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub(crate) struct Decision {
     /// When.
-    pub(crate) at: Timestamp,
+    at: Time,
     /// The device's number of the event.
-    pub(crate) event: u64,
+    event: u64,
     /// The number of the session.
-    pub(crate) session: u32,
+    session: u32,
     /// The mode that it decided for.
-    pub(crate) mode: Mode,
+    #[schemars(with = "String")]
+    mode: Mode,
+    /// `deliver` or `withhold`.
+    verdict: &'static str,
     /// The rules that determined it.
-    pub(crate) rules: Vec<String>,
+    rules: Vec<String>,
     /// The policy set in force.
-    pub(crate) policy_set: String,
-    /// The modes that would have let it go; `None` where it went.
-    pub(crate) withheld: Option<Vec<Mode>>,
+    policy_set: String,
+    /// Where it was withheld, the modes that would have let it go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    modes: Option<Vec<Mode>>,
 }
 
 /// What was decided on a command, the newest first, as far as the log is walked.
@@ -193,21 +202,22 @@ fn decision(
 ) -> Option<Decision> {
     let mut delivered = exchange.delivered.iter();
     let delivered = delivered.find(|entry| entry.command == seq);
-    let (rules, withheld) = match delivered {
-        Some(entry) => (&entry.rules, None),
+    let (verdict, rules, modes) = match delivered {
+        Some(entry) => ("deliver", &entry.rules, None),
         None => {
             let mut groups = withheld.iter();
             let group = groups.find(|group| group.commands.contains(&seq))?;
-            (&group.rules, Some(group.modes.clone()))
+            ("withhold", &group.rules, Some(group.modes.clone()))
         }
     };
     Some(Decision {
-        at: event.at,
+        at: Time(event.at),
         event: event.seq,
         session: exchange.session,
         mode: exchange.mode,
+        verdict,
         rules: rules.clone(),
-        policy_set: exchange.policy_set.to_string(),
-        withheld,
+        policy_set: exchange.policy_set.clone(),
+        modes,
     })
 }

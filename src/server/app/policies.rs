@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::input::{Integer, Line, List, Text, input};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::input::{Integer, Line, List, Object, Text, input};
 use super::log::WithheldLists;
 use super::{App, AppError, Principal};
 use modegate_core::command::StoredCommand;
@@ -54,16 +57,18 @@ pub(crate) fn in_force(app: &App, by: &Principal) -> (String, Option<Arc<PolicyS
 }
 
 /// What a try-out came to.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "TriedPolicySet")]
 pub(crate) struct Tried {
     /// The digest of the set.
-    pub(crate) policy_set: String,
+    policy_set: String,
     /// Exchanges that were looked at.
-    pub(crate) exchanges: u64,
+    exchanges: u64,
     /// What would go otherwise.
-    pub(crate) outcome: TryOut,
+    #[schemars(with = "Object")]
+    outcome: TryOut,
     /// Whether there were more decisions than one request may look at.
-    pub(crate) stopped_early: bool,
+    stopped_early: bool,
 }
 
 /// Tries another policy set on recorded sessions: what would go otherwise. Changes

@@ -1,44 +1,57 @@
 //! A device's sessions, as the log tells of them.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::input::Time;
 use super::log::WithheldLists;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::activity::{self, Plan, Seen, Trigger};
-use modegate_core::context::{Login, Mode};
+use modegate_core::context::Mode;
 use modegate_core::event::{Event, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::DeviceId;
-use modegate_core::time::Timestamp;
 
 /// One session of a device.
-#[derive(Debug)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Session {
     /// Its number.
-    pub(crate) session: u32,
+    session: u32,
     /// What the device calls it.
-    pub(crate) session_id: String,
+    session_id: String,
     /// When it began, as far as the log goes back.
-    pub(crate) opened_at: Timestamp,
+    opened_at: Time,
     /// When its latest message came.
-    pub(crate) last_at: Timestamp,
+    last_at: Time,
     /// The query of its first message, as sent.
-    pub(crate) query: String,
+    query: String,
     /// The mode of its first message.
-    pub(crate) mode: Mode,
+    #[schemars(with = "String")]
+    mode: Mode,
     /// The login status of its first message.
-    pub(crate) login: Login,
+    login: &'static str,
     /// How many messages it had.
-    pub(crate) messages: u64,
+    messages: u64,
     /// How many commands it carried.
-    pub(crate) delivered: u64,
+    delivered: u64,
     /// How many commands its first message withheld.
-    pub(crate) withheld: u32,
+    withheld: u32,
     /// Whether it ended.
-    pub(crate) ended: bool,
+    ended: bool,
     /// Whether somebody began it on the device.
-    pub(crate) by_hand: bool,
+    by_hand: bool,
     /// Whether a push began it.
-    pub(crate) woken: bool,
-    /// What likely began it, and why that is likely.
-    pub(crate) trigger: (Trigger, &'static str),
+    woken: bool,
+    /// What likely began it.
+    trigger: SessionTrigger,
+}
+
+/// What likely began a session, and why that is likely.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct SessionTrigger {
+    #[schemars(with = "String")]
+    likely: Trigger,
+    because: &'static str,
 }
 
 impl Session {
@@ -59,6 +72,7 @@ impl Session {
             by_hand: exchange.by_hand || of_later(|later| later.by_hand),
             woken: exchange.woken || of_later(|later| later.woken),
         };
+        let (likely, because) = activity::trigger(&seen, plan);
         let delivered = later.as_ref().map_or(0, |later| later.delivered);
         Session {
             session: exchange.session,
@@ -66,18 +80,18 @@ impl Session {
                 .as_ref()
                 .map_or(&exchange.session_id, |later| &later.session_id)
                 .clone(),
-            opened_at: event.at,
-            last_at: later.as_ref().map_or(event.at, |later| later.last_at),
+            opened_at: Time(event.at),
+            last_at: later.as_ref().map_or(Time(event.at), |later| later.last_at),
             query: exchange.query.clone(),
             mode: exchange.mode,
-            login: exchange.login,
+            login: exchange.login.name(),
             messages: later.as_ref().map_or(0, |later| later.messages) + 1,
             delivered: delivered + exchange.delivered.len() as u64,
             withheld: withheld.iter().map(|group| group.count).sum(),
             ended: later.as_ref().map_or(exchange.ended, |later| later.ended),
             by_hand: seen.by_hand,
             woken: seen.woken,
-            trigger: activity::trigger(&seen, plan),
+            trigger: SessionTrigger { likely, because },
         }
     }
 }

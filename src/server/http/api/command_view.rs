@@ -8,7 +8,6 @@ use crate::app::commands::{Detail, state_of};
 use crate::app::input::Time;
 use crate::app::log::Decision;
 use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
-use modegate_core::context::Mode;
 use modegate_core::device::Device;
 use modegate_core::forecast::{Forecast, When};
 use modegate_core::ids::{CommandId, CommandSeq};
@@ -58,7 +57,7 @@ pub(super) struct CommandView {
 struct DetailView {
     forecast: Option<ForecastView>,
     /// What was decided on it, the newest first.
-    decisions: Vec<DecisionView>,
+    decisions: Vec<Decision>,
 }
 
 /// An operation, or a group of them.
@@ -92,23 +91,6 @@ struct HistoryView {
     at: Time,
     state: &'static str,
     reason: Option<String>,
-}
-
-/// What an exchange decided on a command.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct DecisionView {
-    at: Time,
-    event: u64,
-    session: u32,
-    #[schemars(with = "String")]
-    mode: Mode,
-    verdict: &'static str,
-    rules: Vec<String>,
-    policy_set: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<Vec<String>>")]
-    modes: Option<Vec<Mode>>,
 }
 
 /// When a command can go.
@@ -201,10 +183,9 @@ impl CommandView {
 
     /// The same with when it can go and what was decided on it.
     pub(super) fn detailed(detail: Detail, policies: &PolicySet, now: Timestamp) -> Self {
-        let decisions = detail.decisions.into_iter().map(DecisionView::from);
         let more = DetailView {
             forecast: detail.forecast.map(ForecastView::from),
-            decisions: decisions.collect(),
+            decisions: detail.decisions,
         };
         CommandView {
             detail: Some(more),
@@ -240,24 +221,6 @@ impl From<&Part> for HistoryView {
             at: Time(part.at),
             state: part.state.name(),
             reason: part.reason.clone(),
-        }
-    }
-}
-
-impl From<Decision> for DecisionView {
-    fn from(decision: Decision) -> Self {
-        DecisionView {
-            at: Time(decision.at),
-            event: decision.event,
-            session: decision.session,
-            mode: decision.mode,
-            verdict: match decision.withheld {
-                None => "deliver",
-                Some(_) => "withhold",
-            },
-            rules: decision.rules,
-            policy_set: decision.policy_set,
-            modes: decision.withheld,
         }
     }
 }

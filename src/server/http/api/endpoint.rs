@@ -104,10 +104,11 @@ pub(super) const TAGGED: bool = true;
 /// `method path [access, TAGGED] handler, body TYPE => status SHAPE TYPE, query PARAMETERS;`
 /// where `TAGGED`, `body TYPE`, the type of the answer and `query PARAMETERS` may be absent.
 macro_rules! endpoints {
-    ($vis:vis static $table:ident; $($summary:literal
+    ($(#[$about:meta])* $vis:vis static $table:ident; $($summary:literal
         $method:ident $path:literal [$access:ident $(, $tagged:ident)?] $handler:path
         $(, body $body:ty)? => $status:literal $shape:ident $($answer:ty)? $(, query $query:expr)?;
     )*) => {
+        $(#[$about])*
         $vis static $table: &[$crate::http::api::endpoint::Endpoint] = &[$(
             $crate::http::api::endpoint::Endpoint {
                 method: stringify!($method),

@@ -1,4 +1,4 @@
-//! `/events`, `/devices/{id}/events`: the log.
+//! `/events`, `/devices/{id}/events`, `/devices/{id}/sessions`: the log.
 
 use actix_web::web;
 use schemars::JsonSchema;
@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Answered, Caller, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::log::{self, LoggedEvent};
+use crate::app::sessions::sessions as list_sessions;
 use modegate_core::context::Mode;
 use modegate_core::event::{Event, EventType, ExchangeRecord, Withheld};
 use modegate_core::ids::DeviceId;
@@ -184,4 +185,14 @@ pub(super) async fn of_device(
 ) -> Answered {
     let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
+}
+
+/// `GET /devices/{id}/sessions`: the newest first.
+pub(super) async fn sessions(
+    caller: Caller,
+    Id(id): Id<DeviceId>,
+    paging: web::Query<Paging>,
+) -> Answered {
+    let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
+    Ok(page(listed, |session| session))
 }

@@ -5,9 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Answered, Body, Caller, ok};
-use crate::app::input::Object;
-use crate::app::policies::{self, PolicyTryOut, Tried};
-use modegate_core::policy::tryout::TryOut;
+use crate::app::policies::{self, PolicyTryOut};
 
 /// A policy set.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -23,28 +21,6 @@ pub(super) struct PolicySetView {
 struct FileView {
     name: String,
     text: String,
-}
-
-/// What a try-out came to.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "TriedPolicySet")]
-pub(super) struct TriedView {
-    policy_set: String,
-    exchanges: u64,
-    #[schemars(with = "Object")]
-    outcome: TryOut,
-    stopped_early: bool,
-}
-
-impl From<Tried> for TriedView {
-    fn from(tried: Tried) -> Self {
-        TriedView {
-            policy_set: tried.policy_set,
-            exchanges: tried.exchanges,
-            outcome: tried.outcome,
-            stopped_early: tried.stopped_early,
-        }
-    }
 }
 
 /// `GET /policies`.
@@ -64,5 +40,5 @@ pub(super) async fn in_force(caller: Caller) -> HttpResponse {
 /// `POST /policies/try`.
 pub(super) async fn tried(caller: Caller, Body(input): Body<PolicyTryOut>) -> Answered {
     let tried = policies::try_out(caller.app(), caller.by(), input).await?;
-    ok(&TriedView::from(tried))
+    ok(&tried)
 }

@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, Route, web};
 use super::endpoint::Endpoint;
 use super::guard::{guard, is_known};
 use super::openapi;
-use super::table;
+use super::table::TABLE;
 use crate::http::problem::Problem;
 
 /// Registers the API's routes.
 pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
-    config.app_data(web::Data::new(openapi::document(table::all())));
+    config.app_data(web::Data::new(openapi::document(TABLE.iter())));
     register(config);
     config.default_service(web::to(nothing));
 }
@@ -32,7 +32,7 @@ fn route(endpoint: &'static Endpoint) -> Route {
 /// since the first pattern that fits is taken.
 fn register(config: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in table::all() {
+    for endpoint in TABLE.iter() {
         if !paths.contains(&endpoint.path) {
             paths.push(endpoint.path);
         }
@@ -40,7 +40,7 @@ fn register(config: &mut web::ServiceConfig) {
     paths.sort_by_key(|path| path.matches('{').count());
     for path in paths {
         let mut resource = web::resource(path);
-        for endpoint in table::all().filter(|endpoint| endpoint.path == path) {
+        for endpoint in TABLE.iter().filter(|endpoint| endpoint.path == path) {
             resource = resource.route(route(endpoint));
         }
         let allow = methods(path);
@@ -53,7 +53,7 @@ fn register(config: &mut web::ServiceConfig) {
 }
 
 fn methods(path: &str) -> String {
-    let same = table::all().filter(|endpoint| endpoint.path == path);
+    let same = TABLE.iter().filter(|endpoint| endpoint.path == path);
     let methods: Vec<String> = same
         .map(|endpoint| endpoint.method.to_ascii_uppercase())
         .collect();

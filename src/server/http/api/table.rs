@@ -1,10 +1,10 @@
 //! THE table of the API: from it come the routes, the checks of role and query, and
 //! `/api/v1/openapi.json`.
 
-use super::endpoint::{AFTER, Endpoint, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
+use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
-    batches, certificates, command_view, commands, devices, events, import, install_table,
-    inventory, openapi, policies, push, push_profiles, schemas, sessions, stream, tokens,
+    apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
+    installs, inventory, openapi, policies, push, push_profiles, schemas, stream, tokens, webhooks,
 };
 use crate::app::{self, word::words};
 use modegate_core::activity::Habit;
@@ -33,13 +33,9 @@ const fn one_of(
     }
 }
 
-/// Every endpoint: those here, and those of [`install_table`].
-pub(super) fn all() -> impl Iterator<Item = &'static Endpoint> {
-    TABLE.iter().chain(install_table::TABLE)
-}
-
 endpoints! {
-    static TABLE;
+    /// Every endpoint.
+    pub(super) static TABLE;
 
     "Registers a device"
     post "/devices" [Operate] devices::register, body app::devices::NewDevice
@@ -122,8 +118,8 @@ endpoints! {
             },
         ];
 
-    "A device's sessions, the newest first"
-    get "/devices/{device}/sessions" [Audit] sessions::list => 200 List sessions::SessionView, query PAGE;
+    "A device's the newest first"
+    get "/devices/{device}/sessions" [Audit] events::sessions => 200 List app::sessions::Session, query PAGE;
 
     "A device's part of the log"
     get "/devices/{device}/events" [Audit] events::of_device => 200 List events::EventView, query PAGE;
@@ -170,7 +166,7 @@ endpoints! {
 
     "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing"
     post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
-        => 200 One policies::TriedView;
+        => 200 One app::policies::Tried;
 
     "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI"
     get "/devices/{device}/channel" [Read] push::channel => 200 One push::ChannelView;
@@ -211,19 +207,63 @@ endpoints! {
 
     "This document"
     get "/openapi.json" [Public] openapi::show => 200 One schemas::Document;
+
+
+    "Asks for an app on a device; the same app and version again is the same install (200)"
+    post "/devices/{device}/installs" [Queue] installs::create, body app::installs::NewInstall
+        => 201 One installs::InstallView;
+
+    "A device's installs, the newest first"
+    get "/devices/{device}/installs" [Read] installs::list => 200 List installs::InstallView, query PAGE;
+
+    "One install with its history"
+    get "/installs/{install}" [Read] installs::one => 200 One installs::InstallView;
+
+    "Takes an install back"
+    delete "/installs/{install}" [Queue] installs::cancel => 200 One installs::InstallView;
+
+    "The steps of an install as they come, until it is final; ids are their numbers"
+    get "/installs/{install}/events" [Read] install_stream::steps => 200 Stream installs::StepView;
+
+    "Puts an app into the catalogue"
+    post "/apps" [Operate] apps::create, body app::catalogue_input::NewApp => 201 One apps::AppView;
+
+    "The catalogue; for a token bound to groups, what is for them, and pages may hold fewer than asked for"
+    get "/apps" [Read] apps::list => 200 List apps::AppView, query PAGE;
+
+    "One app"
+    get "/apps/{app}" [Read, TAGGED] apps::one => 200 One apps::AppView;
+
+    "Changes what is given of an app; fields of a version add that version or take its place"
+    patch "/apps/{app}" [Operate, TAGGED] apps::change, body app::catalogue_input::AppChange
+        => 200 One apps::AppView;
+
+    "Takes an app out of the catalogue; installs under way go on"
+    delete "/apps/{app}" [Operate, TAGGED] apps::delete => 204 Nothing;
+
+    "Has the steps of installs told to a URL; a secret that is not given is made, and shown in this answer only"
+    post "/webhooks" [Admin] webhooks::create, body app::webhooks::NewWebhook
+        => 201 One webhooks::WebhookView;
+
+    "All webhooks"
+    get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView;
+
+    "Deletes a webhook, and what it was still to be told"
+    delete "/webhooks/{webhook}" [Admin] webhooks::delete => 204 Nothing;
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::endpoint::Endpoint;
     use super::*;
     use modegate_core::tokens::Access;
 
     #[test]
     fn nothing_is_there_twice_and_writes_need_more_than_reading() {
-        for (at, endpoint) in all().enumerate() {
+        for (at, endpoint) in TABLE.iter().enumerate() {
             let same =
                 |other: &Endpoint| (other.method, other.path) == (endpoint.method, endpoint.path);
-            assert!(!all().take(at).any(same), "{}", endpoint.path);
+            assert!(!TABLE.iter().take(at).any(same), "{}", endpoint.path);
             let reads = matches!(
                 endpoint.access,
                 Access::Public | Access::Read | Access::Audit
