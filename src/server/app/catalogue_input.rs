@@ -9,7 +9,7 @@ use super::input::{
     Clearable, Flat, Input, Integer, Line, Lines, List, Parse, Parsed, SecretText, Text, input,
     noted,
 };
-use super::word::{Word, Words, words};
+use super::word::{Word, Words, all_words};
 use modegate_core::catalogue::check::{
     OPTIONS, is_download, is_id, is_licence, version_of_package,
 };
@@ -300,7 +300,7 @@ impl JsonSchema for Options {
         json_schema!({
             "description": "The number, or names of its bits",
             "type": ["integer", "array"], "minimum": 0, "maximum": NUMBER,
-            "items": {"type": "string", "enum": words::<NamedOption>()},
+            "items": {"type": "string", "enum": all_words::<NamedOption>()},
         })
     }
 }

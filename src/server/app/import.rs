@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::devices::{NewDevice, amended};
 use super::input::{Input, List, input};
-use super::word::{Word, Words};
+use super::word::{Word, words};
 use super::{App, AppError, Principal, WriteOptions};
 use modegate_core::device::Device;
 use modegate_core::event::{Event, EventType};
@@ -64,17 +64,11 @@ pub(crate) enum OnConflict {
     Update,
 }
 
-impl Words for OnConflict {
-    const ALL: &'static [Self] = &[OnConflict::Fail, OnConflict::Skip, OnConflict::Update];
-
-    fn word(self) -> &'static str {
-        match self {
-            OnConflict::Fail => "fail",
-            OnConflict::Skip => "skip",
-            OnConflict::Update => "update",
-        }
-    }
-}
+words!(OnConflict {
+    Fail => "fail",
+    Skip => "skip",
+    Update => "update",
+});
 
 /// What became of the entries, in their order, each with its source.
 pub(crate) type Report = Vec<(Source, Imported)>;

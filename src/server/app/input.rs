@@ -10,7 +10,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
-use super::word::{Word, Words, words};
+use super::word::{Word, Words, all_words};
 use modegate_core::device::CertificateDigest;
 use modegate_core::fields::{self, FieldError, type_of};
 use modegate_core::ids::DeviceId;
@@ -369,7 +369,7 @@ impl<T: Words> Input for Word<T> {
         let line = noted(fields::line(value, path, 64), faults)?;
         let known = T::ALL.iter().find(|one| one.word() == line);
         let wrong = || {
-            let expected = format!("one of {}", words::<T>().join(", "));
+            let expected = format!("one of {}", all_words::<T>().join(", "));
             FieldError::new(path, expected, "another")
         };
         noted(known.copied().ok_or_else(wrong), faults).map(Word)
@@ -434,5 +434,57 @@ impl Input for Object {
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         noted(fields::Fields::of(value, path), faults)?;
         Some(Object(value.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(dead_code)]
+    use serde_json::json;
+
+    use super::*;
+
+    input! {
+        struct Outer {
+            name: Line<4>,
+            note: Option<Clearable<Line<4>>>,
+            list: Option<List<Inner, 2, 1>>,
+        }
+
+        struct Inner {
+            count: Integer<1, 9>,
+            flag: bool,
+        }
+    }
+
+    fn faults(value: &Value) -> Vec<String> {
+        let read = read::<Outer>(value).err().unwrap_or_default();
+        read.into_iter().map(|fault| fault.field).collect()
+    }
+
+    #[test]
+    fn every_fault_is_named_by_its_path() {
+        let body = json!({"name": 7, "note": "too long", "list": [{"count": 0}, "x"]});
+        let expected = ["name", "note", "list[0].count", "list[0].flag", "list[1]"];
+        assert_eq!(faults(&body), expected);
+        assert_eq!(faults(&json!({"list": []})), ["name", "list"]);
+        assert_eq!(faults(&json!([])), ["body"]);
+        let secret = read::<SecretLine<4>>(&json!("a secret that is long"));
+        assert!(!format!("{secret:?}").contains("a secret"));
+    }
+
+    #[test]
+    fn absent_null_and_a_value_are_distinct_where_it_matters() {
+        let note = |body: Value| match read::<Outer>(&body).map(|outer| outer.note) {
+            Ok(None) => "absent",
+            Ok(Some(Clearable::Clear)) => "clear",
+            Ok(Some(Clearable::Set(_))) => "set",
+            Err(_) => "fault",
+        };
+        assert_eq!(note(json!({"name": "n", "unknown": 1})), "absent");
+        assert_eq!(note(json!({"name": "n", "note": null})), "clear");
+        assert_eq!(note(json!({"name": "n", "note": "x"})), "set");
+        assert_eq!(note(json!({"name": null})), "fault");
+        assert!(faults(&json!({"name": "n", "list": null})).is_empty());
     }
 }

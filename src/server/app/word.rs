@@ -23,7 +23,7 @@ pub(crate) trait Words: Copy + Sized + 'static {
 }
 
 /// All words of a type, in order.
-pub(crate) fn words<T: Words>() -> Vec<&'static str> {
+pub(crate) fn all_words<T: Words>() -> Vec<&'static str> {
     T::ALL.iter().map(|one| one.word()).collect()
 }
 
@@ -47,10 +47,11 @@ impl<T: Words> JsonSchema for Word<T> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "enum": words::<T>()})
+        json_schema!({"type": "string", "enum": all_words::<T>()})
     }
 }
 
+/// Gives types their words: those that know them themselves, and those that do not.
 macro_rules! words {
     ($($type:ty),* $(,)?) => {$(
         impl Words for $type {
@@ -61,7 +62,19 @@ macro_rules! words {
             }
         }
     )*};
+    ($type:ident { $($one:ident => $word:literal),* $(,)? }) => {
+        impl $crate::app::word::Words for $type {
+            const ALL: &'static [Self] = &[$($type::$one),*];
+
+            fn word(self) -> &'static str {
+                match self {
+                    $($type::$one => $word,)*
+                }
+            }
+        }
+    };
 }
+pub(crate) use words;
 
 words!(
     CommandState,
@@ -73,46 +86,22 @@ words!(
     installs::State
 );
 
-impl Words for BatchState {
-    const ALL: &'static [Self] = &[
-        BatchState::Running,
-        BatchState::Cancelling,
-        BatchState::Finished,
-        BatchState::Stopped,
-    ];
+words!(BatchState {
+    Running => "running",
+    Cancelling => "cancelling",
+    Finished => "finished",
+    Stopped => "stopped",
+});
 
-    fn word(self) -> &'static str {
-        self.name()
-    }
-}
+words!(TokenForm {
+    Legacy => "legacy",
+    Entra => "entra",
+});
 
-impl Words for TokenForm {
-    const ALL: &'static [Self] = &[TokenForm::Legacy, TokenForm::Entra];
-
-    fn word(self) -> &'static str {
-        match self {
-            TokenForm::Legacy => "legacy",
-            TokenForm::Entra => "entra",
-        }
-    }
-}
-
-impl Words for Health {
-    const ALL: &'static [Self] = &[
-        Health::Unchecked,
-        Health::Healthy,
-        Health::Degraded,
-        Health::Misconfigured,
-        Health::Blocked,
-    ];
-
-    fn word(self) -> &'static str {
-        match self {
-            Health::Unchecked => "unchecked",
-            Health::Healthy => "healthy",
-            Health::Degraded => "degraded",
-            Health::Misconfigured => "misconfigured",
-            Health::Blocked => "blocked",
-        }
-    }
-}
+words!(Health {
+    Unchecked => "unchecked",
+    Healthy => "healthy",
+    Degraded => "degraded",
+    Misconfigured => "misconfigured",
+    Blocked => "blocked",
+});

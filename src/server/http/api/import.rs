@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Answer, Answered, Body, Caller};
 use crate::app::import::{self, Import, Report};
-use crate::app::word::{Word, Words};
+use crate::app::word::{Word, words};
 use modegate_store::api::Imported;
 
 /// What an import came to.
@@ -35,17 +35,11 @@ enum Outcome {
     Skipped,
 }
 
-impl Words for Outcome {
-    const ALL: &'static [Self] = &[Outcome::Created, Outcome::Updated, Outcome::Skipped];
-
-    fn word(self) -> &'static str {
-        match self {
-            Outcome::Created => "created",
-            Outcome::Updated => "updated",
-            Outcome::Skipped => "skipped",
-        }
-    }
-}
+words!(Outcome {
+    Created => "created",
+    Updated => "updated",
+    Skipped => "skipped",
+});
 
 impl From<&Report> for ReportView {
     fn from(report: &Report) -> Self {

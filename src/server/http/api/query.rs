@@ -4,7 +4,7 @@ use actix_web::error::QueryPayloadError;
 use actix_web::{Error, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use crate::app::word::{Words, words};
+use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
 
@@ -61,7 +61,7 @@ pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T
     };
     let known = T::ALL.iter().find(|one| one.word() == value).copied();
     known.map(Some).ok_or_else(|| {
-        let expected = format!("one of {}", words::<T>().join(", "));
+        let expected = format!("one of {}", all_words::<T>().join(", "));
         Problem::field(name, expected, "another")
     })
 }

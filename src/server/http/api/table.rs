@@ -6,7 +6,7 @@ use super::{
     apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
     installs, inventory, openapi, policies, push, push_profiles, schemas, stream, tokens, webhooks,
 };
-use crate::app::{self, word::words};
+use crate::app::{self, word::all_words};
 use modegate_core::activity::Habit;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
@@ -47,10 +47,10 @@ endpoints! {
             AFTER,
             LIMIT,
             text("group", "Only devices of this group"),
-            one_of("family", words::<Family>, "Only devices of this family"),
+            one_of("family", all_words::<Family>, "Only devices of this family"),
             text("user", "Only devices of this user"),
             text("source", "Only the device with this source"),
-            one_of("activity", words::<Habit>, "Only devices with this habit"),
+            one_of("activity", all_words::<Habit>, "Only devices with this habit"),
         ];
 
     "Registers many devices in one transaction"
@@ -83,7 +83,7 @@ endpoints! {
         query &[
             AFTER,
             LIMIT,
-            one_of("state", words::<CommandState>, "Only commands in this state"),
+            one_of("state", all_words::<CommandState>, "Only commands in this state"),
         ];
 
     "What a session in that context would carry now"
@@ -91,9 +91,9 @@ endpoints! {
         query &[
             Param {
                 required: true,
-                ..one_of("mode", words::<Mode>, "The mode")
+                ..one_of("mode", all_words::<Mode>, "The mode")
             },
-            one_of("login", words::<Login>, "The login status; absent if not told"),
+            one_of("login", all_words::<Login>, "The login status; absent if not told"),
             text("platform", "WoA, or another"),
         ];
 
@@ -118,7 +118,7 @@ endpoints! {
             },
         ];
 
-    "A device's the newest first"
+    "A device's sessions, the newest first"
     get "/devices/{device}/sessions" [Audit] events::sessions => 200 List app::sessions::Session, query PAGE;
 
     "A device's part of the log"
