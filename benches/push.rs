@@ -30,7 +30,7 @@ use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_store::Store;
-use modegate_store::api::Write;
+use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use tokio::sync::Semaphore;
@@ -149,12 +149,11 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         None,
         EventType::PushProfileCreated,
     );
-    let write = Write::PushProfile {
-        id: profile.id,
-        decide: Box::new(move |_, _| Ok((ProfileChange::Keep(Box::new(kept)), event))),
-        answer: Box::new(|_| Vec::new()),
+    let decide = move |_: &[PushProfile], _: Option<&PushProfile>| {
+        Ok((ProfileChange::Keep(Box::new(kept)), event))
     };
-    store.write(write, None).await.expect("kept");
+    let written = store.alter_push_profile(profile.id, Box::new(decide), None);
+    written.await.expect("kept");
     push.refresh().await.expect("read");
     push.check_all().await;
     let hosts = HostPolicy::with_suffix(&mock.host_suffix()).expect("a host");
@@ -231,7 +230,10 @@ async fn device(
         rotation: Default::default(),
     };
     let event = Event::new(now, "bench", Some(id), EventType::DeviceRegistered);
-    store.register(id, record, event).await.expect("registered");
+    store
+        .register(id, record, event, None)
+        .await
+        .expect("registered");
     let before = store.device(id).await.expect("read").expect("there");
     let digest = ChannelUri::parse(uri.reveal(), hosts)
         .expect("a URI")
@@ -264,5 +266,8 @@ async fn wish(store: &SqliteStore, id: DeviceId) {
         let event = outbox::wish(&mut state, "bench", now).event("bench", device.id, now);
         Ok(DeviceChange::new(device, state).with_events(vec![event]))
     };
-    store.alter(id, Box::new(decide)).await.expect("wished");
+    store
+        .alter(id, Box::new(decide), None)
+        .await
+        .expect("wished");
 }

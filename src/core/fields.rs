@@ -79,19 +79,17 @@ impl<'a> Fields<'a> {
         self.map.contains_key(field)
     }
 
+    /// The field as it stands there, null included.
+    pub fn raw(&self, field: &str) -> Option<&'a Value> {
+        self.map.get(field)
+    }
+
     /// Text of 1 to `most` bytes without control characters, if it is there.
     pub fn line(&self, field: &str, most: usize) -> Result<Option<&'a str>, FieldError> {
-        let Some(text) = self.text(field, most)? else {
-            return Ok(None);
-        };
-        if !is_line(text) {
-            return Err(FieldError::new(
-                self.name(field),
-                "text without control characters, not empty",
-                "other text",
-            ));
-        }
-        Ok(Some(text))
+        let value = self.get(field);
+        value
+            .map(|value| line(value, &self.name(field), most))
+            .transpose()
     }
 
     /// The same, required.
@@ -102,59 +100,26 @@ impl<'a> Fields<'a> {
 
     /// Any text that XML can carry, of at most `most` bytes.
     pub fn text(&self, field: &str, most: usize) -> Result<Option<&'a str>, FieldError> {
-        let Some(value) = self.get(field) else {
-            return Ok(None);
-        };
-        let text = value
-            .as_str()
-            .ok_or_else(|| FieldError::new(self.name(field), "text", type_of(value)))?;
-        if text.len() > most {
-            let found = format!("{} bytes", text.len());
-            return Err(FieldError::new(
-                self.name(field),
-                format!("at most {most} bytes"),
-                found,
-            ));
-        }
-        if let Err((at, character)) = is_xml_text(text) {
-            let found = format!("U+{:04X} as character {}", u32::from(character), at + 1);
-            return Err(FieldError::new(
-                self.name(field),
-                "characters that XML can carry",
-                found,
-            ));
-        }
-        // It stands for what is filled in when a command goes out.
-        if text.contains(crate::command::CLIENT_ID) {
-            let found = "U+E000, which is kept for the server";
-            return Err(FieldError::new(self.name(field), "other characters", found));
-        }
-        Ok(Some(text))
+        let value = self.get(field);
+        value
+            .map(|value| text(value, &self.name(field), most))
+            .transpose()
     }
 
     /// A whole number in that range.
     pub fn integer(&self, field: &str, least: i64, most: i64) -> Result<Option<i64>, FieldError> {
-        let Some(value) = self.get(field) else {
-            return Ok(None);
-        };
-        let expected = format!("a whole number from {least} to {most}");
-        let number = value
-            .as_i64()
-            .filter(|number| (least..=most).contains(number));
-        number
-            .map(Some)
-            .ok_or_else(|| FieldError::new(self.name(field), expected, shown(value)))
+        let value = self.get(field);
+        value
+            .map(|value| integer(value, &self.name(field), least, most))
+            .transpose()
     }
 
     /// An instant, RFC 3339.
     pub fn time(&self, field: &str) -> Result<Option<Timestamp>, FieldError> {
-        let Some(value) = self.get(field) else {
-            return Ok(None);
-        };
-        let expected = "a time by RFC 3339, e.g. 2026-01-31T08:00:00Z";
-        let time = value.as_str().and_then(Timestamp::parse);
-        time.map(Some)
-            .ok_or_else(|| FieldError::new(self.name(field), expected, shown(value)))
+        let value = self.get(field);
+        value
+            .map(|value| time(value, &self.name(field)))
+            .transpose()
     }
 
     /// A truth value.
@@ -210,6 +175,65 @@ impl<'a> Fields<'a> {
         }
         Ok(Some(lines))
     }
+}
+
+/// Text of 1 to `most` bytes without control characters, which is called `name` in errors.
+pub fn line<'a>(value: &'a Value, name: &str, most: usize) -> Result<&'a str, FieldError> {
+    let text = text(value, name, most)?;
+    if is_line(text) {
+        return Ok(text);
+    }
+    let expected = "text without control characters, not empty";
+    Err(FieldError::new(name, expected, "other text"))
+}
+
+/// Any text that XML can carry, of at most `most` bytes.
+pub fn text<'a>(value: &'a Value, name: &str, most: usize) -> Result<&'a str, FieldError> {
+    let text = value
+        .as_str()
+        .ok_or_else(|| FieldError::new(name, "text", type_of(value)))?;
+    if text.len() > most {
+        let found = format!("{} bytes", text.len());
+        return Err(FieldError::new(
+            name,
+            format!("at most {most} bytes"),
+            found,
+        ));
+    }
+    if let Err((at, character)) = is_xml_text(text) {
+        let found = format!("U+{:04X} as character {}", u32::from(character), at + 1);
+        return Err(FieldError::new(
+            name,
+            "characters that XML can carry",
+            found,
+        ));
+    }
+    // It stands for what is filled in when a command goes out.
+    if text.contains(crate::command::CLIENT_ID) {
+        let found = "U+E000, which is kept for the server";
+        return Err(FieldError::new(name, "other characters", found));
+    }
+    Ok(text)
+}
+
+/// A whole number in that range.
+pub fn integer(value: &Value, name: &str, least: i64, most: i64) -> Result<i64, FieldError> {
+    let number = value
+        .as_i64()
+        .filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| {
+        let expected = format!("a whole number from {least} to {most}");
+        FieldError::new(name, expected, shown(value))
+    })
+}
+
+/// An instant, RFC 3339.
+pub fn time(value: &Value, name: &str) -> Result<Timestamp, FieldError> {
+    let time = value.as_str().and_then(Timestamp::parse);
+    time.ok_or_else(|| {
+        let expected = "a time by RFC 3339, e.g. 2026-01-31T08:00:00Z";
+        FieldError::new(name, expected, shown(value))
+    })
 }
 
 /// A value's type in words.

@@ -1,6 +1,7 @@
 //! The server of modegate: use cases and what calls them (the sync endpoint,
 //! the API, the workers, the command line), the WNS client and configuration.
 
+mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,18 +1,26 @@
-//! Writes of the API: each is one transaction, and what it answers is worked
-//! out inside, so that the answer can be kept together with the effect.
+//! Writes of use cases: each is one transaction and returns what was written. Where
+//! the caller named the write, its answer is kept in the same transaction.
 
+use async_trait::async_trait;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
-use super::Decide;
+use super::error::StoreError;
+use super::installs::{DecideApp, DecideInstalls};
+use super::push::DecideProfile;
 use modegate_core::batch::{Batch, BatchId};
+use modegate_core::catalogue::App;
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::StoredCommand;
 use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::event::Event;
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::installs::Install;
+use modegate_core::push::record::PushProfile;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Token, TokenId};
+use modegate_core::webhooks::{Webhook, WebhookId};
 
 /// How long the answer to a write is kept, milliseconds: 24 hours.
 pub const ONCE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
@@ -50,8 +58,32 @@ pub struct Kept {
     pub answer: Vec<u8>,
 }
 
-/// Works the answer out from what was written, inside the transaction. It must not block.
-pub type Answer<T> = Box<dyn FnOnce(&T) -> Vec<u8> + Send>;
+/// Renders an answer from what was written. It must not block.
+pub type Render<T> = Box<dyn FnOnce(&T) -> Vec<u8> + Send>;
+
+/// What a write keeps of itself, so that it is done once: its answer, in the same
+/// transaction. Only a write whose caller named it has one.
+pub struct Keep<T> {
+    /// The name that the caller gave the write.
+    pub key: Once,
+    /// Renders the answer.
+    pub render: Render<T>,
+}
+
+impl<T: 'static> Keep<T> {
+    /// The same for a write that returns `U`, from which `make` gets what is rendered.
+    pub fn from_written<U>(self, make: impl FnOnce(&U) -> T + Send + 'static) -> Keep<U> {
+        let render = self.render;
+        Keep {
+            key: self.key,
+            render: Box::new(move |written| render(&make(written))),
+        }
+    }
+}
+
+/// What decides a write, inside its transaction: a function of the device as it
+/// stands. It must not block.
+pub type Decide = Box<dyn FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send>;
 
 /// Looks at a device before it is retired.
 pub type Check = Box<dyn FnOnce(&Device) -> Result<(), Refusal> + Send>;
@@ -82,104 +114,153 @@ pub enum Imported {
     Skipped(DeviceId),
 }
 
-/// One write of the API.
-pub enum Write {
-    /// Registers a device.
-    Register {
-        /// Its id.
+/// An install after a write, with its device.
+#[derive(Debug, Clone)]
+pub struct WrittenInstall {
+    /// The device.
+    pub device: Device,
+    /// The install.
+    pub install: Install,
+    /// Whether this write made it.
+    pub created: bool,
+}
+
+/// Writes of use cases. Each is one transaction and returns what was written. With
+/// a [`Keep`], its answer is kept in the same transaction, and a second write of
+/// that name is refused with [`StoreError::Done`].
+#[async_trait]
+pub trait WriteStore: Send + Sync {
+    /// The answer that is kept under the name of this write, not older than a day.
+    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError>;
+
+    /// Registers a device, with its event.
+    async fn register(
+        &self,
         id: DeviceId,
-        /// Its record.
         record: DeviceRecord,
-        /// What is logged.
         event: Event,
-        /// From the device as it stands afterwards.
-        answer: Answer<Device>,
-    },
-    /// Changes a device, its queue or both.
-    Alter {
-        /// Which.
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError>;
+
+    /// Changes a device, its queue or both. The device afterwards.
+    async fn alter(
+        &self,
         device: DeviceId,
-        /// What changes.
         decide: Decide,
-        /// From the device as it stands afterwards.
-        answer: Answer<Device>,
-    },
-    /// Changes one command.
-    Command {
-        /// Which.
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError>;
+
+    /// Changes one command. The command and its device afterwards.
+    async fn alter_command(
+        &self,
         id: CommandId,
-        /// What changes.
         decide: Decide,
-        /// From the command and its device as they stand afterwards.
-        answer: Answer<(StoredCommand, Device)>,
-    },
-    /// Retires a device.
-    Retire {
-        /// Which.
+        keep: Option<Keep<(StoredCommand, Device)>>,
+    ) -> Result<(StoredCommand, Device), StoreError>;
+
+    /// Retires a device: its source is free again, its record and queue are gone,
+    /// its events stay. The device as it stood before.
+    async fn retire(
+        &self,
         device: DeviceId,
-        /// Whether it may be.
         check: Check,
-        /// What is logged.
         event: Event,
-        /// From the device as it stood before.
-        answer: Answer<Device>,
-    },
-    /// Registers and changes many devices, all or none.
-    Import {
-        /// Their sources, no two of them equal.
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError>;
+
+    /// Registers and changes many devices, all or none. No two of `sources` are
+    /// equal. What became of each, in order.
+    async fn import(
+        &self,
         sources: Vec<Source>,
-        /// What becomes of each.
         plan: Plan,
-        /// From what became of each, in order.
-        answer: Answer<Vec<Imported>>,
-    },
+        keep: Option<Keep<Vec<Imported>>>,
+    ) -> Result<Vec<Imported>, StoreError>;
+
     /// Makes a token; refused where its name is taken.
-    CreateToken {
-        /// The token.
+    async fn create_token(
+        &self,
         token: Token,
-        /// What is logged.
         event: Event,
-        /// From the token.
-        answer: Answer<Token>,
-    },
-    /// Makes, changes or deletes a push profile.
-    PushProfile {
-        /// Which.
-        id: uuid::Uuid,
-        /// What changes.
-        decide: super::push::DecideProfile,
-        /// From the profile as it stands afterwards, or stood before it was deleted.
-        answer: Answer<modegate_core::push::record::PushProfile>,
-    },
-    /// Ends a token.
-    RevokeToken {
-        /// Which.
+        keep: Option<Keep<Token>>,
+    ) -> Result<Token, StoreError>;
+
+    /// Ends a token; the event gets its name. The token as it was.
+    async fn revoke_token(
+        &self,
         id: TokenId,
-        /// When, and by whom: the event that is logged gets the token's name.
         event: Event,
-        /// From the token.
-        answer: Answer<Token>,
-    },
+        keep: Option<Keep<Token>>,
+    ) -> Result<Token, StoreError>;
+
+    /// Makes, changes or deletes a push profile. The profile afterwards, or as it
+    /// was before it was deleted.
+    async fn alter_push_profile(
+        &self,
+        id: Uuid,
+        decide: DecideProfile,
+        keep: Option<Keep<PushProfile>>,
+    ) -> Result<PushProfile, StoreError>;
+
     /// Makes a batch.
-    CreateBatch {
-        /// The batch.
-        batch: Box<Batch>,
-        /// What is logged.
+    async fn create_batch(
+        &self,
+        batch: Batch,
         event: Event,
-        /// From the batch.
-        answer: Answer<Batch>,
-    },
-    /// Writes on the catalogue, on installs or on webhooks.
-    Installs(super::installs::InstallWrite),
-    /// Stops a batch that is running.
-    StopBatch {
-        /// Which.
+        keep: Option<Keep<Batch>>,
+    ) -> Result<Batch, StoreError>;
+
+    /// Stops a batch that is running; with `take_back`, what waits still is
+    /// cancelled. The batch afterwards.
+    async fn stop_batch(
+        &self,
         id: BatchId,
-        /// Whether what waits still is taken back.
         take_back: bool,
-        /// What is logged.
         event: Event,
-        /// From the batch as it stands afterwards.
-        answer: Answer<Batch>,
-    },
+        keep: Option<Keep<Batch>>,
+    ) -> Result<Batch, StoreError>;
+
+    /// Puts an app into the catalogue, or another in its place.
+    async fn put_app(
+        &self,
+        id: &str,
+        decide: DecideApp,
+        event: Event,
+        keep: Option<Keep<App>>,
+    ) -> Result<App, StoreError>;
+
+    /// Takes an app out of the catalogue. The app as it was.
+    async fn delete_app(
+        &self,
+        id: &str,
+        event: Event,
+        keep: Option<Keep<App>>,
+    ) -> Result<App, StoreError>;
+
+    /// Makes an install, or takes one back. The decision sees the open installs of
+    /// the device, all those of `app`, and the one with the number `no`.
+    async fn alter_install(
+        &self,
+        device: DeviceId,
+        app: &str,
+        no: Option<u32>,
+        decide: DecideInstalls,
+        keep: Option<Keep<WrittenInstall>>,
+    ) -> Result<WrittenInstall, StoreError>;
+
+    /// Makes a webhook; it gets its number.
+    async fn create_webhook(
+        &self,
+        webhook: Webhook,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError>;
+
+    /// Ends a webhook; what it was still to get goes with it. The webhook as it was.
+    async fn delete_webhook(
+        &self,
+        id: WebhookId,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError>;
 }

@@ -2,17 +2,15 @@
 
 use async_trait::async_trait;
 
-use super::StoreError;
-use super::api::Answer;
+use super::error::StoreError;
 use modegate_core::catalogue::App;
 use modegate_core::change::Refusal;
 use modegate_core::device::Device;
-use modegate_core::event::Event;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
 use modegate_core::installs::{Install, InstallId};
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, Outcome, Webhook, WebhookId};
+use modegate_core::webhooks::{Delivery, Outcome, Webhook};
 
 /// What decides on a device's installs, inside the transaction: a function of
 /// the device, its open installs and all those of the app that was named, by
@@ -22,64 +20,6 @@ pub type DecideInstalls =
 
 /// The same for an app of the catalogue; `None` where there is none of that id.
 pub type DecideApp = Box<dyn FnOnce(Option<&App>) -> Result<App, Refusal> + Send>;
-
-/// Answers from the device, the install, and whether that is new.
-pub type InstallAnswer = Box<dyn FnOnce(&Device, &Install, bool) -> Vec<u8> + Send>;
-
-/// A write of the API on the catalogue, on installs or on webhooks.
-pub enum InstallWrite {
-    /// Puts an app into the catalogue, or another in its place.
-    PutApp {
-        /// Its id.
-        id: String,
-        /// The app as it is to be.
-        decide: DecideApp,
-        /// What is logged.
-        event: Event,
-        /// From the app.
-        answer: Answer<App>,
-    },
-    /// Takes an app out.
-    DeleteApp {
-        /// Its id.
-        id: String,
-        /// What is logged.
-        event: Event,
-        /// From the app as it was.
-        answer: Answer<App>,
-    },
-    /// Makes an install, or takes one back.
-    Install {
-        /// On which device.
-        device: DeviceId,
-        /// The app whose installs the decision wants to see, final ones too.
-        app: String,
-        /// One more install that it wants to see.
-        no: Option<u32>,
-        /// What is written.
-        decide: DecideInstalls,
-        /// What it answers.
-        answer: InstallAnswer,
-    },
-    /// Makes a webhook.
-    CreateWebhook {
-        /// The webhook.
-        webhook: Webhook,
-        /// What is logged.
-        event: Event,
-        /// From the webhook.
-        answer: Answer<Webhook>,
-    },
-    /// Ends a webhook; what it was still to get goes with it.
-    DeleteWebhook {
-        /// Which.
-        id: WebhookId,
-        /// What is logged.
-        event: Event,
-        /// From the webhook as it was.
-        answer: Answer<Webhook>,
-    },
-}
 
 /// Catalogue, installs and webhooks.
 #[async_trait]

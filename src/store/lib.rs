@@ -4,12 +4,12 @@
 //! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
 
 pub mod api;
+mod error;
 pub mod installs;
 pub mod push;
 pub mod seal;
 pub mod sqlite;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
-use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
 use modegate_core::inventory::{self, Inventory};
@@ -28,9 +28,8 @@ use modegate_core::session::{Snapshot, Wanted};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
 
-/// What decides an API write, inside its transaction: a function of the device
-/// as it stands. It must not block.
-pub type Decide = Box<dyn FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send>;
+pub use api::Decide;
+pub use error::StoreError;
 
 /// Makes a batch's command for one device, inside the transaction. It must not block.
 pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
@@ -60,33 +59,6 @@ pub struct PartPlace {
     pub part: u32,
 }
 
-/// What a store answers when it cannot do as asked.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The session, or a command that the exchange touches, changed since load:
-    /// walk the way again.
-    #[error("the device changed since it was loaded")]
-    Changed,
-    /// An API write was refused by its own rule.
-    #[error("refused")]
-    Refused(Refusal),
-    /// The source is registered already.
-    #[error("the source is registered already")]
-    SourceTaken(DeviceId),
-    /// No such device.
-    #[error("no such device")]
-    NoDevice,
-    /// A write of this name was done meanwhile: its answer is kept.
-    #[error("done already")]
-    Done,
-    /// The disk is full or not writable; nothing was changed.
-    #[error("the store cannot write: {0}")]
-    Unwritable(Arc<str>),
-    /// Anything else of the store's own; nothing was changed.
-    #[error("the store failed: {0}")]
-    Failed(Arc<str>),
-}
-
 /// What a store reports of its work, for metrics.
 pub trait StoreObserver: Send + Sync + 'static {
     /// One read for an exchange took this long.
@@ -104,7 +76,7 @@ impl StoreObserver for () {}
 
 /// The store.
 #[async_trait]
-pub trait Store: installs::InstallStore + Send + Sync + 'static {
+pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'static {
     /// The device that calls itself `source`, with what `choose` picks, in one
     /// read. `None` for a stranger.
     async fn load(
@@ -115,21 +87,6 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
 
     /// Makes one exchange durable; returns once it is.
     async fn commit(&self, change: DeviceChange) -> Result<(), StoreError>;
-
-    /// Registers a device, with its event.
-    async fn register(
-        &self,
-        id: DeviceId,
-        record: DeviceRecord,
-        event: Event,
-    ) -> Result<(), StoreError>;
-
-    /// Reads, decides and writes in one transaction. Answers the state afterwards.
-    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError>;
-
-    /// Removes a device from the way in: its source is free again, its record and
-    /// queue are gone, its events stay.
-    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError>;
 
     /// One device.
     async fn device(&self, device: DeviceId) -> Result<Option<Device>, StoreError>;
@@ -233,17 +190,6 @@ pub trait Store: installs::InstallStore + Send + Sync + 'static {
 
     /// All push profiles, the oldest first.
     async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError>;
-
-    /// Does one write of the API; what it answers. With a name, the answer is kept
-    /// in the same transaction, and a second write of that name is [`StoreError::Done`].
-    async fn write(
-        &self,
-        write: api::Write,
-        once: Option<api::Once>,
-    ) -> Result<Vec<u8>, StoreError>;
-
-    /// The answer that is kept under the name of this write, not older than a day.
-    async fn kept(&self, once: &api::Once) -> Result<Option<api::Kept>, StoreError>;
 
     /// One batch.
     async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError>;

@@ -1,6 +1,6 @@
 //! What a store keeps for push besides the devices' states.
 
-use super::Refusal;
+use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::push::record::{ProfileChange, PushProfile};
 

@@ -16,6 +16,7 @@ use modegate_server::clock::Clock;
 use modegate_server::http::health::Health;
 use modegate_server::sync::{Answer, Way};
 use modegate_store::Store;
+use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_wire::message::Verb;
@@ -108,7 +109,7 @@ impl House {
         let decide = move |device: &Device| queue(device, body).map(|(change, _)| change);
         let device = self
             .store
-            .alter(self.device().await, Box::new(decide))
+            .alter(self.device().await, Box::new(decide), None)
             .await
             .unwrap();
         device.state.next_command - 1

@@ -31,7 +31,7 @@ use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_store::Store;
-use modegate_store::api::Write;
+use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_wire::encoding::Encoding;
@@ -141,12 +141,12 @@ impl World {
 
     pub async fn keep(&self, profile: PushProfile) {
         let event = Event::new(self.now(), "test", None, EventType::PushProfileChanged);
-        let write = Write::PushProfile {
-            id: profile.id,
-            decide: Box::new(move |_, _| Ok((ProfileChange::Keep(Box::new(profile)), event))),
-            answer: Box::new(|_| Vec::new()),
+        let id = profile.id;
+        let decide = move |_: &[PushProfile], _: Option<&PushProfile>| {
+            Ok((ProfileChange::Keep(Box::new(profile)), event))
         };
-        self.store.write(write, None).await.unwrap();
+        let kept = self.store.alter_push_profile(id, Box::new(decide), None);
+        kept.await.unwrap();
         self.push.refresh().await.unwrap();
     }
 
@@ -165,7 +165,7 @@ impl World {
             rotation: Default::default(),
         };
         let event = Event::new(self.now(), "test", Some(id), EventType::DeviceRegistered);
-        self.store.register(id, record, event).await.unwrap();
+        self.store.register(id, record, event, None).await.unwrap();
         Sim::new(id, source, family)
     }
 
@@ -189,7 +189,11 @@ impl World {
         };
         let body = operations::command(&command, &setting).unwrap();
         let decide = move |device: &Device| Ok(session::queue::queue(device, body)?.0);
-        let device = self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+        let device = self
+            .store
+            .alter(sim.id, Box::new(decide), None)
+            .await
+            .unwrap();
         CommandSeq(device.state.next_command - 1)
     }
 
@@ -206,7 +210,10 @@ impl World {
             let event = outbox::wish(&mut state, "test", now).event("test", device.id, now);
             Ok(DeviceChange::new(device, state).with_events(vec![event]))
         };
-        self.store.alter(sim.id, Box::new(decide)).await.unwrap();
+        self.store
+            .alter(sim.id, Box::new(decide), None)
+            .await
+            .unwrap();
     }
 
     /// What became of a command.

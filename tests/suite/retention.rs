@@ -49,7 +49,7 @@ async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
         rotation: Default::default(),
     };
     let event = Event::new(at, "test", Some(id), EventType::DeviceRegistered);
-    store.register(id, record, event).await.unwrap();
+    store.register(id, record, event, None).await.unwrap();
     id
 }
 
@@ -60,7 +60,7 @@ async fn happen(store: &dyn Store, device: DeviceId, times: Vec<Timestamp>) {
         let events = times.into_iter().map(event).collect();
         Ok(DeviceChange::new(found, found.state.clone()).with_events(events))
     };
-    store.alter(device, Box::new(decide)).await.unwrap();
+    store.alter(device, Box::new(decide), None).await.unwrap();
 }
 
 /// All events of a device as a reader pages through them, forwards.
@@ -231,7 +231,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
     };
     let decide =
         move |device: &modegate_core::device::Device| queue(device, body).map(|(change, _)| change);
-    store.alter(device, Box::new(decide)).await.unwrap();
+    store.alter(device, Box::new(decide), None).await.unwrap();
 }
 
 #[tokio::test]

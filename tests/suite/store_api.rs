@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use modegate_core::change::Refusal;
 use modegate_core::context::Family;
-use modegate_core::device::DeviceRecord;
+use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
-use modegate_store::api::{ImportStep, Imported, ONCE_KEPT_MS, Once, Write};
+use modegate_store::api::{ImportStep, Imported, Keep, ONCE_KEPT_MS, Once};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{Store, StoreError};
@@ -42,14 +42,19 @@ fn new_id() -> DeviceId {
     DeviceId(Uuid::now_v7())
 }
 
-fn registering(source: &str) -> Write {
+/// Registers a device of that source, under that name if one is given.
+async fn register(
+    store: &dyn Store,
+    source: &str,
+    key: Option<Once>,
+) -> Result<Device, StoreError> {
     let id = new_id();
-    Write::Register {
-        id,
-        record: record(source),
-        event: Event::new(AT, "test", Some(id), EventType::DeviceRegistered),
-        answer: Box::new(|device| device.id.to_string().into_bytes()),
-    }
+    let event = Event::new(AT, "test", Some(id), EventType::DeviceRegistered);
+    let keep = key.map(|key| Keep {
+        key,
+        render: Box::new(|device: &Device| device.id.to_string().into_bytes()),
+    });
+    store.register(id, record(source), event, keep).await
 }
 
 fn once(key: &str, digest: u8, at: Timestamp) -> Once {
@@ -77,19 +82,19 @@ fn token(name: &str) -> Token {
 async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn Store>) {
     let named = once("k", 1, AT);
     assert_eq!(store.kept(&named).await.unwrap(), None);
-    let answer = store
-        .write(registering("a"), Some(named.clone()))
-        .await
-        .unwrap();
+    let device = register(&*store, "a", Some(named.clone())).await.unwrap();
     let kept = store.kept(&named).await.unwrap().unwrap();
-    assert_eq!((kept.digest, &kept.answer), ([1; 32], &answer));
+    assert_eq!(
+        (kept.digest, &kept.answer),
+        ([1; 32], &device.id.to_string().into_bytes())
+    );
     // Whatever it asks for now, the name is taken; the caller compares digests.
-    let second = store.write(registering("b"), Some(once("k", 2, AT))).await;
+    let second = register(&*store, "b", Some(once("k", 2, AT))).await;
     assert!(matches!(second, Err(StoreError::Done)), "{second:?}");
     assert_eq!(store.devices(0, 10).await.unwrap().len(), 1);
 
     // What is refused keeps nothing.
-    let refused = store.write(registering("a"), Some(once("r", 1, AT))).await;
+    let refused = register(&*store, "a", Some(once("r", 1, AT))).await;
     assert!(matches!(refused, Err(StoreError::SourceTaken(_))));
     assert_eq!(store.kept(&once("r", 1, AT)).await.unwrap(), None);
 
@@ -101,40 +106,27 @@ async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn
     assert_eq!(store.kept(&other).await.unwrap(), None, "another scope");
     let later = AT.plus_ms(ONCE_KEPT_MS);
     assert_eq!(store.kept(&once("k", 1, later)).await.unwrap(), None);
-    store
-        .write(registering("b"), Some(once("k", 3, later)))
-        .await
-        .unwrap();
+    let again = register(&*store, "b", Some(once("k", 3, later))).await;
+    again.unwrap();
     assert_eq!(store.devices(0, 10).await.unwrap().len(), 2);
 }
 
 async fn many_are_imported_or_none(store: Arc<dyn Store>) {
     let sources: Vec<Source> = ["x", "a", "y"].map(|name| Source(name.into())).to_vec();
-    store.write(registering("a"), None).await.unwrap();
+    register(&*store, "a", None).await.unwrap();
     for refuse in [true, false] {
-        let write = Write::Import {
-            sources: sources.clone(),
-            plan: Box::new(move |at, there| match (there, refuse) {
-                (None, _) => {
-                    let id = new_id();
-                    let event = Event::new(AT, "test", Some(id), EventType::DeviceRegistered);
-                    let name = ["x", "a", "y"][at];
-                    ImportStep::Register(id, Box::new(record(name)), Box::new(event))
-                }
-                (Some(_), true) => ImportStep::Conflict(FieldError::new("f", "a", "b")),
-                (Some(_), false) => ImportStep::Skip,
-            }),
-            answer: Box::new(|done| {
-                let words = done.iter().map(|one| match one {
-                    Imported::Created(_) => "c",
-                    Imported::Updated(_) => "u",
-                    Imported::Skipped(_) => "s",
-                });
-                words.collect::<String>().into_bytes()
-            }),
+        let plan = move |at: usize, there: Option<&Device>| match (there, refuse) {
+            (None, _) => {
+                let id = new_id();
+                let event = Event::new(AT, "test", Some(id), EventType::DeviceRegistered);
+                let name = ["x", "a", "y"][at];
+                ImportStep::Register(id, Box::new(record(name)), Box::new(event))
+            }
+            (Some(_), true) => ImportStep::Conflict(FieldError::new("f", "a", "b")),
+            (Some(_), false) => ImportStep::Skip,
         };
         let before = store.last_place().await.unwrap();
-        let done = store.write(write, None).await;
+        let done = store.import(sources.clone(), Box::new(plan), None).await;
         if refuse {
             let Err(StoreError::Refused(Refusal::Conflicts(faults))) = done else {
                 panic!("{done:?}");
@@ -143,7 +135,12 @@ async fn many_are_imported_or_none(store: Arc<dyn Store>) {
             assert_eq!(store.devices(0, 10).await.unwrap().len(), 1);
             assert_eq!(store.last_place().await.unwrap(), before);
         } else {
-            assert_eq!(done.unwrap(), b"csc");
+            let words = done.unwrap().into_iter().map(|one| match one {
+                Imported::Created(_) => "c",
+                Imported::Updated(_) => "u",
+                Imported::Skipped(_) => "s",
+            });
+            assert_eq!(words.collect::<String>(), "csc");
             assert_eq!(store.devices(0, 10).await.unwrap().len(), 3);
             assert_eq!(store.last_place().await.unwrap(), before + 2);
         }
@@ -151,29 +148,18 @@ async fn many_are_imported_or_none(store: Arc<dyn Store>) {
 }
 
 async fn tokens_are_made_and_revoked_on_record(store: Arc<dyn Store>) {
-    let create = |token: Token| Write::CreateToken {
-        token,
-        event: event(EventType::TokenCreated),
-        answer: Box::new(|token| token.name.clone().into_bytes()),
-    };
+    let create = |token: Token| store.create_token(token, event(EventType::TokenCreated), None);
     let first = token("first");
-    assert_eq!(
-        store.write(create(first.clone()), None).await.unwrap(),
-        b"first"
-    );
-    let taken = store.write(create(token("first")), None).await;
+    assert_eq!(create(first.clone()).await.unwrap(), first);
+    let taken = create(token("first")).await;
     assert!(matches!(
         taken,
         Err(StoreError::Refused(Refusal::Conflict(_)))
     ));
     assert_eq!(store.tokens().await.unwrap(), vec![first.clone()]);
-    let revoke = || Write::RevokeToken {
-        id: first.id,
-        event: event(EventType::TokenRevoked),
-        answer: Box::new(|_| Vec::new()),
-    };
-    store.write(revoke(), None).await.unwrap();
-    let gone = store.write(revoke(), None).await;
+    let revoke = || store.revoke_token(first.id, event(EventType::TokenRevoked), None);
+    revoke().await.unwrap();
+    let gone = revoke().await;
     assert!(matches!(
         gone,
         Err(StoreError::Refused(Refusal::Missing(_)))
@@ -188,7 +174,7 @@ async fn tokens_are_made_and_revoked_on_record(store: Arc<dyn Store>) {
 async fn who_waits_is_woken_by_a_commit(store: Arc<dyn Store>) {
     let mut commits = store.commits();
     commits.borrow_and_update();
-    store.write(registering("a"), None).await.unwrap();
+    register(&*store, "a", None).await.unwrap();
     commits.changed().await.unwrap();
     let events = store.all_events(0, 10).await.unwrap();
     assert_eq!(

@@ -67,7 +67,10 @@ fn event(device: DeviceId) -> Event {
 
 pub async fn register(store: &dyn Store, source: &str) -> DeviceId {
     let id = DeviceId(Uuid::now_v7());
-    store.register(id, record(source), event(id)).await.unwrap();
+    store
+        .register(id, record(source), event(id), None)
+        .await
+        .unwrap();
     id
 }
 
@@ -77,6 +80,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, data: &str) {
         .alter(
             device,
             Box::new(move |device| queue(device, body).map(|(change, _)| change)),
+            None,
         )
         .await
         .unwrap();
@@ -121,7 +125,7 @@ fn commit(snapshot: &Snapshot, reply: &str) -> DeviceChange {
 async fn devices_are_found_by_source_and_id(store: Arc<dyn Store>) {
     let id = register(&*store, "a").await;
     assert!(matches!(
-        store.register(DeviceId(Uuid::now_v7()), record("a"), event(id)).await,
+        store.register(DeviceId(Uuid::now_v7()), record("a"), event(id), None).await,
         Err(StoreError::SourceTaken(taken)) if taken == id
     ));
     assert!(
@@ -202,7 +206,7 @@ async fn what_changed_since_load_is_told_and_a_queued_command_is_no_change(store
         "the command queued meanwhile is there"
     );
     let touched = |device: &Device| Ok(DeviceChange::new(device, device.state.clone()));
-    store.alter(id, Box::new(touched)).await.unwrap();
+    store.alter(id, Box::new(touched), None).await.unwrap();
     assert!(matches!(
         store.commit(commit(&after, "two")).await,
         Err(StoreError::Changed)
@@ -228,7 +232,7 @@ async fn one_that_is_refused_never_fails_its_neighbours(store: Arc<dyn Store>) {
             (
                 n,
                 store
-                    .alter(id, Box::new(decide))
+                    .alter(id, Box::new(decide), None)
                     .await
                     .map(|device| device.state.open.len()),
             )
@@ -284,7 +288,10 @@ async fn a_retired_device_is_gone_and_its_log_stays(store: Arc<dyn Store>) {
     let id = register(&*store, "a").await;
     enqueue(&*store, id, "x").await;
     let snapshot = load(&*store, "a").await;
-    store.retire(id, event(id)).await.unwrap();
+    store
+        .retire(id, Box::new(|_| Ok(())), event(id), None)
+        .await
+        .unwrap();
     assert!(matches!(
         store.commit(commit(&snapshot, "")).await,
         Err(StoreError::Changed)
@@ -348,7 +355,10 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     enqueue(&*store, id, "quicker").await;
     assert!(matches!(store.commit(late).await, Err(StoreError::Changed)));
 
-    store.retire(id, event(id)).await.unwrap();
+    store
+        .retire(id, Box::new(|_| Ok(())), event(id), None)
+        .await
+        .unwrap();
     assert_eq!(store.inventory(id).await.unwrap(), None);
     assert!(store.inventories(0, 9).await.unwrap().is_empty());
 }
@@ -387,7 +397,7 @@ async fn what_a_change_entails_is_written_with_it_or_not_at_all(store: Arc<dyn S
             ..change
         })
     };
-    store.alter(id, Box::new(nothing_due)).await.unwrap();
+    store.alter(id, Box::new(nothing_due), None).await.unwrap();
     assert_eq!(store.channel_uri(id).await.unwrap(), None);
     assert!(
         store

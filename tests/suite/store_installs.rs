@@ -3,18 +3,20 @@
 
 use std::sync::Arc;
 
-use modegate_core::catalogue::App;
+use modegate_core::catalogue::{App, Release, Version};
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, State};
 use modegate_core::ids::DeviceId;
+use modegate_core::installs::Install;
 use modegate_core::installs::request::{Request, Written, request};
 use modegate_core::operations::{self, Setting, Templates};
+use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
-use modegate_store::api::Write;
-use modegate_store::installs::{InstallStore, InstallWrite};
+use modegate_store::StoreError;
+use modegate_store::api::WriteStore;
+use modegate_store::installs::InstallStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
-use modegate_store::{Store, StoreError};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -23,8 +25,25 @@ use crate::store_conformance::register;
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 fn app(id: &str) -> App {
-    let body = json!({"name": "ERP", "version": "1", "job_data": "<Job/>"});
-    modegate_core::catalogue::new(&body, id, NOW).unwrap()
+    let release = Release {
+        version: Version::parse("1").unwrap(),
+        package_full_name: None,
+        urls: Vec::new(),
+        dependencies: Vec::new(),
+        licence: None,
+        action: "install".into(),
+        options: 0,
+        job_data: Some(Secret::new("<Job/>")),
+    };
+    App {
+        id: id.into(),
+        name: "ERP".into(),
+        description: None,
+        groups: Vec::new(),
+        releases: vec![release],
+        created_at: NOW,
+        changed_at: NOW,
+    }
 }
 
 async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
@@ -46,14 +65,10 @@ async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
         warnings: Vec::new(),
         again: false,
     };
-    let write = InstallWrite::Install {
-        device,
-        app: id.to_owned(),
-        no: None,
-        decide: Box::new(move |device, installs, no| request(device, installs, no, asked)),
-        answer: Box::new(|_, _, _| Vec::new()),
-    };
-    store.write(Write::Installs(write), None).await.unwrap();
+    let decide =
+        move |device: &Device, installs: &[Install], no| request(device, installs, no, asked);
+    let written = store.alter_install(device, id, None, Box::new(decide), None);
+    written.await.unwrap();
 }
 
 fn nothing() -> Written {
@@ -74,7 +89,7 @@ async fn touch(store: &SqliteStore, device: DeviceId) {
         };
         Ok(DeviceChange::new(device, state))
     };
-    store.alter(device, Box::new(decide)).await.unwrap();
+    store.alter(device, Box::new(decide), None).await.unwrap();
 }
 
 #[tokio::test]
@@ -119,7 +134,7 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
         .move_installs(with, Box::new(|_, _, _| Ok(nothing())))
         .await
         .unwrap();
-    store.alter(with, Box::new(looked)).await.unwrap();
+    store.alter(with, Box::new(looked), None).await.unwrap();
     assert!(store.installs_due(10).await.unwrap().is_empty());
     // Once none is open the device is left alone.
     let end = |_: &Device, installs: &[modegate_core::installs::Install], _: u32| {

@@ -4,13 +4,12 @@
 //! (MDM Application Provider reference); how it becomes JobData is not public,
 //! so an operator's template says it, or the version brings its JobData whole.
 
-mod read;
+pub mod check;
 mod version;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use read::{amend, new};
 pub use version::Version;
 
 use crate::fields::{FieldError, Fields};
@@ -135,6 +134,21 @@ impl App {
                 .collect();
             wrong(format!("one of {}", known.join(", ")))
         })
+    }
+
+    /// Adds a version, or puts it in the place of the same one. Whether there was
+    /// room for it: an app has at most [`VERSIONS`].
+    #[must_use]
+    pub fn put(&mut self, release: Release) -> bool {
+        self.releases
+            .retain(|other| other.version != release.version);
+        if self.releases.len() >= VERSIONS {
+            return false;
+        }
+        self.releases.push(release);
+        self.releases
+            .sort_by(|one, other| one.version.cmp(&other.version));
+        true
     }
 
     /// Whether a device with these groups may get it.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::deliveries::deliveries;
 use super::*;
-use crate::catalogue::{self, App};
+use crate::catalogue::{App, Release, Version};
 use crate::fixtures::{NOW, body, device};
 use crate::installs::request::{Request, Written, cancel, request};
 
@@ -38,8 +38,25 @@ fn asked(app: &App, of: &crate::device::Device) -> Written {
 }
 
 fn app() -> App {
-    let body = json!({"name": "ERP", "version": "1", "job_data": "<Job/>"});
-    catalogue::new(&body, "erp", NOW).unwrap()
+    let release = Release {
+        version: Version::parse("1").unwrap(),
+        package_full_name: None,
+        urls: Vec::new(),
+        dependencies: Vec::new(),
+        licence: None,
+        action: "install".into(),
+        options: 0,
+        job_data: Some(Secret::new("<Job/>")),
+    };
+    App {
+        id: "erp".into(),
+        name: "ERP".into(),
+        description: None,
+        groups: Vec::new(),
+        releases: vec![release],
+        created_at: NOW,
+        changed_at: NOW,
+    }
 }
 
 #[test]

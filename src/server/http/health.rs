@@ -1,16 +1,12 @@
-//! `/healthz` and `/readyz`.
+//! Whether the server is ready to serve.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::Shared;
-use super::problem::Problem;
 use crate::supervisor::WorkerStatus;
 use modegate_store::{Store, StoreError};
 
@@ -67,21 +63,4 @@ impl Health {
         *probed = Some((Instant::now(), found.clone()));
         found
     }
-}
-
-/// `GET /healthz`: the process answers.
-pub(super) async fn alive() -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(serde_json::json!({"status": "ok"}))
-}
-
-/// `GET /readyz`: the store takes writes, the background workers run, and the
-/// server is not ending.
-pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
-    let ready = shared.health.ready(&*shared.store).await;
-    ready.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))?;
-    Ok(HttpResponse::Ok()
-        .insert_header(("cache-control", "no-store"))
-        .json(serde_json::json!({"status": "ready"})))
 }

@@ -144,15 +144,6 @@ impl Identifier {
     }
 }
 
-/// The address that a request comes from; see [`Identifier::client_address`].
-pub fn client_address(request: &HttpRequest) -> IpAddr {
-    let shared = request.app_data::<actix_web::web::Data<super::Shared>>();
-    match shared {
-        Some(shared) => shared.identifier.client_address(request),
-        None => peer_address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
-    }
-}
-
 fn peer_address(request: &HttpRequest) -> Option<IpAddr> {
     request
         .peer_addr()

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_http::body::{BoxBody, MessageBody};
 use actix_http::{HttpServiceBuilder, KeepAlive, Protocol, Request, Response};
@@ -21,7 +22,13 @@ use actix_web::rt::net::TcpStream;
 
 use super::refusal::{Offer, refusal};
 use super::tls::{OTHER, TlsRefusals};
-use super::{DISCONNECT, KEEP_ALIVE, REQUEST_HEAD};
+
+/// How long a client may take for the head of a request; its body has a bound of its own.
+const REQUEST_HEAD: Duration = Duration::from_secs(5);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+/// How long a connection that ends may take to do so.
+const DISCONNECT: Duration = Duration::from_secs(1);
 
 /// The application over plain connections.
 pub(super) fn plain<I, S, B>(

@@ -6,95 +6,34 @@ pub mod health;
 pub mod identity;
 mod listen;
 mod metrics;
+mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
 mod refusal;
+mod shared;
 mod sync;
 pub mod tls;
+mod under_way;
 
 use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, Resource, Route, web};
-use tokio::sync::{Notify, watch};
+use actix_web::{Error, Resource, Route, web};
 
-use crate::clock::Clock;
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
-use crate::http::rates::{Rates, RetryAfter};
-use crate::metrics::Metrics;
-use crate::sync::Way;
-use crate::token_cache::TokenBook;
-use crate::wns::service::Push;
-use modegate_core::operations::Templates;
-use modegate_core::time::Timestamp;
-use modegate_store::{Store, StoreError};
+pub use shared::Shared;
+pub use under_way::UnderWay;
 
-/// How long a client may take for the head of a request; its body has a bound of its own.
-const REQUEST_HEAD: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-/// How long a connection that ends may take to do so.
-const DISCONNECT: Duration = Duration::from_secs(1);
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
-
-/// What the handlers share.
-pub struct Shared {
-    /// The store.
-    pub store: Arc<dyn Store>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// Where the time comes from.
-    pub clock: Clock,
-    /// The way that a sync request goes.
-    pub way: Arc<Way>,
-    /// Whether the server is ready to serve.
-    pub health: Arc<health::Health>,
-    /// Who a request comes from.
-    pub identifier: Arc<Identifier>,
-    /// Texts whose grammar is not known for sure.
-    pub templates: Templates,
-    /// The tokens of the API.
-    pub tokens: TokenBook,
-    /// How often who may come.
-    pub rates: Rates,
-    /// Held while the tokens in memory are brought up to date, so that none is
-    /// overtaken by an older reading.
-    pub refreshing: tokio::sync::Mutex<()>,
-    /// Writes with an Idempotency-Key that are under way.
-    pub under_way: api::UnderWay,
-    /// Wakes whoever works at batches.
-    pub batches: Arc<Notify>,
-    /// What webhooks may reach.
-    pub webhook_reach: crate::webhooks::target::Reach,
-    /// Push: the profiles in force, and what is tried with them.
-    pub push: Arc<Push>,
-    /// Turns true when the server ends: streams end with it.
-    pub ending: watch::Receiver<bool>,
-}
-
-impl Shared {
-    /// The time.
-    pub fn now(&self) -> Timestamp {
-        self.clock.now()
-    }
-
-    /// Takes over what tokens the store has now.
-    pub async fn refresh_tokens(&self) -> Result<(), StoreError> {
-        let _turn = self.refreshing.lock().await;
-        self.tokens.replace(self.store.tokens().await?);
-        Ok(())
-    }
-}
 
 /// The sockets to listen on.
 pub struct Listeners {
@@ -116,7 +55,7 @@ pub fn serve(
 ) -> std::io::Result<Server> {
     let (path, shared) = (sync_path.to_owned(), web::Data::from(shared));
     let app = move || {
-        App::new()
+        actix_web::App::new()
             .wrap(from_fn(by_address))
             .app_data(shared.clone())
             .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
@@ -124,8 +63,8 @@ pub fn serve(
             .app_data(web::QueryConfig::default().error_handler(|error, _| api::bad_query(&error)))
             .route(&path, web::post().to(sync::post))
             .route(&path, web::to(method_not_allowed))
-            .service(page("/healthz", web::get().to(health::alive)))
-            .service(page("/readyz", web::get().to(health::ready)))
+            .service(page("/healthz", web::get().to(probes::alive)))
+            .service(page("/readyz", web::get().to(probes::ready)))
             .service(page("/metrics", web::get().to(metrics::text)))
             .service(web::scope("/api/v1").configure(api::routes))
             .default_service(web::to(nothing_here))
@@ -167,15 +106,9 @@ async fn by_address(
     let shared = request.app_data::<web::Data<Shared>>();
     if let Some(shared) = shared {
         let address = shared.identifier.client_address(request.request());
-        shared.rates.admit_address(address).map_err(too_often)?;
+        shared.rates.admit_address(address).map_err(Problem::from)?;
     }
     Ok(next.call(request).await?.map_into_boxed_body())
-}
-
-/// 429 with Retry-After.
-fn too_often(RetryAfter(seconds): RetryAfter) -> Problem {
-    let detail = format!("too many requests; come again in {seconds} s");
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
 }
 
 async fn method_not_allowed() -> Result<(), Problem> {

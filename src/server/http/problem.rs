@@ -5,14 +5,16 @@ use std::fmt;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use modegate_core::change::Refusal;
+use super::rates::RetryAfter;
+use crate::app::AppError;
 use modegate_core::fields::FieldError;
 use modegate_store::StoreError;
 
 /// A problem document.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
     /// `about:blank`: the status says what kind it is.
     #[serde(rename = "type")]
@@ -31,7 +33,7 @@ pub struct Problem {
     more: Option<Box<More>>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 struct More {
     /// Everything that is wrong, where more than one thing was looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -45,7 +47,8 @@ struct More {
 }
 
 /// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(inline)]
 pub struct Fault {
     /// The field.
     pub field: String,
@@ -181,44 +184,49 @@ impl From<FieldError> for Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(Refusal::Conflict(why)) => Problem::new(StatusCode::CONFLICT, why),
-            StoreError::Refused(Refusal::Limit(why)) => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)
+impl From<RetryAfter> for Problem {
+    fn from(RetryAfter(seconds): RetryAfter) -> Self {
+        let detail = format!("too many requests; come again in {seconds} s");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
+    }
+}
+
+impl From<AppError> for Problem {
+    fn from(error: AppError) -> Self {
+        let detail = error.to_string();
+        let status = match error {
+            AppError::Fields(faults) => {
+                return Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults);
             }
-            StoreError::Refused(Refusal::Missing(why)) => Problem::new(StatusCode::NOT_FOUND, why),
-            StoreError::Refused(Refusal::Stale(why)) => {
-                Problem::new(StatusCode::PRECONDITION_FAILED, why)
+            AppError::Conflicts(faults) => return Problem::faults(StatusCode::CONFLICT, faults),
+            AppError::SourceTaken(id) => {
+                let detail = format!("source: device {id} is registered with it already");
+                return Problem {
+                    field: Some("source".to_owned()),
+                    ..Problem::new(StatusCode::CONFLICT, detail)
+                };
             }
-            StoreError::Refused(Refusal::Field(error)) => error.into(),
-            StoreError::Refused(Refusal::Conflicts(faults)) => {
-                Problem::faults(StatusCode::CONFLICT, faults)
+            AppError::Done => {
+                let detail = "a request with this Idempotency-Key was done meanwhile; ask again \
+                              for its answer";
+                return Problem::new(StatusCode::CONFLICT, detail);
             }
-            StoreError::Done => Problem::new(
-                StatusCode::CONFLICT,
-                "a request with this Idempotency-Key was done meanwhile; ask again for its answer",
-            ),
-            StoreError::SourceTaken(id) => Problem {
-                field: Some("source".to_owned()),
-                ..Problem::new(
-                    StatusCode::CONFLICT,
-                    format!("source: device {id} is registered with it already"),
-                )
-            },
-            StoreError::NoDevice => Problem::missing("device"),
-            StoreError::Changed => Problem::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the device changed meanwhile; try again",
-            ),
-            StoreError::Unwritable(why) | StoreError::Failed(why) => {
+            AppError::Store(StoreError::Changed) => {
+                let detail = "the device changed meanwhile; try again";
+                return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+            }
+            AppError::Store(why) => {
                 tracing::error!(%why, "the store failed");
-                Problem::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the store cannot do this now; nothing was changed, try again",
-                )
+                let detail = "the store cannot do this now; nothing was changed, try again";
+                return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
             }
-        }
+            AppError::Missing(_) => StatusCode::NOT_FOUND,
+            AppError::Conflict(_) => StatusCode::CONFLICT,
+            AppError::Limit(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            AppError::Stale(_) => StatusCode::PRECONDITION_FAILED,
+            AppError::Forbidden(_) => StatusCode::FORBIDDEN,
+            AppError::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Problem::new(status, detail)
     }
 }

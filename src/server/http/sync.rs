@@ -7,10 +7,10 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
+use super::Shared;
 use super::identity::mac_claim;
 use super::problem::Problem;
 use super::rates::RetryAfter;
-use super::{Shared, too_often};
 use crate::sync::Answer;
 use modegate_core::session::Proof;
 use modegate_wire::encoding::Encoding;
@@ -38,9 +38,11 @@ pub(super) async fn post(
         let admitted = shared.rates.admit_device(source, &peer);
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
-    let walk = shared
-        .way
-        .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
+    let walk =
+        shared
+            .app
+            .way
+            .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match walk.instrument(span).await {
         Answer::Reply(reply) => Ok(document(encoding).body(reply)),
@@ -53,7 +55,7 @@ pub(super) async fn post(
             StatusCode::FORBIDDEN,
             "no registered device, or not proved to be the one named as Source",
         )),
-        Answer::TooOften(seconds) => Err(too_often(RetryAfter(seconds))),
+        Answer::TooOften(seconds) => Err(RetryAfter(seconds).into()),
         Answer::Busy => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy; come again",

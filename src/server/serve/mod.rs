@@ -14,14 +14,14 @@ use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
+use crate::app::App;
 use crate::config::{self, Limits, Settings};
-use crate::http::api::UnderWay;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
-use crate::http::tls::{ServerCertificate, TlsRefusals, server_config};
-use crate::http::{Listeners, Shared};
+use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
+use crate::http::{Listeners, Shared, UnderWay};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::Way;
@@ -89,24 +89,28 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let push = push(&options, &store, &way).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let shared = Arc::new(Shared {
-        metrics,
-        clock: clock.clone(),
-        health: Arc::new(Health::new(Arc::clone(&status))),
+    let app = Arc::new(App {
         store,
         way,
-        identifier,
-        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
-        rates: Rates::new(&limits(settings)),
-        refreshing: tokio::sync::Mutex::default(),
-        under_way: UnderWay::default(),
-        batches: Arc::new(Notify::new()),
-        webhook_reach: webhook_reach(settings),
         push,
-        ending,
+        clock: clock.clone(),
         templates: settings.templates.clone(),
+        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        refreshing: tokio::sync::Mutex::default(),
+        webhook_reach: webhook_reach(settings),
+        batches: Arc::new(Notify::new()),
+        certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     });
-    shared.refresh_tokens().await?;
+    app.refresh_tokens().await?;
+    let shared = Arc::new(Shared {
+        app,
+        metrics,
+        health: Arc::new(Health::new(Arc::clone(&status))),
+        identifier,
+        rates: Rates::new(&limits(settings)),
+        under_way: UnderWay::default(),
+        ending,
+    });
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let (handle, serving) = (server.handle(), tokio::spawn(server));
@@ -155,7 +159,7 @@ impl Running {
         };
         if let Some((event_type, detail)) = reloaded {
             let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
-            if let Err(error) = self.shared.store.log(vec![event]).await {
+            if let Err(error) = self.shared.app.store.log(vec![event]).await {
                 tracing::error!(%error, "the reload is not on record");
             }
         }
@@ -180,11 +184,17 @@ impl Running {
         tracing::info!(digest = set.digest(), "the policy set is in force");
         let detail = format!("policy set {}", set.digest());
         let files = set.files().to_vec();
-        if let Err(error) = self.shared.store.keep_policy_set(set.digest(), files).await {
+        if let Err(error) = self
+            .shared
+            .app
+            .store
+            .keep_policy_set(set.digest(), files)
+            .await
+        {
             tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
             return None;
         }
-        self.shared.way.enforce(Arc::new(set));
+        self.shared.app.way.enforce(Arc::new(set));
         Some((EventType::PolicyLoaded, detail))
     }
 
@@ -198,9 +208,11 @@ impl Running {
         self.workers.stop().await;
         let ended = self.serving.await;
         self.shared
+            .app
             .store
             .log(
                 self.shared
+                    .app
                     .way
                     .auth_failures()
                     .take()
@@ -299,18 +311,18 @@ fn workers(
     shared: &Shared,
     status: Arc<WorkerStatus>,
 ) -> Result<Supervisor, ServeError> {
-    let webhooks = crate::webhooks::client::Client::new(shared.webhook_reach, None)
+    let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_reach, None)
         .map_err(ServeError::Webhooks)?;
     Ok(crate::workers::start(WorkerContext {
-        store: Arc::clone(&shared.store),
-        clock: shared.clock.clone(),
+        store: Arc::clone(&shared.app.store),
+        clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
         status,
-        way: Arc::clone(&shared.way),
-        push: Arc::clone(&shared.push),
+        way: Arc::clone(&shared.app.way),
+        push: Arc::clone(&shared.app.push),
         notifications: settings.wns.workers as usize,
         webhooks,
-        batches: Arc::clone(&shared.batches),
+        batches: Arc::clone(&shared.app.batches),
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,

@@ -31,8 +31,8 @@ pub(super) async fn register_unknown(
     };
     let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
         .detail("registered at its first message (--accept-unknown-devices)");
-    match store.register(id, record, event).await {
-        Err(StoreError::SourceTaken(_)) => Ok(()),
-        other => other,
+    match store.register(id, record, event, None).await {
+        Ok(_) | Err(StoreError::SourceTaken(_)) => Ok(()),
+        Err(other) => Err(other),
     }
 }

@@ -242,7 +242,7 @@ async fn alter(
     id: DeviceId,
     decide: impl FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send + 'static,
 ) -> Result<bool, StoreError> {
-    match push.store.alter(id, Box::new(decide)).await {
+    match push.store.alter(id, Box::new(decide), None).await {
         Ok(_) => Ok(true),
         Err(StoreError::Refused(_) | StoreError::NoDevice) => Ok(false),
         Err(error) => Err(error),

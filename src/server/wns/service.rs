@@ -19,7 +19,6 @@ use modegate_core::push::profile::{Health, ProfileEvent};
 use modegate_core::push::rate::{Bucket, Rate};
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::time::Timestamp;
-use modegate_store::api::Write;
 use modegate_store::{Store, StoreError};
 
 /// Push of one server.
@@ -159,12 +158,11 @@ impl Push {
             let logged = fared(before, &after, now);
             Ok((ProfileChange::Keep(Box::new(after)), logged))
         };
-        let write = Write::PushProfile {
-            id,
-            decide: Box::new(decide),
-            answer: Box::new(|_| Vec::new()),
-        };
-        match self.store.write(write, None).await {
+        let written = self
+            .store
+            .alter_push_profile(id, Box::new(decide), None)
+            .await;
+        match written {
             Ok(_) | Err(StoreError::Refused(_)) => {}
             Err(error) => tracing::error!(%error, "how a push profile fares is not on record"),
         }

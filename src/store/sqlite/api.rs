@@ -1,100 +1,244 @@
-//! Writes of the API, each with its answer, in one transaction.
+//! Writes of use cases, each in one transaction.
 
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use rusqlite::Connection;
+use uuid::Uuid;
 
 use super::rows::{self, Key};
-use super::{batches, changes, installs, once, read, registry, tokens};
-use crate::StoreError;
-use crate::api::{ImportStep, Imported, Once, Plan, Write};
+use super::{
+    SqliteStore, batches, catalogue, changes, installs, once, push, read, registry, tokens,
+    webhooks,
+};
+use crate::api::{
+    Check, Decide, ImportStep, Imported, Keep, Kept, Once, Plan, WriteStore, WrittenInstall,
+};
+use crate::error::StoreError;
+use crate::installs::{DecideApp, DecideInstalls};
+use crate::push::DecideProfile;
 use crate::seal::Keys;
+use modegate_core::batch::{Batch, BatchId};
+use modegate_core::catalogue::App;
 use modegate_core::change::Refusal;
+use modegate_core::command::StoredCommand;
 use modegate_core::device::{Device, DeviceRecord};
 use modegate_core::event::Event;
-use modegate_core::ids::{DeviceId, Source};
+use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::push::record::PushProfile;
+use modegate_core::tokens::{Token, TokenId};
+use modegate_core::webhooks::{Webhook, WebhookId};
 
-pub(super) fn write(
-    db: &Connection,
-    keys: &Keys,
-    write: Write,
-    named: Option<&Once>,
-) -> Result<Vec<u8>, StoreError> {
-    if let Some(named) = named
-        && once::kept(db, keys, named)?.is_some()
-    {
-        return Err(StoreError::Done);
+impl SqliteStore {
+    /// Does `work` in the writer's transaction. With a name, the answer is kept beside it.
+    async fn write<T: Send + 'static>(
+        &self,
+        keep: Option<Keep<T>>,
+        work: impl FnOnce(&Connection, &Keys) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let keys = Arc::clone(&self.keys);
+        let write = move |db: &Connection| {
+            let Some(Keep { key, render }) = keep else {
+                return work(db, &keys);
+            };
+            if once::kept(db, &keys, &key)?.is_some() {
+                return Err(StoreError::Done);
+            }
+            let written = work(db, &keys)?;
+            once::keep(db, &keys, &key, &render(&written))?;
+            Ok(written)
+        };
+        self.writer.submit(write).await
     }
-    let answer = done(db, keys, write)?;
-    if let Some(named) = named {
-        once::keep(db, keys, named, &answer)?;
-    }
-    Ok(answer)
 }
 
-fn done(db: &Connection, keys: &Keys, write: Write) -> Result<Vec<u8>, StoreError> {
-    match write {
-        Write::Register {
-            id,
-            record,
-            event,
-            answer,
-        } => Ok(answer(&register(db, keys, id, &record, event)?)),
-        Write::Alter {
-            device,
-            decide,
-            answer,
-        } => Ok(answer(&changes::alter(db, keys, device, decide)?)),
-        Write::Command { id, decide, answer } => {
-            let device = changes::alter(db, keys, id.device, decide)?;
-            let after = id.seq.0.saturating_sub(1);
-            let one = read::commands(db, keys, id.device, after, 1)?;
-            let command = one.into_iter().find(|command| command.id == id);
-            let missing = || Refusal::Missing("there is no such command".to_owned());
-            let command = command.ok_or_else(|| StoreError::Refused(missing()))?;
-            Ok(answer(&(command, device)))
-        }
-        Write::Retire {
-            device,
-            check,
-            event,
-            answer,
-        } => {
+#[async_trait]
+impl WriteStore for SqliteStore {
+    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
+        self.read(|db, keys| once::kept(db, keys, once))
+    }
+
+    async fn register(
+        &self,
+        id: DeviceId,
+        record: DeviceRecord,
+        event: Event,
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| {
+            registry::register(db, keys, id, &record, event)?;
+            found(db, keys, id)
+        };
+        self.write(keep, work).await
+    }
+
+    async fn alter(
+        &self,
+        device: DeviceId,
+        decide: Decide,
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| changes::alter(db, keys, device, decide);
+        self.write(keep, work).await
+    }
+
+    async fn alter_command(
+        &self,
+        id: CommandId,
+        decide: Decide,
+        keep: Option<Keep<(StoredCommand, Device)>>,
+    ) -> Result<(StoredCommand, Device), StoreError> {
+        let work = move |db: &Connection, keys: &Keys| alter_command(db, keys, id, decide);
+        self.write(keep, work).await
+    }
+
+    async fn retire(
+        &self,
+        device: DeviceId,
+        check: Check,
+        event: Event,
+        keep: Option<Keep<Device>>,
+    ) -> Result<Device, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| {
             let before = found(db, keys, device)?;
             check(&before).map_err(StoreError::Refused)?;
             registry::retire(db, device, event)?;
-            Ok(answer(&before))
-        }
-        Write::Import {
-            sources,
-            plan,
-            answer,
-        } => Ok(answer(&import(db, keys, &sources, plan)?)),
-        Write::CreateToken {
-            token,
-            event,
-            answer,
-        } => {
+            Ok(before)
+        };
+        self.write(keep, work).await
+    }
+
+    async fn import(
+        &self,
+        sources: Vec<Source>,
+        plan: Plan,
+        keep: Option<Keep<Vec<Imported>>>,
+    ) -> Result<Vec<Imported>, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| import(db, keys, &sources, plan);
+        self.write(keep, work).await
+    }
+
+    async fn create_token(
+        &self,
+        token: Token,
+        event: Event,
+        keep: Option<Keep<Token>>,
+    ) -> Result<Token, StoreError> {
+        let work = move |db: &Connection, _: &Keys| {
             tokens::create(db, &token, event)?;
-            Ok(answer(&token))
-        }
-        Write::PushProfile { id, decide, answer } => {
-            Ok(answer(&super::push::change(db, keys, id, decide)?))
-        }
-        Write::CreateBatch {
-            batch,
-            event,
-            answer,
-        } => {
+            Ok(token)
+        };
+        self.write(keep, work).await
+    }
+
+    async fn revoke_token(
+        &self,
+        id: TokenId,
+        event: Event,
+        keep: Option<Keep<Token>>,
+    ) -> Result<Token, StoreError> {
+        let work = move |db: &Connection, _: &Keys| tokens::revoke(db, id, event);
+        self.write(keep, work).await
+    }
+
+    async fn alter_push_profile(
+        &self,
+        id: Uuid,
+        decide: DecideProfile,
+        keep: Option<Keep<PushProfile>>,
+    ) -> Result<PushProfile, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| push::change(db, keys, id, decide);
+        self.write(keep, work).await
+    }
+
+    async fn create_batch(
+        &self,
+        batch: Batch,
+        event: Event,
+        keep: Option<Keep<Batch>>,
+    ) -> Result<Batch, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| {
             batches::create(db, keys, &batch, event)?;
-            Ok(answer(&batch))
-        }
-        Write::Installs(write) => installs::write(db, keys, write),
-        Write::StopBatch {
-            id,
-            take_back,
-            event,
-            answer,
-        } => Ok(answer(&batches::stop(db, keys, id, take_back, event)?)),
-        Write::RevokeToken { id, event, answer } => Ok(answer(&tokens::revoke(db, id, event)?)),
+            Ok(batch)
+        };
+        self.write(keep, work).await
+    }
+
+    async fn stop_batch(
+        &self,
+        id: BatchId,
+        take_back: bool,
+        event: Event,
+        keep: Option<Keep<Batch>>,
+    ) -> Result<Batch, StoreError> {
+        let work =
+            move |db: &Connection, keys: &Keys| batches::stop(db, keys, id, take_back, event);
+        self.write(keep, work).await
+    }
+
+    async fn put_app(
+        &self,
+        id: &str,
+        decide: DecideApp,
+        event: Event,
+        keep: Option<Keep<App>>,
+    ) -> Result<App, StoreError> {
+        let id = id.to_owned();
+        let work = move |db: &Connection, keys: &Keys| catalogue::put(db, keys, &id, decide, event);
+        self.write(keep, work).await
+    }
+
+    async fn delete_app(
+        &self,
+        id: &str,
+        event: Event,
+        keep: Option<Keep<App>>,
+    ) -> Result<App, StoreError> {
+        let id = id.to_owned();
+        let work = move |db: &Connection, keys: &Keys| catalogue::delete(db, keys, &id, event);
+        self.write(keep, work).await
+    }
+
+    async fn alter_install(
+        &self,
+        device: DeviceId,
+        app: &str,
+        no: Option<u32>,
+        decide: DecideInstalls,
+        keep: Option<Keep<WrittenInstall>>,
+    ) -> Result<WrittenInstall, StoreError> {
+        let app = app.to_owned();
+        let work = move |db: &Connection, keys: &Keys| {
+            let (device, written) = installs::change(db, keys, device, (&app, no), decide)?;
+            let missing = || Refusal::Missing("there is no such install".to_owned());
+            let install = written.answer.ok_or_else(missing);
+            Ok(WrittenInstall {
+                device,
+                install: install.map_err(StoreError::Refused)?,
+                created: written.created,
+            })
+        };
+        self.write(keep, work).await
+    }
+
+    async fn create_webhook(
+        &self,
+        webhook: Webhook,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| webhooks::create(db, keys, webhook, event);
+        self.write(keep, work).await
+    }
+
+    async fn delete_webhook(
+        &self,
+        id: WebhookId,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError> {
+        let work = move |db: &Connection, keys: &Keys| webhooks::delete(db, keys, id, event);
+        self.write(keep, work).await
     }
 }
 
@@ -102,15 +246,19 @@ fn found(db: &Connection, keys: &Keys, id: DeviceId) -> Result<Device, StoreErro
     rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)
 }
 
-fn register(
+fn alter_command(
     db: &Connection,
     keys: &Keys,
-    id: DeviceId,
-    record: &DeviceRecord,
-    event: Event,
-) -> Result<Device, StoreError> {
-    registry::register(db, keys, id, record, event)?;
-    found(db, keys, id)
+    id: CommandId,
+    decide: Decide,
+) -> Result<(StoredCommand, Device), StoreError> {
+    let device = changes::alter(db, keys, id.device, decide)?;
+    let after = id.seq.0.saturating_sub(1);
+    let one = read::commands(db, keys, id.device, after, 1)?;
+    let command = one.into_iter().find(|command| command.id == id);
+    let missing = || Refusal::Missing("there is no such command".to_owned());
+    let command = command.ok_or_else(|| StoreError::Refused(missing()))?;
+    Ok((command, device))
 }
 
 /// All entries or none: what is wrong with any is found before the whole is refused.

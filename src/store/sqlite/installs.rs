@@ -5,62 +5,18 @@ use uuid::Uuid;
 
 use super::query::{all, run, value};
 use super::rows::{self, Key, signed};
-use super::{catalogue, changes, webhooks};
+use super::{changes, webhooks};
 use crate::StoreError;
-use crate::installs::{DecideInstalls, InstallWrite};
+use crate::installs::DecideInstalls;
 use crate::seal::Keys;
-use modegate_core::change::Refusal;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
 use modegate_core::installs::{Install, outdated};
 use modegate_core::webhooks::announce;
 
-/// Does a write of the API; what it answers.
-pub(super) fn write(
-    db: &Connection,
-    keys: &Keys,
-    write: InstallWrite,
-) -> Result<Vec<u8>, StoreError> {
-    match write {
-        InstallWrite::PutApp {
-            id,
-            decide,
-            event,
-            answer,
-        } => Ok(answer(&catalogue::put(db, keys, &id, decide, event)?)),
-        InstallWrite::DeleteApp { id, event, answer } => {
-            Ok(answer(&catalogue::delete(db, keys, &id, event)?))
-        }
-        InstallWrite::Install {
-            device,
-            app,
-            no,
-            decide,
-            answer,
-        } => {
-            let (device, written) = change(db, keys, device, (&app, no), decide)?;
-            let missing = || Refusal::Missing("there is no such install".to_owned());
-            let install = written.answer.as_ref();
-            let install = install.ok_or_else(|| StoreError::Refused(missing()))?;
-            Ok(answer(&device, install, written.created))
-        }
-        InstallWrite::CreateWebhook {
-            webhook,
-            event,
-            answer,
-        } => {
-            let webhook = webhooks::create(db, keys, webhook, event)?;
-            Ok(answer(&webhook))
-        }
-        InstallWrite::DeleteWebhook { id, event, answer } => {
-            Ok(answer(&webhooks::delete(db, keys, id, event)?))
-        }
-    }
-}
-
 /// Decides and writes: installs, device, and what webhooks are to be sent of them.
-fn change(
+pub(super) fn change(
     db: &Connection,
     keys: &Keys,
     id: DeviceId,

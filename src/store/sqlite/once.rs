@@ -4,9 +4,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failed;
 use super::rows::signed;
+use crate::api;
 use crate::api::{Kept, ONCE_KEPT_MS, Once};
+use crate::error::StoreError;
 use crate::seal::{Keys, Place};
-use crate::{StoreError, api};
 use modegate_core::time::Timestamp;
 
 /// Old answers removed with each new one: more than one, so that they run out.

@@ -10,17 +10,16 @@ use tokio::sync::watch;
 use super::SqliteStore;
 use super::rows::{self, Key, unsigned};
 use super::{
-    api, batches, catalogue, changes, events, installs, inventory, once, policy_sets, probe, push,
-    read, registry, tokens, webhooks,
+    batches, catalogue, changes, events, installs, inventory, policy_sets, probe, push, read,
+    tokens, webhooks,
 };
-use crate::api::{Kept, Once, Write};
 use crate::installs::{DecideInstalls, InstallStore};
-use crate::{Choose, Decide, MakeCommand, PartPlace, Store, StoreError, Swept};
+use crate::{Choose, MakeCommand, PartPlace, Store, StoreError, Swept};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
 use modegate_core::change::DeviceChange;
 use modegate_core::command::{QueueSample, StoredCommand};
-use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
 use modegate_core::installs::{Install, InstallId};
@@ -49,31 +48,6 @@ impl Store for SqliteStore {
         let keys = Arc::clone(&self.keys);
         self.writer
             .submit_checked(move |db| changes::apply(db, &keys, change).map(drop))
-            .await
-    }
-
-    async fn register(
-        &self,
-        id: DeviceId,
-        record: DeviceRecord,
-        event: Event,
-    ) -> Result<(), StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| registry::register(db, &keys, id, &record, event))
-            .await
-    }
-
-    async fn alter(&self, device: DeviceId, decide: Decide) -> Result<Device, StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| changes::alter(db, &keys, device, decide))
-            .await
-    }
-
-    async fn retire(&self, device: DeviceId, event: Event) -> Result<(), StoreError> {
-        self.writer
-            .submit(move |db| registry::retire(db, device, event))
             .await
     }
 
@@ -191,17 +165,6 @@ impl Store for SqliteStore {
 
     async fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.read(|db, _| policy_sets::one(db, digest))
-    }
-
-    async fn write(&self, write: Write, once: Option<Once>) -> Result<Vec<u8>, StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| api::write(db, &keys, write, once.as_ref()))
-            .await
-    }
-
-    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
-        self.read(|db, keys| once::kept(db, keys, once))
     }
 
     async fn batch(&self, id: BatchId) -> Result<Option<Batch>, StoreError> {

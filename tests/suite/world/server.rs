@@ -126,7 +126,10 @@ impl Server {
             rotation: Default::default(),
         };
         let event = Event::new(Timestamp(0), "world", Some(id), EventType::DeviceRegistered);
-        self.store().register(id, record, event).await.unwrap();
+        self.store()
+            .register(id, record, event, None)
+            .await
+            .unwrap();
     }
 
     /// Queues something that no other command is like; whether there was room.
@@ -156,7 +159,7 @@ impl Server {
         let decide = Box::new(move |device: &modegate_core::device::Device| {
             queue::queue(device, body).map(|(change, _)| change)
         });
-        let Ok(device) = self.store().alter(id_of(client.number), decide).await else {
+        let Ok(device) = self.store().alter(id_of(client.number), decide, None).await else {
             return false;
         };
         client.queued(CommandSeq(device.state.next_command - 1), token);
@@ -177,7 +180,7 @@ impl Server {
         });
         if self
             .store()
-            .alter(id_of(client.number), decide)
+            .alter(id_of(client.number), decide, None)
             .await
             .is_ok()
         {

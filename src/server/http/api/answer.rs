@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::http::problem::Problem;
 
@@ -18,60 +17,80 @@ pub(super) struct Answer {
 
 impl Answer {
     /// 201 with what was made, and where it is.
-    pub(super) fn created(location: String, etag: Option<String>, body: &Value) -> Vec<u8> {
-        let location = Some(location);
-        Answer::of(StatusCode::CREATED, location, etag, Some(body))
+    pub(super) fn created(location: String, body: &impl Serialize) -> Self {
+        Answer {
+            location: Some(location),
+            ..Answer::of(StatusCode::CREATED, body)
+        }
     }
 
     /// 202 with what is under way, and where its progress is.
-    pub(super) fn accepted(location: String, body: &Value) -> Vec<u8> {
-        Answer::of(StatusCode::ACCEPTED, Some(location), None, Some(body))
+    pub(super) fn accepted(location: String, body: &impl Serialize) -> Self {
+        Answer {
+            location: Some(location),
+            ..Answer::of(StatusCode::ACCEPTED, body)
+        }
     }
 
     /// 200 with this.
-    pub(super) fn ok(etag: Option<String>, body: &Value) -> Vec<u8> {
-        Answer::of(StatusCode::OK, None, etag, Some(body))
+    pub(super) fn ok(body: &impl Serialize) -> Self {
+        Answer::of(StatusCode::OK, body)
     }
 
     /// 204.
-    pub(super) fn nothing() -> Vec<u8> {
-        Answer::of(StatusCode::NO_CONTENT, None, None, None)
+    pub(super) fn nothing() -> Self {
+        Answer {
+            status: StatusCode::NO_CONTENT.as_u16(),
+            location: None,
+            etag: None,
+            body: None,
+        }
     }
 
-    fn of(
-        status: StatusCode,
-        location: Option<String>,
-        etag: Option<String>,
-        body: Option<&Value>,
-    ) -> Vec<u8> {
-        let answer = Answer {
+    /// The same with a tag.
+    pub(super) fn tagged(self, etag: String) -> Self {
+        Answer {
+            etag: Some(etag),
+            ..self
+        }
+    }
+
+    fn of(status: StatusCode, body: &impl Serialize) -> Self {
+        Answer {
             status: status.as_u16(),
-            location,
-            etag,
-            body: body.map(Value::to_string),
-        };
-        // Numbers and text, written to memory: it cannot fail.
-        serde_json::to_vec(&answer).unwrap_or_default()
+            // Numbers and text, written to memory: it cannot fail.
+            body: Some(serde_json::to_string(body).unwrap_or_default()),
+            ..Answer::nothing()
+        }
     }
 
-    /// The response that these bytes stand for.
-    pub(super) fn read(bytes: &[u8]) -> Result<HttpResponse, Problem> {
-        let lost = || {
+    /// The bytes to keep.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // Numbers and text, written to memory: it cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// The answer that these bytes keep.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
+        serde_json::from_slice(bytes).map_err(|_| {
             let detail = "the write was done, but its answer cannot be read";
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
-        };
-        let answer: Answer = serde_json::from_slice(bytes).map_err(|_| lost())?;
-        let status = StatusCode::from_u16(answer.status).map_err(|_| lost())?;
-        let mut response = HttpResponse::build(status);
-        if let Some(location) = answer.location {
+        })
+    }
+
+    /// The response.
+    pub(super) fn response(self) -> HttpResponse {
+        let status = StatusCode::from_u16(self.status);
+        let mut response = HttpResponse::build(status.unwrap_or(StatusCode::OK));
+        if let Some(location) = self.location {
             response.insert_header(("location", location));
         }
-        if let Some(etag) = answer.etag {
+        if let Some(etag) = self.etag {
             response.insert_header(("etag", etag));
         }
-        Ok(match answer.body {
+        match self.body {
             None => response.finish(),
             Some(body) => response.content_type("application/json").body(body),
-        })
+        }
     }
 }

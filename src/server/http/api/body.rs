@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::web;
 use serde_json::Value;
 
+use crate::app::input::{Input, read};
 use crate::http::problem::Problem;
 
 /// How long a body may take to arrive.
@@ -33,16 +34,12 @@ pub(super) async fn bytes(payload: web::Payload) -> Result<web::Bytes, Problem> 
     Err(Problem::new(status, detail))
 }
 
-/// A body, which must be a JSON object.
-pub(super) async fn body(payload: web::Payload) -> Result<Value, Problem> {
+/// A body, read as what is asked for; every fault of it where there is one.
+pub(super) async fn body<T: Input>(payload: web::Payload) -> Result<T, Problem> {
     let bytes = bytes(payload).await?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| {
         let detail = format!("the body is not JSON: {error}");
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
-    if value.is_object() {
-        return Ok(value);
-    }
-    let found = modegate_core::fields::type_of(&value);
-    Err(Problem::field("body", "an object", found))
+    read(&value).map_err(|faults| Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults))
 }

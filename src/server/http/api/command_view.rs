@@ -1,89 +1,233 @@
 //! A command as the API shows it: what it is, where it stands, what the device
 //! answered. Never its Data.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use modegate_core::command::{CommandState, NodeResult, Operation, Part, StoredCommand, answers};
+use crate::app::commands::{Detail, state_of};
+use crate::app::input::Time;
+use crate::app::log::Decision;
+use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
 use modegate_core::device::Device;
+use modegate_core::forecast::{Forecast, When};
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::{Kind, kind_of};
 use modegate_core::policy::PolicySet;
-use modegate_core::session::queue::{leaves_of, state_at};
+use modegate_core::session::queue::leaves_of;
 use modegate_core::time::Timestamp;
 
 /// What is said beside a command that no table knows.
 const UNCLASSIFIED: &str =
     "the classification knows no such verb and LocURI: the command is withheld in every mode";
 
-/// Where a command stands at `now`.
-pub(super) fn state_of(command: &StoredCommand, device: &Device, now: Timestamp) -> CommandState {
-    match device.state.open(command.id.seq) {
-        Some(open) => state_at(&device.state, open, now),
-        None => command
-            .parts
-            .last()
-            .map_or(CommandState::Queued, |part| part.state),
-    }
+/// A command as the API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Command", extend("required" = ["id", "kind", "state"]))]
+pub(super) struct CommandView {
+    id: String,
+    device: String,
+    #[serde(rename = "type")]
+    name: String,
+    #[schemars(with = "String")]
+    kind: Kind,
+    state: &'static str,
+    actor: String,
+    queued_at: Time,
+    priority: i32,
+    not_before: Option<Time>,
+    expires_at: Option<Time>,
+    app: Option<String>,
+    /// The commands that it waits for.
+    after: Vec<String>,
+    /// The command that it was queued for.
+    serves: Option<String>,
+    attempts: Option<u8>,
+    reason: Option<String>,
+    operations: Vec<OperationView>,
+    results: Vec<ResultView>,
+    history: Vec<HistoryView>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
+    #[serde(flatten)]
+    detail: Option<DetailView>,
 }
 
-/// The command.
-pub(super) fn view(
-    command: &StoredCommand,
-    device: &Device,
-    policies: &PolicySet,
-    now: Timestamp,
-) -> Value {
-    let body = command.body.bound(&device.record.device_client_id);
-    let body = body.as_ref();
-    let kind = kind_of(&leaves_of(&body.operations, |verb, loc_uri| {
-        policies.classify(verb, loc_uri)
-    }));
-    let id = |seq: &CommandSeq| {
-        let device = command.id.device;
-        CommandId { device, seq: *seq }.to_string()
-    };
-    let mut view = json!({
-        "id": command.id.to_string(),
-        "device": command.id.device.to_string(),
-        "type": body.name,
-        "kind": kind,
-        "state": state_of(command, device, now).name(),
-        "actor": body.actor,
-        "queued_at": body.queued_at.to_string(),
-        "priority": body.priority,
-        "not_before": body.not_before.map(|at| at.to_string()),
-        "expires_at": body.expires_at.map(|at| at.to_string()),
-        "app": body.manner.app,
-        "after": body.manner.after.iter().map(id).collect::<Vec<_>>(),
-        "serves": body.manner.serves.and_then(|serves| Some(id(&serves.whom()?))),
-        "attempts": device.state.open(command.id.seq).map(|open| open.attempts),
-        "reason": command.parts.iter().rev().find_map(|part| part.reason.clone()),
-        "operations": body.operations.iter().map(operation).collect::<Vec<_>>(),
-        "results": results(&command.parts),
-        "history": command.parts.iter().map(history).collect::<Vec<_>>(),
-    });
-    if kind == Kind::Unclassified {
-        view["warning"] = json!(UNCLASSIFIED);
-    }
-    view
+/// What is said of one command only.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DetailView {
+    forecast: Option<ForecastView>,
+    /// What was decided on it, the newest first.
+    decisions: Vec<Decision>,
 }
 
-fn operation(operation: &Operation) -> Value {
-    match operation {
-        Operation::Node { verb, loc_uri, .. } => json!({"verb": verb.name(), "loc_uri": loc_uri}),
-        Operation::Group(kind, children) => {
-            json!({"group": kind.name(), "operations": children.iter().map(self::operation).collect::<Vec<_>>()})
+/// An operation, or a group of them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Operation")]
+enum OperationView {
+    /// An operation on a node.
+    Node { verb: &'static str, loc_uri: String },
+    /// Operations that belong together.
+    Group {
+        group: &'static str,
+        operations: Vec<OperationView>,
+    },
+}
+
+/// What the device answered about a node.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ResultView {
+    loc_uri: String,
+    status: Option<u16>,
+    format: Option<String>,
+    data: Option<String>,
+}
+
+/// A step of a command.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct HistoryView {
+    at: Time,
+    state: &'static str,
+    reason: Option<String>,
+}
+
+/// When a command can go.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Forecast")]
+pub(super) struct ForecastView {
+    #[schemars(with = "String")]
+    when: When,
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_seen: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    renewal: Option<RenewalView>,
+}
+
+/// When the device is expected by itself.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct RenewalView {
+    from: Time,
+    to: Time,
+    why: &'static str,
+}
+
+impl From<Forecast> for ForecastView {
+    fn from(forecast: Forecast) -> Self {
+        ForecastView {
+            when: forecast.when,
+            text: forecast.text,
+            session: forecast.session,
+            at: forecast.at.map(Time),
+            last_seen: forecast.last_seen.map(Time),
+            user: forecast.user,
+            renewal: forecast.renewal.map(|window| RenewalView {
+                from: Time(window.from),
+                to: Time(window.to),
+                why: window.why,
+            }),
         }
     }
 }
 
-fn history(part: &Part) -> Value {
-    json!({"at": part.at.to_string(), "state": part.state.name(), "reason": part.reason})
+impl CommandView {
+    /// The command as it stands at `now`.
+    pub(super) fn new(
+        command: &StoredCommand,
+        device: &Device,
+        policies: &PolicySet,
+        now: Timestamp,
+    ) -> Self {
+        let body = command.body.bound(&device.record.device_client_id);
+        let kind = kind_of(&leaves_of(&body.operations, |verb, loc_uri| {
+            policies.classify(verb, loc_uri)
+        }));
+        let id = |seq: &CommandSeq| full_id(device, *seq);
+        let manner = &body.manner;
+        CommandView {
+            id: command.id.to_string(),
+            device: command.id.device.to_string(),
+            name: body.name.clone(),
+            kind,
+            state: state_of(command, device, now).name(),
+            actor: body.actor.clone(),
+            queued_at: Time(body.queued_at),
+            priority: body.priority,
+            not_before: body.not_before.map(Time),
+            expires_at: body.expires_at.map(Time),
+            app: manner.app.clone(),
+            after: manner.after.iter().map(id).collect(),
+            serves: manner.serves.and_then(|serves| Some(id(&serves.whom()?))),
+            attempts: device.state.open(command.id.seq).map(|open| open.attempts),
+            reason: command
+                .parts
+                .iter()
+                .rev()
+                .find_map(|part| part.reason.clone()),
+            operations: body.operations.iter().map(OperationView::from).collect(),
+            results: results(&command.parts),
+            history: command.parts.iter().map(HistoryView::from).collect(),
+            warning: (kind == Kind::Unclassified).then_some(UNCLASSIFIED),
+            detail: None,
+        }
+    }
+
+    /// The same with when it can go and what was decided on it.
+    pub(super) fn detailed(detail: Detail, policies: &PolicySet, now: Timestamp) -> Self {
+        let more = DetailView {
+            forecast: detail.forecast.map(ForecastView::from),
+            decisions: detail.decisions,
+        };
+        CommandView {
+            detail: Some(more),
+            ..CommandView::new(&detail.command, &detail.device, policies, now)
+        }
+    }
+}
+
+/// The id of a device's command.
+pub(super) fn full_id(device: &Device, seq: CommandSeq) -> String {
+    let device = device.id;
+    CommandId { device, seq }.to_string()
+}
+
+impl From<&Operation> for OperationView {
+    fn from(operation: &Operation) -> Self {
+        match operation {
+            Operation::Node { verb, loc_uri, .. } => OperationView::Node {
+                verb: verb.name(),
+                loc_uri: loc_uri.to_string(),
+            },
+            Operation::Group(kind, children) => OperationView::Group {
+                group: kind.name(),
+                operations: children.iter().map(OperationView::from).collect(),
+            },
+        }
+    }
+}
+
+impl From<&Part> for HistoryView {
+    fn from(part: &Part) -> Self {
+        HistoryView {
+            at: Time(part.at),
+            state: part.state.name(),
+            reason: part.reason.clone(),
+        }
+    }
 }
 
 /// What the device answered, a Status and the Results of its node together
 /// even where they came in different messages.
-fn results(parts: &[Part]) -> Vec<Value> {
+fn results(parts: &[Part]) -> Vec<ResultView> {
     let mut merged: Vec<NodeResult> = Vec::new();
     for result in &answers(parts) {
         let half = merged.iter_mut().find(|other| {
@@ -100,16 +244,12 @@ fn results(parts: &[Part]) -> Vec<Value> {
             None => merged.push(result.clone()),
         }
     }
-    merged
-        .iter()
-        .map(|result| {
-            json!({
-                "loc_uri": result.loc_uri,
-                "status": (result.status != 0).then_some(result.status),
-                "format": result.format,
-                // What was asked of the device is what the caller wants to read.
-                "data": result.data.as_ref().map(|data| data.reveal()),
-            })
-        })
-        .collect()
+    let shown = merged.into_iter().map(|result| ResultView {
+        status: (result.status != 0).then_some(result.status),
+        format: result.format,
+        // What was asked of the device is what the caller wants to read.
+        data: result.data.map(|data| data.reveal().to_owned()),
+        loc_uri: result.loc_uri.to_string(),
+    });
+    shown.collect()
 }

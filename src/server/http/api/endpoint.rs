@@ -1,12 +1,8 @@
-//! What the table says of one endpoint, and how actix learns it.
+//! What the table says of one endpoint.
 
-use actix_web::http::{Method, StatusCode};
-use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, Route, web};
+use actix_web::Route;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 
-use super::guard::{guard, is_known};
-use super::table::endpoints;
-use crate::http::problem::Problem;
 use modegate_core::tokens::Access;
 
 /// A query parameter.
@@ -28,7 +24,7 @@ pub(super) enum ParamKind {
     /// The same, as often as it is there.
     Texts,
     /// One of these; which, the handler says.
-    OneOf(&'static [&'static str]),
+    OneOf(fn() -> Vec<&'static str>),
 }
 
 impl ParamKind {
@@ -37,22 +33,52 @@ impl ParamKind {
         match self {
             ParamKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
             ParamKind::Text | ParamKind::Texts => "a line of text of at most 512 bytes".to_owned(),
-            ParamKind::OneOf(names) => format!("one of {}", names.join(", ")),
+            ParamKind::OneOf(names) => format!("one of {}", names().join(", ")),
         }
     }
 }
 
-/// What an endpoint answers; the names are those of [`super::schemas`].
+/// Where a page begins.
+pub(super) const AFTER: Param = Param {
+    name: "after",
+    kind: ParamKind::Integer(0, i64::MAX as u64),
+    required: false,
+    about: "`next` of the page before",
+};
+/// How long it is.
+pub(super) const LIMIT: Param = Param {
+    name: "limit",
+    kind: ParamKind::Integer(1, u32::MAX as u64),
+    required: false,
+    about: "Items of a page, 50 if not told; more than 200 counts as 200",
+};
+/// Where a stream begins.
+pub(super) const FROM: Param = Param {
+    about: "The id of the last event that came; `Last-Event-ID` goes before it. Without either, what happens from now on",
+    ..AFTER
+};
+/// The parameters of a page.
+pub(super) const PAGE: &[Param] = &[AFTER, LIMIT];
+
+/// The schema of a type: a reference to a component, which the generator collects.
+pub(super) type Describe = fn(&mut SchemaGenerator) -> Schema;
+
+/// The schema of this type.
+pub(super) fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// What an endpoint answers.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     /// No body.
     Nothing,
     /// One of these.
-    One(&'static str),
+    One(Describe),
     /// A page of these.
-    List(&'static str),
+    List(Describe),
     /// Server-sent events of these.
-    Stream(&'static str),
+    Stream(Describe),
 }
 
 /// One endpoint.
@@ -63,7 +89,7 @@ pub(super) struct Endpoint {
     pub(super) access: Access,
     pub(super) summary: &'static str,
     pub(super) query: &'static [Param],
-    pub(super) body: Option<&'static str>,
+    pub(super) body: Option<Describe>,
     pub(super) status: u16,
     pub(super) answer: Shape,
     /// Whether its answer has an ETag, which `If-None-Match` or `If-Match` may name.
@@ -71,152 +97,40 @@ pub(super) struct Endpoint {
     pub(super) handler: fn(Route) -> Route,
 }
 
-impl Endpoint {
-    const fn new(
-        method: &'static str,
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            method,
-            path,
-            access,
-            summary,
-            query: &[],
-            body: None,
-            status: 200,
-            answer: Shape::Nothing,
-            tagged: false,
-            handler,
-        }
-    }
+/// An endpoint whose answer has an ETag.
+pub(super) const TAGGED: bool = true;
 
-    pub(super) const fn get(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        answer: Shape,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            answer,
-            ..Endpoint::new("get", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn post(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        body: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            body: Some(body),
-            status: 201,
-            ..Endpoint::new("post", path, access, summary, handler)
-        }
-    }
-
-    /// A POST that needs no body.
-    pub(super) const fn act(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint::new("post", path, access, summary, handler)
-    }
-
-    pub(super) const fn patch(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        body: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            body: Some(body),
-            ..Endpoint::new("patch", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn delete(
-        path: &'static str,
-        access: Access,
-        summary: &'static str,
-        handler: fn(Route) -> Route,
-    ) -> Self {
-        Endpoint {
-            status: 204,
-            ..Endpoint::new("delete", path, access, summary, handler)
-        }
-    }
-
-    pub(super) const fn query(self, query: &'static [Param]) -> Self {
-        Endpoint { query, ..self }
-    }
-
-    pub(super) const fn answers(self, status: u16, answer: Shape) -> Self {
-        Endpoint {
-            status,
-            answer,
-            ..self
-        }
-    }
-
-    pub(super) const fn tagged(self) -> Self {
-        Endpoint {
-            tagged: true,
-            ..self
-        }
-    }
-
-    fn route(&'static self) -> Route {
-        let method = Method::from_bytes(self.method.to_ascii_uppercase().as_bytes());
-        let route = web::route().method(method.unwrap_or_default());
-        (self.handler)(route).wrap(from_fn(move |request, next| guard(self, request, next)))
-    }
+/// A table of endpoints. Each is a summary, then
+/// `method path [access, TAGGED] handler, body TYPE => status SHAPE TYPE, query PARAMETERS;`
+/// where `TAGGED`, `body TYPE`, the type of the answer and `query PARAMETERS` may be absent.
+macro_rules! endpoints {
+    ($(#[$about:meta])* $vis:vis static $table:ident; $($summary:literal
+        $method:ident $path:literal [$access:ident $(, $tagged:ident)?] $handler:path
+        $(, body $body:ty)? => $status:literal $shape:ident $($answer:ty)? $(, query $query:expr)?;
+    )*) => {
+        $(#[$about])*
+        $vis static $table: &[$crate::http::api::endpoint::Endpoint] = &[$(
+            $crate::http::api::endpoint::Endpoint {
+                method: stringify!($method),
+                path: $path,
+                access: modegate_core::tokens::Access::$access,
+                summary: $summary,
+                query: endpoints!(@query $($query)?),
+                body: endpoints!(@body $($body)?),
+                status: $status,
+                answer: endpoints!(@answer $shape $($answer)?),
+                tagged: false $(|| $tagged)?,
+                handler: |route| route.to($handler),
+            },
+        )*];
+    };
+    (@query) => { &[] };
+    (@query $query:expr) => { $query };
+    (@body) => { None };
+    (@body $body:ty) => { Some($crate::http::api::endpoint::schema_of::<$body>) };
+    (@answer $shape:ident) => { $crate::http::api::endpoint::Shape::$shape };
+    (@answer $shape:ident $answer:ty) => {
+        $crate::http::api::endpoint::Shape::$shape($crate::http::api::endpoint::schema_of::<$answer>)
+    };
 }
-
-/// Registers the table: one resource per path, those without parameters first,
-/// since the first pattern that fits is taken.
-pub(super) fn register(config: &mut web::ServiceConfig) {
-    let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in endpoints() {
-        if !paths.contains(&endpoint.path) {
-            paths.push(endpoint.path);
-        }
-    }
-    paths.sort_by_key(|path| path.matches('{').count());
-    for path in paths {
-        let mut resource = web::resource(path);
-        for endpoint in endpoints().filter(|endpoint| endpoint.path == path) {
-            resource = resource.route(endpoint.route());
-        }
-        let allow = methods(path);
-        let other = move |request: HttpRequest| {
-            let allow = allow.clone();
-            async move { Err::<(), _>(not_allowed(&request, allow)) }
-        };
-        config.service(resource.default_service(web::to(other)));
-    }
-}
-
-fn methods(path: &str) -> String {
-    let same = endpoints().filter(|endpoint| endpoint.path == path);
-    let methods: Vec<String> = same
-        .map(|endpoint| endpoint.method.to_ascii_uppercase())
-        .collect();
-    methods.join(", ")
-}
-
-fn not_allowed(request: &HttpRequest, allow: String) -> Problem {
-    if let Err(problem) = is_known(request) {
-        return problem;
-    }
-    let detail = format!("expected {allow}, found {}", request.method());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).allow(allow)
-}
+pub(super) use endpoints;

@@ -12,12 +12,13 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
 
-use super::caller::Caller;
-use super::conditional::Match;
+use super::caller::{Caller, unauthorized};
 use super::endpoint::{Endpoint, ParamKind};
 use super::idempotency;
+use crate::app::Principal;
+use crate::app::revision::Match;
 use crate::http::problem::Problem;
-use crate::http::{Shared, too_often};
+use crate::http::shared::Shared;
 use modegate_core::fields::is_line;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Access, Token};
@@ -40,9 +41,12 @@ pub(super) async fn guard(
     check_role(endpoint.access, &token)?;
     check_query(endpoint, request.query_string())?;
     if request.method() == Method::GET {
-        request
-            .extensions_mut()
-            .insert(Caller::new(token, None, None));
+        request.extensions_mut().insert(Caller {
+            shared,
+            principal: Principal::new(token),
+            once: None,
+            if_match: None,
+        });
         let wanted = header(request.headers(), IF_NONE_MATCH.as_str());
         return Ok(unless_known(next.call(request).await?, wanted.as_deref()));
     }
@@ -51,18 +55,23 @@ pub(super) async fn guard(
         let detail = "If-Match: what is here has no ETag that it could name";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
     }
-    let once = once(&mut request, &token, shared.now()).await?;
+    let once = once(&mut request, &token, shared.app.now()).await?;
     let _place = match &once {
         None => None,
         Some(once) => {
-            let place = shared.under_way.enter(once)?;
+            let place = idempotency::enter(&shared, once)?;
             if let Some(kept) = idempotency::kept(&shared, once).await? {
-                return Ok(request.into_response(again(kept?)));
+                return Ok(request.into_response(again(kept)));
             }
             Some(place)
         }
     };
-    let caller = Caller::new(token, once, if_match);
+    let caller = Caller {
+        shared,
+        principal: Principal::new(token),
+        once,
+        if_match,
+    };
     request.extensions_mut().insert(caller);
     next.call(request).await
 }
@@ -72,13 +81,6 @@ pub(in crate::http) fn is_known(request: &actix_web::HttpRequest) -> Result<(), 
     let shared = request.app_data::<web::Data<Shared>>();
     let shared = shared.ok_or_else(unauthorized)?;
     authenticate(shared, request.headers()).map(drop)
-}
-
-/// 401.
-pub(super) fn unauthorized() -> Problem {
-    let detail = "expected Authorization: Bearer TOKEN, with the token of the file admin-token \
-                  or one of POST /tokens that is in force";
-    Problem::new(StatusCode::UNAUTHORIZED, detail)
 }
 
 fn shared(request: &ServiceRequest) -> Result<web::Data<Shared>, Problem> {
@@ -92,10 +94,9 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Token>, Prob
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(unauthorized());
     }
-    let found = shared.tokens.find(text.trim(), shared.now());
+    let found = shared.app.tokens.find(text.trim(), shared.app.now());
     let token = found.ok_or_else(unauthorized)?;
-    let admitted = shared.rates.admit_token(&token.digest.0);
-    admitted.map_err(too_often)?;
+    shared.rates.admit_token(&token.digest.0)?;
     Ok(token)
 }
 

@@ -4,16 +4,15 @@
 //! is killed between the two has done both or neither. What was refused did
 //! nothing, is not kept, and is looked at anew when it comes again.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::answer::Answer;
-use crate::http::Shared;
+use crate::app::AppError;
 use crate::http::problem::Problem;
+use crate::http::shared::Shared;
+use crate::http::under_way::Place;
 use modegate_core::fields::FieldError;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
@@ -50,64 +49,30 @@ pub(super) fn once(token: &Token, key: String, what: [&[u8]; 4], now: Timestamp)
     }
 }
 
+/// The place of this name among the writes under way; 409 where another request has it.
+pub(super) fn enter(shared: &Shared, once: &Once) -> Result<Place, Problem> {
+    shared.under_way.enter(once).ok_or_else(|| {
+        let detail =
+            format!("{HEADER}: a request with this key is under way; its answer comes there");
+        Problem::new(StatusCode::CONFLICT, detail).retry_after(1)
+    })
+}
+
 /// The answer that is kept under this name, if one is: an error where it was
 /// given to another request.
-pub(super) async fn kept(
-    shared: &Shared,
-    once: &Once,
-) -> Result<Option<Result<HttpResponse, Problem>>, Problem> {
-    let Some(kept) = shared.store.kept(once).await? else {
+pub(super) async fn kept(shared: &Shared, once: &Once) -> Result<Option<HttpResponse>, Problem> {
+    let Some(kept) = shared.app.store.kept(once).await.map_err(AppError::from)? else {
         return Ok(None);
     };
     if kept.digest != once.digest {
         let expected = "a key that was used for no other request in the last 24 hours";
         return Err(FieldError::new(HEADER, expected, "one that was").into());
     }
-    Ok(Some(Answer::read(&kept.answer)))
-}
-
-/// Writes with a name that are under way in this process.
-#[derive(Debug, Clone, Default)]
-pub struct UnderWay(Arc<Mutex<HashSet<[u8; 32]>>>);
-
-/// A place among them; given back when dropped.
-#[derive(Debug)]
-pub(super) struct Place {
-    all: UnderWay,
-    id: [u8; 32],
-}
-
-impl UnderWay {
-    /// Takes the place of this name, or says that another request has it.
-    pub(super) fn enter(&self, once: &Once) -> Result<Place, Problem> {
-        let id = once.id();
-        let free = self
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(id);
-        if free {
-            return Ok(Place {
-                all: self.clone(),
-                id,
-            });
-        }
-        let detail =
-            format!("{HEADER}: a request with this key is under way; its answer comes there");
-        Err(Problem::new(StatusCode::CONFLICT, detail).retry_after(1))
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.remove(&self.id);
-    }
+    Ok(Some(Answer::read(&kept.answer)?.response()))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -122,21 +87,5 @@ mod tests {
         ] {
             assert_eq!(key(value).is_ok(), good, "{value:?}");
         }
-    }
-
-    #[test]
-    fn one_request_of_a_name_is_under_way_at_a_time() {
-        let all = UnderWay::default();
-        let once = |key: &str| Once {
-            scope: "s".into(),
-            key: key.into(),
-            digest: [0; 32],
-            at: Timestamp(0),
-        };
-        let first = all.enter(&once("a")).unwrap();
-        assert_eq!(all.enter(&once("a")).unwrap_err().status, 409);
-        let _other = all.enter(&once("b")).unwrap();
-        drop(first);
-        assert!(all.enter(&once("a")).is_ok());
     }
 }

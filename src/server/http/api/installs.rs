@@ -1,289 +1,159 @@
 //! `/devices/{id}/installs`, `/installs/{id}`.
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpResponse, web};
-use serde_json::{Value, json};
-use uuid::Uuid;
+use actix_web::web;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use super::answer::Answer;
-use super::body::body;
-use super::caller::Caller;
-use super::command_view::state_of;
-use super::{Paging, apps, commands, device_id, page};
-use crate::http::Shared;
-use crate::http::problem::Problem;
-use modegate_core::catalogue::{App, ID_BYTES};
-use modegate_core::change::Refusal;
-use modegate_core::context::Family;
+use super::command_view::{ForecastView, full_id};
+use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
+use crate::app::input::Time;
+use crate::app::installs::{self, Detail, NewInstall, forecast};
+use crate::app::word::Word;
 use modegate_core::device::Device;
-use modegate_core::fields::{FieldError, Fields};
-use modegate_core::forecast::{self, Forecast};
-use modegate_core::ids::{CommandId, DeviceId};
-use modegate_core::installs::readiness::{Readiness, readiness};
-use modegate_core::installs::request::{Request, cancel as take_back, request};
-use modegate_core::installs::{Install, InstallId, Step};
-use modegate_core::operations::{self, Setting};
-use modegate_core::policy::PolicySet;
-use modegate_core::time::Timestamp;
-use modegate_store::api::Write;
-use modegate_store::installs::InstallWrite;
+use modegate_core::forecast::Forecast;
+use modegate_core::ids::DeviceId;
+use modegate_core::installs::{Install, InstallId, State, Step};
+use modegate_store::api::WrittenInstall;
 
-/// Latest commands of a device that are looked through for sideloading.
-const LOOK_BACK: u32 = 200;
+/// An install as the API shows it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(
+    rename = "Install",
+    extend("required" = ["id", "device", "app", "version", "state"])
+)]
+pub(super) struct InstallView {
+    id: String,
+    device: String,
+    app: String,
+    name: String,
+    version: String,
+    state: Word<State>,
+    reason: Option<String>,
+    /// Per cent.
+    progress: Option<u32>,
+    last_error: Option<u32>,
+    requested_by: String,
+    requested_at: Time,
+    finished_at: Option<Time>,
+    command: String,
+    job_id: String,
+    readings: u32,
+    superseded_by: Option<String>,
+    warnings: Vec<String>,
+    forecast: Option<ForecastView>,
+    steps: Vec<StepView>,
+}
+
+/// A step of an install.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "InstallStep")]
+pub(super) struct StepView {
+    step: usize,
+    state: Word<State>,
+    at: Time,
+    detail: Option<String>,
+    progress: Option<u32>,
+}
+
+impl StepView {
+    /// The step with this number.
+    pub(super) fn new(at: usize, step: &Step) -> Self {
+        StepView {
+            step: at,
+            state: Word(step.state),
+            at: Time(step.at),
+            detail: step.detail.clone(),
+            progress: step.progress,
+        }
+    }
+}
+
+fn full(device: &Device, no: u32) -> String {
+    let device = device.id;
+    InstallId { device, no }.to_string()
+}
+
+impl InstallView {
+    fn new(device: &Device, install: &Install, forecast: Option<Forecast>) -> Self {
+        let steps = install.steps.iter().enumerate();
+        let superseded_by = install.superseded_by;
+        InstallView {
+            id: full(device, install.no),
+            device: device.id.to_string(),
+            app: install.app.clone(),
+            name: install.name.clone(),
+            version: install.version.as_str().to_owned(),
+            state: Word(install.state),
+            reason: install.reason.clone(),
+            progress: install.progress,
+            last_error: install.last_error,
+            requested_by: install.requested_by.clone(),
+            requested_at: Time(install.requested_at),
+            finished_at: install.finished_at().map(Time),
+            command: full_id(device, install.command),
+            job_id: install.job_id.clone(),
+            readings: install.reads,
+            superseded_by: superseded_by.map(|no| full(device, no)),
+            warnings: install.warnings.clone(),
+            forecast: forecast.map(ForecastView::from),
+            steps: steps.map(|(at, step)| StepView::new(at, step)).collect(),
+        }
+    }
+}
+
+impl From<Detail> for InstallView {
+    fn from(detail: Detail) -> Self {
+        InstallView::new(&detail.device, &detail.install, detail.forecast)
+    }
+}
 
 /// `POST /devices/{id}/installs`.
 pub(super) async fn create(
     caller: Caller,
-    path: web::Path<String>,
-    payload: web::Payload,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    let body = body(payload).await?;
-    let device = caller.device(&shared, id).await?;
-    let fields = Fields::of(&body, "")?;
-    let app = app(&shared, &caller, &fields).await?;
-    let release = app.pick(&fields, &device.record.groups);
-    let release = release.map_err(apps::refused)?.clone();
-    let now = shared.now();
-    let sideloading = sideloading(&shared, &device, now).await?;
-    let require_ready = fields.boolean("require_ready")?.unwrap_or(false);
-    if require_ready && !sideloading.is_ready() {
-        let detail = sideloading.warnings().join("; ");
-        return Err(Problem::new(StatusCode::CONFLICT, detail));
-    }
-    let (actor, fresh) = (caller.actor(), Uuid::now_v7());
-    let setting = Setting {
-        device: Some(id),
-        templates: &shared.templates,
-        actor: &actor,
-        now,
-        fresh,
-    };
-    let wanted = command(&app, &fields)?;
-    let request_of = Request {
-        command: operations::command_with(device.record.family, &wanted, &setting, Some(&release))
-            .map_err(|error| no_jobs(error, device.record.family))?,
-        app,
-        release,
-        job_id: fresh.to_string(),
-        warnings: sideloading.warnings(),
-        again: fields.boolean("again")?.unwrap_or(false),
-    };
-    let (set, policies) = (shared.way.policies(), shared.way.policies());
-    let write = InstallWrite::Install {
-        device: id,
-        app: request_of.app.id.clone(),
-        no: None,
-        decide: caller.decide_installs(move |device, installs, no| {
-            let mut written = request(device, installs, no, request_of)?;
-            if let Some(change) = &mut written.change {
-                forecast::note(change, &device.record, &set, now);
-            }
-            Ok(written)
-        }),
-        answer: Box::new(move |device, install, created| {
-            let shown = view(device, install, of(device, install, &policies, None, now));
-            let id = InstallId {
-                device: device.id,
-                no: install.no,
-            };
-            if created {
-                Answer::created(format!("/api/v1/installs/{id}"), None, &shown)
-            } else {
-                Answer::ok(None, &shown)
-            }
-        }),
-    };
-    caller.write(&shared, Write::Installs(write)).await
-}
-
-async fn app(shared: &Shared, caller: &Caller, fields: &Fields<'_>) -> Result<App, Problem> {
-    let id = fields.required("app", ID_BYTES)?;
-    let app = apps::find(shared, caller, id).await;
-    app.map_err(|problem| match problem.status {
-        404 => Problem::field("app", "the id of an app of the catalogue", "another"),
-        _ => problem,
-    })
-}
-
-/// The command of an install: urgent, so that a push wakes the device for it.
-fn command(app: &App, fields: &Fields<'_>) -> Result<Value, Problem> {
-    let mut command = json!({"type": "app_install", "app": app.id});
-    command["urgent"] = json!(fields.boolean("urgent")?.unwrap_or(true));
-    for field in ["priority", "not_before", "expires_at"] {
-        if let Some(value) = fields.get(field) {
-            command[field] = value.clone();
+    Id(id): Id<DeviceId>,
+    Body(new): Body<NewInstall>,
+) -> Answered {
+    let (policies, now) = (caller.app().way.policies(), caller.app().now());
+    let render = move |written: &WrittenInstall| {
+        let (device, install) = (&written.device, &written.install);
+        let forecast = forecast(device, install, &policies, None, now);
+        let view = InstallView::new(device, install, forecast);
+        match written.created {
+            true => Answer::created(format!("/api/v1/installs/{}", view.id), &view),
+            false => Answer::ok(&view),
         }
-    }
-    Ok(command)
-}
-
-/// A family without app jobs has no installs.
-fn no_jobs(error: FieldError, family: Family) -> Problem {
-    if error.field != "type" {
-        return error.into();
-    }
-    let detail = format!("the family {} has no app jobs", family.name());
-    Problem::new(StatusCode::CONFLICT, detail)
-}
-
-async fn sideloading(
-    shared: &Shared,
-    device: &Device,
-    now: Timestamp,
-) -> Result<Readiness, Problem> {
-    let inventory = shared.store.inventory(device.id).await?;
-    let after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
-    let latest = shared
-        .store
-        .commands(device.id, after, LOOK_BACK as usize)
-        .await?;
-    let stated = latest
-        .iter()
-        .map(|command| (command, state_of(command, device, now)));
-    let family = device.record.family;
-    Ok(readiness(family, inventory.as_ref(), stated))
+    };
+    caller
+        .write(render, async |app, by, options| {
+            installs::create(app, by, id, new, options).await
+        })
+        .await
 }
 
 /// `GET /devices/{id}/installs`: the newest first.
 pub(super) async fn list(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (id, limit) = (device_id(&path)?, paging.limit());
-    let device = caller.device(&shared, id).await?;
-    let before = if paging.begins() {
-        u32::MAX
-    } else {
-        paging.after()?
-    };
-    let installs = shared.store.installs(id, before, limit).await?;
-    let next = (installs.len() == limit)
-        .then(|| installs.last().map(|install| install.no.to_string()))
-        .flatten();
-    let (policies, now) = (shared.way.policies(), shared.now());
-    let build = commands::build(&shared, &device).await?;
-    let items = installs.iter().map(|install| {
-        let forecast = of(&device, install, &policies, build, now);
-        view(&device, install, forecast)
-    });
-    Ok(page(items.collect(), next))
+) -> Answered {
+    let listed = installs::list(caller.app(), caller.by(), id, paging.page()?).await?;
+    Ok(page(listed, InstallView::from))
 }
 
 /// `GET /installs/{id}`.
-pub(super) async fn one(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (device, install) = find(&shared, &caller, &path).await?;
-    let build = commands::build(&shared, &device).await?;
-    let (policies, now) = (shared.way.policies(), shared.now());
-    let forecast = of(&device, &install, &policies, build, now);
-    Ok(HttpResponse::Ok().json(view(&device, &install, forecast)))
+pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> Answered {
+    let detail = installs::one(caller.app(), caller.by(), id).await?;
+    ok(&InstallView::from(detail))
 }
 
 /// `DELETE /installs/{id}`: takes it back.
-pub(super) async fn cancel(
-    caller: Caller,
-    path: web::Path<String>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (device, seen) = find(&shared, &caller, &path).await?;
-    let (actor, now) = (caller.actor(), shared.now());
-    let write = InstallWrite::Install {
-        device: device.id,
-        app: String::new(),
-        no: Some(seen.no),
-        decide: caller.decide_installs(move |device, installs, _| {
-            let install = installs.iter().find(|install| install.no == seen.no);
-            let missing = || Refusal::Missing("there is no such install".to_owned());
-            take_back(device, install.ok_or_else(missing)?, &actor, now)
-        }),
-        answer: Box::new(|device, install, _| Answer::ok(None, &view(device, install, None))),
+pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> Answered {
+    let render = |written: &WrittenInstall| {
+        Answer::ok(&InstallView::new(&written.device, &written.install, None))
     };
-    caller.write(&shared, Write::Installs(write)).await
-}
-
-/// The install and its device, if the caller may see them.
-pub(super) async fn find(
-    shared: &Shared,
-    caller: &Caller,
-    text: &str,
-) -> Result<(Device, Install), Problem> {
-    let missing = || Problem::missing("install");
-    let id: InstallId = text.parse().map_err(|_| missing())?;
-    if id.device == DeviceId(Uuid::nil()) {
-        return Err(missing());
-    }
-    let device = shared.store.device(id.device).await?;
-    let device = device
-        .filter(|device| caller.may_see(&device.record))
-        .ok_or_else(missing)?;
-    let install = shared.store.install(id).await?.ok_or_else(missing)?;
-    Ok((device, install))
-}
-
-/// When its command can go, while it waits.
-fn of(
-    device: &Device,
-    install: &Install,
-    policies: &PolicySet,
-    build: Option<u32>,
-    now: Timestamp,
-) -> Option<Forecast> {
-    if install.state.is_final() {
-        return None;
-    }
-    commands::of_open(device, install.command, policies, build, now)
-}
-
-/// An install as the API shows it.
-fn view(device: &Device, install: &Install, forecast: Option<Forecast>) -> Value {
-    let id = |no: u32| {
-        InstallId {
-            device: device.id,
-            no,
-        }
-        .to_string()
-    };
-    let command = CommandId {
-        device: device.id,
-        seq: install.command,
-    };
-    json!({
-        "id": id(install.no),
-        "device": device.id.to_string(),
-        "app": install.app,
-        "name": install.name,
-        "version": install.version.as_str(),
-        "state": install.state.name(),
-        "reason": install.reason,
-        "progress": install.progress,
-        "last_error": install.last_error,
-        "requested_by": install.requested_by,
-        "requested_at": install.requested_at.to_string(),
-        "finished_at": install.finished_at().map(|at| at.to_string()),
-        "command": command.to_string(),
-        "job_id": install.job_id,
-        "readings": install.reads,
-        "superseded_by": install.superseded_by.map(id),
-        "warnings": install.warnings,
-        "forecast": forecast,
-        "steps": install.steps.iter().enumerate().map(|(at, step)| step_view(at, step)).collect::<Vec<_>>(),
-    })
-}
-
-/// A step as the API shows it.
-pub(super) fn step_view(at: usize, step: &Step) -> Value {
-    json!({
-        "step": at,
-        "state": step.state.name(),
-        "at": step.at.to_string(),
-        "detail": step.detail,
-        "progress": step.progress,
-    })
+    caller
+        .write(render, async |app, by, options| {
+            installs::cancel(app, by, id, options).await
+        })
+        .await
 }

@@ -1,134 +1,183 @@
 //! `/devices/{id}/inventory`, its changes, and the search over all devices.
 
-use actix_web::{HttpResponse, web};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
-use super::caller::Caller;
-use super::{Paging, device_id, page};
-use crate::http::Shared;
+use actix_web::web;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::devices::DeviceView;
+use super::{Answered, Caller, Id, Paging, ok, page};
+use crate::app::input::Time;
+use crate::app::inventory;
 use crate::http::problem::Problem;
-use modegate_core::ids::{CommandId, DeviceId};
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::inventory::search::{EXPECTED, Question};
-use modegate_core::inventory::{Change, Entry, Inventory};
+use modegate_core::inventory::{Change, Entry, Inventory, Value};
 
 /// Most questions of one search.
 const QUESTIONS: usize = 8;
-/// Inventories that one request looks at, at most: each is read and opened.
-const LOOKED_AT: usize = 1_000;
-/// Read from the store at once: few, since each may be as large as its device made it.
-const CHUNK: usize = 16;
+
+/// What is known of a device.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Inventory")]
+pub(super) struct InventoryView {
+    device: String,
+    classes: BTreeMap<String, ClassView>,
+}
+
+/// What is known of a class.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ClassView {
+    listed_at: Option<Time>,
+    /// Values by instance and property.
+    instances: BTreeMap<String, BTreeMap<String, EntryView>>,
+}
+
+/// A value and its type.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ValueView {
+    value: Json,
+    #[serde(rename = "type")]
+    #[schemars(with = "String")]
+    state: Json,
+}
+
+/// A value, with when it was read.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct EntryView {
+    #[serde(flatten)]
+    value: ValueView,
+    read_at: Time,
+    since: Time,
+    command: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+}
+
+/// A change of an inventory.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "InventoryChange")]
+pub(super) struct ChangeView {
+    number: u64,
+    at: Time,
+    class: String,
+    instance: String,
+    property: String,
+    before: Option<ValueView>,
+    after: Option<ValueView>,
+    command: String,
+}
+
+fn full(device: DeviceId, seq: CommandSeq) -> String {
+    CommandId { device, seq }.to_string()
+}
+
+impl From<&Value> for ValueView {
+    fn from(value: &Value) -> Self {
+        ValueView {
+            value: value.json(),
+            state: serde_json::json!(value.state()),
+        }
+    }
+}
+
+impl EntryView {
+    fn new(id: DeviceId, entry: &Entry) -> Self {
+        EntryView {
+            value: ValueView::from(&entry.value),
+            read_at: Time(entry.read_at),
+            since: Time(entry.since),
+            command: full(id, entry.command),
+            text: entry.text.clone(),
+        }
+    }
+}
+
+impl InventoryView {
+    /// What is known of the device, of one class where `only` names it.
+    fn new(id: DeviceId, inventory: &Inventory, only: Option<&str>) -> Self {
+        let wanted = |class: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(class));
+        let classes = inventory.classes.iter().filter(|(class, _)| wanted(class));
+        let classes = classes.map(|(class, instances)| {
+            let instances = instances.iter().map(|(instance, values)| {
+                let values = values
+                    .iter()
+                    .map(|(property, entry)| (property.clone(), EntryView::new(id, entry)));
+                (instance.clone(), values.collect())
+            });
+            let view = ClassView {
+                listed_at: inventory.listed.get(class).map(|(at, _)| Time(*at)),
+                instances: instances.collect(),
+            };
+            (class.clone(), view)
+        });
+        InventoryView {
+            device: id.to_string(),
+            classes: classes.collect(),
+        }
+    }
+}
+
+impl ChangeView {
+    fn new(id: DeviceId, number: u64, change: &Change) -> Self {
+        ChangeView {
+            number,
+            at: Time(change.at),
+            class: change.address.class.clone(),
+            instance: change.address.instance.clone(),
+            property: change.address.property.clone(),
+            before: change.before.as_ref().map(ValueView::from),
+            after: change.after.as_ref().map(ValueView::from),
+            command: full(id, change.command),
+        }
+    }
+}
 
 /// Which part of an inventory to show.
 #[derive(Debug, Deserialize)]
-pub(super) struct Part {
+pub(super) struct PartQuery {
     class: Option<String>,
 }
 
 /// `GET /devices/{id}/inventory?class=…`
 pub(super) async fn of_device(
     caller: Caller,
-    path: web::Path<String>,
-    part: web::Query<Part>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let id = device_id(&path)?;
-    caller.device(&shared, id).await?;
-    let inventory = shared.store.inventory(id).await?.unwrap_or_default();
-    Ok(HttpResponse::Ok().json(json!({
-        "device": id.to_string(),
-        "classes": classes(id, &inventory, part.class.as_deref()),
-    })))
-}
-
-fn classes(id: DeviceId, inventory: &Inventory, only: Option<&str>) -> Value {
-    let wanted = |class: &str| only.is_none_or(|only| only.eq_ignore_ascii_case(class));
-    let shown = inventory
-        .classes
-        .iter()
-        .filter(|(class, _)| wanted(class))
-        .map(|(class, instances)| {
-            let instances: Map<String, Value> = instances
-                .iter()
-                .map(|(instance, values)| {
-                    let values: Map<String, Value> = values
-                        .iter()
-                        .map(|(property, entry)| (property.clone(), value(id, entry)))
-                        .collect();
-                    (instance.clone(), Value::Object(values))
-                })
-                .collect();
-            let listed = inventory.listed.get(class).map(|(at, _)| at.to_string());
-            (
-                class.clone(),
-                json!({"listed_at": listed, "instances": instances}),
-            )
-        });
-    Value::Object(shown.collect())
-}
-
-fn value(id: DeviceId, entry: &Entry) -> Value {
-    let command = CommandId {
-        device: id,
-        seq: entry.command,
-    };
-    let mut shown = json!({
-        "value": entry.value.json(),
-        "type": entry.value.state(),
-        "read_at": entry.read_at.to_string(),
-        "since": entry.since.to_string(),
-        "command": command.to_string(),
-    });
-    if let Some(text) = &entry.text {
-        shown["text"] = json!(text);
-    }
-    shown
+    Id(id): Id<DeviceId>,
+    query: web::Query<PartQuery>,
+) -> Answered {
+    let inventory = inventory::of_device(caller.app(), caller.by(), id).await?;
+    let view = InventoryView::new(id, &inventory, query.class.as_deref());
+    ok(&view)
 }
 
 /// `GET /devices/{id}/inventory/changes`: the newest first.
 pub(super) async fn changes(
     caller: Caller,
-    path: web::Path<String>,
+    Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let (id, limit) = (device_id(&path)?, paging.limit());
-    caller.device(&shared, id).await?;
-    let before: u64 = match paging.begins() {
-        true => u64::MAX,
-        false => paging.after()?,
-    };
-    let found = shared.store.inventory_changes(id, before, limit).await?;
-    let next = match found.last() {
-        Some((number, _)) if found.len() == limit => Some(number.to_string()),
-        _ => None,
-    };
-    let items = found
-        .iter()
-        .map(|(number, change)| told(id, *number, change));
-    Ok(page(items.collect(), next))
+) -> Answered {
+    let listed = inventory::changes(caller.app(), caller.by(), id, paging.page()?).await?;
+    Ok(page(listed, |(number, change)| {
+        ChangeView::new(id, number, &change)
+    }))
 }
 
-fn told(id: DeviceId, number: u64, change: &Change) -> Value {
-    let shown = |value: &Option<modegate_core::inventory::Value>| {
-        value
-            .as_ref()
-            .map(|value| json!({"value": value.json(), "type": value.state()}))
-    };
-    let command = CommandId {
-        device: id,
-        seq: change.command,
-    };
-    json!({
-        "number": number,
-        "at": change.at.to_string(),
-        "class": change.address.class,
-        "instance": change.address.instance,
-        "property": change.address.property,
-        "before": shown(&change.before),
-        "after": shown(&change.after),
-        "command": command.to_string(),
-    })
+/// The questions of a search.
+fn questions(query: &[(String, String)]) -> Result<Vec<Question>, Problem> {
+    let asked = query.iter().filter(|(name, _)| name == "where");
+    let asked: Vec<&str> = asked.map(|(_, value)| value.as_str()).collect();
+    if asked.is_empty() || asked.len() > QUESTIONS {
+        let expected = format!("1 to {QUESTIONS} questions, each {EXPECTED}");
+        return Err(Problem::field("where", expected, asked.len()));
+    }
+    let wrong = || Problem::field("where", EXPECTED, "other text");
+    let read = |text: &&str| Question::parse(text).ok_or_else(wrong);
+    asked.iter().map(read).collect()
 }
 
 /// `GET /inventory?where=Class.Property=value[&where=…]`: the devices of which
@@ -137,41 +186,8 @@ pub(super) async fn search(
     caller: Caller,
     query: web::Query<Vec<(String, String)>>,
     paging: web::Query<Paging>,
-    shared: web::Data<Shared>,
-) -> Result<HttpResponse, Problem> {
-    let asked: Vec<&str> = query
-        .iter()
-        .filter(|(name, _)| name == "where")
-        .map(|(_, value)| value.as_str())
-        .collect();
-    if asked.is_empty() || asked.len() > QUESTIONS {
-        let expected = format!("1 to {QUESTIONS} questions, each {EXPECTED}");
-        return Err(Problem::field("where", expected, asked.len()));
-    }
-    let mut questions = Vec::with_capacity(asked.len());
-    for text in asked {
-        let question = Question::parse(text);
-        questions.push(question.ok_or_else(|| Problem::field("where", EXPECTED, "other text"))?);
-    }
-    let (limit, mut after): (usize, u64) = (paging.limit(), paging.after()?);
-    let (mut items, mut looked_at) = (Vec::new(), 0);
-    while looked_at < LOOKED_AT {
-        let found = shared.store.inventories(after, CHUNK).await?;
-        let last = found.len() < CHUNK;
-        for (device, inventory) in &found {
-            after = device.number;
-            let is_true = |question: &Question| question.is_true_of(inventory);
-            if caller.may_see(&device.record) && questions.iter().all(is_true) {
-                items.push(super::devices::view(device));
-            }
-            if items.len() == limit {
-                return Ok(page(items, Some(after.to_string())));
-            }
-        }
-        if last {
-            return Ok(page(items, None));
-        }
-        looked_at += found.len();
-    }
-    Ok(page(items, Some(after.to_string())))
+) -> Answered {
+    let questions = questions(&query)?;
+    let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
+    Ok(page(listed.await?, |device| DeviceView::from(&device)))
 }

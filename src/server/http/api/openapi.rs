@@ -1,25 +1,27 @@
 //! `/api/v1/openapi.json`: OpenAPI 3.1, written from the table.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
+use schemars::SchemaGenerator;
+use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
 use super::idempotency;
-use super::schemas::components;
-use super::table::endpoints;
+use crate::http::problem::Problem;
 use modegate_core::tokens::Access;
 
 /// `GET /openapi.json`.
-pub(super) async fn show() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+pub(super) async fn show(document: web::Data<Value>) -> HttpResponse {
+    HttpResponse::Ok().json(document.get_ref())
 }
 
-/// The whole document.
-pub(super) fn document() -> Value {
+/// The whole document, of these endpoints.
+pub(super) fn document(endpoints: impl Iterator<Item = &'static Endpoint>) -> Value {
+    let mut generator = generator();
     let mut paths: Map<String, Value> = Map::new();
-    for endpoint in endpoints() {
+    for endpoint in endpoints {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
-        path[endpoint.method] = operation(endpoint);
+        path[endpoint.method] = operation(endpoint, &mut generator);
     }
     json!({
         "openapi": "3.1.0",
@@ -34,12 +36,19 @@ pub(super) fn document() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "schemas": components(),
+            "schemas": generator.take_definitions(true),
         },
     })
 }
 
-fn operation(endpoint: &Endpoint) -> Value {
+/// Makes schemas, and collects the components that they refer to.
+fn generator() -> SchemaGenerator {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.definitions_path = "/components/schemas".into();
+    settings.into_generator()
+}
+
+fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let roles: Vec<&str> = endpoint
         .access
         .roles()
@@ -51,7 +60,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         "summary": endpoint.summary,
         "x-roles": roles,
         "parameters": parameters(endpoint),
-        "responses": responses(endpoint),
+        "responses": responses(endpoint, generator),
     });
     if endpoint.access == Access::Public {
         operation["security"] = json!([]);
@@ -59,7 +68,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     if let Some(body) = endpoint.body {
         operation["requestBody"] = json!({
             "required": true,
-            "content": {"application/json": {"schema": reference(body)}},
+            "content": {"application/json": {"schema": body(generator)}},
         });
     }
     operation
@@ -110,7 +119,7 @@ fn query(param: &Param) -> Value {
         }
         ParamKind::Text => json!({"type": "string", "maxLength": 512}),
         ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
-        ParamKind::OneOf(names) => json!({"type": "string", "enum": names}),
+        ParamKind::OneOf(names) => json!({"type": "string", "enum": names()}),
     };
     json!({
         "name": param.name, "in": "query", "required": param.required,
@@ -118,16 +127,16 @@ fn query(param: &Param) -> Value {
     })
 }
 
-fn responses(endpoint: &Endpoint) -> Value {
+fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut good = json!({"description": "As asked"});
     let content = match endpoint.answer {
         Shape::Nothing => None,
-        Shape::One(name) => Some(("application/json", reference(name))),
-        Shape::Stream(name) => Some(("text/event-stream", reference(name))),
-        Shape::List(name) => Some((
+        Shape::One(describe) => Some(("application/json", json!(describe(generator)))),
+        Shape::Stream(describe) => Some(("text/event-stream", json!(describe(generator)))),
+        Shape::List(describe) => Some((
             "application/json",
             json!({"type": "object", "required": ["items", "next"], "properties": {
-                "items": {"type": "array", "items": reference(name)},
+                "items": {"type": "array", "items": describe(generator)},
                 "next": {"type": ["string", "null"], "description": "Goes back as `after`"},
             }}),
         )),
@@ -143,7 +152,7 @@ fn responses(endpoint: &Endpoint) -> Value {
     for (status, about) in problems(endpoint) {
         let problem = json!({
             "description": about,
-            "content": {"application/problem+json": {"schema": reference("Problem")}},
+            "content": {"application/problem+json": {"schema": generator.subschema_for::<Problem>()}},
         });
         all.insert(status.to_string(), problem);
     }
@@ -181,8 +190,4 @@ fn problems(endpoint: &Endpoint) -> Vec<(u16, &'static str)> {
         .filter(|(applies, _, _)| *applies)
         .map(|(_, status, about)| (status, about))
         .collect()
-}
-
-fn reference(name: &str) -> Value {
-    json!({"$ref": format!("#/components/schemas/{name}")})
 }

@@ -1,30 +1,15 @@
 //! THE table of the API: from it come the routes, the checks of role and query, and
 //! `/api/v1/openapi.json`.
 
-use super::endpoint::{Endpoint, Param, ParamKind, Shape};
+use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
-    batches, certificates, commands, devices, events, import, install_table, inventory, openapi,
-    policies, push, push_profiles, stream, tokens,
+    apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
+    installs, inventory, openapi, policies, push, push_profiles, schemas, stream, tokens, webhooks,
 };
-use modegate_core::tokens::Access;
-
-const AFTER: Param = Param {
-    name: "after",
-    kind: ParamKind::Integer(0, i64::MAX as u64),
-    required: false,
-    about: "`next` of the page before",
-};
-const LIMIT: Param = Param {
-    name: "limit",
-    kind: ParamKind::Integer(1, u32::MAX as u64),
-    required: false,
-    about: "Items of a page, 50 if not told; more than 200 counts as 200",
-};
-const FROM: Param = Param {
-    about: "The id of the last event that came; `Last-Event-ID` goes before it. Without either, what happens from now on",
-    ..AFTER
-};
-pub(super) const PAGE: &[Param] = &[AFTER, LIMIT];
+use crate::app::{self, word::all_words};
+use modegate_core::activity::Habit;
+use modegate_core::command::CommandState;
+use modegate_core::context::{Family, Login, Mode};
 
 const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
@@ -35,7 +20,11 @@ const fn text(name: &'static str, about: &'static str) -> Param {
     }
 }
 
-const fn one_of(name: &'static str, names: &'static [&'static str], about: &'static str) -> Param {
+const fn one_of(
+    name: &'static str,
+    names: fn() -> Vec<&'static str>,
+    about: &'static str,
+) -> Param {
     Param {
         name,
         kind: ParamKind::OneOf(names),
@@ -44,406 +33,237 @@ const fn one_of(name: &'static str, names: &'static [&'static str], about: &'sta
     }
 }
 
-const FAMILIES: &[&str] = &["windows81", "windows_phone81", "windows10"];
-const HABITS: &[&str] = &[
-    "never_seen",
-    "only_machine",
-    "names_no_mode",
-    "by_hand",
-    "unenrolled",
-];
-const STATES: &[&str] = &[
-    "queued",
-    "sent",
-    "accepted",
-    "succeeded",
-    "failed",
-    "unconfirmed",
-    "cancelled",
-    "expired",
-];
-const MODES: &[&str] = &["Machine", "Maintenance", "Apps", "Unspecified"];
-const LOGINS: &[&str] = &["user", "others", "none", "absent"];
+endpoints! {
+    /// Every endpoint.
+    pub(super) static TABLE;
 
-/// Every endpoint: those here, and those of [`install_table`].
-pub(super) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
-    TABLE.iter().chain(install_table::TABLE)
+    "Registers a device"
+    post "/devices" [Operate] devices::register, body app::devices::NewDevice
+        => 201 One devices::DeviceView;
+
+    "Lists devices; a page may hold fewer than asked for while `next` goes on"
+    get "/devices" [Read] devices::list => 200 List devices::DeviceView,
+        query &[
+            AFTER,
+            LIMIT,
+            text("group", "Only devices of this group"),
+            one_of("family", all_words::<Family>, "Only devices of this family"),
+            text("user", "Only devices of this user"),
+            text("source", "Only the device with this source"),
+            one_of("activity", all_words::<Habit>, "Only devices with this habit"),
+        ];
+
+    "Registers many devices in one transaction"
+    post "/devices/import" [Operate] import::import, body app::import::Import
+        => 200 One import::ReportView;
+
+    "One device"
+    get "/devices/{device}" [Read, TAGGED] devices::one => 200 One devices::DeviceView;
+
+    "Changes what is given of a device"
+    patch "/devices/{device}" [Operate, TAGGED] devices::change, body app::devices::DeviceChange
+        => 200 One devices::DeviceView;
+
+    "Retires a device: its record and queue are gone, its events stay"
+    delete "/devices/{device}" [Operate, TAGGED] devices::retire => 204 Nothing;
+
+    "Binds one more certificate, so that an old and a new one stand side by side while they rotate"
+    post "/devices/{device}/certificates" [Operate] certificates::bind, body app::certificates::NewCertificate
+        => 201 One certificates::CertificateView;
+
+    "Revokes a certificate, bound or not: it proves nothing for this device from now on"
+    delete "/devices/{device}/certificates/{sha256}" [Operate] certificates::revoke => 204 Nothing;
+
+    "Queues a command; the role portal queues installs only"
+    post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand
+        => 201 One command_view::CommandView;
+
+    "A device's commands, final ones too"
+    get "/devices/{device}/commands" [Read] commands::list => 200 List command_view::CommandView,
+        query &[
+            AFTER,
+            LIMIT,
+            one_of("state", all_words::<CommandState>, "Only commands in this state"),
+        ];
+
+    "What a session in that context would carry now"
+    get "/devices/{device}/preview" [Audit] commands::preview => 200 One commands::PreviewView,
+        query &[
+            Param {
+                required: true,
+                ..one_of("mode", all_words::<Mode>, "The mode")
+            },
+            one_of("login", all_words::<Login>, "The login status; absent if not told"),
+            text("platform", "WoA, or another"),
+        ];
+
+    "What is known of a device, with when it was read"
+    get "/devices/{device}/inventory" [Audit] inventory::of_device
+        => 200 One inventory::InventoryView, query &[text("class", "Only this class")];
+
+    "What changed of it, the newest first"
+    get "/devices/{device}/inventory/changes" [Audit] inventory::changes
+        => 200 List inventory::ChangeView, query PAGE;
+
+    "The devices of which every question is true; a page may hold fewer than asked for while `next` goes on"
+    get "/inventory" [Audit] inventory::search => 200 List devices::DeviceView,
+        query &[
+            AFTER,
+            LIMIT,
+            Param {
+                name: "where",
+                kind: ParamKind::Texts,
+                required: true,
+                about: "A question: Class.Property=value and the like; may be there more than once",
+            },
+        ];
+
+    "A device's sessions, the newest first"
+    get "/devices/{device}/sessions" [Audit] events::sessions => 200 List app::sessions::Session, query PAGE;
+
+    "A device's part of the log"
+    get "/devices/{device}/events" [Audit] events::of_device => 200 List events::EventView, query PAGE;
+
+    "A device's part of the log as it grows; ids are the device's event numbers"
+    get "/devices/{device}/events/stream" [Audit] stream::of_device => 200 Stream events::EventView, query &[FROM];
+
+    "Queues a command for many devices: a batch, which works in the background"
+    post "/commands" [Operate] batches::create, body app::batches::NewBatch
+        => 202 One batches::BatchView;
+
+    "Batches, the newest first"
+    get "/batches" [Read] batches::list => 200 List batches::BatchView, query PAGE;
+
+    "One batch and its progress"
+    get "/batches/{batch}" [Read] batches::one => 200 One batches::BatchView;
+
+    "The commands that a batch queued"
+    get "/batches/{batch}/commands" [Read] batches::commands => 200 List command_view::CommandView, query PAGE;
+
+    "Stops a batch; with commands=cancel what waits still is cancelled"
+    delete "/batches/{batch}" [Operate] batches::stop => 200 One batches::BatchView,
+        query &[one_of("commands", || vec!["keep", "cancel"], "What becomes of what it queued; kept if not told")];
+
+    "One command with its decisions and results"
+    get "/commands/{command}" [Read, TAGGED] commands::one => 200 One command_view::CommandView;
+
+    "Cancels a command that is not final"
+    delete "/commands/{command}" [Operate, TAGGED] commands::cancel
+        => 200 One command_view::CommandView;
+
+    "Has an unconfirmed command sent again, or one that pauses at once"
+    post "/commands/{command}/retry" [Operate, TAGGED] commands::retry
+        => 200 One command_view::CommandView;
+
+    "The log; for a token bound to groups, that of its devices, and pages may hold fewer than asked for"
+    get "/events" [Audit] events::all => 200 List events::EventView, query PAGE;
+
+    "The log as it grows; ids are places in the log"
+    get "/events/stream" [Audit] stream::all => 200 Stream events::EventView, query &[FROM];
+
+    "The policy set in force, with its files"
+    get "/policies" [Audit] policies::in_force => 200 One policies::PolicySetView;
+
+    "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing"
+    post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
+        => 200 One app::policies::Tried;
+
+    "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI"
+    get "/devices/{device}/channel" [Read] push::channel => 200 One push::ChannelView;
+
+    "Asks for a push, so that the device begins a session; wishes for one device come together"
+    post "/devices/{device}/wake" [Operate] push::wake => 202 One push::WakeView;
+
+    "Makes a push profile: a package family name with the credentials that may push to it"
+    post "/push-profiles" [Admin] push_profiles::create, body app::push_profiles::NewPushProfile
+        => 201 One push_profiles::ProfileView;
+
+    "All push profiles, the oldest first: the first that is for a device is the device's"
+    get "/push-profiles" [Audit] push_profiles::list => 200 List push_profiles::ProfileView;
+
+    "One push profile"
+    get "/push-profiles/{profile}" [Audit] push_profiles::one => 200 One push_profiles::ProfileView;
+
+    "Changes what is given of a push profile; other credentials are tried at once"
+    patch "/push-profiles/{profile}" [Admin] push_profiles::change, body app::push_profiles::PushProfileChange
+        => 200 One push_profiles::ProfileView;
+
+    "Deletes a push profile: its devices have no channel any more"
+    delete "/push-profiles/{profile}" [Admin] push_profiles::delete => 204 Nothing;
+
+    "Has a push profile's credentials tried anew, and lets a stopped one send again"
+    post "/push-profiles/{profile}/check" [Admin] push_profiles::check
+        => 202 One push_profiles::ProfileView;
+
+    "Makes a token; its text is shown in this answer only"
+    post "/tokens" [Admin] tokens::create, body app::tokens::NewToken
+        => 201 One tokens::CreatedTokenView;
+
+    "All tokens but the one of the file admin-token"
+    get "/tokens" [Admin] tokens::list => 200 List tokens::TokenView;
+
+    "Revokes a token, at once"
+    delete "/tokens/{token}" [Admin] tokens::revoke => 204 Nothing;
+
+    "This document"
+    get "/openapi.json" [Public] openapi::show => 200 One schemas::Document;
+
+
+    "Asks for an app on a device; the same app and version again is the same install (200)"
+    post "/devices/{device}/installs" [Queue] installs::create, body app::installs::NewInstall
+        => 201 One installs::InstallView;
+
+    "A device's installs, the newest first"
+    get "/devices/{device}/installs" [Read] installs::list => 200 List installs::InstallView, query PAGE;
+
+    "One install with its history"
+    get "/installs/{install}" [Read] installs::one => 200 One installs::InstallView;
+
+    "Takes an install back"
+    delete "/installs/{install}" [Queue] installs::cancel => 200 One installs::InstallView;
+
+    "The steps of an install as they come, until it is final; ids are their numbers"
+    get "/installs/{install}/events" [Read] install_stream::steps => 200 Stream installs::StepView;
+
+    "Puts an app into the catalogue"
+    post "/apps" [Operate] apps::create, body app::catalogue_input::NewApp => 201 One apps::AppView;
+
+    "The catalogue; for a token bound to groups, what is for them, and pages may hold fewer than asked for"
+    get "/apps" [Read] apps::list => 200 List apps::AppView, query PAGE;
+
+    "One app"
+    get "/apps/{app}" [Read, TAGGED] apps::one => 200 One apps::AppView;
+
+    "Changes what is given of an app; fields of a version add that version or take its place"
+    patch "/apps/{app}" [Operate, TAGGED] apps::change, body app::catalogue_input::AppChange
+        => 200 One apps::AppView;
+
+    "Takes an app out of the catalogue; installs under way go on"
+    delete "/apps/{app}" [Operate, TAGGED] apps::delete => 204 Nothing;
+
+    "Has the steps of installs told to a URL; a secret that is not given is made, and shown in this answer only"
+    post "/webhooks" [Admin] webhooks::create, body app::webhooks::NewWebhook
+        => 201 One webhooks::WebhookView;
+
+    "All webhooks"
+    get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView;
+
+    "Deletes a webhook, and what it was still to be told"
+    delete "/webhooks/{webhook}" [Admin] webhooks::delete => 204 Nothing;
 }
-
-static TABLE: &[Endpoint] = &[
-    Endpoint::post(
-        "/devices",
-        Access::Operate,
-        "Registers a device",
-        "NewDevice",
-        |route| route.to(devices::register),
-    )
-    .answers(201, Shape::One("Device")),
-    Endpoint::get(
-        "/devices",
-        Access::Read,
-        "Lists devices; a page may hold fewer than asked for while `next` goes on",
-        Shape::List("Device"),
-        |route| route.to(devices::list),
-    )
-    .query(&[
-        AFTER,
-        LIMIT,
-        text("group", "Only devices of this group"),
-        one_of("family", FAMILIES, "Only devices of this family"),
-        text("user", "Only devices of this user"),
-        text("source", "Only the device with this source"),
-        one_of("activity", HABITS, "Only devices with this habit"),
-    ]),
-    Endpoint::post(
-        "/devices/import",
-        Access::Operate,
-        "Registers many devices in one transaction",
-        "Import",
-        |route| route.to(import::import),
-    )
-    .answers(200, Shape::One("ImportReport")),
-    Endpoint::get(
-        "/devices/{device}",
-        Access::Read,
-        "One device",
-        Shape::One("Device"),
-        |route| route.to(devices::one),
-    )
-    .tagged(),
-    Endpoint::patch(
-        "/devices/{device}",
-        Access::Operate,
-        "Changes what is given of a device",
-        "DeviceChange",
-        |route| route.to(devices::change),
-    )
-    .answers(200, Shape::One("Device"))
-    .tagged(),
-    Endpoint::delete(
-        "/devices/{device}",
-        Access::Operate,
-        "Retires a device: its record and queue are gone, its events stay",
-        |route| route.to(devices::retire),
-    )
-    .tagged(),
-    Endpoint::post(
-        "/devices/{device}/certificates",
-        Access::Operate,
-        "Binds one more certificate, so that an old and a new one stand side by side while they rotate",
-        "NewCertificate",
-        |route| route.to(certificates::bind),
-    )
-    .answers(201, Shape::One("Certificate")),
-    Endpoint::delete(
-        "/devices/{device}/certificates/{sha256}",
-        Access::Operate,
-        "Revokes a certificate, bound or not: it proves nothing for this device from now on",
-        |route| route.to(certificates::revoke),
-    ),
-    Endpoint::post(
-        "/devices/{device}/commands",
-        Access::Queue,
-        "Queues a command; the role portal queues installs only",
-        "NewCommand",
-        |route| route.to(commands::queue),
-    )
-    .answers(201, Shape::One("Command")),
-    Endpoint::get(
-        "/devices/{device}/commands",
-        Access::Read,
-        "A device's commands, final ones too",
-        Shape::List("Command"),
-        |route| route.to(commands::list),
-    )
-    .query(&[
-        AFTER,
-        LIMIT,
-        one_of("state", STATES, "Only commands in this state"),
-    ]),
-    Endpoint::get(
-        "/devices/{device}/preview",
-        Access::Audit,
-        "What a session in that context would carry now",
-        Shape::One("Preview"),
-        |route| route.to(commands::preview),
-    )
-    .query(&[
-        Param {
-            required: true,
-            ..one_of("mode", MODES, "The mode")
-        },
-        one_of("login", LOGINS, "The login status; absent if not told"),
-        text("platform", "WoA, or another"),
-    ]),
-    Endpoint::get(
-        "/devices/{device}/inventory",
-        Access::Audit,
-        "What is known of a device, with when it was read",
-        Shape::One("Inventory"),
-        |route| route.to(inventory::of_device),
-    )
-    .query(&[text("class", "Only this class")]),
-    Endpoint::get(
-        "/devices/{device}/inventory/changes",
-        Access::Audit,
-        "What changed of it, the newest first",
-        Shape::List("InventoryChange"),
-        |route| route.to(inventory::changes),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/inventory",
-        Access::Audit,
-        "The devices of which every question is true; a page may hold fewer than asked for while `next` goes on",
-        Shape::List("Device"),
-        |route| route.to(inventory::search),
-    )
-    .query(&[
-        AFTER,
-        LIMIT,
-        Param {
-            name: "where",
-            kind: ParamKind::Texts,
-            required: true,
-            about: "A question: Class.Property=value and the like; may be there more than once",
-        },
-    ]),
-    Endpoint::get(
-        "/devices/{device}/sessions",
-        Access::Audit,
-        "A device's sessions, the newest first",
-        Shape::List("Session"),
-        |route| route.to(events::sessions),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/devices/{device}/events",
-        Access::Audit,
-        "A device's part of the log",
-        Shape::List("Event"),
-        |route| route.to(events::of_device),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/devices/{device}/events/stream",
-        Access::Audit,
-        "A device's part of the log as it grows; ids are the device's event numbers",
-        Shape::Stream("Event"),
-        |route| route.to(stream::of_device),
-    )
-    .query(&[FROM]),
-    Endpoint::post(
-        "/commands",
-        Access::Operate,
-        "Queues a command for many devices: a batch, which works in the background",
-        "NewBatch",
-        |route| route.to(batches::create),
-    )
-    .answers(202, Shape::One("Batch")),
-    Endpoint::get(
-        "/batches",
-        Access::Read,
-        "Batches, the newest first",
-        Shape::List("Batch"),
-        |route| route.to(batches::list),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/batches/{batch}",
-        Access::Read,
-        "One batch and its progress",
-        Shape::One("Batch"),
-        |route| route.to(batches::one),
-    ),
-    Endpoint::get(
-        "/batches/{batch}/commands",
-        Access::Read,
-        "The commands that a batch queued",
-        Shape::List("Command"),
-        |route| route.to(batches::commands),
-    )
-    .query(PAGE),
-    Endpoint::delete(
-        "/batches/{batch}",
-        Access::Operate,
-        "Stops a batch; with commands=cancel what waits still is cancelled",
-        |route| route.to(batches::stop),
-    )
-    .answers(200, Shape::One("Batch"))
-    .query(&[one_of("commands", &["keep", "cancel"], "What becomes of what it queued; kept if not told")]),
-    Endpoint::get(
-        "/commands/{command}",
-        Access::Read,
-        "One command with its decisions and results",
-        Shape::One("Command"),
-        |route| route.to(commands::one),
-    )
-    .tagged(),
-    Endpoint::delete(
-        "/commands/{command}",
-        Access::Operate,
-        "Cancels a command that is not final",
-        |route| route.to(commands::cancel),
-    )
-    .answers(200, Shape::One("Command"))
-    .tagged(),
-    Endpoint::act(
-        "/commands/{command}/retry",
-        Access::Operate,
-        "Has an unconfirmed command sent again, or one that pauses at once",
-        |route| route.to(commands::retry),
-    )
-    .answers(200, Shape::One("Command"))
-    .tagged(),
-    Endpoint::get(
-        "/events",
-        Access::Audit,
-        "The log; for a token bound to groups, that of its devices, and pages may hold fewer than asked for",
-        Shape::List("Event"),
-        |route| route.to(events::all),
-    )
-    .query(PAGE),
-    Endpoint::get(
-        "/events/stream",
-        Access::Audit,
-        "The log as it grows; ids are places in the log",
-        Shape::Stream("Event"),
-        |route| route.to(stream::all),
-    )
-    .query(&[FROM]),
-    Endpoint::get(
-        "/policies",
-        Access::Audit,
-        "The policy set in force, with its files",
-        Shape::One("PolicySet"),
-        |route| route.to(policies::in_force),
-    ),
-    Endpoint::post(
-        "/policies/try",
-        Access::Operate,
-        "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing",
-        "PolicyTryOut",
-        |route| route.to(policies::tried),
-    )
-    .answers(200, Shape::One("TriedPolicySet")),
-    Endpoint::get(
-        "/devices/{device}/channel",
-        Access::Read,
-        "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI",
-        Shape::One("Channel"),
-        |route| route.to(push::channel),
-    ),
-    Endpoint::act(
-        "/devices/{device}/wake",
-        Access::Operate,
-        "Asks for a push, so that the device begins a session; wishes for one device come together",
-        |route| route.to(push::wake),
-    )
-    .answers(202, Shape::One("Wake")),
-    Endpoint::post(
-        "/push-profiles",
-        Access::Admin,
-        "Makes a push profile: a package family name with the credentials that may push to it",
-        "NewPushProfile",
-        |route| route.to(push_profiles::create),
-    )
-    .answers(201, Shape::One("PushProfile")),
-    Endpoint::get(
-        "/push-profiles",
-        Access::Audit,
-        "All push profiles, the oldest first: the first that is for a device is the device's",
-        Shape::List("PushProfile"),
-        |route| route.to(push_profiles::list),
-    ),
-    Endpoint::get(
-        "/push-profiles/{profile}",
-        Access::Audit,
-        "One push profile",
-        Shape::One("PushProfile"),
-        |route| route.to(push_profiles::one),
-    ),
-    Endpoint::patch(
-        "/push-profiles/{profile}",
-        Access::Admin,
-        "Changes what is given of a push profile; other credentials are tried at once",
-        "PushProfileChange",
-        |route| route.to(push_profiles::change),
-    )
-    .answers(200, Shape::One("PushProfile")),
-    Endpoint::delete(
-        "/push-profiles/{profile}",
-        Access::Admin,
-        "Deletes a push profile: its devices have no channel any more",
-        |route| route.to(push_profiles::delete),
-    ),
-    Endpoint::act(
-        "/push-profiles/{profile}/check",
-        Access::Admin,
-        "Has a push profile's credentials tried anew, and lets a stopped one send again",
-        |route| route.to(push_profiles::check),
-    )
-    .answers(202, Shape::One("PushProfile")),
-    Endpoint::post(
-        "/tokens",
-        Access::Admin,
-        "Makes a token; its text is shown in this answer only",
-        "NewToken",
-        |route| route.to(tokens::create),
-    )
-    .answers(201, Shape::One("CreatedToken")),
-    Endpoint::get(
-        "/tokens",
-        Access::Admin,
-        "All tokens but the one of the file admin-token",
-        Shape::List("Token"),
-        |route| route.to(tokens::list),
-    ),
-    Endpoint::delete(
-        "/tokens/{token}",
-        Access::Admin,
-        "Revokes a token, at once",
-        |route| route.to(tokens::revoke),
-    ),
-    Endpoint::get(
-        "/openapi.json",
-        Access::Public,
-        "This document",
-        Shape::One("Document"),
-        |route| route.to(openapi::show),
-    ),
-];
 
 #[cfg(test)]
 mod tests {
+    use super::super::endpoint::Endpoint;
     use super::*;
-    use modegate_core::activity::Habit;
-    use modegate_core::command::CommandState;
-    use modegate_core::context::{Family, Login, Mode};
-
-    #[test]
-    fn the_words_are_those_of_the_types() {
-        assert_eq!(FAMILIES, Family::ALL.map(Family::name));
-        assert_eq!(HABITS, Habit::ALL.map(Habit::name));
-        assert_eq!(STATES, CommandState::ALL.map(CommandState::name));
-        for mode in MODES {
-            assert!(Mode::from_name(mode).is_some(), "{mode}");
-        }
-        for login in LOGINS {
-            assert!(Login::from_name(login).is_some(), "{login}");
-        }
-        assert_eq!(
-            (MODES.len(), LOGINS.len()),
-            (Mode::ALL.len(), Login::ALL.len())
-        );
-    }
+    use modegate_core::tokens::Access;
 
     #[test]
     fn nothing_is_there_twice_and_writes_need_more_than_reading() {
-        for (at, endpoint) in endpoints().enumerate() {
+        for (at, endpoint) in TABLE.iter().enumerate() {
             let same =
                 |other: &Endpoint| (other.method, other.path) == (endpoint.method, endpoint.path);
-            assert!(!endpoints().take(at).any(same), "{}", endpoint.path);
+            assert!(!TABLE.iter().take(at).any(same), "{}", endpoint.path);
             let reads = matches!(
                 endpoint.access,
                 Access::Public | Access::Read | Access::Audit

@@ -1,10 +1,13 @@
-//! Conditional requests (RFC 9110, 13): strong tags of devices and commands.
+//! Revisions: strong tags (RFC 9110, 13) of devices, commands and apps, by which a
+//! caller says what it last saw.
 //!
 //! A tag comes from the device's revision, which every change but queueing raises,
 //! and from the number of the next command, which queueing raises. A command's
 //! also names its state, which time alone can change, and the policy set, which
 //! may classify more.
 
+use modegate_core::catalogue::App;
+use modegate_core::change::Refusal;
 use modegate_core::device::Device;
 use modegate_core::ids::CommandSeq;
 use modegate_core::policy::PolicySet;
@@ -12,13 +15,13 @@ use modegate_core::session::queue::state_at;
 use modegate_core::time::Timestamp;
 
 /// The tag of a device.
-pub(super) fn device_tag(device: &Device) -> String {
+pub(crate) fn device_tag(device: &Device) -> String {
     let state = &device.state;
     format!("\"{}.{}\"", state.revision, state.next_command)
 }
 
 /// The tag of a command as it stands at `now`.
-pub(super) fn command_tag(
+pub(crate) fn command_tag(
     device: &Device,
     seq: CommandSeq,
     policies: &PolicySet,
@@ -30,9 +33,24 @@ pub(super) fn command_tag(
     format!("\"{}.{}.{state}.{set}\"", device.state.revision, seq.0)
 }
 
+/// The tag of an app of the catalogue.
+pub(crate) fn app_tag(app: &App) -> String {
+    format!("\"{}.{}\"", app.changed_at.0, app.releases.len())
+}
+
+/// Refuses what the caller last saw otherwise; `expected` is `None` where it does not mind.
+pub(crate) fn check(expected: Option<&Match>, tag: &str) -> Result<(), Refusal> {
+    match expected {
+        Some(wanted) if !wanted.is(tag) => Err(Refusal::Stale(format!(
+            "If-Match: it is {tag} by now; read it again"
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// What `If-Match` or `If-None-Match` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Match {
+pub(crate) enum Match {
     /// `*`: whatever there is.
     Any,
     /// One of these.
@@ -41,7 +59,7 @@ pub(super) enum Match {
 
 impl Match {
     /// Reads the header's value.
-    pub(super) fn read(value: &str) -> Self {
+    pub(crate) fn read(value: &str) -> Self {
         if value.trim() == "*" {
             return Match::Any;
         }
@@ -49,7 +67,7 @@ impl Match {
     }
 
     /// Strong comparison, for `If-Match`: a weak tag equals nothing.
-    pub(super) fn is(&self, tag: &str) -> bool {
+    pub(crate) fn is(&self, tag: &str) -> bool {
         match self {
             Match::Any => true,
             Match::Tags(tags) => tags.iter().any(|one| one == tag),
@@ -57,7 +75,7 @@ impl Match {
     }
 
     /// Weak comparison, for `If-None-Match`.
-    pub(super) fn is_weakly(&self, tag: &str) -> bool {
+    pub(crate) fn is_weakly(&self, tag: &str) -> bool {
         match self {
             Match::Any => true,
             Match::Tags(tags) => tags

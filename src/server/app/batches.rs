@@ -1,0 +1,185 @@
+//! Batches: one command for many devices, queued in the background.
+
+use super::input::{Lines, List, Object, Parsed, input};
+use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
+use modegate_core::batch::{Batch, BatchId, BatchState, DEVICES, To};
+use modegate_core::command::{CommandBody, StoredCommand};
+use modegate_core::context::Family;
+use modegate_core::device::Device;
+use modegate_core::event::{Event, EventType};
+use modegate_core::fields::{FieldError, Fields};
+use modegate_core::ids::DeviceId;
+use modegate_core::limits::NAME_BYTES;
+use modegate_core::operations::{self, Setting};
+use modegate_core::secret::Secret;
+use serde_json::Value;
+
+/// Most groups of one batch.
+const GROUPS: usize = 64;
+
+input! {
+    /// A command for many devices.
+    pub(crate) struct NewBatch {
+        /// For which devices.
+        pub(crate) to: Targets,
+        /// A command.
+        #[schemars(description = "as POST /devices/{device}/commands takes it")]
+        pub(crate) command: Object,
+    }
+
+    /// exactly one of the three
+    #[schemars(inline)]
+    pub(crate) struct Targets {
+        /// The devices of any of these groups, as they are when their turn comes.
+        pub(crate) groups: Option<Lines<GROUPS, NAME_BYTES, 1>>,
+        /// These.
+        pub(crate) devices: Option<List<Parsed<DeviceId>, DEVICES, 1>>,
+        /// Every device.
+        pub(crate) all: Option<bool>,
+    }
+}
+
+impl Targets {
+    fn choice(self) -> Result<To, AppError> {
+        match (self.groups, self.devices, self.all) {
+            (Some(groups), None, None) => Ok(To::Groups(groups.texts())),
+            (None, Some(devices), None) => {
+                let mut ids: Vec<DeviceId> = devices.0.into_iter().map(|id| id.0).collect();
+                ids.sort_unstable();
+                ids.dedup();
+                Ok(To::Devices(ids))
+            }
+            (None, None, Some(true)) => Ok(To::All),
+            _ => {
+                let expected = "one of {\"groups\":[…]}, {\"devices\":[…]} or {\"all\":true}";
+                Err(AppError::field("to", expected, "none of them, or several"))
+            }
+        }
+    }
+}
+
+/// Makes a batch, which works in the background.
+pub(crate) async fn create(
+    app: &App,
+    by: &Principal,
+    new: NewBatch,
+    options: WriteOptions<Batch>,
+) -> Result<Batch, AppError> {
+    let to = new.to.choice()?;
+    let (now, wanted) = (app.now(), new.command.0);
+    let command = checked(app, by, &wanted).await?;
+    let batch = Batch {
+        id: BatchId(app.new_id()),
+        to,
+        scope: by.groups(),
+        command: Secret::new(wanted.to_string()),
+        name: command.name,
+        actor: by.actor(),
+        created_at: now,
+        ended_at: None,
+        state: BatchState::Running,
+        cursor: 0,
+        queued: 0,
+        refused: 0,
+        cancelled: 0,
+        refusals: Vec::new(),
+    };
+    let detail = format!("batch {} of {}", batch.id, batch.name);
+    let event = Event::new(now, by.actor(), None, EventType::BatchCreated).detail(detail);
+    let created = app.store.create_batch(batch, event, options.keep).await?;
+    app.batches.notify_one();
+    Ok(created)
+}
+
+/// Checks the command now, so that its faults are not reported once per device.
+async fn checked(app: &App, by: &Principal, wanted: &Value) -> Result<CommandBody, AppError> {
+    let actor = by.actor();
+    let setting = Setting {
+        device: None,
+        templates: &app.templates,
+        actor: &actor,
+        now: app.now(),
+        fresh: app.new_id(),
+    };
+    let command = match catalogue::named(app, by, wanted).await? {
+        None => operations::command_for_some(wanted, &setting),
+        Some(named) => Fields::of(wanted, "").and_then(|fields| {
+            let release = named.version(&fields)?;
+            operations::command_with(Family::Windows81, wanted, &setting, Some(release))
+        }),
+    };
+    let within = |error: FieldError| FieldError {
+        field: match error.field.as_str() {
+            "body" => "command".to_owned(),
+            field => format!("command.{field}"),
+        },
+        ..error
+    };
+    Ok(command.map_err(within)?)
+}
+
+/// Whether the caller sees the batch: a scoped one sees what was asked for within its
+/// own scope.
+fn sees(by: &Principal, batch: &Batch) -> bool {
+    by.sees_all() || batch.scope == by.groups()
+}
+
+/// One batch and its progress.
+pub(crate) async fn one(app: &App, by: &Principal, id: BatchId) -> Result<Batch, AppError> {
+    let batch = app.store.batch(id).await?;
+    batch
+        .filter(|batch| sees(by, batch))
+        .ok_or_else(|| AppError::missing("batch"))
+}
+
+/// Batches, the newest first.
+pub(crate) async fn list(app: &App, by: &Principal, page: Page) -> Result<Listed<Batch>, AppError> {
+    let before = page.after.unwrap_or(u64::MAX);
+    let found = app.store.batches(before, page.limit).await?;
+    let listed = Listed::from_page(found, page.limit, |(place, _)| *place);
+    Ok(listed.filter_map(|(_, batch)| sees(by, &batch).then_some(batch)))
+}
+
+/// The commands that a batch queued.
+pub(crate) async fn commands(
+    app: &App,
+    by: &Principal,
+    id: BatchId,
+    page: Page,
+) -> Result<Listed<(StoredCommand, Device)>, AppError> {
+    let batch = one(app, by, id).await?;
+    let after = page.after.unwrap_or(0);
+    let items = app.store.batch_items(batch.id, after, page.limit).await?;
+    let listed = Listed::from_page(items, page.limit, |(item, _)| *item);
+    let mut shown = Vec::with_capacity(listed.items.len());
+    for (_, id) in listed.items {
+        let device = app.store.device(id.device).await?;
+        let command = app.store.command(id).await?;
+        if let (Some(device), Some(command)) = (device, command)
+            && by.may_see(&device.record)
+        {
+            shown.push((command, device));
+        }
+    }
+    Ok(Listed {
+        items: shown,
+        next: listed.next,
+    })
+}
+
+/// Stops a batch; with `cancels`, what waits still is cancelled.
+pub(crate) async fn stop(
+    app: &App,
+    by: &Principal,
+    id: BatchId,
+    cancels: bool,
+    options: WriteOptions<Batch>,
+) -> Result<Batch, AppError> {
+    let batch = one(app, by, id).await?;
+    let event = Event::new(app.now(), by.actor(), None, EventType::BatchStopped);
+    let event = event.detail(format!("batch {}", batch.id));
+    let stopped = app.store.stop_batch(batch.id, cancels, event, options.keep);
+    let stopped = stopped.await?;
+    app.batches.notify_one();
+    Ok(stopped)
+}

@@ -1,0 +1,118 @@
+//! The catalogue: apps that may be installed.
+
+use serde_json::Value;
+
+use super::catalogue_input::{AppChange, NewApp};
+use super::revision::{app_tag, check};
+use super::{App, AppError, Listed, Page, Principal, WriteOptions};
+use modegate_core::catalogue::{self, App as CatalogueApp};
+use modegate_core::change::Refusal;
+use modegate_core::event::{Event, EventType};
+
+/// Puts an app into the catalogue.
+pub(crate) async fn create(
+    app: &App,
+    by: &Principal,
+    new: NewApp,
+    options: WriteOptions<CatalogueApp>,
+) -> Result<CatalogueApp, AppError> {
+    by.unbound()?;
+    let id = app.new_id().simple().to_string();
+    let new = new.app(id, app.now())?;
+    let (id, event) = (new.id.clone(), event(app, by, EventType::AppChanged, &new));
+    let decide = move |there: Option<&CatalogueApp>| match there {
+        None => Ok(new),
+        Some(_) => Err(Refusal::Conflict(
+            "id: the catalogue has an app of this id; change it with PATCH".to_owned(),
+        )),
+    };
+    let put = app
+        .store
+        .put_app(&id, Box::new(decide), event, options.keep);
+    Ok(put.await?)
+}
+
+/// The catalogue; for a caller that is bound to groups, what is for them, so that a
+/// page may have fewer than asked for.
+pub(crate) async fn list(
+    app: &App,
+    by: &Principal,
+    page: Page,
+) -> Result<Listed<CatalogueApp>, AppError> {
+    let apps = app.store.apps(page.after.unwrap_or(0), page.limit).await?;
+    let listed = Listed::from_page(apps, page.limit, |(number, _)| *number);
+    Ok(listed.filter_map(|(_, app)| by.may_see_for(&app.groups).then_some(app)))
+}
+
+/// One app, if the caller may see it.
+pub(crate) async fn one(app: &App, by: &Principal, id: &str) -> Result<CatalogueApp, AppError> {
+    let found = app.store.app(id).await?;
+    found
+        .filter(|app| by.may_see_for(&app.groups))
+        .ok_or_else(|| AppError::missing("app"))
+}
+
+/// Changes what is given of an app: fields of a version add that version or take its
+/// place.
+pub(crate) async fn change(
+    app: &App,
+    by: &Principal,
+    id: &str,
+    change: AppChange,
+    options: WriteOptions<CatalogueApp>,
+) -> Result<CatalogueApp, AppError> {
+    by.unbound()?;
+    let (now, seen) = (app.now(), one(app, by, id).await?);
+    // Checked against the app as it is now; taken over again inside the write.
+    change.clone().amended(&seen, now)?;
+    let expected = options.expected;
+    let decide = move |there: Option<&CatalogueApp>| {
+        let missing = || Refusal::Missing("there is no such app".to_owned());
+        let there = there.ok_or_else(missing)?;
+        check(expected.as_ref(), &app_tag(there))?;
+        change.amended(there, now).map_err(Refusal::Field)
+    };
+    let event = event(app, by, EventType::AppChanged, &seen);
+    let put = app
+        .store
+        .put_app(&seen.id, Box::new(decide), event, options.keep);
+    Ok(put.await?)
+}
+
+/// Takes an app out of the catalogue; installs that are under way go on. The app as
+/// it was.
+pub(crate) async fn delete(
+    app: &App,
+    by: &Principal,
+    id: &str,
+    options: WriteOptions<CatalogueApp>,
+) -> Result<CatalogueApp, AppError> {
+    by.unbound()?;
+    let seen = one(app, by, id).await?;
+    check(options.expected.as_ref(), &app_tag(&seen))?;
+    let event = event(app, by, EventType::AppDeleted, &seen);
+    Ok(app.store.delete_app(&seen.id, event, options.keep).await?)
+}
+
+fn event(app: &App, by: &Principal, what: EventType, of: &CatalogueApp) -> Event {
+    Event::new(app.now(), by.actor(), None, what).detail(of.id.clone())
+}
+
+/// The app that a command takes from the catalogue, if it takes one that the caller
+/// may see.
+pub(super) async fn named(
+    app: &App,
+    by: &Principal,
+    command: &Value,
+) -> Result<Option<CatalogueApp>, AppError> {
+    let Some(id) = catalogue::named(command) else {
+        return Ok(None);
+    };
+    let found = app.store.app(id).await?;
+    Ok(found.filter(|app| by.may_see_for(&app.groups)))
+}
+
+/// Whether there is a template for versions that bring no JobData of their own.
+pub(crate) fn is_templated(app: &App) -> bool {
+    app.templates.can_install_apps()
+}

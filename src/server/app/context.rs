@@ -1,0 +1,89 @@
+//! What use cases work with.
+
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::error::AppError;
+use super::revision::Match;
+use crate::clock::Clock;
+use crate::sync::Way;
+use crate::token_cache::TokenBook;
+use crate::webhooks::target::Reach;
+use crate::wns::service::Push;
+use modegate_core::operations::Templates;
+use modegate_core::secret::Secret;
+use modegate_core::time::Timestamp;
+use modegate_store::api::Keep;
+use modegate_store::{Store, StoreError};
+
+/// What use cases work with.
+pub struct App {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The way that a sync request goes: the policies and push profiles in force.
+    pub way: Arc<Way>,
+    /// Push: the profiles in force, and what is tried with them.
+    pub push: Arc<Push>,
+    /// Where the time comes from.
+    pub clock: Clock,
+    /// Texts whose grammar is not known for sure.
+    pub templates: Templates,
+    /// The tokens of the API.
+    pub tokens: TokenBook,
+    /// Held while the tokens in memory are brought up to date, so that none is
+    /// overtaken by an older reading.
+    pub refreshing: tokio::sync::Mutex<()>,
+    /// What webhooks may reach.
+    pub webhook_reach: Reach,
+    /// Wakes whoever works at batches.
+    pub batches: Arc<Notify>,
+    /// Why TLS takes this certificate from no client, if it does not.
+    pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
+}
+
+impl App {
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A new id; later ones are greater.
+    pub(crate) fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+
+    /// A new secret: 32 random bytes from the system, so that nothing can be guessed.
+    pub(crate) fn new_secret(&self, prefix: &str) -> Secret {
+        let mut bytes = [0_u8; 32];
+        // The system's generator does not fail once the machine is up.
+        aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
+        let digits = data_encoding::HEXLOWER.encode(&bytes);
+        Secret::new(format!("{prefix}{digits}"))
+    }
+
+    /// Takes over what tokens the store has now.
+    pub async fn refresh_tokens(&self) -> Result<(), StoreError> {
+        let _turn = self.refreshing.lock().await;
+        self.tokens.replace(self.store.tokens().await?);
+        Ok(())
+    }
+}
+
+/// How a write is done, beside what it does.
+pub(crate) struct WriteOptions<T> {
+    /// What the caller last saw of what it changes, where it minds.
+    pub(crate) expected: Option<Match>,
+    /// What is kept of the write, where the caller named it.
+    pub(crate) keep: Option<Keep<T>>,
+}
+
+/// Does a write and what follows from it to the end, even if its caller goes away.
+pub(super) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, AppError>> + Send + 'static,
+) -> Result<T, AppError> {
+    let done = tokio::spawn(work).await;
+    done.unwrap_or(Err(AppError::Interrupted))
+}

@@ -1,0 +1,263 @@
+//! Devices: registered, listed, changed, retired.
+
+use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
+use super::list::walk;
+use super::revision::{check, device_tag};
+use super::word::Word;
+use super::{App, AppError, Listed, Page, Principal, WriteOptions};
+use modegate_core::activity::Habit;
+use modegate_core::change::{self, Refusal};
+use modegate_core::context::Family;
+use modegate_core::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
+use modegate_core::event::{Event, EventType};
+use modegate_core::fields::FieldError;
+use modegate_core::ids::{DeviceId, Source};
+use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
+use modegate_core::session::Wanted;
+use modegate_core::time::Timestamp;
+use modegate_wire::auth::PasswordDigest;
+
+input! {
+    /// A device to register.
+    pub(crate) struct NewDevice {
+        /// What the device sends as the Source of its SyncHdr.
+        pub(crate) source: Line<SOURCE_BYTES>,
+        /// Default: `windows81`.
+        pub(crate) family: Option<Word<Family>>,
+        #[schemars(flatten)]
+        pub(crate) rest: Flat<DeviceChange>,
+    }
+
+    /// What may change of a device; what is left out stays.
+    pub(crate) struct DeviceChange {
+        /// The key of MDM_Client. Default: the source.
+        pub(crate) device_client_id: Option<Line<NAME_BYTES>>,
+        /// Whose device it is.
+        pub(crate) user: Option<Clearable<Line<NAME_BYTES>>>,
+        /// The groups that it is in.
+        pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
+        /// What it proves itself with in SyncML.
+        pub(crate) credentials: Option<Clearable<NewCredentials>>,
+        /// The certificates that it proves itself with in TLS.
+        pub(crate) certificate_sha256: Option<List<Parsed<CertificateDigest>, DEVICE_LIST>>,
+    }
+
+    /// Credentials of a device.
+    #[schemars(inline)]
+    pub(crate) struct NewCredentials {
+        pub(crate) username: Parsed<Username>,
+        pub(crate) password: SecretText<NAME_BYTES>,
+    }
+}
+
+/// A name that Basic can carry.
+#[derive(Debug, Clone)]
+pub(crate) struct Username(String);
+
+impl Parse for Username {
+    const MAX: usize = NAME_BYTES;
+
+    fn parse(line: &str) -> Result<Self, String> {
+        match line.contains(':') {
+            true => Err("no ':', which ends the name in Basic".to_owned()),
+            false => Ok(Username(line.to_owned())),
+        }
+    }
+}
+
+impl NewDevice {
+    /// The device's record.
+    pub(super) fn record(&self, now: Timestamp) -> DeviceRecord {
+        let mut record = DeviceRecord {
+            source: Source(self.source.0.clone()),
+            family: self.family.map_or(Family::Windows81, |family| family.0),
+            device_client_id: self.source.0.clone(),
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: now,
+            rotation: Default::default(),
+        };
+        // Of a new device nothing is revoked: there is nothing to refuse.
+        let _ = self.rest.0.amend(&mut record);
+        record
+    }
+}
+
+impl DeviceChange {
+    /// Takes over what was given; a device's family stays. A certificate that was
+    /// revoked for the device does not come back.
+    fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
+        if let Some(id) = &self.device_client_id {
+            record.device_client_id.clone_from(&id.0);
+        }
+        if let Some(user) = &self.user {
+            record.user = user.value().map(|user| user.0.clone());
+        }
+        if let Some(groups) = &self.groups {
+            record.groups = groups.clone().texts();
+        }
+        if let Some(credentials) = &self.credentials {
+            record.credentials = credentials.value().map(NewCredentials::kept);
+        }
+        if let Some(certificates) = &self.certificate_sha256 {
+            let all = certificates.0.iter().map(|one| one.0).collect();
+            record.set_certificates(all).map_err(|error| {
+                FieldError::new("certificate_sha256", "none that is revoked", error)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl NewCredentials {
+    fn kept(&self) -> Credentials {
+        let username = &self.username.0.0;
+        Credentials {
+            username: username.clone(),
+            digest: PasswordDigest::new(username, self.password.0.reveal()),
+        }
+    }
+}
+
+/// Registers a device. Only a caller that sees all devices learns which device has
+/// the source already.
+pub(crate) async fn register(
+    app: &App,
+    by: &Principal,
+    new: NewDevice,
+    options: WriteOptions<Device>,
+) -> Result<Device, AppError> {
+    let (now, id) = (app.now(), DeviceId(app.new_id()));
+    let record = new.record(now);
+    by.may_regroup(&[], &record.groups, "groups")?;
+    let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered);
+    let registered = app.store.register(id, record, event, options.keep).await;
+    registered.map_err(|error| match error.into() {
+        AppError::SourceTaken(_) if !by.sees_all() => {
+            let fault = FieldError::new("source", "a new one", "one that is registered");
+            AppError::Conflicts(vec![fault])
+        }
+        other => other,
+    })
+}
+
+/// Which devices to list; `None` does not filter.
+#[derive(Debug, Default)]
+pub(crate) struct Filter {
+    /// Those of this group.
+    pub(crate) group: Option<String>,
+    /// Those of this family.
+    pub(crate) family: Option<Family>,
+    /// Those of this user.
+    pub(crate) user: Option<String>,
+    /// The one with this source.
+    pub(crate) source: Option<String>,
+    /// Those with this habit.
+    pub(crate) activity: Option<Habit>,
+}
+
+impl Filter {
+    fn takes(&self, device: &Device) -> bool {
+        let record = &device.record;
+        let group = self.group.as_ref();
+        group.is_none_or(|group| record.groups.contains(group))
+            && self.family.is_none_or(|family| record.family == family)
+            && (self.user.is_none() || record.user == self.user)
+            && self
+                .source
+                .as_ref()
+                .is_none_or(|source| record.source.0 == *source)
+            && self.activity.is_none_or(|habit| habit.is_of(&device.state))
+    }
+}
+
+/// Lists devices: looks at so many at most, so that a page may have fewer than
+/// asked for while the list goes on.
+pub(crate) async fn list(
+    app: &App,
+    by: &Principal,
+    filter: &Filter,
+    page: Page,
+) -> Result<Listed<Device>, AppError> {
+    let takes = |device: &Device| by.may_see(&device.record) && filter.takes(device);
+    if let Some(source) = &filter.source {
+        let source = Source(source.clone());
+        let found = app.store.load(&source, &|_| Wanted::default()).await?;
+        let device = found.map(|snapshot| snapshot.device);
+        let behind = page.after.unwrap_or(0);
+        let device = device.filter(|device| device.number > behind && takes(device));
+        return Ok(Listed::all(device.into_iter().collect()));
+    }
+    let chunk = crate::limits::PAGE_ITEMS;
+    let read = async |after| Ok(app.store.devices(after, chunk).await?);
+    let bounds = (chunk, crate::limits::DEVICE_WALK);
+    walk(page, bounds, read, |device| device.number, takes).await
+}
+
+/// Changes what is given of a device.
+pub(crate) async fn change(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    change: DeviceChange,
+    options: WriteOptions<Device>,
+) -> Result<Device, AppError> {
+    by.device(app, id).await?;
+    let (own, now, expected) = (by.clone(), app.now(), options.expected);
+    let decide = by.decide(move |device| {
+        check(expected.as_ref(), &device_tag(device))?;
+        amended(&own, device, &change, "groups", now).map_err(Refusal::Field)
+    });
+    Ok(app.store.alter(id, decide, options.keep).await?)
+}
+
+/// The change of a device by what was given. `groups` is what its groups are called
+/// in faults.
+pub(super) fn amended(
+    by: &Principal,
+    device: &Device,
+    change: &DeviceChange,
+    groups: &str,
+    now: Timestamp,
+) -> Result<change::DeviceChange, FieldError> {
+    let mut record = device.record.clone();
+    change.amend(&mut record)?;
+    by.may_regroup(&device.record.groups, &record.groups, groups)?;
+    let event = Event::new(now, by.actor(), Some(device.id), EventType::DeviceChanged);
+    Ok(identity_change(device, record, event))
+}
+
+/// A change of who proves to be the device: nothing is replayed.
+pub(super) fn identity_change(
+    device: &Device,
+    record: DeviceRecord,
+    event: Event,
+) -> change::DeviceChange {
+    let state = State {
+        latest: None,
+        ..device.state.clone()
+    };
+    change::DeviceChange::new(device, state)
+        .with_record(record)
+        .with_events(vec![event])
+}
+
+/// Retires a device: its record and queue are gone, its events stay. The device as
+/// it was.
+pub(crate) async fn retire(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    options: WriteOptions<Device>,
+) -> Result<Device, AppError> {
+    let (own, expected) = (by.clone(), options.expected);
+    let may = move |device: &Device| {
+        own.covers(device)?;
+        check(expected.as_ref(), &device_tag(device))
+    };
+    let event = Event::new(app.now(), by.actor(), Some(id), EventType::DeviceRetired);
+    let retired = app.store.retire(id, Box::new(may), event, options.keep);
+    Ok(retired.await?)
+}

@@ -1,0 +1,97 @@
+//! Why a use case does not do as asked.
+
+use modegate_core::change::Refusal;
+use modegate_core::fields::FieldError;
+use modegate_core::ids::DeviceId;
+use modegate_store::StoreError;
+
+/// Why a use case does not do as asked. Nothing was changed then, unless it says so.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum AppError {
+    /// There is no such thing, or none that the caller may see.
+    #[error("{0}")]
+    Missing(String),
+    /// Not in this state.
+    #[error("{0}")]
+    Conflict(String),
+    /// Fields that stand against what is there already, all of them.
+    #[error("fields stand against what is there already")]
+    Conflicts(Vec<FieldError>),
+    /// Over a bound.
+    #[error("{0}")]
+    Limit(String),
+    /// Not as the caller last saw it.
+    #[error("{0}")]
+    Stale(String),
+    /// Not for this caller.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Fields that are not what they should be, all of them.
+    #[error("fields are not what they should be")]
+    Fields(Vec<FieldError>),
+    /// The source belongs to this device.
+    #[error("device {0} is registered with this source")]
+    SourceTaken(DeviceId),
+    /// A write of this name was done meanwhile: its answer is kept.
+    #[error("a write of this name was done meanwhile")]
+    Done,
+    /// It cannot be done now; whether it was is not known.
+    #[error("the write was given up; ask again")]
+    Interrupted,
+    /// The store cannot do it now.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl AppError {
+    /// There is no such thing.
+    pub(crate) fn missing(what: &str) -> Self {
+        AppError::Missing(format!("there is no such {what}"))
+    }
+
+    /// One field that is not what it should be.
+    pub(crate) fn field(
+        field: impl Into<String>,
+        expected: impl std::fmt::Display,
+        found: impl std::fmt::Display,
+    ) -> Self {
+        FieldError::new(field, expected, found).into()
+    }
+}
+
+impl From<FieldError> for AppError {
+    fn from(fault: FieldError) -> Self {
+        AppError::Fields(vec![fault])
+    }
+}
+
+impl From<Vec<FieldError>> for AppError {
+    fn from(faults: Vec<FieldError>) -> Self {
+        AppError::Fields(faults)
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Conflict(why) => AppError::Conflict(why),
+            Refusal::Limit(why) => AppError::Limit(why),
+            Refusal::Missing(why) => AppError::Missing(why),
+            Refusal::Stale(why) => AppError::Stale(why),
+            Refusal::Field(fault) => fault.into(),
+            Refusal::Conflicts(faults) => AppError::Conflicts(faults),
+        }
+    }
+}
+
+impl From<StoreError> for AppError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::NoDevice => AppError::missing("device"),
+            StoreError::SourceTaken(id) => AppError::SourceTaken(id),
+            StoreError::Done => AppError::Done,
+            other => AppError::Store(other),
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! Installs: asked for, listed, taken back.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::commands::{build, forecast_of, number, state_of};
+use super::input::{Integer, Line, Time, input};
+use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
+use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
+use modegate_core::change::Refusal;
+use modegate_core::context::Family;
+use modegate_core::device::Device;
+use modegate_core::fields::{FieldError, Fields};
+use modegate_core::forecast::{self, Forecast};
+use modegate_core::ids::DeviceId;
+use modegate_core::installs::readiness::{Readiness, readiness};
+use modegate_core::installs::request::{Request, cancel as take_back, request};
+use modegate_core::installs::{Install, InstallId};
+use modegate_core::operations::{self, Setting};
+use modegate_core::policy::PolicySet;
+use modegate_core::time::Timestamp;
+use modegate_store::api::WrittenInstall;
+
+/// Latest commands of a device that are looked through for sideloading.
+const LOOK_BACK: u32 = 200;
+
+input! {
+    /// A request for an app on a device.
+    pub(crate) struct NewInstall {
+        /// The app's id in the catalogue.
+        pub(crate) app: Line<ID_BYTES>,
+        /// Which version. Default: the highest.
+        pub(crate) version: Option<Line<64>>,
+        /// Whether an install that came to its end well counts no more.
+        #[schemars(extend("default" = false))]
+        pub(crate) again: Option<bool>,
+        /// Whether a push wakes the device for it.
+        #[schemars(extend("default" = true))]
+        pub(crate) urgent: Option<bool>,
+        /// Whether it is refused where the device is not set up for sideloading.
+        #[schemars(extend("default" = false))]
+        pub(crate) require_ready: Option<bool>,
+        /// Higher goes first. Default: 0.
+        pub(crate) priority: Option<Integer<-100, 100>>,
+        /// Not sent before.
+        pub(crate) not_before: Option<Time>,
+        /// Not sent from then on.
+        pub(crate) expires_at: Option<Time>,
+    }
+}
+
+impl NewInstall {
+    /// The command of an install: urgent, so that a push wakes the device for it.
+    fn command(&self) -> Value {
+        json!({
+            "type": "app_install",
+            "app": self.app.0,
+            "version": self.version.as_ref().map(|version| &version.0),
+            "urgent": self.urgent.unwrap_or(true),
+            "priority": self.priority.map(|priority| priority.0),
+            "not_before": self.not_before,
+            "expires_at": self.expires_at,
+        })
+    }
+}
+
+/// Asks for an app on a device. The same app and version again is the same install.
+pub(crate) async fn create(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    new: NewInstall,
+    options: WriteOptions<WrittenInstall>,
+) -> Result<WrittenInstall, AppError> {
+    let (device, now) = (by.device(app, id).await?, app.now());
+    let named = named(app, by, &new).await?;
+    let wanted = new.command();
+    let fields = Fields::of(&wanted, "")?;
+    let release = named.pick(&fields, &device.record.groups)?.clone();
+    let sideloading = sideloading(app, &device, now).await?;
+    if new.require_ready.unwrap_or(false) && !sideloading.is_ready() {
+        return Err(AppError::Conflict(sideloading.warnings().join("; ")));
+    }
+    let fresh = app.new_id();
+    let asked = Request {
+        command: command(app, by, &device, &wanted, &release, fresh)?,
+        app: named,
+        release,
+        job_id: fresh.to_string(),
+        warnings: sideloading.warnings(),
+        again: new.again.unwrap_or(false),
+    };
+    let (of, set) = (asked.app.id.clone(), app.way.policies());
+    let decide = by.decide_installs(move |device, installs, no| {
+        let mut written = request(device, installs, no, asked)?;
+        if let Some(change) = &mut written.change {
+            forecast::note(change, &device.record, &set, now);
+        }
+        Ok(written)
+    });
+    let asked = app.store.alter_install(id, &of, None, decide, options.keep);
+    Ok(asked.await?)
+}
+
+async fn named(app: &App, by: &Principal, new: &NewInstall) -> Result<CatalogueApp, AppError> {
+    let found = catalogue::one(app, by, &new.app.0).await;
+    found.map_err(|error| match error {
+        AppError::Missing(_) => {
+            AppError::field("app", "the id of an app of the catalogue", "another")
+        }
+        other => other,
+    })
+}
+
+/// The command that makes the job; a family without app jobs has no installs.
+fn command(
+    app: &App,
+    by: &Principal,
+    device: &Device,
+    wanted: &Value,
+    release: &Release,
+    fresh: Uuid,
+) -> Result<modegate_core::command::CommandBody, AppError> {
+    let (actor, family) = (by.actor(), device.record.family);
+    let setting = Setting {
+        device: Some(device.id),
+        templates: &app.templates,
+        actor: &actor,
+        now: app.now(),
+        fresh,
+    };
+    let command = operations::command_with(family, wanted, &setting, Some(release));
+    command.map_err(|error| no_jobs(error, family))
+}
+
+fn no_jobs(error: FieldError, family: Family) -> AppError {
+    match error.field.as_str() {
+        "type" => AppError::Conflict(format!("the family {} has no app jobs", family.name())),
+        _ => error.into(),
+    }
+}
+
+async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readiness, AppError> {
+    let inventory = app.store.inventory(device.id).await?;
+    let after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
+    let latest = app
+        .store
+        .commands(device.id, after, LOOK_BACK as usize)
+        .await?;
+    let stated = latest
+        .iter()
+        .map(|command| (command, state_of(command, device, now)));
+    let family = device.record.family;
+    Ok(readiness(family, inventory.as_ref(), stated))
+}
+
+/// An install with its device, and when its command can go while it waits.
+pub(crate) struct Detail {
+    /// The device.
+    pub(crate) device: Device,
+    /// The install.
+    pub(crate) install: Install,
+    /// When its command can go.
+    pub(crate) forecast: Option<Forecast>,
+}
+
+/// A device's installs, the newest first.
+pub(crate) async fn list(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    page: Page,
+) -> Result<Listed<Detail>, AppError> {
+    let device = by.device(app, id).await?;
+    let before = number(page.after.unwrap_or(u32::MAX.into()))?;
+    let installs = app.store.installs(id, before, page.limit).await?;
+    let listed = Listed::from_page(installs, page.limit, |install| install.no.into());
+    let build = build(app, &device).await?;
+    let (policies, now) = (app.way.policies(), app.now());
+    Ok(listed.filter_map(|install| {
+        Some(Detail {
+            forecast: forecast(&device, &install, &policies, build, now),
+            device: device.clone(),
+            install,
+        })
+    }))
+}
+
+/// One install with its history.
+pub(crate) async fn one(app: &App, by: &Principal, id: InstallId) -> Result<Detail, AppError> {
+    let (device, install) = find(app, by, id).await?;
+    let build = build(app, &device).await?;
+    let forecast = forecast(&device, &install, &app.way.policies(), build, app.now());
+    Ok(Detail {
+        device,
+        install,
+        forecast,
+    })
+}
+
+/// Takes an install back.
+pub(crate) async fn cancel(
+    app: &App,
+    by: &Principal,
+    id: InstallId,
+    options: WriteOptions<WrittenInstall>,
+) -> Result<WrittenInstall, AppError> {
+    let (device, seen) = find(app, by, id).await?;
+    let (actor, now) = (by.actor(), app.now());
+    let decide = by.decide_installs(move |device, installs, _| {
+        let install = installs.iter().find(|install| install.no == seen.no);
+        let missing = || Refusal::Missing("there is no such install".to_owned());
+        take_back(device, install.ok_or_else(missing)?, &actor, now)
+    });
+    let taken_back = app
+        .store
+        .alter_install(device.id, "", Some(seen.no), decide, options.keep);
+    Ok(taken_back.await?)
+}
+
+/// The install and its device, if the caller may see them.
+pub(crate) async fn find(
+    app: &App,
+    by: &Principal,
+    id: InstallId,
+) -> Result<(Device, Install), AppError> {
+    let missing = || AppError::missing("install");
+    let device = app.store.device(id.device).await?;
+    let device = device
+        .filter(|device| by.may_see(&device.record))
+        .ok_or_else(missing)?;
+    let install = app.store.install(id).await?.ok_or_else(missing)?;
+    Ok((device, install))
+}
+
+/// When the command of an install can go, while it waits.
+pub(crate) fn forecast(
+    device: &Device,
+    install: &Install,
+    policies: &PolicySet,
+    build: Option<u32>,
+    now: Timestamp,
+) -> Option<Forecast> {
+    if install.state.is_final() {
+        return None;
+    }
+    forecast_of(device, install.command, policies, build, now)
+}

@@ -1,0 +1,79 @@
+//! Pages of lists.
+
+use super::error::AppError;
+
+/// A page of a list.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Page {
+    /// Where it begins: behind what the last page ended with. `None` for the first.
+    pub(crate) after: Option<u64>,
+    /// The most entries that it has.
+    pub(crate) limit: usize,
+}
+
+/// The entries of a page, and where the next one begins, if there may be one.
+#[derive(Debug)]
+pub(crate) struct Listed<T> {
+    /// The entries.
+    pub(crate) items: Vec<T>,
+    /// [`Page::after`] of the next page.
+    pub(crate) next: Option<u64>,
+}
+
+impl<T> Listed<T> {
+    /// All there are.
+    pub(crate) fn all(items: Vec<T>) -> Self {
+        Listed { items, next: None }
+    }
+
+    /// A page that a store filled: there may be more where it is full.
+    pub(crate) fn from_page(items: Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Self {
+        let last = items.last().filter(|_| items.len() == limit);
+        Listed {
+            next: last.map(place),
+            items,
+        }
+    }
+
+    /// The same with each entry as something else, or left out.
+    pub(crate) fn filter_map<U>(self, map: impl FnMut(T) -> Option<U>) -> Listed<U> {
+        Listed {
+            items: self.items.into_iter().filter_map(map).collect(),
+            next: self.next,
+        }
+    }
+}
+
+/// Looks at one thing after the other, in chunks as `read` reads them behind a place,
+/// until the page is full. Looks at `bound` things at most, so that a page may have
+/// fewer entries than asked for while the list goes on.
+pub(super) async fn walk<T>(
+    page: Page,
+    (chunk, bound): (usize, usize),
+    read: impl AsyncFn(u64) -> Result<Vec<T>, AppError>,
+    place: impl Fn(&T) -> u64,
+    takes: impl Fn(&T) -> bool,
+) -> Result<Listed<T>, AppError> {
+    let mut after = page.after.unwrap_or(0);
+    let (mut items, mut walked) = (Vec::new(), 0);
+    while walked < bound {
+        let found = read(after).await?;
+        let count = found.len();
+        for one in found {
+            after = place(&one);
+            if takes(&one) {
+                items.push(one);
+            }
+            if items.len() == page.limit {
+                let next = Some(after);
+                return Ok(Listed { items, next });
+            }
+        }
+        if count < chunk {
+            return Ok(Listed::all(items));
+        }
+        walked += count;
+    }
+    let next = Some(after);
+    Ok(Listed { items, next })
+}

@@ -1,0 +1,223 @@
+//! What the log says: events, and the decisions on one command.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::input::Time;
+use super::{App, AppError, Listed, Page, Principal};
+use modegate_core::context::Mode;
+use modegate_core::event::{Event, EventType, ExchangeRecord, StoredEvent, Withheld};
+use modegate_core::ids::{CommandId, DeviceId};
+
+/// Most decisions returned of one command, the newest.
+const DECISIONS: usize = 50;
+
+/// An event, with all that its exchange withheld.
+#[derive(Debug)]
+pub(crate) struct LoggedEvent {
+    /// The event.
+    pub(crate) stored: StoredEvent,
+    /// What its exchange withheld: its own list, and the one that it refers to.
+    pub(crate) withheld: Vec<Withheld>,
+}
+
+/// The log; for a caller that is bound to groups, that of its devices, so that a page
+/// may have fewer than asked for.
+pub(crate) async fn all(
+    app: &App,
+    by: &Principal,
+    page: Page,
+) -> Result<Listed<LoggedEvent>, AppError> {
+    let after = page.after.unwrap_or(0);
+    let events = app.store.all_events(after, page.limit).await?;
+    let listed = Listed::from_page(events, page.limit, |stored| stored.place);
+    let events = visible(app, by, listed.items).await?;
+    Ok(Listed {
+        items: with_withheld(app, events).await?,
+        next: listed.next,
+    })
+}
+
+/// Of these events those that the caller may see.
+pub(crate) async fn visible(
+    app: &App,
+    by: &Principal,
+    mut events: Vec<StoredEvent>,
+) -> Result<Vec<StoredEvent>, AppError> {
+    if by.sees_all() {
+        return Ok(events);
+    }
+    let mut seen: HashMap<DeviceId, bool> = HashMap::new();
+    for device in events.iter().filter_map(|stored| stored.event.device) {
+        if let Entry::Vacant(unknown) = seen.entry(device) {
+            let found = app.store.device(device).await?;
+            unknown.insert(found.is_some_and(|device| by.may_see(&device.record)));
+        }
+    }
+    let may =
+        |device: Option<DeviceId>| device.is_some_and(|device| seen.get(&device) == Some(&true));
+    events.retain(|stored| may(stored.event.device));
+    Ok(events)
+}
+
+/// A device's part of the log.
+pub(crate) async fn of_device(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    page: Page,
+) -> Result<Listed<LoggedEvent>, AppError> {
+    if !by.sees_all() {
+        by.device(app, id).await?;
+    }
+    let after = page.after.unwrap_or(0);
+    let events = app.store.events(id, after, page.limit).await?;
+    // A device whose events are all past their retention is there all the same.
+    if events.is_empty()
+        && app.store.events(id, 0, 1).await?.is_empty()
+        && app.store.device(id).await?.is_none()
+    {
+        return Err(AppError::missing("device"));
+    }
+    let listed = Listed::from_page(events, page.limit, |stored| stored.event.seq);
+    Ok(Listed {
+        items: with_withheld(app, listed.items).await?,
+        next: listed.next,
+    })
+}
+
+/// These events with what their exchanges withheld.
+pub(crate) async fn with_withheld(
+    app: &App,
+    events: Vec<StoredEvent>,
+) -> Result<Vec<LoggedEvent>, AppError> {
+    let (mut all, mut lists) = (Vec::with_capacity(events.len()), WithheldLists::new(app));
+    for stored in events {
+        let withheld = match (&stored.event.exchange, stored.event.device) {
+            (Some(exchange), Some(device)) => lists.of(device, exchange).await?,
+            _ => Vec::new(),
+        };
+        all.push(LoggedEvent { stored, withheld });
+    }
+    Ok(all)
+}
+
+/// What exchanges withheld. Lists stay equal for long: the one that was looked up
+/// last is at hand for those that refer to it too.
+pub(super) struct WithheldLists<'a> {
+    app: &'a App,
+    last: Option<((DeviceId, u64), Vec<Withheld>)>,
+}
+
+impl<'a> WithheldLists<'a> {
+    pub(super) fn new(app: &'a App) -> Self {
+        WithheldLists { app, last: None }
+    }
+
+    /// An exchange's own list, and the equal one it refers to.
+    pub(super) async fn of(
+        &mut self,
+        device: DeviceId,
+        exchange: &ExchangeRecord,
+    ) -> Result<Vec<Withheld>, AppError> {
+        let mut held = exchange.withheld.clone();
+        let Some(seq) = exchange.withheld_as else {
+            return Ok(held);
+        };
+        let of = (device, seq);
+        if self.last.as_ref().is_none_or(|(known, _)| *known != of) {
+            self.last = Some((of, self.look_up(device, seq).await?));
+        }
+        held.extend(self.last.iter().flat_map(|(_, list)| list.clone()));
+        Ok(held)
+    }
+
+    async fn look_up(&self, device: DeviceId, seq: u64) -> Result<Vec<Withheld>, AppError> {
+        let store = &self.app.store;
+        let earlier = store.events(device, seq.saturating_sub(1), 1).await?;
+        let list = earlier
+            .into_iter()
+            .filter(|stored| stored.event.seq == seq)
+            .filter_map(|stored| stored.event.exchange);
+        Ok(list.flat_map(|exchange| exchange.withheld).collect())
+    }
+}
+
+/// What one exchange decided on a command.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(crate) struct Decision {
+    /// When.
+    at: Time,
+    /// The device's number of the event.
+    event: u64,
+    /// The number of the session.
+    session: u32,
+    /// The mode that it decided for.
+    #[schemars(with = "String")]
+    mode: Mode,
+    /// `deliver` or `withhold`.
+    verdict: &'static str,
+    /// The rules that determined it.
+    rules: Vec<String>,
+    /// The policy set in force.
+    policy_set: String,
+    /// Where it was withheld, the modes that would have let it go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    modes: Option<Vec<Mode>>,
+}
+
+/// What was decided on a command, the newest first, as far as the log is walked.
+pub(super) async fn decisions(app: &App, id: CommandId) -> Result<Vec<Decision>, AppError> {
+    let (mut found, mut before, mut walked) = (Vec::new(), u64::MAX, 0);
+    let mut lists = WithheldLists::new(app);
+    while found.len() < DECISIONS && walked < crate::limits::EVENT_WALK {
+        let most = crate::limits::PAGE_ITEMS;
+        let events = app.store.events_before(id.device, before, most).await?;
+        let Some(last) = events.last() else { break };
+        before = last.event.seq;
+        walked += events.len();
+        for StoredEvent { event, .. } in &events {
+            if event.what == EventType::CommandQueued && event.command == Some(id.seq.0) {
+                return Ok(found);
+            }
+            if let Some(exchange) = &event.exchange {
+                let withheld = lists.of(id.device, exchange).await?;
+                found.extend(decision(exchange, &withheld, id.seq.0, event));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn decision(
+    exchange: &ExchangeRecord,
+    withheld: &[Withheld],
+    seq: u32,
+    event: &Event,
+) -> Option<Decision> {
+    let mut delivered = exchange.delivered.iter();
+    let delivered = delivered.find(|entry| entry.command == seq);
+    let (verdict, rules, modes) = match delivered {
+        Some(entry) => ("deliver", &entry.rules, None),
+        None => {
+            let mut groups = withheld.iter();
+            let group = groups.find(|group| group.commands.contains(&seq))?;
+            ("withhold", &group.rules, Some(group.modes.clone()))
+        }
+    };
+    Some(Decision {
+        at: Time(event.at),
+        event: event.seq,
+        session: exchange.session,
+        mode: exchange.mode,
+        verdict,
+        rules: rules.clone(),
+        policy_set: exchange.policy_set.clone(),
+        modes,
+    })
+}

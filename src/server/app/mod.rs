@@ -1,0 +1,34 @@
+//! Use cases: each is one function that handlers, pages, workers and the command
+//! line call. They know no HTTP: they take who asks, what is asked as types, and
+//! return what there is now, or why not.
+
+pub(crate) mod batches;
+pub(crate) mod catalogue;
+pub(crate) mod catalogue_input;
+pub(crate) mod certificates;
+pub(crate) mod commands;
+mod context;
+pub(crate) mod devices;
+mod error;
+pub(crate) mod import;
+pub(crate) mod input;
+pub(crate) mod installs;
+pub(crate) mod inventory;
+mod list;
+pub(crate) mod log;
+pub(crate) mod policies;
+mod principal;
+pub(crate) mod push_profiles;
+pub(crate) mod revision;
+pub(crate) mod sessions;
+pub(crate) mod tokens;
+pub(crate) mod wakes;
+pub(crate) mod webhooks;
+pub(crate) mod word;
+
+pub use context::App;
+pub(crate) use context::WriteOptions;
+use context::to_the_end;
+pub(crate) use error::AppError;
+pub(crate) use list::{Listed, Page};
+pub(crate) use principal::Principal;

@@ -1,0 +1,142 @@
+//! A device's sessions, as the log tells of them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::input::Time;
+use super::log::WithheldLists;
+use super::{App, AppError, Listed, Page, Principal};
+use modegate_core::activity::{self, Plan, Seen, Trigger};
+use modegate_core::context::Mode;
+use modegate_core::event::{Event, ExchangeRecord, StoredEvent, Withheld};
+use modegate_core::ids::DeviceId;
+
+/// One session of a device.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Session {
+    /// Its number.
+    session: u32,
+    /// What the device calls it.
+    session_id: String,
+    /// When it began, as far as the log goes back.
+    opened_at: Time,
+    /// When its latest message came.
+    last_at: Time,
+    /// The query of its first message, as sent.
+    query: String,
+    /// The mode of its first message.
+    #[schemars(with = "String")]
+    mode: Mode,
+    /// The login status of its first message.
+    login: &'static str,
+    /// How many messages it had.
+    messages: u64,
+    /// How many commands it carried.
+    delivered: u64,
+    /// How many commands its first message withheld.
+    withheld: u32,
+    /// Whether it ended.
+    ended: bool,
+    /// Whether somebody began it on the device.
+    by_hand: bool,
+    /// Whether a push began it.
+    woken: bool,
+    /// What likely began it.
+    trigger: SessionTrigger,
+}
+
+/// What likely began a session, and why that is likely.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct SessionTrigger {
+    #[schemars(with = "String")]
+    likely: Trigger,
+    because: &'static str,
+}
+
+impl Session {
+    /// Takes an exchange in that is earlier than those before, or is the latest one
+    /// where `later` is `None`: the first says in which mode the session began.
+    fn from_exchange(
+        later: Option<Session>,
+        exchange: &ExchangeRecord,
+        event: &Event,
+        withheld: &[Withheld],
+        plan: &Plan,
+    ) -> Self {
+        let of_later = |flag: fn(&Session) -> bool| later.as_ref().is_some_and(flag);
+        let seen = Seen {
+            at: event.at,
+            mode: exchange.mode,
+            login: exchange.login,
+            by_hand: exchange.by_hand || of_later(|later| later.by_hand),
+            woken: exchange.woken || of_later(|later| later.woken),
+        };
+        let (likely, because) = activity::trigger(&seen, plan);
+        let delivered = later.as_ref().map_or(0, |later| later.delivered);
+        Session {
+            session: exchange.session,
+            session_id: later
+                .as_ref()
+                .map_or(&exchange.session_id, |later| &later.session_id)
+                .clone(),
+            opened_at: Time(event.at),
+            last_at: later.as_ref().map_or(Time(event.at), |later| later.last_at),
+            query: exchange.query.clone(),
+            mode: exchange.mode,
+            login: exchange.login.name(),
+            messages: later.as_ref().map_or(0, |later| later.messages) + 1,
+            delivered: delivered + exchange.delivered.len() as u64,
+            withheld: withheld.iter().map(|group| group.count).sum(),
+            ended: later.as_ref().map_or(exchange.ended, |later| later.ended),
+            by_hand: seen.by_hand,
+            woken: seen.woken,
+            trigger: SessionTrigger { likely, because },
+        }
+    }
+}
+
+/// A device's sessions, the newest first, as far as the log is walked.
+pub(crate) async fn sessions(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    page: Page,
+) -> Result<Listed<Session>, AppError> {
+    by.device(app, id).await?;
+    let inventory = app.store.inventory(id).await?;
+    let plan = inventory.as_ref().map(Plan::of).unwrap_or_default();
+    let mut before = page.after.unwrap_or(u64::MAX);
+    let (mut sessions, mut walked): (Vec<Session>, usize) = (Vec::new(), 0);
+    let mut lists = WithheldLists::new(app);
+    loop {
+        let most = crate::limits::PAGE_ITEMS;
+        let events = app.store.events_before(id, before, most).await?;
+        let is_last = events.len() < most;
+        walked += events.len();
+        for StoredEvent { event, .. } in &events {
+            let Some(exchange) = &event.exchange else {
+                before = event.seq;
+                continue;
+            };
+            let later = sessions.pop_if(|later| later.session == exchange.session);
+            if later.is_none() && sessions.len() == page.limit {
+                let next = Some(before);
+                return Ok(Listed {
+                    items: sessions,
+                    next,
+                });
+            }
+            before = event.seq;
+            let withheld = lists.of(id, exchange).await?;
+            let session = Session::from_exchange(later, exchange, event, &withheld, &plan);
+            sessions.push(session);
+        }
+        if is_last || walked >= crate::limits::EVENT_WALK {
+            return Ok(Listed {
+                items: sessions,
+                next: (!is_last).then_some(before),
+            });
+        }
+    }
+}

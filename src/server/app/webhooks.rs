@@ -1,0 +1,135 @@
+//! Webhooks: URLs to which the steps of installs are reported.
+
+use schemars::{Schema, json_schema};
+
+use super::input::{Line, Lines, List, Parse, Parsed, SecretLine, input};
+use super::{App, AppError, Principal, WriteOptions};
+use crate::webhooks::target::URL_BYTES;
+use modegate_core::event::{Event, EventType};
+use modegate_core::installs::State;
+use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
+use modegate_core::secret::Secret;
+use modegate_core::webhooks::{EVERY, SECRET_BYTES, Webhook, WebhookId, event_names};
+
+/// Most names of events that a webhook may have: each, and the one for all.
+const EVENTS: usize = State::ALL.len() + 1;
+
+input! {
+    /// A webhook to make.
+    pub(crate) struct NewWebhook {
+        /// Where the events are posted.
+        pub(crate) url: Line<URL_BYTES>,
+        /// The events to report. Default: all.
+        pub(crate) events: Option<List<Parsed<EventName>, EVENTS, 1>>,
+        /// Only of devices of these groups.
+        pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
+        /// The key that signs the requests. Default: the server makes one.
+        pub(crate) secret: Option<SecretLine<{ SECRET_BYTES.1 }, { SECRET_BYTES.0 }>>,
+    }
+}
+
+/// The name of an event that is reported, or the one that stands for all.
+#[derive(Debug, Clone)]
+pub(crate) struct EventName(String);
+
+impl EventName {
+    fn all() -> Vec<String> {
+        let mut names = event_names();
+        names.push(EVERY.to_owned());
+        names
+    }
+}
+
+impl Parse for EventName {
+    const MAX: usize = 64;
+
+    fn parse(line: &str) -> Result<Self, String> {
+        let all = EventName::all();
+        match all.iter().any(|one| one == line) {
+            true => Ok(EventName(line.to_owned())),
+            false => Err(format!("one of {}", all.join(", "))),
+        }
+    }
+
+    fn schema() -> Schema {
+        json_schema!({"type": "string", "enum": EventName::all()})
+    }
+}
+
+/// A webhook, and its secret where it was made here: that is shown once.
+#[derive(Debug, Clone)]
+pub(crate) struct CreatedWebhook {
+    /// The webhook.
+    pub(crate) webhook: Webhook,
+    /// The secret, if the server made it.
+    pub(crate) secret: Option<Secret>,
+}
+
+/// Makes a webhook.
+pub(crate) async fn create(
+    app: &App,
+    by: &Principal,
+    new: NewWebhook,
+    options: WriteOptions<CreatedWebhook>,
+) -> Result<CreatedWebhook, AppError> {
+    let reachable = app.webhook_reach.check(&new.url.0);
+    reachable.map_err(|expected| AppError::field("url", expected, "another"))?;
+    let (secret, made) = match new.secret {
+        Some(given) => (given.0, None),
+        None => {
+            let own = app.new_secret("whs_");
+            (own.clone(), Some(own))
+        }
+    };
+    let events = new.events.map(|events| events.0);
+    let webhook = Webhook {
+        number: 0,
+        id: WebhookId(app.new_id()),
+        url: Secret::new(new.url.0),
+        events: match events {
+            Some(events) => events.into_iter().map(|name| name.0.0).collect(),
+            None => vec![EVERY.to_owned()],
+        },
+        groups: new.groups.map(Lines::texts).unwrap_or_default(),
+        secret,
+        created_by: by.actor(),
+        created_at: app.now(),
+    };
+    let detail = format!("{} ({})", webhook.id, webhook.events.join(", "));
+    let event = Event::new(app.now(), by.actor(), None, EventType::WebhookCreated).detail(detail);
+    let created = move |webhook: &Webhook| CreatedWebhook {
+        webhook: webhook.clone(),
+        secret: made.clone(),
+    };
+    let keep = options.keep.map(|keep| keep.from_written(created.clone()));
+    let webhook = app.store.create_webhook(webhook, event, keep).await?;
+    Ok(created(&webhook))
+}
+
+/// All webhooks, each with how many deliveries wait.
+pub(crate) async fn list(app: &App) -> Result<Vec<(Webhook, u64)>, AppError> {
+    let webhooks = app.store.webhooks().await?;
+    let waiting = app.store.waiting_deliveries().await?;
+    let count = |webhook: &Webhook| {
+        let mut counts = waiting.iter();
+        let found = counts.find(|(number, _)| *number == webhook.number);
+        found.map_or(0, |(_, count)| *count)
+    };
+    let counted = webhooks.into_iter().map(|webhook| {
+        let waiting = count(&webhook);
+        (webhook, waiting)
+    });
+    Ok(counted.collect())
+}
+
+/// Deletes a webhook and its undelivered events. The webhook as it was.
+pub(crate) async fn delete(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    options: WriteOptions<Webhook>,
+) -> Result<Webhook, AppError> {
+    let event = Event::new(app.now(), by.actor(), None, EventType::WebhookDeleted);
+    let event = event.detail(id.to_string());
+    Ok(app.store.delete_webhook(id, event, options.keep).await?)
+}

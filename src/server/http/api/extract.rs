@@ -1,0 +1,98 @@
+//! What handlers take from a request, and what they return.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::str::FromStr;
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::body::body;
+use crate::app::input::Input;
+use crate::http::problem::Problem;
+use modegate_core::batch::BatchId;
+use modegate_core::ids::{CommandId, DeviceId};
+use modegate_core::installs::InstallId;
+use modegate_core::tokens::TokenId;
+use modegate_core::webhooks::WebhookId;
+
+/// What a handler returns.
+pub(super) type Answered = Result<HttpResponse, Problem>;
+
+/// 200 with this.
+pub(super) fn ok(body: &impl Serialize) -> Answered {
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// An id that a path holds.
+pub(super) trait PathId: FromStr {
+    /// What it is the id of.
+    const OF: &'static str;
+
+    /// Whether it is the id of nothing: the nil device stands for no device in the log.
+    fn is_nil(&self) -> bool {
+        false
+    }
+}
+
+macro_rules! path_ids {
+    ($($id:ty, $of:literal, $self:ident => $is_nil:expr;)*) => {$(
+        impl PathId for $id {
+            const OF: &'static str = $of;
+
+            fn is_nil(&self) -> bool {
+                let $self = self;
+                $is_nil
+            }
+        }
+    )*};
+}
+
+path_ids! {
+    BatchId, "batch", _id => false;
+    CommandId, "command", id => id.device.0.is_nil();
+    DeviceId, "device", id => id.0.is_nil();
+    InstallId, "install", id => id.device.0.is_nil();
+    TokenId, "token", _id => false;
+    Uuid, "push profile", _id => false;
+    WebhookId, "webhook", _id => false;
+}
+
+/// The id of the thing that a path names; what is no id names nothing.
+pub(super) fn id<T: PathId>(text: &str) -> Result<T, Problem> {
+    let id: Option<T> = text.parse().ok();
+    id.filter(|id| !id.is_nil())
+        .ok_or_else(|| Problem::missing(T::OF))
+}
+
+/// The id of the one thing that the path names.
+pub(super) struct Id<T>(pub(super) T);
+
+impl<T: PathId> FromRequest for Id<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let path = web::Path::<String>::from_request(request, payload).into_inner();
+        let text = path.map_err(|_| Problem::missing(T::OF));
+        ready(text.and_then(|text| id(&text)).map(Id))
+    }
+}
+
+/// The body of the request, every fault of which is reported.
+pub(super) struct Body<T>(pub(super) T);
+
+impl<T: Input + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = web::Payload::from_request(request, payload).into_inner();
+        Box::pin(async move {
+            let broken = |error| Problem::field("body", "a body", error);
+            body(payload.map_err(broken)?).await.map(Body)
+        })
+    }
+}

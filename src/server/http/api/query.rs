@@ -1,0 +1,67 @@
+//! What paths and queries say, and pages of lists.
+
+use actix_web::error::QueryPayloadError;
+use actix_web::{Error, HttpResponse};
+use serde::{Deserialize, Serialize};
+
+use crate::app::word::{Words, all_words};
+use crate::app::{Listed, Page};
+use crate::http::problem::Problem;
+
+/// A query that no handler can read: what the table does not name of it is wrong.
+pub(in crate::http) fn bad_query(error: &QueryPayloadError) -> Error {
+    Problem::field("query", "parameters as documented", error).into()
+}
+
+/// Where a list goes on, and how long a page is.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Paging {
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+impl Paging {
+    /// What the caller saw last, if it says so.
+    pub(super) fn after(&self) -> Result<Option<u64>, Problem> {
+        let after = self.after.as_deref().map(str::parse);
+        after
+            .transpose()
+            .map_err(|_| Problem::field("after", "what 'next' of the last page said", "other text"))
+    }
+
+    /// The page.
+    pub(super) fn page(&self) -> Result<Page, Problem> {
+        let limit = self.limit.unwrap_or(50);
+        Ok(Page {
+            after: self.after()?,
+            limit: limit.clamp(1, crate::limits::PAGE_ITEMS),
+        })
+    }
+}
+
+/// A page as it is answered.
+#[derive(Debug, Serialize)]
+struct PageView<T> {
+    items: Vec<T>,
+    next: Option<String>,
+}
+
+/// A page of a list, each entry as `view` shows it.
+pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U) -> HttpResponse {
+    HttpResponse::Ok().json(PageView {
+        items: listed.items.into_iter().map(view).collect(),
+        next: listed.next.map(|next| next.to_string()),
+    })
+}
+
+/// One of a closed list of words, if one is given; an empty parameter counts as none.
+pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T>, Problem> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    let known = T::ALL.iter().find(|one| one.word() == value).copied();
+    known.map(Some).ok_or_else(|| {
+        let expected = format!("one of {}", all_words::<T>().join(", "));
+        Problem::field(name, expected, "another")
+    })
+}

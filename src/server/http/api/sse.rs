@@ -1,0 +1,137 @@
+//! Server-sent events: something as it grows.
+//!
+//! A task per stream asks its source for what is new whenever something was
+//! committed, and hands text over a bounded channel. A reader that does not keep up
+//! is let go; it comes back with `Last-Event-ID` and misses nothing.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::str::FromStr;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use tokio::sync::{mpsc, watch};
+
+use super::{Answered, Caller};
+use crate::app::Principal;
+use crate::http::problem::Problem;
+use crate::http::shared::Shared;
+
+/// How often something is sent when nothing happens, so that proxies keep the
+/// connection and a dead one is noticed.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How long a full buffer may stay full.
+const SLOW: Duration = Duration::from_secs(10);
+/// Chunks that wait for the reader.
+const BUFFER: usize = 4;
+/// The first message: after how many milliseconds the reader reconnects.
+const HELLO: &str = "retry: 2000\n\n";
+
+/// What a stream reads from.
+pub(super) trait Source: 'static {
+    /// Sends what is new; `None` when the stream is over.
+    async fn catch_up(&mut self, to: &mut Sink) -> Option<()>;
+}
+
+/// The number of the last event that the reader has: `Last-Event-ID`, which browsers
+/// send when they come back.
+pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<T>, Problem> {
+    let Some(value) = request.headers().get("last-event-id") else {
+        return Ok(None);
+    };
+    let number = value.to_str().ok();
+    let number = number.and_then(|text| text.trim().parse().ok());
+    let expected = "the id of the last event that came";
+    number
+        .map(Some)
+        .ok_or_else(|| Problem::field("Last-Event-ID", expected, "other text"))
+}
+
+/// Starts a stream to this caller: until the source ends, the reader goes, the token
+/// ends, or the server does.
+pub(super) fn stream(caller: Caller, mut source: impl Source) -> Answered {
+    let Caller {
+        shared, principal, ..
+    } = caller;
+    let place = shared.rates.stream().ok_or_else(|| {
+        let detail = "too many event streams are open";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    })?;
+    let (to, from) = mpsc::channel(BUFFER);
+    let mut sink = Sink {
+        to,
+        ending: shared.ending.clone(),
+    };
+    actix_web::rt::spawn(async move {
+        pump(&principal, &shared, &mut source, &mut sink).await;
+        drop(place);
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header(("cache-control", "no-store"))
+        .insert_header(("x-accel-buffering", "no"))
+        .body(Body(from)))
+}
+
+async fn pump(
+    by: &Principal,
+    shared: &Shared,
+    source: &mut impl Source,
+    sink: &mut Sink,
+) -> Option<()> {
+    let (mut commits, mut ending) = (shared.app.store.commits(), shared.ending.clone());
+    sink.send(HELLO.to_owned()).await?;
+    while by.is_in_force(&shared.app) && !*ending.borrow() {
+        // Seen before the store is read: what comes after wakes again.
+        commits.borrow_and_update();
+        source.catch_up(sink).await?;
+        tokio::select! {
+            woken = commits.changed() => woken.ok()?,
+            () = tokio::time::sleep(HEARTBEAT) => sink.send(":\n\n".to_owned()).await?,
+            _ = ending.wait_for(|end| *end) => return None,
+            () = sink.to.closed() => return None,
+        }
+    }
+    None
+}
+
+/// The way to the reader.
+pub(super) struct Sink {
+    to: mpsc::Sender<Bytes>,
+    ending: watch::Receiver<bool>,
+}
+
+impl Sink {
+    /// Hands text over; `None` when nobody takes it.
+    pub(super) async fn send(&mut self, text: String) -> Option<()> {
+        if text.is_empty() {
+            return Some(());
+        }
+        tokio::select! {
+            sent = tokio::time::timeout(SLOW, self.to.send(Bytes::from(text))) => sent.ok()?.ok(),
+            _ = self.ending.wait_for(|end| *end) => None,
+        }
+    }
+}
+
+/// The reader's end.
+struct Body(mpsc::Receiver<Bytes>);
+
+impl MessageBody for Body {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Infallible>>> {
+        self.0.poll_recv(context).map(|chunk| chunk.map(Ok))
+    }
+}

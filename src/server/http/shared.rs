@@ -1,0 +1,30 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::health::Health;
+use super::identity::Identifier;
+use super::rates::Rates;
+use super::under_way::UnderWay;
+use crate::app::App;
+use crate::metrics::Metrics;
+
+/// What the handlers share.
+pub struct Shared {
+    /// What use cases work with.
+    pub(crate) app: Arc<App>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Whether the server is ready to serve.
+    pub health: Arc<Health>,
+    /// Who a request comes from.
+    pub identifier: Arc<Identifier>,
+    /// How often who may come.
+    pub rates: Rates,
+    /// Writes with an Idempotency-Key that are under way.
+    pub under_way: UnderWay,
+    /// Turns true when the server ends: streams end with it.
+    pub ending: watch::Receiver<bool>,
+}
