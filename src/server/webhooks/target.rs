@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::Url;
+use url::Url;
 use url_host::Host;
 
 /// Longest URL of a webhook, bytes.
@@ -123,7 +123,7 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 mod url_host {
     use std::net::IpAddr;
 
-    use reqwest::Url;
+    use url::Url;
 
     /// An address, or a name to resolve.
     pub(super) enum Host {
