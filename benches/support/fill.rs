@@ -79,8 +79,14 @@ async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
         Some(id),
         EventType::DeviceRegistered,
     );
-    store.register(id, record, event, None).await.expect("registered");
-    store.alter(id, Box::new(queued), None).await.expect("queued");
+    store
+        .register(id, record, event, None)
+        .await
+        .expect("registered");
+    store
+        .alter(id, Box::new(queued), None)
+        .await
+        .expect("queued");
 }
 
 /// All commands in one write, each with its event.

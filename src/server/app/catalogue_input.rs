@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::input::{
     Clearable, Flat, Input, Integer, Line, Lines, List, Parse, Parsed, SecretText, Text, input,
-    noted,
+    or_collect,
 };
 use super::word::{Word, Words, all_words};
 use modegate_core::catalogue::check::{
@@ -29,7 +29,7 @@ input! {
     /// An app to put into the catalogue: with one version, or a list of them.
     pub(crate) struct NewApp {
         /// The id by which rules, commands and URLs name it. Default: the server makes one.
-        pub(crate) id: Option<Parsed<AppId>>,
+        pub(crate) id: Option<Parsed<CatalogueId>>,
         /// What people call it.
         pub(crate) name: Line<NAME_BYTES>,
         #[schemars(flatten)]
@@ -90,15 +90,15 @@ input! {
 
 /// An id of an app.
 #[derive(Debug, Clone)]
-pub(crate) struct AppId(String);
+pub(crate) struct CatalogueId(String);
 
-impl Parse for AppId {
+impl Parse for CatalogueId {
     const MAX: usize = ID_BYTES;
 
     fn parse(line: &str) -> Result<Self, String> {
         let expected = "letters, digits and '-._~', beginning with a letter or digit";
         match is_id(line) {
-            true => Ok(AppId(line.to_owned())),
+            true => Ok(CatalogueId(line.to_owned())),
             false => Err(expected.to_owned()),
         }
     }
@@ -167,7 +167,7 @@ impl Input for Licence {
         let expected = "a well-formed XML document without a DTD";
         let wrong = || FieldError::new(path, expected, "other text");
         let good = is_licence(text.0.reveal()).then_some(Licence(text));
-        noted(good.ok_or_else(wrong), faults)
+        or_collect(good.ok_or_else(wrong), faults)
     }
 }
 
@@ -236,7 +236,7 @@ impl Input for Action {
             (None, number) => number.map(|number| number.to_string()),
         };
         let wrong = || FieldError::new(path, Self::EXPECTED, fields::shown(value));
-        noted(action.map(Action).ok_or_else(wrong), faults)
+        or_collect(action.map(Action).ok_or_else(wrong), faults)
     }
 }
 

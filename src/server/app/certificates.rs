@@ -66,7 +66,7 @@ fn from_pem(app: &App, pem: &str) -> Result<CertificateDigest, FieldError> {
 
 /// A device, and the certificate of it that a write was about.
 #[derive(Debug, Clone)]
-pub(crate) struct OfDevice {
+pub(crate) struct DeviceCertificate {
     /// The device afterwards.
     pub(crate) device: Device,
     /// The certificate.
@@ -79,8 +79,8 @@ pub(crate) async fn bind(
     by: &Principal,
     id: DeviceId,
     new: NewCertificate,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    options: WriteOptions<DeviceCertificate>,
+) -> Result<DeviceCertificate, AppError> {
     by.device(app, id).await?;
     let digest = new.digest(app)?;
     let note = CertificateNote {
@@ -103,8 +103,8 @@ pub(crate) async fn revoke(
     by: &Principal,
     id: DeviceId,
     digest: CertificateDigest,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    options: WriteOptions<DeviceCertificate>,
+) -> Result<DeviceCertificate, AppError> {
     let detail = format!("certificate {digest} revoked");
     let decide = rotate(by, detail, app.now(), move |record| record.revoke(digest));
     alter(app, id, digest, decide, options).await
@@ -115,15 +115,15 @@ async fn alter(
     id: DeviceId,
     digest: CertificateDigest,
     decide: Decide,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
-    let of = move |device: &Device| OfDevice {
+    options: WriteOptions<DeviceCertificate>,
+) -> Result<DeviceCertificate, AppError> {
+    let of = move |device: &Device| DeviceCertificate {
         device: device.clone(),
         digest,
     };
     let keep = options.keep.map(|keep| keep.from_written(of));
     let device = app.store.alter(id, decide, keep).await?;
-    Ok(OfDevice { device, digest })
+    Ok(DeviceCertificate { device, digest })
 }
 
 /// The change of a device's certificates, on record with who did it.

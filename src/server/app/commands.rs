@@ -23,7 +23,7 @@ use modegate_core::session::queue::{self, state_at};
 use modegate_core::time::Timestamp;
 
 /// A command and its device, as a transaction left them.
-pub(crate) type OfDevice = (StoredCommand, Device);
+pub(crate) type DeviceCommand = (StoredCommand, Device);
 
 /// Queues a command for a device.
 pub(crate) async fn queue(
@@ -31,8 +31,8 @@ pub(crate) async fn queue(
     by: &Principal,
     id: DeviceId,
     mut wanted: Value,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    options: WriteOptions<DeviceCommand>,
+) -> Result<DeviceCommand, AppError> {
     let device = by.device(app, id).await?;
     complete(&mut wanted, app.way.push().of(&device.record.groups));
     by.may_queue(name_of(&wanted))?;
@@ -187,7 +187,7 @@ pub(super) fn number(after: u64) -> Result<u32, AppError> {
 }
 
 /// One command, with when it can go and what was decided on it.
-pub(crate) struct Detail {
+pub(crate) struct CommandDetail {
     /// The command.
     pub(crate) command: StoredCommand,
     /// Its device.
@@ -199,7 +199,11 @@ pub(crate) struct Detail {
 }
 
 /// One command with its decisions.
-pub(crate) async fn one(app: &App, by: &Principal, id: CommandId) -> Result<Detail, AppError> {
+pub(crate) async fn one(
+    app: &App,
+    by: &Principal,
+    id: CommandId,
+) -> Result<CommandDetail, AppError> {
     let (command, device) = find(app, id).await?;
     if !by.may_see(&device.record) {
         return Err(AppError::missing("command"));
@@ -207,7 +211,7 @@ pub(crate) async fn one(app: &App, by: &Principal, id: CommandId) -> Result<Deta
     let build = build(app, &device).await?;
     let forecast = forecast_of(&device, id.seq, &app.way.policies(), build, app.now());
     let decisions = decisions(app, id).await?;
-    Ok(Detail {
+    Ok(CommandDetail {
         command,
         device,
         forecast,
@@ -215,7 +219,7 @@ pub(crate) async fn one(app: &App, by: &Principal, id: CommandId) -> Result<Deta
     })
 }
 
-async fn find(app: &App, id: CommandId) -> Result<OfDevice, AppError> {
+async fn find(app: &App, id: CommandId) -> Result<DeviceCommand, AppError> {
     let missing = || AppError::missing("command");
     // The device first: a tag older than what it stands for does no harm.
     let device = app.store.device(id.device).await?.ok_or_else(missing)?;
@@ -228,8 +232,8 @@ pub(crate) async fn cancel(
     app: &App,
     by: &Principal,
     id: CommandId,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    options: WriteOptions<DeviceCommand>,
+) -> Result<DeviceCommand, AppError> {
     change(app, by, id, queue::cancel, options).await
 }
 
@@ -239,21 +243,22 @@ pub(crate) async fn retry(
     app: &App,
     by: &Principal,
     id: CommandId,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    options: WriteOptions<DeviceCommand>,
+) -> Result<DeviceCommand, AppError> {
     change(app, by, id, queue::retry, options).await
 }
 
-type Changing = fn(&Device, CommandSeq, &str, Timestamp) -> Result<change::DeviceChange, Refusal>;
+type ChangeCommand =
+    fn(&Device, CommandSeq, &str, Timestamp) -> Result<change::DeviceChange, Refusal>;
 
 /// Changes a command, if it is as the caller last saw it.
 async fn change(
     app: &App,
     by: &Principal,
     id: CommandId,
-    how: Changing,
-    options: WriteOptions<OfDevice>,
-) -> Result<OfDevice, AppError> {
+    how: ChangeCommand,
+    options: WriteOptions<DeviceCommand>,
+) -> Result<DeviceCommand, AppError> {
     let (actor, now, policies) = (by.actor(), app.now(), app.way.policies());
     let expected = options.expected;
     let decide = by.decide(move |device| {

@@ -145,7 +145,7 @@ pub(crate) async fn register(
 
 /// Which devices to list; `None` does not filter.
 #[derive(Debug, Default)]
-pub(crate) struct Filter {
+pub(crate) struct DeviceFilter {
     /// Those of this group.
     pub(crate) group: Option<String>,
     /// Those of this family.
@@ -158,7 +158,7 @@ pub(crate) struct Filter {
     pub(crate) activity: Option<Habit>,
 }
 
-impl Filter {
+impl DeviceFilter {
     fn takes(&self, device: &Device) -> bool {
         let record = &device.record;
         let group = self.group.as_ref();
@@ -178,7 +178,7 @@ impl Filter {
 pub(crate) async fn list(
     app: &App,
     by: &Principal,
-    filter: &Filter,
+    filter: &DeviceFilter,
     page: Page,
 ) -> Result<Listed<Device>, AppError> {
     let takes = |device: &Device| by.may_see(&device.record) && filter.takes(device);

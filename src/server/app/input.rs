@@ -93,7 +93,7 @@ impl<T: InputFields> Input for Flat<T> {
     const EXPECTED: &'static str = "an object";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let fields = noted(fields::Fields::of(value, path), faults)?;
+        let fields = or_collect(fields::Fields::of(value, path), faults)?;
         T::from_fields(&fields, faults).map(Flat)
     }
 
@@ -103,7 +103,10 @@ impl<T: InputFields> Input for Flat<T> {
 }
 
 /// Keeps a fault, if it is one.
-pub(crate) fn noted<T>(result: Result<T, FieldError>, faults: &mut Vec<FieldError>) -> Option<T> {
+pub(crate) fn or_collect<T>(
+    result: Result<T, FieldError>,
+    faults: &mut Vec<FieldError>,
+) -> Option<T> {
     result.map_err(|fault| faults.push(fault)).ok()
 }
 
@@ -139,7 +142,7 @@ macro_rules! input {
                 faults: &mut Vec<modegate_core::fields::FieldError>,
             ) -> Option<Self> {
                 let fields = modegate_core::fields::Fields::of(value, path);
-                let fields = $crate::app::input::noted(fields, faults)?;
+                let fields = $crate::app::input::or_collect(fields, faults)?;
                 $crate::app::input::InputFields::from_fields(&fields, faults)
             }
         }
@@ -207,7 +210,7 @@ impl<const MAX: usize, const MIN: usize> Input for Line<MAX, MIN> {
     const EXPECTED: &'static str = "text";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let line = noted(fields::line(value, path, MAX), faults)?;
+        let line = or_collect(fields::line(value, path, MAX), faults)?;
         if line.len() < MIN {
             faults.push(FieldError::new(
                 path,
@@ -232,7 +235,7 @@ impl<const MAX: usize> Input for Text<MAX> {
     const EXPECTED: &'static str = "text";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let text = noted(fields::text(value, path, MAX), faults)?;
+        let text = or_collect(fields::text(value, path, MAX), faults)?;
         Some(Text(text.to_owned()))
     }
 }
@@ -266,7 +269,7 @@ impl<const MAX: usize> Input for SecretText<MAX> {
     const EXPECTED: &'static str = "text";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let text = noted(fields::text(value, path, MAX), faults)?;
+        let text = or_collect(fields::text(value, path, MAX), faults)?;
         Some(SecretText(Secret::new(text)))
     }
 }
@@ -329,7 +332,7 @@ impl<const MIN: i64, const MAX: i64> Input for Integer<MIN, MAX> {
     const EXPECTED: &'static str = "a whole number";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        noted(fields::integer(value, path, MIN, MAX), faults).map(Integer)
+        or_collect(fields::integer(value, path, MIN, MAX), faults).map(Integer)
     }
 }
 
@@ -338,7 +341,7 @@ impl Input for bool {
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         let wrong = || FieldError::new(path, "true or false", fields::shown(value));
-        noted(value.as_bool().ok_or_else(wrong), faults)
+        or_collect(value.as_bool().ok_or_else(wrong), faults)
     }
 }
 
@@ -352,7 +355,7 @@ impl Input for Time {
     const EXPECTED: &'static str = "a time";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        noted(fields::time(value, path), faults).map(Time)
+        or_collect(fields::time(value, path), faults).map(Time)
     }
 }
 
@@ -366,13 +369,13 @@ impl<T: Words> Input for Word<T> {
     const EXPECTED: &'static str = "a word";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let line = noted(fields::line(value, path, 64), faults)?;
+        let line = or_collect(fields::line(value, path, 64), faults)?;
         let known = T::ALL.iter().find(|one| one.word() == line);
         let wrong = || {
             let expected = format!("one of {}", all_words::<T>().join(", "));
             FieldError::new(path, expected, "another")
         };
-        noted(known.copied().ok_or_else(wrong), faults).map(Word)
+        or_collect(known.copied().ok_or_else(wrong), faults).map(Word)
     }
 }
 
@@ -400,9 +403,9 @@ impl<T: Parse> Input for Parsed<T> {
     const EXPECTED: &'static str = "text";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let line = noted(fields::line(value, path, T::MAX), faults)?;
+        let line = or_collect(fields::line(value, path, T::MAX), faults)?;
         let wrong = |expected| FieldError::new(path, expected, "other text");
-        noted(T::parse(line).map_err(wrong), faults).map(Parsed)
+        or_collect(T::parse(line).map_err(wrong), faults).map(Parsed)
     }
 }
 
@@ -432,7 +435,7 @@ impl Input for Object {
     const EXPECTED: &'static str = "an object";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        noted(fields::Fields::of(value, path), faults)?;
+        or_collect(fields::Fields::of(value, path), faults)?;
         Some(Object(value.clone()))
     }
 }

@@ -155,7 +155,7 @@ async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readi
 }
 
 /// An install with its device, and when its command can go while it waits.
-pub(crate) struct Detail {
+pub(crate) struct InstallDetail {
     /// The device.
     pub(crate) device: Device,
     /// The install.
@@ -170,7 +170,7 @@ pub(crate) async fn list(
     by: &Principal,
     id: DeviceId,
     page: Page,
-) -> Result<Listed<Detail>, AppError> {
+) -> Result<Listed<InstallDetail>, AppError> {
     let device = by.device(app, id).await?;
     let before = number(page.after.unwrap_or(u32::MAX.into()))?;
     let installs = app.store.installs(id, before, page.limit).await?;
@@ -178,7 +178,7 @@ pub(crate) async fn list(
     let build = build(app, &device).await?;
     let (policies, now) = (app.way.policies(), app.now());
     Ok(listed.filter_map(|install| {
-        Some(Detail {
+        Some(InstallDetail {
             forecast: forecast(&device, &install, &policies, build, now),
             device: device.clone(),
             install,
@@ -187,11 +187,15 @@ pub(crate) async fn list(
 }
 
 /// One install with its history.
-pub(crate) async fn one(app: &App, by: &Principal, id: InstallId) -> Result<Detail, AppError> {
+pub(crate) async fn one(
+    app: &App,
+    by: &Principal,
+    id: InstallId,
+) -> Result<InstallDetail, AppError> {
     let (device, install) = find(app, by, id).await?;
     let build = build(app, &device).await?;
     let forecast = forecast(&device, &install, &app.way.policies(), build, app.now());
-    Ok(Detail {
+    Ok(InstallDetail {
         device,
         install,
         forecast,

@@ -59,7 +59,7 @@ pub(crate) fn in_force(app: &App, by: &Principal) -> (String, Option<Arc<PolicyS
 /// What a try-out came to.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "TriedPolicySet")]
-pub(crate) struct Tried {
+pub(crate) struct TryOutResult {
     /// The digest of the set.
     policy_set: String,
     /// Exchanges that were looked at.
@@ -77,7 +77,7 @@ pub(crate) async fn try_out(
     app: &App,
     by: &Principal,
     input: PolicyTryOut,
-) -> Result<Tried, AppError> {
+) -> Result<TryOutResult, AppError> {
     let most = input.events.map_or(EVENTS, |events| events.0);
     let set = set(input.files.0)?;
     let last = app.store.last_place().await?;
@@ -94,7 +94,7 @@ pub(crate) async fn try_out(
             }
         }
     }
-    Ok(Tried {
+    Ok(TryOutResult {
         policy_set: set.digest().to_string(),
         exchanges: gathering.exchanges,
         stopped_early: gathering.is_full(),

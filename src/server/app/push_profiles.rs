@@ -55,7 +55,7 @@ input! {
         /// A package full name, from which the family name follows.
         pub(crate) package_full_name: Option<Parsed<FullName>>,
         /// The AppId of MDM_WNSConfiguration.
-        pub(crate) app_id: Option<Parsed<AppId>>,
+        pub(crate) app_id: Option<Parsed<WnsAppId>>,
         /// Legacy: the package SID.
         pub(crate) sid: Option<Parsed<PackageSid>>,
         /// Entra: the tenant.
@@ -91,15 +91,15 @@ impl Parse for FullName {
 
 /// It stands in a key and before a `;` for which no escape is known.
 #[derive(Debug, Clone)]
-pub(crate) struct AppId(String);
+pub(crate) struct WnsAppId(String);
 
-impl Parse for AppId {
+impl Parse for WnsAppId {
     const MAX: usize = 128;
 
     fn parse(line: &str) -> Result<Self, String> {
         match line.contains([';', '"', '\'']) {
             true => Err("text without semicolons and quotes".to_owned()),
-            false => Ok(AppId(line.to_owned())),
+            false => Ok(WnsAppId(line.to_owned())),
         }
     }
 

@@ -26,11 +26,6 @@ pub fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
     context.update(timestamp.as_bytes());
     context.update(b".");
     context.update(body);
-    let digits: String = context
-        .sign()
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = data_encoding::HEXLOWER.encode(context.sign().as_ref());
     format!("v1={digits}")
 }

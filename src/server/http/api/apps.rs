@@ -4,7 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Answered, Body, Caller, Paging, page};
+use super::{Answer, Body, Caller, HandlerResult, Paging, page};
 use crate::app::catalogue;
 use crate::app::catalogue_input::{AppChange, NewApp};
 use crate::app::input::{Line, Lines, List, Time};
@@ -106,7 +106,7 @@ impl From<&Release> for VersionView {
 }
 
 /// `POST /apps`.
-pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> Answered {
+pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerResult {
     let templated = catalogue::is_templated(caller.app());
     let render = move |app: &App| {
         let location = format!("/api/v1/apps/{}", app.id);
@@ -120,14 +120,14 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> Answered 
 }
 
 /// `GET /apps`.
-pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> Answered {
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
     let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
     let templated = catalogue::is_templated(caller.app());
     Ok(page(listed, |app| AppView::new(&app, templated)))
 }
 
 /// `GET /apps/{id}`.
-pub(super) async fn one(caller: Caller, path: web::Path<String>) -> Answered {
+pub(super) async fn one(caller: Caller, path: web::Path<String>) -> HandlerResult {
     let app = catalogue::one(caller.app(), caller.by(), &path).await?;
     let view = AppView::new(&app, catalogue::is_templated(caller.app()));
     Ok(Answer::ok(&view).tagged(app_tag(&app)).response())
@@ -138,7 +138,7 @@ pub(super) async fn change(
     caller: Caller,
     path: web::Path<String>,
     Body(change): Body<AppChange>,
-) -> Answered {
+) -> HandlerResult {
     let templated = catalogue::is_templated(caller.app());
     let render = move |app: &App| Answer::ok(&AppView::new(app, templated)).tagged(app_tag(app));
     caller
@@ -149,7 +149,7 @@ pub(super) async fn change(
 }
 
 /// `DELETE /apps/{id}`: installs that are under way go on.
-pub(super) async fn delete(caller: Caller, path: web::Path<String>) -> Answered {
+pub(super) async fn delete(caller: Caller, path: web::Path<String>) -> HandlerResult {
     caller
         .write(
             |_| Answer::nothing(),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command_view::CommandView;
-use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
+use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::batches::{self, NewBatch};
 use crate::app::input::Time;
 use crate::app::word::Word;
@@ -104,7 +104,7 @@ impl From<&Batch> for BatchView {
 }
 
 /// `POST /commands`.
-pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> Answered {
+pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> HandlerResult {
     let render = |batch: &Batch| {
         let location = format!("/api/v1/batches/{}", batch.id);
         Answer::accepted(location, &BatchView::from(batch))
@@ -117,13 +117,13 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> Answere
 }
 
 /// `GET /batches`.
-pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> Answered {
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
     let listed = batches::list(caller.app(), caller.by(), paging.page()?).await?;
     Ok(page(listed, |batch| BatchView::from(&batch)))
 }
 
 /// `GET /batches/{id}`.
-pub(super) async fn one(caller: Caller, Id(id): Id<BatchId>) -> Answered {
+pub(super) async fn one(caller: Caller, Id(id): Id<BatchId>) -> HandlerResult {
     let batch = batches::one(caller.app(), caller.by(), id).await?;
     ok(&BatchView::from(&batch))
 }
@@ -133,7 +133,7 @@ pub(super) async fn commands(
     caller: Caller,
     Id(id): Id<BatchId>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let app = caller.app();
     let listed = batches::commands(app, caller.by(), id, paging.page()?).await?;
     let (policies, now) = (app.way.policies(), app.now());
@@ -153,7 +153,7 @@ pub(super) async fn stop(
     caller: Caller,
     Id(id): Id<BatchId>,
     query: web::Query<StopQuery>,
-) -> Answered {
+) -> HandlerResult {
     let cancels = match query.commands.as_deref() {
         None | Some("keep") => false,
         Some("cancel") => true,

@@ -8,7 +8,7 @@ use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::answer::Answer;
-use super::extract::Answered;
+use super::extract::HandlerResult;
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};
@@ -47,7 +47,7 @@ impl Caller {
         self,
         render: impl Fn(&T) -> Answer + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
-    ) -> Answered {
+    ) -> HandlerResult {
         let kept = render.clone();
         let keep = self.once.clone().map(|key| Keep {
             key,

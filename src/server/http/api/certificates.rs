@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::extract::id;
-use super::{Answer, Answered, Body, Caller, Id};
-use crate::app::certificates::{self, NewCertificate, OfDevice};
+use super::{Answer, Body, Caller, HandlerResult, Id};
+use crate::app::certificates::{self, DeviceCertificate, NewCertificate};
 use crate::app::input::Time;
 use crate::http::problem::Problem;
 use modegate_core::device::{CertificateDigest, Device};
@@ -48,8 +48,8 @@ pub(super) async fn bind(
     caller: Caller,
     Id(id): Id<DeviceId>,
     Body(new): Body<NewCertificate>,
-) -> Answered {
-    let render = |OfDevice { device, digest }: &OfDevice| {
+) -> HandlerResult {
+    let render = |DeviceCertificate { device, digest }: &DeviceCertificate| {
         let location = format!("/api/v1/devices/{}/certificates/{digest}", device.id);
         Answer::created(location, &view(device, *digest))
     };
@@ -61,7 +61,7 @@ pub(super) async fn bind(
 }
 
 /// `DELETE /devices/{id}/certificates/{sha256}`: revokes it, bound or not.
-pub(super) async fn revoke(caller: Caller, path: web::Path<(String, String)>) -> Answered {
+pub(super) async fn revoke(caller: Caller, path: web::Path<(String, String)>) -> HandlerResult {
     let device = id(&path.0)?;
     let digest = CertificateDigest::from_hex(&path.1);
     let digest = digest.ok_or_else(|| Problem::missing("certificate"))?;

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::app::commands::{Detail, state_of};
+use crate::app::commands::{CommandDetail, state_of};
 use crate::app::input::Time;
 use crate::app::log::Decision;
 use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
@@ -182,7 +182,7 @@ impl CommandView {
     }
 
     /// The same with when it can go and what was decided on it.
-    pub(super) fn detailed(detail: Detail, policies: &PolicySet, now: Timestamp) -> Self {
+    pub(super) fn detailed(detail: CommandDetail, policies: &PolicySet, now: Timestamp) -> Self {
         let more = DetailView {
             forecast: detail.forecast.map(ForecastView::from),
             decisions: detail.decisions,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::command_view::{CommandView, ForecastView, full_id};
 use super::query::word;
-use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
-use crate::app::commands::{self, OfDevice, Previewed};
+use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
+use crate::app::commands::{self, DeviceCommand, Previewed};
 use crate::app::input::Object;
 use crate::app::revision::command_tag;
 use crate::http::problem::Problem;
@@ -83,7 +83,7 @@ impl From<&Previewed> for PreviewView {
 
 /// The view of a command, and its tag.
 fn tagged(
-    (command, device): &OfDevice,
+    (command, device): &DeviceCommand,
     policies: &PolicySet,
     now: Timestamp,
 ) -> (CommandView, String) {
@@ -96,9 +96,9 @@ pub(super) async fn queue(
     caller: Caller,
     Id(id): Id<DeviceId>,
     Body(Object(wanted)): Body<Object>,
-) -> Answered {
+) -> HandlerResult {
     let (policies, now) = (caller.app().way.policies(), caller.app().now());
-    let render = move |queued: &OfDevice| {
+    let render = move |queued: &DeviceCommand| {
         let location = format!("/api/v1/commands/{}", queued.0.id);
         let (view, tag) = tagged(queued, &policies, now);
         Answer::created(location, &view).tagged(tag)
@@ -122,7 +122,7 @@ pub(super) async fn list(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
-) -> Answered {
+) -> HandlerResult {
     let state = word("state", query.state.as_deref())?;
     let app = caller.app();
     let listed = commands::list(app, caller.by(), id, state, paging.page()?);
@@ -134,7 +134,7 @@ pub(super) async fn list(
 }
 
 /// `GET /commands/{id}`.
-pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
     let app = caller.app();
     let (policies, now) = (app.way.policies(), app.now());
     let detail = commands::one(app, caller.by(), id).await?;
@@ -144,7 +144,7 @@ pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> Answered {
 }
 
 /// What shows a command that was changed.
-fn changed(policies: Arc<PolicySet>, now: Timestamp) -> impl Fn(&OfDevice) -> Answer + Clone {
+fn changed(policies: Arc<PolicySet>, now: Timestamp) -> impl Fn(&DeviceCommand) -> Answer + Clone {
     move |changed| {
         let (view, tag) = tagged(changed, &policies, now);
         Answer::ok(&view).tagged(tag)
@@ -152,7 +152,7 @@ fn changed(policies: Arc<PolicySet>, now: Timestamp) -> impl Fn(&OfDevice) -> An
 }
 
 /// `DELETE /commands/{id}`: cancels.
-pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
     let render = changed(caller.app().way.policies(), caller.app().now());
     caller
         .write(render, async |app, by, options| {
@@ -163,7 +163,7 @@ pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> Answered {
 
 /// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
 /// that pauses before its next attempt at once.
-pub(super) async fn retry(caller: Caller, Id(id): Id<CommandId>) -> Answered {
+pub(super) async fn retry(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
     let render = changed(caller.app().way.policies(), caller.app().now());
     caller
         .write(render, async |app, by, options| {
@@ -206,7 +206,7 @@ pub(super) async fn preview(
     caller: Caller,
     Id(id): Id<DeviceId>,
     query: web::Query<ContextQuery>,
-) -> Answered {
+) -> HandlerResult {
     let context = query.context()?;
     let previewed = commands::preview(caller.app(), caller.by(), id, context).await?;
     ok(&PreviewView::from(&previewed))

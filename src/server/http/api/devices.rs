@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
 use super::query::word;
-use super::{Answer, Answered, Body, Caller, Id, Paging, page};
-use crate::app::devices::{self, DeviceChange, Filter, NewDevice};
+use super::{Answer, Body, Caller, HandlerResult, Id, Paging, page};
+use crate::app::devices::{self, DeviceChange, DeviceFilter, NewDevice};
 use crate::app::input::Time;
 use crate::app::revision::device_tag;
 use crate::app::word::Word;
@@ -81,7 +81,7 @@ impl From<&Device> for DeviceView {
 }
 
 /// `POST /devices`.
-pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> Answered {
+pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> HandlerResult {
     let render = |device: &Device| {
         let location = format!("/api/v1/devices/{}", device.id);
         Answer::created(location, &DeviceView::from(device)).tagged(device_tag(device))
@@ -108,10 +108,10 @@ pub(super) async fn list(
     caller: Caller,
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
-) -> Answered {
+) -> HandlerResult {
     let query = query.into_inner();
     let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let filter = Filter {
+    let filter = DeviceFilter {
         group: given(query.group),
         family: word("family", query.family.as_deref())?,
         user: given(query.user),
@@ -123,7 +123,7 @@ pub(super) async fn list(
 }
 
 /// `GET /devices/{id}`.
-pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     let device = caller.principal.device(caller.app(), id);
     let device = device.await?;
     let answer = Answer::ok(&DeviceView::from(&device)).tagged(device_tag(&device));
@@ -135,7 +135,7 @@ pub(super) async fn change(
     caller: Caller,
     Id(id): Id<DeviceId>,
     Body(change): Body<DeviceChange>,
-) -> Answered {
+) -> HandlerResult {
     let render = |device: &Device| Answer::ok(&DeviceView::from(device)).tagged(device_tag(device));
     caller
         .write(render, async |app, by, options| {
@@ -145,7 +145,7 @@ pub(super) async fn change(
 }
 
 /// `DELETE /devices/{id}`.
-pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     caller
         .write(
             |_| Answer::nothing(),

@@ -4,7 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answered, Caller, Id, Paging, page};
+use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::log::{self, LoggedEvent};
 use crate::app::sessions::sessions as list_sessions;
@@ -172,7 +172,7 @@ impl ExchangeView {
 }
 
 /// `GET /events`.
-pub(super) async fn all(caller: Caller, paging: web::Query<Paging>) -> Answered {
+pub(super) async fn all(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
     let listed = log::all(caller.app(), caller.by(), paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
 }
@@ -182,7 +182,7 @@ pub(super) async fn of_device(
     caller: Caller,
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
 }
@@ -192,7 +192,7 @@ pub(super) async fn sessions(
     caller: Caller,
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |session| session))
 }

@@ -19,10 +19,10 @@ use modegate_core::tokens::TokenId;
 use modegate_core::webhooks::WebhookId;
 
 /// What a handler returns.
-pub(super) type Answered = Result<HttpResponse, Problem>;
+pub(super) type HandlerResult = Result<HttpResponse, Problem>;
 
 /// 200 with this.
-pub(super) fn ok(body: &impl Serialize) -> Answered {
+pub(super) fn ok(body: &impl Serialize) -> HandlerResult {
     Ok(HttpResponse::Ok().json(body))
 }
 

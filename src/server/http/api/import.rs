@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Answered, Body, Caller};
+use super::{Answer, Body, Caller, HandlerResult};
 use crate::app::import::{self, Import, Report};
 use crate::app::word::{Word, words};
 use modegate_store::api::Imported;
@@ -62,7 +62,7 @@ impl From<&Report> for ReportView {
 }
 
 /// `POST /devices/import`.
-pub(super) async fn import(caller: Caller, Body(import): Body<Import>) -> Answered {
+pub(super) async fn import(caller: Caller, Body(import): Body<Import>) -> HandlerResult {
     let render = |report: &Report| Answer::ok(&ReportView::from(report));
     caller
         .write(render, async |app, by, options| {

@@ -6,17 +6,21 @@ use actix_web::HttpRequest;
 
 use super::installs::StepView;
 use super::sse::{Sink, Source, last_event_id, stream};
-use super::{Answered, Caller, Id};
+use super::{Caller, HandlerResult, Id};
 use crate::app::installs::find;
 use crate::app::{App, Principal};
 use modegate_core::installs::InstallId;
 
 /// `GET /installs/{id}/events`.
-pub(super) async fn steps(caller: Caller, Id(id): Id<InstallId>, request: HttpRequest) -> Answered {
+pub(super) async fn steps(
+    caller: Caller,
+    Id(id): Id<InstallId>,
+    request: HttpRequest,
+) -> HandlerResult {
     find(caller.app(), caller.by(), id).await?;
     // `Last-Event-ID` is the number of the last step that the reader has.
     let last = last_event_id::<u32>(&request)?;
-    let steps = Steps {
+    let steps = StepSource {
         app: Arc::clone(caller.app()),
         by: caller.principal.clone(),
         id,
@@ -26,7 +30,7 @@ pub(super) async fn steps(caller: Caller, Id(id): Id<InstallId>, request: HttpRe
 }
 
 /// The steps of an install.
-struct Steps {
+struct StepSource {
     app: Arc<App>,
     by: Principal,
     id: InstallId,
@@ -34,7 +38,7 @@ struct Steps {
     sent: usize,
 }
 
-impl Source for Steps {
+impl Source for StepSource {
     async fn catch_up(&mut self, to: &mut Sink) -> Option<()> {
         // The scope is looked at again: the device may have left it.
         let (_, install) = find(&self.app, &self.by, self.id).await.ok()?;

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::command_view::{ForecastView, full_id};
-use super::{Answer, Answered, Body, Caller, Id, Paging, ok, page};
+use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
-use crate::app::installs::{self, Detail, NewInstall, forecast};
+use crate::app::installs::{self, InstallDetail, NewInstall, forecast};
 use crate::app::word::Word;
 use modegate_core::device::Device;
 use modegate_core::forecast::Forecast;
@@ -101,8 +101,8 @@ impl InstallView {
     }
 }
 
-impl From<Detail> for InstallView {
-    fn from(detail: Detail) -> Self {
+impl From<InstallDetail> for InstallView {
+    fn from(detail: InstallDetail) -> Self {
         InstallView::new(&detail.device, &detail.install, detail.forecast)
     }
 }
@@ -112,7 +112,7 @@ pub(super) async fn create(
     caller: Caller,
     Id(id): Id<DeviceId>,
     Body(new): Body<NewInstall>,
-) -> Answered {
+) -> HandlerResult {
     let (policies, now) = (caller.app().way.policies(), caller.app().now());
     let render = move |written: &WrittenInstall| {
         let (device, install) = (&written.device, &written.install);
@@ -135,19 +135,19 @@ pub(super) async fn list(
     caller: Caller,
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let listed = installs::list(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, InstallView::from))
 }
 
 /// `GET /installs/{id}`.
-pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> Answered {
+pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult {
     let detail = installs::one(caller.app(), caller.by(), id).await?;
     ok(&InstallView::from(detail))
 }
 
 /// `DELETE /installs/{id}`: takes it back.
-pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> Answered {
+pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult {
     let render = |written: &WrittenInstall| {
         Answer::ok(&InstallView::new(&written.device, &written.install, None))
     };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::devices::DeviceView;
-use super::{Answered, Caller, Id, Paging, ok, page};
+use super::{Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::inventory;
 use crate::http::problem::Problem;
@@ -149,7 +149,7 @@ pub(super) async fn of_device(
     caller: Caller,
     Id(id): Id<DeviceId>,
     query: web::Query<PartQuery>,
-) -> Answered {
+) -> HandlerResult {
     let inventory = inventory::of_device(caller.app(), caller.by(), id).await?;
     let view = InventoryView::new(id, &inventory, query.class.as_deref());
     ok(&view)
@@ -160,7 +160,7 @@ pub(super) async fn changes(
     caller: Caller,
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let listed = inventory::changes(caller.app(), caller.by(), id, paging.page()?).await?;
     Ok(page(listed, |(number, change)| {
         ChangeView::new(id, number, &change)
@@ -186,7 +186,7 @@ pub(super) async fn search(
     caller: Caller,
     query: web::Query<Vec<(String, String)>>,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let questions = questions(&query)?;
     let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
     Ok(page(listed.await?, |device| DeviceView::from(&device)))

@@ -34,7 +34,7 @@ mod webhooks;
 
 use answer::Answer;
 use caller::Caller;
-use extract::{Answered, Body, Id, ok};
+use extract::{Body, HandlerResult, Id, ok};
 use query::{Paging, page};
 
 pub(super) use guard::is_known;

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answered, Body, Caller, ok};
+use super::{Body, Caller, HandlerResult, ok};
 use crate::app::policies::{self, PolicyTryOut};
 
 /// A policy set.
@@ -38,7 +38,7 @@ pub(super) async fn in_force(caller: Caller) -> HttpResponse {
 }
 
 /// `POST /policies/try`.
-pub(super) async fn tried(caller: Caller, Body(input): Body<PolicyTryOut>) -> Answered {
+pub(super) async fn tried(caller: Caller, Body(input): Body<PolicyTryOut>) -> HandlerResult {
     let tried = policies::try_out(caller.app(), caller.by(), input).await?;
     ok(&tried)
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Answered, Caller, Id, ok};
+use super::{Answer, Caller, HandlerResult, Id, ok};
 use crate::app::input::Time;
 use crate::app::wakes;
 use modegate_core::device::Device;
@@ -136,14 +136,14 @@ impl ChannelView {
 }
 
 /// `GET /devices/{id}/channel`.
-pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
     let view = ChannelView::new(&device, target.as_ref(), caller.app().now());
     ok(&view)
 }
 
 /// `POST /devices/{id}/wake`.
-pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> Answered {
+pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     let now = caller.app().now();
     let render = move |device: &Device| {
         let channel = device.state.channel.as_ref();

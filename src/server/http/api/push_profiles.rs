@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Answer, Answered, Body, Caller, Id, ok, page};
+use super::{Answer, Body, Caller, HandlerResult, Id, ok, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
@@ -66,7 +66,7 @@ fn location(profile: &PushProfile) -> String {
 }
 
 /// `POST /push-profiles`.
-pub(super) async fn create(caller: Caller, Body(new): Body<NewPushProfile>) -> Answered {
+pub(super) async fn create(caller: Caller, Body(new): Body<NewPushProfile>) -> HandlerResult {
     let render =
         |profile: &PushProfile| Answer::created(location(profile), &ProfileView::from(profile));
     caller
@@ -81,7 +81,7 @@ pub(super) async fn change(
     caller: Caller,
     Id(id): Id<Uuid>,
     Body(change): Body<PushProfileChange>,
-) -> Answered {
+) -> HandlerResult {
     let render = |profile: &PushProfile| Answer::ok(&ProfileView::from(profile));
     caller
         .write(render, async |app, by, options| {
@@ -91,7 +91,7 @@ pub(super) async fn change(
 }
 
 /// `DELETE /push-profiles/{id}`.
-pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> Answered {
+pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
     caller
         .write(
             |_| Answer::nothing(),
@@ -101,7 +101,7 @@ pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> Answered {
 }
 
 /// `POST /push-profiles/{id}/check`: a stopped profile is tried anew.
-pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> Answered {
+pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
     let render =
         |profile: &PushProfile| Answer::accepted(location(profile), &ProfileView::from(profile));
     caller
@@ -118,7 +118,7 @@ pub(super) async fn list(caller: Caller) -> HttpResponse {
 }
 
 /// `GET /push-profiles/{id}`.
-pub(super) async fn one(caller: Caller, Id(id): Id<Uuid>) -> Answered {
+pub(super) async fn one(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
     let profile = push_profiles::one(caller.app(), id)?;
     ok(&ProfileView::from(&profile))
 }

@@ -16,7 +16,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::sync::{mpsc, watch};
 
-use super::{Answered, Caller};
+use super::{Caller, HandlerResult};
 use crate::app::Principal;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
@@ -53,7 +53,7 @@ pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<
 
 /// Starts a stream to this caller: until the source ends, the reader goes, the token
 /// ends, or the server does.
-pub(super) fn stream(caller: Caller, mut source: impl Source) -> Answered {
+pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
     let Caller {
         shared, principal, ..
     } = caller;

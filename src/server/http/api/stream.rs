@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::events::EventView;
 use super::sse::{Sink, Source, last_event_id, stream};
-use super::{Answered, Caller, Id, Paging};
+use super::{Caller, HandlerResult, Id, Paging};
 use crate::app::log::{visible, with_withheld};
 use crate::app::{App, AppError, Principal};
 use crate::http::problem::Problem;
@@ -23,7 +23,7 @@ pub(super) async fn all(
     caller: Caller,
     request: HttpRequest,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     let after = match asked(&request, &paging)? {
         Some(after) => after,
         None => {
@@ -40,7 +40,7 @@ pub(super) async fn of_device(
     Id(id): Id<DeviceId>,
     request: HttpRequest,
     paging: web::Query<Paging>,
-) -> Answered {
+) -> HandlerResult {
     caller.principal.device(caller.app(), id).await?;
     let after = match asked(&request, &paging)? {
         Some(after) => after,
@@ -62,7 +62,7 @@ fn asked(request: &HttpRequest, paging: &Paging) -> Result<Option<u64>, Problem>
 }
 
 fn start(caller: Caller, device: Option<DeviceId>, after: u64) -> Result<HttpResponse, Problem> {
-    let log = Log {
+    let log = LogSource {
         app: Arc::clone(caller.app()),
         by: caller.principal.clone(),
         device,
@@ -72,14 +72,14 @@ fn start(caller: Caller, device: Option<DeviceId>, after: u64) -> Result<HttpRes
 }
 
 /// The log, or a device's part of it, from some event on.
-struct Log {
+struct LogSource {
     app: Arc<App>,
     by: Principal,
     device: Option<DeviceId>,
     after: u64,
 }
 
-impl Source for Log {
+impl Source for LogSource {
     async fn catch_up(&mut self, to: &mut Sink) -> Option<()> {
         loop {
             let events = self.read().await.ok()?;
@@ -96,7 +96,7 @@ impl Source for Log {
     }
 }
 
-impl Log {
+impl LogSource {
     async fn read(&self) -> Result<Vec<StoredEvent>, AppError> {
         let store = &self.app.store;
         match self.device {

@@ -166,7 +166,7 @@ endpoints! {
 
     "Tries another policy set on recorded sessions: what would go otherwise. Changes nothing"
     post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
-        => 200 One app::policies::Tried;
+        => 200 One app::policies::TryOutResult;
 
     "The device's push channel: state, age, what WNS last answered, the latest wake; never its URI"
     get "/devices/{device}/channel" [Read] push::channel => 200 One push::ChannelView;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Answered, Body, Caller, Id, page};
+use super::{Answer, Body, Caller, HandlerResult, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::tokens::{self, CreatedToken, NewToken};
@@ -48,7 +48,7 @@ impl From<&Token> for TokenView {
 }
 
 /// `POST /tokens`.
-pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Answered {
+pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> HandlerResult {
     let render = |created: &CreatedToken| {
         let view = CreatedTokenView {
             of: TokenView::from(&created.token),
@@ -64,13 +64,13 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Answere
 }
 
 /// `GET /tokens`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> Answered {
+pub(super) async fn list(caller: Caller) -> HandlerResult {
     let all = tokens::list(caller.app()).await?;
     Ok(page(Listed::all(all), |token| TokenView::from(&token)))
 }
 
 /// `DELETE /tokens/{id}`.
-pub(super) async fn revoke(caller: Caller, Id(id): Id<TokenId>) -> Answered {
+pub(super) async fn revoke(caller: Caller, Id(id): Id<TokenId>) -> HandlerResult {
     caller
         .write(
             |_| Answer::nothing(),

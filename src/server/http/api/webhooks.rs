@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use super::{Answer, Answered, Body, Caller, Id, page};
+use super::{Answer, Body, Caller, HandlerResult, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::webhooks::{self, CreatedWebhook, NewWebhook};
@@ -47,7 +47,7 @@ impl WebhookView {
 }
 
 /// `POST /webhooks`.
-pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Answered {
+pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> HandlerResult {
     let render = |created: &CreatedWebhook| {
         let secret = created.secret.as_ref();
         let view = WebhookView {
@@ -64,7 +64,7 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Answe
 }
 
 /// `GET /webhooks`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> Answered {
+pub(super) async fn list(caller: Caller) -> HandlerResult {
     let all = webhooks::list(caller.app()).await?;
     Ok(page(Listed::all(all), |(webhook, waiting)| {
         WebhookView::new(&webhook, waiting)
@@ -72,7 +72,7 @@ pub(super) async fn list(caller: Caller) -> Answered {
 }
 
 /// `DELETE /webhooks/{id}`.
-pub(super) async fn delete(caller: Caller, Id(id): Id<WebhookId>) -> Answered {
+pub(super) async fn delete(caller: Caller, Id(id): Id<WebhookId>) -> HandlerResult {
     caller
         .write(
             |_| Answer::nothing(),
