@@ -10,8 +10,9 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::fields::{FieldError, Fields};
 use modegate_core::ids::DeviceId;
 use modegate_core::limits::NAME_BYTES;
-use modegate_core::operations::{self, Setting};
+use modegate_core::operations;
 use modegate_core::secret::Secret;
+use modegate_core::time::Timestamp;
 use serde_json::Value;
 
 /// Most groups of one batch.
@@ -67,7 +68,7 @@ pub(crate) async fn create(
 ) -> Result<Batch, AppError> {
     let to = new.to.choice()?;
     let (now, wanted) = (app.now(), new.command.0);
-    let command = checked(app, by, &wanted).await?;
+    let command = checked(app, by, &wanted, now).await?;
     let batch = Batch {
         id: BatchId(app.new_id()),
         to,
@@ -92,15 +93,14 @@ pub(crate) async fn create(
 }
 
 /// Checks the command now, so that its faults are not reported once per device.
-async fn checked(app: &App, by: &Principal, wanted: &Value) -> Result<CommandBody, AppError> {
+async fn checked(
+    app: &App,
+    by: &Principal,
+    wanted: &Value,
+    now: Timestamp,
+) -> Result<CommandBody, AppError> {
     let actor = by.actor();
-    let setting = Setting {
-        device: None,
-        templates: &app.templates,
-        actor: &actor,
-        now: app.now(),
-        fresh: app.new_id(),
-    };
+    let setting = app.setting(None, &actor, now, app.new_id());
     let command = match catalogue::named(app, by, wanted).await? {
         None => operations::command_for_some(wanted, &setting),
         Some(named) => Fields::of(wanted, "").and_then(|fields| {

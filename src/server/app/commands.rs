@@ -15,7 +15,7 @@ use modegate_core::device::Device;
 use modegate_core::fields::Fields;
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
-use modegate_core::operations::{self, Setting};
+use modegate_core::operations;
 use modegate_core::policy::PolicySet;
 use modegate_core::push::in_force::Target;
 use modegate_core::session::preview::{Preview, preview as preview_of};
@@ -75,13 +75,7 @@ async fn read(
     now: Timestamp,
 ) -> Result<CommandBody, AppError> {
     let actor = by.actor();
-    let setting = Setting {
-        device: Some(device.id),
-        templates: &app.templates,
-        actor: &actor,
-        now,
-        fresh: app.new_id(),
-    };
+    let setting = app.setting(Some(device.id), &actor, now, app.new_id());
     let named = catalogue::named(app, by, wanted).await?;
     let fields = Fields::of(wanted, "")?;
     let release = named

@@ -13,7 +13,8 @@ use crate::sync::Way;
 use crate::token_cache::TokenBook;
 use crate::webhooks::target::Reach;
 use crate::wns::service::Push;
-use modegate_core::operations::Templates;
+use modegate_core::ids::DeviceId;
+use modegate_core::operations::{Setting, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::api::Keep;
@@ -62,6 +63,24 @@ impl App {
         aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
         let digits = data_encoding::HEXLOWER.encode(&bytes);
         Secret::new(format!("{prefix}{digits}"))
+    }
+
+    /// What a command is made with, for this device or for any. `fresh` is for what of
+    /// it must be new, such as a JobID.
+    pub(super) fn setting<'a>(
+        &'a self,
+        device: Option<DeviceId>,
+        actor: &'a str,
+        now: Timestamp,
+        fresh: Uuid,
+    ) -> Setting<'a> {
+        Setting {
+            device,
+            templates: &self.templates,
+            actor,
+            now,
+            fresh,
+        }
     }
 
     /// Takes over what tokens the store has now.

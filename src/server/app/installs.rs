@@ -1,13 +1,13 @@
 //! Installs: asked for, listed, taken back.
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use super::commands::{build, forecast_of, number, state_of};
 use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
 use modegate_core::change::Refusal;
+use modegate_core::command::CommandBody;
 use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::fields::{FieldError, Fields};
@@ -81,9 +81,10 @@ pub(crate) async fn create(
     if new.require_ready.unwrap_or(false) && !sideloading.is_ready() {
         return Err(AppError::Conflict(sideloading.warnings().join("; ")));
     }
-    let fresh = app.new_id();
+    let (actor, fresh) = (by.actor(), app.new_id());
+    let setting = app.setting(Some(id), &actor, now, fresh);
     let asked = Request {
-        command: command(app, by, &device, &wanted, &release, fresh)?,
+        command: command(&device, &wanted, &release, &setting)?,
         app: named,
         release,
         job_id: fresh.to_string(),
@@ -114,22 +115,13 @@ async fn named(app: &App, by: &Principal, new: &NewInstall) -> Result<CatalogueA
 
 /// The command that makes the job; a family without app jobs has no installs.
 fn command(
-    app: &App,
-    by: &Principal,
     device: &Device,
     wanted: &Value,
     release: &Release,
-    fresh: Uuid,
-) -> Result<modegate_core::command::CommandBody, AppError> {
-    let (actor, family) = (by.actor(), device.record.family);
-    let setting = Setting {
-        device: Some(device.id),
-        templates: &app.templates,
-        actor: &actor,
-        now: app.now(),
-        fresh,
-    };
-    let command = operations::command_with(family, wanted, &setting, Some(release));
+    setting: &Setting<'_>,
+) -> Result<CommandBody, AppError> {
+    let family = device.record.family;
+    let command = operations::command_with(family, wanted, setting, Some(release));
     command.map_err(|error| no_jobs(error, family))
 }
 
