@@ -6,13 +6,15 @@ use std::time::Duration;
 use divan::{AllocProfiler, Bencher, black_box};
 use modegate_core::command::{CommandBody, Operation};
 use modegate_core::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
-use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::policy::{PolicySet, Subject};
 use modegate_core::session::queue::{leaves_of, queue};
-use modegate_core::session::{Proof, Request, Snapshot, Step, authenticate, choose, step};
+use modegate_core::session::{
+    ClientEvidence, Request, Snapshot, Step, authenticate, plan_read, step,
+};
 use modegate_core::time::Timestamp;
-use modegate_server::metrics::{Metrics, Tally};
+use modegate_server::metrics::{ExchangeMetrics, Metrics};
 use modegate_wire::decode::decode;
 use modegate_wire::encode::encode;
 use modegate_wire::message::{Message, Verb};
@@ -57,9 +59,9 @@ fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, Comm
         registered_at: Timestamp(0),
         rotation: Default::default(),
     };
-    let state = State {
+    let state = DeviceState {
         next_command: 1,
-        ..State::default()
+        ..DeviceState::default()
     };
     let mut device = Device {
         number: 1,
@@ -76,7 +78,7 @@ fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, Comm
             not_before: None,
             expires_at: None,
             priority: 0,
-            manner: modegate_core::command::Manner::default(),
+            options: modegate_core::command::ExecutionOptions::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}")
@@ -159,9 +161,9 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         inventory: None,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
-    let proof = Proof::default();
+    let evidence = ClientEvidence::default();
     let request = Request {
-        proof: &proof,
+        evidence: &evidence,
         trust_source: true,
         raw_query: "mode=Machine&Platform=WoA",
         query: Query {
@@ -174,17 +176,17 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         now: Timestamp(1),
         nonce: &|_, _| [0; 16],
         policies: &set,
-        push: &modegate_core::push::in_force::InForce::default(),
+        push: &modegate_core::push::active_profiles::ActiveProfiles::default(),
         server: None,
     };
     let metrics = Metrics::new();
     bencher.bench(|| {
         let authentication = authenticate(black_box(&snapshot.device), &request);
-        let chosen = choose(black_box(&snapshot.device), authentication, &request);
+        let chosen = plan_read(black_box(&snapshot.device), authentication, &request);
         let stepped = step(black_box(&snapshot), authentication, &request);
         if let (true, Step::Exchange(exchange)) = (counted, &stepped) {
-            let tally = Tally::of(&snapshot.device.state, exchange);
-            metrics.exchanged(&tally, Duration::from_micros(300));
+            let counted = ExchangeMetrics::from_exchange(&snapshot.device.state, exchange);
+            metrics.exchanged(&counted, Duration::from_micros(300));
         }
         (chosen, stepped)
     });

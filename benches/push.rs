@@ -24,7 +24,7 @@ use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
-use modegate_server::sync::Way;
+use modegate_server::sync::SyncService;
 use modegate_server::wns::client::{Notification, WnsClient};
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
@@ -51,7 +51,7 @@ async fn main() {
         number("MODEGATE_WORKERS", 64),
     );
     let mock = MockWns::start().await.expect("a mock");
-    let sid = PackageSid::of(&Pfn::parse(PFN).expect("a PFN"));
+    let sid = PackageSid::from_pfn(&Pfn::parse(PFN).expect("a PFN"));
     mock.register(App {
         pfn: PFN.to_owned(),
         form: Form::Legacy,
@@ -119,7 +119,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     let store = Arc::new(SqliteStore::open(&dir.path().join("db"), keys).expect("a store"));
     let dynamic = Arc::clone(&store) as Arc<dyn Store>;
     let policies = Arc::new(PolicySet::builtin().expect("the shipped files"));
-    let way = Arc::new(Way::new(
+    let sync = Arc::new(SyncService::new(
         Arc::clone(&dynamic),
         policies,
         store.nonces(),
@@ -134,7 +134,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     let now = Clock::default();
     let push = Push::new(
         dynamic,
-        way.push_in_force(),
+        sync.active_profiles(),
         &setting,
         Templates::default(),
         now,
@@ -142,7 +142,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     .expect("push");
     let push = Arc::new(push);
     let profile = profile(sid);
-    let (own, kept) = (profile.target().own(), profile.clone());
+    let (own, kept) = (profile.target().owner(), profile.clone());
     let event = Event::new(
         modegate_server::clock::Clock::default().now(),
         "bench",
@@ -211,7 +211,7 @@ async fn device(
     store: &SqliteStore,
     n: usize,
     uri: &Secret,
-    own: &modegate_core::push::in_force::Own,
+    own: &modegate_core::push::active_profiles::ChannelOwner,
     hosts: &HostPolicy,
 ) -> DeviceId {
     let (id, now) = (
@@ -244,7 +244,7 @@ async fn device(
     };
     let mut state = before.state.clone();
     state.channel = Some(channel::next(&Channel::default(), read, Family::Windows81, now).channel);
-    state.push.own = Some(own.clone());
+    state.push.owner = Some(own.clone());
     let commit = DeviceChange {
         loaded: Some(Loaded {
             revision: before.state.revision,
@@ -263,7 +263,7 @@ async fn wish(store: &SqliteStore, id: DeviceId) {
             device.state.clone(),
             modegate_server::clock::Clock::default().now(),
         );
-        let event = outbox::wish(&mut state, "bench", now).event("bench", device.id, now);
+        let event = outbox::request_wake(&mut state, "bench", now).event("bench", device.id, now);
         Ok(DeviceChange::new(device, state).with_events(vec![event]))
     };
     store

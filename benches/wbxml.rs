@@ -227,18 +227,18 @@ impl<'a> Library<'a> {
         built.status.success().then_some(Library(dir))
     }
 
-    fn run(&self, way: &str, bytes: &[u8]) -> Option<f64> {
+    fn run(&self, sync: &str, bytes: &[u8]) -> Option<f64> {
         let file = self.0.join("document");
         std::fs::write(&file, bytes).ok()?;
         let times = if bytes.len() > 10_000 { "200" } else { "5000" };
         let ran = Command::new(self.0.join("loop"))
-            .arg(way)
+            .arg(sync)
             .arg(&file)
             .arg(times)
             .output()
             .ok()?;
         if !ran.status.success() {
-            println!("libwbxml did not take the document: {way}");
+            println!("libwbxml did not take the document: {sync}");
             return None;
         }
         String::from_utf8(ran.stdout).ok()?.trim().parse().ok()

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::command::{CommandBody, Manner, Operation};
+use modegate_core::command::{CommandBody, ExecutionOptions, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::event::{Event, EventType};
@@ -127,7 +127,7 @@ fn body(name: &str, verb: Verb, loc_uri: String, data: Option<Secret>) -> Comman
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Manner::default(),
+        options: ExecutionOptions::default(),
         operations: vec![Operation::Node {
             verb,
             loc_uri: loc_uri.into(),

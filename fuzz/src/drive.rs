@@ -3,14 +3,14 @@
 use std::sync::OnceLock;
 
 use modegate_core::classify::classify;
-use modegate_core::command::{CommandBody, Manner, Operation};
+use modegate_core::command::{CommandBody, ExecutionOptions, Operation};
 use modegate_core::context::{Family, Mode, Platform, Query};
-use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
 use modegate_core::session::{
-    Proof, Request, Snapshot, Step, authenticate, choose, queue, step as core_step,
+    ClientEvidence, Request, Snapshot, Step, authenticate, plan_read, queue, step as core_step,
 };
 use modegate_core::time::Timestamp;
 use modegate_wire::encoding::Encoding;
@@ -214,9 +214,9 @@ impl World {
             registered_at: Timestamp(0),
             rotation: Default::default(),
         };
-        let state = State {
+        let state = DeviceState {
             next_command: 1,
-            ..State::default()
+            ..DeviceState::default()
         };
         let id = DeviceId(
             "00000000-0000-7000-8000-000000000001"
@@ -243,7 +243,7 @@ impl World {
             not_before: None,
             expires_at: None,
             priority: 0,
-            manner: Manner::default(),
+            options: ExecutionOptions::default(),
             operations: vec![Operation::Node {
                 verb,
                 loc_uri: loc_uri.into(),
@@ -262,7 +262,7 @@ impl World {
         let mut digest = [0; 32];
         digest[..8].copy_from_slice(&number.to_le_bytes());
         let request = Request {
-            proof: &Proof::default(),
+            evidence: &ClientEvidence::default(),
             trust_source: true,
             raw_query,
             query: Query::read(raw_query),
@@ -271,11 +271,11 @@ impl World {
             now: Timestamp(1 + number as i64),
             nonce: &|_, _| [0; 16],
             policies: self.policies,
-            push: &modegate_core::push::in_force::InForce::default(),
+            push: &modegate_core::push::active_profiles::ActiveProfiles::default(),
             server: None,
         };
         let authentication = authenticate(&self.device, &request);
-        let wanted = choose(&self.device, authentication, &request);
+        let wanted = plan_read(&self.device, authentication, &request);
         let bodies = self
             .bodies
             .iter()
@@ -309,7 +309,7 @@ impl World {
         let commit = exchange.into_commit(Vec::new());
         self.bodies.extend(commit.queued);
         let revision = self.device.state.revision + 1;
-        self.device.state = State {
+        self.device.state = DeviceState {
             revision,
             ..commit.state
         };

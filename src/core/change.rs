@@ -4,7 +4,7 @@
 
 use crate::command::{CommandBody, Part};
 use crate::device::outbox;
-use crate::device::{Device, DeviceRecord, State};
+use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::event::Event;
 use crate::ids::CommandSeq;
 use crate::inventory::{self, Inventory};
@@ -24,7 +24,7 @@ pub struct DeviceChange {
     /// The record afterwards, if it changes.
     pub record: Option<DeviceRecord>,
     /// The state afterwards. Its `next_command` counts what is queued here.
-    pub state: State,
+    pub state: DeviceState,
     /// Commands to add.
     pub queued: Vec<(CommandSeq, CommandBody)>,
     /// What commands got.
@@ -92,8 +92,8 @@ pub struct NewDelivery {
 impl DeviceChange {
     /// Puts `device` into this state, with what follows for the outbox and for
     /// the URI of its channel: one that is not in use any more is deleted.
-    pub fn new(device: &Device, state: State) -> Self {
-        let uri = |state: &State| state.channel.as_ref().and_then(|channel| channel.uri);
+    pub fn new(device: &Device, state: DeviceState) -> Self {
+        let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
         let had = uri(&device.state);
         let drops_uri = had.is_some() && uri(&state) != had;
         DeviceChange {
@@ -169,7 +169,7 @@ impl DeviceChange {
     pub fn fit<E>(
         &mut self,
         standing: &Standing,
-        current: impl FnOnce() -> Result<Option<State>, E>,
+        current: impl FnOnce() -> Result<Option<DeviceState>, E>,
     ) -> Result<bool, E> {
         if let Some(loaded) = self.loaded {
             if standing.revision != loaded.revision {

@@ -254,8 +254,12 @@ pub struct ExchangeRecord {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub woken: bool,
     /// Whether the agent looked as if run by hand.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub by_hand: bool,
+    #[serde(
+        rename = "by_hand",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub manual: bool,
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,

@@ -44,7 +44,7 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of `value`, which is called `path` in errors.
-    pub fn of(value: &'a Value, path: &str) -> Result<Self, FieldError> {
+    pub fn from_value(value: &'a Value, path: &str) -> Result<Self, FieldError> {
         let named = if path.is_empty() { "body" } else { path };
         let map = value
             .as_object()

@@ -1,8 +1,8 @@
 //! A device and a command that tests of several modules begin with.
 
-use crate::command::{CommandBody, Manner, Operation};
+use crate::command::{CommandBody, ExecutionOptions, Operation};
 use crate::context::Family;
-use crate::device::{Device, DeviceRecord, State};
+use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::ids::{DeviceId, Source};
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
@@ -26,7 +26,7 @@ pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
             registered_at: NOW,
             rotation: Default::default(),
         },
-        state: State::registered(),
+        state: DeviceState::registered(),
     }
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn body() -> CommandBody {
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Manner::default(),
+        options: ExecutionOptions::default(),
         operations: vec![Operation::Node {
             verb: Verb::Get,
             loc_uri: "./DevInfo/DevId".into(),

@@ -168,7 +168,7 @@ impl PackageSid {
 
     /// The SID that belongs to a family: the first 28 bytes of SHA-256 over
     /// the UTF-16LE of its lower case, as seven numbers.
-    pub fn of(pfn: &Pfn) -> Self {
+    pub fn from_pfn(pfn: &Pfn) -> Self {
         let digest = sha256_utf16(&pfn.lower());
         let mut numbers = [0; 7];
         for (number, bytes) in numbers.iter_mut().zip(digest.chunks_exact(4)) {
@@ -180,7 +180,7 @@ impl PackageSid {
     /// Whether it is the SID of `pfn`. If not, WNS will most likely answer
     /// 403 for every channel of that PFN: warn before any device is touched.
     pub fn belongs_to(&self, pfn: &Pfn) -> bool {
-        *self == PackageSid::of(pfn)
+        *self == PackageSid::from_pfn(pfn)
     }
 }
 
@@ -254,7 +254,7 @@ mod tests {
     fn known_pairs_belong_together() {
         let edge = Pfn::parse("Microsoft.MicrosoftEdge_8wekyb3d8bbwe").unwrap();
         let sid = "ms-app://S-1-15-2-3624051433-2125758914-1423191267-1740899205-1073925389-3782572162-737981194";
-        assert_eq!(PackageSid::of(&edge).to_string(), sid);
+        assert_eq!(PackageSid::from_pfn(&edge).to_string(), sid);
         assert!(PackageSid::parse(sid).unwrap().belongs_to(&edge));
         assert!(
             PackageSid::parse(&sid[9..].to_lowercase())

@@ -2,7 +2,7 @@
 //! are deleted from the beginning of the log only, up to the first that stays.
 
 use crate::command::Part;
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::event::Event;
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub fn has_old_results(part: &Part, before: Timestamp) -> bool {
 }
 
 /// The part without its results, if its command is final in this state.
-pub fn strip_results(mut part: Part, state: &State) -> Option<Part> {
+pub fn strip_results(mut part: Part, state: &DeviceState) -> Option<Part> {
     part.results.clear();
     state.open(part.seq).is_none().then_some(part)
 }
@@ -55,7 +55,7 @@ mod tests {
         };
         assert!(has_old_results(&part, Timestamp(11)));
         assert!(!has_old_results(&part, Timestamp(10)));
-        let stripped = strip_results(part.clone(), &State::default()).unwrap();
+        let stripped = strip_results(part.clone(), &DeviceState::default()).unwrap();
         assert!(!has_old_results(&stripped, Timestamp(11)));
         assert_eq!((stripped.at, stripped.state), (part.at, part.state));
     }

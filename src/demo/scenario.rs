@@ -35,7 +35,7 @@ struct Play<'a> {
 /// Makes the push profile, unless an earlier play left it.
 async fn profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
     let pfn = Pfn::parse(FAMILY).map_err(|error| DemoError::Api(error.to_string()))?;
-    let sid = PackageSid::of(&pfn).to_string();
+    let sid = PackageSid::from_pfn(&pfn).to_string();
     wns.register(App {
         pfn: FAMILY.to_owned(),
         form: Form::Legacy,

@@ -13,15 +13,15 @@ type Table = HashMap<TokenDigest, Arc<Token>>;
 
 /// All tokens by digest, and the one of the file `admin-token`.
 #[derive(Debug)]
-pub struct TokenBook {
+pub struct TokenCache {
     bootstrap: Arc<Token>,
     table: RwLock<Arc<Table>>,
 }
 
-impl TokenBook {
+impl TokenCache {
     /// A book with the bootstrap token only.
     pub fn new(bootstrap: TokenDigest) -> Self {
-        TokenBook {
+        TokenCache {
             bootstrap: Arc::new(Token {
                 id: TokenId(Uuid::nil()),
                 name: BOOTSTRAP.to_owned(),
@@ -48,7 +48,7 @@ impl TokenBook {
 
     /// The token with this text, if it is in force at `now`.
     pub fn find(&self, text: &str, now: Timestamp) -> Option<Arc<Token>> {
-        let digest = TokenDigest::of(text);
+        let digest = TokenDigest::from_text(text);
         if bool::from(digest.0.ct_eq(&self.bootstrap.digest.0)) {
             return Some(Arc::clone(&self.bootstrap));
         }
@@ -75,9 +75,9 @@ mod tests {
 
     #[test]
     fn a_token_ends_when_it_expires_and_when_it_is_revoked() {
-        let book = TokenBook::new(TokenDigest::of("admin's"));
+        let book = TokenCache::new(TokenDigest::from_text("admin's"));
         let mut other = token(Some(100));
-        other.digest = TokenDigest::of("other");
+        other.digest = TokenDigest::from_text("other");
         book.replace(vec![other]);
         assert_eq!(book.find("other", Timestamp(99)).unwrap().name, "t");
         assert!(book.find("other", Timestamp(100)).is_none());
@@ -93,7 +93,7 @@ mod tests {
             name: "t".into(),
             role: Role::Operator,
             groups: None,
-            digest: TokenDigest::of("text"),
+            digest: TokenDigest::from_text("text"),
             created_at: Timestamp(0),
             created_by: "api:admin".into(),
             expires_at: expires_at.map(Timestamp),

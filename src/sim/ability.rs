@@ -1,7 +1,7 @@
 //! What the agent can do in its mode, and doing it.
 
 use super::address::{Address, Member};
-use super::classes::{Reach, reach};
+use super::classes::{AccessLevel, reach};
 use super::outcome::Effect;
 use super::outcome::Found;
 use super::tree::Tree;
@@ -64,7 +64,7 @@ pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
         "Apps" => method != Some(("mdm_wnsconfiguration", "updateconfiguration")),
         _ => match (verb, at) {
             ("Get", Address::Node(_)) => true,
-            ("Get", Address::Wmi { class, .. }) => reach(class) == Reach::System,
+            ("Get", Address::Wmi { class, .. }) => reach(class) == AccessLevel::System,
             ("Exec", _) => {
                 matches!(
                     method,
@@ -79,5 +79,5 @@ pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
 /// Whether it is done as the enrolled user, which only Local System can:
 /// an agent that somebody runs by hand fails there (seed 004).
 pub(super) fn impersonates(at: &Address) -> bool {
-    matches!(at, Address::Wmi { class, .. } if reach(class) == Reach::User)
+    matches!(at, Address::Wmi { class, .. } if reach(class) == AccessLevel::User)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::fleet::{FleetOptions, Manner, run};
+use super::fleet::{FleetBehaviour, FleetOptions, run};
 use super::proof::Credentials;
 use super::tablet::Trigger;
 use super::transport::{ClientIdentity, SimError};
@@ -117,7 +117,7 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
             md5: true,
         }),
         identity,
-        manner: Manner {
+        behaviour: FleetBehaviour {
             mac: args.mac,
             wbxml: args.wbxml,
             mode_less: args.mode_less,

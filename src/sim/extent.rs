@@ -26,7 +26,7 @@ pub(super) struct Instance {
 
 impl Instance {
     /// An instance of a documented class, without other values than its keys.
-    pub(super) fn of(class: &Class, name: InstanceName) -> Instance {
+    pub(super) fn new(class: &Class, name: InstanceName) -> Instance {
         let keys: Vec<String> = class
             .keys
             .iter()

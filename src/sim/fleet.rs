@@ -13,7 +13,7 @@ use super::transport::{ClientIdentity, SimError, Transport};
 
 /// How every tablet of a fleet behaves.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Manner {
+pub struct FleetBehaviour {
     /// It proves itself by `x-syncml-hmac` instead of a Cred.
     pub mac: bool,
     /// It writes and reads WBXML.
@@ -52,7 +52,7 @@ pub struct FleetOptions {
     /// Client certificate of them all.
     pub identity: Option<ClientIdentity>,
     /// How they behave.
-    pub manner: Manner,
+    pub behaviour: FleetBehaviour,
     /// Whether to tell progress on standard error.
     pub progress: bool,
 }
@@ -146,14 +146,14 @@ fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
     if let Some(credentials) = &options.credentials {
         tablet = tablet.with_credentials(credentials.clone());
     }
-    let manner = options.manner;
-    tablet.proves_by_mac(manner.mac);
-    tablet.speaks_wbxml(manner.wbxml);
-    tablet.names_mode(!manner.mode_less);
-    tablet.runs_by_hand(manner.by_hand);
-    tablet.encodes_names(manner.encoded_names);
-    tablet.splits_results(manner.split_results);
-    tablet.retransmit(if manner.retransmit { u32::MAX } else { 0 });
+    let behaviour = options.behaviour;
+    tablet.proves_by_mac(behaviour.mac);
+    tablet.speaks_wbxml(behaviour.wbxml);
+    tablet.names_mode(!behaviour.mode_less);
+    tablet.runs_by_hand(behaviour.by_hand);
+    tablet.encodes_names(behaviour.encoded_names);
+    tablet.splits_results(behaviour.split_results);
+    tablet.retransmit(if behaviour.retransmit { u32::MAX } else { 0 });
     Ok(tablet)
 }
 

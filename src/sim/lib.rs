@@ -34,7 +34,7 @@ mod tree;
 mod wbxml;
 
 pub use cli::{SimulateArgs, simulate};
-pub use fleet::{FleetOptions, FleetReport, Manner, run as run_fleet};
+pub use fleet::{FleetBehaviour, FleetOptions, FleetReport, run as run_fleet};
 pub use jobs::{JobStage, JobState};
 pub use proof::{Credentials, ServerCredentials};
 pub use report::{Received, SessionReport, Violation};

@@ -48,7 +48,7 @@ impl Tree {
         if extent.find(&name).is_none() {
             let made = match mdm_class(&name.class) {
                 Some(class) if !keys_fit(class, &name) => return false,
-                Some(class) => Instance::of(class, name.clone()),
+                Some(class) => Instance::new(class, name.clone()),
                 None => Instance::shown_as(last(instance).to_owned(), name.clone()),
             };
             extent.instances.push(made);

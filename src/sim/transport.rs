@@ -101,7 +101,7 @@ pub struct Transport {
 }
 
 /// What came back.
-pub(super) struct Answer {
+pub(super) struct HttpResponse {
     pub(super) status: u16,
     /// Content-Length was there and nothing was chunked.
     pub(super) has_length: bool,
@@ -169,7 +169,7 @@ impl Transport {
         media_type: &str,
         body: Vec<u8>,
         mac: Option<&str>,
-    ) -> Result<Answer, SimError> {
+    ) -> Result<HttpResponse, SimError> {
         let url = if query.is_empty() {
             self.url.clone()
         } else {
@@ -190,7 +190,7 @@ impl Transport {
         let told = answer.headers().get("content-type");
         let media_type = told.and_then(|value| value.to_str().ok()).unwrap_or("");
         let media_type = media_type.to_owned();
-        Ok(Answer {
+        Ok(HttpResponse {
             status: answer.status().as_u16(),
             has_length,
             media_type,

@@ -132,7 +132,7 @@ impl Tree {
             return;
         };
         if let (None, Some(class)) = (extent.find(&name), extent.class) {
-            extent.instances.push(Instance::of(class, name.clone()));
+            extent.instances.push(Instance::new(class, name.clone()));
         }
         if let Some(instance) = extent.find_mut(&name) {
             for (property, value) in values {
@@ -344,7 +344,7 @@ pub(super) fn keys_fit(class: &Class, name: &InstanceName) -> bool {
 
 /// A new instance with what the device fills in itself.
 fn made_by_add(class: &Class, name: &InstanceName) -> Instance {
-    let mut instance = Instance::of(class, name.clone());
+    let mut instance = Instance::new(class, name.clone());
     let own: &[(&str, &str)] = match class.name {
         "MDM_Certificate" => &[("IsInstalled", "true")],
         "MDM_CertificateEnrollment" => &[("Status", "0"), ("Error", "0")],

@@ -27,7 +27,7 @@ pub const ONCE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A write that its caller named, so that it is done once however often it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Once {
+pub struct IdempotencyKey {
     /// Whose name it is: names of different callers are different.
     pub scope: String,
     /// The name: `Idempotency-Key`.
@@ -38,7 +38,7 @@ pub struct Once {
     pub at: Timestamp,
 }
 
-impl Once {
+impl IdempotencyKey {
     /// What it is kept under: a digest of scope and key, each as long as it says.
     pub fn id(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
@@ -51,7 +51,7 @@ impl Once {
 
 /// What is kept of a write that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Kept {
+pub struct StoredResponse {
     /// Digest of what was asked for.
     pub digest: [u8; 32],
     /// The answer.
@@ -65,7 +65,7 @@ pub type Render<T> = Box<dyn FnOnce(&T) -> Vec<u8> + Send>;
 /// transaction. Only a write whose caller named it has one.
 pub struct Keep<T> {
     /// The name that the caller gave the write.
-    pub key: Once,
+    pub key: IdempotencyKey,
     /// Renders the answer.
     pub render: Render<T>,
 }
@@ -131,7 +131,10 @@ pub struct WrittenInstall {
 #[async_trait]
 pub trait WriteStore: Send + Sync {
     /// The answer that is kept under the name of this write, not older than a day.
-    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError>;
+    async fn stored_response(
+        &self,
+        once: &IdempotencyKey,
+    ) -> Result<Option<StoredResponse>, StoreError>;
 
     /// Registers a device, with its event.
     async fn register(

@@ -24,7 +24,7 @@ use modegate_core::ids::{CommandId, DeviceId, Source};
 use modegate_core::inventory::{self, Inventory};
 use modegate_core::push::record::PushProfile;
 use modegate_core::secret::Secret;
-use modegate_core::session::{Snapshot, Wanted};
+use modegate_core::session::{ReadPlan, Snapshot};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
 
@@ -35,11 +35,11 @@ pub use error::StoreError;
 pub type MakeCommand = Box<dyn Fn(&Device) -> Result<CommandBody, Refusal> + Send>;
 
 /// Picks what a step wants to see, inside the read.
-pub type Choose<'a> = &'a (dyn Fn(&Device) -> Wanted + Sync);
+pub type PlanRead<'a> = &'a (dyn Fn(&Device) -> ReadPlan + Sync);
 
 /// What was deleted of what is old, in one go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Swept {
+pub struct Purged {
     /// How many.
     pub count: u64,
     /// Of the log: up to this place.
@@ -77,12 +77,12 @@ impl StoreObserver for () {}
 /// The store.
 #[async_trait]
 pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'static {
-    /// The device that calls itself `source`, with what `choose` picks, in one
+    /// The device that calls itself `source`, with what `plan_read` picks, in one
     /// read. `None` for a stranger.
     async fn load(
         &self,
         source: &Source,
-        choose: Choose<'_>,
+        choose: PlanRead<'_>,
     ) -> Result<Option<Snapshot>, StoreError>;
 
     /// Makes one exchange durable; returns once it is.
@@ -156,16 +156,16 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
 
     /// Deletes events from the beginning of the log that are from before
     /// `before`, `most` of them or fewer, in some milliseconds.
-    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError>;
+    async fn purge_events(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError>;
 
     /// Deletes the results of final commands that came before `before`, looking
     /// at `most` parts behind `after`. Answers where to go on.
-    async fn sweep_results(
+    async fn purge_results(
         &self,
         before: Timestamp,
         after: PartPlace,
         most: usize,
-    ) -> Result<(Swept, Option<PartPlace>), StoreError>;
+    ) -> Result<(Purged, Option<PartPlace>), StoreError>;
 
     /// Keeps a policy set's files (name and text) under its digest.
     async fn keep_policy_set(

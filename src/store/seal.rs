@@ -15,7 +15,7 @@ const NONCE: usize = 12;
 
 /// What is sealed, and where it lies: a row moved elsewhere does not open.
 #[derive(Debug, Clone, Copy)]
-pub enum Place {
+pub enum SealContext {
     /// A device's record.
     Record(u64),
     /// A device's kept reply.
@@ -25,7 +25,7 @@ pub enum Place {
     /// The check of the key.
     KeyCheck,
     /// The kept answer to a write, by its number.
-    Once(u64),
+    StoredResponse(u64),
     /// A device's inventory.
     Inventory(u64),
     /// The URI of a device's push channel.
@@ -42,21 +42,21 @@ pub enum Place {
     Webhook(u64),
 }
 
-impl Place {
+impl SealContext {
     fn aad(self) -> [u8; 17] {
         let (kind, a, b, c) = match self {
-            Place::Record(device) => (1, device, 0, 0),
-            Place::Reply(device) => (2, device, 0, 0),
-            Place::Command(device, seq, part) => (3, device, seq, part),
-            Place::KeyCheck => (4, 0, 0, 0),
-            Place::Once(number) => (7, number, 0, 0),
-            Place::Inventory(device) => (5, device, 0, 0),
-            Place::InventoryChange(device, number) => (6, device, number, 0),
-            Place::ChannelUri(device) => (9, device, 0, 0),
-            Place::PushProfile(number) => (10, number, 0, 0),
-            Place::Batch(place) => (8, place, 0, 0),
-            Place::App(number) => (20, number, 0, 0),
-            Place::Webhook(number) => (21, number, 0, 0),
+            SealContext::Record(device) => (1, device, 0, 0),
+            SealContext::Reply(device) => (2, device, 0, 0),
+            SealContext::Command(device, seq, part) => (3, device, seq, part),
+            SealContext::KeyCheck => (4, 0, 0, 0),
+            SealContext::StoredResponse(number) => (7, number, 0, 0),
+            SealContext::Inventory(device) => (5, device, 0, 0),
+            SealContext::InventoryChange(device, number) => (6, device, number, 0),
+            SealContext::ChannelUri(device) => (9, device, 0, 0),
+            SealContext::PushProfile(number) => (10, number, 0, 0),
+            SealContext::Batch(place) => (8, place, 0, 0),
+            SealContext::App(number) => (20, number, 0, 0),
+            SealContext::Webhook(number) => (21, number, 0, 0),
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());
@@ -113,7 +113,7 @@ impl Key {
     }
 
     /// Opens what this key sealed, whatever number it was sealed under.
-    fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn open(&self, place: SealContext, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let (nonce, text) = sealed
             .get(1..)
             .and_then(|rest| rest.split_at_checked(NONCE))
@@ -160,7 +160,7 @@ impl Keys {
             .first()
             .filter(|number| **number != 0)
             .ok_or(SealError)?;
-        if self.current.open(Place::KeyCheck, check).is_ok() {
+        if self.current.open(SealContext::KeyCheck, check).is_ok() {
             self.current.number = number;
             if let Some(next) = &mut self.next {
                 next.number = following(number);
@@ -168,7 +168,7 @@ impl Keys {
             return Ok(self);
         }
         let next = self.next.as_mut().ok_or(SealError)?;
-        next.open(Place::KeyCheck, check)?;
+        next.open(SealContext::KeyCheck, check)?;
         next.number = number;
         self.current.number = preceding(number);
         Ok(self)
@@ -184,7 +184,7 @@ impl Keys {
     pub fn is_taken_over(&self, check: &[u8]) -> bool {
         self.next
             .as_ref()
-            .is_some_and(|next| next.open(Place::KeyCheck, check).is_ok())
+            .is_some_and(|next| next.open(SealContext::KeyCheck, check).is_ok())
     }
 
     fn sealing(&self) -> &Key {
@@ -192,10 +192,10 @@ impl Keys {
     }
 
     /// Seals `plain` for `place`.
-    pub fn seal(&self, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn seal(&self, place: SealContext, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         // A new database is made with the current key: that one must stay with it.
         let key = match place {
-            Place::KeyCheck => &self.current,
+            SealContext::KeyCheck => &self.current,
             _ => self.sealing(),
         };
         Self::seal_with(key, place, plain)
@@ -203,10 +203,10 @@ impl Keys {
 
     /// Seals the check of the key with the key that takes over.
     pub fn seal_take_over(&self, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        Self::seal_with(self.sealing(), Place::KeyCheck, plain)
+        Self::seal_with(self.sealing(), SealContext::KeyCheck, plain)
     }
 
-    fn seal_with(key: &Key, place: Place, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+    fn seal_with(key: &Key, place: SealContext, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let mut sealed = plain.to_vec();
         let nonce = key
             .seal
@@ -220,7 +220,7 @@ impl Keys {
     }
 
     /// Opens what was sealed for `place`.
-    pub fn open(&self, place: Place, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub fn open(&self, place: SealContext, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
         let number = *sealed.first().ok_or(SealError)?;
         let key = [Some(&self.current), self.next.as_ref()]
             .into_iter()
@@ -252,27 +252,33 @@ mod tests {
     #[test]
     fn what_is_sealed_opens_in_its_place_only() {
         let keys = Keys::from_bytes(&[7; 32]).unwrap();
-        let sealed = keys.seal(Place::Command(1, 2, 3), b"secret").unwrap();
+        let sealed = keys.seal(SealContext::Command(1, 2, 3), b"secret").unwrap();
         assert_eq!(
-            keys.open(Place::Command(1, 2, 3), &sealed).unwrap(),
+            keys.open(SealContext::Command(1, 2, 3), &sealed).unwrap(),
             b"secret"
         );
-        assert_eq!(keys.open(Place::Command(1, 2, 4), &sealed), Err(SealError));
+        assert_eq!(
+            keys.open(SealContext::Command(1, 2, 4), &sealed),
+            Err(SealError)
+        );
         assert_eq!(
             Keys::from_bytes(&[8; 32])
                 .unwrap()
-                .open(Place::Command(1, 2, 3), &sealed),
+                .open(SealContext::Command(1, 2, 3), &sealed),
             Err(SealError)
         );
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
             assert_eq!(
-                keys.open(Place::Command(1, 2, 3), &changed),
+                keys.open(SealContext::Command(1, 2, 3), &changed),
                 Err(SealError),
                 "byte {at}"
             );
-            assert!(keys.open(Place::Command(1, 2, 3), &sealed[..at]).is_err());
+            assert!(
+                keys.open(SealContext::Command(1, 2, 3), &sealed[..at])
+                    .is_err()
+            );
         }
         assert_ne!(keys.nonce(1, 1), keys.nonce(1, 2));
     }
@@ -280,10 +286,10 @@ mod tests {
     #[test]
     fn a_key_that_takes_over_opens_both_and_the_old_one_nothing_new() {
         let (old, new) = ([7; 32], [8; 32]);
-        let place = Place::Record(3);
+        let place = SealContext::Record(3);
         for number in [FIRST, 2, 254, 255] {
             let single = Keys::from_bytes(&old).unwrap();
-            let mut check = single.seal(Place::KeyCheck, b"modegate").unwrap();
+            let mut check = single.seal(SealContext::KeyCheck, b"modegate").unwrap();
             check[0] = number;
             let single = single.numbered(&check).unwrap();
             let before = single.seal(place, b"before").unwrap();

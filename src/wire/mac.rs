@@ -26,7 +26,7 @@ pub struct EntityDigest([u8; 16]);
 
 impl EntityDigest {
     /// The digest of `entity`.
-    pub fn of(entity: &[u8]) -> Self {
+    pub fn from_entity(entity: &[u8]) -> Self {
         EntityDigest(Md5::digest(entity).into())
     }
 }
@@ -206,7 +206,7 @@ mod tests {
             ("user", "pass", &b""[..], "", "/gvNBglCw/q2cKFpGKyr8w=="),
         ] {
             let digest = PasswordDigest::new(user, password);
-            let entity = EntityDigest::of(entity.as_bytes());
+            let entity = EntityDigest::from_entity(entity.as_bytes());
             let value = header(user, &digest, nonce, entity);
             assert_eq!(
                 value,
@@ -215,7 +215,7 @@ mod tests {
             let read = Mac::parse(&value).unwrap();
             assert!(read.proves(&digest, nonce, entity), "{user}");
             assert!(!read.proves(&digest, b"another nonce", entity));
-            assert!(!read.proves(&digest, nonce, EntityDigest::of(b"another body")));
+            assert!(!read.proves(&digest, nonce, EntityDigest::from_entity(b"another body")));
             assert!(!read.proves(&PasswordDigest::new(user, "other"), nonce, entity));
         }
     }
@@ -240,7 +240,7 @@ mod tests {
             "a\"b\\c",
             &PasswordDigest::new("a", "b"),
             b"n",
-            EntityDigest::of(b""),
+            EntityDigest::from_entity(b""),
         );
         assert_eq!(Mac::parse(&quoted).unwrap().username, "a\"b\\c");
         assert!(!format!("{:?}", Mac::parse(&quoted).unwrap()).contains("mac=["));
@@ -278,7 +278,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_name_comes_back_and_no_text_panics(name in "\\PC{1,40}", text in "\\PC{0,80}") {
-            let value = header(&name, &PasswordDigest::new("u", "p"), b"n", EntityDigest::of(b""));
+            let value = header(&name, &PasswordDigest::new("u", "p"), b"n", EntityDigest::from_entity(b""));
             prop_assert_eq!(Mac::parse(&value).unwrap().username, name);
             let _ = Mac::parse(&text);
         }

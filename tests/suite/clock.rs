@@ -10,11 +10,11 @@ use modegate_core::ids::{DeviceId, Source};
 use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
-use modegate_core::session::{Proof, Wanted};
+use modegate_core::session::{ClientEvidence, ReadPlan};
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::http::health::Health;
-use modegate_server::sync::{Answer, Way};
+use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_store::Store;
 use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
@@ -30,7 +30,7 @@ const DAY: i64 = 24 * 60 * MINUTE;
 
 /// A way to a store of its own, with a clock to turn.
 struct House {
-    way: Way,
+    sync: SyncService,
     store: Arc<SqliteStore>,
     now: Arc<AtomicI64>,
     _own: tempfile::TempDir,
@@ -44,7 +44,7 @@ impl House {
         let now = Arc::new(AtomicI64::new(AT));
         let shown = Arc::clone(&now);
         let policies = Arc::new(PolicySet::builtin().unwrap());
-        let way = Way::new(
+        let sync = SyncService::new(
             Arc::clone(&store) as Arc<dyn Store>,
             policies,
             store.nonces(),
@@ -52,7 +52,7 @@ impl House {
         )
         .with_clock(Clock::new(move || Timestamp(shown.load(Ordering::Relaxed))));
         House {
-            way,
+            sync,
             store,
             now,
             _own: own,
@@ -64,10 +64,10 @@ impl House {
         self.now.store(now.saturating_add(ms), Ordering::Relaxed);
     }
 
-    async fn answer(&self, body: &str) -> Answer {
-        self.way
-            .walk(
-                &Proof::default(),
+    async fn answer(&self, body: &str) -> SyncResponse {
+        self.sync
+            .handle(
+                &ClientEvidence::default(),
                 "mode=Machine&Platform=WoA",
                 modegate_wire::encoding::Encoding::Xml,
                 body.as_bytes(),
@@ -77,13 +77,13 @@ impl House {
 
     async fn walk(&self, body: &str) -> Reply {
         match self.answer(body).await {
-            Answer::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
+            SyncResponse::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
             other => panic!("{other:?}"),
         }
     }
 
     async fn device(&self) -> DeviceId {
-        let all = |_: &Device| Wanted::default();
+        let all = |_: &Device| ReadPlan::default();
         let loaded = self.store.load(&Source("d".into()), &all).await.unwrap();
         loaded.unwrap().device.id
     }
@@ -97,7 +97,7 @@ impl House {
             not_before: None,
             expires_at: expires_in.map(|ms| now.plus_ms(ms)),
             priority: 0,
-            manner: Default::default(),
+            options: Default::default(),
             operations: vec![Operation::Node {
                 verb,
                 loc_uri: loc_uri.into(),
@@ -305,11 +305,11 @@ async fn on_a_disk_that_became_read_only_nothing_is_acknowledged_until_it_is_wri
     house.store.pretend_read_only(true);
     let answered = message("d", "1", 2, &answers(&reply, 200));
     for _ in 0..3 {
-        assert_eq!(house.answer(&answered).await, Answer::Busy);
+        assert_eq!(house.answer(&answered).await, SyncResponse::Busy);
     }
     assert_eq!(
         house.answer(&package1("new", "1", 1, "none")).await,
-        Answer::Busy
+        SyncResponse::Busy
     );
     let why = Health::default().ready(&*house.store).await.unwrap_err();
     assert!(why.contains("cannot write"), "{why}");

@@ -29,7 +29,7 @@ impl World {
     async fn new() -> World {
         let mock = MockWns::start().await.unwrap();
         let pfn = Pfn::parse(PFN).unwrap();
-        let sid = PackageSid::of(&pfn).to_string();
+        let sid = PackageSid::from_pfn(&pfn).to_string();
         mock.register(App {
             pfn: PFN.to_owned(),
             form: Form::Legacy,

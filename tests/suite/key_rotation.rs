@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use modegate_core::time::Timestamp;
 use modegate_store::Store;
-use modegate_store::seal::{Keys, Place};
+use modegate_store::seal::{Keys, SealContext};
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
@@ -62,7 +62,7 @@ async fn folder(dir: &Path, devices: usize) {
 }
 
 /// Everything sealed in the database: (place, bytes).
-fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
+fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
     let db = Connection::open(dir.join("modegate.db")).unwrap();
     let mut all = Vec::new();
     let mut devices = db
@@ -71,9 +71,9 @@ fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
     let mut rows = devices.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let number = row.get::<_, i64>(0).unwrap() as u64;
-        all.push((Place::Record(number), row.get(1).unwrap()));
+        all.push((SealContext::Record(number), row.get(1).unwrap()));
         if let Some(reply) = row.get(2).unwrap() {
-            all.push((Place::Reply(number), reply));
+            all.push((SealContext::Reply(number), reply));
         }
     }
     let mut commands = db
@@ -82,7 +82,7 @@ fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
     let mut rows = commands.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let number = row.get::<_, i64>(0).unwrap() as u64;
-        let place = Place::Command(number, row.get(1).unwrap(), row.get(2).unwrap());
+        let place = SealContext::Command(number, row.get(1).unwrap(), row.get(2).unwrap());
         let body: Vec<u8> = row.get(3).unwrap();
         if body[0] != 0 {
             all.push((place, body));
@@ -92,17 +92,17 @@ fn sealed(dir: &Path) -> Vec<(Place, Vec<u8>)> {
     let mut rows = inventories.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let number = row.get::<_, i64>(0).unwrap() as u64;
-        all.push((Place::Inventory(number), row.get(1).unwrap()));
+        all.push((SealContext::Inventory(number), row.get(1).unwrap()));
     }
     let mut kept = db.prepare("SELECT number, answer FROM once").unwrap();
     let mut rows = kept.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let number = row.get::<_, i64>(0).unwrap() as u64;
-        all.push((Place::Once(number), row.get(1).unwrap()));
+        all.push((SealContext::StoredResponse(number), row.get(1).unwrap()));
     }
-    let has = |wanted: fn(&Place) -> bool| all.iter().any(|(place, _)| wanted(place));
-    assert!(has(|place| matches!(place, Place::Inventory(_))));
-    assert!(has(|place| matches!(place, Place::Once(_))));
+    let has = |wanted: fn(&SealContext) -> bool| all.iter().any(|(place, _)| wanted(place));
+    assert!(has(|place| matches!(place, SealContext::Inventory(_))));
+    assert!(has(|place| matches!(place, SealContext::StoredResponse(_))));
     all
 }
 
@@ -170,7 +170,7 @@ async fn a_change_broken_off_after_any_step_goes_on() {
 
 /// Not what is in the tables now, whatever number it goes by, and of what was
 /// there before nothing is left in any file.
-fn the_old_key_opens_nothing(dir: &Path, old: &[u8; 32], before: &[(Place, Vec<u8>)]) {
+fn the_old_key_opens_nothing(dir: &Path, old: &[u8; 32], before: &[(SealContext, Vec<u8>)]) {
     let old = Keys::from_bytes(old).unwrap();
     let now = sealed(dir);
     assert!(!now.is_empty());

@@ -19,7 +19,7 @@ const HELD: usize = 5;
 
 /// A server on a mock, its devices with a channel each.
 async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>) {
-    let sid = PackageSid::of(&Pfn::parse(PFN).unwrap()).to_string();
+    let sid = PackageSid::from_pfn(&Pfn::parse(PFN).unwrap()).to_string();
     mock.register(App {
         pfn: PFN.to_owned(),
         form: Form::Legacy,

@@ -5,9 +5,9 @@ use modegate_core::command::CommandState;
 use modegate_core::context::Family;
 use modegate_core::event::EventType;
 use modegate_core::push::answer::Outcome;
-use modegate_core::push::channel::State;
+use modegate_core::push::channel::ChannelState;
 use modegate_core::push::profile::{Health, Pfn};
-use modegate_core::push::wake::{State as Wake, Why};
+use modegate_core::push::wake::{WakeState as Wake, Why};
 use modegate_sim::mock_wns::{Documented, Reply};
 use serde_json::json;
 
@@ -30,7 +30,7 @@ async fn kb_3170699_scenario_1_the_server_enables_push() {
     let delivered = world.sync(&mut phone, "").await;
     assert_eq!(delivered, [&READ[..], &["Add PFN"], &READ]);
     assert_eq!(phone.pfn.as_deref(), Some(PFN.to_lowercase().as_str()));
-    assert_eq!(world.channel(&phone).await, State::Active);
+    assert_eq!(world.channel(&phone).await, ChannelState::Active);
     assert_eq!(world.uri(&phone).await, phone.uri);
     // In every later session it is read, and not set.
     assert_eq!(world.sync(&mut phone, "").await, [READ]);
@@ -70,7 +70,7 @@ async fn kb_3170699_scenario_3_the_server_refreshes_the_pfn() {
         phone.pfn.as_deref(),
         Some(OTHER_PFN.to_lowercase().as_str())
     );
-    assert_eq!(world.channel(&phone).await, State::Active);
+    assert_eq!(world.channel(&phone).await, ChannelState::Active);
     assert_ne!(phone.uri, old);
     assert_eq!(world.uri(&phone).await, phone.uri);
 }
@@ -116,7 +116,7 @@ async fn kb_3170699_the_recovery_after_more_than_30_days() {
         phone.pfn.as_deref(),
         Some(OTHER_PFN.to_lowercase().as_str())
     );
-    assert_eq!(world.channel(&phone).await, State::Active);
+    assert_eq!(world.channel(&phone).await, ChannelState::Active);
     world.wish(&phone).await;
     world.woken(&phone, Wake::Accepted).await;
     // The phone stays with it.
@@ -132,7 +132,7 @@ async fn seed_004_the_portal_workflow_steps_1_to_5() {
     assert_eq!(world.sync(&mut tablet, "Machine").await, [[""; 0]; 0]);
     let delivered = world.sync(&mut tablet, "Maintenance").await;
     assert_eq!(delivered, [&READ_81[..], &SET_81, &READ_81]);
-    assert_eq!(world.channel(&tablet).await, State::Active);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Active);
     let mut wakes = world.mock.subscribe();
     // 1 and 2: the user picks an app in the portal.
     let install = world.install(&tablet).await;
@@ -167,13 +167,13 @@ async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
     let install = world.install(&tablet).await;
     let wake = world.woken(&tablet, Wake::Failed).await;
     assert_eq!(wake.why, Some(Why::NoChannel));
-    assert_eq!(world.channel(&tablet).await, State::Dead);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Dead);
     assert_eq!(world.uri(&tablet).await, None);
     let answer = world.state(&tablet).await.state.push.answer.unwrap();
     assert_eq!((answer.code, answer.outcome), (410, Outcome::Gone));
     // Neither Machine nor Apps may repair it; the same URI revives nothing.
     world.sync(&mut tablet, "Machine").await;
-    assert_eq!(world.channel(&tablet).await, State::Dead);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Dead);
     // Maintenance: the install goes on by itself, and the channel is set again.
     let delivered = world.sync(&mut tablet, "Maintenance").await;
     assert_eq!(delivered.last().unwrap(), &READ_81);
@@ -182,7 +182,7 @@ async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
         world.outcome(&tablet, install).await,
         CommandState::Succeeded
     );
-    assert_eq!(world.channel(&tablet).await, State::Active);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Active);
     assert_ne!(tablet.uri, Some(revoked));
     world.install(&tablet).await;
     world.woken(&tablet, Wake::Accepted).await;
@@ -202,14 +202,14 @@ async fn seed_003_the_pfn_is_set_again_before_30_days() {
     world.later(2 * DAY);
     world.sync(&mut tablet, "Machine").await;
     assert_eq!(world.sync(&mut tablet, "Apps").await, [READ_81]);
-    assert_eq!(world.channel(&tablet).await, State::Refreshing);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Refreshing);
     world.wish(&tablet).await;
     world.woken(&tablet, Wake::Accepted).await;
     let delivered = world.sync(&mut tablet, "Maintenance").await;
     assert_eq!(delivered, [&READ_81[..], &SET_81, &READ_81]);
     assert_ne!(tablet.uri, first);
     assert_eq!(world.uri(&tablet).await, tablet.uri);
-    assert_eq!(world.channel(&tablet).await, State::Active);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Active);
 }
 
 #[tokio::test]
@@ -249,7 +249,7 @@ async fn seed_001_418_and_500() {
         delivered,
         [&READ[..], &["Add PFN"], &["Replace PFN"], &READ]
     );
-    assert_eq!(world.channel(&phone).await, State::Active);
+    assert_eq!(world.channel(&phone).await, ChannelState::Active);
     // 500 to the Replace: Push/Status says why, and it is tried again after a pause.
     let mut other = world.device("other", Family::WindowsPhone81).await;
     (other.pfn, other.refuses, other.status) = (Some("x".to_owned()), vec![418, 500], 3);
@@ -258,14 +258,14 @@ async fn seed_001_418_and_500() {
         delivered,
         [&READ[..], &["Add PFN"], &["Replace PFN"], &READ]
     );
-    assert_eq!(world.channel(&other).await, State::SetFailed);
+    assert_eq!(world.channel(&other).await, ChannelState::SetFailed);
     assert_eq!(world.state(&other).await.state.push.status, Some(3));
     world.later(HOUR);
     assert_eq!(world.sync(&mut other, "").await, [READ]);
     world.later(DAY);
     other.status = 0;
     world.sync(&mut other, "").await;
-    assert_eq!(world.channel(&other).await, State::Active);
+    assert_eq!(world.channel(&other).await, ChannelState::Active);
 }
 
 #[tokio::test]
@@ -284,7 +284,7 @@ async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
     world.mock.revoke(old.reveal());
     world.wish(&pc).await;
     world.woken(&pc, Wake::Accepted).await;
-    assert_eq!(world.channel(&pc).await, State::Active);
+    assert_eq!(world.channel(&pc).await, ChannelState::Active);
 }
 
 #[tokio::test]
@@ -303,11 +303,11 @@ async fn a_pfn_replaced_makes_every_older_uri_void() {
         Some(Why::NoChannel)
     );
     world.sync(&mut tablet, "Apps").await;
-    assert_eq!(world.channel(&tablet).await, State::NeedsSet);
+    assert_eq!(world.channel(&tablet).await, ChannelState::NeedsSet);
     assert_eq!(world.uri(&tablet).await, None);
     world.sync(&mut tablet, "Maintenance").await;
     assert_eq!(tablet.pfn.as_deref(), Some(OTHER_PFN));
-    assert_eq!(world.channel(&tablet).await, State::Active);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Active);
     // The device tells the old one again: it is never used again.
     tablet.uri = Some(old);
     world.sync(&mut tablet, "Maintenance").await;
@@ -341,7 +341,7 @@ async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
     world.woken(&tablets[1], Wake::Failed).await;
     assert_eq!(world.asked(), 1);
     for tablet in &tablets {
-        assert_eq!(world.channel(tablet).await, State::Active);
+        assert_eq!(world.channel(tablet).await, ChannelState::Active);
     }
     // It is on record, and outlives a restart.
     let kept = modegate_store::Store::push_profiles(&*world.store)
@@ -371,7 +371,7 @@ async fn two_refused_channels_stop_the_profile_and_one_is_set_again() {
         world.wish(tablet).await;
         world.woken(tablet, Wake::Failed).await;
         assert_eq!(world.push.profiles()[0].health.may_send(), nth == 0);
-        assert_eq!(world.channel(tablet).await, State::Refreshing);
+        assert_eq!(world.channel(tablet).await, ChannelState::Refreshing);
     }
 }
 
@@ -401,7 +401,7 @@ async fn a_device_off_for_40_days_is_set_up_anew_when_its_user_logs_on() {
         world.outcome(&tablet, install).await,
         CommandState::Succeeded
     );
-    assert_eq!(world.channel(&tablet).await, State::Active);
+    assert_eq!(world.channel(&tablet).await, ChannelState::Active);
     world.wish(&tablet).await;
     world.woken(&tablet, Wake::Accepted).await;
 }

@@ -15,18 +15,18 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{CommandSeq, DeviceId, Source};
 use modegate_core::operations::{self, Templates};
 use modegate_core::policy::PolicySet;
-use modegate_core::push::channel::State;
+use modegate_core::push::channel::ChannelState;
 use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::push::wake;
 use modegate_core::secret::Secret;
 use modegate_core::session;
-use modegate_core::session::Proof;
+use modegate_core::session::ClientEvidence;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
-use modegate_server::sync::{Answer, Way};
+use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{App, Form, MockWns};
@@ -47,7 +47,7 @@ pub const DAY: i64 = 24 * HOUR;
 
 pub struct World {
     pub store: Arc<SqliteStore>,
-    pub way: Arc<Way>,
+    pub sync: Arc<SyncService>,
     pub push: Arc<Push>,
     pub mock: MockWns,
     clock: Arc<AtomicI64>,
@@ -75,14 +75,14 @@ impl World {
         let now = Clock::new(move || Timestamp(shown.load(SeqCst)));
         let dynamic = Arc::clone(&store) as Arc<dyn Store>;
         let policies = Arc::new(PolicySet::builtin().unwrap());
-        let way = Way::new(Arc::clone(&dynamic), policies, store.nonces(), true);
-        let way = Arc::new(way.with_clock(now.clone()));
+        let sync = SyncService::new(Arc::clone(&dynamic), policies, store.nonces(), true);
+        let sync = Arc::new(sync.with_clock(now.clone()));
         let setting = Wns {
             token_url: Some(mock.token_url()),
             host_suffix: Some(mock.host_suffix()),
             ..Wns::default()
         };
-        let (in_force, templates) = (way.push_in_force(), Templates::default());
+        let (in_force, templates) = (sync.active_profiles(), Templates::default());
         let push = Push::new(dynamic, in_force, &setting, templates, now).unwrap();
         let push = Arc::new(push);
         let workers = Supervisor::new(Arc::default(), Arc::default());
@@ -90,7 +90,7 @@ impl World {
         workers.start("wakes", move || WakeWorker::new(Arc::clone(&shared), 4));
         World {
             store,
-            way,
+            sync,
             push,
             mock,
             clock,
@@ -110,7 +110,7 @@ impl World {
     /// Makes a profile, and the mock know its app.
     pub async fn profile(&self, pfn: &str) -> Uuid {
         let pfn = Pfn::parse(pfn).unwrap();
-        let sid = PackageSid::of(&pfn);
+        let sid = PackageSid::from_pfn(&pfn);
         self.mock.register(App {
             pfn: pfn.as_str().to_owned(),
             form: Form::Legacy,
@@ -173,14 +173,14 @@ impl World {
         self.store.device(sim.id).await.unwrap().unwrap()
     }
 
-    pub async fn channel(&self, sim: &Sim) -> State {
+    pub async fn channel(&self, sim: &Sim) -> ChannelState {
         self.state(sim).await.state.channel.unwrap().state
     }
 
     /// Queues a command as the API does.
     pub async fn queue(&self, sim: &Sim, command: Value) -> CommandSeq {
         let templates = Templates::default();
-        let setting = operations::Setting {
+        let setting = operations::BuildContext {
             device: Some(sim.id),
             templates: &templates,
             actor: "test",
@@ -207,7 +207,7 @@ impl World {
         let now = self.now();
         let decide = move |device: &Device| {
             let mut state = device.state.clone();
-            let event = outbox::wish(&mut state, "test", now).event("test", device.id, now);
+            let event = outbox::request_wake(&mut state, "test", now).event("test", device.id, now);
             Ok(DeviceChange::new(device, state).with_events(vec![event]))
         };
         self.store
@@ -226,7 +226,7 @@ impl World {
     }
 
     /// Waits until the wake is in that state.
-    pub async fn woken(&self, sim: &Sim, wanted: wake::State) -> wake::Wake {
+    pub async fn woken(&self, sim: &Sim, wanted: wake::WakeState) -> wake::Wake {
         let begun = Instant::now();
         loop {
             let wake = self.state(sim).await.state.wake;
@@ -281,10 +281,10 @@ impl World {
         let mut next = package1(&source, &session, 1, login);
         let mut delivered = Vec::new();
         for number in 2.. {
-            let proof = Proof::default();
+            let evidence = ClientEvidence::default();
             let (xml, bytes) = (Encoding::Xml, next.as_bytes());
-            let answer = self.way.walk(&proof, &query, xml, bytes).await;
-            let Answer::Reply(text) = answer else {
+            let answer = self.sync.handle(&evidence, &query, xml, bytes).await;
+            let SyncResponse::Reply(text) = answer else {
                 panic!("an answer")
             };
             let reply = Reply::read(String::from_utf8(text).unwrap());

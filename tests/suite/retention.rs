@@ -12,12 +12,12 @@ use modegate_core::device::DeviceRecord;
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::policy::PolicySet;
-use modegate_core::session::Proof;
+use modegate_core::session::ClientEvidence;
 use modegate_core::session::queue::queue;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Retention;
-use modegate_server::sync::{Answer, Way};
+use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{PartPlace, Store};
@@ -182,32 +182,32 @@ async fn nothing_young_goes_though_something_behind_it_is_dated_earlier() {
 }
 
 /// A way on that store with a clock to turn.
-fn way(store: &Arc<SqliteStore>) -> (Way, Arc<AtomicI64>) {
+fn sync(store: &Arc<SqliteStore>) -> (SyncService, Arc<AtomicI64>) {
     let now = Arc::new(AtomicI64::new(AT.0));
     let shown = Arc::clone(&now);
     let policies = Arc::new(PolicySet::builtin().unwrap());
-    let way = Way::new(
+    let sync = SyncService::new(
         Arc::clone(store) as Arc<dyn Store>,
         policies,
         store.nonces(),
         true,
     )
     .with_clock(Clock::new(move || Timestamp(shown.load(Ordering::Relaxed))));
-    (way, now)
+    (sync, now)
 }
 
-async fn walk(way: &Way, mode: &str, body: &str) -> Reply {
+async fn walk(sync: &SyncService, mode: &str, body: &str) -> Reply {
     let query = format!("mode={mode}&Platform=WoA");
-    match way
-        .walk(
-            &Proof::default(),
+    match sync
+        .handle(
+            &ClientEvidence::default(),
             &query,
             modegate_wire::encoding::Encoding::Xml,
             body.as_bytes(),
         )
         .await
     {
-        Answer::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
+        SyncResponse::Reply(text) => Reply::read(String::from_utf8(text).unwrap()),
         other => panic!("{other:?}"),
     }
 }
@@ -220,7 +220,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Default::default(),
+        options: Default::default(),
         operations: vec![Operation::Node {
             verb: Verb::Get,
             loc_uri: loc_uri.into(),
@@ -238,7 +238,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
 async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
     let own = tempfile::tempdir().unwrap();
     let store = open(own.path());
-    let (way, now) = way(&store);
+    let (sync, now) = sync(&store);
     let device = register(&*store, "d", AT).await;
     enqueue(&*store, device, "./Vendor/Unknown").await;
     let mut lists = Vec::new();
@@ -252,7 +252,7 @@ async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
             assert!(retention.apply(&*store, later).await.unwrap().events > 0);
         }
         let reply = walk(
-            &way,
+            &sync,
             "Machine",
             &package1("d", &session.to_string(), 1, "none"),
         )
@@ -270,15 +270,15 @@ async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
 async fn results_of_final_commands_go_and_their_states_stay() {
     let own = tempfile::tempdir().unwrap();
     let store = open(own.path());
-    let (way, now) = way(&store);
+    let (sync, now) = sync(&store);
     let device = register(&*store, "d", AT).await;
     let class = |name: &str| format!("./cimv2/{name}");
     enqueue(&*store, device, &class("Win32_BIOS")).await;
     enqueue(&*store, device, &class("Win32_Processor")).await;
-    let reply = walk(&way, "Machine", &package1("d", "1", 1, "none")).await;
+    let reply = walk(&sync, "Machine", &package1("d", "1", 1, "none")).await;
     assert_eq!(reply.commands.len(), 2);
     walk(
-        &way,
+        &sync,
         "Machine",
         &message("d", "1", 2, &answers(&reply, 200)),
     )
@@ -286,9 +286,9 @@ async fn results_of_final_commands_go_and_their_states_stay() {
     // A third is answered later, and so is young; a fourth waits.
     now.fetch_add(20 * DAY, Ordering::Relaxed);
     enqueue(&*store, device, &class("Win32_BaseBoard")).await;
-    let reply = walk(&way, "Machine", &package1("d", "2", 1, "none")).await;
+    let reply = walk(&sync, "Machine", &package1("d", "2", 1, "none")).await;
     walk(
-        &way,
+        &sync,
         "Machine",
         &message("d", "2", 2, &answers(&reply, 200)),
     )
@@ -350,13 +350,13 @@ async fn results_of_final_commands_go_and_their_states_stay() {
 async fn results_of_commands_under_way_stay() {
     let own = tempfile::tempdir().unwrap();
     let store = open(own.path());
-    let (way, now) = way(&store);
+    let (sync, now) = sync(&store);
     let device = register(&*store, "d", AT).await;
     enqueue(&*store, device, "./cimv2/Win32_BIOS").await;
-    let reply = walk(&way, "Machine", &package1("d", "1", 1, "none")).await;
+    let reply = walk(&sync, "Machine", &package1("d", "1", 1, "none")).await;
     // 202: accepted, the outcome is open.
     walk(
-        &way,
+        &sync,
         "Machine",
         &message("d", "1", 2, &answers(&reply, 202)),
     )
@@ -383,7 +383,7 @@ async fn results_of_commands_under_way_stay() {
 async fn exchanges_go_on_while_much_is_deleted() {
     let own = tempfile::tempdir().unwrap();
     let store = open(own.path());
-    let (way, now) = way(&store);
+    let (sync, now) = sync(&store);
     let device = register(&*store, "old", AT).await;
     for _ in 0..20 {
         happen(&*store, device, vec![AT; 500]).await;
@@ -404,7 +404,7 @@ async fn exchanges_go_on_while_much_is_deleted() {
     while !sweeping.is_finished() {
         exchanges += 1;
         walk(
-            &way,
+            &sync,
             "Machine",
             &package1("busy", &exchanges.to_string(), 1, "none"),
         )
@@ -441,16 +441,16 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
 
     // Nothing is older than the first; then all are, but the last stays.
     let all = store.all_events(0, 100).await.unwrap();
-    assert_eq!(store.sweep_events(AT, 100).await.unwrap().count, 0);
-    let mut swept = 0;
+    assert_eq!(store.purge_events(AT, 100).await.unwrap().count, 0);
+    let mut purged = 0;
     loop {
-        let some = store.sweep_events(AT.plus_ms(1), 2).await.unwrap();
-        swept += some.count;
+        let some = store.purge_events(AT.plus_ms(1), 2).await.unwrap();
+        purged += some.count;
         if !some.more {
             break;
         }
     }
-    assert_eq!(swept, all.len() as u64 - 1);
+    assert_eq!(purged, all.len() as u64 - 1);
     let left = store.all_events(0, 100).await.unwrap();
     assert_eq!(left, all[all.len() - 1..]);
     for device in [a, b] {
@@ -459,7 +459,7 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
     }
     // No command is final: no result is taken.
     let (taken, next) = store
-        .sweep_results(AT.plus_ms(1), PartPlace::default(), 100)
+        .purge_results(AT.plus_ms(1), PartPlace::default(), 100)
         .await
         .unwrap();
     assert_eq!((taken.count, next), (0, None));

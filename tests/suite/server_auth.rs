@@ -138,7 +138,7 @@ async fn a_mac_beside_the_message_is_the_device() {
             "Robert Jordan",
             &digest,
             &nonce,
-            EntityDigest::of(body.as_bytes()),
+            EntityDigest::from_entity(body.as_bytes()),
         )
     };
     // Unusable ones are challenged, and told by what.
@@ -170,7 +170,7 @@ async fn a_mac_beside_the_message_is_the_device() {
     let read = Mac::parse(&signature.clone().unwrap()).unwrap();
     let own = PasswordDigest::new("Contoso MDM", "own-pa55word");
     assert_eq!(read.username, "Contoso MDM");
-    assert!(read.proves(&own, b"", EntityDigest::of(first.text.as_bytes())));
+    assert!(read.proves(&own, b"", EntityDigest::from_entity(first.text.as_bytes())));
     // A retransmission gets the same bytes, signed again; without its mac it is a stranger's.
     let (again, signed_again) = say(Some(&mac), &body).await;
     assert_eq!((again.text, signed_again), (first.text.clone(), signature));

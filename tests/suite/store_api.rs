@@ -12,7 +12,7 @@ use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
-use modegate_store::api::{ImportStep, Imported, Keep, ONCE_KEPT_MS, Once};
+use modegate_store::api::{IdempotencyKey, ImportStep, Imported, Keep, ONCE_KEPT_MS};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{Store, StoreError};
@@ -46,7 +46,7 @@ fn new_id() -> DeviceId {
 async fn register(
     store: &dyn Store,
     source: &str,
-    key: Option<Once>,
+    key: Option<IdempotencyKey>,
 ) -> Result<Device, StoreError> {
     let id = new_id();
     let event = Event::new(AT, "test", Some(id), EventType::DeviceRegistered);
@@ -57,8 +57,8 @@ async fn register(
     store.register(id, record(source), event, keep).await
 }
 
-fn once(key: &str, digest: u8, at: Timestamp) -> Once {
-    Once {
+fn once(key: &str, digest: u8, at: Timestamp) -> IdempotencyKey {
+    IdempotencyKey {
         scope: "s".into(),
         key: key.into(),
         digest: [digest; 32],
@@ -72,7 +72,7 @@ fn token(name: &str) -> Token {
         name: name.into(),
         role: Role::Portal,
         groups: Some(vec!["g".into()]),
-        digest: TokenDigest::of(name),
+        digest: TokenDigest::from_text(name),
         created_at: AT,
         created_by: "test".into(),
         expires_at: None,
@@ -81,9 +81,9 @@ fn token(name: &str) -> Token {
 
 async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn Store>) {
     let named = once("k", 1, AT);
-    assert_eq!(store.kept(&named).await.unwrap(), None);
+    assert_eq!(store.stored_response(&named).await.unwrap(), None);
     let device = register(&*store, "a", Some(named.clone())).await.unwrap();
-    let kept = store.kept(&named).await.unwrap().unwrap();
+    let kept = store.stored_response(&named).await.unwrap().unwrap();
     assert_eq!(
         (kept.digest, &kept.answer),
         ([1; 32], &device.id.to_string().into_bytes())
@@ -96,16 +96,26 @@ async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn
     // What is refused keeps nothing.
     let refused = register(&*store, "a", Some(once("r", 1, AT))).await;
     assert!(matches!(refused, Err(StoreError::SourceTaken(_))));
-    assert_eq!(store.kept(&once("r", 1, AT)).await.unwrap(), None);
+    assert_eq!(
+        store.stored_response(&once("r", 1, AT)).await.unwrap(),
+        None
+    );
 
-    let other = Once {
+    let other = IdempotencyKey {
         scope: "sk".into(),
         key: "".into(),
         ..named.clone()
     };
-    assert_eq!(store.kept(&other).await.unwrap(), None, "another scope");
+    assert_eq!(
+        store.stored_response(&other).await.unwrap(),
+        None,
+        "another scope"
+    );
     let later = AT.plus_ms(ONCE_KEPT_MS);
-    assert_eq!(store.kept(&once("k", 1, later)).await.unwrap(), None);
+    assert_eq!(
+        store.stored_response(&once("k", 1, later)).await.unwrap(),
+        None
+    );
     let again = register(&*store, "b", Some(once("k", 3, later))).await;
     again.unwrap();
     assert_eq!(store.devices(0, 10).await.unwrap().len(), 2);

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate_core::change::{DeviceChange, Loaded, NewDelivery, Refusal};
-use modegate_core::command::{CommandBody, CommandState, Manner, NodeResult, Operation, Part};
+use modegate_core::command::{
+    CommandBody, CommandState, ExecutionOptions, NodeResult, Operation, Part,
+};
 use modegate_core::context::Family;
-use modegate_core::device::{Credentials, Device, DeviceRecord, State};
+use modegate_core::device::{Credentials, Device, DeviceRecord, DeviceState};
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::inventory::{self, Address, Inventory, Reading, Taken, Value};
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
-use modegate_core::session::{Snapshot, Wanted};
+use modegate_core::session::{ReadPlan, Snapshot};
 use modegate_core::time::Timestamp;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -50,7 +52,7 @@ fn body(data: &str) -> CommandBody {
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Manner::default(),
+        options: ExecutionOptions::default(),
         operations: vec![Operation::Node {
             verb: Verb::Get,
             loc_uri: "./DevInfo/DevId".into(),
@@ -87,7 +89,7 @@ async fn enqueue(store: &dyn Store, device: DeviceId, data: &str) {
 }
 
 async fn load(store: &dyn Store, source: &str) -> Snapshot {
-    let choose = |device: &Device| Wanted {
+    let choose = |device: &Device| ReadPlan {
         bodies: device
             .state
             .open
@@ -107,7 +109,7 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
 /// An exchange on what was loaded that changes nothing but what is said.
 fn commit(snapshot: &Snapshot, reply: &str) -> DeviceChange {
     let device = &snapshot.device;
-    let state = State {
+    let state = DeviceState {
         sessions: device.state.sessions + 1,
         ..device.state.clone()
     };
@@ -130,7 +132,7 @@ async fn devices_are_found_by_source_and_id(store: Arc<dyn Store>) {
     ));
     assert!(
         store
-            .load(&Source("b".into()), &|_| Wanted::default())
+            .load(&Source("b".into()), &|_| ReadPlan::default())
             .await
             .unwrap()
             .is_none()
@@ -307,7 +309,7 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     let id = register(&*store, "a").await;
     let snapshot = load(&*store, "a").await;
     assert_eq!(snapshot.inventory, None);
-    let address = Address::of(&"./DevDetail/SwV".into()).unwrap();
+    let address = Address::from_loc_uri(&"./DevDetail/SwV".into()).unwrap();
     let mut known = Inventory::default();
     let reading = Reading {
         address: &address,

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use modegate_core::catalogue::{App, Release, Version};
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::device::{Device, State};
+use modegate_core::device::{Device, DeviceState};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::Install;
 use modegate_core::installs::request::{Request, Written, request};
-use modegate_core::operations::{self, Setting, Templates};
+use modegate_core::operations::{self, BuildContext, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreError;
@@ -49,7 +49,7 @@ fn app(id: &str) -> App {
 async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
     let app = app(id);
     let templates = Templates::default();
-    let setting = Setting {
+    let setting = BuildContext {
         device: Some(device),
         templates: &templates,
         actor: "test",
@@ -83,7 +83,7 @@ fn nothing() -> Written {
 /// Changes the device in a way that has nothing to do with installs.
 async fn touch(store: &SqliteStore, device: DeviceId) {
     let decide = |device: &Device| {
-        let state = State {
+        let state = DeviceState {
             sessions: device.state.sessions + 1,
             ..device.state.clone()
         };
@@ -139,7 +139,7 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
     // Once none is open the device is left alone.
     let end = |_: &Device, installs: &[modegate_core::installs::Install], _: u32| {
         let mut install = installs[0].clone();
-        install.state = modegate_core::installs::State::Installed;
+        install.state = modegate_core::installs::InstallState::Installed;
         Ok(Written {
             installs: vec![install],
             ..nothing()

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use modegate_core::push::answer::{Answer, Outcome};
+use modegate_core::push::answer::{Outcome, WnsResponse};
 use modegate_core::push::profile::{PackageSid, Pfn};
 use modegate_core::push::token::Credentials;
 use modegate_core::secret::Secret;
@@ -39,7 +39,7 @@ impl Bench {
 
     pub fn with(mock: MockWns, timeout: Duration) -> Bench {
         logs();
-        let sid = PackageSid::of(&Pfn::parse(PFN).unwrap());
+        let sid = PackageSid::from_pfn(&Pfn::parse(PFN).unwrap());
         mock.register(App {
             pfn: PFN.to_owned(),
             form: Form::Legacy,
@@ -74,7 +74,7 @@ impl Bench {
         Secret::new(self.mock.mint(PFN, DEVICE))
     }
 
-    pub async fn push(&self, uri: &Secret) -> Result<Answer, PushError> {
+    pub async fn push(&self, uri: &Secret) -> Result<WnsResponse, PushError> {
         let notification = Notification::default();
         self.client.push(&self.credentials, uri, notification).await
     }

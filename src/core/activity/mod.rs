@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::context::{Login, Mode};
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::inventory::{Inventory, Value};
 use crate::time::Timestamp;
 
@@ -49,7 +49,7 @@ pub struct Seen {
     /// Who was logged on, as it said.
     pub login: Login,
     /// Whether it looked as if the agent was run by hand.
-    pub by_hand: bool,
+    pub manual: bool,
     /// Whether it answered a wake.
     pub woken: bool,
 }
@@ -67,7 +67,7 @@ pub struct Plan {
 
 impl Plan {
     /// What an inventory says of it.
-    pub fn of(inventory: &Inventory) -> Plan {
+    pub fn from_inventory(inventory: &Inventory) -> Plan {
         let value = |class: &str, property: &str| {
             let instances = inventory.classes.get(class)?;
             let mut values = instances.values().filter_map(|values| values.get(property));
@@ -108,7 +108,7 @@ impl Plan {
 
 /// What likely began the session, and why that is said.
 pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
-    if seen.by_hand {
+    if seen.manual {
         return (
             Trigger::Manual,
             "what needs the user failed while the rest worked",
@@ -153,7 +153,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
 /// What an operator should know of how a device behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Habit {
+pub enum ActivityFlag {
     /// It has never had a session.
     NeverSeen,
     /// It has only ever been seen in Machine: its user never logs on, or the
@@ -162,39 +162,42 @@ pub enum Habit {
     /// It has never named a mode: see `policies/optional` for what may be done.
     NamesNoMode,
     /// Its agent looked as if run by hand.
-    ByHand,
+    #[serde(rename = "by_hand")]
+    Manual,
     /// It is unenrolled.
     Unenrolled,
 }
 
-impl Habit {
+impl ActivityFlag {
     /// Every habit.
-    pub const ALL: [Habit; 5] = [
-        Habit::NeverSeen,
-        Habit::OnlyMachine,
-        Habit::NamesNoMode,
-        Habit::ByHand,
-        Habit::Unenrolled,
+    pub const ALL: [ActivityFlag; 5] = [
+        ActivityFlag::NeverSeen,
+        ActivityFlag::OnlyMachine,
+        ActivityFlag::NamesNoMode,
+        ActivityFlag::Manual,
+        ActivityFlag::Unenrolled,
     ];
 
     /// The name in the API.
     pub fn name(self) -> &'static str {
         match self {
-            Habit::NeverSeen => "never_seen",
-            Habit::OnlyMachine => "only_machine",
-            Habit::NamesNoMode => "names_no_mode",
-            Habit::ByHand => "by_hand",
-            Habit::Unenrolled => "unenrolled",
+            ActivityFlag::NeverSeen => "never_seen",
+            ActivityFlag::OnlyMachine => "only_machine",
+            ActivityFlag::NamesNoMode => "names_no_mode",
+            ActivityFlag::Manual => "by_hand",
+            ActivityFlag::Unenrolled => "unenrolled",
         }
     }
 
     /// The habit of that name.
-    pub fn from_name(name: &str) -> Option<Habit> {
-        Habit::ALL.into_iter().find(|habit| habit.name() == name)
+    pub fn from_name(name: &str) -> Option<ActivityFlag> {
+        ActivityFlag::ALL
+            .into_iter()
+            .find(|flag| flag.name() == name)
     }
 
     /// Whether a device in this state has it.
-    pub fn is_of(self, state: &State) -> bool {
+    pub fn is_of(self, state: &DeviceState) -> bool {
         let seen = |mode: Mode| state.last_seen(mode).is_some();
         let only = |mode: Mode| {
             seen(mode)
@@ -203,11 +206,11 @@ impl Habit {
                     .any(|other| other != mode && seen(other))
         };
         match self {
-            Habit::NeverSeen => state.sessions == 0,
-            Habit::OnlyMachine => only(Mode::Machine),
-            Habit::NamesNoMode => only(Mode::Unspecified),
-            Habit::ByHand => state.by_hand_at.is_some(),
-            Habit::Unenrolled => state.unenrolled_at.is_some(),
+            ActivityFlag::NeverSeen => state.sessions == 0,
+            ActivityFlag::OnlyMachine => only(Mode::Machine),
+            ActivityFlag::NamesNoMode => only(Mode::Unspecified),
+            ActivityFlag::Manual => state.manual_at.is_some(),
+            ActivityFlag::Unenrolled => state.unenrolled_at.is_some(),
         }
     }
 }
@@ -235,7 +238,7 @@ mod tests {
             at: at(when),
             mode,
             login: Login::Absent,
-            by_hand: false,
+            manual: false,
             woken: false,
         }
     }
@@ -284,7 +287,7 @@ mod tests {
         );
         assert_eq!(trigger(&night, &Plan::default()).0, Trigger::Unknown);
         let by_hand = Seen {
-            by_hand: true,
+            manual: true,
             ..night
         };
         assert_eq!(trigger(&by_hand, &late).0, Trigger::Manual);
@@ -322,19 +325,21 @@ mod tests {
             nightly_hour: Some(3),
             booted_at: Some(at("2014-09-25T00:05:00Z")),
         };
-        assert_eq!(Plan::of(&inventory), expected);
+        assert_eq!(Plan::from_inventory(&inventory), expected);
     }
 
     #[test]
     fn habits_are_what_was_ever_seen() {
-        let mut state = State::default();
-        assert!(Habit::NeverSeen.is_of(&state));
+        let mut state = DeviceState::default();
+        assert!(ActivityFlag::NeverSeen.is_of(&state));
         (state.sessions, state.seen[Mode::Machine as usize]) = (1, Some(Timestamp(1)));
-        assert!(Habit::OnlyMachine.is_of(&state) && !Habit::NamesNoMode.is_of(&state));
+        assert!(
+            ActivityFlag::OnlyMachine.is_of(&state) && !ActivityFlag::NamesNoMode.is_of(&state)
+        );
         state.seen[Mode::Maintenance as usize] = Some(Timestamp(2));
-        assert!(!Habit::ALL.into_iter().any(|habit| habit.is_of(&state)));
-        for habit in Habit::ALL {
-            assert_eq!(Habit::from_name(habit.name()), Some(habit));
+        assert!(!ActivityFlag::ALL.into_iter().any(|flag| flag.is_of(&state)));
+        for flag in ActivityFlag::ALL {
+            assert_eq!(ActivityFlag::from_name(flag.name()), Some(flag));
         }
     }
 }

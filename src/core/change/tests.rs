@@ -15,7 +15,7 @@ use crate::push::channel::{self, Channel};
 use crate::push::wake;
 use crate::session::queue::queue;
 
-fn standing(state: &State) -> Standing {
+fn standing(state: &DeviceState) -> Standing {
     Standing {
         revision: state.revision,
         next_command: state.next_command,
@@ -25,7 +25,7 @@ fn standing(state: &State) -> Standing {
 }
 
 /// Fits the change to a device in this state; the state afterwards.
-fn fitted(mut change: DeviceChange, current: &State) -> Option<State> {
+fn fitted(mut change: DeviceChange, current: &DeviceState) -> Option<DeviceState> {
     let read = || Ok::<_, Infallible>(Some(current.clone()));
     let fits = change.fit(&standing(current), read).unwrap();
     fits.then_some(change.state)
@@ -51,14 +51,14 @@ fn a_wake_that_opens_or_ends_is_told_to_the_outbox() {
     let mut device = device(1, &[]);
     let same = DeviceChange::new(&device, device.state.clone());
     assert_eq!(same.wake_due, None);
-    let mut wished = device.state.clone();
-    outbox::wish(&mut wished, "test", NOW);
-    let begun = DeviceChange::new(&device, wished.clone());
-    let due = wished.wake.as_ref().unwrap().due_at;
+    let mut request = device.state.clone();
+    outbox::request_wake(&mut request, "test", NOW);
+    let begun = DeviceChange::new(&device, request.clone());
+    let due = request.wake.as_ref().unwrap().due_at;
     assert_eq!(begun.wake_due, Some(Some(due)));
-    device.state = wished;
+    device.state = request;
     let mut answered = device.state.clone();
-    answered.wake.as_mut().unwrap().state = wake::State::Answered;
+    answered.wake.as_mut().unwrap().state = wake::WakeState::Answered;
     let ended = DeviceChange::new(&device, answered);
     assert_eq!(ended.wake_due, Some(None));
     assert_eq!(begun.then(ended).wake_due, Some(None));
@@ -68,7 +68,7 @@ fn a_wake_that_opens_or_ends_is_told_to_the_outbox() {
 fn a_uri_that_is_not_in_use_any_more_is_deleted() {
     let mut device = device(1, &[]);
     let uri_after = |device: &Device, channel: Option<Channel>| {
-        let state = State {
+        let state = DeviceState {
             channel,
             ..device.state.clone()
         };
@@ -151,7 +151,7 @@ proptest! {
                 0 => queue(&one_by_one, body()).unwrap().0,
                 1 => {
                     let mut state = one_by_one.state.clone();
-                    let event = outbox::wish(&mut state, "test", NOW);
+                    let event = outbox::request_wake(&mut state, "test", NOW);
                     let event = event.event("test", one_by_one.id, NOW);
                     DeviceChange::new(&one_by_one, state).with_events(vec![event])
                 }

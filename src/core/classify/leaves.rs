@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use super::custom_class::{CustomClass, class_shapes, member_shape, tree_shape};
 use super::nodes::NODES;
-use super::own::{Own, class_shapes, member_shape, tree_shape};
 use super::{classify, classify_with};
 use crate::kind::{Kind, Leaf};
 use crate::loc_uri::{LocUri, Member, Node, WILDCARD};
@@ -13,9 +13,14 @@ use modegate_wire::message::Verb;
 
 /// Every (verb, kind, class) that the table and `own` can yield, each once,
 /// in the order of [`Leaf`].
-pub(crate) fn leaves<'a>(own: impl IntoIterator<Item = &'a Own> + Clone) -> Vec<Leaf> {
+pub(crate) fn leaves<'a>(own: impl IntoIterator<Item = &'a CustomClass> + Clone) -> Vec<Leaf> {
     let mut shapes = table_shapes();
-    shapes.extend(own.clone().into_iter().flat_map(Own::shapes).cloned());
+    shapes.extend(
+        own.clone()
+            .into_iter()
+            .flat_map(CustomClass::shapes)
+            .cloned(),
+    );
     let mut leaves = BTreeSet::new();
     for loc_uri in &shapes {
         for verb in Verb::ALL {
@@ -43,8 +48,8 @@ pub(crate) struct Pair {
 /// a node's leaf comes from one pattern of each set, and where these meet stands
 /// for all nodes that have it.
 pub(crate) fn pairs<'a>(
-    old: impl IntoIterator<Item = &'a Own> + Clone,
-    new: impl IntoIterator<Item = &'a Own> + Clone,
+    old: impl IntoIterator<Item = &'a CustomClass> + Clone,
+    new: impl IntoIterator<Item = &'a CustomClass> + Clone,
 ) -> Vec<Pair> {
     let mut shapes = table_shapes();
     for own in old.clone().into_iter().chain(new.clone()) {
@@ -101,7 +106,7 @@ fn words(loc_uri: &LocUri) -> String {
 /// open, something at least as restricted; empty where `own` decides anywhere.
 ///
 /// Of equals the earlier counts: `earlier` is how many of `others` stand before `own`.
-pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usize> {
+pub(crate) fn covered_by(own: &CustomClass, others: &[&CustomClass], earlier: usize) -> Vec<usize> {
     let mut by = BTreeSet::new();
     for shape in own.shapes() {
         for &verb in own.verbs() {
@@ -122,17 +127,17 @@ pub(crate) fn covered_by(own: &Own, others: &[&Own], earlier: usize) -> Vec<usiz
 }
 
 /// Whether the table leaves anything for this classification to say.
-pub(crate) fn applies(own: &Own) -> bool {
+pub(crate) fn applies(own: &CustomClass) -> bool {
     let mut shapes = own.shapes().iter();
     shapes.any(|shape| own.verbs().iter().any(|&verb| is_left_to(own, verb, shape)))
 }
 
-fn covers(own: &Own, verb: Verb, shape: &LocUri) -> bool {
+fn covers(own: &CustomClass, verb: Verb, shape: &LocUri) -> bool {
     shape.node().is_ok_and(|node| own.covers(verb, &node))
 }
 
 /// Whether `own` speaks of it where the table knows nothing.
-fn is_left_to(own: &Own, verb: Verb, shape: &LocUri) -> bool {
+fn is_left_to(own: &CustomClass, verb: Verb, shape: &LocUri) -> bool {
     covers(own, verb, shape) && classify(verb, shape).kind == Kind::Unclassified
 }
 

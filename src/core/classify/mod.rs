@@ -2,12 +2,12 @@
 //! it. The modules `wmi` and `nodes` hold the facts; what they do not know is
 //! unclassified, unless a policy set classifies more ([`own`]).
 
+pub mod custom_class;
 mod leaves;
 mod nodes;
-pub mod own;
 
+use custom_class::CustomClass;
 pub(crate) use leaves::{Pair, applies, covered_by, leaves, pairs};
-use own::Own;
 
 use nodes::NODES;
 
@@ -31,12 +31,15 @@ pub fn classify(verb: Verb, loc_uri: &LocUri) -> Leaf {
 pub(crate) fn classify_with<'a>(
     verb: Verb,
     loc_uri: &LocUri,
-    own: impl IntoIterator<Item = &'a Own>,
+    own: impl IntoIterator<Item = &'a CustomClass>,
 ) -> Leaf {
     let mut leaf = classify(verb, loc_uri);
     if let (Kind::Unclassified, Ok(node)) = (leaf.kind, loc_uri.node()) {
         let kinds = own.into_iter().filter(|own| own.covers(verb, &node));
-        if let Some(kind) = kinds.map(Own::kind).max_by_key(|kind| kind.restriction()) {
+        if let Some(kind) = kinds
+            .map(CustomClass::kind)
+            .max_by_key(|kind| kind.restriction())
+        {
             leaf.kind = kind;
         }
     }

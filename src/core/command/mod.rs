@@ -1,8 +1,8 @@
 //! A command: one management operation queued for a device, and what became of it.
 
-mod manner;
+mod options;
 
-pub use manner::{Lenient, Manner, RETRIES, Serves, Unanswered};
+pub use options::{ExecutionOptions, Lenient, RETRIES, ServerPurpose, Unanswered};
 
 use std::borrow::Cow;
 
@@ -32,7 +32,7 @@ pub struct CommandBody {
     /// Higher goes first.
     pub priority: i32,
     /// How it is carried out.
-    pub manner: Manner,
+    pub options: ExecutionOptions,
     /// What it does, in order. Several are one command: it is done when all are.
     pub operations: Vec<Operation>,
 }
@@ -281,7 +281,7 @@ pub struct OpenCommand {
     /// Until when an `unconfirmed` or `accepted` outcome stays open.
     pub deadline: Option<Timestamp>,
     /// How it is carried out.
-    pub manner: Manner,
+    pub options: ExecutionOptions,
     /// How often it was sent and answered by a Status that may pass.
     pub attempts: u8,
     /// Whether its Adds go as Replace: what they add exists already.
@@ -300,7 +300,7 @@ impl OpenCommand {
     /// Whether it must not run twice unasked: a password reset or an app job
     /// whose answer was lost may have been done.
     pub(crate) fn is_unrepeatable(&self) -> bool {
-        self.manner.unanswered != Unanswered::SendAgain
+        self.options.unanswered != Unanswered::SendAgain
     }
 
     /// Puts it back into the queue, what went out of it forgotten.
@@ -311,8 +311,8 @@ impl OpenCommand {
     }
 
     /// Whether it goes alone, after all else: what went with it might be lost.
-    pub(crate) fn goes_alone(&self) -> bool {
-        self.is_unenroll() || self.manner.serves == Some(Serves::ChannelSet)
+    pub(crate) fn is_exclusive(&self) -> bool {
+        self.is_unenroll() || self.options.purpose == Some(ServerPurpose::ChannelSet)
     }
 
     /// Whether it unenrolls the device, after which there is silence.

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
+use crate::push::active_profiles::Notes;
 use crate::push::channel::Channel;
-use crate::push::in_force::Notes;
 use crate::push::wake::Wake;
 use crate::time::Timestamp;
 use modegate_wire::auth::AuthType;
@@ -31,12 +31,12 @@ pub struct Device {
     /// Its record.
     pub record: DeviceRecord,
     /// Its state.
-    pub state: State,
+    pub state: DeviceState,
 }
 
 /// What changes with every exchange, read and written as one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct State {
+pub struct DeviceState {
     /// Grows with every change but the queueing of a command.
     #[serde(skip)]
     pub revision: u64,
@@ -66,7 +66,7 @@ pub struct State {
     pub unenrolled_at: Option<Timestamp>,
     /// When its agent last looked as if run by hand (seed 004): what needs the
     /// user failed while the rest worked.
-    pub by_hand_at: Option<Timestamp>,
+    pub manual_at: Option<Timestamp>,
     /// Its WNS channel, without the URI; none while no push profile is its own.
     pub channel: Option<Channel>,
     /// The latest wake: the one coalesced wish that it starts a session.
@@ -107,13 +107,13 @@ impl fmt::Debug for ServerProof {
     }
 }
 
-impl State {
+impl DeviceState {
     /// The state of a device that was just registered.
     pub fn registered() -> Self {
-        State {
+        DeviceState {
             revision: 1,
             next_command: 1,
-            ..State::default()
+            ..DeviceState::default()
         }
     }
 
@@ -144,15 +144,15 @@ impl State {
         mut self,
         loaded_revision: u64,
         loaded_next: u32,
-        current: &State,
-    ) -> Option<State> {
+        current: &DeviceState,
+    ) -> Option<DeviceState> {
         if current.revision != loaded_revision {
             return None;
         }
         let is_new = |command: &&OpenCommand| command.seq.0 >= loaded_next;
         let queued: Vec<OpenCommand> = current.open.iter().filter(is_new).cloned().collect();
         let has_ended = |seq: &CommandSeq| seq.0 < loaded_next && self.open(*seq).is_none();
-        let waits_in_vain = |command: &OpenCommand| command.manner.after.iter().any(has_ended);
+        let waits_in_vain = |command: &OpenCommand| command.options.after.iter().any(has_ended);
         let is_closed = self.unenrolled_at.is_some() && !queued.is_empty();
         if is_closed || queued.iter().any(waits_in_vain) {
             return None;

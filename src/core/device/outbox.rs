@@ -1,7 +1,7 @@
 //! Wishes: what makes a device due in the outbox. The outbox itself follows
 //! from the state: whoever's wake is open is in it, due when the wake is.
 
-use super::State;
+use super::DeviceState;
 use crate::context::{Family, Mode};
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
@@ -11,14 +11,14 @@ use crate::time::Timestamp;
 
 /// What became of a wish.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wished {
+pub struct WakeRequest {
     /// Whether a wake began; else it joined the one that is open.
     pub began: bool,
     /// In words, for the log.
     pub detail: String,
 }
 
-impl Wished {
+impl WakeRequest {
     /// The event to be logged with it.
     pub fn event(self, actor: &str, device: DeviceId, now: Timestamp) -> Event {
         Event::new(now, actor, Some(device), EventType::WakeWanted).detail(self.detail)
@@ -29,27 +29,27 @@ impl Wished {
 /// one device are one wake, and one wake is one notification.
 ///
 /// The change that carries the state must not be one that only queues.
-pub fn wish(state: &mut State, why: &str, now: Timestamp) -> Wished {
+pub fn request_wake(state: &mut DeviceState, why: &str, now: Timestamp) -> WakeRequest {
     let before = state.wake.as_ref();
     let began = before.is_none_or(|wake| wake.state.is_final());
-    let done = wake::next(before, wake::Event::Wish, now, 0);
+    let done = wake::next(before, wake::Event::Request, now, 0);
     state.wake = done.wake;
     let joined = if began { "" } else { ", with the one before" };
-    Wished {
+    WakeRequest {
         began,
         detail: format!("{why}{joined}"),
     }
 }
 
 /// When the device is to be looked at next for its wake; `None`: not at all.
-pub fn due(state: &State) -> Option<Timestamp> {
+pub fn due(state: &DeviceState) -> Option<Timestamp> {
     let wake = state.wake.as_ref()?;
     (!wake.state.is_final()).then_some(wake.due_at)
 }
 
 /// When the device is due in the outbox with this state, where that is another
 /// time than `before`; `Some(None)` takes it out.
-pub fn moved(before: Option<Timestamp>, state: &State) -> Option<Option<Timestamp>> {
+pub fn moved(before: Option<Timestamp>, state: &DeviceState) -> Option<Option<Timestamp>> {
     let due = due(state);
     (due != before).then_some(due)
 }

@@ -3,7 +3,7 @@
 use super::outlook::{Forecast, When};
 use crate::command::OpenCommand;
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
-use crate::device::{DeviceRecord, State};
+use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::SessionNo;
 use crate::policy::PolicySet;
 use crate::push::wake::{self, Wake};
@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     /// The device's state.
-    pub state: &'a State,
+    pub state: &'a DeviceState,
     /// Its record.
     pub record: &'a DeviceRecord,
     /// The rules in force.
@@ -106,7 +106,7 @@ impl Asked<'_> {
             .as_ref()
             .is_some_and(|channel| channel.may_send(*now));
         let wake = state.wake.as_ref()?;
-        let taken = wake.state == wake::State::Accepted;
+        let taken = wake.state == wake::WakeState::Accepted;
         (taken || !wake.state.is_final() && can_send).then_some(wake)
     }
 

@@ -5,7 +5,7 @@ use super::asked::Asked;
 use super::outlook::{Forecast, When};
 use super::renewal::renewal;
 use crate::context::{Family, Mode};
-use crate::push::channel::State;
+use crate::push::channel::ChannelState;
 
 /// KB 3170699: once the 30 days have passed the phone renews no more, and what
 /// is recommended is the sync button of the workspace.
@@ -48,7 +48,7 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
         return forecast;
     };
     forecast.renewal = renewal(family, asked.view.build, channel, now);
-    let ended = matches!(channel.state, State::Expired)
+    let ended = matches!(channel.state, ChannelState::Expired)
         || channel.expires_at().is_some_and(|end| end <= now);
     if family == Family::WindowsPhone81 && ended {
         forecast.user = Some(MANUAL_SYNC.to_owned());

@@ -50,7 +50,7 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         return forecast;
     }
     if waits.commands {
-        let others = command.manner.after.iter().map(|seq| seq.0.to_string());
+        let others = command.options.after.iter().map(|seq| seq.0.to_string());
         let others = others.collect::<Vec<_>>().join(", ");
         let text = format!("after command {others} is done; then {}", then.text);
         return Forecast::new(When::After, text);
@@ -84,7 +84,7 @@ pub fn note(
 /// The build of a Windows 10 device, from `./DevDetail/SwV` of its inventory
 /// (`10.0.14393.0`).
 pub fn build(inventory: &Inventory) -> Option<u32> {
-    let entry = inventory.entry(&Address::of(&"./DevDetail/SwV".into())?)?;
+    let entry = inventory.entry(&Address::from_loc_uri(&"./DevDetail/SwV".into())?)?;
     let text = match &entry.value {
         Value::Text(text) => text.clone(),
         _ => entry.text.clone()?,

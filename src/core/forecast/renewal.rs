@@ -7,7 +7,7 @@
 use serde::Serialize;
 
 use crate::context::Family;
-use crate::push::channel::{Channel, State};
+use crate::push::channel::{Channel, ChannelState};
 use crate::time::Timestamp;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -46,7 +46,7 @@ pub fn renewal(
     let end = match channel.expires_at() {
         Some(end) => end,
         // Its URI is dropped with its end.
-        None if channel.state == State::Expired => now,
+        None if channel.state == ChannelState::Expired => now,
         None => return None,
     };
     let due = end.plus_ms(-DUE_MS);

@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use super::*;
-use crate::command::{CommandBody, Manner, Operation};
+use crate::command::{CommandBody, ExecutionOptions, Operation};
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
-use crate::device::{Device, Session, State};
+use crate::device::{Device, DeviceState, Session};
 use crate::ids::{DeviceId, SessionNo, Source};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
@@ -42,10 +42,10 @@ fn device(family: Family) -> Device {
             rotation: crate::device::Rotation::default(),
             registered_at: NOW,
         },
-        state: State {
+        state: DeviceState {
             revision: 1,
             next_command: 1,
-            ..State::default()
+            ..DeviceState::default()
         },
     }
 }
@@ -58,7 +58,7 @@ fn add(device: &mut Device, (verb, loc_uri): (Verb, &str), change: impl FnOnce(&
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Manner::default(),
+        options: ExecutionOptions::default(),
         operations: vec![Operation::Node {
             verb,
             loc_uri: loc_uri.into(),
@@ -72,7 +72,7 @@ fn add(device: &mut Device, (verb, loc_uri): (Verb, &str), change: impl FnOnce(&
 }
 
 /// The forecast of the command that was queued last.
-fn of(device: &Device, build: Option<u32>) -> Forecast {
+fn forecast_of(device: &Device, build: Option<u32>) -> Forecast {
     let policies = PolicySet::builtin().unwrap();
     let view = View {
         state: &device.state,
@@ -85,7 +85,7 @@ fn of(device: &Device, build: Option<u32>) -> Forecast {
 }
 
 fn when(device: &Device) -> When {
-    of(device, None).when
+    forecast_of(device, None).when
 }
 
 fn with(family: Family, node: (Verb, &str)) -> Device {
@@ -116,11 +116,11 @@ fn in_session(device: &mut Device, mode: Mode, open: bool, ago: i64) {
     });
 }
 
-fn wake(state: wake::State) -> wake::Wake {
+fn wake(state: wake::WakeState) -> wake::Wake {
     let now = NOW.plus_ms(-1000);
-    let mut wake = wake::next(None, wake::Event::Wish, now, 0).wake.unwrap();
+    let mut wake = wake::next(None, wake::Event::Request, now, 0).wake.unwrap();
     wake.state = state;
-    wake.sent_at = (state != wake::State::Wanted).then_some(now);
+    wake.sent_at = (state != wake::WakeState::Wanted).then_some(now);
     wake.due_at = NOW.plus_ms(60_000);
     wake
 }
@@ -148,17 +148,17 @@ fn by_what_the_mode_table_lets_go() {
         assert_eq!(when(&with(Family::Windows81, node)), expected, "{node:?}");
     }
     let mut device = with(Family::Windows81, INSTALL);
-    assert!(of(&device, None).text.contains("never seen"));
+    assert!(forecast_of(&device, None).text.contains("never seen"));
     let last = NOW.plus_ms(-DAY);
     device.state.seen[Mode::Maintenance as usize] = Some(last);
-    let forecast = of(&device, None);
+    let forecast = forecast_of(&device, None);
     assert_eq!(forecast.last_seen, Some(last));
     assert!(forecast.text.contains(&format!("last seen {last}")));
 }
 
 #[test]
 fn a_push_brings_apps_and_nothing_else() {
-    for state in wake::State::ALL {
+    for state in wake::WakeState::ALL {
         let open = !state.is_final();
         let expect = |open_then| {
             if open {
@@ -170,14 +170,14 @@ fn a_push_brings_apps_and_nothing_else() {
         let mut device = with(Family::Windows81, INSTALL);
         device.state.wake = Some(wake(state));
         // Without a channel only what WNS has already brings anything.
-        let taken = state == wake::State::Accepted;
+        let taken = state == wake::WakeState::Accepted;
         assert_eq!(when(&device) == When::AppsSession, taken, "{state:?}");
         device.state.channel = Some(channel(Family::Windows81, 1));
         assert_eq!(when(&device), expect(When::AppsSession), "{state:?}");
         let mut device = with(Family::Windows81, CHANNEL);
         device.state.wake = Some(wake(state));
         device.state.channel = Some(channel(Family::Windows81, 1));
-        let forecast = of(&device, None);
+        let forecast = forecast_of(&device, None);
         assert_eq!(forecast.when, When::NextMaintenance, "{state:?}");
         assert_eq!(
             forecast.text.contains("does not carry it"),
@@ -186,29 +186,32 @@ fn a_push_brings_apps_and_nothing_else() {
         );
     }
     let mut device = with(Family::Windows81, INSTALL);
-    device.state.wake = Some(wake(wake::State::Accepted));
-    assert_eq!(of(&device, None).at, Some(NOW.plus_ms(60_000)));
+    device.state.wake = Some(wake(wake::WakeState::Accepted));
+    assert_eq!(forecast_of(&device, None).at, Some(NOW.plus_ms(60_000)));
 }
 
 #[test]
 fn no_push_is_promised_without_a_channel() {
     for (state, expected) in [
-        (channel::State::NeedsSet, "only a Maintenance session may"),
-        (channel::State::AwaitingUri, "still to be read"),
-        (channel::State::Dead, "revoked"),
-        (channel::State::Expired, "expired"),
-        (channel::State::SetFailed, "failed"),
+        (
+            channel::ChannelState::NeedsSet,
+            "only a Maintenance session may",
+        ),
+        (channel::ChannelState::AwaitingUri, "still to be read"),
+        (channel::ChannelState::Dead, "revoked"),
+        (channel::ChannelState::Expired, "expired"),
+        (channel::ChannelState::SetFailed, "failed"),
     ] {
         let mut device = with(Family::Windows81, INSTALL);
         let mut channel = Channel::default();
         channel.state = state;
         device.state.channel = Some(channel);
-        let text = of(&device, None).text;
+        let text = forecast_of(&device, None).text;
         assert!(text.contains(expected), "{state:?}: {text}");
     }
     let mut device = with(Family::Windows81, INSTALL);
     device.state.channel = Some(channel(Family::Windows81, 1));
-    assert!(!of(&device, None).text.contains("no push"));
+    assert!(!forecast_of(&device, None).text.contains("no push"));
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn now_is_the_session_that_is_open() {
     // What waits for a later session does not go in this one.
     let mut device = device(Family::Windows81);
     add(&mut device, INSTALL, |body| {
-        body.manner.later_than = Some(SessionNo(7));
+        body.options.later_than = Some(SessionNo(7));
     });
     in_session(&mut device, Mode::Maintenance, true, 1);
     assert_eq!(when(&device), When::NextMaintenance);
@@ -246,12 +249,14 @@ fn what_waits_for_a_time_or_for_others_says_so() {
     let mut device = device(Family::Windows81);
     let later = NOW.plus_ms(DAY);
     add(&mut device, INSTALL, |body| body.not_before = Some(later));
-    let forecast = of(&device, None);
+    let forecast = forecast_of(&device, None);
     assert_eq!((forecast.when, forecast.at), (When::NotBefore, Some(later)));
     assert!(forecast.text.contains("Maintenance"));
     let first = device.state.open[0].seq;
-    add(&mut device, INSTALL, |body| body.manner.after = vec![first]);
-    let forecast = of(&device, None);
+    add(&mut device, INSTALL, |body| {
+        body.options.after = vec![first]
+    });
+    let forecast = forecast_of(&device, None);
     assert_eq!(forecast.when, When::After);
     assert!(forecast.text.starts_with("after command 1 is done"));
     let mut device = self::device(Family::Windows81);
@@ -267,7 +272,7 @@ fn phones_and_windows_10_wait_for_any_session() {
     for family in [Family::WindowsPhone81, Family::Windows10] {
         let mut device = with(family, INSTALL);
         assert_eq!(when(&device), When::AnySession, "{family:?}");
-        device.state.wake = Some(wake(wake::State::Accepted));
+        device.state.wake = Some(wake(wake::WakeState::Accepted));
         assert_eq!(when(&device), When::PushSession, "{family:?}");
         assert_eq!(when(&with(family, UNKNOWN)), When::Never, "{family:?}");
     }
@@ -278,13 +283,13 @@ fn only_the_user_helps_a_phone_whose_channel_ran_out() {
     for (days, asked) in [(1, false), (16, false), (29, false), (31, true), (40, true)] {
         let mut device = with(Family::WindowsPhone81, INSTALL);
         device.state.channel = Some(channel(Family::WindowsPhone81, days));
-        let user = of(&device, None).user;
+        let user = forecast_of(&device, None).user;
         assert_eq!(user.is_some(), asked, "{days} days");
         assert!(user.is_none_or(|text| text.contains("manual sync button")));
     }
     let mut device = with(Family::Windows10, INSTALL);
     device.state.channel = Some(channel(Family::Windows10, 40));
-    assert_eq!(of(&device, None).user, None);
+    assert_eq!(forecast_of(&device, None).user, None);
 }
 
 #[test]

@@ -38,14 +38,14 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
     let mut forecast = Forecast::new(When::AppsSession, "");
     if let Some(wake) = wake {
         text += &match (wake.state, wake.sent_at) {
-            (wake::State::Accepted, Some(sent)) => {
+            (wake::WakeState::Accepted, Some(sent)) => {
                 forecast.at = Some(wake.due_at);
                 format!(
                     ": WNS took the push at {sent}, a session is waited for until {}",
                     wake.due_at
                 )
             }
-            (wake::State::Wanted, _) if wake.due_at > asked.view.now => {
+            (wake::WakeState::Wanted, _) if wake.due_at > asked.view.now => {
                 format!(": the push goes out at {}", wake.due_at)
             }
             _ => ": the push is being sent".to_owned(),
@@ -97,21 +97,21 @@ fn no_push(asked: &Asked<'_>) -> Option<String> {
 
 /// What stands in the way of a push to a Windows 8.1 device, in words.
 pub(crate) fn channel_in_words(channel: Option<&Channel>) -> &'static str {
-    use channel::State;
+    use channel::ChannelState;
     match channel.map(|channel| channel.state) {
-        None | Some(State::NeedsSet) => {
+        None | Some(ChannelState::NeedsSet) => {
             "no push can be sent: the channel is not set yet, which only a Maintenance session may do"
         }
-        Some(State::SetSent | State::AwaitingUri) => {
+        Some(ChannelState::SetSent | ChannelState::AwaitingUri) => {
             "no push can be sent yet: the channel was set, its URI is still to be read"
         }
-        Some(State::Dead) => {
+        Some(ChannelState::Dead) => {
             "no push can be sent: WNS revoked the channel; the next Maintenance session sets it again"
         }
-        Some(State::SetFailed) => {
+        Some(ChannelState::SetFailed) => {
             "no push can be sent: setting the channel failed; a later Maintenance session tries again"
         }
-        Some(State::Active | State::Refreshing | State::Expired) => {
+        Some(ChannelState::Active | ChannelState::Refreshing | ChannelState::Expired) => {
             "no push can be sent: the channel has expired; the next Maintenance session sets it again"
         }
     }

@@ -54,7 +54,7 @@ impl FromStr for InstallId {
 /// Where an install stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum InstallState {
     /// Its command is queued, and a push is to be sent.
     Requested,
     /// Its command is queued, and no push can be sent yet.
@@ -77,47 +77,52 @@ pub enum State {
     Superseded,
 }
 
-impl State {
+impl InstallState {
     /// Every state.
-    pub const ALL: [State; 10] = [
-        State::Requested,
-        State::WaitingForChannel,
-        State::Woken,
-        State::Delivered,
-        State::Accepted,
-        State::Progress,
-        State::Installed,
-        State::Failed,
-        State::Cancelled,
-        State::Superseded,
+    pub const ALL: [InstallState; 10] = [
+        InstallState::Requested,
+        InstallState::WaitingForChannel,
+        InstallState::Woken,
+        InstallState::Delivered,
+        InstallState::Accepted,
+        InstallState::Progress,
+        InstallState::Installed,
+        InstallState::Failed,
+        InstallState::Cancelled,
+        InstallState::Superseded,
     ];
 
     /// Its name in the API.
     pub fn name(self) -> &'static str {
         match self {
-            State::Requested => "requested",
-            State::WaitingForChannel => "waiting_for_channel",
-            State::Woken => "woken",
-            State::Delivered => "delivered",
-            State::Accepted => "accepted",
-            State::Progress => "progress",
-            State::Installed => "installed",
-            State::Failed => "failed",
-            State::Cancelled => "cancelled",
-            State::Superseded => "superseded",
+            InstallState::Requested => "requested",
+            InstallState::WaitingForChannel => "waiting_for_channel",
+            InstallState::Woken => "woken",
+            InstallState::Delivered => "delivered",
+            InstallState::Accepted => "accepted",
+            InstallState::Progress => "progress",
+            InstallState::Installed => "installed",
+            InstallState::Failed => "failed",
+            InstallState::Cancelled => "cancelled",
+            InstallState::Superseded => "superseded",
         }
     }
 
     /// The state of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        State::ALL.into_iter().find(|state| state.name() == name)
+        InstallState::ALL
+            .into_iter()
+            .find(|state| state.name() == name)
     }
 
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
         matches!(
             self,
-            State::Installed | State::Failed | State::Cancelled | State::Superseded
+            InstallState::Installed
+                | InstallState::Failed
+                | InstallState::Cancelled
+                | InstallState::Superseded
         )
     }
 }
@@ -126,7 +131,7 @@ impl State {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// The state that it brought, or left as it was.
-    pub state: State,
+    pub state: InstallState,
     /// When it happened, where that is known; else when it was noticed.
     pub at: Timestamp,
     /// More, in words; never a secret.
@@ -157,7 +162,7 @@ pub struct Install {
     /// When.
     pub requested_at: Timestamp,
     /// Where it stands.
-    pub state: State,
+    pub state: InstallState,
     /// Every step, in order.
     pub steps: Vec<Step>,
     /// Why it ended as it did, or why it waits, in words.
@@ -186,13 +191,13 @@ impl Install {
     }
 
     /// When it first came to this state.
-    pub fn first(&self, state: State) -> Option<Timestamp> {
+    pub fn first(&self, state: InstallState) -> Option<Timestamp> {
         let step = self.steps.iter().find(|step| step.state == state);
         step.map(|step| step.at)
     }
 
     /// Adds a step, unless it says what the last one said.
-    pub fn step(&mut self, state: State, at: Timestamp, detail: Option<String>) {
+    pub fn step(&mut self, state: InstallState, at: Timestamp, detail: Option<String>) {
         let same = |last: &Step| last.state == state && last.detail == detail;
         self.state = state;
         self.reason.clone_from(&detail);

@@ -3,7 +3,7 @@
 
 use super::facts::Facts;
 use super::reading::{Reading, Verdict};
-use super::{Install, JobRules, State};
+use super::{Install, InstallState, JobRules};
 use crate::command::CommandState;
 use crate::context::Family;
 use crate::forecast::channel_in_words;
@@ -20,7 +20,7 @@ pub enum Act {
     /// Have the device asked how its job goes, in a later session.
     Read,
     /// Wish for a wake: the channel can be sent to now.
-    Wish,
+    RequestWake,
 }
 
 /// What becomes of an install.
@@ -65,19 +65,19 @@ impl Install {
             CommandState::Failed => {
                 self.went_out_before(facts);
                 let why = reason.unwrap_or_else(|| "the command failed".to_owned());
-                self.step(State::Failed, command.at, Some(why));
+                self.step(InstallState::Failed, command.at, Some(why));
                 None
             }
             CommandState::Expired => {
                 let why = reason.unwrap_or_else(|| "no session carried it in time".to_owned());
-                self.step(State::Failed, command.at, Some(why));
+                self.step(InstallState::Failed, command.at, Some(why));
                 None
             }
             CommandState::Cancelled => {
                 let (state, at) = if facts.unenrolled_at.is_some() {
-                    (State::Failed, command.at)
+                    (InstallState::Failed, command.at)
                 } else {
-                    (State::Cancelled, command.at)
+                    (InstallState::Cancelled, command.at)
                 };
                 self.step(state, at, reason);
                 None
@@ -93,54 +93,58 @@ impl Install {
         let wake = facts
             .wake
             .filter(|wake| wake.wanted_at >= self.requested_at || !wake.state.is_final());
-        let was_waiting = self.state == State::WaitingForChannel;
-        let put_back = self.state >= State::Delivered;
+        let was_waiting = self.state == InstallState::WaitingForChannel;
+        let put_back = self.state >= InstallState::Delivered;
         if put_back {
             let why = facts.command.reason.clone();
             let why =
                 why.unwrap_or_else(|| "the device did not do it; it is sent again".to_owned());
-            self.step(State::Requested, facts.command.at, Some(why));
+            self.step(InstallState::Requested, facts.command.at, Some(why));
         }
         let pushed = wake.and_then(|wake| {
             // One that is being sent may still find that it cannot be.
-            let under_way = wake.state == wake::State::Accepted;
+            let under_way = wake.state == wake::WakeState::Accepted;
             wake.sent_at
-                .filter(|_| under_way || wake.state == wake::State::Unanswered)
+                .filter(|_| under_way || wake.state == wake::WakeState::Unanswered)
         });
         if let (Some(sent), Some(wake)) = (pushed, wake) {
-            let unanswered = wake.state == wake::State::Unanswered;
+            let unanswered = wake.state == wake::WakeState::Unanswered;
             let (at, detail) = if unanswered {
                 (wake.due_at, Some(UNANSWERED.to_owned()))
             } else {
                 (sent.max(self.requested_at), None)
             };
-            self.step(State::Woken, at, detail);
+            self.step(InstallState::Woken, at, detail);
         } else if can_send {
             let detail = wake.and_then(push_in_words);
             // What was noticed once is not told again by going back to it.
-            let known = matches!(self.state, State::Woken | State::Requested);
+            let known = matches!(self.state, InstallState::Woken | InstallState::Requested);
             if !known || detail.is_some() {
-                self.step(State::Requested, facts.now, detail);
+                self.step(InstallState::Requested, facts.now, detail);
             }
         } else {
             let words = no_channel(facts);
-            self.step(State::WaitingForChannel, facts.now, Some(words.to_owned()));
+            self.step(
+                InstallState::WaitingForChannel,
+                facts.now,
+                Some(words.to_owned()),
+            );
         }
         let open = wake.is_some_and(|wake| !wake.state.is_final());
-        (was_waiting && can_send && !open).then_some(Act::Wish)
+        (was_waiting && can_send && !open).then_some(Act::RequestWake)
     }
 
     /// The command went out.
     fn went_out(&mut self, facts: &Facts<'_>, detail: Option<String>) {
         self.woken_before(facts);
         let at = facts.command.delivered_at.unwrap_or(facts.command.at);
-        self.step(State::Delivered, at, detail);
+        self.step(InstallState::Delivered, at, detail);
     }
 
     /// A push that was sent and answered before anybody looked.
     fn woken_before(&mut self, facts: &Facts<'_>) {
         let sent = facts.wake.and_then(|wake| {
-            let failed = wake.state == wake::State::Failed;
+            let failed = wake.state == wake::WakeState::Failed;
             wake.sent_at.filter(|_| !failed)
         });
         let delivered = facts.command.delivered_at.unwrap_or(facts.now);
@@ -148,30 +152,30 @@ impl Install {
         else {
             return;
         };
-        if self.first(State::Woken).is_none() && self.state < State::Delivered {
-            self.step(State::Woken, sent, None);
+        if self.first(InstallState::Woken).is_none() && self.state < InstallState::Delivered {
+            self.step(InstallState::Woken, sent, None);
         }
     }
 
     /// The same of the command itself, where its end is seen first.
     fn went_out_before(&mut self, facts: &Facts<'_>) {
-        if self.state < State::Delivered && facts.command.delivered_at.is_some() {
+        if self.state < InstallState::Delivered && facts.command.delivered_at.is_some() {
             self.went_out(facts, None);
         }
     }
 
     fn was_taken(&mut self, facts: &Facts<'_>) {
-        if self.state >= State::Accepted {
+        if self.state >= InstallState::Accepted {
             return;
         }
-        if self.state < State::Delivered {
+        if self.state < InstallState::Delivered {
             self.went_out(facts, None);
         }
         let detail = match facts.command.state {
             CommandState::Accepted => facts.command.reason.clone(),
             _ => None,
         };
-        self.step(State::Accepted, facts.command.at, detail);
+        self.step(InstallState::Accepted, facts.command.at, detail);
     }
 
     /// The job on the device.
@@ -184,10 +188,12 @@ impl Install {
         }
         if let Some(at) = facts.unenrolled_at {
             let why = "the device is unenrolled: how the job ended is not known";
-            self.step(State::Failed, at, Some(why.to_owned()));
+            self.step(InstallState::Failed, at, Some(why.to_owned()));
             return None;
         }
-        let since = self.first(State::Accepted).unwrap_or(self.requested_at);
+        let since = self
+            .first(InstallState::Accepted)
+            .unwrap_or(self.requested_at);
         let too_late = facts.now.ms_since(since) > i64::from(rules.days) * DAY_MS;
         let too_often = self.reads >= rules.reads;
         if too_late || too_often && !facts.is_reading {
@@ -197,7 +203,7 @@ impl Install {
                 format!("{} readings", rules.reads)
             };
             let why = format!("the job came to no end that is known within {limit}");
-            self.step(State::Failed, facts.now, Some(why));
+            self.step(InstallState::Failed, facts.now, Some(why));
             return None;
         }
         (!facts.is_reading).then_some(Act::Read)
@@ -214,18 +220,20 @@ impl Install {
         self.last_error = reading.last_error.or(self.last_error);
         let at = reading.at;
         match reading.verdict(rules) {
-            Verdict::Done(how) => self.step(State::Installed, at, Some(how.to_owned())),
-            Verdict::Failed(how) => self.step(State::Failed, at, Some(how)),
+            Verdict::Done(how) => self.step(InstallState::Installed, at, Some(how.to_owned())),
+            Verdict::Failed(how) => self.step(InstallState::Failed, at, Some(how)),
             Verdict::Missing => {
                 self.misses += 1;
                 if self.misses >= MISSES {
                     let why = format!("the device knew nothing of the job {MISSES} times");
-                    self.step(State::Failed, at, Some(why));
+                    self.step(InstallState::Failed, at, Some(why));
                 }
             }
             Verdict::Running => {
                 self.misses = 0;
-                if self.state != State::Progress || before != (self.progress, self.last_error) {
+                if self.state != InstallState::Progress
+                    || before != (self.progress, self.last_error)
+                {
                     self.progressed(reading, at);
                 }
             }
@@ -238,7 +246,7 @@ impl Install {
             .progress
             .map(|progress| format!("Progress {progress}"));
         let told: Vec<String> = status.into_iter().chain(progress).collect();
-        self.step(State::Progress, at, Some(told.join(", ")));
+        self.step(InstallState::Progress, at, Some(told.join(", ")));
         if let Some(step) = self.steps.last_mut() {
             step.progress = reading.progress;
         }

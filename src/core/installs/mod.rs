@@ -19,4 +19,4 @@ pub mod request;
 #[cfg(test)]
 mod tests;
 
-pub use install::{Install, InstallId, JobRules, OPEN, STEPS, State, Step, outdated};
+pub use install::{Install, InstallId, InstallState, JobRules, OPEN, STEPS, Step, outdated};

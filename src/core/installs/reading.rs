@@ -3,7 +3,9 @@
 //! package.
 
 use super::{Install, JobRules};
-use crate::command::{CommandBody, Lenient, Manner, NodeResult, Operation, Part, Serves};
+use crate::command::{
+    CommandBody, ExecutionOptions, Lenient, NodeResult, Operation, Part, ServerPurpose,
+};
 use crate::ids::SessionNo;
 use crate::limits;
 use crate::loc_uri::{LocUri, Member};
@@ -151,12 +153,12 @@ fn command(
         not_before: None,
         expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
         priority: 0,
-        manner: Manner {
+        options: ExecutionOptions {
             lenient: Lenient::Always,
-            serves: Some(Serves::Install(install.command)),
+            purpose: Some(ServerPurpose::Install(install.command)),
             app: Some(install.app.clone()),
             later_than: last,
-            ..Manner::default()
+            ..ExecutionOptions::default()
         },
         operations: nodes.into_iter().map(Operation::get).collect(),
     }

@@ -1,7 +1,7 @@
 //! What a request for an install does, and what taking one back does: pure
 //! functions of the device as it stands.
 
-use super::{Install, OPEN, State, Step};
+use super::{Install, InstallState, OPEN, Step};
 use crate::catalogue::{App, Release};
 use crate::change::{DeviceChange, Refusal};
 use crate::command::CommandBody;
@@ -76,12 +76,12 @@ pub fn request(
         let why = format!("a request for version {version} took its place");
         let mut install = install.clone();
         install.superseded_by = Some(no);
-        chain.end(&mut install, State::Superseded, why, (&actor, now))?;
+        chain.end(&mut install, InstallState::Superseded, why, (&actor, now))?;
         written.push(install);
     }
     let seq = chain.queue(request.command.clone())?;
     let mut install = new(no, seq, request);
-    install.step(State::Requested, now, None);
+    install.step(InstallState::Requested, now, None);
     chain.note(&install, 0, &actor, now);
     written.push(install.clone());
     Ok(Written {
@@ -101,10 +101,12 @@ fn counts_already<'a>(installs: &'a [Install], request: &Request) -> Option<&'a 
         .filter(of_app)
         .filter(|install| install.version == request.release.version);
     let install = of_version.next()?;
-    let counts = !install.state.is_final() || install.state == State::Installed && !request.again;
+    let counts =
+        !install.state.is_final() || install.state == InstallState::Installed && !request.again;
     // An older version may have been installed since.
     let mut later = installs.iter().filter(of_app);
-    let is_newer = later.any(|other| other.no > install.no && other.state == State::Installed);
+    let is_newer =
+        later.any(|other| other.no > install.no && other.state == InstallState::Installed);
     (counts && !is_newer).then_some(install)
 }
 
@@ -120,7 +122,7 @@ fn new(no: u32, command: CommandSeq, request: Request) -> Install {
         job_id: request.job_id,
         requested_by: request.command.actor,
         requested_at: request.command.queued_at,
-        state: State::Requested,
+        state: InstallState::Requested,
         steps: Vec::new(),
         reason: None,
         progress: None,
@@ -149,7 +151,7 @@ pub fn cancel(
     }
     let (mut chain, mut install) = (Chain::new(device), install.clone());
     let why = format!("taken back by {actor}");
-    chain.end(&mut install, State::Cancelled, why, (actor, now))?;
+    chain.end(&mut install, InstallState::Cancelled, why, (actor, now))?;
     Ok(Written {
         change: chain.change,
         installs: vec![install.clone()],
@@ -160,7 +162,7 @@ pub fn cancel(
 
 /// Beside the reason, that the device goes on where it does.
 fn told(install: &Install, why: String) -> String {
-    if install.state >= State::Delivered {
+    if install.state >= InstallState::Delivered {
         format!("{why}; the device had its command already and may install it all the same")
     } else {
         why
@@ -211,14 +213,14 @@ impl Chain {
     }
 
     /// Wishes for a wake, for an install whose command waits for one.
-    pub fn wish(&mut self, install: &Install, now: Timestamp) {
+    pub fn request_wake(&mut self, install: &Install, now: Timestamp) {
         let mut state = self.device.state.clone();
         let why = format!(
             "install {} waits, and the channel is in use now",
             install.no
         );
-        let wished = outbox::wish(&mut state, &why, now);
-        let event = wished.event("server", self.device.id, now);
+        let request = outbox::request_wake(&mut state, &why, now);
+        let event = request.event("server", self.device.id, now);
         self.add(DeviceChange::new(&self.device, state).with_events(vec![event]));
     }
 
@@ -236,7 +238,7 @@ impl Chain {
     fn end(
         &mut self,
         install: &mut Install,
-        state: State,
+        state: InstallState,
         why: String,
         (actor, now): (&str, Timestamp),
     ) -> Result<(), Refusal> {

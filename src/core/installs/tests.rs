@@ -29,7 +29,7 @@ fn install() -> Install {
         job_id: "job".into(),
         requested_by: "api:portal".into(),
         requested_at: NOW,
-        state: State::Requested,
+        state: InstallState::Requested,
         steps: Vec::new(),
         reason: None,
         progress: None,
@@ -40,7 +40,7 @@ fn install() -> Install {
         superseded_by: None,
         warnings: Vec::new(),
     };
-    install.step(State::Requested, NOW, None);
+    install.step(InstallState::Requested, NOW, None);
     install
 }
 
@@ -70,8 +70,8 @@ fn active() -> Channel {
     channel::next(&Channel::default(), read, Family::Windows81, NOW).channel
 }
 
-fn woken(state: wake::State, sent: i64) -> wake::Wake {
-    let mut wake = wake::next(None, wake::Event::Wish, NOW, 0).wake.unwrap();
+fn woken(state: wake::WakeState, sent: i64) -> wake::Wake {
+    let mut wake = wake::next(None, wake::Event::Request, NOW, 0).wake.unwrap();
     wake.state = state;
     wake.sent_at = Some(NOW.plus_ms(sent));
     wake.due_at = NOW.plus_ms(sent + 1000);
@@ -96,7 +96,7 @@ fn states(install: &Install) -> Vec<&'static str> {
 #[test]
 fn from_pick_to_done() {
     let (rules, channel) = (JobRules::default(), active());
-    let wanted = woken(wake::State::Wanted, 0);
+    let wanted = woken(wake::WakeState::Wanted, 0);
     let wanted = wake::Wake {
         sent_at: None,
         ..wanted
@@ -106,11 +106,14 @@ fn from_pick_to_done() {
     let moved = next(&install(), &facts, &rules);
     assert_eq!((states(&moved.install).len(), moved.act), (1, None));
 
-    let accepted = woken(wake::State::Accepted, 10);
+    let accepted = woken(wake::WakeState::Accepted, 10);
     facts.wake = Some(&accepted);
     let moved = next(&moved.install, &facts, &rules);
-    assert_eq!(moved.install.state, State::Woken);
-    assert_eq!(moved.install.first(State::Woken), Some(NOW.plus_ms(10)));
+    assert_eq!(moved.install.state, InstallState::Woken);
+    assert_eq!(
+        moved.install.first(InstallState::Woken),
+        Some(NOW.plus_ms(10))
+    );
 
     facts.command.state = CommandState::Sent;
     facts.command.delivered_at = Some(NOW.plus_ms(20));
@@ -120,7 +123,7 @@ fn from_pick_to_done() {
     let moved = next(&moved.install, &facts, &rules);
     assert_eq!(
         (moved.install.state, moved.act),
-        (State::Accepted, Some(Act::Read))
+        (InstallState::Accepted, Some(Act::Read))
     );
     facts.is_reading = true;
     let moved = next(&moved.install, &facts, &rules);
@@ -135,7 +138,10 @@ fn from_pick_to_done() {
     );
     facts.read = Some(reading(Some(3), Some(0), Some(100)));
     let done = next(&moved.install, &facts, &rules);
-    assert_eq!((done.install.state, done.act), (State::Installed, None));
+    assert_eq!(
+        (done.install.state, done.act),
+        (InstallState::Installed, None)
+    );
     assert_eq!(
         states(&done.install),
         [
@@ -156,11 +162,11 @@ fn from_pick_to_done() {
 #[test]
 fn what_nobody_saw_in_between_is_told_with_its_own_time() {
     let mut facts = facts(CommandState::Succeeded, 100);
-    let answered = woken(wake::State::Answered, 10);
+    let answered = woken(wake::WakeState::Answered, 10);
     facts.wake = Some(&answered);
     facts.command.delivered_at = Some(NOW.plus_ms(20));
     let moved = next(&install(), &facts, &JobRules::default());
-    let steps: Vec<(State, i64)> = moved
+    let steps: Vec<(InstallState, i64)> = moved
         .install
         .steps
         .iter()
@@ -169,10 +175,10 @@ fn what_nobody_saw_in_between_is_told_with_its_own_time() {
     assert_eq!(
         steps,
         [
-            (State::Requested, 0),
-            (State::Woken, 10),
-            (State::Delivered, 20),
-            (State::Accepted, 100),
+            (InstallState::Requested, 0),
+            (InstallState::Woken, 10),
+            (InstallState::Delivered, 20),
+            (InstallState::Accepted, 100),
         ]
     );
 }
@@ -182,12 +188,12 @@ fn it_waits_for_a_channel_and_goes_on_when_there_is_one() {
     let rules = JobRules::default();
     let mut facts = facts(CommandState::Queued, 1);
     let waiting = next(&install(), &facts, &rules);
-    assert_eq!(waiting.install.state, State::WaitingForChannel);
+    assert_eq!(waiting.install.state, InstallState::WaitingForChannel);
     let reason = waiting.install.reason.clone().unwrap();
     assert!(reason.contains("only a Maintenance session"), "{reason}");
     // Revoked by WNS: another reason, the same state.
     let mut dead = Channel::default();
-    dead.state = channel::State::Dead;
+    dead.state = channel::ChannelState::Dead;
     facts.channel = Some(&dead);
     let dead = next(&waiting.install, &facts, &rules).install;
     assert!(dead.reason.as_ref().unwrap().contains("revoked"));
@@ -197,10 +203,10 @@ fn it_waits_for_a_channel_and_goes_on_when_there_is_one() {
     let moved = next(&dead, &facts, &rules);
     assert_eq!(
         (moved.install.state, moved.act),
-        (State::Requested, Some(Act::Wish))
+        (InstallState::Requested, Some(Act::RequestWake))
     );
     // One wish: the wake that it brought is there by the next look.
-    let wanted = wake::next(None, wake::Event::Wish, NOW, 0).wake.unwrap();
+    let wanted = wake::next(None, wake::Event::Request, NOW, 0).wake.unwrap();
     facts.wake = Some(&wanted);
     assert_eq!(next(&dead, &facts, &rules).act, None);
 }
@@ -210,10 +216,10 @@ fn a_push_that_fails_ends_nothing() {
     let (rules, channel) = (JobRules::default(), active());
     let mut facts = facts(CommandState::Queued, 1);
     facts.channel = Some(&channel);
-    let unanswered = woken(wake::State::Unanswered, 10);
+    let unanswered = woken(wake::WakeState::Unanswered, 10);
     facts.wake = Some(&unanswered);
     let moved = next(&install(), &facts, &rules).install;
-    assert_eq!(moved.state, State::Woken);
+    assert_eq!(moved.state, InstallState::Woken);
     assert!(moved.reason.unwrap().contains("no session came in time"));
     for (why, words) in [
         (wake::Why::Profile, "profile"),
@@ -221,12 +227,12 @@ fn a_push_that_fails_ends_nothing() {
         (wake::Why::GaveUp, "could not be reached"),
         (wake::Why::ChannelRefused, "another app"),
     ] {
-        let mut failed = woken(wake::State::Failed, 10);
+        let mut failed = woken(wake::WakeState::Failed, 10);
         failed.why = Some(why);
         let mut facts = self::facts(CommandState::Queued, 1);
         (facts.channel, facts.wake) = (Some(&channel), Some(&failed));
         let moved = next(&install(), &facts, &rules).install;
-        assert_eq!(moved.state, State::Requested, "{why:?}");
+        assert_eq!(moved.state, InstallState::Requested, "{why:?}");
         assert!(moved.reason.unwrap().contains(words), "{why:?}");
     }
 }
@@ -235,12 +241,16 @@ fn a_push_that_fails_ends_nothing() {
 fn ends_of_the_command() {
     let rules = JobRules::default();
     for (state, reason, expected) in [
-        (CommandState::Failed, "forbidden (403)", State::Failed),
-        (CommandState::Expired, "too late", State::Failed),
+        (
+            CommandState::Failed,
+            "forbidden (403)",
+            InstallState::Failed,
+        ),
+        (CommandState::Expired, "too late", InstallState::Failed),
         (
             CommandState::Cancelled,
             "cancelled by api:admin",
-            State::Cancelled,
+            InstallState::Cancelled,
         ),
     ] {
         let mut facts = facts(state, 1);
@@ -255,11 +265,14 @@ fn ends_of_the_command() {
     facts.unenrolled_at = Some(NOW);
     assert_eq!(
         next(&install(), &facts, &rules).install.state,
-        State::Failed
+        InstallState::Failed
     );
     facts.command.state = CommandState::Succeeded;
     let moved = next(&install(), &facts, &rules);
-    assert_eq!((moved.install.state, moved.act), (State::Failed, None));
+    assert_eq!(
+        (moved.install.state, moved.act),
+        (InstallState::Failed, None)
+    );
     // Put back into the queue: the saga goes back with it.
     let sent = next(&install(), &self::facts(CommandState::Sent, 1), &rules).install;
     let mut facts = self::facts(CommandState::Queued, 2);
@@ -364,7 +377,7 @@ fn readings_end() {
     for _ in 0..3 {
         install = next(&install, &facts, &rules).install;
     }
-    assert_eq!(install.state, State::Failed);
+    assert_eq!(install.state, InstallState::Failed);
     assert!(install.reason.unwrap().contains("3 readings"));
 
     let mut late = next(
@@ -403,14 +416,14 @@ proptest! {
         let mut install = install();
         for (command, at, wake, status) in looks {
             let mut facts = facts(CommandState::ALL[command], at);
-            let wake = wake::State::ALL.get(wake).map(|state| woken(*state, at));
+            let wake = wake::WakeState::ALL.get(wake).map(|state| woken(*state, at));
             facts.wake = wake.as_ref();
             facts.channel = (at % 2 == 0).then_some(&channel);
             let mut moved = next(&install, &facts, &rules).install;
             prop_assert_eq!(&next(&moved, &facts, &rules).install, &moved);
             facts.read = (status > 0).then(|| reading(Some(status), None, None));
             moved = next(&moved, &facts, &rules).install;
-            prop_assert!(moved.steps.starts_with(&install.steps) || install.state == State::Progress);
+            prop_assert!(moved.steps.starts_with(&install.steps) || install.state == InstallState::Progress);
             prop_assert!(moved.steps.is_sorted_by_key(|step| step.at));
             prop_assert!(moved.steps.len() <= STEPS + 1);
             if install.state.is_final() {

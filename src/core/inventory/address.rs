@@ -19,7 +19,7 @@ pub struct Address {
 
 impl Address {
     /// The address that a LocURI names; `None` where it is none, or a method.
-    pub fn of(loc_uri: &LocUri) -> Option<Address> {
+    pub fn from_loc_uri(loc_uri: &LocUri) -> Option<Address> {
         Some(match loc_uri.node_as_read().ok()? {
             Node::Wmi(node) => Address {
                 class: node.class.to_owned(),

@@ -18,7 +18,7 @@ fn take(
     data: Option<&str>,
     at: i64,
 ) -> Taken {
-    let address = Address::of(&loc_uri.into()).unwrap();
+    let address = Address::from_loc_uri(&loc_uri.into()).unwrap();
     let mut taken = Taken::default();
     let reading = Reading {
         address: &address,
@@ -34,7 +34,7 @@ fn take(
 
 fn value(inventory: &Inventory, loc_uri: &str) -> Value {
     inventory
-        .entry(&Address::of(&loc_uri.into()).unwrap())
+        .entry(&Address::from_loc_uri(&loc_uri.into()).unwrap())
         .unwrap()
         .value
         .clone()
@@ -189,7 +189,7 @@ fn a_change_is_told_once_and_what_is_the_same_is_not_written_again() {
         Some(Value::Text("6.3.9600".into()))
     );
     let entry = inventory
-        .entry(&Address::of(&node.into()).unwrap())
+        .entry(&Address::from_loc_uri(&node.into()).unwrap())
         .unwrap();
     assert_eq!(entry.since, entry.read_at);
 }
@@ -314,7 +314,7 @@ proptest! {
         prop_assume!(!key.contains('"') && !["%22", "%3D", "%3d", "%40"].iter().any(|escape| key.contains(escape)));
         let name = format!("Win32_LogicalDisk.DeviceID=\"{key}\"");
         let below = LocUri::from("./cimv2/Win32_LogicalDisk").child(&name);
-        let address = Address::of(&below).unwrap();
+        let address = Address::from_loc_uri(&below).unwrap();
         prop_assert_eq!(address.instance, name);
     }
 

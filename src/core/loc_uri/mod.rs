@@ -39,7 +39,7 @@ impl LocUri {
     /// its segments may be [`WILDCARD`], which no LocURI from outside contains.
     pub(crate) fn shape(text: String) -> Self {
         LocUri {
-            layout: Layout::of(&text, true),
+            layout: Layout::from_text(&text, true),
             text: text.into_boxed_str(),
             decoded: None,
             percent_left: false,
@@ -146,7 +146,7 @@ impl From<String> for LocUri {
             };
         };
         LocUri {
-            layout: Layout::of(&decoded, false),
+            layout: Layout::from_text(&decoded, false),
             percent_left: decoded.contains('%'),
             decoded: match decoded {
                 Cow::Owned(decoded) => Some(decoded.into_boxed_str()),

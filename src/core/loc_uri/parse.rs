@@ -29,7 +29,7 @@ pub(super) enum Layout {
 
 impl Layout {
     /// Parses a decoded LocURI. With `wildcards` it may hold [`WILDCARD`].
-    pub(super) fn of(decoded: &str, wildcards: bool) -> Result<Layout, LocUriError> {
+    pub(super) fn from_text(decoded: &str, wildcards: bool) -> Result<Layout, LocUriError> {
         if !wildcards && decoded.chars().any(char::is_control) {
             return Err(LocUriError("no control characters"));
         }

@@ -2,7 +2,7 @@
 //! caller, or from the operator's templates.
 
 use super::argument::{Argument, Arguments, Optional, Result, arguments};
-use super::entry::{Built, Setting, Type, exec};
+use super::entry::{BuildContext, Built, Type, exec};
 use crate::catalogue::Release;
 use crate::command::{Operation, Unanswered};
 use crate::fields::FieldError;
@@ -49,7 +49,11 @@ pub(super) const STATUS: Type = Type::new(
     status,
 );
 
-fn job(arguments: &Arguments<'_>, setting: &Setting<'_>, template: &Template) -> Result<Built> {
+fn job(
+    arguments: &Arguments<'_>,
+    setting: &BuildContext<'_>,
+    template: &Template,
+) -> Result<Built> {
     let texts = setting.templates;
     let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
         (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
@@ -66,7 +70,7 @@ fn job(arguments: &Arguments<'_>, setting: &Setting<'_>, template: &Template) ->
     created(arguments, setting, data)
 }
 
-fn created(arguments: &Arguments<'_>, setting: &Setting<'_>, data: String) -> Result<Built> {
+fn created(arguments: &Arguments<'_>, setting: &BuildContext<'_>, data: String) -> Result<Built> {
     let given = arguments.get(&NEW_JOB)?;
     let id = given.unwrap_or_else(|| setting.fresh.to_string());
     let job = wmi::APP_INSTALL_JOB.instance(&[&id]);
@@ -79,7 +83,7 @@ fn created(arguments: &Arguments<'_>, setting: &Setting<'_>, data: String) -> Re
 pub(super) fn catalogued(
     release: &Release,
     arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
 ) -> Result<Built> {
     let data = match &release.job_data {
         Some(data) => {
@@ -102,7 +106,7 @@ pub(super) fn catalogued(
     created(arguments, setting, data)
 }
 
-fn status(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn status(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let class = &wmi::APP_INSTALL_JOB;
     Ok(match arguments.get(&JOB)? {
         None => Built::new(vec![Operation::get(class.loc_uri())]),

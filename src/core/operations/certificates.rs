@@ -1,7 +1,7 @@
 //! Certificates, SCEP enrolment and sideloading.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{Built, Setting, Type, delete, exec, write};
+use super::entry::{BuildContext, Built, Type, delete, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
 use crate::loc_uri::LocUri;
 use crate::templates;
@@ -46,14 +46,14 @@ fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri> {
     Ok(wmi::CERTIFICATE.instance(&[&store(arguments)?, name, thumbprint]))
 }
 
-fn install(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn install(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let certificate = arguments.get(&CERTIFICATE)?;
     let instance = instance(arguments, &certificate.thumbprint)?;
     let blob = write(Verb::Add, &instance, "Blob", &certificate.base64);
     Ok(Built::set(vec![blob]))
 }
 
-fn remove(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn remove(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let thumbprint = match arguments.get(&REMOVED)? {
         Some(certificate) => Some(certificate.thumbprint),
         None => arguments.get(&THUMBPRINT)?,
@@ -95,7 +95,7 @@ pub(super) const SCEP_ENROLL: Type = Type::new(
     scep,
 );
 
-fn scep(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn scep(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let instance = wmi::CERTIFICATE_ENROLLMENT.instance(&[
         &arguments.get(&REQUEST)?,
         &store(arguments)?,

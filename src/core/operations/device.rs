@@ -3,7 +3,7 @@
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::dmclient::{self, PROVIDER};
-use super::entry::{Built, Setting, Type, exec};
+use super::entry::{BuildContext, Built, Type, exec};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
 use crate::limits;
@@ -69,7 +69,7 @@ pub(super) const WNS_READ_CHANNEL: Type = Type::new(
 .of(&Family::ALL);
 
 /// `MDM_Client.DeviceClientID=…`, its key known only when the command goes out.
-fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Operation {
+fn on_client(setting: &BuildContext<'_>, method: &str, data: Option<String>) -> Operation {
     let id = CLIENT_ID.to_string();
     let key = setting
         .templates
@@ -83,7 +83,7 @@ fn on_client(setting: &Setting<'_>, method: &str, data: Option<String>) -> Opera
     exec(client.method(method), data)
 }
 
-fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn reset(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let (user, password) = (arguments.get(&USER)?, arguments.get(&PASSWORD)?);
     let values = [("user", &*user), ("password", &*password)];
     let data = setting
@@ -96,7 +96,7 @@ fn reset(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     })
 }
 
-fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
         return dmclient::unenroll(arguments, setting);
     }
@@ -107,7 +107,7 @@ fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
     Ok(Built::new(vec![request]))
 }
 
-fn update_configuration(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn update_configuration(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let family_name = arguments.get(&FAMILY_NAME)?;
     if arguments.family != Family::Windows81 {
         return dmclient::set_channel(arguments, setting, &family_name);
@@ -130,7 +130,7 @@ fn app_id(arguments: &Arguments<'_>) -> Result<String> {
     arguments.get(&APP_ID)?.ok_or_else(wrong)
 }
 
-fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn read_channel(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
         return dmclient::read_channel(arguments, setting);
     }

@@ -2,7 +2,7 @@
 //! RemoteLock and RemoteWipe CSPs (Microsoft's CSP reference; seeds 000 to 003).
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{Built, CSP, Setting, Type, exec};
+use super::entry::{BuildContext, Built, CSP, Type, exec};
 use super::forms::{Boolean, Settings};
 use crate::command::{Operation, Unanswered};
 use crate::context::Family;
@@ -80,7 +80,7 @@ pub(super) const REMOTE_WIPE: Type = Type::new(
 .of(CSP);
 
 /// The PROVIDER-ID of the device's enrolment.
-fn provider_id(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<String> {
+fn provider_id(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<String> {
     let by_template = || setting.templates.render(&templates::PROVIDER_ID, &[]);
     let id = arguments.get(&PROVIDER)?.or_else(by_template);
     id.ok_or_else(|| arguments.wrong(&PROVIDER, "the PROVIDER-ID of the enrolment", "nothing"))
@@ -103,7 +103,7 @@ fn write(verb: Verb, loc_uri: LocUri, format: &str, data: Option<&str>) -> Opera
 
 /// The Phone's node takes the ProviderID as its Data and does nothing
 /// otherwise; Windows 10 ignores it.
-pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let id = provider_id(arguments, setting)?;
     let node = match arguments.family {
         Family::WindowsPhone81 => "./Vendor/MSFT/DMClient".into(),
@@ -116,7 +116,7 @@ pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Resu
 /// wants the name in lower case (seed 001).
 pub(super) fn set_channel(
     arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
     family_name: &str,
 ) -> Result<Built> {
     let name = match arguments.family {
@@ -142,7 +142,7 @@ pub(crate) fn channel_reads(provider_id: &str) -> Vec<Operation> {
 }
 
 /// ChannelURI is absent (404) until there is a channel.
-pub(super) fn read_channel(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+pub(super) fn read_channel(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let provider = provider_node(&provider_id(arguments, setting)?);
     let reads = ["Push/PFN", "Push/ChannelURI", "Push/Status"];
     Ok(Built::reads(reads.map(|node| provider.below(node))))
@@ -161,7 +161,7 @@ const SETS: [(&str, &str); 3] = [
 /// The least interval of the long run on a Phone, minutes.
 const PHONE_LONG_RUN: u32 = 1_440;
 
-fn poll(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn poll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&POLL_SETTINGS)?;
     check_poll(arguments, &settings)?;
     let node = provider_node(&provider_id(arguments, setting)?).below("Poll");
@@ -204,7 +204,7 @@ fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) ->
     Ok(())
 }
 
-fn wipe(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn wipe(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let keep = arguments.get(&KEEP)?;
     let keep = keep.as_deref().unwrap_or(WIPE);
     let protected = arguments.get(&PROTECTED)?.unwrap_or(false);

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::argument::{Argument, Arguments, Result};
-use crate::command::{Lenient, Manner, Operation, Unanswered};
+use crate::command::{ExecutionOptions, Lenient, Operation, Unanswered};
 use crate::context::Family;
 use crate::ids::DeviceId;
 use crate::loc_uri::LocUri;
@@ -14,7 +14,7 @@ use modegate_wire::message::{GroupKind, Verb};
 
 /// What a command is made for, besides what its caller says.
 #[derive(Debug, Clone, Copy)]
-pub struct Setting<'a> {
+pub struct BuildContext<'a> {
     /// The device that it is for; none for a batch that is only checked.
     pub device: Option<DeviceId>,
     /// Texts whose grammar is not known for sure.
@@ -56,7 +56,7 @@ pub(super) enum Build {
 }
 
 /// Makes a type's operations.
-pub(super) type Builder = fn(&Arguments<'_>, &Setting<'_>) -> Result<Built>;
+pub(super) type Builder = fn(&Arguments<'_>, &BuildContext<'_>) -> Result<Built>;
 
 /// Those whose classes are under `./cimv2` (MS-MDM 3.1.5.1; "WMI providers
 /// supported in Windows"); a phone has none.
@@ -103,7 +103,7 @@ pub(super) struct Built {
     /// The operations, in order.
     pub(super) operations: Vec<Operation>,
     /// How they are carried out.
-    pub(super) manner: Manner,
+    pub(super) options: ExecutionOptions,
     /// What besides its nodes makes it another target: a user's name.
     pub(super) target: Option<String>,
 }
@@ -119,20 +119,20 @@ impl Built {
     /// Add, and Replace where the device has it already (418): "set".
     pub(super) fn set(operations: Vec<Operation>) -> Self {
         let mut built = Built::new(operations);
-        built.manner.set = true;
+        built.options.set = true;
         built
     }
 
     /// Gets of which some may have no value.
     pub(super) fn reads(nodes: impl IntoIterator<Item = LocUri>) -> Self {
         let mut built = Built::new(nodes.into_iter().map(Operation::get).collect());
-        built.manner.lenient = Lenient::IfAnyAnswers;
+        built.options.lenient = Lenient::IfAnyAnswers;
         built
     }
 
     /// The same with another answer to what happens when no answer comes.
     pub(super) fn unanswered(mut self, unanswered: Unanswered) -> Self {
-        self.manner.unanswered = unanswered;
+        self.options.unanswered = unanswered;
         self
     }
 }

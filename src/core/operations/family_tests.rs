@@ -11,7 +11,7 @@ use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
 fn read_for(family: Family, value: &Value) -> Result<CommandBody, FieldError> {
-    let setting = Setting {
+    let setting = BuildContext {
         device: Some(DeviceId(Uuid::nil())),
         templates: &Templates::default(),
         actor: "test",

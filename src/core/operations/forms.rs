@@ -291,7 +291,7 @@ impl Form for Settings {
             return Ok(None);
         };
         let path = fields.name(name);
-        let inner = Fields::of(given, &path)?;
+        let inner = Fields::from_value(given, &path)?;
         let mut settings = Vec::new();
         for key in inner.keys() {
             let Some((property, form)) = self.forms().find(|(property, _)| *property == key) else {
@@ -329,7 +329,7 @@ impl Form for AnySettings {
             return Ok(None);
         };
         let path = fields.name(name);
-        let inner = Fields::of(given, &path)?;
+        let inner = Fields::from_value(given, &path)?;
         let mut settings = Vec::new();
         for key in inner.keys() {
             if key.len() > 64 || !is_name(key) || settings.len() == PROPERTIES {

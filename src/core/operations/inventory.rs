@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::argument::{Arguments, Optional, Result, arguments};
-use super::entry::{Built, Setting, Type};
+use super::entry::{BuildContext, Built, Type};
 use super::forms::{Boolean, Lines};
 use crate::command::{Lenient, Operation};
 use crate::context::Family;
@@ -36,7 +36,7 @@ const DEFAULT: &[&str] = &["os", "hardware", "storage", "security"];
 /// The presets with nodes outside WMI, all that a phone can answer.
 const PHONE: &[&str] = &["os", "hardware"];
 
-fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn inventory(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let presets = arguments.get(&PRESET_NAMES)?.unwrap_or_default();
     let mut presets: Vec<&str> = presets.iter().map(String::as_str).collect();
     let classes = arguments.get(&CLASSES)?.unwrap_or_default();
@@ -66,11 +66,11 @@ fn inventory(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
     nodes.retain(|node| seen.insert(node.to_string()));
     let mut built = Built::new(nodes.into_iter().map(Operation::get).collect());
     if arguments.get(&WALK)?.unwrap_or(true) {
-        built.manner.walk = limits::WALK_GETS;
+        built.options.walk = limits::WALK_GETS;
     }
     // A class that this device lacks is no failure of a preset.
     if arguments.get(&LENIENT)?.unwrap_or(classes.is_empty()) {
-        built.manner.lenient = Lenient::IfAnyAnswers;
+        built.options.lenient = Lenient::IfAnyAnswers;
     }
     Ok(built)
 }

@@ -22,13 +22,13 @@ mod types;
 pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
-pub use entry::Setting;
+pub use entry::BuildContext;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Release;
-use crate::command::{CommandBody, Lenient, Manner, Operation, RETRIES};
+use crate::command::{CommandBody, ExecutionOptions, Lenient, Operation, RETRIES};
 use crate::context::Family;
 use crate::fields::{FieldError, Fields};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
@@ -40,13 +40,16 @@ use types::TYPES;
 
 /// Reads a command of the API for a Windows 8.1 device. Fields that the type
 /// does not know change nothing.
-pub fn command(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+pub fn command(value: &Value, setting: &BuildContext<'_>) -> Result<CommandBody, FieldError> {
     command_for(Family::Windows81, value, setting)
 }
 
 /// The same for a device of some family, the first that takes it: what is to go
 /// to many is looked at before it is known who they are.
-pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandBody, FieldError> {
+pub fn command_for_some(
+    value: &Value,
+    setting: &BuildContext<'_>,
+) -> Result<CommandBody, FieldError> {
     let mut wrong = None;
     for family in Family::ALL {
         match command_for(family, value, setting) {
@@ -64,7 +67,7 @@ pub fn command_for_some(value: &Value, setting: &Setting<'_>) -> Result<CommandB
 pub(crate) fn command_for(
     family: Family,
     value: &Value,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
 ) -> Result<CommandBody, FieldError> {
     command_with(family, value, setting, None)
 }
@@ -73,10 +76,10 @@ pub(crate) fn command_for(
 pub fn command_with(
     family: Family,
     value: &Value,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
     release: Option<&Release>,
 ) -> Result<CommandBody, FieldError> {
-    let fields = Fields::of(value, "")?;
+    let fields = Fields::from_value(value, "")?;
     let kind = type_of(&fields, family)?;
     let built = match release {
         Some(release) => {
@@ -123,13 +126,13 @@ pub fn command_with(
         not_before,
         expires_at,
         priority: i32::try_from(fields.integer("priority", -100, 100)?.unwrap_or(0)).unwrap_or(0),
-        manner: Manner {
+        options: ExecutionOptions {
             retries: u8::try_from(retries).unwrap_or(RETRIES),
             target,
             after: after(&fields, setting.device)?,
             app: fields.line("app", 128)?.map(str::to_owned),
             urgent: fields.boolean("urgent")?.unwrap_or(false),
-            ..built.manner
+            ..built.options
         },
         operations: built.operations,
     })
@@ -157,7 +160,7 @@ fn build(
     kind: &Type,
     fields: &Fields<'_>,
     family: Family,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
 ) -> Result<Built, FieldError> {
     let arguments = Arguments::check(kind.arguments, fields, family)?;
     match kind.build {
@@ -169,7 +172,7 @@ fn build(
 fn group(
     kind: GroupKind,
     arguments: &Arguments<'_>,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
 ) -> Result<Built, FieldError> {
     let (list, path) = (
         arguments.get(&raw::COMMANDS)?,
@@ -185,16 +188,16 @@ fn group(
     }
     let (mut children, mut group) = (Vec::with_capacity(list.len()), Built::default());
     for (at, value) in list.iter().enumerate() {
-        let fields = Fields::of(value, &format!("{path}[{at}]"))?;
+        let fields = Fields::from_value(value, &format!("{path}[{at}]"))?;
         let kind = match fields.get("type") {
             None => const { &raw::RAW },
             Some(_) => type_of(&fields, arguments.family)?,
         };
         let child = build(kind, &fields, arguments.family, setting)?;
-        group.manner.set |= child.manner.set;
-        group.manner.walk = group.manner.walk.max(child.manner.walk);
-        if child.manner.lenient != Lenient::Never {
-            group.manner.lenient = child.manner.lenient;
+        group.options.set |= child.options.set;
+        group.options.walk = group.options.walk.max(child.options.walk);
+        if child.options.lenient != Lenient::Never {
+            group.options.lenient = child.options.lenient;
         }
         children.extend(child.operations);
     }

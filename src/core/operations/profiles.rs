@@ -1,7 +1,7 @@
 //! Wi-Fi and VPN profiles.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{Built, Setting, Type, delete, write};
+use super::entry::{BuildContext, Built, Type, delete, write};
 use super::forms::{AnySettings, Boolean, Settings};
 use crate::loc_uri::LocUri;
 use crate::wmi;
@@ -106,7 +106,7 @@ pub(super) const VPN_TRIGGER: Type = Type::new(
 )
 .superseding();
 
-fn vpn_trigger(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn vpn_trigger(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let instance = wmi::VPN_APPLICATION_TRIGGER.instance(&[&arguments.get(&PACKAGE)?]);
     if arguments.get(&REMOVED)? == Some(true) {
         return Ok(Built::new(vec![delete(instance)]));

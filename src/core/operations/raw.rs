@@ -1,7 +1,7 @@
 //! Raw commands, and groups of any commands.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{Build, Built, Setting, Type};
+use super::entry::{Build, BuildContext, Built, Type};
 use super::forms::{AnyLocUri, Boolean, Commands, Data, VerbName};
 use crate::command::Operation;
 use crate::context::Family;
@@ -46,7 +46,7 @@ const fn group(name: &'static str, about: &'static str, kind: GroupKind) -> Type
     }
 }
 
-fn raw(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn raw(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let mut built = Built::new(vec![Operation::Node {
         verb: arguments.get(&VERB)?,
         loc_uri: arguments.get(&LOC_URI)?,
@@ -54,6 +54,6 @@ fn raw(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
         mime: arguments.get(&MIME)?,
         data: arguments.get(&DATA)?.map(Secret::new),
     }]);
-    built.manner.set = arguments.get(&SET)?.unwrap_or(false);
+    built.options.set = arguments.get(&SET)?.unwrap_or(false);
     Ok(built)
 }

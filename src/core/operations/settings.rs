@@ -2,7 +2,7 @@
 //! and the EAS policy, which has a method of its own.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{Built, Setting, Type, delete, exec, write};
+use super::entry::{BuildContext, Built, Type, delete, exec, write};
 use super::forms::{Boolean, Settings};
 use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf, Text};
@@ -83,7 +83,7 @@ pub(super) const EAS_POLICY: Type = Type::new(
 )
 .superseding();
 
-fn eas(arguments: &Arguments<'_>, setting: &Setting<'_>) -> Result<Built> {
+fn eas(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&EAS_SETTINGS)?;
     let pairs = settings
         .iter()
@@ -143,7 +143,7 @@ pub(super) const APPLICATION_SETTING: Type = Type::new(
 )
 .superseding();
 
-fn application_setting(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn application_setting(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let keys = [arguments.get(&PACKAGE)?, arguments.get(&APP_SETTING)?];
     let instance = wmi::APPLICATION_SETTING.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {
@@ -184,7 +184,7 @@ pub(super) const SECURITY_ZONE: Type = Type::new(
 )
 .superseding();
 
-fn security_zone(arguments: &Arguments<'_>, _: &Setting<'_>) -> Result<Built> {
+fn security_zone(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let keys = [arguments.get(&ZONE)?, arguments.get(&SITE)?];
     let instance = wmi::BROWSER_SECURITY_ZONES.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {

@@ -11,7 +11,7 @@ use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
 fn read(value: &Value) -> Result<CommandBody, FieldError> {
-    let setting = Setting {
+    let setting = BuildContext {
         device: Some(DeviceId(Uuid::nil())),
         templates: &Templates::default(),
         actor: "test",
@@ -440,7 +440,7 @@ fn a_wrong_argument_is_told_by_its_name() {
 
 #[test]
 fn a_target_is_the_same_for_the_same_nodes_only() {
-    let target = |value: Value| read(&value).unwrap().manner.target;
+    let target = |value: Value| read(&value).unwrap().options.target;
     let on = |settings: Value| target(json!({"type": "restrictions", "settings": settings}));
     assert_eq!(
         on(json!({"WifiEnabled": true})),

@@ -10,7 +10,7 @@ use modegate_wire::message::Verb;
 
 /// What is to be explained.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
+pub struct Question<'a> {
     /// In which context.
     pub context: Context,
     /// For a device of which family.
@@ -88,7 +88,7 @@ pub fn usual_leaf(kind: Kind) -> Leaf {
 
 /// Explains what `set` decides on what is asked for: on a command of the
 /// kind's usual verb, if the question leaves that open.
-pub fn explain(set: &PolicySet, asked: &Asked<'_>) -> Result<Explanation, NoSuchCommand> {
+pub fn explain(set: &PolicySet, asked: &Question<'_>) -> Result<Explanation, NoSuchCommand> {
     let mut leaves = set.leaves();
     leaves.retain(|leaf| leaf.kind == asked.kind);
     let fits = |leaf: &&Leaf| {
@@ -123,7 +123,7 @@ pub fn explain(set: &PolicySet, asked: &Asked<'_>) -> Result<Explanation, NoSuch
     })
 }
 
-fn decide(set: &PolicySet, asked: &Asked<'_>, leaf: &Leaf) -> Decision {
+fn decide(set: &PolicySet, asked: &Question<'_>, leaf: &Leaf) -> Decision {
     let subject = Subject {
         family: asked.family,
         groups: asked.groups,

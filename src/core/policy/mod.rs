@@ -9,13 +9,13 @@
 
 pub mod cases;
 pub mod check;
+pub mod custom_class;
 pub mod diff;
 pub mod explain;
-mod fate;
 pub mod floor;
 pub mod load;
 pub mod matrix;
-pub mod own;
+mod reachability;
 pub mod rule;
 mod space;
 pub mod tryout;
@@ -28,7 +28,7 @@ use serde::Serialize;
 
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::{Kind, Leaf};
-use own::OwnEntry;
+use custom_class::CustomClassEntry;
 use rule::{Effect, Rule};
 
 pub use load::Fault;
@@ -110,7 +110,7 @@ pub struct Decision {
 /// The rules in force: the floor and the files, known by their digest.
 pub struct PolicySet {
     rules: Vec<Rule>,
-    own: Vec<OwnEntry>,
+    own: Vec<CustomClassEntry>,
     digest: String,
     files: Vec<(String, String)>,
     machine: RuleId,
@@ -128,7 +128,7 @@ impl PolicySet {
     /// A set of these rules and classifications, made from these files.
     pub(crate) fn new(
         rules: Vec<Rule>,
-        own: Vec<OwnEntry>,
+        own: Vec<CustomClassEntry>,
         digest: String,
         files: Vec<(String, String)>,
     ) -> Self {

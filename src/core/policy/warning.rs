@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::fate::{Fate, fates};
+use super::reachability::{RuleReachability, reachability};
 use super::rule::{Effect, Rule};
 use super::{PolicySet, RuleId, floor};
-use crate::classify::own::Own;
+use crate::classify::custom_class::CustomClass;
 use crate::classify::{applies, covered_by};
 use crate::context::Mode;
 use crate::kind::Kind;
@@ -53,12 +53,12 @@ impl fmt::Display for Warning {
 
 /// Everything in `set` that has no effect, in the order of its files.
 pub fn warnings(set: &PolicySet) -> Vec<Warning> {
-    let rules = set.rules().iter().zip(fates(set));
+    let rules = set.rules().iter().zip(reachability(set));
     let mut warnings: Vec<Warning> = rules
-        .filter_map(|(rule, fate)| match fate {
-            Fate::Decides => floor_holds(rule),
-            Fate::Dead => Some(dead(rule)),
-            Fate::Shadowed(by) => Some(shadowed(rule, &by)),
+        .filter_map(|(rule, one)| match one {
+            RuleReachability::Decides => floor_holds(rule),
+            RuleReachability::Dead => Some(dead(rule)),
+            RuleReachability::Shadowed(by) => Some(shadowed(rule, &by)),
         })
         .collect();
     warnings.extend(classifications(set));
@@ -112,11 +112,12 @@ fn floor_holds(rule: &Rule) -> Option<Warning> {
 fn classifications(set: &PolicySet) -> impl Iterator<Item = Warning> {
     let entries = set.classifications();
     entries.iter().enumerate().filter_map(move |(at, entry)| {
-        let (kind, by, message) = if applies(&entry.own) {
+        let (kind, by, message) = if applies(&entry.class) {
             let before = entries[..at].iter();
             let others: Vec<_> = before.chain(&entries[at + 1..]).collect();
-            let owns: Vec<&Own> = others.iter().map(|entry| &entry.own).collect();
-            let by: Vec<String> = covered_by(&entry.own, &owns, at)
+            let custom_classes: Vec<&CustomClass> =
+                others.iter().map(|entry| &entry.class).collect();
+            let by: Vec<String> = covered_by(&entry.class, &custom_classes, at)
                 .into_iter()
                 .map(|other| format!("{}:{}", others[other].file, others[other].line))
                 .collect();

@@ -69,7 +69,7 @@ pub struct UriDigest(pub [u8; 32]);
 
 impl UriDigest {
     /// Of these bytes.
-    pub fn of(uri: &str) -> Self {
+    pub fn from_uri(uri: &str) -> Self {
         UriDigest(Sha256::digest(uri.as_bytes()).into())
     }
 }
@@ -137,7 +137,7 @@ impl ChannelUri {
 
     /// What stands for it wherever it may be seen.
     pub fn digest(&self) -> UriDigest {
-        UriDigest::of(self.text.reveal())
+        UriDigest::from_uri(self.text.reveal())
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::push::address::UriDigest;
 use crate::push::profile::ProfileEvent;
-use crate::push::{pause, told};
+use crate::push::{pause, sanitize};
 use crate::time::Timestamp;
 
 /// Longest message id that is kept, characters. WNS documents 16.
@@ -121,7 +121,7 @@ pub enum Connection {
 
 /// One answer of WNS, fit to be shown and kept: bounded, and without secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct WnsResponse {
     /// HTTP status code.
     pub code: u16,
     /// What became of the notification.
@@ -160,7 +160,7 @@ enum Word {
     Dropped,
 }
 
-impl Answer {
+impl WnsResponse {
     /// Reads an answer: its code, its headers (names in any letter case) and
     /// what was read of its body, which WNS mostly leaves empty.
     ///
@@ -178,7 +178,7 @@ impl Answer {
         }
         let blocked =
             says_blocked(said.description.as_deref().unwrap_or_default()) || says_blocked(body);
-        Answer {
+        WnsResponse {
             code,
             outcome: outcome(code, said.word, blocked),
             connection: said.connection,
@@ -286,13 +286,13 @@ impl Said {
         let value = value.trim();
         let is = |expected: &str| name.eq_ignore_ascii_case(expected);
         if is("x-wns-status") || is("x-wns-notificationstatus") {
-            self.word = self.word.max(Some(Word::of(value)));
+            self.word = self.word.max(Some(Word::from_text(value)));
         } else if is("x-wns-deviceconnectionstatus") {
             self.connection = Some(Connection::of(value));
         } else if is("x-wns-error-description") {
-            self.description = Some(told::clean_without(value, secrets));
+            self.description = Some(sanitize::clean_without(value, secrets));
         } else if is("x-wns-debug-trace") {
-            self.debug_trace = Some(told::clean_without(value, secrets));
+            self.debug_trace = Some(sanitize::clean_without(value, secrets));
         } else if is("x-wns-msg-id") {
             self.message_id = Some(identifier(value));
         } else if is("retry-after") || is("x-wns-continue-after") {
@@ -305,11 +305,11 @@ impl Said {
 fn identifier(value: &str) -> String {
     let allowed = |c: &char| c.is_ascii_alphanumeric() || *c == '-';
     let kept: String = value.chars().filter(allowed).take(MESSAGE_ID).collect();
-    told::clean(&kept)
+    sanitize::clean(&kept)
 }
 
 impl Word {
-    fn of(text: &str) -> Self {
+    fn from_text(text: &str) -> Self {
         match text.to_ascii_lowercase().as_str() {
             "received" => Word::Received,
             "dropped" => Word::Dropped,

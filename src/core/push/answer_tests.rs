@@ -4,12 +4,12 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn read(code: u16, headers: &[(&str, &str)]) -> Answer {
+fn read(code: u16, headers: &[(&str, &str)]) -> WnsResponse {
     let now = Timestamp::parse("2014-11-06T08:49:00Z").unwrap();
     let headers = headers
         .iter()
         .map(|(name, value)| (*name, value.as_bytes()));
-    Answer::read(code, headers, "", &["hunter2"], now)
+    WnsResponse::read(code, headers, "", &["hunter2"], now)
 }
 
 fn retry(kind: RetryKind, asked_ms: Option<i64>) -> Action {
@@ -127,7 +127,7 @@ fn every_documented_answer_has_its_action() {
 
 #[test]
 fn a_blocked_sender_may_be_told_in_the_body() {
-    let answer = Answer::read(410, [], "reason: domain is blocked", &[], Timestamp(0));
+    let answer = WnsResponse::read(410, [], "reason: domain is blocked", &[], Timestamp(0));
     assert_eq!(answer.outcome, Outcome::SenderBlocked);
 }
 
@@ -180,7 +180,7 @@ proptest! {
     /// Whatever comes, it is read, and only a plain 200 that says so is a success.
     #[test]
     fn anything_can_be_read(code: u16, name in "X-WNS-[A-Za-z-]{0,20}|Retry-After", value: Vec<u8>, body: String) {
-        let answer = Answer::read(code, [(name.as_str(), &value[..])], &body, &[], Timestamp(0));
+        let answer = WnsResponse::read(code, [(name.as_str(), &value[..])], &body, &[], Timestamp(0));
         if answer.action() == Action::Done {
             prop_assert_eq!(code, 200);
             prop_assert!(value.trim_ascii().eq_ignore_ascii_case(b"received"));

@@ -7,14 +7,14 @@
 //!
 //! A push is a wish, never a condition: no command waits for one.
 
+pub mod active_profiles;
 pub mod address;
 pub mod answer;
 pub mod channel;
-pub mod in_force;
 pub mod pause;
 pub mod profile;
 pub mod rate;
 pub mod record;
+pub mod sanitize;
 pub mod token;
-pub mod told;
 pub mod wake;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::push::in_force::Target;
+use crate::push::active_profiles::Target;
 use crate::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
 use crate::push::token::{Credentials, TenantId};
 use crate::refusal::Refusal;

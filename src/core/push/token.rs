@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::push::answer::{Action, Retry, RetryKind};
 use crate::push::profile::{PackageSid, ProfileEvent, TokenForm};
 use crate::push::wake::{self, Why};
-use crate::push::{pause, told};
+use crate::push::{pause, sanitize};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -315,7 +315,7 @@ fn refusal(code: u16, body: &[u8], secret: &Secret) -> TokenError {
     let encoded = serde_urlencoded::to_string(secrets).unwrap_or_default();
     let clean = |value: &Value| {
         let text = value.as_str().unwrap_or_default();
-        told::clean_without(text, &[secret.reveal(), encoded.trim_start_matches('=')])
+        sanitize::clean_without(text, &[secret.reveal(), encoded.trim_start_matches('=')])
     };
     TokenError::Refused {
         code,

@@ -1,18 +1,18 @@
 //! What a message's answers and alerts change, before anything is offered.
 
 use super::bodies::Bodies;
-use super::channel::{self, Whose};
+use super::channel::{self, DeviceContext};
 use super::correlate::{correlate, unenrolled};
+use super::event_recorder::EventRecorder;
 use super::follow::follow;
-use super::heard::Heard;
 use super::large::{Part, judge};
-use super::ledger::Ledger;
-use super::open::Place;
+use super::open::MessagePosition;
 use super::outcome::needs_user;
+use super::result_collector::ResultCollector;
 use super::{Request, settle};
 use crate::command::{CommandBody, CommandState};
 use crate::context::Mode;
-use crate::device::{DeviceRecord, Session, State};
+use crate::device::{DeviceRecord, DeviceState, Session};
 use crate::event::{Event, EventType};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
@@ -22,7 +22,7 @@ use modegate_wire::message::Alert;
 
 /// What is to be recorded besides the state.
 #[derive(Default)]
-pub(super) struct News {
+pub(super) struct Changes {
     /// Whether the device said that its user unenrolled it.
     pub(super) unenrolled: bool,
     /// What the server queued itself.
@@ -44,11 +44,11 @@ pub(super) struct News {
 /// What a message's answers and alerts came to.
 pub(super) struct Taken<'a> {
     /// The state afterwards.
-    pub(super) state: State,
+    pub(super) state: DeviceState,
     /// The bodies as they go out now.
     pub(super) bodies: Bodies<'a>,
     /// What is to be recorded besides.
-    pub(super) news: News,
+    pub(super) changes: Changes,
 }
 
 /// Takes the message's answers and alerts in. `code` is what its header is
@@ -57,75 +57,76 @@ pub(super) fn take<'a>(
     snapshot: &'a Snapshot,
     request: &Request<'_>,
     code: u16,
-    (state, place): (State, Place),
-    ledger: &mut Ledger,
+    (state, place): (DeviceState, MessagePosition),
+    recorder: &mut EventRecorder,
 ) -> Taken<'a> {
     let mut taken = Taken {
         state,
-        bodies: Bodies::of(snapshot, &snapshot.device.record),
-        news: News {
+        bodies: Bodies::new(snapshot, &snapshot.device.record),
+        changes: Changes {
             unenrolled: request.message.alerts().any(says_unenrolled),
-            ..News::default()
+            ..Changes::default()
         },
     };
     if code != 200 {
         let why = "the device speaks another version of the protocol";
-        settle::end_session(&mut taken.state, ledger, why);
+        settle::end_session(&mut taken.state, recorder, why);
         return taken;
     }
     let set = channel::open_set(&taken.state);
-    let heard = taken.hear(snapshot, request, ledger);
+    let collected = taken.collect_results(snapshot, request, recorder);
     if request.message.alerts().any(|alert| alert.code == 1223) {
-        settle::end_session(&mut taken.state, ledger, "the device ended the session");
+        settle::end_session(&mut taken.state, recorder, "the device ended the session");
     }
-    if taken.news.unenrolled {
-        taken.unenroll(snapshot.device.id, ledger);
+    if taken.changes.unenrolled {
+        taken.unenroll(snapshot.device.id, recorder);
     } else {
         let first = |session: &Session| session.messages == 1;
-        let begins = place == Place::Current && taken.state.session.as_ref().is_some_and(first);
-        taken.follow_up(snapshot, request, &heard, (set, begins), ledger);
+        let begins =
+            place == MessagePosition::Current && taken.state.session.as_ref().is_some_and(first);
+        taken.follow_up(snapshot, request, &collected, (set, begins), recorder);
     }
     taken
 }
 
 impl<'a> Taken<'a> {
     /// The answers to the commands, and what they say of the device.
-    fn hear(
+    fn collect_results(
         &mut self,
         snapshot: &'a Snapshot,
         request: &Request<'_>,
-        ledger: &mut Ledger,
-    ) -> Heard {
+        recorder: &mut EventRecorder,
+    ) -> ResultCollector {
         let (state, message) = (&mut self.state, request.message);
-        let mut heard = Heard::default();
-        let parts = judge(state, snapshot.device.record.family, message, ledger);
-        (self.news.parts, self.news.broke_off) = parts;
-        let answers = (message, &self.news.parts[..]);
-        correlate(state, &self.bodies, answers, &mut heard, ledger);
-        heard.settle_checks(state, ledger);
-        look_for_a_hand(state, request.query.mode, ledger);
+        let mut collected = ResultCollector::default();
+        let parts = judge(state, snapshot.device.record.family, message, recorder);
+        (self.changes.parts, self.changes.broke_off) = parts;
+        let answers = (message, &self.changes.parts[..]);
+        correlate(state, &self.bodies, answers, &mut collected, recorder);
+        collected.settle_checks(state, recorder);
+        look_for_a_hand(state, request.query.mode, recorder);
         let known = snapshot.inventory.as_ref();
-        let values = heard.take_in(known, message.is_final, request.now, ledger);
-        (self.news.inventory, self.news.changes) = (values.inventory, values.changes);
-        if let Some(learned) = learn_key(snapshot, &heard, ledger) {
-            self.bodies = Bodies::of(snapshot, &learned);
-            self.news.record = Some(learned);
+        let values = collected.take_in(known, message.is_final, request.now, recorder);
+        (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
+        if let Some(learned) = learn_key(snapshot, &collected, recorder) {
+            self.bodies = Bodies::new(snapshot, &learned);
+            self.changes.record = Some(learned);
         }
-        heard
+        collected
     }
 
     /// The device is gone: its queue and its channel with it.
-    fn unenroll(&mut self, device: DeviceId, ledger: &mut Ledger) {
-        unenrolled(&mut self.state, ledger);
+    fn unenroll(&mut self, device: DeviceId, recorder: &mut EventRecorder) {
+        unenrolled(&mut self.state, recorder);
         let gone = Event::new(
-            ledger.now,
+            recorder.now,
             "device",
             Some(device),
             EventType::DeviceUnenrolled,
         );
-        ledger.events.push(gone);
-        let forgotten = channel::forget(&mut self.state, "the device is unenrolled", ledger);
-        self.news.channel_uri = forgotten.uri;
+        recorder.events.push(gone);
+        let forgotten = channel::forget(&mut self.state, "the device is unenrolled", recorder);
+        self.changes.channel_uri = forgotten.uri;
     }
 
     /// The commands that the server queues itself: to read on, to ask again,
@@ -135,37 +136,53 @@ impl<'a> Taken<'a> {
         &mut self,
         snapshot: &Snapshot,
         request: &Request<'_>,
-        heard: &Heard,
+        collected: &ResultCollector,
         (set, begins): (Option<CommandSeq>, bool),
-        ledger: &mut Ledger,
+        recorder: &mut EventRecorder,
     ) {
         let Taken {
             state,
             bodies,
-            news,
+            changes,
         } = self;
         let device = &snapshot.device;
-        let record = news.record.as_ref().unwrap_or(&device.record);
-        news.queued = follow(state, record, bodies, heard, ledger);
-        let whose = Whose {
+        let record = changes.record.as_ref().unwrap_or(&device.record);
+        changes.queued = follow(state, record, bodies, collected, recorder);
+        let subject = DeviceContext {
             id: device.id,
             record,
             set,
             begins,
         };
-        let pushed = channel::take(state, &whose, &heard.channel, request, bodies, ledger);
-        news.channel_uri = pushed.uri;
-        news.queued.extend(pushed.queued);
-        log_queued(device.id, state, &news.queued, ledger);
+        let pushed = channel::take(
+            state,
+            &subject,
+            &collected.channel,
+            request,
+            bodies,
+            recorder,
+        );
+        changes.channel_uri = pushed.uri;
+        changes.queued.extend(pushed.queued);
+        log_queued(device.id, state, &changes.queued, recorder);
     }
 }
 
 /// The record with the key of MDM_Client that the device named, where it is another.
-fn learn_key(snapshot: &Snapshot, heard: &Heard, ledger: &mut Ledger) -> Option<DeviceRecord> {
+fn learn_key(
+    snapshot: &Snapshot,
+    collected: &ResultCollector,
+    recorder: &mut EventRecorder,
+) -> Option<DeviceRecord> {
     let device = &snapshot.device;
-    let device_client_id = heard.client_id(&device.record)?;
-    let event = Event::new(ledger.now, "device", Some(device.id), EventType::KeyLearned);
-    ledger
+    let device_client_id = collected.client_id(&device.record)?;
+    let event = Event::new(
+        recorder.now,
+        "device",
+        Some(device.id),
+        EventType::KeyLearned,
+    );
+    recorder
         .events
         .push(event.detail("MDM_Client named one instance, by another key"));
     Some(DeviceRecord {
@@ -177,17 +194,17 @@ fn learn_key(snapshot: &Snapshot, heard: &Heard, ledger: &mut Ledger) -> Option<
 /// Writes down what the server queued itself.
 fn log_queued(
     device: DeviceId,
-    state: &State,
+    state: &DeviceState,
     queued: &[(CommandSeq, CommandBody)],
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) {
     for (seq, body) in queued {
         let kind = state
             .open(*seq)
             .map_or(crate::kind::Kind::Unclassified, |open| open.kind());
         let actor = body.actor.clone();
-        let event = Event::new(ledger.now, actor, Some(device), EventType::CommandQueued);
-        ledger
+        let event = Event::new(recorder.now, actor, Some(device), EventType::CommandQueued);
+        recorder
             .events
             .push(event.command(seq.0, kind).detail(body.name.clone()));
     }
@@ -195,12 +212,12 @@ fn log_queued(
 
 /// Seed 004: an agent that is run by hand cannot impersonate the user, so the
 /// steps that need the user fail while the others work.
-fn look_for_a_hand(state: &mut State, mode: Mode, ledger: &mut Ledger) {
+fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
     if !matches!(mode, Mode::Maintenance | Mode::Apps) {
         return;
     }
     let ended = |user: bool, how: CommandState| {
-        ledger.outcomes.iter().any(|outcome| {
+        recorder.outcomes.iter().any(|outcome| {
             needs_user(outcome.kind) == user && outcome.state == how && outcome.status.is_some()
         })
     };
@@ -208,8 +225,8 @@ fn look_for_a_hand(state: &mut State, mode: Mode, ledger: &mut Ledger) {
         && !ended(true, CommandState::Succeeded)
         && ended(false, CommandState::Succeeded);
     if looks_so {
-        state.by_hand_at = Some(ledger.now);
-        ledger.note(
+        state.manual_at = Some(recorder.now);
+        recorder.note(
             "what needs the user failed while the rest worked: MDMAgent may have been run by hand",
         );
     }

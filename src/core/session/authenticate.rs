@@ -5,7 +5,7 @@
 //! write, and a digest is good once.
 
 use super::{MacClaim, Request};
-use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
+use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, DeviceState};
 use crate::limits;
 use crate::time::Timestamp;
 use modegate_wire::auth::{self, AuthType};
@@ -27,7 +27,7 @@ pub(super) enum Identity {
 }
 
 /// What one request proved of itself on one device's row, computed once per
-/// exchange: [`choose`](super::choose) and [`step`](super::step) both take it.
+/// exchange: [`plan_read`](super::choose) and [`step`](super::step) both take it.
 #[derive(Debug, Clone, Copy)]
 pub struct Authentication {
     identity: Identity,
@@ -85,7 +85,7 @@ pub(super) fn authenticate_anew(device: &Device, request: &Request<'_>) -> Ident
 /// message, less than ten minutes old. But MsgID 1 whose reply carried no
 /// command is answered anew. A clock that was set back makes ages negative: by
 /// how much it was set counts like any age.
-fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
+fn is_retransmission(state: &DeviceState, request: &Request<'_>) -> bool {
     state.latest.as_ref().is_some_and(|latest| {
         latest.digest == request.digest
             && request.now.ms_since(latest.at).unsigned_abs()
@@ -101,7 +101,7 @@ fn is_retransmission(state: &State, request: &Request<'_>) -> bool {
 /// A revoked certificate proves nothing, wherever else it may be recorded.
 fn identify(device: &Device, count: u64, request: &Request<'_>) -> Identity {
     let record = &device.record;
-    let certificate = request.proof.certificate;
+    let certificate = request.evidence.certificate;
     let rotation = &record.rotation;
     if certificate.is_some_and(|digest| rotation.is_revoked(digest)) {
         return Identity::Other;
@@ -138,7 +138,7 @@ fn by_credentials(
         let name = header.source.name.as_deref();
         name.is_none_or(|name| name == recorded.username) && matches(cred, recorded, &nonce())
     });
-    let mac = request.proof.mac.as_ref().map(|claim| match claim {
+    let mac = request.evidence.mac.as_ref().map(|claim| match claim {
         MacClaim::Made(mac, entity) => {
             mac.proves(&recorded.digest, &nonce(), *entity) && mac.username == recorded.username
         }
@@ -156,7 +156,7 @@ fn by_credentials(
 /// A device without anything recorded is known by a certificate from a
 /// trusted issuer whose name is exactly the device's.
 fn by_issuer(record: &DeviceRecord, request: &Request<'_>) -> Identity {
-    match request.proof.trusted_name.as_deref() {
+    match request.evidence.trusted_name.as_deref() {
         Some(name) if name == record.source.0 || name == record.device_client_id => {
             Identity::Proven
         }
@@ -182,7 +182,7 @@ fn matches(cred: &Cred, recorded: &Credentials, nonce: &[u8; 16]) -> bool {
 /// The type of credentials to ask this peer for: what it uses, within a
 /// session always the same (OMA DM Security 1.2.1, 5).
 pub(super) fn asked_type(request: &Request<'_>) -> AuthType {
-    match &request.proof.mac {
+    match &request.evidence.mac {
         Some(_) => AuthType::Mac,
         None => AuthType::Md5,
     }
@@ -190,7 +190,7 @@ pub(super) fn asked_type(request: &Request<'_>) -> AuthType {
 
 /// Remembers when each certificate on record was last used.
 pub(super) fn note_use(
-    state: &mut State,
+    state: &mut DeviceState,
     record: &DeviceRecord,
     used: Option<CertificateDigest>,
     now: Timestamp,

@@ -59,11 +59,11 @@ pub(crate) struct Waits {
 impl Waits {
     /// What a command waits for at `now`, in that session.
     pub(crate) fn new(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Self {
-        let not_after = command.manner.later_than;
+        let not_after = command.options.later_than;
         Waits {
             until: command.not_before.filter(|&at| at > now),
             later_session: session.zip(not_after).is_some_and(|(no, last)| no <= last),
-            commands: !command.manner.after.is_empty(),
+            commands: !command.options.after.is_empty(),
         }
     }
 
@@ -159,7 +159,10 @@ impl<'a> Circumstances<'a> {
     /// Whether the command can go.
     pub(crate) fn availability(&self, command: &OpenCommand) -> Availability {
         let leaves = leaves_under(command, self.policies);
-        self.availability_by(self.decide(&leaves, command.manner.app.as_deref()), command)
+        self.availability_by(
+            self.decide(&leaves, command.options.app.as_deref()),
+            command,
+        )
     }
 
     /// The same where the decision is known, from a command that touches the same.

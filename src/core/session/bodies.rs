@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::command::CommandBody;
-use crate::device::{DeviceRecord, State};
+use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::session::Snapshot;
 
@@ -13,7 +13,7 @@ pub(super) struct Bodies<'a>(Vec<(CommandSeq, Cow<'a, CommandBody>)>);
 
 impl<'a> Bodies<'a> {
     /// Those of a snapshot, for a device with this record.
-    pub(super) fn of(snapshot: &'a Snapshot, record: &DeviceRecord) -> Self {
+    pub(super) fn new(snapshot: &'a Snapshot, record: &DeviceRecord) -> Self {
         let bodies = snapshot
             .bodies
             .iter()
@@ -28,7 +28,11 @@ impl<'a> Bodies<'a> {
     }
 
     /// The body of that command as it would go out now.
-    pub(super) fn going_out(&self, state: &State, seq: CommandSeq) -> Option<Cow<'_, CommandBody>> {
+    pub(super) fn going_out(
+        &self,
+        state: &DeviceState,
+        seq: CommandSeq,
+    ) -> Option<Cow<'_, CommandBody>> {
         let body = self.get(seq)?;
         let as_replace = state.open(seq).is_some_and(|command| command.as_replace);
         Some(if as_replace {

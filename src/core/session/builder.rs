@@ -4,17 +4,17 @@ use std::mem::take;
 
 use super::availability::Circumstances;
 use super::bodies::Bodies;
+use super::event_recorder::EventRecorder;
 use super::exchange::{Carried, Exchange};
 use super::large::Part;
-use super::ledger::Ledger;
-use super::offer::{self, Considered};
-use super::open::Place;
+use super::offer::{self, Candidate};
+use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
 use super::{Request, closing, elements, reply, settle};
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
 use crate::device::outbox;
-use crate::device::{LatestRequest, Session, State, WithheldRef};
+use crate::device::{DeviceState, LatestRequest, Session, WithheldRef};
 use crate::event::{Delivered, ExchangeRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::push::wake;
@@ -26,9 +26,9 @@ use modegate_wire::message::{Chal, Cred, Element, Header, Message};
 pub(super) struct Builder<'a> {
     snapshot: &'a Snapshot,
     request: &'a Request<'a>,
-    state: State,
-    ledger: Ledger,
-    place: Place,
+    state: DeviceState,
+    recorder: EventRecorder,
+    place: MessagePosition,
     bodies: Bodies<'a>,
     msg_id: u32,
     body: Vec<Element>,
@@ -45,13 +45,13 @@ impl<'a> Builder<'a> {
     pub(super) fn new(
         snapshot: &'a Snapshot,
         request: &'a Request<'a>,
-        (mut state, place): (State, Place),
-        ledger: Ledger,
+        (mut state, place): (DeviceState, MessagePosition),
+        recorder: EventRecorder,
         bodies: Bodies<'a>,
     ) -> Self {
         // Our numbers run beside the device's, from where the last session ended.
         let msg_id = match (&state.session, place) {
-            (Some(session), Place::Current) => {
+            (Some(session), MessagePosition::Current) => {
                 session.first_message + request.message.header.msg_id - 1
             }
             _ => {
@@ -68,7 +68,7 @@ impl<'a> Builder<'a> {
             snapshot,
             request,
             state,
-            ledger,
+            recorder,
             place,
             bodies,
             msg_id,
@@ -116,7 +116,7 @@ impl<'a> Builder<'a> {
         let Some(session) = self.state.session.clone() else {
             return;
         };
-        if self.place == Place::Stray || !session.is_open {
+        if self.place == MessagePosition::Stray || !session.is_open {
             return;
         }
         if !self.request.message.is_final {
@@ -127,32 +127,32 @@ impl<'a> Builder<'a> {
         if !user_unenrolled && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
             let here = Circumstances::in_session(&session, record, request.policies, request.now);
-            let considered = offer::consider(&self.state, &here);
-            self.refuse(&considered);
-            self.fail_oversized(&considered, offer::budget(&session));
-            self.deliver(&considered, &session);
-            let withheld = offer::withheld(&self.state, &considered);
+            let candidates = offer::candidates(&self.state, &here);
+            self.refuse(&candidates);
+            self.fail_oversized(&candidates, offer::budget(&session));
+            self.deliver(&candidates, &session);
+            let withheld = offer::withheld(&self.state, &candidates);
             self.write_down(withheld);
         }
         if self.carried.is_empty() {
             settle::end_session(
                 &mut self.state,
-                &mut self.ledger,
+                &mut self.recorder,
                 "the session ended without an answer",
             );
         }
     }
 
-    fn refuse(&mut self, considered: &[Considered]) {
-        for refused in considered.iter().filter(|c| c.availability.is_refused()) {
+    fn refuse(&mut self, candidates: &[Candidate]) {
+        for refused in candidates.iter().filter(|c| c.availability.is_refused()) {
             let rules = refused.availability.rule_names().join(", ");
             self.fail(refused, format!("never on this device: {rules}"));
         }
     }
 
     /// What no message of this device can hold fails, and says so.
-    fn fail_oversized(&mut self, considered: &[Considered], budget: usize) {
-        for large in considered
+    fn fail_oversized(&mut self, candidates: &[Candidate], budget: usize) {
+        for large in candidates
             .iter()
             .filter(|c| c.bytes as usize > budget && c.availability.is_delivered_by_rules())
         {
@@ -164,19 +164,20 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn fail(&mut self, considered: &Considered, reason: String) {
+    fn fail(&mut self, candidates: &Candidate, reason: String) {
         if let Some(command) = self
             .state
             .open
             .iter_mut()
-            .find(|command| command.seq == considered.seq)
+            .find(|command| command.seq == candidates.seq)
         {
-            self.ledger.set_state(command, CommandState::Failed, reason);
+            self.recorder
+                .set_state(command, CommandState::Failed, reason);
         }
-        closing::sweep(&mut self.state, &mut self.ledger);
+        closing::close_finished(&mut self.state, &mut self.recorder);
     }
 
-    fn deliver(&mut self, considered: &[Considered], session: &Session) {
+    fn deliver(&mut self, candidates: &[Candidate], session: &Session) {
         let outstanding = self.state.open.iter().any(|command| {
             command.state == CommandState::Sent
                 && command
@@ -188,12 +189,12 @@ impl<'a> Builder<'a> {
         // Counted as XML, whichever way the reply is written: WBXML is never longer.
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
         let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
-        let still_open = considered
+        let still_open = candidates
             .iter()
             .filter(|command| self.state.open(command.seq).is_some());
         let picked = offer::pick(still_open, (left, offer::budget(session)), outstanding);
         for seq in picked {
-            let Some(decided) = considered.iter().find(|c| c.seq == seq) else {
+            let Some(decided) = candidates.iter().find(|c| c.seq == seq) else {
                 break;
             };
             if !self.put_in(decided, session.no) {
@@ -203,7 +204,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Puts a command into the reply; false where its body is not at hand.
-    fn put_in(&mut self, decided: &Considered, session: SessionNo) -> bool {
+    fn put_in(&mut self, decided: &Candidate, session: SessionNo) -> bool {
         let seq = decided.seq;
         let Some(body) = self.bodies.going_out(&self.state, seq) else {
             return false;
@@ -277,9 +278,9 @@ impl<'a> Builder<'a> {
             carried: self.carried,
             names_machine: contexts.any(|context| context.mode == Mode::Machine),
             state: self.state,
-            parts: self.ledger.parts,
+            parts: self.recorder.parts,
             record,
-            events: self.ledger.events,
+            events: self.recorder.events,
             queued: Vec::new(),
             device_record: None,
             inventory: None,
@@ -306,22 +307,22 @@ impl<'a> Builder<'a> {
             delivered: take(&mut self.delivered),
             withheld: take(&mut self.withheld),
             withheld_as: self.withheld_as,
-            outcomes: take(&mut self.ledger.outcomes),
-            notes: take(&mut self.ledger.notes),
+            outcomes: take(&mut self.recorder.outcomes),
+            notes: take(&mut self.recorder.notes),
             woken: answers_a_wake(&self.snapshot.device.state, &self.state),
-            by_hand: self.state.by_hand_at == Some(request.now),
+            manual: self.state.manual_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
         }
     }
 }
 
 /// Whether the wake that was waited for before is answered now.
-fn answers_a_wake(before: &State, after: &State) -> bool {
-    let answered = |state: &State| {
+fn answers_a_wake(before: &DeviceState, after: &DeviceState) -> bool {
+    let answered = |state: &DeviceState| {
         state
             .wake
             .as_ref()
-            .is_some_and(|wake| wake.state == wake::State::Answered)
+            .is_some_and(|wake| wake.state == wake::WakeState::Answered)
     };
     !answered(before) && answered(after)
 }

@@ -1,14 +1,14 @@
 //! What the end of one command means for others: those that wait for it, and
 //! the whole queue of a device that is gone.
 
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use crate::command::CommandState;
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 
 /// Takes what is final out of the open commands. Who waited for one that was
 /// done waits no longer; who waited for another kind of end fails with it.
-pub(super) fn sweep(state: &mut State, ledger: &mut Ledger) {
+pub(super) fn close_finished(state: &mut DeviceState, recorder: &mut EventRecorder) {
     loop {
         let ended: Vec<(CommandSeq, CommandState)> = state
             .open
@@ -21,17 +21,17 @@ pub(super) fn sweep(state: &mut State, ledger: &mut Ledger) {
         }
         state.open.retain(|command| !command.state.is_final());
         for command in &mut state.open {
-            if command.manner.after.is_empty() {
+            if command.options.after.is_empty() {
                 continue;
             }
             for &(seq, how) in &ended {
-                if !command.manner.after.contains(&seq) {
+                if !command.options.after.contains(&seq) {
                     continue;
                 }
-                command.manner.after.retain(|&other| other != seq);
+                command.options.after.retain(|&other| other != seq);
                 if how != CommandState::Succeeded && !command.state.is_final() {
                     let reason = format!("command {} that it waited for is {}", seq.0, how.name());
-                    ledger.set_state(command, CommandState::Failed, reason);
+                    recorder.set_state(command, CommandState::Failed, reason);
                 }
             }
         }
@@ -39,13 +39,13 @@ pub(super) fn sweep(state: &mut State, ledger: &mut Ledger) {
 }
 
 /// Closes the queue of a device that is unenrolled: nothing of it can happen any more.
-pub(super) fn close_queue(state: &mut State, ledger: &mut Ledger) {
-    state.unenrolled_at = Some(ledger.now);
+pub(super) fn close_queue(state: &mut DeviceState, recorder: &mut EventRecorder) {
+    state.unenrolled_at = Some(recorder.now);
     for command in &mut state.open {
         if !command.state.is_final() {
             let reason = "the device is unenrolled: its queue is closed".to_owned();
-            ledger.set_state(command, CommandState::Cancelled, reason);
+            recorder.set_state(command, CommandState::Cancelled, reason);
         }
     }
-    sweep(state, ledger);
+    close_finished(state, recorder);
 }

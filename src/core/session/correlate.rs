@@ -8,14 +8,14 @@
 use std::collections::HashSet;
 
 use super::bodies::Bodies;
+use super::channel_report::ChannelReport;
 use super::closing;
-use super::heard::Heard;
+use super::event_recorder::EventRecorder;
 use super::large::{PIECE, Part};
-use super::ledger::Ledger;
 use super::outcome::{conclude, is_complete};
-use super::told::Told;
+use super::result_collector::ResultCollector;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 use crate::limits;
 use crate::loc_uri::LocUri;
@@ -38,13 +38,13 @@ struct Answered {
 /// Takes every answer of `message` into the state. What follows from values
 /// and outcomes, beyond the command's own state, is heard by `heard`.
 pub(super) fn correlate(
-    state: &mut State,
+    state: &mut DeviceState,
     bodies: &Bodies<'_>,
     (message, parts): (&Message, &[Part]),
-    heard: &mut Heard,
-    ledger: &mut Ledger,
+    collected: &mut ResultCollector,
+    recorder: &mut EventRecorder,
 ) {
-    for answer in answers(state, bodies, (message, parts), ledger) {
+    for answer in answers(state, bodies, (message, parts), recorder) {
         // What the answer to one delivery ended or put back, the answer to
         // another in the same message does not touch again.
         if let Some(command) = state.open.iter_mut().find(|command| {
@@ -52,21 +52,21 @@ pub(super) fn correlate(
                 && !command.state.is_final()
                 && answer.lease < command.leases.len()
         }) {
-            take_answer(command, answer, message.is_final, heard, ledger);
+            take_answer(command, answer, message.is_final, collected, recorder);
         }
     }
     if message.is_final {
-        end_package(state, message, ledger);
+        end_package(state, message, recorder);
     }
-    closing::sweep(state, ledger);
+    closing::close_finished(state, recorder);
 }
 
 /// What the message brought, per delivery that it answers.
 fn answers(
-    state: &mut State,
+    state: &mut DeviceState,
     bodies: &Bodies<'_>,
     (message, parts): (&Message, &[Part]),
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) -> Vec<Answered> {
     let mut answered: Vec<Answered> = Vec::new();
     let session = state.session.as_ref();
@@ -85,12 +85,19 @@ fn answers(
     for element in &message.body {
         match element {
             Element::Status(status) if status.cmd_ref != Some(0) => {
-                take_status(state, bodies, status, first_message, &mut answered, ledger);
+                take_status(
+                    state,
+                    bodies,
+                    status,
+                    first_message,
+                    &mut answered,
+                    recorder,
+                );
             }
             Element::Results(results) => {
                 let part = parts.next().unwrap_or(Part::Whole);
                 let places = (first_message, part, &said);
-                take_results(state, bodies, results, places, &mut answered, ledger)
+                take_results(state, bodies, results, places, &mut answered, recorder)
             }
             _ => {}
         }
@@ -103,8 +110,8 @@ fn take_answer(
     command: &mut OpenCommand,
     answer: Answered,
     package_ended: bool,
-    heard: &mut Heard,
-    ledger: &mut Ledger,
+    collected: &mut ResultCollector,
+    recorder: &mut EventRecorder,
 ) {
     let (mut results, mut pieces) = (answer.results, answer.pieces);
     let said = say_what_results_say(command, answer.lease, &answer.unsaid);
@@ -113,13 +120,13 @@ fn take_answer(
         for result in results.iter_mut().filter(|result| result.status == 0) {
             result.status = 200;
         }
-        ledger.note("Results came without a Status: taken as 200");
+        recorder.note("Results came without a Status: taken as 200");
     }
-    heard.channel.listen(command, &mut results);
-    heard.answer(command, answer.lease, &results);
-    Told::strike_pieces(command, &mut pieces);
+    collected.channel.listen(command, &mut results);
+    collected.answer(command, answer.lease, &results);
+    ChannelReport::strike_pieces(command, &mut pieces);
     results.extend(pieces);
-    conclude(command, answer.lease, results, package_ended, ledger);
+    conclude(command, answer.lease, results, package_ended, recorder);
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with
@@ -136,7 +143,7 @@ fn say_what_results_say(command: &mut OpenCommand, lease: usize, unsaid: &[usize
 
 /// The end of a package of several messages: what was answered in an earlier one
 /// waited for it.
-fn end_package(state: &mut State, message: &Message, ledger: &mut Ledger) {
+fn end_package(state: &mut DeviceState, message: &Message, recorder: &mut EventRecorder) {
     let header = &message.header;
     let Some(session) = state.session.as_ref().filter(|session| {
         session.id == header.session_id && session.client_message == header.msg_id
@@ -151,24 +158,24 @@ fn end_package(state: &mut State, message: &Message, ledger: &mut Ledger) {
                 .first()
                 .is_some_and(|lease| lease.session == no && is_complete(lease, true));
         if is_answered {
-            conclude(command, 0, Vec::new(), true, ledger);
+            conclude(command, 0, Vec::new(), true, recorder);
         }
     }
 }
 
 /// Takes the news that the user, or our own command, unenrolled the device: what
 /// was to unenroll it is done, and nothing else of its queue can happen.
-pub(super) fn unenrolled(state: &mut State, ledger: &mut Ledger) {
+pub(super) fn unenrolled(state: &mut DeviceState, recorder: &mut EventRecorder) {
     for command in state
         .open
         .iter_mut()
         .filter(|command| command.is_unenroll() && !command.leases.is_empty())
     {
         let reason = "the device said that it is unenrolled (alert 1226)";
-        ledger.set_state(command, CommandState::Succeeded, reason);
+        recorder.set_state(command, CommandState::Succeeded, reason);
     }
-    closing::sweep(state, ledger);
-    closing::close_queue(state, ledger);
+    closing::close_finished(state, recorder);
+    closing::close_queue(state, recorder);
 }
 
 /// Which message and which element is answered; what is missing means the first
@@ -179,7 +186,7 @@ fn answers_to(msg_ref: Option<u32>, cmd_ref: Option<u32>, first_message: u32) ->
 
 /// Finds the delivery that carried element `cmd_ref` of message `msg_ref`:
 /// (command, lease, which of its CmdIDs).
-fn find(state: &State, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usize)> {
+fn find(state: &DeviceState, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usize)> {
     state.open.iter().enumerate().find_map(|(at, command)| {
         command.leases.iter().enumerate().find_map(|(nth, lease)| {
             let index = cmd_ref.checked_sub(lease.first_id)? as usize;
@@ -189,16 +196,16 @@ fn find(state: &State, msg_ref: u32, cmd_ref: u32) -> Option<(usize, usize, usiz
 }
 
 fn take_status(
-    state: &mut State,
+    state: &mut DeviceState,
     bodies: &Bodies<'_>,
     status: &Status,
     first_message: u32,
     answered: &mut Vec<Answered>,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) {
     let (msg_ref, cmd_ref) = answers_to(status.msg_ref, status.cmd_ref, first_message);
     let Some((at, nth, index)) = find(state, msg_ref, cmd_ref) else {
-        ledger.note(format!(
+        recorder.note(format!(
             "Status {} for {msg_ref}/{cmd_ref}, which is no open command",
             status.code
         ));
@@ -208,7 +215,7 @@ fn take_status(
     let lease = &mut command.leases[nth];
     let expected = lease.elements[index].name();
     if status.cmd != expected {
-        ledger.note(format!(
+        recorder.note(format!(
             "Status for {msg_ref}/{cmd_ref} names another element than {expected}"
         ));
         return;
@@ -233,16 +240,16 @@ fn take_status(
 }
 
 fn take_results(
-    state: &mut State,
+    state: &mut DeviceState,
     bodies: &Bodies<'_>,
     results: &Results,
     (first_message, part, said): (u32, Part, &HashSet<(u32, u32)>),
     answered: &mut Vec<Answered>,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) {
     let (msg_ref, cmd_ref) = answers_to(results.msg_ref, results.cmd_ref, first_message);
     let Some((at, lease, index)) = find(state, msg_ref, cmd_ref) else {
-        ledger.note(format!(
+        recorder.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which is no open command"
         ));
         return;
@@ -253,7 +260,7 @@ fn take_results(
     }
     // Only a node has a value; whose it is, is not the device's to say.
     let Some(node) = node_of(bodies, seq, index) else {
-        ledger.note(format!(
+        recorder.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which names no node"
         ));
         return;
@@ -263,9 +270,9 @@ fn take_results(
         let mut value = value_of(node.clone(), item, results);
         if part != Part::Whole && nth == last {
             value.status = if part == Part::Piece { PIECE } else { 200 };
-            of(answered, seq, lease).pieces.push(value);
+            entry_for(answered, seq, lease).pieces.push(value);
         } else if !merge(answered, seq, lease, value, true) {
-            ledger.note(format!(
+            recorder.note(format!(
                 "more than {} answers to command {} in one message: the rest is not kept",
                 limits::ANSWERS,
                 seq.0
@@ -275,7 +282,7 @@ fn take_results(
     }
     let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);
     if reads && !said.contains(&(msg_ref, cmd_ref)) {
-        of(answered, seq, lease).unsaid.push(index);
+        entry_for(answered, seq, lease).unsaid.push(index);
     }
 }
 
@@ -297,7 +304,7 @@ fn node_of<'a>(bodies: &'a Bodies<'_>, seq: CommandSeq, index: usize) -> Option<
 }
 
 /// What the message brought for that delivery so far.
-fn of(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mut Answered {
+fn entry_for(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mut Answered {
     let at = answered
         .iter()
         .position(|answer| answer.seq == seq && answer.lease == lease)
@@ -323,7 +330,7 @@ fn merge(
     result: NodeResult,
     keep: bool,
 ) -> bool {
-    let results = &mut of(answered, seq, lease).results;
+    let results = &mut entry_for(answered, seq, lease).results;
     if !keep {
         return true;
     }

@@ -5,7 +5,7 @@ use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::outbox;
-use crate::device::{DeviceRecord, LatestRequest, State};
+use crate::device::{DeviceRecord, DeviceState, LatestRequest};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
@@ -22,7 +22,7 @@ pub struct Exchange {
     pub(super) loaded: (u64, u32),
     pub(super) reply: Message,
     pub(super) carried: Vec<Carried>,
-    pub(super) state: State,
+    pub(super) state: DeviceState,
     pub(super) parts: Vec<Part>,
     pub(super) record: ExchangeRecord,
     pub(super) events: Vec<Event>,
@@ -64,7 +64,7 @@ impl Exchange {
     }
 
     /// The state afterwards.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &DeviceState {
         &self.state
     }
 

@@ -2,14 +2,15 @@
 //! named, and asking whether an unanswered command was done.
 
 use super::bodies::Bodies;
-use super::heard::{Heard, Named};
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use super::queue::opened;
+use super::result_collector::{Named, ResultCollector};
 use crate::classify::classify;
 use crate::command::{
-    CommandBody, CommandState, Lenient, Manner, OpenCommand, Operation, Serves, Unanswered,
+    CommandBody, CommandState, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
+    Unanswered,
 };
-use crate::device::{DeviceRecord, State};
+use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, known, names};
 use crate::kind::Kind;
@@ -30,28 +31,28 @@ struct Next {
 
 /// Queues what follows; the bodies, under their numbers.
 pub(super) fn follow(
-    state: &mut State,
+    state: &mut DeviceState,
     record: &DeviceRecord,
     bodies: &mut Bodies<'_>,
-    heard: &Heard,
-    ledger: &mut Ledger,
+    collected: &ResultCollector,
+    recorder: &mut EventRecorder,
 ) -> Vec<(CommandSeq, CommandBody)> {
-    let mut wanted = checks(state, bodies, ledger.now);
-    walks(state, heard, &mut wanted, ledger);
-    let is_own = |command: &&OpenCommand| command.manner.serves.is_some();
+    let mut wanted = checks(state, bodies, recorder.now);
+    walks(state, collected, &mut wanted, recorder);
+    let is_own = |command: &&OpenCommand| command.options.purpose.is_some();
     let own = state.open.iter().filter(is_own).count();
     let room = limits::OPEN_COMMANDS.saturating_sub(state.open.len());
     let room = room.min(limits::OWN_COMMANDS.saturating_sub(own));
     if wanted.len() > room {
-        ledger.note("the queue is full: not everything that was named is read");
+        recorder.note("the queue is full: not everything that was named is read");
         wanted.truncate(room);
     }
     let mut queued = Vec::new();
     for body in wanted {
-        if let Some(Serves::Check(of)) = body.manner.serves
+        if let Some(ServerPurpose::Check(of)) = body.options.purpose
             && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
         {
-            asked.manner.unanswered = Unanswered::Keep;
+            asked.options.unanswered = Unanswered::Keep;
         }
         let seq = CommandSeq(state.next_command.max(1));
         state.next_command = seq.0 + 1;
@@ -63,21 +64,26 @@ pub(super) fn follow(
 }
 
 /// What reads on below the nodes that this message's answers named.
-fn walks(state: &mut State, heard: &Heard, wanted: &mut Vec<CommandBody>, ledger: &mut Ledger) {
-    for parent in &heard.parents {
+fn walks(
+    state: &mut DeviceState,
+    collected: &ResultCollector,
+    wanted: &mut Vec<CommandBody>,
+    recorder: &mut EventRecorder,
+) {
+    for parent in &collected.parents {
         if wanted.len() > limits::OWN_COMMANDS {
             break;
         }
-        let named = heard.named.iter();
+        let named = collected.named.iter();
         let named: Vec<&Named> = named.filter(|named| named.by == parent.seq).collect();
         if named.is_empty() {
             continue;
         }
         let mut open = state.open.iter_mut();
         let asked = open.find(|command| command.seq == parent.seq);
-        let (bodies, left) = walk(parent, &named, asked.is_some(), ledger);
+        let (bodies, left) = walk(parent, &named, asked.is_some(), recorder);
         if let Some(asked) = asked {
-            asked.manner.walk = left;
+            asked.options.walk = left;
         }
         wanted.extend(bodies);
     }
@@ -90,7 +96,7 @@ fn walk(
     parent: &OpenCommand,
     named: &[&Named],
     goes_on: bool,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) -> (Vec<CommandBody>, u16) {
     let mut nexts: Vec<Next> = Vec::new();
     for node in named {
@@ -98,9 +104,9 @@ fn walk(
     }
     nexts.sort_by(|one, other| one.loc_uri.as_str().cmp(other.loc_uri.as_str()));
     nexts.dedup_by(|one, other| one.loc_uri == other.loc_uri);
-    let most = usize::from(parent.manner.walk);
+    let most = usize::from(parent.options.walk);
     if nexts.len() > most {
-        ledger.note(format!(
+        recorder.note(format!(
             "{} nodes were named, {most} are read: one inventory leads to {} Gets at most",
             nexts.len(),
             limits::WALK_GETS
@@ -111,8 +117,8 @@ fn walk(
     let kept = if goes_on { left / 2 } else { 0 };
     let left = left - kept;
     let walking = nexts.iter().filter(|next| next.walks).count().max(1);
-    let root = match parent.manner.serves {
-        Some(Serves::Walk(root)) => root,
+    let root = match parent.options.purpose {
+        Some(ServerPurpose::Walk(root)) => root,
         _ => parent.seq,
     };
     let bodies = nexts.chunks(limits::WALK_COMMAND_GETS).map(|chunk| {
@@ -123,7 +129,7 @@ fn walk(
             root,
             chunk,
             u16::try_from(share).unwrap_or(0),
-            ledger.now,
+            recorder.now,
         )
     });
     (bodies.collect(), u16::try_from(kept).unwrap_or(0))
@@ -133,7 +139,7 @@ fn walk(
 /// a device's words never make a Get of another kind.
 fn children(named: &Named, into: &mut Vec<Next>) {
     let leaf = classify(Verb::Get, &named.loc_uri);
-    let Some(address) = Address::of(&named.loc_uri) else {
+    let Some(address) = Address::from_loc_uri(&named.loc_uri) else {
         return;
     };
     let same = |loc_uri: &LocUri| {
@@ -182,12 +188,12 @@ fn body(
             .expires_at
             .or(Some(now.plus_ms(limits::NEWS_DEADLINE_MS))),
         priority: parent.priority,
-        manner: Manner {
+        options: ExecutionOptions {
             lenient: Lenient::Always,
             walk,
-            serves: Some(Serves::Walk(root)),
-            app: parent.manner.app.clone(),
-            ..Manner::default()
+            purpose: Some(ServerPurpose::Walk(root)),
+            app: parent.options.app.clone(),
+            ..ExecutionOptions::default()
         },
         operations: gets
             .iter()
@@ -199,13 +205,13 @@ fn body(
 /// One question for each command whose outcome the device can tell. A device
 /// that cannot is not asked again: only the command itself, sent once more, makes
 /// it worth another question.
-fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody> {
+fn checks(state: &DeviceState, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody> {
     state
         .open
         .iter()
         .filter(|command| {
             command.state == CommandState::Unconfirmed
-                && command.manner.unanswered == Unanswered::Check
+                && command.options.unanswered == Unanswered::Check
         })
         .filter_map(|command| {
             let loc_uri = asks_for(bodies.get(command.seq)?)?;
@@ -216,10 +222,10 @@ fn checks(state: &State, bodies: &Bodies<'_>, now: Timestamp) -> Vec<CommandBody
                 not_before: None,
                 expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
                 priority: command.priority,
-                manner: Manner {
-                    serves: Some(Serves::Check(command.seq)),
-                    app: command.manner.app.clone(),
-                    ..Manner::default()
+                options: ExecutionOptions {
+                    purpose: Some(ServerPurpose::Check(command.seq)),
+                    app: command.options.app.clone(),
+                    ..ExecutionOptions::default()
                 },
                 operations: vec![Operation::get(loc_uri)],
             })

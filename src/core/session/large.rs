@@ -15,9 +15,9 @@ use std::hash::Hasher as _;
 use siphasher::sip::SipHasher13;
 
 use super::digest::StableDigest;
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use crate::context::Family;
-use crate::device::{LargeObject, State};
+use crate::device::{DeviceState, LargeObject};
 use crate::limits;
 use modegate_wire::message::{Element, Item, Message, Results};
 
@@ -51,10 +51,10 @@ impl Part {
 /// What each Results of `message` brings, in order, and whether a device began
 /// another object before the one under way was whole.
 pub(super) fn judge(
-    state: &mut State,
+    state: &mut DeviceState,
     family: Family,
     message: &Message,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) -> (Vec<Part>, bool) {
     let session = state.session.as_ref().map(|session| session.no);
     state.large = state.large.filter(|large| Some(large.session) == session);
@@ -69,18 +69,18 @@ pub(super) fn judge(
         .map(|results| {
             let part = part(state, family, results, &mut broken);
             if let Part::Refused(code) = part {
-                ledger.note(format!("a large object was refused ({code})"));
+                recorder.note(format!("a large object was refused ({code})"));
             }
             part
         })
         .collect();
     if broken {
-        ledger.note("a large object broke off: another item came before its end");
+        recorder.note("a large object broke off: another item came before its end");
     }
     (parts, broken)
 }
 
-fn part(state: &mut State, family: Family, results: &Results, broken: &mut bool) -> Part {
+fn part(state: &mut DeviceState, family: Family, results: &Results, broken: &mut bool) -> Part {
     let cut = results.items.iter().any(|item| item.more_data);
     let under_way = state.large;
     if !cut && under_way.is_none() {
@@ -111,7 +111,7 @@ fn part(state: &mut State, family: Family, results: &Results, broken: &mut bool)
     }
 }
 
-fn begin(state: &mut State, of: u64, results: &Results, item: &Item) -> Part {
+fn begin(state: &mut DeviceState, of: u64, results: &Results, item: &Item) -> Part {
     let Some(size) = item.meta.size.or(results.meta.size) else {
         return Part::Refused(411);
     };
@@ -132,7 +132,7 @@ fn begin(state: &mut State, of: u64, results: &Results, item: &Item) -> Part {
     Part::Piece
 }
 
-fn carry_on(state: &mut State, large: LargeObject, item: &Item) -> Part {
+fn carry_on(state: &mut DeviceState, large: LargeObject, item: &Item) -> Part {
     let got = large.got.saturating_add(length(item));
     let whole = got == large.size;
     if got > large.size || !item.more_data && !whole {

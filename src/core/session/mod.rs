@@ -1,7 +1,7 @@
 //! The session core: one pure step per message. No I/O, no clock, no
 //! randomness of its own.
 //!
-//! [`authenticate`] says who speaks, from the device's row alone; [`choose`]
+//! [`authenticate`] says who speaks, from the device's row alone; [`plan_read`]
 //! says what a step must see of the device that was proven; [`step`] turns a
 //! snapshot and a message into an [`Exchange`]; [`queue`] turns API writes into
 //! changes; [`preview`] says what a session would carry. All ask the same
@@ -17,15 +17,15 @@ mod availability;
 mod bodies;
 mod builder;
 mod channel;
+mod channel_report;
 mod closing;
 mod correlate;
 mod digest;
 mod elements;
+mod event_recorder;
 pub mod exchange;
 mod follow;
-mod heard;
 mod large;
-mod ledger;
 mod offer;
 mod open;
 mod outcome;
@@ -34,21 +34,21 @@ pub mod queue;
 mod read_plan;
 mod reply;
 mod request;
+mod result_collector;
 pub mod server_auth;
 mod settle;
 mod snapshot;
 mod step;
-mod told;
 
 pub use auth_failure::AuthFailure;
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
 pub use exchange::Exchange;
 pub(crate) use outcome::{Meaning, meaning_of};
-pub use read_plan::choose;
-pub use request::{MacClaim, Proof, Request};
+pub use read_plan::plan_read;
+pub use request::{ClientEvidence, MacClaim, Request};
 pub use server_auth::ServerAuth;
-pub use snapshot::{Snapshot, Wanted};
+pub use snapshot::{ReadPlan, Snapshot};
 pub use step::{Step, step};
 
 #[cfg(test)]

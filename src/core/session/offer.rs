@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::availability::{Availability, Circumstances, leaves_under};
 use super::digest::StableDigest;
 use crate::command::OpenCommand;
-use crate::device::{Session, State};
+use crate::device::{DeviceState, Session};
 use crate::event::Withheld;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf, kind_of};
@@ -17,52 +17,52 @@ pub(super) const GUARD: &str = "guard.machine";
 
 /// One waiting command and whether it can go.
 #[derive(Debug)]
-pub(super) struct Considered {
+pub(super) struct Candidate {
     pub(super) seq: CommandSeq,
     /// Its kind, an operator's own classifications taken in.
     pub(super) kind: Kind,
     pub(super) bytes: u32,
     /// Whether it goes alone and last.
-    pub(super) alone: bool,
+    pub(super) exclusive: bool,
     pub(super) availability: Availability,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
 /// age, what goes alone last, and the channel after an unenroll.
-pub(super) fn consider(state: &State, here: &Circumstances<'_>) -> Vec<Considered> {
+pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<Candidate> {
     let waits = |command: &&OpenCommand| here.is_queued(command);
     let mut waiting: Vec<&OpenCommand> = state.open.iter().filter(waits).collect();
     waiting.sort_by_key(|command| {
         (
-            command.goes_alone(),
+            command.is_exclusive(),
             !command.is_unenroll(),
             std::cmp::Reverse(command.priority),
             command.seq,
         )
     });
-    let mut considered: Vec<Considered> = Vec::with_capacity(waiting.len());
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(waiting.len());
     let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
     for command in waiting {
         let leaves = leaves_under(command, here.policies);
-        let app = command.manner.app.as_deref();
+        let app = command.options.app.as_deref();
         // Queues hold runs of the like: what touches the same is decided the same.
         let like = before
             .as_ref()
             .is_some_and(|(touched, by)| *touched == leaves && *by == app);
-        let decision = match considered.last().filter(|_| like) {
+        let decision = match candidates.last().filter(|_| like) {
             Some(last) => last.availability.decision.clone(),
             None => here.decide(&leaves, app),
         };
-        considered.push(Considered {
+        candidates.push(Candidate {
             seq: command.seq,
             kind: kind_of(&leaves),
             bytes: command.bytes,
-            alone: command.goes_alone(),
+            exclusive: command.is_exclusive(),
             availability: here.availability_by(decision, command),
         });
         before = Some((leaves, app));
     }
-    considered
+    candidates
 }
 
 /// How many bytes of commands a reply of this session holds.
@@ -84,16 +84,16 @@ pub(super) fn budget(session: &Session) -> usize {
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
 /// would else keep it, and all behind it, waiting for ever.
 pub(super) fn pick<'a>(
-    considered: impl IntoIterator<Item = &'a Considered>,
+    candidates: impl IntoIterator<Item = &'a Candidate>,
     (mut left, budget): (usize, usize),
     outstanding: bool,
 ) -> Vec<CommandSeq> {
     let mut picked = Vec::new();
-    let goes = |command: &&Considered| command.availability.goes();
-    for command in considered.into_iter().filter(goes) {
+    let goes = |command: &&Candidate| command.availability.goes();
+    for command in candidates.into_iter().filter(goes) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
-        if !fits || command.alone && (outstanding || !picked.is_empty()) {
+        if !fits || command.exclusive && (outstanding || !picked.is_empty()) {
             break;
         }
         left = left.saturating_sub(bytes);
@@ -103,12 +103,12 @@ pub(super) fn pick<'a>(
 }
 
 /// What is held back, grouped by kind and reason.
-pub(super) fn withheld(state: &State, considered: &[Considered]) -> Vec<Withheld> {
+pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Withheld> {
     let mut groups: Vec<Withheld> = Vec::new();
     // What failed meanwhile is not held back any more.
     let stays =
-        |command: &&Considered| !command.availability.goes() && state.open(command.seq).is_some();
-    for command in considered.iter().filter(stays) {
+        |command: &&Candidate| !command.availability.goes() && state.open(command.seq).is_some();
+    for command in candidates.iter().filter(stays) {
         let availability = &command.availability;
         match groups.iter_mut().find(|group| {
             group.kind == command.kind && availability.is_reason(&group.rules, &group.modes)

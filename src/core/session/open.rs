@@ -3,17 +3,17 @@
 //! Both the choice of what to load and the step itself begin here, so that
 //! they look at the same thing.
 
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use super::{Request, settle};
 use crate::context::{Context, ContextSet, Login, Mode};
-use crate::device::{Session, State};
+use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
 use crate::limits;
 use modegate_wire::message::{Item, Message};
 
 /// How a message stands to its session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum MessagePosition {
     /// It opens one or carries it on: commands may go.
     Current,
     /// Its session is over, or it is out of order: answered, without commands.
@@ -21,31 +21,37 @@ pub(super) enum Place {
 }
 
 /// The state with the message's session in it.
-pub(super) fn open(state: &State, request: &Request<'_>, ledger: &mut Ledger) -> (State, Place) {
+pub(super) fn open(
+    state: &DeviceState,
+    request: &Request<'_>,
+    recorder: &mut EventRecorder,
+) -> (DeviceState, MessagePosition) {
     let mut state = state.clone();
-    settle::settle(&mut state, ledger);
+    settle::settle(&mut state, recorder);
     let message = request.message;
     let place = if begins(&state, request) {
-        begin(&mut state, request, ledger);
-        Place::Current
+        begin(&mut state, request, recorder);
+        MessagePosition::Current
     } else {
-        carry_on(&mut state, message, ledger)
+        carry_on(&mut state, message, recorder)
     };
     if let Some(session) = &mut state.session {
         // Also what is out of order was named in the session (law 4).
-        if place == Place::Current || session.is_open && session.id == message.header.session_id {
+        if place == MessagePosition::Current
+            || session.is_open && session.id == message.header.session_id
+        {
             narrow(session, request);
         }
-        if place == Place::Current {
+        if place == MessagePosition::Current {
             session.login = login_of(message).unwrap_or(session.login);
-            session.last_at = ledger.now;
+            session.last_at = recorder.now;
             session.client_message = message.header.msg_id;
             session.awaits_final = !message.is_final;
             session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
             state.next_message = session.first_message + message.header.msg_id;
         }
     }
-    state.seen[request.query.mode as usize] = Some(ledger.now);
+    state.seen[request.query.mode as usize] = Some(recorder.now);
     (state, place)
 }
 
@@ -67,7 +73,7 @@ fn narrow(session: &mut Session, request: &Request<'_>) {
 
 /// MsgID 1 opens a session. So does a package 1 that repeats itself after a
 /// challenge: the challenge itself was not recorded (a stranger costs no write).
-fn begins(state: &State, request: &Request<'_>) -> bool {
+fn begins(state: &DeviceState, request: &Request<'_>) -> bool {
     let header = &request.message.header;
     if header.msg_id == 1 {
         return true;
@@ -75,14 +81,14 @@ fn begins(state: &State, request: &Request<'_>) -> bool {
     let continues = state.session.as_ref().is_some_and(|session| {
         session.is_open && session.id == header.session_id && header.msg_id > session.client_message
     });
-    let proves = header.cred.is_some() || request.proof.mac.is_some();
+    let proves = header.cred.is_some() || request.evidence.mac.is_some();
     let answers_challenge =
         proves && header.msg_id <= u32::from(limits::CHALLENGES) && is_package_one(request.message);
     !continues && answers_challenge
 }
 
-fn begin(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) {
-    settle::end_session(state, ledger, "a new session began");
+fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRecorder) {
+    settle::end_session(state, recorder, "a new session began");
     if state.next_message > limits::NUMBERS_WRAP || state.next_id > limits::NUMBERS_WRAP {
         state.next_message = 1;
         state.next_id = 1;
@@ -93,8 +99,8 @@ fn begin(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) {
     state.session = Some(Session {
         no: SessionNo(state.sessions),
         id: request.message.header.session_id.clone(),
-        opened_at: ledger.now,
-        last_at: ledger.now,
+        opened_at: recorder.now,
+        last_at: recorder.now,
         client_message: request.message.header.msg_id,
         messages: 1,
         first_message: state.next_message.max(1),
@@ -107,39 +113,43 @@ fn begin(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) {
     state.next_id = state.next_id.max(1);
 }
 
-fn carry_on(state: &mut State, message: &Message, ledger: &mut Ledger) -> Place {
+fn carry_on(
+    state: &mut DeviceState,
+    message: &Message,
+    recorder: &mut EventRecorder,
+) -> MessagePosition {
     let header = &message.header;
     let Some(session) = &mut state.session else {
-        ledger.note("a message of no session");
-        return Place::Stray;
+        recorder.note("a message of no session");
+        return MessagePosition::Stray;
     };
     if session.id != header.session_id || !session.is_open {
-        ledger.note("a message of a session that is over");
-        return Place::Stray;
+        recorder.note("a message of a session that is over");
+        return MessagePosition::Stray;
     }
     if header.msg_id <= session.client_message {
-        ledger.note(format!(
+        recorder.note(format!(
             "MsgID {} after {}",
             header.msg_id, session.client_message
         ));
-        return Place::Stray;
+        return MessagePosition::Stray;
     }
     if header.msg_id > limits::SESSION_MESSAGES || session.messages >= limits::SESSION_MESSAGES {
-        ledger.note(format!(
+        recorder.note(format!(
             "more than {} messages: the session is ended",
             limits::SESSION_MESSAGES
         ));
-        settle::end_session(state, ledger, "the session was too long");
-        return Place::Stray;
+        settle::end_session(state, recorder, "the session was too long");
+        return MessagePosition::Stray;
     }
     if header.msg_id != session.client_message + 1 {
-        ledger.note(format!(
+        recorder.note(format!(
             "MsgID {} after {}: one was skipped",
             header.msg_id, session.client_message
         ));
     }
     session.messages += 1;
-    Place::Current
+    MessagePosition::Current
 }
 
 /// LoginStatus by its alert type (MS-MDM 4).

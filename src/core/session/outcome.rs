@@ -1,6 +1,6 @@
 //! What the Statuses of a command mean for it: done, under way, never, later.
 
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use crate::command::{CommandState, ElementName, Lease, Lenient, NodeResult, OpenCommand};
 use crate::kind::Kind;
 use crate::limits;
@@ -46,41 +46,41 @@ pub(super) fn conclude(
     lease: usize,
     results: Vec<NodeResult>,
     package_ended: bool,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) {
     let lease = &command.leases[lease];
     if !is_complete(lease, package_ended) {
         let state = command.state;
-        ledger.turn(command, state, None, None, results);
+        recorder.transition(command, state, None, None, results);
         return;
     }
     let exists = lease.statuses.contains(&418);
-    let code = worst_of(lease, command.manner.lenient);
-    if exists && command.manner.set && !command.as_replace {
+    let code = worst_of(lease, command.options.lenient);
+    if exists && command.options.set && !command.as_replace {
         command.as_replace = true;
         command.put_back();
         let end = Ended { code: 418, results };
         let reason = "exists already (418): it is sent again as Replace";
-        return end.put_down(command, CommandState::Queued, reason, ledger);
+        return end.put_down(command, CommandState::Queued, reason, recorder);
     }
     let end = Ended { code, results };
     match meaning_of(code) {
         Meaning::Done if command.is_unenroll() => {
-            command.deadline = Some(unenroll_deadline(ledger.now));
+            command.deadline = Some(unenroll_deadline(recorder.now));
             let reason = "done; to be confirmed by alert 1226 or by silence";
-            end.put_down(command, CommandState::Accepted, reason, ledger);
+            end.put_down(command, CommandState::Accepted, reason, recorder);
         }
         Meaning::Done => {
             let state = CommandState::Succeeded;
-            ledger.turn(command, state, Some(code), None, end.results);
+            recorder.transition(command, state, Some(code), None, end.results);
         }
         Meaning::Pending => {
-            command.deadline = Some(ledger.now.plus_ms(limits::NEWS_DEADLINE_MS));
+            command.deadline = Some(recorder.now.plus_ms(limits::NEWS_DEADLINE_MS));
             let reason = "the device accepted it and works on it (202)";
-            end.put_down(command, CommandState::Accepted, reason, ledger);
+            end.put_down(command, CommandState::Accepted, reason, recorder);
         }
-        Meaning::Proof | Meaning::Later => again(command, end, ledger),
-        Meaning::Never => fail(command, meaning(code), end, ledger),
+        Meaning::Proof | Meaning::Later => again(command, end, recorder),
+        Meaning::Never => fail(command, meaning(code), end, recorder),
     }
 }
 
@@ -96,10 +96,10 @@ impl Ended {
         command: &mut OpenCommand,
         state: CommandState,
         reason: impl Into<String>,
-        ledger: &mut Ledger,
+        recorder: &mut EventRecorder,
     ) {
         let (code, reason) = (Some(self.code), Some(reason.into()));
-        ledger.turn(command, state, code, reason, self.results);
+        recorder.transition(command, state, code, reason, self.results);
     }
 }
 
@@ -144,11 +144,16 @@ fn worst_of(lease: &Lease, lenient: Lenient) -> u16 {
 
 /// Another time, with growing pauses, up to a bound. Where only the server's
 /// proof was missing, at once.
-fn again(command: &mut OpenCommand, end: Ended, ledger: &mut Ledger) {
+fn again(command: &mut OpenCommand, end: Ended, recorder: &mut EventRecorder) {
     let why = meaning(end.code);
-    if command.attempts >= command.manner.retries {
+    if command.attempts >= command.options.retries {
         let tried = u32::from(command.attempts) + 1;
-        return fail(command, format!("{why}; tried {tried} times"), end, ledger);
+        return fail(
+            command,
+            format!("{why}; tried {tried} times"),
+            end,
+            recorder,
+        );
     }
     let pause = match meaning_of(end.code) {
         Meaning::Proof => 0,
@@ -158,11 +163,11 @@ fn again(command: &mut OpenCommand, end: Ended, ledger: &mut Ledger) {
     command.put_back();
     let mut reason = why.to_owned();
     if pause > 0 {
-        let at = ledger.now.plus_ms(pause);
+        let at = recorder.now.plus_ms(pause);
         command.not_before = command.not_before.max(Some(at));
         reason = format!("{reason}; tried again after {at}");
     }
-    end.put_down(command, CommandState::Queued, reason, ledger);
+    end.put_down(command, CommandState::Queued, reason, recorder);
 }
 
 /// The pause after that many attempts, milliseconds.
@@ -172,9 +177,14 @@ fn pause_after(attempts: u8) -> i64 {
         .min(limits::RETRY_PAUSE_MOST_MS)
 }
 
-fn fail(command: &mut OpenCommand, reason: impl Into<String>, end: Ended, ledger: &mut Ledger) {
+fn fail(
+    command: &mut OpenCommand,
+    reason: impl Into<String>,
+    end: Ended,
+    recorder: &mut EventRecorder,
+) {
     command.deadline = None;
-    end.put_down(command, CommandState::Failed, reason, ledger);
+    end.put_down(command, CommandState::Failed, reason, recorder);
 }
 
 /// Until when an unenroll's outcome stays open.

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use super::availability::{Availability, Circumstances};
-use super::ledger::Ledger;
-use super::offer::{self, Considered};
+use super::event_recorder::EventRecorder;
+use super::offer::{self, Candidate};
 use super::settle;
 use crate::context::{Context, ContextSet, Mode};
-use crate::device::{Device, State};
+use crate::device::{Device, DeviceState};
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::policy::PolicySet;
@@ -54,9 +54,9 @@ pub struct PreviewHold {
 /// so what an older session left unanswered counts as queued again.
 pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Timestamp) -> Preview {
     let mut state = device.state.clone();
-    let mut ledger = Ledger::new(now);
-    settle::settle(&mut state, &mut ledger);
-    settle::end_session(&mut state, &mut ledger, "a new session began");
+    let mut recorder = EventRecorder::new(now);
+    settle::settle(&mut state, &mut recorder);
+    settle::end_session(&mut state, &mut recorder, "a new session began");
     let here = Circumstances {
         record: &device.record,
         policies,
@@ -69,7 +69,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         withhold: Vec::new(),
         refuse: Vec::new(),
     };
-    for command in &offer::consider(&state, &here) {
+    for command in &offer::candidates(&state, &here) {
         let availability = &command.availability;
         if availability.goes() {
             preview.deliver.push(PreviewDeliver {
@@ -87,7 +87,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
     preview
 }
 
-fn hold(command: &Considered, next: Option<String>) -> PreviewHold {
+fn hold(command: &Candidate, next: Option<String>) -> PreviewHold {
     let (rules, modes) = command.availability.reason();
     PreviewHold {
         command: command.seq,
@@ -99,13 +99,13 @@ fn hold(command: &Considered, next: Option<String>) -> PreviewHold {
 }
 
 /// When a withheld command can go, in words.
-fn next(state: &State, command: &Considered) -> Option<String> {
+fn next(state: &DeviceState, command: &Candidate) -> Option<String> {
     let Availability { decision, waits } = &command.availability;
     if let Some(at) = waits.until {
         return Some(format!("not before {at}"));
     }
     if waits.commands {
-        let others = &state.open(command.seq)?.manner.after;
+        let others = &state.open(command.seq)?.options.after;
         let others: Vec<String> = others.iter().map(|seq| seq.0.to_string()).collect();
         return Some(format!("after command {} is done", others.join(", ")));
     }

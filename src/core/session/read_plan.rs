@@ -2,40 +2,44 @@
 
 use super::authenticate::Authentication;
 use super::availability::Circumstances;
-use super::ledger::Ledger;
-use super::open::{Place, open};
+use super::event_recorder::EventRecorder;
+use super::open::{MessagePosition, open};
 use super::{Request, offer};
-use crate::device::{Device, State};
+use crate::device::{Device, DeviceState};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
-use crate::session::Wanted;
+use crate::session::ReadPlan;
 use modegate_wire::message::{Element, Message, Verb};
 
 /// What [`step`](super::step) must see of `device` for this request: the kept
 /// reply of a retransmission, or the bodies of what was sent and of what may go,
 /// as far as one reply holds. Nothing for a caller that did not prove to be the
 /// device.
-pub fn choose(device: &Device, authentication: Authentication, request: &Request<'_>) -> Wanted {
+pub fn plan_read(
+    device: &Device,
+    authentication: Authentication,
+    request: &Request<'_>,
+) -> ReadPlan {
     if !authentication.is_valid_for(device, request) || !authentication.is_proven() {
-        return Wanted::default();
+        return ReadPlan::default();
     }
     if authentication.is_proven_retransmission() {
-        return Wanted {
+        return ReadPlan {
             reply: true,
-            ..Wanted::default()
+            ..ReadPlan::default()
         };
     }
     if device.state.open.is_empty() {
-        return Wanted::default();
+        return ReadPlan::default();
     }
-    let (mut state, place) = open(&device.state, request, &mut Ledger::new(request.now));
+    let (mut state, place) = open(&device.state, request, &mut EventRecorder::new(request.now));
     let mut bodies: Vec<_> = state
         .open
         .iter()
         .filter(|c| !c.leases.is_empty())
         .map(|c| c.seq)
         .collect();
-    if place == Place::Current {
+    if place == MessagePosition::Current {
         bodies.extend(may_go(&state, device, request));
         // The answers may free what waits for what was sent.
         if release_who_may_follow(&mut state) {
@@ -44,7 +48,7 @@ pub fn choose(device: &Device, authentication: Authentication, request: &Request
     }
     bodies.sort_unstable();
     bodies.dedup();
-    Wanted {
+    ReadPlan {
         bodies,
         reply: false,
         inventory: brings_values(&device.state, request.message),
@@ -52,25 +56,25 @@ pub fn choose(device: &Device, authentication: Authentication, request: &Request
 }
 
 /// What the reply may carry, as things stand in `state`.
-fn may_go(state: &State, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
+fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
     let Some(session) = &state.session else {
         return Vec::new();
     };
     let budget = offer::budget(session);
     let (record, policies) = (&device.record, request.policies);
     let here = Circumstances::in_session(session, record, policies, request.now);
-    let considered = offer::consider(state, &here);
+    let candidates = offer::candidates(state, &here);
     // What no message holds fails, and what is behind it goes.
-    let fitting = considered.iter().filter(|c| c.bytes as usize <= budget);
+    let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
     // What goes alone may become the next thing to go once the answers are taken in.
-    bodies.extend(considered.iter().filter(|c| c.alone).map(|c| c.seq));
+    bodies.extend(candidates.iter().filter(|c| c.exclusive).map(|c| c.seq));
     bodies
 }
 
 /// Lets what waits only for commands that this message may answer go; whether
 /// there is any.
-fn release_who_may_follow(state: &mut State) -> bool {
+fn release_who_may_follow(state: &mut DeviceState) -> bool {
     let out: Vec<_> = state
         .open
         .iter()
@@ -81,7 +85,7 @@ fn release_who_may_follow(state: &mut State) -> bool {
     for after in state
         .open
         .iter_mut()
-        .map(|command| &mut command.manner.after)
+        .map(|command| &mut command.options.after)
     {
         let waits = after.len();
         after.retain(|seq| !out.contains(seq));
@@ -91,7 +95,7 @@ fn release_who_may_follow(state: &mut State) -> bool {
 }
 
 /// Whether the message may bring values for the inventory.
-fn brings_values(state: &State, message: &Message) -> bool {
+fn brings_values(state: &DeviceState, message: &Message) -> bool {
     let answers = message.body.iter().any(|element| match element {
         Element::Results(_) => true,
         Element::Status(status) => status.cmd == "Get" && matches!(status.code, 404 | 500),

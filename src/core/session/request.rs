@@ -4,14 +4,14 @@ use super::server_auth::ServerAuth;
 use crate::context::Query;
 use crate::device::CertificateDigest;
 use crate::policy::PolicySet;
-use crate::push::in_force::InForce;
+use crate::push::active_profiles::ActiveProfiles;
 use crate::time::Timestamp;
 use modegate_wire::mac::{EntityDigest, Mac};
 use modegate_wire::message::Message;
 
 /// What the transport proved of the peer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Proof {
+pub struct ClientEvidence {
     /// SHA-256 of the client certificate whose key signed the handshake.
     pub certificate: Option<CertificateDigest>,
     /// The certificate's subject CN, where its chain leads to an issuer of `--client-ca`.
@@ -32,7 +32,7 @@ pub enum MacClaim {
 /// One request, as the shell hands it to the core.
 pub struct Request<'a> {
     /// What the transport proved.
-    pub proof: &'a Proof,
+    pub evidence: &'a ClientEvidence,
     /// Whether a device with nothing recorded is taken by its Source alone.
     pub trust_source: bool,
     /// The raw query string as it is kept on record.
@@ -50,7 +50,7 @@ pub struct Request<'a> {
     /// The policy set in force.
     pub policies: &'a PolicySet,
     /// The push profiles in force.
-    pub push: &'a InForce,
+    pub push: &'a ActiveProfiles,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

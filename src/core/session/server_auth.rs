@@ -3,9 +3,9 @@
 //! OMA DM Security 1.2.1, 5). It did none of that message's commands.
 
 use super::Request;
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use crate::command::CommandState;
-use crate::device::{ServerProof, State};
+use crate::device::{DeviceState, ServerProof};
 use crate::ids::SessionNo;
 use crate::secret::Secret;
 use modegate_wire::auth::{self, AuthType, PasswordDigest};
@@ -37,18 +37,18 @@ pub struct Signature {
 impl Signature {
     /// The value of the header `x-syncml-hmac` for exactly these bytes.
     pub fn header(&self, entity: &[u8]) -> String {
-        let entity = EntityDigest::of(entity);
+        let entity = EntityDigest::from_entity(entity);
         mac::header(&self.name, &self.digest, &self.nonce, entity)
     }
 }
 
 /// By what the reply to this request is signed: only where the device
 /// itself uses a mac, or asked for one.
-pub fn signature(state: &State, request: &Request<'_>) -> Option<Signature> {
+pub fn signature(state: &DeviceState, request: &Request<'_>) -> Option<Signature> {
     let server = request.server?;
     let asked = state.server_proof.as_ref();
-    let wanted =
-        request.proof.mac.is_some() || asked.is_some_and(|proof| proof.auth_type == AuthType::Mac);
+    let wanted = request.evidence.mac.is_some()
+        || asked.is_some_and(|proof| proof.auth_type == AuthType::Mac);
     wanted.then(|| Signature {
         name: server.name.clone(),
         digest: PasswordDigest::new(&server.name, server.password.reveal()),
@@ -60,19 +60,23 @@ pub fn signature(state: &State, request: &Request<'_>) -> Option<Signature> {
 
 /// What a message says about the server's own proof.
 #[derive(Debug, Default)]
-pub(super) struct Hearing {
+pub(super) struct ServerAuthOutcome {
     /// The Cred of the reply.
     pub(super) cred: Option<Cred>,
     /// The device does not take our word and will not: nothing more goes out.
-    pub(super) in_vain: bool,
+    pub(super) is_rejected: bool,
     /// The message of ours whose header was refused.
     refused: Option<u32>,
 }
 
 /// Takes the Statuses of our headers. What a refused message carried goes back
 /// into the queue, to go again at once where we can prove ourselves.
-pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger) -> Hearing {
-    let (mut heard, mut refused) = (Hearing::default(), false);
+pub(super) fn verify_server_auth(
+    state: &mut DeviceState,
+    request: &Request<'_>,
+    recorder: &mut EventRecorder,
+) -> ServerAuthOutcome {
+    let (mut collected, mut refused) = (ServerAuthOutcome::default(), false);
     let session = state
         .session
         .as_ref()
@@ -83,24 +87,31 @@ pub(super) fn hear(state: &mut State, request: &Request<'_>, ledger: &mut Ledger
             401 | 407 if refused => {}
             401 | 407 => {
                 refused = true;
-                heard.in_vain = !challenged(state, status.chal.as_ref(), session, request, ledger);
-                heard.refused = status.msg_ref;
-                put_back(state, status, request.message, heard.in_vain, ledger);
+                collected.is_rejected =
+                    !challenged(state, status.chal.as_ref(), session, request, recorder);
+                collected.refused = status.msg_ref;
+                put_back(
+                    state,
+                    status,
+                    request.message,
+                    collected.is_rejected,
+                    recorder,
+                );
             }
             200..=299 => accepted(state, status, session),
             _ => {}
         }
     }
     if let (Some(server), Some(proof)) = (request.server, &state.server_proof)
-        && !heard.in_vain
+        && !collected.is_rejected
         && proof.settled_in != Some(session)
     {
-        heard.cred = cred(server, proof);
+        collected.cred = cred(server, proof);
     }
-    heard
+    collected
 }
 
-impl Hearing {
+impl ServerAuthOutcome {
     /// Where a header was refused, the message without the Statuses that only
     /// repeat it: they say nothing of the commands.
     pub(super) fn rest(&self, message: &Message) -> Option<Message> {
@@ -127,11 +138,11 @@ fn header_statuses(message: &Message) -> impl Iterator<Item = &Status> {
 
 /// A challenge; whether it will be answered.
 fn challenged(
-    state: &mut State,
+    state: &mut DeviceState,
     chal: Option<&Chal>,
     session: SessionNo,
     request: &Request<'_>,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) -> bool {
     let known = state.server_proof.take();
     let asked = match chal {
@@ -144,7 +155,8 @@ fn challenged(
     };
     let kept = known.map(|proof| proof.server_nonce).unwrap_or_default();
     let Some(auth_type) = asked else {
-        ledger.note("the device wants the server to prove itself, and not by Basic, MD5 or a mac");
+        recorder
+            .note("the device wants the server to prove itself, and not by Basic, MD5 or a mac");
         return false;
     };
     state.server_proof = Some(ServerProof {
@@ -155,16 +167,16 @@ fn challenged(
         settled_in: None,
     });
     if request.server.is_none() {
-        ledger.note(
+        recorder.note(
             "the device wants the server to prove itself; no server credentials are configured",
         );
         return false;
     }
     if refusals >= REFUSALS {
-        ledger.note("the device refuses the server's credentials");
+        recorder.note("the device refuses the server's credentials");
         return false;
     }
-    ledger.note(format!(
+    recorder.note(format!(
         "the device wants the server to prove itself by {}",
         auth_type.name()
     ));
@@ -173,7 +185,7 @@ fn challenged(
 
 /// Our header was taken: 212 for the session, other codes for this message
 /// (OMA DM Security 1.2.1, 5). A nonce for next time may come along.
-fn accepted(state: &mut State, status: &Status, session: SessionNo) {
+fn accepted(state: &mut DeviceState, status: &Status, session: SessionNo) {
     let Some(proof) = &mut state.server_proof else {
         return;
     };
@@ -206,11 +218,11 @@ fn cred(server: &ServerAuth, proof: &ServerProof) -> Option<Cred> {
 /// device answers with another code. With their lease gone they may go again in
 /// this session; `in_vain` keeps it, and they wait for the next one.
 fn put_back(
-    state: &mut State,
+    state: &mut DeviceState,
     refused: &Status,
     message: &Message,
     in_vain: bool,
-    ledger: &mut Ledger,
+    recorder: &mut EventRecorder,
 ) {
     for command in &mut state.open {
         let out = matches!(
@@ -235,7 +247,7 @@ fn put_back(
         if done {
             continue;
         }
-        ledger.requeue(
+        recorder.requeue(
             command,
             "the device wanted the server to prove itself first",
         );

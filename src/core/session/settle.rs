@@ -1,9 +1,9 @@
 //! What time alone changes: sessions that fell silent, expiries, deadlines.
 
 use super::closing;
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use crate::command::{CommandState, OpenCommand};
-use crate::device::{Session, State};
+use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
 use crate::limits;
 use crate::time::Timestamp;
@@ -32,7 +32,7 @@ pub(super) fn is_idle(session: &Session, now: Timestamp) -> bool {
 
 /// Where `command` stands at `now`. A function of the state alone, so that a
 /// view and the next exchange say the same.
-fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> Settled {
+fn settled(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Settled {
     let lapsed = command.expires_at.is_some_and(|at| at <= now);
     match command.state {
         CommandState::Queued if lapsed => Settled::Expired,
@@ -63,7 +63,7 @@ fn settled(state: &State, command: &OpenCommand, now: Timestamp) -> Settled {
 
 /// The state that an open command has at `now`, when what time alone changes
 /// (a session that fell silent, an expiry, a deadline) is taken in.
-pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> CommandState {
+pub fn state_at(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> CommandState {
     let at = match settled(state, command, now) {
         Settled::Same => command.state,
         Settled::Queued => CommandState::Queued,
@@ -80,7 +80,7 @@ pub fn state_at(state: &State, command: &OpenCommand, now: Timestamp) -> Command
 
 /// Since when the device has been gone for good at `now`, where nothing says so
 /// yet: the deadline of an unenroll that it met with silence.
-pub(super) fn gone_at(state: &State, now: Timestamp) -> Option<Timestamp> {
+pub(super) fn gone_at(state: &DeviceState, now: Timestamp) -> Option<Timestamp> {
     state
         .open
         .iter()
@@ -90,7 +90,7 @@ pub(super) fn gone_at(state: &State, now: Timestamp) -> Option<Timestamp> {
 
 /// Whether the device began another session after the command went out and
 /// before the deadline: then it is evidently still enrolled.
-fn came_back(state: &State, command: &OpenCommand, deadline: Timestamp) -> bool {
+fn came_back(state: &DeviceState, command: &OpenCommand, deadline: Timestamp) -> bool {
     let sent_in = command
         .leases
         .first()
@@ -102,46 +102,46 @@ fn came_back(state: &State, command: &OpenCommand, deadline: Timestamp) -> bool 
 }
 
 /// Brings the state to `now`.
-pub(super) fn settle(state: &mut State, ledger: &mut Ledger) {
+pub(super) fn settle(state: &mut DeviceState, recorder: &mut EventRecorder) {
     if state
         .session
         .as_ref()
-        .is_some_and(|session| session.is_open && is_idle(session, ledger.now))
+        .is_some_and(|session| session.is_open && is_idle(session, recorder.now))
     {
-        end_session(state, ledger, "the session fell silent");
+        end_session(state, recorder, "the session fell silent");
     }
-    apply_time(state, ledger, "time passed");
+    apply_time(state, recorder, "time passed");
 }
 
 /// Ends the open session: what it carried and nobody answered goes back.
-pub(super) fn end_session(state: &mut State, ledger: &mut Ledger, why: &str) {
+pub(super) fn end_session(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
     if let Some(session) = &mut state.session {
         session.is_open = false;
         session.awaits_final = false;
     }
-    apply_time(state, ledger, why);
+    apply_time(state, recorder, why);
 }
 
-fn apply_time(state: &mut State, ledger: &mut Ledger, why: &str) {
+fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
     let (mut open, mut gone) = (std::mem::take(&mut state.open), false);
     for command in &mut open {
-        let settled = settled(state, command, ledger.now);
+        let settled = settled(state, command, recorder.now);
         gone |= settled == Settled::Gone;
-        apply(command, settled, ledger, why);
+        apply(command, settled, recorder, why);
     }
     state.open = open;
-    closing::sweep(state, ledger);
+    closing::close_finished(state, recorder);
     if gone {
-        closing::close_queue(state, ledger);
+        closing::close_queue(state, recorder);
     }
 }
 
-fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: &str) {
+fn apply(command: &mut OpenCommand, settled: Settled, recorder: &mut EventRecorder, why: &str) {
     let (to, reason) = match settled {
         Settled::Same => return,
-        Settled::Queued => return ledger.requeue(command, why),
+        Settled::Queued => return recorder.requeue(command, why),
         Settled::Unconfirmed => {
-            command.deadline = Some(news_deadline(command, ledger.now));
+            command.deadline = Some(news_deadline(command, recorder.now));
             let words = format!("{why} before its answer came; it is not sent again unasked");
             (CommandState::Unconfirmed, words)
         }
@@ -158,7 +158,7 @@ fn apply(command: &mut OpenCommand, settled: Settled, ledger: &mut Ledger, why: 
             "nobody knows whether it was done: no news of it came in time".to_owned(),
         ),
     };
-    ledger.set_state(command, to, reason);
+    recorder.set_state(command, to, reason);
 }
 
 /// Until when news of an unanswered command is waited for: as long as the

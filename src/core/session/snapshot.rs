@@ -7,7 +7,7 @@ use crate::inventory::Inventory;
 
 /// What a step wants to see besides the device itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Wanted {
+pub struct ReadPlan {
     /// The bodies of these commands.
     pub bodies: Vec<CommandSeq>,
     /// The kept reply.

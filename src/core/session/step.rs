@@ -5,10 +5,10 @@ use super::authenticate::{
     Authentication, Identity, asked_type, authenticate, authenticate_anew, note_use,
 };
 use super::builder::Builder;
+use super::event_recorder::EventRecorder;
 use super::exchange::Exchange;
-use super::ledger::Ledger;
 use super::open::open;
-use super::server_auth::hear;
+use super::server_auth::verify_server_auth;
 use super::{Request, channel, reply, settle};
 use crate::device::Device;
 use crate::limits;
@@ -57,8 +57,8 @@ pub fn step(snapshot: &Snapshot, authentication: Authentication, request: &Reque
 /// is used up.
 fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exchange {
     let device = &snapshot.device;
-    let mut ledger = Ledger::new(request.now);
-    let (mut state, place) = open(&device.state, request, &mut ledger);
+    let mut recorder = EventRecorder::new(request.now);
+    let (mut state, place) = open(&device.state, request, &mut recorder);
     let chal = uses_nonce.then(|| {
         state.nonce += 1;
         reply::challenge(
@@ -69,11 +69,11 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     note_use(
         &mut state,
         &device.record,
-        request.proof.certificate,
+        request.evidence.certificate,
         request.now,
     );
-    let heard = hear(&mut state, request, &mut ledger);
-    let rest = heard.rest(request.message);
+    let collected = verify_server_auth(&mut state, request, &mut recorder);
+    let rest = collected.rest(request.message);
     let rest = rest.as_ref().map(|message| Request {
         message,
         ..*request
@@ -83,24 +83,24 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     let Taken {
         mut state,
         bodies,
-        news,
-    } = answers::take(snapshot, told, code, (state, place), &mut ledger);
-    if heard.in_vain {
+        changes,
+    } = answers::take(snapshot, told, code, (state, place), &mut recorder);
+    if collected.is_rejected {
         let why = "the device does not take the server's word";
-        settle::end_session(&mut state, &mut ledger, why);
+        settle::end_session(&mut state, &mut recorder, why);
     }
-    let mut builder = Builder::new(snapshot, request, (state, place), ledger, bodies);
-    builder.cred = heard.cred;
+    let mut builder = Builder::new(snapshot, request, (state, place), recorder, bodies);
+    builder.cred = collected.cred;
     builder.statuses(code, chal);
-    builder.pieces(&news.parts, news.broke_off);
-    builder.offer(news.unenrolled);
+    builder.pieces(&changes.parts, changes.broke_off);
+    builder.offer(changes.unenrolled);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
-    exchange.channel_uri = news.channel_uri;
-    exchange.queued = news.queued;
-    exchange.device_record = news.record;
-    exchange.inventory = news.inventory;
-    exchange.changes = news.changes;
+    exchange.channel_uri = changes.channel_uri;
+    exchange.queued = changes.queued;
+    exchange.device_record = changes.record;
+    exchange.inventory = changes.inventory;
+    exchange.changes = changes.changes;
     exchange
 }
 

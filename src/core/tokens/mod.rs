@@ -128,7 +128,7 @@ pub struct TokenDigest(pub [u8; 32]);
 
 impl TokenDigest {
     /// The digest of this text.
-    pub fn of(text: &str) -> Self {
+    pub fn from_text(text: &str) -> Self {
         TokenDigest(Sha256::digest(text).into())
     }
 }
@@ -202,7 +202,7 @@ mod tests {
             name: "t".into(),
             role: Role::Operator,
             groups: groups.map(|groups| groups.iter().map(|&group| group.to_owned()).collect()),
-            digest: TokenDigest::of("text"),
+            digest: TokenDigest::from_text("text"),
             created_at: Timestamp(0),
             created_by: "api:admin".into(),
             expires_at: expires_at.map(Timestamp),

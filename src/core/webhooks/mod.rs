@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::ids::IdError;
-use crate::installs::State;
+use crate::installs::InstallState;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -112,13 +112,13 @@ pub struct Outcome {
 }
 
 /// The name of the event that an install came to this state.
-pub fn event_name(state: State) -> String {
+pub fn event_name(state: InstallState) -> String {
     format!("install.{}", state.name())
 }
 
 /// The names of all events.
 pub fn event_names() -> Vec<String> {
-    State::ALL.into_iter().map(event_name).collect()
+    InstallState::ALL.into_iter().map(event_name).collect()
 }
 
 /// Whether there may be one more webhook besides so many.

@@ -103,7 +103,7 @@ async fn checked(
     let setting = app.setting(None, &actor, now, app.new_id());
     let command = match catalogue::named(app, by, wanted).await? {
         None => operations::command_for_some(wanted, &setting),
-        Some(named) => Fields::of(wanted, "").and_then(|fields| {
+        Some(named) => Fields::from_value(wanted, "").and_then(|fields| {
             let release = named.version(&fields)?;
             operations::command_with(Family::Windows81, wanted, &setting, Some(release))
         }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::list::walk;
+use super::list::scan;
 use super::log::{Decision, decisions};
 use super::revision::{check, command_tag};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -17,7 +17,7 @@ use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::operations;
 use modegate_core::policy::PolicySet;
-use modegate_core::push::in_force::Target;
+use modegate_core::push::active_profiles::Target;
 use modegate_core::session::preview::{Preview, preview as preview_of};
 use modegate_core::session::queue::{self, state_at};
 use modegate_core::time::Timestamp;
@@ -34,11 +34,14 @@ pub(crate) async fn queue(
     options: WriteOptions<DeviceCommand>,
 ) -> Result<DeviceCommand, AppError> {
     let device = by.device(app, id).await?;
-    complete(&mut wanted, app.way.push().of(&device.record.groups));
+    complete(
+        &mut wanted,
+        app.sync.push().for_groups(&device.record.groups),
+    );
     by.may_queue(name_of(&wanted))?;
     let now = app.now();
     let command = read(app, by, &device, &wanted, now).await?;
-    let (queued, set) = (command.clone(), app.way.policies());
+    let (queued, set) = (command.clone(), app.sync.policies());
     let decide = by.decide(move |device| {
         let (mut change, _) = queue::queue(device, queued)?;
         forecast::note(&mut change, &device.record, &set, now);
@@ -77,7 +80,7 @@ async fn read(
     let actor = by.actor();
     let setting = app.setting(Some(device.id), &actor, now, app.new_id());
     let named = catalogue::named(app, by, wanted).await?;
-    let fields = Fields::of(wanted, "")?;
+    let fields = Fields::from_value(wanted, "")?;
     let release = named
         .as_ref()
         .map(|named| named.pick(&fields, &device.record.groups));
@@ -116,7 +119,7 @@ async fn wait_only_for_what_is_open(
     command: &mut CommandBody,
 ) -> Result<(), AppError> {
     let mut open = Vec::new();
-    for (at, &seq) in command.manner.after.iter().enumerate() {
+    for (at, &seq) in command.options.after.iter().enumerate() {
         let field = format!("after[{at}]");
         let (stored, device) = match find(app, CommandId { device, seq }).await {
             Err(AppError::Missing(_)) => {
@@ -133,7 +136,7 @@ async fn wait_only_for_what_is_open(
             _ => open.push(seq),
         }
     }
-    command.manner.after = open;
+    command.options.after = open;
     Ok(())
 }
 
@@ -170,7 +173,7 @@ pub(crate) async fn list(
     };
     let place = |command: &StoredCommand| command.id.seq.0.into();
     let bounds = (chunk, crate::limits::COMMAND_WALK);
-    let listed = walk(page, bounds, read, place, takes).await?;
+    let listed = scan(page, bounds, read, place, takes).await?;
     Ok((device, listed))
 }
 
@@ -203,7 +206,7 @@ pub(crate) async fn one(
         return Err(AppError::missing("command"));
     }
     let build = build(app, &device).await?;
-    let forecast = forecast_of(&device, id.seq, &app.way.policies(), build, app.now());
+    let forecast = forecast_of(&device, id.seq, &app.sync.policies(), build, app.now());
     let decisions = decisions(app, id).await?;
     Ok(CommandDetail {
         command,
@@ -253,7 +256,7 @@ async fn change(
     how: ChangeCommand,
     options: WriteOptions<DeviceCommand>,
 ) -> Result<DeviceCommand, AppError> {
-    let (actor, now, policies) = (by.actor(), app.now(), app.way.policies());
+    let (actor, now, policies) = (by.actor(), app.now(), app.sync.policies());
     let expected = options.expected;
     let decide = by.decide(move |device| {
         let tag = command_tag(device, id.seq, &policies, now);
@@ -291,7 +294,7 @@ pub(crate) async fn preview(
     context: Context,
 ) -> Result<Previewed, AppError> {
     let device = by.device(app, id).await?;
-    let (policies, now) = (app.way.policies(), app.now());
+    let (policies, now) = (app.sync.policies(), app.now());
     Ok(Previewed {
         preview: preview_of(&device, context, &policies, now),
         build: build(app, &device).await?,

@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::error::AppError;
 use super::revision::Match;
 use crate::clock::Clock;
-use crate::sync::Way;
-use crate::token_cache::TokenBook;
-use crate::webhooks::target::Reach;
+use crate::sync::SyncService;
+use crate::token_cache::TokenCache;
+use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use modegate_core::ids::DeviceId;
-use modegate_core::operations::{Setting, Templates};
+use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::api::Keep;
@@ -25,7 +25,7 @@ pub struct App {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes: the policies and push profiles in force.
-    pub way: Arc<Way>,
+    pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// Where the time comes from.
@@ -33,12 +33,12 @@ pub struct App {
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
     /// The tokens of the API.
-    pub tokens: TokenBook,
+    pub tokens: TokenCache,
     /// Held while the tokens in memory are brought up to date, so that none is
     /// overtaken by an older reading.
     pub refreshing: tokio::sync::Mutex<()>,
     /// What webhooks may reach.
-    pub webhook_reach: Reach,
+    pub webhook_reach: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
     /// Why TLS takes this certificate from no client, if it does not.
@@ -73,8 +73,8 @@ impl App {
         actor: &'a str,
         now: Timestamp,
         fresh: Uuid,
-    ) -> Setting<'a> {
-        Setting {
+    ) -> BuildContext<'a> {
+        BuildContext {
             device,
             templates: &self.templates,
             actor,

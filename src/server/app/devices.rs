@@ -1,19 +1,19 @@
 //! Devices: registered, listed, changed, retired.
 
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
-use super::list::walk;
+use super::list::scan;
 use super::revision::{check, device_tag};
 use super::word::Word;
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
-use modegate_core::activity::Habit;
+use modegate_core::activity::ActivityFlag;
 use modegate_core::change::{self, Refusal};
 use modegate_core::context::Family;
-use modegate_core::device::{CertificateDigest, Credentials, Device, DeviceRecord, State};
+use modegate_core::device::{CertificateDigest, Credentials, Device, DeviceRecord, DeviceState};
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
-use modegate_core::session::Wanted;
+use modegate_core::session::ReadPlan;
 use modegate_core::time::Timestamp;
 use modegate_wire::auth::PasswordDigest;
 
@@ -25,11 +25,12 @@ input! {
         /// Default: `windows81`.
         pub(crate) family: Option<Word<Family>>,
         #[schemars(flatten)]
-        pub(crate) rest: Flat<DeviceChange>,
+        pub(crate) rest: Flat<DevicePatch>,
     }
 
     /// What may change of a device; what is left out stays.
-    pub(crate) struct DeviceChange {
+    #[schemars(rename = "DeviceChange")]
+    pub(crate) struct DevicePatch {
         /// The key of MDM_Client. Default: the source.
         pub(crate) device_client_id: Option<Line<NAME_BYTES>>,
         /// Whose device it is.
@@ -85,7 +86,7 @@ impl NewDevice {
     }
 }
 
-impl DeviceChange {
+impl DevicePatch {
     /// Takes over what was given; a device's family stays. A certificate that was
     /// revoked for the device does not come back.
     fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
@@ -99,7 +100,7 @@ impl DeviceChange {
             record.groups = groups.clone().texts();
         }
         if let Some(credentials) = &self.credentials {
-            record.credentials = credentials.value().map(NewCredentials::kept);
+            record.credentials = credentials.value().map(NewCredentials::credentials);
         }
         if let Some(certificates) = &self.certificate_sha256 {
             let all = certificates.0.iter().map(|one| one.0).collect();
@@ -112,7 +113,7 @@ impl DeviceChange {
 }
 
 impl NewCredentials {
-    fn kept(&self) -> Credentials {
+    fn credentials(&self) -> Credentials {
         let username = &self.username.0.0;
         Credentials {
             username: username.clone(),
@@ -155,7 +156,7 @@ pub(crate) struct DeviceFilter {
     /// The one with this source.
     pub(crate) source: Option<String>,
     /// Those with this habit.
-    pub(crate) activity: Option<Habit>,
+    pub(crate) activity: Option<ActivityFlag>,
 }
 
 impl DeviceFilter {
@@ -184,7 +185,7 @@ pub(crate) async fn list(
     let takes = |device: &Device| by.may_see(&device.record) && filter.takes(device);
     if let Some(source) = &filter.source {
         let source = Source(source.clone());
-        let found = app.store.load(&source, &|_| Wanted::default()).await?;
+        let found = app.store.load(&source, &|_| ReadPlan::default()).await?;
         let device = found.map(|snapshot| snapshot.device);
         let behind = page.after.unwrap_or(0);
         let device = device.filter(|device| device.number > behind && takes(device));
@@ -193,7 +194,7 @@ pub(crate) async fn list(
     let chunk = crate::limits::PAGE_ITEMS;
     let read = async |after| Ok(app.store.devices(after, chunk).await?);
     let bounds = (chunk, crate::limits::DEVICE_WALK);
-    walk(page, bounds, read, |device| device.number, takes).await
+    scan(page, bounds, read, |device| device.number, takes).await
 }
 
 /// Changes what is given of a device.
@@ -201,7 +202,7 @@ pub(crate) async fn change(
     app: &App,
     by: &Principal,
     id: DeviceId,
-    change: DeviceChange,
+    change: DevicePatch,
     options: WriteOptions<Device>,
 ) -> Result<Device, AppError> {
     by.device(app, id).await?;
@@ -218,7 +219,7 @@ pub(crate) async fn change(
 pub(super) fn amended(
     by: &Principal,
     device: &Device,
-    change: &DeviceChange,
+    change: &DevicePatch,
     groups: &str,
     now: Timestamp,
 ) -> Result<change::DeviceChange, FieldError> {
@@ -235,7 +236,7 @@ pub(super) fn identity_change(
     record: DeviceRecord,
     event: Event,
 ) -> change::DeviceChange {
-    let state = State {
+    let state = DeviceState {
         latest: None,
         ..device.state.clone()
     };

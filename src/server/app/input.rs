@@ -93,7 +93,7 @@ impl<T: InputFields> Input for Flat<T> {
     const EXPECTED: &'static str = "an object";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        let fields = or_collect(fields::Fields::of(value, path), faults)?;
+        let fields = or_collect(fields::Fields::from_value(value, path), faults)?;
         T::from_fields(&fields, faults).map(Flat)
     }
 
@@ -141,7 +141,7 @@ macro_rules! input {
                 path: &str,
                 faults: &mut Vec<modegate_core::fields::FieldError>,
             ) -> Option<Self> {
-                let fields = modegate_core::fields::Fields::of(value, path);
+                let fields = modegate_core::fields::Fields::from_value(value, path);
                 let fields = $crate::app::input::or_collect(fields, faults)?;
                 $crate::app::input::InputFields::from_fields(&fields, faults)
             }
@@ -435,7 +435,7 @@ impl Input for Object {
     const EXPECTED: &'static str = "an object";
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
-        or_collect(fields::Fields::of(value, path), faults)?;
+        or_collect(fields::Fields::from_value(value, path), faults)?;
         Some(Object(value.clone()))
     }
 }

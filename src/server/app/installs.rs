@@ -16,7 +16,7 @@ use modegate_core::ids::DeviceId;
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
 use modegate_core::installs::{Install, InstallId};
-use modegate_core::operations::{self, Setting};
+use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::time::Timestamp;
 use modegate_store::api::WrittenInstall;
@@ -75,7 +75,7 @@ pub(crate) async fn create(
     let (device, now) = (by.device(app, id).await?, app.now());
     let named = named(app, by, &new).await?;
     let wanted = new.command();
-    let fields = Fields::of(&wanted, "")?;
+    let fields = Fields::from_value(&wanted, "")?;
     let release = named.pick(&fields, &device.record.groups)?.clone();
     let sideloading = sideloading(app, &device, now).await?;
     if new.require_ready.unwrap_or(false) && !sideloading.is_ready() {
@@ -91,7 +91,7 @@ pub(crate) async fn create(
         warnings: sideloading.warnings(),
         again: new.again.unwrap_or(false),
     };
-    let (of, set) = (asked.app.id.clone(), app.way.policies());
+    let (of, set) = (asked.app.id.clone(), app.sync.policies());
     let decide = by.decide_installs(move |device, installs, no| {
         let mut written = request(device, installs, no, asked)?;
         if let Some(change) = &mut written.change {
@@ -118,7 +118,7 @@ fn command(
     device: &Device,
     wanted: &Value,
     release: &Release,
-    setting: &Setting<'_>,
+    setting: &BuildContext<'_>,
 ) -> Result<CommandBody, AppError> {
     let family = device.record.family;
     let command = operations::command_with(family, wanted, setting, Some(release));
@@ -168,7 +168,7 @@ pub(crate) async fn list(
     let installs = app.store.installs(id, before, page.limit).await?;
     let listed = Listed::from_page(installs, page.limit, |install| install.no.into());
     let build = build(app, &device).await?;
-    let (policies, now) = (app.way.policies(), app.now());
+    let (policies, now) = (app.sync.policies(), app.now());
     Ok(listed.filter_map(|install| {
         Some(InstallDetail {
             forecast: forecast(&device, &install, &policies, build, now),
@@ -186,7 +186,7 @@ pub(crate) async fn one(
 ) -> Result<InstallDetail, AppError> {
     let (device, install) = find(app, by, id).await?;
     let build = build(app, &device).await?;
-    let forecast = forecast(&device, &install, &app.way.policies(), build, app.now());
+    let forecast = forecast(&device, &install, &app.sync.policies(), build, app.now());
     Ok(InstallDetail {
         device,
         install,

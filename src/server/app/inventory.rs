@@ -1,6 +1,6 @@
 //! What is known of devices.
 
-use super::list::walk;
+use super::list::scan;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
@@ -49,6 +49,6 @@ pub(crate) async fn search(
         by.may_see(&device.record) && is_true(inventory)
     };
     let bounds = (CHUNK, LOOKED_AT);
-    let found = walk(page, bounds, read, |(device, _)| device.number, takes).await?;
+    let found = scan(page, bounds, read, |(device, _)| device.number, takes).await?;
     Ok(found.filter_map(|(device, _)| Some(device)))
 }

@@ -47,7 +47,7 @@ impl<T> Listed<T> {
 /// Looks at one thing after the other, in chunks as `read` reads them behind a place,
 /// until the page is full. Looks at `bound` things at most, so that a page may have
 /// fewer entries than asked for while the list goes on.
-pub(super) async fn walk<T>(
+pub(super) async fn scan<T>(
     page: Page,
     (chunk, bound): (usize, usize),
     read: impl AsyncFn(u64) -> Result<Vec<T>, AppError>,

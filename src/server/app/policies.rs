@@ -50,8 +50,8 @@ input! {
 
 /// The set in force. Its files name groups: a caller that is bound to some is not
 /// shown them, which `None` says.
-pub(crate) fn in_force(app: &App, by: &Principal) -> (String, Option<Arc<PolicySet>>) {
-    let set = app.way.policies();
+pub(crate) fn active(app: &App, by: &Principal) -> (String, Option<Arc<PolicySet>>) {
+    let set = app.sync.policies();
     let digest = set.digest().to_string();
     (digest, by.sees_all().then_some(set))
 }
@@ -249,7 +249,7 @@ impl<'a> Gathering<'a> {
         let leaves = leaves_of(&body.operations, |verb, loc_uri| {
             self.set.classify(verb, loc_uri)
         });
-        let app = command.body.manner.app.clone();
+        let app = command.body.options.app.clone();
         Touched { leaves, app }
     }
 }

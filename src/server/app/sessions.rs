@@ -69,7 +69,7 @@ impl Session {
             at: event.at,
             mode: exchange.mode,
             login: exchange.login,
-            by_hand: exchange.by_hand || of_later(|later| later.by_hand),
+            manual: exchange.manual || of_later(|later| later.by_hand),
             woken: exchange.woken || of_later(|later| later.woken),
         };
         let (likely, because) = activity::trigger(&seen, plan);
@@ -89,7 +89,7 @@ impl Session {
             delivered: delivered + exchange.delivered.len() as u64,
             withheld: withheld.iter().map(|group| group.count).sum(),
             ended: later.as_ref().map_or(exchange.ended, |later| later.ended),
-            by_hand: seen.by_hand,
+            by_hand: seen.manual,
             woken: seen.woken,
             trigger: SessionTrigger { likely, because },
         }
@@ -105,7 +105,10 @@ pub(crate) async fn sessions(
 ) -> Result<Listed<Session>, AppError> {
     by.device(app, id).await?;
     let inventory = app.store.inventory(id).await?;
-    let plan = inventory.as_ref().map(Plan::of).unwrap_or_default();
+    let plan = inventory
+        .as_ref()
+        .map(Plan::from_inventory)
+        .unwrap_or_default();
     let mut before = page.after.unwrap_or(u64::MAX);
     let (mut sessions, mut walked): (Vec<Session>, usize) = (Vec::new(), 0);
     let mut lists = WithheldLists::new(app);

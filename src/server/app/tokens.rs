@@ -80,7 +80,7 @@ pub(crate) async fn create(
         name: new.name.0,
         role: new.role.0,
         groups: new.groups.map(Lines::texts),
-        digest: TokenDigest::of(text.reveal()),
+        digest: TokenDigest::from_text(text.reveal()),
         created_at: now,
         created_by: by.actor(),
         expires_at: new.expires_at.map(|at| at.0),

@@ -5,7 +5,7 @@ use modegate_core::change::{self, Refusal};
 use modegate_core::device::Device;
 use modegate_core::device::outbox;
 use modegate_core::ids::DeviceId;
-use modegate_core::push::in_force::Target;
+use modegate_core::push::active_profiles::Target;
 
 /// The device, and the push profile that its channel belongs to, if one does.
 pub(crate) async fn channel(
@@ -14,8 +14,8 @@ pub(crate) async fn channel(
     id: DeviceId,
 ) -> Result<(Device, Option<Target>), AppError> {
     let device = by.device(app, id).await?;
-    let push = app.way.push();
-    let (record, own) = (&device.record, device.state.push.own.as_ref());
+    let push = app.sync.push();
+    let (record, own) = (&device.record, device.state.push.owner.as_ref());
     let target = push.current(record.family, &record.groups, own).cloned();
     Ok((device, target))
 }
@@ -36,9 +36,9 @@ pub(crate) async fn request(
             return Err(Refusal::Conflict(why));
         }
         let mut state = device.state.clone();
-        let wished = outbox::wish(&mut state, "asked for", now);
+        let request = outbox::request_wake(&mut state, "asked for", now);
         Ok(change::DeviceChange::new(device, state)
-            .with_events(vec![wished.event(&actor, device.id, now)]))
+            .with_events(vec![request.event(&actor, device.id, now)]))
     });
     Ok(app.store.alter(id, decide, options.keep).await?)
 }

@@ -6,13 +6,13 @@ use super::input::{Line, Lines, List, Parse, Parsed, SecretLine, input};
 use super::{App, AppError, Principal, WriteOptions};
 use crate::webhooks::target::URL_BYTES;
 use modegate_core::event::{Event, EventType};
-use modegate_core::installs::State;
+use modegate_core::installs::InstallState;
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::secret::Secret;
 use modegate_core::webhooks::{EVERY, SECRET_BYTES, Webhook, WebhookId, event_names};
 
 /// Most names of events that a webhook may have: each, and the one for all.
-const EVENTS: usize = State::ALL.len() + 1;
+const EVENTS: usize = InstallState::ALL.len() + 1;
 
 input! {
     /// A webhook to make.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use modegate_core::activity::Habit;
+use modegate_core::activity::ActivityFlag;
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
@@ -79,11 +79,11 @@ pub(crate) use words;
 words!(
     CommandState,
     Family,
-    Habit,
+    ActivityFlag,
     Login,
     Mode,
     Role,
-    installs::State
+    installs::InstallState
 );
 
 words!(BatchState {

@@ -48,7 +48,7 @@ impl DataArgs {
         let settings = loaded.settled().map_err(DataError::Settings)?;
         Ok(Places {
             database: settings.database_path(),
-            key: KeySource::of(&settings),
+            key: KeySource::from_settings(&settings),
             data: settings.data,
         })
     }
@@ -110,7 +110,7 @@ fn copy(args: &BackupArgs) -> Result<String, DataError> {
     if at.key.is_changing(&at.data) {
         return Err(DataError::Changing);
     }
-    let mut told = Told::new("copied", "pages");
+    let mut told = ProgressReporter::new("copied", "pages");
     let mut tell = |progress| told.tell(progress);
     let bytes = backup::backup(&at.database, &args.file, args.force, &mut tell)?;
     Ok(format!(
@@ -152,15 +152,15 @@ pub(super) fn told_of(who: &str, ended: Result<String, DataError>) -> u8 {
 }
 
 /// Says on standard error how far a long piece of work has come, now and then.
-pub(super) struct Told {
+pub(super) struct ProgressReporter {
     verb: &'static str,
     of_what: &'static str,
     last: Instant,
 }
 
-impl Told {
+impl ProgressReporter {
     pub(super) fn new(verb: &'static str, of_what: &'static str) -> Self {
-        Told {
+        ProgressReporter {
             verb,
             of_what,
             last: Instant::now(),

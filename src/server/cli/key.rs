@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::backup::{DataArgs, DataError, Told, told_of};
+use super::backup::{DataArgs, DataError, ProgressReporter, told_of};
 use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use modegate_store::sqlite::reseal::Reseal;
@@ -55,7 +55,7 @@ fn rotate(args: &RotateArgs) -> Result<String, DataError> {
 fn reseal(source: &KeySource, dir: &DataDir, database: &Path) -> Result<(), ServeError> {
     let keys = source.changing(dir)?;
     let mut work = Reseal::open(database, keys)?;
-    let mut told = Told::new("sealed anew", "rows");
+    let mut told = ProgressReporter::new("sealed anew", "rows");
     while let Some(progress) = work.step()? {
         told.tell(progress);
     }

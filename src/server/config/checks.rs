@@ -7,7 +7,7 @@ use std::{fs, io};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::fault::{Fault, Place, Warning};
+use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
 use super::{Loaded, Settings};
 use modegate_core::secret::Secret;
@@ -164,7 +164,7 @@ impl Loaded {
             .unwrap_or_default()
         {
             let mut fault = Fault::from(fault);
-            if let Place::File { file, .. } = &mut fault.place
+            if let SourceLocation::File { file, .. } = &mut fault.place
                 && !file.contains('/')
             {
                 *file = format!("{}/{file}", directory.display());

@@ -8,7 +8,7 @@ use serde::Serialize;
 /// to its end, then variables and flags by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "from", rename_all = "lowercase")]
-pub(crate) enum Place {
+pub(crate) enum SourceLocation {
     /// Nowhere: it is the default.
     Default,
     /// A place in the configuration file.
@@ -32,13 +32,13 @@ pub(crate) enum Place {
     },
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place::Default => f.write_str("default"),
-            Place::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
-            Place::Environment { variable } => f.write_str(variable),
-            Place::Flag { flag } => f.write_str(flag),
+            SourceLocation::Default => f.write_str("default"),
+            SourceLocation::File { file, line, column } => write!(f, "{file}:{line}:{column}"),
+            SourceLocation::Environment { variable } => f.write_str(variable),
+            SourceLocation::Flag { flag } => f.write_str(flag),
         }
     }
 }
@@ -49,7 +49,7 @@ impl fmt::Display for Place {
 pub(crate) struct Fault {
     /// Where it stands.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: SourceLocation,
     /// What should stand there.
     pub expected: String,
     /// What does.
@@ -58,7 +58,11 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A fault at `place`.
-    pub fn new(place: Place, expected: impl Into<String>, found: impl Into<String>) -> Self {
+    pub fn new(
+        place: SourceLocation,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) -> Self {
         Fault {
             place,
             expected: expected.into(),
@@ -69,7 +73,7 @@ impl Fault {
 
 impl From<modegate_core::policy::Fault> for Fault {
     fn from(fault: modegate_core::policy::Fault) -> Self {
-        let place = Place::File {
+        let place = SourceLocation::File {
             file: fault.file,
             line: fault.line,
             column: fault.column,
@@ -83,7 +87,7 @@ impl From<modegate_core::policy::Fault> for Fault {
 pub(crate) struct Warning {
     /// Where it stands.
     #[serde(flatten)]
-    pub place: Place,
+    pub place: SourceLocation,
     /// What to look at.
     pub warning: String,
 }

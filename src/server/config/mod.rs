@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(crate) use checks::secret_file;
-pub(crate) use fault::{Fault, Place, Warning};
+pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
 pub use settings::{
     AddressHeader, Limits, Log, LogFormat, Otlp, ProxyHeader, Retention, ServerAuth, Settings,
@@ -38,7 +38,7 @@ pub(crate) struct Loaded {
     /// are for use only if `faults` is empty.
     pub settings: Settings,
     /// Where each key's value comes from, by the key's name.
-    pub origins: BTreeMap<&'static str, Place>,
+    pub origins: BTreeMap<&'static str, SourceLocation>,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
     /// What is allowed, but seldom meant.
@@ -88,8 +88,11 @@ impl Loaded {
     }
 
     /// Where the key's value comes from.
-    pub fn origin(&self, key: &str) -> Place {
-        self.origins.get(key).cloned().unwrap_or(Place::Default)
+    pub fn origin(&self, key: &str) -> SourceLocation {
+        self.origins
+            .get(key)
+            .cloned()
+            .unwrap_or(SourceLocation::Default)
     }
 
     /// The settings, if nothing is wrong.

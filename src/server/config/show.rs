@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Loaded;
-use super::fault::Place;
+use super::fault::SourceLocation;
 use super::key::{KEYS, NOT_IN_FILE};
 
 /// One setting in force.
@@ -15,7 +15,7 @@ pub(crate) struct Entry {
     /// Its value: null where nothing is set, `***` for a secret.
     pub value: Value,
     /// Where the value was given.
-    pub origin: Place,
+    pub origin: SourceLocation,
 }
 
 impl Loaded {

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::fault::{Fault, Place, Warning};
+use super::fault::{Fault, SourceLocation, Warning};
 use super::key::{KEYS, NOT_IN_FILE, TEMPLATES, variable};
 use super::tree::{Node, Value};
 
@@ -35,7 +35,7 @@ pub(super) fn from_flags(flags: &Flags) -> Node {
     let mut root = Node::default();
     for (key, flag, text) in &flags.0 {
         let flag = flag.clone();
-        let node = Node::new(Place::Flag { flag }, Value::untyped(text));
+        let node = Node::new(SourceLocation::Flag { flag }, Value::untyped(text));
         root.insert(key, node);
     }
     root
@@ -67,7 +67,7 @@ pub(super) fn from_environment(
         if !is_ours || [CONFIG_VARIABLE, NEXT_KEY_VARIABLE].contains(&name.as_str()) {
             continue;
         }
-        let place = Place::Environment {
+        let place = SourceLocation::Environment {
             variable: name.clone(),
         };
         let key = KEYS.iter().find(|key| variable(key) == *name);
@@ -99,7 +99,7 @@ pub(super) fn from_file(path: &Path, faults: &mut Vec<Fault>) -> Node {
         name: &name,
         text: "",
     }
-    .place(0);
+    .location(0);
     faults.push(Fault::new(place, expected, found));
     Node::default()
 }
@@ -109,10 +109,10 @@ pub(super) fn parse(name: &str, text: &str, faults: &mut Vec<Fault>) -> Node {
     let file = Text { name, text };
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        let place = file.place(error.span().map_or(0, |span| span.start));
+        let place = file.location(error.span().map_or(0, |span| span.start));
         faults.push(Fault::new(place, "TOML", error.message()));
     }
-    let mut root = Node::new(file.place(0), file.table(table.get_ref()));
+    let mut root = Node::new(file.location(0), file.table(table.get_ref()));
     if let Some(node) = root.remove(NOT_IN_FILE) {
         let expected = "the key in key_file or in the variable MODEGATE_KEY, never in this file";
         faults.push(Fault::new(node.key, expected, "the key 'key'"));
@@ -127,10 +127,10 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn place(&self, offset: usize) -> Place {
+    fn location(&self, offset: usize) -> SourceLocation {
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        Place::File {
+        SourceLocation::File {
             file: self.name.to_owned(),
             line: before.matches('\n').count() + 1,
             column: before[line_start..].chars().count() + 1,
@@ -140,7 +140,7 @@ impl Text<'_> {
     fn table(&self, table: &DeTable<'_>) -> Value {
         let fields = table.iter().map(|(name, value)| {
             let mut node = self.node(value);
-            node.key = self.place(name.span().start);
+            node.key = self.location(name.span().start);
             (name.get_ref().to_string(), node)
         });
         Value::Table(fields.collect())
@@ -163,7 +163,7 @@ impl Text<'_> {
             }
             DeValue::Table(fields) => self.table(fields),
         };
-        Node::new(self.place(value.span().start), read)
+        Node::new(self.location(value.span().start), read)
     }
 
     /// An entry of a list. A number may be written as text there.

@@ -16,7 +16,7 @@ fn parsed(text: &str) -> Loaded {
     std::fs::write(&file, text).unwrap();
     let mut loaded = Loaded::read(Some(&file), &[], &Flags::default());
     for fault in &mut loaded.faults {
-        if let Place::File { file, .. } = &mut fault.place {
+        if let SourceLocation::File { file, .. } = &mut fault.place {
             *file = "m.toml".to_owned();
         }
     }
@@ -87,7 +87,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
     assert_eq!(loaded.origin("data").to_string(), "--data");
     assert_eq!(loaded.origin("sync_path").to_string(), "MODEGATE_SYNC_PATH");
     assert!(loaded.origin("names").to_string().ends_with("m.toml:3:1"));
-    assert_eq!(loaded.origin("listen"), Place::Default);
+    assert_eq!(loaded.origin("listen"), SourceLocation::Default);
 }
 
 #[test]

@@ -17,7 +17,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::fault::{Fault, Place};
+use super::fault::{Fault, SourceLocation};
 use super::key::nearest;
 use super::settings::Settings;
 
@@ -28,9 +28,9 @@ const MOST_FAULTS: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Node {
     /// Where its key stands.
-    pub key: Place,
+    pub key: SourceLocation,
     /// Where the value itself stands.
-    pub place: Place,
+    pub place: SourceLocation,
     pub value: Value,
     is_faulty: Cell<bool>,
     /// The fields of the struct that it was last read as.
@@ -61,13 +61,13 @@ impl Value {
 impl Default for Node {
     /// An empty table.
     fn default() -> Self {
-        Node::new(Place::Default, Value::Table(BTreeMap::new()))
+        Node::new(SourceLocation::Default, Value::Table(BTreeMap::new()))
     }
 }
 
 impl Node {
     /// A value that stands where its key does.
-    pub(super) fn new(place: Place, value: Value) -> Self {
+    pub(super) fn new(place: SourceLocation, value: Value) -> Self {
         Node {
             key: place.clone(),
             place,
@@ -142,7 +142,7 @@ impl Node {
                     place,
                     ..
                 }) => {
-                    let place = place.unwrap_or(Place::Default);
+                    let place = place.unwrap_or(SourceLocation::Default);
                     faults.push(Fault::new(place, expected, found.unwrap_or_default()));
                 }
             }
@@ -180,7 +180,7 @@ pub(super) struct Failure {
     found: Option<String>,
     /// Whether it is reported where the key stands: an unknown key, a wrong text.
     at_key: bool,
-    place: Option<Place>,
+    place: Option<SourceLocation>,
 }
 
 impl Failure {

@@ -80,18 +80,18 @@ pub fn certificate(
             if !all.is_empty() {
                 return Err(ProxyFault::Malformed(name, "one certificate"));
             }
-            told(name, certificate, Vec::new()).map(Some)
+            checked(name, certificate, Vec::new()).map(Some)
         }
         ProxyHeader::XArrClientCert => {
             let der = STANDARD
                 .decode(value)
                 .map_err(|_| ProxyFault::Malformed(name, "a certificate (DER) in base64"))?;
-            told(name, der.into(), Vec::new()).map(Some)
+            checked(name, der.into(), Vec::new()).map(Some)
         }
     }
 }
 
-fn told(
+fn checked(
     name: &'static str,
     certificate: CertificateDer<'static>,
     chain: Vec<CertificateDer<'static>>,
@@ -126,7 +126,7 @@ fn rfc_9440(name: &'static str, value: &str, headers: &HeaderMap) -> Result<Forw
     if chain.len() > CHAIN_LENGTH {
         return Err(ProxyFault::Malformed(CHAIN, "at most 8 certificates"));
     }
-    told(name, certificate, chain)
+    checked(name, certificate, chain)
 }
 
 fn byte_sequence(name: &'static str, text: &str) -> Result<CertificateDer<'static>, ProxyFault> {
@@ -196,7 +196,7 @@ fn envoy(name: &'static str, value: &str) -> Result<Forwarded, ProxyFault> {
     let certificate = certificate.remove(0);
     // Envoy's Chain begins with the certificate itself.
     issuers.retain(|issuer| *issuer != certificate);
-    let told = told(name, certificate, issuers)?;
+    let told = checked(name, certificate, issuers)?;
     if hash.is_some_and(|hash| hash != told.digest) {
         return Err(ProxyFault::HashDiffers(name));
     }

@@ -21,10 +21,10 @@ use super::proxy::{ProxyCounts, TrustedProxies};
 use super::tls::{TlsRefusals, fault_of};
 use crate::config::ProxyHeader;
 use modegate_core::device::CertificateDigest;
-use modegate_core::session::{MacClaim, Proof};
+use modegate_core::session::{ClientEvidence, MacClaim};
 use modegate_wire::mac::{self, EntityDigest, Mac};
 
-/// Works out the [`Proof`] of each connection and request.
+/// Works out the [`ClientEvidence`] of each connection and request.
 #[derive(Debug, Default)]
 pub struct Identifier {
     /// Who checks chains to the issuers of `--client-ca`.
@@ -54,17 +54,17 @@ impl Identifier {
         if !self.is_proxy(peer.ip()) {
             let digest = CertificateDigest(Sha256::digest(certificate).into());
             let name = self.trusted_name(certificate, chain, peer.ip());
-            data.insert(proof(digest, name));
+            data.insert(evidence(digest, name));
         }
     }
 
     /// What is proved of whoever sent this request.
-    pub(super) fn proof_of(&self, request: &HttpRequest) -> Proof {
+    pub(super) fn evidence_of(&self, request: &HttpRequest) -> ClientEvidence {
         let headers = request.headers();
         match (peer_address(request), &self.proxies) {
             (Some(peer), Some(proxies)) if proxies.trusts(peer) => {
                 let header = proxies.header;
-                header.map_or_else(Proof::default, |header| {
+                header.map_or_else(ClientEvidence::default, |header| {
                     self.proof_by(header, headers, peer)
                 })
             }
@@ -76,7 +76,10 @@ impl Identifier {
                         peer.map_or_else(|| "an unknown address".to_owned(), |p| p.to_string());
                     tracing::debug!(%peer, "{} is ignored: it comes from no trusted proxy", header.name());
                 }
-                request.conn_data::<Proof>().cloned().unwrap_or_default()
+                request
+                    .conn_data::<ClientEvidence>()
+                    .cloned()
+                    .unwrap_or_default()
             }
         }
     }
@@ -97,15 +100,15 @@ impl Identifier {
             .is_some_and(|proxies| proxies.trusts(peer))
     }
 
-    fn proof_by(&self, header: ProxyHeader, headers: &HeaderMap, peer: IpAddr) -> Proof {
+    fn proof_by(&self, header: ProxyHeader, headers: &HeaderMap, peer: IpAddr) -> ClientEvidence {
         let refused = |why: &dyn std::fmt::Display| {
             self.counts.refused_one();
             tracing::warn!(%peer, "a proxy's word for a client certificate does not count: {why}");
-            Proof::default()
+            ClientEvidence::default()
         };
         let told = match forwarded::certificate(header, headers) {
             Ok(Some(told)) => told,
-            Ok(None) => return Proof::default(),
+            Ok(None) => return ClientEvidence::default(),
             Err(fault) => return refused(&fault),
         };
         let Forwarded {
@@ -114,14 +117,14 @@ impl Identifier {
             chain,
         } = told;
         let Some(certificate) = certificate else {
-            return proof(digest, None);
+            return evidence(digest, None);
         };
         if let Some(fault) = fault_of(&certificate) {
             self.tls.tls_refused(fault.reason());
             return refused(&fault);
         }
         let name = self.trusted_name(&certificate, &chain, peer);
-        proof(digest, name)
+        evidence(digest, name)
     }
 
     /// The certificate's name, where it leads to an issuer of `--client-ca`.
@@ -152,8 +155,8 @@ fn peer_address(request: &HttpRequest) -> Option<IpAddr> {
         .map(|ip| ip.to_canonical())
 }
 
-fn proof(digest: CertificateDigest, trusted_name: Option<String>) -> Proof {
-    Proof {
+fn evidence(digest: CertificateDigest, trusted_name: Option<String>) -> ClientEvidence {
+    ClientEvidence {
         certificate: Some(digest),
         trusted_name,
         mac: None,
@@ -193,7 +196,7 @@ pub(super) fn mac_claim(headers: &HeaderMap, body: &[u8]) -> Option<MacClaim> {
     }
     let text = std::str::from_utf8(value.as_bytes()).unwrap_or("");
     Some(match Mac::parse(text) {
-        Ok(mac) => MacClaim::Made(mac, EntityDigest::of(body)),
+        Ok(mac) => MacClaim::Made(mac, EntityDigest::from_entity(body)),
         Err(fault) => {
             tracing::info!("{fault}");
             MacClaim::Unusable
@@ -275,8 +278,8 @@ mod tests {
             ),
         ] {
             let request = request(peer, name, value);
-            let proof = identifier.proof_of(&request);
-            assert_eq!(proof.certificate.is_some(), proven, "{peer} {name}");
+            let evidence = identifier.evidence_of(&request);
+            assert_eq!(evidence.certificate.is_some(), proven, "{peer} {name}");
             assert_eq!(identifier.client_address(&request).to_string(), address);
             let counts = &identifier.counts;
             assert_eq!((counts.ignored(), counts.refused()), (ignored, refused));

@@ -1,4 +1,4 @@
-//! The device endpoint: HTTP in front of [`Way::walk`](crate::sync::Way::walk).
+//! The device endpoint: HTTP in front of [`SyncService::walk`](crate::sync::SyncService::walk).
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use super::Shared;
 use super::identity::mac_claim;
 use super::problem::Problem;
 use super::rates::RetryAfter;
-use crate::sync::Answer;
-use modegate_core::session::Proof;
+use crate::sync::SyncResponse;
+use modegate_core::session::ClientEvidence;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
@@ -31,32 +31,33 @@ pub(super) async fn post(
     };
     let encoding = encoding(&request)?;
     let body = read(payload).await?;
-    let mut proof = shared.identifier.proof_of(&request);
-    proof.mac = mac_claim(request.headers(), &body);
-    let peer = peer_of(&shared, &request, &proof);
+    let mut evidence = shared.identifier.evidence_of(&request);
+    evidence.mac = mac_claim(request.headers(), &body);
+    let peer = peer_of(&shared, &request, &evidence);
     let admit = |source: &str| {
         let admitted = shared.rates.admit_device(source, &peer);
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
-    let walk =
-        shared
-            .app
-            .way
-            .walk_admitted(&proof, request.query_string(), (encoding, &body), &admit);
+    let walk = shared.app.sync.handle_admitted(
+        &evidence,
+        request.query_string(),
+        (encoding, &body),
+        &admit,
+    );
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     match walk.instrument(span).await {
-        Answer::Reply(reply) => Ok(document(encoding).body(reply)),
-        Answer::Signed(reply, mac) => Ok(document(encoding)
+        SyncResponse::Reply(reply) => Ok(document(encoding).body(reply)),
+        SyncResponse::Signed(reply, mac) => Ok(document(encoding)
             .insert_header((mac::HEADER, mac))
             .body(reply)),
-        Answer::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
-        Answer::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
-        Answer::Forbidden => Err(Problem::new(
+        SyncResponse::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
+        SyncResponse::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
+        SyncResponse::Forbidden => Err(Problem::new(
             StatusCode::FORBIDDEN,
             "no registered device, or not proved to be the one named as Source",
         )),
-        Answer::TooOften(seconds) => Err(RetryAfter(seconds).into()),
-        Answer::Busy => Err(Problem::new(
+        SyncResponse::TooOften(seconds) => Err(RetryAfter(seconds).into()),
+        SyncResponse::Busy => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "busy; come again",
         )),
@@ -73,8 +74,8 @@ fn document(encoding: Encoding) -> HttpResponseBuilder {
 
 /// Who a device's rate is counted for, besides its name: who it proves to be, or
 /// where it comes from.
-fn peer_of(shared: &Shared, request: &HttpRequest, proof: &Proof) -> Vec<u8> {
-    match proof.certificate {
+fn peer_of(shared: &Shared, request: &HttpRequest, evidence: &ClientEvidence) -> Vec<u8> {
+    match evidence.certificate {
         Some(certificate) => certificate.0.to_vec(),
         None => shared
             .identifier

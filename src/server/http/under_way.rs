@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use modegate_store::api::Once;
+use modegate_store::api::IdempotencyKey;
 
 /// Writes with a name that are under way in this process.
 #[derive(Debug, Clone, Default)]
@@ -11,24 +11,24 @@ pub struct UnderWay(Arc<Mutex<HashSet<[u8; 32]>>>);
 
 /// A place among them; given back when dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct InFlightGuard {
     all: UnderWay,
     id: [u8; 32],
 }
 
 impl UnderWay {
     /// Takes the place of this name; `None` where another request has it.
-    pub(super) fn enter(&self, once: &Once) -> Option<Place> {
+    pub(super) fn enter(&self, once: &IdempotencyKey) -> Option<InFlightGuard> {
         let id = once.id();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(id).then(|| Place {
+        all.insert(id).then(|| InFlightGuard {
             all: self.clone(),
             id,
         })
     }
 }
 
-impl Drop for Place {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         let mut all = self.all.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.remove(&self.id);
@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn one_request_of_a_name_is_under_way_at_a_time() {
         let all = UnderWay::default();
-        let once = |key: &str| Once {
+        let once = |key: &str| IdempotencyKey {
             scope: "s".into(),
             key: key.into(),
             digest: [0; 32],

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Metrics, OUTCOMES};
 use modegate_core::command::CommandState;
 use modegate_core::context::Mode;
-use modegate_core::device::{Session, State};
+use modegate_core::device::{DeviceState, Session};
 use modegate_core::kind::Kind;
 use modegate_core::session::Exchange;
 
@@ -15,16 +15,16 @@ const REFUSED: usize = 2;
 
 /// What one exchange decided, taken before it is committed and counted after.
 #[derive(Debug, Clone, Copy)]
-pub struct Tally {
+pub struct ExchangeMetrics {
     mode: Mode,
     decided: [[u32; OUTCOMES.len()]; Kind::ALL.len()],
     begun: bool,
     ended: u32,
 }
 
-impl Tally {
+impl ExchangeMetrics {
     /// Of an exchange that found the device in the state `before`.
-    pub fn of(before: &State, exchange: &Exchange) -> Self {
+    pub fn from_exchange(before: &DeviceState, exchange: &Exchange) -> Self {
         let record = exchange.record();
         let mut decided = [[0; OUTCOMES.len()]; Kind::ALL.len()];
         for delivered in &record.delivered {
@@ -53,7 +53,7 @@ impl Tally {
         let left_behind = was_open && !is_same;
         let ended_now =
             (was_open || !is_same) && !new.is_some_and(|session: &Session| session.is_open);
-        Tally {
+        ExchangeMetrics {
             mode: record.mode,
             decided,
             begun: !is_same,
@@ -78,19 +78,21 @@ impl Tally {
 
 impl Metrics {
     /// Counts an exchange that is durable.
-    pub fn exchanged(&self, tally: &Tally, took: Duration) {
-        self.exchanges.at(tally.mode as usize).inc();
-        self.exchange_seconds.at(tally.mode as usize).observe(took);
-        for (kind, outcomes) in tally.decided.iter().enumerate() {
+    pub fn exchanged(&self, counted: &ExchangeMetrics, took: Duration) {
+        self.exchanges.at(counted.mode as usize).inc();
+        self.exchange_seconds
+            .at(counted.mode as usize)
+            .observe(took);
+        for (kind, outcomes) in counted.decided.iter().enumerate() {
             for (outcome, &count) in outcomes.iter().enumerate().filter(|(_, count)| **count > 0) {
                 self.decisions
                     .at(kind * OUTCOMES.len() + outcome)
                     .inc_by(u64::from(count));
             }
         }
-        if tally.begun {
+        if counted.begun {
             self.sessions_begun.inc();
         }
-        self.sessions_ended.inc_by(u64::from(tally.ended));
+        self.sessions_ended.inc_by(u64::from(counted.ended));
     }
 }

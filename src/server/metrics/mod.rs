@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use exchange::Tally;
+pub use exchange::ExchangeMetrics;
 pub use shape::{Histogram, Labelled};
 
 use modegate_core::command::{CommandState, QueueSample};

@@ -32,7 +32,7 @@ pub enum KeySource {
 impl KeySource {
     /// What the settings say: the key itself, a file, or neither: then the data
     /// folder's own.
-    pub fn of(settings: &Settings) -> Self {
+    pub fn from_settings(settings: &Settings) -> Self {
         match (&settings.key_file, &settings.key) {
             (Some(path), _) => KeySource::File(path.clone()),
             (None, Some(key)) => KeySource::given(key.clone()),

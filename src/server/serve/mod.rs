@@ -24,9 +24,9 @@ use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
 use crate::http::{Listeners, Shared, UnderWay};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
-use crate::sync::Way;
-use crate::token_cache::TokenBook;
-use crate::webhooks::target::Reach;
+use crate::sync::SyncService;
+use crate::token_cache::TokenCache;
+use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::workers::WorkerContext;
 use data_dir::DataDir;
@@ -76,7 +76,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
     let metrics = Arc::<Metrics>::default();
-    let keys = KeySource::of(settings).open(&dir)?;
+    let keys = KeySource::from_settings(settings).open(&dir)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(&dir, settings, &provider)?;
@@ -84,18 +84,18 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let identifier = Arc::new(identifier(settings, &provider, &metrics)?);
     let (database, observer) = (settings.database_path(), Arc::clone(&metrics) as _);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
-    let way = Arc::new(way(&options, &store, &policies, &metrics)?);
+    let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
-    let push = push(&options, &store, &way).await?;
+    let push = push(&options, &store, &sync).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = Arc::new(App {
         store,
-        way,
+        sync,
         push,
         clock: clock.clone(),
         templates: settings.templates.clone(),
-        tokens: TokenBook::new(TokenDigest::of(token.reveal())),
+        tokens: TokenCache::new(TokenDigest::from_text(token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
         webhook_reach: webhook_reach(settings),
         batches: Arc::new(Notify::new()),
@@ -194,7 +194,7 @@ impl Running {
             tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
             return None;
         }
-        self.shared.app.way.enforce(Arc::new(set));
+        self.shared.app.sync.enforce(Arc::new(set));
         Some((EventType::PolicyLoaded, detail))
     }
 
@@ -213,7 +213,7 @@ impl Running {
             .log(
                 self.shared
                     .app
-                    .way
+                    .sync
                     .auth_failures()
                     .take()
                     .events(self.options.clock.now()),
@@ -257,20 +257,20 @@ fn identifier(
     })
 }
 
-fn way(
+fn sync_service(
     options: &Options,
     store: &Arc<SqliteStore>,
     policies: &Arc<PolicySet>,
     metrics: &Arc<Metrics>,
-) -> Result<Way, ServeError> {
+) -> Result<SyncService, ServeError> {
     let settings = &options.settings;
-    let way = Way::new(
+    let sync = SyncService::new(
         Arc::clone(store) as Arc<dyn Store>,
         Arc::clone(policies),
         store.nonces(),
         settings.accept_unknown_devices,
     );
-    Ok(way
+    Ok(sync
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
         .proving_itself(server_auth(&settings.server_auth)?))
@@ -293,11 +293,11 @@ fn server_auth(settings: &config::ServerAuth) -> Result<Option<ServerAuth>, Serv
 async fn push(
     options: &Options,
     store: &Arc<SqliteStore>,
-    way: &Arc<Way>,
+    sync: &Arc<SyncService>,
 ) -> Result<Arc<Push>, ServeError> {
     let push = Push::new(
         Arc::clone(store) as Arc<dyn Store>,
-        way.push_in_force(),
+        sync.active_profiles(),
         &options.settings.wns,
         options.settings.templates.clone(),
         options.clock.clone(),
@@ -318,7 +318,7 @@ fn workers(
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
         status,
-        way: Arc::clone(&shared.app.way),
+        sync: Arc::clone(&shared.app.sync),
         push: Arc::clone(&shared.app.push),
         notifications: settings.wns.workers as usize,
         webhooks,
@@ -358,8 +358,8 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
 }
 
 /// A server that only this machine reaches may tell this machine, too.
-fn webhook_reach(settings: &Settings) -> Reach {
-    Reach {
+fn webhook_reach(settings: &Settings) -> EgressPolicy {
+    EgressPolicy {
         private: settings.webhooks.allow_private,
         loopback: settings.listen.ip().is_loopback(),
     }

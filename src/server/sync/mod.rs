@@ -18,18 +18,18 @@ mod request;
 use std::sync::Arc;
 
 pub use auth_failures::AuthFailures;
-pub use modegate_core::session::{MacClaim, Proof, ServerAuth};
+pub use modegate_core::session::{ClientEvidence, MacClaim, ServerAuth};
 
 use crate::clock::Clock;
 use crate::current::Current;
 use crate::metrics::Metrics;
 use modegate_core::policy::PolicySet;
-use modegate_core::push::in_force::InForce;
+use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_store::Store;
 
 /// What goes back over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum SyncResponse {
     /// 200 with this SyncML document, written as the request was.
     Reply(Vec<u8>),
     /// The same, signed: the value of the header `x-syncml-hmac` beside it.
@@ -46,16 +46,16 @@ pub enum Answer {
     Busy,
 }
 
-impl Answer {
+impl SyncResponse {
     /// The HTTP status that it becomes.
     pub fn status(&self) -> u16 {
         match self {
-            Answer::Reply(_) | Answer::Signed(..) => 200,
-            Answer::BadRequest(_) => 400,
-            Answer::TooLarge(_) => 413,
-            Answer::Forbidden => 403,
-            Answer::TooOften(_) => 429,
-            Answer::Busy => 503,
+            SyncResponse::Reply(_) | SyncResponse::Signed(..) => 200,
+            SyncResponse::BadRequest(_) => 400,
+            SyncResponse::TooLarge(_) => 413,
+            SyncResponse::Forbidden => 403,
+            SyncResponse::TooOften(_) => 429,
+            SyncResponse::Busy => 503,
         }
     }
 }
@@ -64,10 +64,10 @@ impl Answer {
 pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 
 /// Everything that a sync request needs.
-pub struct Way {
+pub struct SyncService {
     store: Arc<dyn Store>,
     policies: Current<PolicySet>,
-    push: Arc<Current<InForce>>,
+    push: Arc<Current<ActiveProfiles>>,
     nonces: Nonces,
     accept_unknown: bool,
     clock: Clock,
@@ -77,7 +77,7 @@ pub struct Way {
     metrics: Arc<Metrics>,
 }
 
-impl Way {
+impl SyncService {
     /// A way to `store`, with `policies` in force until others are put there.
     pub fn new(
         store: Arc<dyn Store>,
@@ -86,7 +86,7 @@ impl Way {
         accept_unknown: bool,
     ) -> Self {
         let metrics = Arc::<Metrics>::default();
-        Way {
+        SyncService {
             store,
             policies: Current::new(policies),
             push: Arc::default(),
@@ -133,13 +133,13 @@ impl Way {
     }
 
     /// The push profiles in force; none until some are put there.
-    pub fn push(&self) -> Arc<InForce> {
+    pub fn push(&self) -> Arc<ActiveProfiles> {
         self.push.get()
     }
 
     /// Where the push profiles in force are kept: the push service replaces
     /// them there, for every exchange that loads from then on.
-    pub fn push_in_force(&self) -> Arc<Current<InForce>> {
+    pub fn active_profiles(&self) -> Arc<Current<ActiveProfiles>> {
         Arc::clone(&self.push)
     }
 

@@ -8,8 +8,8 @@ use tracing::{Instrument, Span};
 
 use super::registration::register_unknown;
 use super::request::{Decoded, SyncRequest};
-use super::{Answer, Proof, Way, encode};
-use crate::metrics::Tally;
+use super::{ClientEvidence, SyncResponse, SyncService, encode};
+use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
 use modegate_core::device::Device;
 use modegate_core::session::server_auth::{Signature, signature};
@@ -25,28 +25,28 @@ const ATTEMPTS: u32 = 3;
 /// Lets a Source in, or says after how many seconds it may come again.
 type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
 
-impl Way {
+impl SyncService {
     /// Answers one request of a device.
-    pub async fn walk(
+    pub async fn handle(
         &self,
-        proof: &Proof,
+        evidence: &ClientEvidence,
         raw_query: &str,
         encoding: Encoding,
         body: &[u8],
-    ) -> Answer {
-        self.walk_admitted(proof, raw_query, (encoding, body), &|_| Ok(()))
+    ) -> SyncResponse {
+        self.handle_admitted(evidence, raw_query, (encoding, body), &|_| Ok(()))
             .await
     }
 
     /// The same, for a Source that `admit` lets in; else it says after how many
     /// seconds the device may come again, and the store is not touched.
-    pub async fn walk_admitted(
+    pub async fn handle_admitted(
         &self,
-        proof: &Proof,
+        evidence: &ClientEvidence,
         raw_query: &str,
         (encoding, body): (Encoding, &[u8]),
         admit: Admit<'_>,
-    ) -> Answer {
+    ) -> SyncResponse {
         // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
         let span = tracing::info_span!(
             "exchange",
@@ -60,7 +60,7 @@ impl Way {
             duration_ms = Empty,
         );
         let sync = SyncRequest {
-            proof,
+            evidence,
             raw_query,
             encoding,
             body,
@@ -82,12 +82,12 @@ impl Way {
 
     /// One exchange per device at a time; it is attempted again where the
     /// device changed between load and commit.
-    async fn answer(&self, decoded: &Decoded<'_>, admit: Admit<'_>) -> Answer {
+    async fn answer(&self, decoded: &Decoded<'_>, admit: Admit<'_>) -> SyncResponse {
         if let Err(seconds) = admit(&decoded.source.0) {
-            return Answer::TooOften(seconds);
+            return SyncResponse::TooOften(seconds);
         }
         let Some(_turn) = self.gate.enter(&decoded.source).await else {
-            return Answer::Busy;
+            return SyncResponse::Busy;
         };
         let digest = decoded.sync.digest();
         for _ in 0..ATTEMPTS {
@@ -98,19 +98,23 @@ impl Way {
                 }
                 Err(error) => {
                     tracing::error!(%error, "an exchange was not made durable; nothing was sent");
-                    return Answer::Busy;
+                    return SyncResponse::Busy;
                 }
             }
         }
-        Answer::Busy
+        SyncResponse::Busy
     }
 
     /// From load to commit.
-    async fn attempt(&self, decoded: &Decoded<'_>, digest: [u8; 32]) -> Result<Answer, StoreError> {
+    async fn attempt(
+        &self,
+        decoded: &Decoded<'_>,
+        digest: [u8; 32],
+    ) -> Result<SyncResponse, StoreError> {
         let (policies, push) = (self.policies(), self.push());
         let sync = decoded.sync;
         let request = Request {
-            proof: sync.proof,
+            evidence: sync.evidence,
             trust_source: self.accept_unknown,
             raw_query: sync.query_on_record(),
             query: Query::read(sync.raw_query),
@@ -124,17 +128,17 @@ impl Way {
         };
         let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
             self.auth_failures.count(AuthFailure::Unknown);
-            return Ok(Answer::Forbidden);
+            return Ok(SyncResponse::Forbidden);
         };
         Span::current().record("device", display(snapshot.device.id));
         match session::step(&snapshot, authentication, &request) {
             Step::Forbidden => {
                 self.auth_failures.count(AuthFailure::Other);
-                Ok(Answer::Forbidden)
+                Ok(SyncResponse::Forbidden)
             }
             Step::Challenge(reply) => {
                 self.auth_failures.count(AuthFailure::Unproven);
-                Ok(Answer::Reply(sync.encoding.encode(&reply)))
+                Ok(SyncResponse::Reply(sync.encoding.encode(&reply)))
             }
             Step::Replay => {
                 let signature = signature(&snapshot.device.state, &request);
@@ -162,7 +166,7 @@ impl Way {
         let authenticate = |device: &Device| {
             *authentication.get_or_init(|| session::authenticate(device, request))
         };
-        let choose = |device: &Device| session::choose(device, authenticate(device), request);
+        let choose = |device: &Device| session::plan_read(device, authenticate(device), request);
         let mut loaded = self.store.load(&decoded.source, &choose).await?;
         if loaded.is_none() && self.accept_unknown {
             register_unknown(&*self.store, &decoded.source, request.now).await?;
@@ -182,28 +186,28 @@ impl Way {
         reply: &[u8],
         begun: Instant,
     ) -> Result<(), StoreError> {
-        let tally = Tally::of(&before.state, &exchange);
+        let counted = ExchangeMetrics::from_exchange(&before.state, &exchange);
         let record = exchange.record();
         Span::current()
             .record("session", record.session)
             .record("mode", record.mode.name())
             .record("platform", record.platform.name())
-            .record("delivered", tally.delivered())
-            .record("withheld", tally.withheld());
+            .record("delivered", counted.delivered())
+            .record("withheld", counted.withheld());
         let commit = exchange.into_commit(reply.to_vec());
         self.store.commit(commit).await?;
-        self.metrics.exchanged(&tally, begun.elapsed());
+        self.metrics.exchanged(&counted, begun.elapsed());
         Ok(())
     }
 }
 
 /// A reply to a proven device, signed where the device wants that.
-fn signed(reply: Vec<u8>, signature: Option<Signature>) -> Answer {
+fn signed(reply: Vec<u8>, signature: Option<Signature>) -> SyncResponse {
     match signature {
         Some(signature) => {
             let mac = signature.header(&reply);
-            Answer::Signed(reply, mac)
+            SyncResponse::Signed(reply, mac)
         }
-        None => Answer::Reply(reply),
+        None => SyncResponse::Reply(reply),
     }
 }

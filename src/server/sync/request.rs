@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use super::{Answer, MacClaim, Proof};
+use super::{ClientEvidence, MacClaim, SyncResponse};
 use modegate_core::ids::Source;
 use modegate_core::limits;
 use modegate_wire::encoding::Encoding;
@@ -15,7 +15,7 @@ use modegate_wire::message::Message;
 #[derive(Clone, Copy)]
 pub(super) struct SyncRequest<'a> {
     /// What the transport proved of the peer.
-    pub(super) proof: &'a Proof,
+    pub(super) evidence: &'a ClientEvidence,
     /// The query string, as it came.
     pub(super) raw_query: &'a str,
     /// How the body is written, and the reply will be.
@@ -38,15 +38,15 @@ pub(super) struct Decoded<'a> {
 
 impl<'a> SyncRequest<'a> {
     /// The message and whom it is from; or the answer to what is no message.
-    pub(super) fn decode(self, begun: Instant) -> Result<Decoded<'a>, Answer> {
+    pub(super) fn decode(self, begun: Instant) -> Result<Decoded<'a>, SyncResponse> {
         let message = self.encoding.decode(self.body);
         let message = message.map_err(|error| match error.blame() {
-            Blame::TooLarge => Answer::TooLarge(error.to_string()),
-            Blame::Malformed => Answer::BadRequest(error.to_string()),
+            Blame::TooLarge => SyncResponse::TooLarge(error.to_string()),
+            Blame::Malformed => SyncResponse::BadRequest(error.to_string()),
         })?;
         let source = Source(message.header.source.uri.clone());
         if source.0.is_empty() || source.0.len() > limits::SOURCE_BYTES {
-            return Err(Answer::BadRequest(format!(
+            return Err(SyncResponse::BadRequest(format!(
                 "expected a Source of 1 to {} bytes, found {} bytes",
                 limits::SOURCE_BYTES,
                 source.0.len()
@@ -75,10 +75,10 @@ impl<'a> SyncRequest<'a> {
     pub(super) fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update([self.encoding as u8]);
-        hasher.update(self.proof.certificate.map_or([0; 32], |digest| digest.0));
+        hasher.update(self.evidence.certificate.map_or([0; 32], |digest| digest.0));
         // Who sends the same bytes without the mac is somebody else.
-        hasher.update([u8::from(self.proof.mac.is_some())]);
-        if let Some(MacClaim::Made(mac, _)) = &self.proof.mac {
+        hasher.update([u8::from(self.evidence.mac.is_some())]);
+        if let Some(MacClaim::Made(mac, _)) = &self.evidence.mac {
             hasher.update((mac.username.len() as u64).to_le_bytes());
             hasher.update(&mac.username);
             hasher.update(&mac.mac);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::sign::{EVENT, SIGNATURE, TIMESTAMP, signature, timestamp};
-use super::target::Reach;
+use super::target::EgressPolicy;
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{Delivery, Webhook};
 
@@ -32,7 +32,7 @@ pub enum Refused {
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    reach: Reach,
+    reach: EgressPolicy,
 }
 
 impl Client {
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// TLS cannot be set up, or the CAs cannot be read.
-    pub fn new(reach: Reach, ca: Option<&[u8]>) -> Result<Self, String> {
+    pub fn new(reach: EgressPolicy, ca: Option<&[u8]>) -> Result<Self, String> {
         let http = crate::http_client::builder(TIMEOUT, ca)?
             .no_proxy()
             .dns_resolver(std::sync::Arc::new(Resolver(reach)))
@@ -87,7 +87,7 @@ impl Client {
 
 /// Resolves names, and forgets what may not be reached: a name that was good
 /// when the webhook was made may point inside by now.
-struct Resolver(Reach);
+struct Resolver(EgressPolicy);
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {

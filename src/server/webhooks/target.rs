@@ -10,7 +10,7 @@ pub const URL_BYTES: usize = 2_048;
 
 /// What webhooks may reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reach {
+pub struct EgressPolicy {
     /// Private and link-local addresses.
     pub private: bool,
     /// Addresses of this machine, over plain http too.
@@ -31,7 +31,7 @@ pub enum TargetError {
     Private,
 }
 
-impl Reach {
+impl EgressPolicy {
     /// Whether this address may be connected to.
     pub fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();

@@ -1,19 +1,19 @@
 #![allow(clippy::unwrap_used)]
 
 use super::sign::{signature, timestamp};
-use super::target::{Reach, TargetError};
+use super::target::{EgressPolicy, TargetError};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 
 #[test]
 fn targets() {
     use TargetError::{Private, Scheme, Url};
-    let public = Reach::default();
-    let own = Reach {
+    let public = EgressPolicy::default();
+    let own = EgressPolicy {
         loopback: true,
         private: false,
     };
-    let all = Reach {
+    let all = EgressPolicy {
         loopback: true,
         private: true,
     };

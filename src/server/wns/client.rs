@@ -10,11 +10,11 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Wns, token_url};
 use crate::wns::http::{self, Body, Setup, bounded, fault_of};
-use crate::wns::token_cache::TokenCache;
+use crate::wns::token_cache::AccessTokenCache;
 use modegate_core::push::address::{
     AddressError, ChannelUri, HostPolicy, SuffixError, is_loopback,
 };
-use modegate_core::push::answer::{Action, Answer};
+use modegate_core::push::answer::{Action, WnsResponse};
 use modegate_core::push::profile::ProfileEvent;
 use modegate_core::push::token::NetworkFault;
 use modegate_core::push::token::{ANSWER_BYTES, Credentials, Grant, TokenError, read_answer};
@@ -110,7 +110,7 @@ pub struct WnsClient {
     http: reqwest::Client,
     policy: HostPolicy,
     token_url: Option<Url>,
-    tokens: TokenCache,
+    tokens: AccessTokenCache,
     clock: Clock,
 }
 
@@ -147,7 +147,7 @@ impl WnsClient {
             http: http::client(&setup).map_err(SetupError::Tls)?,
             policy,
             token_url,
-            tokens: TokenCache::new(Clock::clone(&clock)),
+            tokens: AccessTokenCache::new(Clock::clone(&clock)),
             clock,
         })
     }
@@ -181,7 +181,7 @@ impl WnsClient {
         credentials: &Credentials,
         uri: &Secret,
         notification: Notification,
-    ) -> Result<Answer, PushError> {
+    ) -> Result<WnsResponse, PushError> {
         let uri = ChannelUri::parse(uri.reveal(), &self.policy)?;
         let token = self.token(credentials, None).await?;
         let answer = self.post(&uri, &token, notification).await?;
@@ -236,7 +236,7 @@ impl WnsClient {
         uri: &ChannelUri,
         token: &Secret,
         notification: Notification,
-    ) -> Result<Answer, NetworkFault> {
+    ) -> Result<WnsResponse, NetworkFault> {
         let ttl = notification.ttl_s.max(TTL_LEAST_S);
         let mut request = self
             .http
@@ -266,7 +266,7 @@ impl WnsClient {
         let query = uri.url().query().unwrap_or_default();
         let secrets = [token.reveal(), uri.text().reveal(), query];
         let body = String::from_utf8_lossy(&body);
-        Ok(Answer::read(
+        Ok(WnsResponse::read(
             code,
             headers,
             &body,

@@ -7,13 +7,13 @@ use uuid::Uuid;
 use crate::wns::client::{Notification, PushError};
 use crate::wns::service::Push;
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::device::{Device, State};
+use modegate_core::device::{Device, DeviceState};
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::DeviceId;
+use modegate_core::push::active_profiles::LastAnswer;
 use modegate_core::push::address::UriDigest;
-use modegate_core::push::answer::{Answer, Outcome};
+use modegate_core::push::answer::{Outcome, WnsResponse};
 use modegate_core::push::channel;
-use modegate_core::push::in_force::LastAnswer;
 use modegate_core::push::record::PushProfile;
 use modegate_core::push::token::Credentials;
 use modegate_core::push::wake::{self, Wake, Why};
@@ -41,14 +41,15 @@ pub(super) async fn look_after(push: &Push, id: DeviceId) -> Result<(), StoreErr
             return Ok(());
         };
         let lapsed = now >= wake.wanted_at.plus_ms(wake::LIFE_MS);
-        if wake.state != wake::State::Wanted || lapsed {
-            let time = move |device: &Device| turn(device, wake::Event::Time, now);
+        if wake.state != wake::WakeState::Wanted || lapsed {
+            let time = move |device: &Device| transition(device, wake::Event::Time, now);
             return alter(push, id, time).await.map(drop);
         }
         let ready = match ready(push, &device, now).await? {
             Ok(ready) => ready,
             Err(why) => {
-                let cannot = move |device: &Device| turn(device, wake::Event::Cannot(why), now);
+                let cannot =
+                    move |device: &Device| transition(device, wake::Event::Cannot(why), now);
                 return alter(push, id, cannot).await.map(drop);
             }
         };
@@ -66,7 +67,7 @@ pub(super) async fn look_after(push: &Push, id: DeviceId) -> Result<(), StoreErr
     }
 }
 
-fn due(state: &State, now: Timestamp) -> Option<&Wake> {
+fn due(state: &DeviceState, now: Timestamp) -> Option<&Wake> {
     let wake = state.wake.as_ref()?;
     (!wake.state.is_final() && wake.due_at <= now).then_some(wake)
 }
@@ -85,7 +86,7 @@ async fn ready(
     now: Timestamp,
 ) -> Result<Result<Ready, Why>, StoreError> {
     let state = &device.state;
-    let own = state.push.own.as_ref();
+    let own = state.push.owner.as_ref();
     let profile = own.and_then(|own| push.profile_of(&device.record.groups, own));
     let Some(profile) = profile else {
         return Ok(Err(Why::NoChannel));
@@ -99,7 +100,7 @@ async fn ready(
         return Ok(Err(Why::Profile));
     };
     let uri = push.store.channel_uri(device.id).await?;
-    let uri = uri.filter(|uri| UriDigest::of(uri.reveal()) == digest);
+    let uri = uri.filter(|uri| UriDigest::from_uri(uri.reveal()) == digest);
     Ok(uri.ok_or(Why::NoChannel).map(|uri| Ready {
         profile,
         credentials,
@@ -112,12 +113,12 @@ async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result
     let digest = ready.digest;
     let begin = move |device: &Device| {
         let state = &device.state;
-        let wanted = due(state, now).is_some_and(|wake| wake.state == wake::State::Wanted);
+        let wanted = due(state, now).is_some_and(|wake| wake.state == wake::WakeState::Wanted);
         let in_use = |channel: &channel::Channel| channel.uri == Some(digest);
         if !wanted || !state.channel.as_ref().is_some_and(in_use) {
             return Err(stale());
         }
-        turn(device, wake::Event::Send, now)
+        transition(device, wake::Event::Send, now)
     };
     // On record before it leaves; where somebody else was quicker, nothing leaves.
     if !alter(push, id, begin).await? {
@@ -148,7 +149,7 @@ async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result
 }
 
 /// What came of a notification, in words without secrets.
-fn words(answered: &Result<Answer, PushError>) -> String {
+fn words(answered: &Result<WnsResponse, PushError>) -> String {
     let answer = match answered {
         Ok(answer) => answer,
         Err(error) => return error.to_string(),
@@ -166,7 +167,7 @@ fn words(answered: &Result<Answer, PushError>) -> String {
 /// The device once WNS's answer is taken in.
 fn settled(
     device: &Device,
-    answered: &Result<Answer, PushError>,
+    answered: &Result<WnsResponse, PushError>,
     words: &str,
     digest: UriDigest,
     now: Timestamp,
@@ -180,9 +181,9 @@ fn settled(
     let mut events =
         vec![Event::new(now, ACTOR, Some(device.id), EventType::WakeSent).detail(words)];
     if let Ok(answer) = answered {
-        state.push.answer = Some(LastAnswer::of(answer, now));
+        state.push.answer = Some(LastAnswer::from_response(answer, now));
     }
-    let verdict = answered.as_ref().ok().and_then(Answer::for_channel);
+    let verdict = answered.as_ref().ok().and_then(WnsResponse::for_channel);
     if let (Some(verdict), Some(before)) = (verdict, &device.state.channel) {
         let event = channel::Event::Wns(digest, verdict);
         let after = channel::next(before, event, device.record.family, now).channel;
@@ -198,7 +199,11 @@ fn settled(
 }
 
 /// What an event of the wake alone makes of the device.
-fn turn(device: &Device, event: wake::Event, now: Timestamp) -> Result<DeviceChange, Refusal> {
+fn transition(
+    device: &Device,
+    event: wake::Event,
+    now: Timestamp,
+) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     state.wake = wake::next(state.wake.as_ref(), event, now, random()).wake;
     if state.wake == device.state.wake {
@@ -211,14 +216,14 @@ fn turn(device: &Device, event: wake::Event, now: Timestamp) -> Result<DeviceCha
 fn postponed(device: &Device, until: Timestamp) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
     match &mut state.wake {
-        Some(wake) if wake.state == wake::State::Wanted => wake.due_at = until,
+        Some(wake) if wake.state == wake::WakeState::Wanted => wake.due_at = until,
         _ => return Err(stale()),
     }
     Ok(DeviceChange::new(device, state))
 }
 
 /// The event of a wake that came to its end with this change.
-fn ended(before: &Device, after: &State, now: Timestamp) -> Option<Event> {
+fn ended(before: &Device, after: &DeviceState, now: Timestamp) -> Option<Event> {
     let wake = after.wake.as_ref().filter(|wake| wake.state.is_final())?;
     let open = |wake: &Wake| !wake.state.is_final();
     if !before.state.wake.as_ref().is_some_and(open) {

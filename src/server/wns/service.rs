@@ -14,7 +14,7 @@ use crate::wns::client::{SetupError, WnsClient};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
 use modegate_core::operations::Templates;
-use modegate_core::push::in_force::{InForce, Own, Target};
+use modegate_core::push::active_profiles::{ActiveProfiles, ChannelOwner, Target};
 use modegate_core::push::profile::{Health, ProfileEvent};
 use modegate_core::push::rate::{Bucket, Rate};
 use modegate_core::push::record::{ProfileChange, PushProfile};
@@ -27,7 +27,7 @@ pub struct Push {
     pub(super) client: WnsClient,
     pub(super) clock: Clock,
     /// What exchanges see of the profiles.
-    in_force: Arc<Current<InForce>>,
+    in_force: Arc<Current<ActiveProfiles>>,
     templates: Templates,
     rate: Option<Rate>,
     profiles: Current<Vec<PushProfile>>,
@@ -45,7 +45,7 @@ impl Push {
     /// An address in `setting` is none, or its CAs are unreadable.
     pub fn new(
         store: Arc<dyn Store>,
-        in_force: Arc<Current<InForce>>,
+        in_force: Arc<Current<ActiveProfiles>>,
         setting: &Wns,
         templates: Templates,
         clock: Clock,
@@ -73,9 +73,9 @@ impl Push {
     }
 
     /// The profile of a device in these groups whose channel is that one's.
-    pub fn profile_of(&self, groups: &[String], own: &Own) -> Option<PushProfile> {
+    pub fn profile_of(&self, groups: &[String], own: &ChannelOwner) -> Option<PushProfile> {
         let profiles = self.profiles();
-        let is = |target: Target| target.is_for(groups) && target.own() == *own;
+        let is = |target: Target| target.is_for(groups) && target.owner() == *own;
         let mut of_it = profiles.iter().filter(|one| is(one.target()));
         of_it.next().cloned()
     }
@@ -92,7 +92,7 @@ impl Push {
     async fn reread(&self) -> Result<(), StoreError> {
         let profiles = self.store.push_profiles().await?;
         let targets: Vec<Target> = profiles.iter().map(PushProfile::target).collect();
-        self.in_force.replace(Arc::new(InForce {
+        self.in_force.replace(Arc::new(ActiveProfiles {
             targets,
             hosts: self.client.policy().clone(),
             templates: self.templates.clone(),

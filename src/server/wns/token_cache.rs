@@ -29,7 +29,7 @@ const REFRESH_MS: i64 = 30 * 1000;
 const TOKENS: usize = 256;
 
 /// Tokens by credentials.
-pub struct TokenCache {
+pub struct AccessTokenCache {
     clock: Clock,
     slots: Mutex<HashMap<CredentialsKey, Arc<AsyncMutex<Slot>>>>,
 }
@@ -48,16 +48,16 @@ enum Held {
     Failure(TokenError, Timestamp),
 }
 
-impl fmt::Debug for TokenCache {
+impl fmt::Debug for AccessTokenCache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenCache(***)")
     }
 }
 
-impl TokenCache {
+impl AccessTokenCache {
     /// An empty one.
     pub fn new(clock: Clock) -> Self {
-        TokenCache {
+        AccessTokenCache {
             clock,
             slots: Mutex::default(),
         }
@@ -83,7 +83,7 @@ impl TokenCache {
         // Held during the request: whoever comes meanwhile finds its outcome.
         let mut slot = slot.lock().await;
         let now = self.clock.now();
-        if let Some(kept) = slot.kept(rejected, now) {
+        if let Some(kept) = slot.cached(rejected, now) {
             return kept;
         }
         let fetched = fetch().await;
@@ -111,7 +111,7 @@ impl TokenCache {
 
 impl Slot {
     /// What can be answered without asking.
-    fn kept(
+    fn cached(
         &mut self,
         rejected: Option<&Secret>,
         now: Timestamp,
@@ -161,7 +161,7 @@ mod tests {
     use modegate_core::push::token::{Credentials, TenantId};
 
     struct Bench {
-        cache: Arc<TokenCache>,
+        cache: Arc<AccessTokenCache>,
         time: Arc<AtomicI64>,
         fetches: Arc<AtomicU32>,
     }
@@ -171,7 +171,7 @@ mod tests {
             let time = Arc::new(AtomicI64::new(0));
             let clock = Arc::clone(&time);
             Bench {
-                cache: Arc::new(TokenCache::new(Clock::new(move || {
+                cache: Arc::new(AccessTokenCache::new(Clock::new(move || {
                     Timestamp(clock.load(SeqCst))
                 }))),
                 time,

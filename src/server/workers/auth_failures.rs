@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use crate::clock::Clock;
 use crate::supervisor::Worker;
-use crate::sync::Way;
+use crate::sync::SyncService;
 use modegate_store::{Store, StoreError};
 
 /// How often the counts are written.
@@ -15,7 +15,7 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// The worker.
 pub(super) struct AuthFailureLog {
-    pub(super) way: Arc<Way>,
+    pub(super) sync: Arc<SyncService>,
     pub(super) store: Arc<dyn Store>,
     pub(super) clock: Clock,
 }
@@ -23,9 +23,9 @@ pub(super) struct AuthFailureLog {
 #[async_trait]
 impl Worker for AuthFailureLog {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        let counted = self.way.auth_failures().take();
+        let counted = self.sync.auth_failures().take();
         let logged = self.store.log(counted.events(self.clock.now())).await;
-        logged.inspect_err(|_| self.way.auth_failures().restore(counted))?;
+        logged.inspect_err(|_| self.sync.auth_failures().restore(counted))?;
         Ok(EVERY)
     }
 }

@@ -17,7 +17,7 @@ use modegate_core::change::Refusal;
 use modegate_core::command::CommandBody;
 use modegate_core::device::Device;
 use modegate_core::fields::Fields;
-use modegate_core::operations::{self, Setting, Templates};
+use modegate_core::operations::{self, BuildContext, Templates};
 use modegate_core::time::Timestamp;
 use modegate_store::{MakeCommand, Store, StoreError};
 
@@ -63,7 +63,7 @@ impl Worker for BatchWorker {
             return Ok(LOOK);
         }
         for id in open {
-            let advanced = piece(&*self.store, &self.templates, id, self.clock.now()).await;
+            let advanced = run_chunk(&*self.store, &self.templates, id, self.clock.now()).await;
             if let Err(error) = advanced {
                 tracing::error!(batch = %id, %error, "a batch could not go on; it will be tried again");
                 self.set_aside.insert(id);
@@ -78,7 +78,7 @@ impl Worker for BatchWorker {
 }
 
 /// The next piece of one batch.
-async fn piece(
+async fn run_chunk(
     store: &dyn Store,
     templates: &Templates,
     id: BatchId,
@@ -109,14 +109,14 @@ fn make(
         let command = command
             .as_ref()
             .ok_or_else(|| Refusal::Conflict("the batch's command cannot be read".to_owned()))?;
-        let setting = Setting {
+        let setting = BuildContext {
             device: Some(device.id),
             templates: &templates,
             actor: &actor,
             now,
             fresh: Uuid::now_v7(),
         };
-        let fields = Fields::of(command, "").map_err(Refusal::Field)?;
+        let fields = Fields::from_value(command, "").map_err(Refusal::Field)?;
         let release = app
             .as_ref()
             .map(|app| app.pick(&fields, &device.record.groups));

@@ -16,14 +16,14 @@ use tokio::time::{Instant, sleep};
 use crate::clock::Clock;
 use crate::supervisor::{Worker, next_commit};
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::command::{CommandState, Serves, StoredCommand};
+use modegate_core::command::{CommandState, ServerPurpose, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::installs::facts::{CommandFacts, Facts};
 use modegate_core::installs::machine::{Act, Move, next};
 use modegate_core::installs::reading::{self, Reading};
 use modegate_core::installs::request::{Chain, Written};
-use modegate_core::installs::{Install, JobRules, State};
+use modegate_core::installs::{Install, InstallState, JobRules};
 use modegate_core::session::queue::state_at;
 use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
@@ -146,7 +146,7 @@ fn write(
         let mut install = moved.install;
         match moved.act {
             Some(Act::Read) => read(&mut chain, seen, &mut install, now),
-            Some(Act::Wish) => chain.wish(&install, now),
+            Some(Act::RequestWake) => chain.request_wake(&install, now),
             None => {}
         }
         if install.steps.len() > before.steps.len() {
@@ -204,7 +204,7 @@ async fn facts<'a>(
         .state
         .open
         .iter()
-        .any(|open| open.manner.serves == Some(Serves::Install(install.command)));
+        .any(|open| open.options.purpose == Some(ServerPurpose::Install(install.command)));
     Ok(Facts {
         now,
         family: device.record.family,
@@ -261,7 +261,7 @@ async fn delivered_at(
     device: &Device,
     install: &Install,
 ) -> Result<Option<Timestamp>, StoreError> {
-    if install.state >= State::Delivered {
+    if install.state >= InstallState::Delivered {
         return Ok(None);
     }
     let events = store.events_before(device.id, u64::MAX, LOOK_BACK).await?;

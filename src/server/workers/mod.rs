@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, Worker, WorkerStatus};
-use crate::sync::Way;
+use crate::sync::SyncService;
 use crate::webhooks::client::Client;
 use crate::webhooks::worker::WebhookWorker;
 use crate::wns::service::Push;
@@ -40,7 +40,7 @@ pub(crate) struct WorkerContext {
     /// Where failed workers are reported.
     pub(crate) status: Arc<WorkerStatus>,
     /// Counts the failed authentications.
-    pub(crate) way: Arc<Way>,
+    pub(crate) sync: Arc<SyncService>,
     pub(crate) push: Arc<Push>,
     /// Notifications under way at once.
     pub(crate) notifications: usize,
@@ -59,7 +59,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     let supervisor = Supervisor::new(Arc::clone(&context.status), Arc::clone(&context.metrics));
     let context = Arc::new(context);
     start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
-        way: Arc::clone(&c.way),
+        sync: Arc::clone(&c.sync),
         store: Arc::clone(&c.store),
         clock: c.clock.clone(),
     });

@@ -54,14 +54,17 @@ impl Retention {
     ) -> Result<u64, StoreError> {
         let (mut all, mut unaccounted) = (0, 0);
         loop {
-            let swept = store.sweep_events(before, ROWS).await?;
-            (all, unaccounted) = (all + swept.count, unaccounted + swept.count);
-            if unaccounted > 0 && (!swept.more || unaccounted >= ACCOUNT) {
-                let what = format!("events from before {before}, up to place {}", swept.through);
+            let purged = store.purge_events(before, ROWS).await?;
+            (all, unaccounted) = (all + purged.count, unaccounted + purged.count);
+            if unaccounted > 0 && (!purged.more || unaccounted >= ACCOUNT) {
+                let what = format!(
+                    "events from before {before}, up to place {}",
+                    purged.through
+                );
                 account(store, now, what, self.events_days, unaccounted).await?;
                 unaccounted = 0;
             }
-            if !swept.more {
+            if !purged.more {
                 return Ok(all);
             }
             tokio::time::sleep(PAUSE).await;
@@ -76,8 +79,8 @@ impl Retention {
     ) -> Result<u64, StoreError> {
         let (mut all, mut unaccounted, mut after) = (0, 0, PartPlace::default());
         loop {
-            let (swept, next) = store.sweep_results(before, after, ROWS).await?;
-            (all, unaccounted) = (all + swept.count, unaccounted + swept.count);
+            let (purged, next) = store.purge_results(before, after, ROWS).await?;
+            (all, unaccounted) = (all + purged.count, unaccounted + purged.count);
             if unaccounted > 0 && (next.is_none() || unaccounted >= ACCOUNT) {
                 let what = format!("results from before {before} of final commands");
                 account(store, now, what, self.results_days, unaccounted).await?;

@@ -1,9 +1,9 @@
 //! The classes of the MDM Application Provider (Microsoft's *mdmappprov*
 //! reference).
 
+use super::AccessLevel::User;
 use super::Cim::{Bool, DateTime, String, Uint32};
 use super::Life::{Fixed, Open, Removable};
-use super::Reach::User;
 use super::{Class, class, maker, read, write};
 
 pub(crate) const CLASSES: &[Class] = &[

@@ -41,7 +41,7 @@ pub(crate) struct Method {
 
 /// What must be there for an agent to reach a class (seed 004).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum AccessLevel {
     /// Readable as Local System without a user's profile: Machine mode.
     System,
     /// Needs a user's session to be allowed, but no impersonation.
@@ -64,7 +64,7 @@ pub(crate) enum Life {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) name: &'static str,
-    pub(crate) reach: Reach,
+    pub(crate) access: AccessLevel,
     pub(crate) life: Life,
     pub(crate) keys: &'static [Property],
     pub(crate) properties: &'static [Property],
@@ -111,14 +111,14 @@ pub(crate) fn mdm_class(name: &str) -> Option<&'static Class> {
 }
 
 /// What must be there to reach a class, whether the tablet has it or not.
-pub(crate) fn reach(class: &str) -> Reach {
+pub(crate) fn reach(class: &str) -> AccessLevel {
     let is_win32 = class
         .get(..6)
         .is_some_and(|start| start.eq_ignore_ascii_case("win32_"));
     match mdm_class(class) {
-        Some(known) => known.reach,
-        None if is_win32 => Reach::System,
-        None => Reach::User,
+        Some(known) => known.access,
+        None if is_win32 => AccessLevel::System,
+        None => AccessLevel::User,
     }
 }
 
@@ -167,14 +167,14 @@ const fn maker(name: &'static str, parameter: &'static str) -> Method {
 
 const fn class(
     name: &'static str,
-    reach: Reach,
+    reach: AccessLevel,
     life: Life,
     keys: &'static [Property],
     properties: &'static [Property],
 ) -> Class {
     Class {
         name,
-        reach,
+        access: reach,
         life,
         keys,
         properties,

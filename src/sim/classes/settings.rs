@@ -1,9 +1,9 @@
 //! The classes of the MDM Settings Provider (Microsoft's *mdmsettingsprov*
 //! reference, one page per class).
 
+use super::AccessLevel::{Device, System, User};
 use super::Cim::{Bool, DateTime, String, Uint8, Uint32};
 use super::Life::{Fixed, Open};
-use super::Reach::{Device, System, User};
 use super::Values::{Base64, OneOf, Range, Xml};
 use super::{Class, Property, class, limited, maker, method, read, write};
 

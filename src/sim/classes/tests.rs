@@ -140,14 +140,14 @@ fn values_are_of_their_types() {
 #[test]
 fn what_needs_the_user_is_known_in_any_case_of_letters() {
     for (class, expected) in [
-        ("win32_bios", Reach::System),
-        ("Win32_Unheard", Reach::System),
-        ("MDM_Client", Reach::System),
-        ("mdm_restrictions", Reach::System),
-        ("MDM_EASPolicy", Reach::Device),
-        ("MDM_WNSChannel", Reach::User),
-        ("MDM_AppInstallJob", Reach::User),
-        ("MDM_Unheard", Reach::User),
+        ("win32_bios", AccessLevel::System),
+        ("Win32_Unheard", AccessLevel::System),
+        ("MDM_Client", AccessLevel::System),
+        ("mdm_restrictions", AccessLevel::System),
+        ("MDM_EASPolicy", AccessLevel::Device),
+        ("MDM_WNSChannel", AccessLevel::User),
+        ("MDM_AppInstallJob", AccessLevel::User),
+        ("MDM_Unheard", AccessLevel::User),
     ] {
         assert_eq!(reach(class), expected, "{class}");
     }

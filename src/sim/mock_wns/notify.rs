@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::reply::{Documented, Reply};
-use super::state::{Received, Request, Shared, State};
+use super::state::{MockState, Received, Request, Shared};
 use super::wire;
 use crate::secret::Secret;
 use std::time::{Duration, Instant};
@@ -61,14 +61,14 @@ fn seen(request: &HttpRequest, body: &[u8]) -> Request {
 }
 
 /// The documented checks, then the channel's own state.
-fn usual(state: &mut State, request: &Request) -> Reply {
+fn usual(state: &mut MockState, request: &Request) -> Reply {
     match checked(state, request) {
         Err(answer) => answer.reply(),
         Ok(()) => deliver(state, request),
     }
 }
 
-fn checked(state: &State, request: &Request) -> Result<(), Documented> {
+fn checked(state: &MockState, request: &Request) -> Result<(), Documented> {
     if request.method != "POST" {
         return Err(Documented::MethodNotAllowed);
     }
@@ -113,7 +113,7 @@ fn well_formed(request: &Request) -> Result<(), Documented> {
     }
 }
 
-fn deliver(state: &mut State, request: &Request) -> Reply {
+fn deliver(state: &mut MockState, request: &Request) -> Reply {
     let Some(channel) = state.channels.get_mut(request.target.reveal()) else {
         return Documented::NotFound.reply();
     };

@@ -93,7 +93,7 @@ pub(super) struct Registered {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct MockState {
     /// By PFN in lower case.
     pub(super) apps: HashMap<String, Registered>,
     /// By token: the PFN in lower case, and the end.
@@ -114,7 +114,7 @@ pub(super) struct State {
 pub(super) struct Shared {
     /// `http://HOST:PORT`.
     pub(super) base: String,
-    state: Mutex<State>,
+    state: Mutex<MockState>,
 }
 
 impl Shared {
@@ -125,7 +125,7 @@ impl Shared {
         }
     }
 
-    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut MockState) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -154,7 +154,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl MockState {
     pub(super) fn register(&mut self, app: App) {
         let blocked = false;
         let pfn = app.pfn.to_ascii_lowercase();

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::reply::Reply;
-use super::state::{Form, Shared, State};
+use super::state::{Form, MockState, Shared};
 use super::wire;
 
 pub(super) async fn legacy(
@@ -52,7 +52,7 @@ async fn answer(form: Form, request: &HttpRequest, body: &[u8], shared: &Shared)
 type Refusal = (&'static str, &'static str);
 
 fn grant(
-    state: &mut State,
+    state: &mut MockState,
     form: Form,
     request: &HttpRequest,
     body: &[u8],

@@ -8,11 +8,12 @@ use uuid::Uuid;
 
 use super::rows::{self, Key};
 use super::{
-    SqliteStore, batches, catalogue, changes, installs, once, push, read, registry, tokens,
+    SqliteStore, batches, catalogue, changes, idempotency, installs, push, read, registry, tokens,
     webhooks,
 };
 use crate::api::{
-    Check, Decide, ImportStep, Imported, Keep, Kept, Once, Plan, WriteStore, WrittenInstall,
+    Check, Decide, IdempotencyKey, ImportStep, Imported, Keep, Plan, StoredResponse, WriteStore,
+    WrittenInstall,
 };
 use crate::error::StoreError;
 use crate::installs::{DecideApp, DecideInstalls};
@@ -41,11 +42,11 @@ impl SqliteStore {
             let Some(Keep { key, render }) = keep else {
                 return work(db, &keys);
             };
-            if once::kept(db, &keys, &key)?.is_some() {
+            if idempotency::stored_response(db, &keys, &key)?.is_some() {
                 return Err(StoreError::Done);
             }
             let written = work(db, &keys)?;
-            once::keep(db, &keys, &key, &render(&written))?;
+            idempotency::keep(db, &keys, &key, &render(&written))?;
             Ok(written)
         };
         self.writer.submit(write).await
@@ -54,8 +55,11 @@ impl SqliteStore {
 
 #[async_trait]
 impl WriteStore for SqliteStore {
-    async fn kept(&self, once: &Once) -> Result<Option<Kept>, StoreError> {
-        self.read(|db, keys| once::kept(db, keys, once))
+    async fn stored_response(
+        &self,
+        once: &IdempotencyKey,
+    ) -> Result<Option<StoredResponse>, StoreError> {
+        self.read(|db, keys| idempotency::stored_response(db, keys, once))
     }
 
     async fn register(

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::query::{all, first, run, value};
 use super::rows::{self, Key, signed, unsigned};
 use super::{changes, events};
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use crate::{MakeCommand, StoreError};
 use modegate_core::batch::{self, Batch, BatchId, Found, Selection};
 use modegate_core::change::Refusal;
@@ -27,7 +27,7 @@ pub(super) fn create(
     event: Event,
 ) -> Result<(), StoreError> {
     let place: i64 = value(db, "SELECT 1 + coalesce(max(place), 0) FROM batch", [])?;
-    let sealed = rows::seal(keys, Place::Batch(unsigned(place)), batch)?;
+    let sealed = rows::seal(keys, SealContext::Batch(unsigned(place)), batch)?;
     let row = params![place, batch.id.0.as_bytes(), batch.state.is_open(), sealed];
     run(db, "INSERT INTO batch VALUES (?1, ?2, ?3, ?4)", row)?;
     events::log(db, &mut [event])
@@ -48,7 +48,7 @@ pub(super) fn list(
     let range = params![signed(before), signed(limit as u64)];
     let found = all(db, sql, range, rows::numbered)?.into_iter();
     found
-        .map(|(place, sealed)| Ok((place, rows::open(keys, Place::Batch(place), &sealed)?)))
+        .map(|(place, sealed)| Ok((place, rows::open(keys, SealContext::Batch(place), &sealed)?)))
         .collect()
 }
 
@@ -171,14 +171,14 @@ fn row(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Row>, StoreEr
     let found = first(db, sql, [id.0.as_bytes()], rows::numbered)?;
     found
         .map(|(place, sealed)| {
-            let batch = rows::open(keys, Place::Batch(place), &sealed)?;
+            let batch = rows::open(keys, SealContext::Batch(place), &sealed)?;
             Ok(Row { place, batch })
         })
         .transpose()
 }
 
 fn keep(db: &Connection, keys: &Keys, place: u64, batch: &Batch) -> Result<(), StoreError> {
-    let sealed = rows::seal(keys, Place::Batch(place), batch)?;
+    let sealed = rows::seal(keys, SealContext::Batch(place), batch)?;
     let sql = "UPDATE batch SET is_open = ?2, sealed = ?3 WHERE place = ?1";
     run(
         db,

@@ -7,7 +7,7 @@ use super::query::{all, first, run};
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::installs::DecideApp;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::catalogue::{self, App};
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
@@ -47,7 +47,7 @@ pub(super) fn put(
         Some((number, _)) => number,
         None => next(db)?,
     };
-    let sealed = rows::seal(keys, Place::App(number), &app)?;
+    let sealed = rows::seal(keys, SealContext::App(number), &app)?;
     let sql = "INSERT OR REPLACE INTO app VALUES (?1, ?2, ?3)";
     run(db, sql, params![signed(number), app.id, sealed])?;
     events::log(db, &mut [event])?;
@@ -75,5 +75,5 @@ pub(super) fn delete(
 }
 
 fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<(u64, App), StoreError> {
-    Ok((number, rows::open(keys, Place::App(number), &sealed)?))
+    Ok((number, rows::open(keys, SealContext::App(number), &sealed)?))
 }

@@ -8,11 +8,11 @@ use super::events::{self, Chain};
 use super::inventory;
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
 use modegate_core::command::{CommandBody, Part};
-use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
@@ -66,7 +66,7 @@ pub(super) fn apply(
         run(db, sql, [signed(number)])?;
     }
     let reply = change.reply.as_deref();
-    let reply = reply.map(|reply| keys.seal(Place::Reply(number), reply));
+    let reply = reply.map(|reply| keys.seal(SealContext::Reply(number), reply));
     update_state(
         db,
         &change.state,
@@ -101,7 +101,7 @@ fn standing(db: &Connection, number: u64) -> Result<Option<(Standing, Chain)>, S
 /// Writes the state, and the reply where one is given.
 fn update_state(
     db: &Connection,
-    state: &State,
+    state: &DeviceState,
     chain: &Chain,
     reply: Option<Vec<u8>>,
 ) -> Result<(), StoreError> {
@@ -193,7 +193,7 @@ fn put_uri(
         let sql = "DELETE FROM push_channel WHERE device = ?1";
         return run(db, sql, [signed(number)]);
     };
-    let sealed = keys.seal(Place::ChannelUri(number), uri.reveal().as_bytes());
+    let sealed = keys.seal(SealContext::ChannelUri(number), uri.reveal().as_bytes());
     let sealed = sealed.map_err(failed)?;
     let sql = "INSERT OR REPLACE INTO push_channel VALUES (?1, ?2)";
     run(db, sql, params![signed(number), sealed])

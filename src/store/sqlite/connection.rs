@@ -10,7 +10,7 @@ use super::error::failed;
 use super::query::{self, value};
 use super::rows;
 use crate::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 
 mod embedded {
     refinery::embed_migrations!("sqlite/migrations");
@@ -134,7 +134,7 @@ pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError>
             ))
         }),
         None => {
-            let sealed = keys.seal(Place::KeyCheck, KNOWN).map_err(failed)?;
+            let sealed = keys.seal(SealContext::KeyCheck, KNOWN).map_err(failed)?;
             query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
             keys.numbered(&sealed).map_err(failed)
         }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::query::{self, first, run};
 use super::rows::{self, signed};
 use crate::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::inventory::{Change, Inventory};
@@ -19,7 +19,7 @@ pub(super) fn of(
     let sql = "SELECT sealed FROM inventory WHERE device = ?1";
     let sealed = first(db, sql, [signed(number)], |row| row.get::<_, Vec<u8>>(0))?;
     sealed
-        .map(|sealed| rows::open(keys, Place::Inventory(number), &sealed))
+        .map(|sealed| rows::open(keys, SealContext::Inventory(number), &sealed))
         .transpose()
 }
 
@@ -60,7 +60,7 @@ pub(super) fn changes(
     let found = query::all(db, sql, range, read)?.into_iter();
     found
         .map(|(number, sealed)| {
-            let place = Place::InventoryChange(rows::unsigned(device), number);
+            let place = SealContext::InventoryChange(rows::unsigned(device), number);
             Ok((number.into(), rows::open(keys, place, &sealed)?))
         })
         .collect()
@@ -76,7 +76,7 @@ pub(super) fn write(
     changes: &[Change],
 ) -> Result<(), StoreError> {
     if let Some(inventory) = inventory {
-        let sealed = rows::seal(keys, Place::Inventory(number), inventory)?;
+        let sealed = rows::seal(keys, SealContext::Inventory(number), inventory)?;
         let sql = "INSERT OR REPLACE INTO inventory VALUES (?1, ?2)";
         run(db, sql, params![signed(number), sealed])?;
     }
@@ -87,7 +87,7 @@ pub(super) fn write(
     let mut next: u32 = query::value(db, sql, [signed(number)])?;
     for change in changes {
         next += 1;
-        let sealed = rows::seal(keys, Place::InventoryChange(number, next), change)?;
+        let sealed = rows::seal(keys, SealContext::InventoryChange(number, next), change)?;
         let sql = "INSERT INTO inventory_change VALUES (?1, ?2, ?3)";
         run(db, sql, params![signed(number), next, sealed])?;
     }

@@ -9,7 +9,7 @@ use super::rows::{self, signed};
 use crate::StoreError;
 use crate::seal::Keys;
 use modegate_core::command::{CommandBody, CommandState, QueueSample};
-use modegate_core::device::State;
+use modegate_core::device::DeviceState;
 use modegate_core::ids::CommandSeq;
 use modegate_core::time::Timestamp;
 
@@ -37,7 +37,7 @@ pub(super) fn queues(
     let (mut sample, mut seen) = (QueueSample::default(), 0);
     while let Some(row) = found.next().map_err(failed)? {
         let number = rows::unsigned(row.get(0).map_err(failed)?);
-        let state: State = rows::unpack(rows::blob(row, 1)?)?;
+        let state: DeviceState = rows::unpack(rows::blob(row, 1)?)?;
         (seen, sample.next) = (seen + 1, Some(number));
         for command in &state.open {
             sample.commands[command.state as usize] += 1;

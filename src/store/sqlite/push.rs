@@ -9,7 +9,7 @@ use super::query::{all, first, run};
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::push::DecideProfile;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::ids::DeviceId;
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::secret::Secret;
@@ -39,7 +39,7 @@ pub(super) fn uri(
     let Some((number, sealed)) = found else {
         return Ok(None);
     };
-    let plain = keys.open(Place::ChannelUri(number), &sealed);
+    let plain = keys.open(SealContext::ChannelUri(number), &sealed);
     let plain = plain.map_err(failed)?;
     String::from_utf8(plain)
         .map(|text| Some(Secret::new(text)))
@@ -51,7 +51,7 @@ pub(super) fn profiles(db: &Connection, keys: &Keys) -> Result<Vec<PushProfile>,
     let sql = "SELECT number, sealed FROM push_profile ORDER BY number";
     let found = all(db, sql, [], rows::numbered)?.into_iter();
     found
-        .map(|(number, sealed)| rows::open(keys, Place::PushProfile(number), &sealed))
+        .map(|(number, sealed)| rows::open(keys, SealContext::PushProfile(number), &sealed))
         .collect()
 }
 
@@ -90,7 +90,7 @@ fn keep(
         Some(number) => rows::unsigned(number),
         None => rows::count_and_last(db, "push_profile")?.1 + 1,
     };
-    let sealed = rows::seal(keys, Place::PushProfile(number), profile)?;
+    let sealed = rows::seal(keys, SealContext::PushProfile(number), profile)?;
     let sql = "INSERT OR REPLACE INTO push_profile VALUES (?1, ?2, ?3)";
     run(
         db,

@@ -6,8 +6,8 @@ use super::error::failed;
 use super::inventory;
 use super::query::value;
 use super::rows::{self, Key, signed};
-use crate::seal::{Keys, Place};
-use crate::{Choose, StoreError};
+use crate::seal::{Keys, SealContext};
+use crate::{PlanRead, StoreError};
 use modegate_core::command::{CommandBody, Part, StoredCommand};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::session::Snapshot;
@@ -16,19 +16,19 @@ pub(super) fn load(
     db: &Connection,
     keys: &Keys,
     source: &Source,
-    choose: Choose<'_>,
+    choose: PlanRead<'_>,
 ) -> Result<Option<Snapshot>, StoreError> {
     let Some(device) = rows::device(db, keys, &Key::Source(&source.0))? else {
         return Ok(None);
     };
-    let wanted = choose(&device);
-    let bodies = bodies(db, keys, device.number, &wanted.bodies)?;
-    let reply = if wanted.reply {
+    let plan = choose(&device);
+    let bodies = bodies(db, keys, device.number, &plan.bodies)?;
+    let reply = if plan.reply {
         self::reply(db, keys, device.number)?
     } else {
         None
     };
-    let inventory = if wanted.inventory {
+    let inventory = if plan.inventory {
         inventory::of(db, keys, device.number)?
     } else {
         None
@@ -49,10 +49,10 @@ pub(super) fn bodies(
     db: &Connection,
     keys: &Keys,
     number: u64,
-    wanted: &[CommandSeq],
+    plan: &[CommandSeq],
 ) -> Result<Vec<(CommandSeq, CommandBody)>, StoreError> {
-    let mut bodies = Vec::with_capacity(wanted.len());
-    if wanted.is_empty() {
+    let mut bodies = Vec::with_capacity(plan.len());
+    if plan.is_empty() {
         return Ok(bodies);
     }
     let sql = "SELECT seq, body FROM command WHERE device = ?1 AND seq BETWEEN ?2 AND ?3 AND part = 0 ORDER BY seq";
@@ -60,7 +60,7 @@ pub(super) fn bodies(
     let near = |one: &CommandSeq, next: &CommandSeq| {
         (1..=SIDE_BY_SIDE).contains(&next.0.wrapping_sub(one.0))
     };
-    for run in wanted.chunk_by(near) {
+    for run in plan.chunk_by(near) {
         let (first, last) = (run[0], run[run.len() - 1]);
         let mut rows = statement
             .query(params![signed(number), first.0, last.0])
@@ -71,7 +71,7 @@ pub(super) fn bodies(
                 continue;
             }
             let bytes = rows::blob(row, 1)?;
-            let place = Place::Command(number, seq.0, 0);
+            let place = SealContext::Command(number, seq.0, 0);
             bodies.push((seq, rows::command_part(keys, place, bytes)?));
         }
     }
@@ -84,7 +84,7 @@ fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, S
     let Some(sealed) = sealed else {
         return Ok(None);
     };
-    keys.open(Place::Reply(number), &sealed)
+    keys.open(SealContext::Reply(number), &sealed)
         .map(Some)
         .map_err(failed)
 }
@@ -109,7 +109,7 @@ pub(super) fn commands(
     while let Some(row) = found.next().map_err(failed)? {
         let (seq, part): (u32, u32) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
         let bytes = rows::blob(row, 2)?;
-        let place = Place::Command(rows::unsigned(number), seq, part);
+        let place = SealContext::Command(rows::unsigned(number), seq, part);
         if part == 0 {
             if commands.len() == limit {
                 break;

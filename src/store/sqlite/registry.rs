@@ -7,7 +7,7 @@ use super::query::{run, value};
 use super::rows::{self, Key, signed};
 use crate::StoreError;
 use crate::seal::Keys;
-use modegate_core::device::{DeviceRecord, State};
+use modegate_core::device::{DeviceRecord, DeviceState};
 use modegate_core::event::Event;
 use modegate_core::ids::DeviceId;
 
@@ -24,7 +24,7 @@ pub(super) fn register(
     // Numbers are never used twice: the chain of a device that is gone goes on to carry its own.
     let sql = "SELECT 1 + max(coalesce((SELECT max(number) FROM device), 0), coalesce((SELECT max(number) FROM chain), 0))";
     let number: i64 = value(db, sql, [])?;
-    let state = State::registered();
+    let state = DeviceState::registered();
     let mut chain = Chain {
         number: rows::unsigned(number),
         next_event: 1,

@@ -15,7 +15,7 @@ use super::connection::{KNOWN, check_key, connect, key_check};
 use super::error::failed;
 use super::{events, rows};
 use crate::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 
@@ -28,7 +28,7 @@ struct Sealed {
     column: &'static str,
     /// What a row lies by, in order.
     by: &'static [&'static str],
-    place: fn(&[i64]) -> Place,
+    place: fn(&[i64]) -> SealContext,
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
@@ -37,67 +37,67 @@ const SEALED: [Sealed; 11] = [
         table: "device",
         column: "record",
         by: &["number"],
-        place: |row| Place::Record(number(row, 0)),
+        place: |row| SealContext::Record(number(row, 0)),
     },
     Sealed {
         table: "device",
         column: "reply",
         by: &["number"],
-        place: |row| Place::Reply(number(row, 0)),
+        place: |row| SealContext::Reply(number(row, 0)),
     },
     Sealed {
         table: "command",
         column: "body",
         by: &["device", "seq", "part"],
-        place: |row| Place::Command(number(row, 0), small(row, 1), small(row, 2)),
+        place: |row| SealContext::Command(number(row, 0), small(row, 1), small(row, 2)),
     },
     Sealed {
         table: "inventory",
         column: "sealed",
         by: &["device"],
-        place: |row| Place::Inventory(number(row, 0)),
+        place: |row| SealContext::Inventory(number(row, 0)),
     },
     Sealed {
         table: "inventory_change",
         column: "sealed",
         by: &["device", "number"],
-        place: |row| Place::InventoryChange(number(row, 0), small(row, 1)),
+        place: |row| SealContext::InventoryChange(number(row, 0), small(row, 1)),
     },
     Sealed {
         table: "once",
         column: "answer",
         by: &["number"],
-        place: |row| Place::Once(number(row, 0)),
+        place: |row| SealContext::StoredResponse(number(row, 0)),
     },
     Sealed {
         table: "batch",
         column: "sealed",
         by: &["place"],
-        place: |row| Place::Batch(number(row, 0)),
+        place: |row| SealContext::Batch(number(row, 0)),
     },
     Sealed {
         table: "app",
         column: "sealed",
         by: &["number"],
-        place: |row| Place::App(number(row, 0)),
+        place: |row| SealContext::App(number(row, 0)),
     },
     Sealed {
         table: "webhook",
         column: "sealed",
         by: &["number"],
-        place: |row| Place::Webhook(number(row, 0)),
+        place: |row| SealContext::Webhook(number(row, 0)),
     },
     Sealed {
         table: "push_channel",
         column: "sealed",
         by: &["device"],
-        place: |row| Place::ChannelUri(number(row, 0)),
+        place: |row| SealContext::ChannelUri(number(row, 0)),
     },
     Sealed {
         table: "push_profile",
         column: "sealed",
         by: &["number"],
-        place: |row| Place::PushProfile(number(row, 0)),
+        place: |row| SealContext::PushProfile(number(row, 0)),
     },
 ];
 
@@ -269,7 +269,7 @@ impl Reseal {
     }
 
     /// The same sealed with the new key; `None` where it is already, or is not sealed at all.
-    fn anew(&self, place: Place, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn anew(&self, place: SealContext, sealed: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         if [Some(&self.keys.number()), Some(&rows::CLEAR)].contains(&sealed.first()) {
             return Ok(None);
         }

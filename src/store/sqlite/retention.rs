@@ -15,10 +15,10 @@ use super::SqliteStore;
 use super::error::failed;
 use super::query::{self, run, value};
 use super::rows::{self, signed};
-use crate::seal::{Keys, Place};
-use crate::{PartPlace, StoreError, Swept};
+use crate::seal::{Keys, SealContext};
+use crate::{PartPlace, Purged, StoreError};
 use modegate_core::command::Part;
-use modegate_core::device::State;
+use modegate_core::device::DeviceState;
 use modegate_core::event::Event;
 use modegate_core::retention;
 use modegate_core::time::Timestamp;
@@ -39,37 +39,37 @@ struct Old {
 }
 
 impl SqliteStore {
-    pub(super) async fn sweep_events(
+    pub(super) async fn purge_events(
         &self,
         before: Timestamp,
         most: usize,
-    ) -> Result<Swept, StoreError> {
+    ) -> Result<Purged, StoreError> {
         let old = self.read(|db, _| old_events(db, before, most))?;
         if old.places.is_empty() {
-            return Ok(Swept::default());
+            return Ok(Purged::default());
         }
         let (all, more) = (old.places.len(), old.more);
         let (deleted, through) = self
             .writer
             .submit(move |db| delete_events(db, &old))
             .await?;
-        Ok(Swept {
+        Ok(Purged {
             count: deleted as u64,
             through,
             more: more || deleted < all,
         })
     }
 
-    pub(super) async fn sweep_results(
+    pub(super) async fn purge_results(
         &self,
         before: Timestamp,
         after: PartPlace,
         most: usize,
-    ) -> Result<(Swept, Option<PartPlace>), StoreError> {
+    ) -> Result<(Purged, Option<PartPlace>), StoreError> {
         let (old, walked) = self.read(|db, keys| old_results(db, keys, before, after, most))?;
-        let nothing = Swept {
+        let nothing = Purged {
             more: walked.is_some(),
-            ..Swept::default()
+            ..Purged::default()
         };
         if old.is_empty() {
             return Ok((nothing, walked));
@@ -80,12 +80,12 @@ impl SqliteStore {
             .submit(move |db| replace_parts(db, &old))
             .await?;
         let next = if done < all { last } else { walked };
-        let swept = Swept {
+        let purged = Purged {
             count: done as u64,
             through: 0,
             more: next.is_some(),
         };
-        Ok((swept, next))
+        Ok((purged, next))
     }
 }
 
@@ -151,7 +151,7 @@ fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError>
     run(db, sql, params![device, rows::pack(&state)?])
 }
 
-fn state_of(db: &Connection, device: i64) -> Result<Option<State>, StoreError> {
+fn state_of(db: &Connection, device: i64) -> Result<Option<DeviceState>, StoreError> {
     let sql = "SELECT state FROM device WHERE number = ?1";
     let bytes = query::first(db, sql, [device], |row| row.get::<_, Vec<u8>>(0))?;
     bytes.map(|bytes| rows::unpack(&bytes)).transpose()
@@ -179,7 +179,7 @@ fn old_results(
         signed(most as u64)
     ];
     let mut found = statement.query(from).map_err(failed)?;
-    let mut states: HashMap<u64, State> = HashMap::new();
+    let mut states: HashMap<u64, DeviceState> = HashMap::new();
     let (mut old, mut walked, mut last) = (Vec::new(), 0, None);
     while let Some(row) = found.next().map_err(failed)? {
         let at = PartPlace {
@@ -192,7 +192,7 @@ fn old_results(
             continue;
         }
         let bytes = rows::blob(row, 3)?;
-        let place = Place::Command(at.device, at.seq, at.part);
+        let place = SealContext::Command(at.device, at.seq, at.part);
         let part: Part = rows::command_part(keys, place, bytes)?;
         if !retention::has_old_results(&part, before) {
             continue;

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::error::failed;
 use super::query::{all, first};
 use crate::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::command::{CommandBody, Operation, Part};
-use modegate_core::device::{Device, DeviceRecord, State};
+use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::DeviceId;
 
 /// Marks in front of a blob that is not sealed.
@@ -68,9 +68,9 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     let number = unsigned(row.get(0).map_err(failed)?);
     let id = DeviceId(Uuid::from_bytes(row.get(1).map_err(failed)?));
     let sealed = blob(row, 2)?;
-    let record: DeviceRecord = open(keys, Place::Record(number), sealed)?;
+    let record: DeviceRecord = open(keys, SealContext::Record(number), sealed)?;
     let state = blob(row, 5)?;
-    let mut state: State = unpack(state)?;
+    let mut state: DeviceState = unpack(state)?;
     state.revision = unsigned(row.get(3).map_err(failed)?);
     state.next_command = row.get(4).map_err(failed)?;
     Ok(Device {
@@ -98,7 +98,7 @@ pub(super) fn record_bytes(
     number: u64,
     record: &DeviceRecord,
 ) -> Result<Vec<u8>, StoreError> {
-    seal(keys, Place::Record(number), record)
+    seal(keys, SealContext::Record(number), record)
 }
 
 /// A body as stored: sealed as soon as it holds any Data.
@@ -116,7 +116,7 @@ pub(super) fn body_bytes(
     }
     wrap(
         keys,
-        Place::Command(number, seq, 0),
+        SealContext::Command(number, seq, 0),
         &pack(body)?,
         has_data(&body.operations),
     )
@@ -127,13 +127,18 @@ pub(super) fn part_bytes(keys: &Keys, number: u64, part: &Part) -> Result<Vec<u8
     let has_data = part.results.iter().any(|result| result.data.is_some());
     wrap(
         keys,
-        Place::Command(number, part.seq.0, part.part),
+        SealContext::Command(number, part.seq.0, part.part),
         &pack(part)?,
         has_data,
     )
 }
 
-fn wrap(keys: &Keys, place: Place, plain: &[u8], secret: bool) -> Result<Vec<u8>, StoreError> {
+fn wrap(
+    keys: &Keys,
+    place: SealContext,
+    plain: &[u8],
+    secret: bool,
+) -> Result<Vec<u8>, StoreError> {
     if secret {
         return keys.seal(place, plain).map_err(failed);
     }
@@ -143,7 +148,7 @@ fn wrap(keys: &Keys, place: Place, plain: &[u8], secret: bool) -> Result<Vec<u8>
 /// Reads a part of a command, sealed or not.
 pub(super) fn command_part<T: DeserializeOwned>(
     keys: &Keys,
-    place: Place,
+    place: SealContext,
     bytes: &[u8],
 ) -> Result<T, StoreError> {
     match bytes {
@@ -159,7 +164,7 @@ pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<(u64, Vec<u8>)> {
 
 pub(super) fn seal<T: Serialize>(
     keys: &Keys,
-    place: Place,
+    place: SealContext,
     value: &T,
 ) -> Result<Vec<u8>, StoreError> {
     keys.seal(place, &pack(value)?).map_err(failed)
@@ -167,7 +172,7 @@ pub(super) fn seal<T: Serialize>(
 
 pub(super) fn open<T: DeserializeOwned>(
     keys: &Keys,
-    place: Place,
+    place: SealContext,
     sealed: &[u8],
 ) -> Result<T, StoreError> {
     unpack(&keys.open(place, sealed).map_err(failed)?)
@@ -205,7 +210,7 @@ mod tests {
 
     use super::*;
     use modegate_core::ids::{CommandSeq, Source};
-    use modegate_core::operations::{Setting, Templates, command};
+    use modegate_core::operations::{BuildContext, Templates, command};
     use modegate_core::session::queue::queue;
     use modegate_core::time::Timestamp;
 
@@ -227,9 +232,9 @@ mod tests {
             number: 1,
             id: DeviceId(Uuid::nil()),
             record: record.clone(),
-            state: State::default(),
+            state: DeviceState::default(),
         };
-        let setting = Setting {
+        let setting = BuildContext {
             device: None,
             templates: &Templates::default(),
             actor: "a",

@@ -14,7 +14,7 @@ use super::{
     tokens, webhooks,
 };
 use crate::installs::{DecideInstalls, InstallStore};
-use crate::{Choose, MakeCommand, PartPlace, Store, StoreError, Swept};
+use crate::{MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
 use modegate_core::change::DeviceChange;
@@ -36,7 +36,7 @@ impl Store for SqliteStore {
     async fn load(
         &self,
         source: &Source,
-        choose: Choose<'_>,
+        choose: PlanRead<'_>,
     ) -> Result<Option<Snapshot>, StoreError> {
         let begun = Instant::now();
         let loaded = self.read(|db, keys| read::load(db, keys, source, choose));
@@ -139,17 +139,17 @@ impl Store for SqliteStore {
         self.read(|db, keys| probe::queues(db, keys, after, limit))
     }
 
-    async fn sweep_events(&self, before: Timestamp, most: usize) -> Result<Swept, StoreError> {
-        SqliteStore::sweep_events(self, before, most).await
+    async fn purge_events(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError> {
+        SqliteStore::purge_events(self, before, most).await
     }
 
-    async fn sweep_results(
+    async fn purge_results(
         &self,
         before: Timestamp,
         after: PartPlace,
         most: usize,
-    ) -> Result<(Swept, Option<PartPlace>), StoreError> {
-        SqliteStore::sweep_results(self, before, after, most).await
+    ) -> Result<(Purged, Option<PartPlace>), StoreError> {
+        SqliteStore::purge_results(self, before, after, most).await
     }
 
     async fn keep_policy_set(

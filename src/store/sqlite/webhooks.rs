@@ -6,7 +6,7 @@ use super::events;
 use super::query::{self, first, run};
 use super::rows::{self, signed, unsigned};
 use crate::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
@@ -21,7 +21,7 @@ pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreErr
 fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<Webhook, StoreError> {
     Ok(Webhook {
         number,
-        ..rows::open(keys, Place::Webhook(number), &sealed)?
+        ..rows::open(keys, SealContext::Webhook(number), &sealed)?
     })
 }
 
@@ -34,7 +34,7 @@ pub(super) fn create(
     let (count, last) = rows::count_and_last(db, "webhook")?;
     webhooks::check_room(count).map_err(StoreError::Refused)?;
     webhook.number = last + 1;
-    let sealed = rows::seal(keys, Place::Webhook(webhook.number), &webhook)?;
+    let sealed = rows::seal(keys, SealContext::Webhook(webhook.number), &webhook)?;
     let row = params![signed(webhook.number), webhook.id.0.as_bytes(), sealed];
     run(db, "INSERT INTO webhook VALUES (?1, ?2, ?3)", row)?;
     events::log(db, &mut [event])?;

@@ -33,9 +33,9 @@ const CUT: Duration = Duration::from_millis(5);
 /// How long anything else may wait for whoever else has the database open.
 const BUSY: Duration = Duration::from_secs(5);
 
-type Answer = Box<dyn FnOnce(Option<StoreError>) + Send>;
+type Responder = Box<dyn FnOnce(Option<StoreError>) + Send>;
 /// Without a connection the work is not done, only answered.
-type Do = Box<dyn FnOnce(Option<&Connection>) -> (bool, Answer) + Send>;
+type Do = Box<dyn FnOnce(Option<&Connection>) -> (bool, Responder) + Send>;
 
 /// A piece of work.
 struct Work {
@@ -135,7 +135,7 @@ impl Writer {
         let (sender, receiver) = oneshot::channel();
         let run: Do = Box::new(move |db| {
             let Some(db) = db else {
-                let answer: Answer = Box::new(move |error| {
+                let answer: Responder = Box::new(move |error| {
                     let not_tried = || StoreError::Failed(Arc::from("not tried"));
                     let _ = sender.send(Err(error.unwrap_or_else(not_tried)));
                 });
@@ -145,7 +145,7 @@ impl Writer {
                 Err(StoreError::Failed(Arc::from("a fault in the work itself")))
             });
             let good = result.is_ok();
-            let answer: Answer = Box::new(move |error| {
+            let answer: Responder = Box::new(move |error| {
                 // Whoever asked may have gone away; the work is done all the same.
                 let _ = sender.send(error.map_or(result, Err));
             });
@@ -322,7 +322,7 @@ mod tests {
         let told = told.clone();
         let run: Do = Box::new(move |db| {
             let good = db.is_some_and(|db| db.execute_batch(sql).is_ok());
-            let answer: Answer = Box::new(move |error| {
+            let answer: Responder = Box::new(move |error| {
                 told.send(good && error.is_none()).unwrap();
             });
             (good, answer)

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use modegate_core::context::Family;
 use modegate_core::ids::CommandSeq;
-use modegate_server::sync::Answer;
+use modegate_server::sync::SyncResponse;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::message::{Element, Message, Verb};
 
@@ -229,8 +229,8 @@ impl Client {
     }
 
     /// The server answered: what the message said is made durable.
-    pub fn was_taken(&mut self, answer: &Answer) {
-        if let Answer::Reply(_) = answer {
+    pub fn was_taken(&mut self, answer: &SyncResponse) {
+        if let SyncResponse::Reply(_) = answer {
             for seq in self.under_way.drain(..) {
                 if let Some(known) = self.commands.get_mut(&seq) {
                     known.settled = true;
@@ -246,8 +246,8 @@ impl Client {
 
     /// What comes back for a message that is late is read by nobody, and must
     /// hold nothing that this device could not get.
-    pub fn check_strangers(&self, encoding: Encoding, answer: &Answer) {
-        if let Answer::Reply(reply) = answer {
+    pub fn check_strangers(&self, encoding: Encoding, answer: &SyncResponse) {
+        if let SyncResponse::Reply(reply) = answer {
             self.check_own(&encoding.decode(reply).unwrap());
         }
     }

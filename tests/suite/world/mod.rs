@@ -10,7 +10,7 @@ mod server;
 use client::Client;
 use server::Server;
 
-use modegate_server::sync::Answer;
+use modegate_server::sync::SyncResponse;
 
 /// Devices of the test's world.
 const DEVICES: usize = 200;
@@ -131,7 +131,7 @@ async fn speak(
         return;
     }
     let answer = server.walk(&query, encoding, &bytes).await;
-    if server.broken && answer == Answer::Busy {
+    if server.broken && answer == SyncResponse::Busy {
         // Nothing was made durable, and nothing was sent.
         client.nothing_came(chance);
         story.refused += 1;
@@ -153,7 +153,7 @@ async fn speak(
     if storm && chance.percent(4) {
         client.stale.push((query, encoding, bytes));
     }
-    let Answer::Reply(reply) = answer else {
+    let SyncResponse::Reply(reply) = answer else {
         panic!("device {}: {answer:?}", client.number)
     };
     story.write(&reply);

@@ -4,15 +4,15 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use modegate_core::command::{CommandBody, CommandState, Manner, Operation};
+use modegate_core::command::{CommandBody, CommandState, ExecutionOptions, Operation};
 use modegate_core::device::DeviceRecord;
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
-use modegate_core::session::{Proof, queue};
+use modegate_core::session::{ClientEvidence, queue};
 use modegate_core::time::Timestamp;
-use modegate_server::sync::{Answer, Way};
+use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_store::Store;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -24,7 +24,7 @@ use super::client::{Client, What};
 
 pub struct Server {
     dir: tempfile::TempDir,
-    running: Option<(Arc<dyn Store>, Way)>,
+    running: Option<(Arc<dyn Store>, SyncService)>,
     pub broken: bool,
 }
 
@@ -40,7 +40,7 @@ fn folder() -> tempfile::TempDir {
     }
 }
 
-async fn open(path: PathBuf) -> (Arc<dyn Store>, Way) {
+async fn open(path: PathBuf) -> (Arc<dyn Store>, SyncService) {
     let keys = Keys::from_bytes(&[7; 32]).unwrap();
     let store = SqliteStore::open(&path, keys).unwrap();
     // By a trigger a disk breaks here.
@@ -53,8 +53,8 @@ async fn open(path: PathBuf) -> (Arc<dyn Store>, Way) {
         nonce[8..].copy_from_slice(&count.to_le_bytes());
         nonce
     });
-    let way = Way::new(Arc::clone(&store), policies, nonces, true);
-    (store, way)
+    let sync = SyncService::new(Arc::clone(&store), policies, nonces, true);
+    (store, sync)
 }
 
 /// The id of device `n`, the same in every life.
@@ -107,9 +107,10 @@ impl Server {
         &*self.running.as_ref().unwrap().0
     }
 
-    pub async fn walk(&self, query: &str, encoding: Encoding, bytes: &[u8]) -> Answer {
-        let (_, way) = self.running.as_ref().unwrap();
-        way.walk(&Proof::default(), query, encoding, bytes).await
+    pub async fn walk(&self, query: &str, encoding: Encoding, bytes: &[u8]) -> SyncResponse {
+        let (_, sync) = self.running.as_ref().unwrap();
+        sync.handle(&ClientEvidence::default(), query, encoding, bytes)
+            .await
     }
 
     pub async fn register(&self, client: &Client) {
@@ -144,9 +145,9 @@ impl Server {
             not_before: None,
             expires_at: None,
             priority: chance.below(3) as i32,
-            manner: Manner {
+            options: ExecutionOptions {
                 retries: 0,
-                ..Manner::default()
+                ..ExecutionOptions::default()
             },
             operations: vec![Operation::Node {
                 verb,

@@ -63,7 +63,7 @@ fn logins(word: u32, mode: Mode, platform: Platform) -> Vec<Login> {
 pub(super) struct Item {
     pub(super) pair: (Outcome, Outcome),
     pub(super) grid: Grid,
-    pub(super) matters: Vec<usize>,
+    pub(super) scopes: Vec<usize>,
     pub(super) groups: Vec<usize>,
     pub(super) apps: Vec<usize>,
 }
@@ -71,14 +71,14 @@ pub(super) struct Item {
 /// Items that are equal but for one attribute made one, attribute by attribute.
 pub(super) fn merged(items: Vec<Item>) -> Vec<Item> {
     let mut items = items;
-    for of in [apps, groups, matters] {
+    for of in [apps, groups, scopes] {
         items = merged_by(items, of);
     }
     items
 }
 
-fn matters(item: &mut Item) -> &mut Vec<usize> {
-    &mut item.matters
+fn scopes(item: &mut Item) -> &mut Vec<usize> {
+    &mut item.scopes
 }
 
 fn groups(item: &mut Item) -> &mut Vec<usize> {
@@ -93,7 +93,7 @@ fn merged_by(items: Vec<Item>, of: fn(&mut Item) -> &mut Vec<usize>) -> Vec<Item
     let alike = classes(items, |item| {
         let mut rest = item.clone();
         of(&mut rest).clear();
-        (rest.pair, rest.grid, rest.matters, rest.groups, rest.apps)
+        (rest.pair, rest.grid, rest.scopes, rest.groups, rest.apps)
     });
     alike
         .into_iter()

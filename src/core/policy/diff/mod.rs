@@ -2,7 +2,7 @@
 //! cells that differ alike put together.
 
 mod cells;
-mod matter;
+mod scope;
 mod text;
 
 use serde::{Serialize, Serializer};
@@ -12,7 +12,7 @@ use super::{PolicySet, RuleId, Verdict};
 use crate::classify::{Pair, pairs};
 use crate::context::{Context, Family, Login, Mode, Platform};
 use cells::{Grid, Item, merged};
-pub use matter::Matter;
+pub use scope::CommandScope;
 pub use text::text;
 
 /// Cells that differ alike: each family with each mode, each platform and so on.
@@ -32,7 +32,8 @@ pub struct CellDiff {
     #[serde(serialize_with = "logins")]
     pub logins: Vec<Login>,
     /// What the commands do.
-    pub matters: Vec<Matter>,
+    #[serde(rename = "matters")]
+    pub scopes: Vec<CommandScope>,
     /// The groups that a device is in: those that a rule names, `None` for one
     /// in no such group. Empty: whatever its groups.
     pub groups: Vec<Option<String>>,
@@ -61,8 +62,8 @@ pub struct Outcome {
 /// follows from its groups, and where every cell agrees, its verdict does too.
 /// (Of two rules with one effect the first in the files is named.)
 pub fn diff(old: &PolicySet, new: &PolicySet) -> Vec<CellDiff> {
-    let space = Space::of(old, new);
-    let items = (0..space.matters.len()).flat_map(|matter| space.items(matter));
+    let space = Space::new(old, new);
+    let items = (0..space.scopes.len()).flat_map(|scope| space.items(scope));
     let mut cells: Vec<CellDiff> = merged(items.collect())
         .iter()
         .flat_map(|item| space.cells(item))
@@ -82,7 +83,7 @@ struct Space<'a> {
     old: (&'a PolicySet, Ranked<'a>),
     new: (&'a PolicySet, Ranked<'a>),
     contexts: Classes<(Both, bool), (Family, Context)>,
-    matters: Classes<Both, Pair>,
+    scopes: Classes<Both, Pair>,
     groups: Classes<Both, Option<String>>,
     apps: Classes<Both, Option<String>>,
 }
@@ -91,7 +92,7 @@ struct Space<'a> {
 type Differing = Vec<((Outcome, Outcome), Grid)>;
 
 impl<'a> Space<'a> {
-    fn of(old: &'a PolicySet, new: &'a PolicySet) -> Self {
+    fn new(old: &'a PolicySet, new: &'a PolicySet) -> Self {
         let (a, b) = (Ranked::new(old), Ranked::new(new));
         let sets = [old, new];
         let contexts = classes(space::contexts(), |&(family, context)| {
@@ -99,7 +100,7 @@ impl<'a> Space<'a> {
             (both, is_machine(context))
         });
         let kinds = |pair: &Pair| (floor_class(pair.old.kind), floor_class(pair.new.kind));
-        let matters = classes(pairs(old.owns(), new.owns()), |pair| {
+        let scopes = classes(pairs(old.custom_classes(), new.custom_classes()), |pair| {
             ((a.of_leaf(&pair.old), b.of_leaf(&pair.new)), kinds(pair))
         });
         let groups = classes(space::groups(&sets), |group| {
@@ -110,7 +111,7 @@ impl<'a> Space<'a> {
             old: (old, a),
             new: (new, b),
             contexts,
-            matters: matters
+            scopes: scopes
                 .into_iter()
                 .map(|((both, _), pairs)| (both, pairs))
                 .collect(),
@@ -121,8 +122,8 @@ impl<'a> Space<'a> {
 
     /// Where the two sets differ on one class of what commands do: groups that
     /// are alike to the rules that speak of it are looked at once, and so are apps.
-    fn items(&self, matter: usize) -> Vec<Item> {
-        let (of_matter, pairs) = &self.matters[matter];
+    fn items(&self, scope: usize) -> Vec<Item> {
+        let (of_matter, pairs) = &self.scopes[scope];
         let whole = (Some(of_matter.0.clone()), Some(of_matter.1.clone()));
         let mut items = Vec::new();
         let groups = classes(0..self.groups.len(), |&at| {
@@ -137,7 +138,7 @@ impl<'a> Space<'a> {
                 items.extend(differing.into_iter().map(|(pair, grid)| Item {
                     pair,
                     grid,
-                    matters: vec![matter],
+                    scopes: vec![scope],
                     groups: groups.clone(),
                     apps: apps.clone(),
                 }));
@@ -176,13 +177,13 @@ impl<'a> Space<'a> {
 
     /// The cells that an item stands for.
     fn cells(&self, item: &Item) -> Vec<CellDiff> {
-        let everything: Vec<&Pair> = self.matters.iter().flat_map(|(_, pairs)| pairs).collect();
+        let everything: Vec<&Pair> = self.scopes.iter().flat_map(|(_, pairs)| pairs).collect();
         let here: Vec<&Pair> = item
-            .matters
+            .scopes
             .iter()
-            .flat_map(|&at| &self.matters[at].1)
+            .flat_map(|&at| &self.scopes[at].1)
             .collect();
-        let matters = matter::matters(&here, &everything);
+        let scopes = scope::scopes(&here, &everything);
         item.grid
             .boxes()
             .into_iter()
@@ -191,7 +192,7 @@ impl<'a> Space<'a> {
                 modes: part.modes,
                 platforms: part.platforms,
                 logins: part.logins,
-                matters: matters.clone(),
+                scopes: scopes.clone(),
                 groups: names(&self.groups, &item.groups),
                 apps: names(&self.apps, &item.apps),
                 was: item.pair.0.clone(),

@@ -61,8 +61,8 @@ fn line(cell: &CellDiff) -> String {
             parts.push(format!("{what} {}", names.join(" or ")));
         }
     }
-    let matters: Vec<String> = cell.matters.iter().map(ToString::to_string).collect();
-    format!("{}: {}", parts.join("; "), matters.join(", "))
+    let scopes: Vec<String> = cell.scopes.iter().map(ToString::to_string).collect();
+    format!("{}: {}", parts.join("; "), scopes.join(", "))
 }
 
 fn list<T: Copy>(values: &[T], name: fn(T) -> &'static str, between: &str) -> String {

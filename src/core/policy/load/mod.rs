@@ -1,7 +1,7 @@
 //! Policy files to a policy set, or every fault of all of them at once.
 
+mod custom_class;
 mod fields;
-mod own;
 mod rule;
 
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::own::OwnEntry;
+use super::custom_class::CustomClassEntry;
 use super::rule::Rule;
 use super::{PolicySet, floor};
 use fields::{At, type_of};
@@ -112,7 +112,7 @@ fn digest(files: &[(String, String)]) -> String {
 #[derive(Default)]
 struct Loader {
     rules: Vec<Rule>,
-    own: Vec<OwnEntry>,
+    own: Vec<CustomClassEntry>,
     faults: Vec<Fault>,
     /// Each id and where it was first seen.
     ids: HashMap<String, String>,

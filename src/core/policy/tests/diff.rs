@@ -6,7 +6,7 @@ use super::random::{APPS, OWN, any_classify, any_rules, contexts, leaves, set_of
 use super::*;
 use crate::classify::{class_from_name, class_name};
 use crate::loc_uri::LocUri;
-use crate::policy::diff::{CellDiff, Matter, diff, text};
+use crate::policy::diff::{CellDiff, CommandScope, diff, text};
 use modegate_wire::message::Verb;
 
 /// The shipped set and these rules.
@@ -70,11 +70,11 @@ fn what_only_one_set_classifies_is_told_by_its_path() {
         "[[classify]]\nloc_uri = \"./Vendor/MSFT/Wipe/*\"\nverb = [\"Exec\"]\nkind = \"lock\"\n",
     );
     let told = told(&builtin(), &own).join("\n");
-    let matter = "Exec ./vendor/msft/wipe/* (unclassified -> lock)";
+    let scope = "Exec ./vendor/msft/wipe/* (unclassified -> lock)";
     for line in [
         "  withhold (floor.unclassified) -> deliver (81.with-the-user)",
         "  withhold (floor.unclassified) -> withhold (floor.machine)",
-        &format!("    windows81, windows10; Maintenance, Apps; login none: {matter}"),
+        &format!("    windows81, windows10; Maintenance, Apps; login none: {scope}"),
     ] {
         assert!(told.contains(line), "{line}\n{told}");
     }
@@ -122,8 +122,8 @@ fn covers(
     let among = |names: &[Option<String>], name: Option<&str>| {
         names.is_empty() || names.iter().any(|one| one.as_deref() == name)
     };
-    let speaks = |matter: &Matter| match matter {
-        Matter::Kind {
+    let speaks = |scope: &CommandScope| match scope {
+        CommandScope::Kind {
             kind,
             verbs,
             classes,
@@ -133,7 +133,7 @@ fn covers(
                 && (verbs.is_empty() || verbs.contains(&new.verb))
                 && (classes.is_empty() || classes.contains(&new.class))
         }
-        Matter::Node {
+        CommandScope::Node {
             loc_uri,
             verb,
             was,
@@ -155,7 +155,7 @@ fn covers(
         && cell.logins.contains(&context.login)
         && among(&cell.groups, group)
         && among(&cell.apps, app)
-        && cell.matters.iter().any(speaks)
+        && cell.scopes.iter().any(speaks)
 }
 
 /// Leaves that one node can have in both sets.

@@ -19,7 +19,7 @@ use crate::push::answer::WnsVerdict;
 use crate::push::pause;
 use crate::time::Timestamp;
 
-pub use table::State;
+pub use table::ChannelState;
 use table::{Act, Signal, cell};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
@@ -66,7 +66,7 @@ struct Known {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Channel {
     /// Where it stands.
-    pub state: State,
+    pub state: ChannelState,
     /// The URI in use. There is one exactly when the state may send.
     pub uri: Option<UriDigest>,
     /// Sets since one brought a URI that a notification was taken for.
@@ -332,7 +332,7 @@ impl Channel {
             return Vec::new();
         }
         self.empty_reads = 0;
-        self.state = State::NeedsSet;
+        self.state = ChannelState::NeedsSet;
         self.drop_uri()
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Where a device's channel stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum ChannelState {
     /// The PFN is to be set in the next session that may.
     #[default]
     NeedsSet,
@@ -25,35 +25,35 @@ pub enum State {
     SetFailed,
 }
 
-impl State {
+impl ChannelState {
     /// Every state.
-    pub const ALL: [State; 8] = [
-        State::NeedsSet,
-        State::SetSent,
-        State::AwaitingUri,
-        State::Active,
-        State::Refreshing,
-        State::Expired,
-        State::Dead,
-        State::SetFailed,
+    pub const ALL: [ChannelState; 8] = [
+        ChannelState::NeedsSet,
+        ChannelState::SetSent,
+        ChannelState::AwaitingUri,
+        ChannelState::Active,
+        ChannelState::Refreshing,
+        ChannelState::Expired,
+        ChannelState::Dead,
+        ChannelState::SetFailed,
     ];
 
     /// Whether its URI may be sent to.
     pub fn may_send(self) -> bool {
-        matches!(self, State::Active | State::Refreshing)
+        matches!(self, ChannelState::Active | ChannelState::Refreshing)
     }
 
     /// Its name in the API.
     pub fn name(self) -> &'static str {
         match self {
-            State::NeedsSet => "needs_set",
-            State::SetSent => "set_sent",
-            State::AwaitingUri => "awaiting_uri",
-            State::Active => "active",
-            State::Refreshing => "refreshing",
-            State::Expired => "expired",
-            State::Dead => "dead",
-            State::SetFailed => "set_failed",
+            ChannelState::NeedsSet => "needs_set",
+            ChannelState::SetSent => "set_sent",
+            ChannelState::AwaitingUri => "awaiting_uri",
+            ChannelState::Active => "active",
+            ChannelState::Refreshing => "refreshing",
+            ChannelState::Expired => "expired",
+            ChannelState::Dead => "dead",
+            ChannelState::SetFailed => "set_failed",
         }
     }
 }
@@ -157,10 +157,10 @@ pub(super) enum Act {
 }
 
 /// The cell of the table. What is not written in a row keeps the state.
-pub(super) fn cell(state: State, signal: Signal) -> (State, Act) {
+pub(super) fn cell(state: ChannelState, signal: Signal) -> (ChannelState, Act) {
     use Act as A;
+    use ChannelState::*;
     use Signal as S;
-    use State::*;
     match (signal, state) {
         (S::SessionDue, NeedsSet | SetSent | Expired | Dead | SetFailed) => (NeedsSet, A::Set),
         (S::SessionDue, Refreshing) => (Refreshing, A::Set),

@@ -8,8 +8,8 @@ use super::*;
 /// One letter per state, in the order of [`State::ALL`].
 const LETTERS: [char; 8] = ['N', 'S', 'A', '+', 'R', 'E', 'D', 'F'];
 
-fn letter(state: State) -> char {
-    let place = State::ALL.iter().position(|s| *s == state).unwrap();
+fn letter(state: ChannelState) -> char {
+    let place = ChannelState::ALL.iter().position(|s| *s == state).unwrap();
     LETTERS[place]
 }
 
@@ -43,7 +43,7 @@ fn every_cell_of_the_table() {
         let mut words = row.split_whitespace();
         assert_eq!(words.next().unwrap(), format!("{signal:?}"));
         let expected: Vec<&str> = words.collect();
-        let got: Vec<String> = State::ALL
+        let got: Vec<String> = ChannelState::ALL
             .into_iter()
             .map(|state| match cell(state, signal) {
                 (to, Act::Stay) => letter(to).to_string(),
@@ -81,7 +81,7 @@ impl Life {
         }
     }
 
-    fn at(&mut self, hours: i64, event: Event) -> State {
+    fn at(&mut self, hours: i64, event: Event) -> ChannelState {
         let now = Timestamp(hours * HOUR_MS);
         let done = next(&self.channel, event, Family::Windows81, now);
         self.channel = done.channel;
@@ -102,16 +102,16 @@ impl Life {
 #[test]
 fn from_nothing_to_a_channel_in_one_session() {
     let mut life = Life::new();
-    assert_eq!(life.at(0, Event::Session), State::NeedsSet);
+    assert_eq!(life.at(0, Event::Session), ChannelState::NeedsSet);
     assert_eq!(
         life.effects,
         [Effect::SendSet(SetVerb::First), Effect::ReadUri]
     );
-    assert_eq!(life.at(0, Event::SetDelivered), State::SetSent);
-    assert_eq!(life.at(0, Event::SetStatus(200)), State::AwaitingUri);
+    assert_eq!(life.at(0, Event::SetDelivered), ChannelState::SetSent);
+    assert_eq!(life.at(0, Event::SetStatus(200)), ChannelState::AwaitingUri);
     assert_eq!(life.effects, [Effect::ReadUri]);
     assert!(!life.channel.may_send(Timestamp(0)));
-    assert_eq!(life.at(0, read(1)), State::Active);
+    assert_eq!(life.at(0, read(1)), ChannelState::Active);
     assert_eq!(life.effects, [Effect::KeepUri]);
     assert!(life.channel.may_send(Timestamp(0)));
 }
@@ -121,43 +121,47 @@ fn a_revoked_channel_is_set_again_in_the_next_session_that_may() {
     let mut life = Life::active(1);
     assert_eq!(
         life.at(1, Event::Wns(uri(1), WnsVerdict::Taken)),
-        State::Active
+        ChannelState::Active
     );
-    assert_eq!(life.at(2, Event::Wns(uri(1), GONE)), State::Dead);
+    assert_eq!(life.at(2, Event::Wns(uri(1), GONE)), ChannelState::Dead);
     assert_eq!(life.effects, [Effect::DropUri]);
-    assert_eq!(life.at(3, read(1)), State::Dead);
-    assert_eq!(life.at(3, Event::Session), State::NeedsSet);
+    assert_eq!(life.at(3, read(1)), ChannelState::Dead);
+    assert_eq!(life.at(3, Event::Session), ChannelState::NeedsSet);
     assert_eq!(life.effects[0], Effect::SendSet(SetVerb::First));
     life.at(3, Event::SetDelivered);
     life.at(3, Event::SetStatus(202));
-    assert_eq!(life.at(3, read(2)), State::Active);
+    assert_eq!(life.at(3, read(2)), ChannelState::Active);
 }
 
 #[test]
 fn a_late_answer_does_not_kill_a_renewed_channel() {
     let mut life = Life::active(1);
     life.at(5, read(2));
-    assert_eq!(life.at(6, Event::Wns(uri(1), GONE)), State::Active);
+    assert_eq!(life.at(6, Event::Wns(uri(1), GONE)), ChannelState::Active);
     assert_eq!(life.channel.uri, Some(uri(2)));
     // But what was said of the old URI is remembered.
     life.at(7, Event::Wns(uri(2), GONE));
-    assert_eq!(life.at(8, read(1)), State::Dead);
+    assert_eq!(life.at(8, read(1)), ChannelState::Dead);
 }
 
 #[test]
 fn reading_a_uri_again_does_not_make_it_younger() {
     let mut life = Life::active(1);
     for day in 1..20 {
-        assert_eq!(life.at(day * 24, read(1)), State::Active, "day {day}");
+        assert_eq!(
+            life.at(day * 24, read(1)),
+            ChannelState::Active,
+            "day {day}"
+        );
         life.at(day * 24, Event::Time);
     }
     assert_eq!(life.channel.first_seen(), Some(Timestamp(0)));
-    assert_eq!(life.at(20 * 24, Event::Time), State::Refreshing);
+    assert_eq!(life.at(20 * 24, Event::Time), ChannelState::Refreshing);
     assert!(life.channel.may_send(Timestamp(29 * DAY_MS)));
     assert!(!life.channel.may_send(Timestamp(30 * DAY_MS)));
-    assert_eq!(life.at(30 * 24, Event::Time), State::Expired);
-    assert_eq!(life.at(30 * 24, read(1)), State::Expired);
-    assert_eq!(life.at(30 * 24, read(2)), State::Active);
+    assert_eq!(life.at(30 * 24, Event::Time), ChannelState::Expired);
+    assert_eq!(life.at(30 * 24, read(1)), ChannelState::Expired);
+    assert_eq!(life.at(30 * 24, read(2)), ChannelState::Active);
 }
 
 #[test]
@@ -174,13 +178,13 @@ fn a_refresh_that_brings_the_same_uri_is_not_repeated_in_every_session() {
             sets.push(hour - 20 * 24);
             life.at(hour, Event::SetDelivered);
             life.at(hour, Event::SetStatus(200));
-            assert_eq!(life.at(hour, read(1)), State::Active);
+            assert_eq!(life.at(hour, read(1)), ChannelState::Active);
         }
         life.at(hour, taken);
     }
     assert_eq!(sets, [0, 20, 60, 140]);
     // A new one ends it.
-    assert_eq!(life.at(30 * 24, read(2)), State::Active);
+    assert_eq!(life.at(30 * 24, read(2)), ChannelState::Active);
 }
 
 #[test]
@@ -209,11 +213,11 @@ fn add_turns_to_replace_and_back_only_once() {
     let mut life = Life::new();
     life.at(0, Event::Session);
     life.at(0, Event::SetDelivered);
-    assert_eq!(life.at(0, Event::SetStatus(418)), State::SetSent);
+    assert_eq!(life.at(0, Event::SetStatus(418)), ChannelState::SetSent);
     assert_eq!(life.effects, [Effect::SendSet(SetVerb::Replace)]);
     life.at(0, Event::SetDelivered);
     assert_eq!(life.channel.set_attempts, 1);
-    assert_eq!(life.at(0, Event::SetStatus(404)), State::SetFailed);
+    assert_eq!(life.at(0, Event::SetStatus(404)), ChannelState::SetFailed);
     let mut life = Life::new();
     life.at(0, Event::SetDelivered);
     life.at(0, Event::SetStatus(404));
@@ -241,8 +245,8 @@ fn a_device_without_a_uri_is_set_again_after_a_pause() {
     let mut life = Life::new();
     life.at(0, Event::SetDelivered);
     life.at(0, Event::SetStatus(200));
-    assert_eq!(life.at(1, Event::UriAbsent), State::AwaitingUri);
-    assert_eq!(life.at(2, Event::UriAbsent), State::NeedsSet);
+    assert_eq!(life.at(1, Event::UriAbsent), ChannelState::AwaitingUri);
+    assert_eq!(life.at(2, Event::UriAbsent), ChannelState::NeedsSet);
     life.at(3, Event::Session);
     assert_eq!(life.effects, [Effect::ReadUri]);
     life.at(20, Event::Session);
@@ -252,22 +256,22 @@ fn a_device_without_a_uri_is_set_again_after_a_pause() {
 #[test]
 fn after_another_pfn_nothing_of_the_old_one_counts() {
     let mut life = Life::active(1);
-    assert_eq!(life.at(1, Event::PfnChanged), State::NeedsSet);
+    assert_eq!(life.at(1, Event::PfnChanged), ChannelState::NeedsSet);
     assert_eq!(life.effects, [Effect::DropUri]);
-    assert_eq!(life.at(2, read(1)), State::NeedsSet);
-    assert_eq!(life.at(2, read(3)), State::NeedsSet);
-    assert_eq!(life.at(2, Event::SetStatus(200)), State::NeedsSet);
+    assert_eq!(life.at(2, read(1)), ChannelState::NeedsSet);
+    assert_eq!(life.at(2, read(3)), ChannelState::NeedsSet);
+    assert_eq!(life.at(2, Event::SetStatus(200)), ChannelState::NeedsSet);
     life.at(3, Event::SetDelivered);
     life.at(3, Event::SetStatus(200));
-    assert_eq!(life.at(3, read(1)), State::AwaitingUri);
-    assert_eq!(life.at(3, read(4)), State::Active);
+    assert_eq!(life.at(3, read(1)), ChannelState::AwaitingUri);
+    assert_eq!(life.at(3, read(4)), ChannelState::Active);
 }
 
 #[test]
 fn a_refused_channel_is_set_again_and_stays_in_use() {
     let mut life = Life::active(1);
     let refused = Event::Wns(uri(1), WnsVerdict::Refused);
-    assert_eq!(life.at(1, refused), State::Refreshing);
+    assert_eq!(life.at(1, refused), ChannelState::Refreshing);
     life.at(2, Event::Session);
     assert_eq!(life.effects[0], Effect::SendSet(SetVerb::First));
 }

@@ -4,7 +4,7 @@ use crate::push::answer::{Action, Retry, RetryKind};
 use crate::push::rate::Bucket;
 use crate::time::Timestamp;
 
-use super::{LIFE_MS, RATE, SESSION_WAIT_MS, State, Wake, Why, next_attempt};
+use super::{LIFE_MS, RATE, SESSION_WAIT_MS, Wake, WakeState, Why, next_attempt};
 
 /// How long an attempt may take before it counts as lost, milliseconds: with
 /// a process that died while sending, nobody else tells.
@@ -14,7 +14,7 @@ const SENDING_MS: i64 = 2 * 60 * 1000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// Somebody wants a session.
-    Wish,
+    Request,
     /// An attempt begins.
     Send,
     /// WNS answered, or the token service did.
@@ -48,9 +48,9 @@ pub struct Transition {
 /// for the pauses between attempts.
 pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> Transition {
     let wake = match (wake, event) {
-        (None, Event::Wish) => Some(Wake::new(now, now, Bucket::full())),
+        (None, Event::Request) => Some(Wake::new(now, now, Bucket::full())),
         (None, _) => None,
-        (Some(last), Event::Wish) if last.state.is_final() => {
+        (Some(last), Event::Request) if last.state.is_final() => {
             Some(Wake::new(now, last.earliest(now), last.bucket))
         }
         (Some(wake), event) => {
@@ -69,9 +69,9 @@ pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> T
 impl Wake {
     fn new(now: Timestamp, due_at: Timestamp, bucket: Bucket) -> Self {
         Wake {
-            state: State::Wanted,
+            state: WakeState::Wanted,
             wanted_at: now,
-            wishes: 1,
+            requests: 1,
             attempts: 0,
             due_at,
             sent_at: None,
@@ -84,7 +84,7 @@ impl Wake {
     /// after an unanswered one not before WNS dropped it.
     fn earliest(&self, now: Timestamp) -> Timestamp {
         let rated = self.bucket.take(RATE, now).err().unwrap_or(now);
-        if self.state != State::Unanswered {
+        if self.state != WakeState::Unanswered {
             return rated;
         }
         let dropped = self.sent_at.map_or(now, |at| at.plus_ms(SESSION_WAIT_MS));
@@ -96,28 +96,30 @@ impl Wake {
         match (self.state, event) {
             (state, _) if state.is_final() => {}
             // The session to come serves this wish too.
-            (_, Event::Wish) => self.wishes = self.wishes.saturating_add(1),
-            (_, Event::Session { began }) if began >= self.wanted_at => self.end(State::Answered),
+            (_, Event::Request) => self.requests = self.requests.saturating_add(1),
+            (_, Event::Session { began }) if began >= self.wanted_at => {
+                self.end(WakeState::Answered)
+            }
             (_, Event::Session { .. }) => {}
-            (State::Wanted, Event::Send) => self.begin(now),
-            (State::Wanted | State::Sending, Event::Cannot(why)) => self.fail(why),
-            (State::Sending, Event::Said(action)) => self.said(action, now, random),
-            (State::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
+            (WakeState::Wanted, Event::Send) => self.begin(now),
+            (WakeState::Wanted | WakeState::Sending, Event::Cannot(why)) => self.fail(why),
+            (WakeState::Sending, Event::Said(action)) => self.said(action, now, random),
+            (WakeState::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
             // One wish is one notification: what may have been taken is not sent again.
-            (State::Sending, Event::NoAnswer) => self.accept(now),
+            (WakeState::Sending, Event::NoAnswer) => self.accept(now),
             (_, Event::Time) => self.time(now),
             (
-                State::Accepted,
+                WakeState::Accepted,
                 Event::Send | Event::Said(_) | Event::NotSent | Event::NoAnswer | Event::Cannot(_),
             )
-            | (State::Sending, Event::Send)
-            | (State::Wanted, Event::Said(_) | Event::NotSent | Event::NoAnswer)
-            | (State::Answered | State::Unanswered | State::Failed, _) => {}
+            | (WakeState::Sending, Event::Send)
+            | (WakeState::Wanted, Event::Said(_) | Event::NotSent | Event::NoAnswer)
+            | (WakeState::Answered | WakeState::Unanswered | WakeState::Failed, _) => {}
         }
     }
 
     fn begin(&mut self, now: Timestamp) {
-        self.state = State::Sending;
+        self.state = WakeState::Sending;
         self.attempts = self.attempts.saturating_add(1);
         self.bucket = self.bucket.take(RATE, now).unwrap_or(self.bucket);
         self.sent_at = Some(now);
@@ -126,7 +128,7 @@ impl Wake {
 
     /// WNS has it, or may have: a session is waited for.
     fn accept(&mut self, now: Timestamp) {
-        self.state = State::Accepted;
+        self.state = WakeState::Accepted;
         self.due_at = now.plus_ms(SESSION_WAIT_MS);
     }
 
@@ -149,7 +151,7 @@ impl Wake {
         let at = next_attempt(retry.kind, self.attempts, retry.asked_ms, now, random);
         match at.filter(|at| *at < end) {
             Some(at) => {
-                self.state = State::Wanted;
+                self.state = WakeState::Wanted;
                 self.due_at = at;
             }
             None => self.fail(Why::GaveUp),
@@ -158,25 +160,25 @@ impl Wake {
 
     fn time(&mut self, now: Timestamp) {
         match self.state {
-            State::Wanted if now >= self.wanted_at.plus_ms(LIFE_MS) => self.fail(Why::GaveUp),
+            WakeState::Wanted if now >= self.wanted_at.plus_ms(LIFE_MS) => self.fail(Why::GaveUp),
             // Who sent it died before the answer: it may be out, and one wish is
             // one notification.
-            State::Sending if now >= self.due_at => {
+            WakeState::Sending if now >= self.due_at => {
                 let sent = self.sent_at.unwrap_or(self.wanted_at);
-                self.state = State::Accepted;
+                self.state = WakeState::Accepted;
                 self.due_at = sent.plus_ms(SESSION_WAIT_MS);
             }
-            State::Accepted if now >= self.due_at => self.end(State::Unanswered),
+            WakeState::Accepted if now >= self.due_at => self.end(WakeState::Unanswered),
             _ => {}
         }
     }
 
     fn fail(&mut self, why: Why) {
         self.why = Some(why);
-        self.end(State::Failed);
+        self.end(WakeState::Failed);
     }
 
-    fn end(&mut self, state: State) {
+    fn end(&mut self, state: WakeState) {
         self.state = state;
     }
 }

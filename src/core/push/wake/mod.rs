@@ -41,7 +41,7 @@ pub const LIFE_MS: i64 = 6 * 60 * MINUTE_MS;
 /// Where a wake stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
+pub enum WakeState {
     /// A notification is to be sent, not before its time.
     Wanted,
     /// It is on its way to WNS.
@@ -56,31 +56,34 @@ pub enum State {
     Failed,
 }
 
-impl State {
+impl WakeState {
     /// Every state.
-    pub const ALL: [State; 6] = [
-        State::Wanted,
-        State::Sending,
-        State::Accepted,
-        State::Answered,
-        State::Unanswered,
-        State::Failed,
+    pub const ALL: [WakeState; 6] = [
+        WakeState::Wanted,
+        WakeState::Sending,
+        WakeState::Accepted,
+        WakeState::Answered,
+        WakeState::Unanswered,
+        WakeState::Failed,
     ];
 
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
-        matches!(self, State::Answered | State::Unanswered | State::Failed)
+        matches!(
+            self,
+            WakeState::Answered | WakeState::Unanswered | WakeState::Failed
+        )
     }
 
     /// Its name in the API.
     pub fn name(self) -> &'static str {
         match self {
-            State::Wanted => "wanted",
-            State::Sending => "sending",
-            State::Accepted => "accepted",
-            State::Answered => "answered",
-            State::Unanswered => "unanswered",
-            State::Failed => "failed",
+            WakeState::Wanted => "wanted",
+            WakeState::Sending => "sending",
+            WakeState::Accepted => "accepted",
+            WakeState::Answered => "answered",
+            WakeState::Unanswered => "unanswered",
+            WakeState::Failed => "failed",
         }
     }
 }
@@ -121,14 +124,14 @@ impl Why {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wake {
     /// Where it stands.
-    pub state: State,
+    pub state: WakeState,
     /// When it was first wished for.
     pub wanted_at: Timestamp,
     /// Wishes that came together in it.
-    pub wishes: u32,
+    pub requests: u32,
     /// Notifications tried.
     pub attempts: u32,
-    /// `Wanted`: not sent before this. `Sending`: given up as lost after this.
+    /// `ReadPlan`: not sent before this. `Sending`: given up as lost after this.
     /// `Accepted`: the end of waiting.
     pub due_at: Timestamp,
     /// When the last notification left.

@@ -16,14 +16,14 @@ fn at(minutes: i64) -> Timestamp {
     Timestamp(1_000 * 24 * 60 * MINUTE_MS + minutes * MINUTE_MS)
 }
 
-fn in_state(state: State) -> Wake {
+fn in_state(state: WakeState) -> Wake {
     Wake {
         state,
         wanted_at: at(0),
-        wishes: 1,
-        attempts: u32::from(state != State::Wanted),
+        requests: 1,
+        attempts: u32::from(state != WakeState::Wanted),
         due_at: at(0),
-        sent_at: (state != State::Wanted).then(|| at(0)),
+        sent_at: (state != WakeState::Wanted).then(|| at(0)),
         why: None,
         bucket: crate::push::rate::Bucket::full(),
     }
@@ -38,7 +38,7 @@ fn throttled() -> Action {
 
 #[test]
 fn every_cell_of_the_table() {
-    use State::*;
+    use WakeState::*;
     let session = |minutes| Event::Session { began: at(minutes) };
     // Two hours after the wish, in the order of State::ALL.
     let rows = [
@@ -103,85 +103,90 @@ fn every_cell_of_the_table() {
             [Wanted, Accepted, Unanswered, Answered, Unanswered, Failed],
         ),
         (
-            Event::Wish,
+            Event::Request,
             [Wanted, Sending, Accepted, Wanted, Wanted, Wanted],
         ),
     ];
     for (event, expected) in rows {
-        for (state, expected) in State::ALL.into_iter().zip(expected) {
+        for (state, expected) in WakeState::ALL.into_iter().zip(expected) {
             let done = next(Some(&in_state(state)), event, at(120), 0);
             assert_eq!(done.wake.unwrap().state, expected, "{state:?} {event:?}");
             assert_eq!(done.look_at.is_some(), !expected.is_final());
         }
     }
     assert!(next(None, Event::Time, at(0), 0).wake.is_none());
-    assert_eq!(next(None, Event::Wish, at(0), 0).look_at, Some(at(0)));
+    assert_eq!(next(None, Event::Request, at(0), 0).look_at, Some(at(0)));
 }
 
 #[test]
 fn wishes_come_together() {
-    let wake = next(None, Event::Wish, at(0), 0).wake.unwrap();
-    let wake = next(Some(&wake), Event::Wish, at(1), 0).wake.unwrap();
+    let wake = next(None, Event::Request, at(0), 0).wake.unwrap();
+    let wake = next(Some(&wake), Event::Request, at(1), 0).wake.unwrap();
     assert_eq!(
-        (wake.wishes, wake.wanted_at, wake.state),
-        (2, at(0), State::Wanted)
+        (wake.requests, wake.wanted_at, wake.state),
+        (2, at(0), WakeState::Wanted)
     );
     let wake = next(Some(&wake), Event::Send, at(1), 0).wake.unwrap();
     let wake = next(Some(&wake), Event::Said(Action::Done), at(1), 0)
         .wake
         .unwrap();
-    let wake = next(Some(&wake), Event::Wish, at(2), 0).wake.unwrap();
+    let wake = next(Some(&wake), Event::Request, at(2), 0).wake.unwrap();
     assert_eq!(
-        (wake.wishes, wake.state, wake.attempts),
-        (3, State::Accepted, 1)
+        (wake.requests, wake.state, wake.attempts),
+        (3, WakeState::Accepted, 1)
     );
     assert_eq!(wake.due_at, at(1).plus_ms(SESSION_WAIT_MS));
 }
 
 #[test]
 fn notifications_to_one_device_are_rated() {
-    let after = |last: &Wake, now| next(Some(last), Event::Wish, now, 0).wake.unwrap();
-    let mut wake = in_state(State::Answered);
+    let after = |last: &Wake, now| next(Some(last), Event::Request, now, 0).wake.unwrap();
+    let mut wake = in_state(WakeState::Answered);
     for burst in 0..4 {
         wake = after(&wake, at(0));
         assert_eq!(wake.due_at, at(0), "{burst}");
         wake = next(Some(&wake), Event::Send, at(0), 0).wake.unwrap();
-        wake.state = State::Answered;
+        wake.state = WakeState::Answered;
     }
     assert_eq!(after(&wake, at(0)).due_at, at(1));
     assert_eq!(after(&wake, at(30)).due_at, at(30));
     // The clock jumped back by a year.
     assert!(after(&wake, at(-500_000)).due_at <= at(-500_000 + 4));
-    let mut last = in_state(State::Unanswered);
+    let mut last = in_state(WakeState::Unanswered);
     assert_eq!(after(&last, at(30)).due_at, at(0).plus_ms(SESSION_WAIT_MS));
-    last.state = State::Failed;
+    last.state = WakeState::Failed;
     assert_eq!(after(&last, at(30)).due_at, at(30));
 }
 
 #[test]
 fn a_wake_has_an_end() {
-    let mut wake = next(None, Event::Wish, at(0), 0).wake.unwrap();
+    let mut wake = next(None, Event::Request, at(0), 0).wake.unwrap();
     let (mut tries, mut now) = (0, at(0));
-    while wake.state != State::Failed {
+    while wake.state != WakeState::Failed {
         now = now.max(wake.due_at);
         wake = next(Some(&wake), Event::Send, now, 0).wake.unwrap();
         wake = next(Some(&wake), Event::NotSent, now, 0).wake.unwrap();
         tries += 1;
     }
     assert_eq!((tries, wake.why), (8, Some(Why::GaveUp)));
-    let old = next(Some(&in_state(State::Wanted)), Event::Time, at(6 * 60), 0);
+    let old = next(
+        Some(&in_state(WakeState::Wanted)),
+        Event::Time,
+        at(6 * 60),
+        0,
+    );
     assert_eq!(old.wake.unwrap().why, Some(Why::GaveUp));
 }
 
 #[test]
 fn an_attempt_that_nobody_heard_of_again_counts_as_sent() {
-    let wake = next(Some(&in_state(State::Wanted)), Event::Send, at(0), 0)
+    let wake = next(Some(&in_state(WakeState::Wanted)), Event::Send, at(0), 0)
         .wake
         .unwrap();
     let early = next(Some(&wake), Event::Time, at(1), 0).wake.unwrap();
-    assert_eq!(early.state, State::Sending);
+    assert_eq!(early.state, WakeState::Sending);
     let late = next(Some(&wake), Event::Time, at(2), 0).wake.unwrap();
-    assert_eq!((late.state, late.attempts), (State::Accepted, 1));
+    assert_eq!((late.state, late.attempts), (WakeState::Accepted, 1));
     assert_eq!(late.due_at, at(0).plus_ms(SESSION_WAIT_MS));
 }
 

@@ -10,78 +10,87 @@ mod work;
 
 use super::Request;
 use super::bodies::Bodies;
+use super::channel_report::ChannelReport;
+use super::event_recorder::EventRecorder;
 use super::exchange::Exchange;
-use super::ledger::Ledger;
-use super::told::Told;
-use crate::command::{CommandState, Serves};
+use crate::command::{CommandState, ServerPurpose};
 use crate::context::Family;
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::device::outbox;
 use crate::event::{Event, EventType};
-use crate::push::in_force::{Notes, Target};
+use crate::push::active_profiles::{Notes, Target};
 use crate::push::{channel, wake};
 
 pub(super) use open_commands::open_set;
-pub(super) use subject::{News, Whose};
+pub(super) use subject::{ChannelChanges, DeviceContext};
 
 use open_commands::{ACTOR, close};
 use work::Work;
 
 /// Takes in what this message means for the channel and the wake.
 pub(super) fn take(
-    state: &mut State,
-    whose: &Whose<'_>,
-    told: &Told,
+    state: &mut DeviceState,
+    subject: &DeviceContext<'_>,
+    told: &ChannelReport,
     request: &Request<'_>,
     bodies: &mut Bodies<'_>,
-    ledger: &mut Ledger,
-) -> News {
-    if whose.begins {
-        answer_wake(state, whose, request, ledger);
+    recorder: &mut EventRecorder,
+) -> ChannelChanges {
+    if subject.begins {
+        answer_wake(state, subject, request, recorder);
     }
-    let Some(target) = target(state, whose, request) else {
-        return forget(state, "no push profile is for this device", ledger);
+    let Some(target) = target(state, subject, request) else {
+        return forget(state, "no push profile is for this device", recorder);
     };
     let mut work = Work {
         channel: state.channel.take().unwrap_or_default(),
         state,
-        whose,
+        subject,
         target,
         request,
-        ledger,
+        recorder,
         effects: Vec::new(),
-        news: News::default(),
+        changes: ChannelChanges::default(),
     };
     let before = work.channel.state;
     work.mine();
     work.set_answered();
     let says = told.at(&work.nodes());
     work.told(says);
-    if whose.begins {
+    if subject.begins {
         work.session();
     }
     work.act(bodies);
-    let (channel, news) = (work.channel, work.news);
+    let (channel, changes) = (work.channel, work.changes);
     if channel.state != before {
         let detail = format!("{} to {}", before.name(), channel.state.name());
-        let changed = Event::new(ledger.now, ACTOR, Some(whose.id), EventType::ChannelChanged);
-        ledger.events.push(changed.detail(detail));
+        let changed = Event::new(
+            recorder.now,
+            ACTOR,
+            Some(subject.id),
+            EventType::ChannelChanged,
+        );
+        recorder.events.push(changed.detail(detail));
     }
     state.channel = Some(channel);
-    news
+    changes
 }
 
 /// The profile that the device is set up for. A phone beyond the 30 days does
 /// not renew by itself: where there is another profile for it, it is moved on.
-fn target<'a>(state: &State, whose: &Whose<'_>, request: &Request<'a>) -> Option<&'a Target> {
-    let (push, record) = (request.push, whose.record);
-    let own = state.push.own.as_ref();
+fn target<'a>(
+    state: &DeviceState,
+    subject: &DeviceContext<'_>,
+    request: &Request<'a>,
+) -> Option<&'a Target> {
+    let (push, record) = (request.push, subject.record);
+    let own = state.push.owner.as_ref();
     let current = push.current(record.family, &record.groups, own)?;
     let expired = state.channel.as_ref().is_some_and(|channel| {
-        channel.state == channel::State::Expired
+        channel.state == channel::ChannelState::Expired
             || channel.expires_at().is_some_and(|end| end <= request.now)
     });
-    let moves = expired && whose.begins && record.family == Family::WindowsPhone81;
+    let moves = expired && subject.begins && record.family == Family::WindowsPhone81;
     if moves {
         push.another(&record.groups, current)
     } else {
@@ -90,22 +99,26 @@ fn target<'a>(state: &State, whose: &Whose<'_>, request: &Request<'a>) -> Option
 }
 
 /// The device has no channel any more: it is unenrolled, or no profile is for it.
-pub(super) fn forget(state: &mut State, why: &str, ledger: &mut Ledger) -> News {
+pub(super) fn forget(
+    state: &mut DeviceState,
+    why: &str,
+    recorder: &mut EventRecorder,
+) -> ChannelChanges {
     let Some(channel) = state.channel.take() else {
-        return News::default();
+        return ChannelChanges::default();
     };
     state.push = Notes::default();
-    for serves in [Serves::ChannelSet, Serves::ChannelRead] {
+    for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
         close(
             state,
             serves,
             |_| true,
             CommandState::Cancelled,
             why,
-            ledger,
+            recorder,
         );
     }
-    News {
+    ChannelChanges {
         uri: channel.uri.map(|_| None),
         queued: Vec::new(),
     }
@@ -123,17 +136,24 @@ pub(super) fn delivered(exchange: &mut Exchange, family: Family, now: crate::tim
 
 /// A session answers the wake, if it is one that a push could have brought or
 /// that carries as much.
-fn answer_wake(state: &mut State, whose: &Whose<'_>, request: &Request<'_>, ledger: &mut Ledger) {
+fn answer_wake(
+    state: &mut DeviceState,
+    subject: &DeviceContext<'_>,
+    request: &Request<'_>,
+    recorder: &mut EventRecorder,
+) {
     let mode = request.query.mode;
     let Some(before) = state.wake.as_ref().filter(|wake| !wake.state.is_final()) else {
         return;
     };
-    if request.query.may_be_machine || !outbox::answers(whose.record.family, mode) {
+    if request.query.may_be_machine || !outbox::answers(subject.record.family, mode) {
         return;
     }
-    let event = wake::Event::Session { began: ledger.now };
+    let event = wake::Event::Session {
+        began: recorder.now,
+    };
     let sent_at = before.sent_at;
-    state.wake = wake::next(Some(before), event, ledger.now, 0).wake;
+    state.wake = wake::next(Some(before), event, recorder.now, 0).wake;
     if state
         .wake
         .as_ref()
@@ -142,12 +162,17 @@ fn answer_wake(state: &mut State, whose: &Whose<'_>, request: &Request<'_>, ledg
         let after = match sent_at {
             Some(at) => format!(
                 "{} s after the notification",
-                ledger.now.ms_since(at) / 1000
+                recorder.now.ms_since(at) / 1000
             ),
             None => "before a notification was sent".to_owned(),
         };
-        let ended = Event::new(ledger.now, "device", Some(whose.id), EventType::WakeEnded);
+        let ended = Event::new(
+            recorder.now,
+            "device",
+            Some(subject.id),
+            EventType::WakeEnded,
+        );
         let detail = format!("answered by a session in {}, {after}", mode.name());
-        ledger.events.push(ended.detail(detail));
+        recorder.events.push(ended.detail(detail));
     }
 }

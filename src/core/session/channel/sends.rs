@@ -3,7 +3,9 @@
 use super::open_commands::{ACTOR, close, find, open_set};
 use super::work::Work;
 use crate::classify::classify;
-use crate::command::{CommandBody, CommandState, Lenient, Manner, Operation, Serves, Unanswered};
+use crate::command::{
+    CommandBody, CommandState, ExecutionOptions, Lenient, Operation, ServerPurpose, Unanswered,
+};
 use crate::context::Family;
 use crate::ids::CommandSeq;
 use crate::limits;
@@ -17,14 +19,14 @@ use modegate_wire::message::Verb;
 
 impl Work<'_> {
     pub(super) fn read(&mut self, bodies: &mut Bodies<'_>) {
-        let under_way = find(self.state, Serves::ChannelRead).is_some();
+        let under_way = find(self.state, ServerPurpose::ChannelRead).is_some();
         if !under_way {
-            let manner = Manner {
+            let options = ExecutionOptions {
                 lenient: Lenient::Always,
-                ..Manner::default()
+                ..ExecutionOptions::default()
             };
-            let (serves, reads) = (Serves::ChannelRead, self.reads());
-            self.queue(self.names().1, serves, manner, reads, bodies);
+            let (serves, reads) = (ServerPurpose::ChannelRead, self.reads());
+            self.queue(self.names().1, serves, options, reads, bodies);
         }
     }
 
@@ -41,19 +43,25 @@ impl Work<'_> {
         );
         close(
             self.state,
-            Serves::ChannelSet,
+            ServerPurpose::ChannelSet,
             |_| true,
             how,
             why,
-            self.ledger,
+            self.recorder,
         );
-        let manner = Manner {
+        let options = ExecutionOptions {
             retries: 0,
             unanswered: Unanswered::Keep,
-            ..Manner::default()
+            ..ExecutionOptions::default()
         };
         let set = vec![self.set(verb)];
-        self.queue(self.names().0, Serves::ChannelSet, manner, set, bodies);
+        self.queue(
+            self.names().0,
+            ServerPurpose::ChannelSet,
+            options,
+            set,
+            bodies,
+        );
     }
 
     /// What the commands are called, for people.
@@ -92,10 +100,10 @@ impl Work<'_> {
     /// Whether policy would let these go in this session as far as it is known.
     /// It is asked again for the command itself.
     pub(super) fn may(&self, operations: &[Operation]) -> bool {
-        let (now, policies) = (self.ledger.now, self.request.policies);
+        let (now, policies) = (self.recorder.now, self.request.policies);
         let session = self.state.session.as_ref();
         session.is_some_and(|session| {
-            let here = Circumstances::in_session(session, self.whose.record, policies, now);
+            let here = Circumstances::in_session(session, self.subject.record, policies, now);
             let decision = here.decide(&leaves_of(operations, classify), None);
             is_under_way(session, now) && decision.verdict == Verdict::Deliver
         })
@@ -104,33 +112,33 @@ impl Work<'_> {
     pub(super) fn queue(
         &mut self,
         name: &str,
-        serves: Serves,
-        manner: Manner,
+        serves: ServerPurpose,
+        options: ExecutionOptions,
         operations: Vec<Operation>,
         bodies: &mut Bodies<'_>,
     ) {
         if self.state.open.len() >= limits::OPEN_COMMANDS {
             let why = "the queue is full: the push channel is not looked after";
-            return self.ledger.note(why);
+            return self.recorder.note(why);
         }
         let body = CommandBody {
             name: name.to_owned(),
             actor: ACTOR.to_owned(),
-            queued_at: self.ledger.now,
+            queued_at: self.recorder.now,
             not_before: None,
             expires_at: None,
             priority: 0,
-            manner: Manner {
-                serves: Some(serves),
-                ..manner
+            options: ExecutionOptions {
+                purpose: Some(serves),
+                ..options
             },
             operations,
         };
         let seq = CommandSeq(self.state.next_command.max(1));
         self.state.next_command = seq.0 + 1;
-        let open = opened(seq, &body, self.whose.record);
+        let open = opened(seq, &body, self.subject.record);
         self.state.open.push(open);
-        bodies.add(seq, &body, self.whose.record);
-        self.news.queued.push((seq, body));
+        bodies.add(seq, &body, self.subject.record);
+        self.changes.queued.push((seq, body));
     }
 }

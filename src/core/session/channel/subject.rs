@@ -7,7 +7,7 @@ use crate::secret::Secret;
 
 /// What is to be recorded besides the state.
 #[derive(Debug, Default)]
-pub(in crate::session) struct News {
+pub(in crate::session) struct ChannelChanges {
     /// The URI afterwards, where it is another: none to delete the one that is kept.
     pub(in crate::session) uri: Option<Option<Secret>>,
     /// What was queued.
@@ -15,7 +15,7 @@ pub(in crate::session) struct News {
 }
 
 /// The device of a session.
-pub(in crate::session) struct Whose<'a> {
+pub(in crate::session) struct DeviceContext<'a> {
     /// Its public id.
     pub(in crate::session) id: DeviceId,
     /// Its record, with what this message taught.

@@ -1,70 +1,70 @@
 //! One look at a device's channel: events into the table, its effects out.
 
 use super::open_commands::close;
-use super::subject::{News, Whose};
-use crate::command::{CommandState, Operation, Serves};
+use super::subject::{ChannelChanges, DeviceContext};
+use crate::command::{CommandState, Operation, ServerPurpose};
 use crate::context::Family;
-use crate::device::State;
+use crate::device::DeviceState;
 use crate::event::{Event, EventType};
+use crate::push::active_profiles::{Target, status_words};
 use crate::push::address::ChannelUri;
 use crate::push::answer::WnsVerdict;
 use crate::push::channel::{self, Channel, Effect, SetVerb};
-use crate::push::in_force::{Target, status_words};
 use crate::secret::Secret;
 use crate::session::Request;
 use crate::session::bodies::Bodies;
-use crate::session::ledger::Ledger;
-use crate::session::told::{Nodes, Says};
+use crate::session::channel_report::{ChannelValues, Nodes};
+use crate::session::event_recorder::EventRecorder;
 
 /// DMClient's Push/Status for a URI that has expired.
 const URI_EXPIRED: u16 = 5;
 
 pub(super) struct Work<'a> {
     pub(super) channel: Channel,
-    pub(super) state: &'a mut State,
-    pub(super) whose: &'a Whose<'a>,
+    pub(super) state: &'a mut DeviceState,
+    pub(super) subject: &'a DeviceContext<'a>,
     pub(super) target: &'a Target,
     pub(super) request: &'a Request<'a>,
-    pub(super) ledger: &'a mut Ledger,
+    pub(super) recorder: &'a mut EventRecorder,
     pub(super) effects: Vec<Effect>,
-    pub(super) news: News,
+    pub(super) changes: ChannelChanges,
 }
 
 impl Work<'_> {
     pub(super) fn family(&self) -> Family {
-        self.whose.record.family
+        self.subject.record.family
     }
 
     pub(super) fn next(&mut self, event: channel::Event) -> Vec<Effect> {
-        let done = channel::next(&self.channel, event, self.family(), self.ledger.now);
+        let done = channel::next(&self.channel, event, self.family(), self.recorder.now);
         self.channel = done.channel;
         self.effects.extend(&done.effects);
         if done.effects.contains(&Effect::DropUri) {
-            self.news.uri = Some(None);
+            self.changes.uri = Some(None);
         }
         done.effects
     }
 
     /// A channel of another profile, or of the same one with another PFN, is void.
     pub(super) fn mine(&mut self) {
-        let own = self.target.own();
-        let before = self.state.push.own.replace(own);
-        if before.is_none() || before == self.state.push.own {
+        let own = self.target.owner();
+        let before = self.state.push.owner.replace(own);
+        if before.is_none() || before == self.state.push.owner {
             return;
         }
         self.state.push.status = None;
         let why = "the push profile of this device is another now";
-        for serves in [Serves::ChannelSet, Serves::ChannelRead] {
+        for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
             let how = CommandState::Cancelled;
-            close(self.state, serves, |_| true, how, why, self.ledger);
+            close(self.state, serves, |_| true, how, why, self.recorder);
         }
-        self.ledger.note(why);
+        self.recorder.note(why);
         self.next(channel::Event::PfnChanged);
     }
 
     /// What became of the set.
     pub(super) fn set_answered(&mut self) {
-        let Some(set) = self.whose.set else {
+        let Some(set) = self.subject.set else {
             return;
         };
         let ended = |state| {
@@ -73,7 +73,7 @@ impl Work<'_> {
                 CommandState::Succeeded | CommandState::Failed | CommandState::Accepted
             )
         };
-        let outcomes = self.ledger.outcomes.iter();
+        let outcomes = self.recorder.outcomes.iter();
         let code = outcomes
             .filter(|outcome| outcome.command == set.0 && ended(outcome.state))
             .filter_map(|outcome| outcome.status)
@@ -114,7 +114,7 @@ impl Work<'_> {
     }
 
     /// What the device told of its channel.
-    pub(super) fn told(&mut self, says: Says) {
+    pub(super) fn told(&mut self, says: ChannelValues) {
         match says.uri {
             None => {}
             Some(None) => drop(self.next(channel::Event::UriAbsent)),
@@ -125,7 +125,7 @@ impl Work<'_> {
         };
         if self.state.push.status.replace(status) != Some(status) && status != 0 {
             let words = status_words(status);
-            self.ledger
+            self.recorder
                 .note(format!("the device says of push: {words}"));
         }
         if let (URI_EXPIRED, Some(digest)) = (status, self.channel.uri) {
@@ -139,13 +139,13 @@ impl Work<'_> {
                 let digest = uri.digest();
                 let effects = self.next(channel::Event::UriRead { digest, expires_at });
                 if effects.contains(&Effect::KeepUri) {
-                    self.news.uri = Some(Some(uri.text().clone()));
+                    self.changes.uri = Some(Some(uri.text().clone()));
                 }
             }
             Err(error) => {
                 let what = EventType::ChannelUriRefused;
-                let refused = Event::new(self.ledger.now, "device", Some(self.whose.id), what);
-                self.ledger.events.push(refused.detail(error.to_string()));
+                let refused = Event::new(self.recorder.now, "device", Some(self.subject.id), what);
+                self.recorder.events.push(refused.detail(error.to_string()));
                 self.next(channel::Event::UriAbsent);
             }
         }
@@ -157,23 +157,23 @@ impl Work<'_> {
         let hung = |state| state == CommandState::Unconfirmed;
         let how = CommandState::Failed;
         let unanswered = self.state.open.iter().any(|command| {
-            command.manner.serves == Some(Serves::ChannelSet) && hung(command.state)
+            command.options.purpose == Some(ServerPurpose::ChannelSet) && hung(command.state)
         });
         if unanswered {
             close(
                 self.state,
-                Serves::ChannelSet,
+                ServerPurpose::ChannelSet,
                 hung,
                 how,
                 SILENT,
-                self.ledger,
+                self.recorder,
             );
             self.next(channel::Event::SetSilent);
         }
         self.next(channel::Event::Time);
         if self.may(&[self.set(SetVerb::First)]) {
             self.next(channel::Event::Session);
-        } else if self.channel.state != channel::State::NeedsSet {
+        } else if self.channel.state != channel::ChannelState::NeedsSet {
             self.effects.push(Effect::ReadUri);
         }
     }
@@ -191,12 +191,19 @@ impl Work<'_> {
         if let Some(verb) = set {
             self.send_set(verb, bodies);
         }
-        use channel::State::{Active, AwaitingUri};
+        use channel::ChannelState::{Active, AwaitingUri};
         if matches!(self.channel.state, Active | AwaitingUri) {
             let why = "the device has a channel: setting it again would tear it down";
             let waits = |state| state == CommandState::Queued;
             let how = CommandState::Cancelled;
-            close(self.state, Serves::ChannelSet, waits, how, why, self.ledger);
+            close(
+                self.state,
+                ServerPurpose::ChannelSet,
+                waits,
+                how,
+                why,
+                self.recorder,
+            );
         }
     }
 }

@@ -10,13 +10,13 @@ fn by_credentials(certificates: Vec<CertificateDigest>) -> Talk {
             digest: PasswordDigest::new("u", "p"),
         });
     });
-    talk.proof.certificate = talk.device.record.certificates.first().copied();
+    talk.evidence.certificate = talk.device.record.certificates.first().copied();
     talk
 }
 
 /// A claim over nothing in particular: the core gets the entity's digest handed in.
 fn claim(user: &str, password: &str, nonce: &[u8]) -> MacClaim {
-    let entity = EntityDigest::of(b"entity");
+    let entity = EntityDigest::from_entity(b"entity");
     let value = mac::header(user, &PasswordDigest::new(user, password), nonce, entity);
     MacClaim::Made(Mac::parse(&value).unwrap(), entity)
 }
@@ -33,9 +33,9 @@ fn a_mac_proves_the_device_once_and_its_reply_is_signed() {
         (claim("u", "p", &nonce(0)), "challenge"),
         (claim("u", "p", &nonce(1)), "exchange"),
     ] {
-        talk.proof.mac = Some(claim);
+        talk.evidence.mac = Some(claim);
         let came = talk.say(1, "", PACKAGE1);
-        assert_eq!(came, outcome, "{:?}", talk.proof.mac);
+        assert_eq!(came, outcome, "{:?}", talk.evidence.mac);
         let Some(Element::Status(status)) = talk.reply.as_ref().unwrap().body.first() else {
             panic!("a Status first")
         };
@@ -45,13 +45,13 @@ fn a_mac_proves_the_device_once_and_its_reply_is_signed() {
     }
     // A certificate besides does not make a wrong mac right.
     let mut talk = by_credentials(vec![OWN]);
-    talk.proof.mac = Some(claim("u", "wrong", &nonce(0)));
+    talk.evidence.mac = Some(claim("u", "wrong", &nonce(0)));
     assert_eq!(talk.say(1, "", PACKAGE1), "challenge");
-    talk.proof.mac = None;
+    talk.evidence.mac = None;
     assert_eq!(talk.say(1, "", PACKAGE1), "exchange");
     // Nor does a right Cred.
     let mut talk = by_credentials(vec![]);
-    talk.proof.mac = Some(MacClaim::Unusable);
+    talk.evidence.mac = Some(MacClaim::Unusable);
     assert_eq!(
         talk.say(
             1,
@@ -102,7 +102,7 @@ fn certificates_rotate_side_by_side() {
         });
     });
     let by = |talk: &mut Talk, digest, now| {
-        talk.proof.certificate = digest;
+        talk.evidence.certificate = digest;
         talk.now = Timestamp(now);
         talk.say(1, "", PACKAGE1)
     };
@@ -123,7 +123,7 @@ fn certificates_rotate_side_by_side() {
     // The last one is gone: credentials or an issuer do not step in by themselves.
     talk.device.record.certificates.clear();
     talk.device.record.rotation.none_left = true;
-    talk.proof.trusted_name = Some("d".into());
+    talk.evidence.trusted_name = Some("d".into());
     assert_eq!(by(&mut talk, None, 50_000), "forbidden");
     assert_eq!(by(&mut talk, Some(NEW), 50_000), "forbidden");
     talk.device.record.rotation.none_left = false;

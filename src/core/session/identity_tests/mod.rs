@@ -13,7 +13,7 @@ use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
 use crate::context::{Family, Query};
 use crate::device::{
-    CertificateDigest, CertificateNote, Credentials, Device, DeviceRecord, Rotation, State,
+    CertificateDigest, CertificateNote, Credentials, Device, DeviceRecord, DeviceState, Rotation,
 };
 use crate::event::ExchangeRecord;
 use crate::ids::{CommandSeq, DeviceId, Source};
@@ -33,14 +33,14 @@ const NEW: CertificateDigest = CertificateDigest([2; 32]);
 struct Talk {
     device: Device,
     bodies: HashMap<CommandSeq, CommandBody>,
-    proof: Proof,
+    evidence: ClientEvidence,
     server: Option<ServerAuth>,
     now: Timestamp,
     /// The latest reply, and what is on record of it.
     reply: Option<Message>,
     record: Option<ExchangeRecord>,
     /// What the latest step was to see.
-    wanted: Wanted,
+    plan: ReadPlan,
     /// Whether the latest reply is there for a retransmission.
     keeps_replies: bool,
 }
@@ -74,15 +74,15 @@ impl Talk {
                 number: 1,
                 id: DeviceId(uuid::Uuid::nil()),
                 record: of,
-                state: State {
+                state: DeviceState {
                     next_command: 1,
-                    ..State::default()
+                    ..DeviceState::default()
                 },
             },
             bodies: HashMap::new(),
-            proof: Proof {
+            evidence: ClientEvidence {
                 certificate: Some(OWN),
-                ..Proof::default()
+                ..ClientEvidence::default()
             },
             server: Some(ServerAuth {
                 name: "Contoso".into(),
@@ -91,7 +91,7 @@ impl Talk {
             now: Timestamp(0),
             reply: None,
             record: None,
-            wanted: Wanted::default(),
+            plan: ReadPlan::default(),
             keeps_replies: false,
         }
     }
@@ -104,7 +104,7 @@ impl Talk {
             not_before: None,
             expires_at: None,
             priority: 0,
-            manner: Default::default(),
+            options: Default::default(),
             operations: vec![Operation::Node {
                 verb: Verb::Get,
                 loc_uri: loc_uri.into(),
@@ -131,7 +131,7 @@ impl Talk {
         let raw_query = "mode=Machine&Platform=WoA";
         self.now = self.now.plus_ms(1000);
         let request = Request {
-            proof: &self.proof,
+            evidence: &self.evidence,
             trust_source: false,
             raw_query,
             query: Query::read(raw_query),
@@ -140,22 +140,22 @@ impl Talk {
             now: self.now,
             nonce: &nonce_of,
             policies: &policies,
-            push: &crate::push::in_force::InForce::default(),
+            push: &crate::push::active_profiles::ActiveProfiles::default(),
             server: self.server.as_ref(),
         };
         let authentication = authenticate(&self.device, &request);
-        let wanted = choose(&self.device, authentication, &request);
-        let bodies = wanted
+        let plan = plan_read(&self.device, authentication, &request);
+        let bodies = plan
             .bodies
             .iter()
             .map(|seq| (*seq, self.bodies[seq].clone()));
         let snapshot = Snapshot {
             device: self.device.clone(),
             bodies: bodies.collect(),
-            reply: (wanted.reply && self.keeps_replies).then(Vec::new),
+            reply: (plan.reply && self.keeps_replies).then(Vec::new),
             inventory: None,
         };
-        self.wanted = wanted;
+        self.plan = plan;
         match step(&snapshot, authentication, &request) {
             Step::Forbidden => "forbidden",
             Step::Replay => "replay",

@@ -23,7 +23,7 @@ fn with_full_queue() -> Talk {
             digest: PasswordDigest::new("u", "p"),
         });
     });
-    talk.proof = Proof::default();
+    talk.evidence = ClientEvidence::default();
     for _ in 0..limits::OPEN_COMMANDS {
         talk.queue("./cimv2/Win32_BIOS");
     }
@@ -35,19 +35,19 @@ fn a_caller_that_proved_nothing_has_nothing_read() {
     let mut talk = with_full_queue();
     for header in ["", &basic("wrong"), &md5(7)] {
         assert_eq!(talk.say(1, header, PACKAGE1), "challenge", "{header}");
-        assert_eq!(talk.wanted, Wanted::default(), "{header}");
+        assert_eq!(talk.plan, ReadPlan::default(), "{header}");
     }
     assert_eq!(talk.say(1, &basic("p"), PACKAGE1), "exchange");
-    assert!(talk.wanted.bodies.len() > 100, "{:?}", talk.wanted);
+    assert!(talk.plan.bodies.len() > 100, "{:?}", talk.plan);
     // Nor in a session that the device itself has open, whatever it answers.
     let answers = talk.answer(200, "", Some(200));
     assert_eq!(talk.say(2, &basic("wrong"), &answers), "challenge");
-    assert_eq!(talk.wanted, Wanted::default());
+    assert_eq!(talk.plan, ReadPlan::default());
     let mut talk = with_full_queue();
     talk.device.record.certificates = vec![OWN];
-    talk.proof.certificate = Some(NEW);
+    talk.evidence.certificate = Some(NEW);
     assert_eq!(talk.say(1, &basic("p"), PACKAGE1), "forbidden");
-    assert_eq!(talk.wanted, Wanted::default());
+    assert_eq!(talk.plan, ReadPlan::default());
 }
 
 #[test]
@@ -56,20 +56,20 @@ fn a_kept_reply_is_read_for_the_device_alone() {
         let mut talk = with_full_queue();
         talk.keeps_replies = true;
         assert_eq!(talk.say(1, &header, PACKAGE1), "exchange", "{header}");
-        let only_reply = Wanted {
+        let only_reply = ReadPlan {
             reply: true,
-            ..Wanted::default()
+            ..ReadPlan::default()
         };
         // The nonce is used up: for the same message it still says who sends it.
         for _ in 0..2 {
             assert_eq!(talk.say(1, &header, PACKAGE1), "replay", "{header}");
-            assert_eq!(talk.wanted, only_reply, "{header}");
+            assert_eq!(talk.plan, only_reply, "{header}");
         }
         let digest = PasswordDigest::new("u", "another");
         let credentials = talk.device.record.credentials.as_mut().unwrap();
         credentials.digest = digest;
         assert_eq!(talk.say(1, &header, PACKAGE1), "challenge", "{header}");
-        assert_eq!(talk.wanted, Wanted::default(), "{header}");
+        assert_eq!(talk.plan, ReadPlan::default(), "{header}");
     }
 }
 
@@ -96,9 +96,9 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
     };
     let (right, wrong) = (say(&basic("p")), say(&basic("wrong")));
     let policies = PolicySet::builtin().unwrap();
-    let push = crate::push::in_force::InForce::default();
+    let push = crate::push::active_profiles::ActiveProfiles::default();
     let request = |message, digest| Request {
-        proof: &talk.proof,
+        evidence: &talk.evidence,
         trust_source: false,
         raw_query: "",
         query: Query::read(""),
@@ -112,8 +112,8 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
     };
     let (right, wrong) = (request(&right, 1), request(&wrong, 2));
     let proven = authenticate(&talk.device, &right);
-    assert!(!choose(&talk.device, proven, &right).bodies.is_empty());
-    assert!(choose(&talk.device, proven, &wrong).bodies.is_empty());
+    assert!(!plan_read(&talk.device, proven, &right).bodies.is_empty());
+    assert!(plan_read(&talk.device, proven, &wrong).bodies.is_empty());
     let mut snapshot = Snapshot {
         device: talk.device.clone(),
         bodies: Vec::new(),

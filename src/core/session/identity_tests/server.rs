@@ -156,7 +156,7 @@ fn a_stranger_learns_nothing_and_sets_no_nonce() {
             digest: PasswordDigest::new("u", "p"),
         });
     });
-    talk.proof = Proof::default();
+    talk.evidence = ClientEvidence::default();
     assert_eq!(talk.say(1, "", PACKAGE1), "challenge");
     let refusal = talk.answer(401, &chal("syncml:auth-basic", Some(b"theirs")), None);
     assert_eq!(

@@ -46,8 +46,8 @@ fn the_digests_on_record_are_these() {
     }
 }
 
-fn half_sent(of: u64) -> State {
-    State {
+fn half_sent(of: u64) -> DeviceState {
+    DeviceState {
         session: Some(Session {
             no: SessionNo(3),
             id: SessionId("1".into()),
@@ -68,7 +68,7 @@ fn half_sent(of: u64) -> State {
             size: 10,
             got: 4,
         }),
-        ..State::default()
+        ..DeviceState::default()
     }
 }
 
@@ -86,8 +86,8 @@ fn piece(node: &str, data: &str, more: &str) -> Message {
 /// What a message brings for an object that is on record under `of`.
 fn judged(of: u64, message: &Message) -> (Vec<Part>, bool, Option<LargeObject>) {
     let mut state = half_sent(of);
-    let mut ledger = Ledger::new(Timestamp(0));
-    let (parts, broken) = judge(&mut state, Family::Windows10, message, &mut ledger);
+    let mut recorder = EventRecorder::new(Timestamp(0));
+    let (parts, broken) = judge(&mut state, Family::Windows10, message, &mut recorder);
     (parts, broken, state.large)
 }
 

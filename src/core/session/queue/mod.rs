@@ -9,12 +9,12 @@ pub use opening::leaves_of;
 pub(super) use opening::opened;
 pub use withdraw::{cancel, retry};
 
-use super::ledger::Ledger;
+use super::event_recorder::EventRecorder;
 use super::settle::gone_at;
 use crate::change::{DeviceChange, Refusal};
 use crate::command::{CommandBody, OpenCommand};
 use crate::device::outbox;
-use crate::device::{Device, State};
+use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
@@ -35,8 +35,8 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
     let mut open = opened(seq, &body, &device.record);
     check_size(open.bytes as usize)?;
     check_after(&state, &open)?;
-    let mut ledger = Ledger::new(now);
-    let superseded = supersede(&mut state, &mut open, now, &mut ledger);
+    let mut recorder = EventRecorder::new(now);
+    let superseded = supersede(&mut state, &mut open, now, &mut recorder);
     if state.open.len() >= limits::OPEN_COMMANDS {
         return Err(Refusal::Conflict(format!(
             "the device has {} open commands, the most that it may have; cancel some or wait",
@@ -52,19 +52,19 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
     }
-    let wish = body.manner.urgent
+    let wish = body.options.urgent
         && body.not_before.is_none_or(|at| at <= now)
         && outbox::helps(device.record.family, open.kind());
     state.next_command = seq.0 + 1;
     state.open.push(open);
     if wish {
         let why = format!("command {} is urgent", seq.0);
-        let wished = outbox::wish(&mut state, &why, now);
-        events.push(wished.event(&body.actor, device.id, now));
+        let request = outbox::request_wake(&mut state, &why, now);
+        events.push(request.event(&body.actor, device.id, now));
     }
     let change = DeviceChange {
         queued: vec![(seq, body)],
-        parts: ledger.parts,
+        parts: recorder.parts,
         events,
         only_queues: superseded.is_empty() && !wish,
         ..DeviceChange::new(device, state)
@@ -82,9 +82,9 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn check_after(state: &State, open: &OpenCommand) -> Result<(), Refusal> {
+fn check_after(state: &DeviceState, open: &OpenCommand) -> Result<(), Refusal> {
     match open
-        .manner
+        .options
         .after
         .iter()
         .find(|&&seq| state.open(seq).is_none())

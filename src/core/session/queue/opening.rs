@@ -47,7 +47,7 @@ pub(in crate::session) fn opened(
     let mut leaves = leaves_of(&bound.operations, classify);
     let mut bytes = encoded_len(&bound);
     let mut unknown = unknown_of(&bound.operations);
-    if body.manner.set {
+    if body.options.set {
         let replace = bound.as_replace();
         bytes = bytes.max(encoded_len(&replace));
         for leaf in leaves_of(&replace.operations, classify) {
@@ -66,9 +66,9 @@ pub(in crate::session) fn opened(
         // The key that is learned meanwhile may be longer.
         bytes += CLIENT_ID_GROWTH;
     }
-    let mut manner = body.manner.clone();
-    if manner.unanswered == Unanswered::SendAgain {
-        manner.unanswered = unanswered(&leaves);
+    let mut options = body.options.clone();
+    if options.unanswered == Unanswered::SendAgain {
+        options.unanswered = unanswered(&leaves);
     }
     OpenCommand {
         seq,
@@ -82,7 +82,7 @@ pub(in crate::session) fn opened(
         leases: Vec::new(),
         parts: 0,
         deadline: None,
-        manner,
+        options,
         attempts: 0,
         as_replace: false,
         unknown,

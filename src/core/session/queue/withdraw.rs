@@ -2,12 +2,12 @@
 
 use super::opening::unanswered;
 use crate::change::{DeviceChange, Refusal};
-use crate::command::{CommandState, OpenCommand, Serves, Unanswered};
-use crate::device::{Device, State};
+use crate::command::{CommandState, OpenCommand, ServerPurpose, Unanswered};
+use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::session::closing;
-use crate::session::ledger::Ledger;
+use crate::session::event_recorder::EventRecorder;
 use crate::session::settle::state_at;
 use crate::time::Timestamp;
 
@@ -20,7 +20,7 @@ pub fn cancel(
     now: Timestamp,
 ) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
-    let mut ledger = Ledger::new(now);
+    let mut recorder = EventRecorder::new(now);
     let command = open_command(&mut state, seq, "only an open one can be cancelled")?;
     let at = state_at(&device.state, command, now);
     if at.is_final() {
@@ -34,31 +34,36 @@ pub fn cancel(
         CommandState::Queued => format!("cancelled by {actor}"),
         _ => format!("cancelled by {actor} after it went out; the device may have done it"),
     };
-    ledger.set_state(command, CommandState::Cancelled, reason);
-    cancel_what_serves(&mut state, seq, now, &mut ledger);
-    closing::sweep(&mut state, &mut ledger);
+    recorder.set_state(command, CommandState::Cancelled, reason);
+    cancel_what_serves(&mut state, seq, now, &mut recorder);
+    closing::close_finished(&mut state, &mut recorder);
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandCancelled).command(seq.0, kind);
     Ok(DeviceChange {
-        parts: ledger.parts,
+        parts: recorder.parts,
         events: vec![event],
         ..DeviceChange::new(device, state)
     })
 }
 
 /// Takes back what waits of the walk and the questions that serve a command.
-fn cancel_what_serves(state: &mut State, seq: CommandSeq, now: Timestamp, ledger: &mut Ledger) {
+fn cancel_what_serves(
+    state: &mut DeviceState,
+    seq: CommandSeq,
+    now: Timestamp,
+    recorder: &mut EventRecorder,
+) {
     let waiting: Vec<CommandSeq> = state
         .open
         .iter()
-        .filter(|command| command.manner.serves.and_then(Serves::whom) == Some(seq))
+        .filter(|command| command.options.purpose.and_then(ServerPurpose::parent) == Some(seq))
         .filter(|command| state_at(state, command, now) == CommandState::Queued)
         .map(|command| command.seq)
         .collect();
     for command in &mut state.open {
         if waiting.contains(&command.seq) {
             let reason = format!("command {} that it served is cancelled", seq.0);
-            ledger.set_state(command, CommandState::Cancelled, reason);
+            recorder.set_state(command, CommandState::Cancelled, reason);
         }
     }
 }
@@ -72,7 +77,7 @@ pub fn retry(
     now: Timestamp,
 ) -> Result<DeviceChange, Refusal> {
     let mut state = device.state.clone();
-    let mut ledger = Ledger::new(now);
+    let mut recorder = EventRecorder::new(now);
     let command = open_command(&mut state, seq, "queue a new one instead")?;
     check_retry(&device.state, command, now)?;
     let kind = command.kind();
@@ -80,20 +85,20 @@ pub fn retry(
     command.not_before = None;
     command.attempts = 0;
     if unanswered(&command.leaves) == Unanswered::Check {
-        command.manner.unanswered = Unanswered::Check;
+        command.options.unanswered = Unanswered::Check;
     }
     let reason = format!("asked for again by {actor}");
-    ledger.set_state(command, CommandState::Queued, reason);
+    recorder.set_state(command, CommandState::Queued, reason);
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
     Ok(DeviceChange {
-        parts: ledger.parts,
+        parts: recorder.parts,
         events: vec![event],
         ..DeviceChange::new(device, state)
     })
 }
 
-fn check_retry(state: &State, command: &OpenCommand, now: Timestamp) -> Result<(), Refusal> {
+fn check_retry(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Result<(), Refusal> {
     let at = state_at(state, command, now);
     if !matches!(at, CommandState::Unconfirmed | CommandState::Queued) {
         return Err(Refusal::Conflict(format!(
@@ -112,7 +117,7 @@ fn check_retry(state: &State, command: &OpenCommand, now: Timestamp) -> Result<(
 /// The open command of that number; `instead` says what can be done where it is
 /// final already.
 fn open_command<'a>(
-    state: &'a mut State,
+    state: &'a mut DeviceState,
     seq: CommandSeq,
     instead: &str,
 ) -> Result<&'a mut OpenCommand, Refusal> {

@@ -1,7 +1,7 @@
 //! What goes to and fro, made by hand.
 
-use crate::command::{CommandBody, Manner, Operation};
-use crate::push::in_force::Target;
+use crate::command::{CommandBody, ExecutionOptions, Operation};
+use crate::push::active_profiles::Target;
 use crate::push::profile::Pfn;
 use crate::time::Timestamp;
 use modegate_wire::message::{Command, Element, Item, Meta, Results, Status, Verb};
@@ -33,7 +33,7 @@ pub(super) fn command(verb: Verb, loc_uri: &str) -> CommandBody {
         not_before: None,
         expires_at: None,
         priority: 0,
-        manner: Manner::default(),
+        options: ExecutionOptions::default(),
         operations: vec![node(verb, loc_uri)],
     }
 }

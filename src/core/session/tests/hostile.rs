@@ -51,7 +51,7 @@ fn a_group_has_no_value() {
 fn what_is_named_again_and_again_is_read_once() {
     let mut world = World::new();
     let mut body = command(Verb::Get, "./cimv2/Win32_BaseBoard");
-    body.manner.walk = 100;
+    body.options.walk = 100;
     // One of two Gets is never answered: both are asked in every session.
     body.operations.push(node(Verb::Get, "./DevDetail/SwV"));
     world.queue(body).unwrap();
@@ -81,7 +81,7 @@ fn the_server_leaves_room_in_the_queue() {
     let mut world = World::new();
     for _ in 0..400 {
         let mut body = command(Verb::Get, "./cimv2/Win32_BaseBoard");
-        body.manner.walk = 2_000;
+        body.options.walk = 2_000;
         world.queue(body).unwrap();
     }
     world.begin(Vec::new());

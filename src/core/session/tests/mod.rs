@@ -12,7 +12,7 @@ mod world;
 use proptest::prelude::*;
 
 use super::*;
-use crate::command::{CommandBody, CommandState, Manner, OpenCommand, Operation};
+use crate::command::{CommandBody, CommandState, ExecutionOptions, OpenCommand, Operation};
 use crate::context::Family;
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
@@ -86,7 +86,7 @@ struct Wish {
     node: usize,
     group: bool,
     /// Bits that choose its manner.
-    manner: u8,
+    options: u8,
     expires: Option<i64>,
     pauses: Option<i64>,
 }
@@ -109,10 +109,10 @@ struct Sync {
 fn wish() -> impl Strategy<Value = Wish> {
     let wait = || proptest::option::weighted(0.2, MINUTE..2 * DAY);
     (0..NODES.len(), any::<bool>(), any::<u8>(), wait(), wait()).prop_map(
-        |(node, group, manner, expires, pauses)| Wish {
+        |(node, group, options, expires, pauses)| Wish {
             node,
             group,
-            manner,
+            options,
             expires,
             pauses,
         },
@@ -159,9 +159,9 @@ fn act() -> impl Strategy<Value = Act> {
 
 impl World {
     /// Every sort of manner turns up: walks, sets, targets, dependencies.
-    fn wished(&self, wish: &Wish) -> CommandBody {
+    fn request(&self, wish: &Wish) -> CommandBody {
         let (verb, loc_uri) = NODES[wish.node];
-        let bit = |n: u8| wish.manner & (1 << n) != 0;
+        let bit = |n: u8| wish.options & (1 << n) != 0;
         let mut body = command(verb, loc_uri);
         if wish.group {
             let inner = std::mem::take(&mut body.operations);
@@ -169,13 +169,13 @@ impl World {
         }
         let open = self.device.state.open.iter().map(|command| command.seq);
         let after = open.take(if bit(0) { 2 } else { 0 });
-        body.manner = Manner {
+        body.options = ExecutionOptions {
             walk: if bit(1) && verb == Verb::Get { 20 } else { 0 },
             set: bit(2),
             target: bit(3).then_some(wish.node as u64),
             retries: u8::from(bit(4)),
             after: after.collect(),
-            ..Manner::default()
+            ..ExecutionOptions::default()
         };
         body.priority = i32::from(bit(5));
         body.expires_at = wish.expires.map(|ms| self.now.plus_ms(ms));
@@ -233,11 +233,11 @@ impl World {
     fn act(&mut self, act: &Act) {
         match act {
             Act::Queue(wish) => {
-                let _ = self.queue(self.wished(wish));
+                let _ = self.queue(self.request(wish));
             }
             Act::Meanwhile(wish) => {
-                let wished = self.wished(wish);
-                self.meanwhile.push(wished);
+                let request = self.request(wish);
+                self.meanwhile.push(request);
             }
             Act::Sync(sync) => self.sync(sync),
             Act::Wait(ms) => self.now = self.now.plus_ms(*ms),
@@ -270,7 +270,7 @@ impl World {
         }
         // Other families have tables of their own, and a channel is looked after for ever.
         let open = self.device.state.open.iter().filter(|command| {
-            self.device.record.family == Family::Windows81 && command.manner.serves.is_none()
+            self.device.record.family == Family::Windows81 && command.options.purpose.is_none()
         });
         for command in open {
             assert_eq!(command.state, CommandState::Queued, "{command:?}");
@@ -286,11 +286,11 @@ impl World {
             let Some(open) = state.open(seq).filter(|_| !seen.contains(&seq)) else {
                 continue;
             };
-            if open.kind() == Kind::Unclassified && open.manner.after.is_empty() {
+            if open.kind() == Kind::Unclassified && open.options.after.is_empty() {
                 return true;
             }
             seen.push(seq);
-            next.extend(&open.manner.after);
+            next.extend(&open.options.after);
         }
         false
     }

@@ -19,7 +19,7 @@ fn job() -> CommandBody {
 
 fn after(seq: CommandSeq) -> CommandBody {
     let mut body = bios();
-    body.manner.after = vec![seq];
+    body.options.after = vec![seq];
     body
 }
 
@@ -91,7 +91,7 @@ fn no_command_takes_the_place_of_one_that_it_waits_for() {
     let mut world = World::new();
     let with = |after: Vec<CommandSeq>| {
         let mut body = bios();
-        (body.manner.target, body.manner.after) = (Some(1), after);
+        (body.options.target, body.options.after) = (Some(1), after);
         body
     };
     let old = world.queue(with(Vec::new())).unwrap();
@@ -114,7 +114,7 @@ fn what_is_put_back_after_its_time_does_not_go() {
             Verb::Add,
             "./cimv2/MDM_Certificate/MDM_Certificate.Thumbprint=%22a%22",
         );
-        body.manner.set = true;
+        body.options.set = true;
         body.expires_at = Some(world.now.plus_ms(5 * MINUTE));
         let seq = world.queue(body).unwrap();
         world.begin(Vec::new());
@@ -267,7 +267,7 @@ fn what_waits_longer_does_not_keep_back_what_is_behind_it() {
     };
     let mut waits = fill(1900);
     waits.operations = vec![waits.operations[0].clone(); 55];
-    (waits.manner.after, waits.priority) = (vec![first], 1);
+    (waits.options.after, waits.priority) = (vec![first], 1);
     world.queue(waits).unwrap();
     let mut behind = fill(1900);
     behind.operations = vec![behind.operations[0].clone(); 20];
@@ -292,7 +292,7 @@ note = "a test"
     let mut world = World::new();
     world.policies = PolicySet::from_texts(files).unwrap();
     let mut body = command(Verb::Add, "./Vendor/MSFT/Toy/x");
-    body.manner.set = true;
+    body.options.set = true;
     world.queue(body).unwrap();
     world.begin(Vec::new());
     let reply = world.go_on(world.all(418));

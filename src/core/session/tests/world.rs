@@ -8,12 +8,12 @@ use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode, Query};
-use crate::device::{Device, DeviceRecord, State};
+use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::event::{Outcome, Withheld};
 use crate::ids::{CommandSeq, DeviceId, Source};
 use crate::inventory::Inventory;
 use crate::policy::PolicySet;
-use crate::push::in_force::InForce;
+use crate::push::active_profiles::ActiveProfiles;
 use crate::session::Snapshot;
 use crate::time::Timestamp;
 use modegate_wire::message::{Address, Element, Header, Message, SessionId};
@@ -67,7 +67,7 @@ pub(super) struct World {
     /// Queued by others between load and commit of the next exchange.
     pub(super) meanwhile: Vec<CommandBody>,
     pub(super) policies: PolicySet,
-    pub(super) push: InForce,
+    pub(super) push: ActiveProfiles,
     pub(super) max_msg_size: Option<u32>,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
@@ -86,9 +86,9 @@ impl World {
             registered_at: Timestamp(0),
             rotation: Default::default(),
         };
-        let state = State {
+        let state = DeviceState {
             next_command: 1,
-            ..State::default()
+            ..DeviceState::default()
         };
         World {
             listed: HashMap::new(),
@@ -110,7 +110,7 @@ impl World {
             machine: false,
             meanwhile: Vec::new(),
             policies: PolicySet::builtin().unwrap(),
-            push: InForce::default(),
+            push: ActiveProfiles::default(),
             max_msg_size: None,
             results: HashMap::new(),
         }
@@ -265,7 +265,7 @@ impl World {
         digest[..8].copy_from_slice(&(self.ever_asked.len() as u64).to_le_bytes());
         digest[8..16].copy_from_slice(&self.device.state.revision.to_le_bytes());
         let request = Request {
-            proof: &Proof::default(),
+            evidence: &ClientEvidence::default(),
             trust_source: true,
             raw_query,
             query: Query::read(raw_query),
@@ -278,7 +278,7 @@ impl World {
             server: None,
         };
         let authentication = authenticate(&self.device, &request);
-        let wanted = choose(&self.device, authentication, &request);
+        let wanted = plan_read(&self.device, authentication, &request);
         let body = |seq: &CommandSeq| (*seq, self.bodies[seq].clone());
         let snapshot = Snapshot {
             device: self.device.clone(),
@@ -392,7 +392,7 @@ impl World {
         }
         for command in &self.device.state.open {
             assert!(!command.state.is_final() && command.leases.len() <= 2);
-            for seq in &command.manner.after {
+            for seq in &command.options.after {
                 assert!(
                     self.device.state.open(*seq).is_some(),
                     "{:?} waits for {seq:?}, which is not open",
@@ -423,7 +423,7 @@ impl World {
         };
         let message = twin.message(&says);
         let request = Request {
-            proof: &Proof::default(),
+            evidence: &ClientEvidence::default(),
             trust_source: true,
             raw_query: MAINTENANCE,
             query: Query::read(MAINTENANCE),
@@ -436,6 +436,6 @@ impl World {
             push: &self.push,
         };
         let authentication = authenticate(&self.device, &request);
-        choose(&self.device, authentication, &request).reply
+        plan_read(&self.device, authentication, &request).reply
     }
 }

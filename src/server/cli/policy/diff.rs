@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{Answer, faulty, set_of, to_json};
+use super::{CommandOutput, faulty, set_of, to_json};
 use modegate_core::policy::diff::{CellDiff, diff, text};
 
 /// What to compare.
@@ -32,7 +32,7 @@ struct Whole<'a> {
     differences: &'a [CellDiff],
 }
 
-pub(super) fn run(args: &DiffArgs) -> io::Result<Answer> {
+pub(super) fn run(args: &DiffArgs) -> io::Result<CommandOutput> {
     let load = |dir: &PathBuf| set_of((dir != Path::new(BUILTIN)).then_some(dir));
     let (old, new) = match (load(&args.old), load(&args.new)) {
         (Ok(old), Ok(new)) => (old, new),

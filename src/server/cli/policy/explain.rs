@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Answer, faulty, set_of, to_json};
+use super::{CommandOutput, faulty, set_of, to_json};
 use modegate_core::classify::class_from_name;
 use modegate_core::context::{Context, Family, Login, Mode, Platform};
 use modegate_core::kind::{Class, Kind};
-use modegate_core::policy::explain::{Asked, Explanation, explain};
+use modegate_core::policy::explain::{Explanation, Question, explain};
 use modegate_wire::message::Verb;
 
 /// What to explain.
@@ -64,7 +64,7 @@ fn class(text: &str) -> Result<Class, String> {
     })
 }
 
-pub(super) fn run(args: &ExplainArgs) -> io::Result<Answer> {
+pub(super) fn run(args: &ExplainArgs) -> io::Result<CommandOutput> {
     let set = match set_of(args.policies.as_ref()) {
         Ok(set) => set,
         Err(faults) => return faulty(&faults, args.json, 1),
@@ -74,7 +74,7 @@ pub(super) fn run(args: &ExplainArgs) -> io::Result<Answer> {
     } else {
         Platform::Other
     };
-    let asked = Asked {
+    let asked = Question {
         context: Context {
             mode: args.mode,
             platform,
@@ -89,7 +89,7 @@ pub(super) fn run(args: &ExplainArgs) -> io::Result<Answer> {
     };
     match explain(&set, &asked) {
         Ok(explained) if args.json => Ok((0, to_json(&explained)?)),
-        Ok(explained) => Ok((0, told(args, &explained))),
+        Ok(explained) => Ok((0, describe(args, &explained))),
         Err(none) if args.json => {
             Ok((1, to_json(&serde_json::json!({"error": none.to_string()}))?))
         }
@@ -97,7 +97,7 @@ pub(super) fn run(args: &ExplainArgs) -> io::Result<Answer> {
     }
 }
 
-fn told(args: &ExplainArgs, explained: &Explanation) -> String {
+fn describe(args: &ExplainArgs, explained: &Explanation) -> String {
     let mut text = format!(
         "{}: {} in {} on {}\n",
         explained.verdict.name(),

@@ -38,14 +38,14 @@ pub enum PolicyCommand {
 }
 
 /// What a command prints, and its exit code.
-type Answer = (u8, String);
+type CommandOutput = (u8, String);
 
 /// Runs the command; the exit code. Who closes the output early has seen
 /// enough: that is no error.
 pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
     let (code, text) = match command {
         PolicyCommand::Check { dir, json } => {
-            told(&policy_files::check_dir(dir.as_deref()), *json)?
+            describe(&policy_files::check_dir(dir.as_deref()), *json)?
         }
         PolicyCommand::Diff(args) => diff::run(args)?,
         PolicyCommand::Explain(args) => explain::run(args)?,
@@ -56,7 +56,7 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
     }
 }
 
-fn told(report: &Report, json: bool) -> io::Result<Answer> {
+fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
     let code = u8::from(!report.ok);
     if json {
         return Ok((code, to_json(report)?));
@@ -85,7 +85,7 @@ fn to_json(value: &impl Serialize) -> io::Result<String> {
 }
 
 /// What is printed where a set does not load.
-fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<Answer> {
+fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<CommandOutput> {
     if json {
         return Ok((code, to_json(&serde_json::json!({ "faults": faults }))?));
     }

@@ -8,38 +8,38 @@ use crate::http::problem::Problem;
 
 /// A status, a few headers and a JSON body.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     status: u16,
     location: Option<String>,
     etag: Option<String>,
     body: Option<String>,
 }
 
-impl Answer {
+impl ApiResponse {
     /// 201 with what was made, and where it is.
     pub(super) fn created(location: String, body: &impl Serialize) -> Self {
-        Answer {
+        ApiResponse {
             location: Some(location),
-            ..Answer::of(StatusCode::CREATED, body)
+            ..ApiResponse::of(StatusCode::CREATED, body)
         }
     }
 
     /// 202 with what is under way, and where its progress is.
     pub(super) fn accepted(location: String, body: &impl Serialize) -> Self {
-        Answer {
+        ApiResponse {
             location: Some(location),
-            ..Answer::of(StatusCode::ACCEPTED, body)
+            ..ApiResponse::of(StatusCode::ACCEPTED, body)
         }
     }
 
     /// 200 with this.
     pub(super) fn ok(body: &impl Serialize) -> Self {
-        Answer::of(StatusCode::OK, body)
+        ApiResponse::of(StatusCode::OK, body)
     }
 
     /// 204.
     pub(super) fn nothing() -> Self {
-        Answer {
+        ApiResponse {
             status: StatusCode::NO_CONTENT.as_u16(),
             location: None,
             etag: None,
@@ -49,18 +49,18 @@ impl Answer {
 
     /// The same with a tag.
     pub(super) fn tagged(self, etag: String) -> Self {
-        Answer {
+        ApiResponse {
             etag: Some(etag),
             ..self
         }
     }
 
     fn of(status: StatusCode, body: &impl Serialize) -> Self {
-        Answer {
+        ApiResponse {
             status: status.as_u16(),
             // Numbers and text, written to memory: it cannot fail.
             body: Some(serde_json::to_string(body).unwrap_or_default()),
-            ..Answer::nothing()
+            ..ApiResponse::nothing()
         }
     }
 

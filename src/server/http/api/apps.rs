@@ -4,7 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Body, Caller, HandlerResult, Paging, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Paging, page};
 use crate::app::catalogue;
 use crate::app::catalogue_input::{AppChange, NewApp};
 use crate::app::input::{Line, Lines, List, Time};
@@ -110,7 +110,7 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerRe
     let templated = catalogue::is_templated(caller.app());
     let render = move |app: &App| {
         let location = format!("/api/v1/apps/{}", app.id);
-        Answer::created(location, &AppView::new(app, templated)).tagged(app_tag(app))
+        ApiResponse::created(location, &AppView::new(app, templated)).tagged(app_tag(app))
     };
     caller
         .write(render, async |app, by, options| {
@@ -130,7 +130,7 @@ pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerR
 pub(super) async fn one(caller: Caller, path: web::Path<String>) -> HandlerResult {
     let app = catalogue::one(caller.app(), caller.by(), &path).await?;
     let view = AppView::new(&app, catalogue::is_templated(caller.app()));
-    Ok(Answer::ok(&view).tagged(app_tag(&app)).response())
+    Ok(ApiResponse::ok(&view).tagged(app_tag(&app)).response())
 }
 
 /// `PATCH /apps/{id}`.
@@ -140,7 +140,8 @@ pub(super) async fn change(
     Body(change): Body<AppChange>,
 ) -> HandlerResult {
     let templated = catalogue::is_templated(caller.app());
-    let render = move |app: &App| Answer::ok(&AppView::new(app, templated)).tagged(app_tag(app));
+    let render =
+        move |app: &App| ApiResponse::ok(&AppView::new(app, templated)).tagged(app_tag(app));
     caller
         .write(render, async |app, by, options| {
             catalogue::change(app, by, &path, change, options).await
@@ -152,7 +153,7 @@ pub(super) async fn change(
 pub(super) async fn delete(caller: Caller, path: web::Path<String>) -> HandlerResult {
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| catalogue::delete(app, by, &path, options).await,
         )
         .await

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command_view::CommandView;
-use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::batches::{self, NewBatch};
 use crate::app::input::Time;
 use crate::app::word::Word;
@@ -107,7 +107,7 @@ impl From<&Batch> for BatchView {
 pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> HandlerResult {
     let render = |batch: &Batch| {
         let location = format!("/api/v1/batches/{}", batch.id);
-        Answer::accepted(location, &BatchView::from(batch))
+        ApiResponse::accepted(location, &BatchView::from(batch))
     };
     caller
         .write(render, async |app, by, options| {
@@ -136,7 +136,7 @@ pub(super) async fn commands(
 ) -> HandlerResult {
     let app = caller.app();
     let listed = batches::commands(app, caller.by(), id, paging.page()?).await?;
-    let (policies, now) = (app.way.policies(), app.now());
+    let (policies, now) = (app.sync.policies(), app.now());
     Ok(page(listed, |(command, device)| {
         CommandView::new(&command, &device, &policies, now)
     }))
@@ -159,7 +159,7 @@ pub(super) async fn stop(
         Some("cancel") => true,
         Some(_) => return Err(Problem::field("commands", "keep or cancel", "another word")),
     };
-    let render = |batch: &Batch| Answer::ok(&BatchView::from(batch));
+    let render = |batch: &Batch| ApiResponse::ok(&BatchView::from(batch));
     caller
         .write(render, async |app, by, options| {
             batches::stop(app, by, id, cancels, options).await

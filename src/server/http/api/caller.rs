@@ -7,14 +7,14 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use super::answer::Answer;
+use super::answer::ApiResponse;
 use super::extract::HandlerResult;
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use modegate_store::api::{Keep, Once};
+use modegate_store::api::{IdempotencyKey, Keep};
 
 /// The caller of an endpoint, whose role the guard has checked already.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ pub(super) struct Caller {
     /// Who it is.
     pub(super) principal: Principal,
     /// The name that it gave its write.
-    pub(super) once: Option<Once>,
+    pub(super) once: Option<IdempotencyKey>,
     /// What it last saw of what it changes.
     pub(super) if_match: Option<Match>,
 }
@@ -45,7 +45,7 @@ impl Caller {
     /// rendered inside the transaction, too.
     pub(super) async fn write<T>(
         self,
-        render: impl Fn(&T) -> Answer + Clone + Send + 'static,
+        render: impl Fn(&T) -> ApiResponse + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
     ) -> HandlerResult {
         let kept = render.clone();
@@ -60,7 +60,7 @@ impl Caller {
         match (write(self.app(), self.by(), options).await, &self.once) {
             (Ok(written), _) => Ok(render(&written).response()),
             // Another request of that name was quicker: its answer is ours.
-            (Err(AppError::Done), Some(once)) => idempotency::kept(&self.shared, once)
+            (Err(AppError::Done), Some(once)) => idempotency::stored_response(&self.shared, once)
                 .await?
                 .ok_or_else(|| AppError::Done.into()),
             (Err(error), _) => Err(error.into()),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::extract::id;
-use super::{Answer, Body, Caller, HandlerResult, Id};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id};
 use crate::app::certificates::{self, DeviceCertificate, NewCertificate};
 use crate::app::input::Time;
 use crate::http::problem::Problem;
@@ -51,7 +51,7 @@ pub(super) async fn bind(
 ) -> HandlerResult {
     let render = |DeviceCertificate { device, digest }: &DeviceCertificate| {
         let location = format!("/api/v1/devices/{}/certificates/{digest}", device.id);
-        Answer::created(location, &view(device, *digest))
+        ApiResponse::created(location, &view(device, *digest))
     };
     caller
         .write(render, async |app, by, options| {
@@ -67,7 +67,7 @@ pub(super) async fn revoke(caller: Caller, path: web::Path<(String, String)>) ->
     let digest = digest.ok_or_else(|| Problem::missing("certificate"))?;
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| certificates::revoke(app, by, device, digest, options).await,
         )
         .await

@@ -152,7 +152,7 @@ impl CommandView {
             policies.classify(verb, loc_uri)
         }));
         let id = |seq: &CommandSeq| full_id(device, *seq);
-        let manner = &body.manner;
+        let options = &body.options;
         CommandView {
             id: command.id.to_string(),
             device: command.id.device.to_string(),
@@ -164,9 +164,11 @@ impl CommandView {
             priority: body.priority,
             not_before: body.not_before.map(Time),
             expires_at: body.expires_at.map(Time),
-            app: manner.app.clone(),
-            after: manner.after.iter().map(id).collect(),
-            serves: manner.serves.and_then(|serves| Some(id(&serves.whom()?))),
+            app: options.app.clone(),
+            after: options.after.iter().map(id).collect(),
+            serves: options
+                .purpose
+                .and_then(|serves| Some(id(&serves.parent()?))),
             attempts: device.state.open(command.id.seq).map(|open| open.attempts),
             reason: command
                 .parts

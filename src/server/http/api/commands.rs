@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::command_view::{CommandView, ForecastView, full_id};
 use super::query::word;
-use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::commands::{self, DeviceCommand, Previewed};
 use crate::app::input::Object;
 use crate::app::revision::command_tag;
@@ -97,11 +97,11 @@ pub(super) async fn queue(
     Id(id): Id<DeviceId>,
     Body(Object(wanted)): Body<Object>,
 ) -> HandlerResult {
-    let (policies, now) = (caller.app().way.policies(), caller.app().now());
+    let (policies, now) = (caller.app().sync.policies(), caller.app().now());
     let render = move |queued: &DeviceCommand| {
         let location = format!("/api/v1/commands/{}", queued.0.id);
         let (view, tag) = tagged(queued, &policies, now);
-        Answer::created(location, &view).tagged(tag)
+        ApiResponse::created(location, &view).tagged(tag)
     };
     caller
         .write(render, async |app, by, options| {
@@ -127,7 +127,7 @@ pub(super) async fn list(
     let app = caller.app();
     let listed = commands::list(app, caller.by(), id, state, paging.page()?);
     let (device, listed) = listed.await?;
-    let (policies, now) = (app.way.policies(), app.now());
+    let (policies, now) = (app.sync.policies(), app.now());
     Ok(page(listed, |command| {
         CommandView::new(&command, &device, &policies, now)
     }))
@@ -136,24 +136,27 @@ pub(super) async fn list(
 /// `GET /commands/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
     let app = caller.app();
-    let (policies, now) = (app.way.policies(), app.now());
+    let (policies, now) = (app.sync.policies(), app.now());
     let detail = commands::one(app, caller.by(), id).await?;
     let tag = command_tag(&detail.device, id.seq, &policies, now);
     let view = CommandView::detailed(detail, &policies, now);
-    Ok(Answer::ok(&view).tagged(tag).response())
+    Ok(ApiResponse::ok(&view).tagged(tag).response())
 }
 
 /// What shows a command that was changed.
-fn changed(policies: Arc<PolicySet>, now: Timestamp) -> impl Fn(&DeviceCommand) -> Answer + Clone {
+fn changed(
+    policies: Arc<PolicySet>,
+    now: Timestamp,
+) -> impl Fn(&DeviceCommand) -> ApiResponse + Clone {
     move |changed| {
         let (view, tag) = tagged(changed, &policies, now);
-        Answer::ok(&view).tagged(tag)
+        ApiResponse::ok(&view).tagged(tag)
     }
 }
 
 /// `DELETE /commands/{id}`: cancels.
 pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
-    let render = changed(caller.app().way.policies(), caller.app().now());
+    let render = changed(caller.app().sync.policies(), caller.app().now());
     caller
         .write(render, async |app, by, options| {
             commands::cancel(app, by, id, options).await
@@ -164,7 +167,7 @@ pub(super) async fn cancel(caller: Caller, Id(id): Id<CommandId>) -> HandlerResu
 /// `POST /commands/{id}/retry`: has an unconfirmed command sent again, or one
 /// that pauses before its next attempt at once.
 pub(super) async fn retry(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
-    let render = changed(caller.app().way.policies(), caller.app().now());
+    let render = changed(caller.app().sync.policies(), caller.app().now());
     caller
         .write(render, async |app, by, options| {
             commands::retry(app, by, id, options).await

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
 use super::query::word;
-use super::{Answer, Body, Caller, HandlerResult, Id, Paging, page};
-use crate::app::devices::{self, DeviceChange, DeviceFilter, NewDevice};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
+use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
 use crate::app::input::Time;
 use crate::app::revision::device_tag;
 use crate::app::word::Word;
-use modegate_core::activity::Habit;
+use modegate_core::activity::ActivityFlag;
 use modegate_core::context::{Family, Mode};
 use modegate_core::device::{CertificateDigest, Device};
 use modegate_core::ids::DeviceId;
@@ -37,7 +37,7 @@ pub(super) struct DeviceView {
     sessions: u32,
     /// By mode.
     last_seen: BTreeMap<&'static str, Option<Time>>,
-    activity: Vec<Word<Habit>>,
+    activity: Vec<Word<ActivityFlag>>,
     by_hand_at: Option<Time>,
     unenrolled_at: Option<Time>,
 }
@@ -54,7 +54,9 @@ impl From<&Device> for DeviceView {
         let (record, state) = (&device.record, &device.state);
         let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect();
         let seen = |mode: Mode| (mode.name(), state.last_seen(mode).map(Time));
-        let habits = Habit::ALL.into_iter().filter(|habit| habit.is_of(state));
+        let habits = ActivityFlag::ALL
+            .into_iter()
+            .filter(|habit| habit.is_of(state));
         let credentials = record.credentials.as_ref();
         DeviceView {
             id: device.id.to_string(),
@@ -74,7 +76,7 @@ impl From<&Device> for DeviceView {
             sessions: state.sessions,
             last_seen: Mode::ALL.map(seen).into(),
             activity: habits.map(Word).collect(),
-            by_hand_at: state.by_hand_at.map(Time),
+            by_hand_at: state.manual_at.map(Time),
             unenrolled_at: state.unenrolled_at.map(Time),
         }
     }
@@ -84,7 +86,7 @@ impl From<&Device> for DeviceView {
 pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> HandlerResult {
     let render = |device: &Device| {
         let location = format!("/api/v1/devices/{}", device.id);
-        Answer::created(location, &DeviceView::from(device)).tagged(device_tag(device))
+        ApiResponse::created(location, &DeviceView::from(device)).tagged(device_tag(device))
     };
     caller
         .write(render, async |app, by, options| {
@@ -126,7 +128,7 @@ pub(super) async fn list(
 pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     let device = caller.principal.device(caller.app(), id);
     let device = device.await?;
-    let answer = Answer::ok(&DeviceView::from(&device)).tagged(device_tag(&device));
+    let answer = ApiResponse::ok(&DeviceView::from(&device)).tagged(device_tag(&device));
     Ok(answer.response())
 }
 
@@ -134,9 +136,10 @@ pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
 pub(super) async fn change(
     caller: Caller,
     Id(id): Id<DeviceId>,
-    Body(change): Body<DeviceChange>,
+    Body(change): Body<DevicePatch>,
 ) -> HandlerResult {
-    let render = |device: &Device| Answer::ok(&DeviceView::from(device)).tagged(device_tag(device));
+    let render =
+        |device: &Device| ApiResponse::ok(&DeviceView::from(device)).tagged(device_tag(device));
     caller
         .write(render, async |app, by, options| {
             devices::change(app, by, id, change, options).await
@@ -148,7 +151,7 @@ pub(super) async fn change(
 pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| devices::retire(app, by, id, options).await,
         )
         .await

@@ -22,7 +22,7 @@ use crate::http::shared::Shared;
 use modegate_core::fields::is_line;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Access, Token};
-use modegate_store::api::Once;
+use modegate_store::api::IdempotencyKey;
 
 /// Longest value of a query parameter that is text, bytes.
 const TEXT_BYTES: usize = 512;
@@ -55,12 +55,12 @@ pub(super) async fn guard(
         let detail = "If-Match: what is here has no ETag that it could name";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
     }
-    let once = once(&mut request, &token, shared.app.now()).await?;
+    let once = run_once(&mut request, &token, shared.app.now()).await?;
     let _place = match &once {
         None => None,
         Some(once) => {
             let place = idempotency::enter(&shared, once)?;
-            if let Some(kept) = idempotency::kept(&shared, once).await? {
+            if let Some(kept) = idempotency::stored_response(&shared, once).await? {
                 return Ok(request.into_response(again(kept)));
             }
             Some(place)
@@ -146,18 +146,18 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
 
 /// The name that the caller gave this write, with the digest of what it asks for;
 /// the body is read for it and put back.
-async fn once(
+async fn run_once(
     request: &mut ServiceRequest,
     token: &Token,
     now: Timestamp,
-) -> Result<Option<Once>, Error> {
+) -> Result<Option<IdempotencyKey>, Error> {
     let Some(value) = request.headers().get(idempotency::HEADER) else {
         return Ok(None);
     };
     let key = idempotency::key(value.as_bytes())?;
     let payload = request.extract::<web::Payload>().await?;
     let body = super::body::bytes(payload).await?;
-    let once = idempotency::once(
+    let once = idempotency::idempotency_key(
         token,
         key,
         [

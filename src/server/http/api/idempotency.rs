@@ -8,15 +8,15 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use sha2::{Digest, Sha256};
 
-use super::answer::Answer;
+use super::answer::ApiResponse;
 use crate::app::AppError;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::http::under_way::Place;
+use crate::http::under_way::InFlightGuard;
 use modegate_core::fields::FieldError;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
-use modegate_store::api::Once;
+use modegate_store::api::IdempotencyKey;
 
 /// The header.
 pub(super) const HEADER: &str = "Idempotency-Key";
@@ -35,13 +35,18 @@ pub(super) fn key(value: &[u8]) -> Result<String, Problem> {
 }
 
 /// The name of a write: whose it is, and what is asked for.
-pub(super) fn once(token: &Token, key: String, what: [&[u8]; 4], now: Timestamp) -> Once {
+pub(super) fn idempotency_key(
+    token: &Token,
+    key: String,
+    what: [&[u8]; 4],
+    now: Timestamp,
+) -> IdempotencyKey {
     let mut hasher = Sha256::new();
     for part in what {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    Once {
+    IdempotencyKey {
         scope: token.id.to_string(),
         key,
         digest: hasher.finalize().into(),
@@ -50,7 +55,7 @@ pub(super) fn once(token: &Token, key: String, what: [&[u8]; 4], now: Timestamp)
 }
 
 /// The place of this name among the writes under way; 409 where another request has it.
-pub(super) fn enter(shared: &Shared, once: &Once) -> Result<Place, Problem> {
+pub(super) fn enter(shared: &Shared, once: &IdempotencyKey) -> Result<InFlightGuard, Problem> {
     shared.under_way.enter(once).ok_or_else(|| {
         let detail =
             format!("{HEADER}: a request with this key is under way; its answer comes there");
@@ -60,15 +65,24 @@ pub(super) fn enter(shared: &Shared, once: &Once) -> Result<Place, Problem> {
 
 /// The answer that is kept under this name, if one is: an error where it was
 /// given to another request.
-pub(super) async fn kept(shared: &Shared, once: &Once) -> Result<Option<HttpResponse>, Problem> {
-    let Some(kept) = shared.app.store.kept(once).await.map_err(AppError::from)? else {
+pub(super) async fn stored_response(
+    shared: &Shared,
+    once: &IdempotencyKey,
+) -> Result<Option<HttpResponse>, Problem> {
+    let Some(kept) = shared
+        .app
+        .store
+        .stored_response(once)
+        .await
+        .map_err(AppError::from)?
+    else {
         return Ok(None);
     };
     if kept.digest != once.digest {
         let expected = "a key that was used for no other request in the last 24 hours";
         return Err(FieldError::new(HEADER, expected, "one that was").into());
     }
-    Ok(Some(Answer::read(&kept.answer)?.response()))
+    Ok(Some(ApiResponse::read(&kept.answer)?.response()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Body, Caller, HandlerResult};
+use super::{ApiResponse, Body, Caller, HandlerResult};
 use crate::app::import::{self, Import, Report};
 use crate::app::word::{Word, words};
 use modegate_store::api::Imported;
@@ -63,7 +63,7 @@ impl From<&Report> for ReportView {
 
 /// `POST /devices/import`.
 pub(super) async fn import(caller: Caller, Body(import): Body<Import>) -> HandlerResult {
-    let render = |report: &Report| Answer::ok(&ReportView::from(report));
+    let render = |report: &Report| ApiResponse::ok(&ReportView::from(report));
     caller
         .write(render, async |app, by, options| {
             import::import(app, by, import, options).await

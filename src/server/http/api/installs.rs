@@ -5,14 +5,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::command_view::{ForecastView, full_id};
-use super::{Answer, Body, Caller, HandlerResult, Id, Paging, ok, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::installs::{self, InstallDetail, NewInstall, forecast};
 use crate::app::word::Word;
 use modegate_core::device::Device;
 use modegate_core::forecast::Forecast;
 use modegate_core::ids::DeviceId;
-use modegate_core::installs::{Install, InstallId, State, Step};
+use modegate_core::installs::{Install, InstallId, InstallState, Step};
 use modegate_store::api::WrittenInstall;
 
 /// An install as the API shows it.
@@ -27,7 +27,7 @@ pub(super) struct InstallView {
     app: String,
     name: String,
     version: String,
-    state: Word<State>,
+    state: Word<InstallState>,
     reason: Option<String>,
     /// Per cent.
     progress: Option<u32>,
@@ -49,7 +49,7 @@ pub(super) struct InstallView {
 #[schemars(rename = "InstallStep")]
 pub(super) struct StepView {
     step: usize,
-    state: Word<State>,
+    state: Word<InstallState>,
     at: Time,
     detail: Option<String>,
     progress: Option<u32>,
@@ -113,14 +113,14 @@ pub(super) async fn create(
     Id(id): Id<DeviceId>,
     Body(new): Body<NewInstall>,
 ) -> HandlerResult {
-    let (policies, now) = (caller.app().way.policies(), caller.app().now());
+    let (policies, now) = (caller.app().sync.policies(), caller.app().now());
     let render = move |written: &WrittenInstall| {
         let (device, install) = (&written.device, &written.install);
         let forecast = forecast(device, install, &policies, None, now);
         let view = InstallView::new(device, install, forecast);
         match written.created {
-            true => Answer::created(format!("/api/v1/installs/{}", view.id), &view),
-            false => Answer::ok(&view),
+            true => ApiResponse::created(format!("/api/v1/installs/{}", view.id), &view),
+            false => ApiResponse::ok(&view),
         }
     };
     caller
@@ -149,7 +149,7 @@ pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult 
 /// `DELETE /installs/{id}`: takes it back.
 pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult {
     let render = |written: &WrittenInstall| {
-        Answer::ok(&InstallView::new(&written.device, &written.install, None))
+        ApiResponse::ok(&InstallView::new(&written.device, &written.install, None))
     };
     caller
         .write(render, async |app, by, options| {

@@ -32,7 +32,7 @@ mod table;
 mod tokens;
 mod webhooks;
 
-use answer::Answer;
+use answer::ApiResponse;
 use caller::Caller;
 use extract::{Body, HandlerResult, Id, ok};
 use query::{Paging, page};

@@ -25,7 +25,7 @@ struct FileView {
 
 /// `GET /policies`.
 pub(super) async fn in_force(caller: Caller) -> HttpResponse {
-    let (digest, set) = policies::in_force(caller.app(), caller.by());
+    let (digest, set) = policies::active(caller.app(), caller.by());
     let files = set.iter().flat_map(|set| set.files());
     let files = files.map(|(name, text)| FileView {
         name: name.clone(),

@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Caller, HandlerResult, Id, ok};
+use super::{ApiResponse, Caller, HandlerResult, Id, ok};
 use crate::app::input::Time;
 use crate::app::wakes;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
+use modegate_core::push::active_profiles::{LastAnswer, Target, status_words};
 use modegate_core::push::answer::{Connection, Outcome};
-use modegate_core::push::channel::State;
-use modegate_core::push::in_force::{LastAnswer, Target, status_words};
+use modegate_core::push::channel::ChannelState;
 use modegate_core::push::wake::{Wake, Why};
 use modegate_core::time::Timestamp;
 
@@ -80,7 +80,7 @@ impl From<&Wake> for WakeView {
         WakeView {
             state: wake.state.name(),
             wanted_at: Time(wake.wanted_at),
-            wishes: wake.wishes,
+            wishes: wake.requests,
             attempts: wake.attempts,
             due_at: (!wake.state.is_final()).then_some(Time(wake.due_at)),
             sent_at: wake.sent_at.map(Time),
@@ -110,7 +110,7 @@ impl ChannelView {
         let channel = state.channel.as_ref();
         let first_seen = channel.and_then(|channel| channel.first_seen());
         // Without a session since there is a profile, a set is what comes first.
-        let usual = target.map(|_| State::NeedsSet.name());
+        let usual = target.map(|_| ChannelState::NeedsSet.name());
         let status = |code: u16| StatusView {
             code,
             words: status_words(code),
@@ -153,7 +153,7 @@ pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult 
             warning: (!may_send).then_some(warning),
             ..WakeView::from(wake)
         });
-        Answer::accepted(format!("/api/v1/devices/{id}/channel"), &view)
+        ApiResponse::accepted(format!("/api/v1/devices/{id}/channel"), &view)
     };
     caller
         .write(render, async |app, by, options| {

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{Answer, Body, Caller, HandlerResult, Id, ok, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, ok, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
@@ -67,8 +67,9 @@ fn location(profile: &PushProfile) -> String {
 
 /// `POST /push-profiles`.
 pub(super) async fn create(caller: Caller, Body(new): Body<NewPushProfile>) -> HandlerResult {
-    let render =
-        |profile: &PushProfile| Answer::created(location(profile), &ProfileView::from(profile));
+    let render = |profile: &PushProfile| {
+        ApiResponse::created(location(profile), &ProfileView::from(profile))
+    };
     caller
         .write(render, async |app, by, options| {
             push_profiles::create(app, by, new, options).await
@@ -82,7 +83,7 @@ pub(super) async fn change(
     Id(id): Id<Uuid>,
     Body(change): Body<PushProfileChange>,
 ) -> HandlerResult {
-    let render = |profile: &PushProfile| Answer::ok(&ProfileView::from(profile));
+    let render = |profile: &PushProfile| ApiResponse::ok(&ProfileView::from(profile));
     caller
         .write(render, async |app, by, options| {
             push_profiles::change(app, by, id, change, options).await
@@ -94,7 +95,7 @@ pub(super) async fn change(
 pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| push_profiles::delete(app, by, id, options).await,
         )
         .await
@@ -102,8 +103,9 @@ pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
 
 /// `POST /push-profiles/{id}/check`: a stopped profile is tried anew.
 pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
-    let render =
-        |profile: &PushProfile| Answer::accepted(location(profile), &ProfileView::from(profile));
+    let render = |profile: &PushProfile| {
+        ApiResponse::accepted(location(profile), &ProfileView::from(profile))
+    };
     caller
         .write(render, async |app, by, options| {
             push_profiles::try_anew(app, by, id, options).await

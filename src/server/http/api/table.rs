@@ -7,7 +7,7 @@ use super::{
     installs, inventory, openapi, policies, push, push_profiles, schemas, stream, tokens, webhooks,
 };
 use crate::app::{self, word::all_words};
-use modegate_core::activity::Habit;
+use modegate_core::activity::ActivityFlag;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
 
@@ -50,7 +50,7 @@ endpoints! {
             one_of("family", all_words::<Family>, "Only devices of this family"),
             text("user", "Only devices of this user"),
             text("source", "Only the device with this source"),
-            one_of("activity", all_words::<Habit>, "Only devices with this habit"),
+            one_of("activity", all_words::<ActivityFlag>, "Only devices with this habit"),
         ];
 
     "Registers many devices in one transaction"
@@ -61,7 +61,7 @@ endpoints! {
     get "/devices/{device}" [Read, TAGGED] devices::one => 200 One devices::DeviceView;
 
     "Changes what is given of a device"
-    patch "/devices/{device}" [Operate, TAGGED] devices::change, body app::devices::DeviceChange
+    patch "/devices/{device}" [Operate, TAGGED] devices::change, body app::devices::DevicePatch
         => 200 One devices::DeviceView;
 
     "Retires a device: its record and queue are gone, its events stay"

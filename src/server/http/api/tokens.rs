@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, Body, Caller, HandlerResult, Id, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::tokens::{self, CreatedToken, NewToken};
@@ -54,7 +54,7 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Handler
             of: TokenView::from(&created.token),
             token: created.text.reveal().to_owned(),
         };
-        Answer::created(format!("/api/v1/tokens/{}", view.of.id), &view)
+        ApiResponse::created(format!("/api/v1/tokens/{}", view.of.id), &view)
     };
     caller
         .write(render, async |app, by, options| {
@@ -73,7 +73,7 @@ pub(super) async fn list(caller: Caller) -> HandlerResult {
 pub(super) async fn revoke(caller: Caller, Id(id): Id<TokenId>) -> HandlerResult {
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| tokens::revoke(app, by, id, options).await,
         )
         .await

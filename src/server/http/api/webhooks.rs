@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use super::{Answer, Body, Caller, HandlerResult, Id, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::webhooks::{self, CreatedWebhook, NewWebhook};
@@ -54,7 +54,7 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Handl
             secret: secret.map(|secret| secret.reveal().to_owned()),
             ..WebhookView::new(&created.webhook, 0)
         };
-        Answer::created(format!("/api/v1/webhooks/{}", view.id), &view)
+        ApiResponse::created(format!("/api/v1/webhooks/{}", view.id), &view)
     };
     caller
         .write(render, async |app, by, options| {
@@ -75,7 +75,7 @@ pub(super) async fn list(caller: Caller) -> HandlerResult {
 pub(super) async fn delete(caller: Caller, Id(id): Id<WebhookId>) -> HandlerResult {
     caller
         .write(
-            |_| Answer::nothing(),
+            |_| ApiResponse::nothing(),
             async |app, by, options| webhooks::delete(app, by, id, options).await,
         )
         .await

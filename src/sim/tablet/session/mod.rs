@@ -19,7 +19,7 @@ use crate::outcome::Found;
 use crate::proof::{cred, mac_header};
 use crate::report::{SessionReport, Violation};
 use crate::tablet::Tablet;
-use crate::transport::{Answer, SimError};
+use crate::transport::{HttpResponse, SimError};
 use crate::wbxml;
 
 /// Most messages of a session: a server that goes on past this has a loop.
@@ -204,7 +204,7 @@ impl Agent<'_> {
         }
     }
 
-    async fn post(&mut self, body: &[u8], mac: Option<&str>) -> Result<Answer, SimError> {
+    async fn post(&mut self, body: &[u8], mac: Option<&str>) -> Result<HttpResponse, SimError> {
         let media_type = self.media_type();
         let query = &self.report.query;
         let answer = self
@@ -221,7 +221,7 @@ impl Agent<'_> {
         &mut self,
         body: &[u8],
         mac: Option<&str>,
-        first: &Answer,
+        first: &HttpResponse,
     ) -> Result<(), SimError> {
         let again = self.post(body, mac).await?;
         if again.status == first.status && again.body == first.body {
@@ -238,7 +238,7 @@ impl Agent<'_> {
     }
 
     /// The message in an answer, if the 8.1 agent would read on.
-    fn readable(&mut self, answer: &Answer, session_id: &str) -> Option<ServerMessage> {
+    fn readable(&mut self, answer: &HttpResponse, session_id: &str) -> Option<ServerMessage> {
         if answer.status != 200 {
             self.report.http_status = Some(answer.status);
             return None;

@@ -1,7 +1,7 @@
 //! Classifications of a policy set's own: `[[classify]]`.
 
 use super::PolicySet;
-use crate::classify::own::Own;
+use crate::classify::custom_class::CustomClass;
 use crate::classify::{classify_with, leaves};
 use crate::kind::Leaf;
 use crate::loc_uri::LocUri;
@@ -9,9 +9,9 @@ use modegate_wire::message::Verb;
 
 /// A classification and where it stands.
 #[derive(Debug, Clone)]
-pub struct OwnEntry {
+pub struct CustomClassEntry {
     /// What it says.
-    pub own: Own,
+    pub class: CustomClass,
     /// What it speaks of, as written: the LocURI, with the property or method.
     pub of: String,
     /// Which file it stands in.
@@ -24,7 +24,7 @@ impl PolicySet {
     /// The leaf of `verb` on `loc_uri`: by the table first, and only where it
     /// knows nothing by this set's own classifications.
     pub fn classify(&self, verb: Verb, loc_uri: &LocUri) -> Leaf {
-        classify_with(verb, loc_uri, self.owns())
+        classify_with(verb, loc_uri, self.custom_classes())
     }
 
     /// Whether the set classifies anything besides the table.
@@ -33,16 +33,16 @@ impl PolicySet {
     }
 
     /// The set's own classifications, in the order of their files.
-    pub fn classifications(&self) -> &[OwnEntry] {
+    pub fn classifications(&self) -> &[CustomClassEntry] {
         &self.own
     }
 
     /// Every leaf that the table and this set can yield.
     pub fn leaves(&self) -> Vec<Leaf> {
-        leaves(self.owns())
+        leaves(self.custom_classes())
     }
 
-    pub(super) fn owns(&self) -> impl Iterator<Item = &Own> + Clone {
-        self.own.iter().map(|entry| &entry.own)
+    pub(super) fn custom_classes(&self) -> impl Iterator<Item = &CustomClass> + Clone {
+        self.own.iter().map(|entry| &entry.class)
     }
 }

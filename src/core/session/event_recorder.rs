@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// Collects what is to be recorded besides the state.
 #[derive(Debug)]
-pub(super) struct Ledger {
+pub(super) struct EventRecorder {
     pub(super) now: Timestamp,
     pub(super) parts: Vec<Part>,
     pub(super) outcomes: Vec<Outcome>,
@@ -15,9 +15,9 @@ pub(super) struct Ledger {
     pub(super) events: Vec<Event>,
 }
 
-impl Ledger {
+impl EventRecorder {
     pub(super) fn new(now: Timestamp) -> Self {
-        Ledger {
+        EventRecorder {
             now,
             parts: Vec::new(),
             outcomes: Vec::new(),
@@ -29,7 +29,7 @@ impl Ledger {
     /// Puts the command into `state`, with why, and opens a part of its history
     /// for it. A device decides how often it brings news of the same state: of
     /// these only so many are kept.
-    pub(super) fn turn(
+    pub(super) fn transition(
         &mut self,
         command: &mut OpenCommand,
         state: CommandState,
@@ -69,7 +69,7 @@ impl Ledger {
         state: CommandState,
         reason: impl Into<String>,
     ) {
-        self.turn(command, state, None, Some(reason.into()), Vec::new());
+        self.transition(command, state, None, Some(reason.into()), Vec::new());
     }
 
     /// Puts the command back into the queue: no part of its history, since it

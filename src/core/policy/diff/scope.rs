@@ -12,7 +12,7 @@ use modegate_wire::message::Verb;
 /// Commands that a cell speaks of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum Matter {
+pub enum CommandScope {
     /// Commands that both sets classify alike.
     Kind {
         /// Their kind.
@@ -39,13 +39,13 @@ pub enum Matter {
 }
 
 /// `here` in few words; `everything` is what there is.
-pub(super) fn matters(here: &[&Pair], everything: &[&Pair]) -> Vec<Matter> {
+pub(super) fn scopes(here: &[&Pair], everything: &[&Pair]) -> Vec<CommandScope> {
     let leaves = |pairs: &[&Pair]| -> Vec<Leaf> {
         let alike = pairs.iter().filter(|pair| pair.old == pair.new);
         alike.map(|pair| pair.new).collect()
     };
     let (mine, all) = (leaves(here), leaves(everything));
-    let mut matters = Vec::new();
+    let mut scopes = Vec::new();
     for kind in Kind::ALL {
         let of = |leaves: &[Leaf]| -> Vec<Leaf> {
             let of = leaves.iter().filter(|leaf| leaf.kind == kind);
@@ -53,23 +53,23 @@ pub(super) fn matters(here: &[&Pair], everything: &[&Pair]) -> Vec<Matter> {
         };
         let mine = of(&mine);
         if !mine.is_empty() {
-            matters.extend(of_kind(kind, &mine, &of(&all)));
+            scopes.extend(of_kind(kind, &mine, &of(&all)));
         }
     }
     let apart = here.iter().filter(|pair| pair.old != pair.new);
-    matters.extend(apart.map(|pair| Matter::Node {
+    scopes.extend(apart.map(|pair| CommandScope::Node {
         loc_uri: pair.of.clone(),
         verb: pair.new.verb,
         was: pair.old.kind,
         now: pair.new.kind,
     }));
-    matters
+    scopes
 }
 
 /// Some leaves of one kind; `all` is every leaf of it.
-fn of_kind(kind: Kind, mine: &[Leaf], all: &[Leaf]) -> Vec<Matter> {
+fn of_kind(kind: Kind, mine: &[Leaf], all: &[Leaf]) -> Vec<CommandScope> {
     let one = |verbs, classes| {
-        vec![Matter::Kind {
+        vec![CommandScope::Kind {
             kind,
             verbs,
             classes,
@@ -112,10 +112,10 @@ fn distinct<T: Ord>(leaves: &[Leaf], of: fn(&Leaf) -> T) -> Vec<T> {
     values
 }
 
-impl fmt::Display for Matter {
+impl fmt::Display for CommandScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Matter::Kind {
+            CommandScope::Kind {
                 kind,
                 verbs,
                 classes,
@@ -131,7 +131,7 @@ impl fmt::Display for Matter {
                 }
                 Ok(())
             }
-            Matter::Node {
+            CommandScope::Node {
                 loc_uri,
                 verb,
                 was,

@@ -1,8 +1,8 @@
 //! What answers bring besides a command's own state: values for the inventory,
 //! children to read on from, and whether an unanswered command was done.
 
-use crate::command::{CommandState, NodeResult, OpenCommand, Serves, Unanswered};
-use crate::device::{DeviceRecord, State};
+use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unanswered};
+use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
 use crate::kind::Kind;
@@ -11,9 +11,9 @@ use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
+use super::channel_report::ChannelReport;
 use super::closing;
-use super::ledger::Ledger;
-use super::told::Told;
+use super::event_recorder::EventRecorder;
 
 /// One node that named its children.
 #[derive(Debug)]
@@ -28,31 +28,31 @@ pub(super) struct Named {
 
 /// What one message's answers brought.
 #[derive(Debug, Default)]
-pub(super) struct Heard {
+pub(super) struct ResultCollector {
     values: Vec<(CommandSeq, NodeResult)>,
     /// Nodes whose children are to be read.
     pub(super) named: Vec<Named>,
     /// The commands that asked for them, as they were.
     pub(super) parents: Vec<OpenCommand>,
     /// What was told of the push channel.
-    pub(super) channel: Told,
+    pub(super) channel: ChannelReport,
     /// Whether the device has what a command was to do, and which.
     checks: Vec<(CommandSeq, u16)>,
 }
 
 /// What is to be recorded of it.
 #[derive(Debug, Default)]
-pub(super) struct News {
+pub(super) struct InventoryChanges {
     /// The inventory, if it is worth writing.
     pub(super) inventory: Option<Inventory>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
 }
 
-impl Heard {
+impl ResultCollector {
     /// Listens to one answer.
     pub(super) fn answer(&mut self, command: &OpenCommand, lease: usize, results: &[NodeResult]) {
-        if let Some(Serves::Check(of)) = command.manner.serves {
+        if let Some(ServerPurpose::Check(of)) = command.options.purpose {
             let codes = &command.leases[lease].statuses;
             if let Some(&code) = codes.first().filter(|&&code| code != 0) {
                 self.checks.push((of, code));
@@ -68,7 +68,7 @@ impl Heard {
         for result in results {
             self.values.push((command.seq, result.clone()));
             let is_list = names::is_list(result.format.as_deref());
-            if let (true, Some(data), true) = (is_list, &result.data, command.manner.walk > 0) {
+            if let (true, Some(data), true) = (is_list, &result.data, command.options.walk > 0) {
                 if self
                     .parents
                     .last()
@@ -91,15 +91,15 @@ impl Heard {
         inventory: Option<&Inventory>,
         whole: bool,
         now: Timestamp,
-        ledger: &mut Ledger,
-    ) -> News {
+        recorder: &mut EventRecorder,
+    ) -> InventoryChanges {
         if self.values.is_empty() {
-            return News::default();
+            return InventoryChanges::default();
         }
         let mut inventory = inventory.cloned().unwrap_or_default();
         let mut taken = Taken::default();
         for (seq, result) in &self.values {
-            let Some(address) = Address::of(&result.loc_uri) else {
+            let Some(address) = Address::from_loc_uri(&result.loc_uri) else {
                 continue;
             };
             let is_list = names::is_list(result.format.as_deref());
@@ -120,13 +120,13 @@ impl Heard {
             inventory.take(&reading, now, &mut taken);
         }
         if taken.dropped > 0 {
-            ledger.note(format!(
+            recorder.note(format!(
                 "{} values were not kept: the inventory holds {} at most",
                 taken.dropped,
                 limits::INVENTORY_VALUES
             ));
         }
-        News {
+        InventoryChanges {
             inventory: taken.worth_writing.then_some(inventory),
             changes: taken.changes,
         }
@@ -137,7 +137,7 @@ impl Heard {
     pub(super) fn client_id(&self, record: &DeviceRecord) -> Option<String> {
         let (_, list) = self.values.iter().find(|(_, result)| {
             names::is_list(result.format.as_deref())
-                && Address::of(&result.loc_uri).is_some_and(|address| {
+                && Address::from_loc_uri(&result.loc_uri).is_some_and(|address| {
                     address.is_class() && address.class.eq_ignore_ascii_case("MDM_Client")
                 })
         })?;
@@ -158,7 +158,7 @@ impl Heard {
     }
 
     /// Settles what was unconfirmed by what the device says of it.
-    pub(super) fn settle_checks(&self, state: &mut State, ledger: &mut Ledger) {
+    pub(super) fn settle_checks(&self, state: &mut DeviceState, recorder: &mut EventRecorder) {
         for &(of, code) in &self.checks {
             let Some(command) = state
                 .open
@@ -175,15 +175,15 @@ impl Heard {
                 }
                 404 => {
                     command.put_back();
-                    command.manner.unanswered = Unanswered::Check;
+                    command.options.unanswered = Unanswered::Check;
                     let reason = "the device knows nothing of it (404): it is sent again";
                     (CommandState::Queued, reason)
                 }
                 _ => continue,
             };
             let reason = Some(reason.to_owned());
-            ledger.turn(command, state, Some(code), reason, Vec::new());
+            recorder.transition(command, state, Some(code), reason, Vec::new());
         }
-        closing::sweep(state, ledger);
+        closing::close_finished(state, recorder);
     }
 }

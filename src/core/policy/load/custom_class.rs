@@ -4,9 +4,9 @@ use toml::de::DeTable;
 
 use super::Loader;
 use super::fields::At;
-use crate::classify::own::{Draft, Own};
+use crate::classify::custom_class::{CustomClass, Draft};
 use crate::kind::Kind;
-use crate::policy::own::OwnEntry;
+use crate::policy::custom_class::CustomClassEntry;
 use modegate_wire::message::Verb;
 
 impl Loader {
@@ -32,12 +32,12 @@ impl Loader {
             verbs: &verbs,
             kind,
         };
-        match Own::new(draft) {
+        match CustomClass::new(draft) {
             Ok(own) => {
                 let (line, _) = at.line_column(start);
                 let part = property.or(method);
-                self.own.push(OwnEntry {
-                    own,
+                self.own.push(CustomClassEntry {
+                    class: own,
                     of: part.map_or(loc_uri.clone(), |part| format!("{loc_uri} {part}")),
                     file: at.name.to_owned(),
                     line,

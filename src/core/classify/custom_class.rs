@@ -7,7 +7,7 @@ use modegate_wire::message::Verb;
 
 /// LocURIs of one shape, and the kind of some verbs on them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Own {
+pub struct CustomClass {
     /// One of a path, of a property or of a method; of a whole class three: the
     /// class, an instance, a property. All in lower case.
     shapes: Vec<LocUri>,
@@ -18,7 +18,7 @@ pub struct Own {
 /// Why a classification is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected} in '{key}'")]
-pub struct OwnFault {
+pub struct CustomClassFault {
     /// Which key of the table is wrong.
     pub key: &'static str,
     /// What should stand there.
@@ -40,10 +40,10 @@ pub struct Draft<'a> {
     pub kind: Kind,
 }
 
-impl Own {
+impl CustomClass {
     /// A classification, if it keeps the laws: the three kinds that Machine
     /// carries are the table's alone (law 3), and so is *unclassified*.
-    pub fn new(draft: Draft<'_>) -> Result<Own, OwnFault> {
+    pub fn new(draft: Draft<'_>) -> Result<CustomClass, CustomClassFault> {
         if matches!(
             draft.kind,
             Kind::Inventory | Kind::PasswordReset | Kind::Unenroll | Kind::Unclassified
@@ -59,7 +59,7 @@ impl Own {
                 "Add, Replace, Delete, Get or Exec (a Copy touches two nodes)",
             );
         }
-        Ok(Own {
+        Ok(CustomClass {
             shapes: shapes(draft)?,
             verbs: draft.verbs.to_vec(),
             kind: draft.kind,
@@ -87,7 +87,7 @@ impl Own {
 
     /// A LocURI that stands for what both speak of in a tree of paths, if there is
     /// any; below a class the LocURIs of the two do that.
-    pub(super) fn meets(&self, other: &Own) -> Option<LocUri> {
+    pub(super) fn meets(&self, other: &CustomClass) -> Option<LocUri> {
         let (one, other) = (self.shapes.first()?, other.shapes.first()?);
         let (Ok(Node::Tree(one)), Ok(Node::Tree(other))) = (one.node(), other.node()) else {
             return None;
@@ -159,11 +159,11 @@ pub(super) fn member_shape(class: &str, member: &str) -> LocUri {
     LocUri::shape(format!("./cimv2/{class}/{class}={WILDCARD}/{member}"))
 }
 
-fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, OwnFault> {
-    Err(OwnFault { key, expected })
+fn fault<T>(key: &'static str, expected: &'static str) -> Result<T, CustomClassFault> {
+    Err(CustomClassFault { key, expected })
 }
 
-fn shapes(draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
+fn shapes(draft: Draft<'_>) -> Result<Vec<LocUri>, CustomClassFault> {
     match LocUri::from(draft.loc_uri).node() {
         Err(_) => fault("loc_uri", "a plain path that begins with './'"),
         Ok(Node::Wmi(node)) if node.instance.is_none() => {
@@ -177,7 +177,7 @@ fn shapes(draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
     }
 }
 
-fn wmi(class: &str, draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
+fn wmi(class: &str, draft: Draft<'_>) -> Result<Vec<LocUri>, CustomClassFault> {
     let name = |key, name: Option<&str>| match name {
         Some(name) if !is_name(name) => fault(key, "letters, digits or '_'"),
         name => Ok(name.map(str::to_ascii_lowercase)),
@@ -205,7 +205,7 @@ fn wmi(class: &str, draft: Draft<'_>) -> Result<Vec<LocUri>, OwnFault> {
     })
 }
 
-fn csp(node: TreeNode<'_>, draft: Draft<'_>) -> Result<LocUri, OwnFault> {
+fn csp(node: TreeNode<'_>, draft: Draft<'_>) -> Result<LocUri, CustomClassFault> {
     for (key, there) in [
         ("property", draft.property.is_some()),
         ("method", draft.method.is_some()),

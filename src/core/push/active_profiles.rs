@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::context::Family;
 use crate::push::address::HostPolicy;
-use crate::push::answer::{Answer, Connection, Outcome};
+use crate::push::answer::{Connection, Outcome, WnsResponse};
 use crate::push::profile::Pfn;
 use crate::templates::{self, Templates};
 use crate::time::Timestamp;
@@ -39,8 +39,8 @@ impl Target {
     }
 
     /// What tells its channels from those of another.
-    pub fn own(&self) -> Own {
-        Own {
+    pub fn owner(&self) -> ChannelOwner {
+        ChannelOwner {
             app_id: self.app_id.clone(),
             pfn: self.pfn.lower(),
         }
@@ -49,7 +49,7 @@ impl Target {
 
 /// Whose a device's channel is. Another one is another channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Own {
+pub struct ChannelOwner {
     /// The AppId.
     pub app_id: String,
     /// The PFN in lower case.
@@ -58,7 +58,7 @@ pub struct Own {
 
 /// What the step must know of push.
 #[derive(Debug, Clone, Default)]
-pub struct InForce {
+pub struct ActiveProfiles {
     /// The profiles, the oldest first: the first that is for a device is the device's.
     pub targets: Vec<Target>,
     /// What a channel URI may name.
@@ -67,7 +67,7 @@ pub struct InForce {
     pub templates: Templates,
 }
 
-impl InForce {
+impl ActiveProfiles {
     /// The PROVIDER-ID of enrolments, part of DMClient's nodes.
     pub fn provider_id(&self) -> String {
         let told = self.templates.render(&templates::PROVIDER_ID, &[]);
@@ -75,19 +75,24 @@ impl InForce {
     }
 
     /// The profile of a device in these groups.
-    pub fn of(&self, groups: &[String]) -> Option<&Target> {
+    pub fn for_groups(&self, groups: &[String]) -> Option<&Target> {
         self.targets.iter().find(|target| target.is_for(groups))
     }
 
     /// The profile of a device that has a channel already. A phone keeps its own
     /// while that is in force, since it may have been moved on to it.
-    pub fn current(&self, family: Family, groups: &[String], own: Option<&Own>) -> Option<&Target> {
-        let first = self.of(groups);
+    pub fn current(
+        &self,
+        family: Family,
+        groups: &[String],
+        own: Option<&ChannelOwner>,
+    ) -> Option<&Target> {
+        let first = self.for_groups(groups);
         if family != Family::WindowsPhone81 {
             return first;
         }
         let mut all = self.targets.iter().filter(|target| target.is_for(groups));
-        all.find(|target| own == Some(&target.own())).or(first)
+        all.find(|target| own == Some(&target.owner())).or(first)
     }
 
     /// The profile after that one, in a ring: a phone whose channel has expired
@@ -103,7 +108,7 @@ impl InForce {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notes {
     /// Whose the channel is.
-    pub own: Option<Own>,
+    pub owner: Option<ChannelOwner>,
     /// Whether a set was ever confirmed: DMClient has the node, so it is replaced.
     pub confirmed: bool,
     /// DMClient's Push/Status, as last read.
@@ -131,7 +136,7 @@ pub struct LastAnswer {
 
 impl LastAnswer {
     /// What is kept of an answer.
-    pub fn of(answer: &Answer, at: Timestamp) -> Self {
+    pub fn from_response(answer: &WnsResponse, at: Timestamp) -> Self {
         LastAnswer {
             at,
             code: answer.code,

@@ -26,11 +26,11 @@ const PLAIN_BYTES: usize = 256;
 
 /// Answers about the channel's nodes, as they came.
 #[derive(Debug, Default)]
-pub(super) struct Told(Vec<(LocUri, u16, Option<Secret>)>);
+pub(super) struct ChannelReport(Vec<(LocUri, u16, Option<Secret>)>);
 
 /// What the nodes of one channel say.
 #[derive(Debug, Default)]
-pub(super) struct Says {
+pub(super) struct ChannelValues {
     /// The URI: `Some(None)` where the device says that there is none.
     pub(super) uri: Option<Option<Secret>>,
     /// When it ends.
@@ -39,12 +39,12 @@ pub(super) struct Says {
     pub(super) status: Option<u16>,
 }
 
-impl Told {
+impl ChannelReport {
     /// Listens to the answers to `command`, and strikes out what must not be kept.
     pub(super) fn listen(&mut self, command: &OpenCommand, results: &mut [NodeResult]) {
         for result in of_channel(command, results) {
-            let heard = (result.loc_uri.clone(), result.status, result.data.clone());
-            self.0.push(heard);
+            let collected = (result.loc_uri.clone(), result.status, result.data.clone());
+            self.0.push(collected);
             strike(result);
         }
     }
@@ -56,8 +56,8 @@ impl Told {
     }
 
     /// What was told at these nodes.
-    pub(super) fn at(&self, nodes: &Nodes) -> Says {
-        let mut says = Says::default();
+    pub(super) fn at(&self, nodes: &Nodes) -> ChannelValues {
+        let mut says = ChannelValues::default();
         for (loc_uri, status, data) in &self.0 {
             let is = |node: &str| !node.is_empty() && loc_uri.as_str().eq_ignore_ascii_case(node);
             let text = data.as_ref().map(|data| data.reveal().trim());

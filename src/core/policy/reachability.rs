@@ -8,7 +8,7 @@ use super::{PolicySet, RuleId};
 
 /// What becomes of a rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum RuleReachability {
     /// It determines the decision on something.
     Decides,
     /// It matches nothing that can occur.
@@ -21,9 +21,9 @@ pub(super) enum Fate {
 ///
 /// Exact: taking away what does not decide changes no decision, nor the rules
 /// that it names, for any device, command and context.
-pub(super) fn fates(set: &PolicySet) -> Vec<Fate> {
+pub(super) fn reachability(set: &PolicySet) -> Vec<RuleReachability> {
     let ranked = Ranked::new(set);
-    let mut fates = vec![Fate::Dead; set.rules().len()];
+    let mut found = vec![RuleReachability::Dead; set.rules().len()];
     let groups = classes(space::groups(&[set]), |group| ranked.of_group(group));
     let apps = classes(space::apps(&[set]), |app| ranked.of_app(app));
     let contexts = classes(space::contexts(), |&(family, context)| {
@@ -36,16 +36,16 @@ pub(super) fn fates(set: &PolicySet) -> Vec<Fate> {
         for ((of_leaf, _), leaves) in &leaves {
             let held = set.held(members[0].1.mode, leaves[0].kind);
             for matching in narrowed(of_context.and(of_leaf), &groups, &apps) {
-                note(&ranked, held, &matching, &mut fates);
+                note(&ranked, held, &matching, &mut found);
             }
         }
     }
-    for fate in &mut fates {
-        if let Fate::Shadowed(by) = fate {
+    for one in &mut found {
+        if let RuleReachability::Shadowed(by) = one {
             by.sort();
         }
     }
-    fates
+    found
 }
 
 /// What is left of `bits` for any group and app, where that is anything; each
@@ -66,17 +66,22 @@ fn narrowed(
 }
 
 /// Takes in one point: who decides it, and over whom.
-fn note(ranked: &Ranked<'_>, held: Option<&RuleId>, matching: &Bits, fates: &mut [Fate]) {
+fn note(
+    ranked: &Ranked<'_>,
+    held: Option<&RuleId>,
+    matching: &Bits,
+    found: &mut [RuleReachability],
+) {
     let (_, by) = ranked.outcome(held, Some(matching));
     for rank in matching.iter() {
         let (place, rule) = ranked.at(rank);
-        let fate = &mut fates[place];
-        match fate {
-            Fate::Decides => {}
-            _ if rule.id == *by => *fate = Fate::Decides,
-            Fate::Dead => *fate = Fate::Shadowed(vec![by.clone()]),
-            Fate::Shadowed(over) if !over.contains(by) => over.push(by.clone()),
-            Fate::Shadowed(_) => {}
+        let one = &mut found[place];
+        match one {
+            RuleReachability::Decides => {}
+            _ if rule.id == *by => *one = RuleReachability::Decides,
+            RuleReachability::Dead => *one = RuleReachability::Shadowed(vec![by.clone()]),
+            RuleReachability::Shadowed(over) if !over.contains(by) => over.push(by.clone()),
+            RuleReachability::Shadowed(_) => {}
         }
     }
 }

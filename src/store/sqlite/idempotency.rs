@@ -5,19 +5,19 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::failed;
 use super::rows::signed;
 use crate::api;
-use crate::api::{Kept, ONCE_KEPT_MS, Once};
+use crate::api::{IdempotencyKey, ONCE_KEPT_MS, StoredResponse};
 use crate::error::StoreError;
-use crate::seal::{Keys, Place};
+use crate::seal::{Keys, SealContext};
 use modegate_core::time::Timestamp;
 
 /// Old answers removed with each new one: more than one, so that they run out.
 const SWEPT: u64 = 8;
 
-pub(super) fn kept(
+pub(super) fn stored_response(
     db: &Connection,
     keys: &Keys,
-    once: &Once,
-) -> Result<Option<api::Kept>, StoreError> {
+    once: &IdempotencyKey,
+) -> Result<Option<api::StoredResponse>, StoreError> {
     let (number, name) = (number(once), once.id());
     let row: Option<(Vec<u8>, Vec<u8>)> = db
         .prepare_cached(
@@ -31,11 +31,13 @@ pub(super) fn kept(
         })
         .map_err(failed)?;
     row.map(|(digest, sealed)| {
-        Ok(Kept {
+        Ok(StoredResponse {
             digest: digest
                 .try_into()
                 .map_err(|_| failed("a digest of 32 bytes"))?,
-            answer: keys.open(Place::Once(number), &sealed).map_err(failed)?,
+            answer: keys
+                .open(SealContext::StoredResponse(number), &sealed)
+                .map_err(failed)?,
         })
     })
     .transpose()
@@ -45,11 +47,13 @@ pub(super) fn kept(
 pub(super) fn keep(
     db: &Connection,
     keys: &Keys,
-    once: &Once,
+    once: &IdempotencyKey,
     answer: &[u8],
 ) -> Result<(), StoreError> {
     let (number, name) = (number(once), once.id());
-    let sealed = keys.seal(Place::Once(number), answer).map_err(failed)?;
+    let sealed = keys
+        .seal(SealContext::StoredResponse(number), answer)
+        .map_err(failed)?;
     db.prepare_cached(
         "DELETE FROM once WHERE number IN (SELECT number FROM once WHERE at <= ?1 ORDER BY at LIMIT ?2)",
     )
@@ -71,7 +75,7 @@ pub(super) fn keep(
 }
 
 /// What its row lies by: enough of the name's digest to tell names apart.
-fn number(once: &Once) -> u64 {
+fn number(once: &IdempotencyKey) -> u64 {
     let mut first = [0; 8];
     first.copy_from_slice(&once.id()[..8]);
     u64::from_be_bytes(first) >> 1

@@ -10,7 +10,7 @@ pub const RETRIES: u8 = 3;
 
 /// The manner of one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manner {
+pub struct ExecutionOptions {
     /// "set": an Add that is answered 418 (exists already) is sent again as Replace.
     pub set: bool,
     /// What a node without a value means for the command.
@@ -27,7 +27,7 @@ pub struct Manner {
     /// Commands of the same device that must be done first.
     pub after: Vec<CommandSeq>,
     /// The command that this one, which the server queued, serves.
-    pub serves: Option<Serves>,
+    pub purpose: Option<ServerPurpose>,
     /// The catalogue's app, which rules may name.
     pub app: Option<String>,
     /// Whether the device is woken for it, where a push can bring a session that carries it.
@@ -36,9 +36,9 @@ pub struct Manner {
     pub later_than: Option<SessionNo>,
 }
 
-impl Default for Manner {
+impl Default for ExecutionOptions {
     fn default() -> Self {
-        Manner {
+        ExecutionOptions {
             set: false,
             lenient: Lenient::Never,
             walk: 0,
@@ -46,7 +46,7 @@ impl Default for Manner {
             unanswered: Unanswered::SendAgain,
             target: None,
             after: Vec::new(),
-            serves: None,
+            purpose: None,
             app: None,
             urgent: false,
             later_than: None,
@@ -83,7 +83,7 @@ pub enum Unanswered {
 
 /// What a command that the server queued is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Serves {
+pub enum ServerPurpose {
     /// It reads on below what that inventory named.
     Walk(CommandSeq),
     /// It asks the device whether that command was done.
@@ -97,12 +97,14 @@ pub enum Serves {
     ChannelRead,
 }
 
-impl Serves {
+impl ServerPurpose {
     /// The command that it serves, if it is one.
-    pub fn whom(self) -> Option<CommandSeq> {
+    pub fn parent(self) -> Option<CommandSeq> {
         match self {
-            Serves::Walk(seq) | Serves::Check(seq) | Serves::Install(seq) => Some(seq),
-            Serves::ChannelSet | Serves::ChannelRead => None,
+            ServerPurpose::Walk(seq) | ServerPurpose::Check(seq) | ServerPurpose::Install(seq) => {
+                Some(seq)
+            }
+            ServerPurpose::ChannelSet | ServerPurpose::ChannelRead => None,
         }
     }
 }
