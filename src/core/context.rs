@@ -2,13 +2,13 @@
 //!
 //! The mode and the platform come from the query string, the login status
 //! from alert 1224. What is unknown, missing or contradictory is read as the
-//! narrower thing (law 4); it is never an error.
+//! narrower thing; it is never an error.
 
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-/// In which context MDMAgent runs (seed 004), as decided from the query.
+/// In which context MDMAgent runs (the MDMAgent article), as decided from the query.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Mode {
     /// After a reboot, or at night with nobody logged on: no user profile.
@@ -167,7 +167,7 @@ impl Context {
 }
 
 /// Every context that a session has named so far. A command goes only if each
-/// of them lets it go (law 4).
+/// of them lets it go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct ContextSet(u32);
 

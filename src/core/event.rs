@@ -125,7 +125,7 @@ pub enum EventType {
     /// One request and its reply.
     #[serde(rename = "exchange")]
     Exchange,
-    /// The encoder's guard stopped a command (law 3).
+    /// The encoder's guard stopped a command (the Machine-mode guarantee).
     #[serde(rename = "guard.refused")]
     GuardRefused,
     /// The device said that its user unenrolled it (alert 1226).

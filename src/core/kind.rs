@@ -1,5 +1,5 @@
 //! Kinds of commands: worked out from what a command does, never from what
-//! its caller calls it (law 2). The classification itself is [`crate::classify`].
+//! its caller calls it. The classification itself is [`crate::classify`].
 
 use serde::{Deserialize, Serialize};
 

@@ -15,7 +15,7 @@ pub const QUERY_BYTES: usize = 1_024;
 pub const SESSION_MESSAGES: u32 = 200;
 /// A session without a message for this long is over, milliseconds.
 pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
-/// A retransmission is taken for one within this time, milliseconds (law 6).
+/// A retransmission is taken for one within this time, milliseconds.
 pub const RETRANSMISSION_MS: i64 = 10 * 60 * 1000;
 /// After an unenroll was sent the device falls silent; its outcome stays open
 /// this long, milliseconds: longer than any session, shorter than the way to

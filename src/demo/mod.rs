@@ -1,4 +1,4 @@
-//! `modegate demo`: seed 004 played through the real server over real HTTPS,
+//! `modegate demo`: the MDMAgent article played through the real server over real HTTPS,
 //! by a simulated tablet, with what went to it and what was held back told on
 //! standard output.
 
@@ -17,7 +17,7 @@ use modegate_sim::mock_wns::MockWns;
 /// Flags of `demo`.
 #[derive(Debug, Args)]
 pub struct DemoArgs {
-    /// End after the scenario: with 0 when every step came out as the seeds say, else 1
+    /// End after the scenario: with 0 when every step went as Microsoft's article on MDMAgent.exe says, else 1
     #[arg(long)]
     exit: bool,
     /// The data folder, which can be served afterwards
@@ -68,7 +68,7 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let api = api::Api::new(&running)?;
     let good = scenario::play(&api, &running, &wns).await;
     match &good {
-        Ok(true) => println!("\nEvery step came out as the seeds say."),
+        Ok(true) => println!("\nEvery step went as Microsoft's article on MDMAgent.exe says."),
         Ok(false) => println!("\nSOME STEPS DID NOT COME OUT: see above."),
         Err(error) => println!("\nThe scenario broke off: {error}"),
     }

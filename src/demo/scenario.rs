@@ -1,4 +1,4 @@
-//! The scenario, step by step, each held against what seed 004 says.
+//! The scenario, step by step, each held against what the MDMAgent article says.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -48,7 +48,7 @@ pub(super) fn do_item(tree: &mut Tree, verb: &str, at: &Address, data: &str) -> 
     }
 }
 
-/// What the agent can do in its mode (seed 004): as Local System without a
+/// What the agent can do in its mode (the MDMAgent article): as Local System without a
 /// user's profile only three things; the channel is set in Maintenance alone.
 pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
     let method = match at {
@@ -77,7 +77,7 @@ pub(super) fn may(mode: &str, verb: &str, at: &Address) -> bool {
 }
 
 /// Whether it is done as the enrolled user, which only Local System can:
-/// an agent that somebody runs by hand fails there (seed 004).
+/// an agent that somebody runs by hand fails there (the MDMAgent article).
 pub(super) fn impersonates(at: &Address) -> bool {
     matches!(at, Address::Wmi { class, .. } if reach(class) == AccessLevel::User)
 }

@@ -164,7 +164,7 @@ impl Csp {
     }
 
     /// A new name makes a new channel, and the old one void (KB 3170699); a
-    /// phone takes it in lower case only (seed 001).
+    /// phone takes it in lower case only (the Windows Phone push article).
     fn set_name(&mut self, data: &str) -> u16 {
         let bad = self.phone && data != data.to_lowercase() || !data.contains('_');
         let root = format!("./Vendor/MSFT/DMClient/Provider/{}/Push", self.provider_id);

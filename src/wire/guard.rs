@@ -1,5 +1,5 @@
-//! The second guard (law 3): what may stand in a reply of a session that named
-//! Machine mode (seed 004), by a literal list of shapes.
+//! The second guard (the Machine-mode guarantee): what may stand in a reply of a session that named
+//! Machine mode (the MDMAgent article), by a literal list of shapes.
 //!
 //! It shares no code with the classification, on purpose: a fault there does
 //! not pass here. What it does not know does not go.

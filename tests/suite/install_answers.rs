@@ -111,7 +111,7 @@ async fn the_steps_are_told_as_they_come() {
     );
 }
 
-/// Seed 004: a user picks an app in the portal; the session that a push brings
+/// The MDMAgent article: a user picks an app in the portal; the session that a push brings
 /// carries the install.
 #[tokio::test]
 async fn seed_004_the_portals_workflow() {

@@ -1,4 +1,4 @@
-//! Seed 004's portal workflow and its note on a revoked channel, over real
+//! The MDMAgent article's portal workflow and its note on a revoked channel, over real
 //! sockets: the server, a mock WNS, and the simulated tablet.
 
 use std::time::Instant;

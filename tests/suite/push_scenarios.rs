@@ -1,4 +1,4 @@
-//! What the seeds tell of push, played through the real core, store, workers
+//! What the documents say of push, played through the real core, store, workers
 //! and client against a WNS that is as strict as the documented one.
 
 use modegate_core::command::CommandState;
@@ -26,7 +26,7 @@ const SET_81: [&str; 1] = ["Exec UpdateConfiguration"];
 async fn kb_3170699_scenario_1_the_server_enables_push() {
     let world = World::new().await;
     let mut phone = world.device("phone", Family::WindowsPhone81).await;
-    // The set goes alone, and the URI is asked for in the same session (seed 001).
+    // The set goes alone, and the URI is asked for in the same session (the Windows Phone push article).
     let delivered = world.sync(&mut phone, "").await;
     assert_eq!(delivered, [&READ[..], &["Add PFN"], &READ]);
     assert_eq!(phone.pfn.as_deref(), Some(PFN.to_lowercase().as_str()));

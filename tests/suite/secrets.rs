@@ -1,4 +1,4 @@
-//! Law 7: secrets are planted, everything is run with logs at their loudest, and
+//! Secrets are planted, everything is run with logs at their loudest, and
 //! then looked for wherever they must not be, in the forms they could take.
 
 use std::path::Path;

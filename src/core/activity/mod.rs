@@ -1,7 +1,7 @@
 //! What a device has been doing, worked out from what it shows: what likely
 //! began each session, and habits that an operator should know of.
 //!
-//! Pure, and never more than likely: no decision rests on it. Seed 004 says
+//! Pure, and never more than likely: no decision rests on it. The MDMAgent article says
 //! when MDMAgent runs in which mode; the rest is time.
 
 use serde::{Deserialize, Serialize};

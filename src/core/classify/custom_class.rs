@@ -1,5 +1,5 @@
 //! An operator's own classification: what the table leaves unclassified, a
-//! policy file may give a kind; never one of those that Machine carries (law 3).
+//! policy file may give a kind; never one of those that Machine carries (the Machine-mode guarantee).
 
 use crate::kind::Kind;
 use crate::loc_uri::{LocUri, Member, Node, TreeNode, WILDCARD, is_name};
@@ -42,7 +42,7 @@ pub struct Draft<'a> {
 
 impl CustomClass {
     /// A classification, if it keeps the laws: the three kinds that Machine
-    /// carries are the table's alone (law 3), and so is *unclassified*.
+    /// carries are the table's alone (the Machine-mode guarantee), and so is *unclassified*.
     pub fn new(draft: Draft<'_>) -> Result<CustomClass, CustomClassFault> {
         if matches!(
             draft.kind,

@@ -64,7 +64,7 @@ pub struct DeviceState {
     /// Since when the device is known to be unenrolled: its queue is closed
     /// until it begins a session again.
     pub unenrolled_at: Option<Timestamp>,
-    /// When its agent last looked as if run by hand (seed 004): what needs the
+    /// When its agent last looked as if run by hand (the MDMAgent article): what needs the
     /// user failed while the rest worked.
     pub manual_at: Option<Timestamp>,
     /// Its WNS channel, without the URI; none while no push profile is its own.

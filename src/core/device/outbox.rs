@@ -55,7 +55,7 @@ pub fn moved(before: Option<Timestamp>, state: &DeviceState) -> Option<Option<Ti
 }
 
 /// Whether a session that a push brings may carry a command of this kind. On
-/// Windows 8.1 that is one in mode Apps, which sets up no channel (seed 004).
+/// Windows 8.1 that is one in mode Apps, which sets up no channel (the MDMAgent article).
 pub(crate) fn helps(family: Family, kind: Kind) -> bool {
     match kind {
         Kind::Unclassified => false,

@@ -2,7 +2,7 @@
 //! way, at the next Maintenance, in any session, not before a time, never.
 //!
 //! Pure. It asks the same function that a session and a preview ask. A push only
-//! ever brings Apps (seed 004): no forecast promises that one repairs a channel.
+//! ever brings Apps (the MDMAgent article): no forecast promises that one repairs a channel.
 
 mod asked;
 mod families;

@@ -1,4 +1,4 @@
-//! Windows 8.1 (seed 004): Maintenance at the enrolled user's logon and in the
+//! Windows 8.1 (the MDMAgent article): Maintenance at the enrolled user's logon and in the
 //! night while that user has a session; Apps when a push comes, and never
 //! else; Machine at a restart and in the night without that user.
 

@@ -116,7 +116,7 @@ fn update_configuration(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -
     Ok(Built::new(vec![set]))
 }
 
-/// The set of a push channel on Windows 8.1 (seed 004).
+/// The set of a push channel on Windows 8.1 (the MDMAgent article).
 pub(crate) fn channel_set(app: &str, family: &str, templates: &Templates) -> Operation {
     let values = [("app_id", app), ("package_family_name", family)];
     let data = templates.render(&templates::WNS_UPDATE_CONFIGURATION, &values);

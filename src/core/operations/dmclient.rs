@@ -1,5 +1,5 @@
 //! What phones and Windows 10 have in place of WMI classes: the DMClient,
-//! RemoteLock and RemoteWipe CSPs (Microsoft's CSP reference; seeds 000 to 003).
+//! RemoteLock and RemoteWipe CSPs (Microsoft's CSP reference; KB 3170699 and the DMClient push articles).
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, CSP, Type, exec};
@@ -113,7 +113,7 @@ pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) ->
 }
 
 /// Add, which 418 turns into Replace: absent or another, it is set. A Phone
-/// wants the name in lower case (seed 001).
+/// wants the name in lower case (the Windows Phone push article).
 pub(super) fn set_channel(
     arguments: &Arguments<'_>,
     setting: &BuildContext<'_>,

@@ -3,7 +3,7 @@
 //! ([`schema`]).
 //!
 //! Pure. What is sent is written here; what kind it is, is worked out from what
-//! is sent (law 2), never from a type's name.
+//! is sent, never from a type's name.
 
 mod apps;
 mod argument;

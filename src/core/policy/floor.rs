@@ -1,6 +1,6 @@
-//! The floor (law 3): what no file can widen.
+//! The floor (the Machine-mode guarantee): what no file can widen.
 //!
-//! Seed 004: when MDMAgent.exe runs in the Machine context, "the MDM Server
+//! The MDMAgent article: when MDMAgent.exe runs in the Machine context, "the MDM Server
 //! MUST NOT send any other than" device inventory, password reset and
 //! un-enrollment. Anything else fails on the device or does harm there.
 
@@ -10,7 +10,7 @@ use crate::kind::Kind;
 /// The id of the rule that closes Machine.
 pub const MACHINE: &str = "floor.machine";
 
-/// The id of the rule that holds what cannot be classified (law 2).
+/// The id of the rule that holds what cannot be classified.
 pub const UNCLASSIFIED: &str = "floor.unclassified";
 
 /// Part of every policy set's digest: it changes when the floor does.

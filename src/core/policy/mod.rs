@@ -159,7 +159,7 @@ impl PolicySet {
     }
 
     /// Decides on a command in a session that named these contexts. It goes
-    /// only if every context lets every leaf of it go (laws 2 and 4).
+    /// only if every context lets every leaf of it go.
     pub fn decide(&self, contexts: ContextSet, subject: &Subject<'_>) -> Decision {
         let mut verdict = Verdict::Deliver;
         let mut rules: Vec<RuleId> = Vec::new();

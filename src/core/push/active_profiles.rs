@@ -30,7 +30,7 @@ impl Target {
         self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
     }
 
-    /// The PFN as a family wants it told: Windows Phone 8.1 in lower case (seed 001).
+    /// The PFN as a family wants it told: Windows Phone 8.1 in lower case (the Windows Phone push article).
     pub fn pfn_for(&self, family: Family) -> String {
         match family {
             Family::WindowsPhone81 => self.pfn.lower(),

@@ -210,7 +210,7 @@ fn log_queued(
     }
 }
 
-/// Seed 004: an agent that is run by hand cannot impersonate the user, so the
+/// The MDMAgent article: an agent that is run by hand cannot impersonate the user, so the
 /// steps that need the user fail while the others work.
 fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
     if !matches!(mode, Mode::Maintenance | Mode::Apps) {

@@ -81,7 +81,7 @@ pub(super) fn authenticate_anew(device: &Device, request: &Request<'_>) -> Ident
     identify(device, device.state.nonce, request)
 }
 
-/// Law 6: the same proven identity, raw query and body, the device's latest
+/// The same proven identity, raw query and body, the device's latest
 /// message, less than ten minutes old. But MsgID 1 whose reply carried no
 /// command is answered anew. A clock that was set back makes ages negative: by
 /// how much it was set counts like any age.

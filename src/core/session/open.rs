@@ -36,7 +36,7 @@ pub(super) fn open(
         carry_on(&mut state, message, recorder)
     };
     if let Some(session) = &mut state.session {
-        // Also what is out of order was named in the session (law 4).
+        // Also what is out of order was named in the session.
         if place == MessagePosition::Current
             || session.is_open && session.id == message.header.session_id
         {

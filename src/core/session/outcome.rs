@@ -192,7 +192,7 @@ pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
     now.plus_ms(limits::UNENROLL_DEADLINE_MS)
 }
 
-/// Kinds that work only while the agent impersonates the enrolled user (seed 004).
+/// Kinds that work only while the agent impersonates the enrolled user (the MDMAgent article).
 pub(super) fn needs_user(kind: Kind) -> bool {
     !matches!(
         kind,

@@ -2,7 +2,7 @@
 //! *mdmsettingsprov* and *mdmappprov* references).
 //!
 //! Reads of what is the device's are inventory; what an enrolled user's profile
-//! holds is not (seed 004: such tasks need impersonation).
+//! holds is not (the MDMAgent article: such tasks need impersonation).
 
 use super::class::{Method, WmiClass};
 use super::property::{CimType, Property, choice, flag, line, names, number, reads, xml};

@@ -76,7 +76,7 @@ impl Parse for Pfn {
 }
 
 /// The family of a package that is given by its full name, which Visual Studio shows
-/// (seed 001).
+/// (the Windows Phone push article).
 #[derive(Debug, Clone)]
 pub(crate) struct FullName(Pfn);
 

@@ -1,4 +1,4 @@
-//! The model to bytes, past the second guard (law 3).
+//! The model to bytes, past the second guard (the Machine-mode guarantee).
 
 use modegate_core::session::Exchange;
 use modegate_wire::encoding::Encoding;

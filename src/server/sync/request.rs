@@ -70,7 +70,7 @@ impl<'a> SyncRequest<'a> {
     }
 
     /// What makes a request the same request: the identity that was proved, the raw
-    /// query, the way it is written and the body (law 6). Each part ends where its
+    /// query, the way it is written and the body. Each part ends where its
     /// length says.
     pub(super) fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();

@@ -39,7 +39,7 @@ pub(crate) struct Method {
     pub(crate) makes: bool,
 }
 
-/// What must be there for an agent to reach a class (seed 004).
+/// What must be there for an agent to reach a class (the MDMAgent article).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AccessLevel {
     /// Readable as Local System without a user's profile: Machine mode.

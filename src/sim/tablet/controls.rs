@@ -7,7 +7,7 @@ use crate::proof::ServerCredentials;
 impl Tablet {
     /// Somebody runs the agent from a prompt: what needs impersonation (the
     /// WNS configuration and channel, app jobs, what is the user's) answers 500,
-    /// what is the device's works (seed 004).
+    /// what is the device's works (the MDMAgent article).
     pub fn runs_by_hand(&mut self, by_hand: bool) {
         self.behaviour.by_hand = by_hand;
     }

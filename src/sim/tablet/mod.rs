@@ -1,4 +1,4 @@
-//! A tablet's life: when its agent runs, and in which mode (seed 004).
+//! A tablet's life: when its agent runs, and in which mode (the MDMAgent article).
 
 mod controls;
 mod families;
@@ -87,7 +87,7 @@ impl Tablet {
     }
 
     /// The user, or LockWorkstation, locks the tablet; the user stays logged
-    /// on: nightly maintenance still finds a session of theirs (seed 004).
+    /// on: nightly maintenance still finds a session of theirs (the MDMAgent article).
     pub fn lock(&mut self) {
         self.locked = self.logged_on;
     }

@@ -284,7 +284,7 @@ impl Client {
                 .find(|(_, known)| known.token.node() == (command.verb, target.to_owned()))
                 .unwrap_or_else(|| panic!("{target} was never queued"));
             let what = known.token.what;
-            // Law 3, by this world's own words.
+            // The Machine-mode guarantee, by this world's own words.
             assert!(
                 !self.machine || matches!(what, What::Read | What::Reset),
                 "{what:?} in Machine"

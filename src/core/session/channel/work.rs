@@ -81,7 +81,7 @@ impl Work<'_> {
         if let Some(code) = code {
             self.state.push.confirmed |= matches!(code, 200 | 202);
             let effects = self.next(channel::Event::SetStatus(code));
-            // What went wrong stands in Push/Status (seed 001: 500).
+            // What went wrong stands in Push/Status (the Windows Phone push article: 500).
             if code >= 400 && effects.is_empty() && self.family() != Family::Windows81 {
                 self.effects.push(Effect::ReadUri);
             }

@@ -66,7 +66,7 @@ fn answers_to_two_deliveries_in_one_message_end_a_command_once() {
     }
 }
 
-/// A message out of order names Machine: the session has named it all the same (law 4).
+/// A message out of order names Machine: the session has named it all the same.
 #[test]
 fn a_message_out_of_order_narrows_its_session() {
     let mut world = World::new();
@@ -277,7 +277,7 @@ fn what_waits_longer_does_not_keep_back_what_is_behind_it() {
 }
 
 /// What goes as Replace is looked at as Replace, also where only an operator's
-/// file knows the node (law 2).
+/// file knows the node.
 #[test]
 fn an_add_that_goes_as_replace_is_classified_as_replace() {
     let text = r#"
