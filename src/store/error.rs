@@ -9,7 +9,7 @@ use modegate_core::ids::DeviceId;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The session, or a command that the exchange touches, changed since load:
-    /// walk the way again.
+    /// run the exchange again.
     #[error("the device changed since it was loaded")]
     Changed,
     /// An API write was refused by its own rule.

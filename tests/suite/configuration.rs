@@ -6,11 +6,11 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// A folder of its own for a test, with files in it.
-pub struct Place(pub tempfile::TempDir);
+pub struct ConfigDir(pub tempfile::TempDir);
 
-impl Place {
-    pub fn new() -> Place {
-        Place(tempfile::tempdir().unwrap())
+impl ConfigDir {
+    pub fn new() -> ConfigDir {
+        ConfigDir(tempfile::tempdir().unwrap())
     }
 
     fn path(&self, name: &str) -> String {
@@ -115,7 +115,7 @@ impl Drop for Served {
 
 #[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let file = place.file(
         "m.toml",
         "data = 'of-file'\nsync_path = '/of-file'\nnames = ['of-file']\nallow_rsa = true\n",
@@ -145,7 +145,7 @@ fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
 
 #[test]
 fn serve_does_as_the_file_says_unless_told_otherwise() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let file = place.file(
         "m.toml",
         "data = 'd'\nlisten = '127.0.0.1:0'\nsync_path = '/omadm'\n",
@@ -160,7 +160,7 @@ fn serve_does_as_the_file_says_unless_told_otherwise() {
 
 #[test]
 fn every_fault_is_told_at_once_and_serve_does_not_start() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let file = place.file(
         "m.toml",
         "lissten = ''\ninsecure_http = '0.0.0.0:80'\nclient_ca = 'not-there.pem'\n[limits]\nconnections = 0\n",
@@ -199,7 +199,7 @@ fn every_fault_is_told_at_once_and_serve_does_not_start() {
 
 #[test]
 fn a_check_says_so_when_all_is_well_in_text_and_in_json() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let file = place.file("m.toml", "names = ['mdm.example.org']\n");
     let good = place.run(&["config", "check", &file], &[]);
     assert!(good.status.success());
@@ -231,7 +231,7 @@ fn a_check_says_so_when_all_is_well_in_text_and_in_json() {
 
 #[test]
 fn what_is_shown_is_a_file_that_says_the_same_and_holds_no_secret() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let key = "5a".repeat(32);
     let variables = [
         ("MODEGATE_KEY", key.as_str()),
@@ -262,7 +262,7 @@ fn what_is_shown_is_a_file_that_says_the_same_and_holds_no_secret() {
 
 #[test]
 fn a_key_from_outside_opens_the_database_and_lies_in_no_file() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let key = "0123456789abcdef".repeat(4);
     let file = place.file("main-key", &key);
     let serve = ["serve", "--data", "d", "--listen", "127.0.0.1:0"];
@@ -278,7 +278,7 @@ fn a_key_from_outside_opens_the_database_and_lies_in_no_file() {
 
 #[test]
 fn json_logs_are_json_lines_from_the_first_to_the_last() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let serve = ["serve", "--data", "d", "--listen", "127.0.0.1:0"];
     let arguments = [serve.as_slice(), &["--log-format", "json"]].concat();
     let variables = [("MODEGATE_NONSENSE", "1"), ("MODEGATE_LOG_FORMAT", "text")];

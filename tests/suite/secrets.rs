@@ -126,9 +126,9 @@ fn needles(server: &Server, token: &str) -> Vec<Needle> {
 
 /// Every answer that may be looked at: all but a command's own page and what
 /// goes to the device.
-struct Heard(Vec<(String, String)>);
+struct Captured(Vec<(String, String)>);
 
-impl Heard {
+impl Captured {
     async fn api(
         &mut self,
         server: &Server,
@@ -163,7 +163,7 @@ fn basic(password: &str) -> String {
     )
 }
 
-async fn plant(server: &Server, heard: &mut Heard) -> (String, Vec<Value>) {
+async fn plant(server: &Server, heard: &mut Captured) -> (String, Vec<Value>) {
     let credentials = json!({"username": "u", "password": SYNC_PASSWORD});
     let device = json!({"source": "t", "credentials": credentials});
     let (status, device) = heard.api(server, "POST", "/devices", Some(device)).await;
@@ -189,7 +189,7 @@ async fn plant(server: &Server, heard: &mut Heard) -> (String, Vec<Value>) {
 }
 
 /// A token of the API, whose answer the server keeps for who asks again.
-async fn make_token(server: &Server, heard: &mut Heard) -> String {
+async fn make_token(server: &Server, heard: &mut Captured) -> String {
     let body = json!({"name": "a-token", "role": "auditor"});
     let named = [("idempotency-key", "k-1")];
     let (status, _, made) = server.with("POST", "/tokens", &named, body.clone()).await;
@@ -216,7 +216,7 @@ async fn make_token(server: &Server, heard: &mut Heard) -> String {
     token
 }
 
-async fn make_errors(server: &Server, heard: &mut Heard, device: &str) {
+async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
     for (verb, body) in [
         (
             "reset_user_password",
@@ -322,7 +322,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .env("RUST_LOG", "trace")
         .stderr(Stdio::from(std::fs::File::create(&log).unwrap()));
     let mut server = Server::by(command, &dir, Vec::new());
-    let mut heard = Heard(Vec::new());
+    let mut heard = Captured(Vec::new());
     let (device, queued) = plant(&server, &mut heard).await;
     let token = make_token(&server, &mut heard).await;
     make_errors(&server, &mut heard, &device).await;

@@ -5,11 +5,13 @@
 //! This module depends on nothing that serves: what serves depends on it.
 
 mod checks;
+mod choices;
 mod fault;
 mod key;
 mod settings;
 mod show;
 mod source;
+mod suggestion;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -19,12 +21,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(crate) use checks::secret_file;
+pub use choices::{AddressHeader, LogFormat, ProxyHeader};
 pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
-pub use settings::{
-    AddressHeader, Limits, Log, LogFormat, Otlp, ProxyHeader, Retention, ServerAuth, Settings,
-    Webhooks, Wns,
-};
+pub use settings::{Limits, Log, Otlp, Retention, ServerAuth, Settings, Webhooks, Wns};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};

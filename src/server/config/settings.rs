@@ -6,8 +6,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
+use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
@@ -129,56 +130,6 @@ impl Settings {
         let usual = || self.data.join("modegate.db");
         self.database.clone().unwrap_or_else(usual)
     }
-}
-
-/// How a reverse proxy passes on the client certificate that it saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProxyHeader {
-    /// `Client-Cert`: DER in base64 between colons (RFC 9440).
-    ClientCert,
-    /// `X-Forwarded-Client-Cert`: Envoy's list of elements, the certificate in `Cert`.
-    XForwardedClientCert,
-    /// `X-SSL-Client-Cert`: PEM, URL-encoded, as nginx's `$ssl_client_escaped_cert`.
-    XSslClientCert,
-    /// `X-ARR-ClientCert`: DER in base64, from IIS with Application Request Routing.
-    XArrClientCert,
-}
-
-impl Serialize for ProxyHeader {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.name())
-    }
-}
-
-impl ProxyHeader {
-    /// All of them.
-    pub const ALL: [ProxyHeader; 4] = [
-        ProxyHeader::ClientCert,
-        ProxyHeader::XForwardedClientCert,
-        ProxyHeader::XSslClientCert,
-        ProxyHeader::XArrClientCert,
-    ];
-
-    /// The header's name.
-    pub fn name(self) -> &'static str {
-        match self {
-            ProxyHeader::ClientCert => "Client-Cert",
-            ProxyHeader::XForwardedClientCert => "X-Forwarded-Client-Cert",
-            ProxyHeader::XSslClientCert => "X-SSL-Client-Cert",
-            ProxyHeader::XArrClientCert => "X-ARR-ClientCert",
-        }
-    }
-}
-
-/// How a reverse proxy passes on the address that it saw.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub enum AddressHeader {
-    /// `X-Forwarded-For`.
-    #[default]
-    #[serde(rename = "X-Forwarded-For")]
-    XForwardedFor,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
 }
 
 /// Credentials with which the server answers a device that challenges it: both
@@ -346,17 +297,6 @@ pub struct Log {
     /// applies, and without that `info`.
     #[serde(deserialize_with = "optional::<LogFilter, _>")]
     pub filter: Option<String>,
-}
-
-/// How a log line looks.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// Text for readers.
-    #[default]
-    Text,
-    /// One JSON object per line.
-    Json,
 }
 
 /// Where spans are sent.

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::Loaded;
 use super::fault::SourceLocation;
-use super::key::{KEYS, NOT_IN_FILE};
+use super::key::KEYS;
+use super::suggestion::NOT_IN_FILE;
 
 /// One setting in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,7 +6,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, SourceLocation, Warning};
-use super::key::{KEYS, NOT_IN_FILE, TEMPLATES, variable};
+use super::key::{KEYS, TEMPLATES, variable};
+use super::suggestion::NOT_IN_FILE;
 use super::tree::{Node, Value};
 
 /// Largest configuration file, bytes: templates may be long, but this is no

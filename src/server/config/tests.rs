@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 
-use super::key::{NOT_IN_FILE, variable};
+use super::key::variable;
+use super::suggestion::NOT_IN_FILE;
 use super::*;
 
 const EXAMPLE: &str = include_str!("../../../packaging/modegate.toml");

@@ -18,8 +18,8 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::fault::{Fault, SourceLocation};
-use super::key::nearest;
 use super::settings::Settings;
+use super::suggestion::nearest;
 
 /// Most faults of one source that are reported: what has more is no configuration.
 const MOST_FAULTS: usize = 1_000;

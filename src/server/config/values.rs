@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-use super::settings::{AddressHeader, LogFormat, ProxyHeader};
+use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
 use modegate_core::secret::Secret;

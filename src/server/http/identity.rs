@@ -168,11 +168,11 @@ fn untrusted(error: &Error) -> (&'static str, &'static str) {
         Error::InvalidCertificate(
             CertificateError::Expired | CertificateError::ExpiredContext { .. },
         ) => (
-            super::tls::EXPIRED,
+            super::tls::reason::EXPIRED,
             "it has expired; renew it on the device, or bind it by its SHA-256",
         ),
         _ => (
-            super::tls::UNTRUSTED,
+            super::tls::reason::UNTRUSTED,
             "a device that is bound by SHA-256 does not need it; others must have one of its issuers",
         ),
     }

@@ -20,8 +20,10 @@ use actix_tls::accept::rustls_0_23::{Acceptor, AcceptorService, TlsStream};
 use actix_web::dev::{AppConfig, Extensions};
 use actix_web::rt::net::TcpStream;
 
-use super::refusal::{Offer, refusal};
-use super::tls::{OTHER, TlsRefusals};
+use super::tls::TlsRefusals;
+use super::tls::offer::Offer;
+use super::tls::reason::OTHER;
+use super::tls::refusal::refusal;
 
 /// How long a client may take for the head of a request; its body has a bound of its own.
 const REQUEST_HEAD: Duration = Duration::from_secs(5);

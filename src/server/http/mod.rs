@@ -10,7 +10,6 @@ mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
-mod refusal;
 mod shared;
 mod sync;
 pub mod tls;
