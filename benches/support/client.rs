@@ -13,7 +13,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use sha2::{Digest, Sha256};
 
 /// A new plain connection.
-pub fn connect(to: &str) -> TcpStream {
+pub(crate) fn connect(to: &str) -> TcpStream {
     let stream = TcpStream::connect(to).expect("connected");
     stream.set_nodelay(true).expect("set");
     stream
@@ -21,7 +21,11 @@ pub fn connect(to: &str) -> TcpStream {
 
 /// One request on an open connection; the answer's status and body. `None` where
 /// the connection ended instead.
-pub fn ask(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<(u16, String)> {
+pub(crate) fn ask(
+    stream: &mut (impl Read + Write),
+    head: &str,
+    body: &str,
+) -> Option<(u16, String)> {
     let text = format!(
         "{head}Host: x\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -48,14 +52,14 @@ pub fn ask(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<(
 }
 
 /// One request that must go well; the answer's body.
-pub fn request(stream: &mut (impl Read + Write), head: &str, body: &str) -> String {
+pub(crate) fn request(stream: &mut (impl Read + Write), head: &str, body: &str) -> String {
     let (status, answer) = ask(stream, head, body).expect("an answer");
     assert!((200..300).contains(&status), "{status} {answer}");
     answer
 }
 
 /// Works on so many threads, each told its number.
-pub fn each_of(threads: usize, work: impl Fn(usize) + Sync) {
+pub(crate) fn each_of(threads: usize, work: impl Fn(usize) + Sync) {
     std::thread::scope(|scope| {
         for thread in 0..threads {
             let work = &work;
@@ -65,7 +69,7 @@ pub fn each_of(threads: usize, work: impl Fn(usize) + Sync) {
 }
 
 /// A client certificate, and connections that show it.
-pub struct Tls {
+pub(crate) struct Tls {
     config: Arc<ClientConfig>,
     /// SHA-256 of the certificate.
     pub sha256: [u8; 32],
@@ -73,7 +77,7 @@ pub struct Tls {
 
 impl Tls {
     /// ECDSA P-256, TLS 1.2, a full handshake each time; trusts `ca.pem` of this folder.
-    pub fn new(dir: &Path) -> Tls {
+    pub(crate) fn new(dir: &Path) -> Tls {
         let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).expect("a key");
         let mut params = CertificateParams::default();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
@@ -99,7 +103,7 @@ impl Tls {
     }
 
     /// A new connection; the handshake is done with the first request.
-    pub fn connect(&self, to: &str) -> StreamOwned<ClientConnection, TcpStream> {
+    pub(crate) fn connect(&self, to: &str) -> StreamOwned<ClientConnection, TcpStream> {
         let name = ServerName::try_from("localhost").expect("a name");
         let session = ClientConnection::new(Arc::clone(&self.config), name).expect("TLS");
         StreamOwned::new(session, connect(to))

@@ -17,7 +17,7 @@ use rustls::sign::CertifiedKey;
 const SERVE: &str = "--serve-echo";
 
 /// Serves, where this process is to; does not return then.
-pub fn serve_if_told() {
+pub(crate) fn serve_if_told() {
     let mut arguments = std::env::args().skip_while(|argument| argument != SERVE);
     if arguments.next().is_some() {
         serve(arguments.next());
@@ -26,7 +26,7 @@ pub fn serve_if_told() {
 }
 
 /// A running echo.
-pub struct Echo {
+pub(crate) struct Echo {
     child: Child,
     /// Its process.
     pub pid: u32,
@@ -36,12 +36,12 @@ pub struct Echo {
 
 impl Echo {
     /// Over plain HTTP.
-    pub fn start() -> Echo {
+    pub(crate) fn start() -> Echo {
         Echo::spawn(Command::new(this()).arg(SERVE))
     }
 
     /// Over TLS as the server in this folder speaks it, with its certificate.
-    pub fn over_tls(dir: &Path) -> Echo {
+    pub(crate) fn over_tls(dir: &Path) -> Echo {
         Echo::spawn(Command::new(this()).arg(SERVE).arg(dir))
     }
 

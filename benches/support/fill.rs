@@ -27,11 +27,11 @@ const ACTOR: &str = "api:admin";
 const AT_ONCE: usize = 256;
 /// Commands of each device: [`PROPERTIES`] are read, the rest is set, which
 /// Machine mode withholds.
-pub const COMMANDS: usize = 16;
+pub(crate) const COMMANDS: usize = 16;
 
 /// Makes a data folder, as `serve` does, and fills it with devices `d0`, `d1`, …,
 /// bound to the certificate where one is given.
-pub fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
+pub(crate) fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
     Server::start(dir).stop();
     let digits = std::fs::read_to_string(dir.join("key")).expect("the key");
     let keys = Keys::from_bytes(&hex_key(digits.trim()).expect("64 digits")).expect("keys");

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// A process's use of the machine.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Seconds of CPU, user and system.
     pub cpu: f64,
     /// Bytes that it made dirty.
@@ -14,7 +14,7 @@ pub struct Usage {
 
 impl Usage {
     /// Since the process began.
-    pub fn of(pid: u32) -> Usage {
+    pub(crate) fn of(pid: u32) -> Usage {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let after_name = stat.rsplit(") ").next().unwrap_or("");
         let ticks: u64 = after_name
@@ -36,7 +36,7 @@ impl Usage {
     }
 
     /// What came since `before`.
-    pub fn since(&self, before: &Usage) -> Usage {
+    pub(crate) fn since(&self, before: &Usage) -> Usage {
         Usage {
             cpu: self.cpu - before.cpu,
             written: self.written - before.written,
@@ -44,14 +44,14 @@ impl Usage {
     }
 
     /// Takes more in.
-    pub fn add(&mut self, more: &Usage) {
+    pub(crate) fn add(&mut self, more: &Usage) {
         self.cpu += more.cpu;
         self.written += more.written;
     }
 }
 
 /// Anonymous memory of a process, KiB.
-pub fn anonymous_kib(pid: u32) -> u64 {
+pub(crate) fn anonymous_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status
         .lines()
@@ -61,12 +61,12 @@ pub fn anonymous_kib(pid: u32) -> u64 {
 }
 
 /// A file's length, bytes; 0 where there is none.
-pub fn size(file: &Path) -> u64 {
+pub(crate) fn size(file: &Path) -> u64 {
     std::fs::metadata(file).map_or(0, |meta| meta.len())
 }
 
 /// Has the system forget a file's pages, as after a reboot.
-pub fn drop_from_cache(file: &Path) {
+pub(crate) fn drop_from_cache(file: &Path) {
     quietly(
         Command::new("dd")
             .arg(format!("of={}", file.display()))
@@ -75,13 +75,13 @@ pub fn drop_from_cache(file: &Path) {
 }
 
 /// Reads a file once, so that its pages are in memory.
-pub fn bring_into_cache(file: &Path) {
+pub(crate) fn bring_into_cache(file: &Path) {
     let mut from = std::fs::File::open(file).expect("the file");
     std::io::copy(&mut from, &mut std::io::sink()).expect("read");
 }
 
 /// Runs a program without its words; whether it went well.
-pub fn quietly(command: &mut Command) -> bool {
+pub(crate) fn quietly(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -91,13 +91,13 @@ pub fn quietly(command: &mut Command) -> bool {
 }
 
 /// The one in the middle.
-pub fn median(values: &mut [f64]) -> f64 {
+pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The value below which this share of the others lies.
-pub fn percentile(values: &mut [f64], share: f64) -> f64 {
+pub(crate) fn percentile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let at = (values.len() as f64 * share) as usize;
     values

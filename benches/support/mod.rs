@@ -3,9 +3,9 @@
 //! process. Each bench uses its part.
 #![allow(dead_code)]
 
-pub mod client;
-pub mod echo;
-pub mod fill;
-pub mod machine;
-pub mod server;
-pub mod tablet;
+pub(crate) mod client;
+pub(crate) mod echo;
+pub(crate) mod fill;
+pub(crate) mod machine;
+pub(crate) mod server;
+pub(crate) mod tablet;

@@ -9,7 +9,7 @@ use super::client::{connect, request};
 use super::machine::quietly;
 
 /// A running server.
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
     /// Its process.
     pub pid: u32,
@@ -25,12 +25,12 @@ pub struct Server {
 
 impl Server {
     /// Starts it for devices that nobody registered, without rates.
-    pub fn start(dir: &Path) -> Server {
+    pub(crate) fn start(dir: &Path) -> Server {
         Server::start_with(dir, &["--accept-unknown-devices"])
     }
 
     /// Starts it with these arguments besides the listeners.
-    pub fn start_with(dir: &Path, arguments: &[&str]) -> Server {
+    pub(crate) fn start_with(dir: &Path, arguments: &[&str]) -> Server {
         let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--insecure-http", "127.0.0.1:0"])
@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// How often it synced the disk so far, as it counts itself.
-    pub fn syncs(&self) -> f64 {
+    pub(crate) fn syncs(&self) -> f64 {
         let head = format!(
             "GET /metrics HTTP/1.1\r\nAuthorization: Bearer {}\r\n",
             self.token
@@ -75,7 +75,7 @@ impl Server {
     }
 
     /// Ends it in order: the log is copied back.
-    pub fn stop(mut self) {
+    pub(crate) fn stop(mut self) {
         quietly(Command::new("kill").arg("-TERM").arg(self.pid.to_string()));
         let _ = self.child.wait();
     }

@@ -5,20 +5,26 @@ use std::io::{Read, Write};
 use super::client::request;
 
 /// The head of a sync request in Machine mode.
-pub const SYNC: &str = "POST /sync?mode=Machine&Platform=WoA HTTP/1.1\r\nContent-Type: application/vnd.syncml.dm+xml\r\n";
+pub(crate) const SYNC: &str = "POST /sync?mode=Machine&Platform=WoA HTTP/1.1\r\nContent-Type: application/vnd.syncml.dm+xml\r\n";
 
 /// What the inventory commands read, below `./DevDetail`: as many values.
-pub const PROPERTIES: [&str; 6] = ["SwV", "HwV", "FwV", "OEM", "DevTyp", "LrgObj"];
+pub(crate) const PROPERTIES: [&str; 6] = ["SwV", "HwV", "FwV", "OEM", "DevTyp", "LrgObj"];
 
 /// The head of an API request.
-pub fn api(token: &str, path: &str) -> String {
+pub(crate) fn api(token: &str, path: &str) -> String {
     format!(
         "POST /api/v1{path} HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
     )
 }
 
 /// A message of device `source`; `header` goes into its SyncHdr.
-pub fn message(source: &str, header: &str, session: usize, msg_id: u32, body: &str) -> String {
+pub(crate) fn message(
+    source: &str,
+    header: &str,
+    session: usize,
+    msg_id: u32,
+    body: &str,
+) -> String {
     format!(
         "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>{session}</SessionID>\
          <MsgID>{msg_id}</MsgID><Target><LocURI>https://s/sync</LocURI></Target><Source><LocURI>{source}</LocURI></Source>{header}</SyncHdr>\
@@ -27,11 +33,11 @@ pub fn message(source: &str, header: &str, session: usize, msg_id: u32, body: &s
 }
 
 /// Package 1: Alert 1201 and a device information.
-pub const PACKAGE_1: &str = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Replace><CmdID>2</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>d</Data></Item></Replace>";
+pub(crate) const PACKAGE_1: &str = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Replace><CmdID>2</CmdID><Item><Source><LocURI>./DevInfo/DevId</LocURI></Source><Data>d</Data></Item></Replace>";
 
 /// One session of device `d{n}` on this connection, in which so many commands
 /// must come; what it sent.
-pub fn session(
+pub(crate) fn session(
     stream: &mut (impl Read + Write),
     n: usize,
     session: usize,

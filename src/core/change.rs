@@ -29,7 +29,7 @@ pub struct DeviceChange {
     pub queued: Vec<(CommandSeq, CommandBody)>,
     /// What commands got.
     pub parts: Vec<Part>,
-    /// Events. The first one's number is put into [`State::withheld`] when that
+    /// Events. The first one's number is put into [`DeviceState::withheld`] when that
     /// says event 0.
     pub events: Vec<Event>,
     /// Whether only commands were queued: no reason for a running exchange to
@@ -56,9 +56,9 @@ pub struct DeviceChange {
 /// What an exchange was loaded at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Loaded {
-    /// [`State::revision`].
+    /// [`DeviceState::revision`].
     pub revision: u64,
-    /// [`State::next_command`]. Commands that were queued since are taken over,
+    /// [`DeviceState::next_command`]. Commands that were queued since are taken over,
     /// unless the change queues some itself: their numbers are taken.
     pub next_command: u32,
 }
@@ -66,9 +66,9 @@ pub struct Loaded {
 /// How far a device is when a change of it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
-    /// [`State::revision`].
+    /// [`DeviceState::revision`].
     pub revision: u64,
-    /// [`State::next_command`].
+    /// [`DeviceState::next_command`].
     pub next_command: u32,
     /// The number that its next event gets.
     pub next_event: u64,

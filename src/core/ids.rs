@@ -69,7 +69,7 @@ impl FromStr for CommandId {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Source(pub String);
 
-/// Counts a device's sessions, so that a repeated [`SessionId`] is not the same session.
+/// Counts a device's sessions, so that a repeated `SessionId` is not the same session.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
 )]

@@ -12,7 +12,7 @@ pub fn is_outdated(event: &Event, before: Timestamp) -> bool {
 }
 
 /// Whether the device is to forget with the event that it lists what is withheld
-/// ([`State::forget_list`]).
+/// ([`DeviceState::forget_list`](crate::device::DeviceState::forget_list)).
 pub fn lists_withheld(event: &Event) -> bool {
     let exchange = event.exchange.as_ref();
     exchange.is_some_and(|exchange| !exchange.withheld.is_empty())

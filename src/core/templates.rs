@@ -146,16 +146,13 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         };
-        match name.filter(|name| is_name(name)) {
-            Some(name) => {
-                pieces.push(Piece::Text(&rest[..open]));
-                pieces.push(Piece::Placeholder(name));
-                rest = &rest[open + name.len() + 2..];
-            }
-            None => {
-                pieces.push(Piece::Text(&rest[..=open]));
-                rest = &rest[open + 1..];
-            }
+        if let Some(name) = name.filter(|name| is_name(name)) {
+            pieces.push(Piece::Text(&rest[..open]));
+            pieces.push(Piece::Placeholder(name));
+            rest = &rest[open + name.len() + 2..];
+        } else {
+            pieces.push(Piece::Text(&rest[..=open]));
+            rest = &rest[open + 1..];
         }
     }
     pieces.push(Piece::Text(rest));

@@ -16,7 +16,7 @@ use modegate_sim::mock_wns::MockWns;
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// End after the scenario: with 0 when every step went as Microsoft's article on MDMAgent.exe says, else 1
     #[arg(long)]
     exit: bool,
@@ -42,7 +42,7 @@ pub(crate) enum DemoError {
 }
 
 /// Plays the demo; the exit code.
-pub async fn run(args: DemoArgs) -> u8 {
+pub(crate) async fn run(args: DemoArgs) -> u8 {
     match play(&args).await {
         Ok(true) => 0,
         Ok(false) => 1,

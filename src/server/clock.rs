@@ -24,6 +24,10 @@ impl Clock {
 
 impl Default for Clock {
     /// The clock of this machine.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the machine's clock"
+    )]
     fn default() -> Self {
         Clock::new(|| Timestamp(jiff::Timestamp::now().as_millisecond()))
     }

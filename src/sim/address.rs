@@ -87,12 +87,11 @@ impl InstanceName {
 
 /// A key's value and what follows it.
 fn value(text: &str) -> Option<(&str, &str)> {
-    match text.chars().next()? {
-        quote @ ('"' | '\'') => text[1..].split_once(quote),
-        _ => {
-            let end = text.find(',').unwrap_or(text.len());
-            (end > 0).then(|| text.split_at(end))
-        }
+    if let quote @ ('"' | '\'') = text.chars().next()? {
+        text[1..].split_once(quote)
+    } else {
+        let end = text.find(',').unwrap_or(text.len());
+        (end > 0).then(|| text.split_at(end))
     }
 }
 

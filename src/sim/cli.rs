@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
-use super::fleet::{FleetBehaviour, FleetOptions, run};
+use super::fleet::{FleetBehaviour, FleetOptions, FleetReport, run};
 use super::proof::Credentials;
 use super::tablet::Trigger;
 use super::transport::{ClientIdentity, SimError};
@@ -93,8 +93,19 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
         _ => None,
     };
     let ca = args.ca.as_deref().map(file).transpose()?;
+    let json = args.json;
+    let report = run(fleet_options(args, ca, identity)).await?;
+    show(&report, json);
+    Ok(u8::from(report.violations > 0 || report.errors > 0))
+}
+
+fn fleet_options(
+    args: SimulateArgs,
+    ca: Option<Vec<u8>>,
+    identity: Option<ClientIdentity>,
+) -> FleetOptions {
     let credentials = args.username.zip(args.password);
-    let options = FleetOptions {
+    FleetOptions {
         url: args.url,
         ca,
         devices: args.devices,
@@ -127,12 +138,14 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
             retransmit: args.retransmit,
         },
         progress: true,
-    };
-    let report = run(options).await?;
-    if args.json {
+    }
+}
+
+fn show(report: &FleetReport, json: bool) {
+    if json {
         println!(
             "{}",
-            serde_json::to_string_pretty(&report).unwrap_or_default()
+            serde_json::to_string_pretty(report).unwrap_or_default()
         );
     } else {
         println!(
@@ -150,7 +163,6 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
             println!("  {violation}");
         }
     }
-    Ok(u8::from(report.violations > 0 || report.errors > 0))
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, SimError> {

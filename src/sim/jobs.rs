@@ -39,7 +39,7 @@ impl Tree {
     /// The jobs, the oldest first.
     pub(super) fn jobs(&self) -> Vec<JobState> {
         let extent = self.extents.get("mdm_appinstalljob");
-        let instances = extent.map(|extent| &extent.instances[..]).unwrap_or(&[]);
+        let instances = extent.map_or(&[][..], |extent| &extent.instances);
         instances.iter().map(state_of).collect()
     }
 

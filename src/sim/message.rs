@@ -133,19 +133,7 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
     }
     for node in body.children().filter(Node::is_element) {
         match node.tag_name().name() {
-            "Status" => message.statuses.push(ServerStatus {
-                msg_ref: text(node, "MsgRef").parse().unwrap_or(0),
-                cmd_ref: text(node, "CmdRef"),
-                code: child(node, "Data")
-                    .and_then(|n| n.text())
-                    .unwrap_or("")
-                    .parse()
-                    .unwrap_or(0),
-                auth: child(node, "Chal").map(|chal| text(chal, "Type")),
-                next_nonce: child(node, "Chal")
-                    .map(|chal| text(chal, "NextNonce"))
-                    .filter(|nonce| !nonce.is_empty()),
-            }),
+            "Status" => message.statuses.push(status(node)),
             "Alert" => message.alerts.push((
                 child_text(node, "Data")
                     .and_then(|code| code.parse().ok())
@@ -159,6 +147,21 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
         }
     }
     Ok(message)
+}
+
+fn status(node: Node<'_, '_>) -> ServerStatus {
+    let challenge = child(node, "Chal");
+    ServerStatus {
+        msg_ref: text(node, "MsgRef").parse().unwrap_or(0),
+        cmd_ref: text(node, "CmdRef"),
+        code: child_text(node, "Data")
+            .and_then(|code| code.parse().ok())
+            .unwrap_or(0),
+        auth: challenge.map(|chal| text(chal, "Type")),
+        next_nonce: challenge
+            .map(|chal| text(chal, "NextNonce"))
+            .filter(|nonce| !nonce.is_empty()),
+    }
 }
 
 fn command(node: Node<'_, '_>) -> ServerCommand {

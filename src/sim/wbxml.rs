@@ -142,11 +142,7 @@ pub(super) fn to_xml(bytes: &[u8]) -> Result<String, String> {
                 }
                 let name = name(reader.page, tag & 0x3f)
                     .ok_or_else(|| format!("no tag {tag:#04x} on page {}", reader.page))?;
-                let space = match (open.is_empty(), reader.page) {
-                    (true, _) => " xmlns=\"SYNCML:SYNCML1.2\"",
-                    (false, 1) => " xmlns=\"syncml:metinf\"",
-                    _ => "",
-                };
+                let space = namespace(open.is_empty(), reader.page);
                 if tag & 0x40 == 0 {
                     let _ = write!(xml, "<{name}{space}/>");
                 } else {
@@ -162,6 +158,15 @@ pub(super) fn to_xml(bytes: &[u8]) -> Result<String, String> {
     match reader.at == bytes.len() {
         true => Ok(xml),
         false => Err("more behind the document's end".to_owned()),
+    }
+}
+
+/// The namespace that an element's start declares.
+fn namespace(is_root: bool, page: u8) -> &'static str {
+    match (is_root, page) {
+        (true, _) => " xmlns=\"SYNCML:SYNCML1.2\"",
+        (false, 1) => " xmlns=\"syncml:metinf\"",
+        _ => "",
     }
 }
 

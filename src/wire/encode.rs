@@ -1,6 +1,6 @@
 //! The message model to a document, strictly: DTD order, nothing that a device
 //! does not need. The same for XML and WBXML; how elements and text become
-//! bytes is their own ([`super::xml_writer`], [`super::wbxml`]).
+//! bytes is their own (`super::xml_writer`, [`super::wbxml`]).
 
 use super::events::Sink;
 use super::message::{

@@ -42,7 +42,7 @@ impl Encoding {
             .find(|encoding| essence.eq_ignore_ascii_case(encoding.media_type()))
     }
 
-    /// Reads one SyncML document. The bounds ([`modegate_core::limits`]) and the meaning
+    /// Reads one SyncML document. The bounds (`crate::limits`) and the meaning
     /// of elements are the same in both.
     pub fn decode(self, bytes: &[u8]) -> Result<Message, DecodeError> {
         match self {

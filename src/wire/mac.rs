@@ -144,12 +144,11 @@ fn parameters(mut text: &str) -> Result<Vec<(&str, String)>, MacFault> {
         }
         let (name, rest) = text.split_once('=').ok_or(MacFault::Malformed)?;
         let rest = rest.trim_start();
-        let (value, rest) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let (value, rest) = rest.split_once(',').unwrap_or((rest, ""));
-                (value.trim().to_owned(), rest)
-            }
+        let (value, rest) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let (value, rest) = rest.split_once(',').unwrap_or((rest, ""));
+            (value.trim().to_owned(), rest)
         };
         found.push((name.trim(), value));
         text = rest;

@@ -231,9 +231,9 @@ impl<'a> Source<'a> for Reader<'a> {
                 Piece::Close => inside -= 1,
                 Piece::Text(piece) if inside == 0 => {
                     if content.is_empty() {
-                        content = piece
+                        content = piece;
                     } else {
-                        content.to_mut().push_str(&piece)
+                        content.to_mut().push_str(&piece);
                     }
                 }
                 Piece::Text(_) | Piece::Nothing => {}

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 
 /// How long anything may take before a test gives up on it.
 pub const DEADLINE: Duration = Duration::from_secs(20);
+/// How long a wait pauses between two looks at its condition.
+pub const PAUSE: Duration = Duration::from_millis(2);
 
 /// A running `modegate serve` with a folder of its own.
 pub struct Server {
@@ -20,7 +22,7 @@ pub struct Server {
     pub dir: PathBuf,
     arguments: Vec<String>,
     client: reqwest::Client,
-    _own: Option<tempfile::TempDir>,
+    own_dir: Option<tempfile::TempDir>,
 }
 
 impl Server {
@@ -34,7 +36,7 @@ impl Server {
         let own = tempfile::tempdir().unwrap();
         let dir = own.path().join("data");
         let mut server = Server::in_dir(&dir, arguments);
-        server._own = Some(own);
+        server.own_dir = Some(own);
         server
     }
 
@@ -46,7 +48,7 @@ impl Server {
         let file = file.to_str().unwrap().to_owned();
         let arguments = [&["--config", &file], arguments].concat();
         let mut server = Server::in_dir(&own.path().join("data"), &arguments);
-        server._own = Some(own);
+        server.own_dir = Some(own);
         server
     }
 
@@ -77,7 +79,7 @@ impl Server {
                 .no_proxy()
                 .build()
                 .unwrap(),
-            _own: None,
+            own_dir: None,
         }
     }
 
@@ -109,7 +111,7 @@ impl Server {
                 "no line with '{text}': {}",
                 self.log()
             );
-            std::thread::yield_now();
+            std::thread::sleep(PAUSE);
         }
     }
 
@@ -136,7 +138,7 @@ impl Server {
                 return status.code();
             }
             assert!(begun.elapsed() < DEADLINE, "the server did not end");
-            std::thread::yield_now();
+            std::thread::sleep(PAUSE);
         }
     }
 

@@ -16,7 +16,7 @@ use modegate_store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::harness::{Server, answers, message, message_with, package1, serve_command};
+use crate::harness::{PAUSE, Server, answers, message, message_with, package1, serve_command};
 
 fn rotate(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
@@ -200,7 +200,7 @@ async fn killed_in_the_middle_it_serves_and_ends_when_run_again() {
     let mut child = rotate(&dir).stderr(Stdio::null()).spawn().unwrap();
     // As soon as the new key is there, the work is under way.
     while !dir.join("key.next").exists() && child.try_wait().unwrap().is_none() {
-        std::thread::yield_now();
+        std::thread::sleep(PAUSE);
     }
     child.kill().unwrap();
     child.wait().unwrap();

@@ -6,11 +6,11 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::configuration::{Place, Served, err, out};
+use crate::configuration::{ConfigDir, Served, err, out};
 
 #[test]
 fn a_server_that_answers_is_healthy() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let served =
         Served::start(place.command(&["serve", "--data", "d", "--listen", "127.0.0.1:0"], &[]));
     let url = format!(
@@ -34,7 +34,7 @@ fn a_server_that_answers_is_healthy() {
 
 #[test]
 fn completions_and_manual_pages_are_made() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     for (shell, sign) in [
         ("bash", "complete -F"),
         ("zsh", "#compdef modegate"),
@@ -93,7 +93,7 @@ async fn spans_reach_the_collector_at_the_latest_when_the_server_ends() {
     let collector = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = format!("http://{}", collector.local_addr().unwrap());
     let collecting = std::thread::spawn(move || collected(&collector));
-    let place = Place::new();
+    let place = ConfigDir::new();
     let serve = ["serve", "--data", "d", "--listen", "127.0.0.1:0"];
     let mut served = Served::start(place.command(
         &[serve.as_slice(), &["--insecure-http", "127.0.0.1:0"]].concat(),
@@ -128,7 +128,7 @@ fn packaged(name: &str) -> PathBuf {
 
 #[test]
 fn the_packaged_configuration_is_good_as_it_is() {
-    let place = Place::new();
+    let place = ConfigDir::new();
     let file = packaged("modegate.toml").display().to_string();
     let output = place.run(&["config", "check", &file], &[]);
     assert!(output.status.success(), "{}", out(&output));
@@ -145,7 +145,7 @@ fn systemd_takes_the_unit() {
         ["serve", "--config", "/etc/modegate/modegate.toml"]
     );
     // It asks for programs that are there; this one is not installed.
-    let place = Place::new();
+    let place = ConfigDir::new();
     let here = unit.replace("/usr/bin/modegate", env!("CARGO_BIN_EXE_modegate"));
     let file = place.file("modegate.service", &here);
     let Ok(output) = Command::new("systemd-analyze")

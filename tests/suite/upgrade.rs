@@ -16,7 +16,8 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    DEADLINE, Reply, SYNCML, Sent, Server, answers, message, message_with, package1, silent_tokens,
+    DEADLINE, PAUSE, Reply, SYNCML, Sent, Server, answers, message, message_with, package1,
+    silent_tokens,
 };
 
 /// The address that the directory's channel URIs and webhooks name.
@@ -810,7 +811,7 @@ impl Outside {
                 Ok(listener) => break listener,
                 Err(error) => assert!(begun.elapsed() < DEADLINE, "{MOCK}: {error}"),
             }
-            std::thread::yield_now();
+            std::thread::sleep(PAUSE);
         };
         let got: Arc<Mutex<Vec<Got>>> = Arc::default();
         let seen = Arc::clone(&got);

@@ -1,6 +1,6 @@
 //! Verb and LocURI to a kind: what a command does, never what its caller calls
 //! it. The modules `wmi` and `nodes` hold the facts; what they do not know is
-//! unclassified, unless a policy set classifies more ([`own`]).
+//! unclassified, unless a policy set classifies more ([`custom_class`]).
 
 pub mod custom_class;
 mod leaves;

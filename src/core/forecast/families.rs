@@ -23,22 +23,19 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
     }
     let (state, now) = (asked.view.state, asked.view.now);
     let wake = asked.wake();
-    let mut forecast = match wake {
-        Some(wake) => {
-            let mut forecast = Forecast::new(
-                When::PushSession,
-                "in the session that the push under way brings, or any other before",
-            );
-            forecast.at = Some(wake.due_at);
-            forecast
-        }
-        None => {
-            let text = match family {
-                Family::WindowsPhone81 => "at the phone's next session, by its polling schedule",
-                _ => "at the device's next session, by its polling schedule",
-            };
-            Forecast::new(When::AnySession, text)
-        }
+    let mut forecast = if let Some(wake) = wake {
+        let mut forecast = Forecast::new(
+            When::PushSession,
+            "in the session that the push under way brings, or any other before",
+        );
+        forecast.at = Some(wake.due_at);
+        forecast
+    } else {
+        let text = match family {
+            Family::WindowsPhone81 => "at the phone's next session, by its polling schedule",
+            _ => "at the device's next session, by its polling schedule",
+        };
+        Forecast::new(When::AnySession, text)
     };
     forecast.last_seen = Mode::ALL
         .into_iter()

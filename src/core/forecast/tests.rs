@@ -254,7 +254,7 @@ fn what_waits_for_a_time_or_for_others_says_so() {
     assert!(forecast.text.contains("Maintenance"));
     let first = device.state.open[0].seq;
     add(&mut device, INSTALL, |body| {
-        body.options.after = vec![first]
+        body.options.after = vec![first];
     });
     let forecast = forecast_of(&device, None);
     assert_eq!(forecast.when, When::After);

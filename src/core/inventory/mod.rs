@@ -153,40 +153,36 @@ impl Inventory {
             .or_default()
             .entry(instance.clone())
             .or_default();
-        match known.get_mut(property) {
-            Some(entry) => {
-                let changed = entry.value != value;
-                if changed {
-                    taken.changes.push(Change {
-                        at: now,
-                        address: reading.address.clone(),
-                        before: Some(entry.value.clone()),
-                        after: Some(value.clone()),
-                        command: reading.command,
-                    });
-                    entry.since = now;
-                }
-                let old =
-                    now.ms_since(entry.read_at).saturating_abs() >= limits::INVENTORY_REFRESH_MS;
-                taken.worth_writing |= changed || old;
-                entry.value = value;
-                entry.text = text;
-                entry.read_at = now;
-                entry.command = reading.command;
+        if let Some(entry) = known.get_mut(property) {
+            let changed = entry.value != value;
+            if changed {
+                taken.changes.push(Change {
+                    at: now,
+                    address: reading.address.clone(),
+                    before: Some(entry.value.clone()),
+                    after: Some(value.clone()),
+                    command: reading.command,
+                });
+                entry.since = now;
             }
-            None => {
-                taken.worth_writing = true;
-                known.insert(
-                    property.clone(),
-                    Entry {
-                        value,
-                        text,
-                        read_at: now,
-                        since: now,
-                        command: reading.command,
-                    },
-                );
-            }
+            let old = now.ms_since(entry.read_at).saturating_abs() >= limits::INVENTORY_REFRESH_MS;
+            taken.worth_writing |= changed || old;
+            entry.value = value;
+            entry.text = text;
+            entry.read_at = now;
+            entry.command = reading.command;
+        } else {
+            taken.worth_writing = true;
+            known.insert(
+                property.clone(),
+                Entry {
+                    value,
+                    text,
+                    read_at: now,
+                    since: now,
+                    command: reading.command,
+                },
+            );
         }
     }
 

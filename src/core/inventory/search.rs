@@ -45,15 +45,12 @@ impl Question {
         ]
         .iter()
         .find_map(|(sign, comparison)| Some((*comparison, rest.strip_prefix(sign)?)))?;
-        let (class, property) = match name.trim().strip_prefix("./") {
-            Some(path) => {
-                let (root, rest) = path.split_once('/')?;
-                (format!("./{root}"), rest.to_owned())
-            }
-            None => {
-                let (class, property) = name.trim().split_once('.')?;
-                (class.to_owned(), property.to_owned())
-            }
+        let (class, property) = if let Some(path) = name.trim().strip_prefix("./") {
+            let (root, rest) = path.split_once('/')?;
+            (format!("./{root}"), rest.to_owned())
+        } else {
+            let (class, property) = name.trim().split_once('.')?;
+            (class.to_owned(), property.to_owned())
         };
         let whole = !class.is_empty() && !property.is_empty() && text.len() <= 512;
         whole.then(|| Question {

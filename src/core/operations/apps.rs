@@ -85,19 +85,16 @@ pub(super) fn catalogued(
     arguments: &Arguments<'_>,
     setting: &BuildContext<'_>,
 ) -> Result<Built> {
-    let data = match &release.job_data {
-        Some(data) => {
-            let values = [("job_data", data.reveal())];
-            setting.templates.render(&templates::JOB_DATA, &values)
-        }
-        None => {
-            let values = release.values();
-            let values: Vec<(&str, &str)> = values
-                .iter()
-                .map(|(name, value)| (*name, value.as_str()))
-                .collect();
-            setting.templates.render(&templates::APP_INSTALL, &values)
-        }
+    let data = if let Some(data) = &release.job_data {
+        let values = [("job_data", data.reveal())];
+        setting.templates.render(&templates::JOB_DATA, &values)
+    } else {
+        let values = release.values();
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        setting.templates.render(&templates::APP_INSTALL, &values)
     };
     let data = data.ok_or_else(|| {
         let expected = "an app with job_data, or templates.app_install configured";

@@ -199,9 +199,10 @@ fn log_queued(
     recorder: &mut EventRecorder,
 ) {
     for (seq, body) in queued {
-        let kind = state
-            .open(*seq)
-            .map_or(crate::kind::Kind::Unclassified, |open| open.kind());
+        let kind = state.open(*seq).map_or(
+            crate::kind::Kind::Unclassified,
+            super::super::command::OpenCommand::kind,
+        );
         let actor = body.actor.clone();
         let event = Event::new(recorder.now, actor, Some(device), EventType::CommandQueued);
         recorder

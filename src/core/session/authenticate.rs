@@ -27,7 +27,7 @@ pub(super) enum Identity {
 }
 
 /// What one request proved of itself on one device's row, computed once per
-/// exchange: [`plan_read`](super::choose) and [`step`](super::step) both take it.
+/// exchange: `plan_read` and [`step`](super::step) both take it.
 #[derive(Debug, Clone, Copy)]
 pub struct Authentication {
     identity: Identity,

@@ -106,12 +106,11 @@ impl Availability {
     /// Whether [`Availability::reason`] is this one.
     pub(crate) fn is_reason(&self, rules: &[String], modes: &[Mode]) -> bool {
         let rules = rules.iter().map(String::as_str);
-        match self.waits.rule().filter(|_| self.is_delivered_by_rules()) {
-            Some(rule) => modes.is_empty() && rules.eq([rule]),
-            None => {
-                let decided = self.decision.rules.iter().map(|rule| &*rule.0);
-                modes == self.decision.modes && rules.eq(decided)
-            }
+        if let Some(rule) = self.waits.rule().filter(|_| self.is_delivered_by_rules()) {
+            modes.is_empty() && rules.eq([rule])
+        } else {
+            let decided = self.decision.rules.iter().map(|rule| &*rule.0);
+            modes == self.decision.modes && rules.eq(decided)
         }
     }
 

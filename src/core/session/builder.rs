@@ -50,18 +50,15 @@ impl<'a> Builder<'a> {
         bodies: Bodies<'a>,
     ) -> Self {
         // Our numbers run beside the device's, from where the last session ended.
-        let msg_id = match (&state.session, place) {
-            (Some(session), MessagePosition::Current) => {
-                session.first_message + request.message.header.msg_id - 1
+        let msg_id = if let (Some(session), MessagePosition::Current) = (&state.session, place) {
+            session.first_message + request.message.header.msg_id - 1
+        } else {
+            state.next_message = state.next_message.max(1) + 1;
+            // What follows in an open session is numbered behind this one.
+            if let Some(session) = &mut state.session {
+                session.first_message += 1;
             }
-            _ => {
-                state.next_message = state.next_message.max(1) + 1;
-                // What follows in an open session is numbered behind this one.
-                if let Some(session) = &mut state.session {
-                    session.first_message += 1;
-                }
-                state.next_message - 1
-            }
+            state.next_message - 1
         };
         state.next_id = state.next_id.max(1);
         Builder {
@@ -246,7 +243,7 @@ impl<'a> Builder<'a> {
         let digest = offer::digest(&withheld);
         match self.state.withheld {
             Some(earlier) if earlier.digest == digest && earlier.event != 0 => {
-                self.withheld_as = Some(earlier.event)
+                self.withheld_as = Some(earlier.event);
             }
             _ => {
                 self.state.withheld = Some(WithheldRef { event: 0, digest });

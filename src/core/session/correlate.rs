@@ -97,7 +97,7 @@ fn answers(
             Element::Results(results) => {
                 let part = parts.next().unwrap_or(Part::Whole);
                 let places = (first_message, part, &said);
-                take_results(state, bodies, results, places, &mut answered, recorder)
+                take_results(state, bodies, results, places, &mut answered, recorder);
             }
             _ => {}
         }

@@ -110,23 +110,20 @@ pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Wit
         |command: &&Candidate| !command.availability.goes() && state.open(command.seq).is_some();
     for command in candidates.iter().filter(stays) {
         let availability = &command.availability;
-        match groups.iter_mut().find(|group| {
+        if let Some(group) = groups.iter_mut().find(|group| {
             group.kind == command.kind && availability.is_reason(&group.rules, &group.modes)
         }) {
-            Some(group) => {
-                group.count += 1;
-                group.commands.push(command.seq.0);
-            }
-            None => {
-                let (rules, modes) = availability.reason();
-                groups.push(Withheld {
-                    kind: command.kind,
-                    rules,
-                    modes,
-                    count: 1,
-                    commands: vec![command.seq.0],
-                });
-            }
+            group.count += 1;
+            group.commands.push(command.seq.0);
+        } else {
+            let (rules, modes) = availability.reason();
+            groups.push(Withheld {
+                kind: command.kind,
+                rules,
+                modes,
+                count: 1,
+                commands: vec![command.seq.0],
+            });
         }
     }
     groups

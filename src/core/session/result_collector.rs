@@ -113,7 +113,10 @@ impl ResultCollector {
                 address: &address,
                 status: result.status,
                 format: result.format.as_deref(),
-                data: result.data.as_ref().map(|data| data.reveal()),
+                data: result
+                    .data
+                    .as_ref()
+                    .map(super::super::secret::Secret::reveal),
                 command: *seq,
                 whole,
             };

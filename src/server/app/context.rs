@@ -21,7 +21,7 @@ use modegate_store::api::Keep;
 use modegate_store::{Store, StoreError};
 
 /// What use cases work with.
-pub struct App {
+pub(crate) struct App {
     /// The store.
     pub store: Arc<dyn Store>,
     /// The way that a sync request goes: the policies and push profiles in force.
@@ -38,7 +38,7 @@ pub struct App {
     /// overtaken by an older reading.
     pub refreshing: tokio::sync::Mutex<()>,
     /// What webhooks may reach.
-    pub webhook_reach: EgressPolicy,
+    pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
     /// Why TLS takes this certificate from no client, if it does not.
@@ -47,7 +47,7 @@ pub struct App {
 
 impl App {
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -84,7 +84,7 @@ impl App {
     }
 
     /// Takes over what tokens the store has now.
-    pub async fn refresh_tokens(&self) -> Result<(), StoreError> {
+    pub(crate) async fn refresh_tokens(&self) -> Result<(), StoreError> {
         let _turn = self.refreshing.lock().await;
         self.tokens.replace(self.store.tokens().await?);
         Ok(())

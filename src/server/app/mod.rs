@@ -26,7 +26,7 @@ pub(crate) mod wakes;
 pub(crate) mod webhooks;
 pub(crate) mod word;
 
-pub use context::App;
+pub(crate) use context::App;
 pub(crate) use context::WriteOptions;
 use context::to_the_end;
 pub(crate) use error::AppError;

@@ -162,10 +162,10 @@ impl PushProfileChange {
             app_id: app_id
                 .or_else(|| before.map(|before| before.app_id.clone()))
                 .unwrap_or_else(|| USUAL_APP_ID.to_owned()),
-            form: self
-                .token_form
-                .map(|form| form.0)
-                .unwrap_or_else(|| before.map_or(TokenForm::Legacy, |before| before.form)),
+            form: self.token_form.map_or_else(
+                || before.map_or(TokenForm::Legacy, |before| before.form),
+                |form| form.0,
+            ),
             sid: rest
                 .sid
                 .map(|sid| sid.0)

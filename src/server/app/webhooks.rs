@@ -72,7 +72,7 @@ pub(crate) async fn create(
     new: NewWebhook,
     options: WriteOptions<CreatedWebhook>,
 ) -> Result<CreatedWebhook, AppError> {
-    let reachable = app.webhook_reach.check(&new.url.0);
+    let reachable = app.webhook_egress.check(&new.url.0);
     reachable.map_err(|expected| AppError::field("url", expected, "another"))?;
     let (secret, made) = match new.secret {
         Some(given) => (given.0, None),

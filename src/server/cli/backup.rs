@@ -18,7 +18,7 @@ const TELL: Duration = Duration::from_secs(1);
 /// Where the data is: flags, the environment and the configuration file say it
 /// as they do to `serve`.
 #[derive(Debug, Args, Serialize)]
-pub struct DataArgs {
+pub(crate) struct DataArgs {
     /// The configuration file (TOML)
     #[serde(skip)]
     #[arg(long, value_name = "FILE", env = "MODEGATE_CONFIG")]
@@ -82,7 +82,7 @@ pub struct RestoreArgs {
 
 /// Why a command on the data fails.
 #[derive(Debug, thiserror::Error)]
-pub enum DataError {
+pub(crate) enum DataError {
     /// The data folder or the key.
     #[error(transparent)]
     Folder(#[from] ServeError),

@@ -58,7 +58,7 @@ pub(crate) struct Fault {
 
 impl Fault {
     /// A fault at `place`.
-    pub fn new(
+    pub(crate) fn new(
         place: SourceLocation,
         expected: impl Into<String>,
         found: impl Into<String>,

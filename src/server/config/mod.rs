@@ -49,7 +49,11 @@ impl Loaded {
     /// Reads the file (if one is named), these environment variables and these
     /// flags. The values are checked, each and together; the files that they
     /// name are not touched.
-    pub fn read(file: Option<&Path>, environment: &[(String, String)], flags: &Flags) -> Loaded {
+    pub(crate) fn read(
+        file: Option<&Path>,
+        environment: &[(String, String)],
+        flags: &Flags,
+    ) -> Loaded {
         let (mut faults, mut warnings) = (Vec::new(), Vec::new());
         let sources = [
             file.map_or_else(Node::default, |path| source::from_file(path, &mut faults)),
@@ -81,14 +85,14 @@ impl Loaded {
     }
 
     /// Checks the files and directories that the settings name, too.
-    pub fn with_files(mut self) -> Loaded {
+    pub(crate) fn with_files(mut self) -> Loaded {
         checks::files(&mut self);
         self.faults.sort_by(|a, b| a.place.cmp(&b.place));
         self
     }
 
     /// Where the key's value comes from.
-    pub fn origin(&self, key: &str) -> SourceLocation {
+    pub(crate) fn origin(&self, key: &str) -> SourceLocation {
         self.origins
             .get(key)
             .cloned()
@@ -99,7 +103,7 @@ impl Loaded {
     ///
     /// # Errors
     /// Every fault there is.
-    pub fn settled(self) -> Result<Settings, Vec<Fault>> {
+    pub(crate) fn settled(self) -> Result<Settings, Vec<Fault>> {
         if self.faults.is_empty() {
             Ok(self.settings)
         } else {

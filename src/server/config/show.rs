@@ -22,7 +22,7 @@ pub(crate) struct Entry {
 impl Loaded {
     /// Every key with its value and where that comes from, in the order of
     /// the documentation.
-    pub fn entries(&self) -> Vec<Entry> {
+    pub(crate) fn entries(&self) -> Vec<Entry> {
         let values = serde_json::to_value(&self.settings).unwrap_or_default();
         let entry = |key: &'static String| Entry {
             key,
@@ -39,7 +39,7 @@ impl Loaded {
 impl Entry {
     /// The entry as a line of the file, with its origin as a comment. Where
     /// nothing is set it is empty text, which means the same.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let value = match &self.value {
             Value::Null => toml::Value::from(""),
             value => toml::Value::try_from(value).unwrap_or_else(|_| toml::Value::from("")),

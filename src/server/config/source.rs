@@ -26,7 +26,7 @@ pub(crate) struct Flags(Vec<(String, String, String)>);
 impl Flags {
     /// Adds the text that a flag (with its dashes) has for a key; a list has
     /// commas between its entries.
-    pub fn set(&mut self, key: &str, flag: &str, text: String) {
+    pub(crate) fn set(&mut self, key: &str, flag: &str, text: String) {
         self.0.push((key.to_owned(), flag.to_owned(), text));
     }
 }

@@ -1,4 +1,4 @@
-//! The device endpoint: HTTP in front of [`SyncService::walk`](crate::sync::SyncService::walk).
+//! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
 use std::time::Duration;
 

@@ -13,14 +13,14 @@ use modegate_core::secret::Secret;
 
 /// A data folder, locked for this process while it lives.
 #[derive(Debug)]
-pub struct DataDir {
+pub(crate) struct DataDir {
     path: PathBuf,
     _lock: File,
 }
 
 impl DataDir {
     /// Opens (or makes) the folder and locks it.
-    pub fn open(path: &Path) -> Result<Self, ServeError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ServeError> {
         let failed = |error: io::Error| ServeError::Folder(path.to_owned(), error);
         fs::DirBuilder::new()
             .recursive(true)
@@ -46,19 +46,19 @@ impl DataDir {
     }
 
     /// A file in it.
-    pub fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
     /// The main key: 32 bytes from the file `key`, which is made when it is not there.
-    pub fn key(&self) -> Result<[u8; 32], ServeError> {
+    pub(crate) fn key(&self) -> Result<[u8; 32], ServeError> {
         let path = self.file("key");
         let text = self.secret_file("key", new_key)?;
         key_of(text.reveal()).ok_or(ServeError::BadFile(path, KEY))
     }
 
     /// The admin token, made when it is not there.
-    pub fn admin_token(&self) -> Result<Secret, ServeError> {
+    pub(crate) fn admin_token(&self) -> Result<Secret, ServeError> {
         let text = self.secret_file("admin-token", || {
             format!("mdm_{}", HEXLOWER.encode(&random::<32>()))
         })?;

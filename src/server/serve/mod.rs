@@ -89,19 +89,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let push = push(&options, &store, &sync).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = Arc::new(App {
-        store,
-        sync,
-        push,
-        clock: clock.clone(),
-        templates: settings.templates.clone(),
-        tokens: TokenCache::new(TokenDigest::from_text(token.reveal())),
-        refreshing: tokio::sync::Mutex::default(),
-        webhook_reach: webhook_reach(settings),
-        batches: Arc::new(Notify::new()),
-        certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
-    });
-    app.refresh_tokens().await?;
+    let app = app(&options, store, sync, push, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -132,6 +120,30 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         serving,
         workers,
     })
+}
+
+/// The use cases on these parts, with the API tokens that the store has.
+async fn app(
+    options: &Options,
+    store: Arc<SqliteStore>,
+    sync: Arc<SyncService>,
+    push: Arc<Push>,
+    admin_token: &Secret,
+) -> Result<Arc<App>, ServeError> {
+    let app = App {
+        store,
+        sync,
+        push,
+        clock: options.clock.clone(),
+        templates: options.settings.templates.clone(),
+        tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
+        refreshing: tokio::sync::Mutex::default(),
+        webhook_egress: webhook_egress(&options.settings),
+        batches: Arc::new(Notify::new()),
+        certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
+    };
+    app.refresh_tokens().await?;
+    Ok(Arc::new(app))
 }
 
 impl Running {
@@ -167,7 +179,7 @@ impl Running {
         match certificates::server_certificate(&self.dir, settings, &self.provider) {
             Ok(certified) => self.certificate.replace(certified),
             Err(error) => {
-                tracing::error!(%error, "the server's certificate is refused; the old one stays")
+                tracing::error!(%error, "the server's certificate is refused; the old one stays");
             }
         }
     }
@@ -311,7 +323,7 @@ fn workers(
     shared: &Shared,
     status: Arc<WorkerStatus>,
 ) -> Result<Supervisor, ServeError> {
-    let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_reach, None)
+    let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_egress, None)
         .map_err(ServeError::Webhooks)?;
     Ok(crate::workers::start(WorkerContext {
         store: Arc::clone(&shared.app.store),
@@ -358,7 +370,7 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
 }
 
 /// A server that only this machine reaches may tell this machine, too.
-fn webhook_reach(settings: &Settings) -> EgressPolicy {
+fn webhook_egress(settings: &Settings) -> EgressPolicy {
     EgressPolicy {
         private: settings.webhooks.allow_private,
         loopback: settings.listen.ip().is_loopback(),

@@ -22,7 +22,7 @@ pub trait Worker: Send + 'static {
     /// Completes when there is reason to work before the rest is over; never,
     /// unless implemented. The future is dropped when the rest is over.
     async fn woken(&mut self) {
-        pending().await
+        pending::<()>().await;
     }
 
     /// Finishes what is under way when the server ends; the supervisor waits
@@ -34,6 +34,6 @@ pub trait Worker: Send + 'static {
 pub(crate) async fn next_commit(commits: &mut watch::Receiver<u64>) {
     // Without its sender the store is gone, and nothing is committed any more.
     if commits.changed().await.is_err() {
-        pending().await
+        pending::<()>().await;
     }
 }

@@ -92,7 +92,7 @@ mod tests {
         let gate = Gate::default();
         let (one, other) = (Source("one".into()), Source("other".into()));
         let first = gate.enter(&one).await.expect("free");
-        let _other = gate
+        let other = gate
             .enter(&other)
             .await
             .expect("another device does not wait");
@@ -104,7 +104,7 @@ mod tests {
         );
         drop(first);
         drop(second.await.expect("its turn"));
-        drop(_other);
+        drop(other);
         assert!(
             gate.shards
                 .iter()

@@ -94,7 +94,7 @@ impl SyncService {
             match self.attempt(decoded, digest).await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
-                    tracing::debug!("the device changed since load: once more")
+                    tracing::debug!("the device changed since load: once more");
                 }
                 Err(error) => {
                     tracing::error!(%error, "an exchange was not made durable; nothing was sent");

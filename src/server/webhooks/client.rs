@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a delivery was not taken. Says nothing of the URL.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub(crate) enum Refused {
     /// The URL may not be reached (any more).
     #[error("its URL may not be reached: expected {0}")]
     Target(#[from] super::target::TargetError),
@@ -30,7 +30,7 @@ pub enum Refused {
 
 /// The client.
 #[derive(Debug, Clone)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     reach: EgressPolicy,
 }
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     /// TLS cannot be set up, or the CAs cannot be read.
-    pub fn new(reach: EgressPolicy, ca: Option<&[u8]>) -> Result<Self, String> {
+    pub(crate) fn new(reach: EgressPolicy, ca: Option<&[u8]>) -> Result<Self, String> {
         let http = crate::http_client::builder(TIMEOUT, ca)?
             .no_proxy()
             .dns_resolver(std::sync::Arc::new(Resolver(reach)))
@@ -53,7 +53,7 @@ impl Client {
     ///
     /// # Errors
     /// It was not taken.
-    pub async fn deliver(
+    pub(crate) async fn deliver(
         &self,
         webhook: &Webhook,
         delivery: &Delivery,

@@ -7,20 +7,20 @@ use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 
 /// The header with the time, seconds since 1970.
-pub const TIMESTAMP: &str = "modegate-timestamp";
+pub(crate) const TIMESTAMP: &str = "modegate-timestamp";
 /// The header with the signature.
-pub const SIGNATURE: &str = "modegate-signature";
+pub(crate) const SIGNATURE: &str = "modegate-signature";
 /// The header with the event's name.
-pub const EVENT: &str = "modegate-event";
+pub(crate) const EVENT: &str = "modegate-event";
 
 /// The time as it is signed and sent: seconds since 1970.
-pub fn timestamp(now: Timestamp) -> String {
+pub(crate) fn timestamp(now: Timestamp) -> String {
     now.0.div_euclid(1000).to_string()
 }
 
 /// `v1=` and 64 hexadecimal digits: HMAC-SHA256 with the secret over the time
 /// as sent, a dot, and the body.
-pub fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
+pub(crate) fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes());
     let mut context = hmac::Context::with_key(&key);
     context.update(timestamp.as_bytes());

@@ -29,7 +29,7 @@ const REFRESH_MS: i64 = 30 * 1000;
 const TOKENS: usize = 256;
 
 /// Tokens by credentials.
-pub struct AccessTokenCache {
+pub(crate) struct AccessTokenCache {
     clock: Clock,
     slots: Mutex<HashMap<CredentialsKey, Arc<AsyncMutex<Slot>>>>,
 }
@@ -56,7 +56,7 @@ impl fmt::Debug for AccessTokenCache {
 
 impl AccessTokenCache {
     /// An empty one.
-    pub fn new(clock: Clock) -> Self {
+    pub(crate) fn new(clock: Clock) -> Self {
         AccessTokenCache {
             clock,
             slots: Mutex::default(),
@@ -69,7 +69,7 @@ impl AccessTokenCache {
     ///
     /// # Errors
     /// What `fetch` met, also for those who waited for it.
-    pub async fn token<F, Fut>(
+    pub(crate) async fn token<F, Fut>(
         &self,
         key: CredentialsKey,
         rejected: Option<&Secret>,
@@ -92,7 +92,7 @@ impl AccessTokenCache {
     }
 
     /// Forgets what is kept for these credentials.
-    pub fn forget(&self, key: CredentialsKey) {
+    pub(crate) fn forget(&self, key: CredentialsKey) {
         self.slots().remove(&key);
     }
 

@@ -127,17 +127,16 @@ pub(super) fn check_format(db: &Connection) -> Result<(), StoreError> {
 /// Numbers the keys by the database's check. Another key than the one that it
 /// was made with is told at once.
 pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError> {
-    match key_check(db)? {
-        Some(sealed) => keys.numbered(&sealed).map_err(|_| {
-            StoreError::Failed(Arc::from(
-                "the key is not the one that this database was made with; put the right file back as DIR/key",
-            ))
-        }),
-        None => {
-            let sealed = keys.seal(SealContext::KeyCheck, KNOWN).map_err(failed)?;
-            query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
-            keys.numbered(&sealed).map_err(failed)
-        }
+    if let Some(sealed) = key_check(db)? {
+        keys.numbered(&sealed).map_err(|_| {
+        StoreError::Failed(Arc::from(
+            "the key is not the one that this database was made with; put the right file back as DIR/key",
+        ))
+    })
+    } else {
+        let sealed = keys.seal(SealContext::KeyCheck, KNOWN).map_err(failed)?;
+        query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
+        keys.numbered(&sealed).map_err(failed)
     }
 }
 

@@ -1,11 +1,11 @@
 //! SyncML 1.2 in WBXML (WAP-192 Binary XML; the code pages are in
-//! [`tags`](super::tags)): the same elements and text as in XML, a byte for each name.
+//! `tags`): the same elements and text as in XML, a byte for each name.
 //!
 //! Read: versions 1.1 to 1.3, SyncML named by number or by its formal identifier
 //! in the string table, text inline, from the table, as character entities or as
 //! OPAQUE bytes, elements by token or by LITERAL name. Refused: attributes,
 //! extensions and processing instructions, of which SyncML has none. The bounds
-//! are those of XML ([`modegate_core::limits`]).
+//! are those of XML (`crate::limits`).
 //!
 //! Written: version 1.3, SyncML by number, UTF-8, inline strings and no table:
 //! the least that a reader can know.

@@ -165,6 +165,10 @@ fn from_environment(name: &str) -> Option<u64> {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the time is the seed of a new world"
+)]
 async fn a_world_of_devices_loses_nothing_doubles_nothing_and_leaks_nothing() {
     let now = std::time::SystemTime::now()
         .duration_since(std::time::UNIX_EPOCH)

@@ -200,21 +200,20 @@ impl Server {
         let mut ends: HashMap<CommandSeq, CommandState> = HashMap::new();
         for &seq in client.commands.keys() {
             let open = device.state.open(seq).map(|open| open.state);
-            let state = match open {
-                Some(state) => state,
-                None => {
-                    let id = CommandId {
-                        device: id_of(client.number),
-                        seq,
-                    };
-                    let stored = self.store().command(id).await.unwrap();
-                    stored
-                        .expect("a command is never lost")
-                        .parts
-                        .last()
-                        .unwrap()
-                        .state
-                }
+            let state = if let Some(state) = open {
+                state
+            } else {
+                let id = CommandId {
+                    device: id_of(client.number),
+                    seq,
+                };
+                let stored = self.store().command(id).await.unwrap();
+                stored
+                    .expect("a command is never lost")
+                    .parts
+                    .last()
+                    .unwrap()
+                    .state
             };
             ends.insert(seq, state);
         }

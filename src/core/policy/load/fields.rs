@@ -138,17 +138,16 @@ impl Loader {
         };
         let mut bits = 0;
         for (name, offset) in list {
-            match known.iter().find(|(known, _)| *known == name) {
-                Some((_, place)) => bits |= 1 << place,
-                None => {
-                    let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                    self.fault(
-                        at,
-                        offset,
-                        format!("one of {}", names.join(", ")),
-                        format!("'{name}'"),
-                    );
-                }
+            if let Some((_, place)) = known.iter().find(|(known, _)| *known == name) {
+                bits |= 1 << place;
+            } else {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                self.fault(
+                    at,
+                    offset,
+                    format!("one of {}", names.join(", ")),
+                    format!("'{name}'"),
+                );
             }
         }
         bits

@@ -33,30 +33,17 @@ impl Loader {
         let id = id.and_then(|(id, offset)| self.take_id(at, id, offset));
         let effect = effect.and_then(|(name, offset)| self.effect(at, &name, offset));
         let modes = self.bits(at, fields, "mode", &Mode::ALL.map(|m| (m.name(), m as u32)));
-        let platforms = self.bits(
-            at,
-            fields,
-            "platform",
-            &Platform::ALL.map(|p| (p.name(), p as u32)),
-        );
-        let logins = self.bits(
-            at,
-            fields,
-            "login",
-            &Login::ALL.map(|l| (l.name(), l as u32)),
-        );
-        let families = self.bits(
-            at,
-            fields,
-            "family",
-            &Family::ALL.map(|f| (f.name(), f as u32)),
-        );
+        let names = Platform::ALL.map(|p| (p.name(), p as u32));
+        let platforms = self.bits(at, fields, "platform", &names);
+        let names = Login::ALL.map(|l| (l.name(), l as u32));
+        let logins = self.bits(at, fields, "login", &names);
+        let names = Family::ALL.map(|f| (f.name(), f as u32));
+        let families = self.bits(at, fields, "family", &names);
         let kinds = self.bits(at, fields, "kind", &Kind::ALL.map(|k| (k.name(), k as u32)));
         let verbs = self.bits(at, fields, "verb", &Verb::ALL.map(|v| (v.name(), v as u32)));
         let classes = self.classes(at, fields);
-        let groups = self
-            .list(at, fields, "group")
-            .map(|list| list.into_iter().map(|(name, _)| name).collect());
+        let groups = self.list(at, fields, "group");
+        let groups = groups.map(|list| list.into_iter().map(|(name, _)| name).collect());
         let apps = self.apps(at, fields);
         if let (Some(id), Some(effect)) = (id, effect) {
             let (line, _) = at.line_column(start);
@@ -146,20 +133,18 @@ impl Loader {
         let list = self.list(at, fields, "class")?;
         let mut classes = Vec::new();
         for (name, offset) in list {
-            match class_from_name(&name) {
-                Some(class) => classes.push(class),
-                None => {
-                    let near = class_names()
-                        .find(|known| known.to_lowercase().contains(&name.to_lowercase()));
-                    let hint =
-                        near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
-                    self.fault(
-                        at,
-                        offset,
-                        format!("a class of the classification table{hint}"),
-                        format!("'{name}'"),
-                    );
-                }
+            if let Some(class) = class_from_name(&name) {
+                classes.push(class);
+            } else {
+                let near =
+                    class_names().find(|known| known.to_lowercase().contains(&name.to_lowercase()));
+                let hint = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+                self.fault(
+                    at,
+                    offset,
+                    format!("a class of the classification table{hint}"),
+                    format!("'{name}'"),
+                );
             }
         }
         Some(classes)

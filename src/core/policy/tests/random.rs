@@ -10,10 +10,10 @@ use crate::policy::PolicySet;
 use modegate_wire::message::Verb;
 
 /// The classes that arbitrary rules name.
-pub const CLASSES: [&str; 3] = ["MDM_Client", "MDM_Restrictions", "MDM_AppInstallJob"];
+pub(super) const CLASSES: [&str; 3] = ["MDM_Client", "MDM_Restrictions", "MDM_AppInstallJob"];
 
 /// LocURIs that the table does not know, or knows for some verbs only.
-pub const OWN: [&str; 7] = [
+pub(super) const OWN: [&str; 7] = [
     "./Vendor/MSFT/Mine",
     "./Vendor/MSFT/Mine/*",
     "./Vendor/*/Mine/Wiped",
@@ -23,7 +23,7 @@ pub const OWN: [&str; 7] = [
     "./cimv2/Vendor_Thing",
 ];
 
-pub fn set_of(text: &str) -> PolicySet {
+pub(super) fn set_of(text: &str) -> PolicySet {
     match PolicySet::from_texts(vec![("x.toml".to_owned(), text.to_owned())]) {
         Ok(set) => set,
         Err(faults) => panic!("{faults:?}\n{text}"),
@@ -57,7 +57,7 @@ fn any_rule() -> impl Strategy<Value = String> {
 }
 
 /// A set's rules as tables; ids by their place.
-pub fn any_rules(most: usize) -> impl Strategy<Value = Vec<String>> {
+pub(super) fn any_rules(most: usize) -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(any_rule(), 0..=most).prop_map(|rules| {
         let tables = rules
             .iter()
@@ -68,7 +68,7 @@ pub fn any_rules(most: usize) -> impl Strategy<Value = Vec<String>> {
 }
 
 /// One `[[classify]]` table.
-pub fn any_classify() -> impl Strategy<Value = String> {
+pub(super) fn any_classify() -> impl Strategy<Value = String> {
     let verbs = ["Add", "Replace", "Delete", "Get"].to_vec();
     let kinds: Vec<&str> = Kind::ALL.map(Kind::name)[3..14].to_vec();
     (
@@ -83,7 +83,7 @@ pub fn any_classify() -> impl Strategy<Value = String> {
 
 /// A leaf of every sort that arbitrary rules can tell apart: of the classes
 /// that none names one stands for all.
-pub fn leaves(set: &PolicySet) -> Vec<Leaf> {
+pub(super) fn leaves(set: &PolicySet) -> Vec<Leaf> {
     let named = CLASSES.map(crate::classify::class_from_name);
     let mut seen = HashSet::new();
     let mut leaves = set.leaves();
@@ -95,16 +95,16 @@ pub fn leaves(set: &PolicySet) -> Vec<Leaf> {
 }
 
 /// Each family in each context.
-pub fn contexts() -> Vec<(Family, Context)> {
+pub(super) fn contexts() -> Vec<(Family, Context)> {
     let of = |family| Context::all().map(move |context| (family, context));
     Family::ALL.into_iter().flat_map(of).collect()
 }
 
 /// Device groups: those that rules name, alone and together, and another.
-pub fn groups() -> [Vec<String>; 4] {
+pub(super) fn groups() -> [Vec<String>; 4] {
     [&["a"][..], &["b"], &["z"], &["a", "b"]]
         .map(|names| names.iter().map(|name| (*name).to_owned()).collect())
 }
 
 /// Apps: those that rules name, another, and none.
-pub const APPS: [Option<&str>; 4] = [Some("x"), Some("y"), Some("z"), None];
+pub(super) const APPS: [Option<&str>; 4] = [Some("x"), Some("y"), Some("z"), None];

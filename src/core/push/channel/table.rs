@@ -159,7 +159,9 @@ pub(super) enum Act {
 /// The cell of the table. What is not written in a row keeps the state.
 pub(super) fn cell(state: ChannelState, signal: Signal) -> (ChannelState, Act) {
     use Act as A;
-    use ChannelState::*;
+    use ChannelState::{
+        Active, AwaitingUri, Dead, Expired, NeedsSet, Refreshing, SetFailed, SetSent,
+    };
     use Signal as S;
     match (signal, state) {
         (S::SessionDue, NeedsSet | SetSent | Expired | Dead | SetFailed) => (NeedsSet, A::Set),

@@ -98,7 +98,7 @@ impl Wake {
             // The session to come serves this wish too.
             (_, Event::Request) => self.requests = self.requests.saturating_add(1),
             (_, Event::Session { began }) if began >= self.wanted_at => {
-                self.end(WakeState::Answered)
+                self.end(WakeState::Answered);
             }
             (_, Event::Session { .. }) => {}
             (WakeState::Wanted, Event::Send) => self.begin(now),

@@ -177,15 +177,14 @@ impl World {
     }
 
     fn message(&mut self, says: &Says<'_>) -> Message {
-        let (session, msg_id) = match says.stale {
-            Some(stale) => stale,
-            None => {
-                if says.begins || self.session == 0 {
-                    (self.session, self.msg_id, self.machine) = (self.session + 1, 0, false);
-                }
-                self.msg_id += 1;
-                (self.session, self.msg_id)
+        let (session, msg_id) = if let Some(stale) = says.stale {
+            stale
+        } else {
+            if says.begins || self.session == 0 {
+                (self.session, self.msg_id, self.machine) = (self.session + 1, 0, false);
             }
+            self.msg_id += 1;
+            (self.session, self.msg_id)
         };
         let address = |uri: &str| Address {
             uri: uri.into(),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::input::read;
 use super::*;
+use modegate_core::secret::Secret;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const PACKAGE: &str = "52314Publisher.TestWNS_1.1.0.0_x86__t6e9vsyjkrw9w";
@@ -41,7 +42,7 @@ fn an_app_is_read_whole() {
         ["https://apps.contoso.test/vc.appx"]
     );
     assert_eq!(
-        release.licence.as_ref().map(|text| text.reveal()),
+        release.licence.as_ref().map(Secret::reveal),
         Some("<Licence/>")
     );
     assert_eq!(

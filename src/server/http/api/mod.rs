@@ -1,5 +1,5 @@
 //! The API: JSON over `/api/v1`, one file per resource. What endpoints there are,
-//! and who may call them, is said in [`table`] and nowhere else.
+//! and who may call them, is said in `table` and nowhere else.
 
 mod answer;
 mod apps;

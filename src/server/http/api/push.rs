@@ -10,7 +10,7 @@ use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::{LastAnswer, Target, status_words};
 use modegate_core::push::answer::{Connection, Outcome};
-use modegate_core::push::channel::ChannelState;
+use modegate_core::push::channel::{Channel, ChannelState};
 use modegate_core::push::wake::{Wake, Why};
 use modegate_core::time::Timestamp;
 
@@ -108,7 +108,7 @@ impl ChannelView {
     fn new(device: &Device, target: Option<&Target>, now: Timestamp) -> Self {
         let state = &device.state;
         let channel = state.channel.as_ref();
-        let first_seen = channel.and_then(|channel| channel.first_seen());
+        let first_seen = channel.and_then(Channel::first_seen);
         // Without a session since there is a profile, a set is what comes first.
         let usual = target.map(|_| ChannelState::NeedsSet.name());
         let status = |code: u16| StatusView {
@@ -125,7 +125,7 @@ impl ChannelView {
             uri_sha256: uri.map(|digest| digest.to_string()),
             first_seen: first_seen.map(Time),
             age_s: first_seen.map(|at| now.ms_since(at).max(0) / 1000),
-            expires_at: channel.and_then(|channel| channel.expires_at()).map(Time),
+            expires_at: channel.and_then(Channel::expires_at).map(Time),
             set_attempts: channel.map_or(0, |channel| channel.set_attempts),
             next_set_at: channel.and_then(|channel| channel.next_set_at).map(Time),
             device_status: state.push.status.map(status),

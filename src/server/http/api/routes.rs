@@ -32,7 +32,7 @@ fn route(endpoint: &'static Endpoint) -> Route {
 /// since the first pattern that fits is taken.
 fn register(config: &mut web::ServiceConfig) {
     let mut paths: Vec<&'static str> = Vec::new();
-    for endpoint in TABLE.iter() {
+    for endpoint in TABLE {
         if !paths.contains(&endpoint.path) {
             paths.push(endpoint.path);
         }

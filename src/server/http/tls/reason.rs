@@ -6,26 +6,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::metrics::Metrics;
 
 /// The client's key signed the handshake with SHA-1, or its library can do nothing else.
-pub const SHA1: &str = "sha1_signature";
+pub(crate) const SHA1: &str = "sha1_signature";
 /// An RSA key of less than 2048 bits.
-pub const SMALL_RSA: &str = "small_rsa_key";
+pub(crate) const SMALL_RSA: &str = "small_rsa_key";
 /// The certificate's extended key usage leaves out client authentication.
-pub const NOT_FOR_CLIENTS: &str = "not_for_clients";
+pub(crate) const NOT_FOR_CLIENTS: &str = "not_for_clients";
 /// The certificate cannot be read.
-pub const UNREADABLE: &str = "unreadable_certificate";
+pub(crate) const UNREADABLE: &str = "unreadable_certificate";
 /// No cipher suite in common.
-pub const NO_SUITE: &str = "no_cipher_suite";
+pub(crate) const NO_SUITE: &str = "no_cipher_suite";
 /// TLS 1.0 or 1.1.
-pub const OLD_VERSION: &str = "old_version";
+pub(crate) const OLD_VERSION: &str = "old_version";
 /// A certificate that `--client-ca` would know, past its time.
-pub const EXPIRED: &str = "expired";
+pub(crate) const EXPIRED: &str = "expired";
 /// A certificate that does not lead to an issuer of `--client-ca`.
-pub const UNTRUSTED: &str = "untrusted_issuer";
+pub(crate) const UNTRUSTED: &str = "untrusted_issuer";
 /// Anything else.
-pub const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 
 /// Every reason, in the order of [`TlsRefusals::read`].
-pub const REASONS: [&str; 9] = [
+pub(crate) const REASONS: [&str; 9] = [
     SHA1,
     SMALL_RSA,
     NOT_FOR_CLIENTS,
@@ -53,7 +53,7 @@ impl TlsRefusals {
         }
     }
 
-    /// Counts one; a reason that is none of [`REASONS`] counts as [`OTHER`].
+    /// Counts one; a reason that is none of these counts as `OTHER`.
     pub fn tls_refused(&self, reason: &'static str) {
         self.metrics.tls_refused(reason);
         let known = REASONS.iter().position(|known| *known == reason);

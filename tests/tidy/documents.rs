@@ -1,0 +1,131 @@
+//! What the documents name is there: files, directories and links.
+
+use std::path::Path;
+
+use crate::tree::{MEMBERS, files, root};
+
+fn documents() -> Vec<(String, String)> {
+    let mut all = files("docs", &["md"]);
+    for name in ["README.md", "CHANGELOG.md"] {
+        let text = std::fs::read_to_string(root().join(name)).unwrap();
+        all.push((name.to_owned(), text));
+    }
+    all
+}
+
+/// Text between two marks, each time it occurs on one line.
+fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for line in text.lines() {
+        let mut rest = line;
+        while let Some((_, after)) = rest.split_once(open) {
+            let Some((inner, further)) = after.split_once(close) else {
+                break;
+            };
+            found.push(inner);
+            rest = further;
+        }
+    }
+    found
+}
+
+#[test]
+fn links_lead_to_files_and_headings() {
+    let mut faults = Vec::new();
+    for (document, text) in documents() {
+        let dir = Path::new(&document).parent().unwrap();
+        for target in between(&text, "](", ")") {
+            if target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            let (file, heading) = target.split_once('#').unwrap_or((target, ""));
+            let path = root().join(dir).join(file);
+            let path = if file.is_empty() {
+                root().join(&document)
+            } else {
+                path
+            };
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            let is_heading = |line: &str| anchor(line).as_deref() == Some(heading);
+            if !path.exists() || !heading.is_empty() && !text.lines().any(is_heading) {
+                faults.push(format!("{document}: {target}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "links that lead nowhere: {faults:#?}");
+}
+
+/// The anchor of a heading, as the usual renderers make it.
+fn anchor(line: &str) -> Option<String> {
+    let title = line.strip_prefix('#')?.trim_start_matches('#').trim();
+    let kept = title
+        .to_lowercase()
+        .chars()
+        .filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'))
+        .map(|c| if c == ' ' { '-' } else { c })
+        .collect();
+    Some(kept)
+}
+
+#[test]
+fn paths_in_documents_exist() {
+    let tops = [
+        "src/",
+        "tests/",
+        "docs/",
+        "policies/",
+        "packaging/",
+        "benches/",
+        "fuzz/",
+    ];
+    let mut missing = Vec::new();
+    let sources = ["src", "tests", "benches", "fuzz"]
+        .map(|dir| files(dir, &["rs"]))
+        .concat();
+    for (document, text) in documents() {
+        for path in between(&text, "`", "`") {
+            let is_source =
+                path.ends_with(".rs") && !path.contains(|c: char| c.is_whitespace() || c == '*');
+            if is_source && !path.starts_with("tests/") && !path.starts_with("benches/") {
+                // Sources may be named by the end of their path.
+                let end = format!("/{path}");
+                if !sources
+                    .iter()
+                    .any(|(file, _)| format!("/{file}").ends_with(&end))
+                {
+                    missing.push(format!("{document}: {path}"));
+                }
+            }
+            let is_path = tops.iter().any(|top| path.starts_with(top))
+                && !path.contains(|c: char| c.is_whitespace() || "*{<…".contains(c));
+            let bare = path.split("::").next().unwrap();
+            if is_path && !root().join(bare).exists() {
+                missing.push(format!("{document}: {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "paths that are not there: {missing:#?}");
+}
+
+#[test]
+fn the_architecture_names_every_layer_and_module_of_it() {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let mut missing = Vec::new();
+    for member in MEMBERS {
+        if !text.contains(&format!("`src/{member}`")) {
+            missing.push(format!("src/{member}"));
+        }
+        for entry in std::fs::read_dir(root().join("src").join(member)).unwrap() {
+            let entry = entry.unwrap().path();
+            let name = entry.file_stem().unwrap().to_string_lossy().into_owned();
+            let is_module = entry.is_dir() && name != "tests" && member != "sim";
+            if is_module && !text.contains(&format!("`{name}`")) {
+                missing.push(format!("src/{member}/{name}"));
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in docs/architecture.md: {missing:#?}"
+    );
+}
