@@ -7,14 +7,11 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::error::failed;
+use super::migrations;
 use super::query::{self, value};
 use super::rows;
 use crate::StoreError;
 use crate::seal::{Keys, SealContext};
-
-mod embedded {
-    refinery::embed_migrations!("sqlite/migrations");
-}
 
 /// Page cache of a reader, KiB. It lasts for one transaction while others write.
 /// The file is not mapped: SQLite would take the mapping down for every new
@@ -47,9 +44,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     // What a change entails is part of the change (`core::change`). The triggers of
     // version 4 do the same for programs of before, and nothing here.
     enable_triggers(&db, false)?;
-    embedded::migrations::runner()
-        .run(&mut db)
-        .map_err(failed)?;
+    migrations::runner()?.run(&mut db).map_err(failed)?;
     Ok(db)
 }
 
@@ -66,12 +61,7 @@ pub(super) fn version(db: &Connection) -> Result<Option<i64>, StoreError> {
 
 /// A database that a newer program made is left as it is.
 pub(super) fn check_version(db: &Connection) -> Result<(), StoreError> {
-    let runner = embedded::migrations::runner();
-    let newest = runner
-        .get_migrations()
-        .iter()
-        .map(|one| i64::from(one.version()));
-    let (newest, found) = (newest.max().unwrap_or(0), version(db)?.unwrap_or(0));
+    let (newest, found) = (migrations::NEWEST, version(db)?.unwrap_or(0));
     if found <= newest {
         return Ok(());
     }

@@ -15,6 +15,7 @@ mod events;
 mod idempotency;
 mod installs;
 mod inventory;
+mod migrations;
 mod policy_sets;
 mod probe;
 mod push;
