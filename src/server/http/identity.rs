@@ -106,8 +106,8 @@ impl Identifier {
             tracing::warn!(%peer, "a proxy's word for a client certificate does not count: {why}");
             ClientEvidence::default()
         };
-        let told = match forwarded::certificate(header, headers) {
-            Ok(Some(told)) => told,
+        let forwarded = match forwarded::certificate(header, headers) {
+            Ok(Some(forwarded)) => forwarded,
             Ok(None) => return ClientEvidence::default(),
             Err(fault) => return refused(&fault),
         };
@@ -115,7 +115,7 @@ impl Identifier {
             digest,
             certificate,
             chain,
-        } = told;
+        } = forwarded;
         let Some(certificate) = certificate else {
             return evidence(digest, None);
         };

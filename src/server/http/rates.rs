@@ -78,7 +78,7 @@ pub struct Rates {
     devices: Option<Keyed>,
     addresses: Option<Keyed>,
     tokens: Option<Keyed>,
-    under_way: Arc<Semaphore>,
+    sync_requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
@@ -89,7 +89,7 @@ impl Rates {
             devices: Keyed::new(limits.device_per_minute, limits.device_burst),
             addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
-            under_way: Arc::new(Semaphore::new(limits.sync_under_way)),
+            sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
             streams: Arc::new(Semaphore::new(limits.event_streams)),
         }
     }
@@ -114,7 +114,7 @@ impl Rates {
     /// A place among the sync requests under way, for as long as it is held; `None`
     /// when all are taken.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.under_way).try_acquire_owned().ok()
+        Arc::clone(&self.sync_requests).try_acquire_owned().ok()
     }
 
     /// A place among the event streams; `None` when all are taken.
@@ -199,9 +199,9 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let rates = Rates::new(&limits());
-        let held = rates.enter().unwrap();
+        let permit = rates.enter().unwrap();
         assert!(rates.enter().is_none());
-        drop(held);
+        drop(permit);
         assert!(rates.enter().is_some());
     }
 }

@@ -21,7 +21,7 @@ use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
-use crate::http::{Listeners, Shared, UnderWay};
+use crate::http::{InFlightWrites, Listeners, Shared};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
@@ -96,7 +96,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
-        under_way: UnderWay::default(),
+        in_flight: InFlightWrites::default(),
         ending,
     });
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;

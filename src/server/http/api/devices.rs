@@ -150,9 +150,6 @@ pub(super) async fn change(
 /// `DELETE /devices/{id}`.
 pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| devices::retire(app, by, id, options).await,
-        )
+        .delete(async |app, by, options| devices::retire(app, by, id, options).await)
         .await
 }
