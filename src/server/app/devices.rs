@@ -128,7 +128,7 @@ pub(crate) async fn register(
     let registered = app.store.register(id, record, event, options.keep).await;
     registered.map_err(|error| match error.into() {
         AppError::SourceTaken(_) if !by.sees_all() => {
-            let fault = FieldError::new("source", "a new one", "one that is registered");
+            let fault = FieldError::new("source", "an unregistered source", "a registered one");
             AppError::Conflicts(vec![fault])
         }
         other => other,

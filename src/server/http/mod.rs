@@ -114,7 +114,7 @@ async fn by_address(
 async fn method_not_allowed() -> Result<(), Problem> {
     Err(Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "devices POST here; nothing else is answered",
+        "expected POST: this is the device endpoint",
     ))
 }
 

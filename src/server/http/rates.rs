@@ -26,9 +26,9 @@ const SHARED: u64 = 4_096;
 /// After so many checks those that have not come lately are forgotten.
 const SWEEP: u32 = 16_384;
 
-/// Too often: come again after so many seconds.
+/// Too many requests: retry after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too often; come again in {0} s")]
+#[error("too many requests; retry in {0} s")]
 pub struct RetryAfter(pub u32);
 
 type Limiter = RateLimiter<u64, HashMapStateStore<u64>, MonotonicClock>;

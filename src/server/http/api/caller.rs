@@ -91,7 +91,7 @@ impl FromRequest for Caller {
 
 /// 401.
 pub(super) fn unauthorized() -> Problem {
-    let detail = "expected Authorization: Bearer TOKEN, with the token of the file admin-token \
-                  or one of POST /tokens that is in force";
+    let detail = "expected Authorization: Bearer TOKEN, with the token in the file admin-token \
+                  or a valid one from POST /tokens";
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }

@@ -52,7 +52,7 @@ pub(super) async fn guard(
     }
     let if_match = header(request.headers(), IF_MATCH.as_str()).map(|value| Match::read(&value));
     if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
-        let detail = "If-Match: what is here has no ETag that it could name";
+        let detail = "If-Match: expected *, found tags: this resource has no ETag";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
     }
     let idempotency_key = idempotency_key(&mut request, &token, shared.app.now()).await?;
@@ -105,7 +105,7 @@ fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "this needs the role {}; the token has the role {}",
+        "this endpoint requires the role {}; the token has the role {}",
         access.needed(),
         token.role.name()
     );

@@ -79,8 +79,8 @@ pub(super) async fn stored_response(
         return Ok(None);
     };
     if stored.digest != key.digest {
-        let expected = "a key that was used for no other request in the last 24 hours";
-        return Err(FieldError::new(HEADER, expected, "one that was").into());
+        let expected = "a key not used for another request in the last 24 hours";
+        return Err(FieldError::new(HEADER, expected, "a used one").into());
     }
     Ok(Some(ApiResponse::read(&stored.answer)?.response()))
 }
