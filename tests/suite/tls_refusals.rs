@@ -130,7 +130,7 @@ fn a_short_rsa_key_is_told() {
             );
         }
         assert_eq!(
-            server.log().matches("TLS refused").count(),
+            server.log().matches("rejected a TLS handshake").count(),
             refusals,
             "{bits}"
         );

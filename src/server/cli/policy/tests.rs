@@ -125,7 +125,8 @@ fn explain_takes_group_app_verb_and_class() {
         let (code, told) = explain(words);
         assert_eq!(code, 0, "{words}");
         assert!(told.starts_with(begins), "{words}\n{told}");
-        let varies = told.contains("this is Replace of other; other commands of this kind are decided");
+        let varies =
+            told.contains("this is Replace of other; other commands of this kind are decided");
         assert_eq!(varies, words == "setting", "{words}\n{told}");
     }
     let (code, told) = explain("lock --verb Get");

@@ -40,8 +40,8 @@ impl From<&PushProfile> for ProfileView {
     fn from(profile: &PushProfile) -> Self {
         let sid = profile.sid;
         let fits = sid.is_none_or(|sid| sid.belongs_to(&profile.pfn));
-        let warning = "this SID does not match the PFN: WNS will most likely respond with 403 for \
-                       every channel";
+        let warning = "this SID is not the one that follows from the PFN: WNS will most likely \
+                       answer 403 for every channel";
         ProfileView {
             id: profile.id.simple().to_string(),
             pfn: profile.pfn.as_str().to_owned(),
