@@ -146,7 +146,7 @@ pub(crate) struct DeviceFilter {
     pub(crate) user: Option<String>,
     /// The one with this source.
     pub(crate) source: Option<String>,
-    /// Those with this habit.
+    /// Those with this activity.
     pub(crate) activity: Option<ActivityFlag>,
 }
 
@@ -161,7 +161,9 @@ impl DeviceFilter {
                 .source
                 .as_ref()
                 .is_none_or(|source| record.source.0 == *source)
-            && self.activity.is_none_or(|habit| habit.is_of(&device.state))
+            && self
+                .activity
+                .is_none_or(|activity| activity.is_of(&device.state))
     }
 }
 
