@@ -302,7 +302,7 @@ fn json_logs_are_json_lines_from_the_first_to_the_last() {
     for expected in [
         "MODEGATE_NONSENSE",
         "the admin token is in",
-        "ending",
+        "shutting down",
         "--sync-path: expected",
     ] {
         assert!(

@@ -18,7 +18,7 @@ fn told(server: &Server, reason: &str, offered: &str, advice: &str) {
     let line = server.logged(&format!("reason=\"{reason}\""));
     for part in [
         "peer=127.0.0.1:",
-        "TLS refused a client",
+        "rejected a TLS handshake",
         offered,
         "What to do: ",
         advice,
@@ -79,7 +79,7 @@ fn what_old_clients_offer_is_told() {
     // The server goes on, and who just leaves is not refused.
     drop(TcpStream::connect(server.https.trim_start_matches("https://")).unwrap());
     assert!(s_client(&server, &["-tls1_2"]));
-    let refusals = server.log().matches("TLS refused a client").count();
+    let refusals = server.log().matches("rejected a TLS handshake").count();
     assert_eq!(refusals, 2, "{}", server.log());
 }
 
@@ -99,12 +99,7 @@ fn a_client_of_tls_1_1_is_told() {
     let mut alert = Vec::new();
     let _ = socket.read_to_end(&mut alert);
     assert_eq!(alert.first(), Some(&0x15), "an alert comes back");
-    told(
-        &server,
-        "old_version",
-        "nothing that could be read",
-        "enable TLS 1.2",
-    );
+    told(&server, "old_version", "nothing readable", "enable TLS 1.2");
 }
 
 #[test]
@@ -135,7 +130,7 @@ fn a_short_rsa_key_is_told() {
             );
         }
         assert_eq!(
-            server.log().matches("TLS refused").count(),
+            server.log().matches("rejected a TLS handshake").count(),
             refusals,
             "{bits}"
         );
@@ -290,7 +285,8 @@ fn an_expired_certificate_is_told_where_its_issuer_matters() {
         request(&server, certified(expired.clone(), &own)),
         "the handshake goes on"
     );
-    let line = server.logged("is not accepted by --client-ca: it has expired");
+    let line =
+        server.logged("no issuer of --client-ca accepts the client certificate: it has expired");
     assert!(line.contains("peer=127.0.0.1"), "{line}");
     // Without issuers time is no matter: the record knows the exact certificate.
     let server = with(None);
