@@ -29,7 +29,7 @@ use serde::Serialize;
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::{Kind, Leaf};
 use custom_class::CustomClassEntry;
-use rule::{Effect, Rule};
+use rule::Rule;
 
 pub use load::Fault;
 
@@ -110,7 +110,7 @@ pub struct Decision {
 /// The rules in force: the floor and the files, known by their digest.
 pub struct PolicySet {
     rules: Vec<Rule>,
-    own: Vec<CustomClassEntry>,
+    custom_classes: Vec<CustomClassEntry>,
     digest: String,
     files: Vec<(String, String)>,
     machine: RuleId,
@@ -128,13 +128,13 @@ impl PolicySet {
     /// A set of these rules and classifications, made from these files.
     pub(crate) fn new(
         rules: Vec<Rule>,
-        own: Vec<CustomClassEntry>,
+        custom_classes: Vec<CustomClassEntry>,
         digest: String,
         files: Vec<(String, String)>,
     ) -> Self {
         PolicySet {
             rules,
-            own,
+            custom_classes,
             digest,
             files,
             machine: RuleId::new(floor::MACHINE),
@@ -239,9 +239,9 @@ impl PolicySet {
             .filter(|rule| rule.matches(context, subject, leaf))
         {
             match rule.effect {
-                Effect::Refuse => return (Verdict::Refuse, &rule.id),
-                Effect::Withhold => withheld = withheld.or(Some(&rule.id)),
-                Effect::Deliver => delivered = delivered.or(Some(&rule.id)),
+                Verdict::Refuse => return (Verdict::Refuse, &rule.id),
+                Verdict::Withhold => withheld = withheld.or(Some(&rule.id)),
+                Verdict::Deliver => delivered = delivered.or(Some(&rule.id)),
             }
         }
         match (withheld, delivered) {

@@ -4,43 +4,14 @@ use super::{RuleId, Subject, Verdict};
 use crate::context::{Context, Family};
 use crate::kind::{Class, Leaf};
 
-/// What a rule does where it matches. Refuse beats withhold beats deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Lets it go.
-    Deliver,
-    /// Keeps it back.
-    Withhold,
-    /// Fails it for good.
-    Refuse,
-}
-
-impl Effect {
-    /// Every effect with its name in policy files.
-    pub const NAMES: [(&'static str, Effect); 3] = [
-        ("deliver", Effect::Deliver),
-        ("withhold", Effect::Withhold),
-        ("refuse", Effect::Refuse),
-    ];
-
-    /// What is decided where such a rule determines it.
-    pub fn verdict(self) -> Verdict {
-        match self {
-            Effect::Deliver => Verdict::Deliver,
-            Effect::Withhold => Verdict::Withhold,
-            Effect::Refuse => Verdict::Refuse,
-        }
-    }
-}
-
 /// A rule, compiled: each attribute a set of bits, all set where the rule
 /// does not name it.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id.
     pub id: RuleId,
-    /// What it does.
-    pub effect: Effect,
+    /// What is decided where it matches. Refuse beats withhold beats deliver.
+    pub effect: Verdict,
     /// Modes, by their place.
     pub modes: u32,
     /// Platforms.

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::reachability::{RuleReachability, reachability};
-use super::rule::{Effect, Rule};
-use super::{PolicySet, RuleId, floor};
+use super::rule::Rule;
+use super::{PolicySet, RuleId, Verdict, floor};
 use crate::classify::custom_class::CustomClass;
 use crate::classify::{applies, covered_by};
 use crate::context::Mode;
@@ -98,7 +98,7 @@ fn floor_holds(rule: &Rule) -> Option<Warning> {
         })
         .map(|kind| kind.name())
         .collect();
-    if rule.effect != Effect::Deliver || !machine || held.is_empty() {
+    if rule.effect != Verdict::Deliver || !machine || held.is_empty() {
         return None;
     }
     let message = format!(
