@@ -38,10 +38,10 @@ pub enum Member<'a> {
 }
 
 impl<'a> WmiNode<'a> {
-    /// The name of the instance's first key.
-    pub(crate) fn first_key(&self) -> Option<&'a str> {
+    /// The name of the instance's first key, and the text after its `=`.
+    pub(crate) fn first_key(&self) -> Option<(&'a str, &'a str)> {
         let keys = self.instance?.get(self.class.len()..)?.strip_prefix('.')?;
-        keys.split_once('=').map(|(key, _)| key)
+        keys.split_once('=')
     }
 
     /// Whether it is of the class of that name.

@@ -59,7 +59,8 @@ impl ChannelReport {
     pub(super) fn at(&self, nodes: &Nodes) -> ChannelValues {
         let mut says = ChannelValues::default();
         for (loc_uri, status, data) in &self.0 {
-            let is = |node: &str| !node.is_empty() && loc_uri.as_str().eq_ignore_ascii_case(node);
+            let is =
+                |node: &Option<LocUri>| node.as_ref().is_some_and(|node| loc_uri.is_like(node));
             let text = data.as_ref().map(|data| data.reveal().trim());
             if is(&nodes.uri) {
                 match text {
@@ -84,11 +85,11 @@ impl ChannelReport {
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     /// The URI.
-    pub(super) uri: String,
+    pub(super) uri: Option<LocUri>,
     /// Its end, on Windows 8.1.
-    pub(super) expires: String,
+    pub(super) expires: Option<LocUri>,
     /// DMClient's status.
-    pub(super) status: String,
+    pub(super) status: Option<LocUri>,
 }
 
 /// Those of `results` that are about a channel.

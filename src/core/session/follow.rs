@@ -241,7 +241,7 @@ fn asks_for(body: &CommandBody) -> Option<LocUri> {
         let is_job = node.is_of("MDM_AppInstallJob")
             && node
                 .first_key()
-                .is_some_and(|key| key.eq_ignore_ascii_case("JobID"))
+                .is_some_and(|(key, _)| key.eq_ignore_ascii_case("JobID"))
             && matches!(node.member, Some(Member::Method(_)));
         is_job
             .then(|| loc_uri.owner())?

@@ -9,6 +9,7 @@ use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
+use crate::wmi;
 use modegate_wire::message::Verb;
 
 use super::channel_report::ChannelReport;
@@ -146,9 +147,9 @@ impl ResultCollector {
         })?;
         let mut named = names::split(list.data.as_ref()?.reveal());
         let (first, more) = (named.next()?, named.next());
-        let plain = names::plain(&first);
-        let (head, value) = plain.split_once('=')?;
-        let is_key = head.eq_ignore_ascii_case("MDM_Client.DeviceClientID") && more.is_none();
+        let instance = LocUri::class(wmi::CLIENT.name).child(&first);
+        let (key, value) = instance.wmi()?.first_key()?;
+        let is_key = key.eq_ignore_ascii_case("DeviceClientID") && more.is_none();
         let value = value.trim_matches(['"', '\'']);
         let usable = is_key
             && !value.is_empty()

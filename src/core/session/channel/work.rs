@@ -92,22 +92,20 @@ impl Work<'_> {
         let reads = self.reads();
         let node = |name: &str| {
             let mut of_it = reads.iter().filter_map(|operation| match operation {
-                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => {
-                    Some(loc_uri.to_string())
-                }
+                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => Some(loc_uri),
                 _ => None,
             });
-            of_it.next().unwrap_or_default()
+            of_it.next().cloned()
         };
         match self.family() {
             Family::Windows81 => Nodes {
                 uri: node("Channel"),
                 expires: node("ExpirationTime"),
-                status: String::new(),
+                status: None,
             },
             Family::WindowsPhone81 | Family::Windows10 => Nodes {
                 uri: node("ChannelURI"),
-                expires: String::new(),
+                expires: None,
                 status: node("Status"),
             },
         }
