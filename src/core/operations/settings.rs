@@ -83,13 +83,13 @@ pub(super) const EAS_POLICY: Type = Type::new(
 )
 .superseding();
 
-fn eas(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn eas(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&EAS_SETTINGS)?;
     let pairs = settings
         .iter()
         .map(|(name, value)| format!("{name},{value};"));
     let list: String = pairs.collect();
-    let data = setting
+    let data = context
         .templates
         .render(&templates::EAS_POLICY, &[("list", &list)]);
     let method = wmi::EAS_POLICY.instance(&["1"]).method("SetValues");

@@ -11,14 +11,14 @@ use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
 fn read(value: &Value) -> Result<CommandBody, FieldError> {
-    let setting = BuildContext {
+    let context = BuildContext {
         device: Some(DeviceId(Uuid::nil())),
         templates: &Templates::default(),
         actor: "test",
         now: Timestamp(0),
         fresh: Uuid::nil(),
     };
-    command(value, &setting)
+    command(value, &context)
 }
 
 /// A self-signed certificate, as text that the API takes.
