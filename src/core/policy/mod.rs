@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::{Kind, Leaf};
+use crate::named::named;
 use custom_class::CustomClassEntry;
 use rule::{Effect, Rule};
 
@@ -72,26 +73,17 @@ pub struct Subject<'a> {
     pub leaves: &'a [Leaf],
 }
 
-/// What is decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It goes.
-    Deliver,
-    /// It stays queued.
-    Withhold,
-    /// Never on this device: it fails at once.
-    Refuse,
-}
-
-impl Verdict {
-    /// The word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Deliver => "deliver",
-            Verdict::Withhold => "withhold",
-            Verdict::Refuse => "refuse",
-        }
+named! {
+    /// What is decided.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Verdict {
+        /// It goes.
+        Deliver = "deliver",
+        /// It stays queued.
+        Withhold = "withhold",
+        /// Never on this device: it fails at once.
+        Refuse = "refuse",
     }
 }
 

@@ -11,6 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::push::answer::RetryKind;
 use crate::push::pause;
 use crate::push::rate::{Bucket, Rate};
@@ -38,53 +39,33 @@ pub const RATE: Rate = Rate {
 /// A wake that is older than this is given up, milliseconds.
 pub const LIFE_MS: i64 = 6 * 60 * MINUTE_MS;
 
-/// Where a wake stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WakeState {
-    /// A notification is to be sent, not before its time.
-    Wanted,
-    /// It is on its way to WNS.
-    Sending,
-    /// WNS has it; a session is waited for.
-    Accepted,
-    /// A session came.
-    Answered,
-    /// None came in time.
-    Unanswered,
-    /// It could not be sent.
-    Failed,
+named! {
+    /// Where a wake stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum WakeState {
+        /// A notification is to be sent, not before its time.
+        Wanted = "wanted",
+        /// It is on its way to WNS.
+        Sending = "sending",
+        /// WNS has it; a session is waited for.
+        Accepted = "accepted",
+        /// A session came.
+        Answered = "answered",
+        /// None came in time.
+        Unanswered = "unanswered",
+        /// It could not be sent.
+        Failed = "failed",
+    }
 }
 
 impl WakeState {
-    /// Every state.
-    pub const ALL: [WakeState; 6] = [
-        WakeState::Wanted,
-        WakeState::Sending,
-        WakeState::Accepted,
-        WakeState::Answered,
-        WakeState::Unanswered,
-        WakeState::Failed,
-    ];
-
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
         matches!(
             self,
             WakeState::Answered | WakeState::Unanswered | WakeState::Failed
         )
-    }
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            WakeState::Wanted => "wanted",
-            WakeState::Sending => "sending",
-            WakeState::Accepted => "accepted",
-            WakeState::Answered => "answered",
-            WakeState::Unanswered => "unanswered",
-            WakeState::Failed => "failed",
-        }
     }
 }
 
