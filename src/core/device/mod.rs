@@ -122,6 +122,11 @@ impl DeviceState {
         self.open.iter().find(|command| command.seq == seq)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn open_mut(&mut self, seq: CommandSeq) -> Option<&mut OpenCommand> {
+        self.open.iter_mut().find(|command| command.seq == seq)
+    }
+
     /// When a session of that mode was last seen.
     pub fn last_seen(&self, mode: Mode) -> Option<Timestamp> {
         self.seen[mode as usize]

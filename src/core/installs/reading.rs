@@ -146,20 +146,16 @@ fn command(
     last: Option<SessionNo>,
     now: Timestamp,
 ) -> CommandBody {
+    let options = ExecutionOptions {
+        lenient: Lenient::Always,
+        purpose: Some(ServerPurpose::Install(install.command)),
+        app: Some(install.app.clone()),
+        later_than: last,
+        ..ExecutionOptions::default()
+    };
+    let gets = nodes.into_iter().map(Operation::get).collect();
     CommandBody {
-        name: "app_status".to_owned(),
-        actor: "server".to_owned(),
-        queued_at: now,
-        not_before: None,
         expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
-        priority: 0,
-        options: ExecutionOptions {
-            lenient: Lenient::Always,
-            purpose: Some(ServerPurpose::Install(install.command)),
-            app: Some(install.app.clone()),
-            later_than: last,
-            ..ExecutionOptions::default()
-        },
-        operations: nodes.into_iter().map(Operation::get).collect(),
+        ..CommandBody::new("app_status", "server", now, options, gets)
     }
 }

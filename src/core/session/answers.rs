@@ -10,12 +10,13 @@ use super::open::MessagePosition;
 use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
 use super::{Request, settle};
-use crate::command::{CommandBody, CommandState};
+use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::Mode;
 use crate::device::{DeviceRecord, DeviceState, Session};
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
+use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::message::Alert;
@@ -118,12 +119,7 @@ impl<'a> Taken<'a> {
     /// The device is gone: its queue and its channel with it.
     fn unenroll(&mut self, device: DeviceId, recorder: &mut EventRecorder) {
         unenrolled(&mut self.state, recorder);
-        let gone = Event::new(
-            recorder.now,
-            "device",
-            Some(device),
-            EventType::DeviceUnenrolled,
-        );
+        let gone = recorder.event("device", device, EventType::DeviceUnenrolled);
         recorder.events.push(gone);
         let forgotten = channel::forget(&mut self.state, "the device is unenrolled", recorder);
         self.changes.channel_uri = forgotten.uri;
@@ -176,12 +172,7 @@ fn learn_key(
 ) -> Option<DeviceRecord> {
     let device = &snapshot.device;
     let device_client_id = collected.client_id(&device.record)?;
-    let event = Event::new(
-        recorder.now,
-        "device",
-        Some(device.id),
-        EventType::KeyLearned,
-    );
+    let event = recorder.event("device", device.id, EventType::KeyLearned);
     recorder
         .events
         .push(event.detail("MDM_Client named one instance, by another key"));
@@ -199,15 +190,11 @@ fn log_queued(
     recorder: &mut EventRecorder,
 ) {
     for (seq, body) in queued {
-        let kind = state.open(*seq).map_or(
-            crate::kind::Kind::Unclassified,
-            super::super::command::OpenCommand::kind,
-        );
-        let actor = body.actor.clone();
-        let event = Event::new(recorder.now, actor, Some(device), EventType::CommandQueued);
-        recorder
-            .events
-            .push(event.command(seq.0, kind).detail(body.name.clone()));
+        let open = state.open(*seq);
+        let kind = open.map_or(Kind::Unclassified, OpenCommand::kind);
+        let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
+        let event = event.command(seq.0, kind).detail(body.name.clone());
+        recorder.events.push(event);
     }
 }
 

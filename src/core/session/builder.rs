@@ -149,10 +149,10 @@ impl<'a> Builder<'a> {
 
     /// What no message of this device can hold fails, and says so.
     fn fail_oversized(&mut self, candidates: &[Candidate], budget: usize) {
-        for large in candidates
-            .iter()
-            .filter(|c| c.bytes as usize > budget && c.availability.is_delivered_by_rules())
-        {
+        let is_oversized = |candidate: &&Candidate| {
+            candidate.bytes as usize > budget && candidate.availability.is_delivered_by_rules()
+        };
+        for large in candidates.iter().filter(is_oversized) {
             let reason = format!(
                 "too large for any message: it takes {} bytes, a message to this device holds {budget} bytes of commands",
                 large.bytes
@@ -161,15 +161,10 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn fail(&mut self, candidates: &Candidate, reason: String) {
-        if let Some(command) = self
-            .state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == candidates.seq)
-        {
-            self.recorder
-                .set_state(command, CommandState::Failed, reason);
+    fn fail(&mut self, candidate: &Candidate, reason: String) {
+        if let Some(command) = self.state.open_mut(candidate.seq) {
+            let failed = CommandState::Failed;
+            self.recorder.set_state(command, failed, reason);
         }
         closing::close_finished(&mut self.state, &mut self.recorder);
     }

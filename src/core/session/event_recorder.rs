@@ -1,7 +1,8 @@
 //! What a step writes down while it works.
 
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, EventType, Outcome};
+use crate::ids::DeviceId;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -24,6 +25,16 @@ impl EventRecorder {
             notes: Vec::new(),
             events: Vec::new(),
         }
+    }
+
+    /// An event of now about that device.
+    pub(super) fn event(
+        &self,
+        actor: impl Into<String>,
+        device: DeviceId,
+        what: EventType,
+    ) -> Event {
+        Event::new(self.now, actor, Some(device), what)
     }
 
     /// Puts the command into `state`, with why, and opens a part of its history

@@ -164,11 +164,8 @@ impl ResultCollector {
     /// Settles what was unconfirmed by what the device says of it.
     pub(super) fn settle_checks(&self, state: &mut DeviceState, recorder: &mut EventRecorder) {
         for &(of, code) in &self.checks {
-            let Some(command) = state
-                .open
-                .iter_mut()
-                .find(|command| command.seq == of && command.state == CommandState::Unconfirmed)
-            else {
+            let command = state.open_mut(of);
+            let Some(command) = command.filter(|it| it.state == CommandState::Unconfirmed) else {
                 continue;
             };
             let (state, reason) = match code {

@@ -17,7 +17,7 @@ use crate::command::{CommandState, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
 use crate::device::outbox;
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::push::active_profiles::{Notes, Target};
 use crate::push::{channel, wake};
 
@@ -64,12 +64,7 @@ pub(super) fn take(
     let (channel, changes) = (work.channel, work.changes);
     if channel.state != before {
         let detail = format!("{} to {}", before.name(), channel.state.name());
-        let changed = Event::new(
-            recorder.now,
-            ACTOR,
-            Some(subject.id),
-            EventType::ChannelChanged,
-        );
+        let changed = recorder.event(ACTOR, subject.id, EventType::ChannelChanged);
         recorder.events.push(changed.detail(detail));
     }
     state.channel = Some(channel);
@@ -166,12 +161,7 @@ fn answer_wake(
             ),
             None => "before a notification was sent".to_owned(),
         };
-        let ended = Event::new(
-            recorder.now,
-            "device",
-            Some(subject.id),
-            EventType::WakeEnded,
-        );
+        let ended = recorder.event("device", subject.id, EventType::WakeEnded);
         let detail = format!("answered by a session in {}, {after}", mode.name());
         recorder.events.push(ended.detail(detail));
     }

@@ -5,7 +5,7 @@ use super::subject::{ChannelChanges, DeviceContext};
 use crate::command::{CommandState, Operation, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::push::active_profiles::{Target, status_words};
 use crate::push::address::ChannelUri;
 use crate::push::answer::WnsVerdict;
@@ -142,7 +142,7 @@ impl Work<'_> {
             }
             Err(error) => {
                 let what = EventType::ChannelUriRefused;
-                let refused = Event::new(self.recorder.now, "device", Some(self.subject.id), what);
+                let refused = self.recorder.event("device", self.subject.id, what);
                 self.recorder.events.push(refused.detail(error.to_string()));
                 self.next(channel::Event::UriAbsent);
             }

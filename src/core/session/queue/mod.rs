@@ -6,7 +6,7 @@ mod withdraw;
 
 pub use super::settle::state_at;
 pub use opening::leaves_of;
-pub(super) use opening::opened;
+pub(super) use opening::open_own;
 pub use withdraw::{cancel, retry};
 
 use super::event_recorder::EventRecorder;
@@ -18,6 +18,7 @@ use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
+use opening::opened;
 use supersede::supersede;
 
 /// Queues a command: the change, and the number that it gets.

@@ -122,8 +122,7 @@ fn open_command<'a>(
     instead: &str,
 ) -> Result<&'a mut OpenCommand, Refusal> {
     let known = seq.0 > 0 && seq.0 < state.next_command;
-    let mut open = state.open.iter_mut();
-    open.find(|command| command.seq == seq).ok_or_else(|| {
+    state.open_mut(seq).ok_or_else(|| {
         if known {
             Refusal::Conflict(format!("the command is final; {instead}"))
         } else {
