@@ -112,7 +112,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
     if seen.manual {
         return (
             Trigger::Manual,
-            "what needs the user failed while the rest worked",
+            "commands that need the user failed while the others succeeded",
         );
     }
     match (seen.mode, plan.is_nightly(seen.at)) {
@@ -132,7 +132,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
         ),
         (Mode::Machine, None) => (
             Trigger::Unknown,
-            "mode Machine: a restart or the night; the device's time zone is not known (inventory preset os)",
+            "mode Machine: a restart or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
         ),
         (Mode::Maintenance, Some(true)) => (
             Trigger::NightlyActive,
@@ -144,7 +144,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
         ),
         (Mode::Maintenance, None) => (
             Trigger::Unknown,
-            "mode Maintenance: a logon or the night; the device's time zone is not known (inventory preset os)",
+            "mode Maintenance: a logon or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
         ),
         (Mode::Unspecified, _) if seen.woken => (Trigger::Push, "no mode, soon after a push"),
         (Mode::Unspecified, _) => (Trigger::Unknown, "no known mode"),

@@ -22,7 +22,7 @@ use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Devices that one task looks at.
-const PIECE: usize = 64;
+const CHUNK: usize = 64;
 /// Devices that a batch may name one by one.
 pub const DEVICES: usize = 10_000;
 /// Refusals that are kept in words.

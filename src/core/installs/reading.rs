@@ -53,12 +53,12 @@ impl Reading {
         for part in parts {
             self.at = self.at.max(part.at);
             for result in &part.results {
-                self.hear(result);
+                self.take_result(result);
             }
         }
     }
 
-    fn hear(&mut self, result: &NodeResult) {
+    fn take_result(&mut self, result: &NodeResult) {
         self.answered |= result.status != 0 || result.data.is_some();
         let Some(node) = result.loc_uri.wmi() else {
             return;
@@ -97,7 +97,7 @@ impl Reading {
             .status
             .is_some_and(|status| rules.done.contains(&status))
         {
-            return Verdict::Done("the job's Status says so");
+            return Verdict::Done("the job's Status means done");
         }
         let whole = self.progress.is_some_and(|progress| progress >= WHOLE);
         if rules.done.is_empty() && whole {

@@ -76,7 +76,7 @@ arguments! {
     THRESHOLD: Optional<ValueForm> = "expiration_threshold_days", Integer(1, 3650),
         "renewed when so many days are left";
     CONFIGURATION: Needed<ValueForm> = "configuration", Xml(64 * 1024),
-        "the XML for the SCEP service; may hold the challenge";
+        "the XML for the SCEP service; may contain the challenge";
 }
 
 pub(super) const SCEP_ENROLL: Type = Type::new(

@@ -26,7 +26,7 @@ pub(super) const RESET_USER_PASSWORD: Type = Type {
     expires_ms: Some(limits::PASSWORD_RESET_EXPIRY_MS),
     ..Type::new(
         "reset_user_password",
-        "sets a user's password (Windows 8.1 Update); allowed in every mode; expires in 24 h unless told",
+        "sets a user's password (Windows 8.1 Update); allowed in every mode; expires in 24 h by default",
         &[&USER, &PASSWORD],
         reset,
     )

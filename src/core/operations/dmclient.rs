@@ -73,7 +73,7 @@ pub(super) const REMOTE_LOCK: Type = Type::new(
 
 pub(super) const REMOTE_WIPE: Type = Type::new(
     "remote_wipe",
-    "resets the device and deletes what is on it (RemoteWipe); sent once: where no answer comes its outcome stays unconfirmed",
+    "resets the device and deletes what is on it (RemoteWipe); sent once: without an answer its outcome stays unconfirmed",
     &[&KEEP, &PROTECTED],
     wipe,
 )
@@ -182,11 +182,11 @@ fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) ->
         let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
         Err(FieldError::new(field, expected, "another"))
     };
-    let told = |name: &str| -> Option<u32> {
+    let value_of = |name: &str| -> Option<u32> {
         let (_, value) = settings.iter().find(|(of, _)| *of == name)?;
         value.parse().ok()
     };
-    let sets = SETS.map(|(interval, count)| (told(interval), told(count)));
+    let sets = SETS.map(|(interval, count)| (value_of(interval), value_of(count)));
     let endless = |set: &&(Option<u32>, Option<u32>)| matches!(set, (Some(interval), Some(0)) if *interval > 0);
     if sets.iter().filter(endless).count() > 1 {
         return wrong(SETS[2].1, "one endless set of retries at most");

@@ -132,7 +132,7 @@ const INT: &str = "1";
 const BOOL: &str = "2";
 const DOUBLE: &str = "3";
 arguments! {
-    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to remove it instead";
 }
 
 pub(super) const APPLICATION_SETTING: Type = Type::new(
@@ -178,7 +178,7 @@ arguments! {
 
 pub(super) const SECURITY_ZONE: Type = Type::new(
     "browser_security_zone",
-    "puts a site into a security zone, or takes it out (MDM_BrowserSecurityZones)",
+    "adds a site to a security zone, or removes it (MDM_BrowserSecurityZones)",
     &[&ZONE, &SITE, &REMOVED],
     security_zone,
 )

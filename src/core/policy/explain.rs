@@ -136,16 +136,16 @@ fn decide(set: &PolicySet, asked: &Question<'_>, leaf: &Leaf) -> Decision {
 /// The verbs of each class, in words.
 fn there(leaves: &[Leaf]) -> String {
     let classes = super::space::classes(leaves, |leaf| leaf.class);
-    let told = classes.iter().map(|(class, leaves)| {
+    let described = classes.iter().map(|(class, leaves)| {
         let verbs: Vec<&str> = leaves.iter().map(|leaf| leaf.verb.name()).collect();
         let class = class_name(*class).unwrap_or("other");
         format!("{class} ({})", verbs.join(", "))
     });
-    let told: Vec<String> = told.collect();
-    if told.is_empty() {
+    let described: Vec<String> = described.collect();
+    if described.is_empty() {
         return "none at all".to_owned();
     }
-    told.join("; ")
+    described.join("; ")
 }
 
 fn explained(set: &PolicySet, id: &RuleId) -> RuleExplained {

@@ -70,7 +70,7 @@ pub(super) fn take<'a>(
         },
     };
     if code != 200 {
-        let why = "the device speaks another version of the protocol";
+        let why = "the device uses another protocol version";
         settle::end_session(&mut taken.state, recorder, why);
         return taken;
     }
@@ -105,7 +105,7 @@ impl<'a> Taken<'a> {
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
         collected.settle_checks(state, recorder);
-        look_for_a_hand(state, request.query.mode, recorder);
+        detect_manual_run(state, request.query.mode, recorder);
         let known = snapshot.inventory.as_ref();
         let values = collected.take_in(known, message.is_final, request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
@@ -175,7 +175,7 @@ fn learn_key(
     let event = recorder.event("device", device.id, EventType::KeyLearned);
     recorder
         .events
-        .push(event.detail("MDM_Client named one instance, by another key"));
+        .push(event.detail("MDM_Client lists one instance, with another key"));
     Some(DeviceRecord {
         device_client_id,
         ..device.record.clone()
@@ -200,7 +200,7 @@ fn log_queued(
 
 /// The MDMAgent article: an agent that is run by hand cannot impersonate the user, so the
 /// steps that need the user fail while the others work.
-fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
+fn detect_manual_run(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
     if !matches!(mode, Mode::Maintenance | Mode::Apps) {
         return;
     }
@@ -215,7 +215,7 @@ fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventReco
     if looks_so {
         state.manual_at = Some(recorder.now);
         recorder.note(
-            "what needs the user failed while the rest worked: MDMAgent may have been run by hand",
+            "commands that need the user failed while the others succeeded: MDMAgent may have been run manually",
         );
     }
 }

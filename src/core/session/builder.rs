@@ -99,10 +99,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Answers the Results that are no whole values (OMA DM 1.2.1, 7).
-    pub(super) fn pieces(&mut self, parts: &[Part], broke_off: bool) {
+    pub(super) fn chunks(&mut self, parts: &[Part], broke_off: bool) {
         let next_id = &mut self.state.next_id;
         self.body
-            .extend(reply::pieces(self.request.message, parts, next_id));
+            .extend(reply::chunks(self.request.message, parts, next_id));
         if broke_off {
             self.body.push(reply::alert(1225, next_id));
         }
@@ -154,7 +154,7 @@ impl<'a> Builder<'a> {
         };
         for large in candidates.iter().filter(is_oversized) {
             let reason = format!(
-                "too large for any message: it takes {} bytes, a message to this device holds {budget} bytes of commands",
+                "too large for any message: it takes {} bytes, and a message to this device has room for {budget} bytes of commands",
                 large.bytes
             );
             self.fail(large, reason);

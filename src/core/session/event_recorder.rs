@@ -49,7 +49,7 @@ impl EventRecorder {
         results: Vec<NodeResult>,
     ) {
         if command.state == state && command.parts >= limits::COMMAND_PARTS {
-            let words = "news of command {} that is not kept: its history is full";
+            let words = "a status of command {} was dropped: its history is full";
             self.note(words.replace("{}", &command.seq.0.to_string()));
             return;
         }

@@ -113,7 +113,7 @@ impl Exchange {
             self.record.ended = true;
         }
         let refused = self.event("server", EventType::GuardRefused);
-        let why = "the encoder's guard stopped what policy had let go in Machine mode";
+        let why = "the encoder's guard stopped a command that the policy delivered in Machine mode";
         self.events.push(refused.command(seq.0, kind).detail(why));
     }
 

@@ -98,7 +98,7 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
 }
 
 /// The Statuses of Results that brought a piece, or nothing that is kept.
-pub(super) fn pieces(message: &Message, parts: &[Part], next_id: &mut u32) -> Vec<Element> {
+pub(super) fn chunks(message: &Message, parts: &[Part], next_id: &mut u32) -> Vec<Element> {
     let results = message.body.iter().filter_map(|element| match element {
         Element::Results(results) => Some(results),
         _ => None,

@@ -125,7 +125,7 @@ impl ResultCollector {
         }
         if taken.dropped > 0 {
             recorder.note(format!(
-                "{} values were not kept: the inventory holds {} at most",
+                "{} values were dropped: the inventory contains at most {}",
                 taken.dropped,
                 limits::INVENTORY_VALUES
             ));
@@ -171,13 +171,13 @@ impl ResultCollector {
             let (state, reason) = match code {
                 200..=299 if code != 202 => {
                     command.deadline = None;
-                    let reason = "the device knows of it: it was asked";
+                    let reason = "the device confirmed it when asked";
                     (CommandState::Succeeded, reason)
                 }
                 404 => {
                     command.put_back();
                     command.options.unanswered = Unanswered::Check;
-                    let reason = "the device knows nothing of it (404): it is sent again";
+                    let reason = "the device does not know it (404): it is sent again";
                     (CommandState::Queued, reason)
                 }
                 _ => continue,

@@ -165,7 +165,7 @@ pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
         return Err(Refusal::Conflict(why));
     }
     if is_taken {
-        let why = "name: a token has this name already; the log could not tell them apart";
+        let why = "name: another token has this name already; the log could not distinguish them";
         return Err(Refusal::Conflict(why.to_owned()));
     }
     Ok(())

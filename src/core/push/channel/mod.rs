@@ -313,7 +313,7 @@ impl Channel {
     }
 
     /// The device's own end is believed when it is sooner than the documented life.
-    fn remember(&mut self, digest: UriDigest, told: Option<Timestamp>, now: Timestamp) {
+    fn remember(&mut self, digest: UriDigest, reported: Option<Timestamp>, now: Timestamp) {
         let most = now.plus_ms(LIFE_MS);
         if self.known.len() >= REMEMBERED {
             self.known.remove(0);
@@ -321,7 +321,10 @@ impl Channel {
         self.known.push(Known {
             digest,
             first_seen: now,
-            expires_at: told.filter(|told| *told > now).unwrap_or(most).min(most),
+            expires_at: reported
+                .filter(|reported| *reported > now)
+                .unwrap_or(most)
+                .min(most),
             dead: false,
         });
     }

@@ -93,10 +93,10 @@ impl Why {
         match self {
             Why::NoChannel => "the device has no channel that may be sent to",
             Why::Profile => "its push profile may not send: an operator must act",
-            Why::ChannelRefused => "WNS says that token and channel are of different apps",
+            Why::ChannelRefused => "WNS reports that token and channel belong to different apps",
             Why::Dropped => "WNS dropped the notification",
             Why::Fault => "WNS found fault with this server's request",
-            Why::GaveUp => "no attempt came through in time",
+            Why::GaveUp => "no attempt succeeded in time",
         }
     }
 }

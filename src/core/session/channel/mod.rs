@@ -31,7 +31,7 @@ use work::Work;
 pub(super) fn take(
     state: &mut DeviceState,
     subject: &DeviceContext<'_>,
-    told: &ChannelReport,
+    report: &ChannelReport,
     request: &Request<'_>,
     bodies: &mut Bodies<'_>,
     recorder: &mut EventRecorder,
@@ -55,8 +55,8 @@ pub(super) fn take(
     let before = work.channel.state;
     work.mine();
     work.set_answered();
-    let says = told.at(&work.nodes());
-    work.told(says);
+    let values = report.at(&work.nodes());
+    work.take_report(values);
     if subject.begins {
         work.session();
     }

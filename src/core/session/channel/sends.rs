@@ -38,7 +38,7 @@ impl Work<'_> {
         }
         let (how, why) = (
             CommandState::Failed,
-            "no more news came of it; it is sent again",
+            "the device reported nothing more about it; it is sent again",
         );
         close(
             self.state,

@@ -53,7 +53,7 @@ impl Work<'_> {
             return;
         }
         self.state.push.status = None;
-        let why = "the push profile of this device is another now";
+        let why = "the device's push profile has changed";
         for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
             let how = CommandState::Cancelled;
             close(self.state, serves, |_| true, how, why, self.recorder);
@@ -112,19 +112,19 @@ impl Work<'_> {
     }
 
     /// What the device told of its channel.
-    pub(super) fn told(&mut self, says: ChannelValues) {
-        match says.uri {
+    pub(super) fn take_report(&mut self, values: ChannelValues) {
+        match values.uri {
             None => {}
             Some(None) => drop(self.next(channel::Event::UriAbsent)),
-            Some(Some(text)) => self.uri(&text, says.expires_at),
+            Some(Some(text)) => self.uri(&text, values.expires_at),
         }
-        let Some(status) = says.status else {
+        let Some(status) = values.status else {
             return;
         };
         if self.state.push.status.replace(status) != Some(status) && status != 0 {
             let words = status_words(status);
             self.recorder
-                .note(format!("the device says of push: {words}"));
+                .note(format!("the device reports of push: {words}"));
         }
         if let (URI_EXPIRED, Some(digest)) = (status, self.channel.uri) {
             self.next(channel::Event::Wns(digest, WnsVerdict::Gone));
@@ -151,7 +151,7 @@ impl Work<'_> {
 
     /// A session began: the channel is looked after as far as this one may.
     pub(super) fn session(&mut self) {
-        const SILENT: &str = "the session ended before its answer came: the device may hang on it; it is tried again after a pause";
+        const SILENT: &str = "the session ended before the device answered: the command may make it hang; it is retried after a pause";
         let hung = |state| state == CommandState::Unconfirmed;
         let how = CommandState::Failed;
         let unanswered = self.state.open.iter().any(|command| {

@@ -53,12 +53,12 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
     }
-    let wish = body.options.urgent
+    let wakes = body.options.urgent
         && body.not_before.is_none_or(|at| at <= now)
         && outbox::helps(device.record.family, open.kind());
     state.next_command = seq.0 + 1;
     state.open.push(open);
-    if wish {
+    if wakes {
         let why = format!("command {} is urgent", seq.0);
         let request = outbox::request_wake(&mut state, &why, now);
         events.push(request.event(&body.actor, device.id, now));
@@ -67,7 +67,7 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         queued: vec![(seq, body)],
         parts: recorder.parts,
         events,
-        only_queues: superseded.is_empty() && !wish,
+        only_queues: superseded.is_empty() && !wakes,
         ..DeviceChange::new(device, state)
     };
     Ok((change, seq))
@@ -77,7 +77,7 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
     let most = limits::REPLY_BYTES - limits::REPLY_BYTES_LEAST;
     if bytes > most {
         return Err(Refusal::Limit(format!(
-            "the command takes {bytes} bytes on the wire, a reply holds {most}"
+            "the command takes {bytes} bytes on the wire; a reply has room for {most}"
         )));
     }
     Ok(())
