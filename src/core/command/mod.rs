@@ -2,7 +2,8 @@
 
 mod options;
 
-pub use options::{ExecutionOptions, Lenient, RETRIES, ServerPurpose, Unanswered};
+pub(crate) use options::RETRIES;
+pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
 
 use std::borrow::Cow;
 

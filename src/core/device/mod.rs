@@ -145,7 +145,7 @@ impl DeviceState {
     /// Takes over the commands that were queued since this state was loaded;
     /// `None` when anything else changed too, and where this state leaves no
     /// room for them: the queue was closed, or what they wait for has ended.
-    pub fn rebased(
+    pub(crate) fn rebased(
         mut self,
         loaded_revision: u64,
         loaded_next: u32,

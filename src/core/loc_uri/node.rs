@@ -69,7 +69,7 @@ impl<'a> TreeNode<'a> {
     }
 
     /// The segments below `./`, `Device` or `User` with them; at least one.
-    pub fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+    pub(crate) fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         Segments::new(self.text, ROOT.len())
     }
 }

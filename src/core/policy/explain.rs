@@ -68,21 +68,12 @@ pub struct NoSuchCommand {
 }
 
 /// The verb that is usual for a kind.
-fn usual_verb(kind: Kind) -> Verb {
+pub(super) fn usual_verb(kind: Kind) -> Verb {
     match kind {
         Kind::Inventory | Kind::ChannelRead | Kind::AppStatus | Kind::UserRead => Verb::Get,
         Kind::Setting | Kind::Unclassified => Verb::Replace,
         Kind::Certificate | Kind::Profile => Verb::Add,
         _ => Verb::Exec,
-    }
-}
-
-/// A leaf that stands for its kind, of a verb that is usual for it.
-pub fn usual_leaf(kind: Kind) -> Leaf {
-    Leaf {
-        verb: usual_verb(kind),
-        kind,
-        class: Class::OTHER,
     }
 }
 

@@ -3,7 +3,7 @@
 //!
 //! The floor is code ([`floor`]); above it stand the rules of `policies/`. The
 //! language is closed on purpose: rules match on enumerated attributes and on
-//! nothing else, so the whole space can be enumerated ([`matrix`], [`diff`], [`check`]). Wanting
+//! nothing else, so the whole space can be enumerated ([`diff`], [`check`]). Wanting
 //! variables or nesting is the sign to move to another engine behind the same
 //! `decide`, not to grow this one.
 
@@ -14,7 +14,6 @@ pub mod diff;
 pub mod explain;
 pub mod floor;
 pub mod load;
-pub mod matrix;
 mod reachability;
 pub mod rule;
 mod space;
@@ -58,7 +57,7 @@ impl Serialize for RuleId {
 }
 
 /// The id named where no rule speaks.
-pub const DEFAULT_RULE: &str = "default.withhold";
+pub(crate) const DEFAULT_RULE: &str = "default.withhold";
 
 /// What a decision is about: one command of one device.
 #[derive(Debug, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 mod diff;
 mod effect;
+mod matrix;
 mod own;
 mod random;
 mod shipped;
@@ -9,9 +10,9 @@ mod tryout;
 
 use proptest::prelude::*;
 
-use super::explain::usual_leaf;
 use super::*;
 use crate::kind::Kind;
+use matrix::usual_leaf;
 
 fn builtin() -> PolicySet {
     PolicySet::builtin().unwrap()

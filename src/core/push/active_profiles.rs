@@ -31,7 +31,7 @@ impl Target {
     }
 
     /// The PFN as a family wants it told: Windows Phone 8.1 in lower case (the Windows Phone push article).
-    pub fn pfn_for(&self, family: Family) -> String {
+    pub(crate) fn pfn_for(&self, family: Family) -> String {
         match family {
             Family::WindowsPhone81 => self.pfn.lower(),
             Family::Windows81 | Family::Windows10 => self.pfn.as_str().to_owned(),

@@ -39,10 +39,10 @@ pub const ANSWER_BYTES: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 8 * 1024;
 /// Lifetime where the answer tells none, seconds. One documented sample has no
 /// `expires_in`; a wrong guess costs one 401.
-pub const ASSUMED_LIFE_S: u32 = 60 * 60;
+pub(crate) const ASSUMED_LIFE_S: u32 = 60 * 60;
 /// Lifetimes outside of this are taken for its ends, seconds. The documented
 /// ones are 86,400 and 86,399.
-pub const LIFE_S: std::ops::RangeInclusive<u32> = 60..=24 * 60 * 60;
+pub(crate) const LIFE_S: std::ops::RangeInclusive<u32> = 60..=24 * 60 * 60;
 
 const LEGACY_URL: &str = "https://login.live.com/accesstoken.srf";
 const LEGACY_SCOPE: &str = "notify.windows.com";

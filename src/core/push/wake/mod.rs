@@ -28,11 +28,11 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 pub const TTL_S: u32 = 60 * 60;
 /// How long after an accepted notification a session is waited for,
 /// milliseconds: the TTL, and what a tablet needs to begin.
-pub const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
+pub(crate) const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
 /// How many notifications one device gets: a few at once for a user who picks
 /// one app after another, then one a minute. WNS keeps one per channel, and a
 /// session takes all that waits.
-pub const RATE: Rate = Rate {
+pub(crate) const RATE: Rate = Rate {
     burst: 4,
     every_ms: MINUTE_MS as u32,
 };
@@ -129,7 +129,7 @@ pub struct Wake {
 /// random part of up to a half, so that many devices do not come back at once.
 /// What WNS asked for is never undercut, and gets a random tenth on top.
 /// `attempt` counts from 1: the one that just failed. `random` is any number.
-pub fn next_attempt(
+pub(crate) fn next_attempt(
     kind: RetryKind,
     attempt: u32,
     asked_ms: Option<i64>,
