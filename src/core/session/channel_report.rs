@@ -55,6 +55,11 @@ impl ChannelReport {
         of_channel(command, chunks).for_each(redact);
     }
 
+    /// Whether the message brought no such answers.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What was told at these nodes.
     pub(super) fn at(&self, nodes: &Nodes) -> ChannelValues {
         let mut values = ChannelValues::default();

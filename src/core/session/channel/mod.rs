@@ -55,8 +55,10 @@ pub(super) fn take(
     let before = work.channel.state;
     work.mine();
     work.set_answered();
-    let values = report.at(&work.nodes());
-    work.take_report(values);
+    if !report.is_empty() {
+        let values = report.at(&work.nodes());
+        work.take_report(values);
+    }
     if subject.begins {
         work.session();
     }

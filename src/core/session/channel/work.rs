@@ -89,13 +89,13 @@ impl Work<'_> {
     }
 
     pub(super) fn nodes(&self) -> Nodes {
-        let reads = self.reads();
-        let node = |name: &str| {
-            let mut of_it = reads.iter().filter_map(|operation| match operation {
+        let mut reads = self.reads().into_iter();
+        // In the order in which they are read.
+        let mut node = |name: &str| {
+            reads.find_map(|operation| match operation {
                 Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => Some(loc_uri),
                 _ => None,
-            });
-            of_it.next().cloned()
+            })
         };
         match self.family() {
             Family::Windows81 => Nodes {
