@@ -28,7 +28,7 @@ impl PolicySet {
     }
 
     /// Whether the set classifies anything besides the table.
-    pub fn classifies_more(&self) -> bool {
+    pub(crate) fn classifies_more(&self) -> bool {
         !self.custom_classes.is_empty()
     }
 

@@ -50,14 +50,14 @@ impl Rule {
     }
 
     /// Whether mode, platform and login are among the rule's.
-    pub fn matches_context(&self, context: Context) -> bool {
+    pub(crate) fn matches_context(&self, context: Context) -> bool {
         has(self.modes, context.mode as usize)
             && has(self.platforms, context.platform as usize)
             && has(self.logins, context.login as usize)
     }
 
     /// Whether verb, kind and class are among the rule's.
-    pub fn matches_leaf(&self, leaf: &Leaf) -> bool {
+    pub(crate) fn matches_leaf(&self, leaf: &Leaf) -> bool {
         has(self.kinds, leaf.kind as usize)
             && has(self.verbs, leaf.verb as usize)
             && self
@@ -67,19 +67,19 @@ impl Rule {
     }
 
     /// Whether the family is among the rule's.
-    pub fn matches_family(&self, family: Family) -> bool {
+    pub(crate) fn matches_family(&self, family: Family) -> bool {
         has(self.families, family as usize)
     }
 
     /// Whether one of these groups is among the rule's.
-    pub fn matches_groups(&self, groups: &[String]) -> bool {
+    pub(crate) fn matches_groups(&self, groups: &[String]) -> bool {
         self.groups
             .as_ref()
             .is_none_or(|named| groups.iter().any(|group| named.contains(group)))
     }
 
     /// Whether the app is among the rule's.
-    pub fn matches_app(&self, app: Option<&str>) -> bool {
+    pub(crate) fn matches_app(&self, app: Option<&str>) -> bool {
         self.apps
             .as_ref()
             .is_none_or(|named| app.is_some_and(|app| named.iter().any(|one| one == app)))

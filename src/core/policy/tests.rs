@@ -2,6 +2,7 @@
 
 mod diff;
 mod effect;
+mod matrix;
 mod own;
 mod random;
 mod shipped;
@@ -9,9 +10,9 @@ mod tryout;
 
 use proptest::prelude::*;
 
-use super::explain::usual_leaf;
 use super::*;
 use crate::kind::Kind;
+use matrix::usual_leaf;
 
 fn builtin() -> PolicySet {
     PolicySet::builtin().unwrap()
@@ -77,12 +78,14 @@ fn every_fault_is_reported_at_once_with_its_place() {
     let reported: Vec<String> = faults.iter().map(ToString::to_string).collect();
     assert_eq!(faults.len(), 8, "{reported:#?}");
     assert!(
-        reported.iter()
-            .any(|fault| fault.starts_with("x.toml:3:10: expected one of deliver, withhold, refuse")),
+        reported.iter().any(
+            |fault| fault.starts_with("x.toml:3:10: expected one of deliver, withhold, refuse")
+        ),
         "{reported:#?}"
     );
     assert!(
-        reported.iter()
+        reported
+            .iter()
             .any(|fault| fault.starts_with("x.toml:4:9: expected one of Machine")),
         "{reported:#?}"
     );

@@ -102,7 +102,7 @@ fn floor_holds(rule: &Rule) -> Option<Warning> {
         return None;
     }
     let message = format!(
-        "cannot let {} go in Machine: the floor holds it",
+        "cannot deliver {} in Machine: the compiled-in floor withholds it",
         held.join(", ")
     );
     let by = vec![floor::MACHINE.to_owned()];
@@ -125,14 +125,14 @@ fn classifications(set: &PolicySet) -> impl Iterator<Item = Warning> {
                 return None;
             }
             let message = format!(
-                "'{}' has no effect: {} says something as restricted of it",
+                "'{}' has no effect: {} classifies it at least as restrictively",
                 entry.of,
                 by.join(" or ")
             );
             (WarningKind::ShadowedClassify, by, message)
         } else {
             let message = format!(
-                "'{}' has no effect: the classification table knows it",
+                "'{}' has no effect: the classification table already contains it",
                 entry.of
             );
             (WarningKind::KnownAlready, Vec::new(), message)
