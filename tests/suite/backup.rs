@@ -128,7 +128,7 @@ async fn a_restore_keeps_the_old_database_and_is_on_record() {
     let early = server.register(json!({"source": "early"})).await;
     let arguments = ["backup", text(&file), "--data", text(&server.dir)];
     done(&arguments);
-    refused(&arguments, "is there already");
+    refused(&arguments, "already exists");
     done(&[&arguments[..], &["--force"]].concat());
     // Where the data is may be said as it is to `serve`.
     let config = own.path().join("modegate.toml");
@@ -143,7 +143,7 @@ async fn a_restore_keeps_the_old_database_and_is_on_record() {
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
     done(&restore);
-    refused(&restore, "modegate.db.before-restore is there already");
+    refused(&restore, "modegate.db.before-restore already exists");
     assert!(server.dir.join("modegate.db.before-restore").exists());
     assert!(!server.dir.join("modegate.db.unfinished").exists());
 
@@ -228,7 +228,7 @@ async fn what_is_not_a_good_backup_is_refused_and_nothing_is_touched() {
         .unwrap()
         .execute_batch("CREATE TABLE t (x)")
         .unwrap();
-    restore(&foreign, "not a database of modegate's");
+    restore(&foreign, "not a modegate database");
 
     let newer = own.path().join("newer");
     std::fs::copy(&file, &newer).unwrap();

@@ -36,20 +36,20 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is something already where it was to be put.
-    #[error("{0} is there already: name another file, or pass --force to replace it")]
+    #[error("{0} already exists: name another file, or pass --force to replace it")]
     Exists(PathBuf),
     /// A file cannot be read or written.
-    #[error("the file {0}: {1}")]
+    #[error("could not access {0}: {1}")]
     File(PathBuf, io::Error),
     /// Not a database of this program's.
-    #[error("{0} is not a database of modegate's")]
+    #[error("{0} is not a modegate database")]
     NotOurs(PathBuf),
     /// The database is damaged.
     #[error("{0} is damaged: {1}")]
     Damaged(PathBuf, String),
     /// The key does not belong to the database.
     #[error(
-        "the key does not open {0}: put the key that was in force when the backup was made in its place"
+        "the key does not match {0}: replace it with the key that was in use when the backup was made"
     )]
     Key(PathBuf),
     /// The store failed.
@@ -129,7 +129,7 @@ fn put(unfinished: &Path, to: &Path, force: bool) -> Result<u64, BackupError> {
         return Err(BackupError::Exists(to.to_owned()));
     }
     fs::rename(unfinished, to).map_err(at(to))?;
-    sync_folder(to)?;
+    sync_directory(to)?;
     Ok(bytes)
 }
 
@@ -237,9 +237,9 @@ fn make_private(path: &Path) -> Result<(), BackupError> {
     options.open(path).map(drop).map_err(at(path))
 }
 
-fn sync_folder(file: &Path) -> Result<(), BackupError> {
-    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(at(folder))
+fn sync_directory(file: &Path) -> Result<(), BackupError> {
+    let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(at(directory))
 }
