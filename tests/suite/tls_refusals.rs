@@ -14,7 +14,7 @@ use rustls::{SignatureAlgorithm, SignatureScheme};
 use crate::harness::Server;
 
 /// What the log must say of a refusal.
-fn told(server: &Server, reason: &str, offered: &str, advice: &str) {
+fn assert_reported(server: &Server, reason: &str, offered: &str, advice: &str) {
     let line = server.logged(&format!("reason=\"{reason}\""));
     for part in [
         "peer=127.0.0.1:",
@@ -74,7 +74,7 @@ fn what_old_clients_offer_is_told() {
         if !s_client(&server, arguments) {
             return;
         }
-        told(&server, reason, offered, advice);
+        assert_reported(&server, reason, offered, advice);
     }
     // The server goes on, and who just leaves is not refused.
     drop(TcpStream::connect(server.https.trim_start_matches("https://")).unwrap());
@@ -99,7 +99,7 @@ fn a_client_of_tls_1_1_is_told() {
     let mut alert = Vec::new();
     let _ = socket.read_to_end(&mut alert);
     assert_eq!(alert.first(), Some(&0x15), "an alert comes back");
-    told(&server, "old_version", "nothing readable", "enable TLS 1.2");
+    assert_reported(&server, "old_version", "nothing readable", "enable TLS 1.2");
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn a_short_rsa_key_is_told() {
         let shown = ["-cert", &cert, "-key", &key];
         assert!(s_client(&server, &[&lax[..], &shown].concat()));
         if refusals == 1 {
-            told(
+            assert_reported(
                 &server,
                 "small_rsa_key",
                 "cipher suites",
@@ -234,7 +234,7 @@ fn the_use_that_a_certificate_names_counts_where_it_names_one() {
         let shown = certificate(|params| params.extended_key_usages.clone_from(&usages));
         assert_eq!(request(&server, shown), taken, "{usages:?}");
     }
-    told(
+    assert_reported(
         &server,
         "not_for_clients",
         "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
@@ -250,7 +250,7 @@ fn a_handshake_signed_with_sha_1_is_told() {
     let old = Arc::new(CertifiedKey::new(honest.cert.clone(), old));
     assert!(request(&server, honest));
     assert!(!request(&server, old));
-    told(
+    assert_reported(
         &server,
         "sha1_signature",
         "ECDSA_NISTP256_SHA256",

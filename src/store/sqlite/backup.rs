@@ -39,7 +39,7 @@ pub enum BackupError {
     #[error("{0} exists: name another file, or pass --force to replace it")]
     Exists(PathBuf),
     /// A file cannot be read or written.
-    #[error("the file {0}: {1}")]
+    #[error("could not access {0}: {1}")]
     File(PathBuf, io::Error),
     /// Not a database of this program's.
     #[error("{0} is not a modegate database")]
@@ -127,7 +127,7 @@ fn put(unfinished: &Path, to: &Path, force: bool) -> Result<u64, BackupError> {
         return Err(BackupError::Exists(to.to_owned()));
     }
     fs::rename(unfinished, to).map_err(at(to))?;
-    sync_folder(to)?;
+    sync_directory(to)?;
     Ok(bytes)
 }
 
@@ -235,9 +235,9 @@ fn make_private(path: &Path) -> Result<(), BackupError> {
     options.open(path).map(drop).map_err(at(path))
 }
 
-fn sync_folder(file: &Path) -> Result<(), BackupError> {
-    let folder = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
-    let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(at(folder))
+fn sync_directory(file: &Path) -> Result<(), BackupError> {
+    let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let synced = File::open(directory).and_then(|directory| directory.sync_all());
+    synced.map_err(at(directory))
 }
