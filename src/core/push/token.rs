@@ -26,7 +26,7 @@ pub enum NetworkFault {
     #[error("could not connect: the network, TLS or the certificate failed")]
     Connect,
     /// It took too long.
-    #[error("no answer came in time")]
+    #[error("the request timed out")]
     Timeout,
     /// The connection broke, or what came was no HTTP.
     #[error("the connection broke, or the answer was not HTTP")]
