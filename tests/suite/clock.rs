@@ -312,7 +312,7 @@ async fn on_a_disk_that_became_read_only_nothing_is_acknowledged_until_it_is_wri
         SyncResponse::Busy
     );
     let why = Health::default().ready(&*house.store).await.unwrap_err();
-    assert!(why.contains("cannot write"), "{why}");
+    assert!(why.contains("could not write"), "{why}");
     // Reading goes on.
     assert_eq!(house.finals().await, [None]);
     house.store.pretend_read_only(false);

@@ -102,7 +102,7 @@ async fn a_full_disk_refuses_work_loses_nothing_and_is_survived() {
     }
     // It says so, and goes on reading.
     let why = until_ready(&server, 503).await;
-    assert!(why.contains("cannot write"), "{why}");
+    assert!(why.contains("could not write"), "{why}");
     let alive = reqwest::get(format!("{}/healthz", server.http))
         .await
         .unwrap();

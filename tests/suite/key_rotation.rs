@@ -322,7 +322,7 @@ async fn the_key_may_come_from_the_environment_and_be_changed_there() {
     for (variables, why) in [
         (
             vec![("MODEGATE_KEY", new.as_str())],
-            "not the one that this database was made with",
+            "not the one that this database was created with",
         ),
         (
             vec![("MODEGATE_KEY", "5a5a")],
