@@ -291,7 +291,8 @@ async fn everything(server: &Server, device: &str) -> Vec<Value> {
         let items = found["items"].as_array_mut().into_iter().flatten();
         for item in items {
             // The token service never answers: when it is given up is no write's doing.
-            let is_health = |key: &str| key.starts_with("health") || key == "may_send";
+            let is_health =
+                |key: &str| key.starts_with("health") || matches!(key, "may_send" | "reason");
             item.as_object_mut()
                 .unwrap()
                 .retain(|key, _| !is_health(key));

@@ -39,7 +39,7 @@ impl Table<'_> {
                 });
             }
             Err(fault) => {
-                let span = self.fields.get(fault.key).map(|value| value.span());
+                let span = self.fields.get(fault.key).map(toml::Spanned::span);
                 let offset = span.as_ref().map_or(self.start, |span| span.start);
                 let found = span.and_then(|span| self.at.text.get(span));
                 self.fault(offset, fault.expected, found.unwrap_or_default());
