@@ -40,8 +40,8 @@ const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 const TAKES: Duration = Duration::from_millis(50);
 
 fn number(name: &str, usual: usize) -> usize {
-    let told = std::env::var(name).ok();
-    told.and_then(|text| text.parse().ok()).unwrap_or(usual)
+    let value = std::env::var(name).ok();
+    value.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
 #[tokio::main]
@@ -142,7 +142,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     .expect("push");
     let push = Arc::new(push);
     let profile = profile(sid);
-    let (own, kept) = (profile.target().owner(), profile.clone());
+    let (own, stored) = (profile.target().owner(), profile.clone());
     let event = Event::new(
         modegate_server::clock::Clock::default().now(),
         "bench",
@@ -150,10 +150,10 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         EventType::PushProfileCreated,
     );
     let decide = move |_: &[PushProfile], _: Option<&PushProfile>| {
-        Ok((ProfileChange::Keep(Box::new(kept)), event))
+        Ok((ProfileChange::Keep(Box::new(stored)), event))
     };
     let written = store.alter_push_profile(profile.id, Box::new(decide), None);
-    written.await.expect("kept");
+    written.await.expect("stored");
     push.refresh().await.expect("read");
     push.check_all().await;
     let hosts = HostPolicy::with_suffix(&mock.host_suffix()).expect("a host");
@@ -166,16 +166,16 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     let supervisor = Supervisor::new(Arc::default(), Arc::default());
     supervisor.start("wakes", move || WakeWorker::new(Arc::clone(&push), workers));
     let begun = Instant::now();
-    let mut told = mock.subscribe();
-    let mut wishes = tokio::task::JoinSet::new();
+    let mut notifications = mock.subscribe();
+    let mut requests = tokio::task::JoinSet::new();
     for id in devices {
         let store = Arc::clone(&store);
-        wishes.spawn(async move { wish(&store, id).await });
+        requests.spawn(async move { request_wake(&store, id).await });
     }
     let began = modegate_server::clock::Clock::default().now();
     let mut times = Vec::with_capacity(count);
     for _ in 0..count {
-        told.recv().await.expect("a notification");
+        notifications.recv().await.expect("a notification");
         times.push(
             modegate_server::clock::Clock::default()
                 .now()
@@ -183,7 +183,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
         );
     }
     let rate = count as f64 / begun.elapsed().as_secs_f64();
-    while wishes.join_next().await.is_some() {}
+    while requests.join_next().await.is_some() {}
     supervisor.stop().await;
     (rate, times)
 }
@@ -257,7 +257,7 @@ async fn device(
     id
 }
 
-async fn wish(store: &SqliteStore, id: DeviceId) {
+async fn request_wake(store: &SqliteStore, id: DeviceId) {
     let decide = |device: &modegate_core::device::Device| {
         let (mut state, now) = (
             device.state.clone(),
@@ -269,5 +269,5 @@ async fn wish(store: &SqliteStore, id: DeviceId) {
     store
         .alter(id, Box::new(decide), None)
         .await
-        .expect("wished");
+        .expect("the wake is requested");
 }

@@ -45,10 +45,10 @@ impl Server {
         BufReader::new(child.stdout.take().expect("its output"))
             .read_line(&mut line)
             .expect("a line");
-        let told: serde_json::Value = serde_json::from_str(&line).expect("one line of JSON");
+        let ready: serde_json::Value = serde_json::from_str(&line).expect("one line of JSON");
         let token = std::fs::read_to_string(dir.join("admin-token")).expect("a token");
         let address = |which: &str| {
-            let address = told["listening"][which].as_str();
+            let address = ready["listening"][which].as_str();
             address.expect("an address").to_owned()
         };
         Server {

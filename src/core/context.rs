@@ -7,132 +7,60 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits;
+use crate::named::named;
 
-/// In which context MDMAgent runs (the MDMAgent article), as decided from the query.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Mode {
-    /// After a reboot, or at night with nobody logged on: no user profile.
-    Machine,
-    /// The enrolled user is logged on.
-    Maintenance,
-    /// A WNS push woke the device.
-    Apps,
-    /// The query names no known mode, or two.
-    Unspecified,
-}
-
-impl Mode {
-    /// Every mode, in the order of tables.
-    pub const ALL: [Mode; 4] = [
-        Mode::Machine,
-        Mode::Maintenance,
-        Mode::Apps,
-        Mode::Unspecified,
-    ];
-
-    /// The mode's name, as design.md and the query spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Mode::Machine => "Machine",
-            Mode::Maintenance => "Maintenance",
-            Mode::Apps => "Apps",
-            Mode::Unspecified => "Unspecified",
-        }
-    }
-
-    /// The mode of that name, in any letter case.
-    pub fn from_name(name: &str) -> Option<Mode> {
-        Mode::ALL
-            .into_iter()
-            .find(|mode| mode.name().eq_ignore_ascii_case(name))
+named! {
+    /// In which context MDMAgent runs (the MDMAgent article), as decided from the query.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum Mode by eq_ignore_ascii_case {
+        /// After a reboot, or at night with nobody logged on: no user profile.
+        Machine = "Machine",
+        /// The enrolled user is logged on.
+        Maintenance = "Maintenance",
+        /// A WNS push woke the device.
+        Apps = "Apps",
+        /// The query names no known mode, or two.
+        Unspecified = "Unspecified",
     }
 }
 
-/// `Platform` of the query: every Windows client sends `WoA` (MS-MDM, note 2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Platform {
-    /// `WoA`.
-    WoA,
-    /// Anything else, nothing, or two different values.
-    Other,
-}
-
-impl Platform {
-    /// Both.
-    pub const ALL: [Platform; 2] = [Platform::WoA, Platform::Other];
-
-    /// The name in policy files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Platform::WoA => "WoA",
-            Platform::Other => "other",
-        }
+named! {
+    /// `Platform` of the query: every Windows client sends `WoA` (MS-MDM, note 2).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum Platform {
+        /// `WoA`.
+        WoA = "WoA",
+        /// Anything else, nothing, or two different values.
+        Other = "other",
     }
 }
 
-/// LoginStatus, alert 1224 (MS-MDM 4): who is logged on, as the device says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Login {
-    /// The enrolled user is active.
-    User,
-    /// Others are logged on, the enrolled user is not active.
-    Others,
-    /// Nobody is logged on.
-    None,
-    /// The device did not say, or said something unknown.
-    Absent,
-}
-
-impl Login {
-    /// Every login status.
-    pub const ALL: [Login; 4] = [Login::User, Login::Others, Login::None, Login::Absent];
-
-    /// The name in policy files, API and (the first three) on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Login::User => "user",
-            Login::Others => "others",
-            Login::None => "none",
-            Login::Absent => "absent",
-        }
-    }
-
-    /// The login status of that name, in any letter case.
-    pub fn from_name(name: &str) -> Option<Login> {
-        Login::ALL
-            .into_iter()
-            .find(|login| login.name().eq_ignore_ascii_case(name))
+named! {
+    /// LoginStatus, alert 1224 (MS-MDM 4): who is logged on, as the device says.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum Login by eq_ignore_ascii_case {
+        /// The enrolled user is active.
+        User = "user",
+        /// Others are logged on, the enrolled user is not active.
+        Others = "others",
+        /// Nobody is logged on.
+        None = "none",
+        /// The device did not say, or said something unknown.
+        Absent = "absent",
     }
 }
 
-/// What kind of Windows a device runs: from its record, never from the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// Windows 8.1 (and RT 8.1) tablets.
-    Windows81,
-    /// Windows Phone 8.1.
-    WindowsPhone81,
-    /// Windows 10 and 11.
-    Windows10,
-}
-
-impl Family {
-    /// Every family.
-    pub const ALL: [Family; 3] = [Family::Windows81, Family::WindowsPhone81, Family::Windows10];
-
-    /// The name in API and policy files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Family::Windows81 => "windows81",
-            Family::WindowsPhone81 => "windows_phone81",
-            Family::Windows10 => "windows10",
-        }
-    }
-
-    /// The family of exactly that name.
-    pub fn from_name(name: &str) -> Option<Family> {
-        Family::ALL.into_iter().find(|family| family.name() == name)
+named! {
+    /// What kind of Windows a device runs: from its record, never from the wire.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Family by eq {
+        /// Windows 8.1 (and RT 8.1) tablets.
+        Windows81 = "windows81",
+        /// Windows Phone 8.1.
+        WindowsPhone81 = "windows_phone81",
+        /// Windows 10 and 11.
+        Windows10 = "windows10",
     }
 }
 

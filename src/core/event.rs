@@ -8,6 +8,7 @@ use crate::command::CommandState;
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
+use crate::named::named;
 use crate::time::Timestamp;
 
 /// What happened, before the log gave it its number.
@@ -98,120 +99,86 @@ impl Event {
     }
 }
 
-/// The types of events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum EventType {
-    /// A device was registered.
-    #[serde(rename = "device.registered")]
-    DeviceRegistered,
-    /// A device's record was changed.
-    #[serde(rename = "device.changed")]
-    DeviceChanged,
-    /// A device was retired.
-    #[serde(rename = "device.retired")]
-    DeviceRetired,
-    /// A command was queued.
-    #[serde(rename = "command.queued")]
-    CommandQueued,
-    /// A command was cancelled.
-    #[serde(rename = "command.cancelled")]
-    CommandCancelled,
-    /// A command was put back into the queue because somebody asked for it again.
-    #[serde(rename = "command.retried")]
-    CommandRetried,
-    /// The key of MDM_Client was learned from the device.
-    #[serde(rename = "device.key_learned")]
-    KeyLearned,
-    /// One request and its reply.
-    #[serde(rename = "exchange")]
-    Exchange,
-    /// The encoder's guard stopped a command (the Machine-mode guarantee).
-    #[serde(rename = "guard.refused")]
-    GuardRefused,
-    /// The device said that its user unenrolled it (alert 1226).
-    #[serde(rename = "device.unenrolled")]
-    DeviceUnenrolled,
-    /// Requests of strangers, counted together.
-    #[serde(rename = "stranger.refused")]
-    StrangerRefused,
-    /// A command was asked for, for many devices.
-    #[serde(rename = "batch.created")]
-    BatchCreated,
-    /// A batch was stopped.
-    #[serde(rename = "batch.stopped")]
-    BatchStopped,
-    /// A batch came to its end.
-    #[serde(rename = "batch.ended")]
-    BatchEnded,
-    /// A token of the API was made.
-    #[serde(rename = "token.created")]
-    TokenCreated,
-    /// A token of the API was revoked.
-    #[serde(rename = "token.revoked")]
-    TokenRevoked,
-    /// A device's push channel came into another state.
-    #[serde(rename = "channel.changed")]
-    ChannelChanged,
-    /// A device named a channel URI that may not be sent to.
-    #[serde(rename = "channel.uri_refused")]
-    ChannelUriRefused,
-    /// Somebody wants the device to begin a session.
-    #[serde(rename = "wake.wanted")]
-    WakeWanted,
-    /// A notification was sent, with what WNS answered.
-    #[serde(rename = "wake.sent")]
-    WakeSent,
-    /// A wake came to its end.
-    #[serde(rename = "wake.ended")]
-    WakeEnded,
-    /// A push profile was made.
-    #[serde(rename = "push_profile.created")]
-    PushProfileCreated,
-    /// A push profile was changed.
-    #[serde(rename = "push_profile.changed")]
-    PushProfileChanged,
-    /// A push profile was deleted.
-    #[serde(rename = "push_profile.deleted")]
-    PushProfileDeleted,
-    /// A push profile fares otherwise than before.
-    #[serde(rename = "push_profile.health")]
-    PushProfileHealth,
-    /// The server came up.
-    #[serde(rename = "server.started")]
-    ServerStarted,
-    /// What was older than the retention was deleted.
-    #[serde(rename = "retention.applied")]
-    RetentionApplied,
-    /// Everything sealed was sealed with a new key.
-    #[serde(rename = "key.rotated")]
-    KeyRotated,
-    /// The database was put back from a backup: what came after it is not here.
-    #[serde(rename = "database.restored")]
-    DatabaseRestored,
-    /// A policy set came into force.
-    #[serde(rename = "policy.loaded")]
-    PolicyLoaded,
-    /// A policy set was refused; the old one stays.
-    #[serde(rename = "policy.refused")]
-    PolicyRefused,
-    /// An app was put into the catalogue or changed.
-    #[serde(rename = "app.changed")]
-    AppChanged,
-    /// An app was taken out of the catalogue.
-    #[serde(rename = "app.deleted")]
-    AppDeleted,
-    /// An install was asked for, or came to another step.
-    #[serde(rename = "install.moved")]
-    InstallMoved,
-    /// A webhook was made.
-    #[serde(rename = "webhook.created")]
-    WebhookCreated,
-    /// A webhook was deleted.
-    #[serde(rename = "webhook.deleted")]
-    WebhookDeleted,
-    /// A webhook did not take an event, and it is given up.
-    #[serde(rename = "webhook.given_up")]
-    WebhookGivenUp,
+named! {
+    serialized
+    /// The types of events.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum EventType {
+        /// A device was registered.
+        DeviceRegistered = "device.registered",
+        /// A device's record was changed.
+        DeviceChanged = "device.changed",
+        /// A device was retired.
+        DeviceRetired = "device.retired",
+        /// A command was queued.
+        CommandQueued = "command.queued",
+        /// A command was cancelled.
+        CommandCancelled = "command.cancelled",
+        /// A command was put back into the queue because somebody asked for it again.
+        CommandRetried = "command.retried",
+        /// The key of MDM_Client was learned from the device.
+        KeyLearned = "device.key_learned",
+        /// One request and its reply.
+        Exchange = "exchange",
+        /// The encoder's guard stopped a command (the Machine-mode guarantee).
+        GuardRefused = "guard.refused",
+        /// The device said that its user unenrolled it (alert 1226).
+        DeviceUnenrolled = "device.unenrolled",
+        /// Requests of strangers, counted together.
+        StrangerRefused = "stranger.refused",
+        /// A command was asked for, for many devices.
+        BatchCreated = "batch.created",
+        /// A batch was stopped.
+        BatchStopped = "batch.stopped",
+        /// A batch came to its end.
+        BatchEnded = "batch.ended",
+        /// A token of the API was made.
+        TokenCreated = "token.created",
+        /// A token of the API was revoked.
+        TokenRevoked = "token.revoked",
+        /// A device's push channel came into another state.
+        ChannelChanged = "channel.changed",
+        /// A device named a channel URI that may not be sent to.
+        ChannelUriRefused = "channel.uri_refused",
+        /// Somebody wants the device to begin a session.
+        WakeWanted = "wake.wanted",
+        /// A notification was sent, with what WNS answered.
+        WakeSent = "wake.sent",
+        /// A wake came to its end.
+        WakeEnded = "wake.ended",
+        /// A push profile was made.
+        PushProfileCreated = "push_profile.created",
+        /// A push profile was changed.
+        PushProfileChanged = "push_profile.changed",
+        /// A push profile was deleted.
+        PushProfileDeleted = "push_profile.deleted",
+        /// A push profile fares otherwise than before.
+        PushProfileHealth = "push_profile.health",
+        /// The server came up.
+        ServerStarted = "server.started",
+        /// What was older than the retention was deleted.
+        RetentionApplied = "retention.applied",
+        /// Everything sealed was sealed with a new key.
+        KeyRotated = "key.rotated",
+        /// The database was put back from a backup: what came after it is not here.
+        DatabaseRestored = "database.restored",
+        /// A policy set came into force.
+        PolicyLoaded = "policy.loaded",
+        /// A policy set was refused; the old one stays.
+        PolicyRefused = "policy.refused",
+        /// An app was put into the catalogue or changed.
+        AppChanged = "app.changed",
+        /// An app was taken out of the catalogue.
+        AppDeleted = "app.deleted",
+        /// An install was asked for, or came to another step.
+        InstallMoved = "install.moved",
+        /// A webhook was made.
+        WebhookCreated = "webhook.created",
+        /// A webhook was deleted.
+        WebhookDeleted = "webhook.deleted",
+        /// A webhook did not take an event, and it is given up.
+        WebhookGivenUp = "webhook.given_up",
+    }
 }
 
 /// What is on record of one exchange.

@@ -210,7 +210,7 @@ pub fn text<'a>(value: &'a Value, name: &str, most: usize) -> Result<&'a str, Fi
     }
     // It stands for what is filled in when a command goes out.
     if text.contains(crate::command::CLIENT_ID) {
-        let found = "U+E000, which is kept for the server";
+        let found = "U+E000, which is reserved for the server";
         return Err(FieldError::new(name, "other characters", found));
     }
     Ok(text)

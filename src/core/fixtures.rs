@@ -5,7 +5,6 @@ use crate::context::Family;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::ids::{DeviceId, Source};
 use crate::time::Timestamp;
-use modegate_wire::message::Verb;
 use uuid::Uuid;
 
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -32,20 +31,6 @@ pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
 
 /// A command that reads one node.
 pub(crate) fn body() -> CommandBody {
-    CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: NOW,
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: ExecutionOptions::default(),
-        operations: vec![Operation::Node {
-            verb: Verb::Get,
-            loc_uri: "./DevInfo/DevId".into(),
-            format: None,
-            mime: None,
-            data: None,
-        }],
-    }
+    let get = Operation::get("./DevInfo/DevId".into());
+    CommandBody::new("raw", "test", NOW, ExecutionOptions::default(), vec![get])
 }

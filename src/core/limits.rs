@@ -5,7 +5,7 @@
 pub const REPLY_BYTES: usize = 128 * 1024;
 /// A device's own `MaxMsgSize` below this is read as this, so that no
 /// device can make every command of its own fail by asking for one byte.
-pub const REPLY_BYTES_LEAST: usize = 4 * 1024;
+pub(crate) const REPLY_BYTES_LEAST: usize = 4 * 1024;
 /// Longest Source that a device record may have.
 pub const SOURCE_BYTES: usize = 256;
 /// Longest part of a raw query string that is read and kept on record.
@@ -14,32 +14,32 @@ pub const QUERY_BYTES: usize = 1_024;
 /// more than this is a loop.
 pub const SESSION_MESSAGES: u32 = 200;
 /// A session without a message for this long is over, milliseconds.
-pub const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
+pub(crate) const SESSION_IDLE_MS: i64 = 15 * 60 * 1000;
 /// A retransmission is taken for one within this time, milliseconds.
-pub const RETRANSMISSION_MS: i64 = 10 * 60 * 1000;
+pub(crate) const RETRANSMISSION_MS: i64 = 10 * 60 * 1000;
 /// After an unenroll was sent the device falls silent; its outcome stays open
 /// this long, milliseconds: longer than any session, shorter than the way to
 /// the next nightly maintenance but one.
-pub const UNENROLL_DEADLINE_MS: i64 = 12 * 60 * 60 * 1000;
+pub(crate) const UNENROLL_DEADLINE_MS: i64 = 12 * 60 * 60 * 1000;
 /// A password reset expires after this unless told otherwise, milliseconds: a
 /// password that someone waits for is not set days later.
-pub const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Up to which MsgID a repeated package 1 with credentials may still open a
 /// session: after a challenge, and one to spare.
-pub const CHALLENGES: u8 = 3;
+pub(crate) const CHALLENGES: u8 = 3;
 /// Open commands of one device. Every exchange reads and writes their index.
-pub const OPEN_COMMANDS: usize = 1_000;
+pub(crate) const OPEN_COMMANDS: usize = 1_000;
 /// Leaf commands inside one Atomic or Sequence, or Gets of one inventory.
-pub const COMMAND_OPERATIONS: usize = 200;
+pub(crate) const COMMAND_OPERATIONS: usize = 200;
 /// Deepest nesting of Atomic and Sequence that the API takes.
-pub const GROUP_DEPTH: usize = 4;
+pub(crate) const GROUP_DEPTH: usize = 4;
 /// Longest Data of one operation: what a reply holds, less its frame.
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
-pub const LOC_URI_BYTES: usize = 2_048;
+pub(crate) const LOC_URI_BYTES: usize = 2_048;
 /// Longest object that a device may send in pieces. Pieces are written down as
 /// they come; only who reads the result has it in memory whole.
-pub const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
+pub(crate) const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
 /// Longest name of a user, a group, a DeviceClientID.
 pub const NAME_BYTES: usize = 256;
 /// Most groups and most certificates of a device.
@@ -51,40 +51,40 @@ pub const TRYOUT_DECISIONS: u64 = 500_000;
 /// CmdIDs and message numbers start again from 1 at a session that finds them
 /// past this: small decimals, and never reused within two sessions, each of
 /// which uses less than half of it.
-pub const NUMBERS_WRAP: u32 = 2_000_000;
+pub(crate) const NUMBERS_WRAP: u32 = 2_000_000;
 
 /// How long an `unconfirmed` command or one that the device accepted (202)
 /// stays open without news, milliseconds.
-pub const NEWS_DEADLINE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+pub(crate) const NEWS_DEADLINE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// The first pause before a command is sent again after a Status that may
 /// pass, milliseconds; each further one is four times as long.
-pub const RETRY_PAUSE_MS: i64 = 15 * 60 * 1000;
+pub(crate) const RETRY_PAUSE_MS: i64 = 15 * 60 * 1000;
 /// The longest such pause, milliseconds: a device that comes nightly tries nightly.
-pub const RETRY_PAUSE_MOST_MS: i64 = 20 * 60 * 60 * 1000;
+pub(crate) const RETRY_PAUSE_MOST_MS: i64 = 20 * 60 * 60 * 1000;
 /// Gets that one inventory may lead to through the children that it names.
-pub const WALK_GETS: u16 = 2_000;
+pub(crate) const WALK_GETS: u16 = 2_000;
 /// Gets in one command of such a walk.
-pub const WALK_COMMAND_GETS: usize = 64;
+pub(crate) const WALK_COMMAND_GETS: usize = 64;
 /// Children of one node that are looked at.
-pub const WALK_CHILDREN: usize = 500;
+pub(crate) const WALK_CHILDREN: usize = 500;
 /// Open commands of one device that the server queued itself; the rest of
 /// [`OPEN_COMMANDS`] is left to those who ask for something.
-pub const OWN_COMMANDS: usize = OPEN_COMMANDS / 2;
+pub(crate) const OWN_COMMANDS: usize = OPEN_COMMANDS / 2;
 /// Answers to one command that one message may bring: each of its operations
 /// has a Status and a value, and a list of names may come in pieces.
-pub const ANSWERS: usize = 1_000;
+pub(crate) const ANSWERS: usize = 1_000;
 /// Parts of a command's history after which news that changes nothing of its
 /// state are not written down any more.
-pub const COMMAND_PARTS: u32 = 256;
+pub(crate) const COMMAND_PARTS: u32 = 256;
 /// Commands that one command may wait for.
-pub const DEPENDENCIES: usize = 16;
+pub(crate) const DEPENDENCIES: usize = 16;
 /// Values kept of one device's inventory.
-pub const INVENTORY_VALUES: usize = 4_000;
+pub(crate) const INVENTORY_VALUES: usize = 4_000;
 /// Longest inventory value that is kept; the rest is cut off. With the number of
 /// values it bounds what one device can make the server hold while it looks at it.
-pub const INVENTORY_VALUE_BYTES: usize = 2 * 1024;
+pub(crate) const INVENTORY_VALUE_BYTES: usize = 2 * 1024;
 /// An unchanged inventory that was written down less than this ago is not
 /// written again, milliseconds.
-pub const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;
+pub(crate) const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;
 /// Inventory changes kept per device.
 pub const INVENTORY_CHANGES: u64 = 1_000;

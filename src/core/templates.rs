@@ -120,10 +120,10 @@ impl Templates {
             return None;
         }
         let mut out = String::with_capacity(text.len());
-        for piece in pieces(text) {
-            match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Placeholder(name) => {
+        for part in parts(text) {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Placeholder(name) => {
                     let value = values.iter().find(|(of, _)| *of == name);
                     out.push_str(value.map_or("", |(_, value)| value));
                 }
@@ -133,30 +133,30 @@ impl Templates {
     }
 }
 
-enum Piece<'a> {
+enum Part<'a> {
     Text(&'a str),
     Placeholder(&'a str),
 }
 
 /// A text in pieces. Braces that hold no name are text: JobData may be JSON or XML.
-fn pieces(text: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut rest) = (Vec::new(), text);
+fn parts(text: &str) -> Vec<Part<'_>> {
+    let (mut parts, mut rest) = (Vec::new(), text);
     while let Some(open) = rest.find('{') {
         let name = rest[open + 1..].split_once('}').map(|(name, _)| name);
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         };
         if let Some(name) = name.filter(|name| is_name(name)) {
-            pieces.push(Piece::Text(&rest[..open]));
-            pieces.push(Piece::Placeholder(name));
+            parts.push(Part::Text(&rest[..open]));
+            parts.push(Part::Placeholder(name));
             rest = &rest[open + name.len() + 2..];
         } else {
-            pieces.push(Piece::Text(&rest[..=open]));
+            parts.push(Part::Text(&rest[..=open]));
             rest = &rest[open + 1..];
         }
     }
-    pieces.push(Piece::Text(rest));
-    pieces
+    parts.push(Part::Text(rest));
+    parts
 }
 
 fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
@@ -178,8 +178,8 @@ fn check(name: &str, text: &str) -> Result<(), TemplateFault> {
             "other text",
         ));
     }
-    for piece in pieces(text) {
-        if let Piece::Placeholder(used) = piece
+    for part in parts(text) {
+        if let Part::Placeholder(used) = part
             && !template.placeholders.contains(&used)
         {
             let known: Vec<String> = template

@@ -20,10 +20,10 @@ pub(crate) struct DemoArgs {
     /// End after the scenario: with 0 when every step went as Microsoft's article on MDMAgent.exe says, else 1
     #[arg(long)]
     exit: bool,
-    /// The data folder, which can be served afterwards
+    /// The data directory, which can be served afterwards
     #[arg(long, value_name = "DIR", default_value = "./demo-data")]
     data: PathBuf,
-    /// Where to listen for HTTPS; port 0 takes a free one
+    /// The HTTPS address to listen on; port 0 picks a free port
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }
@@ -35,7 +35,7 @@ pub(crate) enum DemoError {
     Serve(#[from] ServeError),
     #[error(transparent)]
     Sim(#[from] modegate_sim::SimError),
-    #[error("the API did not answer as it should: {0}")]
+    #[error("unexpected answer of the API: {0}")]
     Api(String),
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -61,7 +61,7 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     options.settings.wns.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;
     println!(
-        "modegate listens on https://{} (data in {})",
+        "modegate is listening on https://{} (data in {})",
         running.https,
         args.data.display()
     );
@@ -69,11 +69,11 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let good = scenario::play(&api, &running, &wns).await;
     match &good {
         Ok(true) => println!("\nEvery step went as Microsoft's article on MDMAgent.exe says."),
-        Ok(false) => println!("\nSOME STEPS DID NOT COME OUT: see above."),
-        Err(error) => println!("\nThe scenario broke off: {error}"),
+        Ok(false) => println!("\nSome steps failed: see above."),
+        Err(error) => println!("\nThe scenario stopped: {error}"),
     }
     if !args.exit {
-        println!("\nThe server goes on. Look around, then end it with Ctrl-C:");
+        println!("\nThe server is still running. Look around, then stop it with Ctrl-C:");
         println!(
             "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
             ca = running.ca.display(),

@@ -28,7 +28,7 @@ pub fn check_dir(dir: Option<&Path>) -> Report {
     }
 }
 
-/// Reads a folder's `*.toml` files.
+/// Reads a directory's `*.toml` files.
 pub fn read_dir(dir: &Path) -> Result<Vec<(String, String)>, Fault> {
     let fault = |path: &Path, expected: &str, found: String| Fault {
         file: path.display().to_string(),
@@ -38,11 +38,11 @@ pub fn read_dir(dir: &Path) -> Result<Vec<(String, String)>, Fault> {
         found,
     };
     let entries = std::fs::read_dir(dir)
-        .map_err(|e| fault(dir, "a folder with policy files", e.to_string()))?;
+        .map_err(|e| fault(dir, "a directory with policy files", e.to_string()))?;
     let mut files = Vec::new();
     for entry in entries {
         let path = entry
-            .map_err(|e| fault(dir, "a readable folder", e.to_string()))?
+            .map_err(|e| fault(dir, "a readable directory", e.to_string()))?
             .path();
         if path.extension().is_none_or(|ending| ending != "toml") || path.is_dir() {
             continue;

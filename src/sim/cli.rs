@@ -28,46 +28,46 @@ pub struct SimulateArgs {
     /// The device endpoint, e.g. https://localhost:8443/sync
     #[arg(long)]
     url: String,
-    /// How many tablets
+    /// Number of tablets
     #[arg(long, default_value_t = 10)]
     devices: u32,
-    /// How many sessions of each
+    /// Number of sessions of each tablet
     #[arg(long, default_value_t = 3)]
     sessions: u32,
-    /// How many sessions at once
+    /// Number of concurrent sessions
     #[arg(long, default_value_t = 16)]
     concurrency: usize,
-    /// What runs their agents, in turn
+    /// Triggers that start the agents, used in turn
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["reboot", "logon", "nightly"])]
     trigger: Vec<When>,
-    /// What their names (Source) begin with; a number follows
+    /// Prefix of the device names (Source); a number follows
     #[arg(long, default_value = "sim-")]
     source_prefix: String,
-    /// CAs to trust (PEM), e.g. ca.pem of the server's data folder
+    /// CAs to trust (PEM), e.g. ca.pem of the server's data directory
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// SyncML user name of every tablet
     #[arg(long, requires = "password")]
     username: Option<String>,
-    /// Their password
+    /// SyncML password of every tablet
     #[arg(long, requires = "username")]
     password: Option<String>,
-    /// Prove themselves by the header x-syncml-hmac instead of a Cred
+    /// Authenticate with the header x-syncml-hmac instead of a Cred
     #[arg(long, requires = "username")]
     mac: bool,
-    /// Client certificate of every tablet (PEM, with its issuers' if need be)
+    /// Client certificate of every tablet (PEM, with intermediate certificates if needed)
     #[arg(long, value_name = "FILE", requires = "key")]
     certificate: Option<PathBuf>,
     /// Its private key (PEM)
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
-    /// Speak WBXML instead of XML
+    /// Send WBXML instead of XML
     #[arg(long)]
     wbxml: bool,
-    /// Name no mode in the query
+    /// Send no mode in the query
     #[arg(long)]
     mode_less: bool,
-    /// Run the agents by hand: what needs the enrolled user fails
+    /// Start the agents manually: what needs the enrolled user fails
     #[arg(long)]
     by_hand: bool,
     /// Percent-encode child names in Results
@@ -76,7 +76,7 @@ pub struct SimulateArgs {
     /// Send long lists of names in two messages
     #[arg(long)]
     split_results: bool,
-    /// Send every message twice that may be repeated
+    /// Send each message that may be repeated twice
     #[arg(long)]
     retransmit: bool,
     /// Print JSON

@@ -94,7 +94,7 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
     let document = Document::parse(xml).map_err(|error| error.to_string())?;
     let root = document.root_element();
     if !root.has_tag_name(("SYNCML:SYNCML1.2", "SyncML")) {
-        return Err("the root is not SyncML in SYNCML:SYNCML1.2".to_owned());
+        return Err("expected the root element SyncML in SYNCML:SYNCML1.2".to_owned());
     }
     let header = child(root, "SyncHdr").ok_or("no SyncHdr")?;
     let body = child(root, "SyncBody").ok_or("no SyncBody")?;
@@ -102,7 +102,7 @@ pub(super) fn read(xml: &str) -> Result<ServerMessage, String> {
         session_id: text(header, "SessionID"),
         msg_id: text(header, "MsgID")
             .parse()
-            .map_err(|_| "MsgID is no number")?,
+            .map_err(|_| "MsgID is not a number")?,
         target: child(header, "Target")
             .map(|node| text(node, "LocURI"))
             .unwrap_or_default(),

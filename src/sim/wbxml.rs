@@ -113,7 +113,7 @@ pub(super) fn to_xml(bytes: &[u8]) -> Result<String, String> {
         match reader.byte()? {
             0x00 => reader.page = reader.byte()?,
             0x01 => {
-                let name = open.pop().ok_or("an end of nothing")?;
+                let name = open.pop().ok_or("END without an open element")?;
                 let _ = write!(xml, "</{name}>");
             }
             0x02 => {
@@ -157,7 +157,7 @@ pub(super) fn to_xml(bytes: &[u8]) -> Result<String, String> {
     }
     match reader.at == bytes.len() {
         true => Ok(xml),
-        false => Err("more behind the document's end".to_owned()),
+        false => Err("data after the end of the document".to_owned()),
     }
 }
 
@@ -210,7 +210,7 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], String> {
         let rest = &self.bytes[self.at..];
-        let taken = rest.get(..length).ok_or("the document breaks off")?;
+        let taken = rest.get(..length).ok_or("the document is truncated")?;
         self.at += length;
         Ok(taken)
     }
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<&'a [u8], String> {
         let rest = &self.bytes[self.at..];
         let end = rest.iter().position(|&byte| byte == 0);
-        let string = self.take(end.ok_or("a string without an end")?)?;
+        let string = self.take(end.ok_or("a string without a terminator")?)?;
         self.at += 1;
         Ok(string)
     }
@@ -232,7 +232,7 @@ impl<'a> Reader<'a> {
                 return Ok(value);
             }
         }
-        Err("a number of more than five bytes".to_owned())
+        Err("a number longer than five bytes".to_owned())
     }
 }
 

@@ -13,21 +13,34 @@ pub enum StoreError {
     #[error("the device changed since it was loaded")]
     Changed,
     /// An API write was refused by its own rule.
-    #[error("refused")]
+    #[error("the change was rejected")]
     Refused(Refusal),
     /// The source is registered already.
-    #[error("the source is registered already")]
+    #[error("the source is already registered")]
     SourceTaken(DeviceId),
     /// No such device.
     #[error("no such device")]
     NoDevice,
     /// A write of this name was done meanwhile: its answer is kept.
-    #[error("done already")]
+    #[error("already done")]
     Done,
     /// The disk is full or not writable; nothing was changed.
-    #[error("the store cannot write: {0}")]
+    #[error("could not write to the database: {0}")]
     Unwritable(Arc<str>),
     /// Anything else of the store's own; nothing was changed.
-    #[error("the store failed: {0}")]
+    #[error("the database operation failed: {0}")]
     Failed(Arc<str>),
+}
+
+impl StoreError {
+    /// There is no such thing as a write names.
+    pub(crate) fn missing(what: &str) -> StoreError {
+        StoreError::Refused(Refusal::Missing(format!("there is no such {what}")))
+    }
+}
+
+impl From<Refusal> for StoreError {
+    fn from(refusal: Refusal) -> StoreError {
+        StoreError::Refused(refusal)
+    }
 }

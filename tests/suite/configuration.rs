@@ -68,7 +68,7 @@ pub fn err(output: &Output) -> String {
 /// A server that a test reads the lines of; killed when it goes.
 pub struct Served {
     child: Child,
-    pub told: Value,
+    pub ready: Value,
 }
 
 impl Served {
@@ -82,13 +82,13 @@ impl Served {
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let told = serde_json::from_str(&line);
+        let ready = serde_json::from_str(&line);
         let mut served = Served {
             child,
-            told: Value::Null,
+            ready: Value::Null,
         };
-        match told {
-            Ok(told) => served.told = told,
+        match ready {
+            Ok(ready) => served.ready = ready,
             Err(_) => panic!("it ended before it listened: {}", served.end()),
         }
         served
@@ -152,7 +152,7 @@ fn serve_does_as_the_file_says_unless_told_otherwise() {
     );
     let mut served =
         Served::start(place.command(&["serve", "--config", &file], &[("MODEGATE_DATA", "e")]));
-    assert_eq!(served.told["sync"], "/omadm");
+    assert_eq!(served.ready["sync"], "/omadm");
     assert!(place.0.path().join("e/modegate.db").exists());
     assert!(!place.0.path().join("d").exists());
     served.end();
@@ -302,7 +302,7 @@ fn json_logs_are_json_lines_from_the_first_to_the_last() {
     for expected in [
         "MODEGATE_NONSENSE",
         "the admin token is in",
-        "ending",
+        "shutting down",
         "--sync-path: expected",
     ] {
         assert!(

@@ -183,7 +183,7 @@ async fn a_database_of_a_newer_version_is_left_as_it_is() {
     let before = std::fs::read(&database).unwrap();
     let why = refused(&mut serve_command(&dir, &[]));
     assert!(
-        why.contains("tables of version 999") && why.contains("newer"),
+        why.contains("schema version 999") && why.contains("newer"),
         "{why}"
     );
     assert!(std::fs::read(&database).unwrap() == before);
@@ -228,7 +228,7 @@ async fn a_folder_of_another_user_is_refused_by_name() {
     if !is_root() {
         // Only root can make a folder for somebody else: the system's own serves.
         let why = refused(&mut serve_command(Path::new("/root"), &[]));
-        assert!(why.contains("data folder /root"), "{why}");
+        assert!(why.contains("data directory /root"), "{why}");
         return;
     }
     let own = tempfile::tempdir().unwrap();
@@ -237,7 +237,9 @@ async fn a_folder_of_another_user_is_refused_by_name() {
     std::fs::set_permissions(&dir, PermissionsExt::from_mode(0o755)).unwrap();
     let why = refused(&mut unprivileged(own.path(), &dir));
     assert!(
-        why.contains("belongs to the user with id 0, and this is the user with id 65534"),
+        why.contains(
+            "belongs to the user with id 0, but this process runs as the user with id 65534"
+        ),
         "{why}"
     );
 }
@@ -261,7 +263,7 @@ async fn a_folder_that_cannot_be_written_is_refused_at_the_start() {
     }
     let why = refused(&mut unprivileged(own.path(), &dir));
     assert!(
-        why.contains("data folder") && why.contains("Permission denied"),
+        why.contains("data directory") && why.contains("Permission denied"),
         "{why}"
     );
     // So that the folder can be taken away.

@@ -248,7 +248,7 @@ async fn an_install_is_taken_back() {
     let path = format!("/installs/{id}");
     let (status, gone) = server.api("DELETE", &path, None).await;
     assert_eq!((status, &gone["state"]), (200, &json!("cancelled")));
-    assert_eq!(gone["reason"], "taken back by api:admin");
+    assert_eq!(gone["reason"], "cancelled by api:admin");
     assert_eq!(
         server.state(gone["command"].as_str().unwrap()).await,
         "cancelled"
@@ -267,7 +267,7 @@ async fn an_install_is_taken_back() {
         gone["reason"]
             .as_str()
             .unwrap()
-            .contains("may install it all the same")
+            .contains("may still install it")
     );
     let report = sync(&mut tablet, Trigger::Push).await;
     assert!(report.received.is_empty(), "{:?}", report.received);

@@ -81,8 +81,8 @@ async fn changes_are_history_and_what_is_gone_is_told() {
     assert!(tablet.null_property(OS, "Caption"));
     server.queue(&device, ask()).await;
     sync(&mut tablet, Trigger::Nightly).await;
-    let told = server.get(&format!("{changes}?limit=1")).await;
-    assert_eq!(told["items"].as_array().unwrap().len(), 1);
+    let page = server.get(&format!("{changes}?limit=1")).await;
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
     let all = server.get(&changes).await;
     let version = all["items"]
         .as_array()
@@ -93,7 +93,7 @@ async fn changes_are_history_and_what_is_gone_is_told() {
     assert_eq!(version["after"]["value"], "6.3.9601", "{version}");
     assert!(version["command"].as_str().unwrap().starts_with(&device));
     assert_eq!(all["items"].as_array().unwrap().len(), 2, "{all}");
-    let next = told["next"].as_str().unwrap();
+    let next = page["next"].as_str().unwrap();
     let rest = server.get(&format!("{changes}?after={next}")).await;
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
 }

@@ -176,7 +176,7 @@ fn readyz_says_when_the_server_is_ending() {
         loop {
             let answer = reqwest::get(&url).await.unwrap();
             if answer.status() == 503 {
-                assert!(answer.text().await.unwrap().contains("ending"));
+                assert!(answer.text().await.unwrap().contains("shutting down"));
                 break;
             }
             assert!(begun.elapsed() < DEADLINE, "it never said so");

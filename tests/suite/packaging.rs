@@ -16,7 +16,7 @@ fn a_server_that_answers_is_healthy() {
         Served::start(place.command(&["serve", "--data", "d", "--listen", "127.0.0.1:0"], &[]));
     let url = format!(
         "https://{}",
-        served.told["listening"]["https"].as_str().unwrap()
+        served.ready["listening"]["https"].as_str().unwrap()
     );
     for arguments in [
         ["health", &url].as_slice(),
@@ -101,7 +101,7 @@ async fn spans_reach_the_collector_at_the_latest_when_the_server_ends() {
         &[("MODEGATE_OTLP_ENDPOINT", &endpoint)],
     ));
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let http = served.told["listening"]["http"].as_str().unwrap();
+    let http = served.ready["listening"]["http"].as_str().unwrap();
     let answer = reqwest::Client::new()
         .post(format!("http://{http}/sync?mode=Machine"))
         .header("content-type", crate::harness::SYNCML)

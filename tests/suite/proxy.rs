@@ -78,7 +78,7 @@ async fn each_proxy_s_header_names_the_device() {
                 headers.len()
             );
         }
-        server.logged(": expected once, found 2 times");
+        server.logged(": expected one header, found 2");
         assert!(
             !server.log().contains(&right),
             "a certificate is not logged"

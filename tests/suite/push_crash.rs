@@ -61,11 +61,11 @@ async fn tell(server: &Server, source: &str, uri: &str) {
         if reply.commands.is_empty() {
             return;
         }
-        next = message(source, "1", number, &told(&reply, uri));
+        next = message(source, "1", number, &channel_results(&reply, uri));
     }
 }
 
-fn told(reply: &Reply, uri: &str) -> String {
+fn channel_results(reply: &Reply, uri: &str) -> String {
     let mut body = format!(
         "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
         reply.msg_id

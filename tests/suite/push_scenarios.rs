@@ -106,7 +106,7 @@ async fn kb_3170699_the_recovery_after_more_than_30_days() {
     world.sync(&mut phone, "").await;
     world.later(31 * DAY);
     // It cannot be woken: nothing is sent, and the wish says why.
-    world.wish(&phone).await;
+    world.request_wake(&phone).await;
     let wake = world.woken(&phone, Wake::Failed).await;
     assert_eq!((wake.why, world.asked()), (Some(Why::NoChannel), 0));
     // The operator has another PFN; the user presses the manual sync button.
@@ -117,7 +117,7 @@ async fn kb_3170699_the_recovery_after_more_than_30_days() {
         Some(OTHER_PFN.to_lowercase().as_str())
     );
     assert_eq!(world.channel(&phone).await, ChannelState::Active);
-    world.wish(&phone).await;
+    world.request_wake(&phone).await;
     world.woken(&phone, Wake::Accepted).await;
     // The phone stays with it.
     world.later(HOUR);
@@ -203,7 +203,7 @@ async fn seed_003_the_pfn_is_set_again_before_30_days() {
     world.sync(&mut tablet, "Machine").await;
     assert_eq!(world.sync(&mut tablet, "Apps").await, [READ_81]);
     assert_eq!(world.channel(&tablet).await, ChannelState::Refreshing);
-    world.wish(&tablet).await;
+    world.request_wake(&tablet).await;
     world.woken(&tablet, Wake::Accepted).await;
     let delivered = world.sync(&mut tablet, "Maintenance").await;
     assert_eq!(delivered, [&READ_81[..], &SET_81, &READ_81]);
@@ -282,7 +282,7 @@ async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
     assert_eq!(world.sync(&mut pc, "Machine").await, [[""; 0]; 0]);
     world.sync(&mut pc, "Maintenance").await;
     world.mock.revoke(old.reveal());
-    world.wish(&pc).await;
+    world.request_wake(&pc).await;
     world.woken(&pc, Wake::Accepted).await;
     assert_eq!(world.channel(&pc).await, ChannelState::Active);
 }
@@ -297,7 +297,7 @@ async fn a_pfn_replaced_makes_every_older_uri_void() {
     profile.pfn = Pfn::parse(OTHER_PFN).unwrap();
     world.keep(profile).await;
     // Before its next session it has no channel of the new one.
-    world.wish(&tablet).await;
+    world.request_wake(&tablet).await;
     assert_eq!(
         world.woken(&tablet, Wake::Failed).await.why,
         Some(Why::NoChannel)
@@ -325,7 +325,7 @@ async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
     }
     assert_eq!(world.push.profiles()[0].health.health, Health::Healthy);
     world.mock.block(PFN, true);
-    world.wish(&tablets[0]).await;
+    world.request_wake(&tablets[0]).await;
     let wake = world.woken(&tablets[0], Wake::Failed).await;
     assert_eq!(wake.why, Some(Why::Profile));
     assert_eq!(world.push.profiles()[0].health.health, Health::Blocked);
@@ -337,7 +337,7 @@ async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
             .contains("410")
     );
     // The other device is not tried.
-    world.wish(&tablets[1]).await;
+    world.request_wake(&tablets[1]).await;
     world.woken(&tablets[1], Wake::Failed).await;
     assert_eq!(world.asked(), 1);
     for tablet in &tablets {
@@ -368,7 +368,7 @@ async fn two_refused_channels_stop_the_profile_and_one_is_set_again() {
     }
     for (nth, tablet) in tablets.iter().enumerate() {
         world.mock.next_push(Documented::Forbidden.reply());
-        world.wish(tablet).await;
+        world.request_wake(tablet).await;
         world.woken(tablet, Wake::Failed).await;
         assert_eq!(world.push.profiles()[0].health.may_send(), nth == 0);
         assert_eq!(world.channel(tablet).await, ChannelState::Refreshing);
@@ -387,7 +387,7 @@ async fn a_device_off_for_40_days_is_set_up_anew_when_its_user_logs_on() {
     world.woken(&tablet, Wake::Unanswered).await;
     assert_eq!(wake.attempts, 1);
     world.later(40 * DAY);
-    world.wish(&tablet).await;
+    world.request_wake(&tablet).await;
     assert_eq!(
         world.woken(&tablet, Wake::Failed).await.why,
         Some(Why::NoChannel)
@@ -402,7 +402,7 @@ async fn a_device_off_for_40_days_is_set_up_anew_when_its_user_logs_on() {
         CommandState::Succeeded
     );
     assert_eq!(world.channel(&tablet).await, ChannelState::Active);
-    world.wish(&tablet).await;
+    world.request_wake(&tablet).await;
     world.woken(&tablet, Wake::Accepted).await;
 }
 
@@ -413,7 +413,7 @@ async fn wns_that_is_busy_is_asked_again_when_it_said() {
     world.sync(&mut tablet, "Maintenance").await;
     let later = Reply::code(503).with("Retry-After", "120");
     world.mock.next_push(later);
-    world.wish(&tablet).await;
+    world.request_wake(&tablet).await;
     world.until(async || world.asked() == 1).await;
     let wake = world.woken(&tablet, Wake::Wanted).await;
     let wait = wake.due_at.ms_since(world.now());
@@ -463,7 +463,7 @@ async fn hostile_channel_uris_are_on_record_and_nothing_is_sent() {
             "{nth}"
         );
         assert_eq!(world.uri(&tablet).await, None, "{nth}");
-        world.wish(&tablet).await;
+        world.request_wake(&tablet).await;
         world.woken(&tablet, Wake::Failed).await;
         let events = world.events(&tablet).await;
         let refused = events

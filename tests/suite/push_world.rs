@@ -203,7 +203,7 @@ impl World {
         self.queue(sim, install).await
     }
 
-    pub async fn wish(&self, sim: &Sim) {
+    pub async fn request_wake(&self, sim: &Sim) {
         let now = self.now();
         let decide = move |device: &Device| {
             let mut state = device.state.clone();

@@ -163,10 +163,10 @@ fn basic(password: &str) -> String {
     )
 }
 
-async fn plant(server: &Server, heard: &mut Captured) -> (String, Vec<Value>) {
+async fn plant(server: &Server, captured: &mut Captured) -> (String, Vec<Value>) {
     let credentials = json!({"username": "u", "password": SYNC_PASSWORD});
     let device = json!({"source": "t", "credentials": credentials});
-    let (status, device) = heard.api(server, "POST", "/devices", Some(device)).await;
+    let (status, device) = captured.api(server, "POST", "/devices", Some(device)).await;
     assert_eq!(status, 201, "{device}");
     let id = device["id"].as_str().unwrap().to_owned();
     let commands = [
@@ -179,25 +179,25 @@ async fn plant(server: &Server, heard: &mut Captured) -> (String, Vec<Value>) {
     ];
     let batch = json!({"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/MDM_WirelessProfileXml/MDM_WirelessProfileXml.Name=y/Xml", "data": WIFI});
     let batch = json!({"to": {"all": true}, "command": batch});
-    let (status, batch) = heard.api(server, "POST", "/commands", Some(batch)).await;
+    let (status, batch) = captured.api(server, "POST", "/commands", Some(batch)).await;
     assert_eq!(status, 202, "{batch}");
     let mut queued = Vec::new();
     for command in commands {
-        queued.push(heard.queue(server, &id, command).await);
+        queued.push(captured.queue(server, &id, command).await);
     }
     (id, queued)
 }
 
 /// A token of the API, whose answer the server keeps for who asks again.
-async fn make_token(server: &Server, heard: &mut Captured) -> String {
+async fn make_token(server: &Server, captured: &mut Captured) -> String {
     let body = json!({"name": "a-token", "role": "auditor"});
     let named = [("idempotency-key", "k-1")];
     let (status, _, made) = server.with("POST", "/tokens", &named, body.clone()).await;
     assert_eq!(status, 201, "{made}");
     let again = server.with("POST", "/tokens", &named, body.clone()).await.2;
     assert_eq!(again["token"], made["token"]);
-    heard.api(server, "POST", "/tokens", Some(body)).await;
-    heard.api(server, "GET", "/tokens", None).await;
+    captured.api(server, "POST", "/tokens", Some(body)).await;
+    captured.api(server, "GET", "/tokens", None).await;
     let token = made["token"].as_str().unwrap().to_owned();
     let url = format!("{}/api/v1/tokens", server.http);
     let client = reqwest::Client::new();
@@ -209,14 +209,14 @@ async fn make_token(server: &Server, heard: &mut Captured) -> String {
         .await
         .unwrap();
     assert!(forbidden.status().is_client_error());
-    heard.0.push((
+    captured.0.push((
         "a forbidden request".into(),
         forbidden.text().await.unwrap(),
     ));
     token
 }
 
-async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
+async fn make_errors(server: &Server, captured: &mut Captured, device: &str) {
     for (verb, body) in [
         (
             "reset_user_password",
@@ -240,14 +240,14 @@ async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
             json!({"type": "raw", "verb": "Get", "loc_uri": 1, "data": SIDELOADING}),
         ),
     ] {
-        let answer = heard.queue(server, device, body).await;
+        let answer = captured.queue(server, device, body).await;
         assert!(
             answer["status"].as_u64().unwrap_or(0) >= 400,
             "{verb}: {answer}"
         );
     }
     let wrong = json!({"source": "x", "credentials": {"username": 1, "password": SYNC_PASSWORD}});
-    heard.api(server, "POST", "/devices", Some(wrong)).await;
+    captured.api(server, "POST", "/devices", Some(wrong)).await;
     let client = reqwest::Client::new();
     for (token, body) in [
         (WRONG_TOKEN, "{}".to_owned()),
@@ -266,7 +266,7 @@ async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
             .await
             .unwrap();
         assert!(answer.status().is_client_error());
-        heard
+        captured
             .0
             .push(("a bad request".into(), answer.text().await.unwrap()));
     }
@@ -285,7 +285,7 @@ async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
         let (_, _, text) = server
             .post("mode=Machine&Platform=WoA", SYNCML, body.into_bytes())
             .await;
-        heard.0.push(("a bad message".into(), text));
+        captured.0.push(("a bad message".into(), text));
     }
     let wrong = message_with(
         "t",
@@ -296,7 +296,7 @@ async fn make_errors(server: &Server, heard: &mut Captured, device: &str) {
     );
     let challenged = server.sync("Machine", &wrong).await;
     assert_eq!(challenged.statuses[0].2, 401);
-    heard.0.push(("a challenge".into(), challenged.text));
+    captured.0.push(("a challenge".into(), challenged.text));
 }
 
 /// One whole session with everything; what was delivered as the device saw it.
@@ -322,10 +322,10 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .env("RUST_LOG", "trace")
         .stderr(Stdio::from(std::fs::File::create(&log).unwrap()));
     let mut server = Server::by(command, &dir, Vec::new());
-    let mut heard = Captured(Vec::new());
-    let (device, queued) = plant(&server, &mut heard).await;
-    let token = make_token(&server, &mut heard).await;
-    make_errors(&server, &mut heard, &device).await;
+    let mut captured = Captured(Vec::new());
+    let (device, queued) = plant(&server, &mut captured).await;
+    let token = make_token(&server, &mut captured).await;
+    make_errors(&server, &mut captured, &device).await;
     let seen = play(&server).await;
     for secret in [PASSWORD, WIFI, JOB] {
         assert!(
@@ -334,7 +334,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         );
     }
     for path in ["/devices", "/events?limit=200"] {
-        heard.api(&server, "GET", path, None).await;
+        captured.api(&server, "GET", path, None).await;
     }
     for path in [
         "",
@@ -343,12 +343,12 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         "/sessions",
         "/preview?mode=Apps",
     ] {
-        heard
+        captured
             .api(&server, "GET", &format!("/devices/{device}{path}"), None)
             .await;
     }
     for page in ["/metrics", "/healthz", "/readyz", "/nowhere"] {
-        heard.page(&server, page).await;
+        captured.page(&server, page).await;
     }
     // To the caller, results and nothing else.
     let mut results = String::new();
@@ -371,7 +371,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .unwrap();
     assert!(made.status.success());
     server.signal("HUP");
-    heard
+    captured
         .api(&server, "DELETE", &format!("/devices/{device}"), None)
         .await;
     // While it runs, with a log beside the database; and once more when it has ended.
@@ -393,7 +393,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         "logs at their loudest are longer than that"
     );
     hay.extend(
-        heard
+        captured
             .0
             .into_iter()
             .map(|(what, text)| (what, text.into_bytes())),

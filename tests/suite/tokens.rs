@@ -57,7 +57,7 @@ async fn each_role_gets_what_the_document_says_and_nothing_else() {
                 if status == 403 {
                     let detail = answer["detail"].as_str().unwrap();
                     assert!(
-                        detail.contains("needs the role") && detail.contains(role),
+                        detail.contains("requires the role") && detail.contains(role),
                         "{detail}"
                     );
                 }

@@ -737,7 +737,7 @@ async fn channels_are_used_wakes_sent_and_webhooks_told() {
     let path = format!("/installs/{}-i1", old.id("install-behind"));
     until(&server, &path, |install| {
         let reason = install["reason"].as_str().unwrap_or_default();
-        reason.starts_with("no push went through")
+        reason.starts_with("no push was delivered")
     })
     .await;
     let wake = format!("/devices/{}/wake", old.id("install-behind"));

@@ -31,12 +31,12 @@ async fn ask(server: &Server, kind: &str, body: Vec<u8>) -> (u16, String, Vec<u8
         .send()
         .await
         .unwrap();
-    let told = answer.headers()["content-type"]
+    let media_type = answer.headers()["content-type"]
         .to_str()
         .unwrap()
         .to_owned();
     let status = answer.status().as_u16();
-    (status, told, answer.bytes().await.unwrap().to_vec())
+    (status, media_type, answer.bytes().await.unwrap().to_vec())
 }
 
 #[tokio::test]
@@ -78,8 +78,9 @@ async fn encodings_change_between_sessions_and_messages() {
     // One session that turns from one to the other.
     let read = json!({"type": "raw", "verb": "Get", "loc_uri": "./DevDetail/SwV"});
     server.queue(&device, read).await;
-    let (status, told, bytes) = ask(&server, WBXML, binary(&package1("t", "77", 1, "user"))).await;
-    assert_eq!((status, told.as_str()), (200, WBXML));
+    let (status, media_type, bytes) =
+        ask(&server, WBXML, binary(&package1("t", "77", 1, "user"))).await;
+    assert_eq!((status, media_type.as_str()), (200, WBXML));
     let reply = Encoding::Wbxml.decode(&bytes).unwrap();
     assert_eq!(reply.header.session_id.0, "77");
     let body = format!(
@@ -87,8 +88,8 @@ async fn encodings_change_between_sessions_and_messages() {
         reply.header.msg_id
     );
     let next = message("t", "77", 2, &body);
-    let (status, told, bytes) = ask(&server, SYNCML, next.into_bytes()).await;
-    assert_eq!((status, told.split(';').next()), (200, Some(SYNCML)));
+    let (status, media_type, bytes) = ask(&server, SYNCML, next.into_bytes()).await;
+    assert_eq!((status, media_type.split(';').next()), (200, Some(SYNCML)));
     assert!(Encoding::Xml.decode(&bytes).is_ok());
 }
 
@@ -101,8 +102,8 @@ async fn a_retransmission_gets_the_same_bytes_and_another_encoding_is_another_me
     assert_eq!(once, ask(&server, WBXML, first).await);
     // The same message in XML is no retransmission: a session begins anew, in XML.
     let xml = package1("t", "5", 1, "user").into_bytes();
-    let (status, told, bytes) = ask(&server, SYNCML, xml).await;
-    assert_eq!((status, told.split(';').next()), (200, Some(SYNCML)));
+    let (status, media_type, bytes) = ask(&server, SYNCML, xml).await;
+    assert_eq!((status, media_type.split(';').next()), (200, Some(SYNCML)));
     assert!(Encoding::Xml.decode(&bytes).is_ok());
 }
 
@@ -125,14 +126,14 @@ async fn bad_wbxml_is_400_or_413_and_changes_nothing() {
         cases.push(bytes);
     }
     for bytes in cases {
-        let (status, told, text) = ask(&server, WBXML, bytes.clone()).await;
+        let (status, media_type, text) = ask(&server, WBXML, bytes.clone()).await;
         assert_eq!(
             status,
             400,
             "{bytes:02x?}: {}",
             String::from_utf8_lossy(&text)
         );
-        assert_eq!(told, "application/problem+json");
+        assert_eq!(media_type, "application/problem+json");
     }
     // Nesting without end.
     let deep = [&good[..5], &[0x48; 5000][..]].concat();

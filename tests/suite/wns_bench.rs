@@ -103,8 +103,8 @@ pub fn logs() -> Arc<Mutex<Vec<u8>>> {
     }
     static LOGS: OnceLock<Arc<Mutex<Vec<u8>>>> = OnceLock::new();
     Arc::clone(LOGS.get_or_init(|| {
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let sink = Sink(Arc::clone(&kept));
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let sink = Sink(Arc::clone(&received));
         // The mock is the other side: what its framework logs is not ours.
         let filter =
             "modegate=trace,reqwest=trace,hyper=trace,hyper_util=trace,rustls=trace,log=trace";
@@ -112,6 +112,6 @@ pub fn logs() -> Arc<Mutex<Vec<u8>>> {
             .with_env_filter(filter)
             .with_writer(move || sink.clone())
             .try_init();
-        kept
+        received
     }))
 }

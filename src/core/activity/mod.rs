@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::{Login, Mode};
 use crate::device::DeviceState;
 use crate::inventory::{Inventory, Value};
+use crate::named::named;
 use crate::time::Timestamp;
 
 /// When the nightly maintenance begins unless the device says otherwise, local hour.
@@ -111,7 +112,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
     if seen.manual {
         return (
             Trigger::Manual,
-            "what needs the user failed while the rest worked",
+            "commands that need the user failed while the others succeeded",
         );
     }
     match (seen.mode, plan.is_nightly(seen.at)) {
@@ -131,7 +132,7 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
         ),
         (Mode::Machine, None) => (
             Trigger::Unknown,
-            "mode Machine: a restart or the night; the device's time zone is not known (inventory preset os)",
+            "mode Machine: a restart or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
         ),
         (Mode::Maintenance, Some(true)) => (
             Trigger::NightlyActive,
@@ -143,59 +144,34 @@ pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
         ),
         (Mode::Maintenance, None) => (
             Trigger::Unknown,
-            "mode Maintenance: a logon or the night; the device's time zone is not known (inventory preset os)",
+            "mode Maintenance: a logon or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
         ),
         (Mode::Unspecified, _) if seen.woken => (Trigger::Push, "no mode, soon after a push"),
         (Mode::Unspecified, _) => (Trigger::Unknown, "no known mode"),
     }
 }
 
-/// What an operator should know of how a device behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ActivityFlag {
-    /// It has never had a session.
-    NeverSeen,
-    /// It has only ever been seen in Machine: its user never logs on, or the
-    /// agent's maintenance does not run. Most commands wait for ever.
-    OnlyMachine,
-    /// It has never named a mode: see `policies/optional` for what may be done.
-    NamesNoMode,
-    /// Its agent looked as if run by hand.
-    #[serde(rename = "by_hand")]
-    Manual,
-    /// It is unenrolled.
-    Unenrolled,
+named! {
+    /// What an operator should know of how a device behaves.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ActivityFlag by eq {
+        /// It has never had a session.
+        NeverSeen = "never_seen",
+        /// It has only ever been seen in Machine: its user never logs on, or the
+        /// agent's maintenance does not run. Most commands wait for ever.
+        OnlyMachine = "only_machine",
+        /// It has never named a mode: see `policies/optional` for what may be done.
+        NamesNoMode = "names_no_mode",
+        /// Its agent looked as if run by hand.
+        #[serde(rename = "by_hand")]
+        Manual = "by_hand",
+        /// It is unenrolled.
+        Unenrolled = "unenrolled",
+    }
 }
 
 impl ActivityFlag {
-    /// Every habit.
-    pub const ALL: [ActivityFlag; 5] = [
-        ActivityFlag::NeverSeen,
-        ActivityFlag::OnlyMachine,
-        ActivityFlag::NamesNoMode,
-        ActivityFlag::Manual,
-        ActivityFlag::Unenrolled,
-    ];
-
-    /// The name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            ActivityFlag::NeverSeen => "never_seen",
-            ActivityFlag::OnlyMachine => "only_machine",
-            ActivityFlag::NamesNoMode => "names_no_mode",
-            ActivityFlag::Manual => "by_hand",
-            ActivityFlag::Unenrolled => "unenrolled",
-        }
-    }
-
-    /// The habit of that name.
-    pub fn from_name(name: &str) -> Option<ActivityFlag> {
-        ActivityFlag::ALL
-            .into_iter()
-            .find(|flag| flag.name() == name)
-    }
-
     /// Whether a device in this state has it.
     pub fn is_of(self, state: &DeviceState) -> bool {
         let seen = |mode: Mode| state.last_seen(mode).is_some();

@@ -16,12 +16,13 @@ use uuid::Uuid;
 
 use crate::device::DeviceRecord;
 use crate::ids::DeviceId;
+use crate::named::named;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
 /// Devices that one task looks at.
-const PIECE: usize = 64;
+const CHUNK: usize = 64;
 /// Devices that a batch may name one by one.
 pub const DEVICES: usize = 10_000;
 /// Refusals that are kept in words.
@@ -56,34 +57,26 @@ pub enum To {
     Devices(Vec<DeviceId>),
 }
 
-/// Where a batch stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum BatchState {
-    /// It is queueing.
-    Running,
-    /// It was stopped, and takes back what waits still.
-    Cancelling,
-    /// Every device had its turn.
-    Finished,
-    /// It was stopped.
-    Stopped,
+named! {
+    /// Where a batch stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum BatchState {
+        /// It is queueing.
+        Running = "running",
+        /// It was stopped, and takes back what waits still.
+        Cancelling = "cancelling",
+        /// Every device had its turn.
+        Finished = "finished",
+        /// It was stopped.
+        Stopped = "stopped",
+    }
 }
 
 impl BatchState {
     /// Whether there is work left.
     pub fn is_open(self) -> bool {
         matches!(self, BatchState::Running | BatchState::Cancelling)
-    }
-
-    /// The name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            BatchState::Running => "running",
-            BatchState::Cancelling => "cancelling",
-            BatchState::Finished => "finished",
-            BatchState::Stopped => "stopped",
-        }
     }
 }
 

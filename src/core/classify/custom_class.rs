@@ -50,7 +50,7 @@ impl CustomClass {
         ) {
             return fault(
                 "kind",
-                "a kind other than inventory, password_reset, unenroll (Machine carries them: no file can add to them) and unclassified",
+                "a kind other than inventory, password_reset, unenroll (Machine delivers them: no file can add to them) and unclassified",
             );
         }
         if draft.verbs.contains(&Verb::Copy) {

@@ -2,7 +2,8 @@
 
 mod options;
 
-pub use options::{ExecutionOptions, Lenient, RETRIES, ServerPurpose, Unanswered};
+pub(crate) use options::RETRIES;
+pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
 
 use std::borrow::Cow;
 
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CommandId, CommandSeq, SessionNo};
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::loc_uri::{LocUri, escaped};
+use crate::named::named;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::{GroupKind, Verb};
@@ -55,6 +57,26 @@ pub(crate) struct Placed<'a> {
 }
 
 impl CommandBody {
+    /// A command that may go at once and at any time.
+    pub(crate) fn new(
+        name: &str,
+        actor: &str,
+        queued_at: Timestamp,
+        options: ExecutionOptions,
+        operations: Vec<Operation>,
+    ) -> Self {
+        CommandBody {
+            name: name.to_owned(),
+            actor: actor.to_owned(),
+            queued_at,
+            not_before: None,
+            expires_at: None,
+            priority: 0,
+            options,
+            operations,
+        }
+    }
+
     /// The command as it goes out to a device with this key of MDM_Client.
     pub fn bound(&self, client_id: &str) -> Cow<'_, CommandBody> {
         if !self.operations.iter().any(Operation::is_unbound) {
@@ -186,62 +208,31 @@ impl Operation {
     }
 }
 
-/// Where a command stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CommandState {
-    /// Waits for a session that may carry it.
-    Queued,
-    /// Went out; no final Status yet.
-    Sent,
-    /// The device accepted it (202), or did it and it is to be confirmed.
-    Accepted,
-    /// Every Status says done.
-    Succeeded,
-    /// It failed, or was refused.
-    Failed,
-    /// It went out and nobody knows whether it was done.
-    Unconfirmed,
-    /// Taken back before it went.
-    Cancelled,
-    /// Its time passed before it went.
-    Expired,
+named! {
+    /// Where a command stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum CommandState by eq {
+        /// Waits for a session that may carry it.
+        Queued = "queued",
+        /// Went out; no final Status yet.
+        Sent = "sent",
+        /// The device accepted it (202), or did it and it is to be confirmed.
+        Accepted = "accepted",
+        /// Every Status says done.
+        Succeeded = "succeeded",
+        /// It failed, or was refused.
+        Failed = "failed",
+        /// It went out and nobody knows whether it was done.
+        Unconfirmed = "unconfirmed",
+        /// Taken back before it went.
+        Cancelled = "cancelled",
+        /// Its time passed before it went.
+        Expired = "expired",
+    }
 }
 
 impl CommandState {
-    /// Every state.
-    pub const ALL: [CommandState; 8] = [
-        CommandState::Queued,
-        CommandState::Sent,
-        CommandState::Accepted,
-        CommandState::Succeeded,
-        CommandState::Failed,
-        CommandState::Unconfirmed,
-        CommandState::Cancelled,
-        CommandState::Expired,
-    ];
-
-    /// The name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            CommandState::Queued => "queued",
-            CommandState::Sent => "sent",
-            CommandState::Accepted => "accepted",
-            CommandState::Succeeded => "succeeded",
-            CommandState::Failed => "failed",
-            CommandState::Unconfirmed => "unconfirmed",
-            CommandState::Cancelled => "cancelled",
-            CommandState::Expired => "expired",
-        }
-    }
-
-    /// The state of exactly that name.
-    pub fn from_name(name: &str) -> Option<CommandState> {
-        CommandState::ALL
-            .into_iter()
-            .find(|state| state.name() == name)
-    }
-
     /// Whether nothing can happen to the command any more.
     pub fn is_final(self) -> bool {
         matches!(

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{CommandSeq, SessionNo};
 
 /// How often a command is sent again after a Status that may pass, unless told otherwise.
-pub const RETRIES: u8 = 3;
+pub(crate) const RETRIES: u8 = 3;
 
 /// The manner of one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -69,7 +69,7 @@ pub enum RotationError {
     TooMany,
     /// The other list is full.
     #[error(
-        "a device keeps at most {REVOKED} revoked certificates: retire it and register it anew"
+        "a device keeps at most {REVOKED} revoked certificates: retire it and register it again"
     )]
     TooManyRevoked,
 }

@@ -122,6 +122,11 @@ impl DeviceState {
         self.open.iter().find(|command| command.seq == seq)
     }
 
+    /// The same, to be changed.
+    pub(crate) fn open_mut(&mut self, seq: CommandSeq) -> Option<&mut OpenCommand> {
+        self.open.iter_mut().find(|command| command.seq == seq)
+    }
+
     /// When a session of that mode was last seen.
     pub fn last_seen(&self, mode: Mode) -> Option<Timestamp> {
         self.seen[mode as usize]
@@ -140,7 +145,7 @@ impl DeviceState {
     /// Takes over the commands that were queued since this state was loaded;
     /// `None` when anything else changed too, and where this state leaves no
     /// room for them: the queue was closed, or what they wait for has ended.
-    pub fn rebased(
+    pub(crate) fn rebased(
         mut self,
         loaded_revision: u64,
         loaded_next: u32,

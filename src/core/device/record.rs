@@ -43,6 +43,21 @@ pub struct Credentials {
 }
 
 impl DeviceRecord {
+    /// A device that is known by its source alone: no user, groups or credentials.
+    pub fn new(source: Source, family: Family, now: Timestamp) -> Self {
+        DeviceRecord {
+            device_client_id: source.0.clone(),
+            source,
+            family,
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at: now,
+            rotation: Rotation::default(),
+        }
+    }
+
     /// Binds a certificate besides those that are bound; what was said of it
     /// before is replaced.
     pub fn bind(&mut self, note: CertificateNote) -> Result<(), RotationError> {

@@ -93,7 +93,7 @@ impl Asked<'_> {
         let by = usual.last().map(Availability::rule_names);
         let by = by.unwrap_or_default().join(", ");
         let text =
-            format!("no session carries it under the rules in force ({by}); it stays queued");
+            format!("no session delivers it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))
     }
 

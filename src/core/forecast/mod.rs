@@ -34,10 +34,10 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         CommandState::Queued => {}
         CommandState::Expired => return Forecast::new(When::Never, "its time has passed"),
         CommandState::Unconfirmed => {
-            let text = "it went out and its answer was lost; it is not sent again unasked";
+            let text = "it was sent and its answer was lost; it is sent again only on request";
             return Forecast::new(When::Sent, text);
         }
-        _ => return Forecast::new(When::Sent, "it went out; the device's answer is awaited"),
+        _ => return Forecast::new(When::Sent, "it was sent; the device has not answered yet"),
     }
     let waits = Waits::new(command, None, view.now);
     let then = by_policy(view, command);

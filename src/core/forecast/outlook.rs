@@ -3,52 +3,36 @@
 use serde::Serialize;
 
 use super::renewal::Window;
+use crate::named::named;
 use crate::time::Timestamp;
 
-/// When, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum When {
-    /// It went out; its answer is awaited.
-    Sent,
-    /// In the session that is open.
-    Now,
-    /// In the Apps session of the wake under way.
-    AppsSession,
-    /// In the session that the wake under way brings (families without modes).
-    PushSession,
-    /// In the next Maintenance session.
-    NextMaintenance,
-    /// In the next Apps session, for which there must be a push first.
-    NextApps,
-    /// In the next Machine session: nothing else lets it go.
-    NextMachine,
-    /// In the next session, whatever it is.
-    AnySession,
-    /// Not before a time.
-    NotBefore,
-    /// When other commands are done.
-    After,
-    /// No session carries it as things stand.
-    Never,
-}
-
-impl When {
-    /// The word.
-    pub fn name(self) -> &'static str {
-        match self {
-            When::Sent => "sent",
-            When::Now => "now",
-            When::AppsSession => "apps_session",
-            When::PushSession => "push_session",
-            When::NextMaintenance => "next_maintenance",
-            When::NextApps => "next_apps",
-            When::NextMachine => "next_machine",
-            When::AnySession => "any_session",
-            When::NotBefore => "not_before",
-            When::After => "after",
-            When::Never => "never",
-        }
+named! {
+    /// When, in one word.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum When {
+        /// It went out; its answer is awaited.
+        Sent = "sent",
+        /// In the session that is open.
+        Now = "now",
+        /// In the Apps session of the wake under way.
+        AppsSession = "apps_session",
+        /// In the session that the wake under way brings (families without modes).
+        PushSession = "push_session",
+        /// In the next Maintenance session.
+        NextMaintenance = "next_maintenance",
+        /// In the next Apps session, for which there must be a push first.
+        NextApps = "next_apps",
+        /// In the next Machine session: nothing else lets it go.
+        NextMachine = "next_machine",
+        /// In the next session, whatever it is.
+        AnySession = "any_session",
+        /// Not before a time.
+        NotBefore = "not_before",
+        /// When other commands are done.
+        After = "after",
+        /// No session carries it as things stand.
+        Never = "never",
     }
 }
 

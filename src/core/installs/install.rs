@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::Version;
 use crate::ids::{CommandSeq, DeviceId, IdError};
+use crate::named::named;
 use crate::time::Timestamp;
 
 /// Steps kept of one install; after that only its end is added.
@@ -51,70 +52,35 @@ impl FromStr for InstallId {
     }
 }
 
-/// Where an install stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InstallState {
-    /// Its command is queued, and a push is to be sent.
-    Requested,
-    /// Its command is queued, and no push can be sent yet.
-    WaitingForChannel,
-    /// A push was sent; a session is waited for.
-    Woken,
-    /// The command went out.
-    Delivered,
-    /// The device took the command.
-    Accepted,
-    /// The device told how its job goes.
-    Progress,
-    /// The app is installed.
-    Installed,
-    /// It ended otherwise; the reason says how.
-    Failed,
-    /// Somebody took it back.
-    Cancelled,
-    /// A request for another version took its place.
-    Superseded,
+named! {
+    /// Where an install stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum InstallState by eq {
+        /// Its command is queued, and a push is to be sent.
+        Requested = "requested",
+        /// Its command is queued, and no push can be sent yet.
+        WaitingForChannel = "waiting_for_channel",
+        /// A push was sent; a session is waited for.
+        Woken = "woken",
+        /// The command went out.
+        Delivered = "delivered",
+        /// The device took the command.
+        Accepted = "accepted",
+        /// The device told how its job goes.
+        Progress = "progress",
+        /// The app is installed.
+        Installed = "installed",
+        /// It ended otherwise; the reason says how.
+        Failed = "failed",
+        /// Somebody took it back.
+        Cancelled = "cancelled",
+        /// A request for another version took its place.
+        Superseded = "superseded",
+    }
 }
 
 impl InstallState {
-    /// Every state.
-    pub const ALL: [InstallState; 10] = [
-        InstallState::Requested,
-        InstallState::WaitingForChannel,
-        InstallState::Woken,
-        InstallState::Delivered,
-        InstallState::Accepted,
-        InstallState::Progress,
-        InstallState::Installed,
-        InstallState::Failed,
-        InstallState::Cancelled,
-        InstallState::Superseded,
-    ];
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            InstallState::Requested => "requested",
-            InstallState::WaitingForChannel => "waiting_for_channel",
-            InstallState::Woken => "woken",
-            InstallState::Delivered => "delivered",
-            InstallState::Accepted => "accepted",
-            InstallState::Progress => "progress",
-            InstallState::Installed => "installed",
-            InstallState::Failed => "failed",
-            InstallState::Cancelled => "cancelled",
-            InstallState::Superseded => "superseded",
-        }
-    }
-
-    /// The state of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        InstallState::ALL
-            .into_iter()
-            .find(|state| state.name() == name)
-    }
-
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
         matches!(

@@ -69,7 +69,8 @@ impl Install {
                 None
             }
             CommandState::Expired => {
-                let why = reason.unwrap_or_else(|| "no session carried it in time".to_owned());
+                let why =
+                    reason.unwrap_or_else(|| "it expired before a session delivered it".to_owned());
                 self.step(InstallState::Failed, command.at, Some(why));
                 None
             }
@@ -98,7 +99,7 @@ impl Install {
         if put_back {
             let why = facts.command.reason.clone();
             let why =
-                why.unwrap_or_else(|| "the device did not do it; it is sent again".to_owned());
+                why.unwrap_or_else(|| "the device did not execute it; it is sent again".to_owned());
             self.step(InstallState::Requested, facts.command.at, Some(why));
         }
         let pushed = wake.and_then(|wake| {
@@ -187,7 +188,7 @@ impl Install {
             return None;
         }
         if let Some(at) = facts.unenrolled_at {
-            let why = "the device is unenrolled: how the job ended is not known";
+            let why = "the device is unenrolled: the job's outcome is unknown";
             self.step(InstallState::Failed, at, Some(why.to_owned()));
             return None;
         }
@@ -202,7 +203,7 @@ impl Install {
             } else {
                 format!("{} readings", rules.reads)
             };
-            let why = format!("the job came to no end that is known within {limit}");
+            let why = format!("the job reached no known outcome within {limit}");
             self.step(InstallState::Failed, facts.now, Some(why));
             return None;
         }
@@ -245,21 +246,21 @@ impl Install {
         let progress = reading
             .progress
             .map(|progress| format!("Progress {progress}"));
-        let told: Vec<String> = status.into_iter().chain(progress).collect();
-        self.step(InstallState::Progress, at, Some(told.join(", ")));
+        let shown: Vec<String> = status.into_iter().chain(progress).collect();
+        self.step(InstallState::Progress, at, Some(shown.join(", ")));
         if let Some(step) = self.steps.last_mut() {
             step.progress = reading.progress;
         }
     }
 }
 
-const UNANSWERED: &str = "no session came in time: the device may be off or without a network; its own schedule carries it";
+const UNANSWERED: &str = "the device began no session in time: it may be off or offline; the install waits for its scheduled session";
 
 fn no_channel(facts: &Facts<'_>) -> &'static str {
     match facts.family {
         Family::Windows81 => channel_in_words(facts.channel),
         _ => {
-            "no push can be sent: there is no channel in use; the device's own schedule carries it"
+            "no push can be sent: the device has no active channel; the install waits for its scheduled session"
         }
     }
 }
@@ -268,14 +269,16 @@ fn no_channel(facts: &Facts<'_>) -> &'static str {
 fn push_in_words(wake: &wake::Wake) -> Option<String> {
     use wake::Why;
     let why = match wake.why? {
-        Why::NoChannel => "WNS does not know the channel any more",
+        Why::NoChannel => "WNS no longer knows the channel",
         Why::Profile => "the push profile may not send; look at its health",
-        Why::ChannelRefused => "WNS says that the channel is of another app than the push profile",
+        Why::ChannelRefused => {
+            "WNS reports that the channel belongs to another app than the push profile"
+        }
         Why::Dropped => "WNS dropped the push",
-        Why::Fault => "WNS found the push malformed",
+        Why::Fault => "WNS rejected the push as malformed",
         Why::GaveUp => "WNS could not be reached, or asked to wait too long",
     };
     Some(format!(
-        "no push went through: {why}; the device's own schedule carries it"
+        "no push was delivered: {why}; the install waits for the device's scheduled session"
     ))
 }

@@ -53,12 +53,12 @@ impl Reading {
         for part in parts {
             self.at = self.at.max(part.at);
             for result in &part.results {
-                self.hear(result);
+                self.take_result(result);
             }
         }
     }
 
-    fn hear(&mut self, result: &NodeResult) {
+    fn take_result(&mut self, result: &NodeResult) {
         self.answered |= result.status != 0 || result.data.is_some();
         let Some(node) = result.loc_uri.wmi() else {
             return;
@@ -97,7 +97,7 @@ impl Reading {
             .status
             .is_some_and(|status| rules.done.contains(&status))
         {
-            return Verdict::Done("the job's Status says so");
+            return Verdict::Done("the job's Status means done");
         }
         let whole = self.progress.is_some_and(|progress| progress >= WHOLE);
         if rules.done.is_empty() && whole {
@@ -146,20 +146,16 @@ fn command(
     last: Option<SessionNo>,
     now: Timestamp,
 ) -> CommandBody {
+    let options = ExecutionOptions {
+        lenient: Lenient::Always,
+        purpose: Some(ServerPurpose::Install(install.command)),
+        app: Some(install.app.clone()),
+        later_than: last,
+        ..ExecutionOptions::default()
+    };
+    let gets = nodes.into_iter().map(Operation::get).collect();
     CommandBody {
-        name: "app_status".to_owned(),
-        actor: "server".to_owned(),
-        queued_at: now,
-        not_before: None,
         expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
-        priority: 0,
-        options: ExecutionOptions {
-            lenient: Lenient::Always,
-            purpose: Some(ServerPurpose::Install(install.command)),
-            app: Some(install.app.clone()),
-            later_than: last,
-            ..ExecutionOptions::default()
-        },
-        operations: nodes.into_iter().map(Operation::get).collect(),
+        ..CommandBody::new("app_status", "server", now, options, gets)
     }
 }

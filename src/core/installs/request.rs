@@ -145,12 +145,12 @@ pub fn cancel(
 ) -> Result<Written, Refusal> {
     if install.state.is_final() {
         return Err(Refusal::Conflict(format!(
-            "the install is {}; only one that is under way can be taken back",
+            "the install is {}; only one that is under way can be cancelled",
             install.state.name()
         )));
     }
     let (mut chain, mut install) = (Chain::new(device), install.clone());
-    let why = format!("taken back by {actor}");
+    let why = format!("cancelled by {actor}");
     chain.end(&mut install, InstallState::Cancelled, why, (actor, now))?;
     Ok(Written {
         change: chain.change,
@@ -161,9 +161,9 @@ pub fn cancel(
 }
 
 /// Beside the reason, that the device goes on where it does.
-fn told(install: &Install, why: String) -> String {
+fn with_device_note(install: &Install, why: String) -> String {
     if install.state >= InstallState::Delivered {
-        format!("{why}; the device had its command already and may install it all the same")
+        format!("{why}; the device has already received the command and may still install it")
     } else {
         why
     }
@@ -243,7 +243,7 @@ impl Chain {
         (actor, now): (&str, Timestamp),
     ) -> Result<(), Refusal> {
         self.withdraw(install, actor, now)?;
-        let (why, steps) = (told(install, why), install.steps.len());
+        let (why, steps) = (with_device_note(install, why), install.steps.len());
         install.step(state, now, Some(why));
         self.note(install, steps, actor, now);
         Ok(())

@@ -220,7 +220,7 @@ fn a_push_that_fails_ends_nothing() {
     facts.wake = Some(&unanswered);
     let moved = next(&install(), &facts, &rules).install;
     assert_eq!(moved.state, InstallState::Woken);
-    assert!(moved.reason.unwrap().contains("no session came in time"));
+    assert!(moved.reason.unwrap().contains("began no session in time"));
     for (why, words) in [
         (wake::Why::Profile, "profile"),
         (wake::Why::Dropped, "dropped"),

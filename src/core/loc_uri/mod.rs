@@ -92,6 +92,11 @@ impl LocUri {
         &self.text
     }
 
+    /// Whether the texts are equal but for letter case.
+    pub(crate) fn is_like(&self, other: &LocUri) -> bool {
+        self.text.eq_ignore_ascii_case(&other.text)
+    }
+
     /// What it addresses.
     ///
     /// # Errors

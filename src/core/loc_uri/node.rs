@@ -38,10 +38,10 @@ pub enum Member<'a> {
 }
 
 impl<'a> WmiNode<'a> {
-    /// The name of the instance's first key.
-    pub(crate) fn first_key(&self) -> Option<&'a str> {
+    /// The name of the instance's first key, and the text after its `=`.
+    pub(crate) fn first_key(&self) -> Option<(&'a str, &'a str)> {
         let keys = self.instance?.get(self.class.len()..)?.strip_prefix('.')?;
-        keys.split_once('=').map(|(key, _)| key)
+        keys.split_once('=')
     }
 
     /// Whether it is of the class of that name.
@@ -69,7 +69,7 @@ impl<'a> TreeNode<'a> {
     }
 
     /// The segments below `./`, `Device` or `User` with them; at least one.
-    pub fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+    pub(crate) fn all_segments(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
         Segments::new(self.text, ROOT.len())
     }
 }

@@ -16,7 +16,7 @@ fn spellings_of_one_node_are_one_node() {
         let loc_uri = LocUri::from(text);
         let node = loc_uri.wmi().unwrap();
         assert!(node.is_of("MDM_Client"), "{text}");
-        assert_eq!(node.first_key(), Some("DeviceClientID"), "{text}");
+        assert_eq!(node.first_key().unwrap().0, "DeviceClientID", "{text}");
         let Some(Member::Method(method)) = node.member else {
             panic!("{text}: {node:?}");
         };

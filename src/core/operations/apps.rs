@@ -25,21 +25,21 @@ pub(super) const INSTALL: Type = Type::new(
     "app_install",
     "has the device install an app (MDM_AppInstallJob)",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, &templates::APP_INSTALL),
+    |arguments, context| job(arguments, context, &templates::APP_INSTALL),
 );
 
 pub(super) const UNINSTALL: Type = Type::new(
     "app_uninstall",
     "has the device remove an app",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, &templates::APP_UNINSTALL),
+    |arguments, context| job(arguments, context, &templates::APP_UNINSTALL),
 );
 
 pub(super) const UPGRADE: Type = Type::new(
     "app_upgrade",
     "has the device upgrade an app",
     ARGUMENTS,
-    |arguments, setting| job(arguments, setting, &templates::APP_UPGRADE),
+    |arguments, context| job(arguments, context, &templates::APP_UPGRADE),
 );
 
 pub(super) const STATUS: Type = Type::new(
@@ -51,10 +51,10 @@ pub(super) const STATUS: Type = Type::new(
 
 fn job(
     arguments: &Arguments<'_>,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
     template: &Template,
 ) -> Result<Built> {
-    let texts = setting.templates;
+    let texts = context.templates;
     let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
         (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
         (None, Some(name)) => texts.render(template, &[("package_full_name", &name)]),
@@ -67,12 +67,12 @@ fn job(
         );
         arguments.wrong(&JOB_DATA, expected, "nothing")
     })?;
-    created(arguments, setting, data)
+    created(arguments, context, data)
 }
 
-fn created(arguments: &Arguments<'_>, setting: &BuildContext<'_>, data: String) -> Result<Built> {
+fn created(arguments: &Arguments<'_>, context: &BuildContext<'_>, data: String) -> Result<Built> {
     let given = arguments.get(&NEW_JOB)?;
-    let id = given.unwrap_or_else(|| setting.fresh.to_string());
+    let id = given.unwrap_or_else(|| context.fresh.to_string());
     let job = wmi::APP_INSTALL_JOB.instance(&[&id]);
     let built = Built::new(vec![exec(job.method("CreateJob"), Some(data))]);
     Ok(built.unanswered(Unanswered::Check))
@@ -83,24 +83,24 @@ fn created(arguments: &Arguments<'_>, setting: &BuildContext<'_>, data: String) 
 pub(super) fn catalogued(
     release: &Release,
     arguments: &Arguments<'_>,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<Built> {
     let data = if let Some(data) = &release.job_data {
         let values = [("job_data", data.reveal())];
-        setting.templates.render(&templates::JOB_DATA, &values)
+        context.templates.render(&templates::JOB_DATA, &values)
     } else {
         let values = release.values();
         let values: Vec<(&str, &str)> = values
             .iter()
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
-        setting.templates.render(&templates::APP_INSTALL, &values)
+        context.templates.render(&templates::APP_INSTALL, &values)
     };
     let data = data.ok_or_else(|| {
         let expected = "an app with job_data, or templates.app_install configured";
         FieldError::new(arguments.path_of("app"), expected, "neither")
     })?;
-    created(arguments, setting, data)
+    created(arguments, context, data)
 }
 
 fn status(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {

@@ -76,7 +76,7 @@ arguments! {
     THRESHOLD: Optional<ValueForm> = "expiration_threshold_days", Integer(1, 3650),
         "renewed when so many days are left";
     CONFIGURATION: Needed<ValueForm> = "configuration", Xml(64 * 1024),
-        "the XML for the SCEP service; may hold the challenge";
+        "the XML for the SCEP service; may contain the challenge";
 }
 
 pub(super) const SCEP_ENROLL: Type = Type::new(
@@ -129,9 +129,9 @@ pub(super) const SIDELOAD_KEY: Type = Type::new(
     "sideload_key",
     "activates a sideloading product key (MDM_SideLoader)",
     &[&KEY],
-    |arguments, setting| {
+    |arguments, context| {
         let values = [("key", &*arguments.get(&KEY)?)];
-        let data = setting.templates.render(&templates::SIDELOAD_KEY, &values);
+        let data = context.templates.render(&templates::SIDELOAD_KEY, &values);
         Ok(side_loader("ActivateKey", data))
     },
 );
@@ -140,9 +140,9 @@ pub(super) const SIDELOAD_CERTIFICATE: Type = Type::new(
     "sideload_certificate",
     "adds a package-signing certificate (MDM_SideLoader)",
     &[&CERTIFICATE],
-    |arguments, setting| {
+    |arguments, context| {
         let values = [("certificate", &*arguments.get(&CERTIFICATE)?.base64)];
-        let data = setting
+        let data = context
             .templates
             .render(&templates::SIDELOAD_CERTIFICATE, &values);
         Ok(side_loader("AddCertificate", data))

@@ -26,7 +26,7 @@ pub(super) const RESET_USER_PASSWORD: Type = Type {
     expires_ms: Some(limits::PASSWORD_RESET_EXPIRY_MS),
     ..Type::new(
         "reset_user_password",
-        "sets a user's password (Windows 8.1 Update); allowed in every mode; expires in 24 h unless told",
+        "sets a user's password (Windows 8.1 Update); allowed in every mode; expires in 24 h by default",
         &[&USER, &PASSWORD],
         reset,
     )
@@ -34,9 +34,9 @@ pub(super) const RESET_USER_PASSWORD: Type = Type {
 };
 
 pub(super) const LOCK_WORKSTATION: Type =
-    Type::new("lock_workstation", "locks the screen", &[], |_, setting| {
+    Type::new("lock_workstation", "locks the screen", &[], |_, context| {
         Ok(Built::new(vec![on_client(
-            setting,
+            context,
             "LockWorkstation",
             None,
         )]))
@@ -69,9 +69,9 @@ pub(super) const WNS_READ_CHANNEL: Type = Type::new(
 .of(&Family::ALL);
 
 /// `MDM_Client.DeviceClientID=…`, its key known only when the command goes out.
-fn on_client(setting: &BuildContext<'_>, method: &str, data: Option<String>) -> Operation {
+fn on_client(context: &BuildContext<'_>, method: &str, data: Option<String>) -> Operation {
     let id = CLIENT_ID.to_string();
-    let key = setting
+    let key = context
         .templates
         .render(
             &templates::DEVICE_CLIENT_ID_KEY,
@@ -83,36 +83,36 @@ fn on_client(setting: &BuildContext<'_>, method: &str, data: Option<String>) -> 
     exec(client.method(method), data)
 }
 
-fn reset(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn reset(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let (user, password) = (arguments.get(&USER)?, arguments.get(&PASSWORD)?);
     let values = [("user", &*user), ("password", &*password)];
-    let data = setting
+    let data = context
         .templates
         .render(&templates::RESET_USER_PASSWORD, &values);
-    let built = Built::new(vec![on_client(setting, "ResetUserPassword", data)]);
+    let built = Built::new(vec![on_client(context, "ResetUserPassword", data)]);
     Ok(Built {
         target: Some(user.to_lowercase()),
         ..built.unanswered(Unanswered::Keep)
     })
 }
 
-fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn unenroll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
-        return dmclient::unenroll(arguments, setting);
+        return dmclient::unenroll(arguments, context);
     }
     let id = CLIENT_ID.to_string();
     let values = [("device_client_id", &*id)];
-    let data = setting.templates.render(&templates::UNENROLL, &values);
-    let request = on_client(setting, "SendUnenrollRequest", data);
+    let data = context.templates.render(&templates::UNENROLL, &values);
+    let request = on_client(context, "SendUnenrollRequest", data);
     Ok(Built::new(vec![request]))
 }
 
-fn update_configuration(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn update_configuration(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let family_name = arguments.get(&FAMILY_NAME)?;
     if arguments.family != Family::Windows81 {
-        return dmclient::set_channel(arguments, setting, &family_name);
+        return dmclient::set_channel(arguments, context, &family_name);
     }
-    let set = channel_set(&app_id(arguments)?, &family_name, setting.templates);
+    let set = channel_set(&app_id(arguments)?, &family_name, context.templates);
     Ok(Built::new(vec![set]))
 }
 
@@ -130,9 +130,9 @@ fn app_id(arguments: &Arguments<'_>) -> Result<String> {
     arguments.get(&APP_ID)?.ok_or_else(wrong)
 }
 
-fn read_channel(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     if arguments.family != Family::Windows81 {
-        return dmclient::read_channel(arguments, setting);
+        return dmclient::read_channel(arguments, context);
     }
     Ok(Built::new(channel_reads(&app_id(arguments)?)))
 }

@@ -73,15 +73,15 @@ pub(super) const REMOTE_LOCK: Type = Type::new(
 
 pub(super) const REMOTE_WIPE: Type = Type::new(
     "remote_wipe",
-    "resets the device and deletes what is on it (RemoteWipe); sent once: where no answer comes its outcome stays unconfirmed",
+    "resets the device and deletes what is on it (RemoteWipe); sent once: without an answer its outcome stays unconfirmed",
     &[&KEEP, &PROTECTED],
     wipe,
 )
 .of(CSP);
 
 /// The PROVIDER-ID of the device's enrolment.
-fn provider_id(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<String> {
-    let by_template = || setting.templates.render(&templates::PROVIDER_ID, &[]);
+fn provider_id(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<String> {
+    let by_template = || context.templates.render(&templates::PROVIDER_ID, &[]);
     let id = arguments.get(&PROVIDER)?.or_else(by_template);
     id.ok_or_else(|| arguments.wrong(&PROVIDER, "the PROVIDER-ID of the enrolment", "nothing"))
 }
@@ -103,8 +103,8 @@ fn write(verb: Verb, loc_uri: LocUri, format: &str, data: Option<&str>) -> Opera
 
 /// The Phone's node takes the ProviderID as its Data and does nothing
 /// otherwise; Windows 10 ignores it.
-pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
-    let id = provider_id(arguments, setting)?;
+pub(super) fn unenroll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
+    let id = provider_id(arguments, context)?;
     let node = match arguments.family {
         Family::WindowsPhone81 => "./Vendor/MSFT/DMClient".into(),
         _ => provider_node(&id),
@@ -116,14 +116,14 @@ pub(super) fn unenroll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) ->
 /// wants the name in lower case (the Windows Phone push article).
 pub(super) fn set_channel(
     arguments: &Arguments<'_>,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
     family_name: &str,
 ) -> Result<Built> {
     let name = match arguments.family {
         Family::WindowsPhone81 => family_name.to_lowercase(),
         _ => family_name.to_owned(),
     };
-    let id = provider_id(arguments, setting)?;
+    let id = provider_id(arguments, context)?;
     Ok(Built::set(vec![channel_set(&id, Verb::Add, &name)]))
 }
 
@@ -142,8 +142,8 @@ pub(crate) fn channel_reads(provider_id: &str) -> Vec<Operation> {
 }
 
 /// ChannelURI is absent (404) until there is a channel.
-pub(super) fn read_channel(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
-    let provider = provider_node(&provider_id(arguments, setting)?);
+pub(super) fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
+    let provider = provider_node(&provider_id(arguments, context)?);
     let reads = ["Push/PFN", "Push/ChannelURI", "Push/Status"];
     Ok(Built::reads(reads.map(|node| provider.below(node))))
 }
@@ -161,10 +161,10 @@ const SETS: [(&str, &str); 3] = [
 /// The least interval of the long run on a Phone, minutes.
 const PHONE_LONG_RUN: u32 = 1_440;
 
-fn poll(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn poll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&POLL_SETTINGS)?;
     check_poll(arguments, &settings)?;
-    let node = provider_node(&provider_id(arguments, setting)?).below("Poll");
+    let node = provider_node(&provider_id(arguments, context)?).below("Poll");
     let mut operations = Vec::with_capacity(settings.len() + 1);
     if arguments.get(&ADD_NODE)?.unwrap_or(false) {
         operations.push(write(Verb::Add, node.clone(), "node", None));
@@ -182,11 +182,11 @@ fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) ->
         let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
         Err(FieldError::new(field, expected, "another"))
     };
-    let told = |name: &str| -> Option<u32> {
+    let value_of = |name: &str| -> Option<u32> {
         let (_, value) = settings.iter().find(|(of, _)| *of == name)?;
         value.parse().ok()
     };
-    let sets = SETS.map(|(interval, count)| (told(interval), told(count)));
+    let sets = SETS.map(|(interval, count)| (value_of(interval), value_of(count)));
     let endless = |set: &&(Option<u32>, Option<u32>)| matches!(set, (Some(interval), Some(0)) if *interval > 0);
     if sets.iter().filter(endless).count() > 1 {
         return wrong(SETS[2].1, "one endless set of retries at most");

@@ -11,14 +11,14 @@ use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
 fn read_for(family: Family, value: &Value) -> Result<CommandBody, FieldError> {
-    let setting = BuildContext {
+    let context = BuildContext {
         device: Some(DeviceId(Uuid::nil())),
         templates: &Templates::default(),
         actor: "test",
         now: Timestamp(0),
         fresh: Uuid::nil(),
     };
-    command_for(family, value, &setting)
+    command_for(family, value, &context)
 }
 
 #[test]

@@ -40,26 +40,26 @@ use types::TYPES;
 
 /// Reads a command of the API for a Windows 8.1 device. Fields that the type
 /// does not know change nothing.
-pub fn command(value: &Value, setting: &BuildContext<'_>) -> Result<CommandBody, FieldError> {
-    command_for(Family::Windows81, value, setting)
+pub fn command(value: &Value, context: &BuildContext<'_>) -> Result<CommandBody, FieldError> {
+    command_for(Family::Windows81, value, context)
 }
 
 /// The same for a device of some family, the first that takes it: what is to go
 /// to many is looked at before it is known who they are.
 pub fn command_for_some(
     value: &Value,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<CommandBody, FieldError> {
     let mut wrong = None;
     for family in Family::ALL {
-        match command_for(family, value, setting) {
+        match command_for(family, value, context) {
             Ok(command) => return Ok(command),
             // Where the type is another family's, what that says counts.
             Err(error) if wrong.is_none() || error.field != "type" => wrong = Some(error),
             Err(_) => {}
         }
     }
-    wrong.map_or_else(|| command(value, setting), Err)
+    wrong.map_or_else(|| command(value, context), Err)
 }
 
 /// The same for a device of that family: what is sent is the family's, and a
@@ -67,16 +67,16 @@ pub fn command_for_some(
 pub(crate) fn command_for(
     family: Family,
     value: &Value,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<CommandBody, FieldError> {
-    command_with(family, value, setting, None)
+    command_with(family, value, context, None)
 }
 
 /// The same, where an install takes what it installs from the catalogue.
 pub fn command_with(
     family: Family,
     value: &Value,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
     release: Option<&Release>,
 ) -> Result<CommandBody, FieldError> {
     let fields = Fields::from_value(value, "")?;
@@ -84,16 +84,16 @@ pub fn command_with(
     let built = match release {
         Some(release) => {
             let arguments = Arguments::check(kind.arguments, &fields, family)?;
-            apps::catalogued(release, &arguments, setting)?
+            apps::catalogued(release, &arguments, context)?
         }
-        None => build(kind, &fields, family, setting)?,
+        None => build(kind, &fields, family, context)?,
     };
     let count: u32 = built.operations.iter().map(Operation::ids).sum();
     if count as usize > limits::COMMAND_OPERATIONS {
         let most = format!("at most {} operations in all", limits::COMMAND_OPERATIONS);
         return Err(FieldError::new("commands", most, count));
     }
-    let now = setting.now;
+    let now = context.now;
     let expires_at = fields
         .time("expires_at")?
         .or(kind.expires_ms.map(|ms| now.plus_ms(ms)));
@@ -121,7 +121,7 @@ pub fn command_with(
         .unwrap_or(i64::from(RETRIES));
     Ok(CommandBody {
         name: kind.name.to_owned(),
-        actor: setting.actor.to_owned(),
+        actor: context.actor.to_owned(),
         queued_at: now,
         not_before,
         expires_at,
@@ -129,7 +129,7 @@ pub fn command_with(
         options: ExecutionOptions {
             retries: u8::try_from(retries).unwrap_or(RETRIES),
             target,
-            after: after(&fields, setting.device)?,
+            after: after(&fields, context.device)?,
             app: fields.line("app", 128)?.map(str::to_owned),
             urgent: fields.boolean("urgent")?.unwrap_or(false),
             ..built.options
@@ -160,19 +160,19 @@ fn build(
     kind: &Type,
     fields: &Fields<'_>,
     family: Family,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<Built, FieldError> {
     let arguments = Arguments::check(kind.arguments, fields, family)?;
     match kind.build {
-        Build::Operations(build) => build(&arguments, setting),
-        Build::Group(kind) => group(kind, &arguments, setting),
+        Build::Operations(build) => build(&arguments, context),
+        Build::Group(kind) => group(kind, &arguments, context),
     }
 }
 
 fn group(
     kind: GroupKind,
     arguments: &Arguments<'_>,
-    setting: &BuildContext<'_>,
+    context: &BuildContext<'_>,
 ) -> Result<Built, FieldError> {
     let (list, path) = (
         arguments.get(&raw::COMMANDS)?,
@@ -193,7 +193,7 @@ fn group(
             None => const { &raw::RAW },
             Some(_) => type_of(&fields, arguments.family)?,
         };
-        let child = build(kind, &fields, arguments.family, setting)?;
+        let child = build(kind, &fields, arguments.family, context)?;
         group.options.set |= child.options.set;
         group.options.walk = group.options.walk.max(child.options.walk);
         if child.options.lenient != Lenient::Never {

@@ -14,7 +14,7 @@ arguments! {
 const PROFILE: Needed<ValueForm> = Needed::new(
     "profile",
     Xml(64 * 1024),
-    "the profile's XML; may hold its key",
+    "the profile's XML; may contain its key",
 );
 arguments! {
     WIFI_SETTINGS: Needed<Settings> = "settings", Settings(wmi::WIRELESS_PROFILE.properties),
@@ -38,7 +38,7 @@ const ENABLED: Optional<Boolean> = Optional::new(
     "whether it does, in all managed profiles; true by default",
 );
 arguments! {
-    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to remove it instead";
 }
 
 pub(super) const WIFI_PROFILE: Type = Type::new(

@@ -49,7 +49,7 @@ fn common() -> [(String, Value); 8] {
     [
         (
             "priority".to_owned(),
-            json!({"type": "integer", "minimum": -100, "maximum": 100, "default": 0, "description": "higher goes first"}),
+            json!({"type": "integer", "minimum": -100, "maximum": 100, "default": 0, "description": "higher is sent first"}),
         ),
         ("not_before".to_owned(), time("not sent before")),
         ("expires_at".to_owned(), time("not sent after")),
@@ -63,11 +63,11 @@ fn common() -> [(String, Value); 8] {
         ),
         (
             "supersede".to_owned(),
-            json!({"type": "boolean", "default": true, "description": "whether it takes the place of one for the same nodes that waits, where its type does so"}),
+            json!({"type": "boolean", "default": true, "description": "whether it replaces a waiting command for the same nodes, if its type does so"}),
         ),
         (
             "urgent".to_owned(),
-            json!({"type": "boolean", "default": false, "description": "whether the device is woken for it, where a push brings a session that may carry it"}),
+            json!({"type": "boolean", "default": false, "description": "whether the device is woken for it, if a push starts a session that may deliver it"}),
         ),
         (
             "app".to_owned(),

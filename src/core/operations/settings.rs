@@ -83,13 +83,13 @@ pub(super) const EAS_POLICY: Type = Type::new(
 )
 .superseding();
 
-fn eas(arguments: &Arguments<'_>, setting: &BuildContext<'_>) -> Result<Built> {
+fn eas(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&EAS_SETTINGS)?;
     let pairs = settings
         .iter()
         .map(|(name, value)| format!("{name},{value};"));
     let list: String = pairs.collect();
-    let data = setting
+    let data = context
         .templates
         .render(&templates::EAS_POLICY, &[("list", &list)]);
     let method = wmi::EAS_POLICY.instance(&["1"]).method("SetValues");
@@ -132,7 +132,7 @@ const INT: &str = "1";
 const BOOL: &str = "2";
 const DOUBLE: &str = "3";
 arguments! {
-    REMOVED: Optional<Boolean> = "remove", Boolean, "true to take it away instead";
+    REMOVED: Optional<Boolean> = "remove", Boolean, "true to remove it instead";
 }
 
 pub(super) const APPLICATION_SETTING: Type = Type::new(
@@ -178,7 +178,7 @@ arguments! {
 
 pub(super) const SECURITY_ZONE: Type = Type::new(
     "browser_security_zone",
-    "puts a site into a security zone, or takes it out (MDM_BrowserSecurityZones)",
+    "adds a site to a security zone, or removes it (MDM_BrowserSecurityZones)",
     &[&ZONE, &SITE, &REMOVED],
     security_zone,
 )

@@ -11,29 +11,21 @@ use crate::session::queue::leaves_of;
 use crate::time::Timestamp;
 
 fn read(value: &Value) -> Result<CommandBody, FieldError> {
-    let setting = BuildContext {
+    let context = BuildContext {
         device: Some(DeviceId(Uuid::nil())),
         templates: &Templates::default(),
         actor: "test",
         now: Timestamp(0),
         fresh: Uuid::nil(),
     };
-    command(value, &setting)
+    command(value, &context)
 }
 
 /// A self-signed certificate, as text that the API takes.
-fn certificate() -> String {
-    let key = rcgen::KeyPair::generate().unwrap();
-    rcgen::CertificateParams::new(vec!["localhost".into()])
-        .unwrap()
-        .self_signed(&key)
-        .unwrap()
-        .pem()
-}
+const CERTIFICATE: &str = include_str!("test_certificate.pem");
 
 /// One request of each type, the kind that it must be, and a text of what is sent.
 fn examples() -> Vec<(Value, Kind, &'static str)> {
-    let pem = certificate();
     vec![
         (
             json!({"type": "inventory"}),
@@ -131,7 +123,7 @@ fn examples() -> Vec<(Value, Kind, &'static str)> {
             "SettingType 1",
         ),
         (
-            json!({"type": "certificate_install", "certificate": pem}),
+            json!({"type": "certificate_install", "certificate": CERTIFICATE}),
             Kind::Certificate,
             "StoreName=%22Root%22,Thumbprint=%22",
         ),
@@ -181,7 +173,7 @@ fn examples() -> Vec<(Value, Kind, &'static str)> {
             "ProductKey=ABCDE-12345-ABCDE-12345-ABCDE",
         ),
         (
-            json!({"type": "sideload_certificate", "certificate": pem}),
+            json!({"type": "sideload_certificate", "certificate": CERTIFICATE}),
             Kind::Sideloading,
             "CertificateBlob=MII",
         ),

@@ -28,13 +28,13 @@ impl PolicySet {
     }
 
     /// Whether the set classifies anything besides the table.
-    pub fn classifies_more(&self) -> bool {
-        !self.own.is_empty()
+    pub(crate) fn classifies_more(&self) -> bool {
+        !self.custom_classes.is_empty()
     }
 
     /// The set's own classifications, in the order of their files.
     pub fn classifications(&self) -> &[CustomClassEntry] {
-        &self.own
+        &self.custom_classes
     }
 
     /// Every leaf that the table and this set can yield.
@@ -43,6 +43,6 @@ impl PolicySet {
     }
 
     pub(super) fn custom_classes(&self) -> impl Iterator<Item = &CustomClass> + Clone {
-        self.own.iter().map(|entry| &entry.class)
+        self.custom_classes.iter().map(|entry| &entry.class)
     }
 }

@@ -68,21 +68,12 @@ pub struct NoSuchCommand {
 }
 
 /// The verb that is usual for a kind.
-fn usual_verb(kind: Kind) -> Verb {
+pub(super) fn usual_verb(kind: Kind) -> Verb {
     match kind {
         Kind::Inventory | Kind::ChannelRead | Kind::AppStatus | Kind::UserRead => Verb::Get,
         Kind::Setting | Kind::Unclassified => Verb::Replace,
         Kind::Certificate | Kind::Profile => Verb::Add,
         _ => Verb::Exec,
-    }
-}
-
-/// A leaf that stands for its kind, of a verb that is usual for it.
-pub fn usual_leaf(kind: Kind) -> Leaf {
-    Leaf {
-        verb: usual_verb(kind),
-        kind,
-        class: Class::OTHER,
     }
 }
 
@@ -136,16 +127,16 @@ fn decide(set: &PolicySet, asked: &Question<'_>, leaf: &Leaf) -> Decision {
 /// The verbs of each class, in words.
 fn there(leaves: &[Leaf]) -> String {
     let classes = super::space::classes(leaves, |leaf| leaf.class);
-    let told = classes.iter().map(|(class, leaves)| {
+    let described = classes.iter().map(|(class, leaves)| {
         let verbs: Vec<&str> = leaves.iter().map(|leaf| leaf.verb.name()).collect();
         let class = class_name(*class).unwrap_or("other");
         format!("{class} ({})", verbs.join(", "))
     });
-    let told: Vec<String> = told.collect();
-    if told.is_empty() {
+    let described: Vec<String> = described.collect();
+    if described.is_empty() {
         return "none at all".to_owned();
     }
-    told.join("; ")
+    described.join("; ")
 }
 
 fn explained(set: &PolicySet, id: &RuleId) -> RuleExplained {

@@ -8,13 +8,13 @@ use crate::context::Mode;
 use crate::kind::Kind;
 
 /// The id of the rule that closes Machine.
-pub const MACHINE: &str = "floor.machine";
+pub(crate) const MACHINE: &str = "floor.machine";
 
 /// The id of the rule that holds what cannot be classified.
 pub const UNCLASSIFIED: &str = "floor.unclassified";
 
 /// Part of every policy set's digest: it changes when the floor does.
-pub const VERSION: &str =
+pub(crate) const VERSION: &str =
     "floor 1: Machine carries inventory, password_reset, unenroll; unclassified never goes";
 
 /// Whether the floor lets this kind go in this mode.

@@ -3,7 +3,7 @@
 //!
 //! The floor is code ([`floor`]); above it stand the rules of `policies/`. The
 //! language is closed on purpose: rules match on enumerated attributes and on
-//! nothing else, so the whole space can be enumerated ([`matrix`], [`diff`], [`check`]). Wanting
+//! nothing else, so the whole space can be enumerated ([`diff`], [`check`]). Wanting
 //! variables or nesting is the sign to move to another engine behind the same
 //! `decide`, not to grow this one.
 
@@ -14,7 +14,6 @@ pub mod diff;
 pub mod explain;
 pub mod floor;
 pub mod load;
-pub mod matrix;
 mod reachability;
 pub mod rule;
 mod space;
@@ -28,8 +27,9 @@ use serde::Serialize;
 
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
 use crate::kind::{Kind, Leaf};
+use crate::named::named;
 use custom_class::CustomClassEntry;
-use rule::{Effect, Rule};
+use rule::Rule;
 
 pub use load::Fault;
 
@@ -57,7 +57,7 @@ impl Serialize for RuleId {
 }
 
 /// The id named where no rule speaks.
-pub const DEFAULT_RULE: &str = "default.withhold";
+pub(crate) const DEFAULT_RULE: &str = "default.withhold";
 
 /// What a decision is about: one command of one device.
 #[derive(Debug, Clone, Copy)]
@@ -72,26 +72,17 @@ pub struct Subject<'a> {
     pub leaves: &'a [Leaf],
 }
 
-/// What is decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It goes.
-    Deliver,
-    /// It stays queued.
-    Withhold,
-    /// Never on this device: it fails at once.
-    Refuse,
-}
-
-impl Verdict {
-    /// The word.
-    pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Deliver => "deliver",
-            Verdict::Withhold => "withhold",
-            Verdict::Refuse => "refuse",
-        }
+named! {
+    /// What is decided.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Verdict {
+        /// It goes.
+        Deliver = "deliver",
+        /// It stays queued.
+        Withhold = "withhold",
+        /// Never on this device: it fails at once.
+        Refuse = "refuse",
     }
 }
 
@@ -110,7 +101,7 @@ pub struct Decision {
 /// The rules in force: the floor and the files, known by their digest.
 pub struct PolicySet {
     rules: Vec<Rule>,
-    own: Vec<CustomClassEntry>,
+    custom_classes: Vec<CustomClassEntry>,
     digest: String,
     files: Vec<(String, String)>,
     machine: RuleId,
@@ -128,13 +119,13 @@ impl PolicySet {
     /// A set of these rules and classifications, made from these files.
     pub(crate) fn new(
         rules: Vec<Rule>,
-        own: Vec<CustomClassEntry>,
+        custom_classes: Vec<CustomClassEntry>,
         digest: String,
         files: Vec<(String, String)>,
     ) -> Self {
         PolicySet {
             rules,
-            own,
+            custom_classes,
             digest,
             files,
             machine: RuleId::new(floor::MACHINE),
@@ -239,9 +230,9 @@ impl PolicySet {
             .filter(|rule| rule.matches(context, subject, leaf))
         {
             match rule.effect {
-                Effect::Refuse => return (Verdict::Refuse, &rule.id),
-                Effect::Withhold => withheld = withheld.or(Some(&rule.id)),
-                Effect::Deliver => delivered = delivered.or(Some(&rule.id)),
+                Verdict::Refuse => return (Verdict::Refuse, &rule.id),
+                Verdict::Withhold => withheld = withheld.or(Some(&rule.id)),
+                Verdict::Deliver => delivered = delivered.or(Some(&rule.id)),
             }
         }
         match (withheld, delivered) {

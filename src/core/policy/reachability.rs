@@ -17,7 +17,7 @@ pub(super) enum RuleReachability {
     Shadowed(Vec<RuleId>),
 }
 
-/// The fate of each rule, in the order of [`PolicySet::rules`].
+/// What becomes of each rule, in the order of [`PolicySet::rules`].
 ///
 /// Exact: taking away what does not decide changes no decision, nor the rules
 /// that it names, for any device, command and context.

@@ -4,43 +4,14 @@ use super::{RuleId, Subject, Verdict};
 use crate::context::{Context, Family};
 use crate::kind::{Class, Leaf};
 
-/// What a rule does where it matches. Refuse beats withhold beats deliver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Lets it go.
-    Deliver,
-    /// Keeps it back.
-    Withhold,
-    /// Fails it for good.
-    Refuse,
-}
-
-impl Effect {
-    /// Every effect with its name in policy files.
-    pub const NAMES: [(&'static str, Effect); 3] = [
-        ("deliver", Effect::Deliver),
-        ("withhold", Effect::Withhold),
-        ("refuse", Effect::Refuse),
-    ];
-
-    /// What is decided where such a rule determines it.
-    pub fn verdict(self) -> Verdict {
-        match self {
-            Effect::Deliver => Verdict::Deliver,
-            Effect::Withhold => Verdict::Withhold,
-            Effect::Refuse => Verdict::Refuse,
-        }
-    }
-}
-
 /// A rule, compiled: each attribute a set of bits, all set where the rule
 /// does not name it.
 #[derive(Debug, Clone)]
 pub struct Rule {
     /// Its id.
     pub id: RuleId,
-    /// What it does.
-    pub effect: Effect,
+    /// What is decided where it matches. Refuse beats withhold beats deliver.
+    pub effect: Verdict,
     /// Modes, by their place.
     pub modes: u32,
     /// Platforms.
@@ -79,14 +50,14 @@ impl Rule {
     }
 
     /// Whether mode, platform and login are among the rule's.
-    pub fn matches_context(&self, context: Context) -> bool {
+    pub(crate) fn matches_context(&self, context: Context) -> bool {
         has(self.modes, context.mode as usize)
             && has(self.platforms, context.platform as usize)
             && has(self.logins, context.login as usize)
     }
 
     /// Whether verb, kind and class are among the rule's.
-    pub fn matches_leaf(&self, leaf: &Leaf) -> bool {
+    pub(crate) fn matches_leaf(&self, leaf: &Leaf) -> bool {
         has(self.kinds, leaf.kind as usize)
             && has(self.verbs, leaf.verb as usize)
             && self
@@ -96,19 +67,19 @@ impl Rule {
     }
 
     /// Whether the family is among the rule's.
-    pub fn matches_family(&self, family: Family) -> bool {
+    pub(crate) fn matches_family(&self, family: Family) -> bool {
         has(self.families, family as usize)
     }
 
     /// Whether one of these groups is among the rule's.
-    pub fn matches_groups(&self, groups: &[String]) -> bool {
+    pub(crate) fn matches_groups(&self, groups: &[String]) -> bool {
         self.groups
             .as_ref()
             .is_none_or(|named| groups.iter().any(|group| named.contains(group)))
     }
 
     /// Whether the app is among the rule's.
-    pub fn matches_app(&self, app: Option<&str>) -> bool {
+    pub(crate) fn matches_app(&self, app: Option<&str>) -> bool {
         self.apps
             .as_ref()
             .is_none_or(|named| app.is_some_and(|app| named.iter().any(|one| one == app)))

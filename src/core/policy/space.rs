@@ -2,10 +2,11 @@
 //! that every rule treats alike are one class, and the rules that speak of a
 //! class are a set of bits.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use super::rule::{Effect, Rule};
+use super::rule::Rule;
 use super::{PolicySet, RuleId, Verdict, floor};
 use crate::context::{Context, Family, Mode};
 use crate::kind::{Kind, Leaf};
@@ -42,11 +43,7 @@ pub(super) struct Ranked<'a> {
 impl<'a> Ranked<'a> {
     pub(super) fn new(set: &'a PolicySet) -> Self {
         let mut rules: Vec<(usize, &Rule)> = set.rules().iter().enumerate().collect();
-        rules.sort_by_key(|(_, rule)| match rule.effect {
-            Effect::Refuse => 0,
-            Effect::Withhold => 1,
-            Effect::Deliver => 2,
-        });
+        rules.sort_by_key(|(_, rule)| Reverse(rule.effect));
         Ranked { set, rules }
     }
 
@@ -99,7 +96,7 @@ impl<'a> Ranked<'a> {
             None => (Verdict::Withhold, &self.set.default),
             Some(first) => {
                 let (_, rule) = self.rules[first];
-                (rule.effect.verdict(), &rule.id)
+                (rule.effect, &rule.id)
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::context::{ContextSet, Family, Mode};
 use crate::kind::{Kind, Leaf, kind_of};
 
 /// How many differences a try-out lists; the counts are of all.
-pub const DIFFERENCES: usize = 100;
+pub(crate) const DIFFERENCES: usize = 100;
 
 /// One decision as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use super::reachability::{RuleReachability, reachability};
-use super::rule::{Effect, Rule};
-use super::{PolicySet, RuleId, floor};
+use super::rule::Rule;
+use super::{PolicySet, RuleId, Verdict, floor};
 use crate::classify::custom_class::CustomClass;
 use crate::classify::{applies, covered_by};
 use crate::context::Mode;
@@ -98,11 +98,11 @@ fn floor_holds(rule: &Rule) -> Option<Warning> {
         })
         .map(|kind| kind.name())
         .collect();
-    if rule.effect != Effect::Deliver || !machine || held.is_empty() {
+    if rule.effect != Verdict::Deliver || !machine || held.is_empty() {
         return None;
     }
     let message = format!(
-        "cannot let {} go in Machine: the floor holds it",
+        "cannot deliver {} in Machine: the compiled-in floor withholds it",
         held.join(", ")
     );
     let by = vec![floor::MACHINE.to_owned()];
@@ -125,14 +125,14 @@ fn classifications(set: &PolicySet) -> impl Iterator<Item = Warning> {
                 return None;
             }
             let message = format!(
-                "'{}' has no effect: {} says something as restricted of it",
+                "'{}' has no effect: {} classifies it at least as restrictively",
                 entry.of,
                 by.join(" or ")
             );
             (WarningKind::ShadowedClassify, by, message)
         } else {
             let message = format!(
-                "'{}' has no effect: the classification table knows it",
+                "'{}' has no effect: the classification table already contains it",
                 entry.of
             );
             (WarningKind::KnownAlready, Vec::new(), message)

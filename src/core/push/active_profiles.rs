@@ -31,7 +31,7 @@ impl Target {
     }
 
     /// The PFN as a family wants it told: Windows Phone 8.1 in lower case (the Windows Phone push article).
-    pub fn pfn_for(&self, family: Family) -> String {
+    pub(crate) fn pfn_for(&self, family: Family) -> String {
         match family {
             Family::WindowsPhone81 => self.pfn.lower(),
             Family::Windows81 | Family::Windows10 => self.pfn.as_str().to_owned(),
@@ -70,8 +70,8 @@ pub struct ActiveProfiles {
 impl ActiveProfiles {
     /// The PROVIDER-ID of enrolments, part of DMClient's nodes.
     pub fn provider_id(&self) -> String {
-        let told = self.templates.render(&templates::PROVIDER_ID, &[]);
-        told.unwrap_or_default()
+        let id = self.templates.render(&templates::PROVIDER_ID, &[]);
+        id.unwrap_or_default()
     }
 
     /// The profile of a device in these groups.
@@ -158,7 +158,7 @@ pub fn status_words(status: u16) -> &'static str {
         4 => "no channel URI is assigned (4)",
         5 => "the channel URI has expired (5)",
         6 => "the channel URI could not be revoked (6)",
-        7 => "a push came, but power or connection did not allow a session (7)",
+        7 => "a push arrived, but power or connection did not allow a session (7)",
         8 => "unknown error, or push is not available on this edition (8)",
         _ => "a status that is not documented",
     }

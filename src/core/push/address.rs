@@ -16,7 +16,7 @@ use url::Url;
 use crate::secret::Secret;
 
 /// Longest channel URI, bytes. Real ones have some hundreds; nothing is published.
-pub const URI_BYTES: usize = 2 * 1024;
+pub(crate) const URI_BYTES: usize = 2 * 1024;
 /// The one host, and what is below it, that channel URIs of WNS are on.
 const WNS_HOST: &str = "notify.windows.com";
 /// Longest host name of DNS.

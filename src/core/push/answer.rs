@@ -141,7 +141,7 @@ pub struct WnsResponse {
 
 /// What the headers say, before the code is looked at.
 #[derive(Default)]
-struct Said {
+struct Parsed {
     /// Worst of both status headers.
     word: Option<Word>,
     connection: Option<Connection>,
@@ -172,20 +172,20 @@ impl WnsResponse {
         secrets: &[&str],
         now: Timestamp,
     ) -> Self {
-        let mut said = Said::default();
+        let mut parsed = Parsed::default();
         for (name, value) in headers.into_iter().take(HEADERS) {
-            said.take(name, &String::from_utf8_lossy(value), secrets, now);
+            parsed.take(name, &String::from_utf8_lossy(value), secrets, now);
         }
         let blocked =
-            says_blocked(said.description.as_deref().unwrap_or_default()) || says_blocked(body);
+            says_blocked(parsed.description.as_deref().unwrap_or_default()) || says_blocked(body);
         WnsResponse {
             code,
-            outcome: outcome(code, said.word, blocked),
-            connection: said.connection,
-            message_id: said.message_id,
-            debug_trace: said.debug_trace,
-            description: said.description,
-            asked_ms: said.asked_ms,
+            outcome: outcome(code, parsed.word, blocked),
+            connection: parsed.connection,
+            message_id: parsed.message_id,
+            debug_trace: parsed.debug_trace,
+            description: parsed.description,
+            asked_ms: parsed.asked_ms,
         }
     }
 
@@ -281,7 +281,7 @@ fn says_blocked(text: &str) -> bool {
     text.contains("domain") && text.contains("block")
 }
 
-impl Said {
+impl Parsed {
     fn take(&mut self, name: &str, value: &str, secrets: &[&str], now: Timestamp) {
         let value = value.trim();
         let is = |expected: &str| name.eq_ignore_ascii_case(expected);

@@ -6,7 +6,7 @@ use crate::time::Timestamp;
 
 /// Longest pause that an answer can ask for, milliseconds. Past a day the
 /// device's own nightly session is sooner.
-pub const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
+pub(crate) const LONGEST_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What `Retry-After` or `X-WNS-CONTINUE-AFTER` asks for, milliseconds from
 /// `now`, at most [`LONGEST_MS`]: whole seconds or an HTTP date. `None` where
@@ -30,7 +30,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
 }
 
 /// `base`, doubled with each attempt after the first, at most `most`.
-pub fn growing(base: i64, attempt: u32, most: i64) -> i64 {
+pub(crate) fn growing(base: i64, attempt: u32, most: i64) -> i64 {
     let doubled = 1_i64.checked_shl(attempt.saturating_sub(1).min(40));
     base.saturating_mul(doubled.unwrap_or(i64::MAX)).min(most)
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::push::address::UriDigest;
 
 pub use crate::package::{PackageSid, Pfn, ProfileError};
@@ -19,32 +20,21 @@ pub enum TokenForm {
     Entra,
 }
 
-/// How a profile fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// New, or changed since: the next answer tells.
-    Unchecked,
-    /// Tokens are granted and notifications accepted.
-    Healthy,
-    /// It fails for reasons that pass: network, 5xx, throttling.
-    Degraded,
-    /// Its credentials or their pairing with the PFN are wrong: an operator must act.
-    Misconfigured,
-    /// WNS does not take notifications of this sender any more.
-    Blocked,
-}
-
-impl Health {
-    /// The name that the API and the log use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Health::Unchecked => "unchecked",
-            Health::Healthy => "healthy",
-            Health::Degraded => "degraded",
-            Health::Misconfigured => "misconfigured",
-            Health::Blocked => "blocked",
-        }
+named! {
+    /// How a profile fares.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Health {
+        /// New, or changed since: the next answer tells.
+        Unchecked = "unchecked",
+        /// Tokens are granted and notifications accepted.
+        Healthy = "healthy",
+        /// It fails for reasons that pass: network, 5xx, throttling.
+        Degraded = "degraded",
+        /// Its credentials or their pairing with the PFN are wrong: an operator must act.
+        Misconfigured = "misconfigured",
+        /// WNS does not take notifications of this sender any more.
+        Blocked = "blocked",
     }
 }
 

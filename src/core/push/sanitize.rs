@@ -32,7 +32,7 @@ pub fn clean(text: &str) -> String {
 }
 
 /// [`clean`], after these secrets were struck out.
-pub fn clean_without(text: &str, secrets: &[&str]) -> String {
+pub(crate) fn clean_without(text: &str, secrets: &[&str]) -> String {
     let mut text: String = text.chars().take(16 * MOST).collect();
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "***");

@@ -23,13 +23,13 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkFault {
     /// No connection, or no TLS: the certificate may be refused.
-    #[error("expected a connection, none came about")]
+    #[error("could not connect: the network, TLS or the certificate failed")]
     Connect,
     /// It took too long.
-    #[error("expected an answer in time, none came")]
+    #[error("the request timed out")]
     Timeout,
     /// The connection broke, or what came was no HTTP.
-    #[error("expected an HTTP answer, the connection broke or brought something else")]
+    #[error("the connection broke, or the answer was not HTTP")]
     Broken,
 }
 
@@ -39,10 +39,10 @@ pub const ANSWER_BYTES: usize = 64 * 1024;
 const TOKEN_BYTES: usize = 8 * 1024;
 /// Lifetime where the answer tells none, seconds. One documented sample has no
 /// `expires_in`; a wrong guess costs one 401.
-pub const ASSUMED_LIFE_S: u32 = 60 * 60;
+pub(crate) const ASSUMED_LIFE_S: u32 = 60 * 60;
 /// Lifetimes outside of this are taken for its ends, seconds. The documented
 /// ones are 86,400 and 86,399.
-pub const LIFE_S: std::ops::RangeInclusive<u32> = 60..=24 * 60 * 60;
+pub(crate) const LIFE_S: std::ops::RangeInclusive<u32> = 60..=24 * 60 * 60;
 
 const LEGACY_URL: &str = "https://login.live.com/accesstoken.srf";
 const LEGACY_SCOPE: &str = "notify.windows.com";
@@ -175,7 +175,7 @@ pub struct Grant {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenError {
     /// The service does not take the credentials: an operator must act.
-    #[error("the token service refused the credentials with {code}: {error} {description}")]
+    #[error("the token service rejected the credentials with {code}: {error} {description}")]
     Refused {
         /// HTTP status code.
         code: u16,

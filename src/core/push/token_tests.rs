@@ -117,7 +117,7 @@ fn refusals_stop_the_profile_and_troubles_pass() {
     assert_eq!(error.for_wake(), wake::Event::Cannot(Why::Profile));
     assert_eq!(
         error.to_string(),
-        "the token service refused the credentials with 400: invalid_client bad *** or ***"
+        "the token service rejected the credentials with 400: invalid_client bad *** or ***"
     );
     assert!(matches!(
         read(401, "<html>"),

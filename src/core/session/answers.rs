@@ -10,12 +10,13 @@ use super::open::MessagePosition;
 use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
 use super::{Request, settle};
-use crate::command::{CommandBody, CommandState};
+use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::Mode;
 use crate::device::{DeviceRecord, DeviceState, Session};
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, Inventory};
+use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::message::Alert;
@@ -69,7 +70,7 @@ pub(super) fn take<'a>(
         },
     };
     if code != 200 {
-        let why = "the device speaks another version of the protocol";
+        let why = "the device uses another protocol version";
         settle::end_session(&mut taken.state, recorder, why);
         return taken;
     }
@@ -104,7 +105,7 @@ impl<'a> Taken<'a> {
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
         collected.settle_checks(state, recorder);
-        look_for_a_hand(state, request.query.mode, recorder);
+        detect_manual_run(state, request.query.mode, recorder);
         let known = snapshot.inventory.as_ref();
         let values = collected.take_in(known, message.is_final, request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
@@ -118,12 +119,7 @@ impl<'a> Taken<'a> {
     /// The device is gone: its queue and its channel with it.
     fn unenroll(&mut self, device: DeviceId, recorder: &mut EventRecorder) {
         unenrolled(&mut self.state, recorder);
-        let gone = Event::new(
-            recorder.now,
-            "device",
-            Some(device),
-            EventType::DeviceUnenrolled,
-        );
+        let gone = recorder.event("device", device, EventType::DeviceUnenrolled);
         recorder.events.push(gone);
         let forgotten = channel::forget(&mut self.state, "the device is unenrolled", recorder);
         self.changes.channel_uri = forgotten.uri;
@@ -176,15 +172,10 @@ fn learn_key(
 ) -> Option<DeviceRecord> {
     let device = &snapshot.device;
     let device_client_id = collected.client_id(&device.record)?;
-    let event = Event::new(
-        recorder.now,
-        "device",
-        Some(device.id),
-        EventType::KeyLearned,
-    );
+    let event = recorder.event("device", device.id, EventType::KeyLearned);
     recorder
         .events
-        .push(event.detail("MDM_Client named one instance, by another key"));
+        .push(event.detail("MDM_Client lists one instance, with another key"));
     Some(DeviceRecord {
         device_client_id,
         ..device.record.clone()
@@ -199,21 +190,17 @@ fn log_queued(
     recorder: &mut EventRecorder,
 ) {
     for (seq, body) in queued {
-        let kind = state.open(*seq).map_or(
-            crate::kind::Kind::Unclassified,
-            super::super::command::OpenCommand::kind,
-        );
-        let actor = body.actor.clone();
-        let event = Event::new(recorder.now, actor, Some(device), EventType::CommandQueued);
-        recorder
-            .events
-            .push(event.command(seq.0, kind).detail(body.name.clone()));
+        let open = state.open(*seq);
+        let kind = open.map_or(Kind::Unclassified, OpenCommand::kind);
+        let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
+        let event = event.command(seq.0, kind).detail(body.name.clone());
+        recorder.events.push(event);
     }
 }
 
 /// The MDMAgent article: an agent that is run by hand cannot impersonate the user, so the
 /// steps that need the user fail while the others work.
-fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
+fn detect_manual_run(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
     if !matches!(mode, Mode::Maintenance | Mode::Apps) {
         return;
     }
@@ -228,7 +215,7 @@ fn look_for_a_hand(state: &mut DeviceState, mode: Mode, recorder: &mut EventReco
     if looks_so {
         state.manual_at = Some(recorder.now);
         recorder.note(
-            "what needs the user failed while the rest worked: MDMAgent may have been run by hand",
+            "commands that need the user failed while the others succeeded: MDMAgent may have been run manually",
         );
     }
 }

@@ -99,10 +99,10 @@ impl<'a> Builder<'a> {
     }
 
     /// Answers the Results that are no whole values (OMA DM 1.2.1, 7).
-    pub(super) fn pieces(&mut self, parts: &[Part], broke_off: bool) {
+    pub(super) fn chunks(&mut self, parts: &[Part], broke_off: bool) {
         let next_id = &mut self.state.next_id;
         self.body
-            .extend(reply::pieces(self.request.message, parts, next_id));
+            .extend(reply::chunks(self.request.message, parts, next_id));
         if broke_off {
             self.body.push(reply::alert(1225, next_id));
         }
@@ -149,27 +149,22 @@ impl<'a> Builder<'a> {
 
     /// What no message of this device can hold fails, and says so.
     fn fail_oversized(&mut self, candidates: &[Candidate], budget: usize) {
-        for large in candidates
-            .iter()
-            .filter(|c| c.bytes as usize > budget && c.availability.is_delivered_by_rules())
-        {
+        let is_oversized = |candidate: &&Candidate| {
+            candidate.bytes as usize > budget && candidate.availability.is_delivered_by_rules()
+        };
+        for large in candidates.iter().filter(is_oversized) {
             let reason = format!(
-                "too large for any message: it takes {} bytes, a message to this device holds {budget} bytes of commands",
+                "too large for any message: it takes {} bytes, and a message to this device has room for {budget} bytes of commands",
                 large.bytes
             );
             self.fail(large, reason);
         }
     }
 
-    fn fail(&mut self, candidates: &Candidate, reason: String) {
-        if let Some(command) = self
-            .state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == candidates.seq)
-        {
-            self.recorder
-                .set_state(command, CommandState::Failed, reason);
+    fn fail(&mut self, candidate: &Candidate, reason: String) {
+        if let Some(command) = self.state.open_mut(candidate.seq) {
+            let failed = CommandState::Failed;
+            self.recorder.set_state(command, failed, reason);
         }
         closing::close_finished(&mut self.state, &mut self.recorder);
     }

@@ -45,38 +45,44 @@ impl ChannelReport {
         for result in of_channel(command, results) {
             let collected = (result.loc_uri.clone(), result.status, result.data.clone());
             self.0.push(collected);
-            strike(result);
+            redact(result);
         }
     }
 
     /// Strikes out what must not be kept of a value that came in pieces: as a
     /// whole it is never in memory, so nobody listens.
-    pub(super) fn strike_pieces(command: &OpenCommand, pieces: &mut [NodeResult]) {
-        of_channel(command, pieces).for_each(strike);
+    pub(super) fn redact_chunks(command: &OpenCommand, chunks: &mut [NodeResult]) {
+        of_channel(command, chunks).for_each(redact);
+    }
+
+    /// Whether the message brought no such answers.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What was told at these nodes.
     pub(super) fn at(&self, nodes: &Nodes) -> ChannelValues {
-        let mut says = ChannelValues::default();
+        let mut values = ChannelValues::default();
         for (loc_uri, status, data) in &self.0 {
-            let is = |node: &str| !node.is_empty() && loc_uri.as_str().eq_ignore_ascii_case(node);
+            let is =
+                |node: &Option<LocUri>| node.as_ref().is_some_and(|node| loc_uri.is_like(node));
             let text = data.as_ref().map(|data| data.reveal().trim());
             if is(&nodes.uri) {
                 match text {
-                    Some("") => says.uri = Some(None),
-                    Some(text) if text.eq_ignore_ascii_case("null") => says.uri = Some(None),
-                    Some(_) => says.uri = Some(data.clone()),
-                    None if *status >= 400 => says.uri = Some(None),
+                    Some("") => values.uri = Some(None),
+                    Some(text) if text.eq_ignore_ascii_case("null") => values.uri = Some(None),
+                    Some(_) => values.uri = Some(data.clone()),
+                    None if *status >= 400 => values.uri = Some(None),
                     // Its Results are to come.
                     None => {}
                 }
             } else if is(&nodes.expires) {
-                says.expires_at = text.and_then(instant);
+                values.expires_at = text.and_then(instant);
             } else if is(&nodes.status) {
-                says.status = text.and_then(|text| text.parse().ok());
+                values.status = text.and_then(|text| text.parse().ok());
             }
         }
-        says
+        values
     }
 }
 
@@ -84,11 +90,11 @@ impl ChannelReport {
 #[derive(Debug, Default)]
 pub(super) struct Nodes {
     /// The URI.
-    pub(super) uri: String,
+    pub(super) uri: Option<LocUri>,
     /// Its end, on Windows 8.1.
-    pub(super) expires: String,
+    pub(super) expires: Option<LocUri>,
     /// DMClient's status.
-    pub(super) status: String,
+    pub(super) status: Option<LocUri>,
 }
 
 /// Those of `results` that are about a channel.
@@ -107,7 +113,7 @@ fn of_channel<'a>(
     })
 }
 
-fn strike(result: &mut NodeResult) {
+fn redact(result: &mut NodeResult) {
     if let Some(data) = &mut result.data
         && !may_be_kept(&result.loc_uri, data.reveal())
     {

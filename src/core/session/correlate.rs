@@ -11,7 +11,7 @@ use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
-use super::large::{PIECE, Part};
+use super::large::{CHUNK, Part};
 use super::outcome::{conclude, is_complete};
 use super::result_collector::ResultCollector;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -30,13 +30,13 @@ struct Answered {
     lease: usize,
     results: Vec<NodeResult>,
     /// Pieces of large objects, which are no values yet.
-    pieces: Vec<NodeResult>,
+    chunks: Vec<NodeResult>,
     /// Which elements had Results without a Status so far.
-    unsaid: Vec<usize>,
+    without_status: Vec<usize>,
 }
 
-/// Takes every answer of `message` into the state. What follows from values
-/// and outcomes, beyond the command's own state, is heard by `heard`.
+/// Takes every answer of `message` into the state. `collected` receives what
+/// follows from values and outcomes beyond the command's own state.
 pub(super) fn correlate(
     state: &mut DeviceState,
     bodies: &Bodies<'_>,
@@ -71,7 +71,7 @@ fn answers(
     let mut answered: Vec<Answered> = Vec::new();
     let session = state.session.as_ref();
     let first_message = session.map_or(1, |session| session.first_message);
-    let said: HashSet<(u32, u32)> = message
+    let with_status: HashSet<(u32, u32)> = message
         .body
         .iter()
         .filter_map(|element| match element {
@@ -96,7 +96,7 @@ fn answers(
             }
             Element::Results(results) => {
                 let part = parts.next().unwrap_or(Part::Whole);
-                let places = (first_message, part, &said);
+                let places = (first_message, part, &with_status);
                 take_results(state, bodies, results, places, &mut answered, recorder);
             }
             _ => {}
@@ -113,32 +113,32 @@ fn take_answer(
     collected: &mut ResultCollector,
     recorder: &mut EventRecorder,
 ) {
-    let (mut results, mut pieces) = (answer.results, answer.pieces);
-    let said = say_what_results_say(command, answer.lease, &answer.unsaid);
+    let (mut results, mut chunks) = (answer.results, answer.chunks);
+    let implied = imply_statuses(command, answer.lease, &answer.without_status);
     // Before the package ends its Status may still come.
-    if said && package_ended {
+    if implied && package_ended {
         for result in results.iter_mut().filter(|result| result.status == 0) {
             result.status = 200;
         }
-        recorder.note("Results came without a Status: taken as 200");
+        recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
     collected.answer(command, answer.lease, &results);
-    ChannelReport::strike_pieces(command, &mut pieces);
-    results.extend(pieces);
+    ChannelReport::redact_chunks(command, &mut chunks);
+    results.extend(chunks);
     conclude(command, answer.lease, results, package_ended, recorder);
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with
 /// them. One that comes later in the package counts if it says worse.
-fn say_what_results_say(command: &mut OpenCommand, lease: usize, unsaid: &[usize]) -> bool {
+fn imply_statuses(command: &mut OpenCommand, lease: usize, without_status: &[usize]) -> bool {
     let statuses = &mut command.leases[lease].statuses;
-    let mut said = false;
-    for &index in unsaid {
-        said |= statuses[index] == 0;
+    let mut implied = false;
+    for &index in without_status {
+        implied |= statuses[index] == 0;
         statuses[index] = statuses[index].max(200);
     }
-    said
+    implied
 }
 
 /// The end of a package of several messages: what was answered in an earlier one
@@ -171,7 +171,7 @@ pub(super) fn unenrolled(state: &mut DeviceState, recorder: &mut EventRecorder) 
         .iter_mut()
         .filter(|command| command.is_unenroll() && !command.leases.is_empty())
     {
-        let reason = "the device said that it is unenrolled (alert 1226)";
+        let reason = "the device reported that it is unenrolled (alert 1226)";
         recorder.set_state(command, CommandState::Succeeded, reason);
     }
     closing::close_finished(state, recorder);
@@ -243,7 +243,7 @@ fn take_results(
     state: &mut DeviceState,
     bodies: &Bodies<'_>,
     results: &Results,
-    (first_message, part, said): (u32, Part, &HashSet<(u32, u32)>),
+    (first_message, part, with_status): (u32, Part, &HashSet<(u32, u32)>),
     answered: &mut Vec<Answered>,
     recorder: &mut EventRecorder,
 ) {
@@ -269,11 +269,11 @@ fn take_results(
     for (nth, item) in results.items.iter().enumerate() {
         let mut value = value_of(node.clone(), item, results);
         if part != Part::Whole && nth == last {
-            value.status = if part == Part::Piece { PIECE } else { 200 };
-            entry_for(answered, seq, lease).pieces.push(value);
+            value.status = if part == Part::Chunk { CHUNK } else { 200 };
+            entry_for(answered, seq, lease).chunks.push(value);
         } else if !merge(answered, seq, lease, value, true) {
             recorder.note(format!(
-                "more than {} answers to command {} in one message: the rest is not kept",
+                "more than {} answers to command {} in one message: the rest was dropped",
                 limits::ANSWERS,
                 seq.0
             ));
@@ -281,8 +281,8 @@ fn take_results(
         }
     }
     let reads = state.open[at].leases[lease].elements[index] == ElementName::Verb(Verb::Get);
-    if reads && !said.contains(&(msg_ref, cmd_ref)) {
-        entry_for(answered, seq, lease).unsaid.push(index);
+    if reads && !with_status.contains(&(msg_ref, cmd_ref)) {
+        entry_for(answered, seq, lease).without_status.push(index);
     }
 }
 
@@ -313,8 +313,8 @@ fn entry_for(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mu
                 seq,
                 lease,
                 results: Vec::new(),
-                pieces: Vec::new(),
-                unsaid: Vec::new(),
+                chunks: Vec::new(),
+                without_status: Vec::new(),
             });
             answered.len() - 1
         });

@@ -1,7 +1,8 @@
 //! What a step writes down while it works.
 
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
-use crate::event::{Event, Outcome};
+use crate::event::{Event, EventType, Outcome};
+use crate::ids::DeviceId;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -26,6 +27,16 @@ impl EventRecorder {
         }
     }
 
+    /// An event of now about that device.
+    pub(super) fn event(
+        &self,
+        actor: impl Into<String>,
+        device: DeviceId,
+        what: EventType,
+    ) -> Event {
+        Event::new(self.now, actor, Some(device), what)
+    }
+
     /// Puts the command into `state`, with why, and opens a part of its history
     /// for it. A device decides how often it brings news of the same state: of
     /// these only so many are kept.
@@ -38,7 +49,7 @@ impl EventRecorder {
         results: Vec<NodeResult>,
     ) {
         if command.state == state && command.parts >= limits::COMMAND_PARTS {
-            let words = "news of command {} that is not kept: its history is full";
+            let words = "a status of command {} was dropped: its history is full";
             self.note(words.replace("{}", &command.seq.0.to_string()));
             return;
         }

@@ -93,12 +93,7 @@ impl Exchange {
             .delivered
             .retain(|delivered| delivered.command != seq.0);
         let mut kind = Kind::Unclassified;
-        if let Some(command) = self
-            .state
-            .open
-            .iter_mut()
-            .find(|command| command.seq == seq)
-        {
+        if let Some(command) = self.state.open_mut(seq) {
             kind = command.kind();
             command.state = CommandState::Queued;
             command.deadline = None;
@@ -117,24 +112,15 @@ impl Exchange {
             session.is_open = false;
             self.record.ended = true;
         }
-        self.events.push(
-            Event::new(
-                self.record_at(),
-                "server",
-                Some(self.device),
-                EventType::GuardRefused,
-            )
-            .command(seq.0, kind)
-            .detail("the encoder's guard stopped what policy had let go in Machine mode"),
-        );
+        let refused = self.event("server", EventType::GuardRefused);
+        let why = "the encoder's guard stopped a command that the policy delivered in Machine mode";
+        self.events.push(refused.command(seq.0, kind).detail(why));
     }
 
-    fn record_at(&self) -> crate::time::Timestamp {
-        self.state
-            .latest
-            .as_ref()
-            .map(|latest| latest.at)
-            .unwrap_or_default()
+    fn event(&self, actor: &str, what: EventType) -> Event {
+        let latest = self.state.latest.as_ref();
+        let at = latest.map(|latest| latest.at).unwrap_or_default();
+        Event::new(at, actor, Some(self.device), what)
     }
 
     /// What to make durable, with the reply's bytes to keep.
@@ -142,12 +128,7 @@ impl Exchange {
         if let Some(LatestRequest { carried, .. }) = &mut self.state.latest {
             *carried = !self.carried.is_empty();
         }
-        let mut exchange = Event::new(
-            self.record_at(),
-            "device",
-            Some(self.device),
-            EventType::Exchange,
-        );
+        let mut exchange = self.event("device", EventType::Exchange);
         exchange.exchange = Some(self.record);
         let mut events = vec![exchange];
         events.append(&mut self.events);

@@ -3,7 +3,7 @@
 
 use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
-use super::queue::opened;
+use super::queue::open_own;
 use super::result_collector::{Named, ResultCollector};
 use crate::classify::classify;
 use crate::command::{
@@ -50,14 +50,11 @@ pub(super) fn follow(
     let mut queued = Vec::new();
     for body in wanted {
         if let Some(ServerPurpose::Check(of)) = body.options.purpose
-            && let Some(asked) = state.open.iter_mut().find(|command| command.seq == of)
+            && let Some(asked) = state.open_mut(of)
         {
             asked.options.unanswered = Unanswered::Keep;
         }
-        let seq = CommandSeq(state.next_command.max(1));
-        state.next_command = seq.0 + 1;
-        state.open.push(opened(seq, &body, record));
-        bodies.add(seq, &body, record);
+        let seq = open_own(state, &body, record, bodies);
         queued.push((seq, body));
     }
     queued
@@ -79,8 +76,7 @@ fn walks(
         if named.is_empty() {
             continue;
         }
-        let mut open = state.open.iter_mut();
-        let asked = open.find(|command| command.seq == parent.seq);
+        let asked = state.open_mut(parent.seq);
         let (bodies, left) = walk(parent, &named, asked.is_some(), recorder);
         if let Some(asked) = asked {
             asked.options.walk = left;
@@ -179,26 +175,19 @@ fn body(
     walk: u16,
     now: Timestamp,
 ) -> CommandBody {
+    let options = ExecutionOptions {
+        lenient: Lenient::Always,
+        walk,
+        purpose: Some(ServerPurpose::Walk(root)),
+        app: parent.options.app.clone(),
+        ..ExecutionOptions::default()
+    };
+    let gets = gets.iter().map(|next| Operation::get(next.loc_uri.clone()));
+    let deadline = now.plus_ms(limits::NEWS_DEADLINE_MS);
     CommandBody {
-        name: "inventory_walk".to_owned(),
-        actor: ACTOR.to_owned(),
-        queued_at: now,
-        not_before: None,
-        expires_at: parent
-            .expires_at
-            .or(Some(now.plus_ms(limits::NEWS_DEADLINE_MS))),
+        expires_at: parent.expires_at.or(Some(deadline)),
         priority: parent.priority,
-        options: ExecutionOptions {
-            lenient: Lenient::Always,
-            walk,
-            purpose: Some(ServerPurpose::Walk(root)),
-            app: parent.options.app.clone(),
-            ..ExecutionOptions::default()
-        },
-        operations: gets
-            .iter()
-            .map(|next| Operation::get(next.loc_uri.clone()))
-            .collect(),
+        ..CommandBody::new("inventory_walk", ACTOR, now, options, gets.collect())
     }
 }
 
@@ -215,19 +204,16 @@ fn checks(state: &DeviceState, bodies: &Bodies<'_>, now: Timestamp) -> Vec<Comma
         })
         .filter_map(|command| {
             let loc_uri = asks_for(bodies.get(command.seq)?)?;
+            let options = ExecutionOptions {
+                purpose: Some(ServerPurpose::Check(command.seq)),
+                app: command.options.app.clone(),
+                ..ExecutionOptions::default()
+            };
+            let get = vec![Operation::get(loc_uri)];
             Some(CommandBody {
-                name: "app_status".to_owned(),
-                actor: ACTOR.to_owned(),
-                queued_at: now,
-                not_before: None,
                 expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
                 priority: command.priority,
-                options: ExecutionOptions {
-                    purpose: Some(ServerPurpose::Check(command.seq)),
-                    app: command.options.app.clone(),
-                    ..ExecutionOptions::default()
-                },
-                operations: vec![Operation::get(loc_uri)],
+                ..CommandBody::new("app_status", ACTOR, now, options, get)
             })
         })
         .collect()
@@ -241,7 +227,7 @@ fn asks_for(body: &CommandBody) -> Option<LocUri> {
         let is_job = node.is_of("MDM_AppInstallJob")
             && node
                 .first_key()
-                .is_some_and(|key| key.eq_ignore_ascii_case("JobID"))
+                .is_some_and(|(key, _)| key.eq_ignore_ascii_case("JobID"))
             && matches!(node.member, Some(Member::Method(_)));
         is_job
             .then(|| loc_uri.owner())?

@@ -22,7 +22,7 @@ use crate::limits;
 use modegate_wire::message::{Element, Item, Message, Results};
 
 /// The Status of a piece that was taken.
-pub(super) const PIECE: u16 = 213;
+pub(super) const CHUNK: u16 = 213;
 
 /// What one Results element brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub(super) enum Part {
     /// Whole values.
     Whole,
     /// A piece, and more follows.
-    Piece,
+    Chunk,
     /// The last piece, and all bytes are there.
     Last,
     /// Nothing that is kept; the Status says why.
@@ -42,7 +42,7 @@ impl Part {
     pub(super) fn status(self) -> Option<u16> {
         match self {
             Part::Whole | Part::Last => None,
-            Part::Piece => Some(PIECE),
+            Part::Chunk => Some(CHUNK),
             Part::Refused(code) => Some(code),
         }
     }
@@ -69,13 +69,13 @@ pub(super) fn judge(
         .map(|results| {
             let part = part(state, family, results, &mut broken);
             if let Part::Refused(code) = part {
-                recorder.note(format!("a large object was refused ({code})"));
+                recorder.note(format!("a large object was rejected ({code})"));
             }
             part
         })
         .collect();
     if broken {
-        recorder.note("a large object broke off: another item came before its end");
+        recorder.note("a large object is incomplete: another item arrived before its end");
     }
     (parts, broken)
 }
@@ -129,7 +129,7 @@ fn begin(state: &mut DeviceState, of: u64, results: &Results, item: &Item) -> Pa
         size,
         got,
     });
-    Part::Piece
+    Part::Chunk
 }
 
 fn carry_on(state: &mut DeviceState, large: LargeObject, item: &Item) -> Part {
@@ -141,7 +141,7 @@ fn carry_on(state: &mut DeviceState, large: LargeObject, item: &Item) -> Part {
     }
     if item.more_data {
         state.large = Some(LargeObject { got, ..large });
-        return Part::Piece;
+        return Part::Chunk;
     }
     state.large = None;
     Part::Last

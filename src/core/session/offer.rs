@@ -69,10 +69,10 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
 pub(super) fn budget(session: &Session) -> usize {
     /// What the frame and the Statuses of a usual package take.
     const FRAME: usize = 2 * 1024;
-    let told = session
+    let announced = session
         .max_msg_size
         .map_or(usize::MAX, |bytes| bytes as usize);
-    told.clamp(limits::REPLY_BYTES_LEAST, limits::REPLY_BYTES) - FRAME
+    announced.clamp(limits::REPLY_BYTES_LEAST, limits::REPLY_BYTES) - FRAME
 }
 
 /// The commands of `considered` that one reply carries, in order. An unenroll

@@ -76,7 +76,7 @@ pub(super) fn conclude(
         }
         Meaning::Pending => {
             command.deadline = Some(recorder.now.plus_ms(limits::NEWS_DEADLINE_MS));
-            let reason = "the device accepted it and works on it (202)";
+            let reason = "the device accepted it and is working on it (202)";
             end.put_down(command, CommandState::Accepted, reason, recorder);
         }
         Meaning::Proof | Meaning::Later => again(command, end, recorder),
@@ -209,7 +209,7 @@ fn meaning(code: u16) -> &'static str {
         215 => "not executed (215)",
         216 => "rolled back with its Atomic (216)",
         400 => "the device found the command malformed (400)",
-        401 => "the device refused the server's credentials (401)",
+        401 => "the device rejected the server's credentials (401)",
         403 => "forbidden (403)",
         404 => "no such node on the device (404)",
         405 => "not allowed on this node (405)",

@@ -109,7 +109,7 @@ fn next(state: &DeviceState, command: &Candidate) -> Option<String> {
         let others: Vec<String> = others.iter().map(|seq| seq.0.to_string()).collect();
         return Some(format!("after command {} is done", others.join(", ")));
     }
-    let told: Vec<String> = decision
+    let sessions: Vec<String> = decision
         .modes
         .iter()
         .map(|&mode| match state.last_seen(mode) {
@@ -117,5 +117,5 @@ fn next(state: &DeviceState, command: &Candidate) -> Option<String> {
             None => format!("{} (never seen)", mode.name()),
         })
         .collect();
-    (!told.is_empty()).then(|| format!("at the next session in {}", told.join(" or ")))
+    (!sessions.is_empty()).then(|| format!("at the next session in {}", sessions.join(" or ")))
 }

@@ -5,6 +5,7 @@ use data_encoding::BASE64;
 
 use super::large::Part;
 use super::open::is_login_status;
+use crate::loc_uri::{LocUri, Node};
 use modegate_wire::auth::AuthType;
 use modegate_wire::message::{
     Alert, Chal, Cred, Element, GroupKind, Header, Item, Message, Status,
@@ -97,7 +98,7 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
 }
 
 /// The Statuses of Results that brought a piece, or nothing that is kept.
-pub(super) fn pieces(message: &Message, parts: &[Part], next_id: &mut u32) -> Vec<Element> {
+pub(super) fn chunks(message: &Message, parts: &[Part], next_id: &mut u32) -> Vec<Element> {
     let results = message.body.iter().filter_map(|element| match element {
         Element::Results(results) => Some(results),
         _ => None,
@@ -206,11 +207,18 @@ fn alert_code(alert: &Alert) -> u16 {
 }
 
 fn is_dev_info(item: &Item) -> bool {
-    let node = item
-        .source
-        .as_deref()
-        .or(item.target.as_deref())
-        .unwrap_or("")
-        .to_ascii_lowercase();
-    node.starts_with("./devinfo/") || node.ends_with("/dmclient/hwdevid")
+    let text = item.source.as_deref().or(item.target.as_deref());
+    let loc_uri = LocUri::from(text.unwrap_or_default());
+    let Ok(Node::Tree(node)) = loc_uri.node() else {
+        return false;
+    };
+    let mut path = node.all_segments();
+    let (parent, last) = path.clone().fold(("", ""), |(_, last), next| (last, next));
+    let is_hardware_id =
+        parent.eq_ignore_ascii_case("DMClient") && last.eq_ignore_ascii_case("HWDevID");
+    let below_dev_info = path
+        .next()
+        .is_some_and(|root| root.eq_ignore_ascii_case("DevInfo"))
+        && path.next().is_some();
+    below_dev_info || is_hardware_id
 }

@@ -9,6 +9,7 @@ use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
+use crate::wmi;
 use modegate_wire::message::Verb;
 
 use super::channel_report::ChannelReport;
@@ -124,7 +125,7 @@ impl ResultCollector {
         }
         if taken.dropped > 0 {
             recorder.note(format!(
-                "{} values were not kept: the inventory holds {} at most",
+                "{} values were dropped: the inventory contains at most {}",
                 taken.dropped,
                 limits::INVENTORY_VALUES
             ));
@@ -146,9 +147,9 @@ impl ResultCollector {
         })?;
         let mut named = names::split(list.data.as_ref()?.reveal());
         let (first, more) = (named.next()?, named.next());
-        let plain = names::plain(&first);
-        let (head, value) = plain.split_once('=')?;
-        let is_key = head.eq_ignore_ascii_case("MDM_Client.DeviceClientID") && more.is_none();
+        let instance = LocUri::class(wmi::CLIENT.name).child(&first);
+        let (key, value) = instance.wmi()?.first_key()?;
+        let is_key = key.eq_ignore_ascii_case("DeviceClientID") && more.is_none();
         let value = value.trim_matches(['"', '\'']);
         let usable = is_key
             && !value.is_empty()
@@ -163,23 +164,20 @@ impl ResultCollector {
     /// Settles what was unconfirmed by what the device says of it.
     pub(super) fn settle_checks(&self, state: &mut DeviceState, recorder: &mut EventRecorder) {
         for &(of, code) in &self.checks {
-            let Some(command) = state
-                .open
-                .iter_mut()
-                .find(|command| command.seq == of && command.state == CommandState::Unconfirmed)
-            else {
+            let command = state.open_mut(of);
+            let Some(command) = command.filter(|it| it.state == CommandState::Unconfirmed) else {
                 continue;
             };
             let (state, reason) = match code {
                 200..=299 if code != 202 => {
                     command.deadline = None;
-                    let reason = "the device knows of it: it was asked";
+                    let reason = "the device confirmed it when asked";
                     (CommandState::Succeeded, reason)
                 }
                 404 => {
                     command.put_back();
                     command.options.unanswered = Unanswered::Check;
-                    let reason = "the device knows nothing of it (404): it is sent again";
+                    let reason = "the device does not know it (404): it is sent again";
                     (CommandState::Queued, reason)
                 }
                 _ => continue,

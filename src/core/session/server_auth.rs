@@ -173,7 +173,7 @@ fn challenged(
         return false;
     }
     if refusals >= REFUSALS {
-        recorder.note("the device refuses the server's credentials");
+        recorder.note("the device rejects the server's credentials");
         return false;
     }
     recorder.note(format!(

@@ -142,12 +142,13 @@ fn apply(command: &mut OpenCommand, settled: Settled, recorder: &mut EventRecord
         Settled::Queued => return recorder.requeue(command, why),
         Settled::Unconfirmed => {
             command.deadline = Some(news_deadline(command, recorder.now));
-            let words = format!("{why} before its answer came; it is not sent again unasked");
+            let words =
+                format!("{why} before the device answered; it is sent again only on request");
             (CommandState::Unconfirmed, words)
         }
         Settled::Expired => (
             CommandState::Expired,
-            "no session carried it in time".to_owned(),
+            "it expired before a session delivered it".to_owned(),
         ),
         Settled::Gone => (
             CommandState::Succeeded,
@@ -155,7 +156,7 @@ fn apply(command: &mut OpenCommand, settled: Settled, recorder: &mut EventRecord
         ),
         Settled::NoNews => (
             CommandState::Failed,
-            "nobody knows whether it was done: no news of it came in time".to_owned(),
+            "its outcome is unknown: the device reported nothing in time".to_owned(),
         ),
     };
     recorder.set_state(command, to, reason);
@@ -166,6 +167,6 @@ fn apply(command: &mut OpenCommand, settled: Settled, recorder: &mut EventRecord
 fn news_deadline(command: &OpenCommand, now: Timestamp) -> Timestamp {
     const DAY_MS: i64 = 24 * 60 * 60 * 1000;
     let most = now.plus_ms(limits::NEWS_DEADLINE_MS);
-    let told = command.expires_at.map_or(most, |at| at.min(most));
-    told.max(now.plus_ms(DAY_MS))
+    let until = command.expires_at.map_or(most, |at| at.min(most));
+    until.max(now.plus_ms(DAY_MS))
 }

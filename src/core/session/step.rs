@@ -78,21 +78,21 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
         message,
         ..*request
     });
-    let told = rest.as_ref().unwrap_or(request);
+    let remaining = rest.as_ref().unwrap_or(request);
     let code = version_status(request.message);
     let Taken {
         mut state,
         bodies,
         changes,
-    } = answers::take(snapshot, told, code, (state, place), &mut recorder);
+    } = answers::take(snapshot, remaining, code, (state, place), &mut recorder);
     if collected.is_rejected {
-        let why = "the device does not take the server's word";
+        let why = "the device does not accept the server's credentials";
         settle::end_session(&mut state, &mut recorder, why);
     }
     let mut builder = Builder::new(snapshot, request, (state, place), recorder, bodies);
     builder.cred = collected.cred;
     builder.statuses(code, chal);
-    builder.pieces(&changes.parts, changes.broke_off);
+    builder.chunks(&changes.parts, changes.broke_off);
     builder.offer(changes.unenrolled);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::event::Event;
+use crate::named::named;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
 
@@ -19,38 +20,22 @@ pub const NAME_BYTES: usize = 64;
 /// How the log names the holder of the file `admin-token`; no other token has this name.
 pub const BOOTSTRAP: &str = "admin";
 
-/// What a token is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Role {
-    /// Everything, tokens included.
-    Admin,
-    /// Devices, commands and all reads.
-    Operator,
-    /// Reads devices and commands, queues installs.
-    Portal,
-    /// Reads devices, commands, sessions and the log. Never writes.
-    Auditor,
+named! {
+    /// What a token is for.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    pub enum Role by eq {
+        /// Everything, tokens included.
+        Admin = "admin",
+        /// Devices, commands and all reads.
+        Operator = "operator",
+        /// Reads devices and commands, queues installs.
+        Portal = "portal",
+        /// Reads devices, commands, sessions and the log. Never writes.
+        Auditor = "auditor",
+    }
 }
 
 impl Role {
-    /// All of them.
-    pub const ALL: [Role; 4] = [Role::Admin, Role::Operator, Role::Portal, Role::Auditor];
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Admin => "admin",
-            Role::Operator => "operator",
-            Role::Portal => "portal",
-            Role::Auditor => "auditor",
-        }
-    }
-
-    /// The role of that name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        Role::ALL.into_iter().find(|role| role.name() == name)
-    }
-
     /// Whether it may queue a command that its caller calls `name`. The portal
     /// queues installs and nothing else; what such a command does is worked out
     /// from its operations, as always.
@@ -180,7 +165,7 @@ pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
         return Err(Refusal::Conflict(why));
     }
     if is_taken {
-        let why = "name: a token has this name already; the log could not tell them apart";
+        let why = "name: another token has this name already; the log could not distinguish them";
         return Err(Refusal::Conflict(why.to_owned()));
     }
     Ok(())

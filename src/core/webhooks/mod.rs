@@ -112,7 +112,7 @@ pub struct Outcome {
 }
 
 /// The name of the event that an install came to this state.
-pub fn event_name(state: InstallState) -> String {
+pub(crate) fn event_name(state: InstallState) -> String {
     format!("install.{}", state.name())
 }
 

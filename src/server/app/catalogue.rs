@@ -67,7 +67,7 @@ pub(crate) async fn change(
     change.clone().amended(&seen, now)?;
     let expected = options.expected;
     let decide = move |there: Option<&CatalogueApp>| {
-        let missing = || Refusal::Missing("there is no such app".to_owned());
+        let missing = || Refusal::Missing("app not found".to_owned());
         let there = there.ok_or_else(missing)?;
         check(expected.as_ref(), &app_tag(there))?;
         change.amended(there, now).map_err(Refusal::Field)

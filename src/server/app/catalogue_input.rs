@@ -330,7 +330,7 @@ impl VersionFields {
             (None, None) => return Err(wrong("a version such as 1.2.0.0", "nothing")),
             (None, Some(of_package)) => of_package.clone(),
             (Some(version), Some(of_package)) if version != *of_package => {
-                return Err(wrong("the version that package_full_name says", "another"));
+                return Err(wrong("the version in package_full_name", "another"));
             }
             (Some(version), _) => version,
         };

@@ -57,7 +57,7 @@ fn from_pem(app: &App, pem: &str) -> Result<CertificateDigest, FieldError> {
     match (app.certificate_fault)(certificate) {
         Some(fault) => Err(FieldError::new(
             "pem",
-            "a certificate that TLS takes",
+            "a certificate that TLS accepts",
             fault,
         )),
         None => Ok(CertificateDigest(Sha256::digest(certificate).into())),

@@ -180,7 +180,7 @@ pub(crate) async fn list(
 /// Where a page of a list of a device's numbered things begins.
 pub(super) fn number(after: u64) -> Result<u32, AppError> {
     u32::try_from(after)
-        .map_err(|_| AppError::field("after", "what 'next' of the last page said", "other text"))
+        .map_err(|_| AppError::field("after", "the 'next' of the previous page", "other text"))
 }
 
 /// One command, with when it can go and what was decided on it.

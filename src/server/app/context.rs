@@ -24,7 +24,7 @@ use modegate_store::{Store, StoreError};
 pub(crate) struct App {
     /// The store.
     pub store: Arc<dyn Store>,
-    /// The way that a sync request goes: the policies and push profiles in force.
+    /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,

@@ -69,17 +69,8 @@ impl Parse for Username {
 impl NewDevice {
     /// The device's record.
     pub(super) fn record(&self, now: Timestamp) -> DeviceRecord {
-        let mut record = DeviceRecord {
-            source: Source(self.source.0.clone()),
-            family: self.family.map_or(Family::Windows81, |family| family.0),
-            device_client_id: self.source.0.clone(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: now,
-            rotation: Default::default(),
-        };
+        let family = self.family.map_or(Family::Windows81, |family| family.0);
+        let mut record = DeviceRecord::new(Source(self.source.0.clone()), family, now);
         // Of a new device nothing is revoked: there is nothing to refuse.
         let _ = self.rest.0.amend(&mut record);
         record
@@ -137,7 +128,7 @@ pub(crate) async fn register(
     let registered = app.store.register(id, record, event, options.keep).await;
     registered.map_err(|error| match error.into() {
         AppError::SourceTaken(_) if !by.sees_all() => {
-            let fault = FieldError::new("source", "a new one", "one that is registered");
+            let fault = FieldError::new("source", "an unregistered source", "a registered one");
             AppError::Conflicts(vec![fault])
         }
         other => other,
@@ -155,7 +146,7 @@ pub(crate) struct DeviceFilter {
     pub(crate) user: Option<String>,
     /// The one with this source.
     pub(crate) source: Option<String>,
-    /// Those with this habit.
+    /// Those with this activity.
     pub(crate) activity: Option<ActivityFlag>,
 }
 
@@ -170,7 +161,9 @@ impl DeviceFilter {
                 .source
                 .as_ref()
                 .is_none_or(|source| record.source.0 == *source)
-            && self.activity.is_none_or(|habit| habit.is_of(&device.state))
+            && self
+                .activity
+                .is_none_or(|activity| activity.is_of(&device.state))
     }
 }
 

@@ -1,11 +1,11 @@
-//! Why a use case does not do as asked.
+//! Why a use case fails.
 
 use modegate_core::change::Refusal;
 use modegate_core::fields::FieldError;
 use modegate_core::ids::DeviceId;
 use modegate_store::StoreError;
 
-/// Why a use case does not do as asked. Nothing was changed then, unless it says so.
+/// Why a use case fails. Nothing was changed, unless it says so.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum AppError {
     /// There is no such thing, or none that the caller may see.
@@ -14,8 +14,8 @@ pub(crate) enum AppError {
     /// Not in this state.
     #[error("{0}")]
     Conflict(String),
-    /// Fields that stand against what is there already, all of them.
-    #[error("fields stand against what is there already")]
+    /// Every field that conflicts with existing data.
+    #[error("fields conflict with existing data")]
     Conflicts(Vec<FieldError>),
     /// Over a bound.
     #[error("{0}")]
@@ -26,17 +26,17 @@ pub(crate) enum AppError {
     /// Not for this caller.
     #[error("{0}")]
     Forbidden(String),
-    /// Fields that are not what they should be, all of them.
-    #[error("fields are not what they should be")]
+    /// Every invalid field.
+    #[error("fields are invalid")]
     Fields(Vec<FieldError>),
     /// The source belongs to this device.
-    #[error("device {0} is registered with this source")]
+    #[error("device {0} is already registered with this source")]
     SourceTaken(DeviceId),
-    /// A write of this name was done meanwhile: its answer is kept.
-    #[error("a write of this name was done meanwhile")]
+    /// Another request with this idempotency key was executed: its response is stored.
+    #[error("another request with this idempotency key was executed meanwhile")]
     Done,
     /// It cannot be done now; whether it was is not known.
-    #[error("the write was given up; ask again")]
+    #[error("the write was interrupted; retry")]
     Interrupted,
     /// The store cannot do it now.
     #[error(transparent)]
@@ -46,7 +46,7 @@ pub(crate) enum AppError {
 impl AppError {
     /// There is no such thing.
     pub(crate) fn missing(what: &str) -> Self {
-        AppError::Missing(format!("there is no such {what}"))
+        AppError::Missing(format!("{what} not found"))
     }
 
     /// One field that is not what it should be.

@@ -142,7 +142,7 @@ impl Planner {
             ImportStep::Conflict(FieldError::new(field, expected, found))
         };
         if !self.by.may_see(&device.record) {
-            return conflict("one that is".to_owned());
+            return conflict("a registered one".to_owned());
         }
         match self.on_conflict {
             OnConflict::Fail => conflict(format!("that of device {}", device.id)),

@@ -205,7 +205,7 @@ pub(crate) async fn cancel(
     let (actor, now) = (by.actor(), app.now());
     let decide = by.decide_installs(move |device, installs, _| {
         let install = installs.iter().find(|install| install.no == seen.no);
-        let missing = || Refusal::Missing("there is no such install".to_owned());
+        let missing = || Refusal::Missing("install not found".to_owned());
         take_back(device, install.ok_or_else(missing)?, &actor, now)
     });
     let taken_back = app

@@ -101,7 +101,7 @@ impl Principal {
                 .any(|group| !to.contains(group) && !own.contains(group))
         };
         if moved(before, after) || moved(after, before) {
-            let expected = "no other groups than this token's to come or go";
+            let expected = "changes to this token's groups only";
             return Err(FieldError::new(field, expected, "another"));
         }
         if !self.token.covers(after) {
@@ -140,6 +140,6 @@ impl Principal {
         if self.may_see(&device.record) {
             return Ok(());
         }
-        Err(Refusal::Missing("there is no such device".to_owned()))
+        Err(Refusal::Missing("device not found".to_owned()))
     }
 }

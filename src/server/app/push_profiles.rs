@@ -234,7 +234,7 @@ fn same_credentials(one: &PushProfile, other: &PushProfile) -> bool {
 }
 
 fn missing() -> Refusal {
-    Refusal::Missing("there is no such push profile".to_owned())
+    Refusal::Missing("push profile not found".to_owned())
 }
 
 /// Makes a push profile; its credentials are tried at once.
@@ -304,7 +304,10 @@ pub(crate) async fn try_anew(
         let mut profile = before.ok_or_else(missing)?.clone();
         profile.health = profile.health.next(ProfileEvent::Changed);
         (profile.reason, profile.health_at) = (None, now);
-        let event = event.detail(format!("{}: tried anew", profile.pfn.as_str()));
+        let event = event.detail(format!(
+            "{}: credentials checked again",
+            profile.pfn.as_str()
+        ));
         Ok((ProfileChange::Keep(Box::new(profile)), event))
     });
     write(app, id, decide, true, options).await

@@ -42,7 +42,7 @@ pub(crate) fn app_tag(app: &App) -> String {
 pub(crate) fn check(expected: Option<&Match>, tag: &str) -> Result<(), Refusal> {
     match expected {
         Some(wanted) if !wanted.is(tag) => Err(Refusal::Stale(format!(
-            "If-Match: it is {tag} by now; read it again"
+            "If-Match: the current ETag is {tag}; read the resource again"
         ))),
         _ => Ok(()),
     }

@@ -47,8 +47,8 @@ impl NewToken {
             _ => {}
         }
         if self.expires_at.is_some_and(|at| at.0 <= now) {
-            let found = "one that is past";
-            faults.push(FieldError::new("expires_at", "a time to come", found));
+            let found = "a time in the past";
+            faults.push(FieldError::new("expires_at", "a time in the future", found));
         }
         faults
     }

@@ -12,8 +12,8 @@ use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use modegate_store::sqlite::backup::{self, BackupError, Progress};
 
-/// How often a long piece of work says how far it is.
-const TELL: Duration = Duration::from_secs(1);
+/// How often a long operation reports its progress.
+const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Where the data is: flags, the environment and the configuration file say it
 /// as they do to `serve`.
@@ -23,14 +23,14 @@ pub(crate) struct DataArgs {
     #[serde(skip)]
     #[arg(long, value_name = "FILE", env = "MODEGATE_CONFIG")]
     config: Option<PathBuf>,
-    /// The data folder [default: ./data]
+    /// The data directory [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// Where the database is: sqlite:PATH [default: modegate.db in the data folder]
+    /// Where the database is: sqlite:PATH [default: modegate.db in the data directory]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// A file with the main key, 64 hexadecimal digits, instead of 'key' in the data
-    /// folder
+    /// directory
     #[arg(long, value_name = "FILE")]
     key_file: Option<String>,
 }
@@ -57,10 +57,10 @@ impl DataArgs {
 /// Flags of `backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// The file to make
+    /// The file to create
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace the file if it is there
+    /// Replace the file if it exists
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -73,7 +73,7 @@ pub struct RestoreArgs {
     /// The backup to put in place
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Replace what an earlier restore kept as .before-restore
+    /// Replace the .before-restore file of an earlier restore
     #[arg(long)]
     force: bool,
     #[command(flatten)]
@@ -83,9 +83,9 @@ pub struct RestoreArgs {
 /// Why a command on the data fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DataError {
-    /// The data folder or the key.
+    /// The data directory or the key.
     #[error(transparent)]
-    Folder(#[from] ServeError),
+    Serve(#[from] ServeError),
     /// The copy.
     #[error(transparent)]
     Backup(#[from] BackupError),
@@ -94,7 +94,7 @@ pub(crate) enum DataError {
     Settings(Vec<Fault>),
     /// A copy would be sealed with two keys.
     #[error(
-        "the main key is being changed, and a backup would need two keys: end that first (modegate key rotate)"
+        "a rotation of the main key is in progress, and a backup would need two keys: finish it first (modegate key rotate)"
     )]
     Changing,
 }
@@ -102,7 +102,7 @@ pub(crate) enum DataError {
 /// Copies the database; the exit code.
 pub(super) fn backup(args: &BackupArgs) -> u8 {
     super::log::to_stderr("warn");
-    told_of("modegate backup", copy(args))
+    report("modegate backup", copy(args))
 }
 
 fn copy(args: &BackupArgs) -> Result<String, DataError> {
@@ -110,11 +110,11 @@ fn copy(args: &BackupArgs) -> Result<String, DataError> {
     if at.key.is_changing(&at.data) {
         return Err(DataError::Changing);
     }
-    let mut told = ProgressReporter::new("copied", "pages");
-    let mut tell = |progress| told.tell(progress);
-    let bytes = backup::backup(&at.database, &args.file, args.force, &mut tell)?;
+    let mut reporter = ProgressReporter::new("copied", "pages");
+    let mut progress = |done| reporter.report(done);
+    let bytes = backup::backup(&at.database, &args.file, args.force, &mut progress)?;
     Ok(format!(
-        "{} holds {bytes} bytes; keep the main key too, without which it cannot be used, but not in the same place",
+        "{} contains {bytes} bytes; back up the main key too, in another place: the backup cannot be used without it",
         args.file.display()
     ))
 }
@@ -122,7 +122,7 @@ fn copy(args: &BackupArgs) -> Result<String, DataError> {
 /// Puts a backup in place; the exit code.
 pub(super) fn restore(args: &RestoreArgs) -> u8 {
     super::log::to_stderr("warn");
-    told_of("modegate restore", put_in_place(args))
+    report("modegate restore", put_in_place(args))
 }
 
 fn put_in_place(args: &RestoreArgs) -> Result<String, DataError> {
@@ -133,12 +133,12 @@ fn put_in_place(args: &RestoreArgs) -> Result<String, DataError> {
     backup::restore(&args.file, &at.database, keys, args.force, now)?;
     let database = at.database.display();
     Ok(format!(
-        "{database} is the backup now; what was there is kept as {database}.before-restore"
+        "{database} was restored from the backup; the previous database is now {database}.before-restore"
     ))
 }
 
-/// Says how it ended; the exit code.
-pub(super) fn told_of(who: &str, ended: Result<String, DataError>) -> u8 {
+/// Reports the result on standard error; the exit code.
+pub(super) fn report(who: &str, ended: Result<String, DataError>) -> u8 {
     match ended {
         Ok(what) => {
             eprintln!("{what}");
@@ -151,7 +151,7 @@ pub(super) fn told_of(who: &str, ended: Result<String, DataError>) -> u8 {
     }
 }
 
-/// Says on standard error how far a long piece of work has come, now and then.
+/// Reports the progress of a long operation on standard error.
 pub(super) struct ProgressReporter {
     verb: &'static str,
     of_what: &'static str,
@@ -167,8 +167,8 @@ impl ProgressReporter {
         }
     }
 
-    pub(super) fn tell(&mut self, Progress { done, of }: Progress) {
-        if self.last.elapsed() >= TELL {
+    pub(super) fn report(&mut self, Progress { done, of }: Progress) {
+        if self.last.elapsed() >= INTERVAL {
             self.last = Instant::now();
             eprintln!("{} {done} of {of} {}", self.verb, self.of_what);
         }

@@ -15,7 +15,7 @@ pub enum ConfigCommand {
     /// Check a configuration file, with the environment and the flags: every fault at
     /// once, with file, line and column. Exits with 1 when something is wrong
     Check(CheckArgs),
-    /// Show the settings that hold, each with where it comes from; secrets as ***
+    /// Show the effective settings, each with its source; secrets as ***
     Show(ShowArgs),
 }
 

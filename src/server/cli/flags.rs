@@ -53,41 +53,41 @@ impl Sources {
 /// A flag for each setting that has one, named by [`given`].
 #[derive(Debug, Args, Serialize)]
 pub(super) struct SettingFlags {
-    /// The data folder: database, key, certificates, admin token. Made when it is
-    /// not there [default: ./data]
+    /// The data directory: database, key, certificates, admin token. Created if
+    /// it does not exist [default: ./data]
     #[arg(long, value_name = "DIR")]
     data: Option<String>,
-    /// Where to listen for HTTPS; port 0 takes a free one [default: 127.0.0.1:8443]
+    /// Where to listen for HTTPS; port 0 picks a free one [default: 127.0.0.1:8443]
     #[arg(long, value_name = "ADDR")]
     listen: Option<String>,
     /// Also listen for plain HTTP, on a loopback address
     #[arg(long, value_name = "ADDR")]
     insecure_http: Option<String>,
-    /// Another name for the server's certificate, when it is made; may be repeated
+    /// Another name for the server's certificate, when it is created; may be repeated
     #[arg(long = "name", value_name = "HOST")]
     names: Vec<String>,
-    /// Take an RSA server key, with which Windows 8.1 cannot connect
+    /// Accept an RSA server key, with which Windows 8.1 cannot connect
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     allow_rsa: Option<String>,
     /// Issuers (PEM) whose client certificates are accepted. A certificate bound to
     /// its device by SHA-256 needs none
     #[arg(long, value_name = "FILE")]
     client_ca: Option<String>,
-    /// Register a device without a record at its first message, and take it by its
-    /// Source alone. For tests: every listener must be on loopback
+    /// Register an unknown device at its first message, and accept it by its Source
+    /// alone. For tests: every listener must be on loopback
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     accept_unknown_devices: Option<String>,
-    /// A folder of policy files instead of the shipped ones
+    /// A directory of policy files instead of the shipped ones
     #[arg(long, value_name = "DIR")]
     policies: Option<String>,
-    /// Where the database is: sqlite:PATH [default: modegate.db in the data folder]
+    /// Where the database is: sqlite:PATH [default: modegate.db in the data directory]
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The path of the device endpoint [default: /sync]
     #[arg(long, value_name = "PATH")]
     sync_path: Option<String>,
     /// A file with the main key, 64 hexadecimal digits, instead of 'key' in the data
-    /// folder
+    /// directory
     #[arg(long, value_name = "FILE")]
     key_file: Option<String>,
     /// The token service in place of Microsoft's, for a mock or a proxy
@@ -97,7 +97,7 @@ pub(super) struct SettingFlags {
     /// mock or a proxy
     #[arg(long, value_name = "HOST[:PORT]")]
     wns_host_suffix: Option<String>,
-    /// How log lines look: text or json [default: text]
+    /// The format of log lines: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
     /// What is logged, e.g. info,modegate=debug [default: RUST_LOG, else info]

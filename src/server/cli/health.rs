@@ -16,7 +16,7 @@ pub struct HealthArgs {
     /// The server; without a path /healthz is asked for
     #[arg(default_value = "https://localhost:8443")]
     url: String,
-    /// CAs to trust (PEM), e.g. ca.pem of the server's data folder. Without it no
+    /// CAs to trust (PEM), e.g. ca.pem of the server's data directory. Without it no
     /// certificate is checked on loopback, where nothing secret is sent
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,

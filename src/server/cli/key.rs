@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 
-use super::backup::{DataArgs, DataError, ProgressReporter, told_of};
+use super::backup::{DataArgs, DataError, ProgressReporter, report};
 use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use modegate_store::sqlite::reseal::Reseal;
@@ -12,8 +12,8 @@ use modegate_store::sqlite::reseal::Reseal;
 /// What to do with the main key.
 #[derive(Debug, Subcommand)]
 pub enum KeyCommand {
-    /// Change the main key, with no server running: everything that is sealed is sealed
-    /// with a new one. Run it again if it was broken off
+    /// Rotate the main key, with no server running: everything that is encrypted with it
+    /// is encrypted with a new one. Run it again if it was interrupted
     Rotate(RotateArgs),
 }
 
@@ -28,7 +28,7 @@ pub struct RotateArgs {
 pub(super) fn run(command: &KeyCommand) -> u8 {
     super::log::to_stderr("warn");
     let KeyCommand::Rotate(args) = command;
-    told_of("modegate key rotate", rotate(args))
+    report("modegate key rotate", rotate(args))
 }
 
 fn rotate(args: &RotateArgs) -> Result<String, DataError> {
@@ -41,23 +41,21 @@ fn rotate(args: &RotateArgs) -> Result<String, DataError> {
     reseal(&at.key, &dir, &at.database)?;
     Ok(match at.key.changed(&dir)? {
         Some(path) => format!(
-            "the main key is changed; {} holds the new one. Backups made before need the old one",
+            "the main key was rotated; {} contains the new key. Earlier backups need the old key",
             path.display()
         ),
-        None => {
-            "the main key is changed: what was in MODEGATE_KEY_NEXT goes into MODEGATE_KEY now. \
-                 Backups made before need the old one"
-                .to_owned()
-        }
+        None => "the main key was rotated: set MODEGATE_KEY to the value of MODEGATE_KEY_NEXT. \
+                 Earlier backups need the old key"
+            .to_owned(),
     })
 }
 
 fn reseal(source: &KeySource, dir: &DataDir, database: &Path) -> Result<(), ServeError> {
     let keys = source.changing(dir)?;
     let mut work = Reseal::open(database, keys)?;
-    let mut told = ProgressReporter::new("sealed anew", "rows");
+    let mut reporter = ProgressReporter::new("re-encrypted", "rows");
     while let Some(progress) = work.step()? {
-        told.tell(progress);
+        reporter.report(progress);
     }
     work.finish(crate::clock::Clock::default().now())?;
     Ok(())

@@ -42,7 +42,7 @@ pub enum Command {
     Health(health::HealthArgs),
     /// Print completions for a shell
     Completions(pages::CompletionsArgs),
-    /// Write manual pages into a folder, one per command
+    /// Write manual pages to a directory, one per command
     Man(pages::ManArgs),
 }
 

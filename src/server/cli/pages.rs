@@ -17,7 +17,7 @@ pub struct CompletionsArgs {
 /// Flags of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The folder, made when it is not there
+    /// The directory; created if it does not exist
     dir: PathBuf,
 }
 
@@ -34,7 +34,7 @@ pub(super) fn completions(
     out.write_all(&text)
 }
 
-/// Writes one manual page per command (section 1) into the folder.
+/// Writes one manual page per command (section 1) into the directory.
 pub(super) fn man(args: &ManArgs, command: clap::Command) -> io::Result<()> {
     let failed = |path: &Path, error: io::Error| {
         io::Error::new(error.kind(), format!("{}: {error}", path.display()))

@@ -14,10 +14,10 @@ pub struct ServeArgs {
     sources: Sources,
 }
 
-/// Serves until it is told to end; the exit code.
+/// Serves until a signal ends it; the exit code.
 pub(super) fn run(args: &ServeArgs) -> u8 {
     let loaded = args.sources.read();
-    // Where the rest is wrong, what is known of the log's format holds already.
+    // Faults elsewhere do not change the format of the log.
     let settings = &loaded.settings;
     let logger = match log::start(&settings.log, settings.otlp.endpoint.as_deref()) {
         Ok(logger) => logger,
@@ -33,7 +33,7 @@ pub(super) fn run(args: &ServeArgs) -> u8 {
         Ok(settings) => settings,
         Err(faults) => {
             for fault in &faults {
-                refuse(&logger, &fault.to_string());
+                fail(&logger, &fault.to_string());
             }
             return 1;
         }
@@ -41,11 +41,11 @@ pub(super) fn run(args: &ServeArgs) -> u8 {
     let served = actix_web::rt::System::new().block_on(serve(settings.into(), &logger));
     match served {
         Ok(()) => 0,
-        Err(error) => refuse(&logger, &error.to_string()),
+        Err(error) => fail(&logger, &error.to_string()),
     }
 }
 
-fn refuse(logger: &Logger, why: &str) -> u8 {
+fn fail(logger: &Logger, why: &str) -> u8 {
     logger.say("ERROR", &format!("modegate serve: {why}"));
     1
 }
@@ -68,7 +68,7 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
             _ = reload.recv() => running.reload().await,
         }
     };
-    tracing::info!("ending: open exchanges finish first");
+    tracing::info!("shutting down; open exchanges finish first");
     running.stop().await?;
     failed.map_or(Ok(()), |failed| Err(failed.into()))
 }

@@ -76,7 +76,7 @@ pub(super) fn files(loaded: &mut Loaded) {
     if let Some(directory) = &settings.policies {
         loaded.policies(directory);
     }
-    let expected = "a folder, or a name for a new one";
+    let expected = "a directory, or a path where one can be created";
     loaded.wrong_file(
         "data",
         expected,
@@ -84,7 +84,7 @@ pub(super) fn files(loaded: &mut Loaded) {
         unusable_directory(&settings.data),
     );
     if let Some(path) = &settings.database {
-        let expected = "a file, or a name for a new one, in a folder that is there";
+        let expected = "a file, or a path for a new one in an existing directory";
         loaded.wrong_file(
             "database",
             expected,
@@ -116,7 +116,7 @@ impl Loaded {
         if let Some(http) = settings.insecure_http {
             if !http.ip().is_loopback() {
                 let expected =
-                    "a loopback address such as 127.0.0.1:8080, since plain HTTP hides nothing";
+                    "a loopback address such as 127.0.0.1:8080, since plain HTTP is not encrypted";
                 self.wrong("insecure_http", expected, format!("'{http}'"));
             }
             if http == listen && listen.port() != 0 {
@@ -125,8 +125,7 @@ impl Loaded {
             }
         }
         if settings.accept_unknown_devices && !listen.ip().is_loopback() {
-            let expected =
-                "false, or a loopback address in 'listen': it takes any device by its name alone";
+            let expected = "false, or a loopback address in 'listen': any device is accepted by its name alone";
             let found = format!("true with listen = '{listen}'");
             self.wrong("accept_unknown_devices", expected, found);
         }
@@ -148,10 +147,13 @@ impl Loaded {
             Ok(_) => Some("something else".to_owned()),
             Err(error) => Some(error.to_string()),
         };
-        // A secret that every user of the machine can read is none.
+        // A secret that every user of the machine can read is not a secret.
         let mode = fs::metadata(path).map_or(0, |about| about.permissions().mode());
         if found.is_none() && mode & 0o007 != 0 {
-            let warning = format!("every user may read {}: chmod 600 it", path.display());
+            let warning = format!(
+                "every user can read {}: run chmod 600 on it",
+                path.display()
+            );
             self.warn(key, warning);
         }
         self.wrong_file(key, expected, path, found);
@@ -195,12 +197,12 @@ fn unusable_directory(path: &Path) -> Option<String> {
 /// Why the path can be no database. Only the data directory is made at start.
 fn unusable_database(path: &Path, data: &Path) -> Option<String> {
     if path.is_dir() {
-        return Some("a folder".to_owned());
+        return Some("a directory".to_owned());
     }
     let parent = path.parent().filter(|parent| *parent != Path::new(""))?;
     match fs::metadata(parent) {
         Ok(about) if about.is_dir() => None,
-        Ok(_) => Some("its folder is a file".to_owned()),
+        Ok(_) => Some("its parent directory is a file".to_owned()),
         Err(_) if parent == data => None,
         Err(error) => Some(error.to_string()),
     }

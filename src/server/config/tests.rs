@@ -12,8 +12,8 @@ use super::*;
 const EXAMPLE: &str = include_str!("../../../packaging/modegate.toml");
 
 fn parsed(text: &str) -> Loaded {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("m.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("m.toml");
     std::fs::write(&file, text).unwrap();
     let mut loaded = Loaded::read(Some(&file), &[], &Flags::default());
     for fault in &mut loaded.faults {
@@ -66,8 +66,8 @@ fn the_example_names_every_key_at_its_default() {
 
 #[test]
 fn a_flag_beats_the_environment_beats_the_file_beats_the_default() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("m.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("m.toml");
     std::fs::write(
         &file,
         "data = 'file'\nsync_path = '/file'\nnames = ['file']\n",
@@ -153,7 +153,7 @@ fn what_is_wrong_in_the_environment_is_told_by_its_variable() {
             "expected a loopback address",
         ),
         ("MODEGATE_LOG_FILTER", "a=b=c", "expected a filter"),
-        ("MODEGATE_DATA", "", "expected a folder"),
+        ("MODEGATE_DATA", "", "expected a directory"),
         ("MODEGATE_NAMES", "-x", "expected host names"),
     ] {
         let loaded = with_environment(&[(variable, value)]);
@@ -190,8 +190,8 @@ fn a_secret_in_the_wrong_place_is_not_repeated() {
 
 #[test]
 fn a_value_that_a_stronger_source_replaces_is_checked_all_the_same() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("m.toml");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("m.toml");
     std::fs::write(&file, "listen = 'x'\n[limits]\nconnections = 0\n").unwrap();
     let environment = [("MODEGATE_LIMITS_CONNECTIONS".to_owned(), "5".to_owned())];
     let mut flags = Flags::default();
@@ -254,8 +254,8 @@ fn settings_that_do_not_go_together_are_refused() {
 
 #[test]
 fn files_that_are_named_are_looked_at() {
-    let folder = tempfile::tempdir().unwrap();
-    let name = |name: &str| folder.path().join(name).display().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let name = |name: &str| directory.path().join(name).display().to_string();
     std::fs::write(name("bad"), "not a key").unwrap();
     let loaded = with_environment(&[
         ("MODEGATE_KEY_FILE", &name("bad")),

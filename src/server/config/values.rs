@@ -54,7 +54,7 @@ const SECRET: bool = true;
 // A rule, what it makes of text, whether that is secret, what is expected, and
 // how it is parsed.
 text_rules! {
-    Directory -> PathBuf, SHOWN, "a folder", path;
+    Directory -> PathBuf, SHOWN, "a directory", path;
     File -> PathBuf, SHOWN, "a file", path;
     Database -> PathBuf, SECRET, "sqlite:PATH", |url| path(url.strip_prefix("sqlite:")?);
     Address -> SocketAddr, SHOWN, "an IP address with a port, such as 127.0.0.1:8443",

@@ -21,7 +21,7 @@ const CHAIN: &str = "Client-Cert-Chain";
 /// Most issuers that are looked at.
 const CHAIN_LENGTH: usize = 8;
 
-/// A certificate as a proxy tells it.
+/// A certificate as a proxy forwards it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Forwarded {
     /// SHA-256 of it.
@@ -32,11 +32,13 @@ pub struct Forwarded {
     pub chain: Vec<CertificateDer<'static>>,
 }
 
-/// Why a proxy's header proves nothing. It never shows what stood there.
+/// Why a proxy's header proves nothing. It never contains the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProxyFault {
     /// More than one header of that name.
-    #[error("{0}: expected once, found {1} times: let the proxy replace what clients send")]
+    #[error(
+        "{0}: expected one header, found {1}: configure the proxy to replace what clients send"
+    )]
     Twice(&'static str, usize),
     /// Over the bound.
     #[error("{0}: expected at most {HEADER_BYTES} bytes, found {1}")]
@@ -196,11 +198,11 @@ fn envoy(name: &'static str, value: &str) -> Result<Forwarded, ProxyFault> {
     let certificate = certificate.remove(0);
     // Envoy's Chain begins with the certificate itself.
     issuers.retain(|issuer| *issuer != certificate);
-    let told = checked(name, certificate, issuers)?;
-    if hash.is_some_and(|hash| hash != told.digest) {
+    let forwarded = checked(name, certificate, issuers)?;
+    if hash.is_some_and(|hash| hash != forwarded.digest) {
         return Err(ProxyFault::HashDiffers(name));
     }
-    Ok(told)
+    Ok(forwarded)
 }
 
 /// Splits outside of quotes; `None` where a quote does not end.

@@ -41,7 +41,7 @@ impl Health {
     /// now; if not, why in words.
     pub async fn ready(&self, store: &dyn Store) -> Result<(), String> {
         if self.draining.load(Ordering::Relaxed) {
-            return Err("the server is ending: it finishes what it has begun".to_owned());
+            return Err("the server is shutting down: it finishes open requests".to_owned());
         }
         self.workers.check()?;
         let mut probed = self.probed.lock().await;
@@ -52,11 +52,11 @@ impl Health {
         }
         let found = match tokio::time::timeout(PATIENCE, store.probe()).await {
             Err(_) => Err(format!(
-                "the store did not write within {} s",
+                "the store did not complete a write within {} s",
                 PATIENCE.as_secs()
             )),
             Ok(Err(error @ StoreError::Unwritable(_))) => Err(format!(
-                "{error}; make room or make the disk writable, the server goes on by itself"
+                "{error}; free disk space or make the disk writable: the server recovers by itself"
             )),
             Ok(answer) => answer.map_err(|error| error.to_string()),
         };

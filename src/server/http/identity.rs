@@ -74,7 +74,7 @@ impl Identifier {
                     self.counts.ignored_one();
                     let peer =
                         peer.map_or_else(|| "an unknown address".to_owned(), |p| p.to_string());
-                    tracing::debug!(%peer, "{} is ignored: it comes from no trusted proxy", header.name());
+                    tracing::debug!(%peer, "ignored the header {}: the peer is not a trusted proxy", header.name());
                 }
                 request
                     .conn_data::<ClientEvidence>()
@@ -103,11 +103,11 @@ impl Identifier {
     fn proof_by(&self, header: ProxyHeader, headers: &HeaderMap, peer: IpAddr) -> ClientEvidence {
         let refused = |why: &dyn std::fmt::Display| {
             self.counts.refused_one();
-            tracing::warn!(%peer, "a proxy's word for a client certificate does not count: {why}");
+            tracing::warn!(%peer, "rejected the client certificate in a proxy's header: {why}");
             ClientEvidence::default()
         };
-        let told = match forwarded::certificate(header, headers) {
-            Ok(Some(told)) => told,
+        let forwarded = match forwarded::certificate(header, headers) {
+            Ok(Some(forwarded)) => forwarded,
             Ok(None) => return ClientEvidence::default(),
             Err(fault) => return refused(&fault),
         };
@@ -115,7 +115,7 @@ impl Identifier {
             digest,
             certificate,
             chain,
-        } = told;
+        } = forwarded;
         let Some(certificate) = certificate else {
             return evidence(digest, None);
         };
@@ -140,7 +140,7 @@ impl Identifier {
             Err(error) => {
                 let (reason, what_to_do) = untrusted(&error);
                 self.tls.tls_refused(reason);
-                tracing::info!(%peer, %error, "a client certificate is not accepted by --client-ca: {what_to_do}");
+                tracing::info!(%peer, %error, "no issuer of --client-ca accepts the client certificate: {what_to_do}");
                 None
             }
         }
@@ -173,7 +173,7 @@ fn untrusted(error: &Error) -> (&'static str, &'static str) {
         ),
         _ => (
             super::tls::reason::UNTRUSTED,
-            "a device that is bound by SHA-256 does not need it; others must have one of its issuers",
+            "devices whose certificate is bound by SHA-256 do not need an issuer; all others do",
         ),
     }
 }
@@ -191,7 +191,7 @@ pub(super) fn mac_claim(headers: &HeaderMap, body: &[u8]) -> Option<MacClaim> {
     let mut values = headers.get_all(mac::HEADER);
     let value = values.next()?;
     if values.next().is_some() {
-        tracing::info!("{}: expected once, found more often", mac::HEADER);
+        tracing::info!("{}: expected one header, found several", mac::HEADER);
         return Some(MacClaim::Unusable);
     }
     let text = std::str::from_utf8(value.as_bytes()).unwrap_or("");

@@ -1,6 +1,6 @@
-//! From a socket to the application: TLS, whose failures are told with the peer's
-//! address, and HTTP/1.1. What actix's own server does, but for the telling: it
-//! drops what a handshake failed of.
+//! From a socket to the application: TLS, whose failures are logged with the peer's
+//! address, and HTTP/1.1. Actix's own server does the same but drops the reason for
+//! which a handshake failed.
 
 use std::any::Any;
 use std::future::{Ready, ready};
@@ -108,7 +108,7 @@ where
         .client_disconnect_timeout(DISCONNECT)
 }
 
-/// Accepts TLS connections, and tells of those that it refuses.
+/// Accepts TLS connections, and reports those that it rejects.
 #[derive(Clone)]
 pub(super) struct Accepting {
     acceptor: Acceptor,
@@ -159,14 +159,14 @@ impl Service<TcpStream> for AcceptingService {
             let (accepted, offer) = Offer::during(handshake).await;
             accepted.map_err(|error| {
                 if let TlsError::Tls(error) = error {
-                    tell(&error, peer, offer.as_ref(), &refusals);
+                    report(&error, peer, offer.as_ref(), &refusals);
                 }
             })
         })
     }
 }
 
-fn tell(
+fn report(
     error: &io::Error,
     peer: Option<SocketAddr>,
     offer: Option<&Offer>,
@@ -178,12 +178,12 @@ fn tell(
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
     let Some(inner) = inner else {
         // The peer went away: nothing was refused.
-        tracing::debug!(%peer, %error, "a TLS handshake was not finished");
+        tracing::debug!(%peer, %error, "the peer closed the connection during the TLS handshake");
         return;
     };
     let refusal = refusal(inner, offer);
     refusals.tls_refused(refusal.reason);
-    let offered = offer.map_or_else(|| "nothing that could be read".to_owned(), Offer::to_string);
+    let offered = offer.map_or_else(|| "nothing readable".to_owned(), Offer::to_string);
     if refusal.reason == OTHER {
         tracing::info!(%peer, error = %inner, "a TLS handshake failed");
         return;
@@ -191,7 +191,7 @@ fn tell(
     tracing::warn!(
         %peer,
         reason = refusal.reason,
-        "TLS refused a client: {}. It offered {offered}. What to do: {}",
+        "rejected a TLS handshake: {}. The client offered {offered}. What to do: {}",
         refusal.why,
         refusal.what_to_do
     );

@@ -4,8 +4,10 @@ pub mod api;
 pub mod forwarded;
 pub mod health;
 pub mod identity;
+mod in_flight;
 mod listen;
 mod metrics;
+mod payload;
 mod probes;
 pub mod problem;
 pub mod proxy;
@@ -13,7 +15,6 @@ pub mod rates;
 mod shared;
 mod sync;
 pub mod tls;
-mod under_way;
 
 use std::any::Any;
 use std::net::TcpListener;
@@ -28,8 +29,8 @@ use actix_web::{Error, Resource, Route, web};
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
+pub use in_flight::InFlightWrites;
 pub use shared::Shared;
-pub use under_way::UnderWay;
 
 /// How long open exchanges may take to finish at the end, seconds.
 const DRAIN_SECONDS: u64 = 10;
@@ -113,7 +114,7 @@ async fn by_address(
 async fn method_not_allowed() -> Result<(), Problem> {
     Err(Problem::new(
         StatusCode::METHOD_NOT_ALLOWED,
-        "devices POST here; nothing else is answered",
+        "expected POST: this is the device endpoint",
     ))
 }
 

@@ -38,7 +38,7 @@ struct More {
     /// Everything that is wrong, where more than one thing was looked at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Fault>,
-    /// When to come again, seconds: the header Retry-After.
+    /// When to retry, seconds: the header Retry-After.
     #[serde(skip)]
     retry_after: Option<u32>,
     /// The methods that there are: the header Allow.
@@ -82,7 +82,7 @@ impl Problem {
     /// all, the others follow under `errors`.
     pub fn faults(status: StatusCode, faults: Vec<FieldError>) -> Self {
         let Some(first) = faults.first() else {
-            return Problem::new(status, "something is wrong");
+            return Problem::new(status, "the request is invalid");
         };
         let detail = match faults.len() {
             1 => first.to_string(),
@@ -98,7 +98,7 @@ impl Problem {
         }
     }
 
-    /// Come again after so many seconds.
+    /// Retry after so many seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u32) -> Self {
         self.more.get_or_insert_default().retry_after = Some(seconds);
@@ -128,7 +128,7 @@ impl Problem {
 
     /// Nothing there: 404.
     pub fn missing(what: &str) -> Self {
-        Problem::new(StatusCode::NOT_FOUND, format!("there is no such {what}"))
+        Problem::new(StatusCode::NOT_FOUND, format!("{what} not found"))
     }
 
     /// The response that says it.
@@ -186,7 +186,7 @@ impl From<FieldError> for Problem {
 
 impl From<RetryAfter> for Problem {
     fn from(RetryAfter(seconds): RetryAfter) -> Self {
-        let detail = format!("too many requests; come again in {seconds} s");
+        let detail = RetryAfter(seconds).to_string();
         Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
     }
 }
@@ -200,24 +200,24 @@ impl From<AppError> for Problem {
             }
             AppError::Conflicts(faults) => return Problem::faults(StatusCode::CONFLICT, faults),
             AppError::SourceTaken(id) => {
-                let detail = format!("source: device {id} is registered with it already");
+                let detail = format!("source: device {id} is already registered with it");
                 return Problem {
                     field: Some("source".to_owned()),
                     ..Problem::new(StatusCode::CONFLICT, detail)
                 };
             }
             AppError::Done => {
-                let detail = "a request with this Idempotency-Key was done meanwhile; ask again \
-                              for its answer";
+                let detail = "another request with this Idempotency-Key was executed meanwhile; retry \
+                              to get its response";
                 return Problem::new(StatusCode::CONFLICT, detail);
             }
             AppError::Store(StoreError::Changed) => {
-                let detail = "the device changed meanwhile; try again";
+                let detail = "another request changed the device; retry";
                 return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
             }
             AppError::Store(why) => {
                 tracing::error!(%why, "the store failed");
-                let detail = "the store cannot do this now; nothing was changed, try again";
+                let detail = "the store is unavailable; nothing was changed, retry later";
                 return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
             }
             AppError::Missing(_) => StatusCode::NOT_FOUND,

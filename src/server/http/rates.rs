@@ -26,9 +26,9 @@ const SHARED: u64 = 4_096;
 /// After so many checks those that have not come lately are forgotten.
 const SWEEP: u32 = 16_384;
 
-/// Too often: come again after so many seconds.
+/// Too many requests: retry after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("too often; come again in {0} s")]
+#[error("too many requests; retry in {0} s")]
 pub struct RetryAfter(pub u32);
 
 type Limiter = RateLimiter<u64, HashMapStateStore<u64>, MonotonicClock>;
@@ -78,7 +78,7 @@ pub struct Rates {
     devices: Option<Keyed>,
     addresses: Option<Keyed>,
     tokens: Option<Keyed>,
-    under_way: Arc<Semaphore>,
+    sync_requests: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
@@ -89,7 +89,7 @@ impl Rates {
             devices: Keyed::new(limits.device_per_minute, limits.device_burst),
             addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
-            under_way: Arc::new(Semaphore::new(limits.sync_under_way)),
+            sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
             streams: Arc::new(Semaphore::new(limits.event_streams)),
         }
     }
@@ -114,7 +114,7 @@ impl Rates {
     /// A place among the sync requests under way, for as long as it is held; `None`
     /// when all are taken.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.under_way).try_acquire_owned().ok()
+        Arc::clone(&self.sync_requests).try_acquire_owned().ok()
     }
 
     /// A place among the event streams; `None` when all are taken.
@@ -199,9 +199,9 @@ mod tests {
     #[test]
     fn places_are_given_back() {
         let rates = Rates::new(&limits());
-        let held = rates.enter().unwrap();
+        let permit = rates.enter().unwrap();
         assert!(rates.enter().is_none());
-        drop(held);
+        drop(permit);
         assert!(rates.enter().is_some());
     }
 }

@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use super::health::Health;
 use super::identity::Identifier;
+use super::in_flight::InFlightWrites;
 use super::rates::Rates;
-use super::under_way::UnderWay;
 use crate::app::App;
 use crate::metrics::Metrics;
 
@@ -23,8 +23,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
-    /// Writes with an Idempotency-Key that are under way.
-    pub under_way: UnderWay,
+    /// The writes in progress that have an Idempotency-Key.
+    pub in_flight: InFlightWrites,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }

@@ -9,6 +9,7 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::identity::mac_claim;
+use super::payload;
 use super::problem::Problem;
 use super::rates::RetryAfter;
 use crate::sync::SyncResponse;
@@ -17,7 +18,7 @@ use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
 /// How long a device may take to send its message: a slow client is cut off.
-const BODY: Duration = Duration::from_secs(10);
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// One message of a device.
 pub(super) async fn post(
@@ -25,12 +26,12 @@ pub(super) async fn post(
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(_place) = shared.rates.enter() else {
-        let why = "too many sync requests are under way; come again";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, why));
+    let Some(_permit) = shared.rates.enter() else {
+        return Err(unavailable("too many sync requests are in progress"));
     };
     let encoding = encoding(&request)?;
-    let body = read(payload).await?;
+    let limit = modegate_wire::limits::REQUEST_BYTES;
+    let body = payload::read(payload, "message", limit, ARRIVAL).await?;
     let mut evidence = shared.identifier.evidence_of(&request);
     evidence.mac = mac_claim(request.headers(), &body);
     let peer = peer_of(&shared, &request, &evidence);
@@ -38,14 +39,14 @@ pub(super) async fn post(
         let admitted = shared.rates.admit_device(source, &peer);
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
-    let walk = shared.app.sync.handle_admitted(
-        &evidence,
-        request.query_string(),
-        (encoding, &body),
-        &admit,
-    );
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
-    match walk.instrument(span).await {
+    let (sync, query) = (&shared.app.sync, request.query_string());
+    let handled = sync.handle_admitted(&evidence, query, (encoding, &body), &admit);
+    render(handled.instrument(span).await, encoding)
+}
+
+fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Problem> {
+    match response {
         SyncResponse::Reply(reply) => Ok(document(encoding).body(reply)),
         SyncResponse::Signed(reply, mac) => Ok(document(encoding)
             .insert_header((mac::HEADER, mac))
@@ -54,14 +55,16 @@ pub(super) async fn post(
         SyncResponse::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
         SyncResponse::Forbidden => Err(Problem::new(
             StatusCode::FORBIDDEN,
-            "no registered device, or not proved to be the one named as Source",
+            "the device is not registered, or did not prove to be the one named as Source",
         )),
         SyncResponse::TooOften(seconds) => Err(RetryAfter(seconds).into()),
-        SyncResponse::Busy => Err(Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "busy; come again",
-        )),
+        SyncResponse::Busy => Err(unavailable("the server is busy")),
     }
+}
+
+fn unavailable(why: &str) -> Problem {
+    let detail = format!("{why}; retry later");
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
 }
 
 fn document(encoding: Encoding) -> HttpResponseBuilder {
@@ -105,30 +108,4 @@ fn encoding(request: &HttpRequest) -> Result<Encoding, Problem> {
             ),
         )
     })
-}
-
-async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {
-    let read = tokio::time::timeout(
-        BODY,
-        payload.to_bytes_limited(modegate_wire::limits::REQUEST_BYTES),
-    )
-    .await;
-    match read {
-        Err(_) => Err(Problem::new(
-            StatusCode::REQUEST_TIMEOUT,
-            format!("the message did not arrive within {} s", BODY.as_secs()),
-        )),
-        Ok(Err(_)) => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            format!(
-                "a message may have {} bytes at most",
-                modegate_wire::limits::REQUEST_BYTES
-            ),
-        )),
-        Ok(Ok(Err(error))) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            format!("the message broke off: {error}"),
-        )),
-        Ok(Ok(Ok(body))) => Ok(body),
-    }
 }

@@ -1,4 +1,4 @@
-//! The server's certificate: made on first use by a CA of the folder's own, or
+//! The server's certificate: made on first use by a CA of the directory's own, or
 //! put there by the operator.
 
 use std::fs;
@@ -24,7 +24,7 @@ use crate::config::Settings;
 /// Names that a server certificate always has.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The server's certificate from the folder, made if it is not there.
+/// The server's certificate from the directory, made if it is not there.
 pub(super) fn server_certificate(
     dir: &DataDir,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! The data folder: made when it is not there, used by one server at a time.
+//! The data directory: made when it is not there, used by one server at a time.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use super::ServeError;
 use crate::config::hex_key;
 use modegate_core::secret::Secret;
 
-/// A data folder, locked for this process while it lives.
+/// A data directory, locked for this process while it lives.
 #[derive(Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -19,9 +19,9 @@ pub(crate) struct DataDir {
 }
 
 impl DataDir {
-    /// Opens (or makes) the folder and locks it.
+    /// Opens (or makes) the directory and locks it.
     pub(crate) fn open(path: &Path) -> Result<Self, ServeError> {
-        let failed = |error: io::Error| ServeError::Folder(path.to_owned(), error);
+        let failed = |error: io::Error| ServeError::DataDir(path.to_owned(), error);
         fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -34,7 +34,7 @@ impl DataDir {
             .mode(0o600)
             .open(path.join("lock"))
             .map_err(|error| foreign(path, &error).unwrap_or_else(|| failed(error)))?;
-        tell_owner(path);
+        warn_of_owner(path);
         match lock.try_lock() {
             Ok(()) => Ok(DataDir {
                 path: path.to_owned(),
@@ -71,32 +71,32 @@ impl DataDir {
         if !path.exists() {
             write_secret(&path, &make()).map_err(|error| ServeError::File(path.clone(), error))?;
         }
-        tell_readers(&path);
+        warn_of_readers(&path);
         fs::read_to_string(&path)
             .map(Secret::new)
             .map_err(|error| ServeError::File(path, error))
     }
 }
 
-/// What to say where a folder of somebody else's cannot be used.
+/// What to say where a directory of somebody else's cannot be used.
 fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
     let (owner, me) = owners(path)?;
     let foreign = error.kind() == io::ErrorKind::PermissionDenied && owner != me;
     foreign.then(|| ServeError::Foreign(path.to_owned(), owner, me))
 }
 
-/// Warns of a folder that belongs to somebody else: what is made in it now
+/// Warns of a directory that belongs to somebody else: what is made in it now
 /// belongs to this user, and the owner's server may not be able to read it.
-fn tell_owner(path: &Path) {
+fn warn_of_owner(path: &Path) {
     if let Some((owner, me)) = owners(path).filter(|(owner, me)| owner != me) {
         tracing::warn!(
-            folder = %path.display(), owner, me,
-            "the data folder belongs to another user; run the server as that user"
+            directory = %path.display(), owner, me,
+            "the data directory belongs to another user; run the server as that user"
         );
     }
 }
 
-/// The user ids of the folder's owner and of this process.
+/// The user ids of the directory's owner and of this process.
 fn owners(path: &Path) -> Option<(u32, u32)> {
     let owner = fs::metadata(path).ok()?.uid();
     let me = fs::metadata("/proc/self").ok()?.uid();
@@ -104,10 +104,10 @@ fn owners(path: &Path) -> Option<(u32, u32)> {
 }
 
 /// Warns of a secret that others on this machine can read.
-fn tell_readers(path: &Path) {
+fn warn_of_readers(path: &Path) {
     let open = fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0);
     if open {
-        tracing::warn!(file = %path.display(), "others can read this secret: chmod 600 it");
+        tracing::warn!(file = %path.display(), "other users can read this file, which contains a secret: run chmod 600 on it");
     }
 }
 
@@ -124,11 +124,11 @@ pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.sync_all()?;
     fs::rename(&beside, path)?;
-    sync_folder(path)
+    sync_directory(path)
 }
 
-/// Makes durable that the file is in its folder under its name.
-pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+/// Makes durable that the file is in its directory under its name.
+pub(crate) fn sync_directory(file: &Path) -> io::Result<()> {
     match file
         .parent()
         .filter(|parent| !parent.as_os_str().is_empty())

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ServeError;
-use super::data_dir::{DataDir, KEY, key_of, new_key, sync_folder, write_secret};
+use super::data_dir::{DataDir, KEY, key_of, new_key, sync_directory, write_secret};
 use crate::config::{NEXT_KEY_VARIABLE, Settings};
 use modegate_core::secret::Secret;
 use modegate_store::seal::Keys;
@@ -15,12 +15,12 @@ use modegate_store::seal::Keys;
 /// Where the main key comes from.
 #[derive(Debug, Clone, Default)]
 pub enum KeySource {
-    /// The file `key` of the data folder, made when it is not there.
+    /// The file `key` of the data directory, made when it is not there.
     #[default]
-    Folder,
+    DataDir,
     /// This file, which must be there.
     File(PathBuf),
-    /// Told as 64 hexadecimal digits, by the environment for instance.
+    /// Passed as 64 hexadecimal digits, by the environment for instance.
     Given {
         /// The key in force.
         key: Secret,
@@ -31,12 +31,12 @@ pub enum KeySource {
 
 impl KeySource {
     /// What the settings say: the key itself, a file, or neither: then the data
-    /// folder's own.
+    /// directory's own.
     pub fn from_settings(settings: &Settings) -> Self {
         match (&settings.key_file, &settings.key) {
             (Some(path), _) => KeySource::File(path.clone()),
             (None, Some(key)) => KeySource::given(key.clone()),
-            (None, None) => KeySource::Folder,
+            (None, None) => KeySource::DataDir,
         }
     }
 
@@ -49,9 +49,9 @@ impl KeySource {
         }
     }
 
-    /// The keys, for a server: the folder's own key is made when it is not there.
+    /// The keys, for a server: the directory's own key is made when it is not there.
     pub(super) fn open(&self, dir: &DataDir) -> Result<Keys, ServeError> {
-        if matches!(self, KeySource::Folder) {
+        if matches!(self, KeySource::DataDir) {
             dir.key()?;
         }
         self.existing(dir)
@@ -64,7 +64,7 @@ impl KeySource {
                 let read = |digits: &Secret| key_of(digits.reveal()).ok_or(ServeError::Key);
                 (read(key)?, next.as_ref().map(read).transpose()?)
             }
-            KeySource::Folder | KeySource::File(_) => {
+            KeySource::DataDir | KeySource::File(_) => {
                 let path = self.file(dir);
                 let next = next_of(&path);
                 let next = next.exists().then(|| read_key(&next)).transpose()?;
@@ -81,7 +81,7 @@ impl KeySource {
     /// Whether a change of the key was begun and has not ended.
     pub(crate) fn is_changing(&self, data: &Path) -> bool {
         match self {
-            KeySource::Folder => next_of(&data.join("key")).exists(),
+            KeySource::DataDir => next_of(&data.join("key")).exists(),
             KeySource::File(path) => next_of(path).exists(),
             KeySource::Given { next, .. } => next.is_some(),
         }
@@ -93,9 +93,9 @@ impl KeySource {
         match self {
             KeySource::Given { next: None, .. } => return Err(ServeError::NextKey),
             KeySource::Given { .. } => {}
-            KeySource::Folder | KeySource::File(_) => {
+            KeySource::DataDir | KeySource::File(_) => {
                 let path = self.file(dir);
-                // An unreadable key is told before another is made.
+                // An unreadable key is reported before another one is created.
                 read_key(&path)?;
                 let next = next_of(&path);
                 if !next.exists() {
@@ -107,14 +107,14 @@ impl KeySource {
         self.existing(dir)
     }
 
-    /// Ends a change: the key that took over is the only one. Answers its file.
+    /// Ends a rotation: the new key is the only one. Returns its file.
     pub(crate) fn changed(&self, dir: &DataDir) -> Result<Option<PathBuf>, ServeError> {
         if matches!(self, KeySource::Given { .. }) {
             return Ok(None);
         }
         let path = self.file(dir);
         fs::rename(next_of(&path), &path)
-            .and_then(|()| sync_folder(&path))
+            .and_then(|()| sync_directory(&path))
             .map_err(|error| ServeError::File(path.clone(), error))?;
         Ok(Some(path))
     }

@@ -1,4 +1,4 @@
-//! `modegate serve`: the shell put together, from a data folder to a running server.
+//! `modegate serve`: the shell put together, from a data directory to a running server.
 
 mod certificates;
 pub(crate) mod data_dir;
@@ -21,7 +21,7 @@ use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
-use crate::http::{Listeners, Shared, UnderWay};
+use crate::http::{InFlightWrites, Listeners, Shared};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
@@ -96,7 +96,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
-        under_way: UnderWay::default(),
+        in_flight: InFlightWrites::default(),
         ending,
     });
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
@@ -147,7 +147,7 @@ async fn app(
 }
 
 impl Running {
-    /// The one line that tells where the server listens, JSON.
+    /// The line of JSON that announces where the server listens.
     pub fn announcement(&self) -> String {
         let Running {
             https, sync_path, ..
@@ -172,14 +172,14 @@ impl Running {
         if let Some((event_type, detail)) = reloaded {
             let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
             if let Err(error) = self.shared.app.store.log(vec![event]).await {
-                tracing::error!(%error, "the reload is not on record");
+                tracing::error!(%error, "could not log the reload");
             }
         }
         let settings = &self.options.settings;
         match certificates::server_certificate(&self.dir, settings, &self.provider) {
             Ok(certified) => self.certificate.replace(certified),
             Err(error) => {
-                tracing::error!(%error, "the server's certificate is refused; the old one stays");
+                tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
             }
         }
     }
@@ -203,7 +203,7 @@ impl Running {
             .keep_policy_set(set.digest(), files)
             .await
         {
-            tracing::error!(%error, "the policy set could not be kept; the old one stays in force");
+            tracing::error!(%error, "could not store the policy set; the old one stays in force");
             return None;
         }
         self.shared.app.sync.enforce(Arc::new(set));
@@ -242,7 +242,7 @@ fn rejected(faults: &[Fault]) -> (EventType, String) {
     for fault in faults {
         tracing::error!("{fault}");
     }
-    tracing::error!("the policy files are refused; the set in force stays");
+    tracing::error!("the policy files are invalid; the policy set in force stays");
     let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
     (EventType::PolicyRefused, detail)
 }
@@ -359,11 +359,11 @@ fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
     let is_public = |http: &SocketAddr| !http.ip().is_loopback();
     if let Some(http) = settings.insecure_http.filter(is_public) {
-        let why = "plain HTTP hides nothing (--insecure-http)";
+        let why = "--insecure-http serves without encryption";
         return Err(ServeError::NotLoopback(http, why));
     }
     if settings.accept_unknown_devices && is_public(&settings.listen) {
-        let why = "--accept-unknown-devices takes any device by its name alone";
+        let why = "--accept-unknown-devices accepts any device by its name alone";
         return Err(ServeError::NotLoopback(settings.listen, why));
     }
     Ok(())

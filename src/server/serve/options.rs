@@ -47,63 +47,63 @@ impl From<Settings> for Options {
 /// Why `serve` does not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The data folder cannot be used.
-    #[error("the data folder {0}: {1}")]
-    Folder(PathBuf, io::Error),
-    /// The data folder belongs to another user.
+    /// The data directory cannot be used.
+    #[error("could not use the data directory {0}: {1}")]
+    DataDir(PathBuf, io::Error),
+    /// The data directory belongs to another user.
     #[error(
-        "the data folder {0} belongs to the user with id {1}, and this is the user with id {2}: run as that user, \
-         or give the folder and all in it to this one (chown -R)"
+        "the data directory {0} belongs to the user with id {1}, but this process runs as the user with id {2}: \
+         run as that user, or change the owner of the directory and its files (chown -R)"
     )]
     Foreign(PathBuf, u32, u32),
     /// Another server has it.
     #[error(
-        "the data folder {0} is in use by another server; stop that one, or name another folder with --data"
+        "the data directory {0} is in use by another server: stop that server, or pass another directory with --data"
     )]
     Locked(PathBuf),
     /// A file cannot be read or written.
-    #[error("the file {0}: {1}")]
+    #[error("could not use the file {0}: {1}")]
     File(PathBuf, io::Error),
-    /// A file holds something else.
+    /// A file contains something else.
     #[error("the file {0}: expected {1}")]
     BadFile(PathBuf, &'static str),
-    /// A main key that is none.
+    /// A main key that is not one.
     #[error("the main key: expected 64 hexadecimal digits")]
     Key,
-    /// A key from the environment cannot be changed without the one that takes over.
+    /// A key from the environment cannot be rotated without the new one.
     #[error(
-        "the main key comes from the environment: put the new one (64 hexadecimal digits) into MODEGATE_KEY_NEXT beside it"
+        "the main key comes from the environment: set MODEGATE_KEY_NEXT to the new key (64 hexadecimal digits) as well"
     )]
     NextKey,
     /// An RSA key on the device listener.
     #[error(
-        "{0} is an RSA key: Windows 8.1 shares no TLS cipher suite with this server then. Put an ECDSA key \
+        "{0} is an RSA key: with it, the server and Windows 8.1 have no TLS cipher suite in common. Put an ECDSA key \
          (P-256) and its certificate there, or pass --allow-rsa if no Windows 8.1 device will connect"
     )]
     Rsa(PathBuf),
     /// No certificate could be made.
-    #[error("the server's certificate could not be made: {0}")]
+    #[error("could not create the server's certificate: {0}")]
     Certificate(String),
     /// TLS cannot be set up.
-    #[error("TLS: {0}")]
+    #[error("could not set up TLS: {0}")]
     Tls(#[from] rustls::Error),
     /// An address that is not loopback where only loopback is allowed.
     #[error("{0} must be a loopback address such as 127.0.0.1: {1}")]
     NotLoopback(SocketAddr, &'static str),
     /// An address cannot be listened on.
-    #[error("cannot listen on {0}: {1}")]
+    #[error("could not listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
     /// The policy files are wrong.
-    #[error("the policy set is not usable:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("the policy set is invalid:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Policies(Vec<Fault>),
     /// The push client cannot be made.
-    #[error("push: {0}")]
+    #[error("could not set up push: {0}")]
     Push(#[from] SetupError),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The client of webhooks cannot be made.
-    #[error("webhooks: {0}")]
+    #[error("could not set up webhooks: {0}")]
     Webhooks(String),
     /// A background worker failed too often.
     #[error(transparent)]

@@ -180,7 +180,7 @@ async fn run(context: &Context, name: &'static str, mut worker: impl Worker) {
                 () = sleep(rest) => {}
             },
             Err(error) => {
-                tracing::error!(worker = name, %error, "a background worker could not go on; it will try again");
+                tracing::error!(worker = name, %error, "a background worker failed; it will retry");
                 tokio::select! {
                     biased;
                     () = context.stop.cancelled() => break,
@@ -192,7 +192,7 @@ async fn run(context: &Context, name: &'static str, mut worker: impl Worker) {
     if timeout(DRAIN, worker.finish()).await.is_err() {
         tracing::warn!(
             worker = name,
-            "requests under way were abandoned: they took longer than {} s",
+            "abandoned open requests: they took longer than {} s",
             DRAIN.as_secs()
         );
     }

@@ -22,7 +22,7 @@ pub(super) fn guarded(exchange: &mut Exchange, encoding: Encoding) -> Vec<u8> {
         for seq in stopped {
             tracing::error!(
                 command = seq.0,
-                "the guard stopped a command that policy had let go in Machine mode"
+                "the guard blocked a command that the policy delivers in Machine mode"
             );
             exchange.withdraw(seq);
         }

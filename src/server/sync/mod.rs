@@ -78,7 +78,7 @@ pub struct SyncService {
 }
 
 impl SyncService {
-    /// A way to `store`, with `policies` in force until others are put there.
+    /// Works on `store`, with `policies` in force until [`SyncService::enforce`].
     pub fn new(
         store: Arc<dyn Store>,
         policies: Arc<PolicySet>,
@@ -107,7 +107,7 @@ impl SyncService {
         self
     }
 
-    /// Counting here.
+    /// The same, counting in these metrics.
     #[must_use]
     pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
         self.auth_failures = AuthFailures::new(Arc::clone(&metrics));
@@ -143,7 +143,7 @@ impl SyncService {
         Arc::clone(&self.push)
     }
 
-    /// The auth_failures counted so far.
+    /// The failed authentications counted so far.
     pub fn auth_failures(&self) -> &AuthFailures {
         &self.auth_failures
     }

@@ -73,7 +73,7 @@ impl SyncService {
             };
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
-            tracing::debug!("answered");
+            tracing::debug!("responded");
             answer
         }
         .instrument(span)
@@ -94,10 +94,10 @@ impl SyncService {
             match self.attempt(decoded, digest).await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
-                    tracing::debug!("the device changed since load: once more");
+                    tracing::debug!("the device changed since load; trying again");
                 }
                 Err(error) => {
-                    tracing::error!(%error, "an exchange was not made durable; nothing was sent");
+                    tracing::error!(%error, "could not commit an exchange; nothing was sent");
                     return SyncResponse::Busy;
                 }
             }

@@ -10,25 +10,15 @@ use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
 
-/// Registers `source` as a Windows 8.1 device without credentials. Nothing
-/// happens where another request registered it first.
+/// Registers `source` as a Windows 8.1 device without credentials, unless another
+/// request registered it first.
 pub(super) async fn register_unknown(
     store: &dyn Store,
     source: &Source,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = DeviceId(Uuid::now_v7());
-    let record = DeviceRecord {
-        source: source.clone(),
-        family: Family::Windows81,
-        device_client_id: source.0.clone(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: now,
-        rotation: Default::default(),
-    };
+    let record = DeviceRecord::new(source.clone(), Family::Windows81, now);
     let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
         .detail("registered at its first message (--accept-unknown-devices)");
     match store.register(id, record, event, None).await {

@@ -71,11 +71,11 @@ impl Client {
             .body(delivery.body.clone());
         let answer = request.send().await.map_err(|error| {
             Refused::Nothing(if error.is_timeout() {
-                "it took too long"
+                "the request timed out"
             } else if error.is_connect() {
-                "no connection came about"
+                "could not connect"
             } else {
-                "the connection broke, or brought something else"
+                "the connection was closed, or the response was not HTTP"
             })
         })?;
         match answer.status() {
@@ -97,7 +97,7 @@ impl Resolve for Resolver {
             let allowed: Vec<SocketAddr> =
                 found.filter(|address| reach.allows(address.ip())).collect();
             if allowed.is_empty() {
-                return Err("no address that may be reached".into());
+                return Err("expected an address that webhooks may reach, found none".into());
             }
             let addresses: Addrs = Box::new(allowed.into_iter());
             Ok(addresses)

@@ -107,7 +107,7 @@ impl Sender {
     /// Delivers one share of a webhook.
     async fn share(self, webhook: Webhook) {
         if let Err(error) = self.deliver(&webhook).await {
-            tracing::error!(%error, "the outcome of a delivery is not written down; it comes again");
+            tracing::error!(%error, "could not store the outcome of a delivery; it will be repeated");
             tokio::select! {
                 () = self.ending.cancelled() => {}
                 () = sleep(FAILED) => {}
@@ -149,7 +149,7 @@ impl Sender {
         let next = done.is_err().then(|| again(attempts, now)).flatten();
         if let Err(why) = &done {
             let event = delivery.event.as_str();
-            tracing::warn!(webhook = %webhook.id, event, attempts, %why, "a webhook did not take an event");
+            tracing::warn!(webhook = %webhook.id, event, attempts, %why, "a webhook did not accept an event");
             if next.is_none() {
                 let given_up = given_up(webhook, event, attempts, why, now);
                 self.store.log(vec![given_up]).await?;
@@ -168,6 +168,6 @@ impl Sender {
 /// The event of a delivery that is not tried again.
 fn given_up(webhook: &Webhook, event: &str, attempts: u32, why: &Refused, now: Timestamp) -> Event {
     let id = webhook.id;
-    let detail = format!("webhook {id} did not take {event} in {attempts} attempts: {why}");
+    let detail = format!("webhook {id} did not accept {event} in {attempts} attempts: {why}");
     Event::new(now, "server", None, EventType::WebhookGivenUp).detail(detail)
 }

@@ -43,7 +43,7 @@ pub enum SetupError {
     )]
     TokenUrl,
     /// TLS could not be set up.
-    #[error("TLS: {0}")]
+    #[error("could not set up TLS: {0}")]
     Tls(String),
 }
 
@@ -51,13 +51,13 @@ pub enum SetupError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PushError {
     /// The URI may not be sent to. No token was asked for.
-    #[error("the channel URI is refused: {0}")]
+    #[error("rejected the channel URI: {0}")]
     Address(#[from] AddressError),
     /// There is no token to send with.
     #[error(transparent)]
     Token(#[from] TokenError),
     /// WNS did not answer.
-    #[error("WNS did not answer: {0}")]
+    #[error("no response from WNS: {0}")]
     Network(#[from] NetworkFault),
 }
 
@@ -207,7 +207,7 @@ impl WnsClient {
     async fn fetch(&self, credentials: &Credentials) -> Result<Grant, TokenError> {
         let documented = || Url::parse(&credentials.documented_url()).ok();
         let url = self.token_url.clone().or_else(documented);
-        let url = url.ok_or(TokenError::Answer("no address to ask at"))?;
+        let url = url.ok_or(TokenError::Answer("no URL of a token service"))?;
         let request = self
             .http
             .post(url)

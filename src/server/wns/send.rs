@@ -120,7 +120,7 @@ async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result
         }
         transition(device, wake::Event::Send, now)
     };
-    // On record before it leaves; where somebody else was quicker, nothing leaves.
+    // Recorded before it is sent; if another task was faster, nothing is sent.
     if !alter(push, id, begin).await? {
         return Ok(());
     }
@@ -157,7 +157,7 @@ fn words(answered: &Result<WnsResponse, PushError>) -> String {
     // The names of outcomes are those of the API.
     let outcome = serde_json::to_value(answer.outcome).unwrap_or_default();
     let outcome = outcome.as_str().unwrap_or_default();
-    let mut words = format!("WNS answered {}: {outcome}", answer.code);
+    let mut words = format!("WNS responded with {}: {outcome}", answer.code);
     if let Some(description) = &answer.description {
         words = format!("{words} ({description})");
     }
@@ -232,13 +232,13 @@ fn ended(before: &Device, after: &DeviceState, now: Timestamp) -> Option<Event> 
     let why = wake
         .why
         .map_or(String::new(), |why| format!(": {}", why.words()));
-    let left = "; what waits goes by the device's own schedule";
+    let left = "; queued commands wait for the device's own schedule";
     let detail = format!("{}{why}{left}", wake.state.name());
     Some(Event::new(now, ACTOR, Some(before.id), EventType::WakeEnded).detail(detail))
 }
 
 fn stale() -> Refusal {
-    Refusal::Conflict("the wake is another by now".to_owned())
+    Refusal::Conflict("the wake has changed".to_owned())
 }
 
 /// Changes the device; `false` where the change was not wanted any more.

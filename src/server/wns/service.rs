@@ -1,5 +1,5 @@
-//! Push as the server runs it: the client, the profiles in force and how they
-//! fare. This, [`super::worker`] and `send` are the only parts of push that know
+//! Push as the server runs it: the client, the profiles in force and their
+//! health. This, [`super::worker`] and `send` are the only parts of push that know
 //! the store.
 
 use std::collections::HashMap;
@@ -138,7 +138,7 @@ impl Push {
         }
     }
 
-    /// Writes down what was learnt about a profile, where it fares otherwise now.
+    /// Stores what was learnt about a profile, if it changes its health.
     pub(super) async fn learn(&self, id: Uuid, event: ProfileEvent, why: &str) {
         let changes = |profile: &PushProfile| profile.health.next(event) != profile.health;
         let known = self.profiles();
@@ -151,11 +151,11 @@ impl Push {
         let _turn = self.changing.lock().await;
         let (why, now) = (why.to_owned(), self.clock.now());
         let decide = move |_: &[PushProfile], before: Option<&PushProfile>| {
-            let gone = || Refusal::Missing("the push profile is gone".to_owned());
+            let gone = || Refusal::Missing("push profile not found".to_owned());
             let before = before.ok_or_else(gone)?;
             let known = || Refusal::Conflict("known already".to_owned());
             let after = before.learn(event, &why, now).ok_or_else(known)?;
-            let logged = fared(before, &after, now);
+            let logged = health_changed(before, &after, now);
             Ok((ProfileChange::Keep(Box::new(after)), logged))
         };
         let written = self
@@ -164,10 +164,10 @@ impl Push {
             .await;
         match written {
             Ok(_) | Err(StoreError::Refused(_)) => {}
-            Err(error) => tracing::error!(%error, "how a push profile fares is not on record"),
+            Err(error) => tracing::error!(%error, "could not store the health of a push profile"),
         }
         if let Err(error) = self.reread().await {
-            tracing::error!(%error, "the push profiles could not be read; those in force stay");
+            tracing::error!(%error, "could not read the push profiles; those in force stay");
         }
     }
 
@@ -192,8 +192,8 @@ impl Push {
     }
 }
 
-/// What is logged of a profile that fares otherwise.
-fn fared(before: &PushProfile, after: &PushProfile, now: Timestamp) -> Event {
+/// The event of a profile whose health changed.
+fn health_changed(before: &PushProfile, after: &PushProfile, now: Timestamp) -> Event {
     let (from, to) = (before.health.health.name(), after.health.health.name());
     let why = after.reason.as_deref().unwrap_or_default();
     let text = format!("{}: {from} to {to}: {why}", after.pfn.as_str());

@@ -83,8 +83,8 @@ impl AccessTokenCache {
         // Held during the request: whoever comes meanwhile finds its outcome.
         let mut slot = slot.lock().await;
         let now = self.clock.now();
-        if let Some(kept) = slot.cached(rejected, now) {
-            return kept;
+        if let Some(cached) = slot.cached(rejected, now) {
+            return cached;
         }
         let fetched = fetch().await;
         slot.keep(&fetched, now, self.clock.now());

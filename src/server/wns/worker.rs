@@ -34,7 +34,7 @@ pub struct WakeWorker {
     commits: watch::Receiver<u64>,
     /// Devices that are due and wait for one of those under way to end.
     due: VecDeque<DeviceId>,
-    under_way: KeyedTasks<DeviceId>,
+    sending: KeyedTasks<DeviceId>,
 }
 
 impl WakeWorker {
@@ -45,17 +45,17 @@ impl WakeWorker {
             push,
             most: most.max(1),
             due: VecDeque::new(),
-            under_way: KeyedTasks::default(),
+            sending: KeyedTasks::default(),
         }
     }
 
     /// Devices that are due and not under way, the longest due first.
     async fn fresh(&self) -> Result<VecDeque<DeviceId>, StoreError> {
-        let most = BATCH + self.under_way.len();
+        let most = BATCH + self.sending.len();
         let due = self.push.store.wakes_due(self.push.clock.now(), most);
         let fresh = due.await?.into_iter().map(|(device, _)| device);
         Ok(fresh
-            .filter(|device| !self.under_way.contains(device))
+            .filter(|device| !self.sending.contains(device))
             .collect())
     }
 }
@@ -71,11 +71,11 @@ impl Worker for WakeWorker {
                 return Ok(LOOK);
             }
         }
-        while self.under_way.len() < self.most
+        while self.sending.len() < self.most
             && let Some(device) = self.due.pop_front()
         {
             let task = look_after(Arc::clone(&self.push), device);
-            self.under_way.spawn(device, task);
+            self.sending.spawn(device, task);
         }
         // Once all have their task, there may be more in the outbox.
         let all = self.due.is_empty();
@@ -84,19 +84,19 @@ impl Worker for WakeWorker {
 
     async fn woken(&mut self) {
         if !self.due.is_empty() {
-            return self.under_way.ended().await;
+            return self.sending.ended().await;
         }
         loop {
             tokio::select! {
                 () = next_commit(&mut self.commits) => return sleep(REST).await,
                 // It committed its outcome before.
-                () = self.under_way.ended() => {}
+                () = self.sending.ended() => {}
             }
         }
     }
 
     async fn finish(&mut self) {
-        self.under_way.all_ended().await;
+        self.sending.all_ended().await;
     }
 }
 

@@ -65,7 +65,7 @@ impl Worker for BatchWorker {
         for id in open {
             let advanced = run_chunk(&*self.store, &self.templates, id, self.clock.now()).await;
             if let Err(error) = advanced {
-                tracing::error!(batch = %id, %error, "a batch could not go on; it will be tried again");
+                tracing::error!(batch = %id, %error, "a batch failed; it will be retried");
                 self.set_aside.insert(id);
             }
         }
@@ -85,7 +85,7 @@ async fn run_chunk(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     // One that is listed and not there would be looked for without end.
-    let missing = || StoreError::Failed(Arc::from("the batch is not there"));
+    let missing = || StoreError::Failed(Arc::from("batch not found"));
     let batch = store.batch(id).await?.ok_or_else(missing)?;
     let command: Option<Value> = serde_json::from_str(batch.command.reveal()).ok();
     let app = match command.as_ref().and_then(catalogue::named) {
@@ -108,7 +108,7 @@ fn make(
     Box::new(move |device: &Device| -> Result<CommandBody, Refusal> {
         let command = command
             .as_ref()
-            .ok_or_else(|| Refusal::Conflict("the batch's command cannot be read".to_owned()))?;
+            .ok_or_else(|| Refusal::Conflict("the batch's command is unreadable".to_owned()))?;
         let setting = BuildContext {
             device: Some(device.id),
             templates: &templates,

@@ -59,10 +59,10 @@ fn grant(
 ) -> Result<Value, Refusal> {
     let media = request.headers().get("content-type");
     if media.is_none_or(|media| media != "application/x-www-form-urlencoded") {
-        return Err(("invalid_request", "the body is to be form data"));
+        return Err(("invalid_request", "expected form data in the body"));
     }
     let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body)
-        .map_err(|_| ("invalid_request", "the body is no form data"))?;
+        .map_err(|_| ("invalid_request", "the body is not form data"))?;
     let field = |name: &str| {
         let mut of_it = fields.iter().filter(|(known, _)| known == name);
         match (of_it.next(), of_it.next()) {

@@ -32,7 +32,7 @@ use modegate_core::webhooks::{Webhook, WebhookId};
 
 impl SqliteStore {
     /// Does `work` in the writer's transaction. With a name, the answer is kept beside it.
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         keep: Option<Keep<T>>,
         work: impl FnOnce(&Connection, &Keys) -> Result<T, StoreError> + Send + 'static,
@@ -69,11 +69,11 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Device>>,
     ) -> Result<Device, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| {
+        self.write(keep, move |db, keys| {
             registry::register(db, keys, id, &record, event)?;
-            found(db, keys, id)
-        };
-        self.write(keep, work).await
+            rows::known_device(db, keys, id)
+        })
+        .await
     }
 
     async fn alter(
@@ -82,8 +82,10 @@ impl WriteStore for SqliteStore {
         decide: Decide,
         keep: Option<Keep<Device>>,
     ) -> Result<Device, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| changes::alter(db, keys, device, decide);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| {
+            changes::alter(db, keys, device, decide)
+        })
+        .await
     }
 
     async fn alter_command(
@@ -92,8 +94,8 @@ impl WriteStore for SqliteStore {
         decide: Decide,
         keep: Option<Keep<(StoredCommand, Device)>>,
     ) -> Result<(StoredCommand, Device), StoreError> {
-        let work = move |db: &Connection, keys: &Keys| alter_command(db, keys, id, decide);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| alter_command(db, keys, id, decide))
+            .await
     }
 
     async fn retire(
@@ -103,13 +105,13 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Device>>,
     ) -> Result<Device, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| {
-            let before = found(db, keys, device)?;
-            check(&before).map_err(StoreError::Refused)?;
+        self.write(keep, move |db, keys| {
+            let before = rows::known_device(db, keys, device)?;
+            check(&before)?;
             registry::retire(db, device, event)?;
             Ok(before)
-        };
-        self.write(keep, work).await
+        })
+        .await
     }
 
     async fn import(
@@ -118,8 +120,8 @@ impl WriteStore for SqliteStore {
         plan: Plan,
         keep: Option<Keep<Vec<Imported>>>,
     ) -> Result<Vec<Imported>, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| import(db, keys, &sources, plan);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| import(db, keys, &sources, plan))
+            .await
     }
 
     async fn create_token(
@@ -128,11 +130,11 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Token>>,
     ) -> Result<Token, StoreError> {
-        let work = move |db: &Connection, _: &Keys| {
+        self.write(keep, move |db, _| {
             tokens::create(db, &token, event)?;
             Ok(token)
-        };
-        self.write(keep, work).await
+        })
+        .await
     }
 
     async fn revoke_token(
@@ -141,8 +143,8 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Token>>,
     ) -> Result<Token, StoreError> {
-        let work = move |db: &Connection, _: &Keys| tokens::revoke(db, id, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, _| tokens::revoke(db, id, event))
+            .await
     }
 
     async fn alter_push_profile(
@@ -151,8 +153,8 @@ impl WriteStore for SqliteStore {
         decide: DecideProfile,
         keep: Option<Keep<PushProfile>>,
     ) -> Result<PushProfile, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| push::change(db, keys, id, decide);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| push::change(db, keys, id, decide))
+            .await
     }
 
     async fn create_batch(
@@ -161,11 +163,11 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Batch>>,
     ) -> Result<Batch, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| {
+        self.write(keep, move |db, keys| {
             batches::create(db, keys, &batch, event)?;
             Ok(batch)
-        };
-        self.write(keep, work).await
+        })
+        .await
     }
 
     async fn stop_batch(
@@ -175,9 +177,10 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Batch>>,
     ) -> Result<Batch, StoreError> {
-        let work =
-            move |db: &Connection, keys: &Keys| batches::stop(db, keys, id, take_back, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| {
+            batches::stop(db, keys, id, take_back, event)
+        })
+        .await
     }
 
     async fn put_app(
@@ -188,8 +191,10 @@ impl WriteStore for SqliteStore {
         keep: Option<Keep<App>>,
     ) -> Result<App, StoreError> {
         let id = id.to_owned();
-        let work = move |db: &Connection, keys: &Keys| catalogue::put(db, keys, &id, decide, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| {
+            catalogue::put(db, keys, &id, decide, event)
+        })
+        .await
     }
 
     async fn delete_app(
@@ -199,8 +204,10 @@ impl WriteStore for SqliteStore {
         keep: Option<Keep<App>>,
     ) -> Result<App, StoreError> {
         let id = id.to_owned();
-        let work = move |db: &Connection, keys: &Keys| catalogue::delete(db, keys, &id, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| {
+            catalogue::delete(db, keys, &id, event)
+        })
+        .await
     }
 
     async fn alter_install(
@@ -212,17 +219,16 @@ impl WriteStore for SqliteStore {
         keep: Option<Keep<WrittenInstall>>,
     ) -> Result<WrittenInstall, StoreError> {
         let app = app.to_owned();
-        let work = move |db: &Connection, keys: &Keys| {
+        self.write(keep, move |db, keys| {
             let (device, written) = installs::change(db, keys, device, (&app, no), decide)?;
-            let missing = || Refusal::Missing("there is no such install".to_owned());
-            let install = written.answer.ok_or_else(missing);
+            let missing = || StoreError::missing("install");
             Ok(WrittenInstall {
                 device,
-                install: install.map_err(StoreError::Refused)?,
+                install: written.answer.ok_or_else(missing)?,
                 created: written.created,
             })
-        };
-        self.write(keep, work).await
+        })
+        .await
     }
 
     async fn create_webhook(
@@ -231,8 +237,10 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Webhook>>,
     ) -> Result<Webhook, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| webhooks::create(db, keys, webhook, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| {
+            webhooks::create(db, keys, webhook, event)
+        })
+        .await
     }
 
     async fn delete_webhook(
@@ -241,13 +249,9 @@ impl WriteStore for SqliteStore {
         event: Event,
         keep: Option<Keep<Webhook>>,
     ) -> Result<Webhook, StoreError> {
-        let work = move |db: &Connection, keys: &Keys| webhooks::delete(db, keys, id, event);
-        self.write(keep, work).await
+        self.write(keep, move |db, keys| webhooks::delete(db, keys, id, event))
+            .await
     }
-}
-
-fn found(db: &Connection, keys: &Keys, id: DeviceId) -> Result<Device, StoreError> {
-    rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)
 }
 
 fn alter_command(
@@ -257,11 +261,8 @@ fn alter_command(
     decide: Decide,
 ) -> Result<(StoredCommand, Device), StoreError> {
     let device = changes::alter(db, keys, id.device, decide)?;
-    let after = id.seq.0.saturating_sub(1);
-    let one = read::commands(db, keys, id.device, after, 1)?;
-    let command = one.into_iter().find(|command| command.id == id);
-    let missing = || Refusal::Missing("there is no such command".to_owned());
-    let command = command.ok_or_else(|| StoreError::Refused(missing()))?;
+    let command = read::command(db, keys, id)?;
+    let command = command.ok_or_else(|| StoreError::missing("command"))?;
     Ok((command, device))
 }
 

@@ -3,22 +3,15 @@
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::query::{all, first, run, value};
+use super::query::{all, run, value};
 use super::rows::{self, Key, signed, unsigned};
 use super::{changes, events};
 use crate::seal::{Keys, SealContext};
 use crate::{MakeCommand, StoreError};
 use modegate_core::batch::{self, Batch, BatchId, Found, Selection};
-use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::time::Timestamp;
-
-/// A batch and the place that it is kept at.
-struct Row {
-    place: u64,
-    batch: Batch,
-}
 
 pub(super) fn create(
     db: &Connection,
@@ -34,7 +27,7 @@ pub(super) fn create(
 }
 
 pub(super) fn one(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Batch>, StoreError> {
-    Ok(row(db, keys, id)?.map(|row| row.batch))
+    Ok(row(db, keys, id)?.map(|(_, batch)| batch))
 }
 
 /// Up to `limit` batches before that place, the newest first.
@@ -46,10 +39,7 @@ pub(super) fn list(
 ) -> Result<Vec<(u64, Batch)>, StoreError> {
     let sql = "SELECT place, sealed FROM batch WHERE place < ?1 ORDER BY place DESC LIMIT ?2";
     let range = params![signed(before), signed(limit as u64)];
-    let found = all(db, sql, range, rows::numbered)?.into_iter();
-    found
-        .map(|(place, sealed)| Ok((place, rows::open(keys, SealContext::Batch(place), &sealed)?)))
-        .collect()
+    rows::sealed(db, keys, SealContext::Batch, sql, range)
 }
 
 /// The batches that have work left, the oldest first.
@@ -69,7 +59,7 @@ pub(super) fn items(
     limit: usize,
 ) -> Result<Vec<(u64, CommandId)>, StoreError> {
     match row(db, keys, id)? {
-        Some(row) => items_of(db, row.place, after, limit),
+        Some((place, _)) => items_of(db, place, after, limit),
         None => Ok(Vec::new()),
     }
 }
@@ -82,13 +72,12 @@ pub(super) fn stop(
     take_back: bool,
     event: Event,
 ) -> Result<Batch, StoreError> {
-    let missing = || StoreError::Refused(Refusal::Missing("there is no such batch".to_owned()));
-    let mut row = row(db, keys, id)?.ok_or_else(missing)?;
-    let stopped = row.batch.stop(take_back, event.at);
-    stopped.map_err(StoreError::Refused)?;
+    let missing = || StoreError::missing("batch");
+    let (place, mut batch) = row(db, keys, id)?.ok_or_else(missing)?;
+    batch.stop(take_back, event.at)?;
     events::log(db, &mut [event])?;
-    keep(db, keys, row.place, &row.batch)?;
-    Ok(row.batch)
+    update(db, keys, place, &batch)?;
+    Ok(batch)
 }
 
 /// Does the next task of a batch: its devices and its own progress in one transaction.
@@ -99,7 +88,7 @@ pub(super) fn advance(
     now: Timestamp,
     make: MakeCommand,
 ) -> Result<Option<Batch>, StoreError> {
-    let Some(Row { place, batch }) = row(db, keys, id)? else {
+    let Some((place, batch)) = row(db, keys, id)? else {
         return Ok(None);
     };
     let Some(selection) = batch.selection() else {
@@ -114,7 +103,7 @@ pub(super) fn advance(
     if !step.events.is_empty() {
         events::log(db, &mut step.events)?;
     }
-    keep(db, keys, place, &step.batch)?;
+    update(db, keys, place, &step.batch)?;
     Ok(Some(step.batch))
 }
 
@@ -166,18 +155,13 @@ fn items_of(
     })
 }
 
-fn row(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<Row>, StoreError> {
+/// A batch and the place that it is stored at.
+fn row(db: &Connection, keys: &Keys, id: BatchId) -> Result<Option<(u64, Batch)>, StoreError> {
     let sql = "SELECT place, sealed FROM batch WHERE id = ?1";
-    let found = first(db, sql, [id.0.as_bytes()], rows::numbered)?;
-    found
-        .map(|(place, sealed)| {
-            let batch = rows::open(keys, SealContext::Batch(place), &sealed)?;
-            Ok(Row { place, batch })
-        })
-        .transpose()
+    Ok(rows::sealed(db, keys, SealContext::Batch, sql, [id.0.as_bytes()])?.pop())
 }
 
-fn keep(db: &Connection, keys: &Keys, place: u64, batch: &Batch) -> Result<(), StoreError> {
+fn update(db: &Connection, keys: &Keys, place: u64, batch: &Batch) -> Result<(), StoreError> {
     let sealed = rows::seal(keys, SealContext::Batch(place), batch)?;
     let sql = "UPDATE batch SET is_open = ?2, sealed = ?3 WHERE place = ?1";
     run(

@@ -3,13 +3,12 @@
 use rusqlite::{Connection, params};
 
 use super::events;
-use super::query::{all, first, run};
+use super::query::run;
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::installs::DecideApp;
 use crate::seal::{Keys, SealContext};
 use modegate_core::catalogue::{self, App};
-use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 
 pub(super) fn one(db: &Connection, keys: &Keys, id: &str) -> Result<Option<App>, StoreError> {
@@ -18,8 +17,7 @@ pub(super) fn one(db: &Connection, keys: &Keys, id: &str) -> Result<Option<App>,
 
 fn row(db: &Connection, keys: &Keys, id: &str) -> Result<Option<(u64, App)>, StoreError> {
     let sql = "SELECT number, sealed FROM app WHERE id = ?1";
-    let found = first(db, sql, [id], rows::numbered)?;
-    found.map(|row| opened(keys, row)).transpose()
+    Ok(rows::sealed(db, keys, SealContext::App, sql, [id])?.pop())
 }
 
 pub(super) fn list(
@@ -30,8 +28,7 @@ pub(super) fn list(
 ) -> Result<Vec<(u64, App)>, StoreError> {
     let sql = "SELECT number, sealed FROM app WHERE number > ?1 ORDER BY number LIMIT ?2";
     let range = params![signed(after), signed(limit as u64)];
-    let found = all(db, sql, range, rows::numbered)?;
-    found.into_iter().map(|row| opened(keys, row)).collect()
+    rows::sealed(db, keys, SealContext::App, sql, range)
 }
 
 pub(super) fn put(
@@ -42,7 +39,7 @@ pub(super) fn put(
     event: Event,
 ) -> Result<App, StoreError> {
     let before = row(db, keys, id)?;
-    let app = decide(before.as_ref().map(|(_, app)| app)).map_err(StoreError::Refused)?;
+    let app = decide(before.as_ref().map(|(_, app)| app))?;
     let number = match before {
         Some((number, _)) => number,
         None => next(db)?,
@@ -57,7 +54,7 @@ pub(super) fn put(
 /// The number that one more app gets.
 fn next(db: &Connection) -> Result<u64, StoreError> {
     let (count, last) = rows::count_and_last(db, "app")?;
-    catalogue::check_room(count).map_err(StoreError::Refused)?;
+    catalogue::check_room(count)?;
     Ok(last + 1)
 }
 
@@ -67,13 +64,8 @@ pub(super) fn delete(
     id: &str,
     event: Event,
 ) -> Result<App, StoreError> {
-    let missing = || Refusal::Missing("there is no such app".to_owned());
-    let (number, app) = row(db, keys, id)?.ok_or_else(|| StoreError::Refused(missing()))?;
+    let (number, app) = row(db, keys, id)?.ok_or_else(|| StoreError::missing("app"))?;
     run(db, "DELETE FROM app WHERE number = ?1", [signed(number)])?;
     events::log(db, &mut [event])?;
     Ok(app)
-}
-
-fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<(u64, App), StoreError> {
-    Ok((number, rows::open(keys, SealContext::App(number), &sealed)?))
 }

@@ -24,9 +24,8 @@ pub(super) fn alter(
     device: DeviceId,
     decide: Decide,
 ) -> Result<Device, StoreError> {
-    let mut device = rows::device(db, keys, &Key::Id(device))?.ok_or(StoreError::NoDevice)?;
-    let change = decide(&device).map_err(StoreError::Refused)?;
-    let change = apply(db, keys, change)?;
+    let mut device = rows::known_device(db, keys, device)?;
+    let change = apply(db, keys, decide(&device)?)?;
     device.state = change.state;
     device.record = change.record.unwrap_or(device.record);
     Ok(device)
@@ -42,7 +41,10 @@ pub(super) fn apply(
     let number = change.number;
     // Retired meanwhile, where there is none.
     let (standing, mut chain) = standing(db, number)?.ok_or(StoreError::Changed)?;
-    let current = || Ok(rows::device(db, keys, &Key::Number(number))?.map(|device| device.state));
+    let current = || {
+        let device = rows::device(db, keys, &Key::Number(number))?;
+        Ok::<_, StoreError>(device.map(|device| device.state))
+    };
     if !change.fit(&standing, current)? {
         return Err(StoreError::Changed);
     }

@@ -66,8 +66,8 @@ pub(super) fn check_version(db: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Failed(Arc::from(format!(
-        "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
-         Nothing was changed: run the newer program, or restore a backup from before"
+        "the database has schema version {found}, created by a newer modegate; this version supports up to {newest}. \
+         Nothing was changed: run the newer version, or restore an earlier backup"
     ))))
 }
 
@@ -109,7 +109,7 @@ pub(super) fn check_format(db: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Failed(Arc::from(format!(
-        "the database has rows of form {found}, this program writes form {}; nothing was changed: run the program that made it",
+        "the database has rows in format {found}, this program writes format {}; nothing was changed: run the program that created it",
         rows::FORMAT
     ))))
 }
@@ -120,7 +120,7 @@ pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError>
     if let Some(sealed) = key_check(db)? {
         keys.numbered(&sealed).map_err(|_| {
         StoreError::Failed(Arc::from(
-            "the key is not the one that this database was made with; put the right file back as DIR/key",
+            "the key is not the one that this database was created with; restore the right file as DIR/key",
         ))
     })
     } else {

@@ -86,7 +86,7 @@ pub(super) fn chain_of(db: &Connection, device: DeviceId) -> Result<Option<Chain
 /// The chain of the events that concern no device.
 pub(super) fn no_device(db: &Connection) -> Result<Chain, StoreError> {
     let sql = "SELECT number, next_event, event_head, event_mark FROM chain WHERE id = ?1";
-    chain(db, sql, &[0; 16])?.ok_or_else(|| failed("the log has no beginning"))
+    chain(db, sql, &[0; 16])?.ok_or_else(|| failed("the event log has no first row"))
 }
 
 fn chain(db: &Connection, sql: &str, id: &[u8; 16]) -> Result<Option<Chain>, StoreError> {

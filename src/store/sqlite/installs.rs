@@ -1,10 +1,10 @@
 //! Installs, beside their devices.
 
-use rusqlite::{Connection, Params, params};
+use rusqlite::{Connection, params};
 use uuid::Uuid;
 
 use super::query::{all, run, value};
-use super::rows::{self, Key, signed};
+use super::rows::{self, signed};
 use super::{changes, webhooks};
 use crate::StoreError;
 use crate::installs::DecideInstalls;
@@ -23,10 +23,10 @@ pub(super) fn change(
     (app, no): (&str, Option<u32>),
     decide: DecideInstalls,
 ) -> Result<(Device, Written), StoreError> {
-    let mut device = rows::device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)?;
+    let mut device = rows::known_device(db, keys, id)?;
     let seen = seen(db, device.number, app, no)?;
     let next = last(db, device.number)? + 1;
-    let mut written = decide(&device, &seen, next).map_err(StoreError::Refused)?;
+    let mut written = decide(&device, &seen, next)?;
     announce(&mut written, &device, &seen, || webhooks::all(db, keys))?;
     // Before the device, so that its change sees which installs are open.
     for install in &written.installs {
@@ -96,29 +96,28 @@ fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError
 
 pub(super) fn one(db: &Connection, device: u64, no: u32) -> Result<Option<Install>, StoreError> {
     let sql = "SELECT body FROM install WHERE device = ?1 AND no = ?2";
-    Ok(bodies(db, sql, params![signed(device), no])?.pop())
+    Ok(rows::packed(db, sql, params![signed(device), no])?.pop())
 }
 
 /// Up to `limit` installs of a device with numbers below `before`, the newest first.
 pub(super) fn list(
     db: &Connection,
-    device: i64,
+    device: u64,
     before: u32,
     limit: usize,
 ) -> Result<Vec<Install>, StoreError> {
     let sql = "SELECT body FROM install WHERE device = ?1 AND no < ?2 ORDER BY no DESC LIMIT ?3";
-    bodies(db, sql, params![device, before, signed(limit as u64)])
+    rows::packed(
+        db,
+        sql,
+        params![signed(device), before, signed(limit as u64)],
+    )
 }
 
 /// The open installs of a device, and all of that app.
 pub(super) fn open(db: &Connection, device: u64, app: &str) -> Result<Vec<Install>, StoreError> {
     let sql = "SELECT body FROM install WHERE device = ?1 AND (open = 1 OR app = ?2) ORDER BY no";
-    bodies(db, sql, params![signed(device), app])
-}
-
-fn bodies(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Install>, StoreError> {
-    let found = all(db, sql, params, |row| row.get::<_, Vec<u8>>(0))?;
-    found.iter().map(|body| rows::unpack(body)).collect()
+    rows::packed(db, sql, params![signed(device), app])
 }
 
 pub(super) fn due(db: &Connection, limit: usize) -> Result<Vec<DeviceId>, StoreError> {

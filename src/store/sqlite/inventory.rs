@@ -1,8 +1,8 @@
 //! Inventories and their histories.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, params};
 
-use super::query::{self, first, run};
+use super::query::{self, run};
 use super::rows::{self, signed};
 use crate::StoreError;
 use crate::seal::{Keys, SealContext};
@@ -16,11 +16,9 @@ pub(super) fn of(
     keys: &Keys,
     number: u64,
 ) -> Result<Option<Inventory>, StoreError> {
-    let sql = "SELECT sealed FROM inventory WHERE device = ?1";
-    let sealed = first(db, sql, [signed(number)], |row| row.get::<_, Vec<u8>>(0))?;
-    sealed
-        .map(|sealed| rows::open(keys, SealContext::Inventory(number), &sealed))
-        .transpose()
+    let sql = "SELECT device, sealed FROM inventory WHERE device = ?1";
+    let mut found = rows::sealed(db, keys, SealContext::Inventory, sql, [signed(number)])?;
+    Ok(found.pop().map(|(_, inventory)| inventory))
 }
 
 /// Up to `limit` devices behind that number that have one.
@@ -50,20 +48,15 @@ pub(super) fn changes(
     before: u64,
     limit: usize,
 ) -> Result<Vec<(u64, Change)>, StoreError> {
-    let Some(device) = rows::number_of(db, device)? else {
-        return Ok(Vec::new());
-    };
     let sql = "SELECT number, sealed FROM inventory_change WHERE device = ?1 AND number < ?2 \
                ORDER BY number DESC LIMIT ?3";
-    let range = params![device, signed(before), signed(limit as u64)];
-    let read = |row: &Row<'_>| Ok((row.get::<_, u32>(0)?, row.get::<_, Vec<u8>>(1)?));
-    let found = query::all(db, sql, range, read)?.into_iter();
-    found
-        .map(|(number, sealed)| {
-            let place = SealContext::InventoryChange(rows::unsigned(device), number);
-            Ok((number.into(), rows::open(keys, place, &sealed)?))
-        })
-        .collect()
+    rows::of_device(db, device, |device| {
+        let range = params![signed(device), signed(before), signed(limit as u64)];
+        let context = |number| {
+            SealContext::InventoryChange(device, u32::try_from(number).unwrap_or(u32::MAX))
+        };
+        rows::sealed(db, keys, context, sql, range)
+    })
 }
 
 /// Writes the inventory, where there is one to write, and appends its changes;

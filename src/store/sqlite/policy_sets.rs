@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::query::{first, run};
+use super::query::run;
 use super::rows;
 use crate::StoreError;
 
@@ -21,6 +21,5 @@ pub(super) fn one(
     digest: &str,
 ) -> Result<Option<Vec<(String, String)>>, StoreError> {
     let sql = "SELECT files FROM policy_set WHERE digest = ?1";
-    let files = first(db, sql, [digest], |row| row.get::<_, Vec<u8>>(0))?;
-    files.map(|files| rows::unpack(&files)).transpose()
+    Ok(rows::packed(db, sql, [digest])?.pop())
 }

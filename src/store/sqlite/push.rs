@@ -49,10 +49,8 @@ pub(super) fn uri(
 /// All profiles, the oldest first.
 pub(super) fn profiles(db: &Connection, keys: &Keys) -> Result<Vec<PushProfile>, StoreError> {
     let sql = "SELECT number, sealed FROM push_profile ORDER BY number";
-    let found = all(db, sql, [], rows::numbered)?.into_iter();
-    found
-        .map(|(number, sealed)| rows::open(keys, SealContext::PushProfile(number), &sealed))
-        .collect()
+    let found = rows::sealed(db, keys, SealContext::PushProfile, sql, [])?;
+    Ok(found.into_iter().map(|(_, profile)| profile).collect())
 }
 
 /// Changes a profile as `decide` says; what it is afterwards, or was before it
@@ -67,9 +65,8 @@ pub(super) fn change(
     let sql = "SELECT number FROM push_profile WHERE id = ?1";
     let number: Option<i64> = first(db, sql, [id.as_bytes()], |row| row.get(0))?;
     let before = all.iter().find(|profile| profile.id == id);
-    let (change, event) = decide(&all, before).map_err(StoreError::Refused)?;
-    let after = change.check(before, all.len());
-    let after = after.map_err(StoreError::Refused)?.clone();
+    let (change, event) = decide(&all, before)?;
+    let after = change.check(before, all.len())?.clone();
     match change {
         ProfileChange::Keep(_) => keep(db, keys, number, &after)?,
         ProfileChange::Delete => {

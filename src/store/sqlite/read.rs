@@ -89,6 +89,16 @@ fn reply(db: &Connection, keys: &Keys, number: u64) -> Result<Option<Vec<u8>>, S
         .map_err(failed)
 }
 
+/// One command with its history.
+pub(super) fn command(
+    db: &Connection,
+    keys: &Keys,
+    id: CommandId,
+) -> Result<Option<StoredCommand>, StoreError> {
+    let found = commands(db, keys, id.device, id.seq.0.saturating_sub(1), 1)?;
+    Ok(found.into_iter().find(|command| command.id == id))
+}
+
 pub(super) fn commands(
     db: &Connection,
     keys: &Keys,

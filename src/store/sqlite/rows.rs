@@ -1,7 +1,7 @@
 //! Rows to types and back.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -81,6 +81,27 @@ fn device_row(row: &Row<'_>, keys: &Keys) -> Result<Device, StoreError> {
     })
 }
 
+/// A device that a write is about.
+pub(super) fn known_device(
+    db: &Connection,
+    keys: &Keys,
+    id: DeviceId,
+) -> Result<Device, StoreError> {
+    device(db, keys, &Key::Id(id))?.ok_or(StoreError::NoDevice)
+}
+
+/// What `read` finds by the number of a device; nothing where there is no such device.
+pub(super) fn of_device<T: Default>(
+    db: &Connection,
+    device: DeviceId,
+    read: impl FnOnce(u64) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    match number_of(db, device)? {
+        Some(number) => read(unsigned(number)),
+        None => Ok(T::default()),
+    }
+}
+
 /// The number of a device.
 pub(super) fn number_of(db: &Connection, device: DeviceId) -> Result<Option<i64>, StoreError> {
     let sql = "SELECT number FROM device WHERE id = ?1";
@@ -157,7 +178,31 @@ pub(super) fn command_part<T: DeserializeOwned>(
     }
 }
 
-/// A row of a number and of what is sealed, to be opened by that number.
+/// The values of a query for one column of packed values.
+pub(super) fn packed<T: DeserializeOwned>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, StoreError> {
+    let found = all(db, sql, params, |row| Ok(blob(row, 0).and_then(unpack)))?;
+    found.into_iter().collect()
+}
+
+/// The numbers and values of a query for rows of a number and a value sealed with it.
+pub(super) fn sealed<T: DeserializeOwned>(
+    db: &Connection,
+    keys: &Keys,
+    context: impl Fn(u64) -> SealContext,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<(u64, T)>, StoreError> {
+    let found = all(db, sql, params, numbered)?.into_iter();
+    found
+        .map(|(number, sealed)| Ok((number, open(keys, context(number), &sealed)?)))
+        .collect()
+}
+
+/// A row of a number and of bytes.
 pub(super) fn numbered(row: &Row<'_>) -> rusqlite::Result<(u64, Vec<u8>)> {
     Ok((unsigned(row.get(0)?), row.get(1)?))
 }

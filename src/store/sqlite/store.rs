@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 
 use super::SqliteStore;
-use super::rows::{self, Key, unsigned};
+use super::rows::{self, Key};
 use super::{
     batches, catalogue, changes, events, installs, inventory, policy_sets, probe, push, read,
     tokens, webhooks,
@@ -60,10 +60,7 @@ impl Store for SqliteStore {
     }
 
     async fn inventory(&self, device: DeviceId) -> Result<Option<Inventory>, StoreError> {
-        self.read(|db, keys| match rows::number_of(db, device)? {
-            Some(number) => inventory::of(db, keys, rows::unsigned(number)),
-            None => Ok(None),
-        })
+        self.read(|db, keys| rows::of_device(db, device, |number| inventory::of(db, keys, number)))
     }
 
     async fn inventories(
@@ -84,10 +81,7 @@ impl Store for SqliteStore {
     }
 
     async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError> {
-        self.read(|db, keys| {
-            let one = read::commands(db, keys, id.device, id.seq.0.saturating_sub(1), 1)?;
-            Ok(one.into_iter().find(|command| command.id == id))
-        })
+        self.read(|db, keys| read::command(db, keys, id))
     }
 
     async fn commands(
@@ -194,10 +188,10 @@ impl Store for SqliteStore {
         now: Timestamp,
         make: MakeCommand,
     ) -> Result<Option<Batch>, StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| batches::advance(db, &keys, id, now, make))
-            .await
+        self.write(None, move |db, keys| {
+            batches::advance(db, keys, id, now, make)
+        })
+        .await
     }
 
     async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
@@ -240,10 +234,7 @@ impl InstallStore for SqliteStore {
     }
 
     async fn install(&self, id: InstallId) -> Result<Option<Install>, StoreError> {
-        self.read(|db, _| match rows::number_of(db, id.device)? {
-            Some(number) => installs::one(db, unsigned(number), id.no),
-            None => Ok(None),
-        })
+        self.read(|db, _| rows::of_device(db, id.device, |number| installs::one(db, number, id.no)))
     }
 
     async fn installs(
@@ -253,18 +244,14 @@ impl InstallStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Install>, StoreError> {
         self.read(|db, _| {
-            let Some(number) = rows::number_of(db, device)? else {
-                return Ok(Vec::new());
-            };
-            installs::list(db, number, before, limit)
+            rows::of_device(db, device, |number| {
+                installs::list(db, number, before, limit)
+            })
         })
     }
 
     async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError> {
-        self.read(|db, _| match rows::number_of(db, device)? {
-            Some(number) => installs::open(db, unsigned(number), ""),
-            None => Ok(Vec::new()),
-        })
+        self.read(|db, _| rows::of_device(db, device, |number| installs::open(db, number, "")))
     }
 
     async fn installs_due(&self, limit: usize) -> Result<Vec<DeviceId>, StoreError> {
@@ -280,10 +267,10 @@ impl InstallStore for SqliteStore {
         device: DeviceId,
         decide: DecideInstalls,
     ) -> Result<(), StoreError> {
-        let keys = Arc::clone(&self.keys);
-        self.writer
-            .submit(move |db| installs::settle(db, &keys, device, decide))
-            .await
+        self.write(None, move |db, keys| {
+            installs::settle(db, keys, device, decide)
+        })
+        .await
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {

@@ -2,24 +2,21 @@
 
 use rusqlite::{Connection, Row, params};
 
-use super::query::{self, first, run};
+use super::query::{first, run};
 use super::{events, rows};
 use crate::StoreError;
-use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::tokens::{self, Token, TokenId};
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
-    let sql = "SELECT body FROM token ORDER BY id";
-    let found = query::all(db, sql, [], |row| row.get::<_, Vec<u8>>(0))?;
-    found.iter().map(|body| rows::unpack(body)).collect()
+    rows::packed(db, "SELECT body FROM token ORDER BY id", [])
 }
 
 pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(), StoreError> {
     let sql = "SELECT count(*), coalesce(max(name = ?1), 0) FROM token";
     let read = |row: &Row<'_>| Ok((rows::unsigned(row.get(0)?), row.get(1)?));
     let (count, is_taken) = first(db, sql, [&token.name], read)?.unwrap_or_default();
-    tokens::check_new(count, is_taken).map_err(StoreError::Refused)?;
+    tokens::check_new(count, is_taken)?;
     let row = params![token.id.0.as_bytes(), token.name, rows::pack(token)?];
     run(db, "INSERT INTO token VALUES (?1, ?2, ?3)", row)?;
     events::log(db, &mut [event])
@@ -28,10 +25,8 @@ pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(),
 pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token, StoreError> {
     let key = [id.0.as_bytes()];
     let sql = "SELECT body FROM token WHERE id = ?1";
-    let body = first(db, sql, key, |row| row.get::<_, Vec<u8>>(0))?;
-    let missing = || Refusal::Missing("there is no such token".to_owned());
-    let body = body.ok_or_else(|| StoreError::Refused(missing()))?;
-    let token: Token = rows::unpack(&body)?;
+    let token = rows::packed(db, sql, key)?.pop();
+    let token: Token = token.ok_or_else(|| StoreError::missing("token"))?;
     run(db, "DELETE FROM token WHERE id = ?1", key)?;
     events::log(db, &mut [tokens::revoked(&token, event)])?;
     Ok(token)

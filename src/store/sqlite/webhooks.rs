@@ -1,28 +1,30 @@
 //! Webhooks, and the outbox of what they are to be told.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Params, params};
 
 use super::events;
-use super::query::{self, first, run};
+use super::query::{self, run};
 use super::rows::{self, signed, unsigned};
 use crate::StoreError;
 use crate::seal::{Keys, SealContext};
-use modegate_core::change::Refusal;
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{self, Delivery, Outcome, Webhook, WebhookId};
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
     let sql = "SELECT number, sealed FROM webhook ORDER BY number";
-    let found = query::all(db, sql, [], rows::numbered)?;
-    found.into_iter().map(|row| opened(keys, row)).collect()
+    select(db, keys, sql, [])
 }
 
-fn opened(keys: &Keys, (number, sealed): (u64, Vec<u8>)) -> Result<Webhook, StoreError> {
-    Ok(Webhook {
-        number,
-        ..rows::open(keys, SealContext::Webhook(number), &sealed)?
-    })
+fn select(
+    db: &Connection,
+    keys: &Keys,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<Webhook>, StoreError> {
+    let found = rows::sealed(db, keys, SealContext::Webhook, sql, params)?.into_iter();
+    let numbered = found.map(|(number, webhook)| Webhook { number, ..webhook });
+    Ok(numbered.collect())
 }
 
 pub(super) fn create(
@@ -32,7 +34,7 @@ pub(super) fn create(
     event: Event,
 ) -> Result<Webhook, StoreError> {
     let (count, last) = rows::count_and_last(db, "webhook")?;
-    webhooks::check_room(count).map_err(StoreError::Refused)?;
+    webhooks::check_room(count)?;
     webhook.number = last + 1;
     let sealed = rows::seal(keys, SealContext::Webhook(webhook.number), &webhook)?;
     let row = params![signed(webhook.number), webhook.id.0.as_bytes(), sealed];
@@ -48,9 +50,8 @@ pub(super) fn delete(
     event: Event,
 ) -> Result<Webhook, StoreError> {
     let sql = "SELECT number, sealed FROM webhook WHERE id = ?1";
-    let row = first(db, sql, [id.0.as_bytes()], rows::numbered)?;
-    let missing = || Refusal::Missing("there is no such webhook".to_owned());
-    let webhook = opened(keys, row.ok_or_else(|| StoreError::Refused(missing()))?)?;
+    let found = select(db, keys, sql, [id.0.as_bytes()])?.pop();
+    let webhook = found.ok_or_else(|| StoreError::missing("webhook"))?;
     for sql in [
         "DELETE FROM delivery WHERE webhook = ?1",
         "DELETE FROM webhook WHERE number = ?1",

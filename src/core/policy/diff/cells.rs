@@ -57,7 +57,7 @@ fn logins(word: u32, mode: Mode, platform: Platform) -> Vec<Login> {
         .collect()
 }
 
-/// Cells that differ alike: a grid, for each of the matters, groups and apps
+/// Cells that differ alike: a grid, for each of the scopes, groups and apps
 /// (by the places of their classes).
 #[derive(Debug, Clone)]
 pub(super) struct Item {
@@ -70,23 +70,12 @@ pub(super) struct Item {
 
 /// Items that are equal but for one attribute made one, attribute by attribute.
 pub(super) fn merged(items: Vec<Item>) -> Vec<Item> {
-    let mut items = items;
-    for of in [apps, groups, scopes] {
-        items = merged_by(items, of);
-    }
-    items
-}
-
-fn scopes(item: &mut Item) -> &mut Vec<usize> {
-    &mut item.scopes
-}
-
-fn groups(item: &mut Item) -> &mut Vec<usize> {
-    &mut item.groups
-}
-
-fn apps(item: &mut Item) -> &mut Vec<usize> {
-    &mut item.apps
+    let attributes: [fn(&mut Item) -> &mut Vec<usize>; 3] = [
+        |item| &mut item.apps,
+        |item| &mut item.groups,
+        |item| &mut item.scopes,
+    ];
+    attributes.into_iter().fold(items, merged_by)
 }
 
 fn merged_by(items: Vec<Item>, of: fn(&mut Item) -> &mut Vec<usize>) -> Vec<Item> {

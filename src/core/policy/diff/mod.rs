@@ -20,10 +20,8 @@ pub use text::text;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CellDiff {
     /// The families.
-    #[serde(serialize_with = "families")]
     pub families: Vec<Family>,
     /// The modes.
-    #[serde(serialize_with = "modes")]
     pub modes: Vec<Mode>,
     /// The platforms.
     #[serde(serialize_with = "platforms")]
@@ -123,8 +121,8 @@ impl<'a> Space<'a> {
     /// Where the two sets differ on one class of what commands do: groups that
     /// are alike to the rules that speak of it are looked at once, and so are apps.
     fn items(&self, scope: usize) -> Vec<Item> {
-        let (of_matter, pairs) = &self.scopes[scope];
-        let whole = (Some(of_matter.0.clone()), Some(of_matter.1.clone()));
+        let (both, pairs) = &self.scopes[scope];
+        let whole = (Some(both.0.clone()), Some(both.1.clone()));
         let mut items = Vec::new();
         let groups = classes(0..self.groups.len(), |&at| {
             narrow(&whole, &self.groups[at].0)
@@ -226,14 +224,6 @@ fn names(classes: &Classes<Both, Option<String>>, at: &[usize]) -> Vec<Option<St
     // `None`, any other, comes last.
     names.sort_by(|a, b| (a.is_none(), a).cmp(&(b.is_none(), b)));
     names
-}
-
-fn families<S: Serializer>(families: &[Family], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(families.iter().map(|family| family.name()))
-}
-
-fn modes<S: Serializer>(modes: &[Mode], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(modes.iter().map(|mode| mode.name()))
 }
 
 fn platforms<S: Serializer>(platforms: &[Platform], to: S) -> Result<S::Ok, S::Error> {

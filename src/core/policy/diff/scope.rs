@@ -1,4 +1,4 @@
-//! What the commands of a cell do, told shortly.
+//! What the commands of a cell do, in short.
 
 use std::fmt;
 
@@ -18,7 +18,6 @@ pub enum CommandScope {
         /// Their kind.
         kind: Kind,
         /// Their verbs. Empty: every verb of the kind (and classes).
-        #[serde(serialize_with = "verb_names")]
         verbs: Vec<Verb>,
         /// Their classes. Empty: every class of the kind (and verbs).
         #[serde(serialize_with = "class_names")]
@@ -29,7 +28,6 @@ pub enum CommandScope {
         /// What they address, as `[[classify]]` spells it.
         loc_uri: String,
         /// Their verb.
-        #[serde(serialize_with = "verb_name")]
         verb: Verb,
         /// Their kind by the first set.
         was: Kind,
@@ -150,14 +148,6 @@ impl fmt::Display for CommandScope {
 /// A class's name; `other` for what belongs to no class of the table.
 fn name(class: Class) -> &'static str {
     class_name(class).unwrap_or("other")
-}
-
-fn verb_name<S: Serializer>(verb: &Verb, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(verb.name())
-}
-
-fn verb_names<S: Serializer>(verbs: &[Verb], to: S) -> Result<S::Ok, S::Error> {
-    to.collect_seq(verbs.iter().map(|verb| verb.name()))
 }
 
 fn class_names<S: Serializer>(classes: &[Class], to: S) -> Result<S::Ok, S::Error> {

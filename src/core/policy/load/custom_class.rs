@@ -1,26 +1,21 @@
 //! `[[classify]]`: a kind for what the classification table does not know.
 
-use toml::de::DeTable;
-
-use super::Loader;
-use super::fields::At;
+use super::fields::Table;
 use crate::classify::custom_class::{CustomClass, Draft};
 use crate::kind::Kind;
 use crate::policy::custom_class::CustomClassEntry;
 use modegate_wire::message::Verb;
 
-impl Loader {
-    pub(super) fn own(&mut self, at: &At<'_>, start: usize, fields: &DeTable<'_>) {
-        const KEYS: [&str; 6] = ["loc_uri", "property", "method", "verb", "kind", "note"];
-        self.only_keys(at, fields, &KEYS);
-        self.text(at, start, fields, "note", false);
-        let loc_uri = self.text(at, start, fields, "loc_uri", true);
-        let property = self.text(at, start, fields, "property", false);
-        let method = self.text(at, start, fields, "method", false);
-        let kind = self
-            .text(at, start, fields, "kind", true)
-            .and_then(|(name, offset)| self.kind(at, &name, offset));
-        let verbs = self.verbs(at, start, fields);
+impl Table<'_> {
+    pub(super) fn custom_class(&mut self) {
+        self.only_keys(&["loc_uri", "property", "method", "verb", "kind", "note"]);
+        self.text("note");
+        let loc_uri = self.required("loc_uri");
+        let [property, method] = ["property", "method"].map(|key| self.text(key));
+        let kinds = Kind::ALL.map(|kind| (kind.name(), kind));
+        let kind = self.required("kind");
+        let kind = kind.and_then(|name| self.one_of(&kinds, name));
+        let verbs = self.verbs();
         let (Some((loc_uri, _)), Some(kind), Some(verbs)) = (loc_uri, kind, verbs) else {
             return;
         };
@@ -33,47 +28,36 @@ impl Loader {
             kind,
         };
         match CustomClass::new(draft) {
-            Ok(own) => {
-                let (line, _) = at.line_column(start);
+            Ok(class) => {
+                let (line, _) = self.at.line_column(self.start);
                 let part = property.or(method);
-                self.own.push(CustomClassEntry {
-                    class: own,
+                self.loader.custom_classes.push(CustomClassEntry {
+                    class,
                     of: part.map_or(loc_uri.clone(), |part| format!("{loc_uri} {part}")),
-                    file: at.name.to_owned(),
+                    file: self.at.name.to_owned(),
                     line,
                 });
             }
             Err(fault) => {
-                let value = fields.get(fault.key);
-                let offset = value.map_or(start, |value| value.span().start);
-                let found = value.map_or(String::new(), |value| {
-                    at.text.get(value.span()).unwrap_or_default().to_owned()
-                });
-                self.fault(at, offset, fault.expected, found);
+                let span = self.fields.get(fault.key).map(|value| value.span());
+                let offset = span.as_ref().map_or(self.start, |span| span.start);
+                let found = span.and_then(|span| self.at.text.get(span));
+                self.fault(offset, fault.expected, found.unwrap_or_default());
             }
         }
     }
 
-    fn kind(&mut self, at: &At<'_>, name: &str, offset: usize) -> Option<Kind> {
-        let kind = Kind::from_name(name);
-        if kind.is_none() {
-            let names = Kind::ALL.map(Kind::name).join(", ");
-            self.fault(at, offset, format!("one of {names}"), format!("'{name}'"));
-        }
-        kind
-    }
-
     /// The verbs; `None` where there is none or one of them is none.
-    fn verbs(&mut self, at: &At<'_>, start: usize, fields: &DeTable<'_>) -> Option<Vec<Verb>> {
-        if fields.get("verb").is_none() {
-            self.fault(at, start, "the key 'verb'", "a table without it");
+    fn verbs(&mut self) -> Option<Vec<Verb>> {
+        if !self.fields.contains_key("verb") {
+            self.missing("verb");
             return None;
         }
-        let faults = self.faults.len();
-        let bits = self.bits(at, fields, "verb", &Verb::ALL.map(|v| (v.name(), v as u32)));
+        let faults = self.loader.faults.len();
+        let bits = self.bits("verb", &Verb::ALL.map(|v| (v.name(), v as u32)));
         let verbs = Verb::ALL
             .into_iter()
             .filter(|&v| bits & (1 << v as u32) != 0);
-        (self.faults.len() == faults).then(|| verbs.collect())
+        (self.loader.faults.len() == faults).then(|| verbs.collect())
     }
 }

@@ -1,11 +1,10 @@
 //! The fields of a table in a policy file, with the faults in them.
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Fault, Loader};
 
-/// One file under way.
+/// The file that is being read.
 pub(super) struct At<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
@@ -40,117 +39,113 @@ impl Loader {
             found: found.into(),
         });
     }
+}
+
+/// One table of a file, and the loader that collects what is in it.
+pub(super) struct Table<'a> {
+    pub(super) loader: &'a mut Loader,
+    pub(super) at: &'a At<'a>,
+    /// Where the table begins in the text.
+    pub(super) start: usize,
+    pub(super) fields: &'a DeTable<'a>,
+}
+
+impl Table<'_> {
+    pub(super) fn fault(
+        &mut self,
+        offset: usize,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) {
+        self.loader.fault(self.at, offset, expected, found);
+    }
 
     /// A fault for each key that is not one of `known`.
-    pub(super) fn only_keys(&mut self, at: &At<'_>, fields: &DeTable<'_>, known: &[&str]) {
-        for key in fields
-            .keys()
-            .filter(|key| !known.contains(&&**key.get_ref()))
-        {
+    pub(super) fn only_keys(&mut self, known: &[&str]) {
+        for key in self.fields.keys() {
             let name = key.get_ref();
-            self.fault(
-                at,
-                key.span().start,
-                format!("one of {}", known.join(", ")),
-                format!("the key '{name}'"),
-            );
+            if !known.contains(&&**name) {
+                let expected = format!("one of {}", known.join(", "));
+                self.fault(key.span().start, expected, format!("the key '{name}'"));
+            }
         }
     }
 
-    pub(super) fn text(
-        &mut self,
-        at: &At<'_>,
-        start: usize,
-        fields: &DeTable<'_>,
-        key: &str,
-        required: bool,
-    ) -> Option<(String, usize)> {
-        let Some(value) = fields.get(key) else {
-            if required {
-                self.fault(at, start, format!("the key '{key}'"), "a table without it");
-            }
-            return None;
-        };
+    /// A text with its offset, where the key is there.
+    pub(super) fn text(&mut self, key: &str) -> Option<(String, usize)> {
+        let value = self.fields.get(key)?;
+        let offset = value.span().start;
         match value.get_ref() {
-            DeValue::String(text) => Some((text.to_string(), value.span().start)),
+            DeValue::String(text) => Some((text.to_string(), offset)),
             other => {
-                self.fault(
-                    at,
-                    value.span().start,
-                    format!("text for '{key}'"),
-                    type_of(other),
-                );
+                self.fault(offset, format!("text for '{key}'"), type_of(other));
                 None
             }
         }
     }
 
+    /// A text with its offset; a fault where the key is not there.
+    pub(super) fn required(&mut self, key: &str) -> Option<(String, usize)> {
+        if !self.fields.contains_key(key) {
+            self.missing(key);
+        }
+        self.text(key)
+    }
+
+    /// The fault of a table without that key.
+    pub(super) fn missing(&mut self, key: &str) {
+        let expected = format!("the key '{key}'");
+        self.fault(self.start, expected, "a table without it");
+    }
+
     /// A list of texts with their offsets; `None` where the key is not there.
-    pub(super) fn list(
-        &mut self,
-        at: &At<'_>,
-        fields: &DeTable<'_>,
-        key: &str,
-    ) -> Option<Vec<(String, usize)>> {
-        let value: &Spanned<DeValue<'_>> = fields.get(key)?;
+    pub(super) fn list(&mut self, key: &str) -> Option<Vec<(String, usize)>> {
+        let value = self.fields.get(key)?;
         let offset = value.span().start;
         let DeValue::Array(entries) = value.get_ref() else {
-            self.fault(
-                at,
-                offset,
-                format!("a list of texts for '{key}'"),
-                type_of(value.get_ref()),
-            );
+            let expected = format!("a list of texts for '{key}'");
+            self.fault(offset, expected, type_of(value.get_ref()));
             return Some(Vec::new());
         };
         if entries.is_empty() {
-            self.fault(
-                at,
-                offset,
-                format!("at least one value for '{key}' (leave the key out to match any)"),
-                "an empty list",
-            );
+            let expected =
+                format!("at least one value for '{key}' (leave the key out to match any)");
+            self.fault(offset, expected, "an empty list");
         }
         let mut list = Vec::new();
         for entry in entries {
+            let offset = entry.span().start;
             match entry.get_ref() {
-                DeValue::String(text) => list.push((text.to_string(), entry.span().start)),
-                other => self.fault(
-                    at,
-                    entry.span().start,
-                    format!("text in '{key}'"),
-                    type_of(other),
-                ),
+                DeValue::String(text) => list.push((text.to_string(), offset)),
+                other => self.fault(offset, format!("text in '{key}'"), type_of(other)),
             }
         }
         Some(list)
     }
 
-    pub(super) fn bits(
+    /// Which of the `known` has that name.
+    pub(super) fn one_of<T: Copy>(
         &mut self,
-        at: &At<'_>,
-        fields: &DeTable<'_>,
-        key: &str,
-        known: &[(&str, u32)],
-    ) -> u32 {
-        let Some(list) = self.list(at, fields, key) else {
+        known: &[(&str, T)],
+        (name, offset): (String, usize),
+    ) -> Option<T> {
+        let found = known.iter().find(|(known, _)| *known == name);
+        if found.is_none() {
+            let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+            let expected = format!("one of {}", names.join(", "));
+            self.fault(offset, expected, format!("'{name}'"));
+        }
+        found.map(|&(_, value)| value)
+    }
+
+    /// The places of the names in a list as bits; all bits where the key is not there.
+    pub(super) fn bits(&mut self, key: &str, known: &[(&str, u32)]) -> u32 {
+        let Some(list) = self.list(key) else {
             return u32::MAX;
         };
-        let mut bits = 0;
-        for (name, offset) in list {
-            if let Some((_, place)) = known.iter().find(|(known, _)| *known == name) {
-                bits |= 1 << place;
-            } else {
-                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                self.fault(
-                    at,
-                    offset,
-                    format!("one of {}", names.join(", ")),
-                    format!("'{name}'"),
-                );
-            }
-        }
-        bits
+        list.into_iter()
+            .filter_map(|name| self.one_of(known, name))
+            .fold(0, |bits, place| bits | 1 << place)
     }
 }
 

@@ -5,7 +5,6 @@ mod fields;
 mod rule;
 
 use std::collections::HashMap;
-use std::fmt;
 
 use data_encoding::HEXLOWER;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 use super::custom_class::CustomClassEntry;
 use super::rule::Rule;
 use super::{PolicySet, floor};
-use fields::{At, type_of};
+use fields::{At, Table, type_of};
 
 /// The files compiled in from `policies/`.
 pub const BUILTIN: [(&str, &str); 4] = [
@@ -39,7 +38,8 @@ pub const BUILTIN: [(&str, &str); 4] = [
 ];
 
 /// What is wrong with a policy file, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[error("{file}:{line}:{column}: expected {expected}, found {found}")]
 pub struct Fault {
     /// The file.
     pub file: String,
@@ -51,22 +51,6 @@ pub struct Fault {
     pub expected: String,
     /// What does.
     pub found: String,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Fault {
-            file,
-            line,
-            column,
-            expected,
-            found,
-        } = self;
-        write!(
-            f,
-            "{file}:{line}:{column}: expected {expected}, found {found}"
-        )
-    }
 }
 
 impl PolicySet {
@@ -94,7 +78,12 @@ impl PolicySet {
             return Err(loader.faults);
         }
         let digest = digest(&files);
-        Ok(PolicySet::new(loader.rules, loader.own, digest, files))
+        Ok(PolicySet::new(
+            loader.rules,
+            loader.custom_classes,
+            digest,
+            files,
+        ))
     }
 }
 
@@ -112,7 +101,7 @@ fn digest(files: &[(String, String)]) -> String {
 #[derive(Default)]
 struct Loader {
     rules: Vec<Rule>,
-    own: Vec<CustomClassEntry>,
+    custom_classes: Vec<CustomClassEntry>,
     faults: Vec<Fault>,
     /// Each id and where it was first seen.
     ids: HashMap<String, String>,
@@ -128,8 +117,8 @@ impl Loader {
         }
         for (key, value) in table.get_ref() {
             match &**key.get_ref() {
-                "rule" => self.tables(&at, "[[rule]]", value, Loader::rule),
-                "classify" => self.tables(&at, "[[classify]]", value, Loader::own),
+                "rule" => self.tables(&at, "[[rule]]", value, |table| table.rule()),
+                "classify" => self.tables(&at, "[[classify]]", value, |table| table.custom_class()),
                 unknown => self.fault(
                     &at,
                     key.span().start,
@@ -146,7 +135,7 @@ impl Loader {
         at: &At<'_>,
         what: &str,
         value: &Spanned<DeValue<'_>>,
-        one: fn(&mut Loader, &At<'_>, usize, &DeTable<'_>),
+        read: fn(&mut Table<'_>),
     ) {
         let DeValue::Array(tables) = value.get_ref() else {
             let found = type_of(value.get_ref());
@@ -155,7 +144,12 @@ impl Loader {
         for table in tables {
             let start = table.span().start;
             match table.get_ref() {
-                DeValue::Table(fields) => one(self, at, start, fields),
+                DeValue::Table(fields) => read(&mut Table {
+                    loader: self,
+                    at,
+                    start,
+                    fields,
+                }),
                 other => self.fault(at, start, format!("a table {what}"), type_of(other)),
             }
         }

@@ -30,9 +30,9 @@ const DAY_MS: i64 = 24 * HOUR_MS;
 pub const LIFE_MS: i64 = 30 * DAY_MS;
 /// First pause between two sets, milliseconds: a little less than a day, so
 /// that the next night's maintenance is past it.
-pub const SET_PAUSE_MS: i64 = 20 * HOUR_MS;
+pub(crate) const SET_PAUSE_MS: i64 = 20 * HOUR_MS;
 /// Longest pause between two sets, milliseconds.
-pub const SET_PAUSE_MOST_MS: i64 = 7 * DAY_MS;
+pub(crate) const SET_PAUSE_MOST_MS: i64 = 7 * DAY_MS;
 /// So many sets, without a notification taken in between, that a dead channel
 /// is still repaired at once; after that with pauses.
 const PROMPT_SETS: u32 = 2;
@@ -45,7 +45,7 @@ const REMEMBERED: usize = 16;
 /// and Windows Phone 8.1 renew unreliably, and only a logged-on user's
 /// Maintenance session can set, so there is room; Windows 10 renews by itself
 /// after 15 days and must be the exception.
-pub fn refresh_age_ms(family: Family) -> i64 {
+pub(crate) fn refresh_age_ms(family: Family) -> i64 {
     match family {
         Family::Windows81 | Family::WindowsPhone81 => 20 * DAY_MS,
         Family::Windows10 => 25 * DAY_MS,
@@ -313,7 +313,7 @@ impl Channel {
     }
 
     /// The device's own end is believed when it is sooner than the documented life.
-    fn remember(&mut self, digest: UriDigest, told: Option<Timestamp>, now: Timestamp) {
+    fn remember(&mut self, digest: UriDigest, reported: Option<Timestamp>, now: Timestamp) {
         let most = now.plus_ms(LIFE_MS);
         if self.known.len() >= REMEMBERED {
             self.known.remove(0);
@@ -321,7 +321,10 @@ impl Channel {
         self.known.push(Known {
             digest,
             first_seen: now,
-            expires_at: told.filter(|told| *told > now).unwrap_or(most).min(most),
+            expires_at: reported
+                .filter(|reported| *reported > now)
+                .unwrap_or(most)
+                .min(most),
             dead: false,
         });
     }

@@ -2,59 +2,37 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Where a device's channel stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChannelState {
-    /// The PFN is to be set in the next session that may.
-    #[default]
-    NeedsSet,
-    /// The set was sent; its Status is not here yet.
-    SetSent,
-    /// The set was acknowledged; the URI is not read yet.
-    AwaitingUri,
-    /// There is a URI that may be sent to.
-    Active,
-    /// The same, but the PFN is to be set again before the URI expires.
-    Refreshing,
-    /// The URI is too old, and no other came.
-    Expired,
-    /// WNS does not know the URI any more.
-    Dead,
-    /// The device refused the set, or did not answer it.
-    SetFailed,
+use crate::named::named;
+
+named! {
+    /// Where a device's channel stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum ChannelState {
+        /// The PFN is to be set in the next session that may.
+        #[default]
+        NeedsSet = "needs_set",
+        /// The set was sent; its Status is not here yet.
+        SetSent = "set_sent",
+        /// The set was acknowledged; the URI is not read yet.
+        AwaitingUri = "awaiting_uri",
+        /// There is a URI that may be sent to.
+        Active = "active",
+        /// The same, but the PFN is to be set again before the URI expires.
+        Refreshing = "refreshing",
+        /// The URI is too old, and no other came.
+        Expired = "expired",
+        /// WNS does not know the URI any more.
+        Dead = "dead",
+        /// The device refused the set, or did not answer it.
+        SetFailed = "set_failed",
+    }
 }
 
 impl ChannelState {
-    /// Every state.
-    pub const ALL: [ChannelState; 8] = [
-        ChannelState::NeedsSet,
-        ChannelState::SetSent,
-        ChannelState::AwaitingUri,
-        ChannelState::Active,
-        ChannelState::Refreshing,
-        ChannelState::Expired,
-        ChannelState::Dead,
-        ChannelState::SetFailed,
-    ];
-
     /// Whether its URI may be sent to.
     pub fn may_send(self) -> bool {
         matches!(self, ChannelState::Active | ChannelState::Refreshing)
-    }
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            ChannelState::NeedsSet => "needs_set",
-            ChannelState::SetSent => "set_sent",
-            ChannelState::AwaitingUri => "awaiting_uri",
-            ChannelState::Active => "active",
-            ChannelState::Refreshing => "refreshing",
-            ChannelState::Expired => "expired",
-            ChannelState::Dead => "dead",
-            ChannelState::SetFailed => "set_failed",
-        }
     }
 }
 

@@ -103,7 +103,7 @@ impl Wake {
             (_, Event::Session { .. }) => {}
             (WakeState::Wanted, Event::Send) => self.begin(now),
             (WakeState::Wanted | WakeState::Sending, Event::Cannot(why)) => self.fail(why),
-            (WakeState::Sending, Event::Said(action)) => self.said(action, now, random),
+            (WakeState::Sending, Event::Said(action)) => self.apply_action(action, now, random),
             (WakeState::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
             // One wish is one notification: what may have been taken is not sent again.
             (WakeState::Sending, Event::NoAnswer) => self.accept(now),
@@ -132,7 +132,7 @@ impl Wake {
         self.due_at = now.plus_ms(SESSION_WAIT_MS);
     }
 
-    fn said(&mut self, action: Action, now: Timestamp, random: u32) {
+    fn apply_action(&mut self, action: Action, now: Timestamp, random: u32) {
         match action {
             Action::Done => self.accept(now),
             Action::Retry(retry) => self.retry(retry, now, random),

@@ -11,6 +11,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::push::answer::RetryKind;
 use crate::push::pause;
 use crate::push::rate::{Bucket, Rate};
@@ -27,64 +28,44 @@ const MINUTE_MS: i64 = 60 * SECOND_MS;
 pub const TTL_S: u32 = 60 * 60;
 /// How long after an accepted notification a session is waited for,
 /// milliseconds: the TTL, and what a tablet needs to begin.
-pub const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
+pub(crate) const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
 /// How many notifications one device gets: a few at once for a user who picks
 /// one app after another, then one a minute. WNS keeps one per channel, and a
 /// session takes all that waits.
-pub const RATE: Rate = Rate {
+pub(crate) const RATE: Rate = Rate {
     burst: 4,
     every_ms: MINUTE_MS as u32,
 };
 /// A wake that is older than this is given up, milliseconds.
 pub const LIFE_MS: i64 = 6 * 60 * MINUTE_MS;
 
-/// Where a wake stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WakeState {
-    /// A notification is to be sent, not before its time.
-    Wanted,
-    /// It is on its way to WNS.
-    Sending,
-    /// WNS has it; a session is waited for.
-    Accepted,
-    /// A session came.
-    Answered,
-    /// None came in time.
-    Unanswered,
-    /// It could not be sent.
-    Failed,
+named! {
+    /// Where a wake stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum WakeState {
+        /// A notification is to be sent, not before its time.
+        Wanted = "wanted",
+        /// It is on its way to WNS.
+        Sending = "sending",
+        /// WNS has it; a session is waited for.
+        Accepted = "accepted",
+        /// A session came.
+        Answered = "answered",
+        /// None came in time.
+        Unanswered = "unanswered",
+        /// It could not be sent.
+        Failed = "failed",
+    }
 }
 
 impl WakeState {
-    /// Every state.
-    pub const ALL: [WakeState; 6] = [
-        WakeState::Wanted,
-        WakeState::Sending,
-        WakeState::Accepted,
-        WakeState::Answered,
-        WakeState::Unanswered,
-        WakeState::Failed,
-    ];
-
     /// Whether nothing more comes of it.
     pub fn is_final(self) -> bool {
         matches!(
             self,
             WakeState::Answered | WakeState::Unanswered | WakeState::Failed
         )
-    }
-
-    /// Its name in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            WakeState::Wanted => "wanted",
-            WakeState::Sending => "sending",
-            WakeState::Accepted => "accepted",
-            WakeState::Answered => "answered",
-            WakeState::Unanswered => "unanswered",
-            WakeState::Failed => "failed",
-        }
     }
 }
 
@@ -112,10 +93,10 @@ impl Why {
         match self {
             Why::NoChannel => "the device has no channel that may be sent to",
             Why::Profile => "its push profile may not send: an operator must act",
-            Why::ChannelRefused => "WNS says that token and channel are of different apps",
+            Why::ChannelRefused => "WNS reports that token and channel belong to different apps",
             Why::Dropped => "WNS dropped the notification",
             Why::Fault => "WNS found fault with this server's request",
-            Why::GaveUp => "no attempt came through in time",
+            Why::GaveUp => "no attempt succeeded in time",
         }
     }
 }
@@ -148,7 +129,7 @@ pub struct Wake {
 /// random part of up to a half, so that many devices do not come back at once.
 /// What WNS asked for is never undercut, and gets a random tenth on top.
 /// `attempt` counts from 1: the one that just failed. `random` is any number.
-pub fn next_attempt(
+pub(crate) fn next_attempt(
     kind: RetryKind,
     attempt: u32,
     asked_ms: Option<i64>,

@@ -17,7 +17,7 @@ use crate::command::{CommandState, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
 use crate::device::outbox;
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::push::active_profiles::{Notes, Target};
 use crate::push::{channel, wake};
 
@@ -31,7 +31,7 @@ use work::Work;
 pub(super) fn take(
     state: &mut DeviceState,
     subject: &DeviceContext<'_>,
-    told: &ChannelReport,
+    report: &ChannelReport,
     request: &Request<'_>,
     bodies: &mut Bodies<'_>,
     recorder: &mut EventRecorder,
@@ -55,8 +55,10 @@ pub(super) fn take(
     let before = work.channel.state;
     work.mine();
     work.set_answered();
-    let says = told.at(&work.nodes());
-    work.told(says);
+    if !report.is_empty() {
+        let values = report.at(&work.nodes());
+        work.take_report(values);
+    }
     if subject.begins {
         work.session();
     }
@@ -64,12 +66,7 @@ pub(super) fn take(
     let (channel, changes) = (work.channel, work.changes);
     if channel.state != before {
         let detail = format!("{} to {}", before.name(), channel.state.name());
-        let changed = Event::new(
-            recorder.now,
-            ACTOR,
-            Some(subject.id),
-            EventType::ChannelChanged,
-        );
+        let changed = recorder.event(ACTOR, subject.id, EventType::ChannelChanged);
         recorder.events.push(changed.detail(detail));
     }
     state.channel = Some(channel);
@@ -166,12 +163,7 @@ fn answer_wake(
             ),
             None => "before a notification was sent".to_owned(),
         };
-        let ended = Event::new(
-            recorder.now,
-            "device",
-            Some(subject.id),
-            EventType::WakeEnded,
-        );
+        let ended = recorder.event("device", subject.id, EventType::WakeEnded);
         let detail = format!("answered by a session in {}, {after}", mode.name());
         recorder.events.push(ended.detail(detail));
     }

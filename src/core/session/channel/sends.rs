@@ -7,13 +7,12 @@ use crate::command::{
     CommandBody, CommandState, ExecutionOptions, Lenient, Operation, ServerPurpose, Unanswered,
 };
 use crate::context::Family;
-use crate::ids::CommandSeq;
 use crate::limits;
 use crate::operations::{channel_reads, channel_set, dmclient_reads, dmclient_set};
 use crate::policy::Verdict;
 use crate::push::channel::SetVerb;
 use crate::session::bodies::Bodies;
-use crate::session::queue::{leaves_of, opened};
+use crate::session::queue::{leaves_of, open_own};
 use crate::session::{Circumstances, is_under_way};
 use modegate_wire::message::Verb;
 
@@ -39,7 +38,7 @@ impl Work<'_> {
         }
         let (how, why) = (
             CommandState::Failed,
-            "no more news came of it; it is sent again",
+            "the device reported nothing more about it; it is sent again",
         );
         close(
             self.state,
@@ -121,24 +120,12 @@ impl Work<'_> {
             let why = "the queue is full: the push channel is not looked after";
             return self.recorder.note(why);
         }
-        let body = CommandBody {
-            name: name.to_owned(),
-            actor: ACTOR.to_owned(),
-            queued_at: self.recorder.now,
-            not_before: None,
-            expires_at: None,
-            priority: 0,
-            options: ExecutionOptions {
-                purpose: Some(serves),
-                ..options
-            },
-            operations,
+        let options = ExecutionOptions {
+            purpose: Some(serves),
+            ..options
         };
-        let seq = CommandSeq(self.state.next_command.max(1));
-        self.state.next_command = seq.0 + 1;
-        let open = opened(seq, &body, self.subject.record);
-        self.state.open.push(open);
-        bodies.add(seq, &body, self.subject.record);
+        let body = CommandBody::new(name, ACTOR, self.recorder.now, options, operations);
+        let seq = open_own(self.state, &body, self.subject.record, bodies);
         self.changes.queued.push((seq, body));
     }
 }

@@ -5,7 +5,7 @@ use super::subject::{ChannelChanges, DeviceContext};
 use crate::command::{CommandState, Operation, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
-use crate::event::{Event, EventType};
+use crate::event::EventType;
 use crate::push::active_profiles::{Target, status_words};
 use crate::push::address::ChannelUri;
 use crate::push::answer::WnsVerdict;
@@ -53,7 +53,7 @@ impl Work<'_> {
             return;
         }
         self.state.push.status = None;
-        let why = "the push profile of this device is another now";
+        let why = "the device's push profile has changed";
         for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
             let how = CommandState::Cancelled;
             close(self.state, serves, |_| true, how, why, self.recorder);
@@ -89,44 +89,42 @@ impl Work<'_> {
     }
 
     pub(super) fn nodes(&self) -> Nodes {
-        let reads = self.reads();
-        let node = |name: &str| {
-            let mut of_it = reads.iter().filter_map(|operation| match operation {
-                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => {
-                    Some(loc_uri.to_string())
-                }
+        let mut reads = self.reads().into_iter();
+        // In the order in which they are read.
+        let mut node = |name: &str| {
+            reads.find_map(|operation| match operation {
+                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => Some(loc_uri),
                 _ => None,
-            });
-            of_it.next().unwrap_or_default()
+            })
         };
         match self.family() {
             Family::Windows81 => Nodes {
                 uri: node("Channel"),
                 expires: node("ExpirationTime"),
-                status: String::new(),
+                status: None,
             },
             Family::WindowsPhone81 | Family::Windows10 => Nodes {
                 uri: node("ChannelURI"),
-                expires: String::new(),
+                expires: None,
                 status: node("Status"),
             },
         }
     }
 
     /// What the device told of its channel.
-    pub(super) fn told(&mut self, says: ChannelValues) {
-        match says.uri {
+    pub(super) fn take_report(&mut self, values: ChannelValues) {
+        match values.uri {
             None => {}
             Some(None) => drop(self.next(channel::Event::UriAbsent)),
-            Some(Some(text)) => self.uri(&text, says.expires_at),
+            Some(Some(text)) => self.uri(&text, values.expires_at),
         }
-        let Some(status) = says.status else {
+        let Some(status) = values.status else {
             return;
         };
         if self.state.push.status.replace(status) != Some(status) && status != 0 {
             let words = status_words(status);
             self.recorder
-                .note(format!("the device says of push: {words}"));
+                .note(format!("the device reports of push: {words}"));
         }
         if let (URI_EXPIRED, Some(digest)) = (status, self.channel.uri) {
             self.next(channel::Event::Wns(digest, WnsVerdict::Gone));
@@ -144,7 +142,7 @@ impl Work<'_> {
             }
             Err(error) => {
                 let what = EventType::ChannelUriRefused;
-                let refused = Event::new(self.recorder.now, "device", Some(self.subject.id), what);
+                let refused = self.recorder.event("device", self.subject.id, what);
                 self.recorder.events.push(refused.detail(error.to_string()));
                 self.next(channel::Event::UriAbsent);
             }
@@ -153,7 +151,7 @@ impl Work<'_> {
 
     /// A session began: the channel is looked after as far as this one may.
     pub(super) fn session(&mut self) {
-        const SILENT: &str = "the session ended before its answer came: the device may hang on it; it is tried again after a pause";
+        const SILENT: &str = "the session ended before the device answered: the command may make it hang; it is retried after a pause";
         let hung = |state| state == CommandState::Unconfirmed;
         let how = CommandState::Failed;
         let unanswered = self.state.open.iter().any(|command| {

@@ -104,7 +104,7 @@ fn an_object_that_is_half_sent_goes_on_whichever_version_wrote_it_down() {
             size: 10,
             got: 7,
         };
-        assert_eq!(judged(of, &next), (vec![Part::Piece], false, Some(goes_on)));
+        assert_eq!(judged(of, &next), (vec![Part::Chunk], false, Some(goes_on)));
         // Another one is never taken for it.
         let other = piece("./cimv2/Win32_Processor", "567890", "");
         assert_eq!(judged(of, &other), (vec![Part::Whole], true, None));

@@ -6,7 +6,7 @@ mod withdraw;
 
 pub use super::settle::state_at;
 pub use opening::leaves_of;
-pub(super) use opening::opened;
+pub(super) use opening::open_own;
 pub use withdraw::{cancel, retry};
 
 use super::event_recorder::EventRecorder;
@@ -18,6 +18,7 @@ use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
+use opening::opened;
 use supersede::supersede;
 
 /// Queues a command: the change, and the number that it gets.
@@ -52,12 +53,12 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
     }
-    let wish = body.options.urgent
+    let wakes = body.options.urgent
         && body.not_before.is_none_or(|at| at <= now)
         && outbox::helps(device.record.family, open.kind());
     state.next_command = seq.0 + 1;
     state.open.push(open);
-    if wish {
+    if wakes {
         let why = format!("command {} is urgent", seq.0);
         let request = outbox::request_wake(&mut state, &why, now);
         events.push(request.event(&body.actor, device.id, now));
@@ -66,7 +67,7 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         queued: vec![(seq, body)],
         parts: recorder.parts,
         events,
-        only_queues: superseded.is_empty() && !wish,
+        only_queues: superseded.is_empty() && !wakes,
         ..DeviceChange::new(device, state)
     };
     Ok((change, seq))
@@ -76,7 +77,7 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
     let most = limits::REPLY_BYTES - limits::REPLY_BYTES_LEAST;
     if bytes > most {
         return Err(Refusal::Limit(format!(
-            "the command takes {bytes} bytes on the wire, a reply holds {most}"
+            "the command takes {bytes} bytes on the wire; a reply has room for {most}"
         )));
     }
     Ok(())

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 
 use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswered};
-use crate::device::DeviceRecord;
+use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
 use crate::loc_uri::LocUri;
+use crate::session::bodies::Bodies;
 use crate::session::elements::encoded_len;
 use modegate_wire::message::Verb;
 
@@ -38,11 +39,7 @@ fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &LocUri)) {
 }
 
 /// A command as the device's state knows it while it is open.
-pub(in crate::session) fn opened(
-    seq: CommandSeq,
-    body: &CommandBody,
-    record: &DeviceRecord,
-) -> OpenCommand {
+pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord) -> OpenCommand {
     let bound = body.bound(&record.device_client_id);
     let mut leaves = leaves_of(&bound.operations, classify);
     let mut bytes = encoded_len(&bound);
@@ -87,6 +84,20 @@ pub(in crate::session) fn opened(
         as_replace: false,
         unknown,
     }
+}
+
+/// Puts a command that the server queues itself into the state; its number.
+pub(in crate::session) fn open_own(
+    state: &mut DeviceState,
+    body: &CommandBody,
+    record: &DeviceRecord,
+    bodies: &mut Bodies<'_>,
+) -> CommandSeq {
+    let seq = CommandSeq(state.next_command.max(1));
+    state.next_command = seq.0 + 1;
+    state.open.push(opened(seq, body, record));
+    bodies.add(seq, body, record);
+    seq
 }
 
 /// The nodes that the table does not know.

@@ -32,7 +32,7 @@ pub fn cancel(
     let kind = command.kind();
     let reason = match at {
         CommandState::Queued => format!("cancelled by {actor}"),
-        _ => format!("cancelled by {actor} after it went out; the device may have done it"),
+        _ => format!("cancelled by {actor} after it was sent; the device may have executed it"),
     };
     recorder.set_state(command, CommandState::Cancelled, reason);
     cancel_what_serves(&mut state, seq, now, &mut recorder);
@@ -62,7 +62,7 @@ fn cancel_what_serves(
         .collect();
     for command in &mut state.open {
         if waiting.contains(&command.seq) {
-            let reason = format!("command {} that it served is cancelled", seq.0);
+            let reason = format!("command {}, which it served, is cancelled", seq.0);
             recorder.set_state(command, CommandState::Cancelled, reason);
         }
     }
@@ -87,7 +87,7 @@ pub fn retry(
     if unanswered(&command.leaves) == Unanswered::Check {
         command.options.unanswered = Unanswered::Check;
     }
-    let reason = format!("asked for again by {actor}");
+    let reason = format!("retried by {actor}");
     recorder.set_state(command, CommandState::Queued, reason);
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
@@ -102,13 +102,13 @@ fn check_retry(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Re
     let at = state_at(state, command, now);
     if !matches!(at, CommandState::Unconfirmed | CommandState::Queued) {
         return Err(Refusal::Conflict(format!(
-            "the command is {}; only one that is unconfirmed, or pauses before its next attempt, can be asked for again",
+            "the command is {}; only one that is unconfirmed, or pauses before its next attempt, can be retried",
             at.name()
         )));
     }
     match command.expires_at.filter(|&at| at <= now) {
         Some(at) => Err(Refusal::Conflict(format!(
-            "the command was not to go after {at}; queue a new one instead"
+            "the command expired at {at}; queue a new one instead"
         ))),
         None => Ok(()),
     }
@@ -122,8 +122,7 @@ fn open_command<'a>(
     instead: &str,
 ) -> Result<&'a mut OpenCommand, Refusal> {
     let known = seq.0 > 0 && seq.0 < state.next_command;
-    let mut open = state.open.iter_mut();
-    open.find(|command| command.seq == seq).ok_or_else(|| {
+    state.open_mut(seq).ok_or_else(|| {
         if known {
             Refusal::Conflict(format!("the command is final; {instead}"))
         } else {

@@ -26,16 +26,8 @@ pub(super) fn node(verb: Verb, loc_uri: &str) -> Operation {
 }
 
 pub(super) fn command(verb: Verb, loc_uri: &str) -> CommandBody {
-    CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: Timestamp(0),
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: ExecutionOptions::default(),
-        operations: vec![node(verb, loc_uri)],
-    }
+    let (options, operations) = (ExecutionOptions::default(), vec![node(verb, loc_uri)]);
+    CommandBody::new("raw", "test", Timestamp(0), options, operations)
 }
 
 impl Asked {

@@ -26,7 +26,7 @@ fn one_message_brings_so_many_answers_to_a_command() {
     });
     let reply = world.go_on(vec![many, status(&asked, 200)]);
     assert_eq!(world.finals[&seq], CommandState::Succeeded);
-    assert!(reply.notes[0].contains("not kept"), "{:?}", reply.notes);
+    assert!(reply.notes[0].contains("dropped"), "{:?}", reply.notes);
     assert_eq!(world.results[&seq], limits::ANSWERS);
 }
 

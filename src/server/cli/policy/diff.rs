@@ -12,9 +12,9 @@ use modegate_core::policy::diff::{CellDiff, diff, text};
 /// What to compare.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// A folder of policy files, or the word builtin for the shipped ones
+    /// A directory of policy files, or the word builtin for the shipped ones
     old: PathBuf,
-    /// The one to hold against it: a folder or builtin
+    /// The set to compare it with: a directory or builtin
     new: PathBuf,
     /// Print JSON
     #[arg(long)]

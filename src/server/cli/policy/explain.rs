@@ -43,7 +43,7 @@ pub struct ExplainArgs {
     /// Only commands of this class, e.g. MDM_Restrictions; other: of none
     #[arg(long, value_parser = class)]
     class: Option<Class>,
-    /// A folder instead of the shipped policies
+    /// A directory instead of the shipped policies
     #[arg(long)]
     policies: Option<PathBuf>,
     /// Print JSON
@@ -113,12 +113,12 @@ fn describe(args: &ExplainArgs, explained: &Explanation) -> String {
     }
     if !explained.modes.is_empty() {
         let modes: Vec<&str> = explained.modes.iter().map(|mode| mode.name()).collect();
-        let _ = writeln!(text, "  it would go in {}", modes.join(", "));
+        let _ = writeln!(text, "  it would be delivered in {}", modes.join(", "));
     }
     if explained.varies {
         let _ = writeln!(
             text,
-            "  this is {} of {}; others of the kind are decided differently: name --verb and --class",
+            "  this is {} of {}; other commands of this kind are decided differently: pass --verb and --class",
             explained.verb, explained.class
         );
     }

@@ -19,21 +19,21 @@ use modegate_core::policy::{Fault, PolicySet};
 /// The `policy` commands.
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
-    /// Check a folder of policy files (the shipped ones when none is named):
+    /// Check a directory of policy files (the shipped ones when none is named):
     /// every fault at once, with file, line and column; rules and
     /// classifications without effect; its cases are run too.
     /// Exits with 1 when something is wrong
     Check {
-        /// The folder
+        /// The directory
         dir: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Say where two policy sets decide differently. Exits with 0 when nowhere,
-    /// 1 when somewhere, 2 when one of them is faulty
+    /// Show where two policy sets decide differently. Exits with 0 if nowhere,
+    /// 1 if somewhere, 2 if one of them is invalid
     Diff(DiffArgs),
-    /// Say what is decided on a kind of command in a context, and by which rules
+    /// Show the decision on a kind of command in a context, and its rules
     Explain(ExplainArgs),
 }
 
@@ -93,7 +93,7 @@ fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<CommandOutput> {
     Ok((code, lines.collect()))
 }
 
-/// The set of a folder, or the shipped one.
+/// The set of a directory, or the shipped one.
 fn set_of(dir: Option<&PathBuf>) -> Result<PolicySet, Vec<Fault>> {
     match dir {
         Some(dir) => policy_files::load(dir),

@@ -27,8 +27,8 @@ fn policy(words: &[&str]) -> (u8, String) {
     (code, String::from_utf8(out).unwrap())
 }
 
-/// A folder with the shipped files and one more.
-fn folder(more: &str) -> tempfile::TempDir {
+/// A directory with the shipped files and one more.
+fn directory(more: &str) -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in builtin().files() {
         std::fs::write(dir.path().join(name), text).unwrap();
@@ -47,8 +47,8 @@ const KIOSK: &str = "[[rule]]\nid = \"kiosk\"\neffect = \"refuse\"\ngroup = [\"k
 
 #[test]
 fn diff_ends_with_0_1_or_2() {
-    let kiosk = folder(KIOSK);
-    let same = folder("# nothing\n");
+    let kiosk = directory(KIOSK);
+    let same = directory("# nothing\n");
     assert_eq!(policy(&["diff", "builtin", text(same.path())]).0, 0);
     let (code, told) = policy(&["diff", "builtin", text(kiosk.path())]);
     assert_eq!(code, 1, "{told}");
@@ -56,7 +56,7 @@ fn diff_ends_with_0_1_or_2() {
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!((code, &told["old"]), (1, &builtin().digest().into()));
     assert!(!told["differences"].as_array().unwrap().is_empty());
-    let faulty = folder("[[rules]]\n");
+    let faulty = directory("[[rules]]\n");
     let (code, told) = policy(&["diff", text(faulty.path()), text(kiosk.path())]);
     assert_eq!(code, 2);
     assert!(
@@ -70,7 +70,7 @@ fn diff_ends_with_0_1_or_2() {
 
 #[test]
 fn check_carries_its_warnings_as_fields() {
-    let kiosk = folder(KIOSK);
+    let kiosk = directory(KIOSK);
     let (code, told) = policy(&["check", text(kiosk.path()), "--json"]);
     let told: serde_json::Value = serde_json::from_str(&told).unwrap();
     let expected = serde_json::json!([{
@@ -91,7 +91,7 @@ fn check_carries_its_warnings_as_fields() {
 
 #[test]
 fn explain_takes_group_app_verb_and_class() {
-    let kiosk = folder(KIOSK);
+    let kiosk = directory(KIOSK);
     let explain = |words: &str| {
         let words: Vec<&str> = words.split(' ').collect();
         let fixed = [
@@ -125,7 +125,8 @@ fn explain_takes_group_app_verb_and_class() {
         let (code, told) = explain(words);
         assert_eq!(code, 0, "{words}");
         assert!(told.starts_with(begins), "{words}\n{told}");
-        let varies = told.contains("this is Replace of other; others of the kind are decided");
+        let varies =
+            told.contains("this is Replace of other; other commands of this kind are decided");
         assert_eq!(varies, words == "setting", "{words}\n{told}");
     }
     let (code, told) = explain("lock --verb Get");
@@ -153,7 +154,7 @@ impl Write for Closed {
 
 #[test]
 fn who_closes_the_output_early_gets_the_exit_code_all_the_same() {
-    let kiosk = folder(KIOSK);
+    let kiosk = directory(KIOSK);
     for (words, code) in [
         (vec!["check"], 0),
         (vec!["diff", "builtin", text(kiosk.path())], 1),

@@ -1,4 +1,4 @@
-//! What a write answers, in a form that can be kept and given again.
+//! The response to a write, in a form that can be stored and replayed.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -64,16 +64,16 @@ impl ApiResponse {
         }
     }
 
-    /// The bytes to keep.
+    /// The bytes to store.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         // Numbers and text, written to memory: it cannot fail.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// The answer that these bytes keep.
+    /// The response that was stored as these bytes.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         serde_json::from_slice(bytes).map_err(|_| {
-            let detail = "the write was done, but its answer cannot be read";
+            let detail = "the write was executed, but its stored response is unreadable";
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
         })
     }

@@ -152,9 +152,6 @@ pub(super) async fn change(
 /// `DELETE /apps/{id}`: installs that are under way go on.
 pub(super) async fn delete(caller: Caller, path: web::Path<String>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| catalogue::delete(app, by, &path, options).await,
-        )
+        .delete(async |app, by, options| catalogue::delete(app, by, &path, options).await)
         .await
 }

@@ -23,8 +23,8 @@ pub(super) struct Caller {
     pub(super) shared: web::Data<Shared>,
     /// Who it is.
     pub(super) principal: Principal,
-    /// The name that it gave its write.
-    pub(super) once: Option<IdempotencyKey>,
+    /// The key that it gave its write.
+    pub(super) idempotency_key: Option<IdempotencyKey>,
     /// What it last saw of what it changes.
     pub(super) if_match: Option<Match>,
 }
@@ -40,31 +40,42 @@ impl Caller {
         &self.principal
     }
 
-    /// Does a write, once where the caller named it, and answers what `render` says of
-    /// what was written, after the commit. Only an answer that is to be kept is
+    /// Does a write, once per idempotency key, and responds with what `render` makes of
+    /// the result, after the commit. Only a response that is stored for its key is
     /// rendered inside the transaction, too.
     pub(super) async fn write<T>(
         self,
         render: impl Fn(&T) -> ApiResponse + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
     ) -> HandlerResult {
-        let kept = render.clone();
-        let keep = self.once.clone().map(|key| Keep {
+        let render_stored = render.clone();
+        let keep = self.idempotency_key.clone().map(|key| Keep {
             key,
-            render: Box::new(move |written: &T| kept(written).to_bytes()),
+            render: Box::new(move |written: &T| render_stored(written).to_bytes()),
         });
         let options = WriteOptions {
             expected: self.if_match.clone(),
             keep,
         };
-        match (write(self.app(), self.by(), options).await, &self.once) {
+        match (
+            write(self.app(), self.by(), options).await,
+            &self.idempotency_key,
+        ) {
             (Ok(written), _) => Ok(render(&written).response()),
-            // Another request of that name was quicker: its answer is ours.
-            (Err(AppError::Done), Some(once)) => idempotency::stored_response(&self.shared, once)
+            // Lost a race: another request with this key wrote first.
+            (Err(AppError::Done), Some(key)) => idempotency::stored_response(&self.shared, key)
                 .await?
                 .ok_or_else(|| AppError::Done.into()),
             (Err(error), _) => Err(error.into()),
         }
+    }
+
+    /// Does a write whose response has no content: 204.
+    pub(super) async fn delete<T>(
+        self,
+        write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
+    ) -> HandlerResult {
+        self.write(|_| ApiResponse::nothing(), write).await
     }
 }
 
@@ -80,7 +91,7 @@ impl FromRequest for Caller {
 
 /// 401.
 pub(super) fn unauthorized() -> Problem {
-    let detail = "expected Authorization: Bearer TOKEN, with the token of the file admin-token \
-                  or one of POST /tokens that is in force";
+    let detail = "expected Authorization: Bearer TOKEN, with the token in the file admin-token \
+                  or a valid one from POST /tokens";
     Problem::new(StatusCode::UNAUTHORIZED, detail)
 }

@@ -66,9 +66,8 @@ pub(super) async fn revoke(caller: Caller, path: web::Path<(String, String)>) ->
     let digest = CertificateDigest::from_hex(&path.1);
     let digest = digest.ok_or_else(|| Problem::missing("certificate"))?;
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| certificates::revoke(app, by, device, digest, options).await,
-        )
+        .delete(async |app, by, options| {
+            certificates::revoke(app, by, device, digest, options).await
+        })
         .await
 }

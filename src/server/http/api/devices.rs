@@ -54,9 +54,9 @@ impl From<&Device> for DeviceView {
         let (record, state) = (&device.record, &device.state);
         let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect();
         let seen = |mode: Mode| (mode.name(), state.last_seen(mode).map(Time));
-        let habits = ActivityFlag::ALL
+        let activity = ActivityFlag::ALL
             .into_iter()
-            .filter(|habit| habit.is_of(state));
+            .filter(|flag| flag.is_of(state));
         let credentials = record.credentials.as_ref();
         DeviceView {
             id: device.id.to_string(),
@@ -75,7 +75,7 @@ impl From<&Device> for DeviceView {
             open_commands: state.open.len(),
             sessions: state.sessions,
             last_seen: Mode::ALL.map(seen).into(),
-            activity: habits.map(Word).collect(),
+            activity: activity.map(Word).collect(),
             by_hand_at: state.manual_at.map(Time),
             unenrolled_at: state.unenrolled_at.map(Time),
         }
@@ -150,9 +150,6 @@ pub(super) async fn change(
 /// `DELETE /devices/{id}`.
 pub(super) async fn retire(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| devices::retire(app, by, id, options).await,
-        )
+        .delete(async |app, by, options| devices::retire(app, by, id, options).await)
         .await
 }

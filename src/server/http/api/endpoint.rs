@@ -43,18 +43,18 @@ pub(super) const AFTER: Param = Param {
     name: "after",
     kind: ParamKind::Integer(0, i64::MAX as u64),
     required: false,
-    about: "`next` of the page before",
+    about: "`next` of the previous page",
 };
 /// How long it is.
 pub(super) const LIMIT: Param = Param {
     name: "limit",
     kind: ParamKind::Integer(1, u32::MAX as u64),
     required: false,
-    about: "Items of a page, 50 if not told; more than 200 counts as 200",
+    about: "Items per page; default: 50; values above 200 count as 200",
 };
 /// Where a stream begins.
 pub(super) const FROM: Param = Param {
-    about: "The id of the last event that came; `Last-Event-ID` goes before it. Without either, what happens from now on",
+    about: "The id of the last event received; `Last-Event-ID` takes precedence. Without either, only new events are sent",
     ..AFTER
 };
 /// The parameters of a page.

@@ -1,6 +1,6 @@
 //! What every request to the API passes before its handler, by what the table
-//! says of its endpoint: token, rate, role, query, the write's name; and after
-//! it, whether the caller has the answer already.
+//! says of its endpoint: token, rate, role, query, idempotency key; and after it,
+//! whether the caller has the current response already.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub(super) async fn guard(
         request.extensions_mut().insert(Caller {
             shared,
             principal: Principal::new(token),
-            once: None,
+            idempotency_key: None,
             if_match: None,
         });
         let wanted = header(request.headers(), IF_NONE_MATCH.as_str());
@@ -52,24 +52,24 @@ pub(super) async fn guard(
     }
     let if_match = header(request.headers(), IF_MATCH.as_str()).map(|value| Match::read(&value));
     if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
-        let detail = "If-Match: what is here has no ETag that it could name";
+        let detail = "If-Match: expected *, found tags: this resource has no ETag";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
     }
-    let once = run_once(&mut request, &token, shared.app.now()).await?;
-    let _place = match &once {
+    let idempotency_key = idempotency_key(&mut request, &token, shared.app.now()).await?;
+    let _in_flight = match &idempotency_key {
         None => None,
-        Some(once) => {
-            let place = idempotency::enter(&shared, once)?;
-            if let Some(kept) = idempotency::stored_response(&shared, once).await? {
-                return Ok(request.into_response(again(kept)));
+        Some(key) => {
+            let in_flight = idempotency::enter(&shared, key)?;
+            if let Some(stored) = idempotency::stored_response(&shared, key).await? {
+                return Ok(request.into_response(replayed(stored)));
             }
-            Some(place)
+            Some(in_flight)
         }
     };
     let caller = Caller {
         shared,
         principal: Principal::new(token),
-        once,
+        idempotency_key,
         if_match,
     };
     request.extensions_mut().insert(caller);
@@ -105,7 +105,7 @@ fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
         return Ok(());
     }
     let detail = format!(
-        "this needs the role {}; the token has the role {}",
+        "this endpoint requires the role {}; the token has the role {}",
         access.needed(),
         token.role.name()
     );
@@ -144,9 +144,9 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The name that the caller gave this write, with the digest of what it asks for;
-/// the body is read for it and put back.
-async fn run_once(
+/// The `Idempotency-Key` of this write, with the digest of the request; the body is
+/// read for it and put back.
+async fn idempotency_key(
     request: &mut ServiceRequest,
     token: &Token,
     now: Timestamp,
@@ -157,7 +157,7 @@ async fn run_once(
     let key = idempotency::key(value.as_bytes())?;
     let payload = request.extract::<web::Payload>().await?;
     let body = super::body::bytes(payload).await?;
-    let once = idempotency::idempotency_key(
+    let idempotency_key = idempotency::scoped_key(
         token,
         key,
         [
@@ -169,10 +169,10 @@ async fn run_once(
         now,
     );
     request.set_payload(Payload::from(body));
-    Ok(Some(once))
+    Ok(Some(idempotency_key))
 }
 
-fn again(mut response: HttpResponse) -> HttpResponse {
+fn replayed(mut response: HttpResponse) -> HttpResponse {
     let name = actix_web::http::header::HeaderName::from_static("idempotency-replayed");
     let value = actix_web::http::header::HeaderValue::from_static("true");
     response.headers_mut().insert(name, value);

@@ -1,8 +1,8 @@
-//! `Idempotency-Key`: a write that its caller named is done once.
+//! `Idempotency-Key`: a write with a key is done once.
 //!
-//! The answer is kept in the transaction of the write itself, so a server that
-//! is killed between the two has done both or neither. What was refused did
-//! nothing, is not kept, and is looked at anew when it comes again.
+//! The response is stored in the transaction of the write itself, so a server that
+//! is killed between the two has done both or neither. A rejected write changed
+//! nothing: its response is not stored, and a retry is checked anew.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 
 use super::answer::ApiResponse;
 use crate::app::AppError;
+use crate::http::in_flight::InFlightGuard;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use crate::http::under_way::InFlightGuard;
 use modegate_core::fields::FieldError;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
@@ -34,8 +34,8 @@ pub(super) fn key(value: &[u8]) -> Result<String, Problem> {
     Ok(String::from_utf8_lossy(value).into_owned())
 }
 
-/// The name of a write: whose it is, and what is asked for.
-pub(super) fn idempotency_key(
+/// The key in the scope of its token, with the digest of the request.
+pub(super) fn scoped_key(
     token: &Token,
     key: String,
     what: [&[u8]; 4],
@@ -54,35 +54,35 @@ pub(super) fn idempotency_key(
     }
 }
 
-/// The place of this name among the writes under way; 409 where another request has it.
-pub(super) fn enter(shared: &Shared, once: &IdempotencyKey) -> Result<InFlightGuard, Problem> {
-    shared.under_way.enter(once).ok_or_else(|| {
+/// Begins the write with this key; 409 while another request with it is in progress.
+pub(super) fn enter(shared: &Shared, key: &IdempotencyKey) -> Result<InFlightGuard, Problem> {
+    shared.in_flight.enter(key).ok_or_else(|| {
         let detail =
-            format!("{HEADER}: a request with this key is under way; its answer comes there");
+            format!("{HEADER}: another request with this key is still in progress; retry later");
         Problem::new(StatusCode::CONFLICT, detail).retry_after(1)
     })
 }
 
-/// The answer that is kept under this name, if one is: an error where it was
-/// given to another request.
+/// The response stored for this key, if there is one; an error if it was stored for
+/// a different request.
 pub(super) async fn stored_response(
     shared: &Shared,
-    once: &IdempotencyKey,
+    key: &IdempotencyKey,
 ) -> Result<Option<HttpResponse>, Problem> {
-    let Some(kept) = shared
+    let Some(stored) = shared
         .app
         .store
-        .stored_response(once)
+        .stored_response(key)
         .await
         .map_err(AppError::from)?
     else {
         return Ok(None);
     };
-    if kept.digest != once.digest {
-        let expected = "a key that was used for no other request in the last 24 hours";
-        return Err(FieldError::new(HEADER, expected, "one that was").into());
+    if stored.digest != key.digest {
+        let expected = "a key not used for another request in the last 24 hours";
+        return Err(FieldError::new(HEADER, expected, "a used one").into());
     }
-    Ok(Some(ApiResponse::read(&kept.answer)?.response()))
+    Ok(Some(ApiResponse::read(&stored.answer)?.response()))
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) fn document(endpoints: impl Iterator<Item = &'static Endpoint>) -> Va
         "info": {
             "title": "modegate",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Queues commands for devices and shows what was sent, withheld and why. See docs/api.md.",
+            "description": "Queues commands for devices and reports what was sent or withheld, and why. See docs/api.md.",
             "license": {"name": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/api/v1"}],
@@ -98,16 +98,16 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     if !is_read {
         header(
             idempotency::HEADER,
-            "1 to 200 printable ASCII characters: the same key and body within 24 hours do nothing twice",
+            "1 to 200 printable ASCII characters: a write with the same key and body within 24 hours is executed once",
         );
     }
     match (endpoint.tagged, is_read) {
-        (true, true) => header("If-None-Match", "304 where it is still the same"),
-        (true, false) => header("If-Match", "412 where it is no longer the same"),
+        (true, true) => header("If-None-Match", "304 if the ETag still matches"),
+        (true, false) => header("If-Match", "412 if the ETag no longer matches"),
         (false, _) => {}
     }
     if matches!(endpoint.answer, Shape::Stream(_)) {
-        header("Last-Event-ID", "The id of the last event that came");
+        header("Last-Event-ID", "The id of the last event received");
     }
     all
 }
@@ -128,7 +128,7 @@ fn query(param: &Param) -> Value {
 }
 
 fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
-    let mut good = json!({"description": "As asked"});
+    let mut good = json!({"description": "Success"});
     let content = match endpoint.answer {
         Shape::Nothing => None,
         Shape::One(describe) => Some(("application/json", json!(describe(generator)))),
@@ -137,7 +137,7 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             "application/json",
             json!({"type": "object", "required": ["items", "next"], "properties": {
                 "items": {"type": "array", "items": describe(generator)},
-                "next": {"type": ["string", "null"], "description": "Goes back as `after`"},
+                "next": {"type": ["string", "null"], "description": "`after` of the next page"},
             }}),
         )),
     };
@@ -147,7 +147,7 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut all = Map::new();
     all.insert(endpoint.status.to_string(), good);
     if endpoint.tagged && endpoint.method == "get" {
-        all.insert("304".to_owned(), json!({"description": "Still the same"}));
+        all.insert("304".to_owned(), json!({"description": "Not modified"}));
     }
     for (status, about) in problems(endpoint) {
         let problem = json!({
@@ -164,27 +164,31 @@ fn problems(endpoint: &Endpoint) -> Vec<(u16, &'static str)> {
     let is_public = endpoint.access == Access::Public;
     let all = [
         (endpoint.body.is_some(), 400, "The body is not JSON"),
-        (!is_public, 401, "No token, or one that is not in force"),
-        (!is_public, 403, "Another role is needed"),
+        (!is_public, 401, "No token, or an invalid one"),
+        (!is_public, 403, "The token's role does not permit this"),
         (
             endpoint.path.contains('{'),
             404,
-            "There is none, or not within the token's groups",
+            "Not found, or not within the token's groups",
         ),
         (
             is_write,
             409,
-            "Not in this state, or a request with this Idempotency-Key is under way",
+            "Not possible in this state, or another request with this Idempotency-Key is in progress",
         ),
-        (is_write && endpoint.tagged, 412, "It changed since"),
-        (endpoint.body.is_some(), 413, "Over a bound"),
+        (
+            is_write && endpoint.tagged,
+            412,
+            "The ETag no longer matches",
+        ),
+        (endpoint.body.is_some(), 413, "A limit is exceeded"),
         (
             is_write || !endpoint.query.is_empty(),
             422,
-            "A field is not what it should be",
+            "A field is invalid",
         ),
-        (true, 429, "Too often"),
-        (!is_public, 503, "Not now"),
+        (true, 429, "Too many requests"),
+        (!is_public, 503, "Temporarily unavailable"),
     ];
     all.into_iter()
         .filter(|(applies, _, _)| *applies)

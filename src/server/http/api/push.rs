@@ -148,7 +148,7 @@ pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult 
     let render = move |device: &Device| {
         let channel = device.state.channel.as_ref();
         let may_send = channel.is_some_and(|channel| channel.may_send(now));
-        let warning = "the device has no channel that may be sent to: it will not be woken";
+        let warning = "the device has no usable channel: no push will wake it";
         let view = device.state.wake.as_ref().map(|wake| WakeView {
             warning: (!may_send).then_some(warning),
             ..WakeView::from(wake)

@@ -94,10 +94,7 @@ pub(super) async fn change(
 /// `DELETE /push-profiles/{id}`.
 pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| push_profiles::delete(app, by, id, options).await,
-        )
+        .delete(async |app, by, options| push_profiles::delete(app, by, id, options).await)
         .await
 }
 

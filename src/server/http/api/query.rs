@@ -26,7 +26,7 @@ impl Paging {
         let after = self.after.as_deref().map(str::parse);
         after
             .transpose()
-            .map_err(|_| Problem::field("after", "what 'next' of the last page said", "other text"))
+            .map_err(|_| Problem::field("after", "the 'next' of the previous page", "other text"))
     }
 
     /// The page.

@@ -45,7 +45,7 @@ pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<
     };
     let number = value.to_str().ok();
     let number = number.and_then(|text| text.trim().parse().ok());
-    let expected = "the id of the last event that came";
+    let expected = "the id of the last event received";
     number
         .map(Some)
         .ok_or_else(|| Problem::field("Last-Event-ID", expected, "other text"))
@@ -58,7 +58,7 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
         shared, principal, ..
     } = caller;
     let place = shared.rates.stream().ok_or_else(|| {
-        let detail = "too many event streams are open";
+        let detail = "too many event streams are open; retry later";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     })?;
     let (to, from) = mpsc::channel(BUFFER);

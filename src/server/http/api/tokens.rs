@@ -72,9 +72,6 @@ pub(super) async fn list(caller: Caller) -> HandlerResult {
 /// `DELETE /tokens/{id}`.
 pub(super) async fn revoke(caller: Caller, Id(id): Id<TokenId>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| tokens::revoke(app, by, id, options).await,
-        )
+        .delete(async |app, by, options| tokens::revoke(app, by, id, options).await)
         .await
 }

@@ -74,9 +74,6 @@ pub(super) async fn list(caller: Caller) -> HandlerResult {
 /// `DELETE /webhooks/{id}`.
 pub(super) async fn delete(caller: Caller, Id(id): Id<WebhookId>) -> HandlerResult {
     caller
-        .write(
-            |_| ApiResponse::nothing(),
-            async |app, by, options| webhooks::delete(app, by, id, options).await,
-        )
+        .delete(async |app, by, options| webhooks::delete(app, by, id, options).await)
         .await
 }

@@ -29,7 +29,7 @@ impl Offer {
             signatures: hello.signature_schemes().to_vec(),
         };
         // Elsewhere than in a handshake of ours nobody asks for it.
-        let _ = OFFER.try_with(|kept| kept.replace(Some(offer)));
+        let _ = OFFER.try_with(|slot| slot.replace(Some(offer)));
     }
 
     /// Runs a handshake; what came of it and what was offered.

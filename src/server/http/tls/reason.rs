@@ -74,13 +74,15 @@ impl TlsRefusals {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CertificateFault {
     /// See [`SHA1`].
-    #[error("the handshake is signed with SHA-1, expected SHA-256 or better")]
+    #[error("expected a handshake signature with SHA-256 or better, found SHA-1")]
     Sha1,
     /// See [`SMALL_RSA`].
-    #[error("an RSA key of {0} bits, expected 2048 or more")]
+    #[error("expected an RSA key of at least 2048 bits, found {0} bits")]
     SmallRsa(usize),
     /// See [`NOT_FOR_CLIENTS`].
-    #[error("an extended key usage without clientAuth, expected clientAuth in it or none at all")]
+    #[error(
+        "expected clientAuth in the extended key usage or no extended key usage, found one without clientAuth"
+    )]
     NotForClients,
     /// See [`UNREADABLE`].
     #[error("expected an X.509 certificate, found something else")]

@@ -20,7 +20,7 @@ impl Agent<'_> {
         let mut note = |what: &str| wrong.push(Violation::Numbers(what.to_owned()));
         let unique: HashSet<u32> = reply.cmd_ids.iter().copied().collect();
         if unique.len() != reply.cmd_ids.len() || unique.contains(&0) {
-            note("CmdIDs are not unique, or 0");
+            note("a CmdID is 0 or used twice");
         }
         if reply.commands.iter().any(ServerCommand::lacks_id) {
             note("a command without a CmdID");
@@ -49,7 +49,7 @@ fn statuses(reply: &ServerMessage, msg_id: u32, commands: usize) -> Vec<Violatio
         Some(status)
             if reply.first == "Status" && status.cmd_ref == "0" && status.msg_ref == msg_id => {}
         _ => wrong.push(Violation::Statuses(
-            "the first is not the header's".to_owned(),
+            "the first Status is not that of the header".to_owned(),
         )),
     }
     if reply.statuses.len() != commands + 1 {
@@ -73,7 +73,7 @@ fn form(reply: &ServerMessage, package: &Package) -> Vec<Violation> {
         // OMA DM 1.2.1, 6: the rest of the package is asked for, and nothing else.
         (false, _) if !reply.has_alert(1222) => note("no alert 1222 for half a package"),
         (false, _) if reply.is_final || !reply.commands.is_empty() => {
-            note("commands or Final before the package was whole");
+            note("commands or Final before the package was complete");
         }
         _ => {}
     }

@@ -24,7 +24,7 @@ impl Agent<'_> {
     pub(super) fn answer(&mut self, reply: &ServerMessage) -> Option<Package> {
         let goes_on = reply.has_alert(1222);
         if !self.later.is_empty() && !goes_on && reply.commands.is_empty() {
-            let what = "it ended before the package was whole".to_owned();
+            let what = "the session ended before the package was complete".to_owned();
             self.report.violations.push(Violation::Form(what));
         }
         if reply.has_alert(1223) || reply.commands.is_empty() && !goes_on {

@@ -40,8 +40,8 @@ impl Agent<'_> {
         let asked = self.doubts > 0 || self.report.server_proven;
         let wrong = match right {
             Some(true) => None,
-            Some(false) => Some((401, "wrong for the nonce that it was given")),
-            None => Some((407, "none, where it was asked for them")),
+            Some(false) => Some((401, "wrong for the nonce that the server sent")),
+            None => Some((407, "none, although the server asked for them")),
         };
         let nonce = fresh_nonce();
         let challenge = Some(STANDARD.encode(&nonce));

@@ -1,16 +1,25 @@
 //! The complete matrix: mode × platform × login × family × kind, a decision
-//! in each cell. The tests hold it against a reviewed file.
+//! in each cell, compared with a reviewed file.
 
 use std::fmt::Write;
 
-use super::explain::usual_leaf;
-use super::{PolicySet, Subject};
 use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
-use crate::kind::Kind;
+use crate::kind::{Class, Kind, Leaf};
+use crate::policy::explain::usual_verb;
+use crate::policy::{PolicySet, Subject};
+
+/// A leaf that stands for its kind, of a verb that is usual for it.
+pub(super) fn usual_leaf(kind: Kind) -> Leaf {
+    Leaf {
+        verb: usual_verb(kind),
+        kind,
+        class: Class::OTHER,
+    }
+}
 
 /// The matrix as text, a line for each family, kind, mode and platform, with
 /// the decision under each login status.
-pub fn matrix(set: &PolicySet) -> String {
+pub(super) fn matrix(set: &PolicySet) -> String {
     let mut text = String::new();
     for family in Family::ALL {
         for kind in Kind::ALL {

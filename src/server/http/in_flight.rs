@@ -1,25 +1,26 @@
-//! Writes with an `Idempotency-Key` that are under way in this process.
+//! Writes with an `Idempotency-Key` that this process is working on.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use modegate_store::api::IdempotencyKey;
 
-/// Writes with a name that are under way in this process.
+/// The idempotency keys of the writes in progress.
 #[derive(Debug, Clone, Default)]
-pub struct UnderWay(Arc<Mutex<HashSet<[u8; 32]>>>);
+pub struct InFlightWrites(Arc<Mutex<HashSet<[u8; 32]>>>);
 
-/// A place among them; given back when dropped.
+/// One write in progress, until this is dropped.
 #[derive(Debug)]
 pub(super) struct InFlightGuard {
-    all: UnderWay,
+    all: InFlightWrites,
     id: [u8; 32],
 }
 
-impl UnderWay {
-    /// Takes the place of this name; `None` where another request has it.
-    pub(super) fn enter(&self, once: &IdempotencyKey) -> Option<InFlightGuard> {
-        let id = once.id();
+impl InFlightWrites {
+    /// Begins the write with this key; `None` while another request with it is in
+    /// progress.
+    pub(super) fn enter(&self, key: &IdempotencyKey) -> Option<InFlightGuard> {
+        let id = key.id();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(id).then(|| InFlightGuard {
             all: self.clone(),
@@ -42,18 +43,18 @@ mod tests {
     use modegate_core::time::Timestamp;
 
     #[test]
-    fn one_request_of_a_name_is_under_way_at_a_time() {
-        let all = UnderWay::default();
-        let once = |key: &str| IdempotencyKey {
+    fn one_request_with_a_key_is_in_progress_at_a_time() {
+        let all = InFlightWrites::default();
+        let write = |key: &str| IdempotencyKey {
             scope: "s".into(),
             key: key.into(),
             digest: [0; 32],
             at: Timestamp(0),
         };
-        let first = all.enter(&once("a")).unwrap();
-        assert!(all.enter(&once("a")).is_none());
-        let _other = all.enter(&once("b")).unwrap();
+        let first = all.enter(&write("a")).unwrap();
+        assert!(all.enter(&write("a")).is_none());
+        let _other = all.enter(&write("b")).unwrap();
         drop(first);
-        assert!(all.enter(&once("a")).is_some());
+        assert!(all.enter(&write("a")).is_some());
     }
 }
