@@ -57,6 +57,7 @@ mod store_conformance;
 mod store_installs;
 mod tls_refusals;
 mod tokens;
+mod tools;
 mod upgrade;
 mod walkthrough;
 mod wbxml;

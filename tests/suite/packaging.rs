@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::configuration::{ConfigDir, Served, err, out};
+use crate::tools::has_tool;
 
 #[test]
 fn a_server_that_answers_is_healthy() {
@@ -144,15 +145,16 @@ fn systemd_takes_the_unit() {
         arguments,
         ["serve", "--config", "/etc/modegate/modegate.toml"]
     );
+    if !has_tool("systemd-analyze", "systemd") {
+        return;
+    }
     // It asks for programs that are there; this one is not installed.
     let place = ConfigDir::new();
     let here = unit.replace("/usr/bin/modegate", env!("CARGO_BIN_EXE_modegate"));
     let file = place.file("modegate.service", &here);
-    let Ok(output) = Command::new("systemd-analyze")
+    let output = Command::new("systemd-analyze")
         .args(["verify", "--man=no", &file])
         .output()
-    else {
-        return;
-    };
+        .unwrap();
     assert!(output.status.success(), "{}", err(&output));
 }

@@ -31,7 +31,7 @@ pub fn to_stderr(usual: &str) {
 pub(super) fn start(log: &Log, otlp: Option<&str>) -> Result<Logger, String> {
     let lines = lines(log.format, filter(log.filter.as_deref(), "info"));
     #[cfg(feature = "otlp")]
-    let _spans = match otlp {
+    let spans = match otlp {
         None => {
             let _ = tracing_subscriber::registry().with(lines).try_init();
             None
@@ -54,7 +54,7 @@ pub(super) fn start(log: &Log, otlp: Option<&str>) -> Result<Logger, String> {
     Ok(Logger {
         format: log.format,
         #[cfg(feature = "otlp")]
-        _spans,
+        _spans: spans,
     })
 }
 
