@@ -22,6 +22,7 @@ mod codec;
 mod configuration;
 mod corpus;
 mod crash;
+mod demo;
 mod families;
 mod faults;
 mod forecast;

@@ -20,7 +20,9 @@ pub(super) const NEWEST: i64 = FILES.len() as i64;
 
 /// What brings a database up to the latest version.
 pub(super) fn runner() -> Result<Runner, StoreError> {
-    let migrations = FILES.iter().map(|(name, sql)| Migration::unapplied(name, sql));
+    let migrations = FILES
+        .iter()
+        .map(|(name, sql)| Migration::unapplied(name, sql));
     let migrations: Vec<Migration> = migrations.collect::<Result<_, _>>().map_err(failed)?;
     Ok(Runner::new(&migrations))
 }
