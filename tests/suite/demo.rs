@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
+use crate::harness::Server;
+
 fn demo(arguments: &[&str]) -> (tempfile::TempDir, Command) {
     let dir = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
@@ -46,6 +48,16 @@ fn the_demo_fits_on_a_screen_and_every_step_goes_well() {
     assert_eq!(row("inventory  "), "sent 1 - -");
     assert_eq!(row("wns_configuration  "), "withheld 1 sent 2 withheld 1");
     assert_eq!(row("app_install  "), "withheld 2 sent 2 sent 2");
+}
+
+#[tokio::test]
+async fn its_directory_can_be_served_and_no_password_was_printed() {
+    let (dir, mut command) = demo(&["--verbose"]);
+    let output = command.output().unwrap();
+    assert!(!text(&output).contains("N3w-Passw0rd"));
+    let server = Server::in_dir(&dir.path().join("data"), &[]);
+    let devices = server.get("/devices").await;
+    assert_eq!(devices["items"].as_array().unwrap().len(), 1);
 }
 
 #[test]

@@ -59,6 +59,7 @@ mod store_installs;
 mod tls_refusals;
 mod tokens;
 mod upgrade;
+mod wait;
 mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
