@@ -1,4 +1,4 @@
-//! `modegate demo`: what it prints, and that it ends cleanly.
+//! `modegate demo`: what it prints; and that no command minds a reader that leaves.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
@@ -95,4 +95,35 @@ fn a_reader_that_leaves_ends_the_demo_quietly() {
     let output = child.wait_with_output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && errors.is_empty(), "{errors}");
+}
+
+#[test]
+fn no_command_minds_a_reader_that_leaves() {
+    for arguments in [
+        ["completions", "bash"].as_slice(),
+        &["config", "show"],
+        &["policy", "check"],
+        &[
+            "simulate",
+            "--url",
+            "http://127.0.0.1:1/sync",
+            "--devices",
+            "1",
+        ],
+        &["--help"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !errors.contains("panicked") && !errors.contains("pipe"),
+            "{arguments:?}: {errors}"
+        );
+    }
 }
