@@ -22,6 +22,7 @@ mod codec;
 mod configuration;
 mod corpus;
 mod crash;
+mod docs_commands;
 mod families;
 mod faults;
 mod forecast;
