@@ -1,10 +1,10 @@
 //! Every shell command in `docs/` runs as printed, and prints what its page shows.
-//! `MODEGATE_DOC=NAME cargo test --test suite docs_commands -- --nocapture` runs the
+//! `DOCS_PAGE=NAME cargo test --test suite docs_commands -- --nocapture` runs the
 //! pages of that name and shows what their commands print.
 //!
 //! A page's blocks marked `sh` run in order, in one shell, in a scratch directory in
-//! which `policies/` and `packaging/` are the repository's and `./data` is the data
-//! directory of a running server. A comment on the line before a block changes that:
+//! which `policies/` and `packaging/` are the repository's, `./data` is the data
+//! directory of a running server, and `./data-0.1.0` is one that 0.1.0 wrote. A comment on the line before a block changes that:
 //!
 //! | comment | meaning |
 //! |---|---|
@@ -24,10 +24,14 @@ use std::sync::mpsc::{Receiver, channel};
 use crate::harness::DEADLINE;
 
 /// The blocks that no test runs, by page and first line.
-const NOT_RUN: &[(&str, &str)] = &[(
-    "docs/api.md",
-    "curl -N -H \"Authorization: Bearer $TOKEN\" \"$SERVER/api/v1/events/stream?after=0\"",
-)];
+const NOT_RUN: &[(&str, &str)] = &[
+    (
+        "docs/api.md",
+        "curl -N -H \"Authorization: Bearer $TOKEN\" \"$SERVER/api/v1/events/stream?after=0\"",
+    ),
+    ("docs/upgrading.md", "systemctl stop modegate"),
+    ("docs/upgrading.md", "systemctl start modegate"),
+];
 
 /// The languages that a block may name. A block of commands names `sh`.
 const LANGUAGES: &[&str] = &["sh", "text", "json", "xml", "toml", "ini", "mermaid"];
@@ -190,7 +194,7 @@ impl Drop for Shell {
 fn until_it_listens(shell: &mut Shell, commands: &str) -> Result<String, String> {
     let commands = commands.trim_end();
     shell.run(&format!(
-        "{commands} > listening.txt 2> serving.log &\nSERVING=$!\n\
+        ": > listening.txt\n{commands} >> listening.txt 2> serving.log &\nSERVING=$!\n\
          until grep -q listen listening.txt; do kill -0 $SERVING; sleep 0.05; done\n\
          kill $SERVING; wait $SERVING || true; cat listening.txt"
     ))
@@ -285,6 +289,14 @@ fn prepare(dir: &Path) -> Serving {
         let copied = copy.arg("-r").arg(root.join(name)).arg(dir).status();
         assert!(copied.unwrap().success());
     }
+    let old = dir.join("data-0.1.0");
+    let fixture = root.join("tests/fixtures/data-0.1.0/data");
+    let copied = Command::new("cp").arg("-r").args([&fixture, &old]).status();
+    let private = Command::new("chmod")
+        .args(["-R", "u=rwX,go="])
+        .arg(&old)
+        .status();
+    assert!(copied.unwrap().success() && private.unwrap().success());
     for name in ["etc", "backup"] {
         std::fs::create_dir(dir.join(name)).unwrap();
     }
@@ -342,7 +354,7 @@ fn pages(dir: &str) -> Vec<(String, String)> {
 #[test]
 fn the_commands_of_every_page_work_as_printed() {
     let (mut faults, mut not_run) = (Vec::new(), Vec::new());
-    let only = std::env::var("MODEGATE_DOC").ok();
+    let only = std::env::var("DOCS_PAGE").ok();
     for (name, page) in pages("docs") {
         if only.as_ref().is_none_or(|only| name.contains(only)) && page.contains("```") {
             run_page(&name, &page, &mut faults, &mut not_run);

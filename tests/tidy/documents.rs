@@ -129,3 +129,45 @@ fn the_architecture_names_every_layer_and_module_of_it() {
         "not in docs/architecture.md: {missing:#?}"
     );
 }
+
+/// The files that a document links to, beside it.
+fn linked(document: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(document)).unwrap();
+    let links = between(&text, "](", ")").into_iter();
+    links
+        .map(|link| link.split('#').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_index_lists_every_page() {
+    let linked = linked("docs/README.md");
+    let missing: Vec<String> = files("docs", &["md"])
+        .into_iter()
+        .filter_map(|(path, _)| path.strip_prefix("docs/").map(str::to_owned))
+        .filter(|page| page != "README.md" && !linked.contains(page))
+        .filter(|page| !page.starts_with("decisions/"))
+        .collect();
+    assert!(missing.is_empty(), "not in docs/README.md: {missing:#?}");
+}
+
+#[test]
+fn decisions_are_numbered_dated_and_listed() {
+    let listed = linked("docs/decisions/README.md");
+    let mut files: Vec<(String, String)> = files("docs/decisions", &["md"])
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("README.md"))
+        .collect();
+    files.sort();
+    for (nth, (path, text)) in files.iter().enumerate() {
+        let (number, name) = (nth + 1, path.rsplit('/').next().unwrap());
+        let date = name.get(5..15).unwrap_or_default();
+        assert!(name.starts_with(&format!("{number:04}-")), "{name}");
+        assert!(text.starts_with(&format!("# {number}. ")), "{name}");
+        assert!(text.contains(&format!("\nDate: {date}\n")), "{name}");
+        for part in ["Context", "Decision", "Consequences"] {
+            assert!(text.contains(&format!("\n## {part}\n")), "{name}: {part}");
+        }
+        assert!(listed.iter().any(|link| link == name), "{name}");
+    }
+}
