@@ -261,7 +261,7 @@ fn run_page(name: &str, page: &str, faults: &mut Vec<String>, not_run: &mut Vec<
                     Some("server: stopped") => serving.stop(),
                     Some("server: strict") => serving.start(false),
                     Some("server: started") => serving.start(true),
-                    None | Some("run") => {}
+                    None => {}
                     Some(other) => fault(format!("'{other}' is no known mark")),
                 }
                 shell.run(&commands)
@@ -329,6 +329,44 @@ fn substitutions(dir: &Path, [https, http]: [u16; 2]) -> Substitutions {
             .map(|(printed, real)| (printed.to_owned(), real))
             .into(),
     )
+}
+
+/// Commands that a page names in its text, such as `modegate policy check DIR`: the
+/// words of the subcommand, and the flags.
+fn named_commands(page: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
+    let spans = page.split('`').skip(1).step_by(2);
+    let named = spans.filter_map(|span| span.strip_prefix("modegate "));
+    named
+        .map(|rest| {
+            let is_word = |word: &&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+            let words = rest
+                .split_whitespace()
+                .take_while(|word| !word.starts_with('-'));
+            let words = words.take_while(is_word).collect();
+            let flags = rest
+                .split_whitespace()
+                .filter(|word| word.starts_with("--"));
+            (words, flags.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn commands_and_flags_that_pages_name_exist() {
+    let mut faults = Vec::new();
+    for (name, page) in pages("docs") {
+        let text: String = page.split("```").step_by(2).collect();
+        for (words, flags) in named_commands(&text) {
+            let mut help = Command::new(env!("CARGO_BIN_EXE_modegate"));
+            let help = help.args(&words).arg("--help").output().unwrap();
+            let shown = String::from_utf8_lossy(&help.stdout);
+            let missing = flags.iter().any(|flag| !shown.contains(flag));
+            if !help.status.success() || missing {
+                faults.push(format!("{name}: modegate {words:?} {flags:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "no such command or flag: {faults:#?}");
 }
 
 /// The pages under a directory of the repository, in order.

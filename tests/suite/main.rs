@@ -7,7 +7,6 @@
 )]
 
 mod api_behaviour;
-mod api_docs;
 mod api_fields;
 mod api_limits;
 mod api_once;

@@ -171,3 +171,39 @@ fn decisions_are_numbered_dated_and_listed() {
         assert!(listed.iter().any(|link| link == name), "{name}");
     }
 }
+
+/// A path with its parameters unnamed.
+fn unnamed(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.strip_prefix('{') {
+        Some(_) => "{}",
+        None => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn endpoints_that_documents_name_exist() {
+    let openapi = std::fs::read_to_string(root().join("docs/openapi.json")).unwrap();
+    let openapi: serde_json::Value = serde_json::from_str(&openapi).unwrap();
+    let paths = openapi["paths"].as_object().unwrap();
+    let exists = |method: &str, path: &str| {
+        let mut found = paths.iter().filter(|(known, _)| unnamed(known) == path);
+        found.any(|(_, methods)| methods.get(method).is_some())
+    };
+    let mut missing = Vec::new();
+    for (document, text) in documents() {
+        for span in between(&text, "`", "`") {
+            let Some((method, rest)) = span.split_once(" /") else {
+                continue;
+            };
+            let is_method = ["GET", "POST", "PATCH", "DELETE"].contains(&method);
+            let path = rest.split(['?', ' ']).next().unwrap();
+            let outside = ["sync", "healthz", "readyz", "metrics"].contains(&path);
+            let path = format!("/{}", path.strip_prefix("api/v1/").unwrap_or(path));
+            if is_method && !outside && !exists(&method.to_lowercase(), &unnamed(&path)) {
+                missing.push(format!("{document}: {span}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no such endpoint: {missing:#?}");
+}
