@@ -302,16 +302,22 @@ fn prepare(dir: &Path) -> Serving {
     }
     let config = root.join("packaging/modegate.toml");
     std::fs::copy(config, dir.join("etc/modegate.toml")).unwrap();
-    let free = || TcpListener::bind("127.0.0.1:0").unwrap();
-    let (https, http) = (free(), free());
-    let ports = [https, http].map(|listener| listener.local_addr().unwrap().port());
     let mut serving = Serving {
         dir: dir.to_owned(),
-        ports,
+        ports: free_ports(),
         child: None,
     };
     serving.start(true);
     serving
+}
+
+/// Two ports that nobody uses and that the system gives to nobody: a page's server
+/// is stopped and started on the same ones.
+fn free_ports() -> [u16; 2] {
+    let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut free = (first..32_000).filter(is_free);
+    [free.next().unwrap(), free.next().unwrap()]
 }
 
 fn substitutions(dir: &Path, [https, http]: [u16; 2]) -> Substitutions {
