@@ -207,3 +207,28 @@ fn endpoints_that_documents_name_exist() {
     }
     assert!(missing.is_empty(), "no such endpoint: {missing:#?}");
 }
+
+#[test]
+fn the_data_model_names_every_table_and_column() {
+    let page = std::fs::read_to_string(root().join("docs/data-model.md")).unwrap();
+    let mut missing = Vec::new();
+    for (migration, text) in files("src/store/sqlite/migrations", &["sql"]) {
+        let tables = text.split("CREATE TABLE ").skip(1);
+        for table in tables {
+            let (name, rest) = table.split_once(" (").unwrap();
+            let columns = rest.split_once("\n)").unwrap().0.lines();
+            let columns = columns.filter_map(|line| line.split_whitespace().next());
+            let columns = columns.filter(|column| column.chars().all(|c| !c.is_uppercase()));
+            for word in std::iter::once(name).chain(columns) {
+                let is_named = page.contains(&format!("`{word}`"));
+                if !is_named && !page.contains(&format!("### {word}\n")) {
+                    missing.push(format!("{migration}: {name}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in docs/data-model.md: {missing:#?}"
+    );
+}
