@@ -7,7 +7,6 @@
 )]
 
 mod api_behaviour;
-mod api_docs;
 mod api_fields;
 mod api_limits;
 mod api_once;
@@ -23,6 +22,7 @@ mod configuration;
 mod corpus;
 mod crash;
 mod demo;
+mod docs_commands;
 mod families;
 mod faults;
 mod forecast;
