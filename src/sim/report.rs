@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 pub enum Violation {
     /// A command that the mode cannot carry.
-    #[error("{verb} {loc_uri} came in {mode}")]
+    #[error("received {verb} {loc_uri} in mode {mode}")]
     Forbidden {
         /// Its verb.
         verb: String,
@@ -16,22 +16,22 @@ pub enum Violation {
         mode: String,
     },
     /// The document is not what 8.1's parser reads.
-    #[error("the reply's form: {0}")]
+    #[error("malformed reply: {0}")]
     Form(String),
     /// Statuses are missing, wrong or out of order.
-    #[error("the reply's Statuses: {0}")]
+    #[error("wrong Statuses in the reply: {0}")]
     Statuses(String),
     /// Numbers are reused or missing.
-    #[error("the reply's numbers: {0}")]
+    #[error("wrong numbers in the reply: {0}")]
     Numbers(String),
     /// A command that changes something came twice in one session.
-    #[error("offered twice in one session: {0}")]
+    #[error("sent twice in one session: {0}")]
     Twice(String),
     /// A retransmission was answered with other bytes.
-    #[error("the same message sent again: {0}")]
+    #[error("repeated message: {0}")]
     Retransmission(String),
     /// The server did not prove itself where it was asked to.
-    #[error("the server's credentials: {0}")]
+    #[error("wrong server credentials: {0}")]
     Server(String),
 }
 

@@ -21,7 +21,7 @@ pub enum SimError {
     #[error("the file {0}: {1}")]
     File(String, String),
     /// The tablet is not enrolled any more.
-    #[error("the tablet is unenrolled: it does not sync any more")]
+    #[error("the tablet is unenrolled and no longer syncs")]
     Unenrolled,
 }
 

@@ -16,13 +16,13 @@ pub enum StoreError {
     #[error("refused")]
     Refused(Refusal),
     /// The source is registered already.
-    #[error("the source is registered already")]
+    #[error("the source is already registered")]
     SourceTaken(DeviceId),
     /// No such device.
     #[error("no such device")]
     NoDevice,
     /// A write of this name was done meanwhile: its answer is kept.
-    #[error("done already")]
+    #[error("already done")]
     Done,
     /// The disk is full or not writable; nothing was changed.
     #[error("the store cannot write: {0}")]

@@ -68,7 +68,7 @@ impl SealContext {
 
 /// Bytes that were not sealed with this key in this place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("what is sealed here was sealed with another key, or changed since")]
+#[error("could not decrypt: sealed with another key, or modified since")]
 pub struct SealError;
 
 /// The keys, all from the 32 bytes of `DIR/key`; two of them while the key is changed.

@@ -128,7 +128,7 @@ async fn a_restore_keeps_the_old_database_and_is_on_record() {
     let early = server.register(json!({"source": "early"})).await;
     let arguments = ["backup", text(&file), "--data", text(&server.dir)];
     done(&arguments);
-    refused(&arguments, "is there already");
+    refused(&arguments, "exists: name another file");
     done(&[&arguments[..], &["--force"]].concat());
     // Where the data is may be said as it is to `serve`.
     let config = own.path().join("modegate.toml");
@@ -143,7 +143,7 @@ async fn a_restore_keeps_the_old_database_and_is_on_record() {
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
     done(&restore);
-    refused(&restore, "modegate.db.before-restore is there already");
+    refused(&restore, "modegate.db.before-restore exists");
     assert!(server.dir.join("modegate.db.before-restore").exists());
     assert!(!server.dir.join("modegate.db.unfinished").exists());
 
@@ -228,7 +228,7 @@ async fn what_is_not_a_good_backup_is_refused_and_nothing_is_touched() {
         .unwrap()
         .execute_batch("CREATE TABLE t (x)")
         .unwrap();
-    restore(&foreign, "not a database of modegate's");
+    restore(&foreign, "not a modegate database");
 
     let newer = own.path().join("newer");
     std::fs::copy(&file, &newer).unwrap();
@@ -237,11 +237,11 @@ async fn what_is_not_a_good_backup_is_refused_and_nothing_is_touched() {
         .unwrap()
         .execute(sql, [])
         .unwrap();
-    restore(&newer, "made by a newer modegate");
+    restore(&newer, "created by a newer modegate");
 
     let key = server.dir.join("key");
     std::fs::write(&key, "0".repeat(64)).unwrap();
-    restore(&file, "the key does not open");
+    restore(&file, "the key does not decrypt");
     std::fs::remove_file(&key).unwrap();
     restore(&file, "key");
     assert!(!key.exists(), "a restore makes no key");

@@ -176,7 +176,7 @@ async fn a_database_of_a_newer_version_is_left_as_it_is() {
     let before = std::fs::read(&database).unwrap();
     let why = refused(&mut serve_command(&dir, &[]));
     assert!(
-        why.contains("tables of version 999") && why.contains("newer"),
+        why.contains("schema version 999") && why.contains("newer"),
         "{why}"
     );
     assert!(std::fs::read(&database).unwrap() == before);

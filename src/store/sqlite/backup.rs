@@ -36,20 +36,20 @@ pub struct Progress {
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is something already where it was to be put.
-    #[error("{0} is there already: name another file, or pass --force to replace it")]
+    #[error("{0} exists: name another file, or pass --force to replace it")]
     Exists(PathBuf),
     /// A file cannot be read or written.
     #[error("the file {0}: {1}")]
     File(PathBuf, io::Error),
     /// Not a database of this program's.
-    #[error("{0} is not a database of modegate's")]
+    #[error("{0} is not a modegate database")]
     NotOurs(PathBuf),
     /// The database is damaged.
     #[error("{0} is damaged: {1}")]
     Damaged(PathBuf, String),
     /// The key does not belong to the database.
     #[error(
-        "the key does not open {0}: put the key that was in force when the backup was made in its place"
+        "the key does not decrypt {0}: use the key that was current when the backup was made"
     )]
     Key(PathBuf),
     /// The store failed.
@@ -200,7 +200,7 @@ fn keep(database: &Path, kept: &Path) -> Result<(), BackupError> {
     });
     if !copied_back {
         // Damaged, which may be why it is restored: what there is is kept as it is.
-        tracing::warn!("the old database cannot be opened; its log is kept beside it");
+        tracing::warn!("could not open the old database; its write-ahead log is kept beside it");
     }
     for suffix in ["-wal", "-shm"] {
         let log = beside(database, suffix);

@@ -66,8 +66,8 @@ pub(super) fn check_version(db: &Connection) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(StoreError::Failed(Arc::from(format!(
-        "the database has tables of version {found}, made by a newer modegate; this one knows versions up to {newest}. \
-         Nothing was changed: run the newer program, or restore a backup from before"
+        "the database has schema version {found}, created by a newer modegate; this version supports up to {newest}. \
+         Nothing was changed: run the newer version, or restore an earlier backup"
     ))))
 }
 

@@ -249,7 +249,7 @@ fn checkpoint(db: &Connection, how: &str, observer: &dyn StoreObserver) {
     observer.checkpointed();
     let done = db.query_row(&format!("PRAGMA wal_checkpoint({how})"), [], |_| Ok(()));
     if let Err(error) = done {
-        tracing::warn!(%error, "the write-ahead log was not copied back; it will be tried again");
+        tracing::warn!(%error, "could not checkpoint the write-ahead log; retrying later");
     }
 }
 
