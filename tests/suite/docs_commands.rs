@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::harness::DEADLINE;
+use crate::wait::DEADLINE;
 
 /// The blocks that no test runs, by page and first line.
 const NOT_RUN: &[(&str, &str)] = &[
