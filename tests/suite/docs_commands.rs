@@ -1,4 +1,4 @@
-//! Every shell command in `docs/` runs as printed, and prints what its page shows.
+//! Every shell command in the README and in `docs/` runs as printed, and prints what its page shows.
 //! `DOCS_PAGE=NAME cargo test --test suite docs_commands -- --nocapture` runs the
 //! pages of that name and shows what their commands print.
 //!
@@ -25,6 +25,8 @@ use crate::wait::DEADLINE;
 
 /// The blocks that no test runs, by page and first line.
 const NOT_RUN: &[(&str, &str)] = &[
+    ("README.md", "cargo run --release -- demo"),
+    ("README.md", "cargo test --locked"),
     (
         "docs/api.md",
         "curl -N -H \"Authorization: Bearer $TOKEN\" \"$SERVER/api/v1/events/stream?after=0\"",
@@ -326,6 +328,7 @@ fn substitutions(dir: &Path, [https, http]: [u16; 2]) -> Substitutions {
         ("127.0.0.1:8080", format!("127.0.0.1:{http}")),
         ("127.0.0.1:8443", format!("127.0.0.1:{https}")),
         ("localhost:8443", format!("localhost:{https}")),
+        ("./target/release/modegate", "modegate".to_owned()),
         ("/var/lib/modegate", format!("{dir}/data")),
         ("/etc/modegate", format!("{dir}/etc")),
         ("/backup/", format!("{dir}/backup/")),
@@ -360,7 +363,7 @@ fn named_commands(page: &str) -> Vec<(Vec<&str>, Vec<&str>)> {
 #[test]
 fn commands_and_flags_that_pages_name_exist() {
     let mut faults = Vec::new();
-    for (name, page) in pages("docs") {
+    for (name, page) in all_pages() {
         let text: String = page.split("```").step_by(2).collect();
         for (words, flags) in named_commands(&text) {
             let mut help = Command::new(env!("CARGO_BIN_EXE_modegate"));
@@ -373,6 +376,15 @@ fn commands_and_flags_that_pages_name_exist() {
         }
     }
     assert!(faults.is_empty(), "no such command or flag: {faults:#?}");
+}
+
+/// The README and the pages of `docs/`.
+fn all_pages() -> Vec<(String, String)> {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let mut all = vec![("README.md".to_owned(), readme)];
+    all.extend(pages("docs"));
+    all
 }
 
 /// The pages under a directory of the repository, in order.
@@ -399,7 +411,7 @@ fn pages(dir: &str) -> Vec<(String, String)> {
 fn the_commands_of_every_page_work_as_printed() {
     let (mut faults, mut not_run) = (Vec::new(), Vec::new());
     let only = std::env::var("DOCS_PAGE").ok();
-    for (name, page) in pages("docs") {
+    for (name, page) in all_pages() {
         if only.as_ref().is_none_or(|only| name.contains(only)) && page.contains("```") {
             run_page(&name, &page, &mut faults, &mut not_run);
         }

@@ -60,7 +60,6 @@ mod tls_refusals;
 mod tokens;
 mod upgrade;
 mod wait;
-mod walkthrough;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_sync;

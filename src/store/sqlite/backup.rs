@@ -48,9 +48,7 @@ pub enum BackupError {
     #[error("{0} is damaged: {1}")]
     Damaged(PathBuf, String),
     /// The key does not belong to the database.
-    #[error(
-        "the key does not decrypt {0}: use the key that was current when the backup was made"
-    )]
+    #[error("the key does not decrypt {0}: use the key that was current when the backup was made")]
     Key(PathBuf),
     /// The store failed.
     #[error(transparent)]
