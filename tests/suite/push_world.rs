@@ -153,17 +153,7 @@ impl World {
     /// Registers a device.
     pub async fn device(&self, source: &str, family: Family) -> Sim {
         let id = DeviceId(Uuid::now_v7());
-        let record = DeviceRecord {
-            source: Source(source.to_owned()),
-            family,
-            device_client_id: source.to_owned(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: self.now(),
-            rotation: Default::default(),
-        };
+        let record = DeviceRecord::new(Source(source.to_owned()), family, self.now());
         let event = Event::new(self.now(), "test", Some(id), EventType::DeviceRegistered);
         self.store.register(id, record, event, None).await.unwrap();
         Sim::new(id, source, family)

@@ -55,6 +55,25 @@ pub(crate) struct Placed<'a> {
 }
 
 impl CommandBody {
+    /// A command that may go at any time, carried out as usual.
+    pub fn new(
+        name: impl Into<String>,
+        actor: impl Into<String>,
+        queued_at: Timestamp,
+        operations: Vec<Operation>,
+    ) -> Self {
+        CommandBody {
+            name: name.into(),
+            actor: actor.into(),
+            queued_at,
+            not_before: None,
+            expires_at: None,
+            priority: 0,
+            options: ExecutionOptions::default(),
+            operations,
+        }
+    }
+
     /// The command as it goes out to a device with this key of MDM_Client.
     pub fn bound(&self, client_id: &str) -> Cow<'_, CommandBody> {
         if !self.operations.iter().any(Operation::is_unbound) {
@@ -128,12 +147,17 @@ pub enum Operation {
 impl Operation {
     /// A Get.
     pub fn get(loc_uri: LocUri) -> Self {
+        Operation::node(Verb::Get, loc_uri, None)
+    }
+
+    /// A verb on a node, with data of no stated format.
+    pub fn node(verb: Verb, loc_uri: impl Into<LocUri>, data: Option<Secret>) -> Self {
         Operation::Node {
-            verb: Verb::Get,
-            loc_uri,
+            verb,
+            loc_uri: loc_uri.into(),
             format: None,
             mime: None,
-            data: None,
+            data,
         }
     }
 

@@ -43,6 +43,22 @@ pub struct Credentials {
 }
 
 impl DeviceRecord {
+    /// A device of which nothing else is known. The key of MDM_Client is taken to be
+    /// its Source until it reports another.
+    pub fn new(source: Source, family: Family, registered_at: Timestamp) -> Self {
+        DeviceRecord {
+            device_client_id: source.0.clone(),
+            source,
+            family,
+            user: None,
+            groups: Vec::new(),
+            credentials: None,
+            certificates: Vec::new(),
+            registered_at,
+            rotation: Rotation::default(),
+        }
+    }
+
     /// Binds a certificate besides those that are bound; what was said of it
     /// before is replaced.
     pub fn bind(&mut self, note: CertificateNote) -> Result<(), RotationError> {

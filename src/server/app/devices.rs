@@ -69,17 +69,11 @@ impl Parse for Username {
 impl NewDevice {
     /// The device's record.
     pub(super) fn record(&self, now: Timestamp) -> DeviceRecord {
-        let mut record = DeviceRecord {
-            source: Source(self.source.0.clone()),
-            family: self.family.map_or(Family::Windows81, |family| family.0),
-            device_client_id: self.source.0.clone(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: now,
-            rotation: Default::default(),
-        };
+        let mut record = DeviceRecord::new(
+            Source(self.source.0.clone()),
+            self.family.map_or(Family::Windows81, |family| family.0),
+            now,
+        );
         // Of a new device nothing is revoked: there is nothing to refuse.
         let _ = self.rest.0.amend(&mut record);
         record

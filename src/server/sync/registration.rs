@@ -18,17 +18,7 @@ pub(super) async fn register_unknown(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = DeviceId(Uuid::now_v7());
-    let record = DeviceRecord {
-        source: source.clone(),
-        family: Family::Windows81,
-        device_client_id: source.0.clone(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: now,
-        rotation: Default::default(),
-    };
+    let record = DeviceRecord::new(source.clone(), Family::Windows81, now);
     let event = Event::new(now, "device", Some(id), EventType::DeviceRegistered)
         .detail("registered at its first message (--accept-unknown-devices)");
     match store.register(id, record, event, None).await {
