@@ -48,17 +48,7 @@ fn package1() -> String {
 }
 
 fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, CommandBody)>) {
-    let record = DeviceRecord {
-        source: Source("tablet".into()),
-        family: Family::Windows81,
-        device_client_id: "tablet".into(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: Timestamp(0),
-        rotation: Default::default(),
-    };
+    let record = DeviceRecord::new(Source("tablet".into()), Family::Windows81, Timestamp(0));
     let state = DeviceState {
         next_command: 1,
         ..DeviceState::default()
@@ -71,23 +61,16 @@ fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, Comm
     };
     let mut bodies = Vec::new();
     for n in 0..commands {
-        let body = CommandBody {
-            name: "raw".into(),
-            actor: "bench".into(),
-            queued_at: Timestamp(0),
-            not_before: None,
-            expires_at: None,
-            priority: 0,
-            options: modegate_core::command::ExecutionOptions::default(),
-            operations: vec![Operation::Node {
-                verb: Verb::Get,
-                loc_uri: format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}")
-                    .into(),
-                format: None,
-                mime: None,
-                data: None,
-            }],
-        };
+        let body = CommandBody::new(
+            "raw",
+            "bench",
+            Timestamp(0),
+            vec![Operation::node(
+                Verb::Get,
+                format!("./cimv2/Win32_OperatingSystem/Win32_OperatingSystem=@/P{n}"),
+                None,
+            )],
+        );
         let (change, seq) = queue(&device, body.clone()).expect("room in the queue");
         device.state = change.state;
         bodies.push((seq, body));
@@ -128,13 +111,7 @@ fn decide_deliver(bencher: Bencher) {
     let set = PolicySet::builtin().expect("the shipped set");
     let (device, _) = device(1);
     let leaves = leaves_of(
-        &[Operation::Node {
-            verb: Verb::Get,
-            loc_uri: "./cimv2/Win32_BIOS".into(),
-            format: None,
-            mime: None,
-            data: None,
-        }],
+        &[Operation::node(Verb::Get, "./cimv2/Win32_BIOS", None)],
         modegate_core::classify::classify,
     );
     let context = Context {

@@ -218,17 +218,7 @@ async fn device(
         DeviceId(Uuid::now_v7()),
         modegate_server::clock::Clock::default().now(),
     );
-    let record = DeviceRecord {
-        source: Source(format!("d{n}")),
-        family: Family::Windows81,
-        device_client_id: format!("d{n}"),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: now,
-        rotation: Default::default(),
-    };
+    let record = DeviceRecord::new(Source(format!("d{n}")), Family::Windows81, now);
     let event = Event::new(now, "bench", Some(id), EventType::DeviceRegistered);
     store
         .register(id, record, event, None)

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::command::{CommandBody, ExecutionOptions, Operation};
+use modegate_core::command::{CommandBody, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::event::{Event, EventType};
@@ -63,15 +63,12 @@ async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
     // In order, as the server's own (UUID version 7) are.
     let id = DeviceId(uuid::Uuid::from_u128((0x0190_7000 << 96) + n as u128));
     let record = DeviceRecord {
-        source: Source(format!("d{n}")),
-        family: Family::Windows81,
-        device_client_id: format!("d{n}"),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
         certificates: certificate.map(CertificateDigest).into_iter().collect(),
-        registered_at: modegate_server::clock::Clock::default().now(),
-        rotation: Default::default(),
+        ..DeviceRecord::new(
+            Source(format!("d{n}")),
+            Family::Windows81,
+            modegate_server::clock::Clock::default().now(),
+        )
     };
     let event = Event::new(
         modegate_server::clock::Clock::default().now(),
@@ -120,20 +117,10 @@ fn bodies() -> impl Iterator<Item = CommandBody> {
 }
 
 fn body(name: &str, verb: Verb, loc_uri: String, data: Option<Secret>) -> CommandBody {
-    CommandBody {
-        name: name.to_owned(),
-        actor: ACTOR.to_owned(),
-        queued_at: modegate_server::clock::Clock::default().now(),
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: ExecutionOptions::default(),
-        operations: vec![Operation::Node {
-            verb,
-            loc_uri: loc_uri.into(),
-            format: None,
-            mime: None,
-            data,
-        }],
-    }
+    CommandBody::new(
+        name,
+        ACTOR,
+        modegate_server::clock::Clock::default().now(),
+        vec![Operation::node(verb, loc_uri, data)],
+    )
 }

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use modegate_core::classify::classify;
-use modegate_core::command::{CommandBody, ExecutionOptions, Operation};
+use modegate_core::command::{CommandBody, Operation};
 use modegate_core::context::{Family, Mode, Platform, Query};
 use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::{DeviceId, Source};
@@ -204,15 +204,8 @@ struct World {
 impl World {
     fn new(family: Family) -> Self {
         let record = DeviceRecord {
-            source: Source("t".into()),
-            family,
             device_client_id: "x".into(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: Timestamp(0),
-            rotation: Default::default(),
+            ..DeviceRecord::new(Source("t".into()), family, Timestamp(0))
         };
         let state = DeviceState {
             next_command: 1,
@@ -236,22 +229,12 @@ impl World {
     }
 
     fn queue(&mut self, (verb, loc_uri): (Verb, &str)) {
-        let body = CommandBody {
-            name: "raw".into(),
-            actor: "fuzz".into(),
-            queued_at: Timestamp(0),
-            not_before: None,
-            expires_at: None,
-            priority: 0,
-            options: ExecutionOptions::default(),
-            operations: vec![Operation::Node {
-                verb,
-                loc_uri: loc_uri.into(),
-                format: None,
-                mime: None,
-                data: None,
-            }],
-        };
+        let body = CommandBody::new(
+            "raw",
+            "fuzz",
+            Timestamp(0),
+            vec![Operation::node(verb, loc_uri, None)],
+        );
         if let Ok((change, seq)) = queue::queue(&self.device, body.clone()) {
             self.device.state = change.state;
             self.bodies.push((seq, body));

@@ -1,6 +1,6 @@
 //! A device and a command that tests of several modules begin with.
 
-use crate::command::{CommandBody, ExecutionOptions, Operation};
+use crate::command::{CommandBody, Operation};
 use crate::context::Family;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::ids::{DeviceId, Source};
@@ -32,5 +32,5 @@ pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
 /// A command that reads one node.
 pub(crate) fn body() -> CommandBody {
     let get = Operation::get("./DevInfo/DevId".into());
-    CommandBody::new("raw", "test", NOW, ExecutionOptions::default(), vec![get])
+    CommandBody::new("raw", "test", NOW, vec![get])
 }

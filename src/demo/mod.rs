@@ -1,18 +1,20 @@
-//! `modegate demo`: the MDMAgent article played through the real server over real HTTPS,
-//! by a simulated tablet, with what went to it and what was held back told on
-//! standard output.
+//! `modegate demo`: the MDMAgent article played through the real server over real
+//! HTTPS by a simulated tablet, with what was sent and withheld on standard output.
 
 mod api;
+mod report;
 mod scenario;
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 
-use modegate_server::serve::{Options, ServeError, start};
+use modegate_server::serve::{Options, Running, ServeError, start};
 use modegate_sim::mock_wns::MockWns;
+use report::Report;
 
 /// Flags of `demo`.
 #[derive(Debug, Args)]
@@ -20,10 +22,13 @@ pub(crate) struct DemoArgs {
     /// End after the scenario: with 0 when every step went as Microsoft's article on MDMAgent.exe says, else 1
     #[arg(long)]
     exit: bool,
+    /// Print every command, answer and check
+    #[arg(long, short)]
+    verbose: bool,
     /// The data directory, which can be served afterwards
     #[arg(long, value_name = "DIR", default_value = "./demo-data")]
     data: PathBuf,
-    /// The HTTPS address to listen on; port 0 picks a free port
+    /// Where to listen for HTTPS; port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
 }
@@ -38,14 +43,15 @@ pub(crate) enum DemoError {
     #[error("unexpected answer of the API: {0}")]
     Api(String),
     #[error("{0}")]
-    Io(#[from] std::io::Error),
+    Io(#[from] io::Error),
 }
 
-/// Plays the demo; the exit code.
+/// Plays the demo; the exit code. Who closes standard output has seen enough: that
+/// is not an error.
 pub(crate) async fn run(args: DemoArgs) -> u8 {
     match play(&args).await {
-        Ok(true) => 0,
-        Ok(false) => 1,
+        Ok(is_good) => u8::from(!is_good),
+        Err(DemoError::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(error) => {
             eprintln!("modegate demo: {error}");
             1
@@ -60,31 +66,42 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     options.settings.wns.token_url = Some(wns.token_url());
     options.settings.wns.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;
-    println!(
-        "modegate is listening on https://{} (data in {})",
-        running.https,
-        args.data.display()
-    );
-    let api = api::Api::new(&running)?;
-    let good = scenario::play(&api, &running, &wns).await;
-    match &good {
-        Ok(true) => println!("\nEvery step went as Microsoft's article on MDMAgent.exe says."),
-        Ok(false) => println!("\nSome steps failed: see above."),
-        Err(error) => println!("\nThe scenario stopped: {error}"),
-    }
-    if !args.exit {
-        println!("\nThe server is still running. Look around, then stop it with Ctrl-C:");
-        println!(
-            "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
-            ca = running.ca.display(),
-            token = running.token_file.display(),
-            port = running.https.port()
-        );
-        tokio::select! {
-            ended = tokio::signal::ctrl_c() => ended?,
-            failed = running.failed() => return Err(ServeError::from(failed).into()),
-        }
-    }
+    let mut report = Report::new(args.verbose);
+    let played = show(args, &running, &wns, &mut report).await;
     running.stop().await?;
-    good
+    played.map(|()| report.is_good)
+}
+
+async fn show(
+    args: &DemoArgs,
+    running: &Running,
+    wns: &Arc<MockWns>,
+    report: &mut Report,
+) -> Result<(), DemoError> {
+    let data = args.data.display();
+    let address = running.https;
+    report.line(&format!(
+        "modegate listens on https://{address}; its data is in {data}."
+    ))?;
+    let api = api::Api::new(running)?;
+    scenario::play(&api, running, wns, report).await?;
+    report.line(if report.is_good {
+        "\nEvery step went as Microsoft's article on MDMAgent.exe says."
+    } else {
+        "\nSome steps went wrong: see FAILED above."
+    })?;
+    if args.exit {
+        return Ok(());
+    }
+    report.line("The server keeps running; Ctrl-C ends it. Its log of this run:")?;
+    report.line(&format!(
+        "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
+        ca = running.ca.display(),
+        token = running.token_file.display(),
+        port = address.port()
+    ))?;
+    tokio::select! {
+        ended = tokio::signal::ctrl_c() => Ok(ended?),
+        failed = running.failed() => Err(ServeError::from(failed).into()),
+    }
 }

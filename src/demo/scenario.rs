@@ -1,6 +1,5 @@
-//! The scenario, step by step, each held against what the MDMAgent article says.
+//! The scenario, step by step, each checked against what the MDMAgent article says.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +8,8 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::DemoError;
 use super::api::Api;
+use super::report::Report;
+use modegate_core::context::Mode;
 use modegate_core::push::profile::{PackageSid, Pfn};
 use modegate_server::clock::Clock;
 use modegate_server::serve::Running;
@@ -21,19 +22,30 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const APP_SECRET: &str = "demo-app-secret";
 const FAMILY: &str = "contoso.mdm_8wekyb3d8bbwe";
 
-/// A play under way.
-struct Play<'a> {
+/// A run of the scenario.
+struct Scenario<'a> {
     api: &'a Api,
+    report: &'a mut Report,
     device: String,
     tablet: Tablet,
     source: String,
     wns: Arc<MockWns>,
     wakes: UnboundedReceiver<Received>,
-    good: bool,
 }
 
-/// Makes the push profile, unless an earlier play left it.
-async fn profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
+/// What a session is expected to do.
+struct Expected<'a> {
+    mode: Mode,
+    /// Kinds of the queue that go.
+    sent: &'a [&'a str],
+    /// Kinds that the server adds by itself: it looks after the push channel.
+    added: &'a [&'a str],
+    /// Kinds of the queue that stay.
+    withheld: &'a [&'a str],
+}
+
+/// Creates the push profile, unless an earlier run left it.
+async fn create_profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
     let pfn = Pfn::parse(FAMILY).map_err(|error| DemoError::Api(error.to_string()))?;
     let sid = PackageSid::from_pfn(&pfn).to_string();
     wns.register(App {
@@ -44,38 +56,30 @@ async fn profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
         token_life_s: 86_400,
     });
     let known = api.get("/push-profiles").await?;
-    if known["items"]
-        .as_array()
-        .is_some_and(|items| !items.is_empty())
-    {
-        return Ok(());
+    let profiles = known["items"].as_array();
+    if profiles.is_none_or(Vec::is_empty) {
+        let profile = json!({"pfn": FAMILY, "sid": sid, "secret": APP_SECRET, "app_id": APP_ID});
+        api.post("/push-profiles", &profile).await?;
     }
-    let profile = json!({"pfn": FAMILY, "sid": sid, "secret": APP_SECRET, "app_id": APP_ID});
-    api.post("/push-profiles", &profile).await?;
-    println!(
-        "A push profile is made; WNS is a mock here, with a token service and channels of its own."
-    );
     Ok(())
 }
 
-/// Plays it all; whether every step came out.
+/// Plays all steps.
 pub(super) async fn play(
     api: &Api,
     running: &Running,
     wns: &Arc<MockWns>,
-) -> Result<bool, DemoError> {
-    profile(api, wns).await?;
+    report: &mut Report,
+) -> Result<(), DemoError> {
+    create_profile(api, wns).await?;
     let source = format!("demo-tablet-{}", Clock::default().now().0);
     let identity = ClientIdentity::generate(&source)?;
-    let device = api
-        .post(
-            "/devices",
-            &json!({
-                "source": source, "family": "windows81", "user": "ann@contoso.test",
-                "certificate_sha256": [identity.sha256()],
-            }),
-        )
-        .await?;
+    let record = json!({
+        "source": source, "family": "windows81", "user": "ann@contoso.test",
+        "certificate_sha256": [identity.sha256()],
+    });
+    let device = api.post("/devices", &record).await?;
+    let device = device["id"].as_str().unwrap_or_default().to_owned();
     let url = format!(
         "https://localhost:{}{}",
         running.https.port(),
@@ -86,137 +90,169 @@ pub(super) async fn play(
     // Its channel URIs come from the mock, which wakes it over a real socket.
     let (minting, name) = (Arc::clone(wns), source.clone());
     tablet.registers_with(move |family| minting.mint(family, &name));
-    let device = device["id"].as_str().unwrap_or_default().to_owned();
-    println!("The tablet {source} is enrolled; its client certificate is bound to it by SHA-256.");
-    let mut play = Play {
+    report.line(&format!(
+        "The tablet {source} is registered with its client certificate. WNS is a mock."
+    ))?;
+    let mut scenario = Scenario {
         api,
+        report,
         device,
         tablet,
-        source: source.clone(),
+        source,
         wakes: wns.subscribe(),
         wns: Arc::clone(wns),
-        good: true,
     };
-    play.reboot().await?;
-    play.logon().await?;
-    play.portal().await?;
-    play.revoked().await?;
-    Ok(play.good)
+    scenario.restart().await?;
+    scenario.logon().await?;
+    scenario.portal().await?;
+    scenario.revoked_channel().await?;
+    scenario.repair().await?;
+    scenario.woken_again().await?;
+    Ok(scenario.report.table()?)
 }
 
-impl Play<'_> {
-    async fn reboot(&mut self) -> Result<(), DemoError> {
-        title("1. Four commands are queued; the tablet restarts (nobody is logged on)");
-        self.queue(
+impl Scenario<'_> {
+    async fn restart(&mut self) -> Result<(), DemoError> {
+        self.report.title(
+            "1. Four commands are queued; the tablet restarts, nobody is logged on: mode=Machine",
+        )?;
+        for command in [
             json!({"type": "inventory", "classes": ["Win32_OperatingSystem", "Win32_LogicalDisk"]}),
-        )
-        .await?;
-        self.queue(json!({"type": "reset_user_password", "user": "ann@contoso.test", "password": "N3w-Passw0rd"})).await?;
-        self.queue(json!({"type": "wns_update_configuration"}))
-            .await?;
-        self.queue(json!({"type": "app_install", "job_data": "<Job>first app</Job>"}))
-            .await?;
-        self.sync(
-            Trigger::Reboot,
-            "Machine",
-            &["inventory", "password_reset"],
-            &[],
-            &["wns_configuration", "app_install"],
-        )
-        .await?;
+            json!({"type": "reset_user_password", "user": "ann@contoso.test", "password": "N3w-Passw0rd"}),
+            json!({"type": "wns_update_configuration"}),
+            json!({"type": "app_install", "job_data": "<Job>first app</Job>"}),
+        ] {
+            self.queue(command).await?;
+        }
+        let expected = Expected {
+            mode: Mode::Machine,
+            sent: &["inventory", "password_reset"],
+            added: &[],
+            withheld: &["wns_configuration", "app_install"],
+        };
+        self.sync(Trigger::Reboot, &expected).await?;
         let resets = self.tablet.password_resets();
-        self.hold("the password was reset once", resets == 1);
-        Ok(())
+        self.report
+            .check("the password was reset once", resets == 1)?;
+        let verdict = "Inventory and password reset went out, and nothing else.";
+        Ok(self.report.verdict(verdict)?)
     }
 
     async fn logon(&mut self) -> Result<(), DemoError> {
-        title("2. The enrolled user logs on");
-        self.sync(
-            Trigger::Logon,
-            "Maintenance",
-            &["wns_configuration", "app_install"],
-            &["channel_read"],
-            &[],
-        )
-        .await?;
+        self.report
+            .title("2. The enrolled user logs on: mode=Maintenance")?;
+        let expected = Expected {
+            mode: Mode::Maintenance,
+            sent: &["wns_configuration", "app_install"],
+            added: &["channel_read"],
+            withheld: &[],
+        };
+        self.sync(Trigger::Logon, &expected).await?;
         let has_channel = self.tablet.has_channel();
-        self.hold("the tablet has a WNS channel now", has_channel);
-        self.channel_is("active").await
+        self.report
+            .check("the tablet has a WNS channel", has_channel)?;
+        self.channel_is("active").await?;
+        let verdict = "The channel is set up and the app installs: both had waited for this mode.";
+        Ok(self.report.verdict(verdict)?)
     }
 
     async fn portal(&mut self) -> Result<(), DemoError> {
-        title("3. The user picks an app in the portal; a push wakes the tablet");
+        self.report
+            .title("3. The user picks an app in a portal; a push wakes the tablet: mode=Apps")?;
         let refresh = self
             .queue(json!({"type": "wns_update_configuration"}))
             .await?;
         self.pick("<Job>picked app</Job>").await?;
-        self.woken().await?;
-        self.sync(
-            Trigger::Push,
-            "Apps",
-            &["app_install"],
-            &["channel_read"],
-            &["wns_configuration"],
-        )
-        .await?;
-        let channel = self.channel().await?;
-        let answered = channel["wake"]["state"] == "answered";
-        self.hold("the session answers the wake", answered);
-        println!("   the operator takes the setting of the channel back: it works");
+        self.is_woken().await?;
+        let expected = Expected {
+            mode: Mode::Apps,
+            sent: &["app_install"],
+            added: &["channel_read"],
+            withheld: &["wns_configuration"],
+        };
+        self.sync(Trigger::Push, &expected).await?;
+        let wake = &self.channel().await?["wake"]["state"];
+        self.report
+            .check("the session answers the wake", wake == "answered")?;
+        // The operator cancels it: the channel works.
         self.api.delete(&format!("/commands/{refresh}")).await?;
-        Ok(())
+        let verdict = "The app installs at once; setting up the channel stays for Maintenance.";
+        Ok(self.report.verdict(verdict)?)
     }
 
-    async fn revoked(&mut self) -> Result<(), DemoError> {
-        title("4. WNS revokes the channel; only Maintenance may set it again");
+    async fn revoked_channel(&mut self) -> Result<(), DemoError> {
+        self.report
+            .title("4. WNS revokes the channel; at night nobody is logged on: mode=Machine")?;
         self.wns.revoke_all(&self.source);
         self.tablet.revoke_channel();
         self.pick("<Job>app after the repair</Job>").await?;
         self.channel_is("dead").await?;
         let channel = self.channel().await?;
         let gone = channel["answer"]["code"] == 410 && channel["wake"]["state"] == "failed";
-        self.hold("WNS answered 410, and nothing more is sent", gone);
+        self.report
+            .check("WNS answered 410, and nothing more is sent", gone)?;
         self.tablet.log_off();
-        self.sync(Trigger::Nightly, "Machine", &[], &[], &["app_install"])
-            .await?;
+        let expected = Expected {
+            mode: Mode::Machine,
+            sent: &[],
+            added: &[],
+            withheld: &["app_install"],
+        };
+        self.sync(Trigger::Nightly, &expected).await?;
         let lost = !self.tablet.has_channel();
-        self.hold("a night without the user repairs nothing", lost);
-        self.sync(
-            Trigger::Logon,
-            "Maintenance",
-            &["app_install"],
-            &["channel_read", "wns_configuration"],
-            &[],
-        )
-        .await?;
+        self.report.check("the night repairs nothing", lost)?;
+        let verdict = "The channel is dead and stays dead: Machine mode must not repair it.";
+        Ok(self.report.verdict(verdict)?)
+    }
+
+    async fn repair(&mut self) -> Result<(), DemoError> {
+        self.report
+            .title("5. The enrolled user logs on again: mode=Maintenance")?;
+        let expected = Expected {
+            mode: Mode::Maintenance,
+            sent: &["app_install"],
+            added: &["channel_read", "wns_configuration"],
+            withheld: &[],
+        };
+        self.sync(Trigger::Logon, &expected).await?;
         let repaired = self.tablet.has_channel();
-        self.hold("the channel is set again, by the server itself", repaired);
+        self.report.check("the channel is set up again", repaired)?;
         self.channel_is("active").await?;
+        let verdict = "The server repairs the channel by itself, in the one mode that allows it.";
+        Ok(self.report.verdict(verdict)?)
+    }
+
+    async fn woken_again(&mut self) -> Result<(), DemoError> {
+        self.report
+            .title("6. The user picks another app; the push arrives again: mode=Apps")?;
         self.pick("<Job>woken again</Job>").await?;
-        self.woken().await?;
-        self.sync(
-            Trigger::Push,
-            "Apps",
-            &["app_install"],
-            &["channel_read"],
-            &[],
-        )
-        .await
+        self.is_woken().await?;
+        let expected = Expected {
+            mode: Mode::Apps,
+            sent: &["app_install"],
+            added: &["channel_read"],
+            withheld: &[],
+        };
+        self.sync(Trigger::Push, &expected).await?;
+        Ok(self
+            .report
+            .verdict("The app installs within seconds of the choice.")?)
     }
 
     /// The user picks an app: an install that cannot wait.
-    async fn pick(&self, job: &str) -> Result<(), DemoError> {
+    async fn pick(&mut self, job: &str) -> Result<(), DemoError> {
         let install = json!({"type": "app_install", "job_data": job, "urgent": true});
         self.queue(install).await.map(drop)
     }
 
     /// Waits for the notification that reaches the tablet.
-    async fn woken(&mut self) -> Result<(), DemoError> {
+    async fn is_woken(&mut self) -> Result<(), DemoError> {
         let came = tokio::time::timeout(PATIENCE, self.wakes.recv()).await;
         let device = came.ok().flatten().map(|received| received.device);
-        let good = device.as_deref() == Some(&self.source);
-        self.hold("WNS took the notification, and the tablet got it", good);
-        Ok(())
+        let is_ours = device.as_deref() == Some(&self.source);
+        Ok(self
+            .report
+            .check("the notification reached the tablet", is_ours)?)
     }
 
     async fn channel(&self) -> Result<Value, DemoError> {
@@ -225,166 +261,90 @@ impl Play<'_> {
     }
 
     /// Waits until the channel is in that state.
-    async fn channel_is(&mut self, wanted: &str) -> Result<(), DemoError> {
+    async fn channel_is(&mut self, expected: &str) -> Result<(), DemoError> {
         let begun = std::time::Instant::now();
-        while self.channel().await?["state"] != wanted && begun.elapsed() < PATIENCE {
+        while self.channel().await?["state"] != expected && begun.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let good = self.channel().await?["state"] == wanted;
-        self.hold(&format!("the server knows the channel as {wanted}"), good);
-        Ok(())
+        let is_so = self.channel().await?["state"] == expected;
+        Ok(self
+            .report
+            .check(&format!("the channel is {expected}"), is_so)?)
     }
 
     /// Queues a command; its id.
-    async fn queue(&self, command: Value) -> Result<String, DemoError> {
-        let queued = self
-            .api
-            .post(&format!("/devices/{}/commands", self.device), &command)
-            .await?;
-        println!(
-            "   queued: {} ({})",
-            queued["type"].as_str().unwrap_or(""),
-            queued["kind"].as_str().unwrap_or("")
-        );
-        Ok(queued["id"].as_str().unwrap_or_default().to_owned())
+    async fn queue(&mut self, command: Value) -> Result<String, DemoError> {
+        let path = format!("/devices/{}/commands", self.device);
+        let queued = self.api.post(&path, &command).await?;
+        let text = |key: &str| queued[key].as_str().unwrap_or_default();
+        self.report
+            .detail(&format!("queued: {} ({})", text("type"), text("kind")))?;
+        Ok(text("id").to_owned())
     }
 
-    /// `own` is what the server looks after by itself: the push channel.
-    /// Previews, lets the tablet sync, reads the log, and holds all three together.
-    async fn sync(
-        &mut self,
-        trigger: Trigger,
-        mode: &str,
-        goes: &[&str],
-        own: &[&str],
-        stays: &[&str],
-    ) -> Result<(), DemoError> {
-        let preview = self
-            .api
-            .get(&format!("/devices/{}/preview?mode={mode}", self.device))
-            .await?;
-        self.hold(
-            &format!("the preview of {mode}: {} would go", list(goes)),
-            kinds(&preview["deliver"]) == goes,
-        );
-        self.hold(
-            &format!("the preview of {mode}: {} would stay", list(stays)),
-            kinds(&preview["withhold"]) == stays,
-        );
-        let report = self.tablet.trigger(trigger).await?;
-        println!(
-            "   the tablet syncs: POST /sync?{} ({} exchanges)",
-            report.query, report.exchanges
-        );
-        for received in &report.received {
-            println!(
-                "     got  {} {} -> {}",
-                received.verb, received.loc_uri, received.status
-            );
+    /// Previews, lets the tablet sync, reads the log, and checks all three against
+    /// what is expected.
+    async fn sync(&mut self, trigger: Trigger, expected: &Expected<'_>) -> Result<(), DemoError> {
+        let mode = expected.mode.name();
+        let path = format!("/devices/{}/preview?mode={mode}", self.device);
+        let preview = self.api.get(&path).await?;
+        let is_so = kinds(&preview["deliver"]) == expected.sent
+            && kinds(&preview["withhold"]) == expected.withheld;
+        self.report
+            .check(&format!("the preview of {mode} says the same"), is_so)?;
+        let session = self.tablet.trigger(trigger).await?;
+        self.report.detail(&format!(
+            "the tablet posts to /sync?{} ({} messages)",
+            session.query, session.exchanges
+        ))?;
+        let (sent, withheld) = self.recorded(&session).await?;
+        self.report.session(expected.mode, &session, &withheld)?;
+        for violation in &session.violations {
+            self.report
+                .detail(&format!("the tablet reports: {violation}"))?;
         }
-        self.clean(&report);
-        let (delivered, withheld) = self.recorded(&report).await?;
-        for held in &withheld {
-            println!(
-                "     kept {} by {}; goes in {}",
-                held["kind"].as_str().unwrap_or(""),
-                names(&held["rules"]),
-                names(&held["modes"])
-            );
-        }
-        // What reads on below an inventory is of its kind: kinds count once.
-        let mut delivered = delivered;
-        let mut seen = HashSet::new();
-        delivered.retain(|kind| seen.insert(kind.clone()));
-        let withheld: Vec<&str> = withheld
+        let is_clean = session.violations.is_empty() && session.http_status.is_none();
+        self.report
+            .check("the tablet saw no violation of the protocol", is_clean)?;
+        let all = [expected.sent, expected.added].concat();
+        let held: Vec<&str> = withheld
             .iter()
-            .filter_map(|held| held["kind"].as_str())
+            .filter_map(|entry| entry["kind"].as_str())
             .collect();
-        let all = [goes, own].concat();
-        self.hold(
-            &format!("{mode} got exactly {}", list(&all)),
-            delivered == all,
-        );
-        self.hold(
-            &format!("{mode} did not get {}", list(stays)),
-            withheld == stays,
-        );
-        Ok(())
+        self.report
+            .check(&format!("{mode} got {}", all.join(", ")), sent == all)?;
+        let what = format!("withheld in {mode}: {}", expected.withheld.join(", "));
+        Ok(self.report.check(&what, held == expected.withheld)?)
     }
 
-    fn clean(&mut self, report: &SessionReport) {
-        for violation in &report.violations {
-            println!("     the tablet complains: {violation}");
-        }
-        self.hold(
-            "the tablet has nothing to complain of",
-            report.violations.is_empty() && report.http_status.is_none(),
-        );
-    }
-
-    /// What the log says of the session just ended: kinds delivered, and what its first exchange withheld.
+    /// What the log has of the session just ended: the kinds delivered, each once, and
+    /// what its first exchange withheld.
     async fn recorded(
         &self,
-        report: &SessionReport,
+        session: &SessionReport,
     ) -> Result<(Vec<String>, Vec<Value>), DemoError> {
-        let events = self
-            .api
-            .get(&format!("/devices/{}/events?limit=200", self.device))
-            .await?;
+        let path = format!("/devices/{}/events?limit=200", self.device);
+        let events = self.api.get(&path).await?;
         let items = events["items"].as_array().cloned().unwrap_or_default();
         let exchanges: Vec<&Value> = items
             .iter()
             .filter(|event| event["type"] == "exchange")
             .collect();
-        let own = &exchanges[exchanges.len().saturating_sub(report.exchanges as usize)..];
-        let delivered = own
-            .iter()
-            .flat_map(|event| kinds(&event["delivered"]))
-            .map(str::to_owned)
-            .collect();
-        let withheld = own
+        let own = &exchanges[exchanges.len().saturating_sub(session.exchanges as usize)..];
+        let mut delivered: Vec<String> = Vec::new();
+        for kind in own.iter().flat_map(|event| kinds(&event["delivered"])) {
+            if !delivered.iter().any(|known| known == kind) {
+                delivered.push(kind.to_owned());
+            }
+        }
+        let first = own
             .first()
-            .and_then(|event| event["withheld"].as_array().cloned())
-            .unwrap_or_default();
-        Ok((delivered, withheld))
+            .and_then(|event| event["withheld"].as_array().cloned());
+        Ok((delivered, first.unwrap_or_default()))
     }
-
-    fn hold(&mut self, what: &str, good: bool) {
-        println!("   [{}] {what}", if good { "ok" } else { "NOT SO" });
-        self.good &= good;
-    }
-}
-
-fn title(text: &str) {
-    println!("\n{text}");
 }
 
 fn kinds(list: &Value) -> Vec<&str> {
-    list.as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| entry["kind"].as_str())
-        .collect()
-}
-
-fn names(list: &Value) -> String {
-    let names: Vec<&str> = list
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    if names.is_empty() {
-        "no mode".to_owned()
-    } else {
-        names.join(", ")
-    }
-}
-
-fn list(kinds: &[&str]) -> String {
-    if kinds.is_empty() {
-        "nothing".to_owned()
-    } else {
-        kinds.join(", ")
-    }
+    let entries = list.as_array().into_iter().flatten();
+    entries.filter_map(|entry| entry["kind"].as_str()).collect()
 }

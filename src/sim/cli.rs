@@ -1,5 +1,6 @@
 //! `modegate simulate`.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -95,7 +96,8 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
     let ca = args.ca.as_deref().map(file).transpose()?;
     let json = args.json;
     let report = run(fleet_options(args, ca, identity)).await?;
-    show(&report, json);
+    // A reader that closed the pipe has seen enough.
+    let _ = io::stdout().write_all(text(&report, json).as_bytes());
     Ok(u8::from(report.violations > 0 || report.errors > 0))
 }
 
@@ -141,28 +143,25 @@ fn fleet_options(
     }
 }
 
-fn show(report: &FleetReport, json: bool) {
+fn text(report: &FleetReport, json: bool) -> String {
     if json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(report).unwrap_or_default()
-        );
-    } else {
-        println!(
-            "{} sessions, {} exchanges, {} commands, {} violations, {} errors; p50 {:.1} ms, p99 {:.1} ms, {:.0} sessions/s",
-            report.sessions,
-            report.exchanges,
-            report.commands,
-            report.violations,
-            report.errors,
-            report.p50_ms,
-            report.p99_ms,
-            report.sessions_per_second
-        );
-        for violation in &report.first_violations {
-            println!("  {violation}");
-        }
+        return serde_json::to_string_pretty(report).unwrap_or_default() + "\n";
     }
+    let mut text = format!(
+        "{} sessions, {} exchanges, {} commands, {} violations, {} errors; p50 {:.1} ms, p99 {:.1} ms, {:.0} sessions/s\n",
+        report.sessions,
+        report.exchanges,
+        report.commands,
+        report.violations,
+        report.errors,
+        report.p50_ms,
+        report.p99_ms,
+        report.sessions_per_second
+    );
+    for violation in &report.first_violations {
+        text += &format!("  {violation}\n");
+    }
+    text
 }
 
 fn file(path: &Path) -> Result<Vec<u8>, SimError> {

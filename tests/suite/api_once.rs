@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::harness::{Server, package1, push_profile, silent_tokens};
+use crate::wait::{DEADLINE, eventually, seen};
 
 const KEY: &str = "Idempotency-Key";
 
@@ -380,12 +381,8 @@ async fn a_kill_in_between_does_neither_half() {
                 Some(())
             });
         }
-        let begun = std::time::Instant::now();
-        while answered.lock().unwrap().len() < round * 5
-            && begun.elapsed() < crate::harness::DEADLINE
-        {
-            tokio::task::yield_now().await;
-        }
+        let look = async || seen(answered.lock().unwrap().len(), |count| *count >= round * 5);
+        eventually(DEADLINE, look).await;
         server.kill_and_restart();
         load.abort_all();
         while load.join_next().await.is_some() {}

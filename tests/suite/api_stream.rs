@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server, package1};
+use crate::harness::{Server, package1};
+use crate::wait::DEADLINE;
 
 /// A reader of one stream.
 struct Reader {

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use crate::harness::{Server, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 fn modegate(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
@@ -80,9 +81,8 @@ async fn what_was_acknowledged_when_the_backup_began_is_in_it() {
     }
     let mut backups = Vec::new();
     for n in 1..=3 {
-        while acknowledged.lock().unwrap().len() < n * 40 {
-            tokio::task::yield_now().await;
-        }
+        let look = async || seen(acknowledged.lock().unwrap().len(), |count| *count >= n * 40);
+        eventually(DEADLINE, look).await;
         let before = acknowledged.lock().unwrap().clone();
         let file = own.path().join(format!("backup-{n}"));
         let arguments = ["backup", text(&file), "--data", text(&server.dir)].map(str::to_owned);

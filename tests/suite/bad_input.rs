@@ -5,7 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::harness::{DEADLINE, SYNCML, Server, package1};
+use crate::harness::{SYNCML, Server, package1};
+use crate::wait::DEADLINE;
 
 #[tokio::test]
 async fn what_is_not_syncml_is_refused_with_a_problem_document() {

@@ -1,25 +1,22 @@
 //! One command for many devices; other policies tried on what was recorded;
 //! what devices have been doing.
 
-use std::time::Instant;
-
 use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server};
+use crate::harness::Server;
 use crate::simulated_device::{enrolled, sync, tablet};
+use crate::wait::{DEADLINE, eventually, seen};
 
 /// Waits until the batch has come to its end.
 async fn ended(server: &Server, batch: &str) -> Value {
-    let begun = Instant::now();
-    loop {
-        let shown = server.get(&format!("/batches/{batch}")).await;
-        if !shown["ended_at"].is_null() {
-            return shown;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{shown}");
-        tokio::task::yield_now().await;
-    }
+    let path = format!("/batches/{batch}");
+    let look = async || {
+        seen(server.get(&path).await, |shown| {
+            !shown["ended_at"].is_null()
+        })
+    };
+    eventually(DEADLINE, look).await
 }
 
 async fn ask(server: &Server, body: Value) -> String {

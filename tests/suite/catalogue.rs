@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Server, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 const PACKAGE: &str = "52314Publisher.TestWNS_1.1.0.0_x86__t6e9vsyjkrw9w";
 
@@ -168,15 +169,8 @@ async fn a_batch_installs_from_the_catalogue_where_the_app_is_for_the_device() {
     let (status, made) = server.api("POST", "/commands", Some(batch)).await;
     assert_eq!(status, 202, "{made}");
     let path = format!("/batches/{}", made["id"].as_str().unwrap());
-    let begun = std::time::Instant::now();
-    let done = loop {
-        let batch = server.get(&path).await;
-        if batch["state"] != "running" {
-            break batch;
-        }
-        assert!(begun.elapsed() < crate::harness::DEADLINE, "{batch}");
-        tokio::task::yield_now().await;
-    };
+    let look = async || seen(server.get(&path).await, |batch| batch["state"] != "running");
+    let done = eventually(DEADLINE, look).await;
     assert_eq!(
         (&done["progress"]["queued"], &done["progress"]["refused"]),
         (&json!(1), &json!(1)),

@@ -91,20 +91,17 @@ impl House {
     async fn queue(&self, verb: Verb, loc_uri: &str, expires_in: Option<i64>) -> u32 {
         let now = Timestamp(self.now.load(Ordering::Relaxed));
         let body = CommandBody {
-            name: "raw".into(),
-            actor: "test".into(),
-            queued_at: now,
-            not_before: None,
             expires_at: expires_in.map(|ms| now.plus_ms(ms)),
-            priority: 0,
-            options: Default::default(),
-            operations: vec![Operation::Node {
-                verb,
-                loc_uri: loc_uri.into(),
-                format: None,
-                mime: None,
-                data: (verb == Verb::Exec).then(|| Secret::new("p")),
-            }],
+            ..CommandBody::new(
+                "raw",
+                "test",
+                now,
+                vec![Operation::node(
+                    verb,
+                    loc_uri,
+                    (verb == Verb::Exec).then(|| Secret::new("p")),
+                )],
+            )
         };
         let decide = move |device: &Device| queue(device, body).map(|(change, _)| change);
         let device = self

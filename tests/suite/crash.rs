@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 
 use crate::harness::{Server, answers, message, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 const DEVICES: usize = 8;
 
@@ -39,10 +40,8 @@ async fn twelve_kills_under_load_lose_nothing_and_repeat_nothing() {
         }
         // Killed once a good part of the round is done, whatever the machine's speed.
         let enough = known.lock().unwrap().len() + DEVICES * 3;
-        let begun = std::time::Instant::now();
-        while known.lock().unwrap().len() < enough && begun.elapsed() < crate::harness::DEADLINE {
-            tokio::task::yield_now().await;
-        }
+        let look = async || seen(known.lock().unwrap().len(), |count| *count >= enough);
+        eventually(DEADLINE, look).await;
         server.kill_and_restart();
         load.abort_all();
         while load.join_next().await.is_some() {}

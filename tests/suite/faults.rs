@@ -3,11 +3,11 @@
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, SYNCML, Server, answers, message, package1, serve_command};
+use crate::harness::{SYNCML, Server, answers, message, package1, serve_command};
+use crate::wait::{DEADLINE, eventually, seen};
 
 /// The same server, unable to make a file longer than this (`ulimit -f`), with
 /// the signal ignored that would end it: its disk is full.
@@ -39,15 +39,8 @@ async fn ready(server: &Server) -> (u16, String) {
 
 /// Asks until it is as it should be.
 async fn until_ready(server: &Server, expected: u16) -> String {
-    let begun = Instant::now();
-    loop {
-        let (status, text) = ready(server).await;
-        if status == expected {
-            return text;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{status}: {text}");
-        tokio::task::yield_now().await;
-    }
+    let look = async || seen(ready(server).await, |(status, _)| *status == expected);
+    eventually(DEADLINE, look).await.1
 }
 
 async fn try_queue(server: &Server, device: &str, data: &str) -> (u16, Value) {

@@ -1,17 +1,13 @@
 //! A real server process, driven from outside: HTTP for the API, hand-written
 //! SyncML for the device.
 
+use crate::wait::{DEADLINE, PAUSE};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::{Value, json};
-
-/// How long anything may take before a test gives up on it.
-pub const DEADLINE: Duration = Duration::from_secs(20);
-/// How long a wait pauses between two looks at its condition.
-pub const PAUSE: Duration = Duration::from_millis(2);
 
 /// A running `modegate serve` with a folder of its own.
 pub struct Server {

@@ -4,9 +4,10 @@
 use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server};
+use crate::harness::Server;
 use crate::installs::{app, ask, pick, states, to_the_end, until_state};
 use crate::simulated_device::{enrolled, sync, tablet};
+use crate::wait::DEADLINE;
 
 #[tokio::test]
 async fn sideloading_is_looked_at_before_a_promise_is_made() {

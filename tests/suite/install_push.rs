@@ -1,17 +1,16 @@
 //! The MDMAgent article's portal workflow and its note on a revoked channel, over real
 //! sockets: the server, a mock WNS, and the simulated tablet.
 
-use std::time::Instant;
-
 use modegate_core::package::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
 use modegate_sim::mock_wns::{App, Form, MockWns};
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server};
+use crate::harness::Server;
 use crate::installs::{app, pick, states, to_the_end, until, until_state};
 use crate::simulated_device::{sync, tablet};
+use crate::wait::{DEADLINE, eventually, seen};
 
 const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 const CHANNEL: &str = "MDM_WNSChannel.AppId=\"mdm\"";
@@ -73,11 +72,8 @@ impl World {
 
     /// Waits until WNS has so many notifications.
     async fn notified(&self, count: usize) {
-        let begun = Instant::now();
-        while self.mock.received().len() < count {
-            assert!(begun.elapsed() < DEADLINE, "no notification came");
-            tokio::task::yield_now().await;
-        }
+        let look = async || seen(self.mock.received().len(), |received| *received >= count);
+        eventually(DEADLINE, look).await;
     }
 }
 

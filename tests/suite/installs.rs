@@ -7,8 +7,9 @@ use std::time::Instant;
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server};
+use crate::harness::Server;
 use crate::simulated_device::{enrolled, sync, tablet};
+use crate::wait::{DEADLINE, eventually, seen};
 
 const PACKAGE: &str = "52314Publisher.TestWNS_1.1.0.0_x86__t6e9vsyjkrw9w";
 
@@ -35,15 +36,8 @@ pub async fn pick(server: &Server, device: &str, app: &str) -> String {
 
 /// Waits until the install is as asked for.
 pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let install = server.get(&format!("/installs/{id}")).await;
-        if is(&install) {
-            return install;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{install}");
-        tokio::task::yield_now().await;
-    }
+    let path = format!("/installs/{id}");
+    eventually(DEADLINE, async || seen(server.get(&path).await, &is)).await
 }
 
 pub async fn until_state(server: &Server, id: &str, state: &str) -> Value {
@@ -52,17 +46,13 @@ pub async fn until_state(server: &Server, id: &str, state: &str) -> Value {
 
 /// Waits until the server has queued what reads the job.
 async fn until_reading(server: &Server, device: &str) {
-    let begun = Instant::now();
+    let _begun = Instant::now();
     let path = format!("/devices/{device}/commands?state=queued");
-    loop {
-        let queued = server.get(&path).await;
+    let is_queued = |queued: &Value| {
         let mut items = queued["items"].as_array().unwrap().iter();
-        if items.any(|command| command["type"] == "app_status") {
-            return;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{queued}");
-        tokio::task::yield_now().await;
-    }
+        items.any(|command| command["type"] == "app_status")
+    };
+    eventually(DEADLINE, async || seen(server.get(&path).await, is_queued)).await;
 }
 
 pub fn states(install: &Value) -> Vec<&str> {

@@ -16,7 +16,8 @@ use modegate_store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::harness::{PAUSE, Server, answers, message, message_with, package1, serve_command};
+use crate::harness::{Server, answers, message, message_with, package1, serve_command};
+use crate::wait::PAUSE;
 
 fn rotate(dir: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));

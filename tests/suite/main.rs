@@ -7,7 +7,6 @@
 )]
 
 mod api_behaviour;
-mod api_docs;
 mod api_fields;
 mod api_limits;
 mod api_once;
@@ -22,6 +21,8 @@ mod codec;
 mod configuration;
 mod corpus;
 mod crash;
+mod demo;
+mod docs_commands;
 mod families;
 mod faults;
 mod forecast;
@@ -59,7 +60,7 @@ mod tls_refusals;
 mod tokens;
 mod tools;
 mod upgrade;
-mod walkthrough;
+mod wait;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_sync;

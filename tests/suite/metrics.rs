@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::harness::{DEADLINE, Server, answers, demo_queue, message, package1};
+use crate::harness::{Server, answers, demo_queue, message, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 async fn get(server: &Server, path: &str) -> (u16, String) {
     let answer = reqwest::get(format!("{}{path}", server.http))
@@ -101,16 +102,11 @@ async fn queues_are_looked_at_in_the_background() {
             json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
         )
         .await;
-    let begun = Instant::now();
-    loop {
-        let (_, text) = get(&server, "/metrics").await;
-        if value(&text, "modegate_queue_commands{state=\"queued\"}") == 1.0 {
-            assert!(value(&text, "modegate_queue_oldest_age_seconds") >= 0.0);
-            return;
-        }
-        assert!(begun.elapsed() < DEADLINE, "the queue was never looked at");
-        tokio::task::yield_now().await;
-    }
+    let is_counted =
+        |text: &String| value(text, "modegate_queue_commands{state=\"queued\"}") == 1.0;
+    let look = async || seen(get(&server, "/metrics").await.1, is_counted);
+    let text = eventually(DEADLINE, look).await;
+    assert!(value(&text, "modegate_queue_oldest_age_seconds") >= 0.0);
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::process::{Command, Output};
 
 use serde_json::json;
 
-use crate::harness::{DEADLINE, Server, package1};
+use crate::harness::{Server, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 fn modegate(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_modegate"))
@@ -16,25 +17,6 @@ fn modegate(arguments: &[&str]) -> Output {
 
 fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-#[test]
-fn the_demo_comes_out_and_its_folder_can_be_served() {
-    let own = tempfile::tempdir().unwrap();
-    let dir = own.path().join("data");
-    let output = modegate(&["demo", "--exit", "--data", dir.to_str().unwrap()]);
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}{}", stderr(&output));
-    assert!(
-        !text.contains("NOT SO") && text.contains("WNS took the notification"),
-        "{text}"
-    );
-    assert!(!text.contains("N3w-Passw0rd"));
-    let server = Server::in_dir(&dir, &[]);
-    let devices = tokio::runtime::Runtime::new()
-        .unwrap()
-        .block_on(server.get("/devices"));
-    assert_eq!(devices["items"].as_array().unwrap().len(), 1);
 }
 
 #[test]
@@ -150,11 +132,8 @@ async fn a_bad_policy_set_stops_the_start_and_is_refused_on_sighup() {
 async fn reload(server: &Server, what: &str) {
     let before = count(server, what).await;
     server.signal("HUP");
-    let begun = std::time::Instant::now();
-    while count(server, what).await == before {
-        assert!(begun.elapsed() < DEADLINE, "no {what}");
-        tokio::task::yield_now().await;
-    }
+    let look = async || seen(count(server, what).await, |count| *count != before);
+    eventually(DEADLINE, look).await;
 }
 
 async fn count(server: &Server, what: &str) -> usize {

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use modegate_core::push::profile::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
@@ -10,8 +9,9 @@ use modegate_sim::mock_wns::{App, Form, MockWns, Reply as WnsReply};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::harness::{DEADLINE, Reply, Server, message, package1};
+use crate::harness::{Reply, Server, message, package1};
 use crate::push_world::PFN;
+use crate::wait::{DEADLINE, eventually, seen};
 
 const DEVICES: usize = 12;
 /// Fewer than there are workers.
@@ -87,11 +87,7 @@ fn channel_results(reply: &Reply, uri: &str) -> String {
 }
 
 async fn until(mut so: impl AsyncFnMut() -> bool) {
-    let begun = Instant::now();
-    while !so().await {
-        assert!(begun.elapsed() < DEADLINE, "it did not come about");
-        tokio::task::yield_now().await;
-    }
+    eventually(DEADLINE, async || seen(so().await, |so| *so)).await;
 }
 
 /// Whether each wish was tried; none is tried twice.

@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use std::time::Instant;
 
 use modegate_core::change::DeviceChange;
 use modegate_core::command::CommandState;
@@ -38,7 +37,8 @@ use modegate_wire::encoding::Encoding;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{DEADLINE, Reply, message, package1};
+use crate::harness::{Reply, message, package1};
+use crate::wait::{DEADLINE, eventually, seen};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 pub const OTHER_PFN: &str = "52314Publisher.Second_t6e9vsyjkrw9w";
@@ -153,17 +153,7 @@ impl World {
     /// Registers a device.
     pub async fn device(&self, source: &str, family: Family) -> Sim {
         let id = DeviceId(Uuid::now_v7());
-        let record = DeviceRecord {
-            source: Source(source.to_owned()),
-            family,
-            device_client_id: source.to_owned(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: self.now(),
-            rotation: Default::default(),
-        };
+        let record = DeviceRecord::new(Source(source.to_owned()), family, self.now());
         let event = Event::new(self.now(), "test", Some(id), EventType::DeviceRegistered);
         self.store.register(id, record, event, None).await.unwrap();
         Sim::new(id, source, family)
@@ -227,24 +217,16 @@ impl World {
 
     /// Waits until the wake is in that state.
     pub async fn woken(&self, sim: &Sim, wanted: wake::WakeState) -> wake::Wake {
-        let begun = Instant::now();
-        loop {
-            let wake = self.state(sim).await.state.wake;
-            if let Some(wake) = wake.clone().filter(|wake| wake.state == wanted) {
-                return wake;
-            }
-            assert!(begun.elapsed() < DEADLINE, "{wanted:?}: {wake:?}");
-            tokio::task::yield_now().await;
-        }
+        let look = async || match self.state(sim).await.state.wake {
+            Some(wake) if wake.state == wanted => Ok(wake),
+            other => Err(other),
+        };
+        eventually(DEADLINE, look).await
     }
 
     /// Waits until something is so.
     pub async fn until(&self, mut so: impl AsyncFnMut() -> bool) {
-        let begun = Instant::now();
-        while !so().await {
-            assert!(begun.elapsed() < DEADLINE, "it did not come about");
-            tokio::task::yield_now().await;
-        }
+        eventually(DEADLINE, async || seen(so().await, |so| *so)).await;
     }
 
     pub async fn events(&self, sim: &Sim) -> Vec<Event> {

@@ -37,17 +37,7 @@ fn open(dir: &Path) -> Arc<SqliteStore> {
 
 async fn register(store: &dyn Store, source: &str, at: Timestamp) -> DeviceId {
     let id = DeviceId(Uuid::now_v7());
-    let record = DeviceRecord {
-        source: Source(source.into()),
-        family: Family::Windows81,
-        device_client_id: source.into(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: at,
-        rotation: Default::default(),
-    };
+    let record = DeviceRecord::new(Source(source.into()), Family::Windows81, at);
     let event = Event::new(at, "test", Some(id), EventType::DeviceRegistered);
     store.register(id, record, event, None).await.unwrap();
     id
@@ -213,22 +203,12 @@ async fn walk(sync: &SyncService, mode: &str, body: &str) -> Reply {
 }
 
 async fn enqueue(store: &dyn Store, device: DeviceId, loc_uri: &str) {
-    let body = CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: AT,
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: Default::default(),
-        operations: vec![Operation::Node {
-            verb: Verb::Get,
-            loc_uri: loc_uri.into(),
-            format: None,
-            mime: None,
-            data: None,
-        }],
-    };
+    let body = CommandBody::new(
+        "raw",
+        "test",
+        AT,
+        vec![Operation::node(Verb::Get, loc_uri, None)],
+    );
     let decide =
         move |device: &modegate_core::device::Device| queue(device, body).map(|(change, _)| change);
     store.alter(device, Box::new(decide), None).await.unwrap();

@@ -21,17 +21,7 @@ use uuid::Uuid;
 const AT: Timestamp = Timestamp(1_790_000_000_000);
 
 fn record(source: &str) -> DeviceRecord {
-    DeviceRecord {
-        source: Source(source.into()),
-        family: Family::Windows81,
-        device_client_id: source.into(),
-        user: None,
-        groups: Vec::new(),
-        credentials: None,
-        certificates: Vec::new(),
-        registered_at: AT,
-        rotation: Default::default(),
-    }
+    DeviceRecord::new(Source(source.into()), Family::Windows81, AT)
 }
 
 fn event(what: EventType) -> Event {

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate_core::change::{DeviceChange, Loaded, NewDelivery, Refusal};
-use modegate_core::command::{
-    CommandBody, CommandState, ExecutionOptions, NodeResult, Operation, Part,
-};
+use modegate_core::command::{CommandBody, CommandState, NodeResult, Operation, Part};
 use modegate_core::context::Family;
 use modegate_core::device::{Credentials, Device, DeviceRecord, DeviceState};
 use modegate_core::event::{Event, EventType};
@@ -29,38 +27,26 @@ const AT: Timestamp = Timestamp(1_790_000_000_000);
 
 fn record(source: &str) -> DeviceRecord {
     DeviceRecord {
-        source: Source(source.into()),
-        family: Family::Windows81,
-        device_client_id: source.into(),
-        user: None,
         groups: vec!["g".into()],
         credentials: Some(Credentials {
             username: "u".into(),
             digest: PasswordDigest::new("u", "p"),
         }),
-        certificates: Vec::new(),
-        registered_at: AT,
-        rotation: Default::default(),
+        ..DeviceRecord::new(Source(source.into()), Family::Windows81, AT)
     }
 }
 
 fn body(data: &str) -> CommandBody {
-    CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: AT,
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: ExecutionOptions::default(),
-        operations: vec![Operation::Node {
-            verb: Verb::Get,
-            loc_uri: "./DevInfo/DevId".into(),
-            format: None,
-            mime: None,
-            data: Some(Secret::new(data)),
-        }],
-    }
+    CommandBody::new(
+        "raw",
+        "test",
+        AT,
+        vec![Operation::node(
+            Verb::Get,
+            "./DevInfo/DevId",
+            Some(Secret::new(data)),
+        )],
+    )
 }
 
 fn event(device: DeviceId) -> Event {

@@ -16,9 +16,9 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    DEADLINE, PAUSE, Reply, SYNCML, Sent, Server, answers, message, message_with, package1,
-    silent_tokens,
+    Reply, SYNCML, Sent, Server, answers, message, message_with, package1, silent_tokens,
 };
+use crate::wait::{DEADLINE, PAUSE, eventually, seen};
 
 /// The address that the directory's channel URIs and webhooks name.
 const MOCK: &str = "127.77.0.1:18473";
@@ -108,15 +108,7 @@ async fn all(server: &Server, path: &str) -> Vec<Value> {
 
 /// Waits until what a path shows is as asked for.
 async fn until(server: &Server, path: &str, is: impl Fn(&Value) -> bool) -> Value {
-    let begun = Instant::now();
-    loop {
-        let shown = server.get(path).await;
-        if is(&shown) {
-            return shown;
-        }
-        assert!(begun.elapsed() < DEADLINE, "{path}: {shown}");
-        tokio::task::yield_now().await;
-    }
+    eventually(DEADLINE, async || seen(server.get(path).await, &is)).await
 }
 
 /// Everything recorded must be there and equal; more may be.
@@ -827,18 +819,12 @@ impl Outside {
 
     /// Waits until a request came to that path with this text in its body.
     async fn until(&self, path: &str, text: &str) -> Got {
-        let begun = Instant::now();
-        loop {
+        let look = async || {
             let got = self.0.lock().unwrap().clone();
-            let found = got
-                .iter()
-                .find(|got| got.path == path && got.body.contains(text));
-            if let Some(found) = found {
-                return found.clone();
-            }
-            assert!(begun.elapsed() < DEADLINE, "{path} {text}: {got:?}");
-            tokio::task::yield_now().await;
-        }
+            let is_it = |got: &&Got| got.path == path && got.body.contains(text);
+            got.iter().find(is_it).cloned().ok_or(got)
+        };
+        eventually(DEADLINE, look).await
     }
 }
 

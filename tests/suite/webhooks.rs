@@ -3,13 +3,13 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
-use crate::harness::{DEADLINE, Server};
+use crate::harness::Server;
 use crate::installs::{app, pick};
+use crate::wait::{DEADLINE, eventually, seen};
 
 /// One request that came.
 #[derive(Debug, Clone)]
@@ -85,15 +85,8 @@ impl Receiver {
 
     /// Waits until so many came.
     async fn until(&self, count: usize) -> Vec<Got> {
-        let begun = Instant::now();
-        loop {
-            let got = self.got.lock().unwrap().clone();
-            if got.len() >= count {
-                return got;
-            }
-            assert!(begun.elapsed() < DEADLINE, "{got:?}");
-            tokio::task::yield_now().await;
-        }
+        let look = async || seen(self.got.lock().unwrap().clone(), |got| got.len() >= count);
+        eventually(DEADLINE, look).await
     }
 }
 
@@ -216,11 +209,12 @@ async fn what_is_not_taken_comes_again_over_a_kill_too() {
         got[2].json()["id"],
         "by its id it is known again"
     );
-    let begun = Instant::now();
-    while server.get("/webhooks").await["items"][0]["waiting"] != 0 {
-        assert!(begun.elapsed() < DEADLINE);
-        tokio::task::yield_now().await;
-    }
+    let look = async || {
+        seen(server.get("/webhooks").await, |all| {
+            all["items"][0]["waiting"] == 0
+        })
+    };
+    eventually(DEADLINE, look).await;
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use modegate_server::wns::client::{Notification, WnsClient};
 use modegate_sim::mock_wns::{App, Documented, Form, Reply};
 use tokio::sync::Semaphore;
 
+use crate::wait::{DEADLINE, eventually, seen};
 use crate::wns_bench::{Bench, DEVICE, PFN};
 
 #[tokio::test]
@@ -197,9 +198,8 @@ async fn however_many_wait_one_token_is_asked_for() {
             })
         })
         .collect();
-    while bench.mock.token_requests() == 0 {
-        tokio::task::yield_now().await;
-    }
+    let look = async || seen(bench.mock.token_requests(), |requests| *requests > 0);
+    eventually(DEADLINE, look).await;
     permits.add_permits(1);
     for push in pushes {
         assert_eq!(push.await.unwrap().unwrap().action(), Action::Done);

@@ -13,7 +13,7 @@ use modegate_server::clock::Clock;
 use modegate_server::serve::{Options, Running, start};
 use serde_json::{Value, json};
 
-use crate::harness::DEADLINE;
+use crate::wait::DEADLINE;
 
 struct World {
     running: Running,

@@ -129,3 +129,106 @@ fn the_architecture_names_every_layer_and_module_of_it() {
         "not in docs/architecture.md: {missing:#?}"
     );
 }
+
+/// The files that a document links to, beside it.
+fn linked(document: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(root().join(document)).unwrap();
+    let links = between(&text, "](", ")").into_iter();
+    links
+        .map(|link| link.split('#').next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn the_index_lists_every_page() {
+    let linked = linked("docs/README.md");
+    let missing: Vec<String> = files("docs", &["md"])
+        .into_iter()
+        .filter_map(|(path, _)| path.strip_prefix("docs/").map(str::to_owned))
+        .filter(|page| page != "README.md" && !linked.contains(page))
+        .filter(|page| !page.starts_with("decisions/"))
+        .collect();
+    assert!(missing.is_empty(), "not in docs/README.md: {missing:#?}");
+}
+
+#[test]
+fn decisions_are_numbered_dated_and_listed() {
+    let listed = linked("docs/decisions/README.md");
+    let mut files: Vec<(String, String)> = files("docs/decisions", &["md"])
+        .into_iter()
+        .filter(|(path, _)| !path.ends_with("README.md"))
+        .collect();
+    files.sort();
+    for (nth, (path, text)) in files.iter().enumerate() {
+        let (number, name) = (nth + 1, path.rsplit('/').next().unwrap());
+        let date = name.get(5..15).unwrap_or_default();
+        assert!(name.starts_with(&format!("{number:04}-")), "{name}");
+        assert!(text.starts_with(&format!("# {number}. ")), "{name}");
+        assert!(text.contains(&format!("\nDate: {date}\n")), "{name}");
+        for part in ["Context", "Decision", "Consequences"] {
+            assert!(text.contains(&format!("\n## {part}\n")), "{name}: {part}");
+        }
+        assert!(listed.iter().any(|link| link == name), "{name}");
+    }
+}
+
+/// A path with its parameters unnamed.
+fn unnamed(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.strip_prefix('{') {
+        Some(_) => "{}",
+        None => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn endpoints_that_documents_name_exist() {
+    let openapi = std::fs::read_to_string(root().join("docs/openapi.json")).unwrap();
+    let openapi: serde_json::Value = serde_json::from_str(&openapi).unwrap();
+    let paths = openapi["paths"].as_object().unwrap();
+    let exists = |method: &str, path: &str| {
+        let mut found = paths.iter().filter(|(known, _)| unnamed(known) == path);
+        found.any(|(_, methods)| methods.get(method).is_some())
+    };
+    let mut missing = Vec::new();
+    for (document, text) in documents() {
+        for span in between(&text, "`", "`") {
+            let Some((method, rest)) = span.split_once(" /") else {
+                continue;
+            };
+            let is_method = ["GET", "POST", "PATCH", "DELETE"].contains(&method);
+            let path = rest.split(['?', ' ']).next().unwrap();
+            let outside = ["sync", "healthz", "readyz", "metrics"].contains(&path);
+            let path = format!("/{}", path.strip_prefix("api/v1/").unwrap_or(path));
+            if is_method && !outside && !exists(&method.to_lowercase(), &unnamed(&path)) {
+                missing.push(format!("{document}: {span}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no such endpoint: {missing:#?}");
+}
+
+#[test]
+fn the_data_model_names_every_table_and_column() {
+    let page = std::fs::read_to_string(root().join("docs/data-model.md")).unwrap();
+    let mut missing = Vec::new();
+    for (migration, text) in files("src/store/sqlite/migrations", &["sql"]) {
+        let tables = text.split("CREATE TABLE ").skip(1);
+        for table in tables {
+            let (name, rest) = table.split_once(" (").unwrap();
+            let columns = rest.split_once("\n)").unwrap().0.lines();
+            let columns = columns.filter_map(|line| line.split_whitespace().next());
+            let columns = columns.filter(|column| column.chars().all(|c| !c.is_uppercase()));
+            for word in std::iter::once(name).chain(columns) {
+                let is_named = page.contains(&format!("`{word}`"));
+                if !is_named && !page.contains(&format!("### {word}\n")) {
+                    missing.push(format!("{migration}: {name}: {word}"));
+                }
+            }
+        }
+    }
+    assert!(
+        missing.is_empty(),
+        "not in docs/data-model.md: {missing:#?}"
+    );
+}

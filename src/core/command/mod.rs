@@ -57,22 +57,21 @@ pub(crate) struct Placed<'a> {
 }
 
 impl CommandBody {
-    /// A command that may go at once and at any time.
-    pub(crate) fn new(
-        name: &str,
-        actor: &str,
+    /// A command that may go at any time, carried out as usual.
+    pub fn new(
+        name: impl Into<String>,
+        actor: impl Into<String>,
         queued_at: Timestamp,
-        options: ExecutionOptions,
         operations: Vec<Operation>,
     ) -> Self {
         CommandBody {
-            name: name.to_owned(),
-            actor: actor.to_owned(),
+            name: name.into(),
+            actor: actor.into(),
             queued_at,
             not_before: None,
             expires_at: None,
             priority: 0,
-            options,
+            options: ExecutionOptions::default(),
             operations,
         }
     }
@@ -150,12 +149,17 @@ pub enum Operation {
 impl Operation {
     /// A Get.
     pub fn get(loc_uri: LocUri) -> Self {
+        Operation::node(Verb::Get, loc_uri, None)
+    }
+
+    /// A verb on a node, with data of no stated format.
+    pub fn node(verb: Verb, loc_uri: impl Into<LocUri>, data: Option<Secret>) -> Self {
         Operation::Node {
-            verb: Verb::Get,
-            loc_uri,
+            verb,
+            loc_uri: loc_uri.into(),
             format: None,
             mime: None,
-            data: None,
+            data,
         }
     }
 

@@ -43,8 +43,9 @@ pub struct Credentials {
 }
 
 impl DeviceRecord {
-    /// A device that is known by its source alone: no user, groups or credentials.
-    pub fn new(source: Source, family: Family, now: Timestamp) -> Self {
+    /// A device of which nothing else is known. The key of MDM_Client is taken to be
+    /// its Source until it reports another.
+    pub fn new(source: Source, family: Family, registered_at: Timestamp) -> Self {
         DeviceRecord {
             device_client_id: source.0.clone(),
             source,
@@ -53,7 +54,7 @@ impl DeviceRecord {
             groups: Vec::new(),
             credentials: None,
             certificates: Vec::new(),
-            registered_at: now,
+            registered_at,
             rotation: Rotation::default(),
         }
     }

@@ -156,6 +156,7 @@ fn command(
     let gets = nodes.into_iter().map(Operation::get).collect();
     CommandBody {
         expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
-        ..CommandBody::new("app_status", "server", now, options, gets)
+        options,
+        ..CommandBody::new("app_status", "server", now, gets)
     }
 }

@@ -187,7 +187,8 @@ fn body(
     CommandBody {
         expires_at: parent.expires_at.or(Some(deadline)),
         priority: parent.priority,
-        ..CommandBody::new("inventory_walk", ACTOR, now, options, gets.collect())
+        options,
+        ..CommandBody::new("inventory_walk", ACTOR, now, gets.collect())
     }
 }
 
@@ -213,7 +214,8 @@ fn checks(state: &DeviceState, bodies: &Bodies<'_>, now: Timestamp) -> Vec<Comma
             Some(CommandBody {
                 expires_at: Some(now.plus_ms(limits::NEWS_DEADLINE_MS)),
                 priority: command.priority,
-                ..CommandBody::new("app_status", ACTOR, now, options, get)
+                options,
+                ..CommandBody::new("app_status", ACTOR, now, get)
             })
         })
         .collect()

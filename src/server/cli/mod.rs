@@ -55,17 +55,26 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Restore(args) => backup::restore(&args),
         Command::Key(command) => key::run(&command),
         Command::Policy(command) => {
-            report("modegate policy", policy::run(&command, &mut io::stdout()))
+            printed("modegate policy", policy::run(&command, &mut io::stdout()))
         }
         Command::Config(command) => {
-            report("modegate config", config::run(&command, &mut io::stdout()))
+            printed("modegate config", config::run(&command, &mut io::stdout()))
         }
         Command::Health(args) => report("modegate health", health::run(&args).map(|()| 0)),
         Command::Completions(args) => {
-            let printed = pages::completions(&args, whole, &mut io::stdout());
-            report("modegate completions", printed.map(|()| 0))
+            let done = pages::completions(&args, whole, &mut io::stdout());
+            printed("modegate completions", done.map(|()| 0))
         }
         Command::Man(args) => report("modegate man", pages::man(&args, whole).map(|()| 0)),
+    }
+}
+
+/// The exit code of a command that prints. A reader that closed the pipe has seen
+/// enough: that is not an error.
+fn printed(who: &str, ran: io::Result<u8>) -> u8 {
+    match ran {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        ran => report(who, ran),
     }
 }
 

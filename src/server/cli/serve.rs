@@ -1,5 +1,7 @@
 //! `modegate serve`.
 
+use std::io::{self, Write};
+
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -57,7 +59,8 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
         signal(SignalKind::hangup())?,
     );
     let running: Running = start(options).await?;
-    println!("{}", running.announcement());
+    // Nobody has to read it.
+    let _ = writeln!(io::stdout(), "{}", running.announcement());
     let token = format!("the admin token is in {}", running.token_file.display());
     logger.say("INFO", &token);
     let failed = loop {

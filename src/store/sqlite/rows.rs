@@ -263,15 +263,14 @@ mod tests {
     #[test]
     fn rows_have_the_form_that_their_number_says() {
         let record = DeviceRecord {
-            source: Source("d".into()),
-            family: modegate_core::context::Family::Windows81,
             device_client_id: "c".into(),
             user: Some("u".into()),
             groups: vec!["g".into()],
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: Timestamp(1),
-            rotation: Default::default(),
+            ..DeviceRecord::new(
+                Source("d".into()),
+                modegate_core::context::Family::Windows81,
+                Timestamp(1),
+            )
         };
         let device = Device {
             number: 1,

@@ -115,17 +115,7 @@ impl Server {
 
     pub async fn register(&self, client: &Client) {
         let id = id_of(client.number);
-        let record = DeviceRecord {
-            source: Source(client.source()),
-            family: client.family,
-            device_client_id: client.source(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: Timestamp(0),
-            rotation: Default::default(),
-        };
+        let record = DeviceRecord::new(Source(client.source()), client.family, Timestamp(0));
         let event = Event::new(Timestamp(0), "world", Some(id), EventType::DeviceRegistered);
         self.store()
             .register(id, record, event, None)
@@ -139,23 +129,17 @@ impl Server {
         let (verb, loc_uri) = token.node();
         let data = (token.what != What::Read).then(|| Secret::new(format!("d{}", client.number)));
         let body = CommandBody {
-            name: "raw".into(),
-            actor: "world".into(),
-            queued_at: modegate_server::clock::Clock::default().now(),
-            not_before: None,
-            expires_at: None,
             priority: chance.below(3) as i32,
             options: ExecutionOptions {
                 retries: 0,
                 ..ExecutionOptions::default()
             },
-            operations: vec![Operation::Node {
-                verb,
-                loc_uri: loc_uri.into(),
-                format: None,
-                mime: None,
-                data,
-            }],
+            ..CommandBody::new(
+                "raw",
+                "world",
+                modegate_server::clock::Clock::default().now(),
+                vec![Operation::node(verb, loc_uri, data)],
+            )
         };
         let decide = Box::new(move |device: &modegate_core::device::Device| {
             queue::queue(device, body).map(|(change, _)| change)

@@ -112,7 +112,7 @@ pub struct Wake {
     pub requests: u32,
     /// Notifications tried.
     pub attempts: u32,
-    /// `ReadPlan`: not sent before this. `Sending`: given up as lost after this.
+    /// `Wanted`: not sent before this. `Sending`: given up as lost after this.
     /// `Accepted`: the end of waiting.
     pub due_at: Timestamp,
     /// When the last notification left.

@@ -124,7 +124,10 @@ impl Work<'_> {
             purpose: Some(serves),
             ..options
         };
-        let body = CommandBody::new(name, ACTOR, self.recorder.now, options, operations);
+        let body = CommandBody {
+            options,
+            ..CommandBody::new(name, ACTOR, self.recorder.now, operations)
+        };
         let seq = open_own(self.state, &body, self.subject.record, bodies);
         self.changes.queued.push((seq, body));
     }

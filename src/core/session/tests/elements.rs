@@ -26,8 +26,7 @@ pub(super) fn node(verb: Verb, loc_uri: &str) -> Operation {
 }
 
 pub(super) fn command(verb: Verb, loc_uri: &str) -> CommandBody {
-    let (options, operations) = (ExecutionOptions::default(), vec![node(verb, loc_uri)]);
-    CommandBody::new("raw", "test", Timestamp(0), options, operations)
+    CommandBody::new("raw", "test", Timestamp(0), vec![node(verb, loc_uri)])
 }
 
 impl Asked {
