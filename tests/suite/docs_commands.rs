@@ -299,9 +299,11 @@ fn prepare(dir: &Path) -> Serving {
         .arg(&old)
         .status();
     assert!(copied.unwrap().success() && private.unwrap().success());
-    for name in ["etc", "backup"] {
+    for name in ["etc", "backup", "target", "target/release"] {
         std::fs::create_dir(dir.join(name)).unwrap();
     }
+    let program = env!("CARGO_BIN_EXE_modegate");
+    std::os::unix::fs::symlink(program, dir.join("target/release/modegate")).unwrap();
     let config = root.join("packaging/modegate.toml");
     std::fs::copy(config, dir.join("etc/modegate.toml")).unwrap();
     let mut serving = Serving {
@@ -328,7 +330,6 @@ fn substitutions(dir: &Path, [https, http]: [u16; 2]) -> Substitutions {
         ("127.0.0.1:8080", format!("127.0.0.1:{http}")),
         ("127.0.0.1:8443", format!("127.0.0.1:{https}")),
         ("localhost:8443", format!("localhost:{https}")),
-        ("./target/release/modegate", "modegate".to_owned()),
         ("/var/lib/modegate", format!("{dir}/data")),
         ("/etc/modegate", format!("{dir}/etc")),
         ("/backup/", format!("{dir}/backup/")),

@@ -1,6 +1,6 @@
 //! What goes to and fro, made by hand.
 
-use crate::command::{CommandBody, ExecutionOptions, Operation};
+use crate::command::{CommandBody, Operation};
 use crate::push::active_profiles::Target;
 use crate::push::profile::Pfn;
 use crate::time::Timestamp;
