@@ -6,7 +6,12 @@ use crate::tree::{MEMBERS, files, root};
 
 fn documents() -> Vec<(String, String)> {
     let mut all = files("docs", &["md"]);
-    for name in ["README.md", "CHANGELOG.md"] {
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    ] {
         let text = std::fs::read_to_string(root().join(name)).unwrap();
         all.push((name.to_owned(), text));
     }
