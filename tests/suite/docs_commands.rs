@@ -146,6 +146,10 @@ impl Shell {
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
         let mut command = Command::new("bash");
         command.args(["-euo", "pipefail", "-s"]).current_dir(dir);
+        // Variables of the test run are not settings of the pages' servers.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MODEGATE_")) {
+            command.env_remove(name);
+        }
         command
             .env("PATH", path)
             .env("MODEGATE_LISTEN", "127.0.0.1:0");
