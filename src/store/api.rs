@@ -133,7 +133,7 @@ pub trait WriteStore: Send + Sync {
     /// The answer that is kept under the name of this write, not older than a day.
     async fn stored_response(
         &self,
-        once: &IdempotencyKey,
+        key: &IdempotencyKey,
     ) -> Result<Option<StoredResponse>, StoreError>;
 
     /// Registers a device, with its event.

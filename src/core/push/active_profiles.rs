@@ -30,7 +30,7 @@ impl Target {
         self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group))
     }
 
-    /// The PFN as a family wants it told: Windows Phone 8.1 in lower case (the Windows Phone push article).
+    /// The PFN as a family takes it: Windows Phone 8.1 in lower case (the Windows Phone push article).
     pub(crate) fn pfn_for(&self, family: Family) -> String {
         match family {
             Family::WindowsPhone81 => self.pfn.lower(),
@@ -126,7 +126,7 @@ pub struct LastAnswer {
     pub code: u16,
     /// What became of the notification.
     pub outcome: Outcome,
-    /// The device's connection as WNS told it.
+    /// The device's connection as WNS reported it.
     pub connection: Option<Connection>,
     /// Why, in WNS's words.
     pub description: Option<String>,

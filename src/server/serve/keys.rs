@@ -20,8 +20,8 @@ pub enum KeySource {
     DataDir,
     /// This file, which must be there.
     File(PathBuf),
-    /// Passed as 64 hexadecimal digits, by the environment for instance.
-    Given {
+    /// 64 hexadecimal digits from the environment.
+    Environment {
         /// The key in force.
         key: Secret,
         /// The key that takes over, while it is changed.
@@ -35,15 +35,15 @@ impl KeySource {
     pub fn from_settings(settings: &Settings) -> Self {
         match (&settings.key_file, &settings.key) {
             (Some(path), _) => KeySource::File(path.clone()),
-            (None, Some(key)) => KeySource::given(key.clone()),
+            (None, Some(key)) => KeySource::from_environment(key.clone()),
             (None, None) => KeySource::DataDir,
         }
     }
 
     /// This key, with the one that takes over if the environment holds it.
-    pub fn given(key: Secret) -> Self {
+    pub fn from_environment(key: Secret) -> Self {
         let next = std::env::var(NEXT_KEY_VARIABLE).ok();
-        KeySource::Given {
+        KeySource::Environment {
             key,
             next: next.filter(|text| !text.is_empty()).map(Secret::new),
         }
@@ -60,7 +60,7 @@ impl KeySource {
     /// The keys, which must be there.
     pub(crate) fn existing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
         let (key, next) = match self {
-            KeySource::Given { key, next } => {
+            KeySource::Environment { key, next } => {
                 let read = |digits: &Secret| key_of(digits.reveal()).ok_or(ServeError::Key);
                 (read(key)?, next.as_ref().map(read).transpose()?)
             }
@@ -83,7 +83,7 @@ impl KeySource {
         match self {
             KeySource::DataDir => next_of(&data.join("key")).exists(),
             KeySource::File(path) => next_of(path).exists(),
-            KeySource::Given { next, .. } => next.is_some(),
+            KeySource::Environment { next, .. } => next.is_some(),
         }
     }
 
@@ -91,8 +91,8 @@ impl KeySource {
     /// is not there.
     pub(crate) fn changing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
         match self {
-            KeySource::Given { next: None, .. } => return Err(ServeError::NextKey),
-            KeySource::Given { .. } => {}
+            KeySource::Environment { next: None, .. } => return Err(ServeError::NextKey),
+            KeySource::Environment { .. } => {}
             KeySource::DataDir | KeySource::File(_) => {
                 let path = self.file(dir);
                 // An unreadable key is reported before another one is created.
@@ -109,7 +109,7 @@ impl KeySource {
 
     /// Ends a rotation: the new key is the only one. Returns its file.
     pub(crate) fn changed(&self, dir: &DataDir) -> Result<Option<PathBuf>, ServeError> {
-        if matches!(self, KeySource::Given { .. }) {
+        if matches!(self, KeySource::Environment { .. }) {
             return Ok(None);
         }
         let path = self.file(dir);

@@ -166,11 +166,11 @@ impl SyncService {
         let authenticate = |device: &Device| {
             *authentication.get_or_init(|| session::authenticate(device, request))
         };
-        let choose = |device: &Device| session::plan_read(device, authenticate(device), request);
-        let mut loaded = self.store.load(&decoded.source, &choose).await?;
+        let plan = |device: &Device| session::plan_read(device, authenticate(device), request);
+        let mut loaded = self.store.load(&decoded.source, &plan).await?;
         if loaded.is_none() && self.accept_unknown {
             register_unknown(&*self.store, &decoded.source, request.now).await?;
-            loaded = self.store.load(&decoded.source, &choose).await?;
+            loaded = self.store.load(&decoded.source, &plan).await?;
         }
         Ok(loaded.map(|snapshot| {
             let authentication = authenticate(&snapshot.device);
