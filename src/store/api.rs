@@ -23,7 +23,7 @@ use modegate_core::tokens::{Token, TokenId};
 use modegate_core::webhooks::{Webhook, WebhookId};
 
 /// How long the answer to a write is kept, milliseconds: 24 hours.
-pub const ONCE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
+pub const RESPONSE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A write that its caller named, so that it is done once however often it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

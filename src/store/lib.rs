@@ -83,7 +83,7 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
     async fn load(
         &self,
         source: &Source,
-        choose: PlanRead<'_>,
+        plan_read: PlanRead<'_>,
     ) -> Result<Option<Snapshot>, StoreError>;
 
     /// Makes one exchange durable; returns once it is.

@@ -48,6 +48,7 @@ mod proxy;
 mod push_crash;
 mod push_scenarios;
 mod push_world;
+mod receiver;
 mod retention;
 mod secrets;
 mod server_auth;

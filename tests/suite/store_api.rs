@@ -12,7 +12,7 @@ use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
-use modegate_store::api::{IdempotencyKey, ImportStep, Imported, Keep, ONCE_KEPT_MS};
+use modegate_store::api::{IdempotencyKey, ImportStep, Imported, Keep, RESPONSE_KEPT_MS};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{Store, StoreError};
@@ -101,7 +101,7 @@ async fn a_named_write_is_done_once_and_its_answer_kept_for_a_day(store: Arc<dyn
         None,
         "another scope"
     );
-    let later = AT.plus_ms(ONCE_KEPT_MS);
+    let later = AT.plus_ms(RESPONSE_KEPT_MS);
     assert_eq!(
         store.stored_response(&once("k", 1, later)).await.unwrap(),
         None

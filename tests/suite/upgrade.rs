@@ -4,7 +4,7 @@
 //! looked at over HTTP only, so that this file stays as it is while what is inside
 //! changes. `recorded.json` beside it holds what 0.1.0 answered; it is never made anew.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::harness::{
     Reply, SYNCML, Sent, Server, answers, message, message_with, package1, silent_tokens,
 };
+use crate::receiver::Received;
 use crate::wait::{DEADLINE, PAUSE, eventually, seen};
 
 /// The address that the directory's channel URIs and webhooks name.
@@ -775,24 +776,9 @@ async fn channels_are_used_wakes_sent_and_webhooks_told() {
     .await;
 }
 
-/// One request that came.
-#[derive(Debug, Clone)]
-struct Got {
-    path: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Got {
-    fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(of, _)| of == name);
-        found.map_or("", |(_, value)| value)
-    }
-}
-
 /// The token service, WNS and a receiver of webhooks, where the directory says that
 /// they are. All agree to everything.
-struct Outside(Arc<Mutex<Vec<Got>>>);
+struct Outside(Arc<Mutex<Vec<Received>>>);
 
 impl Outside {
     fn start() -> Outside {
@@ -805,7 +791,7 @@ impl Outside {
             }
             std::thread::sleep(PAUSE);
         };
-        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
+        let got: Arc<Mutex<Vec<Received>>> = Arc::default();
         let seen = Arc::clone(&got);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -818,10 +804,10 @@ impl Outside {
     }
 
     /// Waits until a request came to that path with this text in its body.
-    async fn until(&self, path: &str, text: &str) -> Got {
+    async fn until(&self, path: &str, text: &str) -> Received {
         let look = async || {
             let got = self.0.lock().unwrap().clone();
-            let is_it = |got: &&Got| got.path == path && got.body.contains(text);
+            let is_it = |got: &&Received| got.path == path && got.body.contains(text);
             got.iter().find(is_it).cloned().ok_or(got)
         };
         eventually(DEADLINE, look).await
@@ -829,26 +815,9 @@ impl Outside {
 }
 
 /// Reads one request and answers it; nothing if the connection ends before.
-fn answered(mut stream: TcpStream) -> Option<Got> {
-    stream.set_read_timeout(Some(DEADLINE)).ok()?;
-    let mut reader = BufReader::new(stream.try_clone().ok()?);
-    let mut line = String::new();
-    reader.read_line(&mut line).ok()?;
-    let path = line.split(' ').nth(1)?.to_owned();
-    let mut headers = Vec::new();
-    loop {
-        let mut line = String::new();
-        reader.read_line(&mut line).ok()?;
-        let Some((name, value)) = line.trim().split_once(": ") else {
-            break;
-        };
-        headers.push((name.to_ascii_lowercase(), value.to_owned()));
-    }
-    let length = headers.iter().find(|(name, _)| name == "content-length");
-    let length = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let (more, answer) = if path == "/accesstoken.srf" {
+fn answered(mut stream: TcpStream) -> Option<Received> {
+    let request = Received::read(&stream)?;
+    let (more, answer) = if request.path == "/accesstoken.srf" {
         (
             "content-type: application/json",
             r#"{"token_type":"bearer","access_token":"granted","expires_in":86400}"#,
@@ -862,10 +831,5 @@ fn answered(mut stream: TcpStream) -> Option<Got> {
         "HTTP/1.1 200 OK\r\n{more}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}"
     )
     .ok()?;
-    let body = String::from_utf8(body).ok()?;
-    Some(Got {
-        path,
-        headers,
-        body,
-    })
+    Some(request)
 }

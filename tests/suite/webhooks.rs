@@ -1,6 +1,6 @@
 //! Webhooks: signed, at least once, and to nowhere that they may not go.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::Write;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
@@ -9,38 +9,20 @@ use serde_json::{Value, json};
 
 use crate::harness::Server;
 use crate::installs::{app, pick};
+use crate::receiver::Received;
 use crate::wait::{DEADLINE, eventually, seen};
-
-/// One request that came.
-#[derive(Debug, Clone)]
-struct Got {
-    path: String,
-    headers: Vec<(String, String)>,
-    body: String,
-}
-
-impl Got {
-    fn header(&self, name: &str) -> &str {
-        let found = self.headers.iter().find(|(of, _)| of == name);
-        found.map_or("", |(_, value)| value)
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap()
-    }
-}
 
 /// A receiver that answers by what it is told, then 200.
 struct Receiver {
     url: String,
-    got: Arc<Mutex<Vec<Got>>>,
+    got: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Receiver {
     fn start(answers: &[&str]) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let got: Arc<Mutex<Vec<Got>>> = Arc::default();
+        let got: Arc<Mutex<Vec<Received>>> = Arc::default();
         let (seen, mut answers) = (
             Arc::clone(&got),
             answers.iter().map(|&a| a.to_owned()).collect::<Vec<_>>(),
@@ -49,30 +31,10 @@ impl Receiver {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { return };
-                let mut reader = BufReader::new(stream.try_clone().unwrap());
-                let mut line = String::new();
-                if reader.read_line(&mut line).is_err() {
+                let Some(request) = Received::read(&stream) else {
                     continue;
-                }
-                let path = line.split(' ').nth(1).unwrap_or("").to_owned();
-                let mut headers = Vec::new();
-                loop {
-                    let mut line = String::new();
-                    reader.read_line(&mut line).unwrap();
-                    let Some((name, value)) = line.trim().split_once(": ") else {
-                        break;
-                    };
-                    headers.push((name.to_ascii_lowercase(), value.to_owned()));
-                }
-                let length = headers.iter().find(|(name, _)| name == "content-length");
-                let length: usize = length.map_or(0, |(_, value)| value.parse().unwrap());
-                let mut body = vec![0; length];
-                reader.read_exact(&mut body).unwrap();
-                seen.lock().unwrap().push(Got {
-                    path,
-                    headers,
-                    body: String::from_utf8(body).unwrap(),
-                });
+                };
+                seen.lock().unwrap().push(request);
                 let answer = answers.pop().unwrap_or_else(|| "200 OK".to_owned());
                 let _ = write!(
                     stream,
@@ -84,7 +46,7 @@ impl Receiver {
     }
 
     /// Waits until so many came.
-    async fn until(&self, count: usize) -> Vec<Got> {
+    async fn until(&self, count: usize) -> Vec<Received> {
         let look = async || seen(self.got.lock().unwrap().clone(), |got| got.len() >= count);
         eventually(DEADLINE, look).await
     }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Row, params};
 use super::failed;
 use super::query::{first, run};
 use super::rows::signed;
-use crate::api::{IdempotencyKey, ONCE_KEPT_MS, StoredResponse};
+use crate::api::{IdempotencyKey, RESPONSE_KEPT_MS, StoredResponse};
 use crate::error::StoreError;
 use crate::seal::{Keys, SealContext};
 use modegate_core::time::Timestamp;
@@ -61,5 +61,5 @@ fn number(once: &IdempotencyKey) -> u64 {
 }
 
 fn oldest(now: Timestamp) -> i64 {
-    now.plus_ms(-ONCE_KEPT_MS).0
+    now.plus_ms(-RESPONSE_KEPT_MS).0
 }

@@ -16,12 +16,12 @@ pub(super) fn load(
     db: &Connection,
     keys: &Keys,
     source: &Source,
-    choose: PlanRead<'_>,
+    plan_read: PlanRead<'_>,
 ) -> Result<Option<Snapshot>, StoreError> {
     let Some(device) = rows::device(db, keys, &Key::Source(&source.0))? else {
         return Ok(None);
     };
-    let plan = choose(&device);
+    let plan = plan_read(&device);
     let bodies = bodies(db, keys, device.number, &plan.bodies)?;
     let reply = if plan.reply {
         self::reply(db, keys, device.number)?

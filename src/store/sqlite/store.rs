@@ -36,10 +36,10 @@ impl Store for SqliteStore {
     async fn load(
         &self,
         source: &Source,
-        choose: PlanRead<'_>,
+        plan_read: PlanRead<'_>,
     ) -> Result<Option<Snapshot>, StoreError> {
         let begun = Instant::now();
-        let loaded = self.read(|db, keys| read::load(db, keys, source, choose));
+        let loaded = self.read(|db, keys| read::load(db, keys, source, plan_read));
         self.observer.loaded(begun.elapsed());
         loaded
     }
