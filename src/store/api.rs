@@ -28,7 +28,7 @@ pub const RESPONSE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
 /// A write that its caller named, so that it is done once however often it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
-    /// Whose name it is: names of different callers are different.
+    /// The caller. The same key of another caller is another write.
     pub scope: String,
     /// The name: `Idempotency-Key`.
     pub key: String,

@@ -3,17 +3,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
 use crate::harness::{Server, package1};
+use crate::program::program;
 use crate::wait::{DEADLINE, eventually, seen};
 
 fn modegate(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    let mut command = program();
     command.args(arguments).output().unwrap()
 }
 

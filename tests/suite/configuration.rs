@@ -5,6 +5,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
+use crate::program::program;
+
 /// A folder of its own for a test, with files in it.
 pub struct ConfigDir(pub tempfile::TempDir);
 
@@ -24,12 +26,7 @@ impl ConfigDir {
 
     /// The program, started in the folder with nothing set but these variables.
     pub fn command(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("MODEGATE_") || name == "RUST_LOG" {
-                command.env_remove(name);
-            }
-        }
+        let mut command = program();
         command
             .args(arguments)
             .envs(variables.iter().copied())

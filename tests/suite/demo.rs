@@ -4,10 +4,11 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::Server;
+use crate::program::program;
 
 fn demo(arguments: &[&str]) -> (tempfile::TempDir, Command) {
     let dir = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    let mut command = program();
     command
         .args(["demo", "--exit", "--data"])
         .arg(dir.path().join("data"))
@@ -112,7 +113,7 @@ fn no_command_minds_a_reader_that_leaves() {
         ],
         &["--help"],
     ] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
+        let mut child = program()
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 
+use crate::program::{program, without_settings};
 use crate::wait::DEADLINE;
 
 /// The blocks that no test runs, by page and first line.
@@ -97,7 +98,7 @@ impl Serving {
     fn start(&mut self, accept_unknown: bool) {
         self.stop();
         let [https, http] = self.ports.map(|port| format!("127.0.0.1:{port}"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+        let mut command = program();
         command.args(["serve", "--listen", &https, "--insecure-http", &http]);
         command.arg("--data").arg(self.dir.join("data"));
         if accept_unknown {
@@ -144,12 +145,8 @@ impl Shell {
     fn start(dir: &Path) -> Shell {
         let program = Path::new(env!("CARGO_BIN_EXE_modegate")).parent().unwrap();
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-        let mut command = Command::new("bash");
+        let mut command = without_settings(Command::new("bash"));
         command.args(["-euo", "pipefail", "-s"]).current_dir(dir);
-        // Variables of the test run are not settings of the pages' servers.
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MODEGATE_")) {
-            command.env_remove(name);
-        }
         command
             .env("PATH", path)
             .env("MODEGATE_LISTEN", "127.0.0.1:0");
@@ -371,7 +368,7 @@ fn commands_and_flags_that_pages_name_exist() {
     for (name, page) in all_pages() {
         let text: String = page.split("```").step_by(2).collect();
         for (words, flags) in named_commands(&text) {
-            let mut help = Command::new(env!("CARGO_BIN_EXE_modegate"));
+            let mut help = program();
             let help = help.args(&words).arg("--help").output().unwrap();
             let shown = String::from_utf8_lossy(&help.stdout);
             let missing = flags.iter().any(|flag| !shown.contains(flag));

@@ -1,11 +1,11 @@
 //! A real server process, driven from outside: HTTP for the API, hand-written
 //! SyncML for the device.
 
-use crate::wait::{DEADLINE, PAUSE};
+use crate::program::program;
+use crate::wait::{DEADLINE, eventually_blocking};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
@@ -97,18 +97,12 @@ impl Server {
 
     /// Waits until it has logged a line with this text; the line.
     pub fn logged(&self, text: &str) -> String {
-        let begun = Instant::now();
-        loop {
-            if let Some(line) = self.log().lines().find(|line| line.contains(text)) {
-                return line.to_owned();
-            }
-            assert!(
-                begun.elapsed() < DEADLINE,
-                "no line with '{text}': {}",
-                self.log()
-            );
-            std::thread::sleep(PAUSE);
-        }
+        eventually_blocking(DEADLINE, || {
+            let log = self.log();
+            let line = log.lines().find(|line| line.contains(text));
+            line.map(str::to_owned)
+                .ok_or_else(|| format!("no line with '{text}': {log}"))
+        })
     }
 
     /// Its process id.
@@ -128,14 +122,10 @@ impl Server {
 
     /// Waits for the process to end by itself; its exit code.
     pub fn wait(&mut self) -> Option<i32> {
-        let begun = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.code();
-            }
-            assert!(begun.elapsed() < DEADLINE, "the server did not end");
-            std::thread::sleep(PAUSE);
-        }
+        eventually_blocking(DEADLINE, || {
+            let status = self.child.try_wait().unwrap();
+            status.map(|status| status.code()).ok_or("the server runs")
+        })
     }
 
     /// One API request.
@@ -334,7 +324,7 @@ pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
         .create(true)
         .append(true)
         .open(dir.with_extension("log"));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    let mut command = program();
     command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
     command.arg(dir).args(arguments);
     command.stdout(Stdio::piped()).stderr(log.unwrap());

@@ -17,10 +17,11 @@ use rusqlite::Connection;
 use serde_json::json;
 
 use crate::harness::{Server, answers, message, message_with, package1, serve_command};
-use crate::wait::PAUSE;
+use crate::program::program;
+use crate::wait::{DEADLINE, eventually_blocking};
 
 fn rotate(dir: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modegate"));
+    let mut command = program();
     command.args(["key", "rotate", "--data"]).arg(dir);
     command
 }
@@ -200,9 +201,10 @@ async fn killed_in_the_middle_it_serves_and_ends_when_run_again() {
     let old = std::fs::read_to_string(dir.join("key")).unwrap();
     let mut child = rotate(&dir).stderr(Stdio::null()).spawn().unwrap();
     // As soon as the new key is there, the work is under way.
-    while !dir.join("key.next").exists() && child.try_wait().unwrap().is_none() {
-        std::thread::sleep(PAUSE);
-    }
+    eventually_blocking(DEADLINE, || {
+        let begun = dir.join("key.next").exists() || child.try_wait().unwrap().is_some();
+        begun.then_some(()).ok_or("no new key")
+    });
     child.kill().unwrap();
     child.wait().unwrap();
     {
@@ -211,7 +213,7 @@ async fn killed_in_the_middle_it_serves_and_ends_when_run_again() {
             .sync("Machine", &package1("d1", "9", 1, "none"))
             .await;
         assert!(reply.text.contains("Pa55-1"), "{}", reply.text);
-        let copied = Command::new(env!("CARGO_BIN_EXE_modegate"))
+        let copied = program()
             .args(["backup", dir.join("copy").to_str().unwrap(), "--data"])
             .arg(&dir)
             .output()

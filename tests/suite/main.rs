@@ -44,6 +44,7 @@ mod openapi;
 mod operating;
 mod operations;
 mod packaging;
+mod program;
 mod proxy;
 mod push_crash;
 mod push_scenarios;

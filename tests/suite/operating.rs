@@ -1,18 +1,16 @@
 //! The server as an operator meets it: start, reload, lock, end, files.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::json;
 
 use crate::harness::{Server, package1};
+use crate::program::program;
 use crate::wait::{DEADLINE, eventually, seen};
 
 fn modegate(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_modegate"))
-        .args(arguments)
-        .output()
-        .unwrap()
+    program().args(arguments).output().unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -206,12 +204,7 @@ async fn simulated_tablets_have_nothing_to_complain_of() {
     ];
     let output = tokio::task::spawn_blocking({
         let arguments: Vec<String> = arguments.iter().map(|&a| a.to_owned()).collect();
-        move || {
-            Command::new(env!("CARGO_BIN_EXE_modegate"))
-                .args(arguments)
-                .output()
-                .unwrap()
-        }
+        move || program().args(arguments).output().unwrap()
     })
     .await
     .unwrap();

@@ -26,7 +26,9 @@ impl Received {
         let mut headers = Vec::new();
         loop {
             let mut line = String::new();
-            reader.read_line(&mut line).ok()?;
+            if reader.read_line(&mut line).ok()? == 0 {
+                return None;
+            }
             let Some((name, value)) = line.trim().split_once(": ") else {
                 break;
             };

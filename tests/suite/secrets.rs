@@ -2,7 +2,7 @@
 //! then looked for wherever they must not be, in the forms they could take.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
 use crate::harness::{SYNCML, Server, message, message_with, serve_command};
+use crate::program::program;
 
 const PASSWORD: &str = "Zq7ResetPasswordQ1";
 const WIFI: &str = "Zq7WirelessKeyQ2xyz";
@@ -359,7 +360,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     }
     assert!(results.contains(RESULT), "{results}");
     let backup = own.path().join("backup");
-    let made = Command::new(env!("CARGO_BIN_EXE_modegate"))
+    let made = program()
         .args([
             "backup",
             backup.to_str().unwrap(),

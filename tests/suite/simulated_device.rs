@@ -1,11 +1,10 @@
 //! The real server and a tablet that checks what it gets as the device would.
 
-use std::process::Command;
-
 use modegate_sim::{ClientIdentity, JobStage, SessionReport, Tablet, Transport, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+use crate::program::program;
 
 const WIFI: &str = "./cimv2/MDM_Restrictions/MDM_Restrictions.Key=%221%22/WifiEnabled";
 const FAMILY: &str = "contoso.mdm_8wekyb3d8bbwe";
@@ -397,7 +396,7 @@ async fn forced_statuses_are_taken_as_they_come() {
 async fn simulate_takes_the_manner_as_flags() {
     let server = Server::start();
     let run = |more: &[&str]| {
-        let output = Command::new(env!("CARGO_BIN_EXE_modegate"))
+        let output = program()
             .args(["simulate", "--devices", "2", "--sessions", "3", "--json"])
             .args(more)
             .output()

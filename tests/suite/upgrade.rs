@@ -8,9 +8,7 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
 
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
@@ -18,8 +16,9 @@ use serde_json::{Value, json};
 use crate::harness::{
     Reply, SYNCML, Sent, Server, answers, message, message_with, package1, silent_tokens,
 };
+use crate::program::program;
 use crate::receiver::Received;
-use crate::wait::{DEADLINE, PAUSE, eventually, seen};
+use crate::wait::{DEADLINE, eventually, eventually_blocking, seen};
 
 /// The address that the directory's channel URIs and webhooks name.
 const MOCK: &str = "127.77.0.1:18473";
@@ -237,7 +236,7 @@ async fn everything_is_there_as_it_was() {
 #[tokio::test]
 async fn everything_sealed_can_be_sealed_anew() {
     let old = Old::copied();
-    let rotated = Command::new(env!("CARGO_BIN_EXE_modegate"))
+    let rotated = program()
         .args(["key", "rotate", "--data"])
         .arg(old.dir())
         .output()
@@ -782,15 +781,8 @@ struct Outside(Arc<Mutex<Vec<Received>>>);
 
 impl Outside {
     fn start() -> Outside {
-        let begun = Instant::now();
         // The address is fixed: another run of this test on this machine may have it.
-        let listener = loop {
-            match TcpListener::bind(MOCK) {
-                Ok(listener) => break listener,
-                Err(error) => assert!(begun.elapsed() < DEADLINE, "{MOCK}: {error}"),
-            }
-            std::thread::sleep(PAUSE);
-        };
+        let listener = eventually_blocking(DEADLINE, || TcpListener::bind(MOCK));
         let got: Arc<Mutex<Vec<Received>>> = Arc::default();
         let seen = Arc::clone(&got);
         std::thread::spawn(move || {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// How long anything is waited for.
 pub const DEADLINE: Duration = Duration::from_secs(20);
 /// How long a wait pauses between two looks at its condition.
-pub const PAUSE: Duration = Duration::from_millis(2);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What `look` returns as soon as that is `Ok`.
 ///
@@ -26,6 +26,27 @@ pub async fn eventually<T, E: Debug>(
             ),
         }
         tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// The same where nothing is awaited.
+///
+/// # Panics
+/// `deadline` has passed; says what was seen last.
+pub fn eventually_blocking<T, E: Debug>(
+    deadline: Duration,
+    mut look: impl FnMut() -> Result<T, E>,
+) -> T {
+    let begun = Instant::now();
+    loop {
+        match look() {
+            Ok(value) => return value,
+            Err(seen) => assert!(
+                begun.elapsed() < deadline,
+                "not within {deadline:?}; last seen: {seen:?}"
+            ),
+        }
+        std::thread::sleep(PAUSE);
     }
 }
 

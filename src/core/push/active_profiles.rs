@@ -18,7 +18,7 @@ pub struct Target {
     pub id: Uuid,
     /// The AppId of MDM_WNSConfiguration: a stable token of the server's choice.
     pub app_id: String,
-    /// Whose channels they are.
+    /// The package family that its channels belong to.
     pub pfn: Pfn,
     /// The groups whose devices use it; empty: every device.
     pub groups: Vec<String>,
@@ -47,7 +47,7 @@ impl Target {
     }
 }
 
-/// Whose a device's channel is. Another one is another channel.
+/// What a device's channel belongs to. A channel of another owner is another channel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChannelOwner {
     /// The AppId.
@@ -107,7 +107,7 @@ impl ActiveProfiles {
 /// What is known of a device's push besides its channel and its wake.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notes {
-    /// Whose the channel is.
+    /// The owner of the channel.
     pub owner: Option<ChannelOwner>,
     /// Whether a set was ever confirmed: DMClient has the node, so it is replaced.
     pub confirmed: bool,

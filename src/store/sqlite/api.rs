@@ -57,9 +57,9 @@ impl SqliteStore {
 impl WriteStore for SqliteStore {
     async fn stored_response(
         &self,
-        once: &IdempotencyKey,
+        key: &IdempotencyKey,
     ) -> Result<Option<StoredResponse>, StoreError> {
-        self.read(|db, keys| idempotency::stored_response(db, keys, once))
+        self.read(|db, keys| idempotency::stored_response(db, keys, key))
     }
 
     async fn register(

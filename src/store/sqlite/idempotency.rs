@@ -16,13 +16,13 @@ const PURGED_PER_WRITE: u64 = 8;
 pub(super) fn stored_response(
     db: &Connection,
     keys: &Keys,
-    once: &IdempotencyKey,
+    key: &IdempotencyKey,
 ) -> Result<Option<StoredResponse>, StoreError> {
-    let (number, name) = (number(once), once.id());
+    let (number, name) = (number(key), key.id());
     let sql = "SELECT digest, answer FROM once WHERE number = ?1 AND name = ?2 AND at > ?3";
-    let key = params![signed(number), &name[..], oldest(once.at)];
+    let values = params![signed(number), &name[..], oldest(key.at)];
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, Vec<u8>>(1)?));
-    let Some((digest, sealed)) = first(db, sql, key, read)? else {
+    let Some((digest, sealed)) = first(db, sql, values, read)? else {
         return Ok(None);
     };
     let answer = keys.open(SealContext::StoredResponse(number), &sealed);
@@ -34,17 +34,17 @@ pub(super) fn stored_response(
 pub(super) fn keep(
     db: &Connection,
     keys: &Keys,
-    once: &IdempotencyKey,
+    key: &IdempotencyKey,
     answer: &[u8],
 ) -> Result<(), StoreError> {
-    let (number, name) = (number(once), once.id());
+    let (number, name) = (number(key), key.id());
     let sealed = keys
         .seal(SealContext::StoredResponse(number), answer)
         .map_err(failed)?;
     let sql = "DELETE FROM once WHERE number IN (SELECT number FROM once WHERE at <= ?1 ORDER BY at LIMIT ?2)";
-    run(db, sql, params![oldest(once.at), signed(PURGED_PER_WRITE)])?;
+    run(db, sql, params![oldest(key.at), signed(PURGED_PER_WRITE)])?;
     // An expired answer under the same name may not have been deleted yet.
-    let (at, digest) = (once.at.0, &once.digest[..]);
+    let (at, digest) = (key.at.0, &key.digest[..]);
     let row = params![signed(number), &name[..], at, digest, sealed];
     run(
         db,
@@ -54,9 +54,9 @@ pub(super) fn keep(
 }
 
 /// What its row lies by: enough of the name's digest to tell names apart.
-fn number(once: &IdempotencyKey) -> u64 {
+fn number(key: &IdempotencyKey) -> u64 {
     let mut first = [0; 8];
-    first.copy_from_slice(&once.id()[..8]);
+    first.copy_from_slice(&key.id()[..8]);
     u64::from_be_bytes(first) >> 1
 }
 

@@ -161,7 +161,9 @@ async fn speak(
 }
 
 fn from_environment(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
+    let text = std::env::var(name).ok()?;
+    let number = text.parse();
+    Some(number.unwrap_or_else(|_| panic!("{name}: expected a whole number, found '{text}'")))
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ impl JsonSchema for NewCommand {
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         let mut references = Vec::new();
         for (name, schema) in schemas() {
-            // Told apart from what has its name else.
+            // Other schemas have the same names.
             let name = format!("{name}Command");
             references.push(json!({"$ref": format!("#/components/schemas/{name}")}));
             generator.definitions_mut().insert(name, schema);

@@ -49,8 +49,8 @@ fn refused(fault: CertificateFault) -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(fault))))
 }
 
-/// Takes any client certificate whose key signed the handshake. Whose it is is
-/// decided by the device's record, which knows the exact certificate: a chain
+/// Accepts any client certificate whose key signed the handshake. The device's
+/// record decides who it is, for it knows the exact certificate: a chain
 /// adds nothing to that (`--client-ca` is for devices without one on record).
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
