@@ -102,11 +102,12 @@ pub(super) fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), Sto
 /// What the check of the key seals.
 pub(super) const KNOWN: &[u8] = b"modegate";
 
-/// Rows are packed without names: those of another form would be misread.
-pub(super) fn check_format(db: &Connection) -> Result<(), StoreError> {
+/// The form of the database's packed rows, this version's or an older one: those of a newer
+/// one would be misread.
+pub(super) fn checked_format(db: &Connection) -> Result<i64, StoreError> {
     let found: i64 = value(db, "SELECT rows FROM format", [])?;
-    if found == rows::FORMAT {
-        return Ok(());
+    if (1..=rows::FORMAT).contains(&found) {
+        return Ok(found);
     }
     Err(StoreError::Failed(Arc::from(format!(
         "the database has rows in format {found}, this program writes format {}; nothing was changed: run the program that created it",

@@ -9,6 +9,7 @@ pub mod backup;
 mod batches;
 mod catalogue;
 mod changes;
+mod columns;
 mod connection;
 mod error;
 mod events;
@@ -16,6 +17,7 @@ mod idempotency;
 mod installs;
 mod inventory;
 mod migrations;
+mod older_rows;
 mod policy_sets;
 mod probe;
 mod push;
@@ -39,7 +41,7 @@ pub use writer::Stats;
 
 use crate::seal::Keys;
 use crate::{StoreError, StoreObserver};
-use connection::{check_format, check_key, connect, execute, pragma};
+use connection::{check_key, checked_format, connect, execute, pragma};
 use error::failed;
 use writer::Writer;
 
@@ -69,8 +71,9 @@ impl SqliteStore {
         observer: Arc<dyn StoreObserver>,
     ) -> Result<Self, StoreError> {
         let db = connect(path)?;
-        check_format(&db)?;
+        checked_format(&db)?;
         let keys = check_key(&db, keys)?;
+        older_rows::bring_up(&db, &keys)?;
         let checkpointer = Connection::open(path).map_err(failed)?;
         pragma(&checkpointer, "synchronous", "FULL")?;
         let log = path.with_file_name(format!(

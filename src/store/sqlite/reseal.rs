@@ -8,9 +8,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::Connection;
+use rusqlite::types::Value;
 
 use super::backup::Progress;
+use super::columns::{Column, ROWS, SEALED, Sealed};
 use super::connection::{KNOWN, check_key, connect, key_check};
 use super::error::failed;
 use super::{events, rows};
@@ -19,139 +21,13 @@ use crate::seal::{Keys, SealContext};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 
-/// Rows in one transaction.
-const ROWS: usize = 256;
-
-/// A column with sealed rows.
-struct Sealed {
-    table: &'static str,
-    column: &'static str,
-    /// What a row lies by, in order.
-    by: &'static [&'static str],
-    place: fn(&[i64]) -> SealContext,
-}
-
-/// All of them but the check of the key. A test holds this against the tables.
-const SEALED: [Sealed; 11] = [
-    Sealed {
-        table: "device",
-        column: "record",
-        by: &["number"],
-        place: |row| SealContext::Record(number(row, 0)),
-    },
-    Sealed {
-        table: "device",
-        column: "reply",
-        by: &["number"],
-        place: |row| SealContext::Reply(number(row, 0)),
-    },
-    Sealed {
-        table: "command",
-        column: "body",
-        by: &["device", "seq", "part"],
-        place: |row| SealContext::Command(number(row, 0), small(row, 1), small(row, 2)),
-    },
-    Sealed {
-        table: "inventory",
-        column: "sealed",
-        by: &["device"],
-        place: |row| SealContext::Inventory(number(row, 0)),
-    },
-    Sealed {
-        table: "inventory_change",
-        column: "sealed",
-        by: &["device", "number"],
-        place: |row| SealContext::InventoryChange(number(row, 0), small(row, 1)),
-    },
-    Sealed {
-        table: "once",
-        column: "answer",
-        by: &["number"],
-        place: |row| SealContext::StoredResponse(number(row, 0)),
-    },
-    Sealed {
-        table: "batch",
-        column: "sealed",
-        by: &["place"],
-        place: |row| SealContext::Batch(number(row, 0)),
-    },
-    Sealed {
-        table: "app",
-        column: "sealed",
-        by: &["number"],
-        place: |row| SealContext::App(number(row, 0)),
-    },
-    Sealed {
-        table: "webhook",
-        column: "sealed",
-        by: &["number"],
-        place: |row| SealContext::Webhook(number(row, 0)),
-    },
-    Sealed {
-        table: "push_channel",
-        column: "sealed",
-        by: &["device"],
-        place: |row| SealContext::ChannelUri(number(row, 0)),
-    },
-    Sealed {
-        table: "push_profile",
-        column: "sealed",
-        by: &["number"],
-        place: |row| SealContext::PushProfile(number(row, 0)),
-    },
-];
-
-fn number(row: &[i64], at: usize) -> u64 {
-    rows::unsigned(row.get(at).copied().unwrap_or(0))
-}
-
-fn small(row: &[i64], at: usize) -> u32 {
-    u32::try_from(number(row, at)).unwrap_or(u32::MAX)
-}
-
-impl Sealed {
-    /// The next rows behind one.
-    fn select(&self) -> String {
-        let by = self.by.join(", ");
-        let from: Vec<String> = (1..=self.by.len()).map(|at| format!("?{at}")).collect();
-        format!(
-            "SELECT {by}, {column} FROM {table} WHERE ({by}) > ({}) AND {column} IS NOT NULL ORDER BY {by} LIMIT {ROWS}",
-            from.join(", "),
-            column = self.column,
-            table = self.table,
-        )
-    }
-
-    fn update(&self) -> String {
-        let by = self
-            .by
-            .iter()
-            .zip(2..)
-            .map(|(name, at)| format!("{name} = ?{at}"));
-        let by = by.collect::<Vec<_>>().join(" AND ");
-        format!("UPDATE {} SET {} = ?1 WHERE {by}", self.table, self.column)
-    }
-
-    /// How many rows are sealed with another key than that of number ?1.
-    fn left(&self) -> String {
-        format!(
-            "SELECT count(*) FROM {table} WHERE substr({column}, 1, 1) NOT IN (?1, x'00')",
-            table = self.table,
-            column = self.column,
-        )
-    }
-}
-
-/// One row: what it lies by, and what is sealed.
-type Row = (Vec<i64>, Vec<u8>);
-
 /// A change of the key under way.
 #[derive(Debug)]
 pub struct Reseal {
     db: Connection,
     keys: Keys,
     /// Which of [`SEALED`], and behind which row.
-    at: (usize, Vec<i64>),
+    at: (usize, Vec<Value>),
     progress: Progress,
 }
 
@@ -162,10 +38,8 @@ impl Reseal {
         let db = connect(path)?;
         let keys = check_key(&db, keys)?;
         let mut of = 0;
-        for Sealed { table, column, .. } in &SEALED {
-            let sql = format!("SELECT count({column}) FROM {table}");
-            let count: i64 = db.query_row(&sql, [], |row| row.get(0)).map_err(failed)?;
-            of += rows::unsigned(count);
+        for sealed in &SEALED {
+            of += sealed.column.count(&db)?;
         }
         Ok(Reseal {
             db,
@@ -182,8 +56,7 @@ impl Reseal {
             return Ok(None);
         };
         let from = if after.is_empty() {
-            // Before the first, whatever that is.
-            vec![-1; sealed.by.len()]
+            sealed.column.start()
         } else {
             after.clone()
         };
@@ -236,7 +109,7 @@ impl Reseal {
             let new = vec![self.keys.number()];
             let count = self
                 .db
-                .query_row(&sealed.left(), [new], |row| row.get::<_, i64>(0));
+                .query_row(&left_sql(&sealed.column), [new], |row| row.get::<_, i64>(0));
             left += count.map_err(failed)?;
         }
         if left == 0 {
@@ -248,21 +121,18 @@ impl Reseal {
     }
 
     /// Seals the rows behind `from` anew; how many they are, and the last one.
-    fn rows(&self, sealed: &Sealed, from: &[i64]) -> Result<(usize, Option<Vec<i64>>), StoreError> {
+    fn rows(
+        &self,
+        sealed: &Sealed,
+        from: &[Value],
+    ) -> Result<(usize, Option<Vec<Value>>), StoreError> {
         let transaction = self.db.unchecked_transaction().map_err(failed)?;
-        let found = read_rows(&transaction, sealed, from)?;
-        let mut update = transaction
-            .prepare_cached(&sealed.update())
-            .map_err(failed)?;
+        let found = sealed.column.behind(&transaction, from)?;
         for (by, bytes) in &found {
             if let Some(anew) = self.anew((sealed.place)(by), bytes)? {
-                let by = by.iter().map(|number| number as &dyn ToSql);
-                let values: Vec<&dyn ToSql> =
-                    std::iter::once(&anew as &dyn ToSql).chain(by).collect();
-                update.execute(&values[..]).map_err(failed)?;
+                sealed.column.update(&transaction, by, &anew)?;
             }
         }
-        drop(update);
         transaction.commit().map_err(failed)?;
         let walked = found.len();
         Ok((walked, found.into_iter().next_back().map(|(by, _)| by)))
@@ -278,13 +148,11 @@ impl Reseal {
     }
 }
 
-fn read_rows(db: &Connection, sealed: &Sealed, from: &[i64]) -> Result<Vec<Row>, StoreError> {
-    let mut statement = db.prepare_cached(&sealed.select()).map_err(failed)?;
-    let found = statement
-        .query_map(params_from_iter(from), |row| {
-            let by: Result<Vec<i64>, _> = (0..sealed.by.len()).map(|at| row.get(at)).collect();
-            Ok((by?, row.get(sealed.by.len())?))
-        })
-        .map_err(failed)?;
-    found.collect::<Result<_, _>>().map_err(failed)
+/// Counts the rows that are sealed with another key than that of number ?1.
+fn left_sql(column: &Column) -> String {
+    format!(
+        "SELECT count(*) FROM {table} WHERE substr({name}, 1, 1) NOT IN (?1, x'00')",
+        table = column.table,
+        name = column.name,
+    )
 }
