@@ -112,18 +112,15 @@ pub(super) fn bring_up(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
     );
     let transaction = db.unchecked_transaction().map_err(failed)?;
     for (column, repack) in &CLEAR_COLUMNS {
-        rewrite(&transaction, column, &|by, bytes| {
-            repack(by, bytes, lengths)
-        })?;
+        rewrite(&transaction, column, |by, bytes| repack(by, bytes, lengths))?;
     }
     for sealed in &SEALED {
         if let Some(repack) = sealed_repack(&sealed.column) {
-            let anew = |by: &[Value], bytes: &[u8]| {
-                repack_sealed(keys, (sealed.place)(by), bytes, &|plain| {
+            rewrite(&transaction, &sealed.column, |by, bytes| {
+                repack_sealed(keys, (sealed.place)(by), bytes, |plain| {
                     repack(by, plain, lengths)
                 })
-            };
-            rewrite(&transaction, &sealed.column, &anew)?;
+            })?;
         }
     }
     query::run(&transaction, "UPDATE format SET rows = ?1", [rows::FORMAT])?;
@@ -135,7 +132,7 @@ fn repack_sealed(
     keys: &Keys,
     place: SealContext,
     bytes: &[u8],
-    repack: &dyn Fn(&[u8]) -> Result<Vec<u8>, StoreError>,
+    repack: impl Fn(&[u8]) -> Result<Vec<u8>, StoreError>,
 ) -> Result<Vec<u8>, StoreError> {
     if let [CLEAR, plain @ ..] = bytes {
         return Ok([&[CLEAR], &repack(plain)?[..]].concat());
@@ -151,7 +148,7 @@ fn repack_sealed(
 fn rewrite(
     db: &Connection,
     column: &Column,
-    anew: &dyn Fn(&[Value], &[u8]) -> Result<Vec<u8>, StoreError>,
+    anew: impl Fn(&[Value], &[u8]) -> Result<Vec<u8>, StoreError>,
 ) -> Result<(), StoreError> {
     let (mut done, of) = (0_u64, column.count(db)?);
     let mut from = column.start();
