@@ -3,7 +3,7 @@
 
 use modegate_core::package::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
-use modegate_sim::mock_wns::{App, Form, MockWns};
+use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
@@ -75,6 +75,27 @@ impl World {
         let look = async || seen(self.mock.received().len(), |received| *received >= count);
         eventually(DEADLINE, look).await;
     }
+}
+
+#[tokio::test]
+async fn an_install_is_woken_only_when_wns_took_the_push() {
+    let mut world = World::new().await;
+    app(&world.server, "erp", "1.0").await;
+    world.mock.next_push(Reply::HangsUp);
+    world.mock.next_push(Reply::HangsUp);
+    let id = pick(&world.server, &world.device, "erp").await;
+    let unconfirmed = until(&world.server, &id, |install| {
+        let detail = install["steps"].as_array().and_then(|steps| steps.last());
+        detail.is_some_and(|step| step["detail"].to_string().contains("did not confirm"))
+    })
+    .await;
+    assert_eq!(states(&unconfirmed), ["requested", "requested"]);
+    let text = unconfirmed["forecast"]["text"].as_str().unwrap();
+    assert!(text.contains("WNS did not confirm it"), "{text}");
+    // It had arrived all the same: a session that answers it is no proof that WNS said so.
+    sync(&mut world.tablet, Trigger::Push).await;
+    let taken = until_state(&world.server, &id, "accepted").await;
+    assert!(!states(&taken).contains(&"woken"), "{taken}");
 }
 
 #[tokio::test]

@@ -145,6 +145,7 @@ async fn a_wish_that_was_not_sent_is_sent_after_a_kill() {
     // WNS refuses the token, and the service that gives another hangs up.
     mock.next_push(WnsReply::code(401));
     mock.next_token(WnsReply::HangsUp);
+    mock.next_token(WnsReply::HangsUp);
     let path = format!("/devices/{}", devices[0]);
     server.api("POST", &format!("{path}/wake"), None).await;
     until(async || {
@@ -170,18 +171,27 @@ async fn a_wish_that_was_not_sent_is_sent_after_a_kill() {
 }
 
 #[tokio::test]
-async fn a_request_without_an_answer_is_not_sent_again() {
+async fn a_wake_without_an_answer_is_unconfirmed_and_not_sent_again() {
     let own = tempfile::tempdir().unwrap();
     let mock = MockWns::start().await.unwrap();
     let (server, devices) = pushing(&own.path().join("data"), &mock).await;
-    // WNS may have taken it: one wish is one notification.
+    // WNS may have taken it: after one repetition on a connection of its own it is left at that.
+    mock.next_push(WnsReply::HangsUp);
     mock.next_push(WnsReply::HangsUp);
     let path = format!("/devices/{}", devices[0]);
     server.api("POST", &format!("{path}/wake"), None).await;
     until(async || {
         let channel = server.get(&format!("{path}/channel")).await;
-        channel["wake"]["state"] == "accepted"
+        channel["wake"]["state"] == "unconfirmed"
     })
     .await;
-    assert_eq!(mock.requests().len(), 1);
+    assert_eq!(mock.requests().len(), 2);
+    let events = server.get(&format!("{path}/events?limit=500")).await;
+    let events = events["items"].as_array().unwrap();
+    let of = |what| events.iter().filter(|event| event["type"] == what).count();
+    assert_eq!(
+        (of("wake.sent"), of("wake.not_taken")),
+        (0, 1),
+        "{events:?}"
+    );
 }

@@ -77,6 +77,15 @@ async fn hostile_uris_are_refused_before_a_token_is_asked_for() {
     assert!(bench.mock.requests().is_empty());
 }
 
+/// What is tried once more on another connection.
+fn breaks_before_an_answer(reply: &Reply) -> bool {
+    match reply {
+        Reply::HangsUp => true,
+        Reply::Garbage(bytes) => !bytes.starts_with(b"HTTP/"),
+        _ => false,
+    }
+}
+
 #[tokio::test]
 async fn hostile_token_answers_are_errors() {
     let token = |body: &str| Reply::body(200, body);
@@ -102,14 +111,20 @@ async fn hostile_token_answers_are_errors() {
     ];
     let bench = Bench::hasty().await;
     let uri = bench.mint();
-    for (n, reply) in rows.into_iter().enumerate() {
+    let mut requests = 0;
+    for reply in rows {
         bench.mock.next_token(reply.clone());
+        requests += 1;
+        if breaks_before_an_answer(&reply) {
+            bench.mock.next_token(reply.clone());
+            requests += 1;
+        }
         let failed = bench.push(&uri).await;
         assert!(
             matches!(failed, Err(PushError::Token(_))),
             "{reply:.60?} {failed:?}"
         );
-        assert_eq!(bench.mock.token_requests(), n + 1);
+        assert_eq!(bench.mock.token_requests(), requests);
         bench.later(60);
     }
     assert!(bench.mock.requests().is_empty());
@@ -121,11 +136,6 @@ async fn whatever_wns_does_there_is_an_end() {
     let bench = Bench::hasty().await;
     let uri = bench.mint();
     let rows = [
-        (Reply::HangsUp, Err(NetworkFault::Broken)),
-        (
-            Reply::Garbage(b"\x16\x03\x01nonsense".to_vec()),
-            Err(NetworkFault::Broken),
-        ),
         (
             Reply::Late(Duration::from_secs(600)),
             Err(NetworkFault::Timeout),
@@ -152,6 +162,40 @@ async fn whatever_wns_does_there_is_an_end() {
         assert_eq!(got, expected.map_err(PushError::Network), "{reply:?}");
         assert_eq!(bench.mock.requests().len(), n + 1);
     }
+}
+
+#[tokio::test]
+async fn what_breaks_is_sent_once_more_and_not_again() {
+    let bench = Bench::hasty().await;
+    let uri = bench.mint();
+    for broken in [
+        Reply::HangsUp,
+        Reply::Garbage(b"\x16\x03\x01nonsense".to_vec()),
+    ] {
+        bench.mock.next_push(broken.clone());
+        assert_eq!(bench.outcome(&uri).await, Outcome::Received);
+        let before = bench.mock.requests().len();
+        bench.mock.next_push(broken.clone());
+        bench.mock.next_push(broken);
+        let failed = bench.push(&uri).await;
+        assert_eq!(failed, Err(PushError::Network(NetworkFault::Broken)));
+        assert_eq!(bench.mock.requests().len(), before + 2);
+    }
+}
+
+#[tokio::test]
+async fn no_notification_is_lost_to_a_pooled_connection_that_was_closed() {
+    let bench = Bench::hasty().await;
+    let uri = bench.mint();
+    bench.mock.cut_reused_connections(true);
+    for sent in 1..=10 {
+        assert_eq!(bench.outcome(&uri).await, Outcome::Received);
+        assert_eq!(bench.mock.received().len(), sent);
+    }
+    assert!(
+        bench.mock.requests().len() > 10,
+        "no connection was used twice: the test shows nothing"
+    );
 }
 
 #[tokio::test]
@@ -190,6 +234,7 @@ async fn https_is_spoken_with_those_who_are_trusted() {
     let connect = TokenError::Network(NetworkFault::Connect);
     assert_eq!(failed, Err(PushError::Token(connect)));
     // The same host in plain http is not what was minted, and nothing answers there.
+    bench.mock.next_push(Reply::HangsUp);
     bench.mock.next_push(Reply::HangsUp);
     let broken = bench.push(&uri).await;
     assert_eq!(broken, Err(PushError::Network(NetworkFault::Broken)));

@@ -168,6 +168,12 @@ impl MockWns {
         self.shared.change(|state| state.tokens.clear());
     }
 
+    /// From now on, or not any more, a connection takes one notification, and the next one on
+    /// it finds it closed: what a load balancer does that forgets idle connections.
+    pub fn cut_reused_connections(&self, cuts: bool) {
+        self.shared.change(|state| state.cuts_reused = cuts);
+    }
+
     /// What the next token request gets; said several times, the ones after it too.
     pub fn next_token(&self, reply: Reply) {
         self.shared

@@ -106,6 +106,8 @@ pub(super) struct MockState {
     /// Nothing is answered any more: the framework lets open connections live
     /// on for a moment.
     pub(super) stopped: bool,
+    /// A connection takes one notification; the next one on it is cut off.
+    pub(super) cuts_reused: bool,
     pub(super) requests: VecDeque<Request>,
     pub(super) received: VecDeque<Received>,
     pub(super) listeners: Vec<UnboundedSender<Received>>,
