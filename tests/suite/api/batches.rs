@@ -5,7 +5,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::simulated_device::{enrolled, sync, tablet};
+use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// Waits until the batch has come to its end.

@@ -4,7 +4,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::{answers, message, package1};
-use crate::simulated_device::{enrolled, sync};
+use crate::sync::simulated_device::{enrolled, sync};
 
 /// The forecast of each kind that a preview withholds.
 fn withheld(preview: &Value) -> Vec<(String, String)> {

@@ -1,5 +1,7 @@
 //! Installs, from pick to done, over real HTTP with the simulated tablet.
 
+mod answers;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,7 +10,7 @@ use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::simulated_device::{enrolled, sync, tablet};
+use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
 const PACKAGE: &str = "52314Publisher.TestWNS_1.1.0.0_x86__t6e9vsyjkrw9w";

@@ -4,7 +4,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::simulated_device::{enrolled, sync};
+use crate::sync::simulated_device::{enrolled, sync};
 
 fn certificate() -> String {
     let key = rcgen::KeyPair::generate().unwrap();
@@ -276,7 +276,7 @@ async fn an_unenrolled_device_has_a_closed_queue_until_it_comes_back() {
     let path = format!("/devices/{device}/commands");
     let (status, problem) = server.api("POST", &path, lock()).await;
     assert_eq!(status, 409, "{problem}");
-    let mut enrolled_again = crate::simulated_device::tablet(&server, "t");
+    let mut enrolled_again = crate::sync::simulated_device::tablet(&server, "t");
     sync(&mut enrolled_again, Trigger::Logon).await;
     assert_eq!(server.api("POST", &path, lock()).await.0, 201);
 }

@@ -4,7 +4,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::simulated_device::{enrolled, sync};
+use crate::sync::simulated_device::{enrolled, sync};
 
 const OS: &str = "Win32_OperatingSystem=@";
 
@@ -159,7 +159,7 @@ async fn the_key_of_mdm_client_is_learned_and_used_from_then_on() {
     let device = server
         .register(json!({"source": "t", "device_client_id": "wrong"}))
         .await;
-    let mut tablet = crate::simulated_device::tablet(&server, "t");
+    let mut tablet = crate::sync::simulated_device::tablet(&server, "t");
     // Queued before the key is known, sent after it is learned in the same session.
     let class = json!({"type": "inventory", "classes": ["MDM_Client"]});
     let inventory = server.queue(&device, class).await;

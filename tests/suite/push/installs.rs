@@ -7,9 +7,9 @@ use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
+use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
 use crate::harness::Server;
-use crate::installs::{app, pick, states, to_the_end, until, until_state};
-use crate::simulated_device::{sync, tablet};
+use crate::sync::simulated_device::{sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
 const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";

@@ -6,7 +6,7 @@ use std::path::Path;
 use modegate_wire::encoding::Encoding;
 use proptest::prelude::*;
 
-#[path = "../../fuzz/src/drive.rs"]
+#[path = "../../../fuzz/src/drive.rs"]
 mod drive;
 
 type Target = (&'static str, fn(&[u8]));

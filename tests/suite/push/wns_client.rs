@@ -11,8 +11,8 @@ use modegate_server::wns::client::{Notification, WnsClient};
 use modegate_sim::mock_wns::{App, Documented, Form, Reply};
 use tokio::sync::Semaphore;
 
+use crate::push::wns_bench::{Bench, DEVICE, PFN};
 use crate::wait::{DEADLINE, eventually, seen};
-use crate::wns_bench::{Bench, DEVICE, PFN};
 
 #[tokio::test]
 async fn a_notification_is_what_wns_documents() {

@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::configuration::{ConfigDir, Served, err, out};
+use crate::cli::configuration::{ConfigDir, Served, err, out};
 use crate::tools::has_tool;
 
 #[test]

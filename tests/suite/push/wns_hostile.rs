@@ -11,7 +11,7 @@ use modegate_server::config::Wns;
 use modegate_server::wns::client::{Notification, PushError, SetupError, WnsClient};
 use modegate_sim::mock_wns::{MockWns, Reply};
 
-use crate::wns_bench::{APP_SECRET, Bench, logs};
+use crate::push::wns_bench::{APP_SECRET, Bench, logs};
 
 #[tokio::test]
 async fn hostile_uris_are_refused_before_a_token_is_asked_for() {

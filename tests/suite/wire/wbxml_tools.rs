@@ -16,7 +16,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::models::message;
-use super::tools::has_tool;
+use crate::tools::has_tool;
 
 /// Messages that each way is walked with; each costs two processes.
 const MESSAGES: usize = 60;

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
+use crate::api::installs::{app, pick};
 use crate::harness::Server;
-use crate::installs::{app, pick};
 use crate::receiver::Received;
 use crate::wait::{DEADLINE, eventually, seen};
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::harness::{Reply, Server, message, package1};
-use crate::push_world::PFN;
+use crate::push::world::PFN;
 use crate::wait::{DEADLINE, eventually, seen};
 
 const DEVICES: usize = 12;

@@ -1,5 +1,5 @@
 //! Every shell command in the README and in `docs/` runs as printed, and prints what its page shows.
-//! `DOCS_PAGE=NAME cargo test --test suite docs_commands -- --nocapture` runs the
+//! `DOCS_PAGE=NAME cargo test --test suite docs:: -- --nocapture` runs the
 //! pages of that name and shows what their commands print.
 //!
 //! A page's blocks marked `sh` run in order, in one shell, in a scratch directory in

@@ -20,7 +20,7 @@ use modegate_store::sqlite::SqliteStore;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::store_conformance::register;
+use crate::store::conformance::register;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 

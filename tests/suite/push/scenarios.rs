@@ -11,7 +11,7 @@ use modegate_core::push::wake::{WakeState as Wake, Why};
 use modegate_sim::mock_wns::{Documented, Reply};
 use serde_json::json;
 
-use crate::push_world::{DAY, HOUR, OTHER_PFN, PFN, World};
+use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, World};
 
 const READ_81: [&str; 4] = [
     "Get Channel",

@@ -4,9 +4,9 @@
 use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
+use crate::api::installs::{app, ask, pick, states, to_the_end, until_state};
 use crate::harness::Server;
-use crate::installs::{app, ask, pick, states, to_the_end, until_state};
-use crate::simulated_device::{enrolled, sync, tablet};
+use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::DEADLINE;
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn sideloading_is_looked_at_before_a_promise_is_made() {
 
     // A domain's member needs no key.
     let member = server.register(json!({"source": "member"})).await;
-    let mut agent = crate::simulated_device::tablet(&server, "member");
+    let mut agent = crate::sync::simulated_device::tablet(&server, "member");
     let system = "Win32_ComputerSystem.Name=\"MEMBER\"";
     assert!(agent.set_property(system, "PartOfDomain", "true"));
     server

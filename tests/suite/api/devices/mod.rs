@@ -1,0 +1,3 @@
+//! `/devices` and what is below one device.
+
+mod preview;
