@@ -1,11 +1,8 @@
-//! One command for many devices; other policies tried on what was recorded;
-//! what devices have been doing.
+//! `/batches`: one command for many devices.
 
-use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::harness::Server;
-use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// Waits until the batch has come to its end.
@@ -186,100 +183,6 @@ async fn what_is_wrong_with_a_batch_is_told_before_it_begins() {
     assert_eq!(shown["refused"][0]["device"], json!(gone));
 }
 
-#[tokio::test]
-async fn another_policy_set_is_tried_on_what_was_recorded() {
-    let (server, device, mut tablet) = enrolled("t").await;
-    for body in [
-        json!({"type": "inventory", "classes": ["Win32_Service"], "walk": false}),
-        json!({"type": "lock_workstation"}),
-    ] {
-        server.queue(&device, body).await;
-    }
-    sync(&mut tablet, Trigger::Reboot).await;
-    sync(&mut tablet, Trigger::Logon).await;
-    let set = server.get("/policies").await;
-    assert_eq!(set["digest"].as_str().unwrap().len(), 64);
-    let same = json!({"files": set["files"]});
-    let (status, tried) = server.api("POST", "/policies/try", Some(same)).await;
-    assert_eq!(status, 200, "{tried}");
-    let outcome = &tried["outcome"];
-    assert_eq!(outcome["looked_at"], outcome["same"], "{tried}");
-    assert_eq!(
-        outcome["looked_at"], 4,
-        "two delivered, one withheld by both messages of the first session: {tried}"
-    );
-    let mut files = set["files"].as_array().unwrap().clone();
-    let text = "[[rule]]\nid = \"site.no-lock\"\neffect = \"withhold\"\nkind = [\"lock\"]\n";
-    files.push(json!({"name": "site.toml", "text": text}));
-    let (_, tried) = server
-        .api("POST", "/policies/try", Some(json!({"files": files})))
-        .await;
-    assert_eq!(tried["outcome"]["would_no_longer_go"], 1, "{tried}");
-    assert_eq!(
-        tried["outcome"]["differences"][0]["rules"],
-        json!(["site.no-lock"]),
-        "{tried}"
-    );
-    let wrong = json!({"files": [{"name": "a.toml", "text": "[[rule]]\nid = 1\n"}]});
-    let (status, problem) = server.api("POST", "/policies/try", Some(wrong)).await;
-    assert_eq!(status, 422, "{problem}");
-    assert!(
-        problem["field"].as_str().unwrap().starts_with("a.toml:"),
-        "{problem}"
-    );
-}
-
-#[tokio::test]
-async fn devices_are_found_by_what_they_have_been_doing() {
-    let (server, device, mut only_machine) = enrolled("machine").await;
-    let mut mode_less = tablet(&server, "mode-less");
-    let quiet = server.register(json!({"source": "quiet"})).await;
-    server.register(json!({"source": "mode-less"})).await;
-    let by_hand = server.register(json!({"source": "hand"})).await;
-    mode_less.names_mode(false);
-    sync(&mut only_machine, Trigger::Reboot).await;
-    sync(&mut mode_less, Trigger::Logon).await;
-    let mut hand = tablet(&server, "hand");
-    hand.runs_by_hand(true);
-    for body in [
-        json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-        json!({"type": "wns_update_configuration", "app_id": "mdm", "package_family_name": "contoso.mdm_8wekyb3d8bbwe"}),
-    ] {
-        server.queue(&by_hand, body).await;
-    }
-    sync(&mut hand, Trigger::Logon).await;
-    for (habit, source) in [
-        ("only_machine", "machine"),
-        ("names_no_mode", "mode-less"),
-        ("never_seen", "quiet"),
-        ("by_hand", "hand"),
-    ] {
-        let page = server.get(&format!("/devices?activity={habit}")).await;
-        let sources: Vec<&str> = page["items"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|item| item["source"].as_str())
-            .collect();
-        assert_eq!(sources, [source], "{habit}");
-    }
-    let (status, problem) = server.api("GET", "/devices?activity=nothing", None).await;
-    assert_eq!((status, &problem["field"]), (422, &json!("activity")));
-    let session = &server.get(&format!("/devices/{by_hand}/sessions")).await["items"][0];
-    assert_eq!(session["trigger"]["likely"], "manual", "{session}");
-    assert_eq!(
-        server.get(&format!("/devices/{quiet}/sessions")).await["items"],
-        json!([])
-    );
-    // A device whose zone is known tells its nights from its restarts.
-    server
-        .queue(&device, json!({"type": "inventory", "presets": ["os"]}))
-        .await;
-    sync(&mut only_machine, Trigger::Reboot).await;
-    let session = &server.get(&format!("/devices/{device}/sessions")).await["items"][0];
-    assert!(session["trigger"]["because"].is_string(), "{session}");
-}
-
 /// A device whose row cannot be read stops the batch that is for it, and no other.
 #[tokio::test]
 async fn a_batch_that_cannot_go_on_keeps_no_other() {
@@ -299,19 +202,4 @@ async fn a_batch_that_cannot_go_on_keeps_no_other() {
     assert_eq!(ended(&server, &goes).await["progress"]["queued"], 1);
     let shown = server.get(&format!("/batches/{waits}")).await;
     assert_eq!(shown["state"], "running");
-}
-
-#[tokio::test]
-async fn a_token_that_is_bound_to_groups_is_not_shown_the_others_in_rules() {
-    let server = Server::start();
-    let asked = json!({"name": "eye", "role": "auditor", "groups": ["office"]});
-    let (_, token) = server.make_token(asked).await;
-    let (status, _, set) = server
-        .call(&token, "get", "/policies", &[], None)
-        .await
-        .expect("an answer");
-    assert_eq!((status, &set["files"]), (200, &json!([])), "{set}");
-    let all = server.get("/policies").await;
-    assert_eq!(set["digest"], all["digest"]);
-    assert!(!all["files"].as_array().unwrap().is_empty());
 }

@@ -1,12 +1,14 @@
-//! Limits on how often and how much at once, with numbers small enough to meet.
+//! Limits on how often and how much at once.
 
 use modegate_server::config::Limits;
 use modegate_server::serve::{Options, start};
 
-use crate::harness::{SYNCML, package1};
+use serde_json::json;
 
-/// Runs `test` against a server in this process with these limits: its plain
-/// address and its token.
+use crate::harness::{SYNCML, Server, package1};
+
+/// Runs `test` against a server in this process with these limits, small enough to
+/// meet: its plain address and its token.
 fn against<F: Future<Output = ()>>(limits: Limits, test: fn(String, String) -> F) {
     let own = tempfile::tempdir().unwrap();
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -88,4 +90,33 @@ fn an_overloaded_device_endpoint_says_so_at_once() {
         is_told_when(&refused);
         assert_eq!(get(&url, &token).await.status(), 200, "the API goes on");
     });
+}
+
+#[tokio::test]
+async fn a_device_over_its_rate_is_told_so_and_others_go_on() {
+    let server = Server::start_with(&[]);
+    let message = |source: &str| package1(source, "1", 1, "none").into_bytes();
+    let mut refused = None;
+    for _ in 0..2_000 {
+        let (status, headers, body) = server
+            .post("mode=Machine&Platform=WoA", SYNCML, message("loud"))
+            .await;
+        if status == 429 {
+            refused = Some((headers, body));
+            break;
+        }
+        assert_eq!(status, 403);
+    }
+    let (headers, body) = refused.expect("the rate of a device");
+    assert_eq!(
+        headers["content-type"], "application/problem+json",
+        "{body}"
+    );
+    let wait: u64 = headers["retry-after"].to_str().unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait));
+    let (status, _, _) = server
+        .post("mode=Machine&Platform=WoA", SYNCML, message("quiet"))
+        .await;
+    assert_eq!(status, 403, "another name has a share of its own");
+    assert_eq!(server.get("/devices").await["items"], json!([]));
 }

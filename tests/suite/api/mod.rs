@@ -2,8 +2,8 @@
 
 mod apps;
 mod batches;
-mod behaviour;
 mod commands;
+mod conditional;
 mod devices;
 mod events;
 mod fields;
@@ -12,6 +12,8 @@ pub mod installs;
 mod inventory;
 mod limits;
 mod openapi;
+mod policies;
 mod random;
+mod routes;
 mod tokens;
 mod webhooks;
