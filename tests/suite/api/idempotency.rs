@@ -60,10 +60,9 @@ async fn a_write_with_a_key_is_done_once_and_answered_the_same() {
 /// A write: method, path as the document has it, path, body.
 type Asked = (&'static str, &'static str, String, Value);
 
-#[tokio::test]
-async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
-    let (_silent, arguments) = silent_tokens();
-    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+/// One of every write that there is, each of which succeeds once. What they are about
+/// is put there first.
+async fn every_write(server: &Server) -> Vec<Asked> {
     let profile = server.push_profile(push_profile()).await;
     let gone = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
@@ -101,7 +100,7 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
     );
-    let asked: Vec<Asked> = vec![
+    vec![
         (
             "post",
             "/devices",
@@ -226,22 +225,38 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             format!("/tokens/{token}"),
             Value::Null,
         ),
-    ];
+    ]
+}
+
+/// The writes that the server's own document names.
+async fn documented(server: &Server) -> BTreeSet<(String, String)> {
     let document = server.get("/openapi.json").await;
-    let listed: BTreeSet<(&str, &str)> = asked.iter().map(|ask| (ask.0, ask.1)).collect();
-    let there: BTreeSet<(&str, &str)> = document["paths"]
+    document["paths"]
         .as_object()
         .unwrap()
         .iter()
         .flat_map(|(path, methods)| {
             let methods = methods.as_object().unwrap().keys();
-            methods.map(move |method| (method.as_str(), path.as_str()))
+            methods.map(move |method| (method.clone(), path.clone()))
         })
         .filter(|(method, _)| *method != "get")
         // The one changes nothing; the other may find its batch at its end already.
-        .filter(|(_, path)| !matches!(*path, "/policies/try" | "/batches/{batch}"))
-        .collect();
-    assert_eq!(listed, there, "every write is tried here");
+        .filter(|(_, path)| !matches!(path.as_str(), "/policies/try" | "/batches/{batch}"))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
+    let (_silent, arguments) = silent_tokens();
+    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let asked = every_write(&server).await;
+    let listed = asked.iter().map(|ask| (ask.0.to_owned(), ask.1.to_owned()));
+    let listed: BTreeSet<(String, String)> = listed.collect();
+    assert_eq!(
+        listed,
+        documented(&server).await,
+        "every write is tried here"
+    );
 
     let mut done = Vec::new();
     for (method, pattern, path, body) in &asked {
@@ -275,11 +290,15 @@ async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
             "nothing is done twice: {after:?}"
         );
     }
-    // The answer that holds a token is kept sealed.
-    let created = done
-        .iter()
-        .find_map(|(_, _, answer)| answer["token"].as_str());
-    let created = created.unwrap().as_bytes();
+}
+
+#[tokio::test]
+async fn an_answer_that_holds_a_token_is_kept_sealed() {
+    let server = Server::start();
+    let body = json!({"name": "new", "role": "portal"});
+    let (status, _, answer) = server.with("POST", "/tokens", &[(KEY, "k")], body).await;
+    assert_eq!(status, 201, "{answer}");
+    let created = answer["token"].as_str().unwrap().as_bytes();
     for entry in std::fs::read_dir(&server.dir).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
         assert!(!bytes.windows(created.len()).any(|window| window == created));

@@ -96,8 +96,9 @@ async fn the_portal_queues_installs_and_nothing_else() {
     );
 }
 
-#[tokio::test]
-async fn a_token_bound_to_groups_sees_and_changes_only_their_devices() {
+/// A server with a device in the groups north and kiosk and one in south, and the token
+/// of an operator of north.
+async fn two_groups() -> (Server, [String; 2], String) {
     let server = Server::start();
     let ours = server
         .register(json!({"source": "ours", "groups": ["north", "kiosk"]}))
@@ -105,10 +106,16 @@ async fn a_token_bound_to_groups_sees_and_changes_only_their_devices() {
     let theirs = server
         .register(json!({"source": "theirs", "groups": ["south"]}))
         .await;
-    let command = server.queue(&theirs, json!({"type": "inventory"})).await;
     let (_, token) = server
         .make_token(json!({"name": "north", "role": "operator", "groups": ["north"]}))
         .await;
+    (server, [ours, theirs], token)
+}
+
+#[tokio::test]
+async fn a_token_bound_to_groups_sees_only_their_devices() {
+    let (server, [ours, theirs], token) = two_groups().await;
+    let command = server.queue(&theirs, json!({"type": "inventory"})).await;
     let ask = |method: &'static str, path: String, body: Value| {
         let (server, token) = (&server, &token);
         async move { ask(server, token, method, &path, body).await }
@@ -156,7 +163,15 @@ async fn a_token_bound_to_groups_sees_and_changes_only_their_devices() {
         assert_eq!(status, 404, "{method} {path}: {answer}");
         assert!(!answer.to_string().contains("south"));
     }
+}
 
+#[tokio::test]
+async fn a_token_bound_to_groups_moves_devices_only_within_them() {
+    let (server, [ours, theirs], token) = two_groups().await;
+    let ask = |method: &'static str, path: String, body: Value| {
+        let (server, token) = (&server, &token);
+        async move { ask(server, token, method, &path, body).await }
+    };
     for (body, expected) in [
         (json!({"source": "a", "groups": ["north"]}), 201),
         (json!({"source": "b"}), 422),

@@ -217,7 +217,8 @@ async fn make_token(server: &Server, captured: &mut Captured) -> String {
     token
 }
 
-async fn make_errors(server: &Server, captured: &mut Captured, device: &str) {
+/// Commands that are refused.
+async fn make_command_errors(server: &Server, captured: &mut Captured, device: &str) {
     for (verb, body) in [
         (
             "reset_user_password",
@@ -247,6 +248,10 @@ async fn make_errors(server: &Server, captured: &mut Captured, device: &str) {
             "{verb}: {answer}"
         );
     }
+}
+
+/// Requests to the API that are refused.
+async fn make_request_errors(server: &Server, captured: &mut Captured) {
     let wrong = json!({"source": "x", "credentials": {"username": 1, "password": SYNC_PASSWORD}});
     captured.api(server, "POST", "/devices", Some(wrong)).await;
     let client = reqwest::Client::new();
@@ -271,6 +276,10 @@ async fn make_errors(server: &Server, captured: &mut Captured, device: &str) {
             .0
             .push(("a bad request".into(), answer.text().await.unwrap()));
     }
+}
+
+/// Messages that are refused or challenged.
+async fn make_message_errors(server: &Server, captured: &mut Captured) {
     for body in [
         format!("<SyncML a=\"{MALFORMED}\"><!--{MALFORMED}--><x>{MALFORMED}</y></SyncML>"),
         format!("<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr>{MALFORMED}"),
@@ -314,6 +323,50 @@ async fn play(server: &Server) -> String {
     seen
 }
 
+/// Reads whatever shows something of the device or of the server.
+async fn read_everything(server: &Server, captured: &mut Captured, device: &str) {
+    for path in ["/devices", "/events?limit=200"] {
+        captured.api(server, "GET", path, None).await;
+    }
+    for path in [
+        "",
+        "/commands",
+        "/events",
+        "/sessions",
+        "/preview?mode=Apps",
+    ] {
+        captured
+            .api(server, "GET", &format!("/devices/{device}{path}"), None)
+            .await;
+    }
+    for page in ["/metrics", "/healthz", "/readyz", "/nowhere"] {
+        captured.page(server, page).await;
+    }
+}
+
+/// Which secret is where in what form, but for those that must be there.
+fn found(hay: &[(String, Vec<u8>)], needles: &[Needle]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (place, bytes) in hay {
+        for needle in needles {
+            let allowed = match needle.name {
+                "the admin token" => place == "admin-token",
+                "the main key" => place == "key",
+                // A list of commands shows what one shows: results, to the caller.
+                "a result" => place.ends_with("/commands: 200"),
+                _ => false,
+            };
+            if allowed {
+                continue;
+            }
+            if let Some(form) = needle.found_in(bytes) {
+                found.push(format!("{} as {form} in {place}", needle.name));
+            }
+        }
+    }
+    found
+}
+
 #[tokio::test]
 async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     let own = tempfile::tempdir().unwrap();
@@ -326,7 +379,9 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     let mut captured = Captured(Vec::new());
     let (device, queued) = plant(&server, &mut captured).await;
     let token = make_token(&server, &mut captured).await;
-    make_errors(&server, &mut captured, &device).await;
+    make_command_errors(&server, &mut captured, &device).await;
+    make_request_errors(&server, &mut captured).await;
+    make_message_errors(&server, &mut captured).await;
     let seen = play(&server).await;
     for secret in [PASSWORD, WIFI, JOB] {
         assert!(
@@ -334,23 +389,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
             "{secret} was not delivered, so nothing is shown:\n{seen}"
         );
     }
-    for path in ["/devices", "/events?limit=200"] {
-        captured.api(&server, "GET", path, None).await;
-    }
-    for path in [
-        "",
-        "/commands",
-        "/events",
-        "/sessions",
-        "/preview?mode=Apps",
-    ] {
-        captured
-            .api(&server, "GET", &format!("/devices/{device}{path}"), None)
-            .await;
-    }
-    for page in ["/metrics", "/healthz", "/readyz", "/nowhere"] {
-        captured.page(&server, page).await;
-    }
+    read_everything(&server, &mut captured, &device).await;
     // To the caller, results and nothing else.
     let mut results = String::new();
     for command in &queued {
@@ -401,24 +440,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     );
     hay.extend(running);
     hay.extend(files(&dir));
-    let mut found = Vec::new();
-    for (place, bytes) in &hay {
-        for needle in &needles {
-            let allowed = match needle.name {
-                "the admin token" => place == "admin-token",
-                "the main key" => place == "key",
-                // A list of commands shows what one shows: results, to the caller.
-                "a result" => place.ends_with("/commands: 200"),
-                _ => false,
-            };
-            if allowed {
-                continue;
-            }
-            if let Some(form) = needle.found_in(bytes) {
-                found.push(format!("{} as {form} in {place}", needle.name));
-            }
-        }
-    }
+    let found = found(&hay, &needles);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 

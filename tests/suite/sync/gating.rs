@@ -13,10 +13,9 @@ fn kinds(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
+async fn a_preview_says_what_a_mode_gets_and_who_gets_the_rest() {
     let server = Server::start();
-    let (device, [inventory, reset, wns, install]) = demo_queue(&server, "tablet").await;
-
+    let (device, _) = demo_queue(&server, "tablet").await;
     let preview = server
         .get(&format!("/devices/{device}/preview?mode=Machine"))
         .await;
@@ -33,6 +32,12 @@ async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
         preview["withhold"][1]["modes"],
         json!(["Maintenance", "Apps"])
     );
+}
+
+#[tokio::test]
+async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
+    let server = Server::start();
+    let (_, [inventory, reset, wns, install]) = demo_queue(&server, "tablet").await;
 
     let reply = server
         .sync("Machine", &package1("tablet", "1", 1, "none"))
@@ -87,7 +92,15 @@ async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
         )
         .await;
     assert_eq!(server.state(&install).await, "accepted");
+}
 
+#[tokio::test]
+async fn the_log_says_what_was_delivered_and_withheld() {
+    let server = Server::start();
+    let (device, _) = demo_queue(&server, "tablet").await;
+    server
+        .sync("Machine", &package1("tablet", "1", 1, "none"))
+        .await;
     let events = server.get(&format!("/devices/{device}/events")).await;
     let first = events["items"]
         .as_array()

@@ -73,14 +73,8 @@ pub fn whole() -> String {
     package1("t", "1", 1, "user")
 }
 
-#[tokio::test]
-async fn bodies_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
-    let server = Server::start();
-    let device = server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
-    post(&server, SYNCML, "", whole().as_bytes());
-    let before = memory(&server, "VmRSS");
+/// Bodies of XML by what is wrong with them, and the statuses that they may get.
+fn hostile_xml() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     let xml = whole();
     let bomb = format!(
         "<!DOCTYPE x [<!ENTITY a \"aaaaaaaaaa\"><!ENTITY b \"&a;&a;&a;&a;&a;&a;&a;&a;\"><!ENTITY c \"&b;&b;&b;&b;&b;&b;&b;&b;\">]>{}",
@@ -97,7 +91,7 @@ async fn bodies_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
         .collect();
     let nul = xml.replace("user", "us\0er").into_bytes();
     let big = 900_000;
-    let cases: Vec<(&str, Vec<u8>, &[u16])> = vec![
+    vec![
         ("entity bomb", bomb.into_bytes(), &[400]),
         (
             "external entity",
@@ -201,17 +195,12 @@ async fn bodies_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
         ("two roots", format!("{xml}{xml}").into_bytes(), &[400]),
         ("nothing", Vec::new(), &[400]),
         ("too long", vec![b' '; 1024 * 1024 + 1], &[413]),
-    ];
-    for (name, body, expected) in cases {
-        let status = post(&server, SYNCML, "", &body);
-        assert!(expected.contains(&status), "{name}: {status}");
-    }
-    // A BOM is tolerated.
-    assert_eq!(
-        post(&server, SYNCML, "", format!("\u{feff}{xml}").as_bytes()),
-        200
-    );
-    // WBXML: lengths beyond the document, tables that repeat, depth, unknown tokens.
+    ]
+}
+
+/// Bodies of WBXML: lengths beyond the document, tables that repeat, depth, unknown
+/// tokens.
+fn hostile_wbxml() -> Vec<(&'static str, Vec<u8>)> {
     let head = [0x03, 0xa4, 0x01, 0x6a, 0x00];
     let table: Vec<u8> = [
         &[0x03, 0xa4, 0x01, 0x6a, 0x87, 0x68][..],
@@ -219,7 +208,7 @@ async fn bodies_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
         &[0],
     ]
     .concat();
-    let cases: Vec<(&str, Vec<u8>)> = vec![
+    vec![
         (
             "opaque of 4 GiB",
             [&head[..], &[0x6d, 0xc3, 0x8f, 0xff, 0xff, 0xff, 0x7f]].concat(),
@@ -250,20 +239,60 @@ async fn bodies_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
         ),
         ("page 255", [&head[..], &[0x00, 0xff, 0x45]].concat()),
         ("attributes", [&head[..], &[0xed, 0x05, 0x01]].concat()),
-    ];
-    for (name, body) in cases {
-        let status = post(&server, WBXML, "", &body);
-        assert!(matches!(status, 400 | 413), "{name}: {status}");
-    }
-    let (after, peak) = (memory(&server, "VmRSS"), memory(&server, "VmHWM"));
+    ]
+}
+
+/// A server with a device `t` that has synced once, and the memory that it takes then.
+async fn settled() -> (Server, String, u64) {
+    let server = Server::start();
+    let device = server
+        .register(json!({"source": "t", "family": "windows81"}))
+        .await;
+    post(&server, SYNCML, "", whole().as_bytes());
+    let before = memory(&server, "VmRSS");
+    (server, device, before)
+}
+
+fn took_little_memory(server: &Server, before: u64) {
+    let (after, peak) = (memory(server, "VmRSS"), memory(server, "VmHWM"));
     assert!(after < before + 64 * 1024, "{before} to {after} KiB");
     assert!(peak < before + 96 * 1024, "peak {peak} KiB from {before}");
+}
+
+#[tokio::test]
+async fn bodies_of_xml_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
+    let (server, device, before) = settled().await;
+    for (name, body, expected) in hostile_xml() {
+        let status = post(&server, SYNCML, "", &body);
+        assert!(expected.contains(&status), "{name}: {status}");
+    }
+    // A BOM is tolerated.
+    assert_eq!(
+        post(
+            &server,
+            SYNCML,
+            "",
+            format!("\u{feff}{}", whole()).as_bytes()
+        ),
+        200
+    );
+    took_little_memory(&server, before);
     // What was refused before it was read as the device's left no session behind.
     let sessions = server.get(&format!("/devices/{device}/sessions")).await;
     assert!(
         sessions["items"].as_array().unwrap().len() <= 4,
         "{sessions}"
     );
+}
+
+#[tokio::test]
+async fn bodies_of_wbxml_that_are_made_to_hurt_are_4xx_soon_and_cost_little_memory() {
+    let (server, _, before) = settled().await;
+    for (name, body) in hostile_wbxml() {
+        let status = post(&server, WBXML, "", &body);
+        assert!(matches!(status, 400 | 413), "{name}: {status}");
+    }
+    took_little_memory(&server, before);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@
 use serde_json::{Value, json};
 
 use super::hostile::{post, whole};
-use crate::harness::{SYNCML, Server, answers, message, package1};
+use crate::harness::{Reply, SYNCML, Server, answers, message, package1};
 
-#[tokio::test]
-async fn ids_out_of_range_and_crossed_sessions_change_nothing_of_another_device() {
+/// A server with the devices `t` and `victim`, which is in session 7 and has been sent
+/// one command; the victim's id, the command, and the message with it.
+async fn asked_the_victim() -> (Server, String, String, Reply) {
     let server = Server::start();
     let victim = server
         .register(json!({"source": "victim", "family": "windows81"}))
@@ -21,8 +22,14 @@ async fn ids_out_of_range_and_crossed_sessions_change_nothing_of_another_device(
         .sync("Maintenance", &package1("victim", "7", 1, "user"))
         .await;
     assert_eq!(asked.commands.len(), 1);
+    (server, victim, command, asked)
+}
+
+/// The victim's answer, its session and its numbers from another Source.
+#[tokio::test]
+async fn an_answer_from_another_device_changes_nothing() {
+    let (server, _, command, asked) = asked_the_victim().await;
     let answer = answers(&asked, 200);
-    // The victim's answer, its session and its numbers from another Source.
     for session in ["7", "8"] {
         for number in [1, 2] {
             let crossed = server
@@ -33,6 +40,11 @@ async fn ids_out_of_range_and_crossed_sessions_change_nothing_of_another_device(
         }
     }
     assert_eq!(server.state(&command).await, "sent");
+}
+
+#[tokio::test]
+async fn numbers_out_of_range_are_refused_or_mean_nothing() {
+    let (server, _, command, _) = asked_the_victim().await;
     let xml = whole();
     for wrong in [
         "0",
@@ -66,6 +78,12 @@ async fn ids_out_of_range_and_crossed_sessions_change_nothing_of_another_device(
             );
         }
     }
+    assert_eq!(server.state(&command).await, "sent");
+}
+
+#[tokio::test]
+async fn a_status_without_a_code_is_no_success() {
+    let (server, _, command, asked) = asked_the_victim().await;
     for code in ["-200", "99999", "abc", ""] {
         let status = format!(
             "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>{}</CmdRef><Cmd>Get</Cmd><Data>{code}</Data></Status><Final/>",
@@ -80,7 +98,12 @@ async fn ids_out_of_range_and_crossed_sessions_change_nothing_of_another_device(
         assert!(matches!(found, 200 | 400), "{code}: {found}");
     }
     assert_ne!(server.state(&command).await, "succeeded");
-    // Replayed later, after another session: no effect.
+}
+
+#[tokio::test]
+async fn an_answer_replayed_after_another_session_has_no_effect() {
+    let (server, victim, command, asked) = asked_the_victim().await;
+    let answer = answers(&asked, 200);
     let next = server
         .sync("Maintenance", &package1("victim", "8", 1, "user"))
         .await;
@@ -158,7 +181,17 @@ async fn loc_uri_tricks_are_of_their_kind_or_none_and_never_pass_machine() {
             assert!(!machine.contains(&kind), "{loc_uri}: {kind}");
         }
     }
-    // Groups in groups: of the kind of the most restricted child, all the way down.
+    let reply = server.sync("Machine", &package1("t", "1", 1, "none")).await;
+    assert!(reply.commands.is_empty(), "{}", reply.text);
+}
+
+/// Of the kind of the most restricted child, all the way down.
+#[tokio::test]
+async fn groups_in_groups_are_of_the_kind_of_the_most_restricted() {
+    let server = Server::start();
+    let device = server
+        .register(json!({"source": "t", "family": "windows81"}))
+        .await;
     let lock = json!({"type": "lock_workstation"});
     let bios = json!({"verb": "Get", "loc_uri": "./cimv2/Win32_BIOS"});
     let mut nested: Value = json!({"type": "atomic", "commands": [bios, lock]});
@@ -186,7 +219,15 @@ async fn loc_uri_tricks_are_of_their_kind_or_none_and_never_pass_machine() {
     assert!((400..500).contains(&status), "{status}");
     let reply = server.sync("Machine", &package1("t", "1", 1, "none")).await;
     assert!(reply.commands.is_empty(), "{}", reply.text);
-    // The device's own groups: each is answered once, and none of it is done.
+}
+
+/// Each is answered once, and none of it is done.
+#[tokio::test]
+async fn groups_that_a_device_sends_are_not_done() {
+    let server = Server::start();
+    server
+        .register(json!({"source": "t", "family": "windows81"}))
+        .await;
     let inner = "<Replace><CmdID>4</CmdID><Item><Target><LocURI>./DevInfo/DevId</LocURI></Target><Data>victim</Data></Item></Replace>";
     let groups = format!(
         "<Atomic><CmdID>1</CmdID><Sequence><CmdID>2</CmdID><Atomic><CmdID>3</CmdID>{inner}</Atomic></Sequence></Atomic><Final/>"

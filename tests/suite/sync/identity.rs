@@ -269,23 +269,29 @@ async fn a_session_heals_from_any_nonce() {
     }
 }
 
-#[tokio::test]
-async fn certificates_rotate_and_are_revoked() {
+/// What a session of the device `d` with this certificate is refused with, if it is.
+async fn refused(server: &Server, identity: &ClientIdentity) -> Option<u16> {
+    let transport = Transport::new(&url(server), Some(&ca(server)), Some(identity)).unwrap();
+    let mut tablet = Tablet::new("d", transport);
+    tablet.trigger(Trigger::Reboot).await.unwrap().http_status
+}
+
+/// A server with the device `d`, bound to the first of these certificates, and the path of it.
+async fn bound_to_the_first() -> (Server, [ClientIdentity; 2], String) {
     let server = Server::start_with(&[]);
-    let [old, new] = ["d", "d"].map(|name| ClientIdentity::generate(name).unwrap());
+    let identities = ["d", "d"].map(|name| ClientIdentity::generate(name).unwrap());
     let device = server
-        .register(json!({"source": "d", "certificate_sha256": [old.sha256()]}))
+        .register(json!({"source": "d", "certificate_sha256": [identities[0].sha256()]}))
         .await;
-    let path = format!("/devices/{device}/certificates");
-    let sync = async |identity: &ClientIdentity| {
-        let transport = Transport::new(&url(&server), Some(&ca(&server)), Some(identity)).unwrap();
-        let report = Tablet::new("d", transport)
-            .trigger(Trigger::Reboot)
-            .await
-            .unwrap();
-        report.http_status
-    };
-    assert_eq!((sync(&old).await, sync(&new).await), (None, Some(403)));
+    (server, identities, format!("/devices/{device}"))
+}
+
+#[tokio::test]
+async fn a_certificate_is_replaced_by_the_next_side_by_side() {
+    let (server, [old, new], device) = bound_to_the_first().await;
+    let path = format!("{device}/certificates");
+    assert_eq!(refused(&server, &old).await, None);
+    assert_eq!(refused(&server, &new).await, Some(403));
     // The new one is bound ahead of its time, then for now, as a whole.
     let later = json!({"sha256": new.sha256(), "not_before": "2999-01-01T00:00:00Z"});
     let (status, bound) = server.api("POST", &path, Some(later)).await;
@@ -294,7 +300,7 @@ async fn certificates_rotate_and_are_revoked() {
         (201, Some("2999-01-01T00:00:00.000Z")),
         "{bound}"
     );
-    assert_eq!(sync(&new).await, Some(403));
+    assert_eq!(refused(&server, &new).await, Some(403));
     let pem = format!(
         "-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n",
         STANDARD.encode(new.certificate())
@@ -310,7 +316,7 @@ async fn certificates_rotate_and_are_revoked() {
         (status, bound["sha256"].as_str()),
         (201, Some(new.sha256().as_str()))
     );
-    let shown = server.get(&format!("/devices/{device}")).await;
+    let shown = server.get(&device).await;
     assert!(
         shown["certificates"][0]["last_used_at"].is_string(),
         "{shown}"
@@ -319,23 +325,32 @@ async fn certificates_rotate_and_are_revoked() {
         shown["certificates"][1]["last_used_at"].is_null(),
         "{shown}"
     );
-    assert_eq!(
-        (sync(&old).await, sync(&new).await),
-        (None, None),
-        "side by side"
-    );
-    // The old one goes, for good.
+    assert_eq!(shown["certificates"][1]["note"], "renewal of 2026");
+    for identity in [&old, &new] {
+        assert_eq!(refused(&server, identity).await, None, "side by side");
+    }
     let (status, _) = server
         .api("DELETE", &format!("{path}/{}", old.sha256()), None)
         .await;
     assert_eq!(status, 204);
-    assert_eq!((sync(&old).await, sync(&new).await), (Some(403), None));
+    assert_eq!(refused(&server, &old).await, Some(403));
+    assert_eq!(refused(&server, &new).await, None);
+}
+
+#[tokio::test]
+async fn a_revoked_certificate_stays_revoked_however_it_is_asked_for() {
+    let (server, [old, new], device) = bound_to_the_first().await;
+    let path = format!("{device}/certificates");
+    let next = json!({"sha256": new.sha256()});
+    assert_eq!(server.api("POST", &path, Some(next)).await.0, 201);
+    let (status, _) = server
+        .api("DELETE", &format!("{path}/{}", old.sha256()), None)
+        .await;
+    assert_eq!(status, 204);
     let again = json!({"sha256": old.sha256()});
     assert_eq!(server.api("POST", &path, Some(again)).await.0, 409);
     let list = json!({"certificate_sha256": [old.sha256(), new.sha256()]});
-    let (status, why) = server
-        .api("PATCH", &format!("/devices/{device}"), Some(list))
-        .await;
+    let (status, why) = server.api("PATCH", &device, Some(list)).await;
     assert!(status == 422 || status == 400, "{why}");
     assert!(why.to_string().contains("revoked"), "{why}");
     let import = json!({"devices": [{"source": "d", "certificate_sha256": [old.sha256()]}], "on_conflict": "update"});
@@ -344,15 +359,17 @@ async fn certificates_rotate_and_are_revoked() {
         status >= 400 && why.to_string().contains("revoked"),
         "{why}"
     );
-    let shown = server.get(&format!("/devices/{device}")).await;
+    let shown = server.get(&device).await;
     assert_eq!(shown["certificates"].as_array().unwrap().len(), 1);
-    assert_eq!(shown["certificates"][0]["note"], "renewal of 2026");
     assert_eq!(shown["revoked_certificate_sha256"], json!([old.sha256()]));
-    let events = server
-        .get(&format!("/devices/{device}/events"))
-        .await
-        .to_string();
+    let events = server.get(&format!("{device}/events")).await.to_string();
     assert!(events.contains(&format!("certificate {} revoked", old.sha256())));
+}
+
+#[tokio::test]
+async fn what_is_no_certificate_is_refused() {
+    let (server, [_, new], device) = bound_to_the_first().await;
+    let path = format!("{device}/certificates");
     for wrong in [
         json!({}),
         json!({"sha256": "ab"}),
