@@ -2,5 +2,6 @@
 
 pub mod configuration;
 mod demo;
+mod mock_wns;
 mod operating;
 mod packaging;
