@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::availability::{Availability, Circumstances, leaves_under};
 use super::digest::StableDigest;
-use crate::command::OpenCommand;
+use crate::command::{OpenCommand, Unanswered};
 use crate::device::{DeviceState, Session};
 use crate::event::Withheld;
 use crate::ids::CommandSeq;
@@ -24,18 +24,30 @@ pub(super) struct Candidate {
     pub(super) bytes: u32,
     /// Whether it goes alone and last.
     pub(super) exclusive: bool,
+    /// Whether it is sent once only: it shares no reply with what is `doubtful`.
+    pub(super) once: bool,
+    /// Whether the device may stop at it: it was sent without an answer, or it writes.
+    pub(super) doubtful: bool,
     pub(super) availability: Availability,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, what goes alone last, and the channel after an unenroll.
+/// age, what goes alone last, and the channel after an unenroll. What the device may be
+/// stopping at goes at the very end, what was sent least often first, reads before
+/// writes. Where something is unanswered, a password reset goes before all else: someone
+/// waits for it, and it must not wait behind what stops the device.
 pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<Candidate> {
     let waits = |command: &&OpenCommand| here.is_queued(command);
     let mut waiting: Vec<&OpenCommand> = state.open.iter().filter(waits).collect();
+    let any_unanswered = waiting.iter().any(|command| command.unanswered > 0);
     waiting.sort_by_key(|command| {
+        let suspect = command.is_suspect();
         (
             command.is_exclusive(),
+            if suspect { command.unanswered } else { 0 },
+            suspect && command.writes(),
             !command.is_unenroll(),
+            any_unanswered && command.kind() != Kind::PasswordReset,
             std::cmp::Reverse(command.priority),
             command.seq,
         )
@@ -58,6 +70,8 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
             kind: kind_of(&leaves),
             bytes: command.bytes,
             exclusive: command.is_exclusive(),
+            once: command.options.unanswered == Unanswered::Keep,
+            doubtful: command.unanswered > 0 || command.writes(),
             availability: here.availability_by(decision, command),
         });
         before = Some((leaves, app));
@@ -80,6 +94,9 @@ pub(super) fn budget(session: &Session) -> usize {
 /// session at once, and the answers to what went with it would be lost. So does
 /// the set of a push channel, on which a device may hang.
 ///
+/// A command that is sent once only shares no reply with one that the device may stop
+/// at: nobody could tell afterwards whether the device came to it.
+///
 /// `left` is what this reply has room for. The first command goes if a usual
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
 /// would else keep it, and all behind it, waiting for ever.
@@ -89,11 +106,15 @@ pub(super) fn pick<'a>(
     outstanding: bool,
 ) -> Vec<CommandSeq> {
     let mut picked = Vec::new();
+    let (mut once, mut doubtful) = (false, false);
     let goes = |command: &&Candidate| command.availability.goes();
     for command in candidates.into_iter().filter(goes) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
-        if !fits || command.exclusive && (outstanding || !picked.is_empty()) {
+        once |= command.once;
+        doubtful |= command.doubtful;
+        let parts = once && doubtful && !picked.is_empty();
+        if !fits || parts || command.exclusive && (outstanding || !picked.is_empty()) {
             break;
         }
         left = left.saturating_sub(bytes);
