@@ -6,6 +6,7 @@
     unreachable_pub
 )]
 
+mod alerts;
 mod api_behaviour;
 mod api_fields;
 mod api_limits;
@@ -40,6 +41,7 @@ mod metrics;
 mod models;
 mod noisy;
 mod odd_sessions;
+mod odd_statuses;
 mod openapi;
 mod operating;
 mod operations;
@@ -50,6 +52,7 @@ mod push_crash;
 mod push_scenarios;
 mod push_world;
 mod receiver;
+mod removals;
 mod retention;
 mod secrets;
 mod server_auth;
@@ -61,6 +64,7 @@ mod store_installs;
 mod tls_refusals;
 mod tokens;
 mod tools;
+mod unanswered;
 mod upgrade;
 mod wait;
 mod wbxml;
