@@ -1,0 +1,17 @@
+//! Sync sessions over real HTTP: who a device is, what it gets, and how it may misbehave.
+
+mod alerts;
+mod bad_input;
+mod families;
+mod gating;
+mod hostile;
+mod hostile_messages;
+mod identity;
+mod odd_sessions;
+mod odd_statuses;
+mod removals;
+mod server_auth;
+mod sessions;
+mod unanswered;
+mod wbxml;
+pub mod simulated_device;
