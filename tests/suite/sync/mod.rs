@@ -12,6 +12,6 @@ mod odd_statuses;
 mod removals;
 mod server_auth;
 mod sessions;
+pub mod simulated_device;
 mod unanswered;
 mod wbxml;
-pub mod simulated_device;
