@@ -65,13 +65,14 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
             Some(last) => last.availability.decision.clone(),
             None => here.decide(&leaves, app),
         };
+        let once = command.options.unanswered == Unanswered::Keep;
         candidates.push(Candidate {
             seq: command.seq,
             kind: kind_of(&leaves),
             bytes: command.bytes,
             exclusive: command.is_exclusive(),
-            once: command.options.unanswered == Unanswered::Keep,
-            doubtful: command.unanswered > 0 || command.writes(),
+            once,
+            doubtful: !once && (command.unanswered > 0 || command.writes()),
             availability: here.availability_by(decision, command),
         });
         before = Some((leaves, app));
@@ -105,22 +106,31 @@ pub(super) fn pick<'a>(
     (mut left, budget): (usize, usize),
     outstanding: bool,
 ) -> Vec<CommandSeq> {
-    let mut picked = Vec::new();
-    let (mut once, mut doubtful) = (false, false);
+    let mut picked: Vec<&Candidate> = Vec::new();
     let goes = |command: &&Candidate| command.availability.goes();
     for command in candidates.into_iter().filter(goes) {
         let bytes = command.bytes as usize;
         let fits = bytes <= left || picked.is_empty() && bytes <= budget;
-        once |= command.once;
-        doubtful |= command.doubtful;
-        let parts = once && doubtful && !picked.is_empty();
-        if !fits || parts || command.exclusive && (outstanding || !picked.is_empty()) {
+        if !fits || command.exclusive && (outstanding || !picked.is_empty()) {
             break;
         }
         left = left.saturating_sub(bytes);
-        picked.push(command.seq);
+        picked.push(command);
     }
-    picked
+    part(&mut picked);
+    picked.iter().map(|command| command.seq).collect()
+}
+
+/// Takes out of a reply what is not to share it: whichever of the two sorts comes first
+/// stays, the other follows in the next reply.
+fn part(picked: &mut Vec<&Candidate>) {
+    let once = picked.iter().position(|command| command.once);
+    let doubtful = picked.iter().position(|command| command.doubtful);
+    match (once, doubtful) {
+        (Some(once), Some(doubtful)) if once < doubtful => picked.truncate(doubtful),
+        (Some(_), Some(_)) => picked.retain(|command| !command.once),
+        _ => {}
+    }
 }
 
 /// What is held back, grouped by kind and reason.

@@ -113,6 +113,35 @@ async fn a_profile_that_silences_the_agent_fails_and_nothing_else_is_harmed() {
     assert_eq!(read["history"].as_array().unwrap().len(), 1);
 }
 
+/// A device that answers everything gets everything, with one reply more.
+#[tokio::test]
+async fn a_reset_shares_replies_with_reads_but_not_with_writes() {
+    let write = json!({"type": "restrictions", "settings": {"WifiEnabled": false}});
+    let rows = [
+        (
+            vec![write.clone(), reset(), bios()],
+            [vec!["WifiEnabled", "Win32_BIOS"], vec!["ResetUserPassword"]],
+        ),
+        (
+            vec![bios(), reset(), write],
+            [vec!["Win32_BIOS", "ResetUserPassword"], vec!["WifiEnabled"]],
+        ),
+    ];
+    for (queue, replies) in rows {
+        let server = Server::start();
+        let (_, commands) = tablet(&server, &queue).await;
+        let mut agent = Agent {
+            server: &server,
+            stops_at: "nothing",
+            sessions: 0,
+        };
+        assert_eq!(agent.session().await, replies);
+        for command in &commands {
+            assert_eq!(server.state(command).await, "succeeded");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_forecast_says_that_the_command_goes_alone() {
     let server = Server::start();
