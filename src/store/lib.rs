@@ -7,6 +7,7 @@
 pub mod api;
 mod error;
 pub mod installs;
+pub mod private_file;
 pub mod push;
 pub mod seal;
 pub mod sqlite;

@@ -6,7 +6,6 @@
 //! takes back what it wrote. Callers are answered after COMMIT.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::execute;
+use super::files::OpenFiles;
 use crate::{StoreError, StoreObserver};
 
 /// Pieces of work that may wait; more wait outside.
@@ -70,9 +70,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        db: Connection,
-        checkpointer: Connection,
-        log: PathBuf,
+        (db, checkpointer, files): (Connection, Connection, Arc<OpenFiles>),
         observer: Arc<dyn StoreObserver>,
     ) -> std::io::Result<Writer> {
         let (queue, work) = mpsc::channel(WAITING);
@@ -88,7 +86,7 @@ impl Writer {
                 run(
                     &db,
                     checkpointer,
-                    &log,
+                    &files,
                     work,
                     (&counted, &commit),
                     &refuses,
@@ -175,7 +173,7 @@ impl Drop for Writer {
 fn run(
     db: &Connection,
     checkpointer: Connection,
-    log: &PathBuf,
+    files: &OpenFiles,
     mut queue: mpsc::Receiver<Work>,
     (stats, committed): (&Stats, &watch::Sender<u64>),
     read_only: &AtomicBool,
@@ -192,7 +190,7 @@ fn run(
             }
         });
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
-    let mut careful = 0;
+    let (mut careful, log) = (0, files.log());
     while let Some(first) = queue.blocking_recv() {
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
@@ -213,19 +211,19 @@ fn run(
             refuses = !refuses;
             let _ = db.pragma_update(None, "query_only", refuses);
         }
-        careful = match transact(db, group, careful > 0) {
+        careful = match transact(db, group, careful > 0, &|| files.check()) {
             Done::Torn => CAREFUL,
             Done::Well | Done::Lost => careful.saturating_sub(1),
         };
         committed.send_modify(|count| *count += 1);
-        let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
+        let size = std::fs::metadata(&log).map_or(0, |meta| meta.len());
         if size > cut_at {
             // Cuts the file too: its size is what is looked at. While a backup
             // reads it cannot be cut, and exchanges do not wait for that.
             let _ = db.busy_timeout(CUT);
             checkpoint(db, "TRUNCATE", &**observer);
             let _ = db.busy_timeout(BUSY);
-            let left = std::fs::metadata(log).map_or(0, |meta| meta.len());
+            let left = std::fs::metadata(&log).map_or(0, |meta| meta.len());
             let is_cut = left < RESTART_BYTES;
             (copied_at, cut_at) = if is_cut {
                 (0, RESTART_BYTES)
@@ -262,9 +260,18 @@ enum Done {
     Torn,
 }
 
-fn transact(db: &Connection, group: Vec<Work>, careful: bool) -> Done {
+/// Runs the pieces in one transaction. `check` says whether the database that is written
+/// is the one that will be read after a restart: before, so that nothing is written to
+/// another, and after, so that nothing is acknowledged that went to another.
+fn transact(
+    db: &Connection,
+    group: Vec<Work>,
+    careful: bool,
+    check: &dyn Fn() -> Result<(), StoreError>,
+) -> Done {
     let mut answers = Vec::with_capacity(group.len());
-    let (mut error, mut torn) = (execute(db, "BEGIN IMMEDIATE").err(), false);
+    let begun = check().and_then(|()| execute(db, "BEGIN IMMEDIATE"));
+    let (mut error, mut torn) = (begun.err(), false);
     for work in group {
         let saved = careful || !work.checks_first;
         if saved && error.is_none() {
@@ -293,7 +300,7 @@ fn transact(db: &Connection, group: Vec<Work>, careful: bool) -> Done {
         answers.push((good, answer));
     }
     if error.is_none() {
-        error = execute(db, "COMMIT").err();
+        error = execute(db, "COMMIT").and_then(|()| check()).err();
     }
     if error.is_some() {
         let _ = execute(db, "ROLLBACK");
@@ -346,7 +353,7 @@ mod tests {
             let (sender, told) = channel();
             let group = ["INSERT INTO t VALUES (1)", with, "INSERT INTO t VALUES (2)"];
             let group = group.map(|sql| piece(sql, &sender)).into();
-            let done = transact(&db, group, careful);
+            let done = transact(&db, group, careful, &|| Ok(()));
             assert_eq!(matches!(done, Done::Torn), !neighbour_is_durable);
             let told: Vec<bool> = told.try_iter().collect();
             assert_eq!(told, [neighbour_is_durable, false, neighbour_is_durable]);
