@@ -288,3 +288,25 @@ async fn putting_the_database_back_and_restarting_recovers_everything() {
     server.get(&format!("/devices/{device}")).await;
     assert_eq!(ready(&server).await.0, 200);
 }
+
+#[tokio::test]
+async fn when_the_server_has_ended_the_database_is_whole_without_its_log() {
+    let mut server = Server::start_with(&[]);
+    for n in 0..4 {
+        server.register(json!({"source": format!("d{n}")})).await;
+        // A connection that is still open does not keep it from ending in order.
+        let _reading = server.open("/events/stream", &[]).await;
+        server.signal("TERM");
+        assert_eq!(server.wait(), Some(0));
+        let log = server.dir.join("modegate.db-wal");
+        assert!(!log.exists(), "writes are left in the log");
+        let copy = server.dir.join("copy.db");
+        fs::copy(server.dir.join("modegate.db"), &copy).unwrap();
+        let db = rusqlite::Connection::open(&copy).unwrap();
+        let sql = "SELECT count(*) FROM device";
+        let devices: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(devices, n + 1);
+        drop(db);
+        server.kill_and_restart();
+    }
+}

@@ -45,6 +45,7 @@ mod openapi;
 mod operating;
 mod operations;
 mod packaging;
+mod preflight;
 mod private_files;
 mod program;
 mod proxy;

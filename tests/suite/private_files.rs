@@ -89,7 +89,13 @@ async fn every_file_is_for_its_owner_alone_whatever_the_umask() {
         let file = own.path().join("backup");
         let mut backup = program();
         backup.args(["backup", text(&file), "--data", text(&dir)]);
-        assert!(with_umask(&backup, umask).output().unwrap().status.success());
+        assert!(
+            with_umask(&backup, umask)
+                .output()
+                .unwrap()
+                .status
+                .success()
+        );
         assert_eq!(
             fs::metadata(&file).unwrap().permissions().mode() & 0o777,
             0o600
@@ -104,7 +110,13 @@ async fn every_file_is_for_its_owner_alone_whatever_the_umask() {
         ] {
             let mut command = program();
             command.args(arguments);
-            assert!(with_umask(&command, umask).output().unwrap().status.success());
+            assert!(
+                with_umask(&command, umask)
+                    .output()
+                    .unwrap()
+                    .status
+                    .success()
+            );
         }
         let wide: Vec<_> = modes(&dir)
             .into_iter()

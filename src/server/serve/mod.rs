@@ -242,18 +242,12 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
-        self.shared
-            .app
-            .store
-            .log(
-                self.shared
-                    .app
-                    .sync
-                    .auth_failures()
-                    .take()
-                    .events(self.options.clock.now()),
-            )
-            .await?;
+        let (app, now) = (&self.shared.app, self.options.clock.now());
+        let failures = app.sync.auth_failures().take();
+        let logged = app.store.log(failures.events(now)).await;
+        // Connections that still end hold the store; the process does not wait for them.
+        app.store.close().await;
+        logged?;
         ended
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)

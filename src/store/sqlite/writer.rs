@@ -44,6 +44,13 @@ struct Work {
     checks_first: bool,
 }
 
+/// What the writer is asked for.
+enum Request {
+    Work(Work),
+    /// To end, and to say so once the database is closed.
+    Close(oneshot::Sender<()>),
+}
+
 /// After a piece failed that had written, so many transactions give each piece a
 /// savepoint: whatever it is, it does not take its neighbours with it again and again.
 const CAREFUL: u32 = 1_024;
@@ -59,7 +66,7 @@ pub struct Stats {
 
 /// The way to the writer.
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Work>>,
+    queue: Option<mpsc::Sender<Request>>,
     thread: Option<std::thread::JoinHandle<()>>,
     commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
@@ -83,7 +90,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                run(
+                let closed = run(
                     &db,
                     checkpointer,
                     &files,
@@ -92,6 +99,10 @@ impl Writer {
                     &refuses,
                     &observer,
                 );
+                drop(db);
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
             })?;
         Ok(Writer {
             queue: Some(queue),
@@ -125,6 +136,16 @@ impl Writer {
         self.put(work, true).await
     }
 
+    /// Does what waits still, copies the log back into the database and closes it.
+    pub(super) async fn close(&self) {
+        let (sender, closed) = oneshot::channel();
+        if let Some(queue) = &self.queue
+            && queue.send(Request::Close(sender)).await.is_ok()
+        {
+            let _ = closed.await;
+        }
+    }
+
     async fn put<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -153,7 +174,8 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         let piece = Work { run, checks_first };
         let begun = Instant::now();
-        queue.send(piece).await.map_err(|_| gone())?;
+        let request = Request::Work(piece);
+        queue.send(request).await.map_err(|_| gone())?;
         let answer = receiver.await.map_err(|_| gone())?;
         self.observer.committed(begun.elapsed());
         answer
@@ -174,11 +196,11 @@ fn run(
     db: &Connection,
     checkpointer: Connection,
     files: &OpenFiles,
-    mut queue: mpsc::Receiver<Work>,
+    mut queue: mpsc::Receiver<Request>,
     (stats, committed): (&Stats, &watch::Sender<u64>),
     read_only: &AtomicBool,
     observer: &Arc<dyn StoreObserver>,
-) {
+) -> Option<oneshot::Sender<()>> {
     let mut refuses = false;
     let watching = Arc::clone(observer);
     let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
@@ -191,7 +213,17 @@ fn run(
         });
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
     let (mut careful, log) = (0, files.log());
-    while let Some(first) = queue.blocking_recv() {
+    let mut closing = None;
+    while closing.is_none()
+        && let Some(first) = queue.blocking_recv()
+    {
+        let first = match first {
+            Request::Work(work) => work,
+            Request::Close(closed) => {
+                closing = Some(closed);
+                break;
+            }
+        };
         if company || !queue.is_empty() {
             std::thread::sleep(LINGER);
         }
@@ -199,7 +231,13 @@ fn run(
         while group.len() < GROUP
             && let Ok(next) = queue.try_recv()
         {
-            group.push(next);
+            match next {
+                Request::Work(work) => group.push(work),
+                Request::Close(closed) => {
+                    closing = Some(closed);
+                    break;
+                }
+            }
         }
         company = group.len() > 1;
         stats
@@ -241,6 +279,7 @@ fn run(
         let _ = helper.join();
     }
     checkpoint(db, "TRUNCATE", &**observer);
+    closing
 }
 
 fn checkpoint(db: &Connection, how: &str, observer: &dyn StoreObserver) {
