@@ -2,6 +2,7 @@
 
 pub mod configuration;
 mod demo;
+mod exit_codes;
 mod mock_wns;
 mod operating;
 mod packaging;
