@@ -25,7 +25,7 @@ pub fn create(path: &Path) -> io::Result<File> {
 /// The same, in place of a file that an interrupted run may have left.
 pub fn create_anew(path: &Path) -> io::Result<File> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => create(path),
     }
 }

@@ -87,12 +87,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
     let server_validity = expiry::first_to_expire(&certified.cert);
-    let issuers = settings.client_ca.as_deref();
-    let issuers = issuers.map(|path| certificates::issuers(path, Arc::clone(&provider)));
-    let issuers = issuers.transpose()?;
-    let issuers_validity = issuers
-        .as_ref()
-        .and_then(|issuers| expiry::first_to_expire(&issuers.certificates));
+    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
+    let issuers_validity = issuers_validity.flatten();
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let observer = Arc::clone(&metrics) as _;
@@ -262,6 +258,19 @@ fn rejected(faults: &[Fault]) -> (EventType, String) {
     tracing::error!("the policy files are invalid; the policy set in force stays");
     let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
     (EventType::PolicyRefused, detail)
+}
+
+/// The issuers of `client_ca`, if there are any, and when the first of them expires.
+fn issuers(
+    settings: &Settings,
+    provider: &Arc<CryptoProvider>,
+) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+    let Some(path) = &settings.client_ca else {
+        return Ok(None);
+    };
+    let issuers = certificates::issuers(path, Arc::clone(provider))?;
+    let validity = expiry::first_to_expire(&issuers.certificates);
+    Ok(Some((issuers, validity)))
 }
 
 /// Works out what a connection proves.

@@ -8,6 +8,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -67,7 +69,7 @@ pub struct Stats {
 /// The way to the writer.
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Request>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    thread: Option<JoinHandle<()>>,
     commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
     /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
@@ -202,42 +204,15 @@ fn run(
     observer: &Arc<dyn StoreObserver>,
 ) -> Option<oneshot::Sender<()>> {
     let mut refuses = false;
-    let watching = Arc::clone(observer);
-    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
-    let helper = std::thread::Builder::new()
-        .name("store-checkpoint".to_owned())
-        .spawn(move || {
-            while asked.recv().is_ok() {
-                checkpoint(&checkpointer, "PASSIVE", &*watching);
-            }
-        });
+    let (ask, helper) = start_checkpointer(checkpointer, Arc::clone(observer));
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
     let (mut careful, log) = (0, files.log());
     let mut closing = None;
-    while closing.is_none()
-        && let Some(first) = queue.blocking_recv()
-    {
-        let first = match first {
-            Request::Work(work) => work,
-            Request::Close(closed) => {
-                closing = Some(closed);
-                break;
-            }
-        };
-        if company || !queue.is_empty() {
-            std::thread::sleep(LINGER);
-        }
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = queue.try_recv()
-        {
-            match next {
-                Request::Work(work) => group.push(work),
-                Request::Close(closed) => {
-                    closing = Some(closed);
-                    break;
-                }
-            }
+    while closing.is_none() {
+        let group;
+        (group, closing) = gather(&mut queue, company);
+        if group.is_empty() {
+            break;
         }
         company = group.len() > 1;
         stats
@@ -280,6 +255,48 @@ fn run(
     }
     checkpoint(db, "TRUNCATE", &**observer);
     closing
+}
+
+/// Takes what waits, or waits for something: a group of work, empty at the end, and who
+/// asked to close after it.
+fn gather(
+    queue: &mut mpsc::Receiver<Request>,
+    company: bool,
+) -> (Vec<Work>, Option<oneshot::Sender<()>>) {
+    let first = match queue.blocking_recv() {
+        Some(Request::Work(work)) => work,
+        Some(Request::Close(closed)) => return (Vec::new(), Some(closed)),
+        None => return (Vec::new(), None),
+    };
+    if company || !queue.is_empty() {
+        std::thread::sleep(LINGER);
+    }
+    let mut group = vec![first];
+    while group.len() < GROUP
+        && let Ok(next) = queue.try_recv()
+    {
+        match next {
+            Request::Work(work) => group.push(work),
+            Request::Close(closed) => return (group, Some(closed)),
+        }
+    }
+    (group, None)
+}
+
+/// A thread that copies the log back each time it is asked to. It ends with who asks.
+fn start_checkpointer(
+    db: Connection,
+    observer: Arc<dyn StoreObserver>,
+) -> (SyncSender<()>, std::io::Result<JoinHandle<()>>) {
+    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
+    let helper = std::thread::Builder::new()
+        .name("store-checkpoint".to_owned())
+        .spawn(move || {
+            while asked.recv().is_ok() {
+                checkpoint(&db, "PASSIVE", &*observer);
+            }
+        });
+    (ask, helper)
 }
 
 fn checkpoint(db: &Connection, how: &str, observer: &dyn StoreObserver) {

@@ -362,13 +362,26 @@ async fn pem_is_read_as_windows_and_openssl_save_it() {
         write(&dir.join("server.pem"), &format!("{leaf}{issuer_pem}"));
         write(&dir.join("server-key.pem"), &key.serialize_pem());
         write(&file, &issuer_pem);
-        let server = Server::in_dir(&dir, &["--client-ca", text(&file)]);
+        let arguments = ["--client-ca", text(&file), "--accept-unknown-devices"];
+        let server = Server::in_dir(&dir, &arguments);
         // As the CA to trust, too.
         let url = server.https.replace("127.0.0.1", "localhost");
         let output = program()
             .args(["health", &url, "--ca", text(&file)])
             .output()
             .unwrap();
+        assert!(output.status.success(), "form {form}: {}", err(&output));
+        let sync = format!("{url}/sync");
+        let simulate = [
+            "simulate",
+            "--url",
+            &sync,
+            "--ca",
+            text(&file),
+            "--sessions",
+            "1",
+        ];
+        let output = program().args(simulate).output().unwrap();
         assert!(output.status.success(), "form {form}: {}", err(&output));
         // And in the API.
         let device = server
