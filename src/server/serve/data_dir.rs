@@ -107,7 +107,7 @@ pub(crate) fn is_there(path: &Path) -> bool {
 }
 
 /// What to say where a directory of somebody else's cannot be used.
-fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
+pub(super) fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
     let (owner, me) = owners(path)?;
     let foreign = error.kind() == io::ErrorKind::PermissionDenied && owner != me;
     foreign.then(|| ServeError::Foreign(path.to_owned(), owner, me))

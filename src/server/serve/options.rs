@@ -59,7 +59,7 @@ pub enum ServeError {
     Foreign(PathBuf, u32, u32),
     /// Everybody can write to the data directory.
     #[error(
-        "every user of this machine can write to the data directory {0}, and so replace the key and the database: \
+        "every user of this machine can write to the data directory {0}, and so put a key or a database there: \
          run chmod o-w on it, or name a new directory inside it, which the server creates for itself alone"
     )]
     OpenDirectory(PathBuf),

@@ -5,13 +5,12 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// Who but the owner can put other files in place of those in a directory.
+/// Who but the owner can put files into a directory, in place of those that are there or
+/// will be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writers {
-    /// Everybody.
+    /// Everybody; with the mode bit `t` before the files are made.
     Everybody,
-    /// Everybody can add files, but not replace those of others (mode bit `t`).
-    EverybodyAdds,
     /// A group.
     Group,
 }
@@ -20,9 +19,7 @@ impl Writers {
     /// Those of a directory; `None` where there are none, or no directory.
     pub(crate) fn of(directory: &Path) -> Option<Writers> {
         let mode = fs::metadata(directory).ok()?.mode();
-        if mode & 0o1002 == 0o1002 {
-            Some(Writers::EverybodyAdds)
-        } else if mode & 0o002 != 0 {
+        if mode & 0o002 != 0 {
             Some(Writers::Everybody)
         } else if mode & 0o020 != 0 {
             Some(Writers::Group)
@@ -30,6 +27,12 @@ impl Writers {
             None
         }
     }
+}
+
+/// Whether everybody can replace the files of a directory. With the mode bit `t`, as in
+/// `/tmp`, nobody but their owners can.
+pub(crate) fn everybody_replaces(directory: &Path) -> bool {
+    fs::metadata(directory).is_ok_and(|meta| meta.mode() & 0o1002 == 0o002)
 }
 
 /// Whether others than the owner can read a file.

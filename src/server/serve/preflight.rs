@@ -12,8 +12,10 @@ use rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificates::{self, Issuers};
-use super::data_dir::{KEY, KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, is_there, key_of};
-use super::permissions::{Writers, others_can_read};
+use super::data_dir::{
+    KEY, KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, foreign, is_there, key_of,
+};
+use super::permissions::{Writers, everybody_replaces, others_can_read};
 use super::{KeySource, ServeError};
 use crate::config::{Loaded, Settings};
 use crate::http::tls::Validity;
@@ -31,6 +33,10 @@ const SECRETS: [&str; 4] = [KEY_FILE, "key.next", TOKEN_FILE, "server-key.pem"];
 /// directory and the settings name.
 pub(crate) fn examine(loaded: &mut Loaded, now: Timestamp) {
     let settings = loaded.settings.clone();
+    if let Some(error) = foreign_secrets(&settings.data) {
+        loaded.wrong("data", "a data directory of this user", error.to_string());
+        return;
+    }
     permissions(loaded, &settings);
     token(loaded, &settings.data);
     let keys = main_key(loaded, &settings);
@@ -58,6 +64,14 @@ pub(crate) fn examine(loaded: &mut Loaded, now: Timestamp) {
     }
 }
 
+/// Why nothing can be told of a data directory: its secrets are for another user.
+fn foreign_secrets(data: &Path) -> Option<ServeError> {
+    SECRETS.into_iter().find_map(|name| {
+        let error = fs::File::open(data.join(name)).err()?;
+        foreign(data, &error)
+    })
+}
+
 /// Who else can read secrets, or put other files in the place of these.
 fn permissions(loaded: &mut Loaded, settings: &Settings) {
     let data = &settings.data;
@@ -69,27 +83,24 @@ fn permissions(loaded: &mut Loaded, settings: &Settings) {
             error.to_string(),
         );
     }
-    let anybody = [Writers::Everybody];
-    let others = [Writers::Group, Writers::EverybodyAdds];
-    let database = settings.database.as_deref().map(directory);
-    let of_file =
-        |path: &'_ Option<std::path::PathBuf>| path.as_deref().map(directory).map(Path::to_owned);
-    for (key, path, whom) in [
-        ("data", Some(data.clone()), &others[..]),
-        ("database", database.map(Path::to_owned), &anybody),
-        ("policies", settings.policies.clone(), &anybody),
-        ("key_file", of_file(&settings.key_file), &anybody),
-        ("client_ca", of_file(&settings.client_ca), &anybody),
+    let warning = |path: &Path| {
+        let path = path.display();
+        format!(
+            "users other than its owner can write to the directory {path}, and so put other files there: run chmod \
+             go-w on it"
+        )
+    };
+    if Writers::of(data) == Some(Writers::Group) {
+        loaded.warn("data", warning(data));
+    }
+    for (key, path) in [
+        ("database", settings.database.as_deref().map(directory)),
+        ("policies", settings.policies.as_deref()),
+        ("key_file", settings.key_file.as_deref().map(directory)),
+        ("client_ca", settings.client_ca.as_deref().map(directory)),
     ] {
-        if let Some(path) = path
-            && Writers::of(&path).is_some_and(|writers| whom.contains(&writers))
-        {
-            let path = path.display();
-            let warning = format!(
-                "users other than its owner can write to the directory {path}, and so put other files there: \
-                 run chmod go-w on it"
-            );
-            loaded.warn(key, warning);
+        if let Some(path) = path.filter(|path| everybody_replaces(path)) {
+            loaded.warn(key, warning(path));
         }
     }
     let database = settings.database_path();

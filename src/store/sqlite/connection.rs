@@ -44,7 +44,10 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     // What a change entails is part of the change (`core::change`). The triggers of
     // version 4 do the same for programs of before, and nothing here.
     enable_triggers(&db, false)?;
-    migrations::runner()?.run(&mut db).map_err(failed)?;
+    let report = migrations::runner()?.run(&mut db).map_err(failed)?;
+    for migration in report.applied_migrations() {
+        tracing::info!(%migration, "changed the tables of the database");
+    }
     Ok(db)
 }
 

@@ -22,6 +22,8 @@ const LINKS: u32 = 16;
 pub struct DatabaseFiles {
     /// Where the database itself is: SQLite puts the others beside it, and not beside a link.
     database: PathBuf,
+    /// The link by which it was named, if it was.
+    link: Option<PathBuf>,
 }
 
 impl DatabaseFiles {
@@ -29,6 +31,7 @@ impl DatabaseFiles {
     pub fn new(path: &Path) -> Self {
         DatabaseFiles {
             database: resolved(path, LINKS),
+            link: path.is_symlink().then(|| path.to_owned()),
         }
     }
 
@@ -104,6 +107,14 @@ impl DatabaseFiles {
         }
         if self.database.exists() {
             return Ok(());
+        }
+        if let Some(link) = &self.link {
+            // The disk may not be mounted.
+            return Err(StoreError::Failed(Arc::from(format!(
+                "{} is a link to {}, which is not there: put the database there, or remove the link",
+                link.display(),
+                self.database.display()
+            ))));
         }
         create(&self.database).map(drop).map_err(|error| {
             let why = format!("could not create {}: {error}", self.database.display());

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::connection::{check_version, key_check, wrong_key};
-use super::error::failed;
 use super::files::DatabaseFiles;
 use crate::StoreError;
 use crate::seal::Keys;
@@ -32,7 +31,10 @@ pub fn inspect(path: &Path, keys: Option<Keys>) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_URI
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(uri, flags).map_err(failed)?;
+    let db = Connection::open_with_flags(uri, flags).map_err(|error| {
+        let why = format!("could not open {}: {error}", database.display());
+        StoreError::Failed(Arc::from(why))
+    })?;
     let sql = "SELECT count(*) FROM sqlite_schema";
     let read = db.query_row(sql, [], |row| row.get::<_, i64>(0));
     if let Err(error) = read {

@@ -203,6 +203,11 @@ async fn a_link_to_the_database_stays_one_when_it_is_restored() {
     fs::create_dir(&disk).unwrap();
     symlink(disk.join("real.db"), dir.join("modegate.db")).unwrap();
     let file = own.path().join("b");
+    // A disk that is not mounted is no reason to begin anew.
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--data", text(&dir)];
+    refused(&serve, "real.db, which is not there");
+    assert!(!disk.join("real.db").exists());
+    fs::write(disk.join("real.db"), "").unwrap();
     let mut server = Server::in_dir(&dir, &[]);
     server.register(json!({"source": "early"})).await;
     done(&["backup", text(&file), "--data", text(&dir)]);

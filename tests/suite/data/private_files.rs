@@ -212,13 +212,15 @@ async fn a_directory_that_others_write_to_is_refused_or_warned_of() {
     let set = |dir: &Path, mode| {
         fs::set_permissions(dir, fs::Permissions::from_mode(mode)).unwrap();
     };
-    set(&dir, 0o777);
-    both_refuse(
-        &dir,
-        "every user of this machine can write to the data directory",
-    );
-    assert!(!dir.join("key").exists());
-    for mode in [0o1777, 0o770] {
+    for mode in [0o777, 0o1777, 0o702] {
+        set(&dir, mode);
+        both_refuse(
+            &dir,
+            "every user of this machine can write to the data directory",
+        );
+        assert!(!dir.join("key").exists());
+    }
+    for mode in [0o770, 0o720] {
         set(&dir, mode);
         let server = Server::in_dir(&dir, &[]);
         server.logged("users other than its owner can write to the directory");
