@@ -178,6 +178,10 @@ named! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook did not take an event, and it is given up.
         WebhookGivenUp = "webhook.given_up",
+        /// A webhook was changed: its secret is another.
+        WebhookChanged = "webhook.changed",
+        /// Somebody asked for a delivery: a test, or an earlier one once more.
+        WebhookDeliveryRequested = "webhook.delivery_requested",
         /// A notification that WNS did not take, or of which it said nothing.
         WakeNotTaken = "wake.not_taken",
     }

@@ -247,6 +247,20 @@ endpoints! {
     "All webhooks"
     get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView;
 
+    "The deliveries of a webhook, the newest first: those that wait, and the 100 that ended last"
+    get "/webhooks/{webhook}/deliveries" [Admin] webhooks::deliveries => 200 List webhooks::DeliveryView, query PAGE;
+
+    "Sends a test event to a webhook"
+    post "/webhooks/{webhook}/test" [Admin] webhooks::test => 202 One webhooks::DeliveryView;
+
+    "Sends the content of a delivery once more, whatever became of it"
+    post "/webhooks/{webhook}/deliveries/{delivery}/redelivery" [Admin] webhooks::redeliver
+        => 202 One webhooks::DeliveryView;
+
+    "Gives a webhook another secret; for a while requests are signed with both"
+    post "/webhooks/{webhook}/secret" [Admin] webhooks::rotate_secret, body app::webhooks::NewSecret
+        => 200 One webhooks::WebhookView;
+
     "Deletes a webhook and its pending deliveries"
     delete "/webhooks/{webhook}" [Admin] webhooks::delete => 204 Nothing;
 }
