@@ -127,12 +127,12 @@ pub struct Outcome {
     /// The delivery's number.
     pub number: u64,
     /// What became of it.
-    pub fate: Fate,
+    pub result: AttemptResult,
 }
 
 /// What becomes of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum AttemptResult {
     /// The receiver accepted it.
     Delivered {
         /// When.

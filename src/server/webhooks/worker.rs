@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::supervisor::{KeyedTasks, Worker, next_commit};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, Fate, Outcome, Webhook, again};
+use modegate_core::webhooks::{AttemptResult, Delivery, Outcome, Webhook, again};
 use modegate_store::{Store, StoreError};
 
 /// Deliveries of one webhook that a task takes at once.
@@ -129,7 +129,7 @@ impl Sender {
             };
             let others = rest.map(|delivery| Outcome {
                 number: delivery.number,
-                fate: Fate::Postponed { again: down },
+                result: AttemptResult::Postponed { again: down },
             });
             return store.delivered(others.collect()).await;
         }
@@ -156,9 +156,9 @@ impl Sender {
         }
         let outcome = Outcome {
             number: delivery.number,
-            fate: match &done {
-                Ok(()) => Fate::Delivered { at: now },
-                Err(why) => Fate::Failed {
+            result: match &done {
+                Ok(()) => AttemptResult::Delivered { at: now },
+                Err(why) => AttemptResult::Failed {
                     again: next,
                     at: now,
                     why: why.to_string(),

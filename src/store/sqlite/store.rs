@@ -115,6 +115,18 @@ impl Store for SqliteStore {
         self.read(|db, _| events::all(db, after, limit))
     }
 
+    async fn all_events_before(
+        &self,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| events::all_before(db, before, limit))
+    }
+
+    async fn last_place_before(&self, at: Timestamp) -> Result<u64, StoreError> {
+        self.read(|db, _| events::last_place_before(db, at))
+    }
+
     async fn log(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
         if events.is_empty() {
             return Ok(());

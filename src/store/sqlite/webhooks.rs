@@ -11,7 +11,7 @@ use crate::seal::{Keys, SealContext};
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{
-    self, AskedDelivery, Delivery, DeliveryRecord, Fate, Outcome, Webhook, WebhookId,
+    self, AskedDelivery, AttemptResult, Delivery, DeliveryRecord, Outcome, Webhook, WebhookId,
 };
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
@@ -183,14 +183,14 @@ pub(super) fn next(db: &Connection) -> Result<Vec<(u64, Timestamp)>, StoreError>
 }
 
 pub(super) fn settle(db: &Connection, outcomes: &[Outcome]) -> Result<(), StoreError> {
-    for Outcome { number, fate } in outcomes {
+    for Outcome { number, result } in outcomes {
         let number = signed(*number);
-        match fate {
-            Fate::Postponed { again } => {
+        match result {
+            AttemptResult::Postponed { again } => {
                 let sql = "UPDATE delivery SET due = ?2 WHERE number = ?1";
                 run(db, sql, params![number, again.0])?;
             }
-            Fate::Failed {
+            AttemptResult::Failed {
                 again: Some(again),
                 why,
                 ..
@@ -198,12 +198,12 @@ pub(super) fn settle(db: &Connection, outcomes: &[Outcome]) -> Result<(), StoreE
                 let sql = "UPDATE delivery SET due = ?2, attempts = attempts + 1, error = ?3 WHERE number = ?1";
                 run(db, sql, params![number, again.0, why])?;
             }
-            Fate::Failed {
+            AttemptResult::Failed {
                 again: None,
                 at,
                 why,
             } => end(db, number, *at, Some(why))?,
-            Fate::Delivered { at } => end(db, number, *at, None)?,
+            AttemptResult::Delivered { at } => end(db, number, *at, None)?,
         }
     }
     Ok(())
