@@ -3,6 +3,7 @@
 mod clock;
 mod crash;
 mod faults;
+mod log_lines;
 mod metrics;
 mod noisy;
 mod secrets;
