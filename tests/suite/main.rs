@@ -61,6 +61,7 @@ mod store_installs;
 mod tls_refusals;
 mod tokens;
 mod tools;
+mod typos;
 mod upgrade;
 mod wait;
 mod wbxml;

@@ -7,9 +7,10 @@ use sha1::{Digest, Sha1};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::argument::{Form, Result};
-use crate::fields::{FieldError, Fields, shown, type_of};
+use crate::fields::{FieldError, Fields, shortened, shown, type_of};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
+use crate::suggestion::nearest;
 use crate::wmi::{Property, ValueForm};
 use modegate_wire::message::Verb;
 
@@ -296,9 +297,12 @@ impl Form for Settings {
         for key in inner.keys() {
             let Some((property, form)) = self.forms().find(|(property, _)| *property == key) else {
                 let names: Vec<&str> = self.forms().map(|(name, _)| name).collect();
-                let expected = format!("only {}", names.join(", "));
-                let found = "a property of another name";
-                return Err(FieldError::new(path, expected, found));
+                let field = inner.name(shortened(key));
+                return Err(FieldError::new(
+                    field,
+                    nearest(key, &names),
+                    "an unknown property",
+                ));
             };
             let value = form.read(property, &inner)?;
             let null = || FieldError::new(inner.name(property), "a value", "null");

@@ -18,11 +18,13 @@ mod raw;
 pub mod schema;
 mod settings;
 mod types;
+mod unknown;
 
 pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use entry::BuildContext;
+pub use unknown::unknown_fields;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -38,8 +40,8 @@ use entry::{Build, Built, Type};
 use modegate_wire::message::GroupKind;
 use types::TYPES;
 
-/// Reads a command of the API for a Windows 8.1 device. Fields that the type
-/// does not know change nothing.
+/// Reads a command of the API for a Windows 8.1 device. Fields that the type does not
+/// know change nothing here: [`unknown_fields`] finds them.
 pub fn command(value: &Value, context: &BuildContext<'_>) -> Result<CommandBody, FieldError> {
     command_for(Family::Windows81, value, context)
 }

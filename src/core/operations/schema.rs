@@ -41,7 +41,12 @@ fn schema(kind: &Type) -> Value {
         .chain(needed.map(|argument| argument.name()))
         .collect();
     let families: Vec<&str> = kind.families.iter().map(|family| family.name()).collect();
-    json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required})
+    json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// The names of the fields that every command has besides its type and its arguments.
+pub(super) fn common_names() -> Vec<String> {
+    common().into_iter().map(|(name, _)| name).collect()
 }
 
 fn common() -> [(String, Value); 8] {

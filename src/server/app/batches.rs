@@ -1,5 +1,6 @@
 //! Batches: one command for many devices, queued in the background.
 
+use super::commands::known_fields_only;
 use super::input::{Lines, List, Object, Parsed, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::batch::{Batch, BatchId, BatchState, DEVICES, To};
@@ -99,6 +100,14 @@ async fn checked(
     wanted: &Value,
     now: Timestamp,
 ) -> Result<CommandBody, AppError> {
+    let within = |error: FieldError| FieldError {
+        field: match error.field.as_str() {
+            "body" => "command".to_owned(),
+            field => format!("command.{field}"),
+        },
+        ..error
+    };
+    known_fields_only(wanted).map_err(|all| all.into_iter().map(within).collect::<Vec<_>>())?;
     let actor = by.actor();
     let setting = app.setting(None, &actor, now, app.new_id());
     let command = match catalogue::named(app, by, wanted).await? {
@@ -107,13 +116,6 @@ async fn checked(
             let release = named.version(&fields)?;
             operations::command_with(Family::Windows81, wanted, &setting, Some(release))
         }),
-    };
-    let within = |error: FieldError| FieldError {
-        field: match error.field.as_str() {
-            "body" => "command".to_owned(),
-            field => format!("command.{field}"),
-        },
-        ..error
     };
     Ok(command.map_err(within)?)
 }

@@ -12,7 +12,7 @@ use modegate_core::change::{self, Refusal};
 use modegate_core::command::{CommandBody, CommandState, StoredCommand};
 use modegate_core::context::{Context, Family};
 use modegate_core::device::Device;
-use modegate_core::fields::Fields;
+use modegate_core::fields::{FieldError, Fields};
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::operations;
@@ -34,6 +34,7 @@ pub(crate) async fn queue(
     options: WriteOptions<DeviceCommand>,
 ) -> Result<DeviceCommand, AppError> {
     let device = by.device(app, id).await?;
+    known_fields_only(&wanted)?;
     complete(
         &mut wanted,
         app.sync.push().for_groups(&device.record.groups),
@@ -62,6 +63,15 @@ pub(crate) async fn queue(
     let keep = options.keep.map(|keep| keep.from_written(stored.clone()));
     let device = app.store.alter(id, decide, keep).await?;
     Ok(stored(&device))
+}
+
+/// Refuses a command with fields that its type does not have.
+pub(super) fn known_fields_only(wanted: &Value) -> Result<(), Vec<FieldError>> {
+    let unknown = operations::unknown_fields(wanted);
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(unknown),
+    }
 }
 
 /// What the caller calls the command.
