@@ -37,6 +37,7 @@ mod installs;
 mod inventory;
 mod key_rotation;
 mod metrics;
+mod mock_wns_program;
 mod models;
 mod noisy;
 mod odd_sessions;

@@ -6,6 +6,8 @@
 //! stalls, answers without end. It is an independent counterpart: it shares no
 //! code with the client in the server's client.
 
+mod client;
+mod control;
 mod notify;
 mod reply;
 mod state;
@@ -21,6 +23,7 @@ use actix_web::{App as WebApp, HttpServer, web};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use client::MockClient;
 pub use reply::{Documented, Reply};
 use state::Shared;
 pub use state::{App, Form, Received, Request};
@@ -69,6 +72,7 @@ impl MockWns {
             WebApp::new()
                 .app_data(data.clone())
                 .app_data(web::PayloadConfig::new(BODY_BYTES))
+                .service(control::routes())
                 .route("/accesstoken.srf", web::to(token::legacy))
                 .route("/{tenant}/oauth2/v2.0/token", web::to(token::entra))
                 .default_service(web::to(notify::answer))

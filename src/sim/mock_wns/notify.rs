@@ -23,6 +23,7 @@ pub(super) async fn answer(
     let reused = wire::is_reused(&request);
     let scripted = shared.change(|state| {
         state.saw(seen.clone());
+        state.adopt(seen.target.reveal());
         if state.stopped || (reused && state.cuts_reused) {
             return Some(Reply::HangsUp);
         }
