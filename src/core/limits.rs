@@ -29,6 +29,9 @@ pub(crate) const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) const CHALLENGES: u8 = 3;
 /// Open commands of one device. Every exchange reads and writes their index.
 pub(crate) const OPEN_COMMANDS: usize = 1_000;
+/// Open commands of one device past which a portal queues no more: the rest of
+/// [`OPEN_COMMANDS`] is left to those who manage the device.
+pub(crate) const PORTAL_COMMANDS: usize = OPEN_COMMANDS / 2;
 /// Leaf commands inside one Atomic or Sequence, or Gets of one inventory.
 pub(crate) const COMMAND_OPERATIONS: usize = 200;
 /// Deepest nesting of Atomic and Sequence that the API takes.

@@ -24,7 +24,10 @@ fn good(name: &str) -> Value {
         }
         "NewPushProfile" | "PushProfileChange" => push_profile(),
         "NewToken" => {
-            json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
+            json!({
+                "name": "t", "role": "portal", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z",
+                "person": {"user": "u", "devices": ["0".repeat(32)]},
+            })
         }
         "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
         "NewInstall" => json!({"app": "known"}),

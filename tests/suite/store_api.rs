@@ -65,6 +65,7 @@ fn token(name: &str) -> Token {
         digest: TokenDigest::from_text(name),
         created_at: AT,
         created_by: "test".into(),
+        person: None,
         expires_at: None,
     }
 }

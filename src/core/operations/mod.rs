@@ -118,6 +118,7 @@ pub fn command_with(
     }
     let supersedes = fields.boolean("supersede")?.unwrap_or(true) && kind.supersedes;
     let target = supersedes.then(|| target(kind.name, &built));
+    let app = fields.line("app", 128)?.map(str::to_owned);
     let retries = fields
         .integer("retries", 0, 10)?
         .unwrap_or(i64::from(RETRIES));
@@ -132,7 +133,8 @@ pub fn command_with(
             retries: u8::try_from(retries).unwrap_or(RETRIES),
             target,
             after: after(&fields, context.device)?,
-            app: fields.line("app", 128)?.map(str::to_owned),
+            app: release.and(app.clone()),
+            label: app.filter(|_| release.is_none()),
             urgent: fields.boolean("urgent")?.unwrap_or(false),
             ..built.options
         },

@@ -76,7 +76,7 @@ fn common() -> [(String, Value); 8] {
         ),
         (
             "app".to_owned(),
-            json!({"type": "string", "maxLength": 128, "description": "the app that it concerns, which policy rules may name"}),
+            json!({"type": "string", "maxLength": 128, "description": "the app of the catalogue that app_install installs, which policy rules may name; of other commands the app that they concern, which is shown and which no rule believes"}),
         ),
     ]
 }

@@ -158,7 +158,7 @@ pub(crate) async fn commands(
         let device = app.store.device(id.device).await?;
         let command = app.store.command(id).await?;
         if let (Some(device), Some(command)) = (device, command)
-            && by.may_see(&device.record)
+            && by.may_see(&device)
         {
             shown.push((command, device));
         }

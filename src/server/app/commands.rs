@@ -39,11 +39,15 @@ pub(crate) async fn queue(
         &mut wanted,
         app.sync.push().for_groups(&device.record.groups),
     );
-    by.may_queue(name_of(&wanted))?;
+    by.may_queue(&wanted)?;
     let now = app.now();
     let command = read(app, by, &device, &wanted, now).await?;
     let (queued, set) = (command.clone(), app.sync.policies());
+    let is_portal = by.is_portal();
     let decide = by.decide(move |device| {
+        if is_portal {
+            queue::check_portal_room(device)?;
+        }
         let (mut change, _) = queue::queue(device, queued)?;
         forecast::note(&mut change, &device.record, &set, now);
         Ok(change)
@@ -74,9 +78,8 @@ pub(super) fn known_fields_only(wanted: &Value) -> Result<(), Vec<FieldError>> {
     }
 }
 
-/// What the caller calls the command.
-fn name_of(command: &Value) -> &str {
-    command.get("type").and_then(Value::as_str).unwrap_or("")
+fn asks_for_install(command: &Value) -> bool {
+    command.get("type").and_then(Value::as_str) == Some("app_install")
 }
 
 /// The command that is meant, for this device.
@@ -90,6 +93,10 @@ async fn read(
     let actor = by.actor();
     let setting = app.setting(Some(device.id), &actor, now, app.new_id());
     let named = catalogue::named(app, by, wanted).await?;
+    if named.is_none() && by.is_portal() && asks_for_install(wanted) {
+        let expected = "the id of an app of the catalogue";
+        return Err(AppError::field("app", expected, "another or none"));
+    }
     let fields = Fields::from_value(wanted, "")?;
     let release = named
         .as_ref()
@@ -212,7 +219,7 @@ pub(crate) async fn one(
     id: CommandId,
 ) -> Result<CommandDetail, AppError> {
     let (command, device) = find(app, id).await?;
-    if !by.may_see(&device.record) {
+    if !by.may_see(&device) {
         return Err(AppError::missing("command"));
     }
     let build = build(app, &device).await?;

@@ -37,6 +37,8 @@ pub(crate) struct App {
     /// Held while the tokens in memory are brought up to date, so that none is
     /// overtaken by an older reading.
     pub refreshing: tokio::sync::Mutex<()>,
+    /// Installs that one token may have under way.
+    pub open_installs_per_token: u64,
     /// What webhooks may reach.
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.

@@ -205,7 +205,7 @@ impl<'a> Gathering<'a> {
     async fn device(&mut self, id: DeviceId) -> Result<Option<Device>, AppError> {
         if !self.devices.contains_key(&id) {
             let found = self.app.store.device(id).await?;
-            let seen = found.filter(|device| self.by.may_see(&device.record));
+            let seen = found.filter(|device| self.by.may_see(device));
             self.devices.insert(id, seen);
         }
         Ok(self.devices.get(&id).cloned().flatten())

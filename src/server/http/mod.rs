@@ -13,6 +13,7 @@ pub mod problem;
 pub mod proxy;
 pub mod rates;
 mod shared;
+pub mod stream_places;
 mod sync;
 pub mod tls;
 

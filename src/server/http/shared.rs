@@ -8,6 +8,7 @@ use super::health::Health;
 use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
 use super::rates::Rates;
+use super::stream_places::StreamPlaces;
 use crate::app::App;
 use crate::metrics::Metrics;
 
@@ -23,6 +24,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// How many event streams may be open.
+    pub streams: StreamPlaces,
     /// The writes in progress that have an Idempotency-Key.
     pub in_flight: InFlightWrites,
     /// Turns true when the server ends: streams end with it.

@@ -20,6 +20,7 @@ use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
+use crate::http::stream_places::StreamPlaces;
 use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
 use crate::http::{InFlightWrites, Listeners, Shared};
 use crate::metrics::Metrics;
@@ -96,6 +97,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        streams: StreamPlaces::new(
+            settings.limits.event_streams,
+            settings.limits.event_streams_per_token as usize,
+        ),
         in_flight: InFlightWrites::default(),
         ending,
     });
@@ -138,6 +143,7 @@ async fn app(
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
+        open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),

@@ -107,6 +107,10 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Token>, Prob
 }
 
 fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
+    if token.person.is_some() && !access.is_for_persons() {
+        let detail = "this endpoint is for no token that acts for one person";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     if access.roles().contains(&token.role) {
         return Ok(());
     }

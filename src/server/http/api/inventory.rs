@@ -189,5 +189,7 @@ pub(super) async fn search(
 ) -> HandlerResult {
     let questions = questions(&query)?;
     let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
-    Ok(page(listed.await?, |device| DeviceView::from(&device)))
+    Ok(page(listed.await?, |device| {
+        DeviceView::new(&device, caller.by())
+    }))
 }

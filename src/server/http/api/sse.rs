@@ -20,6 +20,7 @@ use super::{Caller, HandlerResult};
 use crate::app::Principal;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
+use crate::http::stream_places::NoPlace;
 
 /// How often something is sent when nothing happens, so that proxies keep the
 /// connection and a dead one is noticed.
@@ -57,10 +58,8 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
     let Caller {
         shared, principal, ..
     } = caller;
-    let place = shared.rates.stream().ok_or_else(|| {
-        let detail = "too many event streams are open; retry later";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-    })?;
+    let place = shared.streams.enter(principal.token_id());
+    let place = place.map_err(no_place)?;
     let (to, from) = mpsc::channel(BUFFER);
     let mut sink = Sink {
         to,
@@ -75,6 +74,23 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
         .insert_header(("cache-control", "no-store"))
         .insert_header(("x-accel-buffering", "no"))
         .body(Body(from)))
+}
+
+fn no_place(why: NoPlace) -> Problem {
+    let (status, detail) = match why {
+        NoPlace::InAll => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many event streams are open; retry later".to_owned(),
+        ),
+        NoPlace::OfToken(count) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "{count} event streams are open with this token, the most that it may have \
+                 (limits.event_streams_per_token); close some"
+            ),
+        ),
+    };
+    Problem::new(status, detail).retry_after(5)
 }
 
 async fn pump(

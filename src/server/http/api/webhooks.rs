@@ -1,10 +1,11 @@
 //! `/webhooks`.
 
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::webhooks::{self, CreatedWebhook, NewWebhook};
@@ -63,10 +64,11 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Handl
         .await
 }
 
-/// `GET /webhooks`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> HandlerResult {
+/// `GET /webhooks`.
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
     let all = webhooks::list(caller.app()).await?;
-    Ok(page(Listed::all(all), |(webhook, waiting)| {
+    let listed = Listed::cut(all, paging.page()?);
+    Ok(page(listed, |(webhook, waiting)| {
         WebhookView::new(&webhook, waiting)
     }))
 }
