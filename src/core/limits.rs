@@ -49,6 +49,8 @@ pub const NAME_BYTES: usize = 256;
 pub const DEVICE_LIST: usize = 64;
 /// Most devices of one import: one transaction, which others wait for.
 pub const IMPORT_DEVICES: usize = 1_000;
+/// Rules and classifications of one policy set: each decision may look at all.
+pub(crate) const POLICY_ENTRIES: usize = 2_000;
 /// Recorded decisions that one try-out of a policy set decides anew at most.
 pub const TRYOUT_DECISIONS: u64 = 500_000;
 /// CmdIDs and message numbers start again from 1 at a session that finds them

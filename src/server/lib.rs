@@ -18,4 +18,5 @@ pub mod sync;
 pub mod token_cache;
 pub mod webhooks;
 pub mod wns;
+mod work;
 pub mod workers;

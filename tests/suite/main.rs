@@ -58,6 +58,7 @@ mod secrets;
 mod server_auth;
 mod sessions;
 mod simulated_device;
+mod slow_reading;
 mod store_api;
 mod store_conformance;
 mod store_installs;

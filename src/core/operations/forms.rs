@@ -12,6 +12,7 @@ use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
 use crate::suggestion::nearest;
 use crate::wmi::{Property, ValueForm};
+use modegate_wire::document::is_document;
 use modegate_wire::message::Verb;
 
 /// A schema of text of 1 to so many bytes.
@@ -46,7 +47,7 @@ impl Form for ValueForm {
             }
             ValueForm::Xml(most) => {
                 let text = fields.text(name, most)?;
-                if text.is_some_and(|text| roxmltree::Document::parse(text).is_err()) {
+                if text.is_some_and(|text| !is_document(text)) {
                     return wrong("a well-formed XML document without a DTD");
                 }
                 text

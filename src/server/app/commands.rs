@@ -15,7 +15,7 @@ use modegate_core::device::Device;
 use modegate_core::fields::{FieldError, Fields};
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
-use modegate_core::operations;
+use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::Target;
 use modegate_core::session::preview::{Preview, preview as preview_of};
@@ -90,8 +90,6 @@ async fn read(
     wanted: &Value,
     now: Timestamp,
 ) -> Result<CommandBody, AppError> {
-    let actor = by.actor();
-    let setting = app.setting(Some(device.id), &actor, now, app.new_id());
     let named = catalogue::named(app, by, wanted).await?;
     if named.is_none() && by.is_portal() && asks_for_install(wanted) {
         let expected = "the id of an app of the catalogue";
@@ -101,10 +99,41 @@ async fn read(
     let release = named
         .as_ref()
         .map(|named| named.pick(&fields, &device.record.groups));
-    let family = device.record.family;
-    let mut command = operations::command_with(family, wanted, &setting, release.transpose()?)?;
+    let (family, release) = (device.record.family, release.transpose()?.cloned());
+    let made = build_apart(
+        app,
+        by,
+        (wanted, Some(device.id)),
+        now,
+        move |wanted, setting| operations::command_with(family, wanted, setting, release.as_ref()),
+    );
+    let mut command = made.await??;
     wait_only_for_what_is_open(app, device.id, &mut command).await?;
     Ok(command)
+}
+
+/// Builds a command off the threads that answer devices: what callers send may take long
+/// to look at.
+pub(super) async fn build_apart<T: Send + 'static>(
+    app: &App,
+    by: &Principal,
+    (wanted, device): (&Value, Option<DeviceId>),
+    now: Timestamp,
+    build: impl FnOnce(&Value, &BuildContext<'_>) -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let (wanted, templates) = (wanted.clone(), app.templates.clone());
+    let (actor, fresh) = (by.actor(), app.new_id());
+    let work = move || async move {
+        let setting = BuildContext {
+            device,
+            templates: &templates,
+            actor: &actor,
+            now,
+            fresh,
+        };
+        build(&wanted, &setting)
+    };
+    Ok(app.work.run(by.token_id(), work).await?)
 }
 
 /// Puts the push profile's names into a command about the push channel that leaves

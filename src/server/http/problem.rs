@@ -13,6 +13,8 @@ use crate::app::AppError;
 use modegate_core::fields::FieldError;
 use modegate_store::StoreError;
 
+/// When to retry what others are doing, seconds.
+const BUSY: u32 = 5;
 /// Faults of one request that are listed.
 const FAULTS: usize = 100;
 
@@ -230,6 +232,9 @@ impl From<AppError> for Problem {
             AppError::Limit(_) => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::Stale(_) => StatusCode::PRECONDITION_FAILED,
             AppError::Forbidden(_) => StatusCode::FORBIDDEN,
+            AppError::Busy(_) => {
+                return Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(BUSY);
+            }
             AppError::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
         };
         Problem::new(status, detail)

@@ -29,6 +29,7 @@ use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
+use crate::work::WorkPool;
 use crate::workers::WorkerContext;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -143,6 +144,7 @@ async fn app(
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
+        work: WorkPool::new(cores()),
         open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
@@ -403,9 +405,13 @@ fn listen_all(
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
         &settings.sync_path,
-        std::thread::available_parallelism().map_or(2, usize::from),
+        cores(),
     )?;
     Ok((server, https_address, http_address))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

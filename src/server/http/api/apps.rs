@@ -126,18 +126,26 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerRe
 
 /// `GET /apps`.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
-    let templated = catalogue::is_templated(caller.app());
-    Ok(page(listed, |app| {
-        AppView::new(&app, templated, caller.by())
-    }))
+    caller
+        .read(move |caller| async move {
+            let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
+            let templated = catalogue::is_templated(caller.app());
+            Ok(page(listed, |app| {
+                AppView::new(&app, templated, caller.by())
+            }))
+        })
+        .await
 }
 
 /// `GET /apps/{id}`.
 pub(super) async fn one(caller: Caller, path: web::Path<String>) -> HandlerResult {
-    let app = catalogue::one(caller.app(), caller.by(), &path).await?;
-    let view = AppView::new(&app, catalogue::is_templated(caller.app()), caller.by());
-    Ok(ApiResponse::ok(&view).tagged(app_tag(&app)).response())
+    caller
+        .read(move |caller| async move {
+            let app = catalogue::one(caller.app(), caller.by(), &path).await?;
+            let view = AppView::new(&app, catalogue::is_templated(caller.app()), caller.by());
+            Ok(ApiResponse::ok(&view).tagged(app_tag(&app)))
+        })
+        .await
 }
 
 /// `PATCH /apps/{id}`.

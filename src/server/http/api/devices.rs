@@ -120,26 +120,34 @@ pub(super) async fn list(
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
 ) -> HandlerResult {
-    let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let filter = DeviceFilter {
-        group: given(query.group),
-        family: word("family", query.family.as_deref())?,
-        user: given(query.user),
-        source: given(query.source),
-        activity: word("activity", query.activity.as_deref())?,
-    };
-    let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
-    Ok(page(listed, |device| DeviceView::new(&device, caller.by())))
+    caller
+        .read(move |caller| async move {
+            let query = query.into_inner();
+            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+            let filter = DeviceFilter {
+                group: given(query.group),
+                family: word("family", query.family.as_deref())?,
+                user: given(query.user),
+                source: given(query.source),
+                activity: word("activity", query.activity.as_deref())?,
+            };
+            let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
+            Ok(page(listed, |device| DeviceView::new(&device, caller.by())))
+        })
+        .await
 }
 
 /// `GET /devices/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
-    let device = caller.principal.device(caller.app(), id);
-    let device = device.await?;
-    let answer =
-        ApiResponse::ok(&DeviceView::new(&device, caller.by())).tagged(device_tag(&device));
-    Ok(answer.response())
+    caller
+        .read(move |caller| async move {
+            let device = caller.principal.device(caller.app(), id);
+            let device = device.await?;
+            let answer =
+                ApiResponse::ok(&DeviceView::new(&device, caller.by())).tagged(device_tag(&device));
+            Ok(answer)
+        })
+        .await
 }
 
 /// `PATCH /devices/{id}`.

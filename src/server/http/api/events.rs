@@ -173,8 +173,12 @@ impl ExchangeView {
 
 /// `GET /events`.
 pub(super) async fn all(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let listed = log::all(caller.app(), caller.by(), paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let listed = log::all(caller.app(), caller.by(), paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/events`.
@@ -183,8 +187,12 @@ pub(super) async fn of_device(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/sessions`: the newest first.
@@ -193,6 +201,10 @@ pub(super) async fn sessions(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |session| session))
+    caller
+        .read(move |caller| async move {
+            let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |session| session))
+        })
+        .await
 }

@@ -140,9 +140,13 @@ impl ChannelView {
 
 /// `GET /devices/{id}/channel`.
 pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
-    let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
-    let view = ChannelView::new(&device, target.as_ref(), caller.by(), caller.app().now());
-    ok(&view)
+    caller
+        .read(move |caller| async move {
+            let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
+            let view = ChannelView::new(&device, target.as_ref(), caller.by(), caller.app().now());
+            ok(&view)
+        })
+        .await
 }
 
 /// `POST /devices/{id}/wake`.

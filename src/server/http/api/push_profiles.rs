@@ -116,15 +116,23 @@ pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
 
 /// `GET /push-profiles`: those that the caller may see.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let all = push_profiles::list(caller.app(), caller.by());
-    let listed = Listed::cut(all, paging.page()?);
-    Ok(page(listed, |profile| {
-        ProfileView::new(&profile, caller.by())
-    }))
+    caller
+        .read(move |caller| async move {
+            let all = push_profiles::list(caller.app(), caller.by());
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |profile| {
+                ProfileView::new(&profile, caller.by())
+            }))
+        })
+        .await
 }
 
 /// `GET /push-profiles/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
-    let profile = push_profiles::one(caller.app(), caller.by(), id)?;
-    ok(&ProfileView::new(&profile, caller.by()))
+    caller
+        .read(move |caller| async move {
+            let profile = push_profiles::one(caller.app(), caller.by(), id)?;
+            ok(&ProfileView::new(&profile, caller.by()))
+        })
+        .await
 }

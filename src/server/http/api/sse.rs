@@ -25,6 +25,9 @@ use crate::http::stream_places::NoPlace;
 /// How often something is sent when nothing happens, so that proxies keep the
 /// connection and a dead one is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Between two readings of what is new: devices commit some thousand times a second, and
+/// each stream reads after a commit.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long a full buffer may stay full.
 const SLOW: Duration = Duration::from_secs(10);
 /// Chunks that wait for the reader.
@@ -105,6 +108,8 @@ async fn pump(
         // Seen before the store is read: what comes after wakes again.
         commits.borrow_and_update();
         source.catch_up(sink).await?;
+        // Commits that come close together are read together.
+        tokio::time::sleep(PAUSE).await;
         tokio::select! {
             woken = commits.changed() => woken.ok()?,
             () = tokio::time::sleep(HEARTBEAT) => sink.send(":\n\n".to_owned()).await?,

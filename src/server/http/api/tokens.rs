@@ -86,9 +86,13 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Handler
 
 /// `GET /tokens`.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let all = tokens::list(caller.app()).await?;
-    let listed = Listed::cut(all, paging.page()?);
-    Ok(page(listed, |token| TokenView::from(&token)))
+    caller
+        .read(move |caller| async move {
+            let all = tokens::list(caller.app()).await?;
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |token| TokenView::from(&token)))
+        })
+        .await
 }
 
 /// `DELETE /tokens/{id}`.

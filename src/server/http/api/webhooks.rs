@@ -66,11 +66,15 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Handl
 
 /// `GET /webhooks`.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let all = webhooks::list(caller.app()).await?;
-    let listed = Listed::cut(all, paging.page()?);
-    Ok(page(listed, |(webhook, waiting)| {
-        WebhookView::new(&webhook, waiting)
-    }))
+    caller
+        .read(move |caller| async move {
+            let all = webhooks::list(caller.app()).await?;
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |(webhook, waiting)| {
+                WebhookView::new(&webhook, waiting)
+            }))
+        })
+        .await
 }
 
 /// `DELETE /webhooks/{id}`.
