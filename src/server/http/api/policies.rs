@@ -1,5 +1,6 @@
 //! `/policies`: the set in force, and a try-out of another against what was recorded.
 
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,6 +37,22 @@ pub(super) async fn in_force(caller: Caller) -> HandlerResult {
                 digest,
                 files: files.collect(),
             })
+        })
+        .await
+}
+
+/// `GET /policies/{digest}`.
+pub(super) async fn one(caller: Caller, digest: web::Path<String>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+    let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
+    let files = files
+        .into_iter()
+        .map(|(name, text)| FileView { name, text });
+    ok(&PolicySetView {
+        digest: digest.into_inner(),
+        files: files.collect(),
+    })
         })
         .await
 }

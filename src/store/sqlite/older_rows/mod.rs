@@ -42,6 +42,7 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("ExecutionOptions", 11),
         ("Install", 19),
         ("Token", 8),
+        ("Webhook", 8),
     ],
 )];
 

@@ -1,0 +1,23 @@
+//! The API over real HTTP: a module for each path, and one for each rule of them all.
+
+mod apps;
+mod batches;
+mod commands;
+mod conditional;
+mod devices;
+mod event_filters;
+mod events;
+mod fields;
+mod idempotency;
+pub mod installs;
+mod inventory;
+mod limits;
+mod openapi;
+mod persons;
+mod policies;
+mod random;
+mod routes;
+mod scopes;
+mod tokens;
+mod typos;
+mod webhooks;
