@@ -220,24 +220,24 @@ pub(super) async fn all(
 ) -> HandlerResult {
     caller
         .read(move |caller| async move {
-    let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let device = given(query.device).map(|text| {
-        let expected = "a device id (32 hexadecimal digits)";
-        text.parse()
-            .map_err(|_| Problem::field("device", expected, "other text"))
-    });
-    let filter = EventFilter {
-        from: time("from", query.from.as_deref())?,
-        to: time("to", query.to.as_deref())?,
-        what: word("type", query.what.as_deref())?,
-        mode: word("mode", query.mode.as_deref())?,
-        actor: given(query.actor),
-        device: device.transpose()?,
-        newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
-    };
-    let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+            let query = query.into_inner();
+            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+            let device = given(query.device).map(|text| {
+                let expected = "a device id (32 hexadecimal digits)";
+                text.parse()
+                    .map_err(|_| Problem::field("device", expected, "other text"))
+            });
+            let filter = EventFilter {
+                from: time("from", query.from.as_deref())?,
+                to: time("to", query.to.as_deref())?,
+                what: word("type", query.what.as_deref())?,
+                mode: word("mode", query.mode.as_deref())?,
+                actor: given(query.actor),
+                device: device.transpose()?,
+                newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
+            };
+            let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
         })
         .await
 }

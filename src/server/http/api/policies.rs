@@ -45,14 +45,14 @@ pub(super) async fn in_force(caller: Caller) -> HandlerResult {
 pub(super) async fn one(caller: Caller, digest: web::Path<String>) -> HandlerResult {
     caller
         .read(move |caller| async move {
-    let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
-    let files = files
-        .into_iter()
-        .map(|(name, text)| FileView { name, text });
-    ok(&PolicySetView {
-        digest: digest.into_inner(),
-        files: files.collect(),
-    })
+            let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
+            let files = files
+                .into_iter()
+                .map(|(name, text)| FileView { name, text });
+            ok(&PolicySetView {
+                digest: digest.into_inner(),
+                files: files.collect(),
+            })
         })
         .await
 }
