@@ -35,6 +35,10 @@ pub struct ExecutionOptions {
     pub urgent: bool,
     /// It goes only in a session after that one.
     pub later_than: Option<SessionNo>,
+    /// Which of its elements, by their place in document order, remove something: where
+    /// it is not there (404), that is as good as removed.
+    #[serde(default)]
+    pub removals: Vec<u16>,
     /// The app that it concerns, as its caller says: it is shown, and no rule believes it.
     #[serde(default)]
     pub label: Option<String>,
@@ -54,6 +58,7 @@ impl Default for ExecutionOptions {
             app: None,
             urgent: false,
             later_than: None,
+            removals: Vec::new(),
             label: None,
         }
     }

@@ -269,6 +269,14 @@ pub fn place(path: &str, device: &str) -> String {
     path.replace("{device}", device).replace("{app}", "known")
 }
 
+/// Makes a webhook; its id.
+pub async fn known_webhook(server: &Server) -> String {
+    let hook = json!({"url": "https://hooks.example.test/"});
+    let (status, answer) = server.api("POST", "/webhooks", Some(hook)).await;
+    assert_eq!(status, 201, "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
 /// Puts the app of that id into the catalogue.
 pub async fn known_app(server: &Server) {
     let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
@@ -315,6 +323,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     known_app(&server).await;
+    let webhook = known_webhook(&server).await;
     let body = json!({"source": "ten", "family": "windows10"});
     let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
@@ -335,7 +344,9 @@ async fn every_field_of_every_write_is_checked_and_named() {
             "windows81" => &device,
             _ => &ten,
         };
-        let path = place(&write.path, of).replace("{profile}", &profile);
+        let path = place(&write.path, of)
+            .replace("{profile}", &profile)
+            .replace("{webhook}", &webhook);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -378,11 +389,14 @@ async fn text_without_end_is_refused() {
     let server = Server::start_with(&arguments.each_ref().map(String::as_str));
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
+    let webhook = known_webhook(&server).await;
     let document = server.get("/openapi.json").await;
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = place(&write.path, &device).replace("{profile}", &profile);
+        let path = place(&write.path, &device)
+            .replace("{profile}", &profile)
+            .replace("{webhook}", &webhook);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{everything, known_app, place, put, writes};
+use super::fields::{everything, known_app, known_webhook, place, put, writes};
 use crate::harness::{Server, push_profile, silent_tokens};
 
 /// The pointers to the objects of a body whose fields are known.
@@ -50,6 +50,7 @@ async fn an_unknown_field_of_any_body_is_refused_by_name() {
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     known_app(&server).await;
+    let webhook = known_webhook(&server).await;
     let body = json!({"source": "ten", "family": "windows10"});
     let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
@@ -61,7 +62,9 @@ async fn an_unknown_field_of_any_body_is_refused_by_name() {
         } else {
             &ten
         };
-        let target = place(&write.path, of).replace("{profile}", &profile);
+        let target = place(&write.path, of)
+            .replace("{profile}", &profile)
+            .replace("{webhook}", &webhook);
         assert_eq!(
             write.schema["additionalProperties"],
             json!(false),

@@ -39,10 +39,13 @@ const GROWN: [(i64, &[Length]); 1] = [(
     1,
     &[
         ("Wake", 8),
+        ("Webhook", 8),
+        ("DeviceState", 17),
+        ("OpenCommand", 15),
         ("ExecutionOptions", 11),
+        ("NodeResult", 4),
         ("Install", 19),
         ("Token", 8),
-        ("Webhook", 8),
     ],
 )];
 
