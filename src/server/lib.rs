@@ -19,4 +19,5 @@ pub mod sync;
 pub mod token_cache;
 pub mod webhooks;
 pub mod wns;
+mod work;
 pub mod workers;

@@ -14,6 +14,7 @@ pub mod proxy;
 pub mod rates;
 mod refused;
 mod shared;
+pub mod stream_places;
 mod sync;
 pub mod tls;
 

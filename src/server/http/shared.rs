@@ -9,6 +9,7 @@ use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
 use super::rates::Rates;
 use super::refused::RefusedLog;
+use super::stream_places::StreamPlaces;
 use crate::app::App;
 use crate::metrics::Metrics;
 
@@ -24,6 +25,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// How many event streams may be open.
+    pub streams: StreamPlaces,
     /// The lines about refused sync requests.
     pub refused: RefusedLog,
     /// The writes in progress that have an Idempotency-Key.

@@ -23,6 +23,7 @@ use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
+use crate::http::stream_places::StreamPlaces;
 use crate::http::tls::{ServerCertificate, TlsRefusals, Validity, fault_of, server_config};
 use crate::http::{InFlightWrites, Listeners, RefusedLog, Shared};
 use crate::metrics::Metrics;
@@ -31,6 +32,7 @@ use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
+use crate::work::WorkPool;
 use crate::workers::WorkerContext;
 use certificates::Issuers;
 use data_dir::DataDir;
@@ -105,6 +107,10 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        streams: StreamPlaces::new(
+            settings.limits.event_streams,
+            settings.limits.event_streams_per_token as usize,
+        ),
         refused: RefusedLog::default(),
         in_flight: InFlightWrites::default(),
         ending,
@@ -150,6 +156,8 @@ async fn app(
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
+        work: WorkPool::new(cores()),
+        open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
@@ -415,9 +423,13 @@ fn listen_all(
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
         &settings.sync_path,
-        std::thread::available_parallelism().map_or(2, usize::from),
+        cores(),
     )?;
     Ok((server, https_address, http_address))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {

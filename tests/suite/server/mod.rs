@@ -7,4 +7,5 @@ mod log_lines;
 mod metrics;
 mod noisy;
 mod secrets;
+mod slow_reading;
 mod worker_faults;
