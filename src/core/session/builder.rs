@@ -20,7 +20,7 @@ use crate::ids::SessionNo;
 use crate::push::wake;
 use crate::session::Snapshot;
 use modegate_wire::encode::{element_len, frame_len};
-use modegate_wire::message::{Chal, Cred, Element, Header, Message};
+use modegate_wire::message::{Chal, Cred, Element, Header, Message, Reading};
 
 /// Puts the reply together.
 pub(super) struct Builder<'a> {
@@ -105,6 +105,15 @@ impl<'a> Builder<'a> {
             .extend(reply::chunks(self.request.message, parts, next_id));
         if broke_off {
             self.body.push(reply::alert(1225, next_id));
+        }
+    }
+
+    /// Answers the element at which reading ended.
+    pub(super) fn cut(&mut self) {
+        if let Some(cut) = &self.request.message.reading.cut {
+            let next_id = &mut self.state.next_id;
+            self.body
+                .extend(reply::cut(self.request.message, cut, next_id));
         }
     }
 
@@ -266,6 +275,7 @@ impl<'a> Builder<'a> {
                 header,
                 body: self.body,
                 is_final: self.is_final,
+                reading: Reading::default(),
             },
             carried: self.carried,
             names_machine: contexts.any(|context| context.mode == Mode::Machine),

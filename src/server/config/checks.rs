@@ -9,7 +9,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{Loaded, Settings};
+use super::{Limits, Loaded, Settings};
 use modegate_core::secret::Secret;
 
 /// Largest file with a secret, bytes.
@@ -42,6 +42,7 @@ pub(super) fn together(loaded: &mut Loaded) {
     let password_file = ("server_auth.password_file", password_file);
     loaded.needs(name, password_file);
     loaded.needs(password_file, name);
+    loaded.bodies(&settings.limits);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();
@@ -108,6 +109,23 @@ impl Loaded {
     fn wrong_file(&mut self, key: &str, expected: &str, path: &Path, found: Option<String>) {
         if let Some(found) = found {
             self.wrong(key, expected, format!("{}: {found}", path.display()));
+        }
+    }
+
+    /// A body that is allowed must be able to be read.
+    fn bodies(&mut self, limits: &Limits) {
+        let body = limits.sync_body;
+        let per_address = limits.sync_bodies_per_address();
+        let (key, has) = if limits.sync_bodies < body || limits.sync_bodies_per_address == 0 {
+            ("limits.sync_bodies", per_address.min(limits.sync_bodies))
+        } else {
+            ("limits.sync_bodies_per_address", per_address)
+        };
+        if has < body {
+            let expected = format!(
+                "room for one body per address: limits.sync_body is {body}, and an address has limits.sync_bodies_per_address or a quarter of limits.sync_bodies"
+            );
+            self.wrong(key, expected, format!("room for {has} bytes"));
         }
     }
 

@@ -127,7 +127,8 @@ fn admit(keyed: Option<&Keyed>, key: impl Hash) -> Result<(), RetryAfter> {
     keyed.map_or(Ok(()), |keyed| keyed.admit(key))
 }
 
-fn client(address: IpAddr) -> u128 {
+/// Who is at this address: of IPv6, a network of 64 bits.
+pub(super) fn client(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) >> 64 << 64,
@@ -148,6 +149,7 @@ mod tests {
             sync_under_way: 1,
             event_streams: 1,
             connections: 1,
+            ..Limits::default()
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::bodies::BodyBudget;
 use super::health::Health;
 use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
@@ -23,6 +24,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// How much of sync requests' bodies is in memory.
+    pub bodies: Arc<BodyBudget>,
     /// The writes in progress that have an Idempotency-Key.
     pub in_flight: InFlightWrites,
     /// Turns true when the server ends: streams end with it.

@@ -19,6 +19,7 @@ use crate::config::{self, Limits, Settings};
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
+use crate::http::bodies::BodyBudget;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
 use crate::http::{InFlightWrites, Listeners, Shared};
@@ -96,6 +97,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        bodies: BodyBudget::new(&settings.limits),
         in_flight: InFlightWrites::default(),
         ending,
     });

@@ -27,6 +27,9 @@ const LIMITS: Limits = Limits {
     sync_under_way: 64,
     event_streams: 1,
     connections: 1_000,
+    sync_body: 1024 * 1024,
+    sync_bodies: 64 * 1024 * 1024,
+    sync_bodies_per_address: 0,
 };
 
 #[test]

@@ -5,4 +5,5 @@ mod models;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_tools;
+mod values;
 mod xml;
