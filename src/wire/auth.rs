@@ -175,6 +175,8 @@ mod tests {
             assert!(md5_matches(answer, &digest, nonce));
             let bare = answer.trim_end_matches('=');
             assert!(md5_matches(bare, &digest, nonce), "padding may be missing");
+            let folded = format!("{}\r\n\t{}\n", &answer[..10], &answer[10..]);
+            assert!(md5_matches(&folded, &digest, nonce), "and folded into lines");
             assert!(!md5_matches(answer, &digest, b"stale"));
         }
         let user = PasswordDigest::new("user", "pass");
@@ -198,6 +200,7 @@ mod tests {
         for (format, text, bytes) in [
             ("b64", "Tm9uY2U=", Some(&b"Nonce"[..])),
             ("b64", " Tm9uY2U ", Some(b"Nonce")),
+            ("b64", "Tm9u\r\n  Y2U=\n", Some(b"Nonce")),
             ("", "Tm9uY2U=", Some(b"Nonce")),
             (
                 "b64",

@@ -165,8 +165,8 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
                 Ok(_) => break,
                 Err(error) => {
                     let (elements, ..) = body.ok_or_else(|| error.clone())?;
-                    let cut = self.cut("SyncML", Pending::default(), error, has_header)?;
-                    return Ok((elements, false, Some(cut)));
+                    self.answer = Pending::default();
+                    return self.cut(elements, "SyncML", error, has_header);
                 }
             };
             match name {
@@ -284,20 +284,16 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
         Ok(size)
     }
 
-    /// A body in which a bound is exceeded ends before the element where it was,
-    /// if it is known from whom the message is.
+    /// A body in which a bound is exceeded ends before the element where it was.
     fn body(&mut self, has_header: bool) -> Result<Body, DecodeError> {
         let (mut body, mut is_final) = (Vec::new(), false);
         loop {
+            self.answer = Pending::default();
             let name = match self.source.next() {
                 Ok(Token::Open(name)) => name,
                 Ok(_) => return Ok((body, is_final, None)),
-                Err(error) => {
-                    let cut = self.cut("SyncBody", Pending::default(), error, has_header)?;
-                    return Ok((body, false, Some(cut)));
-                }
+                Err(error) => return self.cut(body, "SyncBody", error, has_header),
             };
-            self.answer = Pending::default();
             let read = if name == "Final" {
                 is_final = true;
                 self.source.skip()
@@ -305,38 +301,40 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
                 self.element(name).map(|element| body.push(element))
             };
             if let Err(error) = read {
-                let answer = std::mem::take(&mut self.answer);
-                let cut = self.cut(name, answer, error, has_header)?;
-                return Ok((body, false, Some(cut)));
+                return self.cut(body, name, error, has_header);
             }
         }
     }
 
-    /// Where the body is cut by `error`; the error itself where the message is
-    /// wrong rather than too much.
+    /// The body as far as it was read when `error` came; the error itself where the
+    /// message is wrong rather than too much, where it is not known from whom it is,
+    /// and where it answers nothing.
     fn cut(
-        &self,
+        &mut self,
+        body: Vec<Element>,
         element: &str,
-        answer: Pending,
         error: DecodeError,
         has_header: bool,
-    ) -> Result<Cut, DecodeError> {
+    ) -> Result<Body, DecodeError> {
         let bound = of_beginning(error, self.extent);
-        if bound.blame() != Blame::TooLarge || !has_header {
+        let is_answer = |element: &Element| matches!(element, Element::Status(_) | Element::Results(_));
+        let answers = matches!(element, "Status" | "Results") || body.iter().any(is_answer);
+        if bound.blame() != Blame::TooLarge || !has_header || !answers {
             return Err(bound);
         }
         let Pending {
             cmd_id,
             msg_ref,
             cmd_ref,
-        } = answer;
-        Ok(Cut {
+        } = std::mem::take(&mut self.answer);
+        let cut = Cut {
             bound,
             element: shown(element),
             cmd_id,
             msg_ref,
             cmd_ref,
-        })
+        };
+        Ok((body, false, Some(cut)))
     }
 
     fn element(&mut self, name: &str) -> Result<Element, DecodeError> {

@@ -51,8 +51,8 @@ impl Encoding {
     }
 
     /// The same as far as it goes: where a bound is exceeded in SyncBody, or the
-    /// bytes are only a beginning, the message is what comes before, and says
-    /// where it was cut ([`Reading::cut`](crate::message::Reading::cut)).
+    /// bytes are only a beginning, a message that answers something is what comes
+    /// before, and says where it was cut ([`Reading::cut`](crate::message::Reading::cut)).
     pub fn read(self, bytes: &[u8], extent: Extent) -> Result<Message, Unreadable> {
         match self {
             Encoding::Xml => decode::read(bytes, extent),

@@ -1,6 +1,7 @@
 //! Sync sessions over real HTTP: who a device is, what it gets, and how it may misbehave.
 
 mod bad_input;
+mod bad_values;
 mod families;
 mod gating;
 mod hostile;
