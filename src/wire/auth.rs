@@ -118,8 +118,7 @@ pub fn md5_cred(digest: &PasswordDigest, nonce: &[u8]) -> String {
 
 /// Whether MD5 `data` is that proof.
 pub fn md5_matches(data: &str, digest: &PasswordDigest, nonce: &[u8]) -> bool {
-    from_base64(data)
-        .is_some_and(|came| bool::from(came.ct_eq(&proof(digest, nonce))))
+    from_base64(data).is_some_and(|came| bool::from(came.ct_eq(&proof(digest, nonce))))
 }
 
 fn proof(digest: &PasswordDigest, nonce: &[u8]) -> [u8; 16] {
@@ -176,7 +175,10 @@ mod tests {
             let bare = answer.trim_end_matches('=');
             assert!(md5_matches(bare, &digest, nonce), "padding may be missing");
             let folded = format!("{}\r\n\t{}\n", &answer[..10], &answer[10..]);
-            assert!(md5_matches(&folded, &digest, nonce), "and folded into lines");
+            assert!(
+                md5_matches(&folded, &digest, nonce),
+                "and folded into lines"
+            );
             assert!(!md5_matches(answer, &digest, b"stale"));
         }
         let user = PasswordDigest::new("user", "pass");

@@ -226,7 +226,11 @@ mod tests {
             format!("algorithm=MD5, username=\"Robert Jordan\", mac={MAC}=="),
             format!("mac=\"{MAC}==\",username=\"Robert Jordan\",algorithm=\"md5\""),
             format!("username=Robert Jordan,mac={MAC}"),
-            format!("username=\"Robert Jordan\", mac=\"{} {}\t==\"", &MAC[..10], &MAC[10..]),
+            format!(
+                "username=\"Robert Jordan\", mac=\"{} {}\t==\"",
+                &MAC[..10],
+                &MAC[10..]
+            ),
             format!("  MAC = {MAC}== , Username=\"Robert \\Jordan\" , more=things,"),
         ] {
             let read = Mac::parse(&text).expect(&text);

@@ -55,9 +55,18 @@ impl Amended {
     /// Each kind in words with its count, those that occurred.
     pub fn notes(&self) -> impl Iterator<Item = String> {
         let all = [
-            (self.characters, "contained characters or bytes that are not text: each was replaced with U+FFFD"),
-            (self.references, "contained undefined entities or a bare '&': kept as received"),
-            (self.markup, "contained an XML declaration, a DOCTYPE or unbalanced markup: kept as received"),
+            (
+                self.characters,
+                "contained characters or bytes that are not text: each was replaced with U+FFFD",
+            ),
+            (
+                self.references,
+                "contained undefined entities or a bare '&': kept as received",
+            ),
+            (
+                self.markup,
+                "contained an XML declaration, a DOCTYPE or unbalanced markup: kept as received",
+            ),
             (self.shortened, "were too long and were cut off"),
         ];
         let occurred = all.into_iter().filter(|(count, _)| *count > 0);
@@ -72,7 +81,7 @@ pub struct Unreadable {
     /// Why.
     pub error: DecodeError,
     /// The header as far as it was read.
-    pub header: Header,
+    pub header: Box<Header>,
 }
 
 impl From<DecodeError> for Unreadable {
@@ -80,7 +89,7 @@ impl From<DecodeError> for Unreadable {
     fn from(error: DecodeError) -> Self {
         Unreadable {
             error,
-            header: Header::default(),
+            header: Box::default(),
         }
     }
 }

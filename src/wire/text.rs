@@ -57,6 +57,40 @@ pub(super) fn is_xml_char(character: char) -> bool {
     matches!(character, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
 }
 
+/// Appends `text`, escaped. Line breaks and tabs become references: the
+/// message stays one line, and they survive the reader's normalisation. What XML
+/// does not allow at all is left out; the API refuses it long before.
+pub(super) fn escape_into(out: &mut String, text: &str) {
+    let mut clean = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let special = matches!(byte, b'&' | b'<' | b'>' | 0xef) || byte < b' ';
+        if !special {
+            continue;
+        }
+        let replacement = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'\t' => "&#9;",
+            b'\n' => "&#10;",
+            b'\r' => "&#13;",
+            // U+FFFE and U+FFFF are the only ones of this lead byte to leave out.
+            0xef if !matches!(
+                text.as_bytes().get(at..at + 3),
+                Some([0xef, 0xbf, 0xbe | 0xbf])
+            ) =>
+            {
+                continue;
+            }
+            _ => "",
+        };
+        out.push_str(&text[clean..at]);
+        out.push_str(replacement);
+        clean = at + if byte == 0xef { 3 } else { 1 };
+    }
+    out.push_str(&text[clean..]);
+}
+
 fn is_plain(text: &str) -> bool {
     // A fold without an early end looks at many bytes at once. Above the control
     // characters, U+FFFE and U+FFFF, of lead byte 0xef, are all that XML does not allow.
@@ -70,7 +104,13 @@ fn is_plain(text: &str) -> bool {
 fn replaced(bytes: &[u8], with: char) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
-        let legible = |character| if is_xml_char(character) { character } else { with };
+        let legible = |character| {
+            if is_xml_char(character) {
+                character
+            } else {
+                with
+            }
+        };
         text.extend(chunk.valid().chars().map(legible));
         if !chunk.invalid().is_empty() {
             text.push(with);
@@ -89,8 +129,16 @@ mod tests {
             (b"AMI v1.3\t\r\n", "AMI v1.3\t\r\n", false),
             (b"AMI\x02 v1.\x1f3", "AMI\u{fffd} v1.\u{fffd}3", true),
             (b"M\xfcller", "M\u{fffd}ller", true),
-            ("n\u{e4}h \u{ff21}\u{10e2d}".as_bytes(), "n\u{e4}h \u{ff21}\u{10e2d}", false),
-            ("a\u{ffff}\u{fffe}\u{fffd}".as_bytes(), "a\u{fffd}\u{fffd}\u{fffd}", true),
+            (
+                "n\u{e4}h \u{ff21}\u{10e2d}".as_bytes(),
+                "n\u{e4}h \u{ff21}\u{10e2d}",
+                false,
+            ),
+            (
+                "a\u{ffff}\u{fffe}\u{fffd}".as_bytes(),
+                "a\u{fffd}\u{fffd}\u{fffd}",
+                true,
+            ),
             (b"\0\x7f", "\u{fffd}\x7f", true),
             // One for what a decoder would take for one character that was cut off.
             (b"a\xe2\x82", "a\u{fffd}", true),

@@ -1,4 +1,4 @@
-//! A bounded pull reader over quick-xml, and the escaping of text.
+//! A bounded pull reader over quick-xml.
 //!
 //! quick-xml passes without complaint what XML forbids or what an attacker
 //! likes: DOCTYPE, undefined entities, NUL, a second root, trailing text. In
@@ -249,7 +249,10 @@ impl<'a> Reader<'a> {
         // The reader gives an `&` that begins no reference as text.
         if own.starts_with('&') {
             if within == Within::Structure {
-                return Err(DecodeError::malformed(at, "an '&' that begins no reference"));
+                return Err(DecodeError::malformed(
+                    at,
+                    "an '&' that begins no reference",
+                ));
             }
             self.flaws.references = true;
         }
@@ -488,38 +491,4 @@ fn resolve<'a>(reference: &BytesRef<'_>, at: usize) -> Result<Cow<'a, str>, Deco
         "apos" => Ok(Cow::Borrowed("'")),
         _ => Err(DecodeError::Forbidden("an entity that XML does not define")),
     }
-}
-
-/// Appends `text`, escaped. Line breaks and tabs become references: the
-/// message stays one line, and they survive the reader's normalisation. What XML
-/// does not allow at all is left out; the API refuses it long before.
-pub(super) fn escape_into(out: &mut String, text: &str) {
-    let mut clean = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let special = matches!(byte, b'&' | b'<' | b'>' | 0xef) || byte < b' ';
-        if !special {
-            continue;
-        }
-        let replacement = match byte {
-            b'&' => "&amp;",
-            b'<' => "&lt;",
-            b'>' => "&gt;",
-            b'\t' => "&#9;",
-            b'\n' => "&#10;",
-            b'\r' => "&#13;",
-            // U+FFFE and U+FFFF are the only ones of this lead byte to leave out.
-            0xef if !matches!(
-                text.as_bytes().get(at..at + 3),
-                Some([0xef, 0xbf, 0xbe | 0xbf])
-            ) =>
-            {
-                continue;
-            }
-            _ => "",
-        };
-        out.push_str(&text[clean..at]);
-        out.push_str(replacement);
-        clean = at + if byte == 0xef { 3 } else { 1 };
-    }
-    out.push_str(&text[clean..]);
 }

@@ -125,6 +125,12 @@ impl<'a> Builder<'a> {
         if self.place == MessagePosition::Stray || !session.is_open {
             return;
         }
+        // The rest of the answers is lost: the session ends, and what they were for
+        // goes again in the next one.
+        if self.request.message.reading.cut.is_some() {
+            let why = "the message was too large to be read whole";
+            return settle::end_session(&mut self.state, &mut self.recorder, why);
+        }
         if !self.request.message.is_final {
             self.body.push(reply::go_on(&mut self.state.next_id));
             self.is_final = false;

@@ -16,10 +16,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::config::{self, Limits, Settings};
+use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
-use crate::http::bodies::BodyBudget;
 use crate::http::rates::Rates;
 use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
 use crate::http::{InFlightWrites, Listeners, Shared};

@@ -19,8 +19,8 @@ mod request;
 use std::sync::Arc;
 
 pub use auth_failures::AuthFailures;
-pub use request::Received;
 pub use modegate_core::session::{ClientEvidence, MacClaim, ServerAuth};
+pub use request::Received;
 
 use crate::clock::Clock;
 use crate::current::Current;

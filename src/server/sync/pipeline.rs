@@ -12,12 +12,12 @@ use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
 use modegate_core::device::Device;
+use modegate_core::policy::PolicySet;
+use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
 use modegate_core::session::{
     self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
 };
-use modegate_core::policy::PolicySet;
-use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_store::StoreError;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::message::Message;

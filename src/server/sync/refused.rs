@@ -147,7 +147,7 @@ impl SyncService {
         };
         let device = snapshot.device;
         let message = Message {
-            header: refused.unreadable.header.clone(),
+            header: (*refused.unreadable.header).clone(),
             body: Vec::new(),
             is_final: false,
             reading: Reading::default(),
@@ -207,7 +207,11 @@ mod tests {
             assert_eq!(admit(named, HOUR_MS - 1), None);
         }
         let proven = Sender::Proven(1);
-        assert_eq!(admit(proven, 1), Some(1), "a stranger uses up no share of it");
+        assert_eq!(
+            admit(proven, 1),
+            Some(1),
+            "a stranger uses up no share of it"
+        );
         assert_eq!(admit(Sender::Named(2), 1), Some(1));
         assert_eq!(admit(named, HOUR_MS), Some(11));
         assert_eq!(admit(named, HOUR_MS), Some(1));

@@ -8,8 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::super::auth::unfolded;
 use super::super::events::{Markup, Opaque};
-use super::super::text::{legible, plain};
-use super::super::xml::escape_into;
+use super::super::text::{escape_into, legible, plain};
 
 /// An element's tag.
 #[derive(Clone, Copy)]

@@ -103,7 +103,9 @@ impl Asked {
 }
 
 fn data(value: &[u8]) -> Vec<u8> {
-    let head = format!("<Source><LocURI>{GET}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">chr</Format></Meta><Data>");
+    let head = format!(
+        "<Source><LocURI>{GET}</LocURI></Source><Meta><Format xmlns=\"syncml:metinf\">chr</Format></Meta><Data>"
+    );
     [head.as_bytes(), value, b"</Data>"].concat()
 }
 
@@ -143,7 +145,10 @@ async fn other_fields_of_an_answer_cost_nothing_either() {
     let item = b"<Source><LocURI>./cimv2/\x01\xff</LocURI></Source><Meta><Format>ch\x02r</Format><Size>\x03</Size></Meta><Data>v</Data>";
     let (status, text) = asked.post(asked.answer(item)).await;
     assert_eq!(status, 200, "{text}");
-    assert_eq!(asked.states().await, ("succeeded".into(), "succeeded".into()));
+    assert_eq!(
+        asked.states().await,
+        ("succeeded".into(), "succeeded".into())
+    );
     assert_eq!(asked.value().await, "v");
     let notes = asked.notes().await;
     assert!(notes.contains("(3)"), "{notes}");
@@ -168,8 +173,14 @@ async fn an_answer_that_is_too_large_ends_its_command_in_words() {
             data(&vec![b'v'; 5 * 1024 * 1024]),
             "answer too large: the message is longer than 4194304 bytes",
         ),
-        (nodes, "answer too large: more than 50000 elements and attributes"),
-        (items, "answer too large: more than 1000 items in one element"),
+        (
+            nodes,
+            "answer too large: more than 50000 elements and attributes",
+        ),
+        (
+            items,
+            "answer too large: more than 1000 items in one element",
+        ),
     ] {
         let asked = Asked::start().await;
         let (status, text) = asked.post(asked.answer(&item)).await;
@@ -177,7 +188,11 @@ async fn an_answer_that_is_too_large_ends_its_command_in_words() {
         let reply = Reply::read(text);
         let results = ("3".to_owned(), "Results".to_owned(), 413);
         assert!(reply.statuses.contains(&results), "{:?}", reply.statuses);
-        assert_eq!(asked.states().await, ("failed".into(), "succeeded".into()), "{why}");
+        assert_eq!(
+            asked.states().await,
+            ("failed".into(), "succeeded".into()),
+            "{why}"
+        );
         let command = asked.server.get(&format!("/commands/{}", asked.get)).await;
         assert!(command.to_string().contains(why), "{command}");
         assert!(asked.notes().await.contains("too large"), "{why}");
@@ -209,7 +224,8 @@ async fn the_longest_body_is_a_setting_and_the_api_stays_as_it_is() {
 
 #[tokio::test]
 async fn what_is_being_read_is_bounded_for_an_address_and_in_all() {
-    let config = "[limits]\nsync_body = 65536\nsync_bodies = 300000\nsync_bodies_per_address = 100000\n";
+    let config =
+        "[limits]\nsync_body = 65536\nsync_bodies = 300000\nsync_bodies_per_address = 100000\n";
     let server = Server::configured(config, &[]);
     let address = server.http.trim_start_matches("http://").to_owned();
     // Bodies that are sent but for their last byte, from several addresses.
@@ -218,9 +234,13 @@ async fn what_is_being_read_is_bounded_for_an_address_and_in_all() {
         async move {
             use tokio::io::AsyncWriteExt;
             let socket = tokio::net::TcpSocket::new_v4().unwrap();
-            socket.bind((std::net::Ipv4Addr::from(from), 0).into()).unwrap();
+            socket
+                .bind((std::net::Ipv4Addr::from(from), 0).into())
+                .unwrap();
             let mut stream = socket.connect(address.parse().unwrap()).await.unwrap();
-            let head = format!("POST /sync?mode=Machine HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {SYNCML}\r\nContent-Length: 65536\r\n\r\n");
+            let head = format!(
+                "POST /sync?mode=Machine HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {SYNCML}\r\nContent-Length: 65536\r\n\r\n"
+            );
             stream.write_all(head.as_bytes()).await.unwrap();
             let _ = stream.write_all(&vec![b' '; 65_535]).await;
             stream
@@ -258,10 +278,16 @@ async fn what_is_being_read_is_bounded_for_an_address_and_in_all() {
     drop(held);
     crate::wait::eventually(crate::wait::DEADLINE, async || {
         let found = status(begin([127, 0, 5, 5]).await).await;
-        if found.0.is_empty() { Ok(()) } else { Err(found.0) }
+        if found.0.is_empty() {
+            Ok(())
+        } else {
+            Err(found.0)
+        }
     })
     .await;
-    let metrics = reqwest::get(format!("{}/metrics", server.http)).await.unwrap();
+    let metrics = reqwest::get(format!("{}/metrics", server.http))
+        .await
+        .unwrap();
     let metrics = metrics.text().await.unwrap();
     assert!(metrics.contains("modegate_messages_refused_total{reason=\"address_busy\"} 1"));
     assert!(!metrics.contains("modegate_messages_refused_total{reason=\"busy\"} 0"));
@@ -278,10 +304,16 @@ async fn a_message_that_cannot_be_read_is_on_the_record_of_the_device_that_it_na
     let events = asked.events("message.refused").await;
     assert_eq!(events.len(), 1);
     let detail = events[0]["detail"].as_str().unwrap();
-    assert!(detail.contains("answered 400: not well-formed at byte"), "{detail}");
+    assert!(
+        detail.contains("answered 400: not well-formed at byte"),
+        "{detail}"
+    );
     assert_eq!(events[0]["actor"], "device");
     let line = asked.server.logged("could not be read");
-    assert!(line.contains("WARN") && line.contains(&asked.device), "{line}");
+    assert!(
+        line.contains("WARN") && line.contains(&asked.device),
+        "{line}"
+    );
     // So many an hour.
     for _ in 0..30 {
         asked.post(broken.clone().into_bytes()).await;
@@ -313,15 +345,28 @@ async fn who_only_names_a_device_leaves_few_words_there_and_none_of_its_own() {
     assert_eq!(refused.len(), 4);
     assert_eq!(refused[0]["actor"], "server");
     let detail = refused[0]["detail"].as_str().unwrap();
-    assert!(detail.contains("did not prove to be the device"), "{detail}");
+    assert!(
+        detail.contains("did not prove to be the device"),
+        "{detail}"
+    );
     assert!(!events.to_string().contains("Stranger-Words"));
     // Of somebody unknown there is a line, and no record.
     let (status, _, _) = server
-        .post("mode=Machine", SYNCML, text.replace(">t<", ">nobody<").into_bytes())
+        .post(
+            "mode=Machine",
+            SYNCML,
+            text.replace(">t<", ">nobody<").into_bytes(),
+        )
         .await;
     assert_eq!(status, 400);
     server.logged("refused a message of no known device");
-    assert_eq!(server.get("/devices").await["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        server.get("/devices").await["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]

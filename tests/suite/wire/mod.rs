@@ -2,8 +2,8 @@
 
 mod corpus;
 mod models;
+mod values;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_tools;
-mod values;
 mod xml;

@@ -43,7 +43,10 @@ fn results(item: &[u8]) -> Vec<u8> {
 const NEXT: &[u8] = b"<Status><CmdID>4</CmdID><MsgRef>1</MsgRef><CmdRef>6</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status>";
 
 fn only_item(message: &Message) -> &Item {
-    let [Element::Results(Results { items, .. }), Element::Status(status)] = &message.body[..]
+    let [
+        Element::Results(Results { items, .. }),
+        Element::Status(status),
+    ] = &message.body[..]
     else {
         panic!("{:?}", message.body);
     };
@@ -64,7 +67,11 @@ fn a_value_costs_nothing_but_itself() {
         (b"AMI\x02 v1.\x1f3", "AMI\u{fffd} v1.\u{fffd}3", CHARACTERS),
         (b"M\xfcller", "M\u{fffd}ller", CHARACTERS),
         ("\u{ffff}".as_bytes(), "\u{fffd}", CHARACTERS),
-        (b"a&#0;b&#xd800;c&#99999999999;", "a\u{fffd}b\u{fffd}c\u{fffd}", CHARACTERS),
+        (
+            b"a&#0;b&#xd800;c&#99999999999;",
+            "a\u{fffd}b\u{fffd}c\u{fffd}",
+            CHARACTERS,
+        ),
         (b"<![CDATA[a\x01<b>]]>", "a\u{fffd}<b>", CHARACTERS),
         (b"a&nbsp;b &amp; c", "a&nbsp;b & c", REFERENCES),
         (b"AT&T &lt;3 &", "AT&T <3 &", REFERENCES),
@@ -104,17 +111,32 @@ fn a_value_costs_nothing_but_itself() {
                 ..MARKUP
             },
         ),
-        (b"<b a\x01='1'/>", "<b a\u{fffd}='1'/>", Amended { characters: 1, ..MARKUP }),
+        (
+            b"<b a\x01='1'/>",
+            "<b a\u{fffd}='1'/>",
+            Amended {
+                characters: 1,
+                ..MARKUP
+            },
+        ),
         (b"", "", NOTHING),
     ];
     for (value, expected, amended) in cases {
         let shown = String::from_utf8_lossy(value);
         let message = read(&[b"<Data>", value, b"</Data>"].concat());
-        assert_eq!(only_item(&message).data.as_deref(), Some(expected), "{shown}");
+        assert_eq!(
+            only_item(&message).data.as_deref(),
+            Some(expected),
+            "{shown}"
+        );
         assert_eq!(message.reading.amended, amended, "{shown}");
         // The same behind a prefix, with white space in the end tag.
         let message = read(&[b"<s:Data a='1'>", value, b"</s:Data >"].concat());
-        assert_eq!(only_item(&message).data.as_deref(), Some(expected), "{shown}");
+        assert_eq!(
+            only_item(&message).data.as_deref(),
+            Some(expected),
+            "{shown}"
+        );
     }
 }
 
@@ -128,7 +150,12 @@ fn other_fields_are_read_like_data() {
     assert_eq!(item.meta.format.as_deref(), Some("c\u{fffd}hr"));
     assert_eq!(item.meta.kind.as_deref(), Some("te\u{fffd}t"));
     assert_eq!((item.meta.size, item.more_data), (None, true));
-    let long = [b"<Source><LocURI>./", &[b'x'; 9_000][..], b"</LocURI></Source>"].concat();
+    let long = [
+        b"<Source><LocURI>./",
+        &[b'x'; 9_000][..],
+        b"</LocURI></Source>",
+    ]
+    .concat();
     let message = read(&long);
     assert_eq!(message.reading.amended.shortened, 1);
     let source = only_item(&message).source.as_ref().unwrap();
@@ -152,7 +179,11 @@ fn in_wbxml_too() {
     let cases: [(&[u8], &str, u32); 7] = [
         (b"\x4f\x03ab\0\x01", "ab", 0),
         (b"\x4f\x03AMI\x02\xff\0\x01", "AMI\u{fffd}\u{fffd}", 1),
-        (b"\x4f\x02\0\x03a\0\x02\x83\xb0\0\x01", "\u{fffd}a\u{fffd}", 1),
+        (
+            b"\x4f\x02\0\x03a\0\x02\x83\xb0\0\x01",
+            "\u{fffd}a\u{fffd}",
+            1,
+        ),
         // Bytes without a Format stay whole; text is text.
         (b"\x4f\xc3\x02a\x01\x01", "YQE=", 0),
         (
@@ -161,7 +192,11 @@ fn in_wbxml_too() {
             1,
         ),
         (b"\x4f\x03a<b>&nbsp;\0\x01", "a<b>&nbsp;", 0),
-        (b"\x4f\x03a\x01\0\x54\x03b\0\x01\x01", "a\u{fffd}<Item>b</Item>", 1),
+        (
+            b"\x4f\x03a\x01\0\x54\x03b\0\x01\x01",
+            "a\u{fffd}<Item>b</Item>",
+            1,
+        ),
     ];
     for (data, expected, count) in cases {
         assert_eq!(read(data), (expected.to_owned(), count), "{data:02x?}");
@@ -183,15 +218,29 @@ fn a_value_never_reaches_beyond_its_element() {
 #[test]
 fn a_bound_cuts_the_message_where_it_is_exceeded() {
     let many = b"<Data>x</Data></Item><Item>".repeat(limits::ITEMS + 1);
-    let nodes = [b"<Data>", &b"<a/>".repeat(limits::XML_NODES)[..], b"</Data>"].concat();
-    let deep = [b"<Data>", &b"<a>".repeat(40)[..], &b"</a>".repeat(40), b"</Data>"].concat();
+    let nodes = [
+        b"<Data>",
+        &b"<a/>".repeat(limits::XML_NODES)[..],
+        b"</Data>",
+    ]
+    .concat();
+    let deep = [
+        b"<Data>",
+        &b"<a>".repeat(40)[..],
+        &b"</a>".repeat(40),
+        b"</Data>",
+    ]
+    .concat();
     let attributes: String = (0..200).map(|n| format!(" a{n}=''")).collect();
     let attributes = format!("<Data><a{attributes}/></Data>");
     for (item, bound) in [
         (&many[..], "more than 1000 items in one element"),
         (&nodes, "more than 50000 elements and attributes"),
         (&deep, "nested deeper than 32 elements"),
-        (attributes.as_bytes(), "more than 128 attributes of one element"),
+        (
+            attributes.as_bytes(),
+            "more than 128 attributes of one element",
+        ),
     ] {
         let bytes = with_body(&[NEXT, &results(item), NEXT].concat());
         let message = Encoding::Xml.read(&bytes, Extent::Whole).unwrap();
@@ -199,7 +248,11 @@ fn a_bound_cuts_the_message_where_it_is_exceeded() {
         assert_eq!(cut.bound.to_string(), bound);
         let answers = (cut.element.as_str(), cut.cmd_id, cut.msg_ref, cut.cmd_ref);
         assert_eq!(answers, ("Results", Some(3), Some(1), Some(5)), "{bound}");
-        assert_eq!((message.body.len(), message.is_final), (1, false), "{bound}");
+        assert_eq!(
+            (message.body.len(), message.is_final),
+            (1, false),
+            "{bound}"
+        );
         // As a whole it is no message.
         let error = Encoding::Xml.decode(&bytes).unwrap_err();
         assert_eq!(error.blame(), Blame::TooLarge);
@@ -219,7 +272,11 @@ fn a_bound_cuts_the_message_where_it_is_exceeded() {
 fn of_a_beginning_the_whole_elements_are_read() {
     let bytes = with_body(&[NEXT, &results(b"<Data>a value</Data>")].concat());
     let whole = Encoding::Xml.decode(&bytes).unwrap();
-    let header_ends = bytes.windows(10).position(|at| at == b"</SyncHdr>").unwrap() + 10;
+    let header_ends = bytes
+        .windows(10)
+        .position(|at| at == b"</SyncHdr>")
+        .unwrap()
+        + 10;
     for length in 0..bytes.len() {
         let read = Encoding::Xml.read(&bytes[..length], Extent::Beginning(length));
         if length < header_ends {
@@ -238,7 +295,11 @@ fn of_a_beginning_the_whole_elements_are_read() {
             continue;
         };
         assert_eq!(*bound, DecodeError::TooLong("the message", length));
-        assert_eq!(message.body[..], whole.body[..message.body.len()], "{length}");
+        assert_eq!(
+            message.body[..],
+            whole.body[..message.body.len()],
+            "{length}"
+        );
         assert_eq!(message.header, whole.header);
         // What is said to be whole is refused.
         assert!(Encoding::Xml.decode(&bytes[..length]).is_err(), "{length}");
@@ -247,14 +308,21 @@ fn of_a_beginning_the_whole_elements_are_read() {
     let mut cuts = 0;
     for length in 0..bytes.len() {
         if let Ok(message) = Encoding::Wbxml.read(&bytes[..length], Extent::Beginning(length)) {
-            assert_eq!(message.body[..], whole.body[..message.body.len()], "{length}");
+            assert_eq!(
+                message.body[..],
+                whole.body[..message.body.len()],
+                "{length}"
+            );
             cuts += u32::from(message.reading.cut.is_some());
         }
     }
     assert!(cuts > 50, "{cuts}");
     // What is wrong before the end is wrong.
     let wrong = with_body(b"<Status></Results>");
-    let read = Encoding::Xml.read(&wrong[..wrong.len() - 5], Extent::Beginning(wrong.len() - 5));
+    let read = Encoding::Xml.read(
+        &wrong[..wrong.len() - 5],
+        Extent::Beginning(wrong.len() - 5),
+    );
     assert_eq!(read.unwrap_err().error.blame(), Blame::Malformed);
 }
 
@@ -264,8 +332,12 @@ fn what_is_refused_says_whom_it_names() {
     let refused = Encoding::Xml.read(&bytes, Extent::Whole).unwrap_err();
     assert_eq!(refused.header.source.uri, "dev");
     assert_eq!(refused.header.msg_id, 2);
-    let text = String::from_utf8(bytes).unwrap().replace("<MsgID>2<", "<MsgID>x<");
-    let refused = Encoding::Xml.read(text.as_bytes(), Extent::Whole).unwrap_err();
+    let text = String::from_utf8(bytes)
+        .unwrap()
+        .replace("<MsgID>2<", "<MsgID>x<");
+    let refused = Encoding::Xml
+        .read(text.as_bytes(), Extent::Whole)
+        .unwrap_err();
     assert_eq!(refused.header.source.uri, "dev");
 }
 

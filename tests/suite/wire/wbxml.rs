@@ -3,7 +3,9 @@
 
 use modegate_wire::encoding::Encoding;
 use modegate_wire::fault::DecodeError;
-use modegate_wire::message::{Address, Chal, Element, Header, Item, Message, Reading, SessionId, Status};
+use modegate_wire::message::{
+    Address, Chal, Element, Header, Item, Message, Reading, SessionId, Status,
+};
 use modegate_wire::wbxml::{decode, element_len, encode, frame_len};
 use proptest::prelude::*;
 

@@ -156,7 +156,15 @@ fn what_is_refused_says_why() {
         (
             "a control character in the Source",
             whole.replace("dev", "d\u{2}ev"),
-            |e| matches!(e, DecodeError::BadField { field: "Source", .. }),
+            |e| {
+                matches!(
+                    e,
+                    DecodeError::BadField {
+                        field: "Source",
+                        ..
+                    }
+                )
+            },
         ),
         ("a PI", format!("<?php ?>{whole}"), |e| {
             matches!(e, DecodeError::Forbidden(_))
