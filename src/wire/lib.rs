@@ -19,6 +19,7 @@ pub mod limits;
 pub mod mac;
 pub mod message;
 mod tags;
+mod text;
 pub mod wbxml;
 mod xml;
 mod xml_writer;

@@ -120,7 +120,8 @@ fn admit(keyed: Option<&Keyed>, key: impl Hash) -> Result<(), RetryAfter> {
     keyed.map_or(Ok(()), |keyed| keyed.admit(key))
 }
 
-fn client(address: IpAddr) -> u128 {
+/// Who is at this address: of IPv6, a network of 64 bits.
+pub(super) fn client(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) >> 64 << 64,
@@ -143,6 +144,7 @@ mod tests {
             event_streams_per_token: 1,
             open_installs_per_token: 1,
             connections: 1,
+            ..Limits::default()
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::bodies::BodyBudget;
 use super::health::Health;
 use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
@@ -25,6 +26,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// How much of sync requests' bodies is in memory.
+    pub bodies: Arc<BodyBudget>,
     /// How many event streams may be open.
     pub streams: StreamPlaces,
     /// The lines about refused sync requests.

@@ -4,6 +4,7 @@
 //! series there are does not depend on what is served.
 
 mod exchange;
+mod refused;
 mod shape;
 
 use std::sync::atomic::AtomicU64;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use exchange::ExchangeMetrics;
+pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
 use modegate_core::command::{CommandState, QueueSample};
@@ -54,6 +56,7 @@ pub struct Metrics {
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
+    messages_refused: Labelled<Counter>,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
@@ -96,6 +99,11 @@ impl Metrics {
             strangers: Labelled::one(
                 &["reason"],
                 AuthFailure::ALL.map(AuthFailure::name),
+                counter,
+            ),
+            messages_refused: Labelled::one(
+                &["reason"],
+                RefusedReason::ALL.map(RefusedReason::name),
                 counter,
             ),
             http: Labelled::one(&["class"], CLASSES, counter),
@@ -146,6 +154,11 @@ impl Metrics {
             "strangers",
             "Sync requests that proved nothing, by reason",
             self.strangers.clone(),
+        );
+        to.register(
+            "messages_refused",
+            "Sync requests whose message was not read, by reason",
+            self.messages_refused.clone(),
         );
     }
 
@@ -240,6 +253,11 @@ impl Metrics {
     /// A request proved nothing.
     pub(crate) fn auth_failed(&self, failure: AuthFailure) {
         self.strangers.at(failure as usize).inc();
+    }
+
+    /// The message of a sync request was not read.
+    pub(crate) fn message_refused(&self, reason: RefusedReason) {
+        self.messages_refused.at(reason as usize).inc();
     }
 
     /// An HTTP request was answered with this status.

@@ -19,6 +19,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::config::{self, Limits, Settings};
+use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
@@ -107,6 +108,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        bodies: BodyBudget::new(&settings.limits),
         streams: StreamPlaces::new(
             settings.limits.event_streams,
             settings.limits.event_streams_per_token as usize,

@@ -29,6 +29,9 @@ const LIMITS: Limits = Limits {
     event_streams_per_token: 1,
     open_installs_per_token: 1,
     connections: 1_000,
+    sync_body: 1024 * 1024,
+    sync_bodies: 64 * 1024 * 1024,
+    sync_bodies_per_address: 0,
 };
 
 #[test]
