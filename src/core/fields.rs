@@ -12,6 +12,8 @@ use modegate_wire::encode::is_xml_text;
 const UNKNOWN: usize = 8;
 /// Longest name of an unknown field that is shown, bytes.
 const UNKNOWN_BYTES: usize = 64;
+/// How much of a value is shown, bytes.
+const SHOWN_BYTES: usize = 40;
 
 /// A field that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,6 +25,8 @@ pub struct FieldError {
     pub expected: String,
     /// What does; never a secret.
     pub found: String,
+    /// The id of what it conflicts with, if that is something that the caller may see.
+    pub conflicts_with: Option<String>,
 }
 
 impl FieldError {
@@ -36,6 +40,16 @@ impl FieldError {
             field: field.into(),
             expected: expected.to_string(),
             found: found.to_string(),
+            conflicts_with: None,
+        }
+    }
+
+    /// The same, which conflicts with what has this id.
+    #[must_use]
+    pub fn conflicting(self, id: impl fmt::Display) -> Self {
+        FieldError {
+            conflicts_with: Some(id.to_string()),
+            ..self
         }
     }
 }
@@ -209,7 +223,12 @@ pub fn line<'a>(value: &'a Value, name: &str, most: usize) -> Result<&'a str, Fi
         return Ok(text);
     }
     let expected = "text without control characters, not empty";
-    Err(FieldError::new(name, expected, "other text"))
+    // The text itself may be a secret.
+    let control = text.chars().enumerate().find(|(_, one)| one.is_control());
+    let found = control.map_or("empty text".to_owned(), |(at, one)| {
+        format!("U+{:04X} as character {}", u32::from(one), at + 1)
+    });
+    Err(FieldError::new(name, expected, found))
 }
 
 /// Any text that XML can carry, of at most `most` bytes.
@@ -278,13 +297,30 @@ pub fn is_line(text: &str) -> bool {
     !text.is_empty() && !text.chars().any(char::is_control)
 }
 
-/// A value as an error may show it: numbers and short text only. A secret never
+/// A value as an error may show it: numbers, and the beginning of text. A secret never
 /// comes here: its field is read as text, whose errors show none of it.
 pub fn shown(value: &Value) -> String {
     match value {
         Value::Number(number) => number.to_string(),
-        Value::String(text) if text.len() <= 40 => format!("'{text}'"),
-        Value::String(text) => format!("{} bytes of text", text.len()),
+        Value::String(text) => quoted(text),
         other => type_of(other).to_owned(),
+    }
+}
+
+/// Text as an error may show it: in quotes, of a longer one the beginning and the
+/// length, control characters escaped. Never for a secret.
+pub fn quoted(text: &str) -> String {
+    let end = text.floor_char_boundary(SHOWN_BYTES);
+    let (beginning, rest) = text.split_at(end);
+    let mut shown = String::with_capacity(end + 2);
+    for one in beginning.chars() {
+        match one.is_control() {
+            true => shown.extend(one.escape_default()),
+            false => shown.push(one),
+        }
+    }
+    match rest.is_empty() {
+        true => format!("'{shown}'"),
+        false => format!("'{shown}…' ({} bytes)", text.len()),
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use version::Version;
 
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, quoted};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -118,7 +118,8 @@ impl App {
     /// The same whatever the device.
     pub fn version(&self, fields: &Fields<'_>) -> Result<&Release, FieldError> {
         let wanted = fields.line("version", 64)?;
-        let wrong = |expected: String| FieldError::new(fields.name("version"), expected, "another");
+        let found = wanted.map_or("no version".to_owned(), quoted);
+        let wrong = |expected: String| FieldError::new(fields.name("version"), expected, &found);
         let version = wanted.map(|text| {
             let expected = "one to four numbers with dots between them";
             Version::parse(text).ok_or_else(|| wrong(expected.to_owned()))

@@ -6,7 +6,7 @@ use super::entry::{BuildContext, Built, CSP, Type, exec};
 use super::forms::{Boolean, Settings};
 use crate::command::{Operation, Unanswered};
 use crate::context::Family;
-use crate::fields::FieldError;
+use crate::fields::{FieldError, quoted};
 use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
 use crate::templates;
@@ -208,13 +208,13 @@ fn wipe(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let keep = arguments.get(&KEEP)?;
     let keep = keep.as_deref().unwrap_or(WIPE);
     let protected = arguments.get(&PROTECTED)?.unwrap_or(false);
-    let wrong_keep = |expected| Err(arguments.wrong(&KEEP, expected, "another"));
+    let wrong_keep = |expected| Err(arguments.wrong(&KEEP, expected, &quoted(keep)));
     if arguments.family == Family::WindowsPhone81 {
         if keep == WIPE_BUT_USER_DATA {
             return wrong_keep("nothing or provisioned_data on a phone");
         }
         if protected {
-            return Err(arguments.wrong(&PROTECTED, "false on a phone", "another"));
+            return Err(arguments.wrong(&PROTECTED, "false on a phone", "true"));
         }
     }
     let node = match (protected, keep) {

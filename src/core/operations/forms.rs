@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::argument::{Form, Result};
-use crate::fields::{FieldError, Fields, shortened, shown, type_of};
+use crate::fields::{FieldError, Fields, quoted, shortened, shown, type_of};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
 use crate::suggestion::nearest;
@@ -20,6 +20,7 @@ fn text_schema(most: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most})
 }
 
+/// What is found is not shown: it may be a secret.
 fn other_text(name: &str, fields: &Fields<'_>, expected: &str) -> FieldError {
     FieldError::new(fields.name(name), expected, "other text")
 }
@@ -63,7 +64,8 @@ impl Form for ValueForm {
                 };
                 let Some((_, sent)) = words.iter().find(|(known, _)| *known == word) else {
                     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-                    return wrong(&format!("one of {}", known.join(", ")));
+                    let expected = format!("one of {}", known.join(", "));
+                    return Err(FieldError::new(fields.name(name), expected, quoted(word)));
                 };
                 Some(*sent)
             }
@@ -133,10 +135,11 @@ impl Form for VerbName {
 
     fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<Verb>> {
         let expected = "Add, Replace, Delete, Get or Exec";
-        let wrong = || FieldError::new(fields.name(name), expected, "another");
+        let wrong = |text| FieldError::new(fields.name(name), expected, quoted(text));
         let verb = |text| Verb::from_name(text).filter(|verb| *verb != Verb::Copy);
         let text = fields.line(name, 16)?;
-        text.map(|text| verb(text).ok_or_else(wrong)).transpose()
+        text.map(|text| verb(text).ok_or_else(|| wrong(text)))
+            .transpose()
     }
 
     fn schema(&self) -> Value {
@@ -153,8 +156,9 @@ impl Form for AnyLocUri {
 
     fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<LocUri>> {
         let text = fields.line(name, limits::LOC_URI_BYTES)?;
-        if text.is_some_and(|text| !text.starts_with("./")) {
-            return Err(other_text(name, fields, "a LocURI that begins with './'"));
+        if let Some(text) = text.filter(|text| !text.starts_with("./")) {
+            let expected = "a LocURI that begins with './'";
+            return Err(FieldError::new(fields.name(name), expected, quoted(text)));
         }
         Ok(text.map(LocUri::from))
     }
@@ -220,9 +224,9 @@ impl Form for Thumbprint {
         let digits = text.map(|text| text.replace([':', ' '], "").to_ascii_uppercase());
         let is_sha1 =
             |text: &String| text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit());
-        if digits.as_ref().is_some_and(|text| !is_sha1(text)) {
+        if let Some(digits) = digits.as_ref().filter(|text| !is_sha1(text)) {
             let expected = "a SHA-1 thumbprint, 40 hexadecimal digits";
-            return Err(other_text(name, fields, expected));
+            return Err(FieldError::new(fields.name(name), expected, quoted(digits)));
         }
         Ok(digits)
     }
@@ -341,7 +345,7 @@ impl Form for AnySettings {
                 let expected = format!(
                     "at most {PROPERTIES} properties whose names are letters, digits and '_'"
                 );
-                return Err(FieldError::new(path, expected, "others"));
+                return Err(FieldError::new(path, expected, quoted(key)));
             }
             let value = match inner.get(key) {
                 Some(Value::String(_)) => {

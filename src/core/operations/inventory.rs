@@ -7,7 +7,7 @@ use super::entry::{BuildContext, Built, Type};
 use super::forms::{Boolean, Lines};
 use crate::command::{Lenient, Operation};
 use crate::context::Family;
-use crate::fields::FieldError;
+use crate::fields::{FieldError, quoted};
 use crate::inventory::known::{self, PRESETS};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
@@ -58,7 +58,7 @@ fn inventory(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
         if !class.starts_with("./") && (phone || !is_class) {
             let field = format!("{}[{at}]", arguments.path(&CLASSES));
             let expected = "a class name or a LocURI './…'";
-            return Err(FieldError::new(field, expected, "other text"));
+            return Err(FieldError::new(field, expected, quoted(class)));
         }
         nodes.push(node(class));
     }
@@ -80,7 +80,7 @@ fn preset_nodes(arguments: &Arguments<'_>, presets: &[&str], phone: bool) -> Res
     for (at, name) in presets.iter().enumerate() {
         let wrong = |expected: String| {
             let field = format!("{}[{at}]", arguments.path(&PRESET_NAMES));
-            FieldError::new(field, expected, "another")
+            FieldError::new(field, expected, quoted(name))
         };
         let preset = known::preset(name).ok_or_else(|| {
             let names: Vec<&str> = PRESETS.iter().map(|preset| preset.name).collect();

@@ -32,7 +32,7 @@ use sha2::{Digest, Sha256};
 use crate::catalogue::Release;
 use crate::command::{CommandBody, ExecutionOptions, Lenient, Operation, RETRIES};
 use crate::context::Family;
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, quoted};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
 use crate::limits;
 use argument::Arguments;
@@ -150,7 +150,7 @@ fn type_of(fields: &Fields<'_>, family: Family) -> Result<&'static Type, FieldEr
         let names: Vec<&str> = TYPES.iter().filter(has).map(|kind| kind.name).collect();
         let found = match known {
             Some(_) => format!("one that {} does not have", family.name()),
-            None => "another".to_owned(),
+            None => quoted(name),
         };
         FieldError::new(
             fields.name("type"),
@@ -227,7 +227,7 @@ fn after(fields: &Fields<'_>, device: Option<DeviceId>) -> Result<Vec<CommandSeq
             FieldError::new(
                 format!("after[{at}]"),
                 "the id of a command of this device",
-                "another",
+                quoted(text),
             )
         };
         let seq = own.ok_or_else(wrong)?.seq;

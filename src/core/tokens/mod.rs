@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::device::DeviceRecord;
 use crate::event::Event;
+use crate::fields::{FieldError, quoted};
 use crate::ids::DeviceId;
 use crate::named::named;
 use crate::refusal::Refusal;
@@ -221,19 +222,20 @@ impl Token {
     }
 }
 
-/// Whether a token may be made besides `count` others; `is_taken` says whether
-/// one of them has its name.
+/// Whether a token of this name may be made besides `count` others, of which `taken`
+/// has the name already.
 ///
 /// # Errors
 /// There are as many as there may be, or the name is taken.
-pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
+pub fn check_new(name: &str, count: u64, taken: Option<TokenId>) -> Result<(), Refusal> {
     if count >= MOST {
         let why = format!("there are {count} tokens, the most that there may be; revoke some");
         return Err(Refusal::Conflict(why));
     }
-    if is_taken {
-        let why = "name: another token has this name already; the log could not distinguish them";
-        return Err(Refusal::Conflict(why.to_owned()));
+    if let Some(id) = taken {
+        let expected = "a name that no other token has; the log could not distinguish them";
+        let fault = FieldError::new("name", expected, quoted(name)).conflicting(id);
+        return Err(Refusal::Conflicts(vec![fault]));
     }
     Ok(())
 }
@@ -348,10 +350,14 @@ mod tests {
 
     #[test]
     fn a_token_is_made_while_there_is_room_and_its_name_is_free() {
-        assert_eq!(check_new(MOST - 1, false), Ok(()));
-        for (count, is_taken) in [(MOST, false), (0, true)] {
-            let refused = check_new(count, is_taken);
-            assert!(matches!(refused, Err(Refusal::Conflict(_))), "{count}");
-        }
+        assert_eq!(check_new("a", MOST - 1, None), Ok(()));
+        let refused = check_new("a", MOST, None);
+        assert!(matches!(refused, Err(Refusal::Conflict(_))));
+        let id = TokenId(uuid::Uuid::from_u128(7));
+        let Err(Refusal::Conflicts(faults)) = check_new("a", 1, Some(id)) else {
+            panic!("a taken name is refused");
+        };
+        assert_eq!(faults[0].conflicts_with, Some(id.to_string()));
+        assert_eq!(faults[0].found, "'a'");
     }
 }

@@ -8,6 +8,7 @@ use super::{App, AppError, Listed, Page, Principal, WriteOptions};
 use modegate_core::catalogue::{self, App as CatalogueApp};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
+use modegate_core::fields::{FieldError, quoted};
 
 /// Puts an app into the catalogue.
 pub(crate) async fn create(
@@ -22,9 +23,11 @@ pub(crate) async fn create(
     let (id, event) = (new.id.clone(), event(app, by, EventType::AppChanged, &new));
     let decide = move |there: Option<&CatalogueApp>| match there {
         None => Ok(new),
-        Some(_) => Err(Refusal::Conflict(
-            "id: the catalogue has an app of this id; change it with PATCH".to_owned(),
-        )),
+        Some(there) => {
+            let expected = "an id that the catalogue does not have (PATCH changes an app)";
+            let fault = FieldError::new("id", expected, quoted(&there.id));
+            Err(Refusal::Conflicts(vec![fault.conflicting(&there.id)]))
+        }
     };
     let put = app
         .store

@@ -16,7 +16,7 @@ use modegate_core::catalogue::check::{
 use modegate_core::catalogue::{
     App, Dependency, ID_BYTES, LICENCE_BYTES, LIST, Release, URL_BYTES, VERSIONS, Version,
 };
-use modegate_core::fields::{self, FieldError};
+use modegate_core::fields::{self, FieldError, quoted};
 use modegate_core::limits::{COMMAND_DATA_BYTES, DEVICE_LIST, NAME_BYTES};
 use modegate_core::time::Timestamp;
 
@@ -325,12 +325,13 @@ impl VersionFields {
     /// The version. `within` is what its fields' names begin with in faults.
     fn release(self, within: &str) -> Result<Release, FieldError> {
         let of_package = self.package_full_name.as_ref().map(|name| &name.0.version);
-        let wrong = |expected, found| FieldError::new(format!("{within}version"), expected, found);
+        let wrong =
+            |expected, found: &str| FieldError::new(format!("{within}version"), expected, found);
         let version = match (self.version.map(|version| version.0), of_package) {
             (None, None) => return Err(wrong("a version such as 1.2.0.0", "nothing")),
             (None, Some(of_package)) => of_package.clone(),
             (Some(version), Some(of_package)) if version != *of_package => {
-                return Err(wrong("the version in package_full_name", "another"));
+                return Err(wrong("the version in package_full_name", version.as_str()));
             }
             (Some(version), _) => version,
         };
@@ -422,8 +423,8 @@ impl AppChange {
             changed_at: now,
             ..app.clone()
         };
-        if self.id.is_some_and(|id| id.0 != app.id) {
-            return Err(FieldError::new("id", "the app's own id", "another"));
+        if let Some(id) = self.id.filter(|id| id.0 != app.id) {
+            return Err(FieldError::new("id", "the app's own id", quoted(&id.0)));
         }
         if let Some(name) = self.name {
             app.name = name.0;

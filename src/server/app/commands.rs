@@ -12,7 +12,7 @@ use modegate_core::change::{self, Refusal};
 use modegate_core::command::{CommandBody, CommandState, StoredCommand};
 use modegate_core::context::{Context, Family};
 use modegate_core::device::Device;
-use modegate_core::fields::{FieldError, Fields};
+use modegate_core::fields::{FieldError, Fields, shown};
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::operations::{self, BuildContext};
@@ -93,7 +93,8 @@ async fn read(
     let named = catalogue::named(app, by, wanted).await?;
     if named.is_none() && by.is_portal() && asks_for_install(wanted) {
         let expected = "the id of an app of the catalogue";
-        return Err(AppError::field("app", expected, "another or none"));
+        let found = wanted.get("app").map_or("nothing".to_owned(), shown);
+        return Err(AppError::field("app", expected, found));
     }
     let fields = Fields::from_value(wanted, "")?;
     let release = named
@@ -226,7 +227,7 @@ pub(crate) async fn list(
 /// Where a page of a list of a device's numbered things begins.
 pub(super) fn number(after: u64) -> Result<u32, AppError> {
     u32::try_from(after)
-        .map_err(|_| AppError::field("after", "the 'next' of the previous page", "other text"))
+        .map_err(|_| AppError::field("after", "the 'next' of the previous page", after))
 }
 
 /// One command, with when it can go and what was decided on it.

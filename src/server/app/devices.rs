@@ -1,5 +1,6 @@
 //! Devices: registered, listed, changed, retired.
 
+use super::error::source_taken;
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
 use super::list::scan;
 use super::revision::{check, device_tag};
@@ -15,6 +16,7 @@ use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
 use modegate_core::session::ReadPlan;
 use modegate_core::time::Timestamp;
+use modegate_store::StoreError;
 use modegate_wire::auth::PasswordDigest;
 
 input! {
@@ -113,8 +115,8 @@ impl NewCredentials {
     }
 }
 
-/// Registers a device. Only a caller that sees all devices learns which device has
-/// the source already.
+/// Registers a device. A caller learns which device has the source already where it
+/// may see that device.
 pub(crate) async fn register(
     app: &App,
     by: &Principal,
@@ -126,13 +128,18 @@ pub(crate) async fn register(
     record.groups = by.regroup(&[], record.groups, "groups")?;
     let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered);
     let registered = app.store.register(id, record, event, options.keep).await;
-    registered.map_err(|error| match error.into() {
-        AppError::SourceTaken(_) if !by.sees_all() => {
-            let fault = FieldError::new("source", "an unregistered source", "a registered one");
-            AppError::Conflicts(vec![fault])
+    match registered {
+        Err(StoreError::SourceTaken(taken)) => {
+            let taken = app.store.device(taken).await?;
+            let taken = taken.filter(|device| by.may_see(device));
+            let fault = match taken {
+                Some(device) => source_taken().conflicting(device.id),
+                None => source_taken(),
+            };
+            Err(AppError::Conflicts(vec![fault]))
         }
-        other => other,
-    })
+        registered => Ok(registered?),
+    }
 }
 
 /// Which devices to list; `None` does not filter.

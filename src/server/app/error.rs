@@ -3,7 +3,6 @@
 use crate::work::Interrupted;
 use modegate_core::change::Refusal;
 use modegate_core::fields::FieldError;
-use modegate_core::ids::DeviceId;
 use modegate_store::StoreError;
 
 /// Why a use case fails. Nothing was changed, unless it says so.
@@ -33,9 +32,6 @@ pub(crate) enum AppError {
     /// Every invalid field.
     #[error("fields are invalid")]
     Fields(Vec<FieldError>),
-    /// The source belongs to this device.
-    #[error("device {0} is already registered with this source")]
-    SourceTaken(DeviceId),
     /// Another request with this idempotency key was executed: its response is stored.
     #[error("another request with this idempotency key was executed meanwhile")]
     Done,
@@ -99,9 +95,18 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::NoDevice => AppError::missing("device"),
-            StoreError::SourceTaken(id) => AppError::SourceTaken(id),
+            StoreError::SourceTaken(_) => AppError::Conflicts(vec![source_taken()]),
             StoreError::Done => AppError::Done,
             other => AppError::Store(other),
         }
     }
+}
+
+/// A device is registered with this source already.
+pub(crate) fn source_taken() -> FieldError {
+    FieldError::new(
+        "source",
+        "a source that is not registered",
+        "a registered one",
+    )
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde_json::Value;
 
 use super::devices::{NewDevice, amended};
+use super::error::source_taken;
 use super::input::{Input, List, input};
 use super::word::{Word, words};
 use super::{App, AppError, Principal, WriteOptions};
@@ -136,16 +137,15 @@ impl Planner {
             let event = Event::new(self.now, self.by.actor(), Some(id), what).detail("imported");
             return ImportStep::Register(id, Box::new(entry.record(self.now)), Box::new(event));
         };
-        let conflict = |found: String| {
-            let field = format!("devices[{at}].source");
-            let expected = "a source that is not registered";
-            ImportStep::Conflict(FieldError::new(field, expected, found))
+        let conflict = || FieldError {
+            field: format!("devices[{at}].source"),
+            ..source_taken()
         };
         if !self.by.may_see(device) {
-            return conflict("a registered one".to_owned());
+            return ImportStep::Conflict(conflict());
         }
         match self.on_conflict {
-            OnConflict::Fail => conflict(format!("that of device {}", device.id)),
+            OnConflict::Fail => ImportStep::Conflict(conflict().conflicting(device.id)),
             OnConflict::Skip => ImportStep::Skip,
             OnConflict::Update => {
                 let groups = format!("devices[{at}].groups");

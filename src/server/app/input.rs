@@ -396,7 +396,7 @@ impl<T: Words> Input for Word<T> {
         let known = T::ALL.iter().find(|one| one.word() == line);
         let wrong = || {
             let expected = format!("one of {}", all_words::<T>().join(", "));
-            FieldError::new(path, expected, "another")
+            FieldError::new(path, expected, fields::quoted(line))
         };
         or_collect(known.copied().ok_or_else(wrong), faults).map(Word)
     }
@@ -427,7 +427,7 @@ impl<T: Parse> Input for Parsed<T> {
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         let line = or_collect(fields::line(value, path, T::MAX), faults)?;
-        let wrong = |expected| FieldError::new(path, expected, "other text");
+        let wrong = |expected| FieldError::new(path, expected, fields::quoted(line));
         or_collect(T::parse(line).map_err(wrong), faults).map(Parsed)
     }
 }

@@ -10,7 +10,7 @@ use modegate_core::change::Refusal;
 use modegate_core::command::CommandBody;
 use modegate_core::context::Family;
 use modegate_core::device::Device;
-use modegate_core::fields::{FieldError, Fields};
+use modegate_core::fields::{FieldError, Fields, quoted};
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::readiness::{Readiness, readiness};
@@ -119,9 +119,11 @@ pub(crate) async fn create(
 async fn named(app: &App, by: &Principal, new: &NewInstall) -> Result<CatalogueApp, AppError> {
     let found = catalogue::one(app, by, &new.app.0).await;
     found.map_err(|error| match error {
-        AppError::Missing(_) => {
-            AppError::field("app", "the id of an app of the catalogue", "another")
-        }
+        AppError::Missing(_) => AppError::field(
+            "app",
+            "the id of an app of the catalogue",
+            quoted(&new.app.0),
+        ),
         other => other,
     })
 }

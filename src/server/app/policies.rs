@@ -144,6 +144,7 @@ fn set(files: Vec<PolicyFile>) -> Result<PolicySet, AppError> {
             field: format!("{}:{}:{}", fault.file, fault.line, fault.column),
             expected: fault.expected,
             found: fault.found,
+            conflicts_with: None,
         });
         AppError::Fields(named.collect())
     })

@@ -8,7 +8,7 @@ use super::context::App;
 use super::error::AppError;
 use modegate_core::change::{self, Refusal};
 use modegate_core::device::Device;
-use modegate_core::fields::FieldError;
+use modegate_core::fields::{FieldError, quoted};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::Install;
 use modegate_core::installs::request::Written;
@@ -126,9 +126,9 @@ impl Principal {
         let Some(own) = &self.token.groups else {
             return Ok(wanted);
         };
-        if wanted.iter().any(|group| !own.contains(group)) {
+        if let Some(foreign) = wanted.iter().find(|group| !own.contains(group)) {
             let expected = "groups of this token only; others that the device has stay";
-            return Err(FieldError::new(field, expected, "another"));
+            return Err(FieldError::new(field, expected, quoted(foreign)));
         }
         if wanted.is_empty() {
             let expected = "at least one of this token's groups";

@@ -91,7 +91,7 @@ async fn unknown_devices(
     for (at, id) in devices.iter().enumerate() {
         if app.store.device(id.0).await?.is_none() {
             let field = format!("person.devices[{at}]");
-            faults.push(FieldError::new(field, "the id of a device", "another id"));
+            faults.push(FieldError::new(field, "the id of a device", id.0));
         }
     }
     Ok(faults)

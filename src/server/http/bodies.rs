@@ -6,9 +6,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::http::StatusCode;
-
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::rates::client;
 use crate::config::Limits;
 
@@ -44,11 +42,11 @@ impl From<NoRoom> for Problem {
     fn from(reason: NoRoom) -> Self {
         let (status, detail) = match reason {
             NoRoom::ForClient => (
-                StatusCode::TOO_MANY_REQUESTS,
+                ProblemCode::TooManyRequests,
                 "the messages being read from this address are too large together; retry later",
             ),
             NoRoom::InAll => (
-                StatusCode::SERVICE_UNAVAILABLE,
+                ProblemCode::ServerBusy,
                 "the messages being read are too large together; retry later",
             ),
         };

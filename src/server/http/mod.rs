@@ -11,6 +11,7 @@ mod metrics;
 mod payload;
 mod probes;
 pub mod problem;
+mod problem_code;
 pub mod proxy;
 pub mod rates;
 mod refused;
@@ -25,13 +26,12 @@ use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, Resource, Route, web};
 
 use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 pub use in_flight::InFlightWrites;
 pub use refused::RefusedLog;
 pub use shared::Shared;
@@ -121,7 +121,7 @@ async fn by_address(
 
 async fn method_not_allowed() -> Result<(), Problem> {
     Err(Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
+        ProblemCode::MethodNotAllowed,
         "expected POST: this is the device endpoint",
     ))
 }

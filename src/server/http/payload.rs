@@ -4,12 +4,11 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::web;
 use futures_core::Stream;
 
 use super::bodies::Share;
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 
 /// What a body begins with room for, where its length is not known, bytes.
 const FIRST: usize = 4 * 1024;
@@ -27,7 +26,7 @@ pub(super) async fn read(
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Err(_) => Err(late(what, timeout)),
         Ok(Err(_)) => Err(Problem::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
+            ProblemCode::BodyTooLarge,
             format!("the {what} is larger than {limit} bytes"),
         )),
         Ok(Ok(Err(error))) => Err(unreadable(what, &error)),
@@ -91,10 +90,10 @@ async fn collect(
 
 fn late(what: &str, timeout: Duration) -> Problem {
     let detail = format!("the {what} did not arrive within {} s", timeout.as_secs());
-    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+    Problem::new(ProblemCode::BodyTimeout, detail)
 }
 
 fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Problem {
     let detail = format!("could not read the {what}: {error}");
-    Problem::new(StatusCode::BAD_REQUEST, detail)
+    Problem::new(ProblemCode::MalformedBody, detail)
 }

@@ -1,9 +1,8 @@
 //! `/healthz` and `/readyz`.
 
-use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::shared::Shared;
 
 /// `GET /healthz`: the process answers.
@@ -17,7 +16,7 @@ pub(super) async fn alive() -> HttpResponse {
 /// it from serving, but will, is in `warnings`.
 pub(super) async fn ready(shared: web::Data<Shared>) -> Result<HttpResponse, Problem> {
     let ready = shared.health.ready(&*shared.app.store).await;
-    ready.map_err(|why| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why))?;
+    ready.map_err(|why| Problem::new(ProblemCode::NotReady, why))?;
     let mut body = serde_json::json!({"status": "ready"});
     let warnings = shared.health.warnings(shared.app.clock.now());
     if !warnings.is_empty() {

@@ -8,6 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use super::problem_code::ProblemCode;
 use super::rates::RetryAfter;
 use crate::app::AppError;
 use modegate_core::fields::FieldError;
@@ -21,9 +22,9 @@ const FAULTS: usize = 100;
 /// A problem document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
-    /// `about:blank`: the status says what kind it is.
+    /// What kind it is: a reference to the section of docs/problems.md about it.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub kind: ProblemCode,
     /// The status in words.
     pub title: String,
     /// The HTTP status.
@@ -33,6 +34,9 @@ pub struct Problem {
     /// The field of the request that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The id of what the request conflicts with, if the caller may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts_with: Option<String>,
     /// What few problems have.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     more: Option<Box<More>>,
@@ -59,6 +63,9 @@ pub struct Fault {
     pub field: String,
     /// What was expected and what came.
     pub detail: String,
+    /// The id of what the field conflicts with, if the caller may see that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conflicts_with: Option<String>,
 }
 
 impl From<FieldError> for Fault {
@@ -66,42 +73,46 @@ impl From<FieldError> for Fault {
         Fault {
             detail: error.to_string(),
             field: error.field,
+            conflicts_with: error.conflicts_with,
         }
     }
 }
 
 impl Problem {
-    /// A problem of this status.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    /// A problem of this kind.
+    pub fn new(kind: ProblemCode, detail: impl Into<String>) -> Self {
+        let status = kind.status();
         Problem {
-            kind: "about:blank",
+            kind,
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
             detail: detail.into(),
             field: None,
+            conflicts_with: None,
             more: None,
         }
     }
 
     /// Fields that are not what they should be: the first speaks for all, the first
     /// hundred are under `errors`.
-    pub fn faults(status: StatusCode, mut faults: Vec<FieldError>) -> Self {
+    pub fn faults(kind: ProblemCode, mut faults: Vec<FieldError>) -> Self {
         let Some(first) = faults.first() else {
-            return Problem::new(status, "the request is invalid");
+            return Problem::new(kind, "the request is invalid");
         };
         let detail = match faults.len() {
             1 => first.to_string(),
             count => format!("{first}; and {} more, see errors", count - 1),
         };
-        let field = Some(first.field.clone());
+        let (field, conflicts_with) = (Some(first.field.clone()), first.conflicts_with.clone());
         faults.truncate(FAULTS);
         Problem {
             field,
+            conflicts_with,
             more: Some(Box::new(More {
                 errors: faults.into_iter().map(Fault::from).collect(),
                 ..More::default()
             })),
-            ..Problem::new(status, detail)
+            ..Problem::new(kind, detail)
         }
     }
 
@@ -125,22 +136,32 @@ impl Problem {
         expected: impl fmt::Display,
         found: impl fmt::Display,
     ) -> Self {
+        Problem::about(ProblemCode::InvalidField, field, expected, found)
+    }
+
+    /// A field that makes a problem of another kind.
+    pub fn about(
+        kind: ProblemCode,
+        field: impl Into<String>,
+        expected: impl fmt::Display,
+        found: impl fmt::Display,
+    ) -> Self {
         let field = field.into();
         let detail = format!("{field}: expected {expected}, found {found}");
         Problem {
             field: Some(field),
-            ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
+            ..Problem::new(kind, detail)
         }
     }
 
     /// Nothing there: 404.
     pub fn missing(what: &str) -> Self {
-        Problem::new(StatusCode::NOT_FOUND, format!("{what} not found"))
+        Problem::new(ProblemCode::NotFound, format!("{what} not found"))
     }
 
     /// The response that says it.
     pub fn response(&self) -> HttpResponse {
-        let mut response = HttpResponse::build(self.code());
+        let mut response = HttpResponse::build(self.kind.status());
         response
             .content_type("application/problem+json")
             .insert_header(("cache-control", "no-store"));
@@ -163,10 +184,6 @@ impl Problem {
         // A problem is plain data: this cannot fail.
         response.body(serde_json::to_vec(self).unwrap_or_default())
     }
-
-    fn code(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
 }
 
 impl fmt::Display for Problem {
@@ -177,7 +194,7 @@ impl fmt::Display for Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.code()
+        self.kind.status()
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
@@ -194,49 +211,42 @@ impl From<FieldError> for Problem {
 impl From<RetryAfter> for Problem {
     fn from(RetryAfter(seconds): RetryAfter) -> Self {
         let detail = RetryAfter(seconds).to_string();
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(seconds)
+        Problem::new(ProblemCode::TooManyRequests, detail).retry_after(seconds)
     }
 }
 
 impl From<AppError> for Problem {
     fn from(error: AppError) -> Self {
         let detail = error.to_string();
-        let status = match error {
-            AppError::Fields(faults) => {
-                return Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults);
-            }
-            AppError::Conflicts(faults) => return Problem::faults(StatusCode::CONFLICT, faults),
-            AppError::SourceTaken(id) => {
-                let detail = format!("source: device {id} is already registered with it");
-                return Problem {
-                    field: Some("source".to_owned()),
-                    ..Problem::new(StatusCode::CONFLICT, detail)
-                };
+        let kind = match error {
+            AppError::Fields(faults) => return Problem::faults(ProblemCode::InvalidField, faults),
+            AppError::Conflicts(faults) => {
+                return Problem::faults(ProblemCode::AlreadyExists, faults);
             }
             AppError::Done => {
                 let detail = "another request with this Idempotency-Key was executed meanwhile; retry \
                               to get its response";
-                return Problem::new(StatusCode::CONFLICT, detail);
+                return Problem::new(ProblemCode::RequestInProgress, detail);
             }
             AppError::Store(StoreError::Changed) => {
                 let detail = "another request changed the device; retry";
-                return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+                return Problem::new(ProblemCode::DeviceBusy, detail);
             }
             AppError::Store(why) => {
                 tracing::error!(%why, "the store failed");
                 let detail = "the store is unavailable; nothing was changed, retry later";
-                return Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
+                return Problem::new(ProblemCode::StoreUnavailable, detail);
             }
-            AppError::Missing(_) => StatusCode::NOT_FOUND,
-            AppError::Conflict(_) => StatusCode::CONFLICT,
-            AppError::Limit(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            AppError::Stale(_) => StatusCode::PRECONDITION_FAILED,
-            AppError::Forbidden(_) => StatusCode::FORBIDDEN,
             AppError::Busy(_) => {
-                return Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(BUSY);
+                return Problem::new(ProblemCode::TooManyRequests, detail).retry_after(BUSY);
             }
-            AppError::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
+            AppError::Missing(_) => ProblemCode::NotFound,
+            AppError::Conflict(_) => ProblemCode::StateConflict,
+            AppError::Limit(_) => ProblemCode::LimitExceeded,
+            AppError::Stale(_) => ProblemCode::PreconditionFailed,
+            AppError::Forbidden(_) => ProblemCode::Forbidden,
+            AppError::Interrupted => ProblemCode::WriteInterrupted,
         };
-        Problem::new(status, detail)
+        Problem::new(kind, detail)
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
@@ -11,7 +10,7 @@ use tracing::Instrument;
 use super::Shared;
 use super::identity::mac_claim;
 use super::payload::{self, Beginning};
-use super::problem::Problem;
+use super::problem::{Problem, ProblemCode};
 use super::rates::RetryAfter;
 use crate::sync::{MacClaim, Received, SyncResponse};
 use modegate_core::session::ClientEvidence;
@@ -97,10 +96,10 @@ fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Pr
         SyncResponse::Signed(reply, mac) => Ok(document(encoding)
             .insert_header((mac::HEADER, mac))
             .body(reply)),
-        SyncResponse::BadRequest(why) => Err(Problem::new(StatusCode::BAD_REQUEST, why)),
-        SyncResponse::TooLarge(why) => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, why)),
+        SyncResponse::BadRequest(why) => Err(Problem::new(ProblemCode::MalformedMessage, why)),
+        SyncResponse::TooLarge(why) => Err(Problem::new(ProblemCode::BodyTooLarge, why)),
         SyncResponse::Forbidden => Err(Problem::new(
-            StatusCode::FORBIDDEN,
+            ProblemCode::DeviceNotAuthenticated,
             "the device is not registered, or did not prove to be the one named as Source",
         )),
         SyncResponse::TooOften(seconds) => Err(RetryAfter(seconds).into()),
@@ -110,7 +109,7 @@ fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Pr
 
 fn unavailable(why: &str) -> Problem {
     let detail = format!("{why}; retry later");
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    Problem::new(ProblemCode::ServerBusy, detail)
 }
 
 fn document(encoding: Encoding) -> HttpResponseBuilder {
@@ -145,7 +144,7 @@ fn encoding(request: &HttpRequest) -> Result<Encoding, Problem> {
         let essence = value.split(';').next().unwrap_or("").trim();
         let found: String = essence.chars().take(60).collect();
         Problem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            ProblemCode::UnsupportedMediaType,
             format!(
                 "Content-Type: expected {} or {}, found {}",
                 Encoding::Xml.media_type(),

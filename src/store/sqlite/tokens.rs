@@ -13,10 +13,12 @@ pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
 }
 
 pub(super) fn create(db: &Connection, token: &Token, event: Event) -> Result<(), StoreError> {
-    let sql = "SELECT count(*), coalesce(max(name = ?1), 0) FROM token";
-    let read = |row: &Row<'_>| Ok((rows::unsigned(row.get(0)?), row.get(1)?));
-    let (count, is_taken) = first(db, sql, [&token.name], read)?.unwrap_or_default();
-    tokens::check_new(count, is_taken)?;
+    let read = |row: &Row<'_>| Ok(rows::unsigned(row.get(0)?));
+    let count = first(db, "SELECT count(*) FROM token", [], read)?;
+    let sql = "SELECT body FROM token WHERE name = ?1";
+    let taken: Option<Token> = rows::packed(db, sql, [&token.name])?.pop();
+    let taken = taken.map(|token| token.id);
+    tokens::check_new(&token.name, count.unwrap_or_default(), taken)?;
     let row = params![token.id.0.as_bytes(), token.name, rows::pack(token)?];
     run(db, "INSERT INTO token VALUES (?1, ?2, ?3)", row)?;
     events::log(db, &mut [event])

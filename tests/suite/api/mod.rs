@@ -2,6 +2,7 @@
 
 mod apps;
 mod batches;
+mod clients;
 mod commands;
 mod conditional;
 mod devices;
@@ -15,6 +16,7 @@ mod limits;
 mod openapi;
 mod persons;
 mod policies;
+mod problems;
 mod random;
 mod routes;
 mod scopes;

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 
 /// A status, a few headers and a JSON body.
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ impl ApiResponse {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         serde_json::from_slice(bytes).map_err(|_| {
             let detail = "the write was executed, but its stored response is unreadable";
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            Problem::new(ProblemCode::InternalError, detail)
         })
     }
 

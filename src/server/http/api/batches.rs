@@ -12,6 +12,7 @@ use crate::app::word::Word;
 use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
 use modegate_core::batch::{Batch, BatchState, To};
+use modegate_core::fields::quoted;
 
 /// A batch as the API shows it: never its command's arguments.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -169,7 +170,7 @@ pub(super) async fn stop(
     let cancels = match query.commands.as_deref() {
         None | Some("keep") => false,
         Some("cancel") => true,
-        Some(_) => return Err(Problem::field("commands", "keep or cancel", "another word")),
+        Some(other) => return Err(Problem::field("commands", "keep or cancel", quoted(other))),
     };
     let render = |batch: &Batch| ApiResponse::ok(&BatchView::from(batch));
     caller

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
 use actix_web::web;
 use serde_json::Value;
 
 use super::caller::Caller;
 use crate::app::input::{Input, read};
 use crate::http::payload;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 
 /// How long a body may take to arrive.
 const ARRIVAL: Duration = Duration::from_secs(30);
@@ -43,7 +42,7 @@ pub(super) async fn body<T: Input + Send + 'static>(
 fn parse<T: Input>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("expected a JSON body: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, detail)
+        Problem::new(ProblemCode::MalformedBody, detail)
     })?;
-    read(&value).map_err(|faults| Problem::faults(StatusCode::UNPROCESSABLE_ENTITY, faults))
+    read(&value).map_err(|faults| Problem::faults(ProblemCode::InvalidField, faults))
 }

@@ -4,7 +4,6 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::answer::ApiResponse;
@@ -12,7 +11,7 @@ use super::extract::HandlerResult;
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 use crate::http::shared::Shared;
 use modegate_store::api::{IdempotencyKey, Keep};
 
@@ -112,5 +111,5 @@ impl FromRequest for Caller {
 pub(super) fn unauthorized() -> Problem {
     let detail = "expected Authorization: Bearer TOKEN, with the token in the file admin-token \
                   or a valid one from POST /tokens";
-    Problem::new(StatusCode::UNAUTHORIZED, detail)
+    Problem::new(ProblemCode::Unauthorized, detail)
 }

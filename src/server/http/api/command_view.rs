@@ -65,15 +65,26 @@ struct DetailView {
 /// An operation, or a group of them.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
-#[schemars(rename = "Operation")]
+#[schemars(inline)]
 enum OperationView {
-    /// An operation on a node.
-    Node { verb: &'static str, loc_uri: String },
-    /// Operations that belong together.
-    Group {
-        group: &'static str,
-        operations: Vec<OperationView>,
-    },
+    Node(NodeOperationView),
+    Group(OperationGroupView),
+}
+
+/// An operation on a node.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "NodeOperation")]
+struct NodeOperationView {
+    verb: &'static str,
+    loc_uri: String,
+}
+
+/// Operations that belong together.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "OperationGroup")]
+struct OperationGroupView {
+    group: &'static str,
+    operations: Vec<OperationView>,
 }
 
 /// What the device answered about a node.
@@ -215,14 +226,14 @@ pub(super) fn full_id(device: &Device, seq: CommandSeq) -> String {
 impl From<&Operation> for OperationView {
     fn from(operation: &Operation) -> Self {
         match operation {
-            Operation::Node { verb, loc_uri, .. } => OperationView::Node {
+            Operation::Node { verb, loc_uri, .. } => OperationView::Node(NodeOperationView {
                 verb: verb.name(),
                 loc_uri: loc_uri.to_string(),
-            },
-            Operation::Group(kind, children) => OperationView::Group {
+            }),
+            Operation::Group(kind, children) => OperationView::Group(OperationGroupView {
                 group: kind.name(),
                 operations: children.iter().map(OperationView::from).collect(),
-            },
+            }),
         }
     }
 }

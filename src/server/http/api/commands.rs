@@ -14,6 +14,7 @@ use crate::app::input::Object;
 use crate::app::revision::command_tag;
 use crate::http::problem::Problem;
 use modegate_core::context::{Context, Login, Mode, Platform};
+use modegate_core::fields::quoted;
 use modegate_core::ids::CommandId;
 use modegate_core::ids::DeviceId;
 use modegate_core::kind::Kind;
@@ -195,10 +196,14 @@ impl ContextQuery {
     fn context(&self) -> Result<Context, Problem> {
         let mode = self.mode.as_deref().and_then(Mode::from_name);
         let expected = "Machine, Maintenance, Apps or Unspecified";
-        let mode = mode.ok_or_else(|| Problem::field("mode", expected, "another or none"))?;
-        let login = Login::from_name(self.login.as_deref().unwrap_or("absent"));
+        let mode = mode.ok_or_else(|| {
+            let found = self.mode.as_deref().map_or("nothing".to_owned(), quoted);
+            Problem::field("mode", expected, found)
+        })?;
+        let given = self.login.as_deref().unwrap_or("absent");
+        let login = Login::from_name(given);
         let expected = "user, others, none or absent";
-        let login = login.ok_or_else(|| Problem::field("login", expected, "another"))?;
+        let login = login.ok_or_else(|| Problem::field("login", expected, quoted(given)))?;
         let mut platform = self.platform.iter();
         let platform = match platform.all(|platform| platform.eq_ignore_ascii_case("WoA")) {
             true => Platform::WoA,

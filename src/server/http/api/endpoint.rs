@@ -19,6 +19,8 @@ pub(super) struct Param {
 pub(super) enum ParamKind {
     /// A whole number in this range.
     Integer(u64, u64),
+    /// The place in a list that `next` of its previous page names.
+    Cursor,
     /// A line of text.
     Text,
     /// The same, as often as it is there.
@@ -32,6 +34,7 @@ impl ParamKind {
     pub(super) fn expected(self) -> String {
         match self {
             ParamKind::Integer(least, most) => format!("a whole number from {least} to {most}"),
+            ParamKind::Cursor => "the 'next' of the previous page".to_owned(),
             ParamKind::Text | ParamKind::Texts => "a line of text of at most 512 bytes".to_owned(),
             ParamKind::OneOf(names) => format!("one of {}", names().join(", ")),
         }
@@ -41,7 +44,7 @@ impl ParamKind {
 /// Where a page begins.
 pub(super) const AFTER: Param = Param {
     name: "after",
-    kind: ParamKind::Integer(0, i64::MAX as u64),
+    kind: ParamKind::Cursor,
     required: false,
     about: "`next` of the previous page",
 };

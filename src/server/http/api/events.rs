@@ -12,6 +12,7 @@ use crate::app::sessions::sessions as list_sessions;
 use crate::http::problem::Problem;
 use modegate_core::context::Mode;
 use modegate_core::event::{AlertRecord, Event, EventType, ExchangeRecord, Step, Withheld};
+use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
@@ -255,7 +256,7 @@ pub(super) async fn all(
             let device = given(query.device).map(|text| {
                 let expected = "a device id (32 hexadecimal digits)";
                 text.parse()
-                    .map_err(|_| Problem::field("device", expected, "other text"))
+                    .map_err(|_| Problem::field("device", expected, quoted(&text)))
             });
             let filter = EventFilter {
                 from: time("from", query.from.as_deref())?,

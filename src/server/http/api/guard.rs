@@ -18,9 +18,9 @@ use super::endpoint::{Endpoint, ParamKind};
 use super::idempotency;
 use crate::app::Principal;
 use crate::app::revision::Match;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 use crate::http::shared::Shared;
-use modegate_core::fields::{is_line, shortened};
+use modegate_core::fields::{is_line, quoted, shortened};
 use modegate_core::suggestion::nearest;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Access, Token};
@@ -56,7 +56,7 @@ pub(super) async fn guard(
     let if_match = header(request.headers(), IF_MATCH.as_str()).map(|value| Match::read(&value));
     if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
         let detail = "If-Match: expected *, found tags: this resource has no ETag";
-        return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
+        return Err(Problem::new(ProblemCode::PreconditionFailed, detail).into());
     }
     if endpoint.body.is_none() {
         check_no_body(&mut request).await?;
@@ -109,7 +109,7 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Token>, Prob
 fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
     if token.person.is_some() && !access.is_for_persons() {
         let detail = "this endpoint is for no token that acts for one person";
-        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+        return Err(Problem::new(ProblemCode::Forbidden, detail));
     }
     if access.roles().contains(&token.role) {
         return Ok(());
@@ -119,7 +119,7 @@ fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
         access.needed(),
         token.role.name()
     );
-    Err(Problem::new(StatusCode::FORBIDDEN, detail))
+    Err(Problem::new(ProblemCode::Forbidden, detail))
 }
 
 /// Checks the parameters of the query: those that the table does not name are faults.
@@ -144,17 +144,17 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
             ParamKind::Integer(least, most) => value
                 .parse()
                 .is_ok_and(|number: u64| (least..=most).contains(&number)),
+            // The store counts in signed numbers.
+            ParamKind::Cursor => value
+                .parse()
+                .is_ok_and(|place: u64| i64::try_from(place).is_ok()),
             ParamKind::Text | ParamKind::Texts | ParamKind::OneOf(_) => {
                 value.is_empty() || value.len() <= TEXT_BYTES && is_line(value)
             }
         };
         if !good {
-            let found = if value.len() <= 40 && is_line(value) {
-                format!("'{value}'")
-            } else {
-                "other text".to_owned()
-            };
-            return Err(Problem::field(param.name, param.kind.expected(), found));
+            let expected = param.kind.expected();
+            return Err(Problem::field(param.name, expected, quoted(value)));
         }
     }
     Ok(())

@@ -5,15 +5,14 @@
 //! nothing: its response is not stored, and a retry is checked anew.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use sha2::{Digest, Sha256};
 
 use super::answer::ApiResponse;
 use crate::app::AppError;
 use crate::http::in_flight::InFlightGuard;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 use crate::http::shared::Shared;
-use modegate_core::fields::FieldError;
+use modegate_core::fields::quoted;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
 use modegate_store::api::IdempotencyKey;
@@ -28,7 +27,8 @@ pub(super) fn key(value: &[u8]) -> Result<String, Problem> {
     let printable = value.iter().all(|byte| (0x20..0x7f).contains(byte));
     if value.is_empty() || value.len() > KEY_BYTES || !printable {
         let expected = format!("1 to {KEY_BYTES} printable ASCII characters");
-        return Err(Problem::field(HEADER, expected, "another value"));
+        let found = quoted(&String::from_utf8_lossy(value));
+        return Err(Problem::field(HEADER, expected, found));
     }
     // Checked to be ASCII.
     Ok(String::from_utf8_lossy(value).into_owned())
@@ -59,7 +59,7 @@ pub(super) fn enter(shared: &Shared, key: &IdempotencyKey) -> Result<InFlightGua
     shared.in_flight.enter(key).ok_or_else(|| {
         let detail =
             format!("{HEADER}: another request with this key is still in progress; retry later");
-        Problem::new(StatusCode::CONFLICT, detail).retry_after(1)
+        Problem::new(ProblemCode::RequestInProgress, detail).retry_after(1)
     })
 }
 
@@ -80,7 +80,8 @@ pub(super) async fn stored_response(
     };
     if stored.digest != key.digest {
         let expected = "a key not used for another request in the last 24 hours";
-        return Err(FieldError::new(HEADER, expected, "a used one").into());
+        let (kind, found) = (ProblemCode::IdempotencyKeyReused, quoted(&key.key));
+        return Err(Problem::about(kind, HEADER, expected, found));
     }
     Ok(Some(ApiResponse::read(&stored.answer)?.response()))
 }

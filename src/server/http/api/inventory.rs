@@ -12,6 +12,7 @@ use super::{Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::inventory;
 use crate::http::problem::Problem;
+use modegate_core::fields::quoted;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::inventory::search::{EXPECTED, Question};
 use modegate_core::inventory::{Change, Entry, Inventory, Value};
@@ -184,8 +185,9 @@ fn questions(query: &[(String, String)]) -> Result<Vec<Question>, Problem> {
         let expected = format!("1 to {QUESTIONS} questions, each {EXPECTED}");
         return Err(Problem::field("where", expected, asked.len()));
     }
-    let wrong = || Problem::field("where", EXPECTED, "other text");
-    let read = |text: &&str| Question::parse(text).ok_or_else(wrong);
+    let read = |text: &&str| {
+        Question::parse(text).ok_or_else(|| Problem::field("where", EXPECTED, quoted(text)))
+    };
     asked.iter().map(read).collect()
 }
 

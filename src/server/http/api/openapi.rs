@@ -3,10 +3,11 @@
 use actix_web::{HttpResponse, web};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
+use schemars::transform::ReplaceBoolSchemas;
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
-use super::idempotency;
+use super::{examples, idempotency, subjects};
 use crate::http::problem::Problem;
 use modegate_core::tokens::Access;
 
@@ -33,6 +34,7 @@ pub(super) fn document(endpoints: impl Iterator<Item = &'static Endpoint>) -> Va
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],
+        "tags": subjects::tags(),
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
@@ -45,6 +47,10 @@ pub(super) fn document(endpoints: impl Iterator<Item = &'static Endpoint>) -> Va
 fn generator() -> SchemaGenerator {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
+    // Anything is `{}`, which more generators of clients read than `true`.
+    let mut no_booleans = ReplaceBoolSchemas::default();
+    no_booleans.skip_additional_properties = true;
+    settings.transforms.push(Box::new(no_booleans));
     settings.into_generator()
 }
 
@@ -57,6 +63,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         .collect();
     let mut operation = json!({
         "operationId": operation_id(endpoint),
+        "tags": [subjects::subject(endpoint.path)],
         "summary": endpoint.summary,
         "x-roles": roles,
         "x-person": endpoint.access.is_for_persons(),
@@ -71,6 +78,9 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             "required": true,
             "content": {"application/json": {"schema": body(generator)}},
         });
+        if let Some(example) = examples::body(endpoint.method, endpoint.path) {
+            operation["requestBody"]["content"]["application/json"]["example"] = example;
+        }
     }
     operation
 }
@@ -118,6 +128,7 @@ fn query(param: &Param) -> Value {
         ParamKind::Integer(least, most) => {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
+        ParamKind::Cursor => json!({"type": "string", "pattern": "^[0-9]{1,19}$"}),
         ParamKind::Text => json!({"type": "string", "maxLength": 512}),
         ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
         ParamKind::OneOf(names) => json!({"type": "string", "enum": names()}),
@@ -171,6 +182,11 @@ fn problems(endpoint: &Endpoint) -> Vec<(u16, &'static str)> {
             endpoint.path.contains('{'),
             404,
             "Not found, or not within the token's groups",
+        ),
+        (
+            endpoint.body.is_some(),
+            408,
+            "The body took too long to arrive",
         ),
         (
             is_write,

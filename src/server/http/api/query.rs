@@ -8,6 +8,7 @@ use super::ApiResponse;
 use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
+use modegate_core::fields::quoted;
 use modegate_core::time::Timestamp;
 
 /// A query that no handler can read: what the table does not name of it is wrong.
@@ -25,10 +26,12 @@ pub(super) struct Paging {
 impl Paging {
     /// What the caller saw last, if it says so.
     pub(super) fn after(&self) -> Result<Option<u64>, Problem> {
-        let after = self.after.as_deref().map(str::parse);
-        after
-            .transpose()
-            .map_err(|_| Problem::field("after", "the 'next' of the previous page", "other text"))
+        let read = |text: &str| {
+            text.parse().map_err(|_| {
+                Problem::field("after", "the 'next' of the previous page", quoted(text))
+            })
+        };
+        self.after.as_deref().map(read).transpose()
     }
 
     /// The page.
@@ -63,7 +66,7 @@ pub(super) fn time(name: &str, value: Option<&str>) -> Result<Option<Timestamp>,
     };
     Timestamp::parse(value).map(Some).ok_or_else(|| {
         let expected = "a time in RFC 3339, such as 2026-11-29T02:00:00Z";
-        Problem::field(name, expected, "other text")
+        Problem::field(name, expected, quoted(value))
     })
 }
 
@@ -75,6 +78,6 @@ pub(super) fn word<T: Words>(name: &str, value: Option<&str>) -> Result<Option<T
     let known = T::ALL.iter().find(|one| one.word() == value).copied();
     known.map(Some).ok_or_else(|| {
         let expected = format!("one of {}", all_words::<T>().join(", "));
-        Problem::field(name, expected, "another")
+        Problem::field(name, expected, quoted(value))
     })
 }

@@ -1,6 +1,6 @@
 //! How actix learns the table: one resource per path, each endpoint behind the guard.
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{HttpRequest, Route, web};
 
@@ -8,7 +8,7 @@ use super::endpoint::Endpoint;
 use super::guard::{guard, is_known};
 use super::openapi;
 use super::table::TABLE;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 
 /// Registers the API's routes.
 pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
@@ -65,5 +65,5 @@ fn not_allowed(request: &HttpRequest, allow: String) -> Problem {
         return problem;
     }
     let detail = format!("expected {allow}, found {}", request.method());
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail).allow(allow)
+    Problem::new(ProblemCode::MethodNotAllowed, detail).allow(allow)
 }

@@ -11,16 +11,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
-use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use tokio::sync::{mpsc, watch};
 
 use super::{Caller, HandlerResult};
 use crate::app::Principal;
-use crate::http::problem::Problem;
+use crate::http::problem::{Problem, ProblemCode};
 use crate::http::shared::Shared;
 use crate::http::stream_places::NoPlace;
+use modegate_core::fields::quoted;
 
 /// How often something is sent when nothing happens, so that proxies keep the
 /// connection and a dead one is noticed.
@@ -50,9 +50,10 @@ pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<
     let number = value.to_str().ok();
     let number = number.and_then(|text| text.trim().parse().ok());
     let expected = "the id of the last event received";
-    number
-        .map(Some)
-        .ok_or_else(|| Problem::field("Last-Event-ID", expected, "other text"))
+    number.map(Some).ok_or_else(|| {
+        let found = String::from_utf8_lossy(value.as_bytes());
+        Problem::field("Last-Event-ID", expected, quoted(&found))
+    })
 }
 
 /// Starts a stream to this caller: until the source ends, the reader goes, the token
@@ -82,11 +83,11 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
 fn no_place(why: NoPlace) -> Problem {
     let (status, detail) = match why {
         NoPlace::InAll => (
-            StatusCode::SERVICE_UNAVAILABLE,
+            ProblemCode::ServerBusy,
             "too many event streams are open; retry later".to_owned(),
         ),
         NoPlace::OfToken(count) => (
-            StatusCode::TOO_MANY_REQUESTS,
+            ProblemCode::TooManyRequests,
             format!(
                 "{count} event streams are open with this token, the most that it may have \
                  (limits.event_streams_per_token); close some"

@@ -42,7 +42,7 @@ endpoints! {
     post "/devices" [Operate] devices::register, body app::devices::NewDevice
         => 201 One devices::DeviceView;
 
-    "Lists devices; a page may contain fewer than `limit` while `next` is set"
+    "Lists devices in the order of their registration; a page may contain fewer than `limit` while `next` is set"
     get "/devices" [Browse] devices::list => 200 List devices::DeviceView,
         query &[
             AFTER,
@@ -80,7 +80,7 @@ endpoints! {
     post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand
         => 201 One command_view::CommandView;
 
-    "A device's commands, final ones too"
+    "A device's commands, final ones too, the oldest first"
     get "/devices/{device}/commands" [Read] commands::list => 200 List command_view::CommandView,
         query &[
             AFTER,
@@ -107,7 +107,7 @@ endpoints! {
     get "/devices/{device}/inventory/changes" [Audit] inventory::changes
         => 200 List inventory::ChangeView, query PAGE;
 
-    "The devices that match every condition; a page may contain fewer than `limit` while `next` is set"
+    "The devices that match every condition, in the order of their ids; a page may contain fewer than `limit` while `next` is set"
     get "/inventory" [Audit] inventory::search => 200 List devices::DeviceView,
         query &[
             AFTER,
@@ -123,7 +123,7 @@ endpoints! {
     "A device's sessions, the newest first"
     get "/devices/{device}/sessions" [Audit] events::sessions => 200 List app::sessions::Session, query PAGE;
 
-    "The events of a device"
+    "The events of a device, the oldest first"
     get "/devices/{device}/events" [Audit] events::of_device => 200 List events::EventView, query PAGE;
 
     "A stream of a device's events; ids are the device's event numbers"
@@ -139,7 +139,7 @@ endpoints! {
     "One batch and its progress"
     get "/batches/{batch}" [Read] batches::one => 200 One batches::BatchView;
 
-    "The commands that a batch queued"
+    "The commands that a batch queued, in the order in which it queued them"
     get "/batches/{batch}/commands" [Read] batches::commands => 200 List command_view::CommandView, query PAGE;
 
     "Stops a batch; with commands=cancel, its queued commands are cancelled"
@@ -157,7 +157,7 @@ endpoints! {
     post "/commands/{command}/retry" [Operate, TAGGED] commands::retry
         => 200 One command_view::CommandView;
 
-    "The events; for a token with groups those of its devices, and a page may contain fewer than `limit`"
+    "The events, the oldest first unless `order` is desc; for a token with groups those of its devices, and a page may contain fewer than `limit`"
     get "/events" [Audit] events::all => 200 List events::EventView,
         query &[
             AFTER,
@@ -215,7 +215,7 @@ endpoints! {
     post "/tokens" [Admin] tokens::create, body app::tokens::NewToken
         => 201 One tokens::CreatedTokenView;
 
-    "All tokens except the one in the file admin-token"
+    "All tokens except the one in the file admin-token, the oldest first"
     get "/tokens" [Admin] tokens::list => 200 List tokens::TokenView, query PAGE;
 
     "Revokes a token immediately"
@@ -243,7 +243,7 @@ endpoints! {
     "Adds an app to the catalogue"
     post "/apps" [Operate] apps::create, body app::catalogue_input::NewApp => 201 One apps::AppView;
 
-    "The catalogue; for a token with groups or a person the apps for their devices, and a page may contain fewer than `limit`"
+    "The catalogue in the order in which apps were added; for a token with groups or a person the apps for their devices, and a page may contain fewer than `limit`"
     get "/apps" [Browse] apps::list => 200 List apps::AppView, query PAGE;
 
     "One app"
@@ -260,7 +260,7 @@ endpoints! {
     post "/webhooks" [Admin] webhooks::create, body app::webhooks::NewWebhook
         => 201 One webhooks::WebhookView;
 
-    "All webhooks"
+    "All webhooks, the oldest first"
     get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView, query PAGE;
 
     "The deliveries of a webhook, the newest first: those that wait, and the 100 that ended last"
