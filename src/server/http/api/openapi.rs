@@ -1,9 +1,9 @@
 //! `/api/v1/openapi.json`: OpenAPI 3.1, written from the table.
 
 use actix_web::{HttpResponse, web};
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
-use schemars::transform::ReplaceBoolSchemas;
+use schemars::transform::RecursiveTransform;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Endpoint, Param, ParamKind, Shape};
@@ -48,10 +48,18 @@ fn generator() -> SchemaGenerator {
     let mut settings = SchemaSettings::draft2020_12();
     settings.definitions_path = "/components/schemas".into();
     // Anything is `{}`, which more generators of clients read than `true`.
-    let mut no_booleans = ReplaceBoolSchemas::default();
-    no_booleans.skip_additional_properties = true;
-    settings.transforms.push(Box::new(no_booleans));
+    let replace = RecursiveTransform(replace_true);
+    settings.transforms.push(Box::new(replace));
     settings.into_generator()
+}
+
+fn replace_true(schema: &mut Schema) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        if *property == Value::Bool(true) {
+            *property = json!({});
+        }
+    }
 }
 
 fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
