@@ -4,12 +4,13 @@
 //! likes: DOCTYPE, undefined entities, NUL, a second root, trailing text. In
 //! structure all of that is refused here, and depth, names and counts are bounded.
 //! In a value it is kept: a declaration, an entity that nobody defined and markup
-//! without an end are a device's data, and nothing is ever expanded. This is
-//! the only file that names quick-xml.
+//! without an end are a device's data, and nothing is ever expanded. Only
+//! this file and `document` name quick-xml.
 
 use std::borrow::Cow;
 
 use quick_xml::errors::SyntaxError;
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, BytesText, Event};
 
 use super::events::{Markup, Opaque, Source, Token};
@@ -27,6 +28,8 @@ pub(super) struct Reader<'a> {
     /// The names of the elements that are open, prefixes included.
     open: Vec<&'a str>,
     nodes: usize,
+    /// The attributes of the element that was opened last, as they stand.
+    attributes: &'a str,
     /// Something in the document is no text.
     is_marked: bool,
     /// No carriage return is in it: text is as it stands, without normalisation.
@@ -91,6 +94,7 @@ impl<'a> Reader<'a> {
             base: 0,
             open: Vec::new(),
             nodes: 0,
+            attributes: "",
             is_marked: text.contains(MARK),
             plain_lines: !text.contains('\r'),
             empty: false,
@@ -173,6 +177,7 @@ impl<'a> Reader<'a> {
         if self.open.len() >= limits::XML_DEPTH {
             return Err(DecodeError::TooDeep(limits::XML_DEPTH));
         }
+        self.attributes = self.own(start.attributes_raw());
         self.nodes += 1;
         if self.is_marked && start.contains(MARK) {
             let what = "a character that XML does not allow, in a tag";
@@ -408,6 +413,13 @@ impl<'a> Source<'a> for Reader<'a> {
 
     fn at(&self) -> usize {
         self.position()
+    }
+
+    fn attribute(&self, local_name: &str) -> Option<String> {
+        let found = Attributes::new(self.attributes, 0)
+            .filter_map(Result::ok)
+            .find(|attribute| attribute.key.local_name().into_inner() == local_name)?;
+        Some(found.value.into_owned())
     }
 }
 
