@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// What happened, before the log gave it its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The version of this form: 1.
+    /// The version of this form: 2; 1 before `refusals`.
     pub v: u8,
     /// Its number: counts per device, and once more for what concerns none.
     pub seq: u64,
@@ -46,6 +46,9 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
+    /// For `device.refused`: the requests that it stands for, by reason and certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<RefusalRecord>,
 }
 
 impl Event {
@@ -57,7 +60,7 @@ impl Event {
         what: EventType,
     ) -> Self {
         Event {
-            v: 1,
+            v: 2,
             seq: 0,
             at,
             actor: actor.into(),
@@ -69,6 +72,7 @@ impl Event {
             detail: None,
             count: None,
             forecast: None,
+            refusals: Vec::new(),
         }
     }
 
@@ -124,6 +128,11 @@ named! {
         GuardRefused = "guard.refused",
         /// The device said that its user unenrolled it (alert 1226).
         DeviceUnenrolled = "device.unenrolled",
+        /// Requests named the device and did not prove to be it: at most once an hour.
+        DeviceRefused = "device.refused",
+        /// The device's exchanges wrote more than they may within an hour: it is answered
+        /// 429 for the rest of it.
+        DeviceLimited = "device.limited",
         /// Requests of strangers, counted together.
         StrangerRefused = "stranger.refused",
         /// A command was asked for, for many devices.
@@ -273,6 +282,19 @@ pub struct Outcome {
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Requests that named a device and were refused, for one reason and with one
+/// certificate, as they are on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalRecord {
+    /// Why: the name of an [`AuthFailure`](crate::device::AuthFailure).
+    pub reason: String,
+    /// SHA-256 of the certificate that they showed, 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
+    /// How many.
+    pub count: u64,
 }
 
 /// An event with its place in the log of all devices.

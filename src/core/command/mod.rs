@@ -1,6 +1,7 @@
 //! A command: one management operation queued for a device, and what became of it.
 
 mod options;
+mod size;
 
 pub(crate) use options::RETRIES;
 pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
@@ -284,6 +285,9 @@ pub struct OpenCommand {
     /// The nodes that the table does not know, which an operator's policy files
     /// may classify.
     pub unknown: Vec<(Verb, LocUri)>,
+    /// Bytes of its answers that were kept ([`NodeResult::bytes`]).
+    #[serde(default)]
+    pub answer_bytes: u64,
 }
 
 impl OpenCommand {

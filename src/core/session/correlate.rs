@@ -12,7 +12,7 @@ use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part};
-use super::outcome::{conclude, is_complete};
+use super::outcome::{conclude, give_up, is_complete};
 use super::result_collector::ResultCollector;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -123,10 +123,16 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
-    conclude(command, answer.lease, results, package_ended, recorder);
+    if fits {
+        conclude(command, answer.lease, results, package_ended, recorder);
+    } else {
+        give_up(command, collected.room.too_large(), results, recorder);
+    }
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with

@@ -10,8 +10,8 @@
 //! The order inside a step: open or carry on the session, take the answers,
 //! decide and offer, write down.
 
+mod answer_room;
 mod answers;
-mod auth_failure;
 mod authenticate;
 mod availability;
 mod bodies;
@@ -40,7 +40,6 @@ mod settle;
 mod snapshot;
 mod step;
 
-pub use auth_failure::AuthFailure;
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
 pub use exchange::Exchange;
@@ -49,7 +48,7 @@ pub use read_plan::plan_read;
 pub use request::{ClientEvidence, MacClaim, Request};
 pub use server_auth::ServerAuth;
 pub use snapshot::{ReadPlan, Snapshot};
-pub use step::{Step, step};
+pub use step::{Over, Step, step};
 
 #[cfg(test)]
 mod identity_tests;

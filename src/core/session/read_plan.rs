@@ -29,7 +29,8 @@ pub fn plan_read(
             ..ReadPlan::default()
         };
     }
-    if device.state.open.is_empty() {
+    let used = device.state.used;
+    if device.state.open.is_empty() || used.over(&request.bounds, request.now).is_some() {
         return ReadPlan::default();
     }
     let (mut state, place) = open(&device.state, request, &mut EventRecorder::new(request.now));
@@ -52,6 +53,7 @@ pub fn plan_read(
         bodies,
         reply: false,
         inventory: brings_values(&device.state, request.message),
+        answer_bytes: has_results(request.message),
     }
 }
 
@@ -92,6 +94,12 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
         any |= after.len() < waits;
     }
     any
+}
+
+/// Whether the message brings answers that are kept.
+fn has_results(message: &Message) -> bool {
+    let mut elements = message.body.iter();
+    elements.any(|element| matches!(element, Element::Results(_)))
 }
 
 /// Whether the message may bring values for the inventory.

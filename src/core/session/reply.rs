@@ -5,6 +5,7 @@ use data_encoding::BASE64;
 
 use super::large::Part;
 use super::open::is_login_status;
+use crate::limits;
 use crate::loc_uri::{LocUri, Node};
 use modegate_wire::auth::AuthType;
 use modegate_wire::message::{
@@ -63,6 +64,29 @@ pub(super) fn header_status(
         code,
         items: Vec::new(),
     })
+}
+
+/// Cuts the addresses of a stranger's message short where they are repeated to it.
+pub(super) fn cut_addresses(header: &mut Header, status: &mut Element) {
+    let refs = match status {
+        Element::Status(status) => [&mut status.target_refs, &mut status.source_refs].map(Some),
+        _ => [None, None],
+    };
+    let refs = refs.into_iter().flatten().flatten();
+    let own = [&mut header.target, &mut header.source];
+    for address in own.map(|place| &mut place.uri).into_iter().chain(refs) {
+        cut(address);
+    }
+    for place in [&mut header.target, &mut header.source] {
+        if let Some(name) = &mut place.name {
+            cut(name);
+        }
+    }
+}
+
+fn cut(text: &mut String) {
+    let end = text.floor_char_boundary(limits::CHALLENGE_ADDRESS_BYTES);
+    text.truncate(end);
 }
 
 /// The challenge that goes with a header's Status (OMA DM Security 5.4).

@@ -24,6 +24,19 @@ pub(crate) struct LoggedEvent {
     pub(crate) withheld: Vec<Withheld>,
 }
 
+impl LoggedEvent {
+    /// Bytes that it takes where it is shown, about: each command of its lists with its id
+    /// and its rules.
+    fn bytes(&self) -> u64 {
+        const FRAME: usize = 512;
+        const COMMAND: usize = 160;
+        let withheld: usize = self.withheld.iter().map(|group| group.commands.len()).sum();
+        let exchange = self.stored.event.exchange.as_ref();
+        let others = exchange.map_or(0, |of| of.delivered.len() + of.outcomes.len());
+        (FRAME + COMMAND * (withheld + others)) as u64
+    }
+}
+
 /// The log; for a caller that is bound to groups, that of its devices, so that a page
 /// may have fewer than asked for.
 pub(crate) async fn all(
@@ -35,10 +48,13 @@ pub(crate) async fn all(
     let events = app.store.all_events(after, page.limit).await?;
     let listed = Listed::from_page(events, page.limit, |stored| stored.place);
     let events = visible(app, by, listed.items).await?;
-    Ok(Listed {
+    let listed = Listed {
         items: with_withheld(app, events).await?,
         next: listed.next,
-    })
+    };
+    Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
+        event.stored.place
+    }))
 }
 
 /// Of these events those that the caller may see.
@@ -83,10 +99,13 @@ pub(crate) async fn of_device(
         return Err(AppError::missing("device"));
     }
     let listed = Listed::from_page(events, page.limit, |stored| stored.event.seq);
-    Ok(Listed {
+    let listed = Listed {
         items: with_withheld(app, listed.items).await?,
         next: listed.next,
-    })
+    };
+    Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
+        event.stored.event.seq
+    }))
 }
 
 /// These events with what their exchanges withheld.

@@ -148,6 +148,7 @@ mod tests {
             sync_under_way: 1,
             event_streams: 1,
             connections: 1,
+            ..Limits::default()
         }
     }
 

@@ -34,6 +34,7 @@ pub(super) async fn post(
     let body = payload::read(payload, "message", limit, ARRIVAL).await?;
     let mut evidence = shared.identifier.evidence_of(&request);
     evidence.mac = mac_claim(request.headers(), &body);
+    evidence.address = Some(shared.identifier.client_address(&request));
     let peer = peer_of(&shared, &request, &evidence);
     let admit = |source: &str| {
         let admitted = shared.rates.admit_device(source, &peer);

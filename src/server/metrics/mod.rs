@@ -21,8 +21,8 @@ pub use shape::{Histogram, Labelled};
 
 use modegate_core::command::{CommandState, QueueSample};
 use modegate_core::context::Mode;
+use modegate_core::device::AuthFailure;
 use modegate_core::kind::Kind;
-use modegate_core::session::AuthFailure;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreObserver;
 
@@ -54,6 +54,7 @@ pub struct Metrics {
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
+    over_bound: Counter,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
@@ -97,6 +98,7 @@ impl Metrics {
                 AuthFailure::ALL.map(AuthFailure::name),
                 counter,
             ),
+            over_bound: counter(),
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
@@ -144,6 +146,11 @@ impl Metrics {
             "strangers",
             "Sync requests that proved nothing, by reason",
             self.strangers.clone(),
+        );
+        to.register(
+            "devices_over_bound",
+            "Sync requests answered 429 because the device had written all that it may within an hour",
+            self.over_bound.clone(),
         );
     }
 
@@ -232,6 +239,11 @@ impl Metrics {
     /// A request proved nothing.
     pub(crate) fn auth_failed(&self, failure: AuthFailure) {
         self.strangers.at(failure as usize).inc();
+    }
+
+    /// A device had written all that it may within an hour.
+    pub(crate) fn over_bound(&self) {
+        self.over_bound.inc();
     }
 
     /// An HTTP request was answered with this status.

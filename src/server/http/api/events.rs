@@ -4,6 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::devices::RefusalView;
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::log::{self, LoggedEvent};
@@ -38,6 +39,9 @@ pub(super) struct EventView {
     /// When a command that was queued could go, as it looked then.
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<String>,
+    /// For `device.refused`: the requests that it stands for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refusals: Vec<RefusalView>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
 }
@@ -126,6 +130,7 @@ impl From<&LoggedEvent> for EventView {
             detail: event.detail.clone(),
             count: event.count,
             forecast: event.forecast.clone(),
+            refusals: event.refusals.iter().map(RefusalView::from).collect(),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),
         }
     }
