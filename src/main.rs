@@ -2,6 +2,7 @@
 //! devices.
 
 mod demo;
+mod mock_wns;
 
 use std::process::ExitCode;
 
@@ -34,10 +35,13 @@ enum Command {
     /// Run simulated tablets against any server
     #[command(display_order = 1)]
     Simulate(modegate_sim::SimulateArgs),
+    /// Run a mock of WNS with its token service
+    #[command(display_order = 1)]
+    MockWns(mock_wns::MockWnsArgs),
 }
 
 /// The examples of the commands here.
-const EXAMPLES: [Examples; 2] = [
+const EXAMPLES: [Examples; 3] = [
     (
         "demo",
         &["modegate demo", "modegate demo --exit --data ./demo"],
@@ -47,8 +51,10 @@ const EXAMPLES: [Examples; 2] = [
         &[
             "modegate simulate --url https://localhost:8443/sync --ca ./data/ca.pem",
             "modegate simulate --url http://127.0.0.1:8080/sync --devices 100 --sessions 5 --trigger reboot,push --json",
+            "modegate simulate --url http://127.0.0.1:8080/sync --state ./tablets --interval 5 --trigger logon,push --wns http://127.0.0.1:9090",
         ],
     ),
+    ("mock-wns", &["modegate mock-wns --listen 127.0.0.1:9090"]),
 ];
 
 /// The command line as it is parsed, with examples in its help.
@@ -67,6 +73,11 @@ fn main() -> ExitCode {
         Command::Demo(args) => {
             cli::log::to_stderr("warn");
             actix_web::rt::System::new().block_on(demo::run(args))
+        }
+        Command::MockWns(args) => {
+            cli::log::to_stderr("warn");
+            let ran = actix_web::rt::System::new().block_on(mock_wns::run(args));
+            cli::report("modegate mock-wns", ran)
         }
         Command::Simulate(args) => {
             cli::log::to_stderr("warn");

@@ -14,7 +14,7 @@ use crate::time::Timestamp;
 /// What happened, before the log gave it its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The version of this form: 2; 1 before `refusals`.
+    /// The version of this form: 2, or 1 in events that 0.1.0 wrote.
     pub v: u8,
     /// Its number: counts per device, and once more for what concerns none.
     pub seq: u64,
@@ -151,7 +151,7 @@ named! {
         ChannelUriRefused = "channel.uri_refused",
         /// Somebody wants the device to begin a session.
         WakeWanted = "wake.wanted",
-        /// A notification was sent, with what WNS answered.
+        /// WNS took a notification.
         WakeSent = "wake.sent",
         /// A wake came to its end.
         WakeEnded = "wake.ended",
@@ -187,6 +187,8 @@ named! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook did not take an event, and it is given up.
         WebhookGivenUp = "webhook.given_up",
+        /// A notification that WNS did not take, or of which it said nothing.
+        WakeNotTaken = "wake.not_taken",
     }
 }
 

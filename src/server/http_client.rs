@@ -6,30 +6,76 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-/// Begins an HTTP/1.1 client over rustls that follows no redirects and repeats
-/// no request. It trusts the CAs of the system and those of `ca`, PEM.
-///
-/// # Errors
-/// TLS cannot be set up, or `ca` cannot be read; in words.
-pub(crate) fn builder(
-    timeout: Duration,
-    ca: Option<&[u8]>,
-) -> Result<reqwest::ClientBuilder, String> {
+/// An HTTP/1.1 client over rustls that follows no redirects. It keeps connections for further
+/// requests.
+#[derive(Debug, Clone)]
+pub(crate) struct Client {
+    pooled: reqwest::Client,
+    /// Each request has a connection of its own.
+    fresh: reqwest::Client,
+}
+
+impl Client {
+    /// A client that trusts the CAs of the system and those of `ca`, PEM. `timeout` is for
+    /// everything from connecting to the last byte; `configure` sets what is special to it.
+    ///
+    /// # Errors
+    /// TLS cannot be set up, or `ca` cannot be read; in words.
+    pub(crate) fn new(
+        timeout: Duration,
+        ca: Option<&[u8]>,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Clone,
+    ) -> Result<Client, String> {
+        let tls = tls(ca)?;
+        let build = |idle: usize| {
+            let configure = configure.clone();
+            let builder = configure(builder(timeout, tls.clone())).pool_max_idle_per_host(idle);
+            builder.build().map_err(|error| error.to_string())
+        };
+        Ok(Client {
+            pooled: build(usize::MAX)?,
+            fresh: build(0)?,
+        })
+    }
+
+    /// Sends what `request` makes, and once more on a connection of its own where the
+    /// connection broke before an answer: the far side may have closed a kept connection at
+    /// that moment. So the receiver may see the request twice.
+    ///
+    /// # Errors
+    /// No answer came.
+    pub(crate) async fn send(
+        &self,
+        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+    ) -> Result<reqwest::Response, reqwest::Error> {
+        match request(&self.pooled).send().await {
+            Err(error) if !error.is_connect() && !error.is_timeout() => {
+                request(&self.fresh).send().await
+            }
+            answered => answered,
+        }
+    }
+}
+
+fn tls(ca: Option<&[u8]>) -> Result<rustls::ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
         .with_root_certificates(roots(ca.unwrap_or_default())?)
-        .with_no_client_auth();
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(config)
+        .with_no_client_auth())
+}
+
+fn builder(timeout: Duration, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .http1_only()
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
         .connect_timeout(timeout.min(Duration::from_secs(10)))
         .timeout(timeout)
-        .user_agent(concat!("modegate/", env!("CARGO_PKG_VERSION"))))
+        .user_agent(concat!("modegate/", env!("CARGO_PKG_VERSION")))
 }
 
 fn roots(ca: &[u8]) -> Result<rustls::RootCertStore, String> {

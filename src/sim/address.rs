@@ -1,5 +1,7 @@
 //! LocURIs as the tablet understands them.
 
+use serde::{Deserialize, Serialize};
+
 /// What a LocURI addresses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Address {
@@ -24,7 +26,7 @@ pub(super) enum Member {
 }
 
 /// An instance's name taken apart: `Class.Key="value",Key=1`, or `Class=@`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct InstanceName {
     /// In lower case.
     pub(super) class: String,

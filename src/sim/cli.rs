@@ -2,10 +2,12 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::fleet::{FleetBehaviour, FleetOptions, FleetReport, run};
+use super::mock_wns::MockClient;
 use super::proof::Credentials;
 use super::tablet::Trigger;
 use super::transport::{ClientIdentity, SimError};
@@ -80,9 +82,29 @@ pub struct SimulateArgs {
     /// Send each message that may be repeated twice
     #[arg(long)]
     retransmit: bool,
+    /// Seconds between two sessions of a tablet
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = seconds)]
+    interval: Duration,
+    /// Directory that keeps the tablets, so that the next run goes on with them
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+    /// A mock WNS (`modegate mock-wns`): gives out channel URIs, and each trigger push waits for its notification
+    #[arg(long, value_name = "URL")]
+    wns: Option<String>,
+    /// Seconds that trigger push waits for a notification of the mock WNS
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds, requires = "wns")]
+    push_wait: Duration,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A time in seconds, fractions allowed.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<f64>().ok();
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .ok_or_else(|| "expected a number of seconds, such as 0.5 or 60".to_owned())
 }
 
 /// Runs the tablets; the exit code is 0 when none saw a breach or an error.
@@ -95,7 +117,15 @@ pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
     };
     let ca = args.ca.as_deref().map(file).transpose()?;
     let json = args.json;
-    let report = run(fleet_options(args, ca, identity)).await?;
+    let wns = match &args.wns {
+        Some(url) => Some(MockClient::connect(url, args.push_wait).await?),
+        None => None,
+    };
+    let options = FleetOptions {
+        wns,
+        ..fleet_options(args, ca, identity)
+    };
+    let report = run(options).await?;
     // A reader that closed the pipe has seen enough.
     let _ = io::stdout().write_all(text(&report, json).as_bytes());
     Ok(u8::from(report.violations > 0 || report.errors > 0))
@@ -139,6 +169,9 @@ fn fleet_options(
             split_results: args.split_results,
             retransmit: args.retransmit,
         },
+        interval: args.interval,
+        state: args.state,
+        wns: None,
         progress: true,
     }
 }
@@ -158,6 +191,9 @@ fn text(report: &FleetReport, json: bool) -> String {
         report.p99_ms,
         report.sessions_per_second
     );
+    for (reason, count) in &report.errors_by_reason {
+        text += &format!("  {count} × {reason}\n");
+    }
     for violation in &report.first_violations {
         text += &format!("  {violation}\n");
     }

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use serde::{Deserialize, Serialize};
+
 use super::address::InstanceName;
 use super::classes::held::{InstanceSample, Sample};
 use super::classes::{Cim, Class, applications, mdm_class, samples, settings, win32};
 
 /// A property as an instance holds it; `None` is WMI's null.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Held {
     pub(super) name: String,
     pub(super) cim: Cim,
     pub(super) value: Option<String>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Instance {
     /// As WMI writes it.
     pub(super) shown: String,

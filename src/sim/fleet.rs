@@ -1,13 +1,18 @@
 //! Many tablets at once against one server.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
+use super::mock_wns::MockClient;
 use super::proof::Credentials;
+use super::report::SessionReport;
+use super::state_dir::StateDir;
 use super::tablet::{Tablet, Trigger};
 use super::transport::{ClientIdentity, SimError, Transport};
 
@@ -53,6 +58,12 @@ pub struct FleetOptions {
     pub identity: Option<ClientIdentity>,
     /// How they behave.
     pub behaviour: FleetBehaviour,
+    /// The pause of a tablet between two sessions.
+    pub interval: Duration,
+    /// Where the tablets are kept between runs.
+    pub state: Option<PathBuf>,
+    /// The mock of WNS that gives out their channel URIs and wakes them.
+    pub wns: Option<MockClient>,
     /// Whether to tell progress on standard error.
     pub progress: bool,
 }
@@ -70,8 +81,10 @@ pub struct FleetReport {
     pub violations: u64,
     /// Those few.
     pub first_violations: Vec<String>,
-    /// Sessions that failed: HTTP errors and lost connections.
+    /// Sessions that failed.
     pub errors: u64,
+    /// The same by their reason.
+    pub errors_by_reason: BTreeMap<String, u64>,
     /// Median of a session, milliseconds.
     pub p50_ms: f64,
     /// 99th percentile, milliseconds.
@@ -85,11 +98,13 @@ pub async fn run(options: FleetOptions) -> Result<FleetReport, SimError> {
     let begun = Instant::now();
     let options = Arc::new(options);
     let places = Arc::new(Semaphore::new(options.concurrency.max(1)));
+    let state = options.state.as_deref().map(StateDir::open).transpose()?;
     let (mut tablets, mut report, mut times) = (JoinSet::new(), FleetReport::default(), Vec::new());
     let mut done = 0_u32;
     for number in 0..options.devices {
         let (options, places) = (Arc::clone(&options), Arc::clone(&places));
-        tablets.spawn(async move { one(&options, number, &places).await });
+        let state = state.clone();
+        tablets.spawn(async move { one(&options, state.as_ref(), number, &places).await });
     }
     while let Some(ended) = tablets.join_next().await {
         if let Ok(one) = ended {
@@ -110,33 +125,75 @@ pub async fn run(options: FleetOptions) -> Result<FleetReport, SimError> {
     Ok(report)
 }
 
-/// What one tablet saw: a report per session (or none, where it failed) and how long it took.
-type Seen = Vec<(Option<super::SessionReport>, f64)>;
+/// What one tablet saw: a report per session, or why it failed, and how long it took in
+/// milliseconds.
+type Seen = Vec<(Result<SessionReport, String>, f64)>;
 
-async fn one(options: &FleetOptions, number: u32, places: &Semaphore) -> Result<Seen, SimError> {
+async fn one(
+    options: &FleetOptions,
+    state: Option<&StateDir>,
+    number: u32,
+    places: &Semaphore,
+) -> Result<Seen, SimError> {
     let mut seen = Seen::new();
-    let mut tablet: Option<Tablet> = None;
+    let mut tablet = made(options, number)?;
+    if let Some(state) = state {
+        state.restore(&mut tablet)?;
+    }
     for session in 0..options.sessions {
+        if session > 0 {
+            tokio::time::sleep(options.interval).await;
+        }
+        let trigger = options.triggers[(number + session) as usize % options.triggers.len()];
+        if let (Trigger::Push, Some(wns)) = (trigger, &options.wns)
+            && let Err(error) = wns.wait_for_push(&tablet).await
+        {
+            seen.push((Err(error.reason()), 0.0));
+            continue;
+        }
         let Ok(_place) = places.acquire().await else {
             break;
         };
-        if tablet.is_none() {
-            tablet = Some(made(options, number)?);
-        }
-        let Some(tablet) = &mut tablet else { break };
-        let trigger = options.triggers[(number + session) as usize % options.triggers.len()];
         let begun = Instant::now();
         let went = tablet.trigger(trigger).await;
         let took = begun.elapsed().as_secs_f64() * 1000.0;
         if matches!(went, Err(SimError::Unenrolled)) {
             break;
         }
-        seen.push((
-            went.ok().filter(|report| report.http_status.is_none()),
-            took,
-        ));
+        seen.push((outcome(went), took));
+        if let Some(state) = state {
+            state.keep(&tablet)?;
+        }
     }
     Ok(seen)
+}
+
+/// A session that an HTTP status ended has failed, too.
+fn outcome(went: Result<SessionReport, SimError>) -> Result<SessionReport, String> {
+    match went {
+        Ok(report) => match report.http_status {
+            Some(status) => Err(format!("HTTP {status}{}", hint(status))),
+            None => Ok(report),
+        },
+        Err(error) => Err(error.reason()),
+    }
+}
+
+/// What a status mostly means for a simulated tablet.
+fn hint(status: u16) -> &'static str {
+    match status {
+        401 => {
+            ": the device could not prove itself; give --username and --password, or --certificate"
+        }
+        403 => {
+            ": no registered device has that name; register it, or let the server accept unknown devices"
+        }
+        404 => ": expected the device endpoint in --url, such as https://HOST:8443/sync",
+        413 => ": the message is larger than the server reads",
+        429 => ": the server limits the rate; use --interval",
+        503 => ": the server is busy; use fewer --devices or --concurrency",
+        _ => "",
+    }
 }
 
 fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
@@ -154,6 +211,9 @@ fn made(options: &FleetOptions, number: u32) -> Result<Tablet, SimError> {
     tablet.encodes_names(behaviour.encoded_names);
     tablet.splits_results(behaviour.split_results);
     tablet.retransmit(if behaviour.retransmit { u32::MAX } else { 0 });
+    if let Some(wns) = &options.wns {
+        wns.serve_channels_of(&mut tablet);
+    }
     Ok(tablet)
 }
 
@@ -161,9 +221,13 @@ impl FleetReport {
     fn take_in(&mut self, seen: Seen, times: &mut Vec<f64>) {
         const SHOWN: usize = 10;
         for (session, took) in seen {
-            let Some(session) = session else {
-                self.errors += 1;
-                continue;
+            let session = match session {
+                Ok(session) => session,
+                Err(reason) => {
+                    self.errors += 1;
+                    *self.errors_by_reason.entry(reason).or_default() += 1;
+                    continue;
+                }
             };
             times.push(took);
             self.sessions += 1;

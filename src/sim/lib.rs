@@ -27,6 +27,7 @@ mod outside;
 mod proof;
 mod report;
 mod secret;
+mod state_dir;
 mod tablet;
 #[cfg(test)]
 mod tests;

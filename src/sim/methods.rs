@@ -94,7 +94,9 @@ impl Tree {
     }
 
     fn set_eas(&mut self, argument: &str) -> Option<()> {
-        self.eas.extend(eas_values(argument)?);
+        let values = eas_values(argument)?.into_iter();
+        self.eas
+            .extend(values.map(|(name, value)| (name.to_owned(), value)));
         Some(())
     }
 

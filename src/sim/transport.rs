@@ -20,9 +20,39 @@ pub enum SimError {
     /// A file could not be read.
     #[error("the file {0}: {1}")]
     File(String, String),
+    /// The mock of WNS did not do what it was asked for.
+    #[error("the mock WNS at {0}: {1}")]
+    Wns(String, String),
+    /// No notification came for a tablet that waited for one.
+    #[error("no push arrived within {0} s")]
+    NoPush(u64),
     /// The tablet is not enrolled any more.
     #[error("the tablet is unenrolled and no longer syncs")]
     Unenrolled,
+}
+
+impl SimError {
+    /// The reason in a few words that are the same for equal failures, so that they can be
+    /// counted.
+    pub fn reason(&self) -> String {
+        match self {
+            SimError::Http(error) if error.is_timeout() => "no response in time".to_owned(),
+            SimError::Http(error) if error.is_connect() => {
+                format!("could not connect: {}", cause(error))
+            }
+            SimError::Http(error) => format!("the connection broke: {}", cause(error)),
+            other => other.to_string(),
+        }
+    }
+}
+
+/// The innermost cause of an error: what the others only wrap.
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
 }
 
 /// A client certificate with its key.

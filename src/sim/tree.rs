@@ -38,7 +38,7 @@ pub(super) struct Tree {
     /// How often the password was reset.
     pub(super) resets: u32,
     /// What SetValues set, by name.
-    pub(super) eas: BTreeMap<&'static str, String>,
+    pub(super) eas: BTreeMap<String, String>,
     /// The nodes below `./Vendor`, on the other families.
     pub(super) csp: Option<Csp>,
     /// What the next job that ends fails with.

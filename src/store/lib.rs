@@ -1,7 +1,7 @@
 //! The store, as the core needs it: load what one step looks at, commit what
 //! it decided. Every operation is one transaction; none hands one out.
 //!
-//! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
+//! An implementation passes the conformance suite (`tests/suite/store/conformance.rs`).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 pub mod api;

@@ -97,7 +97,7 @@ impl Asked<'_> {
         Some(Forecast::new(When::Never, text))
     }
 
-    /// The wake under way, if a session can come of it: WNS has it, or the
+    /// The wake under way, if a session can come of it: WNS has it or may have it, or the
     /// channel that it is to be sent to is in use.
     pub(super) fn wake(&self) -> Option<&Wake> {
         let View { state, now, .. } = self.view;
@@ -106,8 +106,11 @@ impl Asked<'_> {
             .as_ref()
             .is_some_and(|channel| channel.may_send(*now));
         let wake = state.wake.as_ref()?;
-        let taken = wake.state == wake::WakeState::Accepted;
-        (taken || !wake.state.is_final() && can_send).then_some(wake)
+        let left = matches!(
+            wake.state,
+            wake::WakeState::Accepted | wake::WakeState::Unconfirmed
+        );
+        (left || !wake.state.is_final() && can_send).then_some(wake)
     }
 
     /// "last seen …" or "never seen", and when.

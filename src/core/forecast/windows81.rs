@@ -37,11 +37,18 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
     let mut text = "in the Apps session of the wake under way".to_owned();
     let mut forecast = Forecast::new(When::AppsSession, "");
     if let Some(wake) = wake {
-        text += &match (wake.state, wake.sent_at) {
-            (wake::WakeState::Accepted, Some(sent)) => {
+        text += &match (wake.state, wake.taken_at()) {
+            (wake::WakeState::Accepted, Some(taken)) => {
                 forecast.at = Some(wake.due_at);
                 format!(
-                    ": WNS took the push at {sent}, a session is waited for until {}",
+                    ": WNS took the push at {taken}, a session is waited for until {}",
+                    wake.due_at
+                )
+            }
+            (wake::WakeState::Unconfirmed, _) => {
+                forecast.at = Some(wake.due_at);
+                format!(
+                    ": a push was sent but WNS did not confirm it, a session is waited for until {}",
                     wake.due_at
                 )
             }

@@ -102,18 +102,17 @@ impl Install {
                 why.unwrap_or_else(|| "the device did not execute it; it is sent again".to_owned());
             self.step(InstallState::Requested, facts.command.at, Some(why));
         }
-        let pushed = wake.and_then(|wake| {
-            // One that is being sent may still find that it cannot be.
-            let under_way = wake.state == wake::WakeState::Accepted;
-            wake.sent_at
-                .filter(|_| under_way || wake.state == wake::WakeState::Unanswered)
+        let taken = wake.and_then(|wake| {
+            let waits = wake.state == wake::WakeState::Accepted;
+            wake.taken_at()
+                .filter(|_| waits || wake.state == wake::WakeState::Unanswered)
         });
-        if let (Some(sent), Some(wake)) = (pushed, wake) {
+        if let (Some(taken), Some(wake)) = (taken, wake) {
             let unanswered = wake.state == wake::WakeState::Unanswered;
             let (at, detail) = if unanswered {
                 (wake.due_at, Some(UNANSWERED.to_owned()))
             } else {
-                (sent.max(self.requested_at), None)
+                (taken.max(self.requested_at), None)
             };
             self.step(InstallState::Woken, at, detail);
         } else if can_send {
@@ -142,19 +141,19 @@ impl Install {
         self.step(InstallState::Delivered, at, detail);
     }
 
-    /// A push that was sent and answered before anybody looked.
+    /// A push that WNS took and a session answered before anybody looked.
     fn woken_before(&mut self, facts: &Facts<'_>) {
-        let sent = facts.wake.and_then(|wake| {
+        let taken = facts.wake.and_then(|wake| {
             let failed = wake.state == wake::WakeState::Failed;
-            wake.sent_at.filter(|_| !failed)
+            wake.taken_at().filter(|_| !failed)
         });
         let delivered = facts.command.delivered_at.unwrap_or(facts.now);
-        let Some(sent) = sent.filter(|sent| *sent >= self.requested_at && *sent <= delivered)
+        let Some(taken) = taken.filter(|taken| *taken >= self.requested_at && *taken <= delivered)
         else {
             return;
         };
         if self.first(InstallState::Woken).is_none() && self.state < InstallState::Delivered {
-            self.step(InstallState::Woken, sent, None);
+            self.step(InstallState::Woken, taken, None);
         }
     }
 
@@ -254,6 +253,7 @@ impl Install {
     }
 }
 
+const UNCONFIRMED: &str = "a push left, but WNS did not confirm it; if no session follows, the install waits for the device's scheduled session";
 const UNANSWERED: &str = "the device began no session in time: it may be off or offline; the install waits for its scheduled session";
 
 fn no_channel(facts: &Facts<'_>) -> &'static str {
@@ -268,6 +268,9 @@ fn no_channel(facts: &Facts<'_>) -> &'static str {
 /// What became of a push that did not go through.
 fn push_in_words(wake: &wake::Wake) -> Option<String> {
     use wake::Why;
+    if wake.state == wake::WakeState::Unconfirmed {
+        return Some(UNCONFIRMED.to_owned());
+    }
     let why = match wake.why? {
         Why::NoChannel => "WNS no longer knows the channel",
         Why::Profile => "the push profile may not send; look at its health",

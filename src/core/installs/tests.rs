@@ -74,6 +74,7 @@ fn woken(state: wake::WakeState, sent: i64) -> wake::Wake {
     let mut wake = wake::next(None, wake::Event::Request, NOW, 0).wake.unwrap();
     wake.state = state;
     wake.sent_at = Some(NOW.plus_ms(sent));
+    wake.taken = state != wake::WakeState::Wanted && state != wake::WakeState::Unconfirmed;
     wake.due_at = NOW.plus_ms(sent + 1000);
     wake
 }

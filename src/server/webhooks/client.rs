@@ -8,6 +8,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::sign::{EVENT, SIGNATURE, TIMESTAMP, signature, timestamp};
 use super::target::EgressPolicy;
+use crate::http_client;
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{Delivery, Webhook};
 
@@ -31,7 +32,7 @@ pub(crate) enum Refused {
 /// The client.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
-    http: reqwest::Client,
+    http: http_client::Client,
     reach: EgressPolicy,
 }
 
@@ -41,11 +42,10 @@ impl Client {
     /// # Errors
     /// TLS cannot be set up, or the CAs cannot be read.
     pub(crate) fn new(reach: EgressPolicy, ca: Option<&[u8]>) -> Result<Self, String> {
-        let http = crate::http_client::builder(TIMEOUT, ca)?
-            .no_proxy()
-            .dns_resolver(std::sync::Arc::new(Resolver(reach)))
-            .build()
-            .map_err(|error| error.to_string())?;
+        let resolver = std::sync::Arc::new(Resolver(reach));
+        let http = http_client::Client::new(TIMEOUT, ca, |builder| {
+            builder.no_proxy().dns_resolver(resolver)
+        })?;
         Ok(Client { http, reach })
     }
 
@@ -61,15 +61,16 @@ impl Client {
     ) -> Result<(), Refused> {
         let url = self.reach.check(webhook.url.reveal())?;
         let at = timestamp(now);
-        let request = self
-            .http
-            .post(url)
-            .header("content-type", "application/json")
-            .header(EVENT, &delivery.event)
-            .header(SIGNATURE, signature(&webhook.secret, &at, &delivery.body))
-            .header(TIMESTAMP, at)
-            .body(delivery.body.clone());
-        let answer = request.send().await.map_err(|error| {
+        let signature = signature(&webhook.secret, &at, &delivery.body);
+        let request = |http: &reqwest::Client| {
+            http.post(url.clone())
+                .header("content-type", "application/json")
+                .header(EVENT, &delivery.event)
+                .header(SIGNATURE, &signature)
+                .header(TIMESTAMP, &at)
+                .body(delivery.body.clone())
+        };
+        let answer = self.http.send(request).await.map_err(|error| {
             Refused::Nothing(if error.is_timeout() {
                 "the request timed out"
             } else if error.is_connect() {

@@ -9,7 +9,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Wns, token_url};
-use crate::wns::http::{self, Body, Setup, bounded, fault_of};
+use crate::http_client;
+use crate::wns::http::{Body, bounded, fault_of};
 use crate::wns::token_cache::AccessTokenCache;
 use modegate_core::push::address::{
     AddressError, ChannelUri, HostPolicy, SuffixError, is_loopback,
@@ -107,7 +108,7 @@ impl Default for Notification {
 
 /// A client of WNS with the tokens that it holds. Cheap to share behind an `Arc`.
 pub struct WnsClient {
-    http: reqwest::Client,
+    http: http_client::Client,
     policy: HostPolicy,
     token_url: Option<Url>,
     tokens: AccessTokenCache,
@@ -137,14 +138,17 @@ impl WnsClient {
             .map(|url| url.ok_or(SetupError::TokenUrl))
             .transpose()?;
         let local = |url: &Url| url.host_str().is_some_and(is_loopback);
-        let setup = Setup {
-            ca: options.ca.as_deref(),
-            timeout: options.timeout,
-            // What is for loopback must not leave by a proxy.
-            proxies: !policy.has_loopback() && !token_url.as_ref().is_some_and(local),
+        // What is for loopback must not leave by a proxy.
+        let proxies = !policy.has_loopback() && !token_url.as_ref().is_some_and(local);
+        let configure = move |builder: reqwest::ClientBuilder| match proxies {
+            true => builder,
+            false => builder.no_proxy(),
         };
+        // WNS documents neither HTTP/2 nor redirects, and a redirect would carry the token
+        // elsewhere.
+        let http = http_client::Client::new(options.timeout, options.ca.as_deref(), configure);
         Ok(WnsClient {
-            http: http::client(&setup).map_err(SetupError::Tls)?,
+            http: http.map_err(SetupError::Tls)?,
             policy,
             token_url,
             tokens: AccessTokenCache::new(Clock::clone(&clock)),
@@ -208,12 +212,13 @@ impl WnsClient {
         let documented = || Url::parse(&credentials.documented_url()).ok();
         let url = self.token_url.clone().or_else(documented);
         let url = url.ok_or(TokenError::Answer("no URL of a token service"))?;
-        let request = self
-            .http
-            .post(url)
-            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .body(credentials.body().reveal().to_owned());
-        let answer = request.send().await.map_err(|e| fault_of(&e))?;
+        let body = credentials.body();
+        let request = |http: &reqwest::Client| {
+            http.post(url.clone())
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(body.reveal().to_owned())
+        };
+        let answer = self.http.send(request).await.map_err(|e| fault_of(&e))?;
         let code = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
@@ -238,21 +243,24 @@ impl WnsClient {
         notification: Notification,
     ) -> Result<WnsResponse, NetworkFault> {
         let ttl = notification.ttl_s.max(TTL_LEAST_S);
-        let mut request = self
-            .http
-            .post(uri.url().clone())
-            .header(AUTHORIZATION, bearer(token))
-            .header(CONTENT_TYPE, "application/octet-stream")
-            .header("X-WNS-Type", "wns/raw")
-            .header("X-WNS-RequestForStatus", "true")
-            .header("X-WNS-Cache-Policy", "cache")
-            .header("X-WNS-TTL", ttl)
-            // A body of known length: WNS takes no chunks.
-            .body(CONTENT);
-        if notification.high_priority {
-            request = request.header("X-WNS-PRIORITY", "1");
-        }
-        let answer = request.send().await.map_err(|e| fault_of(&e))?;
+        let request = |http: &reqwest::Client| {
+            let request = http
+                .post(uri.url().clone())
+                .header(AUTHORIZATION, bearer(token))
+                .header(CONTENT_TYPE, "application/octet-stream")
+                .header("X-WNS-Type", "wns/raw")
+                .header("X-WNS-RequestForStatus", "true")
+                .header("X-WNS-Cache-Policy", "cache")
+                .header("X-WNS-TTL", ttl)
+                // A body of known length: WNS takes no chunks.
+                .body(CONTENT);
+            if notification.high_priority {
+                request.header("X-WNS-PRIORITY", "1")
+            } else {
+                request
+            }
+        };
+        let answer = self.http.send(request).await.map_err(|e| fault_of(&e))?;
         let code = answer.status().as_u16();
         let headers = answer.headers().clone();
         let body = match tokio::time::timeout(BODY_WAIT, bounded(answer, BODY_BYTES)).await {

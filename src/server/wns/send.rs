@@ -12,7 +12,7 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::LastAnswer;
 use modegate_core::push::address::UriDigest;
-use modegate_core::push::answer::{Outcome, WnsResponse};
+use modegate_core::push::answer::{Action, Outcome, WnsResponse};
 use modegate_core::push::channel;
 use modegate_core::push::record::PushProfile;
 use modegate_core::push::token::Credentials;
@@ -178,8 +178,13 @@ fn settled(
         Err(error) => error.for_wake(),
     };
     state.wake = wake::next(state.wake.as_ref(), event, now, random()).wake;
-    let mut events =
-        vec![Event::new(now, ACTOR, Some(device.id), EventType::WakeSent).detail(words)];
+    let taken = matches!(answered, Ok(answer) if answer.action() == Action::Done);
+    let what = if taken {
+        EventType::WakeSent
+    } else {
+        EventType::WakeNotTaken
+    };
+    let mut events = vec![Event::new(now, ACTOR, Some(device.id), what).detail(words)];
     if let Ok(answer) = answered {
         state.push.answer = Some(LastAnswer::from_response(answer, now));
     }

@@ -6,6 +6,8 @@
 //! stalls, answers without end. It is an independent counterpart: it shares no
 //! code with the client in the server's client.
 
+mod client;
+mod control;
 mod notify;
 mod reply;
 mod state;
@@ -21,6 +23,7 @@ use actix_web::{App as WebApp, HttpServer, web};
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use tokio::sync::mpsc::UnboundedReceiver;
 
+pub use client::MockClient;
 pub use reply::{Documented, Reply};
 use state::Shared;
 pub use state::{App, Form, Received, Request};
@@ -69,6 +72,7 @@ impl MockWns {
             WebApp::new()
                 .app_data(data.clone())
                 .app_data(web::PayloadConfig::new(BODY_BYTES))
+                .service(control::routes())
                 .route("/accesstoken.srf", web::to(token::legacy))
                 .route("/{tenant}/oauth2/v2.0/token", web::to(token::entra))
                 .default_service(web::to(notify::answer))
@@ -166,6 +170,12 @@ impl MockWns {
     /// Every token granted so far is worth nothing any more.
     pub fn expire_tokens(&self) {
         self.shared.change(|state| state.tokens.clear());
+    }
+
+    /// From now on, or not any more, a connection takes one notification, and the next one on
+    /// it finds it closed: what a load balancer does that forgets idle connections.
+    pub fn cut_reused_connections(&self, cuts: bool) {
+        self.shared.change(|state| state.cuts_reused = cuts);
     }
 
     /// What the next token request gets; said several times, the ones after it too.

@@ -20,9 +20,11 @@ pub(super) async fn answer(
     shared: web::Data<Shared>,
 ) -> HttpResponse {
     let seen = seen(&request, &body);
+    let reused = wire::is_reused(&request);
     let scripted = shared.change(|state| {
         state.saw(seen.clone());
-        if state.stopped {
+        state.adopt(seen.target.reveal());
+        if state.stopped || (reused && state.cuts_reused) {
             return Some(Reply::HangsUp);
         }
         let channel = state.channels.get_mut(seen.target.reveal());

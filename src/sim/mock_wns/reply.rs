@@ -57,7 +57,8 @@ impl Reply {
 }
 
 /// The answers that WNS documents for notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Documented {
     /// 200, `received`.
     Received,

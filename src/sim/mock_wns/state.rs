@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use tokio::sync::mpsc::UnboundedSender;
 use uuid::Uuid;
 
@@ -87,6 +87,37 @@ pub(super) struct Channel {
     pub(super) script: VecDeque<Reply>,
 }
 
+impl Channel {
+    fn new(pfn: &str, device: &str) -> Self {
+        Channel {
+            pfn: pfn.to_owned(),
+            device: device.to_owned(),
+            revoked: false,
+            expired: false,
+            throttled: None,
+            connected: true,
+            cached: None,
+            script: VecDeque::new(),
+        }
+    }
+}
+
+/// What a target begins with that says itself whose channel it is.
+const SELF_DESCRIBED: &str = "/?token=self.";
+
+/// Path and query of a channel that the mock knows by its own text: simulated tablets in
+/// another process make their channels so, without a question to the mock.
+pub(super) fn describe(pfn: &str, device: &str) -> String {
+    let text = serde_json::json!([pfn, device, Uuid::new_v4()]).to_string();
+    format!("{SELF_DESCRIBED}{}", URL_SAFE_NO_PAD.encode(text))
+}
+
+fn self_described(target: &str) -> Option<(String, String)> {
+    let text = URL_SAFE_NO_PAD.decode(target.strip_prefix(SELF_DESCRIBED)?);
+    let (pfn, device, _): (String, String, Uuid) = serde_json::from_slice(&text.ok()?).ok()?;
+    Some((pfn, device))
+}
+
 pub(super) struct Registered {
     pub(super) app: App,
     pub(super) blocked: bool,
@@ -106,8 +137,12 @@ pub(super) struct MockState {
     /// Nothing is answered any more: the framework lets open connections live
     /// on for a moment.
     pub(super) stopped: bool,
+    /// A connection takes one notification; the next one on it is cut off.
+    pub(super) cuts_reused: bool,
     pub(super) requests: VecDeque<Request>,
     pub(super) received: VecDeque<Received>,
+    /// How many notifications reached each device.
+    pub(super) counts: HashMap<String, u64>,
     pub(super) listeners: Vec<UnboundedSender<Received>>,
 }
 
@@ -167,21 +202,22 @@ impl MockState {
         }
     }
 
+    /// Makes the channel of a target that says itself what it is, once it is first used.
+    pub(super) fn adopt(&mut self, target: &str) {
+        if !self.channels.contains_key(target)
+            && let Some((pfn, device)) = self_described(target)
+        {
+            self.channels
+                .insert(target.to_owned(), Channel::new(&pfn, &device));
+        }
+    }
+
     /// Real URIs hold raw `+` and `/` besides escapes, and must not be
     /// re-encoded: so do these.
     pub(super) fn mint(&mut self, base: &str, pfn: &str, device: &str) -> String {
         let target = format!("/?token=AwYAAAB%2f+/{}%3d", random());
-        let channel = Channel {
-            pfn: pfn.to_owned(),
-            device: device.to_owned(),
-            revoked: false,
-            expired: false,
-            throttled: None,
-            connected: true,
-            cached: None,
-            script: VecDeque::new(),
-        };
-        self.channels.insert(target.clone(), channel);
+        self.channels
+            .insert(target.clone(), Channel::new(pfn, device));
         format!("{base}{target}")
     }
 
@@ -199,6 +235,7 @@ impl MockState {
 
     /// The notification reaches the device.
     pub(super) fn deliver(&mut self, received: Received) {
+        *self.counts.entry(received.device.clone()).or_default() += 1;
         self.listeners
             .retain(|listener| listener.send(received.clone()).is_ok());
         keep(&mut self.received, received);

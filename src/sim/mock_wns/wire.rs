@@ -6,6 +6,7 @@ use std::io::Write;
 use std::net::{Shutdown, TcpStream as StdStream};
 use std::os::fd::AsFd;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use actix_tls::accept::rustls_0_23::TlsStream;
@@ -18,8 +19,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::reply::Reply;
 
-/// A second hold on the connection's socket.
-struct Socket(StdStream);
+/// A second hold on the connection's socket, and how many notifications came by it.
+struct Socket(StdStream, AtomicUsize);
 
 /// actix's hook for a new connection.
 pub(super) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
@@ -28,8 +29,14 @@ pub(super) fn on_connect(connection: &dyn Any, data: &mut Extensions) {
         None => connection.downcast_ref::<TcpStream>(),
     };
     if let Some(socket) = tcp.and_then(|tcp| tcp.as_fd().try_clone_to_owned().ok()) {
-        data.insert(Socket(StdStream::from(socket)));
+        data.insert(Socket(StdStream::from(socket), AtomicUsize::new(0)));
     }
+}
+
+/// Whether a notification came by this request's connection before.
+pub(super) fn is_reused(request: &HttpRequest) -> bool {
+    let socket = request.conn_data::<Socket>();
+    socket.is_some_and(|Socket(_, before)| before.fetch_add(1, Ordering::Relaxed) > 0)
 }
 
 /// Does what a reply says. `None`: the usual is to be answered.
@@ -70,7 +77,7 @@ fn status(code: u16) -> StatusCode {
 /// Writes past the framework and closes the connection; the answer that is
 /// returned for the framework's sake goes nowhere.
 fn cut(request: &HttpRequest, bytes: &[u8]) -> HttpResponse {
-    if let Some(Socket(socket)) = request.conn_data::<Socket>() {
+    if let Some(Socket(socket, _)) = request.conn_data::<Socket>() {
         let mut writer = socket;
         // The other side may be gone already, which is as good.
         let _ = writer.write_all(bytes);

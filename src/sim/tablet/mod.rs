@@ -2,6 +2,7 @@
 
 mod controls;
 mod families;
+mod saved;
 mod session;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use crate::proof::Credentials;
 use crate::report::SessionReport;
 use crate::transport::{SimError, Transport};
 use crate::tree::{Tree, Wns};
+pub(crate) use saved::SavedTablet;
 use session::run;
 
 /// SessionIDs are decimal and of four bytes at most; then they begin again.

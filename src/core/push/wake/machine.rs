@@ -77,6 +77,7 @@ impl Wake {
             sent_at: None,
             why: None,
             bucket,
+            taken: false,
         }
     }
 
@@ -94,6 +95,8 @@ impl Wake {
 
     fn take(&mut self, event: Event, now: Timestamp, random: u32) {
         match (self.state, event) {
+            // The session came before WNS's answer.
+            (WakeState::Answered, Event::Said(Action::Done)) => self.taken = true,
             (state, _) if state.is_final() => {}
             // The session to come serves this wish too.
             (_, Event::Request) => self.requests = self.requests.saturating_add(1),
@@ -106,10 +109,12 @@ impl Wake {
             (WakeState::Sending, Event::Said(action)) => self.apply_action(action, now, random),
             (WakeState::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
             // One wish is one notification: what may have been taken is not sent again.
-            (WakeState::Sending, Event::NoAnswer) => self.accept(now),
+            (WakeState::Sending, Event::NoAnswer) => {
+                self.wait_for_session(WakeState::Unconfirmed, now);
+            }
             (_, Event::Time) => self.time(now),
             (
-                WakeState::Accepted,
+                WakeState::Accepted | WakeState::Unconfirmed,
                 Event::Send | Event::Said(_) | Event::NotSent | Event::NoAnswer | Event::Cannot(_),
             )
             | (WakeState::Sending, Event::Send)
@@ -123,18 +128,22 @@ impl Wake {
         self.attempts = self.attempts.saturating_add(1);
         self.bucket = self.bucket.take(RATE, now).unwrap_or(self.bucket);
         self.sent_at = Some(now);
+        self.taken = false;
         self.due_at = now.plus_ms(SENDING_MS);
     }
 
-    /// WNS has it, or may have: a session is waited for.
-    fn accept(&mut self, now: Timestamp) {
-        self.state = WakeState::Accepted;
-        self.due_at = now.plus_ms(SESSION_WAIT_MS);
+    /// WNS has it (`Accepted`), or may have (`Unconfirmed`).
+    fn wait_for_session(&mut self, state: WakeState, since: Timestamp) {
+        self.state = state;
+        self.due_at = since.plus_ms(SESSION_WAIT_MS);
     }
 
     fn apply_action(&mut self, action: Action, now: Timestamp, random: u32) {
         match action {
-            Action::Done => self.accept(now),
+            Action::Done => {
+                self.taken = true;
+                self.wait_for_session(WakeState::Accepted, now);
+            }
             Action::Retry(retry) => self.retry(retry, now, random),
             // The client has sent it with a new token already.
             Action::RefreshToken => self.retry(TOKEN, now, random),
@@ -165,10 +174,11 @@ impl Wake {
             // one notification.
             WakeState::Sending if now >= self.due_at => {
                 let sent = self.sent_at.unwrap_or(self.wanted_at);
-                self.state = WakeState::Accepted;
-                self.due_at = sent.plus_ms(SESSION_WAIT_MS);
+                self.wait_for_session(WakeState::Unconfirmed, sent);
             }
-            WakeState::Accepted if now >= self.due_at => self.end(WakeState::Unanswered),
+            WakeState::Accepted | WakeState::Unconfirmed if now >= self.due_at => {
+                self.end(WakeState::Unanswered);
+            }
             _ => {}
         }
     }

@@ -56,6 +56,8 @@ named! {
         Unanswered = "unanswered",
         /// It could not be sent.
         Failed = "failed",
+        /// It left, and WNS did not say whether it took it; a session is waited for.
+        Unconfirmed = "unconfirmed",
     }
 }
 
@@ -113,7 +115,7 @@ pub struct Wake {
     /// Notifications tried.
     pub attempts: u32,
     /// `Wanted`: not sent before this. `Sending`: given up as lost after this.
-    /// `Accepted`: the end of waiting.
+    /// `Accepted`, `Unconfirmed`: the end of waiting.
     pub due_at: Timestamp,
     /// When the last notification left.
     pub sent_at: Option<Timestamp>,
@@ -121,6 +123,18 @@ pub struct Wake {
     pub why: Option<Why>,
     /// What is left of [`RATE`], over all wakes of the device.
     pub bucket: Bucket,
+    /// Whether WNS said that it took the last notification.
+    #[serde(default)]
+    pub taken: bool,
+}
+
+impl Wake {
+    /// When the notification left that WNS took, if it said so. In rows of 0.1.0 only the
+    /// state says it.
+    pub fn taken_at(&self) -> Option<Timestamp> {
+        let taken = self.taken || self.state == WakeState::Accepted;
+        self.sent_at.filter(|_| taken)
+    }
 }
 
 /// When to try again, or `None` when it is not worth it.

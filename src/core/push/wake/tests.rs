@@ -26,6 +26,7 @@ fn in_state(state: WakeState) -> Wake {
         sent_at: (state != WakeState::Wanted).then(|| at(0)),
         why: None,
         bucket: crate::push::rate::Bucket::full(),
+        taken: state == WakeState::Accepted,
     }
 }
 
@@ -44,67 +45,189 @@ fn every_cell_of_the_table() {
     let rows = [
         (
             Event::Send,
-            [Sending, Sending, Accepted, Answered, Unanswered, Failed],
+            [
+                Sending,
+                Sending,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::Done),
-            [Wanted, Accepted, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Accepted,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(throttled()),
-            [Wanted, Wanted, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Wanted,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::RefreshToken),
-            [Wanted, Wanted, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Wanted,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::ChannelDead),
-            [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::ChannelRefused),
-            [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::StopProfile),
-            [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::LeaveToPoll),
-            [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Said(Action::Fault),
-            [Wanted, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::NotSent,
-            [Wanted, Wanted, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Wanted,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::NoAnswer,
-            [Wanted, Accepted, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Unconfirmed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Cannot(Why::NoChannel),
-            [Failed, Failed, Accepted, Answered, Unanswered, Failed],
+            [
+                Failed,
+                Failed,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             session(1),
-            [Answered, Answered, Answered, Answered, Unanswered, Failed],
+            [
+                Answered, Answered, Answered, Answered, Unanswered, Failed, Answered,
+            ],
         ),
         (
             session(-1),
-            [Wanted, Sending, Accepted, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Sending,
+                Accepted,
+                Answered,
+                Unanswered,
+                Failed,
+                Unconfirmed,
+            ],
         ),
         (
             Event::Time,
-            [Wanted, Accepted, Unanswered, Answered, Unanswered, Failed],
+            [
+                Wanted,
+                Unconfirmed,
+                Unanswered,
+                Answered,
+                Unanswered,
+                Failed,
+                Unanswered,
+            ],
         ),
         (
             Event::Request,
-            [Wanted, Sending, Accepted, Wanted, Wanted, Wanted],
+            [
+                Wanted,
+                Sending,
+                Accepted,
+                Wanted,
+                Wanted,
+                Wanted,
+                Unconfirmed,
+            ],
         ),
     ];
     for (event, expected) in rows {
@@ -136,6 +259,32 @@ fn wishes_come_together() {
         (3, WakeState::Accepted, 1)
     );
     assert_eq!(wake.due_at, at(1).plus_ms(SESSION_WAIT_MS));
+}
+
+#[test]
+fn only_an_answer_of_wns_says_that_it_took_the_notification() {
+    let sending = next(Some(&in_state(WakeState::Wanted)), Event::Send, at(1), 0)
+        .wake
+        .unwrap();
+    let said = Event::Said(Action::Done);
+    let accepted = next(Some(&sending), said, at(2), 0).wake.unwrap();
+    assert_eq!(accepted.taken_at(), Some(at(1)));
+    let session = Event::Session { began: at(2) };
+    let answered = next(Some(&sending), session, at(2), 0).wake.unwrap();
+    assert_eq!(
+        (answered.state, answered.taken_at()),
+        (WakeState::Answered, None)
+    );
+    let late = next(Some(&answered), said, at(3), 0).wake.unwrap();
+    assert_eq!(
+        (late.state, late.taken_at()),
+        (WakeState::Answered, Some(at(1)))
+    );
+    let of_0_1_0 = Wake {
+        taken: false,
+        ..in_state(WakeState::Accepted)
+    };
+    assert_eq!(of_0_1_0.taken_at(), Some(at(0)));
 }
 
 #[test]
@@ -179,14 +328,15 @@ fn a_wake_has_an_end() {
 }
 
 #[test]
-fn an_attempt_that_nobody_heard_of_again_counts_as_sent() {
+fn an_attempt_that_nobody_heard_of_again_is_not_sent_twice_and_not_called_accepted() {
     let wake = next(Some(&in_state(WakeState::Wanted)), Event::Send, at(0), 0)
         .wake
         .unwrap();
     let early = next(Some(&wake), Event::Time, at(1), 0).wake.unwrap();
     assert_eq!(early.state, WakeState::Sending);
     let late = next(Some(&wake), Event::Time, at(2), 0).wake.unwrap();
-    assert_eq!((late.state, late.attempts), (WakeState::Accepted, 1));
+    assert_eq!((late.state, late.attempts), (WakeState::Unconfirmed, 1));
+    assert_eq!(late.taken_at(), None);
     assert_eq!(late.due_at, at(0).plus_ms(SESSION_WAIT_MS));
 }
 
