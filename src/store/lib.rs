@@ -169,6 +169,18 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
     /// Up to `limit` events of the whole log after that place, in order.
     async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
 
+    /// Up to `limit` events of the whole log before that place, the newest first.
+    async fn all_events_before(
+        &self,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The last place of the log whose event is from before `at`, 0 if there is none. The log
+    /// lies in order of arrival: where the clock was set back, one of the places where the
+    /// times pass `at`.
+    async fn last_place_before(&self, at: Timestamp) -> Result<u64, StoreError>;
+
     /// Logs what concerns no device.
     async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;
 
@@ -191,8 +203,8 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
         most: usize,
     ) -> Result<(Purged, Option<PartPlace>), StoreError>;
 
-    /// Deletes deliveries to webhooks that have been due since before `before`, at most
-    /// `most` of them.
+    /// Deletes deliveries to webhooks that ended before `before` or have been due since,
+    /// at most `most` of them.
     async fn purge_deliveries(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError>;
 
     /// Deletes changes of inventories from before `before`, from the beginning of each

@@ -10,6 +10,7 @@ use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::AuthFailure;
+use modegate_core::event::EventType;
 use modegate_core::installs;
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::tokens::Role;
@@ -82,6 +83,7 @@ words!(
     Family,
     ActivityFlag,
     AuthFailure,
+    EventType,
     Login,
     Mode,
     Role,

@@ -302,7 +302,7 @@ pub struct Retention {
     /// and when it changed stay. Default 90.
     #[serde(deserialize_with = "values::days")]
     pub results_days: u32,
-    /// What webhooks are to be sent, since it was due. Default 30.
+    /// Deliveries to webhooks, since they ended or were due. Default 30.
     #[serde(deserialize_with = "values::days")]
     pub deliveries_days: u32,
     /// Changes of inventories. Default 365.

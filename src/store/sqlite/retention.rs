@@ -121,7 +121,7 @@ impl SqliteStore {
 
 fn delete_deliveries(db: &Connection, before: Timestamp, most: usize) -> Result<usize, StoreError> {
     let sql = "DELETE FROM delivery WHERE number IN \
-               (SELECT number FROM delivery WHERE due < ?1 LIMIT ?2)";
+               (SELECT number FROM delivery WHERE coalesce(ended, due) < ?1 LIMIT ?2)";
     let mut statement = db.prepare_cached(sql).map_err(failed)?;
     statement
         .execute(params![before.0, signed(most as u64)])
