@@ -39,10 +39,8 @@ mod tests {
     #[test]
     fn without_its_results_a_part_says_what_became_of_the_command() {
         let result = NodeResult {
-            loc_uri: "./x".into(),
             status: 200,
-            format: None,
-            data: None,
+            ..NodeResult::of_node("./x".into())
         };
         let part = Part {
             seq: CommandSeq(1),

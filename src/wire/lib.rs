@@ -8,8 +8,10 @@
 
 pub mod auth;
 pub mod decode;
+pub mod document;
 pub mod encode;
 pub mod encoding;
+pub mod error_number;
 mod events;
 pub mod fault;
 pub mod guard;

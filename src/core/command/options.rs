@@ -28,12 +28,20 @@ pub struct ExecutionOptions {
     pub after: Vec<CommandSeq>,
     /// The command that this one, which the server queued, serves.
     pub purpose: Option<ServerPurpose>,
-    /// The catalogue's app, which rules may name.
+    /// The catalogue's app that it installs, which rules may name. What a caller says of
+    /// an app is [`label`](Self::label).
     pub app: Option<String>,
     /// Whether the device is woken for it, where a push can bring a session that carries it.
     pub urgent: bool,
     /// It goes only in a session after that one.
     pub later_than: Option<SessionNo>,
+    /// Which of its elements, by their place in document order, remove something: where
+    /// it is not there (404), that is as good as removed.
+    #[serde(default)]
+    pub removals: Vec<u16>,
+    /// The app that it concerns, as its caller says: it is shown, and no rule believes it.
+    #[serde(default)]
+    pub label: Option<String>,
 }
 
 impl Default for ExecutionOptions {
@@ -50,6 +58,8 @@ impl Default for ExecutionOptions {
             app: None,
             urgent: false,
             later_than: None,
+            removals: Vec::new(),
+            label: None,
         }
     }
 }

@@ -42,7 +42,11 @@ impl NodeResult {
         const FRAME: usize = 16;
         let format = self.format.as_ref().map_or(0, String::len);
         let data = self.data.as_ref().map_or(0, |data| data.reveal().len());
-        (FRAME + self.loc_uri.as_str().len() + format + data) as u64
+        let source = self
+            .source
+            .as_ref()
+            .map_or(0, |source| source.as_str().len());
+        (FRAME + self.loc_uri.as_str().len() + source + format + data) as u64
     }
 }
 

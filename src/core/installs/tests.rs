@@ -38,6 +38,7 @@ fn install() -> Install {
         reads: 0,
         misses: 0,
         superseded_by: None,
+        person: None,
         warnings: Vec::new(),
     };
     install.step(InstallState::Requested, NOW, None);
@@ -332,10 +333,9 @@ fn readings_are_read_however_they_are_written() {
         results: results
             .iter()
             .map(|(loc_uri, status, data)| NodeResult {
-                loc_uri: (*loc_uri).into(),
                 status: *status,
-                format: None,
                 data: data.map(Secret::new),
+                ..NodeResult::of_node((*loc_uri).into())
             })
             .collect(),
     };

@@ -15,6 +15,7 @@ use modegate_wire::message::Verb;
 use super::answer_room::AnswerRoom;
 use super::channel_report::ChannelReport;
 use super::closing;
+use super::dev_info::Reported;
 use super::event_recorder::EventRecorder;
 
 /// One node that named its children.
@@ -34,6 +35,8 @@ pub(super) struct ResultCollector {
     /// The room for what is kept of it.
     pub(super) room: AnswerRoom,
     values: Vec<(CommandSeq, NodeResult)>,
+    /// DevInfo that is news.
+    pub(super) dev_info: Vec<Reported>,
     /// Nodes whose children are to be read.
     pub(super) named: Vec<Named>,
     /// The commands that asked for them, as they were.
@@ -59,6 +62,7 @@ impl ResultCollector {
         ResultCollector {
             room,
             values: Vec::new(),
+            dev_info: Vec::new(),
             named: Vec::new(),
             parents: Vec::new(),
             channel: ChannelReport::default(),
@@ -109,7 +113,7 @@ impl ResultCollector {
         now: Timestamp,
         recorder: &mut EventRecorder,
     ) -> InventoryChanges {
-        if self.values.is_empty() {
+        if self.values.is_empty() && self.dev_info.is_empty() {
             return InventoryChanges::default();
         }
         let mut inventory = inventory.cloned().unwrap_or_default();
@@ -137,6 +141,19 @@ impl ResultCollector {
                 whole,
             };
             inventory.take(&reading, now, &mut taken);
+        }
+        for reported in &self.dev_info {
+            if let Some(address) = Address::from_loc_uri(&reported.loc_uri) {
+                let reading = Reading {
+                    address: &address,
+                    status: 0,
+                    format: reported.format.as_deref(),
+                    data: Some(&reported.data),
+                    command: CommandSeq::NONE,
+                    whole,
+                };
+                inventory.take(&reading, now, &mut taken);
+            }
         }
         if taken.dropped > 0 {
             recorder.note(format!(

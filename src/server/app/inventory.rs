@@ -52,7 +52,7 @@ pub(crate) async fn search(
         let answered = found.map(|(device, inventory)| (device, is_true(&inventory)));
         Ok(Chunk::of_up_to(CHUNK, answered.collect()))
     };
-    let takes = |(device, is_true): &(Device, bool)| *is_true && by.may_see(&device.record);
+    let takes = |(device, is_true): &(Device, bool)| *is_true && by.may_see(device);
     let bounds = ScanBounds {
         looks: LOOKED_AT,
         bytes: app.page_bytes,

@@ -12,7 +12,9 @@ mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
+mod refused;
 mod shared;
+pub mod stream_places;
 mod sync;
 pub mod tls;
 
@@ -30,6 +32,7 @@ use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 pub use in_flight::InFlightWrites;
+pub use refused::RefusedLog;
 pub use shared::Shared;
 
 /// How long open exchanges may take to finish at the end, seconds.
@@ -106,7 +109,11 @@ async fn by_address(
     let shared = request.app_data::<web::Data<Shared>>();
     if let Some(shared) = shared {
         let address = shared.identifier.client_address(request.request());
-        shared.rates.admit_address(address).map_err(Problem::from)?;
+        if let Err(wait) = shared.rates.admit_address(address) {
+            let problem = Problem::from(wait);
+            shared.refused.log(address, None, &problem);
+            return Err(problem.into());
+        }
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

@@ -1,5 +1,6 @@
 //! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -20,23 +21,41 @@ use modegate_wire::mac;
 /// How long a device may take to send its message: a slow client is cut off.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
-/// One message of a device.
+/// One message of a device. One that is refused is logged.
 pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let source = OnceLock::new();
+    let answered = answer(&request, payload, &shared, &source).await;
+    if let Err(problem) = &answered {
+        let peer = shared.identifier.client_address(&request);
+        let source = source.get().map(String::as_str);
+        shared.refused.log(peer, source, problem);
+    }
+    answered
+}
+
+/// The answer. `named` becomes what the device calls itself.
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+    named: &OnceLock<String>,
+) -> Result<HttpResponse, Problem> {
     let Some(_permit) = shared.rates.enter() else {
         return Err(unavailable("too many sync requests are in progress"));
     };
-    let encoding = encoding(&request)?;
+    let encoding = encoding(request)?;
     let limit = modegate_wire::limits::REQUEST_BYTES;
     let body = payload::read(payload, "message", limit, ARRIVAL).await?;
-    let mut evidence = shared.identifier.evidence_of(&request);
+    let mut evidence = shared.identifier.evidence_of(request);
     evidence.mac = mac_claim(request.headers(), &body);
-    evidence.address = Some(shared.identifier.client_address(&request));
-    let peer = peer_of(&shared, &request, &evidence);
+    evidence.address = Some(shared.identifier.client_address(request));
+    let peer = peer_of(shared, request, &evidence);
     let admit = |source: &str| {
+        let _ = named.set(source.to_owned());
         let admitted = shared.rates.admit_device(source, &peer);
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };

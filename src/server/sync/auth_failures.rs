@@ -1,5 +1,5 @@
 //! Requests that prove nothing: counted, and logged together. A stranger costs no write of
-//! its own, and neither the event log nor the log lines grow with how many there are.
+//! its own, and the event log does not grow with how many there are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,9 +9,6 @@ use modegate_core::device::AuthFailure;
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 
-/// Log lines about single requests between two looks of the worker (a minute), for each
-/// reason.
-const LINES: u64 = 10;
 /// Between two events about one reason, milliseconds.
 const EVERY_MS: i64 = 60 * 60 * 1000;
 
@@ -19,8 +16,6 @@ const EVERY_MS: i64 = 60 * 60 * 1000;
 #[derive(Debug, Default)]
 pub struct AuthFailures {
     counts: [AtomicU64; 3],
-    /// Since the worker's last look.
-    lines: [AtomicU64; 3],
     /// When each reason was last logged.
     logged_at: Mutex<[Option<Timestamp>; 3]>,
     metrics: Arc<Metrics>,
@@ -35,11 +30,10 @@ impl AuthFailures {
         }
     }
 
-    /// Counts one; whether there may be a log line about it.
-    pub fn count(&self, failure: AuthFailure) -> bool {
+    /// Counts one.
+    pub fn count(&self, failure: AuthFailure) {
         self.counts[failure as usize].fetch_add(1, Ordering::Relaxed);
         self.metrics.auth_failed(failure);
-        self.lines[failure as usize].fetch_add(1, Ordering::Relaxed) < LINES
     }
 
     /// Takes the counts, which are zero then.
@@ -82,17 +76,6 @@ impl AuthFailures {
             self.counts[failure as usize].fetch_add(count, Ordering::Relaxed);
             logged_at[failure as usize] = None;
         }
-    }
-
-    /// For each reason, the number of requests since the last look that got no log line
-    /// because there were too many.
-    pub fn take_suppressed(&self) -> impl Iterator<Item = (AuthFailure, u64)> {
-        let take = |failure| {
-            let lines = self.lines[failure as usize].swap(0, Ordering::Relaxed);
-            (failure, lines.saturating_sub(LINES))
-        };
-        let all = AuthFailure::ALL.map(take).into_iter();
-        all.filter(|(_, count)| *count > 0)
     }
 }
 
@@ -147,16 +130,5 @@ mod tests {
         }
         let counts: Vec<_> = events.iter().filter_map(|event| event.count).collect();
         assert_eq!(counts, [1_000, 60_000, 60_000]);
-    }
-
-    #[test]
-    fn log_lines_are_few_for_each_reason() {
-        let failures = AuthFailures::default();
-        let logged = (0..500).filter(|_| failures.count(AuthFailure::Unknown));
-        assert_eq!(logged.count() as u64, LINES);
-        assert!(failures.count(AuthFailure::Other), "another reason");
-        let suppressed: Vec<_> = failures.take_suppressed().collect();
-        assert_eq!(suppressed, [(AuthFailure::Unknown, 490)]);
-        assert!(failures.count(AuthFailure::Unknown), "the next minute");
     }
 }

@@ -19,10 +19,7 @@ impl SyncService {
         now: Timestamp,
     ) {
         let evidence = decoded.sync.evidence;
-        if self.auth_failures.count(reason) {
-            let certificate = evidence.certificate.map(|digest| digest.to_string());
-            tracing::info!(reason = reason.name(), certificate, "refused a request");
-        }
+        self.auth_failures.count(reason);
         if reason == AuthFailure::Unproven && !self.is_in_vain(decoded, now) {
             return;
         }

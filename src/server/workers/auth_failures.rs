@@ -24,13 +24,6 @@ pub(super) struct AuthFailureLog {
 impl Worker for AuthFailureLog {
     async fn work(&mut self) -> Result<Duration, StoreError> {
         let failures = self.sync.auth_failures();
-        for (reason, count) in failures.take_suppressed() {
-            tracing::info!(
-                reason = reason.name(),
-                count,
-                "refused more requests than are logged one by one"
-            );
-        }
         let now = self.clock.now();
         let counted = failures.take_due(now);
         let logged = self.store.log(counted.events(now)).await;

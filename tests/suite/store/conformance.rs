@@ -151,10 +151,9 @@ async fn an_exchange_is_whole_and_its_reply_kept(store: Arc<dyn Store>) {
     assert_eq!(snapshot.bodies.len(), 1);
     let mut exchange = commit(&snapshot, "<reply/>");
     let result = NodeResult {
-        loc_uri: "./x".into(),
         status: 200,
-        format: None,
         data: Some(Secret::new("v")),
+        ..NodeResult::of_node("./x".into())
     };
     exchange.state.open.clear();
     exchange.parts.push(Part {
@@ -510,8 +509,9 @@ async fn sqlite_survives_and_keeps_its_secrets() {
         load(&*copied, "a").await.reply.as_deref(),
         Some(&b"Distinct-S3cret-Reply"[..])
     );
+    drop(copied);
     let other_key = Keys::from_bytes(&[2; 32]).unwrap();
-    let refused = SqliteStore::open(&dir.path().join("m.db"), other_key)
+    let refused = SqliteStore::open(&copy.path().join("m.db"), other_key)
         .err()
         .unwrap();
     assert!(

@@ -1,5 +1,6 @@
 //! Sync sessions over real HTTP: who a device is, what it gets, and how it may misbehave.
 
+mod alerts;
 mod bad_input;
 mod device_bounds;
 mod families;
@@ -8,8 +9,11 @@ mod hostile;
 mod hostile_messages;
 mod identity;
 mod odd_sessions;
+mod odd_statuses;
 mod refused_devices;
+mod removals;
 mod server_auth;
 mod sessions;
 pub mod simulated_device;
+mod unanswered;
 mod wbxml;

@@ -12,7 +12,7 @@ use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
 use crate::http::problem::Problem;
 use modegate_core::context::Mode;
-use modegate_core::event::{Event, EventType, ExchangeRecord, Step, Withheld};
+use modegate_core::event::{AlertRecord, Event, EventType, ExchangeRecord, Step, Withheld};
 use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
@@ -44,6 +44,9 @@ pub(super) struct EventView {
     /// For `device.refused`: the requests that it stands for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<RefusalView>,
+    /// What the device reported by an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<AlertView>,
     /// What a command that was queued does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<EventStep>,
@@ -52,6 +55,32 @@ pub(super) struct EventView {
     app: Option<String>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+}
+
+/// What a device reported of its own accord.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct AlertView {
+    code: u16,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// The node that it is about.
+    source: Option<String>,
+    mark: Option<String>,
+    /// Its result; `***` where it may be a secret.
+    data: Option<String>,
+}
+
+impl From<&AlertRecord> for AlertView {
+    fn from(alert: &AlertRecord) -> Self {
+        AlertView {
+            code: alert.code,
+            kind: alert.kind.clone(),
+            source: alert.source.clone(),
+            mark: alert.mark.clone(),
+            data: alert.data.clone(),
+        }
+    }
 }
 
 /// One node that a command works on.
@@ -148,6 +177,7 @@ impl From<&LoggedEvent> for EventView {
             count: event.count,
             forecast: event.forecast.clone(),
             refusals: event.refusals.iter().map(RefusalView::from).collect(),
+            alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),
@@ -223,24 +253,28 @@ pub(super) async fn all(
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
 ) -> HandlerResult {
-    let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let device = given(query.device).map(|text| {
-        let expected = "a device id (32 hexadecimal digits)";
-        text.parse()
-            .map_err(|_| Problem::field("device", expected, "other text"))
-    });
-    let filter = EventFilter {
-        from: time("from", query.from.as_deref())?,
-        to: time("to", query.to.as_deref())?,
-        what: word("type", query.what.as_deref())?,
-        mode: word("mode", query.mode.as_deref())?,
-        actor: given(query.actor),
-        device: device.transpose()?,
-        newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
-    };
-    let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let query = query.into_inner();
+            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+            let device = given(query.device).map(|text| {
+                let expected = "a device id (32 hexadecimal digits)";
+                text.parse()
+                    .map_err(|_| Problem::field("device", expected, "other text"))
+            });
+            let filter = EventFilter {
+                from: time("from", query.from.as_deref())?,
+                to: time("to", query.to.as_deref())?,
+                what: word("type", query.what.as_deref())?,
+                mode: word("mode", query.mode.as_deref())?,
+                actor: given(query.actor),
+                device: device.transpose()?,
+                newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
+            };
+            let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/events`.
@@ -249,8 +283,12 @@ pub(super) async fn of_device(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/sessions`: the newest first.
@@ -259,6 +297,10 @@ pub(super) async fn sessions(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |session| session))
+    caller
+        .read(move |caller| async move {
+            let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |session| session))
+        })
+        .await
 }

@@ -74,6 +74,10 @@ pub(super) async fn list(caller: Caller, query: web::Query<FilterQuery>) -> Hand
         certificate: digest.transpose()?,
         reason: word("reason", query.reason.as_deref())?,
     };
-    let found = list_refused(caller.app(), caller.by(), &filter)?;
-    Ok(page(Listed::all(found), RefusedView::from))
+    caller
+        .read(move |caller| async move {
+            let found = list_refused(caller.app(), caller.by(), &filter)?;
+            Ok(page(Listed::all(found), RefusedView::from))
+        })
+        .await
 }

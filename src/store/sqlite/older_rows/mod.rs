@@ -38,10 +38,14 @@ type Length = (&'static str, usize);
 const GROWN: [(i64, &[Length]); 1] = [(
     1,
     &[
-        ("DeviceState", 17),
-        ("OpenCommand", 15),
         ("Wake", 8),
         ("Webhook", 8),
+        ("DeviceState", 17),
+        ("OpenCommand", 15),
+        ("ExecutionOptions", 11),
+        ("NodeResult", 4),
+        ("Install", 19),
+        ("Token", 8),
     ],
 )];
 
