@@ -49,6 +49,8 @@ pub struct DeviceChange {
     /// Whether the installs of the device that are open, if any is, are to be
     /// looked at again.
     pub review_installs: bool,
+    /// Whether the device's enrollment ends: what was installed in it is to be looked at.
+    pub ends_enrollment: bool,
     /// The reply to be kept in place of the one before; none leaves that.
     pub reply: Option<Vec<u8>>,
 }
@@ -89,19 +91,23 @@ pub struct NewDelivery {
     pub body: Vec<u8>,
 }
 
+/// Whether the URI of the channel that a device had is not in use any more.
+pub(crate) fn drops_uri(before: &DeviceState, after: &DeviceState) -> bool {
+    let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
+    let had = uri(before);
+    had.is_some() && uri(after) != had
+}
+
 impl DeviceChange {
     /// Puts `device` into this state, with what follows for the outbox and for
     /// the URI of its channel: one that is not in use any more is deleted.
     pub fn new(device: &Device, state: DeviceState) -> Self {
-        let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
-        let had = uri(&device.state);
-        let drops_uri = had.is_some() && uri(&state) != had;
         DeviceChange {
             number: device.number,
             loaded: None,
             record: None,
             wake_due: outbox::moved(outbox::due(&device.state), &state),
-            channel_uri: drops_uri.then_some(None),
+            channel_uri: drops_uri(&device.state, &state).then_some(None),
             state,
             queued: Vec::new(),
             parts: Vec::new(),
@@ -111,6 +117,7 @@ impl DeviceChange {
             inventory_changes: Vec::new(),
             deliveries: Vec::new(),
             review_installs: true,
+            ends_enrollment: false,
             reply: None,
         }
     }
@@ -155,6 +162,7 @@ impl DeviceChange {
         self.wake_due = next.wake_due.or(self.wake_due);
         self.deliveries.extend(next.deliveries);
         self.review_installs |= next.review_installs;
+        self.ends_enrollment |= next.ends_enrollment;
         self.reply = next.reply.or(self.reply);
         self
     }

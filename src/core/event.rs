@@ -180,6 +180,8 @@ named! {
         WebhookGivenUp = "webhook.given_up",
         /// A notification that WNS did not take, or of which it said nothing.
         WakeNotTaken = "wake.not_taken",
+        /// A device's enrollment ended: what belonged to it is no more.
+        EnrollmentEnded = "device.enrollment_ended",
     }
 }
 

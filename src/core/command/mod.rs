@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, CommandSeq, SessionNo};
 use crate::kind::{Kind, Leaf, kind_of};
-use crate::loc_uri::{LocUri, escaped};
+use crate::loc_uri::{LocUri, key_value};
 use crate::named::named;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -43,6 +43,15 @@ pub struct CommandBody {
 /// goes out: what is learned of the device meanwhile counts for it too. A
 /// private-use character, which no caller may send.
 pub(crate) const CLIENT_ID: char = '\u{E000}';
+
+/// What is expected of a key of MDM_Client, where this one cannot stand in a LocURI.
+pub fn client_key_fault(client_id: &str) -> Option<&'static str> {
+    let keys = [("DeviceClientID", client_id)];
+    let fault = LocUri::instance("MDM_Client", keys.into_iter())
+        .node()
+        .err()?;
+    Some(fault.expected())
+}
 
 /// One element of a command as it stands on the wire, in document order: each
 /// takes one CmdID.
@@ -177,7 +186,7 @@ impl Operation {
     fn bind(&mut self, client_id: &str) {
         match self {
             Operation::Node { loc_uri, data, .. } => {
-                let key = escaped(client_id);
+                let key = key_value(client_id);
                 *loc_uri = loc_uri.as_str().replace(CLIENT_ID, &key).into();
                 if let Some(text) = data {
                     *text = Secret::new(text.reveal().replace(CLIENT_ID, client_id));
@@ -284,6 +293,9 @@ pub struct OpenCommand {
     /// The nodes that the table does not know, which an operator's policy files
     /// may classify.
     pub unknown: Vec<(Verb, LocUri)>,
+    /// Whether there are such nodes that had no room there: they stand in its body.
+    #[serde(default)]
+    pub has_more_unknown: bool,
 }
 
 impl OpenCommand {
@@ -307,7 +319,17 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.is_unenroll() || self.options.purpose == Some(ServerPurpose::ChannelSet)
+        self.ends_enrollment() || self.options.purpose == Some(ServerPurpose::ChannelSet)
+    }
+
+    /// Whether the device is gone once it is done.
+    pub(crate) fn ends_enrollment(&self) -> bool {
+        self.is_unenroll() || self.is_wipe()
+    }
+
+    /// Whether it wipes the device.
+    pub(crate) fn is_wipe(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.kind == Kind::RemoteWipe)
     }
 
     /// Whether it unenrolls the device, after which there is silence.

@@ -1,10 +1,12 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
 mod certificates;
+mod enrollment;
 pub mod outbox;
 mod record;
 
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
+pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
 pub use record::{Credentials, DeviceRecord};
 
 use std::fmt;
@@ -32,6 +34,13 @@ pub struct Device {
     pub record: DeviceRecord,
     /// Its state.
     pub state: DeviceState,
+}
+
+impl Device {
+    /// The key of MDM_Client: as the device reported it, else as it is on record.
+    pub fn client_id(&self) -> &str {
+        self.state.client_id(&self.record)
+    }
 }
 
 /// What changes with every exchange, read and written as one.
@@ -79,6 +88,9 @@ pub struct DeviceState {
     pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
     /// The large object that the device is sending.
     pub large: Option<LargeObject>,
+    /// The enrollment that it is in.
+    #[serde(default)]
+    pub enrollment: Enrollment,
 }
 
 /// How a device wants the server to prove itself.
@@ -115,6 +127,12 @@ impl DeviceState {
             next_command: 1,
             ..DeviceState::default()
         }
+    }
+
+    /// The key of MDM_Client of a device with this record.
+    pub(crate) fn client_id<'a>(&'a self, record: &'a DeviceRecord) -> &'a str {
+        let reported = self.enrollment.client_id.as_deref();
+        reported.unwrap_or(&record.device_client_id)
     }
 
     /// The open command of that number.

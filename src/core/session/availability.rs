@@ -4,12 +4,14 @@
 
 use std::borrow::Cow;
 
+use super::queue::leaves_of;
 use super::settle::is_idle;
-use crate::command::{CommandState, OpenCommand};
+use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session};
 use crate::ids::SessionNo;
 use crate::kind::{Kind, Leaf};
+use crate::loc_uri::LocUri;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::time::Timestamp;
 
@@ -157,7 +159,7 @@ impl<'a> Circumstances<'a> {
 
     /// Whether the command can go.
     pub(crate) fn availability(&self, command: &OpenCommand) -> Availability {
-        let leaves = leaves_under(command, self.policies);
+        let leaves = leaves_under(command, None, self.policies);
         self.availability_by(
             self.decide(&leaves, command.options.app.as_deref()),
             command,
@@ -194,9 +196,24 @@ pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
 }
 
 /// The leaves of a command under a policy set, which may classify what the table
-/// does not know.
-pub(super) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
-    if command.unknown.is_empty() || !policies.classifies_more() {
+/// does not know; where not all of that is in the state, only with the body at hand.
+pub(super) fn leaves_under<'a>(
+    command: &'a OpenCommand,
+    body: Option<&CommandBody>,
+    policies: &PolicySet,
+) -> Cow<'a, [Leaf]> {
+    if !policies.classifies_more() {
+        return Cow::Borrowed(&command.leaves);
+    }
+    if let (true, Some(body)) = (command.has_more_unknown, body) {
+        let classify = |verb, loc_uri: &LocUri| policies.classify(verb, loc_uri);
+        let mut leaves = leaves_of(&body.operations, classify);
+        if command.options.set {
+            leaves.extend(leaves_of(&body.as_replace().operations, classify));
+        }
+        return Cow::Owned(leaves);
+    }
+    if command.unknown.is_empty() {
         return Cow::Borrowed(&command.leaves);
     }
     let mut leaves = command.leaves.clone();

@@ -10,7 +10,10 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::{Request, closing, elements, reply, settle};
+use super::queue::leaves_of;
+use super::{Request, closing, elements, enrollment, reply, settle};
+use crate::change::drops_uri;
+use crate::classify::classify;
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
 use crate::device::outbox;
@@ -109,7 +112,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Decides on every waiting command and puts in what may go and fits.
-    pub(super) fn offer(&mut self, user_unenrolled: bool) {
+    pub(super) fn offer(&mut self, is_gone: bool) {
         let Some(session) = self.state.session.clone() else {
             return;
         };
@@ -121,10 +124,10 @@ impl<'a> Builder<'a> {
             self.is_final = false;
             return;
         }
-        if !user_unenrolled && !self.state.open.is_empty() {
+        if !is_gone && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
             let here = Circumstances::in_session(&session, record, request.policies, request.now);
-            let candidates = offer::candidates(&self.state, &here);
+            let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
             self.fail_oversized(&candidates, offer::budget(&session));
             self.deliver(&candidates, &session);
@@ -189,10 +192,37 @@ impl<'a> Builder<'a> {
             let Some(decided) = candidates.iter().find(|c| c.seq == seq) else {
                 break;
             };
+            if self.is_of_another_kind(decided) {
+                continue;
+            }
             if !self.put_in(decided, session.no) {
                 break;
             }
         }
+    }
+
+    /// Whether the command as it leaves touches anything that was not decided on: it was
+    /// queued for another key of MDM_Client, or by an earlier version. It stays, to be
+    /// decided on by what it is.
+    fn is_of_another_kind(&mut self, decided: &Candidate) -> bool {
+        let policies = self.request.policies;
+        let Some(body) = self.bodies.going_out(&self.state, decided.seq) else {
+            return false;
+        };
+        let leaves = leaves_of(&body.operations, |verb, loc_uri| {
+            policies.classify(verb, loc_uri)
+        });
+        if leaves.iter().all(|leaf| decided.leaves.contains(leaf)) {
+            return false;
+        }
+        let leaves = leaves_of(&body.operations, classify);
+        if let Some(command) = self.state.open_mut(decided.seq) {
+            command.leaves = leaves;
+            let seq = command.seq.0;
+            let why = "does something else than was decided on: it is decided on anew";
+            self.recorder.note(format!("command {seq} {why}"));
+        }
+        true
     }
 
     /// Puts a command into the reply; false where its body is not at hand.
@@ -210,8 +240,8 @@ impl<'a> Builder<'a> {
         command.leases.insert(0, lease);
         command.leases.truncate(2);
         command.state = CommandState::Sent;
-        if command.is_unenroll() {
-            // Silence is what an unenrolled device answers.
+        if command.ends_enrollment() {
+            // Silence is what an unenrolled or wiped device answers.
             command.state = CommandState::Unconfirmed;
             command.deadline = Some(unenroll_deadline(self.request.now));
         }
@@ -258,6 +288,11 @@ impl<'a> Builder<'a> {
         let contexts = self.state.session.as_ref().map(|session| session.contexts);
         let mut contexts = contexts.unwrap_or_default().iter();
         let device = &self.snapshot.device;
+        if let Some(reason) = self.recorder.ended {
+            let ended = enrollment::event(device.id, reason, "device", request.now);
+            self.recorder.events.push(ended);
+        }
+        let drops_uri = drops_uri(&device.state, &self.state);
         Exchange {
             device: device.id,
             number: device.number,
@@ -274,10 +309,10 @@ impl<'a> Builder<'a> {
             record,
             events: self.recorder.events,
             queued: Vec::new(),
-            device_record: None,
+            ends_enrollment: self.recorder.ended.is_some(),
             inventory: None,
             changes: Vec::new(),
-            channel_uri: None,
+            channel_uri: drops_uri.then_some(None),
             due_before: outbox::due(&device.state),
         }
     }

@@ -1,9 +1,10 @@
 //! What time alone changes: sessions that fell silent, expiries, deadlines.
 
 use super::closing;
+use super::enrollment;
 use super::event_recorder::EventRecorder;
 use crate::command::{CommandState, OpenCommand};
-use crate::device::{DeviceState, Session};
+use crate::device::{DeviceState, EndReason, Session};
 use crate::ids::SessionNo;
 use crate::limits;
 use crate::time::Timestamp;
@@ -19,7 +20,7 @@ enum Settled {
     Unconfirmed,
     /// Its time passed before it went.
     Expired,
-    /// An unenrolled device that stayed silent until the deadline.
+    /// An unenrolled or wiped device that stayed silent until the deadline.
     Gone,
     /// No news of how it ended came in time.
     NoNews,
@@ -50,9 +51,12 @@ fn settled(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Settle
             }
         }
         CommandState::Unconfirmed | CommandState::Accepted => match command.deadline {
-            Some(deadline) if deadline <= now && !command.is_unenroll() => Settled::NoNews,
+            Some(deadline) if deadline <= now && !command.ends_enrollment() => Settled::NoNews,
             Some(deadline) if deadline <= now && came_back(state, command, deadline) => {
-                Settled::Queued
+                match command.is_wipe() {
+                    true => Settled::NoNews,
+                    false => Settled::Queued,
+                }
             }
             Some(deadline) if deadline <= now => Settled::Gone,
             _ => Settled::Same,
@@ -79,8 +83,8 @@ pub fn state_at(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> C
 }
 
 /// Since when the device has been gone for good at `now`, where nothing says so
-/// yet: the deadline of an unenroll that it met with silence.
-pub(super) fn gone_at(state: &DeviceState, now: Timestamp) -> Option<Timestamp> {
+/// yet: the deadline of an unenroll or a wipe that it met with silence.
+pub(crate) fn gone_at(state: &DeviceState, now: Timestamp) -> Option<Timestamp> {
     state
         .open
         .iter()
@@ -123,16 +127,21 @@ pub(super) fn end_session(state: &mut DeviceState, recorder: &mut EventRecorder,
 }
 
 fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
-    let (mut open, mut gone) = (std::mem::take(&mut state.open), false);
+    let (mut open, mut gone) = (std::mem::take(&mut state.open), None);
     for command in &mut open {
         let settled = settled(state, command, recorder.now);
-        gone |= settled == Settled::Gone;
+        if settled == Settled::Gone {
+            gone = Some(match command.is_wipe() {
+                true => EndReason::Wiped,
+                false => EndReason::Silent,
+            });
+        }
         apply(command, settled, recorder, why);
     }
     state.open = open;
     closing::close_finished(state, recorder);
-    if gone {
-        closing::close_queue(state, recorder);
+    if let Some(reason) = gone {
+        enrollment::leave(state, reason, recorder);
     }
 }
 

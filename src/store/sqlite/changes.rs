@@ -5,9 +5,9 @@ use rusqlite::{Connection, ToSql, params};
 
 use super::error::failed;
 use super::events::{self, Chain};
-use super::inventory;
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
+use super::{installs, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -63,7 +63,8 @@ pub(super) fn apply(
         put_due(db, number, due)?;
     }
     insert_deliveries(db, &change.deliveries)?;
-    if change.makes_installs_due(&standing) {
+    let reopened = change.ends_enrollment && installs::reopen(db, number)?;
+    if reopened || change.makes_installs_due(&standing) {
         let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
         run(db, sql, [signed(number)])?;
     }

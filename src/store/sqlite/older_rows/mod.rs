@@ -5,6 +5,7 @@
 //! [`GROWN`]. When a database of an older form is opened, each of its packed rows is read by
 //! those numbers and written anew, all in one transaction: it has either form, never both.
 
+mod learned_keys;
 mod reader;
 
 use std::sync::Arc;
@@ -35,7 +36,8 @@ type Length = (&'static str, usize);
 
 /// For each older form, the structs that have grown since, by the number of fields that they
 /// had in it.
-const GROWN: [(i64, &[Length]); 1] = [(1, &[("Wake", 8)])];
+const GROWN: [(i64, &[Length]); 1] =
+    [(1, &[("Wake", 8), ("DeviceState", 17), ("OpenCommand", 15)])];
 
 /// Reads packed bytes with these lengths and packs what they hold as this version does.
 type Repack = fn(&[Value], &[u8], &[Length]) -> Result<Vec<u8>, StoreError>;
@@ -123,6 +125,7 @@ pub(super) fn bring_up(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
             })?;
         }
     }
+    learned_keys::move_to_states(&transaction, keys)?;
     query::run(&transaction, "UPDATE format SET rows = ?1", [rows::FORMAT])?;
     transaction.commit().map_err(failed)
 }
