@@ -11,7 +11,6 @@ use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session};
 use crate::ids::SessionNo;
 use crate::kind::{Kind, Leaf};
-use crate::loc_uri::LocUri;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::time::Timestamp;
 
@@ -196,24 +195,31 @@ pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
 }
 
 /// The leaves of a command under a policy set, which may classify what the table
-/// does not know; where not all of that is in the state, only with the body at hand.
+/// does not know. With the body at hand, it is what leaves that counts: it may do something
+/// else than when it was queued, since another key of MDM_Client is known, or another
+/// version classifies; and not all nodes that the table does not know are in the state.
 pub(super) fn leaves_under<'a>(
     command: &'a OpenCommand,
     body: Option<&CommandBody>,
     policies: &PolicySet,
 ) -> Cow<'a, [Leaf]> {
-    if !policies.classifies_more() {
-        return Cow::Borrowed(&command.leaves);
+    let known = known_leaves(command, policies);
+    let Some(body) = body else {
+        return known;
+    };
+    let leaves = leaves_of(&body.operations, |verb, loc_uri| {
+        policies.classify(verb, loc_uri)
+    });
+    let is_known = leaves.iter().all(|leaf| known.contains(leaf));
+    match is_known && !command.has_more_unknown {
+        true => known,
+        false => Cow::Owned(leaves),
     }
-    if let (true, Some(body)) = (command.has_more_unknown, body) {
-        let classify = |verb, loc_uri: &LocUri| policies.classify(verb, loc_uri);
-        let mut leaves = leaves_of(&body.operations, classify);
-        if command.options.set {
-            leaves.extend(leaves_of(&body.as_replace().operations, classify));
-        }
-        return Cow::Owned(leaves);
-    }
-    if command.unknown.is_empty() {
+}
+
+/// The same by what is in the state alone.
+fn known_leaves<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+    if command.unknown.is_empty() || !policies.classifies_more() {
         return Cow::Borrowed(&command.leaves);
     }
     let mut leaves = command.leaves.clone();

@@ -10,10 +10,8 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::queue::leaves_of;
 use super::{Request, closing, elements, enrollment, reply, settle};
 use crate::change::drops_uri;
-use crate::classify::classify;
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
 use crate::device::outbox;
@@ -192,37 +190,10 @@ impl<'a> Builder<'a> {
             let Some(decided) = candidates.iter().find(|c| c.seq == seq) else {
                 break;
             };
-            if self.is_of_another_kind(decided) {
-                continue;
-            }
             if !self.put_in(decided, session.no) {
                 break;
             }
         }
-    }
-
-    /// Whether the command as it leaves touches anything that was not decided on: it was
-    /// queued for another key of MDM_Client, or by an earlier version. It stays, to be
-    /// decided on by what it is.
-    fn is_of_another_kind(&mut self, decided: &Candidate) -> bool {
-        let policies = self.request.policies;
-        let Some(body) = self.bodies.going_out(&self.state, decided.seq) else {
-            return false;
-        };
-        let leaves = leaves_of(&body.operations, |verb, loc_uri| {
-            policies.classify(verb, loc_uri)
-        });
-        if leaves.iter().all(|leaf| decided.leaves.contains(leaf)) {
-            return false;
-        }
-        let leaves = leaves_of(&body.operations, classify);
-        if let Some(command) = self.state.open_mut(decided.seq) {
-            command.leaves = leaves;
-            let seq = command.seq.0;
-            let why = "does something else than was decided on: it is decided on anew";
-            self.recorder.note(format!("command {seq} {why}"));
-        }
-        true
     }
 
     /// Puts a command into the reply; false where its body is not at hand.

@@ -23,8 +23,6 @@ pub(super) struct Candidate {
     pub(super) seq: CommandSeq,
     /// Its kind, an operator's own classifications taken in.
     pub(super) kind: Kind,
-    /// What it was decided on by.
-    pub(super) leaves: Vec<Leaf>,
     pub(super) bytes: u32,
     /// Whether it goes alone and last.
     pub(super) exclusive: bool,
@@ -52,8 +50,8 @@ pub(super) fn candidates(
     let mut candidates: Vec<Candidate> = Vec::with_capacity(waiting.len());
     let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
     for command in waiting {
-        let body = bodies.and_then(|bodies| bodies.get(command.seq));
-        let leaves = leaves_under(command, body, here.policies);
+        let body = bodies.and_then(|bodies| bodies.going_out(state, command.seq));
+        let leaves = leaves_under(command, body.as_deref(), here.policies);
         let app = command.options.app.as_deref();
         // Queues hold runs of the like: what touches the same is decided the same.
         let like = before
@@ -66,7 +64,6 @@ pub(super) fn candidates(
         candidates.push(Candidate {
             seq: command.seq,
             kind: kind_of(&leaves),
-            leaves: leaves.to_vec(),
             bytes: command.bytes,
             exclusive: command.is_exclusive(),
             availability: here.availability_by(decision, command),

@@ -2,3 +2,4 @@
 
 mod proxy;
 mod refusals;
+mod reported_names;
