@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::CommandState;
+use crate::command::{CLIENT_ID, CommandBody, CommandState};
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
@@ -46,6 +46,29 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
+    /// The alert, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertRecord>,
+    /// For a command that was queued: what it does, so that this stays on record when the
+    /// command is gone. At most [`STEPS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// For a command that was queued: the catalogue's app that it installs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+}
+
+/// Most steps that an event lists.
+const STEPS: usize = 32;
+
+/// One node that a command works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The verb: `Get`, `Exec`, …
+    pub verb: String,
+    /// The node as it stood when the command was queued; an address that depends on the
+    /// device contains `{device}` in place of the device's own key.
+    pub loc_uri: String,
 }
 
 impl Event {
@@ -69,7 +92,25 @@ impl Event {
             detail: None,
             count: None,
             forecast: None,
+            alert: None,
+            steps: Vec::new(),
+            app: None,
         }
+    }
+
+    /// With what the command does.
+    #[must_use]
+    pub fn steps_of(mut self, body: &CommandBody) -> Self {
+        let placed = body.placed().into_iter();
+        let steps = placed.filter_map(|placed| {
+            Some(Step {
+                verb: placed.name.name().to_owned(),
+                loc_uri: placed.loc_uri?.as_str().replace(CLIENT_ID, "{device}"),
+            })
+        });
+        self.steps = steps.take(STEPS).collect();
+        self.app.clone_from(&body.options.app);
+        self
     }
 
     /// With these words.
@@ -178,8 +219,14 @@ named! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook did not take an event, and it is given up.
         WebhookGivenUp = "webhook.given_up",
+        /// A webhook was changed: its secret is another.
+        WebhookChanged = "webhook.changed",
+        /// Somebody asked for a delivery: a test, or an earlier one once more.
+        WebhookDeliveryRequested = "webhook.delivery_requested",
         /// A notification that WNS did not take, or of which it said nothing.
         WakeNotTaken = "wake.not_taken",
+        /// The device reported something of its own accord, by an alert.
+        DeviceAlert = "device.alert",
         /// A device's enrollment ended: what belonged to it is no more.
         EnrollmentEnded = "device.enrollment_ended",
     }
@@ -234,6 +281,26 @@ pub struct ExchangeRecord {
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+}
+
+/// What is on record of an alert. Texts are cut off where they are long; Data that may
+/// be a secret is `***`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Its code; 0 where there was none that is a number.
+    pub code: u16,
+    /// `Meta/Type`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The node that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// `Meta/Mark`: how important the device takes it to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// A command that went out.

@@ -20,4 +20,4 @@ mod wire;
 mod world;
 
 // What nearly every test uses, by a short path.
-use support::{harness, program, receiver, tools, wait};
+use support::{harness, program, receiver, records, syncml, tools, wait};

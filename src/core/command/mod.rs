@@ -1,7 +1,9 @@
 //! A command: one management operation queued for a device, and what became of it.
 
+mod lease;
 mod options;
 
+pub use lease::{ElementName, Lease};
 pub(crate) use options::RETRIES;
 pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
 
@@ -9,8 +11,9 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandId, CommandSeq, SessionNo};
+use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, Leaf, kind_of};
+use crate::limits;
 use crate::loc_uri::{LocUri, key_value};
 use crate::named::named;
 use crate::secret::Secret;
@@ -293,6 +296,13 @@ pub struct OpenCommand {
     /// The nodes that the table does not know, which an operator's policy files
     /// may classify.
     pub unknown: Vec<(Verb, LocUri)>,
+    /// How many deliveries in a row got no answer that was understood.
+    #[serde(default)]
+    pub unanswered: u8,
+    /// While it is `unconfirmed`: what stood ahead of it in the same reply, none of
+    /// which was answered either.
+    #[serde(default)]
+    pub ahead: Vec<CommandSeq>,
     /// Whether there are such nodes that had no room there: they stand in its body.
     #[serde(default)]
     pub has_more_unknown: bool,
@@ -319,7 +329,9 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.ends_enrollment() || self.options.purpose == Some(ServerPurpose::ChannelSet)
+        self.ends_enrollment()
+            || self.is_suspect()
+            || self.options.purpose == Some(ServerPurpose::ChannelSet)
     }
 
     /// Whether the device is gone once it is done.
@@ -332,45 +344,26 @@ impl OpenCommand {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::RemoteWipe)
     }
 
+    /// Whether it went out so often without an answer that the device may have stopped
+    /// at it.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.unanswered >= limits::UNANSWERED_TOGETHER
+    }
+
+    /// Whether another unanswered delivery is its last.
+    pub(crate) fn is_last_try(&self) -> bool {
+        self.unanswered + 1 >= limits::UNANSWERED_MOST
+    }
+
+    /// Whether it writes, so that the device reads a document of somebody's making.
+    pub(crate) fn writes(&self) -> bool {
+        let reads = |verb| matches!(verb, Verb::Get | Verb::Exec);
+        self.leaves.iter().any(|leaf| !reads(leaf.verb))
+    }
+
     /// Whether it unenrolls the device, after which there is silence.
     pub(crate) fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
-    }
-}
-
-/// One delivery of a command: by these numbers its answers refer to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// In which session.
-    pub session: SessionNo,
-    /// The server's MsgID that carried it.
-    pub message: u32,
-    /// The first of its CmdIDs; the others follow in document order.
-    pub first_id: u32,
-    /// The worst status per CmdID in that order, 0 where none has come.
-    pub statuses: Vec<u16>,
-    /// The verb or group of each CmdID, which a Status must name as `Cmd`.
-    pub elements: Vec<ElementName>,
-    /// Bit n: CmdID n stands at the top, not inside a group.
-    pub top: Vec<bool>,
-}
-
-/// The element that a CmdID stood on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ElementName {
-    /// A command.
-    Verb(Verb),
-    /// A group.
-    Group(GroupKind),
-}
-
-impl ElementName {
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            ElementName::Verb(verb) => verb.name(),
-            ElementName::Group(kind) => kind.name(),
-        }
     }
 }
 
@@ -435,14 +428,35 @@ const PIECES_BACK: usize = 64;
 /// One node's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeResult {
-    /// The node, as the command named it.
+    /// The node, as the command named it; for a value from below it, as the device did.
     pub loc_uri: LocUri,
     /// The Status, 0 where only Results came.
     pub status: u16,
     /// `Meta/Format` of the Results.
     pub format: Option<String>,
-    /// `Data` of the Results.
+    /// `Data` of the Results, or of the alert that ended the command.
     pub data: Option<Secret>,
+    /// The error behind the Status, as the device names it (an HRESULT mostly).
+    #[serde(default)]
+    pub original_error: Option<u32>,
+    /// The node as the device named it, where that is neither the one that was asked
+    /// for nor one below it.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+impl NodeResult {
+    /// An answer about that node which says nothing yet.
+    pub fn of_node(loc_uri: LocUri) -> Self {
+        NodeResult {
+            loc_uri,
+            status: 0,
+            format: None,
+            data: None,
+            original_error: None,
+            source: None,
+        }
+    }
 }
 
 /// A command and its history.

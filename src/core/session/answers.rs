@@ -1,9 +1,9 @@
 //! What a message's answers and alerts change, before anything is offered.
 
+use super::alerts;
 use super::bodies::Bodies;
 use super::channel::{self, DeviceContext};
 use super::correlate::correlate;
-use super::enrollment;
 use super::event_recorder::EventRecorder;
 use super::follow::follow;
 use super::large::{Part, judge};
@@ -11,6 +11,7 @@ use super::open::MessagePosition;
 use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
 use super::{Request, settle};
+use super::{dev_info, enrollment};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::Mode;
 use crate::device::{DeviceState, EndReason, Session};
@@ -67,7 +68,7 @@ pub(super) fn take<'a>(
     };
     if code != 200 {
         let why = "the device uses another protocol version";
-        settle::end_session(&mut taken.state, recorder, why);
+        settle::break_off(&mut taken.state, recorder, why);
         return taken;
     }
     let set = channel::open_set(&taken.state);
@@ -101,6 +102,12 @@ impl<'a> Taken<'a> {
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        let device = &snapshot.device;
+        alerts::take(state, &self.bodies, message, device.id, recorder);
+        collected.dev_info = dev_info::news(state, message, request.now);
+        if !collected.dev_info.is_empty() {
+            state.dev_info = Some(dev_info::seen(&collected.dev_info, request.now));
+        }
         collected.settle_checks(state, recorder);
         detect_manual_run(state, request.query.mode, recorder);
         let known = snapshot.inventory.as_ref();
@@ -207,7 +214,7 @@ fn log_queued(
         let kind = open.map_or(Kind::Unclassified, OpenCommand::kind);
         let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
         let event = event.command(seq.0, kind).detail(body.name.clone());
-        recorder.events.push(event);
+        recorder.events.push(event.steps_of(body));
     }
 }
 
@@ -234,11 +241,6 @@ fn detect_manual_run(state: &mut DeviceState, mode: Mode, recorder: &mut EventRe
 }
 
 fn says_unenrolled(alert: &Alert) -> bool {
-    alert.code == 1226
-        && alert.items.iter().any(|item| {
-            item.meta
-                .kind
-                .as_deref()
-                .is_some_and(|kind| kind.trim() == "com.microsoft:mdm.unenrollment.userrequest")
-        })
+    let mut items = alert.items.iter();
+    items.any(|item| alerts::is_unenrollment(alert, item))
 }

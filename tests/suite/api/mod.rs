@@ -5,6 +5,7 @@ mod batches;
 mod commands;
 mod conditional;
 mod devices;
+mod event_filters;
 mod events;
 mod fields;
 mod idempotency;

@@ -82,14 +82,7 @@ async fn every_step_is_told_and_signed() {
             (got.path.as_str(), got.header("modegate-event")),
             ("/distinct-path", event.as_str())
         );
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let signed = format!("{}.{}", got.header("modegate-timestamp"), got.body);
-        let tag: String = hmac::sign(&key, signed.as_bytes())
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        assert_eq!(got.header("modegate-signature"), format!("v1={tag}"));
+        assert_eq!(got.header("modegate-signature"), signed(secret, got));
         let body = got.json();
         assert_eq!((&body["type"], &body["at"]), (&json!(event), &step["at"]));
         assert_eq!(body["id"], format!("{id}-{}", step["step"]));
@@ -226,4 +219,88 @@ async fn webhooks_do_not_reach_inside() {
         );
     }
     assert_eq!(server.get("/webhooks").await["items"], json!([]));
+}
+
+/// The signature by that secret, worked out here once more.
+fn signed(secret: &str, got: &Received) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let text = format!("{}.{}", got.header("modegate-timestamp"), got.body);
+    let tag = hmac::sign(&key, text.as_bytes());
+    let digits: String = tag
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("v1={digits}")
+}
+
+#[tokio::test]
+async fn deliveries_are_listed_tested_and_sent_again() {
+    let server = Server::start();
+    let receiver = Receiver::start(&["500 Internal Server Error"]);
+    let made = hook(&server, json!({"url": receiver.url})).await;
+    let path = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    let (status, test) = server.api("POST", &format!("{path}/test"), None).await;
+    assert_eq!((status, &test["state"]), (202, &json!("waiting")), "{test}");
+    // The first attempt fails: it is written down why, and it is tried again.
+    let list = format!("{path}/deliveries");
+    let failed = async || {
+        let all = server.get(&list).await;
+        seen(all["items"][0].clone(), |one| one["attempts"] == 1)
+    };
+    let failed = eventually(DEADLINE, failed).await;
+    assert_eq!(failed["state"], "waiting", "{failed}");
+    assert!(
+        failed["error"].as_str().unwrap().contains("500"),
+        "{failed}"
+    );
+    assert_eq!(failed["body"]["type"], "webhook.test");
+    // Once more by hand, which does not wait for the pause.
+    let id = failed["id"].as_str().unwrap();
+    let again = format!("{list}/{id}/redelivery");
+    let (status, copy) = server.api("POST", &again, None).await;
+    assert_eq!((status, &copy["body"]), (202, &failed["body"]), "{copy}");
+    let got = receiver.until(2).await;
+    assert_eq!(got[0].body, got[1].body);
+    let delivered = async || {
+        let all = server.get(&list).await;
+        seen(all["items"][0].clone(), |one| one["state"] == "delivered")
+    };
+    let delivered = eventually(DEADLINE, delivered).await;
+    assert!(delivered["ended_at"].is_string() && delivered["due_at"].is_null());
+    let (status, _) = server
+        .api("POST", &format!("{list}/999/redelivery"), None)
+        .await;
+    assert_eq!(status, 404);
+    let log = server.get("/events?type=webhook.delivery_requested").await;
+    assert_eq!(log["items"].as_array().unwrap().len(), 2, "{log}");
+}
+
+#[tokio::test]
+async fn a_secret_is_changed_without_losing_a_delivery() {
+    let server = Server::start();
+    let receiver = Receiver::start(&[]);
+    let old = "the secret of before";
+    let made = hook(&server, json!({"url": receiver.url, "secret": old})).await;
+    let path = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    let rotate = format!("{path}/secret");
+    let (status, changed) = server.api("POST", &rotate, Some(json!({}))).await;
+    assert_eq!(status, 200, "{changed}");
+    let new = changed["secret"].as_str().unwrap();
+    assert!(changed["previous_secret_until"].is_string());
+    server.api("POST", &format!("{path}/test"), None).await;
+    let got = receiver.until(1).await.remove(0);
+    let both = format!("{},{}", signed(new, &got), signed(old, &got));
+    assert_eq!(got.header("modegate-signature"), both);
+    // Without overlap the old one is void at once.
+    let body = json!({"secret": "another of one's own", "overlap_s": 0});
+    let (status, changed) = server.api("POST", &rotate, Some(body)).await;
+    assert_eq!((status, changed.get("secret")), (200, None), "{changed}");
+    server.api("POST", &format!("{path}/test"), None).await;
+    let got = receiver.until(2).await.remove(1);
+    let own = signed("another of one's own", &got);
+    assert_eq!(got.header("modegate-signature"), own);
+    let log = server.get("/events?type=webhook.changed").await;
+    assert_eq!(log["items"].as_array().unwrap().len(), 2, "{log}");
+    assert!(!log.to_string().contains("secret of before"));
 }

@@ -3,14 +3,15 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use modegate_core::push::profile::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
-use modegate_sim::mock_wns::{App, Form, MockWns, Reply as WnsReply};
+use modegate_sim::mock_wns::{MockWns, Reply as WnsReply};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::harness::{Reply, Server, message, package1};
 use crate::push::world::PFN;
+use crate::records::{sid_of, wns_app};
+use crate::syncml::{header_status, results, status};
 use crate::wait::{DEADLINE, eventually, seen};
 
 const DEVICES: usize = 12;
@@ -19,14 +20,8 @@ const HELD: usize = 5;
 
 /// A server on a mock, its devices with a channel each.
 async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>) {
-    let sid = PackageSid::from_pfn(&Pfn::parse(PFN).unwrap()).to_string();
-    mock.register(App {
-        pfn: PFN.to_owned(),
-        form: Form::Legacy,
-        client_id: sid.clone(),
-        secret: "app secret".into(),
-        token_life_s: 86_400,
-    });
+    let sid = sid_of(PFN).to_string();
+    mock.register(wns_app(PFN, "app secret"));
     let (token, host) = (mock.token_url(), mock.host_suffix());
     let arguments = [
         "--accept-unknown-devices",
@@ -66,21 +61,12 @@ async fn tell(server: &Server, source: &str, uri: &str) {
 }
 
 fn channel_results(reply: &Reply, uri: &str) -> String {
-    let mut body = format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
-        reply.msg_id
-    );
+    let mut body = header_status(reply.msg_id);
     for (nth, command) in reply.commands.iter().enumerate() {
-        let (id, message, of) = (2 * nth + 2, reply.msg_id, command.cmd_id);
-        body += &format!(
-            "<Status><CmdID>{id}</CmdID><MsgRef>{message}</MsgRef><CmdRef>{of}</CmdRef><Cmd>{}</Cmd><Data>200</Data></Status>",
-            command.verb
-        );
+        let (id, of, cmd_ref) = (2 * nth + 2, reply.msg_id, command.cmd_id);
+        body += &status(id, of, cmd_ref, &command.verb, 200);
         if command.loc_uri.ends_with("/Channel") {
-            let (id, uri) = (id + 1, uri.replace('&', "&amp;"));
-            body += &format!(
-                "<Results><CmdID>{id}</CmdID><MsgRef>{message}</MsgRef><CmdRef>{of}</CmdRef><Item><Data>{uri}</Data></Item></Results>"
-            );
+            body += &results(id + 1, of, cmd_ref, "", &uri.replace('&', "&amp;"));
         }
     }
     body + "<Final/>"

@@ -1,14 +1,14 @@
 //! The MDMAgent article's portal workflow and its note on a revoked channel, over real
 //! sockets: the server, a mock WNS, and the simulated tablet.
 
-use modegate_core::package::{PackageSid, Pfn};
 use modegate_core::secret::Secret;
-use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
+use modegate_sim::mock_wns::{MockWns, Reply};
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
 use crate::harness::Server;
+use crate::records::{sid_of, wns_app};
 use crate::sync::simulated_device::{sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -27,15 +27,8 @@ impl World {
     /// A tablet whose channel is in use.
     async fn new() -> World {
         let mock = MockWns::start().await.unwrap();
-        let pfn = Pfn::parse(PFN).unwrap();
-        let sid = PackageSid::from_pfn(&pfn).to_string();
-        mock.register(App {
-            pfn: PFN.to_owned(),
-            form: Form::Legacy,
-            client_id: sid.clone(),
-            secret: "app secret".into(),
-            token_life_s: 86_400,
-        });
+        let sid = sid_of(PFN).to_string();
+        mock.register(wns_app(PFN, "app secret"));
         let server = Server::start_with(&[
             "--accept-unknown-devices",
             "--wns-token-url",

@@ -6,14 +6,15 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use modegate_core::push::answer::{Outcome, WnsResponse};
-use modegate_core::push::profile::{PackageSid, Pfn};
 use modegate_core::push::token::Credentials;
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::wns::client::{Notification, PushError, WnsClient};
-use modegate_sim::mock_wns::{App, Form, MockWns};
+use modegate_sim::mock_wns::MockWns;
+
+use crate::records::{sid_of, wns_app};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 pub const APP_SECRET: &str = "app/secret+1";
@@ -39,14 +40,8 @@ impl Bench {
 
     pub fn with(mock: MockWns, timeout: Duration) -> Bench {
         logs();
-        let sid = PackageSid::from_pfn(&Pfn::parse(PFN).unwrap());
-        mock.register(App {
-            pfn: PFN.to_owned(),
-            form: Form::Legacy,
-            client_id: sid.to_string(),
-            secret: APP_SECRET.into(),
-            token_life_s: 86_400,
-        });
+        let sid = sid_of(PFN);
+        mock.register(wns_app(PFN, APP_SECRET));
         let options = Wns {
             token_url: Some(mock.token_url()),
             host_suffix: Some(mock.host_suffix()),

@@ -15,7 +15,6 @@ use modegate_core::ids::{CommandSeq, DeviceId, Source};
 use modegate_core::operations::{self, Templates};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::channel::ChannelState;
-use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::push::wake;
 use modegate_core::secret::Secret;
@@ -28,7 +27,7 @@ use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
-use modegate_sim::mock_wns::{App, Form, MockWns};
+use modegate_sim::mock_wns::MockWns;
 use modegate_store::Store;
 use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
@@ -38,6 +37,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::harness::{Reply, message, package1};
+use crate::records::{push_profile, wns_app};
+use crate::syncml::{header_status, results, status};
 use crate::wait::{DEADLINE, eventually, seen};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
@@ -109,30 +110,8 @@ impl World {
 
     /// Makes a profile, and the mock know its app.
     pub async fn profile(&self, pfn: &str) -> Uuid {
-        let pfn = Pfn::parse(pfn).unwrap();
-        let sid = PackageSid::from_pfn(&pfn);
-        self.mock.register(App {
-            pfn: pfn.as_str().to_owned(),
-            form: Form::Legacy,
-            client_id: sid.to_string(),
-            secret: "app secret".into(),
-            token_life_s: 86_400,
-        });
-        let profile = PushProfile {
-            id: Uuid::now_v7(),
-            pfn,
-            app_id: "mdm".to_owned(),
-            form: TokenForm::Legacy,
-            sid: Some(sid),
-            tenant: None,
-            client_id: None,
-            secret: Secret::new("app secret"),
-            groups: Vec::new(),
-            created_at: self.now(),
-            health: ProfileHealth::default(),
-            reason: None,
-            health_at: self.now(),
-        };
+        self.mock.register(wns_app(pfn, "app secret"));
+        let profile = push_profile(pfn, "app secret", self.now());
         let id = profile.id;
         self.keep(profile).await;
         self.push.try_anew(id).await;
@@ -337,15 +316,8 @@ impl Sim {
     }
 
     fn answers(&mut self, reply: &Reply, mock: &MockWns) -> String {
-        let mut body = String::new();
-        let mut status = |id: usize, cmd_ref: u32, cmd: &str, code: u16| {
-            let msg_ref = reply.msg_id;
-            body += &format!(
-                "<Status><CmdID>{id}</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Cmd>{cmd}</Cmd><Data>{code}</Data></Status>"
-            );
-        };
-        status(1, 0, "SyncHdr", 200);
-        let mut results = HashMap::new();
+        let mut body = header_status(reply.msg_id);
+        let mut found = HashMap::new();
         for (nth, command) in reply.commands.iter().enumerate() {
             let (code, value) = self.perform(
                 &command.verb,
@@ -353,20 +325,14 @@ impl Sim {
                 command.data.as_deref(),
                 mock,
             );
-            status(nth + 2, command.cmd_id, &command.verb, code);
+            body += &status(nth + 2, reply.msg_id, command.cmd_id, &command.verb, code);
             if let Some(value) = value {
-                results.insert(command.cmd_id, value);
+                found.insert(command.cmd_id, value);
             }
         }
-        for (cmd_ref, value) in results {
-            let (id, msg_ref, value) = (
-                1_000 + cmd_ref,
-                reply.msg_id,
-                value.replace('&', "&amp;").replace('<', "&lt;"),
-            );
-            body += &format!(
-                "<Results><CmdID>{id}</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Item><Data>{value}</Data></Item></Results>"
-            );
+        for (cmd_ref, value) in found {
+            let value = value.replace('&', "&amp;").replace('<', "&lt;");
+            body += &results(1_000 + cmd_ref as usize, reply.msg_id, cmd_ref, "", &value);
         }
         body + "<Final/>"
     }

@@ -2,6 +2,8 @@
 //! SyncML for the device.
 
 use crate::program::program;
+use crate::syncml::{header_status, results, status};
+pub(crate) use crate::syncml::{message, message_with};
 use crate::wait::{DEADLINE, eventually_blocking};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -445,41 +447,16 @@ pub fn package1(source: &str, session: &str, msg_id: u32, login: &str) -> String
     )
 }
 
-/// A device's message with this body.
-pub fn message(source: &str, session: &str, msg_id: u32, body: &str) -> String {
-    message_with(source, session, msg_id, "", body)
-}
-
-/// The same with more in the header, after Source (a Cred).
-pub fn message_with(source: &str, session: &str, msg_id: u32, header: &str, body: &str) -> String {
-    format!(
-        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
-         <SessionID>{session}</SessionID><MsgID>{msg_id}</MsgID><Target><LocURI>https://localhost/sync</LocURI></Target>\
-         <Source><LocURI>{source}</LocURI></Source>{header}</SyncHdr><SyncBody>{body}</SyncBody></SyncML>"
-    )
-}
-
 /// The answers to a reply: 200 for its header and this code for each command,
 /// Results with each Get.
 pub fn answers(reply: &Reply, code: u16) -> String {
-    let mut body = format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
-        reply.msg_id
-    );
+    let mut body = header_status(reply.msg_id);
     for (nth, command) in reply.commands.iter().enumerate() {
-        let (id, msg_id) = (2 * nth + 2, reply.msg_id);
-        body += &format!(
-            "<Status><CmdID>{id}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{}</CmdRef><Cmd>{}</Cmd><Data>{code}</Data></Status>",
-            command.cmd_id, command.verb
-        );
+        let (id, msg_ref, cmd_ref) = (2 * nth + 2, reply.msg_id, command.cmd_id);
+        body += &status(id, msg_ref, cmd_ref, &command.verb, code);
         if command.verb == "Get" && code == 200 {
-            body += &format!(
-                "<Results><CmdID>{}</CmdID><MsgRef>{msg_id}</MsgRef><CmdRef>{}</CmdRef><Item><Source><LocURI>{}</LocURI></Source><Data>value of {}</Data></Item></Results>",
-                id + 1,
-                command.cmd_id,
-                command.loc_uri,
-                command.loc_uri.replace('&', "&amp;")
-            );
+            let data = format!("value of {}", command.loc_uri.replace('&', "&amp;"));
+            body += &results(id + 1, msg_ref, cmd_ref, &command.loc_uri, &data);
         }
     }
     body + "<Final/>"

@@ -3,5 +3,7 @@
 pub mod harness;
 pub mod program;
 pub mod receiver;
+pub mod records;
+pub mod syncml;
 pub mod tools;
 pub mod wait;

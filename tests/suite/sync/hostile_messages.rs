@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::hostile::{post, whole};
 use crate::harness::{Reply, SYNCML, Server, answers, message, package1};
+use crate::syncml::{header_status, status};
 
 /// A server with the devices `t` and `victim`, which is in session 7 and has been sent
 /// one command; the victim's id, the command, and the message with it.
@@ -64,7 +65,7 @@ async fn numbers_out_of_range_are_refused_or_mean_nothing() {
             "MsgID {wrong}"
         );
         for (element, expected) in [("CmdRef", 200), ("MsgRef", 200), ("CmdID", 200)] {
-            let status = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>1</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status><Final/>";
+            let status = status(1, 1, 1, "Get", 200) + "<Final/>";
             let status = status.replace(&format!("<{element}>1<"), &format!("<{element}>{wrong}<"));
             let found = post(
                 &server,
@@ -85,10 +86,7 @@ async fn numbers_out_of_range_are_refused_or_mean_nothing() {
 async fn a_status_without_a_code_is_no_success() {
     let (server, _, command, asked) = asked_the_victim().await;
     for code in ["-200", "99999", "abc", ""] {
-        let status = format!(
-            "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>{}</CmdRef><Cmd>Get</Cmd><Data>{code}</Data></Status><Final/>",
-            asked.msg_id, asked.commands[0].cmd_id
-        );
+        let status = status(1, asked.msg_id, asked.commands[0].cmd_id, "Get", code) + "<Final/>";
         let found = post(
             &server,
             SYNCML,
@@ -255,13 +253,13 @@ async fn what_a_device_says_of_itself_is_text() {
     let id = reply.commands[0].cmd_id;
     // Names that would lead elsewhere: the server reads on only where it asked.
     let names = "Win32_BIOS.a=\"../../MDM_WNSChannel\"/../MDM_WNSChannel/%2e%2e%2fMDM_Application/Win32_BIOS.Name=\"x\"/Exec=Y";
-    let body = format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{0}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>\
-         <Status><CmdID>2</CmdID><MsgRef>{0}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status>\
-         <Results><CmdID>3</CmdID><MsgRef>{0}</MsgRef><CmdRef>{id}</CmdRef><Item><Source><LocURI>./cimv2/MDM_Application</LocURI></Source>\
-         <Meta><Format xmlns=\"syncml:metinf\">node</Format></Meta><Data>{names}</Data></Item></Results><Final/>",
-        reply.msg_id
-    );
+    let of = reply.msg_id;
+    let body = header_status(of)
+        + &status(2, of, id, "Get", 200)
+        + &format!(
+            "<Results><CmdID>3</CmdID><MsgRef>{of}</MsgRef><CmdRef>{id}</CmdRef><Item><Source><LocURI>./cimv2/MDM_Application</LocURI></Source>\
+             <Meta><Format xmlns=\"syncml:metinf\">node</Format></Meta><Data>{names}</Data></Item></Results><Final/>"
+        );
     let next = server.sync("Machine", &message("t", "1", 2, &body)).await;
     for sent in &next.commands {
         assert_eq!(sent.verb, "Get");

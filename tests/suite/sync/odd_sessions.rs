@@ -3,24 +3,18 @@
 use serde_json::json;
 
 use crate::harness::{Reply, Server, message, package1};
+use crate::syncml;
 
 fn header(reply: &Reply) -> String {
-    format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>",
-        reply.msg_id
-    )
+    syncml::header_status(reply.msg_id)
 }
 
 fn status(msg_ref: u32, cmd_ref: u32, cmd: &str, code: u16) -> String {
-    format!(
-        "<Status><CmdID>9</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Cmd>{cmd}</Cmd><Data>{code}</Data></Status>"
-    )
+    syncml::status(9, msg_ref, cmd_ref, cmd, code)
 }
 
 fn results(msg_ref: u32, cmd_ref: u32, data: &str) -> String {
-    format!(
-        "<Results><CmdID>8</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Item><Source><LocURI>./DevDetail/SwV</LocURI></Source><Data>{data}</Data></Item></Results>"
-    )
+    syncml::results(8, msg_ref, cmd_ref, "./DevDetail/SwV", data)
 }
 
 /// A device with this many Gets, and the reply that carries them.

@@ -6,6 +6,7 @@ use modegate_wire::encoding::Encoding;
 use serde_json::json;
 
 use crate::harness::{SYNCML, Server, demo_queue, message, package1};
+use crate::syncml::header_status;
 
 const WBXML: &str = "application/vnd.syncml.dm+wbxml";
 
@@ -83,10 +84,7 @@ async fn encodings_change_between_sessions_and_messages() {
     assert_eq!((status, media_type.as_str()), (200, WBXML));
     let reply = Encoding::Wbxml.decode(&bytes).unwrap();
     assert_eq!(reply.header.session_id.0, "77");
-    let body = format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status><Final/>",
-        reply.header.msg_id
-    );
+    let body = header_status(reply.header.msg_id) + "<Final/>";
     let next = message("t", "77", 2, &body);
     let (status, media_type, bytes) = ask(&server, SYNCML, next.into_bytes()).await;
     assert_eq!((status, media_type.split(';').next()), (200, Some(SYNCML)));

@@ -92,6 +92,8 @@ pub(super) fn opened(
         attempts: 0,
         as_replace: false,
         unknown,
+        unanswered: 0,
+        ahead: Vec::new(),
         has_more_unknown,
     }
 }

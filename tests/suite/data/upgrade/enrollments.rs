@@ -16,9 +16,25 @@ async fn what_was_installed_then_ends_with_its_enrollment() {
     let install = old.install("installed");
     assert_eq!(server.get(&install).await["state"], "installed");
     let failed = server.get(&old.install("failed")).await;
-    say(&server, "Maintenance", "install-installed", "90", 1, UNENROLLED).await;
+    say(
+        &server,
+        "Maintenance",
+        "install-installed",
+        "90",
+        1,
+        UNENROLLED,
+    )
+    .await;
     until(&server, &install, |install| install["state"] == "ended").await;
-    say(&server, "Maintenance", "install-failed", "90", 1, UNENROLLED).await;
+    say(
+        &server,
+        "Maintenance",
+        "install-failed",
+        "90",
+        1,
+        UNENROLLED,
+    )
+    .await;
     assert_eq!(server.get(&old.install("failed")).await, failed);
 }
 

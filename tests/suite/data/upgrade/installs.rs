@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{Old, data_of, say, session, until};
 use crate::harness::{answers, package1};
+use crate::syncml::{header_status, status};
 
 /// Its command went out in the session that is open.
 #[tokio::test]
@@ -17,9 +18,8 @@ async fn an_install_under_way_is_accepted() {
         ))
         .await;
     assert_eq!(delivered["state"], "sent");
-    let taken = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>\
-         <Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>5</CmdRef><Cmd>Exec</Cmd><Data>200</Data></Status><Final/>";
-    say(&server, "Apps", "install-delivered", "1", 2, taken).await;
+    let taken = header_status(1) + &status(2, 1, 5, "Exec", 200) + "<Final/>";
+    say(&server, "Apps", "install-delivered", "1", 2, &taken).await;
     until(&server, &old.install("delivered"), |install| {
         install["state"] == "accepted"
     })

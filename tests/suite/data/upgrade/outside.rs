@@ -2,7 +2,8 @@
 
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::hmac;
 use serde_json::Value;
@@ -35,7 +36,7 @@ fn channel(old: &Old, source: &str) -> String {
 
 #[tokio::test]
 async fn channels_are_as_they_were_and_can_be_sent_to() {
-    let (old, outside) = (Old::copied(), Outside::shared());
+    let (old, outside) = (Old::copied(), Outside::start());
     let server = serve(&old);
     for (source, state) in [
         ("channel-active", "active"),
@@ -67,7 +68,7 @@ async fn channels_are_as_they_were_and_can_be_sent_to() {
 
 #[tokio::test]
 async fn a_wake_is_sent_to_the_uri_of_then_and_webhooks_get_each_step() {
-    let (old, outside) = (Old::copied(), Outside::shared());
+    let (old, outside) = (Old::copied(), Outside::start());
     let server = serve(&old);
     // The wake that was to be tried again is too old to be; the next one is sent, to the
     // URI of then.
@@ -113,39 +114,51 @@ async fn a_wake_is_sent_to_the_uri_of_then_and_webhooks_get_each_step() {
 }
 
 /// The token service, WNS and a receiver of webhooks, where the directory says that
-/// they are. All agree to everything.
-struct Outside(Arc<Mutex<Vec<Received>>>);
+/// they are. All agree to everything. They leave the address to others in the end.
+struct Outside {
+    got: Arc<Mutex<Vec<Received>>>,
+    ends: Arc<AtomicBool>,
+}
 
 impl Outside {
-    /// The one of all tests, as the address is fixed.
-    fn shared() -> &'static Outside {
-        static SHARED: LazyLock<Outside> = LazyLock::new(Outside::start);
-        &SHARED
-    }
-
     fn start() -> Outside {
-        // The address is fixed: another run of this test on this machine may have it.
-        let listener = eventually_blocking(DEADLINE, || TcpListener::bind(MOCK));
-        let got: Arc<Mutex<Vec<Received>>> = Arc::default();
-        let seen = Arc::clone(&got);
+        // The address is fixed: another test, here or in another run on this machine,
+        // may have it.
+        let listener = eventually_blocking(3 * DEADLINE, || TcpListener::bind(MOCK));
+        let outside = Outside {
+            got: Arc::default(),
+            ends: Arc::default(),
+        };
+        let (got, ends) = (Arc::clone(&outside.got), Arc::clone(&outside.ends));
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if ends.load(SeqCst) {
+                    return;
+                }
                 if let Some(request) = answered(stream) {
-                    seen.lock().unwrap().push(request);
+                    got.lock().unwrap().push(request);
                 }
             }
         });
-        Outside(got)
+        outside
     }
 
     /// Waits until a request came to that path with this text in its body.
     async fn until(&self, path: &str, text: &str) -> Received {
         let look = async || {
-            let got = self.0.lock().unwrap().clone();
+            let got = self.got.lock().unwrap().clone();
             let is_it = |got: &&Received| got.path == path && got.body.contains(text);
             got.iter().find(is_it).cloned().ok_or(got)
         };
         eventually(DEADLINE, look).await
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        self.ends.store(true, SeqCst);
+        // So that whoever waits for a connection sees it.
+        let _ = TcpStream::connect(MOCK);
     }
 }
 
