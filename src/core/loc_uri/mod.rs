@@ -21,9 +21,6 @@ pub use node::{LocUriError, Member, Node, TreeNode, WmiNode};
 use parse::Layout;
 pub(crate) use parse::{WILDCARD, is_name};
 
-const PERCENT: LocUriError = LocUriError("text that is percent-encoded once");
-const UTF8: LocUriError = LocUriError("UTF-8 behind the percent-encoding");
-
 /// A LocURI with what it addresses. Two are equal if their texts are.
 #[derive(Clone, Deserialize)]
 #[serde(from = "String")]
@@ -134,7 +131,7 @@ impl LocUri {
     /// concluded from it then.
     pub fn node(&self) -> Result<Node<'_>, LocUriError> {
         match self.percent_left {
-            true => Err(PERCENT),
+            true => Err(LocUriError::PERCENT),
             false => self.node_as_read(),
         }
     }
@@ -151,7 +148,7 @@ impl LocUri {
     pub(crate) fn key_fault(&self) -> Option<LocUriError> {
         let root = self.text.get(..8)?;
         let fault = match self.layout {
-            Ok(_) if self.percent_left => PERCENT,
+            Ok(_) if self.percent_left => LocUriError::PERCENT,
             Err(fault) if fault.is_of_key() => fault,
             _ => return None,
         };
@@ -188,7 +185,7 @@ impl From<String> for LocUri {
             return LocUri {
                 text,
                 decoded: None,
-                layout: Err(UTF8),
+                layout: Err(LocUriError::UTF8),
                 percent_left: false,
             };
         };

@@ -1,7 +1,7 @@
 //! What a LocURI addresses.
 
+use super::LocUri;
 use super::segments::{ROOT, Segments};
-use super::{LocUri, parse};
 
 /// Why a text addresses no node that this server could know: what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -9,6 +9,11 @@ use super::{LocUri, parse};
 pub struct LocUriError(pub(super) &'static str);
 
 impl LocUriError {
+    pub(super) const PERCENT: Self = LocUriError("text that is percent-encoded once");
+    pub(super) const UTF8: Self = LocUriError("UTF-8 behind the percent-encoding");
+    pub(super) const OPEN_QUOTE: Self = LocUriError("a closing quote");
+    pub(super) const METHOD_IN_KEY: Self = LocUriError("no method inside a key");
+
     /// What was expected, in words.
     pub(crate) fn expected(self) -> &'static str {
         self.0
@@ -16,7 +21,7 @@ impl LocUriError {
 
     /// Whether quotes or escapes are at fault.
     pub(super) fn is_of_key(self) -> bool {
-        let of_key = [super::UTF8, parse::OPEN_QUOTE, parse::METHOD_IN_KEY];
+        let of_key = [Self::UTF8, Self::OPEN_QUOTE, Self::METHOD_IN_KEY];
         of_key.contains(&self)
     }
 }

@@ -10,8 +10,6 @@ pub(crate) const WILDCARD: &str = "\u{1}";
 
 const SEGMENT: LocUriError = LocUriError("segments that are names");
 const CLASS: LocUriError = LocUriError("the name of a class below './cimv2'");
-pub(super) const OPEN_QUOTE: LocUriError = LocUriError("a closing quote");
-pub(super) const METHOD_IN_KEY: LocUriError = LocUriError("no method inside a key");
 const MEMBER: LocUriError = LocUriError("one property or 'Exec=Method' below the instance");
 
 /// Where the parts of a decoded LocURI stand.
@@ -116,7 +114,7 @@ fn check_quotes_and_dots(
         return Err(SEGMENT);
     }
     match has_open_quote(decoded, escapes) {
-        true => Err(OPEN_QUOTE),
+        true => Err(LocUriError::OPEN_QUOTE),
         false => Ok(()),
     }
 }
@@ -128,14 +126,14 @@ fn check_quotes_and_dots(
 fn wmi(decoded: &str, segments: &Segments<'_>) -> Result<Layout, LocUriError> {
     let read = |escapes| read_wmi(decoded, segments.clone().read_with(escapes), escapes);
     match read(true) {
-        Err(error) if error == OPEN_QUOTE => read(false),
+        Err(error) if error == LocUriError::OPEN_QUOTE => read(false),
         Ok(layout) => {
             let methods = |escapes| {
                 let segments = segments.clone().read_with(escapes);
                 segments.filter(|segment| is_method(segment)).count()
             };
             match methods(false) > methods(true) {
-                true => Err(METHOD_IN_KEY),
+                true => Err(LocUriError::METHOD_IN_KEY),
                 false => Ok(layout),
             }
         }

@@ -81,14 +81,6 @@ pub(super) fn settle(
     run(db, sql, [signed(device.number)])
 }
 
-/// Has what was installed looked at once more, since the device's enrollment ended;
-/// whether there is any.
-pub(super) fn reopen(db: &Connection, device: u64) -> Result<bool, StoreError> {
-    let sql = "UPDATE install SET open = ?2 WHERE device = ?1 AND open = ?3";
-    run(db, sql, params![signed(device), OPEN, HOLDS])?;
-    Ok(db.changes() > 0)
-}
-
 /// Makes every device with open installs due.
 pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
     let sql = "INSERT OR IGNORE INTO install_due SELECT device FROM install WHERE open = 1";
