@@ -11,6 +11,9 @@ pub const XML_DEPTH: usize = 32;
 /// Most elements and attributes in one message: about 16 per command, 1,000
 /// commands and their results.
 pub const XML_NODES: usize = 50_000;
+/// Most attributes of one element of an XML document that a caller sends. Each is compared
+/// with those before it.
+pub const DOCUMENT_ATTRIBUTES: usize = 256;
 /// Most attributes of one element: SyncML has one, markup inside Data some.
 /// Names are compared with each other, which many of them would make slow.
 pub const XML_ATTRIBUTES: usize = 128;
