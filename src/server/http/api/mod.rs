@@ -24,6 +24,7 @@ mod policies;
 mod push;
 mod push_profiles;
 mod query;
+mod refused_devices;
 mod routes;
 mod schemas;
 mod sse;
