@@ -23,8 +23,8 @@ pub const XML_REREAD_BYTES: usize = 16 * 1024 * 1024;
 /// Longest element or attribute name.
 pub const XML_NAME_BYTES: usize = 256;
 /// Most text that one WBXML message may take from its string table, where three
-/// bytes stand for a string of any length: as much as a request may hold.
-pub const WBXML_TABLE_TEXT_BYTES: usize = REQUEST_BYTES;
+/// bytes stand for a string of any length. Tables are for names and addresses.
+pub const WBXML_TABLE_TEXT_BYTES: usize = 1024 * 1024;
 /// Most children of SyncBody in one message, counted through groups.
 pub const BODY_ELEMENTS: usize = 4_000;
 /// Most items of one element.
