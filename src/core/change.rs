@@ -124,7 +124,7 @@ impl DeviceChange {
 
     /// Nothing but these events, which are no reason for a running exchange to
     /// start again.
-    pub(crate) fn only_events(device: &Device, events: Vec<Event>) -> Self {
+    pub fn only_events(device: &Device, events: Vec<Event>) -> Self {
         DeviceChange {
             events,
             only_queues: true,

@@ -165,6 +165,8 @@ named! {
         GuardRefused = "guard.refused",
         /// The device said that its user unenrolled it (alert 1226).
         DeviceUnenrolled = "device.unenrolled",
+        /// A message that named the device could not be read.
+        MessageRefused = "message.refused",
         /// Requests of strangers, counted together.
         StrangerRefused = "stranger.refused",
         /// A command was asked for, for many devices.

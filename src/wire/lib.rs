@@ -8,8 +8,10 @@
 
 pub mod auth;
 pub mod decode;
+pub mod document;
 pub mod encode;
 pub mod encoding;
+mod end_tag;
 pub mod error_number;
 mod events;
 pub mod fault;
@@ -18,6 +20,7 @@ pub mod limits;
 pub mod mac;
 pub mod message;
 mod tags;
+mod text;
 pub mod wbxml;
 mod xml;
 mod xml_writer;

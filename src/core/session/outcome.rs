@@ -90,6 +90,17 @@ pub(super) fn conclude(
     }
 }
 
+/// Ends a command whose answer is more than can be read: it would be so each time.
+pub(super) fn too_large(
+    command: &mut OpenCommand,
+    reason: String,
+    results: Vec<NodeResult>,
+    recorder: &mut EventRecorder,
+) {
+    let end = Ended { code: 413, results };
+    fail(command, reason, end, recorder);
+}
+
 /// The Status that a delivery ended with, and what came with it.
 struct Ended {
     code: u16,

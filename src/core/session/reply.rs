@@ -7,7 +7,7 @@ use super::alerts::is_session_alert;
 use super::dev_info;
 use super::large::Part;
 use modegate_wire::auth::AuthType;
-use modegate_wire::message::{Alert, Chal, Cred, Element, GroupKind, Header, Message, Status};
+use modegate_wire::message::{Alert, Chal, Cred, Cut, Element, GroupKind, Header, Message, Status};
 
 /// What the answer to one element is.
 struct Reply<'a> {
@@ -95,6 +95,20 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
             })
         })
         .collect()
+}
+
+/// The Status of the element at which reading ended: too large (OMA RepPro 10).
+/// A Status is answered with none.
+pub(super) fn cut(message: &Message, cut: &Cut, next_id: &mut u32) -> Option<Element> {
+    let cmd_ref = cut.cmd_id.filter(|_| cut.element != "Status")?;
+    Some(Element::Status(Status {
+        cmd_id: Some(take(next_id)),
+        msg_ref: Some(message.header.msg_id),
+        cmd_ref: Some(cmd_ref),
+        cmd: cut.element.clone(),
+        code: 413,
+        ..Status::default()
+    }))
 }
 
 /// The Statuses of Results that brought a piece, or nothing that is kept.

@@ -13,7 +13,7 @@ use super::{Request, channel, reply, settle};
 use crate::device::Device;
 use crate::limits;
 use crate::session::Snapshot;
-use modegate_wire::message::Message;
+use modegate_wire::message::{Message, Reading};
 
 /// What a step comes to.
 #[derive(Debug)]
@@ -58,6 +58,9 @@ pub fn step(snapshot: &Snapshot, authentication: Authentication, request: &Reque
 fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exchange {
     let device = &snapshot.device;
     let mut recorder = EventRecorder::new(request.now);
+    for note in request.message.reading.amended.notes() {
+        recorder.note(note);
+    }
     let (mut state, place) = open(&device.state, request, &mut recorder);
     let chal = uses_nonce.then(|| {
         state.nonce += 1;
@@ -93,6 +96,7 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     builder.cred = collected.cred;
     builder.statuses(code, chal);
     builder.chunks(&changes.parts, changes.broke_off);
+    builder.cut();
     builder.offer(changes.is_gone);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
@@ -127,6 +131,7 @@ fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
         header: reply::header(message, msg_id),
         body,
         is_final: true,
+        reading: Reading::default(),
     }
 }
 

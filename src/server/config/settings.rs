@@ -171,12 +171,31 @@ pub struct Limits {
     #[serde(rename = "api_requests_per_token_per_minute")]
     #[serde(deserialize_with = "values::rate")]
     pub token_per_minute: u32,
+    /// Longest body of a sync request, bytes. Default 4 MiB. Of a longer one the
+    /// beginning is read.
+    #[serde(deserialize_with = "number::<_, 65_536, 67_108_864>")]
+    pub sync_body: u32,
+    /// Bodies of sync requests in memory at once, bytes. Default 128 MiB. A message
+    /// that is being answered takes about three times its body.
+    #[serde(deserialize_with = "number::<_, 65_536, { u32::MAX }>")]
+    pub sync_bodies: u32,
+    /// The same of one client address; 0, the default, is a quarter of
+    /// `sync_bodies`. Trusted proxies are exempt.
+    #[serde(deserialize_with = "number::<_, 0, { u32::MAX }>")]
+    pub sync_bodies_per_address: u32,
     /// Sync requests in progress at once; more get 503 without waiting.
     #[serde(skip)]
     pub sync_under_way: usize,
     /// Event streams open at once.
     #[serde(skip)]
     pub event_streams: usize,
+    /// Event streams open at once with one token. Default 64, a quarter of all.
+    #[serde(deserialize_with = "number::<_, 1, 256>")]
+    pub event_streams_per_token: u32,
+    /// Installs under way that one token asked for. Default 10,000; a token that acts for
+    /// one person may have 20.
+    #[serde(deserialize_with = "number::<_, 1, 10_000_000>")]
+    pub open_installs_per_token: u32,
 }
 
 impl Default for Limits {
@@ -187,13 +206,26 @@ impl Default for Limits {
             address_per_minute: 6_000,
             connections: 10_000,
             token_per_minute: 6_000,
+            sync_body: 4 * 1024 * 1024,
+            sync_bodies: 128 * 1024 * 1024,
+            sync_bodies_per_address: 0,
             sync_under_way: 4_096,
             event_streams: 256,
+            event_streams_per_token: 64,
+            open_installs_per_token: 10_000,
         }
     }
 }
 
 impl Limits {
+    /// Bodies of sync requests of one client address in memory at once, bytes.
+    pub fn sync_bodies_per_address(&self) -> u32 {
+        match self.sync_bodies_per_address {
+            0 => self.sync_bodies / 4,
+            set => set,
+        }
+    }
+
     /// The same without rates, for `--accept-unknown-devices`: simulated fleets
     /// come from one address.
     #[must_use]

@@ -94,6 +94,13 @@ impl Identifier {
         }
     }
 
+    /// The same where it is one client's: not where a trusted proxy names nobody,
+    /// behind which there may be many.
+    pub(super) fn own_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let address = self.client_address(request);
+        (!self.is_proxy(address)).then_some(address)
+    }
+
     fn is_proxy(&self, peer: IpAddr) -> bool {
         self.proxies
             .as_ref()

@@ -1,6 +1,7 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+pub mod bodies;
 pub mod forwarded;
 pub mod health;
 pub mod identity;
@@ -12,7 +13,9 @@ mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
+mod refused;
 mod shared;
+pub mod stream_places;
 mod sync;
 pub mod tls;
 
@@ -30,6 +33,7 @@ use crate::http::identity::Identifier;
 use crate::http::listen::{Accepting, plain, secure};
 use crate::http::problem::Problem;
 pub use in_flight::InFlightWrites;
+pub use refused::RefusedLog;
 pub use shared::Shared;
 
 /// How long open exchanges may take to finish at the end, seconds.
@@ -106,7 +110,11 @@ async fn by_address(
     let shared = request.app_data::<web::Data<Shared>>();
     if let Some(shared) = shared {
         let address = shared.identifier.client_address(request.request());
-        shared.rates.admit_address(address).map_err(Problem::from)?;
+        if let Err(wait) = shared.rates.admit_address(address) {
+            let problem = Problem::from(wait);
+            shared.refused.log(address, None, &problem);
+            return Err(problem.into());
+        }
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }

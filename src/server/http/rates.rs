@@ -79,7 +79,6 @@ pub struct Rates {
     addresses: Option<Keyed>,
     tokens: Option<Keyed>,
     sync_requests: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
 }
 
 impl Rates {
@@ -90,7 +89,6 @@ impl Rates {
             addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
             sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
-            streams: Arc::new(Semaphore::new(limits.event_streams)),
         }
     }
 
@@ -116,18 +114,14 @@ impl Rates {
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sync_requests).try_acquire_owned().ok()
     }
-
-    /// A place among the event streams; `None` when all are taken.
-    pub fn stream(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
-    }
 }
 
 fn admit(keyed: Option<&Keyed>, key: impl Hash) -> Result<(), RetryAfter> {
     keyed.map_or(Ok(()), |keyed| keyed.admit(key))
 }
 
-fn client(address: IpAddr) -> u128 {
+/// Who is at this address: of IPv6, a network of 64 bits.
+pub(super) fn client(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) >> 64 << 64,
@@ -147,7 +141,10 @@ mod tests {
             token_per_minute: 0,
             sync_under_way: 1,
             event_streams: 1,
+            event_streams_per_token: 1,
+            open_installs_per_token: 1,
             connections: 1,
+            ..Limits::default()
         }
     }
 

@@ -4,6 +4,7 @@
 //! series there are does not depend on what is served.
 
 mod exchange;
+mod refused;
 mod shape;
 
 use std::sync::atomic::AtomicU64;
@@ -17,6 +18,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 pub use exchange::ExchangeMetrics;
+pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
 use modegate_core::command::{CommandState, QueueSample};
@@ -54,9 +56,11 @@ pub struct Metrics {
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
+    messages_refused: Labelled<Counter>,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
+    certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
     registry: Registry,
 }
@@ -97,9 +101,15 @@ impl Metrics {
                 AuthFailure::ALL.map(AuthFailure::name),
                 counter,
             ),
+            messages_refused: Labelled::one(
+                &["reason"],
+                RefusedReason::ALL.map(RefusedReason::name),
+                counter,
+            ),
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
+            certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
             registry: Registry::with_prefix("modegate"),
         };
@@ -144,6 +154,11 @@ impl Metrics {
             "strangers",
             "Sync requests that proved nothing, by reason",
             self.strangers.clone(),
+        );
+        to.register(
+            "messages_refused",
+            "Sync requests whose message was not read, by reason",
+            self.messages_refused.clone(),
         );
     }
 
@@ -200,6 +215,12 @@ impl Metrics {
             "Times the policy files were read again",
             self.reloads.clone(),
         );
+        to.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When a certificate in use expires, in Unix time: the server's own, and the first to expire of client_ca",
+            Unit::Seconds,
+            self.certificate_expiry.clone(),
+        );
         to.register(
             "worker_restarts",
             "Times a background worker failed, by worker",
@@ -234,6 +255,11 @@ impl Metrics {
         self.strangers.at(failure as usize).inc();
     }
 
+    /// The message of a sync request was not read.
+    pub(crate) fn message_refused(&self, reason: RefusedReason) {
+        self.messages_refused.at(reason as usize).inc();
+    }
+
     /// An HTTP request was answered with this status.
     pub(crate) fn answered(&self, status: u16) {
         self.http.at(class(status)).inc();
@@ -249,6 +275,14 @@ impl Metrics {
     /// The policy files were read again, and put in force or refused.
     pub(crate) fn reloaded(&self, in_force: bool) {
         self.reloads.at(usize::from(!in_force)).inc();
+    }
+
+    /// A certificate in use expires then. `which` is one of a few fixed words.
+    pub(crate) fn certificate_expires(&self, which: &'static str, at: Timestamp) {
+        let label = [("certificate", which)];
+        self.certificate_expiry
+            .get_or_create(&label)
+            .set(at.0 / 1000);
     }
 
     /// A background worker was started: its series begins at zero.

@@ -12,6 +12,7 @@ mod auth_failures;
 mod encode;
 mod gate;
 mod pipeline;
+mod refused;
 mod registration;
 mod request;
 
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 pub use auth_failures::AuthFailures;
 pub use modegate_core::session::{ClientEvidence, MacClaim, ServerAuth};
+pub use request::Received;
 
 use crate::clock::Clock;
 use crate::current::Current;
@@ -74,6 +76,7 @@ pub struct SyncService {
     server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     auth_failures: AuthFailures,
+    refused: refused::RefusedMessages,
     metrics: Arc<Metrics>,
 }
 
@@ -96,6 +99,7 @@ impl SyncService {
             server_auth: None,
             gate: gate::Gate::default(),
             auth_failures: AuthFailures::new(Arc::clone(&metrics)),
+            refused: refused::RefusedMessages::default(),
             metrics,
         }
     }

@@ -7,23 +7,26 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument, Span};
 
 use super::registration::register_unknown;
-use super::request::{Decoded, SyncRequest};
+use super::request::{Decoded, Received, SyncRequest};
 use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
 use modegate_core::device::Device;
+use modegate_core::policy::PolicySet;
+use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
 use modegate_core::session::{
     self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
 };
 use modegate_store::StoreError;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::message::Message;
 
 /// How often the pipeline runs when the device changes under it.
 const ATTEMPTS: u32 = 3;
 
 /// Lets a Source in, or says after how many seconds it may come again.
-type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
+pub(super) type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
 
 impl SyncService {
     /// Answers one request of a device.
@@ -34,7 +37,12 @@ impl SyncService {
         encoding: Encoding,
         body: &[u8],
     ) -> SyncResponse {
-        self.handle_admitted(evidence, raw_query, (encoding, body), &|_| Ok(()))
+        let received = Received {
+            encoding,
+            bytes: body,
+            is_whole: true,
+        };
+        self.handle_admitted(evidence, raw_query, received, &|_| Ok(()))
             .await
     }
 
@@ -44,7 +52,7 @@ impl SyncService {
         &self,
         evidence: &ClientEvidence,
         raw_query: &str,
-        (encoding, body): (Encoding, &[u8]),
+        received: Received<'_>,
         admit: Admit<'_>,
     ) -> SyncResponse {
         // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
@@ -62,14 +70,16 @@ impl SyncService {
         let sync = SyncRequest {
             evidence,
             raw_query,
-            encoding,
-            body,
+            received,
         };
         let begun = Instant::now();
         async {
             let answer = match sync.decode(begun) {
                 Ok(decoded) => self.answer(&decoded, admit).await,
-                Err(answer) => answer,
+                Err(refused) => {
+                    self.note_refused(&sync, &refused, admit).await;
+                    refused.answer
+                }
             };
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
@@ -113,19 +123,7 @@ impl SyncService {
     ) -> Result<SyncResponse, StoreError> {
         let (policies, push) = (self.policies(), self.push());
         let sync = decoded.sync;
-        let request = Request {
-            evidence: sync.evidence,
-            trust_source: self.accept_unknown,
-            raw_query: sync.query_on_record(),
-            query: Query::read(sync.raw_query),
-            message: &decoded.message,
-            digest,
-            now: self.clock.now(),
-            nonce: &*self.nonces,
-            policies: &policies,
-            push: &push,
-            server: self.server_auth.as_ref(),
-        };
+        let request = self.request(&sync, (&decoded.message, digest), &policies, &push);
         let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
             self.auth_failures.count(AuthFailure::Unknown);
             return Ok(SyncResponse::Forbidden);
@@ -138,19 +136,42 @@ impl SyncService {
             }
             Step::Challenge(reply) => {
                 self.auth_failures.count(AuthFailure::Unproven);
-                Ok(SyncResponse::Reply(sync.encoding.encode(&reply)))
+                Ok(SyncResponse::Reply(sync.received.encoding.encode(&reply)))
             }
             Step::Replay => {
                 let signature = signature(&snapshot.device.state, &request);
                 Ok(signed(snapshot.reply.unwrap_or_default(), signature))
             }
             Step::Exchange(mut exchange) => {
-                let reply = encode::guarded(&mut exchange, sync.encoding);
+                let reply = encode::guarded(&mut exchange, sync.received.encoding);
                 let signature = signature(exchange.state(), &request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
                 Ok(signed(reply, signature))
             }
+        }
+    }
+
+    /// What the core is asked.
+    pub(super) fn request<'a>(
+        &'a self,
+        sync: &SyncRequest<'a>,
+        (message, digest): (&'a Message, [u8; 32]),
+        policies: &'a PolicySet,
+        push: &'a ActiveProfiles,
+    ) -> Request<'a> {
+        Request {
+            evidence: sync.evidence,
+            trust_source: self.accept_unknown,
+            raw_query: sync.query_on_record(),
+            query: Query::read(sync.raw_query),
+            message,
+            digest,
+            now: self.clock.now(),
+            nonce: &*self.nonces,
+            policies,
+            push,
+            server: self.server_auth.as_ref(),
         }
     }
 

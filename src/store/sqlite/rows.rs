@@ -299,7 +299,7 @@ mod tests {
             .collect();
         assert_eq!(
             (FORMAT, digest.as_str()),
-            (2, "ec571a05b8dff890"),
+            (2, "eb3f3485e92230a0"),
             "a packed type changed: add fields last with #[serde(default)], write the old number of fields \
              down in older_rows, and pin the new digest"
         );

@@ -96,6 +96,10 @@ async fn every_write(server: &Server) -> Vec<Asked> {
     );
     let hook = json!({"url": "https://hooks.example.test/"});
     let webhook = made(server.api("POST", "/webhooks", Some(hook.clone())).await);
+    let tests = format!("/webhooks/{webhook}/test");
+    let (status, delivery) = server.api("POST", &tests, None).await;
+    assert_eq!(status, 202, "{delivery}");
+    let delivery = delivery["id"].as_str().unwrap().to_owned();
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -153,6 +157,19 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             Value::Null,
         ),
         ("post", "/webhooks", "/webhooks".into(), hook),
+        ("post", "/webhooks/{webhook}/test", tests, Value::Null),
+        (
+            "post",
+            "/webhooks/{webhook}/deliveries/{delivery}/redelivery",
+            format!("/webhooks/{webhook}/deliveries/{delivery}/redelivery"),
+            Value::Null,
+        ),
+        (
+            "post",
+            "/webhooks/{webhook}/secret",
+            format!("/webhooks/{webhook}/secret"),
+            json!({"overlap_s": 60}),
+        ),
         (
             "delete",
             "/webhooks/{webhook}",

@@ -3,7 +3,9 @@
 mod clock;
 mod crash;
 mod faults;
+mod log_lines;
 mod metrics;
 mod noisy;
 mod secrets;
+mod slow_reading;
 mod worker_faults;

@@ -26,7 +26,12 @@ const LIMITS: Limits = Limits {
     token_per_minute: 0,
     sync_under_way: 64,
     event_streams: 1,
+    event_streams_per_token: 1,
+    open_installs_per_token: 1,
     connections: 1_000,
+    sync_body: 1024 * 1024,
+    sync_bodies: 64 * 1024 * 1024,
+    sync_bodies_per_address: 0,
 };
 
 #[test]

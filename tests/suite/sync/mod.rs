@@ -2,6 +2,7 @@
 
 mod alerts;
 mod bad_input;
+mod bad_values;
 mod enrollments;
 mod families;
 mod gating;

@@ -17,7 +17,7 @@ use crate::policy::PolicySet;
 use crate::push::active_profiles::ActiveProfiles;
 use crate::session::Snapshot;
 use crate::time::Timestamp;
-use modegate_wire::message::{Address, Element, Header, Message, SessionId};
+use modegate_wire::message::{Address, Element, Header, Message, Reading, SessionId};
 
 /// Maintenance, as Windows 8.1 names it.
 pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
@@ -184,6 +184,7 @@ impl World {
             },
             body: says.body.clone(),
             is_final: says.is_final,
+            reading: Reading::default(),
         }
     }
 

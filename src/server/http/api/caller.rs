@@ -7,8 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use super::answer::ApiResponse;
-use super::extract::HandlerResult;
+use super::answer::{ApiResponse, HandlerResult};
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};
@@ -38,6 +37,25 @@ impl Caller {
     /// Who asks.
     pub(super) fn by(&self) -> &Principal {
         &self.principal
+    }
+
+    /// Runs this for the caller off the threads that answer devices, when its turn comes.
+    pub(super) async fn off_workers<F: Future<Output: Send + 'static>>(
+        &self,
+        work: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<F::Output, Problem> {
+        let done = self.app().work.run(self.by().token_id(), work).await;
+        Ok(done.map_err(AppError::from)?)
+    }
+
+    /// Reads and renders off the threads that answer devices.
+    pub(super) async fn read<F: Future<Output = Result<ApiResponse, Problem>>>(
+        self,
+        read: impl FnOnce(Caller) -> F + Send + 'static,
+    ) -> HandlerResult {
+        let caller = self.clone();
+        let read = self.off_workers(move || read(caller)).await?;
+        read.map(ApiResponse::response)
     }
 
     /// Does a write, once per idempotency key, and responds with what `render` makes of
