@@ -7,9 +7,7 @@ use super::alerts::is_session_alert;
 use super::dev_info;
 use super::large::Part;
 use modegate_wire::auth::AuthType;
-use modegate_wire::message::{
-    Alert, Chal, Cred, Cut, Element, GroupKind, Header, Message, Status,
-};
+use modegate_wire::message::{Alert, Chal, Cred, Cut, Element, GroupKind, Header, Message, Status};
 
 /// What the answer to one element is.
 struct Reply<'a> {
