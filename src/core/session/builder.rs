@@ -292,6 +292,7 @@ impl<'a> Builder<'a> {
             queued: Vec::new(),
             device_record: None,
             inventory: None,
+            free_answers: 0,
             changes: Vec::new(),
             channel_uri: None,
             due_before: outbox::due(&device.state),

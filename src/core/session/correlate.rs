@@ -13,7 +13,7 @@ use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part, TOO_LARGE};
-use super::outcome::{conclude, is_complete, too_large};
+use super::outcome::{conclude, give_up, is_complete, too_large};
 use super::result_collector::ResultCollector;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -151,13 +151,19 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
     if let Some(reason) = answer.too_large {
         return too_large(command, reason, results, recorder);
     }
-    conclude(command, answer.lease, results, package_ended, recorder);
+    if fits {
+        conclude(command, answer.lease, results, package_ended, recorder);
+    } else {
+        give_up(command, collected.room.too_large(), results, recorder);
+    }
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with

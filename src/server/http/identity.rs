@@ -167,6 +167,7 @@ fn evidence(digest: CertificateDigest, trusted_name: Option<String>) -> ClientEv
         certificate: Some(digest),
         trusted_name,
         mac: None,
+        address: None,
     }
 }
 

@@ -59,6 +59,7 @@ async fn answer(
         // It covers what was not read.
         false => mac_claim(request.headers(), &[]).map(|_| MacClaim::Unusable),
     };
+    evidence.address = Some(shared.identifier.client_address(request));
     let peer = peer_of(shared, request, &evidence);
     let admit = |source: &str| {
         let _ = named.set(source.to_owned());

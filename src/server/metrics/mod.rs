@@ -36,9 +36,9 @@ use webhooks::WebhookMetrics;
 
 use modegate_core::command::{CommandState, QueueSample};
 use modegate_core::context::Mode;
+use modegate_core::device::AuthFailure;
 use modegate_core::installs::InstallState;
 use modegate_core::kind::Kind;
-use modegate_core::session::AuthFailure;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreObserver;
 
@@ -71,6 +71,7 @@ pub struct Metrics {
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
     messages_refused: Labelled<Counter>,
+    over_bound: Counter,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
@@ -125,6 +126,7 @@ impl Metrics {
                 RefusedReason::ALL.map(RefusedReason::name),
                 counter,
             ),
+            over_bound: counter(),
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
@@ -214,6 +216,11 @@ impl Metrics {
             "messages_refused",
             "Sync requests whose message was not read, by reason",
             self.messages_refused.clone(),
+        );
+        to.register(
+            "devices_over_bound",
+            "Sync requests answered 429 because the device had written all that it may within an hour",
+            self.over_bound.clone(),
         );
     }
 
@@ -320,6 +327,11 @@ impl Metrics {
     /// The message of a sync request was not read.
     pub(crate) fn message_refused(&self, reason: RefusedReason) {
         self.messages_refused.at(reason as usize).inc();
+    }
+
+    /// A device had written all that it may within an hour.
+    pub(crate) fn over_bound(&self) {
+        self.over_bound.inc();
     }
 
     /// An HTTP request was answered with this status.

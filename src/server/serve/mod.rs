@@ -155,6 +155,7 @@ async fn app(
         sync,
         push,
         clock: options.clock.clone(),
+        page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
@@ -313,6 +314,7 @@ fn sync_service(
     Ok(sync
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
+        .with_bounds(limits(settings).device_bounds())
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 

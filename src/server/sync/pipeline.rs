@@ -11,13 +11,11 @@ use super::request::{Decoded, Received, SyncRequest};
 use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
-use modegate_core::device::Device;
+use modegate_core::device::{AuthFailure, Device};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
-use modegate_core::session::{
-    self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
-};
+use modegate_core::session::{self, Authentication, Exchange, Request, Snapshot, Step};
 use modegate_store::StoreError;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::message::Message;
@@ -125,18 +123,30 @@ impl SyncService {
         let sync = decoded.sync;
         let request = self.request(&sync, (&decoded.message, digest), &policies, &push);
         let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
-            self.auth_failures.count(AuthFailure::Unknown);
+            self.refuse(decoded, AuthFailure::Unknown, None, request.now)
+                .await;
             return Ok(SyncResponse::Forbidden);
         };
         Span::current().record("device", display(snapshot.device.id));
         match session::step(&snapshot, authentication, &request) {
             Step::Forbidden => {
-                self.auth_failures.count(AuthFailure::Other);
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Other, device, request.now)
+                    .await;
                 Ok(SyncResponse::Forbidden)
             }
             Step::Challenge(reply) => {
-                self.auth_failures.count(AuthFailure::Unproven);
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Unproven, device, request.now)
+                    .await;
                 Ok(SyncResponse::Reply(sync.received.encoding.encode(&reply)))
+            }
+            Step::Over(over) => {
+                self.metrics.over_bound();
+                if let Some(report) = over.report {
+                    self.store.commit(report).await?;
+                }
+                Ok(SyncResponse::TooOften(over.seconds))
             }
             Step::Replay => {
                 let signature = signature(&snapshot.device.state, &request);
@@ -147,6 +157,7 @@ impl SyncService {
                 let signature = signature(exchange.state(), &request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
+                self.refusals.proved(&decoded.source);
                 Ok(signed(reply, signature))
             }
         }
@@ -168,6 +179,7 @@ impl SyncService {
             message,
             digest,
             now: self.clock.now(),
+            bounds: self.bounds,
             nonce: &*self.nonces,
             policies,
             push,
