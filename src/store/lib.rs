@@ -23,6 +23,7 @@ use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::installs::InstallState;
 use modegate_core::inventory::{self, Inventory};
 use modegate_core::push::record::PushProfile;
 use modegate_core::secret::Secret;
@@ -92,6 +93,8 @@ pub trait StoreObserver: Send + Sync + 'static {
     fn transacted(&self, _pieces: usize) {}
     /// The write-ahead log was copied back into the database file.
     fn checkpointed(&self) {}
+    /// An install came to this state, and that is durable.
+    fn install_moved(&self, _to: InstallState) {}
 }
 
 /// For who does not watch.

@@ -83,8 +83,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let metrics = Arc::<Metrics>::default();
     let database = settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
     let keys = KeySource::from_settings(settings).open(&dir, &database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -98,7 +98,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
-    let push = push(&options, &store, &sync).await?;
+    let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = app(&options, store, sync, push, &token).await?;
@@ -336,6 +336,7 @@ async fn push(
     options: &Options,
     store: &Arc<SqliteStore>,
     sync: &Arc<SyncService>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Arc<Push>, ServeError> {
     let push = Push::new(
         Arc::clone(store) as Arc<dyn Store>,
@@ -344,6 +345,7 @@ async fn push(
         options.settings.templates.clone(),
         options.clock.clone(),
     )?;
+    let push = push.with_metrics(Arc::clone(metrics));
     push.refresh().await?;
     Ok(Arc::new(push))
 }

@@ -88,7 +88,12 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         InstallWorker::new(Arc::clone(&c.store), c.jobs.clone(), c.clock.clone())
     });
     start_one(&supervisor, &context, "webhooks", |c| {
-        WebhookWorker::new(Arc::clone(&c.store), c.webhooks.clone(), c.clock.clone())
+        WebhookWorker::new(
+            Arc::clone(&c.store),
+            c.webhooks.clone(),
+            c.clock.clone(),
+            Arc::clone(&c.metrics),
+        )
     });
     start_one(&supervisor, &context, "push_profiles", |c| {
         ProfileCheck(Arc::clone(&c.push))

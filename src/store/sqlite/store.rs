@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::SqliteStore;
@@ -14,6 +15,7 @@ use super::{
     tokens, webhooks,
 };
 use crate::installs::{DecideInstalls, InstallStore};
+use crate::seal::Keys;
 use crate::{Chunk, MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
@@ -301,10 +303,11 @@ impl InstallStore for SqliteStore {
         device: DeviceId,
         decide: DecideInstalls,
     ) -> Result<(), StoreError> {
-        self.write(None, move |db, keys| {
-            installs::settle(db, keys, device, decide)
-        })
-        .await
+        let settle = move |db: &Connection, keys: &Keys| installs::settle(db, keys, device, decide);
+        for state in self.write(None, settle).await? {
+            self.observer.install_moved(state);
+        }
+        Ok(())
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
