@@ -27,6 +27,8 @@ const LIMITS: Limits = Limits {
     sync_under_way: 64,
     event_streams: 1,
     connections: 1_000,
+    connections_per_address: 0,
+    keep_alive_seconds: 0,
 };
 
 #[test]

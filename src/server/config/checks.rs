@@ -129,6 +129,14 @@ impl Loaded {
             let found = format!("true with listen = '{listen}'");
             self.wrong("accept_unknown_devices", expected, found);
         }
+        if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+            let expected = "false, or no trusted_proxies, which pass on requests from elsewhere: any device is accepted by its name alone";
+            self.wrong(
+                "accept_unknown_devices",
+                expected,
+                "true with trusted_proxies",
+            );
+        }
     }
 
     /// `key` means nothing without `other`; each comes with whether it is set.

@@ -130,6 +130,25 @@ impl Settings {
         let usual = || self.data.join("modegate.db");
         self.database.clone().unwrap_or_else(usual)
     }
+
+    /// Whether only programs on this machine reach the server: it listens on loopback, and
+    /// no proxy passes on what comes from elsewhere.
+    pub fn is_local(&self) -> bool {
+        let plain = self
+            .insecure_http
+            .is_none_or(|http| http.ip().is_loopback());
+        self.listen.ip().is_loopback() && plain && self.trusted_proxies.is_empty()
+    }
+
+    /// How long a connection is kept open between requests.
+    pub fn keep_alive(&self) -> Duration {
+        let seconds = match self.limits.keep_alive_seconds {
+            0 if self.trusted_proxies.is_empty() => 30,
+            0 => 75,
+            seconds => seconds,
+        };
+        Duration::from_secs(seconds.into())
+    }
 }
 
 /// Credentials with which the server answers a device that challenges it: both
@@ -167,6 +186,14 @@ pub struct Limits {
     /// Default 10,000.
     #[serde(deserialize_with = "number::<_, 1, 1_000_000>")]
     pub connections: u32,
+    /// Connections open at once from one client address, other than a trusted proxy's.
+    /// Default 0: a quarter of `connections`.
+    #[serde(deserialize_with = "number::<_, 0, 1_000_000>")]
+    pub connections_per_address: u32,
+    /// How long a connection is kept open between requests, seconds. Default 0: 30, or 75
+    /// where there are trusted proxies, most of which keep theirs for 60.
+    #[serde(deserialize_with = "number::<_, 0, 3_600>")]
+    pub keep_alive_seconds: u32,
     /// API requests with one token per minute. Default 6,000.
     #[serde(rename = "api_requests_per_token_per_minute")]
     #[serde(deserialize_with = "values::rate")]
@@ -186,6 +213,8 @@ impl Default for Limits {
             device_burst: modegate_core::limits::SESSION_MESSAGES,
             address_per_minute: 6_000,
             connections: 10_000,
+            connections_per_address: 0,
+            keep_alive_seconds: 0,
             token_per_minute: 6_000,
             sync_under_way: 4_096,
             event_streams: 256,
@@ -194,6 +223,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Connections that one client address may have open, of so many in all.
+    pub fn per_address(&self, connections: usize) -> usize {
+        match self.connections_per_address as usize {
+            0 => connections.div_ceil(4),
+            set => set,
+        }
+    }
+
     /// The same without rates, for `--accept-unknown-devices`: simulated fleets
     /// come from one address.
     #[must_use]

@@ -94,6 +94,11 @@ impl Identifier {
         }
     }
 
+    /// Whether the request came through a trusted proxy, which has other clients too.
+    pub(super) fn is_proxied(&self, request: &HttpRequest) -> bool {
+        peer_address(request).is_none_or(|peer| self.is_proxy(peer))
+    }
+
     fn is_proxy(&self, peer: IpAddr) -> bool {
         self.proxies
             .as_ref()

@@ -15,12 +15,13 @@ const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The same text by its newer name, for who asks for it.
 const OPEN: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// `GET /metrics`: open to this machine; from elsewhere with a token of the API.
+/// `GET /metrics`: open to this machine; from elsewhere with a token of the API. Where a
+/// trusted proxy is set, nothing is known to come from this machine.
 pub(super) async fn text(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    if !is_local(&request) {
+    if shared.identifier.proxies.is_some() || !is_local(&request) {
         api::is_known(&request)?;
     }
     let accept = request.headers().get(ACCEPT);

@@ -23,6 +23,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// The path of the device endpoint.
+    pub sync_path: String,
     /// The writes in progress that have an Idempotency-Key.
     pub in_flight: InFlightWrites,
     /// Turns true when the server ends: streams end with it.

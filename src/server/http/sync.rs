@@ -1,5 +1,7 @@
 //! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -8,12 +10,12 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
+use super::connections::progress::Progress;
 use super::identity::mac_claim;
 use super::payload;
 use super::problem::Problem;
 use super::rates::RetryAfter;
-use crate::sync::SyncResponse;
-use modegate_core::session::ClientEvidence;
+use crate::sync::{Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
@@ -34,15 +36,32 @@ pub(super) async fn post(
     let body = payload::read(payload, "message", limit, ARRIVAL).await?;
     let mut evidence = shared.identifier.evidence_of(&request);
     evidence.mac = mac_claim(request.headers(), &body);
-    let peer = peer_of(&shared, &request, &evidence);
-    let admit = |source: &str| {
-        let admitted = shared.rates.admit_device(source, &peer);
+    let progress = request.conn_data::<Rc<Progress>>();
+    let address = shared.identifier.client_address(&request);
+    // What came on a proven connection was not counted for its address yet.
+    let uncounted = progress.is_some_and(|progress| progress.is_proven());
+    let proven = AtomicBool::new(false);
+    let admit = |sender: Sender<'_>| {
+        let admitted = match sender {
+            Sender::Device(source) => {
+                proven.store(true, Ordering::Relaxed);
+                shared.rates.admit_device(source)
+            }
+            Sender::Unproven if uncounted => shared.rates.admit_address(address),
+            Sender::Unproven => Ok(()),
+        };
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
     let (sync, query) = (&shared.app.sync, request.query_string());
     let handled = sync.handle_admitted(&evidence, query, (encoding, &body), &admit);
-    render(handled.instrument(span).await, encoding)
+    let response = handled.instrument(span).await;
+    if let Some(progress) = progress.filter(|_| proven.into_inner())
+        && !shared.identifier.is_proxied(&request)
+    {
+        progress.prove();
+    }
+    render(response, encoding)
 }
 
 fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Problem> {
@@ -73,19 +92,6 @@ fn document(encoding: Encoding) -> HttpResponseBuilder {
         .content_type(encoding.content_type())
         .insert_header(("cache-control", "no-store"));
     document
-}
-
-/// Who a device's rate is counted for, besides its name: who it proves to be, or
-/// where it comes from.
-fn peer_of(shared: &Shared, request: &HttpRequest, evidence: &ClientEvidence) -> Vec<u8> {
-    match evidence.certificate {
-        Some(certificate) => certificate.0.to_vec(),
-        None => shared
-            .identifier
-            .client_address(request)
-            .to_string()
-            .into_bytes(),
-    }
 }
 
 /// How the message is written, by what its Content-Type says.

@@ -4,9 +4,10 @@ mod certificates;
 pub(crate) mod data_dir;
 pub mod keys;
 mod options;
+mod sockets;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -96,6 +97,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        sync_path: settings.sync_path.clone(),
         in_flight: InFlightWrites::default(),
         ending,
     });
@@ -366,6 +368,9 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
         let why = "--accept-unknown-devices accepts any device by its name alone";
         return Err(ServeError::NotLoopback(settings.listen, why));
     }
+    if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+        return Err(ServeError::Proxied);
+    }
     Ok(())
 }
 
@@ -373,7 +378,7 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
 fn webhook_egress(settings: &Settings) -> EgressPolicy {
     EgressPolicy {
         private: settings.webhooks.allow_private,
-        loopback: settings.listen.ip().is_loopback(),
+        loopback: settings.is_local(),
     }
 }
 
@@ -384,29 +389,22 @@ fn listen_all(
     tls: rustls::ServerConfig,
     shared: &Arc<Shared>,
 ) -> Result<(Server, SocketAddr, Option<SocketAddr>), ServeError> {
-    let (https, https_address) = listen(settings.listen)?;
-    let http = settings.insecure_http.map(listen).transpose()?;
+    let (https, https_address) = sockets::listen(settings.listen)?;
+    let http = settings.insecure_http.map(sockets::listen).transpose()?;
     let (http, http_address) = http.unzip();
     let listeners = Listeners {
         https: (https, tls),
         http,
-        connections: settings.limits.connections as usize,
+        connections: Arc::new(sockets::connections(settings, &shared.metrics)),
+        keep_alive: settings.keep_alive(),
     };
     let server = crate::http::serve(
         listeners,
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
-        &settings.sync_path,
         std::thread::available_parallelism().map_or(2, usize::from),
     )?;
     Ok((server, https_address, http_address))
-}
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |error| ServeError::Listen(address, error);
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }
 
 async fn record_start(

@@ -12,6 +12,8 @@ use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
 use modegate_core::device::Device;
+use modegate_core::policy::PolicySet;
+use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
 use modegate_core::session::{
     self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
@@ -22,8 +24,17 @@ use modegate_wire::encoding::Encoding;
 /// How often the pipeline runs when the device changes under it.
 const ATTEMPTS: u32 = 3;
 
-/// Lets a Source in, or says after how many seconds it may come again.
-type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
+/// Whom a message counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender<'a> {
+    /// The device that it proved to be from, by its Source.
+    Device(&'a str),
+    /// Whoever sent it: it proved nothing.
+    Unproven,
+}
+
+/// Lets a message in, or says after how many seconds its sender may come again.
+type Admit<'a> = &'a (dyn Fn(Sender<'_>) -> Result<(), u32> + Sync);
 
 impl SyncService {
     /// Answers one request of a device.
@@ -38,8 +49,7 @@ impl SyncService {
             .await
     }
 
-    /// The same, for a Source that `admit` lets in; else it says after how many
-    /// seconds the device may come again, and the store is not touched.
+    /// The same, for a message that `admit` lets in once it is known who proved what.
     pub async fn handle_admitted(
         &self,
         evidence: &ClientEvidence,
@@ -69,7 +79,7 @@ impl SyncService {
         async {
             let answer = match sync.decode(begun) {
                 Ok(decoded) => self.answer(&decoded, admit).await,
-                Err(answer) => answer,
+                Err(answer) => unproven(answer, admit),
             };
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
@@ -80,73 +90,103 @@ impl SyncService {
         .await
     }
 
-    /// One exchange per device at a time; it is attempted again where the
-    /// device changed between load and commit.
+    /// Who proved to be the device gets its turn: one exchange per device at a time,
+    /// attempted again where the device changed between load and commit. Anybody else
+    /// gets an answer that needs none.
     async fn answer(&self, decoded: &Decoded<'_>, admit: Admit<'_>) -> SyncResponse {
-        if let Err(seconds) = admit(&decoded.source.0) {
-            return SyncResponse::TooOften(seconds);
-        }
-        let Some(_turn) = self.gate.enter(&decoded.source).await else {
-            return SyncResponse::Busy;
-        };
-        let digest = decoded.sync.digest();
-        for _ in 0..ATTEMPTS {
-            match self.attempt(decoded, digest).await {
+        let (mut turn, mut attempts) = (None, 0);
+        while attempts < ATTEMPTS {
+            let (policies, push) = (self.policies(), self.push());
+            let request = self.request(decoded, &policies, &push);
+            let (snapshot, authentication) = match self.load(decoded, &request).await {
+                Ok(Some(loaded)) => loaded,
+                Ok(None) => {
+                    self.auth_failures.count(AuthFailure::Unknown);
+                    return unproven(SyncResponse::Forbidden, admit);
+                }
+                Err(error) => return failed(&error),
+            };
+            if turn.is_none() {
+                let is_proven = authentication.is_proven();
+                let sender = match is_proven {
+                    true => Sender::Device(&decoded.source.0),
+                    false => Sender::Unproven,
+                };
+                if let Err(seconds) = admit(sender) {
+                    return SyncResponse::TooOften(seconds);
+                }
+                if is_proven {
+                    let Some(passage) = self.gate.enter(&decoded.source).await else {
+                        return SyncResponse::Busy;
+                    };
+                    let has_waited = passage.has_waited();
+                    turn = Some(passage);
+                    if has_waited {
+                        // Another exchange has changed what was loaded.
+                        continue;
+                    }
+                }
+            }
+            attempts += 1;
+            let loaded = (snapshot, authentication);
+            match self.exchange(decoded, &request, loaded).await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load; trying again");
                 }
-                Err(error) => {
-                    tracing::error!(%error, "could not commit an exchange; nothing was sent");
-                    return SyncResponse::Busy;
-                }
+                Err(error) => return failed(&error),
             }
         }
         SyncResponse::Busy
     }
 
-    /// From load to commit.
-    async fn attempt(
-        &self,
-        decoded: &Decoded<'_>,
-        digest: [u8; 32],
-    ) -> Result<SyncResponse, StoreError> {
-        let (policies, push) = (self.policies(), self.push());
+    fn request<'a>(
+        &'a self,
+        decoded: &'a Decoded<'_>,
+        policies: &'a PolicySet,
+        push: &'a ActiveProfiles,
+    ) -> Request<'a> {
         let sync = decoded.sync;
-        let request = Request {
+        Request {
             evidence: sync.evidence,
             trust_source: self.accept_unknown,
             raw_query: sync.query_on_record(),
             query: Query::read(sync.raw_query),
             message: &decoded.message,
-            digest,
+            digest: decoded.digest,
             now: self.clock.now(),
             nonce: &*self.nonces,
-            policies: &policies,
-            push: &push,
+            policies,
+            push,
             server: self.server_auth.as_ref(),
-        };
-        let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
-            self.auth_failures.count(AuthFailure::Unknown);
-            return Ok(SyncResponse::Forbidden);
-        };
+        }
+    }
+
+    /// From step to commit.
+    async fn exchange(
+        &self,
+        decoded: &Decoded<'_>,
+        request: &Request<'_>,
+        (snapshot, authentication): (Snapshot, Authentication),
+    ) -> Result<SyncResponse, StoreError> {
+        let encoding = decoded.sync.encoding;
         Span::current().record("device", display(snapshot.device.id));
-        match session::step(&snapshot, authentication, &request) {
+        match session::step(&snapshot, authentication, request) {
             Step::Forbidden => {
                 self.auth_failures.count(AuthFailure::Other);
                 Ok(SyncResponse::Forbidden)
             }
             Step::Challenge(reply) => {
                 self.auth_failures.count(AuthFailure::Unproven);
-                Ok(SyncResponse::Reply(sync.encoding.encode(&reply)))
+                Ok(SyncResponse::Reply(encoding.encode(&reply)))
             }
             Step::Replay => {
-                let signature = signature(&snapshot.device.state, &request);
+                let signature = signature(&snapshot.device.state, request);
                 Ok(signed(snapshot.reply.unwrap_or_default(), signature))
             }
             Step::Exchange(mut exchange) => {
-                let reply = encode::guarded(&mut exchange, sync.encoding);
-                let signature = signature(exchange.state(), &request);
+                let reply = encode::guarded(&mut exchange, encoding);
+                let signature = signature(exchange.state(), request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
                 Ok(signed(reply, signature))
@@ -199,6 +239,16 @@ impl SyncService {
         self.metrics.exchanged(&counted, begun.elapsed());
         Ok(())
     }
+}
+
+/// What proves nothing is answered as far as its sender is let in.
+fn unproven(answer: SyncResponse, admit: Admit<'_>) -> SyncResponse {
+    admit(Sender::Unproven).map_or_else(SyncResponse::TooOften, |()| answer)
+}
+
+fn failed(error: &StoreError) -> SyncResponse {
+    tracing::error!(%error, "could not commit an exchange; nothing was sent");
+    SyncResponse::Busy
 }
 
 /// A reply to a proven device, signed where the device wants that.
