@@ -29,7 +29,7 @@ lint:
 # Rewrite the policy matrix, docs/openapi.json and the table in docs/commands.md: review the diff
 golden:
     UPDATE_GOLDEN=1 cargo test --locked -p modegate-core -- the_matrix_is the_documented_types
-    UPDATE_GOLDEN=1 cargo test --locked --test suite openapi
+    UPDATE_GOLDEN=1 cargo test --locked --test suite api::openapi::
 
 # One bench: core, sessions, fleet, noisy, push or wbxml (docs/performance.md)
 bench NAME *ARGS:

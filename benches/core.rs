@@ -19,6 +19,10 @@ use modegate_wire::decode::decode;
 use modegate_wire::encode::encode;
 use modegate_wire::message::{Message, Verb};
 
+#[allow(dead_code, reason = "shared with the suite")]
+#[path = "../tests/suite/support/syncml.rs"]
+mod syncml;
+
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
 
@@ -38,26 +42,21 @@ fn package1() -> String {
             )
         })
         .collect();
-    format!(
-        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID>\
-         <MsgID>1</MsgID><Target><LocURI>https://localhost/sync</LocURI></Target><Source><LocURI>tablet</LocURI></Source></SyncHdr>\
-         <SyncBody><Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta>\
+    let body = format!(
+        "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta>\
          <Type xmlns=\"syncml:metinf\">com.microsoft/MDM/LoginStatus</Type></Meta><Data>user</Data></Item></Alert>\
-         <Replace><CmdID>3</CmdID>{items}</Replace><Final/></SyncBody></SyncML>"
-    )
+         <Replace><CmdID>3</CmdID>{items}</Replace><Final/>"
+    );
+    syncml::message("tablet", "1", 1, &body)
 }
 
 fn device(commands: usize) -> (Device, Vec<(modegate_core::ids::CommandSeq, CommandBody)>) {
     let record = DeviceRecord::new(Source("tablet".into()), Family::Windows81, Timestamp(0));
-    let state = DeviceState {
-        next_command: 1,
-        ..DeviceState::default()
-    };
     let mut device = Device {
         number: 1,
         id: DeviceId(uuid::Uuid::nil()),
         record,
-        state,
+        state: DeviceState::registered(),
     };
     let mut bodies = Vec::new();
     for n in 0..commands {

@@ -18,7 +18,7 @@ use modegate_core::operations::Templates;
 use modegate_core::policy::PolicySet;
 use modegate_core::push::address::{ChannelUri, HostPolicy};
 use modegate_core::push::channel::{self, Channel};
-use modegate_core::push::profile::{PackageSid, Pfn, ProfileHealth, TokenForm};
+use modegate_core::push::profile::PackageSid;
 use modegate_core::push::record::{ProfileChange, PushProfile};
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
@@ -28,13 +28,18 @@ use modegate_server::sync::SyncService;
 use modegate_server::wns::client::{Notification, WnsClient};
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
-use modegate_sim::mock_wns::{App, Form, MockWns, Reply};
+use modegate_sim::mock_wns::{MockWns, Reply};
 use modegate_store::Store;
 use modegate_store::api::WriteStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
+
+#[path = "../tests/suite/support/records.rs"]
+mod records;
+
+use records::{push_profile, sid_of, wns_app};
 
 const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 const TAKES: Duration = Duration::from_millis(50);
@@ -51,17 +56,11 @@ async fn main() {
         number("MODEGATE_WORKERS", 64),
     );
     let mock = MockWns::start().await.expect("a mock");
-    let sid = PackageSid::from_pfn(&Pfn::parse(PFN).expect("a PFN"));
-    mock.register(App {
-        pfn: PFN.to_owned(),
-        form: Form::Legacy,
-        client_id: sid.to_string(),
-        secret: "secret".into(),
-        token_life_s: 86_400,
-    });
+    let sid = sid_of(PFN);
+    mock.register(wns_app(PFN, "secret"));
     println!("{wakes} wakes at once, {workers} under way, a mock that takes 50 ms");
     let bare = bare(&mock, sid, wakes, workers).await;
-    let (whole, mut times) = through(&mock, sid, wakes, workers).await;
+    let (whole, mut times) = through(&mock, wakes, workers).await;
     times.sort_unstable();
     let at = |part: f64| times[((times.len() as f64 * part) as usize).min(times.len() - 1)];
     println!("bare loop of the client: {bare:.0} sends per second");
@@ -113,7 +112,7 @@ async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> 
     count as f64 / begun.elapsed().as_secs_f64()
 }
 
-async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> (f64, Vec<i64>) {
+async fn through(mock: &MockWns, count: usize, workers: usize) -> (f64, Vec<i64>) {
     let dir = tempfile::tempdir().expect("a folder");
     let keys = Keys::from_bytes(&[7; 32]).expect("keys");
     let store = Arc::new(SqliteStore::open(&dir.path().join("db"), keys).expect("a store"));
@@ -141,7 +140,7 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     )
     .expect("push");
     let push = Arc::new(push);
-    let profile = profile(sid);
+    let profile = push_profile(PFN, "secret", Clock::default().now());
     let (own, stored) = (profile.target().owner(), profile.clone());
     let event = Event::new(
         modegate_server::clock::Clock::default().now(),
@@ -186,24 +185,6 @@ async fn through(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) 
     while requests.join_next().await.is_some() {}
     supervisor.stop().await;
     (rate, times)
-}
-
-fn profile(sid: PackageSid) -> PushProfile {
-    PushProfile {
-        id: Uuid::now_v7(),
-        pfn: Pfn::parse(PFN).expect("a PFN"),
-        app_id: "mdm".to_owned(),
-        form: TokenForm::Legacy,
-        sid: Some(sid),
-        tenant: None,
-        client_id: None,
-        secret: Secret::new("secret"),
-        groups: Vec::new(),
-        created_at: modegate_server::clock::Clock::default().now(),
-        health: ProfileHealth::default(),
-        reason: None,
-        health_at: modegate_server::clock::Clock::default().now(),
-    }
 }
 
 /// A device with a channel, as a session would leave it.

@@ -12,6 +12,10 @@ use divan::{AllocProfiler, Bencher, black_box};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::message::Message;
 
+#[allow(dead_code, reason = "shared with the suite")]
+#[path = "../tests/suite/support/syncml.rs"]
+mod syncml;
+
 #[global_allocator]
 static ALLOC: AllocProfiler = AllocProfiler::system();
 
@@ -89,11 +93,7 @@ fn message(which: Which) -> Message {
 }
 
 fn framed(body: &str) -> String {
-    format!(
-        "<SyncML><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID>\
-         <MsgID>1</MsgID><Target><LocURI>https://localhost/sync</LocURI></Target><Source>\
-         <LocURI>tablet</LocURI></Source></SyncHdr><SyncBody>{body}<Final/></SyncBody></SyncML>"
-    )
+    syncml::message("tablet", "1", 1, &format!("{body}<Final/>"))
 }
 
 fn events(text: &str) -> usize {

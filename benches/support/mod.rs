@@ -8,4 +8,6 @@ pub(crate) mod echo;
 pub(crate) mod fill;
 pub(crate) mod machine;
 pub(crate) mod server;
+#[path = "../../tests/suite/support/syncml.rs"]
+pub(crate) mod syncml;
 pub(crate) mod tablet;

@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 
 use super::client::request;
+use super::syncml;
 
 /// The head of a sync request in Machine mode.
 pub(crate) const SYNC: &str = "POST /sync?mode=Machine&Platform=WoA HTTP/1.1\r\nContent-Type: application/vnd.syncml.dm+xml\r\n";
@@ -25,10 +26,12 @@ pub(crate) fn message(
     msg_id: u32,
     body: &str,
 ) -> String {
-    format!(
-        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>{session}</SessionID>\
-         <MsgID>{msg_id}</MsgID><Target><LocURI>https://s/sync</LocURI></Target><Source><LocURI>{source}</LocURI></Source>{header}</SyncHdr>\
-         <SyncBody>{body}<Final/></SyncBody></SyncML>"
+    syncml::message_with(
+        source,
+        &session.to_string(),
+        msg_id,
+        header,
+        &format!("{body}<Final/>"),
     )
 }
 
@@ -63,16 +66,14 @@ fn answers(reply: &str) -> (String, usize) {
             .unwrap_or("")
             .to_owned()
     };
-    let msg_ref = field(reply, "MsgID");
-    let mut body = format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>"
-    );
+    let number = |text: &str, name: &str| field(text, name).parse().unwrap_or(0);
+    let msg_ref = number(reply, "MsgID");
+    let mut body = syncml::header_status(msg_ref);
     let mut count = 0;
     for get in reply.split("<Get>").skip(1) {
-        let (id, node) = (field(get, "CmdID"), field(get, "LocURI"));
-        body += &format!(
-            "<Status><CmdID>2</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status><Results><CmdID>3</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{id}</CmdRef><Item><Source><LocURI>{node}</LocURI></Source><Data>6.3.9600</Data></Item></Results>"
-        );
+        let (id, node) = (number(get, "CmdID"), field(get, "LocURI"));
+        body += &syncml::status(2, msg_ref, id, "Get", 200);
+        body += &syncml::results(3, msg_ref, id, &node, "6.3.9600");
         count += 1;
     }
     (body, count)

@@ -207,10 +207,6 @@ impl World {
             device_client_id: "x".into(),
             ..DeviceRecord::new(Source("t".into()), family, Timestamp(0))
         };
-        let state = DeviceState {
-            next_command: 1,
-            ..DeviceState::default()
-        };
         let id = DeviceId(
             "00000000-0000-7000-8000-000000000001"
                 .parse()
@@ -221,7 +217,7 @@ impl World {
                 number: 1,
                 id,
                 record,
-                state,
+                state: DeviceState::registered(),
             },
             bodies: Vec::new(),
             policies: shipped(),

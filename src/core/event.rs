@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::command::CommandState;
+use crate::command::{CLIENT_ID, CommandBody, CommandState};
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
@@ -46,6 +46,26 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
+    /// For a command that was queued: what it does, so that this stays on record when the
+    /// command is gone. At most [`STEPS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// For a command that was queued: the catalogue's app that it installs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+}
+
+/// Most steps that an event lists.
+const STEPS: usize = 32;
+
+/// One node that a command works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The verb: `Get`, `Exec`, …
+    pub verb: String,
+    /// The node as it stood when the command was queued; an address that depends on the
+    /// device contains `{device}` in place of the device's own key.
+    pub loc_uri: String,
 }
 
 impl Event {
@@ -69,7 +89,24 @@ impl Event {
             detail: None,
             count: None,
             forecast: None,
+            steps: Vec::new(),
+            app: None,
         }
+    }
+
+    /// With what the command does.
+    #[must_use]
+    pub fn steps_of(mut self, body: &CommandBody) -> Self {
+        let placed = body.placed().into_iter();
+        let steps = placed.filter_map(|placed| {
+            Some(Step {
+                verb: placed.name.name().to_owned(),
+                loc_uri: placed.loc_uri?.as_str().replace(CLIENT_ID, "{device}"),
+            })
+        });
+        self.steps = steps.take(STEPS).collect();
+        self.app.clone_from(&body.options.app);
+        self
     }
 
     /// With these words.
@@ -178,6 +215,10 @@ named! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook did not take an event, and it is given up.
         WebhookGivenUp = "webhook.given_up",
+        /// A webhook was changed: its secret is another.
+        WebhookChanged = "webhook.changed",
+        /// Somebody asked for a delivery: a test, or an earlier one once more.
+        WebhookDeliveryRequested = "webhook.delivery_requested",
         /// A notification that WNS did not take, or of which it said nothing.
         WakeNotTaken = "wake.not_taken",
     }

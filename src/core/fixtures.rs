@@ -1,4 +1,4 @@
-//! A device and a command that tests of several modules begin with.
+//! A device, a command and messages that tests of several modules begin with.
 
 use crate::command::{CommandBody, Operation};
 use crate::context::Family;
@@ -7,26 +7,27 @@ use crate::ids::{DeviceId, Source};
 use crate::time::Timestamp;
 use uuid::Uuid;
 
+#[allow(dead_code, reason = "shared with the suite and the benches")]
+#[path = "../../tests/suite/support/syncml.rs"]
+pub(crate) mod syncml;
+
 pub(crate) const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
-/// A registered device of that number, in these groups.
-pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
+/// A device of that number, just registered under that name.
+pub(crate) fn registered(number: u64, source: &str, family: Family, at: Timestamp) -> Device {
     Device {
         number,
         id: DeviceId(Uuid::from_u128(number.into())),
-        record: DeviceRecord {
-            source: Source(format!("d{number}")),
-            family: Family::Windows81,
-            device_client_id: "c".into(),
-            user: None,
-            groups: groups.iter().map(|&group| group.to_owned()).collect(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: NOW,
-            rotation: Default::default(),
-        },
+        record: DeviceRecord::new(Source(source.to_owned()), family, at),
         state: DeviceState::registered(),
     }
+}
+
+/// A registered device of that number, in these groups.
+pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
+    let mut device = registered(number, &format!("d{number}"), Family::Windows81, NOW);
+    device.record.groups = groups.iter().map(|&group| group.to_owned()).collect();
+    device
 }
 
 /// A command that reads one node.

@@ -20,7 +20,7 @@ use modegate_core::installs::Install;
 use modegate_core::push::record::PushProfile;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Token, TokenId};
-use modegate_core::webhooks::{Webhook, WebhookId};
+use modegate_core::webhooks::{AskedDelivery, DeliveryRecord, Webhook, WebhookId};
 
 /// How long the answer to a write is kept, milliseconds: 24 hours.
 pub const RESPONSE_KEPT_MS: i64 = 24 * 60 * 60 * 1000;
@@ -84,6 +84,9 @@ impl<T: 'static> Keep<T> {
 /// What decides a write, inside its transaction: a function of the device as it
 /// stands. It must not block.
 pub type Decide = Box<dyn FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send>;
+
+/// Changes a webhook.
+pub type ChangeWebhook = Box<dyn FnOnce(&mut Webhook) + Send>;
 
 /// Looks at a device before it is retired.
 pub type Check = Box<dyn FnOnce(&Device) -> Result<(), Refusal> + Send>;
@@ -258,6 +261,24 @@ pub trait WriteStore: Send + Sync {
         event: Event,
         keep: Option<Keep<Webhook>>,
     ) -> Result<Webhook, StoreError>;
+
+    /// Changes a webhook. The webhook afterwards.
+    async fn alter_webhook(
+        &self,
+        id: WebhookId,
+        change: ChangeWebhook,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError>;
+
+    /// Puts a delivery into the outbox of a webhook, due at the time of the event.
+    async fn ask_delivery(
+        &self,
+        id: WebhookId,
+        asked: AskedDelivery,
+        event: Event,
+        keep: Option<Keep<DeliveryRecord>>,
+    ) -> Result<DeliveryRecord, StoreError>;
 
     /// Ends a webhook; what it was still to get goes with it. The webhook as it was.
     async fn delete_webhook(

@@ -10,7 +10,7 @@ use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
 use modegate_core::installs::{Install, InstallId};
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, Outcome, Webhook};
+use modegate_core::webhooks::{Delivery, DeliveryRecord, Outcome, Webhook, WebhookId};
 
 /// What decides on a device's installs, inside the transaction: a function of
 /// the device, its open installs and all those of the app that was named, by
@@ -71,6 +71,17 @@ pub trait InstallStore: Send + Sync {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Up to `limit` deliveries of one webhook with numbers below `before`, the newest first:
+    /// those that wait, and the [`ENDED_DELIVERIES`] that ended last.
+    ///
+    /// [`ENDED_DELIVERIES`]: modegate_core::webhooks::ENDED_DELIVERIES
+    async fn webhook_deliveries(
+        &self,
+        webhook: WebhookId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError>;
 
     /// The webhooks that wait for deliveries, each with when the first is due.
     async fn next_deliveries(&self) -> Result<Vec<(u64, Timestamp)>, StoreError>;

@@ -1,7 +1,7 @@
 //! The store, as the core needs it: load what one step looks at, commit what
 //! it decided. Every operation is one transaction; none hands one out.
 //!
-//! An implementation passes the conformance suite (`tests/suite/store_conformance.rs`).
+//! An implementation passes the conformance suite (`tests/suite/store/conformance.rs`).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 pub mod api;
@@ -145,6 +145,18 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
 
     /// Up to `limit` events of the whole log after that place, in order.
     async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// Up to `limit` events of the whole log before that place, the newest first.
+    async fn all_events_before(
+        &self,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError>;
+
+    /// The last place of the log whose event is from before `at`, 0 if there is none. The log
+    /// lies in order of arrival: where the clock was set back, one of the places where the
+    /// times pass `at`.
+    async fn last_place_before(&self, at: Timestamp) -> Result<u64, StoreError>;
 
     /// Logs what concerns no device.
     async fn log(&self, events: Vec<Event>) -> Result<(), StoreError>;

@@ -1,19 +1,17 @@
 #![allow(clippy::unwrap_used)]
 
-use uuid::Uuid;
-
 use super::*;
-use crate::command::{CommandBody, ExecutionOptions, Operation};
+use crate::command::{CommandBody, Operation};
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
-use crate::device::{Device, DeviceState, Session};
-use crate::ids::{DeviceId, SessionNo, Source};
+use crate::device::{Device, Session};
+use crate::fixtures::{NOW, registered};
+use crate::ids::SessionNo;
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
 use crate::session::queue::queue;
 use modegate_wire::message::{SessionId, Verb};
 
-const NOW: Timestamp = Timestamp(1_790_000_000_000);
 const DAY: i64 = 24 * 60 * 60 * 1000;
 
 const INVENTORY: (Verb, &str) = (Verb::Get, "./cimv2/Win32_OperatingSystem");
@@ -28,45 +26,12 @@ const CHANNEL: (Verb, &str) = (
 const UNKNOWN: (Verb, &str) = (Verb::Get, "./cimv2/MDM_Nothing");
 
 fn device(family: Family) -> Device {
-    Device {
-        number: 1,
-        id: DeviceId(Uuid::from_u128(1)),
-        record: DeviceRecord {
-            source: Source("t".into()),
-            family,
-            device_client_id: "t".into(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            rotation: crate::device::Rotation::default(),
-            registered_at: NOW,
-        },
-        state: DeviceState {
-            revision: 1,
-            next_command: 1,
-            ..DeviceState::default()
-        },
-    }
+    registered(1, "t", family, NOW)
 }
 
 fn add(device: &mut Device, (verb, loc_uri): (Verb, &str), change: impl FnOnce(&mut CommandBody)) {
-    let mut body = CommandBody {
-        name: "raw".into(),
-        actor: "test".into(),
-        queued_at: NOW,
-        not_before: None,
-        expires_at: None,
-        priority: 0,
-        options: ExecutionOptions::default(),
-        operations: vec![Operation::Node {
-            verb,
-            loc_uri: loc_uri.into(),
-            format: None,
-            mime: None,
-            data: None,
-        }],
-    };
+    let operation = Operation::node(verb, loc_uri, None);
+    let mut body = CommandBody::new("raw", "test", NOW, vec![operation]);
     change(&mut body);
     device.state = queue(device, body).unwrap().0.state;
 }

@@ -194,7 +194,7 @@ fn log_queued(
         let kind = open.map_or(Kind::Unclassified, OpenCommand::kind);
         let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
         let event = event.command(seq.0, kind).detail(body.name.clone());
-        recorder.events.push(event);
+        recorder.events.push(event.steps_of(body));
     }
 }
 

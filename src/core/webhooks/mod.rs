@@ -25,6 +25,10 @@ use crate::time::Timestamp;
 
 /// Most webhooks that there may be: each step looks at all of them.
 const WEBHOOKS: u64 = 32;
+/// Ended deliveries that are kept of each webhook, the newest.
+pub const ENDED_DELIVERIES: u64 = 100;
+/// The event of a test.
+pub const TEST: &str = "webhook.test";
 /// Shortest and longest secret, bytes.
 pub const SECRET_BYTES: (usize, usize) = (16, 256);
 /// What stands for every event of installs.
@@ -74,6 +78,9 @@ pub struct Webhook {
     pub created_by: String,
     /// When.
     pub created_at: Timestamp,
+    /// The secret before this one, and until when signatures are made with it, too.
+    #[serde(default)]
+    pub previous_secret: Option<(Secret, Timestamp)>,
 }
 
 impl Webhook {
@@ -82,6 +89,20 @@ impl Webhook {
         let wanted = |of: &String| of == event || of == EVERY;
         self.events.iter().any(wanted)
             && (self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group)))
+    }
+
+    /// Signs with `secret` from now on, and until `overlap_ms` from now with the one before,
+    /// too, so that a receiver can change over without losing anything.
+    pub fn rotate_secret(&mut self, secret: Secret, now: Timestamp, overlap_ms: i64) {
+        let before = std::mem::replace(&mut self.secret, secret);
+        self.previous_secret = (overlap_ms > 0).then(|| (before, now.plus_ms(overlap_ms)));
+    }
+
+    /// The secrets that signatures are made with, the newest first.
+    pub fn secrets(&self, now: Timestamp) -> impl Iterator<Item = &Secret> {
+        let previous = self.previous_secret.as_ref();
+        let previous = previous.filter(|(_, until)| now < *until);
+        std::iter::once(&self.secret).chain(previous.map(|(secret, _)| secret))
     }
 }
 
@@ -100,15 +121,65 @@ pub struct Delivery {
     pub body: Vec<u8>,
 }
 
-/// What became of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// The delivery's number.
     pub number: u64,
-    /// When it is tried again; `None`: it was taken, or given up.
-    pub again: Option<Timestamp>,
-    /// Whether it was tried: a webhook that is down is asked for one of many.
-    pub tried: bool,
+    /// What became of it.
+    pub result: AttemptResult,
+}
+
+/// What becomes of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// The receiver accepted it.
+    Delivered {
+        /// When.
+        at: Timestamp,
+    },
+    /// The receiver did not accept it.
+    Failed {
+        /// When it is tried again; `None`: it is given up.
+        again: Option<Timestamp>,
+        /// When that was.
+        at: Timestamp,
+        /// Why, in words without the URL.
+        why: String,
+    },
+    /// It was not tried: a webhook that is down is asked for one of many.
+    Postponed {
+        /// When it is tried.
+        again: Timestamp,
+    },
+}
+
+/// A delivery that waits or has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryRecord {
+    /// Its number.
+    pub number: u64,
+    /// The event's name.
+    pub event: String,
+    /// The body, JSON, as it is sent.
+    pub body: Vec<u8>,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When it is tried next, while it waits.
+    pub due: Option<Timestamp>,
+    /// When it ended: it was accepted where `error` is none, else given up.
+    pub ended: Option<Timestamp>,
+    /// Why the latest attempt failed, if it did.
+    pub error: Option<String>,
+}
+
+/// A delivery that somebody asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedDelivery {
+    /// This event with this body.
+    New(String, Vec<u8>),
+    /// The same as the delivery of that number, once more.
+    Again(u64),
 }
 
 /// The name of the event that an install came to this state.

@@ -21,6 +21,7 @@ fn webhook(number: u64, events: &[&str], groups: &[&str]) -> Webhook {
         groups: owned(groups),
         secret: Secret::new("0123456789abcdef"),
         created_by: "test".into(),
+        previous_secret: None,
         created_at: NOW,
     }
 }

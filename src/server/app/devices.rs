@@ -148,6 +148,8 @@ pub(crate) struct DeviceFilter {
     pub(crate) source: Option<String>,
     /// Those with this activity.
     pub(crate) activity: Option<ActivityFlag>,
+    /// Those that began no session since then.
+    pub(crate) not_seen_since: Option<Timestamp>,
 }
 
 impl DeviceFilter {
@@ -164,6 +166,9 @@ impl DeviceFilter {
             && self
                 .activity
                 .is_none_or(|activity| activity.is_of(&device.state))
+            && self
+                .not_seen_since
+                .is_none_or(|since| device.state.seen.iter().flatten().all(|seen| *seen < since))
     }
 }
 

@@ -7,10 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::input::Time;
+use super::list::scan;
+use super::word::words;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::context::Mode;
 use modegate_core::event::{Event, EventType, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::{CommandId, DeviceId};
+use modegate_core::time::Timestamp;
 
 /// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
@@ -24,16 +27,105 @@ pub(crate) struct LoggedEvent {
     pub(crate) withheld: Vec<Withheld>,
 }
 
-/// The log; for a caller that is bound to groups, that of its devices, so that a page
-/// may have fewer than asked for.
+/// Which end of the log a list begins at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The oldest events come first.
+    Ascending,
+    /// The newest events come first.
+    Descending,
+}
+
+words!(Order { Ascending => "asc", Descending => "desc" });
+
+/// Which events to list; `None` does not filter.
+#[derive(Debug, Default)]
+pub(crate) struct EventFilter {
+    /// Those from then on.
+    pub(crate) from: Option<Timestamp>,
+    /// Those until then.
+    pub(crate) to: Option<Timestamp>,
+    /// Those of this type.
+    pub(crate) what: Option<EventType>,
+    /// Exchanges in this mode, as decided.
+    pub(crate) mode: Option<Mode>,
+    /// Those by this actor.
+    pub(crate) actor: Option<String>,
+    /// Those of this device.
+    pub(crate) device: Option<DeviceId>,
+    /// Whether the newest come first.
+    pub(crate) newest_first: bool,
+}
+
+impl EventFilter {
+    fn takes(&self, event: &Event) -> bool {
+        let mode = event.exchange.as_ref().map(|exchange| exchange.mode);
+        self.from.is_none_or(|from| event.at >= from)
+            && self.to.is_none_or(|to| event.at <= to)
+            && self.what.is_none_or(|what| event.what == what)
+            && self.mode.is_none_or(|wanted| mode == Some(wanted))
+            && self
+                .actor
+                .as_ref()
+                .is_none_or(|actor| event.actor == *actor)
+    }
+
+    /// The places of the log outside which nothing is taken: behind the first, and before the
+    /// second.
+    async fn bounds(&self, app: &App) -> Result<(u64, u64), AppError> {
+        let low = match self.from {
+            Some(from) => app.store.last_place_before(from).await?,
+            None => 0,
+        };
+        let high = match self.to {
+            Some(to) => app.store.last_place_before(to.plus_ms(1)).await? + 1,
+            None => u64::MAX,
+        };
+        Ok((low, high))
+    }
+}
+
+/// The log as far as the filter takes it. Looks at so many events at most, and leaves out what
+/// a caller that is bound to groups may not see, so that a page may have fewer than asked for
+/// while the list goes on.
 pub(crate) async fn all(
     app: &App,
     by: &Principal,
+    filter: &EventFilter,
     page: Page,
 ) -> Result<Listed<LoggedEvent>, AppError> {
-    let after = page.after.unwrap_or(0);
-    let events = app.store.all_events(after, page.limit).await?;
-    let listed = Listed::from_page(events, page.limit, |stored| stored.place);
+    let takes = |stored: &StoredEvent| filter.takes(&stored.event);
+    let chunk = crate::limits::PAGE_ITEMS;
+    let walk = (chunk, crate::limits::EVENT_WALK);
+    let listed = if let Some(device) = filter.device {
+        let seq = |stored: &StoredEvent| stored.event.seq;
+        let read = async |after| match filter.newest_first {
+            true => Ok(app.store.events_before(device, after, chunk).await?),
+            false => Ok(app.store.events(device, after, chunk).await?),
+        };
+        let end = if filter.newest_first { u64::MAX } else { 0 };
+        let after = Some(page.after.unwrap_or(end));
+        scan(Page { after, ..page }, walk, read, seq, takes).await?
+    } else {
+        let (low, high) = filter.bounds(app).await?;
+        let read = async |after| {
+            let mut found = match filter.newest_first {
+                true => app.store.all_events_before(after, chunk).await?,
+                false => app.store.all_events(after, chunk).await?,
+            };
+            found.retain(|stored| stored.place > low && stored.place < high);
+            Ok(found)
+        };
+        let after = match (filter.newest_first, page.after) {
+            (true, after) => after.unwrap_or(u64::MAX).min(high),
+            (false, after) => after.unwrap_or(0).max(low),
+        };
+        let page = Page {
+            after: Some(after),
+            ..page
+        };
+        scan(page, walk, read, |stored| stored.place, takes).await?
+    };
     let events = visible(app, by, listed.items).await?;
     Ok(Listed {
         items: with_withheld(app, events).await?,

@@ -56,6 +56,20 @@ pub(crate) fn active(app: &App, by: &Principal) -> (String, Option<Arc<PolicySet
     (digest, by.sees_all().then_some(set))
 }
 
+/// The files (name and text) of a set that is or was in force. Only for callers that see all
+/// groups, since files name them.
+pub(crate) async fn of_digest(
+    app: &App,
+    by: &Principal,
+    digest: &str,
+) -> Result<Vec<(String, String)>, AppError> {
+    let set = match by.sees_all() {
+        true => app.store.policy_set(digest).await?,
+        false => None,
+    };
+    set.ok_or_else(|| AppError::missing("policy set"))
+}
+
 /// What a try-out came to.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "TriedPolicySet")]

@@ -1,18 +1,24 @@
 //! Webhooks: URLs to which the steps of installs are reported.
 
 use schemars::{Schema, json_schema};
+use serde_json::json;
 
-use super::input::{Line, Lines, List, Parse, Parsed, SecretLine, input};
-use super::{App, AppError, Principal, WriteOptions};
+use super::input::{Integer, Line, Lines, List, Parse, Parsed, SecretLine, input};
+use super::{App, AppError, Listed, Page, Principal, WriteOptions};
 use crate::webhooks::target::URL_BYTES;
 use modegate_core::event::{Event, EventType};
 use modegate_core::installs::InstallState;
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::secret::Secret;
-use modegate_core::webhooks::{EVERY, SECRET_BYTES, Webhook, WebhookId, event_names};
+use modegate_core::webhooks::{
+    AskedDelivery, DeliveryRecord, EVERY, SECRET_BYTES, TEST, Webhook, WebhookId, event_names,
+};
 
 /// Most names of events that a webhook may have: each, and the one for all.
 const EVENTS: usize = InstallState::ALL.len() + 1;
+/// For how long the secret before signs, too, by default and at most, seconds.
+const OVERLAP_S: i64 = 24 * 60 * 60;
+const OVERLAP_MOST_S: i64 = 30 * OVERLAP_S;
 
 input! {
     /// A webhook to make.
@@ -94,6 +100,7 @@ pub(crate) async fn create(
         secret,
         created_by: by.actor(),
         created_at: app.now(),
+        previous_secret: None,
     };
     let detail = format!("{} ({})", webhook.id, webhook.events.join(", "));
     let event = Event::new(app.now(), by.actor(), None, EventType::WebhookCreated).detail(detail);
@@ -120,6 +127,104 @@ pub(crate) async fn list(app: &App) -> Result<Vec<(Webhook, u64)>, AppError> {
         (webhook, waiting)
     });
     Ok(counted.collect())
+}
+
+input! {
+    /// Another secret for a webhook.
+    pub(crate) struct NewSecret {
+        /// The key that signs the requests. Default: the server makes one.
+        pub(crate) secret: Option<SecretLine<{ SECRET_BYTES.1 }, { SECRET_BYTES.0 }>>,
+        /// For how many seconds requests are signed with the secret of before, too.
+        #[schemars(extend("default" = OVERLAP_S))]
+        pub(crate) overlap_s: Option<Integer<0, OVERLAP_MOST_S>>,
+    }
+}
+
+/// Gives a webhook another secret.
+pub(crate) async fn rotate_secret(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    new: NewSecret,
+    options: WriteOptions<CreatedWebhook>,
+) -> Result<CreatedWebhook, AppError> {
+    let (secret, made) = match new.secret {
+        Some(given) => (given.0, None),
+        None => {
+            let own = app.new_secret("whs_");
+            (own.clone(), Some(own))
+        }
+    };
+    let (now, overlap_s) = (app.now(), new.overlap_s.map_or(OVERLAP_S, |given| given.0));
+    let detail = format!("{id}: another secret; the one before signs for {overlap_s} s more");
+    let event = Event::new(now, by.actor(), None, EventType::WebhookChanged).detail(detail);
+    let change = move |webhook: &mut Webhook| webhook.rotate_secret(secret, now, overlap_s * 1000);
+    let created = move |webhook: &Webhook| CreatedWebhook {
+        webhook: webhook.clone(),
+        secret: made.clone(),
+    };
+    let keep = options.keep.map(|keep| keep.from_written(created.clone()));
+    let webhook = app
+        .store
+        .alter_webhook(id, Box::new(change), event, keep)
+        .await?;
+    Ok(created(&webhook))
+}
+
+/// The deliveries of a webhook, the newest first: those that wait, and those that ended last.
+pub(crate) async fn deliveries(
+    app: &App,
+    id: WebhookId,
+    page: Page,
+) -> Result<Listed<DeliveryRecord>, AppError> {
+    let before = page.after.unwrap_or(u64::MAX);
+    let found = app.store.webhook_deliveries(id, before, page.limit).await?;
+    Ok(Listed::from_page(found, page.limit, |one| one.number))
+}
+
+/// Sends a test to a webhook.
+pub(crate) async fn test(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    options: WriteOptions<DeliveryRecord>,
+) -> Result<DeliveryRecord, AppError> {
+    let body = json!({
+        "id": app.new_id().simple().to_string(),
+        "type": TEST,
+        "at": app.now().to_string(),
+        "detail": "a test of this webhook",
+    });
+    let asked = AskedDelivery::New(TEST.to_owned(), body.to_string().into_bytes());
+    ask(app, by, id, asked, "a test", options).await
+}
+
+/// Sends once more what a delivery contained, whatever became of it.
+pub(crate) async fn redeliver(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    number: u64,
+    options: WriteOptions<DeliveryRecord>,
+) -> Result<DeliveryRecord, AppError> {
+    let what = format!("delivery {number} once more");
+    ask(app, by, id, AskedDelivery::Again(number), &what, options).await
+}
+
+async fn ask(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    asked: AskedDelivery,
+    what: &str,
+    options: WriteOptions<DeliveryRecord>,
+) -> Result<DeliveryRecord, AppError> {
+    let kind = EventType::WebhookDeliveryRequested;
+    let event = Event::new(app.now(), by.actor(), None, kind).detail(format!("{id}: {what}"));
+    Ok(app
+        .store
+        .ask_delivery(id, asked, event, options.keep)
+        .await?)
 }
 
 /// Deletes a webhook and its undelivered events. The webhook as it was.

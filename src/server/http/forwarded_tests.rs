@@ -115,6 +115,12 @@ fn each_form_is_read() {
             "{header:?}"
         );
     }
+}
+
+#[test]
+fn without_its_header_there_is_no_certificate() {
+    let own = made("a");
+    let sequence = format!(":{}:", STANDARD.encode(&own.der));
     for header in ProxyHeader::ALL {
         assert_eq!(certificate(header, &HeaderMap::new()), Ok(None));
         assert_eq!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-use super::sign::{EVENT, SIGNATURE, TIMESTAMP, signature, timestamp};
+use super::sign::{EVENT, SIGNATURE, TIMESTAMP, signatures, timestamp};
 use super::target::EgressPolicy;
 use crate::http_client;
 use modegate_core::time::Timestamp;
@@ -61,7 +61,8 @@ impl Client {
     ) -> Result<(), Refused> {
         let url = self.reach.check(webhook.url.reveal())?;
         let at = timestamp(now);
-        let signature = signature(&webhook.secret, &at, &delivery.body);
+        let secrets = webhook.secrets(now);
+        let signature = signatures(secrets, &at, &delivery.body);
         let request = |http: &reqwest::Client| {
             http.post(url.clone())
                 .header("content-type", "application/json")

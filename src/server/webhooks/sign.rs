@@ -18,6 +18,19 @@ pub(crate) fn timestamp(now: Timestamp) -> String {
     now.0.div_euclid(1000).to_string()
 }
 
+/// A signature by each secret, with commas between them: while a secret is changed, a
+/// receiver accepts what any of them fits.
+pub(crate) fn signatures<'a>(
+    secrets: impl Iterator<Item = &'a Secret>,
+    timestamp: &str,
+    body: &[u8],
+) -> String {
+    let all: Vec<String> = secrets
+        .map(|secret| signature(secret, timestamp, body))
+        .collect();
+    all.join(",")
+}
+
 /// `v1=` and 64 hexadecimal digits: HMAC-SHA256 with the secret over the time
 /// as sent, a dot, and the body.
 pub(crate) fn signature(secret: &Secret, timestamp: &str, body: &[u8]) -> String {

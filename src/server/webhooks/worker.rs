@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::supervisor::{KeyedTasks, Worker, next_commit};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, Outcome, Webhook, again};
+use modegate_core::webhooks::{AttemptResult, Delivery, Outcome, Webhook, again};
 use modegate_store::{Store, StoreError};
 
 /// Deliveries of one webhook that a task takes at once.
@@ -129,8 +129,7 @@ impl Sender {
             };
             let others = rest.map(|delivery| Outcome {
                 number: delivery.number,
-                again: Some(down),
-                tried: false,
+                result: AttemptResult::Postponed { again: down },
             });
             return store.delivered(others.collect()).await;
         }
@@ -157,8 +156,14 @@ impl Sender {
         }
         let outcome = Outcome {
             number: delivery.number,
-            again: next,
-            tried: true,
+            result: match &done {
+                Ok(()) => AttemptResult::Delivered { at: now },
+                Err(why) => AttemptResult::Failed {
+                    again: next,
+                    at: now,
+                    why: why.to_string(),
+                },
+            },
         };
         self.store.delivered(vec![outcome]).await?;
         Ok(next)

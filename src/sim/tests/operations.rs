@@ -292,6 +292,10 @@ fn instances_are_added_once_and_deleted_once() {
         assert_eq!(on(&mut tree, "Delete", &at, ""), 200, "{instance}");
         assert_eq!(on(&mut tree, "Delete", &at, ""), 404, "{instance}");
     }
+}
+
+#[test]
+fn instances_are_added_by_whole_keys_of_classes_that_take_them() {
     let mut tree = Tree::new("t");
     for (at, expected) in [
         (
@@ -312,6 +316,11 @@ fn instances_are_added_once_and_deleted_once() {
             "{at}"
         );
     }
+}
+
+#[test]
+fn properties_are_added_once_and_deleted_with_their_instance_only() {
+    let mut tree = Tree::new("t");
     let name = "MDM_WirelessProfile.Name=%22guest%22";
     assert_eq!(on(&mut tree, "Add", &path(name, "/SSID"), "guest"), 200);
     assert_eq!(

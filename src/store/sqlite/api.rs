@@ -12,8 +12,8 @@ use super::{
     webhooks,
 };
 use crate::api::{
-    Check, Decide, IdempotencyKey, ImportStep, Imported, Keep, Plan, StoredResponse, WriteStore,
-    WrittenInstall,
+    ChangeWebhook, Check, Decide, IdempotencyKey, ImportStep, Imported, Keep, Plan, StoredResponse,
+    WriteStore, WrittenInstall,
 };
 use crate::error::StoreError;
 use crate::installs::{DecideApp, DecideInstalls};
@@ -28,7 +28,7 @@ use modegate_core::event::Event;
 use modegate_core::ids::{CommandId, DeviceId, Source};
 use modegate_core::push::record::PushProfile;
 use modegate_core::tokens::{Token, TokenId};
-use modegate_core::webhooks::{Webhook, WebhookId};
+use modegate_core::webhooks::{AskedDelivery, DeliveryRecord, Webhook, WebhookId};
 
 impl SqliteStore {
     /// Does `work` in the writer's transaction. With a name, the answer is kept beside it.
@@ -239,6 +239,32 @@ impl WriteStore for SqliteStore {
     ) -> Result<Webhook, StoreError> {
         self.write(keep, move |db, keys| {
             webhooks::create(db, keys, webhook, event)
+        })
+        .await
+    }
+
+    async fn alter_webhook(
+        &self,
+        id: WebhookId,
+        change: ChangeWebhook,
+        event: Event,
+        keep: Option<Keep<Webhook>>,
+    ) -> Result<Webhook, StoreError> {
+        self.write(keep, move |db, keys| {
+            webhooks::alter(db, keys, id, change, event)
+        })
+        .await
+    }
+
+    async fn ask_delivery(
+        &self,
+        id: WebhookId,
+        asked: AskedDelivery,
+        event: Event,
+        keep: Option<Keep<DeliveryRecord>>,
+    ) -> Result<DeliveryRecord, StoreError> {
+        self.write(keep, move |db, keys| {
+            webhooks::ask(db, keys, id, asked, event)
         })
         .await
     }

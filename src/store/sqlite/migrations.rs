@@ -7,12 +7,16 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
     ("V4__installs", include_str!("migrations/V4__installs.sql")),
     ("V5__batches", include_str!("migrations/V5__batches.sql")),
+    (
+        "V6__webhook_deliveries",
+        include_str!("migrations/V6__webhook_deliveries.sql"),
+    ),
 ];
 
 /// The latest version.

@@ -29,7 +29,7 @@ use modegate_core::secret::Secret;
 use modegate_core::session::Snapshot;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
-use modegate_core::webhooks::{Delivery, Outcome, Webhook};
+use modegate_core::webhooks::{Delivery, DeliveryRecord, Outcome, Webhook, WebhookId};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -113,6 +113,18 @@ impl Store for SqliteStore {
 
     async fn all_events(&self, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
         self.read(|db, _| events::all(db, after, limit))
+    }
+
+    async fn all_events_before(
+        &self,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db, _| events::all_before(db, before, limit))
+    }
+
+    async fn last_place_before(&self, at: Timestamp) -> Result<u64, StoreError> {
+        self.read(|db, _| events::last_place_before(db, at))
     }
 
     async fn log(&self, mut events: Vec<Event>) -> Result<(), StoreError> {
@@ -288,6 +300,15 @@ impl InstallStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
         self.read(|db, _| webhooks::due(db, webhook, now, limit))
+    }
+
+    async fn webhook_deliveries(
+        &self,
+        webhook: WebhookId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<DeliveryRecord>, StoreError> {
+        self.read(|db, keys| webhooks::deliveries(db, keys, webhook, before, limit))
     }
 
     async fn next_deliveries(&self) -> Result<Vec<(u64, Timestamp)>, StoreError> {

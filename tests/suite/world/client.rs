@@ -11,6 +11,7 @@ use modegate_wire::encoding::Encoding;
 use modegate_wire::message::{Element, Message, Verb};
 
 use super::Chance;
+use crate::syncml::{header_status, message, results, status};
 
 /// What a command does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,27 +203,24 @@ impl Client {
             body += "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert>";
             body += "<Alert><CmdID>2</CmdID><Data>1224</Data><Item><Meta><Type>com.microsoft/MDM/LoginStatus</Type></Meta><Data>user</Data></Item></Alert>";
         } else {
-            body += &status(self.server_msg, 0, "SyncHdr");
+            body += &header_status(self.server_msg);
         }
         let mut owed = std::mem::take(&mut self.owed);
         if chance.percent(30) {
             owed.reverse();
         }
         for (msg_ref, cmd_ref, verb, seq) in owed {
-            body += &status(msg_ref, cmd_ref, verb);
+            body += &status(1, msg_ref, cmd_ref, verb, 200);
             if verb == "Get" {
-                body += &format!(
-                    "<Results><CmdID>9</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Item><Data>Running</Data></Item></Results>"
-                );
+                body += &results(9, msg_ref, cmd_ref, "", "Running");
             }
             self.under_way.push(seq);
         }
-        let text = format!(
-            "<SyncML><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>{}</SessionID><MsgID>{}</MsgID>\
-             <Target><LocURI>s</LocURI></Target><Source><LocURI>{}</LocURI></Source></SyncHdr><SyncBody>{body}<Final/></SyncBody></SyncML>",
-            self.session,
+        let text = message(
+            &self.source(),
+            &self.session.to_string(),
             self.msg_id,
-            self.source()
+            &(body + "<Final/>"),
         );
         let message = Encoding::Xml.decode(text.as_bytes()).unwrap();
         (query, self.encoding, self.encoding.encode(&message))
@@ -330,10 +328,4 @@ impl Client {
         }
         brought
     }
-}
-
-fn status(msg_ref: u32, cmd_ref: u32, cmd: &str) -> String {
-    format!(
-        "<Status><CmdID>1</CmdID><MsgRef>{msg_ref}</MsgRef><CmdRef>{cmd_ref}</CmdRef><Cmd>{cmd}</Cmd><Data>200</Data></Status>"
-    )
 }

@@ -12,11 +12,11 @@ mod server;
 use super::*;
 use crate::command::{CommandBody, CommandState, Operation};
 use crate::context::{Family, Query};
-use crate::device::{
-    CertificateDigest, CertificateNote, Credentials, Device, DeviceRecord, DeviceState, Rotation,
-};
+use crate::device::{CertificateDigest, CertificateNote, Credentials, Device, DeviceRecord};
 use crate::event::ExchangeRecord;
-use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::fixtures::registered;
+use crate::fixtures::syncml::{message_with, status};
+use crate::ids::CommandSeq;
 use crate::policy::PolicySet;
 use crate::secret::Secret;
 use crate::session::Snapshot;
@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 use modegate_wire::auth::{AuthType, PasswordDigest, md5_cred};
 use modegate_wire::decode::decode;
 use modegate_wire::mac::{self, EntityDigest, Mac};
-use modegate_wire::message::{Element, Message, Verb};
+use modegate_wire::message::{Element, Message};
 
 const OWN: CertificateDigest = CertificateDigest([1; 32]);
 const NEW: CertificateDigest = CertificateDigest([2; 32]);
@@ -57,28 +57,11 @@ fn nonce_of(device: u64, count: u64) -> [u8; 16] {
 
 impl Talk {
     fn new(record: impl FnOnce(&mut DeviceRecord)) -> Talk {
-        let mut of = DeviceRecord {
-            source: Source("d".into()),
-            family: Family::Windows81,
-            device_client_id: "d".into(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: vec![OWN],
-            registered_at: Timestamp(0),
-            rotation: Rotation::default(),
-        };
-        record(&mut of);
+        let mut device = registered(1, "d", Family::Windows81, Timestamp(0));
+        device.record.certificates = vec![OWN];
+        record(&mut device.record);
         Talk {
-            device: Device {
-                number: 1,
-                id: DeviceId(uuid::Uuid::nil()),
-                record: of,
-                state: DeviceState {
-                    next_command: 1,
-                    ..DeviceState::default()
-                },
-            },
+            device,
             bodies: HashMap::new(),
             evidence: ClientEvidence {
                 certificate: Some(OWN),
@@ -97,22 +80,8 @@ impl Talk {
     }
 
     fn queue(&mut self, loc_uri: &str) -> CommandSeq {
-        let body = CommandBody {
-            name: "raw".into(),
-            actor: "test".into(),
-            queued_at: self.now,
-            not_before: None,
-            expires_at: None,
-            priority: 0,
-            options: Default::default(),
-            operations: vec![Operation::Node {
-                verb: Verb::Get,
-                loc_uri: loc_uri.into(),
-                format: None,
-                mime: None,
-                data: None,
-            }],
-        };
+        let get = Operation::get(loc_uri.into());
+        let body = CommandBody::new("raw", "test", self.now, vec![get]);
         let (change, seq) = queue::queue(&self.device, body.clone()).unwrap();
         self.device.state = change.state;
         self.bodies.insert(seq, body);
@@ -121,11 +90,7 @@ impl Talk {
 
     /// One message; the step's kind in a word.
     fn say(&mut self, msg_id: u32, header: &str, body: &str) -> &'static str {
-        let text = format!(
-            "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
-             <SessionID>1</SessionID><MsgID>{msg_id}</MsgID><Target><LocURI>https://s/sync</LocURI></Target>\
-             <Source><LocURI>d</LocURI></Source>{header}</SyncHdr><SyncBody>{body}<Final/></SyncBody></SyncML>"
-        );
+        let text = message_with("d", "1", msg_id, header, &format!("{body}<Final/>"));
         let message = decode(text.as_bytes()).unwrap();
         let policies = PolicySet::builtin().unwrap();
         let raw_query = "mode=Machine&Platform=WoA";
@@ -183,10 +148,7 @@ impl Talk {
         );
         for (nth, id) in self.commands().into_iter().enumerate() {
             if let Some(each) = each {
-                body += &format!(
-                    "<Status><CmdID>{}</CmdID><MsgRef>{msg}</MsgRef><CmdRef>{id}</CmdRef><Cmd>Get</Cmd><Data>{each}</Data></Status>",
-                    nth + 2
-                );
+                body += &status(nth + 2, msg, id, "Get", each);
             }
         }
         body

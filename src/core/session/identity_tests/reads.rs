@@ -87,11 +87,7 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
     let mut talk = with_full_queue();
     talk.device.state.revision = 5;
     let say = |header: &str| {
-        let text = format!(
-            "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
-             <SessionID>1</SessionID><MsgID>1</MsgID><Target><LocURI>s</LocURI></Target>\
-             <Source><LocURI>d</LocURI></Source>{header}</SyncHdr><SyncBody>{PACKAGE1}<Final/></SyncBody></SyncML>"
-        );
+        let text = message_with("d", "1", 1, header, &format!("{PACKAGE1}<Final/>"));
         decode(text.as_bytes()).unwrap()
     };
     let (right, wrong) = (say(&basic("p")), say(&basic("wrong")));

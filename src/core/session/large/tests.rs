@@ -3,6 +3,7 @@
 use super::*;
 use crate::context::{ContextSet, Login};
 use crate::device::Session;
+use crate::fixtures::syncml::message;
 use crate::ids::SessionNo;
 use crate::time::Timestamp;
 use modegate_wire::decode::decode;
@@ -73,13 +74,11 @@ fn half_sent(of: u64) -> DeviceState {
 }
 
 fn piece(node: &str, data: &str, more: &str) -> Message {
-    let text = format!(
-        "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
-         <SessionID>1</SessionID><MsgID>3</MsgID><Target><LocURI>s</LocURI></Target>\
-         <Source><LocURI>d</LocURI></Source></SyncHdr><SyncBody><Results><CmdID>1</CmdID><MsgRef>2</MsgRef>\
-         <CmdRef>7</CmdRef><Item><Source><LocURI>{node}</LocURI></Source><Data>{data}</Data>{more}</Item>\
-         </Results><Final/></SyncBody></SyncML>"
+    let body = format!(
+        "<Results><CmdID>1</CmdID><MsgRef>2</MsgRef><CmdRef>7</CmdRef><Item><Source><LocURI>{node}</LocURI></Source>\
+         <Data>{data}</Data>{more}</Item></Results><Final/>"
     );
+    let text = message("d", "1", 3, &body);
     decode(text.as_bytes()).unwrap()
 }
 

@@ -47,8 +47,8 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
     let event = |seq: CommandSeq, kind, what| {
         Event::new(now, body.actor.clone(), Some(device.id), what).command(seq.0, kind)
     };
-    let mut events =
-        vec![event(seq, open.kind(), EventType::CommandQueued).detail(body.name.clone())];
+    let queued = event(seq, open.kind(), EventType::CommandQueued).detail(body.name.clone());
+    let mut events = vec![queued.steps_of(&body)];
     for (old, kind) in &superseded {
         let detail = format!("superseded by command {}", seq.0);
         events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));

@@ -8,9 +8,10 @@ use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode, Query};
-use crate::device::{Device, DeviceRecord, DeviceState};
+use crate::device::Device;
 use crate::event::{Outcome, Withheld};
-use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::fixtures::registered;
+use crate::ids::CommandSeq;
 use crate::inventory::Inventory;
 use crate::policy::PolicySet;
 use crate::push::active_profiles::ActiveProfiles;
@@ -75,29 +76,9 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let record = DeviceRecord {
-            source: Source("d".into()),
-            family: Family::Windows81,
-            device_client_id: "x".into(),
-            user: None,
-            groups: Vec::new(),
-            credentials: None,
-            certificates: Vec::new(),
-            registered_at: Timestamp(0),
-            rotation: Default::default(),
-        };
-        let state = DeviceState {
-            next_command: 1,
-            ..DeviceState::default()
-        };
         World {
             listed: HashMap::new(),
-            device: Device {
-                number: 1,
-                id: DeviceId(uuid::Uuid::nil()),
-                record,
-                state,
-            },
+            device: registered(1, "d", Family::Windows81, Timestamp(0)),
             bodies: HashMap::new(),
             finals: HashMap::new(),
             inventory: None,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
-use super::query::word;
+use super::query::{time, word};
 use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
 use crate::app::input::Time;
@@ -103,6 +103,7 @@ pub(super) struct FilterQuery {
     user: Option<String>,
     source: Option<String>,
     activity: Option<String>,
+    not_seen_since: Option<String>,
 }
 
 /// `GET /devices`.
@@ -119,6 +120,7 @@ pub(super) async fn list(
         user: given(query.user),
         source: given(query.source),
         activity: word("activity", query.activity.as_deref())?,
+        not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
     };
     let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
     Ok(page(listed, |device| DeviceView::from(&device)))

@@ -2,14 +2,16 @@
 
 use actix_web::web;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::query::{time, word};
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
-use crate::app::log::{self, LoggedEvent};
+use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
+use crate::http::problem::Problem;
 use modegate_core::context::Mode;
-use modegate_core::event::{Event, EventType, ExchangeRecord, Withheld};
+use modegate_core::event::{Event, EventType, ExchangeRecord, Step, Withheld};
 use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
@@ -38,8 +40,23 @@ pub(super) struct EventView {
     /// When a command that was queued could go, as it looked then.
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<String>,
+    /// What a command that was queued does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    steps: Vec<EventStep>,
+    /// The catalogue's app that a command that was queued installs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<String>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+}
+
+/// One node that a command works on.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct EventStep {
+    verb: String,
+    /// `{device}` stands for the device's own key.
+    loc_uri: String,
 }
 
 /// What is said of an exchange.
@@ -126,7 +143,18 @@ impl From<&LoggedEvent> for EventView {
             detail: event.detail.clone(),
             count: event.count,
             forecast: event.forecast.clone(),
+            steps: event.steps.iter().map(EventStep::from).collect(),
+            app: event.app.clone(),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),
+        }
+    }
+}
+
+impl From<&Step> for EventStep {
+    fn from(step: &Step) -> Self {
+        EventStep {
+            verb: step.verb.clone(),
+            loc_uri: step.loc_uri.clone(),
         }
     }
 }
@@ -171,9 +199,42 @@ impl ExchangeView {
     }
 }
 
+/// Which events to list.
+#[derive(Debug, Deserialize)]
+pub(super) struct FilterQuery {
+    from: Option<String>,
+    to: Option<String>,
+    #[serde(rename = "type")]
+    what: Option<String>,
+    mode: Option<String>,
+    actor: Option<String>,
+    device: Option<String>,
+    order: Option<String>,
+}
+
 /// `GET /events`.
-pub(super) async fn all(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let listed = log::all(caller.app(), caller.by(), paging.page()?).await?;
+pub(super) async fn all(
+    caller: Caller,
+    paging: web::Query<Paging>,
+    query: web::Query<FilterQuery>,
+) -> HandlerResult {
+    let query = query.into_inner();
+    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let device = given(query.device).map(|text| {
+        let expected = "a device id (32 hexadecimal digits)";
+        text.parse()
+            .map_err(|_| Problem::field("device", expected, "other text"))
+    });
+    let filter = EventFilter {
+        from: time("from", query.from.as_deref())?,
+        to: time("to", query.to.as_deref())?,
+        what: word("type", query.what.as_deref())?,
+        mode: word("mode", query.mode.as_deref())?,
+        actor: given(query.actor),
+        device: device.transpose()?,
+        newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
+    };
+    let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
     Ok(page(listed, |event| EventView::from(&event)))
 }
 

@@ -1,6 +1,6 @@
 //! `/policies`: the set in force, and a try-out of another against what was recorded.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -33,6 +33,18 @@ pub(super) async fn in_force(caller: Caller) -> HttpResponse {
     });
     HttpResponse::Ok().json(PolicySetView {
         digest,
+        files: files.collect(),
+    })
+}
+
+/// `GET /policies/{digest}`.
+pub(super) async fn one(caller: Caller, digest: web::Path<String>) -> HandlerResult {
+    let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
+    let files = files
+        .into_iter()
+        .map(|(name, text)| FileView { name, text });
+    ok(&PolicySetView {
+        digest: digest.into_inner(),
         files: files.collect(),
     })
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
+use modegate_core::time::Timestamp;
 
 /// A query that no handler can read: what the table does not name of it is wrong.
 pub(in crate::http) fn bad_query(error: &QueryPayloadError) -> Error {
@@ -51,6 +52,17 @@ pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U)
     HttpResponse::Ok().json(PageView {
         items: listed.items.into_iter().map(view).collect(),
         next: listed.next.map(|next| next.to_string()),
+    })
+}
+
+/// A time, if one is given; an empty parameter counts as none.
+pub(super) fn time(name: &str, value: Option<&str>) -> Result<Option<Timestamp>, Problem> {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return Ok(None);
+    };
+    Timestamp::parse(value).map(Some).ok_or_else(|| {
+        let expected = "a time in RFC 3339, such as 2026-11-29T02:00:00Z";
+        Problem::field(name, expected, "other text")
     })
 }
 

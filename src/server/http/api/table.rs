@@ -10,6 +10,7 @@ use crate::app::{self, word::all_words};
 use modegate_core::activity::ActivityFlag;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
+use modegate_core::event::EventType;
 
 const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
@@ -51,6 +52,7 @@ endpoints! {
             text("user", "Only devices of this user"),
             text("source", "Only the device with this source"),
             one_of("activity", all_words::<ActivityFlag>, "Only devices with this activity"),
+            text("not_seen_since", "Only devices that began no session since this time (RFC 3339)"),
         ];
 
     "Registers many devices in one transaction"
@@ -156,13 +158,27 @@ endpoints! {
         => 200 One command_view::CommandView;
 
     "The events; for a token with groups those of its devices, and a page may contain fewer than `limit`"
-    get "/events" [Audit] events::all => 200 List events::EventView, query PAGE;
+    get "/events" [Audit] events::all => 200 List events::EventView,
+        query &[
+            AFTER,
+            LIMIT,
+            text("from", "Only events from this time on (RFC 3339)"),
+            text("to", "Only events until this time (RFC 3339)"),
+            one_of("type", all_words::<EventType>, "Only events of this type"),
+            one_of("mode", all_words::<Mode>, "Only exchanges in this mode, as decided"),
+            text("actor", "Only events by this actor, such as api:admin"),
+            text("device", "Only events of this device; `after` and `next` are its event numbers then"),
+            one_of("order", all_words::<app::log::Order>, "asc: the oldest first (default); desc: the newest first"),
+        ];
 
     "A stream of all events; ids are positions in the log"
     get "/events/stream" [Audit] stream::all => 200 Stream events::EventView, query &[FROM];
 
     "The policy set in force, with its files"
     get "/policies" [Audit] policies::in_force => 200 One policies::PolicySetView;
+
+    "A policy set that is or was in force, by the digest that events name"
+    get "/policies/{digest}" [Audit] policies::one => 200 One policies::PolicySetView;
 
     "Evaluates another policy set against recorded sessions and reports the differences. Changes nothing"
     post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
@@ -246,6 +262,20 @@ endpoints! {
 
     "All webhooks"
     get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView;
+
+    "The deliveries of a webhook, the newest first: those that wait, and the 100 that ended last"
+    get "/webhooks/{webhook}/deliveries" [Admin] webhooks::deliveries => 200 List webhooks::DeliveryView, query PAGE;
+
+    "Sends a test event to a webhook"
+    post "/webhooks/{webhook}/test" [Admin] webhooks::test => 202 One webhooks::DeliveryView;
+
+    "Sends the content of a delivery once more, whatever became of it"
+    post "/webhooks/{webhook}/deliveries/{delivery}/redelivery" [Admin] webhooks::redeliver
+        => 202 One webhooks::DeliveryView;
+
+    "Gives a webhook another secret; for a while requests are signed with both"
+    post "/webhooks/{webhook}/secret" [Admin] webhooks::rotate_secret, body app::webhooks::NewSecret
+        => 200 One webhooks::WebhookView;
 
     "Deletes a webhook and its pending deliveries"
     delete "/webhooks/{webhook}" [Admin] webhooks::delete => 204 Nothing;

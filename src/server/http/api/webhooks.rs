@@ -1,15 +1,17 @@
 //! `/webhooks`.
 
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 use url::Url;
 
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, page};
+use super::extract::id;
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::Listed;
 use crate::app::input::Time;
-use crate::app::webhooks::{self, CreatedWebhook, NewWebhook};
-use modegate_core::webhooks::Webhook;
-use modegate_core::webhooks::WebhookId;
+use crate::app::webhooks::{self, CreatedWebhook, NewSecret, NewWebhook};
+use crate::http::problem::Problem;
+use modegate_core::webhooks::{DeliveryRecord, Webhook, WebhookId};
 
 /// A webhook as the API shows it: of its URL the host only, since the rest may be a
 /// capability.
@@ -24,6 +26,8 @@ pub(super) struct WebhookView {
     waiting: u64,
     created_by: String,
     created_at: Time,
+    /// Until when requests are signed with the secret of before, too.
+    previous_secret_until: Option<Time>,
     /// What its messages are signed with: in the answer that made it, and where the
     /// server made the secret, and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,6 +45,10 @@ impl WebhookView {
             waiting,
             created_by: webhook.created_by.clone(),
             created_at: Time(webhook.created_at),
+            previous_secret_until: webhook
+                .previous_secret
+                .as_ref()
+                .map(|(_, until)| Time(*until)),
             secret: None,
         }
     }
@@ -59,6 +67,102 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Handl
     caller
         .write(render, async |app, by, options| {
             webhooks::create(app, by, new, options).await
+        })
+        .await
+}
+
+/// A delivery of a webhook.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "WebhookDelivery", extend("required" = ["id", "event", "state"]))]
+pub(super) struct DeliveryView {
+    id: String,
+    event: String,
+    /// `waiting`, `delivered`, `given_up`.
+    state: &'static str,
+    attempts: u32,
+    /// When it is tried next, while it waits.
+    due_at: Option<Time>,
+    ended_at: Option<Time>,
+    /// Why the latest attempt failed.
+    error: Option<String>,
+    /// What is sent.
+    body: serde_json::Value,
+}
+
+impl From<&DeliveryRecord> for DeliveryView {
+    fn from(record: &DeliveryRecord) -> Self {
+        DeliveryView {
+            id: record.number.to_string(),
+            event: record.event.clone(),
+            state: match (record.ended, &record.error) {
+                (None, _) => "waiting",
+                (Some(_), None) => "delivered",
+                (Some(_), Some(_)) => "given_up",
+            },
+            attempts: record.attempts,
+            due_at: record.due.map(Time),
+            ended_at: record.ended.map(Time),
+            error: record.error.clone(),
+            body: serde_json::from_slice(&record.body).unwrap_or_default(),
+        }
+    }
+}
+
+/// `GET /webhooks/{id}/deliveries`: the newest first.
+pub(super) async fn deliveries(
+    caller: Caller,
+    Id(id): Id<WebhookId>,
+    paging: web::Query<Paging>,
+) -> HandlerResult {
+    let listed = webhooks::deliveries(caller.app(), id, paging.page()?).await?;
+    Ok(page(listed, |record| DeliveryView::from(&record)))
+}
+
+/// 202 with a delivery that somebody asked for.
+fn queued(webhook: WebhookId) -> impl Fn(&DeliveryRecord) -> ApiResponse + Clone {
+    move |record| {
+        let location = format!("/api/v1/webhooks/{webhook}/deliveries");
+        ApiResponse::accepted(location, &DeliveryView::from(record))
+    }
+}
+
+/// `POST /webhooks/{id}/test`.
+pub(super) async fn test(caller: Caller, Id(id): Id<WebhookId>) -> HandlerResult {
+    caller
+        .write(queued(id), async |app, by, options| {
+            webhooks::test(app, by, id, options).await
+        })
+        .await
+}
+
+/// `POST /webhooks/{id}/deliveries/{delivery}/redelivery`.
+pub(super) async fn redeliver(caller: Caller, path: web::Path<(String, String)>) -> HandlerResult {
+    let webhook: WebhookId = id(&path.0)?;
+    let number = path.1.parse::<u64>();
+    let number = number.map_err(|_| Problem::missing("delivery"))?;
+    caller
+        .write(queued(webhook), async |app, by, options| {
+            webhooks::redeliver(app, by, webhook, number, options).await
+        })
+        .await
+}
+
+/// `POST /webhooks/{id}/secret`.
+pub(super) async fn rotate_secret(
+    caller: Caller,
+    Id(id): Id<WebhookId>,
+    Body(new): Body<NewSecret>,
+) -> HandlerResult {
+    let render = |changed: &CreatedWebhook| {
+        let secret = changed.secret.as_ref();
+        ApiResponse::ok(&WebhookView {
+            secret: secret.map(|secret| secret.reveal().to_owned()),
+            ..WebhookView::new(&changed.webhook, 0)
+        })
+    };
+    caller
+        .write(render, async |app, by, options| {
+            webhooks::rotate_secret(app, by, id, new, options).await
         })
         .await
 }

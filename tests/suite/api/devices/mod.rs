@@ -1,0 +1,5 @@
+//! `/devices` and what is below one device.
+
+mod import;
+mod list;
+mod preview;

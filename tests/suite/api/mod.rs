@@ -1,0 +1,21 @@
+//! The API over real HTTP: a module for each path, and one for each rule of them all.
+
+mod apps;
+mod batches;
+mod commands;
+mod conditional;
+mod devices;
+mod event_filters;
+mod events;
+mod fields;
+mod head;
+mod idempotency;
+pub mod installs;
+mod inventory;
+mod limits;
+mod openapi;
+mod policies;
+mod random;
+mod routes;
+mod tokens;
+mod webhooks;

@@ -1,0 +1,7 @@
+//! The program's commands, its configuration, and what a package needs of it.
+
+pub mod configuration;
+mod demo;
+mod mock_wns;
+mod operating;
+mod packaging;

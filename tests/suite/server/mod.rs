@@ -1,0 +1,14 @@
+//! The server under faults and load, and what it says of itself.
+
+mod clock;
+mod crash;
+mod faults;
+mod local_only;
+mod metrics;
+mod noisy;
+mod secrets;
+mod silent;
+mod stalled;
+mod strangers;
+mod strangers_bench;
+mod worker_faults;

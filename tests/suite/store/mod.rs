@@ -1,0 +1,5 @@
+//! What every store does, whatever stands behind it.
+
+mod api;
+pub mod conformance;
+mod installs;
