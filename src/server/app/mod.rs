@@ -20,6 +20,7 @@ pub(crate) mod policies;
 mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod revision;
+pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod wakes;

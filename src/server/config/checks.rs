@@ -40,8 +40,8 @@ pub(super) fn together(loaded: &mut Loaded) {
     let name = ("server_auth.name", settings.server_auth.name.is_some());
     let password_file = settings.server_auth.password_file.is_some();
     let password_file = ("server_auth.password_file", password_file);
-    loaded.needs(name, password_file);
     loaded.needs(password_file, name);
+    loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();

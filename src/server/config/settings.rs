@@ -151,17 +151,20 @@ impl Settings {
     }
 }
 
-/// Credentials with which the server answers a device that challenges it: both
-/// or none.
+/// What the server answers a device with that challenges it. Each device may have a password
+/// of its own for that (`POST /devices/{device}/server-password`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerAuth {
     /// The name, 1 to 256 characters.
     #[serde(deserialize_with = "optional::<ServerName, _>")]
     pub name: Option<String>,
-    /// A file with the password; white space around it does not count.
+    /// A file with the password for devices that have none of their own; white space around
+    /// it does not count.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
+    /// Whether a device that asks for Basic is sent its password as it is. Default false.
+    pub basic: bool,
 }
 
 /// How much clients may ask for, alone and together. A rate of 0 is no limit.

@@ -290,18 +290,24 @@ fn sync_service(
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 
-/// What the server proves itself to devices with; its password is read here.
+/// What the server proves itself to devices with; the common password is read here.
 fn server_auth(settings: &config::ServerAuth) -> Result<Option<ServerAuth>, ServeError> {
-    let (Some(name), Some(path)) = (&settings.name, &settings.password_file) else {
+    let Some(name) = settings.name.clone() else {
         return Ok(None);
     };
-    let password =
-        config::secret_file(path).map_err(|error| ServeError::File(path.clone(), error))?;
-    if password.reveal().is_empty() {
-        return Err(ServeError::BadFile(path.clone(), "a password"));
-    }
-    let name = name.clone();
-    Ok(Some(ServerAuth { name, password }))
+    let password = settings.password_file.as_ref().map(|path| {
+        let password = config::secret_file(path);
+        let password = password.map_err(|error| ServeError::File(path.clone(), error))?;
+        if password.reveal().is_empty() {
+            return Err(ServeError::BadFile(path.clone(), "a password"));
+        }
+        Ok(password)
+    });
+    Ok(Some(ServerAuth {
+        name,
+        password: password.transpose()?,
+        allows_basic: settings.basic,
+    }))
 }
 
 async fn push(

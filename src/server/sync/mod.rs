@@ -124,6 +124,11 @@ impl SyncService {
         self
     }
 
+    /// What the server is called where it proves itself; `None` where it does not.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_auth.as_ref().map(|server| server.name.as_str())
+    }
+
     /// The policy set in force.
     pub fn policies(&self) -> Arc<PolicySet> {
         self.policies.get()

@@ -181,12 +181,12 @@ impl SyncService {
                 Ok(SyncResponse::Reply(encoding.encode(&reply)))
             }
             Step::Replay => {
-                let signature = signature(&snapshot.device.state, request);
+                let signature = signature(&snapshot.device.record, &snapshot.device.state, request);
                 Ok(signed(snapshot.reply.unwrap_or_default(), signature))
             }
             Step::Exchange(mut exchange) => {
                 let reply = encode::guarded(&mut exchange, encoding);
-                let signature = signature(exchange.state(), request);
+                let signature = signature(&snapshot.device.record, exchange.state(), request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
                 Ok(signed(reply, signature))

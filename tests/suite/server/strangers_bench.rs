@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::strangers::{QUERY, hello};
 use crate::harness::SYNCML;
 use crate::program::without_settings;
-use super::strangers::{QUERY, hello};
 
 /// How long a request is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);

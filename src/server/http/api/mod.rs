@@ -26,6 +26,7 @@ mod push_profiles;
 mod query;
 mod routes;
 mod schemas;
+mod server_password;
 mod sse;
 mod stream;
 mod table;
