@@ -46,6 +46,9 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
+    /// The alert, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alert: Option<AlertRecord>,
     /// For a command that was queued: what it does, so that this stays on record when the
     /// command is gone. At most [`STEPS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -89,6 +92,7 @@ impl Event {
             detail: None,
             count: None,
             forecast: None,
+            alert: None,
             steps: Vec::new(),
             app: None,
         }
@@ -221,6 +225,8 @@ named! {
         WebhookDeliveryRequested = "webhook.delivery_requested",
         /// A notification that WNS did not take, or of which it said nothing.
         WakeNotTaken = "wake.not_taken",
+        /// The device reported something of its own accord, by an alert.
+        DeviceAlert = "device.alert",
     }
 }
 
@@ -273,6 +279,26 @@ pub struct ExchangeRecord {
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+}
+
+/// What is on record of an alert. Texts are cut off where they are long; Data that may
+/// be a secret is `***`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertRecord {
+    /// Its code; 0 where there was none that is a number.
+    pub code: u16,
+    /// `Meta/Type`.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The node that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// `Meta/Mark`: how important the device takes it to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// Its result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
 }
 
 /// A command that went out.

@@ -30,6 +30,11 @@ impl FromStr for DeviceId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct CommandSeq(pub u32);
 
+impl CommandSeq {
+    /// Stands where there was no command: the device reported of its own accord.
+    pub const NONE: CommandSeq = CommandSeq(0);
+}
+
 /// A command's public id: it carries its device, so that whoever knows the id
 /// finds the row without an index over all commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -61,6 +61,25 @@ pub(crate) const NEWS_DEADLINE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 pub(crate) const RETRY_PAUSE_MS: i64 = 15 * 60 * 1000;
 /// The longest such pause, milliseconds: a device that comes nightly tries nightly.
 pub(crate) const RETRY_PAUSE_MOST_MS: i64 = 20 * 60 * 60 * 1000;
+/// Deliveries without an understood answer after which a command goes alone and last:
+/// the device may be stopping at it.
+pub(crate) const UNANSWERED_TOGETHER: u8 = 3;
+/// Deliveries without an understood answer after which a command has failed.
+pub(crate) const UNANSWERED_MOST: u8 = 6;
+/// Commands ahead of an unconfirmed one that are remembered: more than a usual reply has.
+pub(crate) const AHEAD: usize = 64;
+/// Alerts of one message that are kept.
+pub(crate) const ALERTS: usize = 8;
+/// Longest LocURI, and longest type, of an alert that is kept; the rest is cut off.
+pub(crate) const ALERT_NAME_BYTES: usize = 512;
+/// Longest Data of an alert that is kept: a number or a word. What is longer may be a
+/// secret.
+pub(crate) const ALERT_DATA_BYTES: usize = 64;
+/// DevInfo nodes of one message that are taken into the inventory; the standard has
+/// five, and vendors may add below Ext.
+pub(crate) const DEV_INFO_NODES: usize = 32;
+/// Unchanged DevInfo is taken into the inventory again after this, milliseconds.
+pub(crate) const DEV_INFO_REFRESH_MS: i64 = 24 * 60 * 60 * 1000;
 /// Gets that one inventory may lead to through the children that it names.
 pub(crate) const WALK_GETS: u16 = 2_000;
 /// Gets in one command of such a walk.

@@ -40,10 +40,8 @@ mod tests {
     #[test]
     fn results_of_final_commands_are_deleted_when_they_are_old() {
         let result = NodeResult {
-            loc_uri: "./x".into(),
             status: 200,
-            format: None,
-            data: None,
+            ..NodeResult::of_node("./x".into())
         };
         let part = Part {
             seq: CommandSeq(1),

@@ -14,6 +14,7 @@ use super::message::{
     Results, Status, Verb,
 };
 use super::xml;
+use crate::error_number;
 use crate::limits;
 use crate::message::SessionId;
 
@@ -239,10 +240,21 @@ impl<'a, S: Source<'a>> Decoder<'a, S> {
             "TargetRef" => self.reference(&mut status.target_refs)?,
             "SourceRef" => self.reference(&mut status.source_refs)?,
             "Chal" => status.chal = Some(self.chal()?),
-            "Data" => status.code = number(&self.text("Data")?).unwrap_or(0),
+            "Data" => self.status_data(&mut status)?,
             "Item" => self.item(&mut status.items)?,
         );
         Ok(status)
+    }
+
+    /// The code, and the error behind it: an attribute (Windows 10 and newer), or what
+    /// stands in the code's place.
+    fn status_data(&mut self, status: &mut Status) -> Result<(), DecodeError> {
+        let original = self.source.attribute("originalerror");
+        let original = original.and_then(|text| error_number::read(&text));
+        let (code, instead) = status_code(&self.text("Data")?);
+        status.code = code;
+        status.original_error = original.or(instead);
+        Ok(())
     }
 
     fn results(&mut self) -> Result<Results, DecodeError> {
@@ -394,6 +406,24 @@ fn bounded(name: &'static str, text: String) -> Result<String, DecodeError> {
         return Err(DecodeError::TooLong(name, limits::FIELD_BYTES));
     }
     Ok(text)
+}
+
+/// The code in the Data of a Status, 0 where there is none, and the HRESULT that
+/// stands there instead: what failed without a code of its own is 500 (MS-MDM 2.2.6).
+fn status_code(text: &str) -> (u16, Option<u32>) {
+    let text = text.trim();
+    if let Some(code) = number(text) {
+        return (code, None);
+    }
+    let first = text.split_ascii_whitespace().next().unwrap_or("");
+    let is_failure = |number: &u32| *number >= 0x8000_0000;
+    if let Some(hresult) = error_number::read(first).filter(is_failure) {
+        return (500, Some(hresult));
+    }
+    // Words behind it, as HTTP has them.
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let code = text.get(..digits).filter(|digits| digits.len() == 3);
+    (code.and_then(number).unwrap_or(0), None)
 }
 
 /// A number of decimal digits, nothing else.

@@ -56,6 +56,12 @@ pub(super) trait Source<'a> {
 
     /// How far the source has been read, in bytes.
     fn at(&self) -> usize;
+
+    /// The value of an attribute, by its local name, of the element just opened, as it
+    /// stands. SyncML has none in WBXML.
+    fn attribute(&self, _local_name: &str) -> Option<String> {
+        None
+    }
 }
 
 /// A document that is being written.

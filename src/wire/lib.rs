@@ -10,6 +10,7 @@ pub mod auth;
 pub mod decode;
 pub mod encode;
 pub mod encoding;
+pub mod error_number;
 mod events;
 pub mod fault;
 pub mod guard;

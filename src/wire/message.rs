@@ -252,7 +252,8 @@ pub struct Status {
     pub msg_ref: Option<u32>,
     /// `CmdRef`; missing means 1, 0 is the header.
     pub cmd_ref: Option<u32>,
-    /// `Cmd`: the name of the element that this answers, e.g. `SyncHdr`.
+    /// `Cmd`: the name of the element that this answers, e.g. `SyncHdr`; empty where
+    /// it was left out.
     pub cmd: String,
     /// `TargetRef`s, bare text.
     pub target_refs: Vec<String>,
@@ -260,10 +261,29 @@ pub struct Status {
     pub source_refs: Vec<String>,
     /// `Chal`.
     pub chal: Option<Chal>,
-    /// `Data`: the status code, 0 where there was none that is a number.
+    /// `Data`: the status code, 0 where there was none that can be read.
     pub code: u16,
+    /// The error behind it: the attribute `msft:originalerror`, or an HRESULT in the
+    /// place of the code.
+    pub original_error: Option<u32>,
     /// `Item`s.
     pub items: Vec<Item>,
+}
+
+impl Status {
+    /// Whether it answers the header: CmdRef 0, or no CmdRef and the header's name.
+    pub fn is_of_header(&self) -> bool {
+        match self.cmd_ref {
+            Some(id) => id == 0,
+            None => self.cmd.eq_ignore_ascii_case("SyncHdr"),
+        }
+    }
+
+    /// Whether it may answer an element of that name: it names it, in whatever letter
+    /// case, or nothing.
+    pub fn may_answer(&self, name: &str) -> bool {
+        self.cmd.is_empty() || self.cmd.eq_ignore_ascii_case(name)
+    }
 }
 
 /// `Results`.

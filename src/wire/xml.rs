@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesRef, BytesStart, BytesText, Event};
 
 use super::events::{Markup, Opaque, Source, Token};
@@ -19,6 +20,8 @@ pub(super) struct Reader<'a> {
     inner: quick_xml::Reader<&'a [u8]>,
     depth: usize,
     nodes: usize,
+    /// The attributes of the element that was opened last, as they stand.
+    attributes: &'a str,
     /// No carriage return is in it: text is as it stands, without normalisation.
     plain_lines: bool,
     /// An empty element was opened and its end is yet to be told.
@@ -74,6 +77,7 @@ impl<'a> Reader<'a> {
             inner,
             depth: 0,
             nodes: 0,
+            attributes: "",
             plain_lines: !returns,
             empty: false,
             began: false,
@@ -144,7 +148,8 @@ impl<'a> Reader<'a> {
         if self.depth > limits::XML_DEPTH {
             return Err(DecodeError::TooDeep(limits::XML_DEPTH));
         }
-        if !start.attributes_raw().is_empty() {
+        self.attributes = self.own(start.attributes_raw());
+        if !self.attributes.is_empty() {
             for attribute in start.attributes() {
                 let attribute =
                     attribute.map_err(|error| DecodeError::malformed(at, error.to_string()))?;
@@ -253,6 +258,13 @@ impl<'a> Source<'a> for Reader<'a> {
 
     fn at(&self) -> usize {
         self.position()
+    }
+
+    fn attribute(&self, local_name: &str) -> Option<String> {
+        let found = Attributes::new(self.attributes, 0)
+            .filter_map(Result::ok)
+            .find(|attribute| attribute.key.local_name().into_inner() == local_name)?;
+        Some(found.value.into_owned())
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{CommandId, CommandSeq, SessionNo};
 use crate::kind::{Kind, Leaf, kind_of};
+use crate::limits;
 use crate::loc_uri::{LocUri, escaped};
 use crate::named::named;
 use crate::secret::Secret;
@@ -284,6 +285,13 @@ pub struct OpenCommand {
     /// The nodes that the table does not know, which an operator's policy files
     /// may classify.
     pub unknown: Vec<(Verb, LocUri)>,
+    /// How many deliveries in a row got no answer that was understood.
+    #[serde(default)]
+    pub unanswered: u8,
+    /// While it is `unconfirmed`: what stood ahead of it in the same reply, none of
+    /// which was answered either.
+    #[serde(default)]
+    pub ahead: Vec<CommandSeq>,
 }
 
 impl OpenCommand {
@@ -307,7 +315,26 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.is_unenroll() || self.options.purpose == Some(ServerPurpose::ChannelSet)
+        self.is_unenroll()
+            || self.is_suspect()
+            || self.options.purpose == Some(ServerPurpose::ChannelSet)
+    }
+
+    /// Whether it went out so often without an answer that the device may have stopped
+    /// at it.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.unanswered >= limits::UNANSWERED_TOGETHER
+    }
+
+    /// Whether another unanswered delivery is its last.
+    pub(crate) fn is_last_try(&self) -> bool {
+        self.unanswered + 1 >= limits::UNANSWERED_MOST
+    }
+
+    /// Whether it writes, so that the device reads a document of somebody's making.
+    pub(crate) fn writes(&self) -> bool {
+        let reads = |verb| matches!(verb, Verb::Get | Verb::Exec);
+        self.leaves.iter().any(|leaf| !reads(leaf.verb))
     }
 
     /// Whether it unenrolls the device, after which there is silence.
@@ -413,14 +440,35 @@ const PIECES_BACK: usize = 64;
 /// One node's answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeResult {
-    /// The node, as the command named it.
+    /// The node, as the command named it; for a value from below it, as the device did.
     pub loc_uri: LocUri,
     /// The Status, 0 where only Results came.
     pub status: u16,
     /// `Meta/Format` of the Results.
     pub format: Option<String>,
-    /// `Data` of the Results.
+    /// `Data` of the Results, or of the alert that ended the command.
     pub data: Option<Secret>,
+    /// The error behind the Status, as the device names it (an HRESULT mostly).
+    #[serde(default)]
+    pub original_error: Option<u32>,
+    /// The node as the device named it, where that is neither the one that was asked
+    /// for nor one below it.
+    #[serde(default)]
+    pub source: Option<String>,
+}
+
+impl NodeResult {
+    /// An answer about that node which says nothing yet.
+    pub fn of_node(loc_uri: LocUri) -> Self {
+        NodeResult {
+            loc_uri,
+            status: 0,
+            format: None,
+            data: None,
+            original_error: None,
+            source: None,
+        }
+    }
 }
 
 /// A command and its history.

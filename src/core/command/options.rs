@@ -34,6 +34,10 @@ pub struct ExecutionOptions {
     pub urgent: bool,
     /// It goes only in a session after that one.
     pub later_than: Option<SessionNo>,
+    /// Which of its elements, by their place in document order, remove something: where
+    /// it is not there (404), that is as good as removed.
+    #[serde(default)]
+    pub removals: Vec<u16>,
 }
 
 impl Default for ExecutionOptions {
@@ -50,6 +54,7 @@ impl Default for ExecutionOptions {
             app: None,
             urgent: false,
             later_than: None,
+            removals: Vec::new(),
         }
     }
 }

@@ -79,6 +79,9 @@ pub struct DeviceState {
     pub certificates_seen: Vec<(CertificateDigest, Timestamp)>,
     /// The large object that the device is sending.
     pub large: Option<LargeObject>,
+    /// The DevInfo that was last taken into the inventory.
+    #[serde(default)]
+    pub dev_info: Option<DevInfoSeen>,
 }
 
 /// How a device wants the server to prove itself.
@@ -208,6 +211,15 @@ pub struct LargeObject {
     pub size: u64,
     /// Bytes that have come.
     pub got: u64,
+}
+
+/// The DevInfo that a device reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DevInfoSeen {
+    /// A digest of its nodes and values.
+    pub digest: u64,
+    /// When it was taken into the inventory.
+    pub at: Timestamp,
 }
 
 /// The latest request of a device.

@@ -40,7 +40,12 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         _ => return Forecast::new(When::Sent, "it was sent; the device has not answered yet"),
     }
     let waits = Waits::new(command, None, view.now);
-    let then = by_policy(view, command);
+    let mut then = by_policy(view, command);
+    if command.is_suspect() {
+        let times = command.unanswered;
+        let words = "times without an answer, so it goes alone, after all else";
+        then.text = format!("{}; it was sent {times} {words}", then.text);
+    }
     if let Some(at) = waits.until {
         let mut forecast = Forecast::new(
             When::NotBefore,

@@ -12,6 +12,7 @@ use crate::loc_uri::{LocUri, Member};
 use crate::session::meaning_of;
 use crate::time::Timestamp;
 use crate::wmi;
+use modegate_wire::error_number;
 
 /// A `Progress` that means done, where no `jobs.done` says which `Status` does:
 /// per cent, inferred from the name.
@@ -77,7 +78,10 @@ impl Reading {
             "progress" => &mut self.progress,
             _ => return,
         };
-        let number = result.data.as_ref().and_then(|data| number(data.reveal()));
+        let number = result
+            .data
+            .as_ref()
+            .and_then(|data| error_number::read(data.reveal()));
         *slot = slot.or(number);
     }
 
@@ -107,20 +111,6 @@ impl Reading {
             return Verdict::Missing;
         }
         Verdict::Running
-    }
-}
-
-/// A number as a device may write one.
-fn number(text: &str) -> Option<u32> {
-    let text = text.trim();
-    let hex = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    match hex {
-        Some(digits) => u32::from_str_radix(digits, 16).ok(),
-        // An HRESULT may come signed.
-        None => text.parse().ok().or_else(|| {
-            let signed: i32 = text.parse().ok()?;
-            Some(signed.cast_unsigned())
-        }),
     }
 }
 

@@ -332,10 +332,9 @@ fn readings_are_read_however_they_are_written() {
         results: results
             .iter()
             .map(|(loc_uri, status, data)| NodeResult {
-                loc_uri: (*loc_uri).into(),
                 status: *status,
-                format: None,
                 data: data.map(Secret::new),
+                ..NodeResult::of_node((*loc_uri).into())
             })
             .collect(),
     };

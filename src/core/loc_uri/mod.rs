@@ -97,6 +97,32 @@ impl LocUri {
         self.text.eq_ignore_ascii_case(&other.text)
     }
 
+    /// Whether both name the same node, percent-encoding and letter case aside: for what a
+    /// device says of a node, never for a decision.
+    pub(crate) fn is_same_node(&self, other: &LocUri) -> bool {
+        self.as_read().eq_ignore_ascii_case(other.as_read())
+    }
+
+    /// Whether it names a node below that one, compared in the same way.
+    pub(crate) fn is_below(&self, other: &LocUri) -> bool {
+        let (own, above) = (self.as_read(), other.as_read());
+        own.get(..above.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(above))
+            && own[above.len()..].starts_with('/')
+            && self.node_as_read().is_ok()
+    }
+
+    /// The decoded text without a slash at its end, and without the question that a Get
+    /// may put behind a node (`?list=StructData`).
+    fn as_read(&self) -> &str {
+        let decoded = self.decoded.as_deref().unwrap_or(&self.text);
+        let node = match decoded.rsplit_once("?list=") {
+            Some((node, _)) => node,
+            None => decoded,
+        };
+        node.trim_end_matches('/')
+    }
+
     /// What it addresses.
     ///
     /// # Errors

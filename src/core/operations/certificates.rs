@@ -1,7 +1,7 @@
 //! Certificates, SCEP enrolment and sideloading.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{BuildContext, Built, Type, delete, exec, write};
+use super::entry::{BuildContext, Built, Type, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
 use crate::loc_uri::LocUri;
 use crate::templates;
@@ -62,7 +62,7 @@ fn remove(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
         let expected = "the certificate, or its SHA-1 thumbprint";
         arguments.wrong(&THUMBPRINT, expected, "neither")
     })?;
-    Ok(Built::new(vec![delete(instance(arguments, &thumbprint)?)]))
+    Ok(Built::removal(instance(arguments, &thumbprint)?))
 }
 
 arguments! {

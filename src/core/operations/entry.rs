@@ -123,6 +123,13 @@ impl Built {
         built
     }
 
+    /// A Delete of an instance, which is done where there is none.
+    pub(super) fn removal(instance: LocUri) -> Self {
+        let mut built = Built::new(vec![Operation::node(Verb::Delete, instance, None)]);
+        built.options.removals = vec![0];
+        built
+    }
+
     /// Gets of which some may have no value.
     pub(super) fn reads(nodes: impl IntoIterator<Item = LocUri>) -> Self {
         let mut built = Built::new(nodes.into_iter().map(Operation::get).collect());
@@ -157,16 +164,5 @@ pub(super) fn write(verb: Verb, instance: &LocUri, property: &str, value: &str) 
         format: None,
         mime: None,
         data: Some(Secret::new(value)),
-    }
-}
-
-/// A Delete of an instance.
-pub(super) fn delete(instance: LocUri) -> Operation {
-    Operation::Node {
-        verb: Verb::Delete,
-        loc_uri: instance,
-        format: None,
-        mime: None,
-        data: None,
     }
 }

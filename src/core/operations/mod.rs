@@ -194,6 +194,11 @@ fn group(
             Some(_) => type_of(&fields, arguments.family)?,
         };
         let child = build(kind, &fields, arguments.family, context)?;
+        // The group itself is the first element.
+        let before = 1 + children.iter().map(Operation::ids).sum::<u32>();
+        let removals = child.options.removals.iter();
+        let moved = removals.filter_map(|at| u16::try_from(before).ok()?.checked_add(*at));
+        group.options.removals.extend(moved);
         group.options.set |= child.options.set;
         group.options.walk = group.options.walk.max(child.options.walk);
         if child.options.lenient != Lenient::Never {

@@ -1,7 +1,7 @@
 //! Wi-Fi and VPN profiles.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{BuildContext, Built, Type, delete, write};
+use super::entry::{BuildContext, Built, Type, write};
 use super::forms::{AnySettings, Boolean, Settings};
 use crate::loc_uri::LocUri;
 use crate::wmi;
@@ -73,7 +73,7 @@ pub(super) const WIFI_REMOVE: Type = Type::new(
             _ => &wmi::WIRELESS_PROFILE_XML,
         };
         let instance = class.instance(&[&arguments.get(&NAME)?]);
-        Ok(Built::new(vec![delete(instance)]))
+        Ok(Built::removal(instance))
     },
 );
 
@@ -94,7 +94,7 @@ pub(super) const VPN_REMOVE: Type = Type::new(
     &[&NAME],
     |arguments, _| {
         let instance = wmi::VPN_CONNECTION.instance(&[&arguments.get(&NAME)?]);
-        Ok(Built::new(vec![delete(instance)]))
+        Ok(Built::removal(instance))
     },
 );
 
@@ -109,7 +109,7 @@ pub(super) const VPN_TRIGGER: Type = Type::new(
 fn vpn_trigger(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let instance = wmi::VPN_APPLICATION_TRIGGER.instance(&[&arguments.get(&PACKAGE)?]);
     if arguments.get(&REMOVED)? == Some(true) {
-        return Ok(Built::new(vec![delete(instance)]));
+        return Ok(Built::removal(instance));
     }
     let enabled = arguments.get(&ENABLED)?.unwrap_or(true).to_string();
     Ok(set(

@@ -2,7 +2,7 @@
 //! and the EAS policy, which has a method of its own.
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
-use super::entry::{BuildContext, Built, Type, delete, exec, write};
+use super::entry::{BuildContext, Built, Type, exec, write};
 use super::forms::{Boolean, Settings};
 use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf, Text};
@@ -147,7 +147,7 @@ fn application_setting(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Resul
     let keys = [arguments.get(&PACKAGE)?, arguments.get(&APP_SETTING)?];
     let instance = wmi::APPLICATION_SETTING.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {
-        return Ok(Built::new(vec![delete(instance)]));
+        return Ok(Built::removal(instance));
     }
     let value = arguments.get(&VALUE)?;
     let value = value.ok_or_else(|| arguments.wrong(&VALUE, "the value", "nothing"))?;
@@ -188,7 +188,7 @@ fn security_zone(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Buil
     let keys = [arguments.get(&ZONE)?, arguments.get(&SITE)?];
     let instance = wmi::BROWSER_SECURITY_ZONES.instance(&[&keys[0], &keys[1]]);
     if arguments.get(&REMOVED)? == Some(true) {
-        return Ok(Built::new(vec![delete(instance)]));
+        return Ok(Built::removal(instance));
     }
     Ok(Built::set(vec![write(
         Verb::Add,

@@ -1,8 +1,10 @@
 //! What a message's answers and alerts change, before anything is offered.
 
+use super::alerts;
 use super::bodies::Bodies;
 use super::channel::{self, DeviceContext};
 use super::correlate::{correlate, unenrolled};
+use super::dev_info;
 use super::event_recorder::EventRecorder;
 use super::follow::follow;
 use super::large::{Part, judge};
@@ -71,7 +73,7 @@ pub(super) fn take<'a>(
     };
     if code != 200 {
         let why = "the device uses another protocol version";
-        settle::end_session(&mut taken.state, recorder, why);
+        settle::break_off(&mut taken.state, recorder, why);
         return taken;
     }
     let set = channel::open_set(&taken.state);
@@ -104,6 +106,12 @@ impl<'a> Taken<'a> {
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        let device = &snapshot.device;
+        alerts::take(state, &self.bodies, message, device.id, recorder);
+        collected.dev_info = dev_info::news(state, message, request.now);
+        if !collected.dev_info.is_empty() {
+            state.dev_info = Some(dev_info::seen(&collected.dev_info, request.now));
+        }
         collected.settle_checks(state, recorder);
         detect_manual_run(state, request.query.mode, recorder);
         let known = snapshot.inventory.as_ref();
@@ -221,11 +229,6 @@ fn detect_manual_run(state: &mut DeviceState, mode: Mode, recorder: &mut EventRe
 }
 
 fn says_unenrolled(alert: &Alert) -> bool {
-    alert.code == 1226
-        && alert.items.iter().any(|item| {
-            item.meta
-                .kind
-                .as_deref()
-                .is_some_and(|kind| kind.trim() == "com.microsoft:mdm.unenrollment.userrequest")
-        })
+    let mut items = alert.items.iter();
+    items.any(|item| alerts::is_unenrollment(alert, item))
 }

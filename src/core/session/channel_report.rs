@@ -109,7 +109,7 @@ fn of_channel<'a>(
     results.iter_mut().filter(move |result| {
         let kind = classify(Verb::Get, &result.loc_uri).kind;
         // A node that nobody knows may be the channel's, by another name.
-        reads_channel && matches!(kind, Kind::ChannelRead | Kind::Unclassified)
+        kind == Kind::ChannelRead || reads_channel && kind == Kind::Unclassified
     })
 }
 

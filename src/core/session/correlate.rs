@@ -1,7 +1,8 @@
 //! Statuses and Results to the commands that they answer.
 //!
 //! An answer names the message and the element that it answers by MsgRef and
-//! CmdRef (missing means 1, OMA RepPro), and must name the element's verb too.
+//! CmdRef (missing means 1, OMA RepPro), and must not name another verb than the
+//! element's.
 //! Several per command are allowed; late ones, and ones in a session of
 //! another mode, are taken.
 
@@ -14,6 +15,7 @@ use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part};
 use super::outcome::{conclude, is_complete};
 use super::result_collector::ResultCollector;
+use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
 use crate::ids::CommandSeq;
@@ -75,7 +77,7 @@ fn answers(
         .body
         .iter()
         .filter_map(|element| match element {
-            Element::Status(status) => {
+            Element::Status(status) if status.code != 0 => {
                 Some(answers_to(status.msg_ref, status.cmd_ref, first_message))
             }
             _ => None,
@@ -84,7 +86,7 @@ fn answers(
     let mut parts = parts.iter().copied();
     for element in &message.body {
         match element {
-            Element::Status(status) if status.cmd_ref != Some(0) => {
+            Element::Status(status) if !status.is_of_header() => {
                 take_status(
                     state,
                     bodies,
@@ -214,9 +216,15 @@ fn take_status(
     let command = &mut state.open[at];
     let lease = &mut command.leases[nth];
     let expected = lease.elements[index].name();
-    if status.cmd != expected {
+    if !status.may_answer(expected) {
         recorder.note(format!(
             "Status for {msg_ref}/{cmd_ref} names another element than {expected}"
+        ));
+        return;
+    }
+    if status.code == 0 {
+        recorder.note(format!(
+            "Status for {msg_ref}/{cmd_ref} has no code that can be read"
         ));
         return;
     }
@@ -230,10 +238,9 @@ fn take_status(
     };
     let node = node_of(bodies, command.seq, index);
     let result = NodeResult {
-        loc_uri: node.cloned().unwrap_or_else(|| "".into()),
         status: status.code,
-        format: None,
-        data: None,
+        original_error: status.original_error,
+        ..NodeResult::of_node(node.cloned().unwrap_or_else(|| "".into()))
     };
     let seq = command.seq;
     merge(answered, seq, nth, result, node.is_some());
@@ -258,7 +265,7 @@ fn take_results(
     if let Part::Refused(_) = part {
         return;
     }
-    // Only a node has a value; whose it is, is not the device's to say.
+    // Only a node has a value.
     let Some(node) = node_of(bodies, seq, index) else {
         recorder.note(format!(
             "Results for {msg_ref}/{cmd_ref}, which names no node"
@@ -267,7 +274,7 @@ fn take_results(
     };
     let last = results.items.len().saturating_sub(1);
     for (nth, item) in results.items.iter().enumerate() {
-        let mut value = value_of(node.clone(), item, results);
+        let mut value = value_of(node, item, results);
         if part != Part::Whole && nth == last {
             value.status = if part == Part::Chunk { CHUNK } else { 200 };
             entry_for(answered, seq, lease).chunks.push(value);
@@ -286,16 +293,32 @@ fn take_results(
     }
 }
 
-fn value_of(loc_uri: LocUri, item: &Item, results: &Results) -> NodeResult {
+/// The value in one item of an answer to a Get of `asked`. Where the item names a node
+/// below that, it is that node's (StructData, lists); what else it names is only shown:
+/// whose value it is, is not the device's to say.
+fn value_of(asked: &LocUri, item: &Item, results: &Results) -> NodeResult {
+    let mut named = [&item.source, &item.target].into_iter().flatten();
+    let named = named.next().or_else(|| match &results.source_refs[..] {
+        [only] => Some(only),
+        _ => None,
+    });
+    let named = named.map(|text| LocUri::from(text.as_str()));
+    let own = named.filter(|named| !named.is_same_node(asked));
+    let kind = |node| classify(Verb::Get, node).kind;
+    let (loc_uri, source) = match own {
+        Some(own) if own.is_below(asked) && kind(&own) == kind(asked) => (own, None),
+        Some(foreign) => (asked.clone(), Some(foreign.to_string())),
+        None => (asked.clone(), None),
+    };
     NodeResult {
-        loc_uri,
-        status: 0,
+        source,
         format: item
             .meta
             .format
             .clone()
             .or_else(|| results.meta.format.clone()),
         data: Some(Secret::new(item.data.clone().unwrap_or_default())),
+        ..NodeResult::of_node(loc_uri)
     }
 }
 
@@ -345,6 +368,8 @@ fn merge(
             other.status = other.status.max(result.status);
             other.format = other.format.take().or(result.format);
             other.data = other.data.take().or(result.data);
+            other.original_error = other.original_error.or(result.original_error);
+            other.source = other.source.take().or(result.source);
         }
         None if is_full => return false,
         None => results.push(result),

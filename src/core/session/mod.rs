@@ -10,6 +10,7 @@
 //! The order inside a step: open or carry on the session, take the answers,
 //! decide and offer, write down.
 
+mod alerts;
 mod answers;
 mod auth_failure;
 mod authenticate;
@@ -20,6 +21,7 @@ mod channel;
 mod channel_report;
 mod closing;
 mod correlate;
+mod dev_info;
 mod digest;
 mod elements;
 mod event_recorder;

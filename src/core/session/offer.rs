@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::availability::{Availability, Circumstances, leaves_under};
 use super::digest::StableDigest;
-use crate::command::OpenCommand;
+use crate::command::{OpenCommand, Unanswered};
 use crate::device::{DeviceState, Session};
 use crate::event::Withheld;
 use crate::ids::CommandSeq;
@@ -24,18 +24,30 @@ pub(super) struct Candidate {
     pub(super) bytes: u32,
     /// Whether it goes alone and last.
     pub(super) exclusive: bool,
+    /// Whether it is sent once only: it shares no reply with what is `doubtful`.
+    pub(super) once: bool,
+    /// Whether the device may stop at it: it was sent without an answer, or it writes.
+    pub(super) doubtful: bool,
     pub(super) availability: Availability,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, what goes alone last, and the channel after an unenroll.
+/// age, what goes alone last, and the channel after an unenroll. What the device may be
+/// stopping at goes at the very end, what was sent least often first, reads before
+/// writes. Where something is unanswered, a password reset goes before all else: someone
+/// waits for it, and it must not wait behind what stops the device.
 pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<Candidate> {
     let waits = |command: &&OpenCommand| here.is_queued(command);
     let mut waiting: Vec<&OpenCommand> = state.open.iter().filter(waits).collect();
+    let any_unanswered = waiting.iter().any(|command| command.unanswered > 0);
     waiting.sort_by_key(|command| {
+        let suspect = command.is_suspect();
         (
             command.is_exclusive(),
+            if suspect { command.unanswered } else { 0 },
+            suspect && command.writes(),
             !command.is_unenroll(),
+            any_unanswered && command.kind() != Kind::PasswordReset,
             std::cmp::Reverse(command.priority),
             command.seq,
         )
@@ -53,11 +65,14 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
             Some(last) => last.availability.decision.clone(),
             None => here.decide(&leaves, app),
         };
+        let once = command.options.unanswered == Unanswered::Keep;
         candidates.push(Candidate {
             seq: command.seq,
             kind: kind_of(&leaves),
             bytes: command.bytes,
             exclusive: command.is_exclusive(),
+            once,
+            doubtful: !once && (command.unanswered > 0 || command.writes()),
             availability: here.availability_by(decision, command),
         });
         before = Some((leaves, app));
@@ -80,6 +95,9 @@ pub(super) fn budget(session: &Session) -> usize {
 /// session at once, and the answers to what went with it would be lost. So does
 /// the set of a push channel, on which a device may hang.
 ///
+/// A command that is sent once only shares no reply with one that the device may stop
+/// at: nobody could tell afterwards whether the device came to it.
+///
 /// `left` is what this reply has room for. The first command goes if a usual
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
 /// would else keep it, and all behind it, waiting for ever.
@@ -88,7 +106,7 @@ pub(super) fn pick<'a>(
     (mut left, budget): (usize, usize),
     outstanding: bool,
 ) -> Vec<CommandSeq> {
-    let mut picked = Vec::new();
+    let mut picked: Vec<&Candidate> = Vec::new();
     let goes = |command: &&Candidate| command.availability.goes();
     for command in candidates.into_iter().filter(goes) {
         let bytes = command.bytes as usize;
@@ -97,9 +115,22 @@ pub(super) fn pick<'a>(
             break;
         }
         left = left.saturating_sub(bytes);
-        picked.push(command.seq);
+        picked.push(command);
     }
-    picked
+    part(&mut picked);
+    picked.iter().map(|command| command.seq).collect()
+}
+
+/// Takes out of a reply what is not to share it: whichever of the two sorts comes first
+/// stays, the other follows in the next reply.
+fn part(picked: &mut Vec<&Candidate>) {
+    let once = picked.iter().position(|command| command.once);
+    let doubtful = picked.iter().position(|command| command.doubtful);
+    match (once, doubtful) {
+        (Some(once), Some(doubtful)) if once < doubtful => picked.truncate(doubtful),
+        (Some(_), Some(_)) => picked.retain(|command| !command.once),
+        _ => {}
+    }
 }
 
 /// What is held back, grouped by kind and reason.

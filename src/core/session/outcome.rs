@@ -1,7 +1,9 @@
 //! What the Statuses of a command mean for it: done, under way, never, later.
 
 use super::event_recorder::EventRecorder;
-use crate::command::{CommandState, ElementName, Lease, Lenient, NodeResult, OpenCommand};
+use crate::command::{
+    CommandState, ElementName, ExecutionOptions, Lease, Lenient, NodeResult, OpenCommand,
+};
 use crate::kind::Kind;
 use crate::limits;
 use crate::time::Timestamp;
@@ -55,7 +57,9 @@ pub(super) fn conclude(
         return;
     }
     let exists = lease.statuses.contains(&418);
-    let code = worst_of(lease, command.options.lenient);
+    let (meaning, code) = worst_of(lease, &command.options);
+    command.unanswered = 0;
+    command.ahead.clear();
     if exists && command.options.set && !command.as_replace {
         command.as_replace = true;
         command.put_back();
@@ -64,7 +68,7 @@ pub(super) fn conclude(
         return end.put_down(command, CommandState::Queued, reason, recorder);
     }
     let end = Ended { code, results };
-    match meaning_of(code) {
+    match meaning {
         Meaning::Done if command.is_unenroll() => {
             command.deadline = Some(unenroll_deadline(recorder.now));
             let reason = "done; to be confirmed by alert 1226 or by silence";
@@ -72,7 +76,9 @@ pub(super) fn conclude(
         }
         Meaning::Done => {
             let state = CommandState::Succeeded;
-            recorder.transition(command, state, Some(code), None, end.results);
+            let absent = code == 404;
+            let reason = absent.then(|| "it was not there (404): as good as removed".to_owned());
+            recorder.transition(command, state, Some(code), reason, end.results);
         }
         Meaning::Pending => {
             command.deadline = Some(recorder.now.plus_ms(limits::NEWS_DEADLINE_MS));
@@ -80,7 +86,7 @@ pub(super) fn conclude(
             end.put_down(command, CommandState::Accepted, reason, recorder);
         }
         Meaning::Proof | Meaning::Later => again(command, end, recorder),
-        Meaning::Never => fail(command, meaning(code), end, recorder),
+        Meaning::Never => fail(command, in_words(code), end, recorder),
     }
 }
 
@@ -116,36 +122,37 @@ pub(super) fn is_complete(lease: &Lease, package_ended: bool) -> bool {
     all || tops && package_ended
 }
 
-/// The worst Status, those aside that only say that a node has no value.
-fn worst_of(lease: &Lease, lenient: Lenient) -> u16 {
-    let is_valueless = |&(element, code): &(&ElementName, u16)| {
-        matches!(element, ElementName::Verb(Verb::Get)) && matches!(code, 404 | 500)
+/// The worst Status and what it means, those aside that only say that a node has no
+/// value. That what was to be removed is not there means that it was done.
+fn worst_of(lease: &Lease, options: &ExecutionOptions) -> (Meaning, u16) {
+    let is_valueless = |index: usize, code: u16| {
+        matches!(lease.elements[index], ElementName::Verb(Verb::Get)) && matches!(code, 404 | 500)
     };
-    let answered: Vec<_> = lease
-        .elements
+    let removes = |index: usize| options.removals.iter().any(|&at| usize::from(at) == index);
+    let answered = lease.statuses.iter().copied().enumerate();
+    let any_value = lease
+        .statuses
         .iter()
-        .zip(lease.statuses.iter().copied())
-        .collect();
-    let any_value = answered
-        .iter()
-        .any(|pair| meaning_of(pair.1) == Meaning::Done && pair.1 != 0);
-    let forgive = match lenient {
+        .any(|&code| meaning_of(code) == Meaning::Done && code != 0);
+    let forgive = match options.lenient {
         Lenient::Never => false,
         Lenient::IfAnyAnswers => any_value,
         Lenient::Always => true,
     };
     answered
-        .iter()
-        .filter(|pair| !(forgive && is_valueless(pair)))
-        .map(|pair| pair.1)
-        .max_by_key(|&code| (meaning_of(code), code))
-        .unwrap_or(200)
+        .filter(|&(index, code)| !(forgive && is_valueless(index, code)))
+        .map(|(index, code)| match code {
+            404 if removes(index) => (Meaning::Done, code),
+            _ => (meaning_of(code), code),
+        })
+        .max()
+        .unwrap_or((Meaning::Done, 200))
 }
 
 /// Another time, with growing pauses, up to a bound. Where only the server's
 /// proof was missing, at once.
 fn again(command: &mut OpenCommand, end: Ended, recorder: &mut EventRecorder) {
-    let why = meaning(end.code);
+    let why = in_words(end.code);
     if command.attempts >= command.options.retries {
         let tried = u32::from(command.attempts) + 1;
         return fail(
@@ -184,6 +191,12 @@ fn fail(
     recorder: &mut EventRecorder,
 ) {
     command.deadline = None;
+    let answers = end.results.iter();
+    let mut behind = answers.filter(|result| result.status == end.code);
+    let reason = match behind.find_map(|result| result.original_error) {
+        Some(error) => format!("{}; its error is 0x{error:08X}", reason.into()),
+        None => reason.into(),
+    };
     end.put_down(command, CommandState::Failed, reason, recorder);
 }
 
@@ -201,7 +214,7 @@ pub(super) fn needs_user(kind: Kind) -> bool {
 }
 
 /// A status code in words (OMA RepPro 10; MS-MDM 2.2.6; oma-dm-protocol-support).
-fn meaning(code: u16) -> &'static str {
+fn in_words(code: u16) -> &'static str {
     match code {
         200..=201 | 203..=213 => "done (2xx)",
         202 => "accepted, works on it (202)",

@@ -2,7 +2,9 @@
 
 use super::authenticate::Authentication;
 use super::availability::Circumstances;
+use super::dev_info;
 use super::event_recorder::EventRecorder;
+use super::offer::Candidate;
 use super::open::{MessagePosition, open};
 use super::{Request, offer};
 use crate::device::{Device, DeviceState};
@@ -29,8 +31,12 @@ pub fn plan_read(
             ..ReadPlan::default()
         };
     }
+    let reports = !dev_info::news(&device.state, request.message, request.now).is_empty();
     if device.state.open.is_empty() {
-        return ReadPlan::default();
+        return ReadPlan {
+            inventory: reports,
+            ..ReadPlan::default()
+        };
     }
     let (mut state, place) = open(&device.state, request, &mut EventRecorder::new(request.now));
     let mut bodies: Vec<_> = state
@@ -51,9 +57,13 @@ pub fn plan_read(
     ReadPlan {
         bodies,
         reply: false,
-        inventory: brings_values(&device.state, request.message),
+        inventory: reports || brings_values(&device.state, request.message),
     }
 }
+
+/// How many of those that go alone are read: one goes in a reply, and some of them may
+/// end by the answers.
+const ALONE: usize = 8;
 
 /// What the reply may carry, as things stand in `state`.
 fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<CommandSeq> {
@@ -68,7 +78,9 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
     // What goes alone may become the next thing to go once the answers are taken in.
-    bodies.extend(candidates.iter().filter(|c| c.exclusive).map(|c| c.seq));
+    let alone = |candidate: &&Candidate| candidate.exclusive && candidate.availability.goes();
+    let alone = candidates.iter().filter(alone).map(|c| c.seq);
+    bodies.extend(alone.take(ALONE));
     bodies
 }
 
@@ -98,7 +110,7 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
 fn brings_values(state: &DeviceState, message: &Message) -> bool {
     let answers = message.body.iter().any(|element| match element {
         Element::Results(_) => true,
-        Element::Status(status) => status.cmd == "Get" && matches!(status.code, 404 | 500),
+        Element::Status(status) => status.may_answer("Get") && matches!(status.code, 404 | 500),
         _ => false,
     });
     answers

@@ -3,13 +3,11 @@
 
 use data_encoding::BASE64;
 
+use super::alerts::is_session_alert;
+use super::dev_info;
 use super::large::Part;
-use super::open::is_login_status;
-use crate::loc_uri::{LocUri, Node};
 use modegate_wire::auth::AuthType;
-use modegate_wire::message::{
-    Alert, Chal, Cred, Element, GroupKind, Header, Item, Message, Status,
-};
+use modegate_wire::message::{Alert, Chal, Cred, Element, GroupKind, Header, Message, Status};
 
 /// What the answer to one element is.
 struct Reply<'a> {
@@ -61,6 +59,7 @@ pub(super) fn header_status(
         source_refs: vec![asked.source.uri.clone()],
         chal,
         code,
+        original_error: None,
         items: Vec::new(),
     })
 }
@@ -91,6 +90,7 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
                 source_refs: Vec::new(),
                 chal: None,
                 code: all.unwrap_or(reply.code),
+                original_error: None,
                 items: Vec::new(),
             })
         })
@@ -117,6 +117,7 @@ pub(super) fn chunks(message: &Message, parts: &[Part], next_id: &mut u32) -> Ve
                 source_refs: source.into_iter().collect(),
                 chal: None,
                 code,
+                original_error: None,
                 items: Vec::new(),
             })
         })
@@ -162,7 +163,8 @@ fn answer(element: &Element) -> Option<Reply<'_>> {
                 _ => None,
             };
             // A device may report its DevInfo, and nothing else (OMA DM 1.2.1, 6).
-            let known = command.verb.name() == "Replace" && command.items.iter().all(is_dev_info);
+            let known = command.verb.name() == "Replace"
+                && command.items.iter().all(dev_info::may_be_reported);
             let code = missing_id(command.cmd_id).unwrap_or(if known { 200 } else { 406 });
             Some(Reply {
                 cmd: command.verb.name(),
@@ -199,26 +201,9 @@ fn missing_id(cmd_id: Option<u32>) -> Option<u16> {
 
 fn alert_code(alert: &Alert) -> u16 {
     match alert.code {
-        1200..=1202 | 1222 | 1223 | 1225 | 1226 => 200,
-        1224 if alert.items.iter().all(is_login_status) => 200,
-        // Another client event (1224), or an alert that a device does not send.
+        1224 | 1226 => 200,
+        _ if is_session_alert(alert) => 200,
+        // An alert that a device does not send: it is on record, and not understood.
         _ => 406,
     }
-}
-
-fn is_dev_info(item: &Item) -> bool {
-    let text = item.source.as_deref().or(item.target.as_deref());
-    let loc_uri = LocUri::from(text.unwrap_or_default());
-    let Ok(Node::Tree(node)) = loc_uri.node() else {
-        return false;
-    };
-    let mut path = node.all_segments();
-    let (parent, last) = path.clone().fold(("", ""), |(_, last), next| (last, next));
-    let is_hardware_id =
-        parent.eq_ignore_ascii_case("DMClient") && last.eq_ignore_ascii_case("HWDevID");
-    let below_dev_info = path
-        .next()
-        .is_some_and(|root| root.eq_ignore_ascii_case("DevInfo"))
-        && path.next().is_some();
-    below_dev_info || is_hardware_id
 }

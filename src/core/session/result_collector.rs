@@ -14,6 +14,7 @@ use modegate_wire::message::Verb;
 
 use super::channel_report::ChannelReport;
 use super::closing;
+use super::dev_info::Reported;
 use super::event_recorder::EventRecorder;
 
 /// One node that named its children.
@@ -31,6 +32,8 @@ pub(super) struct Named {
 #[derive(Debug, Default)]
 pub(super) struct ResultCollector {
     values: Vec<(CommandSeq, NodeResult)>,
+    /// DevInfo that is news.
+    pub(super) dev_info: Vec<Reported>,
     /// Nodes whose children are to be read.
     pub(super) named: Vec<Named>,
     /// The commands that asked for them, as they were.
@@ -94,7 +97,7 @@ impl ResultCollector {
         now: Timestamp,
         recorder: &mut EventRecorder,
     ) -> InventoryChanges {
-        if self.values.is_empty() {
+        if self.values.is_empty() && self.dev_info.is_empty() {
             return InventoryChanges::default();
         }
         let mut inventory = inventory.cloned().unwrap_or_default();
@@ -122,6 +125,19 @@ impl ResultCollector {
                 whole,
             };
             inventory.take(&reading, now, &mut taken);
+        }
+        for reported in &self.dev_info {
+            if let Some(address) = Address::from_loc_uri(&reported.loc_uri) {
+                let reading = Reading {
+                    address: &address,
+                    status: 0,
+                    format: reported.format.as_deref(),
+                    data: Some(&reported.data),
+                    command: CommandSeq::NONE,
+                    whole,
+                };
+                inventory.take(&reading, now, &mut taken);
+            }
         }
         if taken.dropped > 0 {
             recorder.note(format!(

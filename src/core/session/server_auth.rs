@@ -146,7 +146,7 @@ fn session_no(state: &DeviceState) -> SessionNo {
 
 fn header_statuses(message: &Message) -> impl Iterator<Item = &Status> {
     message.body.iter().filter_map(|element| match element {
-        Element::Status(status) if status.cmd_ref == Some(0) && status.cmd == "SyncHdr" => {
+        Element::Status(status) if status.is_of_header() && status.may_answer("SyncHdr") => {
             Some(status)
         }
         _ => None,

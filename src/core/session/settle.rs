@@ -4,7 +4,7 @@ use super::closing;
 use super::event_recorder::EventRecorder;
 use crate::command::{CommandState, OpenCommand};
 use crate::device::{DeviceState, Session};
-use crate::ids::SessionNo;
+use crate::ids::{CommandSeq, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -17,6 +17,11 @@ enum Settled {
     Queued,
     /// Out, and nobody knows whether it was done.
     Unconfirmed,
+    /// Back in the queue: what stood ahead of it stopped the device each time, so the
+    /// device never came to it.
+    NotReached,
+    /// Out once more than is tried.
+    NeverAnswered,
     /// Its time passed before it went.
     Expired,
     /// An unenrolled device that stayed silent until the deadline.
@@ -36,23 +41,21 @@ fn settled(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Settle
     let lapsed = command.expires_at.is_some_and(|at| at <= now);
     match command.state {
         CommandState::Queued if lapsed => Settled::Expired,
-        CommandState::Sent => {
-            let carried_by = command.leases.first().map(|lease| lease.session);
-            let still_open = state
-                .session
-                .as_ref()
-                .is_some_and(|s| Some(s.no) == carried_by && s.is_open && !is_idle(s, now));
-            match (still_open, command.is_unrepeatable()) {
-                (true, _) => Settled::Same,
-                (false, true) => Settled::Unconfirmed,
-                (false, false) if lapsed => Settled::Expired,
-                (false, false) => Settled::Queued,
-            }
+        CommandState::Sent if is_under_way(state, command, now) => Settled::Same,
+        CommandState::Sent if command.is_last_try() => Settled::NeverAnswered,
+        CommandState::Sent if command.is_unrepeatable() => Settled::Unconfirmed,
+        CommandState::Sent if lapsed => Settled::Expired,
+        CommandState::Sent => Settled::Queued,
+        CommandState::Unconfirmed if !lapsed && was_not_reached(state, command, now) => {
+            Settled::NotReached
         }
         CommandState::Unconfirmed | CommandState::Accepted => match command.deadline {
             Some(deadline) if deadline <= now && !command.is_unenroll() => Settled::NoNews,
             Some(deadline) if deadline <= now && came_back(state, command, deadline) => {
-                Settled::Queued
+                match command.is_last_try() {
+                    true => Settled::NeverAnswered,
+                    false => Settled::Queued,
+                }
             }
             Some(deadline) if deadline <= now => Settled::Gone,
             _ => Settled::Same,
@@ -61,16 +64,48 @@ fn settled(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Settle
     }
 }
 
+/// Whether the session that carried `command` may still bring its answer.
+fn is_under_way(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> bool {
+    let carried_by = command.leases.first().map(|lease| lease.session);
+    state.session.as_ref().is_some_and(|session| {
+        Some(session.no) == carried_by && session.is_open && !is_idle(session, now)
+    })
+}
+
+/// Whether a command that stood ahead of this one in the reply has turned out to be one
+/// that the device never answers.
+fn was_not_reached(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> bool {
+    let open = command.ahead.iter().filter_map(|&seq| state.open(seq));
+    open.filter(|other| other.state == CommandState::Sent)
+        .any(|other| settled(state, other, now) == Settled::NeverAnswered)
+}
+
+/// What stood ahead of `command` in the reply that nobody answered.
+fn ahead_of(state: &DeviceState, command: &OpenCommand) -> Vec<CommandSeq> {
+    let Some(own) = command.leases.first() else {
+        return Vec::new();
+    };
+    let is_ahead = |other: &&OpenCommand| {
+        other.leases.first().is_some_and(|lease| {
+            (lease.session, lease.message) == (own.session, own.message)
+                && lease.first_id < own.first_id
+        })
+    };
+    let sent = state.open.iter().filter(|c| c.state == CommandState::Sent);
+    let ahead = sent.filter(is_ahead).map(|other| other.seq);
+    ahead.take(limits::AHEAD).collect()
+}
+
 /// The state that an open command has at `now`, when what time alone changes
 /// (a session that fell silent, an expiry, a deadline) is taken in.
 pub fn state_at(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> CommandState {
     let at = match settled(state, command, now) {
         Settled::Same => command.state,
-        Settled::Queued => CommandState::Queued,
+        Settled::Queued | Settled::NotReached => CommandState::Queued,
         Settled::Unconfirmed => CommandState::Unconfirmed,
         Settled::Expired => CommandState::Expired,
         Settled::Gone => CommandState::Succeeded,
-        Settled::NoNews => CommandState::Failed,
+        Settled::NoNews | Settled::NeverAnswered => CommandState::Failed,
     };
     if !at.is_final() && gone_at(state, now).is_some() {
         return CommandState::Cancelled;
@@ -113,7 +148,8 @@ pub(super) fn settle(state: &mut DeviceState, recorder: &mut EventRecorder) {
     apply_time(state, recorder, "time passed");
 }
 
-/// Ends the open session: what it carried and nobody answered goes back.
+/// Ends the open session: what it carried and nobody answered goes back, and counts as
+/// unanswered.
 pub(super) fn end_session(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
     if let Some(session) = &mut state.session {
         session.is_open = false;
@@ -122,14 +158,36 @@ pub(super) fn end_session(state: &mut DeviceState, recorder: &mut EventRecorder,
     apply_time(state, recorder, why);
 }
 
-fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
-    let (mut open, mut gone) = (std::mem::take(&mut state.open), false);
-    for command in &mut open {
-        let settled = settled(state, command, recorder.now);
-        gone |= settled == Settled::Gone;
-        apply(command, settled, recorder, why);
+/// The same where the two sides do not understand each other: that says nothing of what
+/// the session carried, so it does not count.
+pub(super) fn break_off(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
+    let sent = |command: &&mut OpenCommand| command.state == CommandState::Sent;
+    for command in state.open.iter_mut().filter(sent) {
+        if !command.is_unrepeatable() {
+            recorder.requeue(command, why);
+        }
     }
-    state.open = open;
+    end_session(state, recorder, why);
+}
+
+fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) {
+    let now = recorder.now;
+    let fates = state.open.iter().map(|command| {
+        let fate = settled(state, command, now);
+        let ahead = match fate {
+            Settled::Unconfirmed => ahead_of(state, command),
+            _ => Vec::new(),
+        };
+        (fate, ahead)
+    });
+    let fates: Vec<_> = fates.collect();
+    let gone = fates.iter().any(|(fate, _)| *fate == Settled::Gone);
+    for (command, (fate, ahead)) in state.open.iter_mut().zip(fates) {
+        if fate == Settled::Unconfirmed {
+            command.ahead = ahead;
+        }
+        apply(command, fate, recorder, why);
+    }
     closing::close_finished(state, recorder);
     if gone {
         closing::close_queue(state, recorder);
@@ -137,9 +195,24 @@ fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) 
 }
 
 fn apply(command: &mut OpenCommand, settled: Settled, recorder: &mut EventRecorder, why: &str) {
+    if matches!(
+        settled,
+        Settled::Queued | Settled::Unconfirmed | Settled::NeverAnswered
+    ) {
+        command.unanswered = command.unanswered.saturating_add(1);
+    }
     let (to, reason) = match settled {
         Settled::Same => return,
         Settled::Queued => return recorder.requeue(command, why),
+        Settled::NotReached => {
+            command.ahead.clear();
+            let why = "the device did not get to it: a command ahead of it is never answered";
+            return recorder.requeue(command, why);
+        }
+        Settled::NeverAnswered => {
+            let words = format!("sent {} times, never answered", command.unanswered);
+            (CommandState::Failed, words)
+        }
         Settled::Unconfirmed => {
             command.deadline = Some(news_deadline(command, recorder.now));
             let words =

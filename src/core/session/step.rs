@@ -87,7 +87,7 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     } = answers::take(snapshot, remaining, code, (state, place), &mut recorder);
     if collected.is_rejected {
         let why = "the device does not accept the server's credentials";
-        settle::end_session(&mut state, &mut recorder, why);
+        settle::break_off(&mut state, &mut recorder, why);
     }
     let mut builder = Builder::new(snapshot, request, (state, place), recorder, bodies);
     builder.cred = collected.cred;

@@ -148,10 +148,9 @@ async fn an_exchange_is_whole_and_its_reply_kept(store: Arc<dyn Store>) {
     assert_eq!(snapshot.bodies.len(), 1);
     let mut exchange = commit(&snapshot, "<reply/>");
     let result = NodeResult {
-        loc_uri: "./x".into(),
         status: 200,
-        format: None,
         data: Some(Secret::new("v")),
+        ..NodeResult::of_node("./x".into())
     };
     exchange.state.open.clear();
     exchange.parts.push(Part {

@@ -1,5 +1,6 @@
 //! Sync sessions over real HTTP: who a device is, what it gets, and how it may misbehave.
 
+mod alerts;
 mod bad_input;
 mod families;
 mod gating;
@@ -7,7 +8,10 @@ mod hostile;
 mod hostile_messages;
 mod identity;
 mod odd_sessions;
+mod odd_statuses;
+mod removals;
 mod server_auth;
 mod sessions;
 pub mod simulated_device;
+mod unanswered;
 mod wbxml;

@@ -106,6 +106,7 @@ fn status() -> impl Strategy<Value = Element> {
                 source_refs,
                 chal,
                 code,
+                original_error: None,
                 items,
             })
         },

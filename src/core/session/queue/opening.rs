@@ -83,6 +83,8 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
         attempts: 0,
         as_replace: false,
         unknown,
+        unanswered: 0,
+        ahead: Vec::new(),
     }
 }
 

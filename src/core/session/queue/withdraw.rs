@@ -6,6 +6,7 @@ use crate::command::{CommandState, OpenCommand, ServerPurpose, Unanswered};
 use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
+use crate::limits;
 use crate::session::closing;
 use crate::session::event_recorder::EventRecorder;
 use crate::session::settle::state_at;
@@ -84,6 +85,8 @@ pub fn retry(
     command.put_back();
     command.not_before = None;
     command.attempts = 0;
+    // It gets its last tries again, alone.
+    command.unanswered = command.unanswered.min(limits::UNANSWERED_TOGETHER);
     if unanswered(&command.leaves) == Unanswered::Check {
         command.options.unanswered = Unanswered::Check;
     }

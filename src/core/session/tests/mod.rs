@@ -121,7 +121,7 @@ fn wish() -> impl Strategy<Value = Wish> {
 
 fn sync() -> impl Strategy<Value = Sync> {
     let code = prop::sample::select(vec![
-        200, 200, 200, 202, 214, 401, 404, 418, 500, 503, 216, 999,
+        200, 200, 200, 202, 214, 401, 404, 418, 500, 503, 216, 999, 0,
     ]);
     // 401 stands for the header's Status: the server is to prove itself.
     let alert = prop::sample::select(vec![1222, 1223, 1226, 401]);

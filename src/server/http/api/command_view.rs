@@ -42,6 +42,8 @@ pub(super) struct CommandView {
     /// The command that it was queued for.
     serves: Option<String>,
     attempts: Option<u8>,
+    /// Deliveries in a row that got no answer that was understood.
+    unanswered: Option<u8>,
     reason: Option<String>,
     operations: Vec<OperationView>,
     results: Vec<ResultView>,
@@ -82,6 +84,12 @@ struct ResultView {
     status: Option<u16>,
     format: Option<String>,
     data: Option<String>,
+    /// The error behind the status as the device names it, mostly an HRESULT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    original_error: Option<String>,
+    /// The node as the device named it, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
 }
 
 /// A step of a command.
@@ -153,6 +161,7 @@ impl CommandView {
         }));
         let id = |seq: &CommandSeq| full_id(device, *seq);
         let options = &body.options;
+        let open = device.state.open(command.id.seq);
         CommandView {
             id: command.id.to_string(),
             device: command.id.device.to_string(),
@@ -169,7 +178,8 @@ impl CommandView {
             serves: options
                 .purpose
                 .and_then(|serves| Some(id(&serves.parent()?))),
-            attempts: device.state.open(command.id.seq).map(|open| open.attempts),
+            attempts: open.map(|open| open.attempts),
+            unanswered: open.map(|open| open.unanswered),
             reason: command
                 .parts
                 .iter()
@@ -242,6 +252,8 @@ fn results(parts: &[Part]) -> Vec<ResultView> {
                 other.status = other.status.max(result.status);
                 other.data = other.data.take().or_else(|| result.data.clone());
                 other.format = other.format.take().or_else(|| result.format.clone());
+                other.source = other.source.take().or_else(|| result.source.clone());
+                other.original_error = other.original_error.or(result.original_error);
             }
             None => merged.push(result.clone()),
         }
@@ -249,6 +261,8 @@ fn results(parts: &[Part]) -> Vec<ResultView> {
     let shown = merged.into_iter().map(|result| ResultView {
         status: (result.status != 0).then_some(result.status),
         format: result.format,
+        original_error: result.original_error.map(|error| format!("0x{error:08X}")),
+        source: result.source,
         // What was asked of the device is what the caller wants to read.
         data: result.data.map(|data| data.reveal().to_owned()),
         loc_uri: result.loc_uri.to_string(),

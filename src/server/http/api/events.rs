@@ -11,7 +11,7 @@ use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
 use crate::http::problem::Problem;
 use modegate_core::context::Mode;
-use modegate_core::event::{Event, EventType, ExchangeRecord, Step, Withheld};
+use modegate_core::event::{AlertRecord, Event, EventType, ExchangeRecord, Step, Withheld};
 use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
@@ -40,6 +40,9 @@ pub(super) struct EventView {
     /// When a command that was queued could go, as it looked then.
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<String>,
+    /// What the device reported by an alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alert: Option<AlertView>,
     /// What a command that was queued does.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     steps: Vec<EventStep>,
@@ -48,6 +51,32 @@ pub(super) struct EventView {
     app: Option<String>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+}
+
+/// What a device reported of its own accord.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct AlertView {
+    code: u16,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    /// The node that it is about.
+    source: Option<String>,
+    mark: Option<String>,
+    /// Its result; `***` where it may be a secret.
+    data: Option<String>,
+}
+
+impl From<&AlertRecord> for AlertView {
+    fn from(alert: &AlertRecord) -> Self {
+        AlertView {
+            code: alert.code,
+            kind: alert.kind.clone(),
+            source: alert.source.clone(),
+            mark: alert.mark.clone(),
+            data: alert.data.clone(),
+        }
+    }
 }
 
 /// One node that a command works on.
@@ -143,6 +172,7 @@ impl From<&LoggedEvent> for EventView {
             detail: event.detail.clone(),
             count: event.count,
             forecast: event.forecast.clone(),
+            alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),

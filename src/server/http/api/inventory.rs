@@ -54,7 +54,8 @@ struct EntryView {
     value: ValueView,
     read_at: Time,
     since: Time,
-    command: String,
+    /// The command that read it; none for what the device reports by itself.
+    command: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
 }
@@ -70,11 +71,11 @@ pub(super) struct ChangeView {
     property: String,
     before: Option<ValueView>,
     after: Option<ValueView>,
-    command: String,
+    command: Option<String>,
 }
 
-fn full(device: DeviceId, seq: CommandSeq) -> String {
-    CommandId { device, seq }.to_string()
+fn full(device: DeviceId, seq: CommandSeq) -> Option<String> {
+    (seq != CommandSeq::NONE).then(|| CommandId { device, seq }.to_string())
 }
 
 impl From<&Value> for ValueView {

@@ -35,7 +35,18 @@ type Length = (&'static str, usize);
 
 /// For each older form, the structs that have grown since, by the number of fields that they
 /// had in it.
-const GROWN: [(i64, &[Length]); 1] = [(1, &[("DeviceRecord", 9), ("Wake", 8), ("Webhook", 8)])];
+const GROWN: [(i64, &[Length]); 1] = [(
+    1,
+    &[
+        ("Wake", 8),
+        ("Webhook", 8),
+        ("DeviceRecord", 9),
+        ("DeviceState", 17),
+        ("OpenCommand", 15),
+        ("ExecutionOptions", 11),
+        ("NodeResult", 4),
+    ],
+)];
 
 /// Reads packed bytes with these lengths and packs what they hold as this version does.
 type Repack = fn(&[Value], &[u8], &[Length]) -> Result<Vec<u8>, StoreError>;
