@@ -31,7 +31,12 @@ impl Server {
 
     /// Starts it with these arguments besides the listeners.
     pub(crate) fn start_with(dir: &Path, arguments: &[&str]) -> Server {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_modegate"))
+        Server::start_program(env!("CARGO_BIN_EXE_modegate"), dir, arguments)
+    }
+
+    /// The same by another program.
+    pub(crate) fn start_program(program: &str, dir: &Path, arguments: &[&str]) -> Server {
+        let mut child = Command::new(program)
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--insecure-http", "127.0.0.1:0"])
             .args(arguments)

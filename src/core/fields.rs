@@ -1,12 +1,17 @@
 //! Reading the fields of a JSON object, with the field named where one is wrong.
-//! Fields that nobody asks for change nothing.
 
 use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::suggestion::nearest;
 use crate::time::Timestamp;
 use modegate_wire::encode::is_xml_text;
+
+/// Unknown fields of one object that are named.
+const UNKNOWN: usize = 8;
+/// Longest name of an unknown field that is shown, bytes.
+const UNKNOWN_BYTES: usize = 64;
 
 /// A field that is not what it should be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,6 +72,17 @@ impl<'a> Fields<'a> {
     /// The names of all its fields.
     pub fn keys(&self) -> impl Iterator<Item = &'a str> + use<'a> {
         self.map.keys().map(String::as_str)
+    }
+
+    /// A fault for each field that is none of `known`, up to so many: what nobody reads
+    /// would be ignored, and its sender would believe that it counts.
+    pub fn unknown(&self, known: &[&str]) -> Vec<FieldError> {
+        let unknown = self.keys().filter(|name| !known.contains(name));
+        let fault = |name: &str| {
+            let field = self.name(shortened(name));
+            FieldError::new(field, nearest(name, known), "an unknown field")
+        };
+        unknown.take(UNKNOWN).map(fault).collect()
     }
 
     /// The field, if it is there and not null.
@@ -175,6 +191,15 @@ impl<'a> Fields<'a> {
         }
         Ok(Some(lines))
     }
+}
+
+/// The name of an unknown field or parameter as an error shows it.
+pub fn shortened(name: &str) -> &str {
+    if !is_line(name) {
+        return "?";
+    }
+    let most = name.floor_char_boundary(UNKNOWN_BYTES);
+    &name[..most]
 }
 
 /// Text of 1 to `most` bytes without control characters, which is called `name` in errors.

@@ -30,6 +30,7 @@ pub mod refusal;
 pub mod retention;
 pub mod secret;
 pub mod session;
+pub mod suggestion;
 pub mod templates;
 pub mod time;
 pub mod tokens;

@@ -29,6 +29,9 @@ pub(crate) const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 pub(crate) const CHALLENGES: u8 = 3;
 /// Open commands of one device. Every exchange reads and writes their index.
 pub(crate) const OPEN_COMMANDS: usize = 1_000;
+/// Open commands of one device past which a portal queues no more: the rest of
+/// [`OPEN_COMMANDS`] is left to those who manage the device.
+pub(crate) const PORTAL_COMMANDS: usize = OPEN_COMMANDS / 2;
 /// Leaf commands inside one Atomic or Sequence, or Gets of one inventory.
 pub(crate) const COMMAND_OPERATIONS: usize = 200;
 /// Deepest nesting of Atomic and Sequence that the API takes.
@@ -46,6 +49,8 @@ pub const NAME_BYTES: usize = 256;
 pub const DEVICE_LIST: usize = 64;
 /// Most devices of one import: one transaction, which others wait for.
 pub const IMPORT_DEVICES: usize = 1_000;
+/// Rules and classifications of one policy set: each decision may look at all.
+pub(crate) const POLICY_ENTRIES: usize = 2_000;
 /// Recorded decisions that one try-out of a policy set decides anew at most.
 pub const TRYOUT_DECISIONS: u64 = 500_000;
 /// CmdIDs and message numbers start again from 1 at a session that finds them

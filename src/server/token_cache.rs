@@ -31,6 +31,7 @@ impl TokenCache {
                 created_at: Timestamp(0),
                 created_by: "server".to_owned(),
                 expires_at: None,
+                person: None,
             }),
             table: RwLock::default(),
         }
@@ -97,6 +98,7 @@ mod tests {
             created_at: Timestamp(0),
             created_by: "api:admin".into(),
             expires_at: expires_at.map(Timestamp),
+            person: None,
         }
     }
 }

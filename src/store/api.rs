@@ -244,13 +244,15 @@ pub trait WriteStore: Send + Sync {
     ) -> Result<App, StoreError>;
 
     /// Makes an install, or takes one back. The decision sees the open installs of
-    /// the device, all those of `app`, and the one with the number `no`.
+    /// the device, all those of `app`, and the one with the number `no`. A new one is
+    /// refused where who asks has `most` under way.
     async fn alter_install(
         &self,
         device: DeviceId,
         app: &str,
         no: Option<u32>,
         decide: DecideInstalls,
+        most: Option<u64>,
         keep: Option<Keep<WrittenInstall>>,
     ) -> Result<WrittenInstall, StoreError>;
 

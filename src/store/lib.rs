@@ -7,6 +7,7 @@
 pub mod api;
 mod error;
 pub mod installs;
+pub mod private_file;
 pub mod push;
 pub mod seal;
 pub mod sqlite;
@@ -232,6 +233,10 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
 
     /// All tokens.
     async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Ends: what waits still is done, and what is kept is whole without this program.
+    /// Afterwards nothing is written any more.
+    async fn close(&self);
 
     /// The place of the latest event of the whole log, 0 if there is none.
     async fn last_place(&self) -> Result<u64, StoreError>;

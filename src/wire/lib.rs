@@ -8,6 +8,7 @@
 
 pub mod auth;
 pub mod decode;
+pub mod document;
 pub mod encode;
 pub mod encoding;
 pub mod error_number;

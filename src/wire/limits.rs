@@ -11,6 +11,8 @@ pub const XML_DEPTH: usize = 32;
 /// Most elements and attributes in one message: about 16 per command, 1,000
 /// commands and their results.
 pub const XML_NODES: usize = 50_000;
+/// Most attributes of one element. Each is compared with those before it.
+pub const ATTRIBUTES: usize = 256;
 /// Longest element or attribute name.
 pub const XML_NAME_BYTES: usize = 256;
 /// Most text that one WBXML message may take from its string table, where three

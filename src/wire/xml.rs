@@ -2,8 +2,8 @@
 //!
 //! quick-xml passes without complaint what XML forbids or what an attacker
 //! likes: DOCTYPE, undefined entities, NUL, a second root, trailing text. All
-//! of that is refused here, and depth, names and counts are bounded. This is
-//! the only file that names quick-xml.
+//! of that is refused here, and depth, names and counts are bounded. Only this
+//! file and `document` name quick-xml.
 
 use std::borrow::Cow;
 
@@ -150,7 +150,11 @@ impl<'a> Reader<'a> {
         }
         self.attributes = self.own(start.attributes_raw());
         if !self.attributes.is_empty() {
-            for attribute in start.attributes() {
+            for (count, attribute) in start.attributes().enumerate() {
+                if count >= limits::ATTRIBUTES {
+                    let what = "attributes of one element";
+                    return Err(DecodeError::TooMany(what, limits::ATTRIBUTES));
+                }
                 let attribute =
                     attribute.map_err(|error| DecodeError::malformed(at, error.to_string()))?;
                 if attribute.key.0.len() > limits::XML_NAME_BYTES {

@@ -1,6 +1,6 @@
 //! The next task of a batch: what it looks at, and what it does.
 
-use super::{Batch, BatchState, CHUNK, To};
+use super::{Batch, BatchState, To};
 use crate::change::DeviceChange;
 use crate::command::{CommandBody, CommandState};
 use crate::device::Device;
@@ -56,7 +56,7 @@ pub struct BatchStep {
 impl Batch {
     /// What the next task looks at; none where the batch has no work left.
     pub fn selection(&self) -> Option<Selection> {
-        let (after, limit) = (self.cursor, CHUNK);
+        let (after, limit) = (self.cursor, self.chunk());
         match (self.state, &self.to) {
             (BatchState::Running, To::Devices(_)) => Some(Selection::Named(self.named().to_vec())),
             (BatchState::Running, _) => Some(Selection::Devices { after, limit }),
@@ -71,7 +71,7 @@ impl Batch {
             return &[];
         };
         let begin = usize::try_from(self.cursor).map_or(ids.len(), |at| at.min(ids.len()));
-        &ids[begin..ids.len().min(begin + CHUNK)]
+        &ids[begin..ids.len().min(begin + self.chunk())]
     }
 
     /// How far the task comes that looks at these devices, and whether it is the last.
@@ -81,7 +81,7 @@ impl Batch {
             return (cursor, cursor >= ids.len() as u64);
         }
         let last = devices.last().map(|device| device.number);
-        (last.unwrap_or(self.cursor), devices.len() < CHUNK)
+        (last.unwrap_or(self.cursor), devices.len() < self.chunk())
     }
 }
 
@@ -164,6 +164,7 @@ impl BatchStep {
             }
         }
         let cursor = items.last().map_or(self.batch.cursor, |(item, ..)| *item);
-        self.batch.advance(cursor, items.len() < CHUNK, now);
+        let is_last = items.len() < self.batch.chunk();
+        self.batch.advance(cursor, is_last, now);
     }
 }

@@ -23,6 +23,9 @@ use crate::time::Timestamp;
 
 /// Devices that one task looks at.
 const CHUNK: usize = 64;
+/// Bytes of commands that one task writes at most, beyond one command: others wait for
+/// the transaction.
+const CHUNK_BYTES: usize = 1024 * 1024;
 /// Devices that a batch may name one by one.
 pub const DEVICES: usize = 10_000;
 /// Refusals that are kept in words.
@@ -132,6 +135,12 @@ impl Batch {
             To::Groups(groups) => any(groups),
         };
         addressed && self.scope.as_deref().is_none_or(any)
+    }
+
+    /// How many devices one task looks at: fewer where the command is long.
+    pub fn chunk(&self) -> usize {
+        let bytes = self.command.reveal().len().max(1);
+        (CHUNK_BYTES / bytes).clamp(1, CHUNK)
     }
 
     /// Takes in that a device did not get the command.

@@ -4,6 +4,7 @@ use url::Url;
 
 use super::Version;
 use crate::package::Pfn;
+use modegate_wire::document::is_document;
 
 /// The options that have names (WinRT `DeploymentOptions`), with their bits.
 pub const OPTIONS: [(&str, u32); 3] = [
@@ -37,7 +38,7 @@ pub fn is_download(text: &str) -> bool {
 
 /// Whether text may be a licence: a well-formed XML document without a DTD.
 pub fn is_licence(text: &str) -> bool {
-    roxmltree::Document::parse(text).is_ok()
+    is_document(text)
 }
 
 /// The version that a package full name says; `None` where it is none.

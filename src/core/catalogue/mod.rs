@@ -109,10 +109,8 @@ impl App {
     /// these groups may get; the highest where none is named.
     pub fn pick(&self, fields: &Fields<'_>, groups: &[String]) -> Result<&Release, Refusal> {
         if !self.is_for(groups) {
-            return Err(Refusal::Conflict(format!(
-                "app: it is for devices of the groups {}, and this one is in none of them",
-                self.groups.join(", ")
-            )));
+            let why = "app: it is for devices of other groups than this one's";
+            return Err(Refusal::Conflict(why.to_owned()));
         }
         self.version(fields).map_err(Refusal::Field)
     }

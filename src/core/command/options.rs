@@ -28,7 +28,8 @@ pub struct ExecutionOptions {
     pub after: Vec<CommandSeq>,
     /// The command that this one, which the server queued, serves.
     pub purpose: Option<ServerPurpose>,
-    /// The catalogue's app, which rules may name.
+    /// The catalogue's app that it installs, which rules may name. What a caller says of
+    /// an app is [`label`](Self::label).
     pub app: Option<String>,
     /// Whether the device is woken for it, where a push can bring a session that carries it.
     pub urgent: bool,
@@ -38,6 +39,9 @@ pub struct ExecutionOptions {
     /// it is not there (404), that is as good as removed.
     #[serde(default)]
     pub removals: Vec<u16>,
+    /// The app that it concerns, as its caller says: it is shown, and no rule believes it.
+    #[serde(default)]
+    pub label: Option<String>,
 }
 
 impl Default for ExecutionOptions {
@@ -55,6 +59,7 @@ impl Default for ExecutionOptions {
             urgent: false,
             later_than: None,
             removals: Vec::new(),
+            label: None,
         }
     }
 }

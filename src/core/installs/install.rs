@@ -9,6 +9,7 @@ use crate::catalogue::Version;
 use crate::ids::{CommandSeq, DeviceId, IdError};
 use crate::named::named;
 use crate::time::Timestamp;
+use crate::tokens::person::PersonId;
 
 /// Steps kept of one install; after that only its end is added.
 pub const STEPS: usize = 100;
@@ -147,9 +148,17 @@ pub struct Install {
     pub superseded_by: Option<u32>,
     /// What was doubtful when it was asked for.
     pub warnings: Vec<String>,
+    /// The person who asked for it, where a token that acts for one did.
+    #[serde(default)]
+    pub person: Option<PersonId>,
 }
 
 impl Install {
+    /// Whether `person` may see it; `None` is whoever acts for no one person.
+    pub fn is_for(&self, person: Option<PersonId>) -> bool {
+        person.is_none() || self.person == person
+    }
+
     /// Since when it has been final.
     pub fn finished_at(&self) -> Option<Timestamp> {
         let last = self.steps.last()?;

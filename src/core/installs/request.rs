@@ -11,6 +11,7 @@ use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::session::queue::{cancel as cancel_command, queue};
 use crate::time::Timestamp;
+use crate::tokens::person::PersonId;
 
 /// A request for an install.
 #[derive(Debug, Clone)]
@@ -27,6 +28,8 @@ pub struct Request {
     pub warnings: Vec<String>,
     /// Whether an install that came to its end well counts no more.
     pub again: bool,
+    /// The person who asks, where it is one.
+    pub person: Option<PersonId>,
 }
 
 /// What is to be written.
@@ -54,6 +57,7 @@ pub fn request(
     request: Request,
 ) -> Result<Written, Refusal> {
     if let Some(install) = counts_already(installs, &request) {
+        own(install, request.person)?;
         return Ok(Written {
             change: None,
             installs: Vec::new(),
@@ -72,6 +76,7 @@ pub fn request(
     let mut chain = Chain::new(device);
     let mut written: Vec<Install> = Vec::new();
     for install in old {
+        own(install, request.person)?;
         let version = &request.release.version;
         let why = format!("a request for version {version} took its place");
         let mut install = install.clone();
@@ -90,6 +95,32 @@ pub fn request(
         answer: Some(install),
         created: true,
     })
+}
+
+/// Refuses a person what another's install stands in the way of, and says nothing of it.
+fn own(install: &Install, person: Option<PersonId>) -> Result<(), Refusal> {
+    if install.is_for(person) {
+        return Ok(());
+    }
+    let why = match install.state.is_final() {
+        true => "the app is installed on this device already; with again it is installed anew",
+        false => "the app is being installed on this device already, at another's request",
+    };
+    Err(Refusal::Conflict(why.to_owned()))
+}
+
+/// Refuses one more install where its caller has as many under way as it may have.
+///
+/// # Errors
+/// It has.
+pub fn check_open(count: u64, most: u64) -> Result<(), Refusal> {
+    if count < most {
+        return Ok(());
+    }
+    let why = format!(
+        "{count} installs asked for by this token are under way, the most that it may have; wait          until some are final, or cancel some"
+    );
+    Err(Refusal::Conflict(why))
 }
 
 /// The install of this app and version that is under way, or done, if there is one.
@@ -132,6 +163,7 @@ fn new(no: u32, command: CommandSeq, request: Request) -> Install {
         misses: 0,
         superseded_by: None,
         warnings: request.warnings,
+        person: request.person,
     }
 }
 

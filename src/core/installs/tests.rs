@@ -38,6 +38,7 @@ fn install() -> Install {
         reads: 0,
         misses: 0,
         superseded_by: None,
+        person: None,
         warnings: Vec::new(),
     };
     install.step(InstallState::Requested, NOW, None);

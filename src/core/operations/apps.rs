@@ -9,7 +9,7 @@ use crate::fields::FieldError;
 use crate::limits;
 use crate::templates::{self, Template};
 use crate::wmi;
-use crate::wmi::ValueForm::{self, Safe, Text};
+use crate::wmi::ValueForm::{self, Line, Safe, Text};
 
 arguments! {
     JOB_DATA: Optional<ValueForm> = "job_data", Text(limits::COMMAND_DATA_BYTES),
@@ -17,14 +17,17 @@ arguments! {
     PACKAGE: Optional<ValueForm> = "package_full_name", Safe(512),
         "the package, where the operator configured a template";
     NEW_JOB: Optional<ValueForm> = "job_id", Safe(512), "the job's id; a new one if left out";
+    VERSION: Optional<ValueForm> = "version", Line(64),
+        "which version of the app of the catalogue; the highest if left out";
     JOB: Optional<ValueForm> = "job_id", Safe(512), "the job";
 }
 const ARGUMENTS: &[&dyn Argument] = &[&JOB_DATA, &PACKAGE, &NEW_JOB];
+const INSTALL_ARGUMENTS: &[&dyn Argument] = &[&JOB_DATA, &PACKAGE, &NEW_JOB, &VERSION];
 
 pub(super) const INSTALL: Type = Type::new(
     "app_install",
     "has the device install an app (MDM_AppInstallJob)",
-    ARGUMENTS,
+    INSTALL_ARGUMENTS,
     |arguments, context| job(arguments, context, &templates::APP_INSTALL),
 );
 

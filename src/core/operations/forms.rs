@@ -7,10 +7,12 @@ use sha1::{Digest, Sha1};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::argument::{Form, Result};
-use crate::fields::{FieldError, Fields, shown, type_of};
+use crate::fields::{FieldError, Fields, shortened, shown, type_of};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
+use crate::suggestion::nearest;
 use crate::wmi::{Property, ValueForm};
+use modegate_wire::document::is_document;
 use modegate_wire::message::Verb;
 
 /// A schema of text of 1 to so many bytes.
@@ -45,7 +47,7 @@ impl Form for ValueForm {
             }
             ValueForm::Xml(most) => {
                 let text = fields.text(name, most)?;
-                if text.is_some_and(|text| roxmltree::Document::parse(text).is_err()) {
+                if text.is_some_and(|text| !is_document(text)) {
                     return wrong("a well-formed XML document without a DTD");
                 }
                 text
@@ -296,9 +298,12 @@ impl Form for Settings {
         for key in inner.keys() {
             let Some((property, form)) = self.forms().find(|(property, _)| *property == key) else {
                 let names: Vec<&str> = self.forms().map(|(name, _)| name).collect();
-                let expected = format!("only {}", names.join(", "));
-                let found = "a property of another name";
-                return Err(FieldError::new(path, expected, found));
+                let field = inner.name(shortened(key));
+                return Err(FieldError::new(
+                    field,
+                    nearest(key, &names),
+                    "an unknown property",
+                ));
             };
             let value = form.read(property, &inner)?;
             let null = || FieldError::new(inner.name(property), "a value", "null");

@@ -18,11 +18,13 @@ mod raw;
 pub mod schema;
 mod settings;
 mod types;
+mod unknown;
 
 pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use entry::BuildContext;
+pub use unknown::unknown_fields;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -38,8 +40,8 @@ use entry::{Build, Built, Type};
 use modegate_wire::message::GroupKind;
 use types::TYPES;
 
-/// Reads a command of the API for a Windows 8.1 device. Fields that the type
-/// does not know change nothing.
+/// Reads a command of the API for a Windows 8.1 device. Fields that the type does not
+/// know change nothing here: [`unknown_fields`] finds them.
 pub fn command(value: &Value, context: &BuildContext<'_>) -> Result<CommandBody, FieldError> {
     command_for(Family::Windows81, value, context)
 }
@@ -116,6 +118,7 @@ pub fn command_with(
     }
     let supersedes = fields.boolean("supersede")?.unwrap_or(true) && kind.supersedes;
     let target = supersedes.then(|| target(kind.name, &built));
+    let app = fields.line("app", 128)?.map(str::to_owned);
     let retries = fields
         .integer("retries", 0, 10)?
         .unwrap_or(i64::from(RETRIES));
@@ -130,7 +133,8 @@ pub fn command_with(
             retries: u8::try_from(retries).unwrap_or(RETRIES),
             target,
             after: after(&fields, context.device)?,
-            app: fields.line("app", 128)?.map(str::to_owned),
+            app: release.and(app.clone()),
+            label: app.filter(|_| release.is_none()),
             urgent: fields.boolean("urgent")?.unwrap_or(false),
             ..built.options
         },

@@ -20,6 +20,8 @@ arguments! {
     /// What a group groups.
     COMMANDS: Needed<Commands> = "commands", Commands, "raw or typed commands";
 }
+/// The name of the field with what a group groups.
+pub(super) const FIELD: &str = "commands";
 
 /// What a command is that names no type inside a group.
 pub(super) const RAW: Type = Type::new(

@@ -41,7 +41,12 @@ fn schema(kind: &Type) -> Value {
         .chain(needed.map(|argument| argument.name()))
         .collect();
     let families: Vec<&str> = kind.families.iter().map(|family| family.name()).collect();
-    json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required})
+    json!({"type": "object", "description": kind.about, "x-families": families, "properties": properties, "required": required, "additionalProperties": false})
+}
+
+/// The names of the fields that every command has besides its type and its arguments.
+pub(super) fn common_names() -> Vec<String> {
+    common().into_iter().map(|(name, _)| name).collect()
 }
 
 fn common() -> [(String, Value); 8] {
@@ -71,7 +76,7 @@ fn common() -> [(String, Value); 8] {
         ),
         (
             "app".to_owned(),
-            json!({"type": "string", "maxLength": 128, "description": "the app that it concerns, which policy rules may name"}),
+            json!({"type": "string", "maxLength": 128, "description": "the app of the catalogue that app_install installs, which policy rules may name; of other commands the app that they concern, which is shown and which no rule believes"}),
         ),
     ]
 }

@@ -347,7 +347,7 @@ fn a_wrong_argument_is_told_by_its_name() {
         (json!({"type": "eas_policy", "settings": {}}), "settings"),
         (
             json!({"type": "eas_policy", "settings": {"Other": 1}}),
-            "settings",
+            "settings.Other",
         ),
         (
             json!({"type": "restrictions", "settings": {"DataRoamingEnabled": "false"}}),

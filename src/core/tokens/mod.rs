@@ -1,17 +1,23 @@
 //! Tokens of the API: who may do what. Pure: the shell brings the clock and the
 //! random numbers, the store keeps the tokens.
 
+pub mod person;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::device::DeviceRecord;
 use crate::event::Event;
+use crate::ids::DeviceId;
 use crate::named::named;
 use crate::refusal::Refusal;
 use crate::time::Timestamp;
+use person::Person;
 
 /// Most tokens that there may be: they are all kept in memory.
 const MOST: u64 = 1_000;
@@ -28,7 +34,7 @@ named! {
         Admin = "admin",
         /// Devices, commands and all reads.
         Operator = "operator",
-        /// Reads devices and commands, queues installs.
+        /// Reads devices and commands, has apps of the catalogue installed.
         Portal = "portal",
         /// Reads devices, commands, sessions and the log. Never writes.
         Auditor = "auditor",
@@ -36,14 +42,33 @@ named! {
 }
 
 impl Role {
-    /// Whether it may queue a command that its caller calls `name`. The portal
-    /// queues installs and nothing else; what such a command does is worked out
-    /// from its operations, as always.
-    pub fn may_queue(self, name: &str) -> bool {
-        match self {
-            Role::Admin | Role::Operator => true,
-            Role::Portal => matches!(name, "app_install" | "app_status"),
-            Role::Auditor => false,
+    /// Whether it may queue this command. A portal has apps of the catalogue installed
+    /// and asks how a job goes, and nothing else: what goes to the device, its job's
+    /// name and its label are the catalogue's. What a command does is worked out from
+    /// its operations, as always.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub fn check_command(self, command: &Value) -> Result<(), String> {
+        let given = |field: &str| command.get(field).is_some_and(|value| !value.is_null());
+        let name = command.get("type").and_then(Value::as_str);
+        let own: &[&str] = match (self, name) {
+            (Role::Admin | Role::Operator, _) => return Ok(()),
+            (Role::Portal, Some("app_install")) => &["job_data", "package_full_name", "job_id"],
+            (Role::Portal, Some("app_status")) => &["app"],
+            (Role::Portal | Role::Auditor, _) => {
+                let name = self.name();
+                return Err(format!(
+                    "this command needs the role operator; the role {name} queues app_install and app_status only"
+                ));
+            }
+        };
+        match own.iter().find(|field| given(field)) {
+            None => Ok(()),
+            Some(field) => Err(format!(
+                "{field}: this field needs the role operator; the role {} has apps of the catalogue installed as they are there",
+                self.name()
+            )),
         }
     }
 }
@@ -53,6 +78,10 @@ impl Role {
 pub enum Access {
     /// Nothing, not even a token.
     Public,
+    /// Reading one's devices, the catalogue and installs.
+    Browse,
+    /// Asking for installs.
+    Install,
     /// Reading devices and commands.
     Read,
     /// Reading the log, sessions, and what would be decided.
@@ -69,19 +98,24 @@ impl Access {
     /// The roles that have it.
     pub fn roles(self) -> &'static [Role] {
         match self {
-            Access::Public | Access::Read => &Role::ALL,
+            Access::Public | Access::Browse | Access::Read => &Role::ALL,
             Access::Audit => &[Role::Admin, Role::Operator, Role::Auditor],
-            Access::Queue => &[Role::Admin, Role::Operator, Role::Portal],
+            Access::Install | Access::Queue => &[Role::Admin, Role::Operator, Role::Portal],
             Access::Operate => &[Role::Admin, Role::Operator],
             Access::Admin => &[Role::Admin],
         }
     }
 
+    /// Whether a token that acts for one person has it, too.
+    pub fn is_for_persons(self) -> bool {
+        matches!(self, Access::Public | Access::Browse | Access::Install)
+    }
+
     /// The role to ask for, in errors: the least that has it.
     pub fn needed(self) -> &'static str {
         match self {
-            Access::Public | Access::Read | Access::Audit => "auditor or operator",
-            Access::Queue | Access::Operate => "operator",
+            Access::Public | Access::Browse | Access::Read | Access::Audit => "auditor or operator",
+            Access::Install | Access::Queue | Access::Operate => "operator",
             Access::Admin => "admin",
         }
     }
@@ -138,6 +172,9 @@ pub struct Token {
     pub created_by: String,
     /// From when on it is no longer taken.
     pub expires_at: Option<Timestamp>,
+    /// The person that it acts for: it sees that person's devices and installs only.
+    #[serde(default)]
+    pub person: Option<Person>,
 }
 
 impl Token {
@@ -146,7 +183,37 @@ impl Token {
         self.expires_at.is_none_or(|at| now < at)
     }
 
-    /// Whether a device with these groups is within its scope.
+    /// Whether a device is within its scope.
+    pub fn covers_device(&self, id: DeviceId, record: &DeviceRecord) -> bool {
+        let person = self.person.as_ref();
+        self.covers(&record.groups) && person.is_none_or(|person| person.has(id, record))
+    }
+
+    /// Whether nothing bounds what it sees.
+    pub fn sees_all(&self) -> bool {
+        self.groups.is_none() && self.person.is_none()
+    }
+
+    /// How the log names its holder. One that acts for a person is named by its id:
+    /// events stay for ever, and a person's name does not belong there.
+    pub fn actor(&self) -> String {
+        match self.person {
+            None => format!("api:{}", self.name),
+            Some(_) => format!("portal:{}", self.id),
+        }
+    }
+
+    /// What the log says of it when it is made or revoked.
+    pub fn on_record(&self) -> String {
+        let (role, bound) = (self.role.name(), self.groups.is_some());
+        let bound = if bound { ", bound to groups" } else { "" };
+        match self.person {
+            None => format!("{} ({role}{bound})", self.name),
+            Some(_) => format!("{} ({role}{bound}, for one person)", self.id),
+        }
+    }
+
+    /// Whether devices with these groups are within its scope, whosever they are.
     pub fn covers(&self, groups: &[String]) -> bool {
         self.groups
             .as_ref()
@@ -173,12 +240,14 @@ pub fn check_new(count: u64, is_taken: bool) -> Result<(), Refusal> {
 
 /// The event that this token was revoked: it names token and role.
 pub fn revoked(token: &Token, event: Event) -> Event {
-    event.detail(format!("{} ({})", token.name, token.role.name()))
+    event.detail(token.on_record())
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
     use super::*;
 
     fn token(groups: Option<&[&str]>, expires_at: Option<i64>) -> Token {
@@ -191,6 +260,7 @@ mod tests {
             created_at: Timestamp(0),
             created_by: "api:admin".into(),
             expires_at: expires_at.map(Timestamp),
+            person: None,
         }
     }
 
@@ -212,8 +282,58 @@ mod tests {
         for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
         }
-        assert!(Role::Portal.may_queue("app_install") && !Role::Portal.may_queue("raw"));
-        assert!(!Role::Auditor.may_queue("inventory"));
+        for access in [Access::Read, Access::Audit, Access::Queue, Access::Operate] {
+            assert!(!access.is_for_persons(), "{access:?}");
+        }
+    }
+
+    #[test]
+    fn a_portal_queues_what_the_catalogue_has_as_it_is_there() {
+        let install = json!({"type": "app_install", "app": "erp", "version": "1", "urgent": true});
+        for (role, command, expected) in [
+            (Role::Portal, install.clone(), None),
+            (
+                Role::Portal,
+                json!({"type": "app_status", "job_id": "j"}),
+                None,
+            ),
+            (
+                Role::Portal,
+                json!({"type": "app_install", "job_data": "x", "app": "erp"}),
+                Some("job_data"),
+            ),
+            (
+                Role::Portal,
+                json!({"type": "app_install", "package_full_name": "x"}),
+                Some("package"),
+            ),
+            (
+                Role::Portal,
+                json!({"type": "app_install", "app": "erp", "job_id": "x"}),
+                Some("job_id"),
+            ),
+            (
+                Role::Portal,
+                json!({"type": "app_install", "app": "erp", "job_data": null}),
+                None,
+            ),
+            (
+                Role::Portal,
+                json!({"type": "app_status", "app": "erp"}),
+                Some("app"),
+            ),
+            (Role::Portal, json!({"type": "raw"}), Some("operator")),
+            (Role::Portal, json!({}), Some("operator")),
+            (Role::Auditor, install, Some("operator")),
+            (Role::Operator, json!({"type": "raw"}), None),
+        ] {
+            let refused = role.check_command(&command).err();
+            let is_expected = match (&refused, expected) {
+                (Some(why), Some(expected)) => why.contains(expected),
+                (refused, expected) => refused.is_none() && expected.is_none(),
+            };
+            assert!(is_expected, "{role:?} {command}: {refused:?}");
+        }
     }
 
     #[test]

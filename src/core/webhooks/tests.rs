@@ -34,6 +34,7 @@ fn asked(app: &App, of: &crate::device::Device) -> Written {
         job_id: "job".into(),
         warnings: Vec::new(),
         again: false,
+        person: None,
     };
     request(of, &[], 1, asked).unwrap()
 }

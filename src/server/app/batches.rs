@@ -1,5 +1,6 @@
 //! Batches: one command for many devices, queued in the background.
 
+use super::commands::{build_apart, known_fields_only};
 use super::input::{Lines, List, Object, Parsed, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::batch::{Batch, BatchId, BatchState, DEVICES, To};
@@ -99,15 +100,6 @@ async fn checked(
     wanted: &Value,
     now: Timestamp,
 ) -> Result<CommandBody, AppError> {
-    let actor = by.actor();
-    let setting = app.setting(None, &actor, now, app.new_id());
-    let command = match catalogue::named(app, by, wanted).await? {
-        None => operations::command_for_some(wanted, &setting),
-        Some(named) => Fields::from_value(wanted, "").and_then(|fields| {
-            let release = named.version(&fields)?;
-            operations::command_with(Family::Windows81, wanted, &setting, Some(release))
-        }),
-    };
     let within = |error: FieldError| FieldError {
         field: match error.field.as_str() {
             "body" => "command".to_owned(),
@@ -115,6 +107,22 @@ async fn checked(
         },
         ..error
     };
+    known_fields_only(wanted).map_err(|all| all.into_iter().map(within).collect::<Vec<_>>())?;
+    let named = catalogue::named(app, by, wanted).await?;
+    let command = build_apart(
+        app,
+        by,
+        (wanted, None),
+        now,
+        move |wanted, setting| match named {
+            None => operations::command_for_some(wanted, setting),
+            Some(named) => Fields::from_value(wanted, "").and_then(|fields| {
+                let release = named.version(&fields)?;
+                operations::command_with(Family::Windows81, wanted, setting, Some(release))
+            }),
+        },
+    );
+    let command = command.await?;
     Ok(command.map_err(within)?)
 }
 
@@ -156,7 +164,7 @@ pub(crate) async fn commands(
         let device = app.store.device(id.device).await?;
         let command = app.store.command(id).await?;
         if let (Some(device), Some(command)) = (device, command)
-            && by.may_see(&device.record)
+            && by.may_see(&device)
         {
             shown.push((command, device));
         }

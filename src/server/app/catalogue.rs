@@ -32,8 +32,8 @@ pub(crate) async fn create(
     Ok(put.await?)
 }
 
-/// The catalogue; for a caller that is bound to groups, what is for them, so that a
-/// page may have fewer than asked for.
+/// The catalogue; for a caller that is bound to groups or acts for a person, what is for
+/// their devices, so that a page may have fewer than asked for.
 pub(crate) async fn list(
     app: &App,
     by: &Principal,
@@ -41,14 +41,16 @@ pub(crate) async fn list(
 ) -> Result<Listed<CatalogueApp>, AppError> {
     let apps = app.store.apps(page.after.unwrap_or(0), page.limit).await?;
     let listed = Listed::from_page(apps, page.limit, |(number, _)| *number);
-    Ok(listed.filter_map(|(_, app)| by.may_see_for(&app.groups).then_some(app)))
+    let shelf = Shelf::of(app, by).await?;
+    Ok(listed.filter_map(|(_, app)| shelf.has(&app).then_some(app)))
 }
 
 /// One app, if the caller may see it.
 pub(crate) async fn one(app: &App, by: &Principal, id: &str) -> Result<CatalogueApp, AppError> {
     let found = app.store.app(id).await?;
+    let shelf = Shelf::of(app, by).await?;
     found
-        .filter(|app| by.may_see_for(&app.groups))
+        .filter(|app| shelf.has(app))
         .ok_or_else(|| AppError::missing("app"))
 }
 
@@ -94,6 +96,30 @@ pub(crate) async fn delete(
     Ok(app.store.delete_app(&seen.id, event, options.keep).await?)
 }
 
+/// Which apps a caller may see: those for all, and those for these groups; `None` for all
+/// groups.
+struct Shelf(Option<Vec<String>>);
+
+impl Shelf {
+    /// A person's devices say which groups.
+    async fn of(app: &App, by: &Principal) -> Result<Shelf, AppError> {
+        let Some(person) = by.person() else {
+            return Ok(Shelf(by.groups()));
+        };
+        let mut groups = Vec::new();
+        for id in &person.devices {
+            let device = app.store.device(*id).await?;
+            let own = device.filter(|device| by.may_see(device));
+            groups.extend(own.into_iter().flat_map(|device| device.record.groups));
+        }
+        Ok(Shelf(Some(groups)))
+    }
+
+    fn has(&self, app: &CatalogueApp) -> bool {
+        self.0.as_ref().is_none_or(|groups| app.is_for(groups))
+    }
+}
+
 fn event(app: &App, by: &Principal, what: EventType, of: &CatalogueApp) -> Event {
     Event::new(app.now(), by.actor(), None, what).detail(of.id.clone())
 }
@@ -109,7 +135,8 @@ pub(super) async fn named(
         return Ok(None);
     };
     let found = app.store.app(id).await?;
-    Ok(found.filter(|app| by.may_see_for(&app.groups)))
+    let shelf = Shelf::of(app, by).await?;
+    Ok(found.filter(|app| shelf.has(app)))
 }
 
 /// Whether there is a template for versions that bring no JobData of their own.

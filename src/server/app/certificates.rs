@@ -1,12 +1,11 @@
 //! Certificates of devices, bound and revoked one at a time.
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
 use super::devices::identity_change;
 use super::input::{Line, Parsed, Text, Time, input};
 use super::{App, AppError, Principal, WriteOptions};
+use crate::pem::{self, PemFault};
 use modegate_core::change::Refusal;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::device::{CertificateNote, RotationError};
@@ -47,11 +46,12 @@ impl NewCertificate {
 }
 
 /// What TLS would refuse is not bound: it could never prove anything.
-fn from_pem(app: &App, pem: &str) -> Result<CertificateDigest, FieldError> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+fn from_pem(app: &App, text: &str) -> Result<CertificateDigest, FieldError> {
+    let all = pem::certificates(text.as_bytes());
     let certificate = match all.as_deref() {
         Ok([one]) => one,
         Ok(all) => return Err(FieldError::new("pem", "one certificate", all.len())),
+        Err(PemFault::NoCertificate) => return Err(FieldError::new("pem", "one certificate", 0)),
         Err(_) => return Err(FieldError::new("pem", "a certificate in PEM", "other text")),
     };
     match (app.certificate_fault)(certificate) {

@@ -12,10 +12,10 @@ use modegate_core::change::{self, Refusal};
 use modegate_core::command::{CommandBody, CommandState, StoredCommand};
 use modegate_core::context::{Context, Family};
 use modegate_core::device::Device;
-use modegate_core::fields::Fields;
+use modegate_core::fields::{FieldError, Fields};
 use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
-use modegate_core::operations;
+use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::Target;
 use modegate_core::session::preview::{Preview, preview as preview_of};
@@ -34,15 +34,20 @@ pub(crate) async fn queue(
     options: WriteOptions<DeviceCommand>,
 ) -> Result<DeviceCommand, AppError> {
     let device = by.device(app, id).await?;
+    known_fields_only(&wanted)?;
     complete(
         &mut wanted,
         app.sync.push().for_groups(&device.record.groups),
     );
-    by.may_queue(name_of(&wanted))?;
+    by.may_queue(&wanted)?;
     let now = app.now();
     let command = read(app, by, &device, &wanted, now).await?;
     let (queued, set) = (command.clone(), app.sync.policies());
+    let is_portal = by.is_portal();
     let decide = by.decide(move |device| {
+        if is_portal {
+            queue::check_portal_room(device)?;
+        }
         let (mut change, _) = queue::queue(device, queued)?;
         forecast::note(&mut change, &device.record, &set, now);
         Ok(change)
@@ -64,9 +69,17 @@ pub(crate) async fn queue(
     Ok(stored(&device))
 }
 
-/// What the caller calls the command.
-fn name_of(command: &Value) -> &str {
-    command.get("type").and_then(Value::as_str).unwrap_or("")
+/// Refuses a command with fields that its type does not have.
+pub(super) fn known_fields_only(wanted: &Value) -> Result<(), Vec<FieldError>> {
+    let unknown = operations::unknown_fields(wanted);
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(unknown),
+    }
+}
+
+fn asks_for_install(command: &Value) -> bool {
+    command.get("type").and_then(Value::as_str) == Some("app_install")
 }
 
 /// The command that is meant, for this device.
@@ -77,17 +90,50 @@ async fn read(
     wanted: &Value,
     now: Timestamp,
 ) -> Result<CommandBody, AppError> {
-    let actor = by.actor();
-    let setting = app.setting(Some(device.id), &actor, now, app.new_id());
     let named = catalogue::named(app, by, wanted).await?;
+    if named.is_none() && by.is_portal() && asks_for_install(wanted) {
+        let expected = "the id of an app of the catalogue";
+        return Err(AppError::field("app", expected, "another or none"));
+    }
     let fields = Fields::from_value(wanted, "")?;
     let release = named
         .as_ref()
         .map(|named| named.pick(&fields, &device.record.groups));
-    let family = device.record.family;
-    let mut command = operations::command_with(family, wanted, &setting, release.transpose()?)?;
+    let (family, release) = (device.record.family, release.transpose()?.cloned());
+    let made = build_apart(
+        app,
+        by,
+        (wanted, Some(device.id)),
+        now,
+        move |wanted, setting| operations::command_with(family, wanted, setting, release.as_ref()),
+    );
+    let mut command = made.await??;
     wait_only_for_what_is_open(app, device.id, &mut command).await?;
     Ok(command)
+}
+
+/// Builds a command off the threads that answer devices: what callers send may take long
+/// to look at.
+pub(super) async fn build_apart<T: Send + 'static>(
+    app: &App,
+    by: &Principal,
+    (wanted, device): (&Value, Option<DeviceId>),
+    now: Timestamp,
+    build: impl FnOnce(&Value, &BuildContext<'_>) -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let (wanted, templates) = (wanted.clone(), app.templates.clone());
+    let (actor, fresh) = (by.actor(), app.new_id());
+    let work = move || async move {
+        let setting = BuildContext {
+            device,
+            templates: &templates,
+            actor: &actor,
+            now,
+            fresh,
+        };
+        build(&wanted, &setting)
+    };
+    Ok(app.work.run(by.token_id(), work).await?)
 }
 
 /// Puts the push profile's names into a command about the push channel that leaves
@@ -202,7 +248,7 @@ pub(crate) async fn one(
     id: CommandId,
 ) -> Result<CommandDetail, AppError> {
     let (command, device) = find(app, id).await?;
-    if !by.may_see(&device.record) {
+    if !by.may_see(&device) {
         return Err(AppError::missing("command"));
     }
     let build = build(app, &device).await?;

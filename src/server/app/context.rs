@@ -13,6 +13,7 @@ use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
+use crate::work::WorkPool;
 use modegate_core::ids::DeviceId;
 use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
@@ -37,6 +38,10 @@ pub(crate) struct App {
     /// Held while the tokens in memory are brought up to date, so that none is
     /// overtaken by an older reading.
     pub refreshing: tokio::sync::Mutex<()>,
+    /// Where work runs that would hold up devices.
+    pub work: WorkPool,
+    /// Installs that one token may have under way.
+    pub open_installs_per_token: u64,
     /// What webhooks may reach.
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.

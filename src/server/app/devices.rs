@@ -122,8 +122,8 @@ pub(crate) async fn register(
     options: WriteOptions<Device>,
 ) -> Result<Device, AppError> {
     let (now, id) = (app.now(), DeviceId(app.new_id()));
-    let record = new.record(now);
-    by.may_regroup(&[], &record.groups, "groups")?;
+    let mut record = new.record(now);
+    record.groups = by.regroup(&[], record.groups, "groups")?;
     let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered);
     let registered = app.store.register(id, record, event, options.keep).await;
     registered.map_err(|error| match error.into() {
@@ -180,7 +180,23 @@ pub(crate) async fn list(
     filter: &DeviceFilter,
     page: Page,
 ) -> Result<Listed<Device>, AppError> {
-    let takes = |device: &Device| by.may_see(&device.record) && filter.takes(device);
+    if filter
+        .group
+        .as_ref()
+        .is_some_and(|group| !by.knows_group(group))
+    {
+        return Ok(Listed::all(Vec::new()));
+    }
+    let takes = |device: &Device| by.may_see(device) && filter.takes(device);
+    if let Some(person) = by.person() {
+        // They are few, and named: nobody else's are looked at.
+        let mut own = Vec::new();
+        for id in &person.devices {
+            own.extend(app.store.device(*id).await?.filter(takes));
+        }
+        own.sort_by_key(|device| device.number);
+        return Ok(Listed::all(own));
+    }
     if let Some(source) = &filter.source {
         let source = Source(source.clone());
         let found = app.store.load(&source, &|_| ReadPlan::default()).await?;
@@ -223,7 +239,9 @@ pub(super) fn amended(
 ) -> Result<change::DeviceChange, FieldError> {
     let mut record = device.record.clone();
     change.amend(&mut record)?;
-    by.may_regroup(&device.record.groups, &record.groups, groups)?;
+    if change.groups.is_some() {
+        record.groups = by.regroup(&device.record.groups, record.groups, groups)?;
+    }
     let event = Event::new(now, by.actor(), Some(device.id), EventType::DeviceChanged);
     Ok(identity_change(device, record, event))
 }

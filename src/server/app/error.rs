@@ -1,5 +1,6 @@
 //! Why a use case fails.
 
+use crate::work::Interrupted;
 use modegate_core::change::Refusal;
 use modegate_core::fields::FieldError;
 use modegate_core::ids::DeviceId;
@@ -23,6 +24,9 @@ pub(crate) enum AppError {
     /// Not as the caller last saw it.
     #[error("{0}")]
     Stale(String),
+    /// Others of this kind are under way; later.
+    #[error("{0}")]
+    Busy(String),
     /// Not for this caller.
     #[error("{0}")]
     Forbidden(String),
@@ -56,6 +60,12 @@ impl AppError {
         found: impl std::fmt::Display,
     ) -> Self {
         FieldError::new(field, expected, found).into()
+    }
+}
+
+impl From<Interrupted> for AppError {
+    fn from(_: Interrupted) -> Self {
+        AppError::Interrupted
     }
 }
 

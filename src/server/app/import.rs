@@ -88,7 +88,7 @@ pub(crate) async fn import(
         .enumerate()
         .filter_map(|(at, entry)| {
             let field = format!("devices[{at}].groups");
-            by.may_regroup(&[], &entry.record(now).groups, &field).err()
+            by.regroup(&[], entry.record(now).groups, &field).err()
         })
         .collect();
     if !scope.is_empty() {
@@ -141,7 +141,7 @@ impl Planner {
             let expected = "a source that is not registered";
             ImportStep::Conflict(FieldError::new(field, expected, found))
         };
-        if !self.by.may_see(&device.record) {
+        if !self.by.may_see(device) {
             return conflict("a registered one".to_owned());
         }
         match self.on_conflict {

@@ -3,7 +3,8 @@
 //!
 //! A derived `Deserialize` stops at the first fault. Every fault is reported,
 //! so structs of fields are made by [`input!`](crate::app::input), which reads every
-//! field before it looks whether one failed. Fields that no struct names are ignored.
+//! field before it looks whether one failed. A field that the struct does not have is a
+//! fault too: its sender would believe that it counts.
 
 use std::borrow::Cow;
 
@@ -53,6 +54,11 @@ pub(crate) trait Input: Sized {
         None
     }
 
+    /// Adds the names of the fields that it is read from, where it is the field `name`.
+    fn names(name: &'static str, into: &mut Vec<&'static str>) {
+        into.push(name);
+    }
+
     /// Reads a field of an object.
     fn from_field(
         of: &fields::Fields<'_>,
@@ -79,6 +85,9 @@ pub(crate) fn read<T: Input>(value: &Value) -> Result<T, Vec<FieldError>> {
 
 /// A struct of fields, which another struct may have among its own.
 pub(crate) trait InputFields: Sized {
+    /// Their names.
+    fn names() -> Vec<&'static str>;
+
     /// Reads them.
     fn from_fields(fields: &fields::Fields<'_>, faults: &mut Vec<FieldError>) -> Option<Self>;
 }
@@ -95,6 +104,10 @@ impl<T: InputFields> Input for Flat<T> {
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         let fields = or_collect(fields::Fields::from_value(value, path), faults)?;
         T::from_fields(&fields, faults).map(Flat)
+    }
+
+    fn names(_: &'static str, into: &mut Vec<&'static str>) {
+        into.extend(T::names());
     }
 
     fn from_field(of: &fields::Fields<'_>, _: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
@@ -116,12 +129,19 @@ macro_rules! input {
         $($(#[$of_field:meta])* $field_vis:vis $field:ident: $kind:ty,)*
     })*) => {$(
         #[derive(Debug, Clone, schemars::JsonSchema)]
+        #[schemars(deny_unknown_fields)]
         $(#[$about])*
         $vis struct $name {
             $($(#[$of_field])* $field_vis $field: $kind,)*
         }
 
         impl $crate::app::input::InputFields for $name {
+            fn names() -> Vec<&'static str> {
+                let mut names = Vec::new();
+                $(<$kind as $crate::app::input::Input>::names(stringify!($field), &mut names);)*
+                names
+            }
+
             fn from_fields(
                 fields: &modegate_core::fields::Fields<'_>,
                 faults: &mut Vec<modegate_core::fields::FieldError>,
@@ -143,6 +163,9 @@ macro_rules! input {
             ) -> Option<Self> {
                 let fields = modegate_core::fields::Fields::from_value(value, path);
                 let fields = $crate::app::input::or_collect(fields, faults)?;
+                let names = <Self as $crate::app::input::InputFields>::names();
+                // First: what was meant may be what is missing.
+                faults.extend(fields.unknown(&names));
                 $crate::app::input::InputFields::from_fields(&fields, faults)
             }
         }
@@ -441,53 +464,4 @@ impl Input for Object {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(dead_code)]
-    use serde_json::json;
-
-    use super::*;
-
-    input! {
-        struct Outer {
-            name: Line<4>,
-            note: Option<Clearable<Line<4>>>,
-            list: Option<List<Inner, 2, 1>>,
-        }
-
-        struct Inner {
-            count: Integer<1, 9>,
-            flag: bool,
-        }
-    }
-
-    fn faults(value: &Value) -> Vec<String> {
-        let read = read::<Outer>(value).err().unwrap_or_default();
-        read.into_iter().map(|fault| fault.field).collect()
-    }
-
-    #[test]
-    fn every_fault_is_named_by_its_path() {
-        let body = json!({"name": 7, "note": "too long", "list": [{"count": 0}, "x"]});
-        let expected = ["name", "note", "list[0].count", "list[0].flag", "list[1]"];
-        assert_eq!(faults(&body), expected);
-        assert_eq!(faults(&json!({"list": []})), ["name", "list"]);
-        assert_eq!(faults(&json!([])), ["body"]);
-        let secret = read::<SecretLine<4>>(&json!("a secret that is long"));
-        assert!(!format!("{secret:?}").contains("a secret"));
-    }
-
-    #[test]
-    fn absent_null_and_a_value_are_distinct_where_it_matters() {
-        let note = |body: Value| match read::<Outer>(&body).map(|outer| outer.note) {
-            Ok(None) => "absent",
-            Ok(Some(Clearable::Clear)) => "clear",
-            Ok(Some(Clearable::Set(_))) => "set",
-            Err(_) => "fault",
-        };
-        assert_eq!(note(json!({"name": "n", "unknown": 1})), "absent");
-        assert_eq!(note(json!({"name": "n", "note": null})), "clear");
-        assert_eq!(note(json!({"name": "n", "note": "x"})), "set");
-        assert_eq!(note(json!({"name": null})), "fault");
-        assert!(faults(&json!({"name": "n", "list": null})).is_empty());
-    }
-}
+mod tests;

@@ -19,6 +19,7 @@ use modegate_core::installs::{Install, InstallId};
 use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::time::Timestamp;
+use modegate_core::tokens::person::{OPEN_INSTALLS, Person};
 use modegate_store::api::WrittenInstall;
 
 /// Latest commands of a device that are looked through for sideloading.
@@ -73,6 +74,11 @@ pub(crate) async fn create(
     options: WriteOptions<WrittenInstall>,
 ) -> Result<WrittenInstall, AppError> {
     let (device, now) = (by.device(app, id).await?, app.now());
+    let ahead = new.priority.filter(|priority| priority.0 > 0);
+    if let (Some(priority), Some(_)) = (ahead, by.person()) {
+        let expected = "0 or less with a token of one person";
+        return Err(AppError::field("priority", expected, priority.0));
+    }
     let named = named(app, by, &new).await?;
     let wanted = new.command();
     let fields = Fields::from_value(&wanted, "")?;
@@ -90,6 +96,7 @@ pub(crate) async fn create(
         job_id: fresh.to_string(),
         warnings: sideloading.warnings(),
         again: new.again.unwrap_or(false),
+        person: by.person().map(Person::id),
     };
     let (of, set) = (asked.app.id.clone(), app.sync.policies());
     let decide = by.decide_installs(move |device, installs, no| {
@@ -99,7 +106,13 @@ pub(crate) async fn create(
         }
         Ok(written)
     });
-    let asked = app.store.alter_install(id, &of, None, decide, options.keep);
+    let most = match by.person() {
+        Some(_) => app.open_installs_per_token.min(OPEN_INSTALLS),
+        None => app.open_installs_per_token,
+    };
+    let asked = app
+        .store
+        .alter_install(id, &of, None, decide, Some(most), options.keep);
     Ok(asked.await?)
 }
 
@@ -156,7 +169,7 @@ pub(crate) struct InstallDetail {
     pub(crate) forecast: Option<Forecast>,
 }
 
-/// A device's installs, the newest first.
+/// A device's installs that the caller may see, the newest first.
 pub(crate) async fn list(
     app: &App,
     by: &Principal,
@@ -169,8 +182,9 @@ pub(crate) async fn list(
     let listed = Listed::from_page(installs, page.limit, |install| install.no.into());
     let build = build(app, &device).await?;
     let (policies, now) = (app.sync.policies(), app.now());
+    let person = by.person().map(Person::id);
     Ok(listed.filter_map(|install| {
-        Some(InstallDetail {
+        install.is_for(person).then(|| InstallDetail {
             forecast: forecast(&device, &install, &policies, build, now),
             device: device.clone(),
             install,
@@ -208,9 +222,9 @@ pub(crate) async fn cancel(
         let missing = || Refusal::Missing("install not found".to_owned());
         take_back(device, install.ok_or_else(missing)?, &actor, now)
     });
-    let taken_back = app
-        .store
-        .alter_install(device.id, "", Some(seen.no), decide, options.keep);
+    let taken_back =
+        app.store
+            .alter_install(device.id, "", Some(seen.no), decide, None, options.keep);
     Ok(taken_back.await?)
 }
 
@@ -223,10 +237,12 @@ pub(crate) async fn find(
     let missing = || AppError::missing("install");
     let device = app.store.device(id.device).await?;
     let device = device
-        .filter(|device| by.may_see(&device.record))
+        .filter(|device| by.may_see(device))
         .ok_or_else(missing)?;
-    let install = app.store.install(id).await?.ok_or_else(missing)?;
-    Ok((device, install))
+    let install = app.store.install(id).await?;
+    let person = by.person().map(Person::id);
+    let install = install.filter(|install| install.is_for(person));
+    Ok((device, install.ok_or_else(missing)?))
 }
 
 /// When the command of an install can go, while it waits.

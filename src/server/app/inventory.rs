@@ -45,9 +45,8 @@ pub(crate) async fn search(
 ) -> Result<Listed<Device>, AppError> {
     let read = async |after| Ok(app.store.inventories(after, CHUNK).await?);
     let is_true = |inventory: &Inventory| questions.iter().all(|one| one.is_true_of(inventory));
-    let takes = |(device, inventory): &(Device, Inventory)| {
-        by.may_see(&device.record) && is_true(inventory)
-    };
+    let takes =
+        |(device, inventory): &(Device, Inventory)| by.may_see(device) && is_true(inventory);
     let bounds = (CHUNK, LOOKED_AT);
     let found = scan(page, bounds, read, |(device, _)| device.number, takes).await?;
     Ok(found.filter_map(|(device, _)| Some(device)))

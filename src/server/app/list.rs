@@ -26,6 +26,16 @@ impl<T> Listed<T> {
         Listed { items, next: None }
     }
 
+    /// A page of a short list, of which the position says where it goes on.
+    pub(crate) fn cut(items: Vec<T>, page: Page) -> Self {
+        let from = usize::try_from(page.after.unwrap_or(0)).unwrap_or(usize::MAX);
+        let to = from.saturating_add(page.limit);
+        Listed {
+            next: (to < items.len()).then_some(to as u64),
+            items: items.into_iter().skip(from).take(page.limit).collect(),
+        }
+    }
+
     /// A page that a store filled: there may be more where it is full.
     pub(crate) fn from_page(items: Vec<T>, limit: usize, place: impl Fn(&T) -> u64) -> Self {
         let last = items.last().filter(|_| items.len() == limit);

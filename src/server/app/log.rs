@@ -146,7 +146,7 @@ pub(crate) async fn visible(
     for device in events.iter().filter_map(|stored| stored.event.device) {
         if let Entry::Vacant(unknown) = seen.entry(device) {
             let found = app.store.device(device).await?;
-            unknown.insert(found.is_some_and(|device| by.may_see(&device.record)));
+            unknown.insert(found.is_some_and(|device| by.may_see(&device)));
         }
     }
     let may =

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,6 +22,8 @@ use modegate_core::policy::tryout::{Recorded, TryOut};
 use modegate_core::policy::{PolicySet, Verdict};
 use modegate_core::session::queue::leaves_of;
 
+/// How long a try-out looks.
+const LONGEST: Duration = Duration::from_secs(10);
 /// Events that a try-out looks at by default.
 const EVENTS: i64 = 2_000;
 /// And at most.
@@ -81,26 +84,42 @@ pub(crate) struct TryOutResult {
     /// What would go otherwise.
     #[schemars(with = "Object")]
     outcome: TryOut,
-    /// Whether there were more decisions than one request may look at.
+    /// Whether there were more decisions than one request may look at, or than it could in
+    /// ten seconds.
     stopped_early: bool,
 }
 
 /// Tries another policy set on recorded sessions: what would go otherwise. Changes
-/// nothing.
+/// nothing. One at a time, off the threads that answer devices.
 pub(crate) async fn try_out(
-    app: &App,
+    app: &Arc<App>,
     by: &Principal,
     input: PolicyTryOut,
 ) -> Result<TryOutResult, AppError> {
+    let (own, by) = (Arc::clone(app), by.clone());
+    let tried = app
+        .work
+        .run_long(move || async move { look(&own, &by, input).await });
+    tried.await?.unwrap_or_else(|| {
+        let why = "another policy set is being tried; retry when it is done";
+        Err(AppError::Busy(why.to_owned()))
+    })
+}
+
+async fn look(app: &App, by: &Principal, input: PolicyTryOut) -> Result<TryOutResult, AppError> {
+    let begun = Instant::now();
     let most = input.events.map_or(EVENTS, |events| events.0);
     let set = set(input.files.0)?;
     let last = app.store.last_place().await?;
     let mut gathering = Gathering::new(app, by, &set);
     let mut after = last.saturating_sub(most.unsigned_abs());
-    while after < last && !gathering.is_full() {
+    while after < last && !gathering.is_full() && begun.elapsed() < LONGEST {
         let most = crate::limits::PAGE_ITEMS;
         let events = app.store.all_events(after, most).await?;
-        let Some(newest) = events.last() else { break };
+        let Some(newest) = events.last() else {
+            after = last;
+            break;
+        };
         after = newest.place;
         for stored in &events {
             if let (Some(device), Some(exchange)) = (stored.event.device, &stored.event.exchange) {
@@ -111,7 +130,7 @@ pub(crate) async fn try_out(
     Ok(TryOutResult {
         policy_set: set.digest().to_string(),
         exchanges: gathering.exchanges,
-        stopped_early: gathering.is_full(),
+        stopped_early: gathering.is_full() || after < last,
         outcome: gathering.outcome,
     })
 }
@@ -219,7 +238,7 @@ impl<'a> Gathering<'a> {
     async fn device(&mut self, id: DeviceId) -> Result<Option<Device>, AppError> {
         if !self.devices.contains_key(&id) {
             let found = self.app.store.device(id).await?;
-            let seen = found.filter(|device| self.by.may_see(&device.record));
+            let seen = found.filter(|device| self.by.may_see(device));
             self.devices.insert(id, seen);
         }
         Ok(self.devices.get(&id).cloned().flatten())

@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::context::App;
 use super::error::AppError;
 use modegate_core::change::{self, Refusal};
-use modegate_core::device::{Device, DeviceRecord};
+use modegate_core::device::Device;
 use modegate_core::fields::FieldError;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::Install;
 use modegate_core::installs::request::Written;
-use modegate_core::tokens::Token;
+use modegate_core::limits::DEVICE_LIST;
+use modegate_core::tokens::person::Person;
+use modegate_core::tokens::{Role, Token, TokenId};
 use modegate_store::Decide;
 use modegate_store::installs::DecideInstalls;
 
@@ -28,12 +32,43 @@ impl Principal {
 
     /// How the log names it.
     pub(crate) fn actor(&self) -> String {
-        format!("api:{}", self.token.name)
+        self.token.actor()
     }
 
-    /// Whether no group bounds what it sees.
+    /// Whether nothing bounds what it sees.
     pub(crate) fn sees_all(&self) -> bool {
-        self.token.groups.is_none()
+        self.token.sees_all()
+    }
+
+    /// The id of its token.
+    pub(crate) fn token_id(&self) -> TokenId {
+        self.token.id
+    }
+
+    /// The person that it acts for, if it acts for one.
+    pub(crate) fn person(&self) -> Option<&Person> {
+        self.token.person.as_ref()
+    }
+
+    /// Whether it may know of this group: the others are no business of a caller that is
+    /// bound to some, nor of a person.
+    pub(crate) fn knows_group(&self, group: &String) -> bool {
+        match &self.token.groups {
+            Some(own) => own.contains(group),
+            None => self.token.person.is_none(),
+        }
+    }
+
+    /// Whether it may know of something that is for these groups; what is for no group in
+    /// particular is for all.
+    pub(crate) fn may_see_for(&self, groups: &[String]) -> bool {
+        groups.is_empty() || groups.iter().any(|group| self.knows_group(group))
+    }
+
+    /// Of these groups those that it may know of.
+    pub(crate) fn known_groups(&self, groups: &[String]) -> Vec<String> {
+        let known = groups.iter().filter(|group| self.knows_group(group));
+        known.cloned().collect()
     }
 
     /// The groups that bound what it sees, if any do.
@@ -42,14 +77,8 @@ impl Principal {
     }
 
     /// Whether the device is within its scope.
-    pub(crate) fn may_see(&self, record: &DeviceRecord) -> bool {
-        self.token.covers(&record.groups)
-    }
-
-    /// Whether something for these groups is for devices within its scope; what is
-    /// for no group in particular is for all.
-    pub(crate) fn may_see_for(&self, groups: &[String]) -> bool {
-        groups.is_empty() || self.token.covers(groups)
+    pub(crate) fn may_see(&self, device: &Device) -> bool {
+        self.token.covers_device(device.id, &device.record)
     }
 
     /// Refuses a caller whose groups bound it what concerns all devices.
@@ -57,7 +86,7 @@ impl Principal {
         if self.sees_all() {
             return Ok(());
         }
-        let why = "this concerns all devices; the token is bound to groups";
+        let why = "this concerns all devices; the token is bound to some";
         Err(AppError::Forbidden(why.to_owned()))
     }
 
@@ -70,45 +99,48 @@ impl Principal {
     pub(crate) async fn device(&self, app: &App, id: DeviceId) -> Result<Device, AppError> {
         let device = app.store.device(id).await?;
         device
-            .filter(|device| self.may_see(&device.record))
+            .filter(|device| self.may_see(device))
             .ok_or_else(|| AppError::missing("device"))
     }
 
-    /// Whether it may queue a command that is called `name`.
-    pub(crate) fn may_queue(&self, name: &str) -> Result<(), AppError> {
-        if self.token.role.may_queue(name) {
-            return Ok(());
-        }
-        Err(AppError::Forbidden(format!(
-            "this command needs the role operator; the role {} queues app_install and app_status only",
-            self.token.role.name()
-        )))
+    /// Whether it may queue this command.
+    pub(crate) fn may_queue(&self, command: &Value) -> Result<(), AppError> {
+        let checked = self.token.role.check_command(command);
+        checked.map_err(AppError::Forbidden)
     }
 
-    /// Whether a device may go from these groups to those: a scoped caller gives and
-    /// takes only its own groups, and no device leaves its scope.
-    pub(crate) fn may_regroup(
+    /// Whether it has apps installed only as the catalogue has them.
+    pub(crate) fn is_portal(&self) -> bool {
+        self.token.role == Role::Portal
+    }
+
+    /// The groups of a device that had those of `before` and is to have `wanted`. A caller
+    /// that is bound to groups gives and takes its own only: the others, which it does not
+    /// know of, stay. No device leaves its scope.
+    pub(crate) fn regroup(
         &self,
         before: &[String],
-        after: &[String],
+        wanted: Vec<String>,
         field: &str,
-    ) -> Result<(), FieldError> {
+    ) -> Result<Vec<String>, FieldError> {
         let Some(own) = &self.token.groups else {
-            return Ok(());
+            return Ok(wanted);
         };
-        let moved = |from: &[String], to: &[String]| {
-            from.iter()
-                .any(|group| !to.contains(group) && !own.contains(group))
-        };
-        if moved(before, after) || moved(after, before) {
-            let expected = "changes to this token's groups only";
+        if wanted.iter().any(|group| !own.contains(group)) {
+            let expected = "groups of this token only; others that the device has stay";
             return Err(FieldError::new(field, expected, "another"));
         }
-        if !self.token.covers(after) {
+        if wanted.is_empty() {
             let expected = "at least one of this token's groups";
             return Err(FieldError::new(field, expected, "none"));
         }
-        Ok(())
+        let foreign = before.iter().filter(|group| !own.contains(group));
+        let all: Vec<String> = foreign.cloned().chain(wanted).collect();
+        if all.len() > DEVICE_LIST {
+            let expected = format!("groups that leave the device at most {DEVICE_LIST} in all");
+            return Err(FieldError::new(field, expected, "more"));
+        }
+        Ok(all)
     }
 
     /// A decision on a device that is within the scope when it is taken.
@@ -137,7 +169,7 @@ impl Principal {
 
     /// Refuses a device that is not within the scope as one that is not there.
     pub(crate) fn covers(&self, device: &Device) -> Result<(), Refusal> {
-        if self.may_see(&device.record) {
+        if self.may_see(device) {
             return Ok(());
         }
         Err(Refusal::Missing("device not found".to_owned()))

@@ -261,7 +261,7 @@ pub(crate) async fn change(
     change: PushProfileChange,
     options: WriteOptions<PushProfile>,
 ) -> Result<PushProfile, AppError> {
-    let (now, before) = (app.now(), one(app, id)?);
+    let (now, before) = (app.now(), one(app, by, id)?);
     // Checked against the profile as it is now; taken over again inside the write.
     let wanted = change.clone().profile(Some(&before), id, now)?;
     let tries = !same_credentials(&before, &wanted);
@@ -313,15 +313,23 @@ pub(crate) async fn try_anew(
     write(app, id, decide, true, options).await
 }
 
-/// All push profiles, the oldest first.
-pub(crate) fn list(app: &App) -> Vec<PushProfile> {
-    app.push.profiles().to_vec()
+/// The push profiles that the caller may see, the oldest first: for one that is bound to
+/// groups those that devices of these groups may use.
+pub(crate) fn list(app: &App, by: &Principal) -> Vec<PushProfile> {
+    let profiles = app.push.profiles();
+    let seen = profiles
+        .iter()
+        .filter(|profile| by.may_see_for(&profile.groups));
+    seen.cloned().collect()
 }
 
-/// One push profile.
-pub(crate) fn one(app: &App, id: Uuid) -> Result<PushProfile, AppError> {
+/// One push profile that the caller may see.
+pub(crate) fn one(app: &App, by: &Principal, id: Uuid) -> Result<PushProfile, AppError> {
     let profiles = app.push.profiles();
-    let found = profiles.iter().find(|profile| profile.id == id).cloned();
+    let found = profiles
+        .iter()
+        .find(|profile| profile.id == id && by.may_see_for(&profile.groups))
+        .cloned();
     found.ok_or_else(|| AppError::missing("push profile"))
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::input::{Line, Lines, Time, input};
+use super::input::{Line, Lines, List, Parsed, Time, input};
 use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions, to_the_end};
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::FieldError;
+use modegate_core::ids::DeviceId;
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES as GROUP_BYTES};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
+use modegate_core::tokens::person::{DEVICES, Person};
 use modegate_core::tokens::{BOOTSTRAP, NAME_BYTES, Role, Token, TokenDigest, TokenId};
 
 input! {
@@ -23,6 +25,18 @@ input! {
         pub(crate) groups: Option<Lines<DEVICE_LIST, GROUP_BYTES>>,
         /// When it expires. Default: never.
         pub(crate) expires_at: Option<Time>,
+        /// The person that it acts for; role portal only. It sees that person's devices and
+        /// installs, and has apps of the catalogue installed there.
+        pub(crate) person: Option<NewPerson>,
+    }
+
+    /// A person for whom a token acts.
+    #[schemars(inline)]
+    pub(crate) struct NewPerson {
+        /// The user, as the devices' records name it; letter case does not matter.
+        pub(crate) user: Line<GROUP_BYTES>,
+        /// The person's devices. One that has been given to another user is left out.
+        pub(crate) devices: List<Parsed<DeviceId>, DEVICES, 1>,
     }
 }
 
@@ -46,12 +60,41 @@ impl NewToken {
             }
             _ => {}
         }
+        if self.person.is_some() && self.role.0 != Role::Portal {
+            let expected = "no person, since only the role portal acts for one";
+            faults.push(FieldError::new("person", expected, "one"));
+        }
         if self.expires_at.is_some_and(|at| at.0 <= now) {
             let found = "a time in the past";
             faults.push(FieldError::new("expires_at", "a time in the future", found));
         }
         faults
     }
+}
+
+impl NewPerson {
+    fn person(self) -> Person {
+        Person {
+            user: self.user.0,
+            devices: self.devices.0.into_iter().map(|id| id.0).collect(),
+        }
+    }
+}
+
+/// The devices of a person that are not there.
+async fn unknown_devices(
+    app: &App,
+    person: Option<&NewPerson>,
+) -> Result<Vec<FieldError>, AppError> {
+    let devices = person.map_or(&[][..], |person| &person.devices.0);
+    let mut faults = Vec::new();
+    for (at, id) in devices.iter().enumerate() {
+        if app.store.device(id.0).await?.is_none() {
+            let field = format!("person.devices[{at}]");
+            faults.push(FieldError::new(field, "the id of a device", "another id"));
+        }
+    }
+    Ok(faults)
 }
 
 /// A token and its text, which is shown once and kept nowhere.
@@ -71,7 +114,8 @@ pub(crate) async fn create(
     options: WriteOptions<CreatedToken>,
 ) -> Result<CreatedToken, AppError> {
     let (now, text) = (app.now(), app.new_secret("mdt_"));
-    let faults = new.faults(now);
+    let mut faults = new.faults(now);
+    faults.extend(unknown_devices(app, new.person.as_ref()).await?);
     if !faults.is_empty() {
         return Err(faults.into());
     }
@@ -84,12 +128,9 @@ pub(crate) async fn create(
         created_at: now,
         created_by: by.actor(),
         expires_at: new.expires_at.map(|at| at.0),
+        person: new.person.map(NewPerson::person),
     };
-    let bound = match token.groups {
-        Some(_) => ", bound to groups",
-        None => "",
-    };
-    let detail = format!("{} ({}{bound})", token.name, token.role.name());
+    let detail = token.on_record();
     let event = Event::new(now, by.actor(), None, EventType::TokenCreated).detail(detail);
     let created = move |token: &Token| CreatedToken {
         token: token.clone(),

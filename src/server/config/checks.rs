@@ -4,12 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{fs, io};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
 use super::{Loaded, Settings};
+use crate::pem;
 use modegate_core::secret::Secret;
 
 /// Largest file with a secret, bytes.
@@ -55,10 +53,10 @@ pub(super) fn together(loaded: &mut Loaded) {
 pub(super) fn files(loaded: &mut Loaded) {
     let settings = loaded.settings.clone();
     if let Some(path) = &settings.client_ca {
-        let found = match certificates(path) {
-            Ok(0) => Some("none".to_owned()),
-            Ok(_) => None,
-            Err(error) => Some(error),
+        let found = match fs::read(path).map(|text| pem::certificates(&text)) {
+            Ok(Ok(_)) => None,
+            Ok(Err(fault)) => Some(fault.to_string()),
+            Err(error) => Some(error.to_string()),
         };
         loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
     }
@@ -95,20 +93,40 @@ pub(super) fn files(loaded: &mut Loaded) {
 }
 
 impl Loaded {
-    fn wrong(&mut self, key: &str, expected: impl Into<String>, found: impl Into<String>) {
+    /// Adds a fault of the setting `key`.
+    pub(crate) fn wrong(
+        &mut self,
+        key: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) {
         let fault = Fault::new(self.origin(key), expected, found);
         self.faults.push(fault);
     }
 
-    fn warn(&mut self, key: &str, warning: String) {
+    /// Adds a warning about the setting `key`.
+    pub(crate) fn warn(&mut self, key: &str, warning: String) {
         let place = self.origin(key);
         self.warnings.push(Warning { place, warning });
     }
 
-    fn wrong_file(&mut self, key: &str, expected: &str, path: &Path, found: Option<String>) {
+    /// Adds a fault of a file that the setting `key` names, if there is one.
+    pub(crate) fn wrong_file(
+        &mut self,
+        key: &str,
+        expected: &str,
+        path: &Path,
+        found: Option<String>,
+    ) {
         if let Some(found) = found {
             self.wrong(key, expected, format!("{}: {found}", path.display()));
         }
+    }
+
+    /// Whether a fault of that setting was found.
+    pub(crate) fn has_fault(&self, key: &str) -> bool {
+        let place = self.origin(key);
+        self.faults.iter().any(|fault| fault.place == place)
     }
 
     fn addresses(&mut self, settings: &Settings) {
@@ -182,14 +200,6 @@ impl Loaded {
             self.faults.push(fault);
         }
     }
-}
-
-fn certificates(path: &Path) -> Result<usize, String> {
-    // A PEM error does not name what the system reported: ask for that first.
-    fs::metadata(path).map_err(|error| error.to_string())?;
-    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let certificates: Vec<_> = certificates.map_err(|error| error.to_string())?;
-    Ok(certificates.len())
 }
 
 /// Why the path can be no directory. One that does not exist is made at start.

@@ -207,6 +207,13 @@ pub struct Limits {
     /// Event streams open at once.
     #[serde(skip)]
     pub event_streams: usize,
+    /// Event streams open at once with one token. Default 64, a quarter of all.
+    #[serde(deserialize_with = "number::<_, 1, 256>")]
+    pub event_streams_per_token: u32,
+    /// Installs under way that one token asked for. Default 10,000; a token that acts for
+    /// one person may have 20.
+    #[serde(deserialize_with = "number::<_, 1, 10_000_000>")]
+    pub open_installs_per_token: u32,
 }
 
 impl Default for Limits {
@@ -221,6 +228,8 @@ impl Default for Limits {
             token_per_minute: 6_000,
             sync_under_way: 4_096,
             event_streams: 256,
+            event_streams_per_token: 64,
+            open_installs_per_token: 10_000,
         }
     }
 }

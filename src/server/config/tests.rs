@@ -270,7 +270,7 @@ fn files_that_are_named_are_looked_at() {
         ("MODEGATE_SERVER_AUTH_PASSWORD_FILE", &name("none")),
     ]);
     assert_eq!(told(&loaded), [""; 0], "files are not touched yet");
-    let all = loaded.with_files();
+    let all = loaded.with_files(|_| ());
     assert_eq!(all.faults.len(), 6, "{:#?}", told(&all));
     assert!(!format!("{:?}", all.faults).contains("not a key"));
     std::fs::write(name("good"), format!("{}\n", "a1".repeat(32))).unwrap();
@@ -279,7 +279,7 @@ fn files_that_are_named_are_looked_at() {
         ("MODEGATE_DATA", &name("new")),
         ("MODEGATE_DATABASE", &format!("sqlite:{}", name("new/m.db"))),
     ])
-    .with_files();
+    .with_files(|_| ());
     assert_eq!(told(&good), [""; 0]);
 }
 

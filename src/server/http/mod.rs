@@ -13,7 +13,9 @@ mod probes;
 pub mod problem;
 pub mod proxy;
 pub mod rates;
+mod refused;
 mod shared;
+pub mod stream_places;
 mod sync;
 pub mod tls;
 
@@ -38,6 +40,7 @@ use crate::http::listen::{plain, secure};
 use crate::http::problem::Problem;
 pub use connections::admission::{ConnectionBounds, Connections};
 pub use in_flight::InFlightWrites;
+pub use refused::RefusedLog;
 pub use shared::Shared;
 
 /// How long open exchanges may take to finish at the end, seconds.
@@ -132,7 +135,9 @@ async fn by_address(
     if let Some(shared) = shared.filter(|shared| !is_proven || request.path() != shared.sync_path) {
         let address = shared.identifier.client_address(request.request());
         if let Err(wait) = shared.rates.admit_address(address) {
-            return Ok(request.error_response(Problem::from(wait)));
+            let problem = Problem::from(wait);
+            shared.refused.log(address, None, &problem);
+            return Ok(request.error_response(problem));
         }
     }
     Ok(next.call(request).await?.map_into_boxed_body())

@@ -13,6 +13,11 @@ use crate::app::AppError;
 use modegate_core::fields::FieldError;
 use modegate_store::StoreError;
 
+/// When to retry what others are doing, seconds.
+const BUSY: u32 = 5;
+/// Faults of one request that are listed.
+const FAULTS: usize = 100;
+
 /// A problem document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Problem {
@@ -78,9 +83,9 @@ impl Problem {
         }
     }
 
-    /// Fields that are not what they should be, all of them: the first speaks for
-    /// all, the others follow under `errors`.
-    pub fn faults(status: StatusCode, faults: Vec<FieldError>) -> Self {
+    /// Fields that are not what they should be: the first speaks for all, the first
+    /// hundred are under `errors`.
+    pub fn faults(status: StatusCode, mut faults: Vec<FieldError>) -> Self {
         let Some(first) = faults.first() else {
             return Problem::new(status, "the request is invalid");
         };
@@ -88,8 +93,10 @@ impl Problem {
             1 => first.to_string(),
             count => format!("{first}; and {} more, see errors", count - 1),
         };
+        let field = Some(first.field.clone());
+        faults.truncate(FAULTS);
         Problem {
-            field: Some(first.field.clone()),
+            field,
             more: Some(Box::new(More {
                 errors: faults.into_iter().map(Fault::from).collect(),
                 ..More::default()
@@ -225,6 +232,9 @@ impl From<AppError> for Problem {
             AppError::Limit(_) => StatusCode::PAYLOAD_TOO_LARGE,
             AppError::Stale(_) => StatusCode::PRECONDITION_FAILED,
             AppError::Forbidden(_) => StatusCode::FORBIDDEN,
+            AppError::Busy(_) => {
+                return Problem::new(StatusCode::TOO_MANY_REQUESTS, detail).retry_after(BUSY);
+            }
             AppError::Interrupted => StatusCode::SERVICE_UNAVAILABLE,
         };
         Problem::new(status, detail)

@@ -78,7 +78,6 @@ pub struct Rates {
     addresses: Option<Keyed>,
     tokens: Option<Keyed>,
     sync_requests: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
 }
 
 impl Rates {
@@ -89,7 +88,6 @@ impl Rates {
             addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
             sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
-            streams: Arc::new(Semaphore::new(limits.event_streams)),
         }
     }
 
@@ -113,11 +111,6 @@ impl Rates {
     /// when all are taken.
     pub fn enter(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.sync_requests).try_acquire_owned().ok()
-    }
-
-    /// A place among the event streams; `None` when all are taken.
-    pub fn stream(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
     }
 }
 
@@ -146,6 +139,8 @@ mod tests {
             token_per_minute: 0,
             sync_under_way: 1,
             event_streams: 1,
+            event_streams_per_token: 1,
+            open_installs_per_token: 1,
             connections: 1,
             connections_per_address: 0,
             keep_alive_seconds: 0,

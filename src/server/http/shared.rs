@@ -8,6 +8,8 @@ use super::health::Health;
 use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
 use super::rates::Rates;
+use super::refused::RefusedLog;
+use super::stream_places::StreamPlaces;
 use crate::app::App;
 use crate::metrics::Metrics;
 
@@ -25,6 +27,10 @@ pub struct Shared {
     pub rates: Rates,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// How many event streams may be open.
+    pub streams: StreamPlaces,
+    /// The lines about refused sync requests.
+    pub refused: RefusedLog,
     /// The writes in progress that have an Idempotency-Key.
     pub in_flight: InFlightWrites,
     /// Turns true when the server ends: streams end with it.

@@ -1,6 +1,7 @@
 //! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
 use std::rc::Rc;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -22,33 +23,58 @@ use modegate_wire::mac;
 /// How long a device may take to send its message: a slow client is cut off.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
-/// One message of a device.
+/// One message of a device. One that is refused is logged.
 pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let source = OnceLock::new();
+    let answered = answer(&request, payload, &shared, &source).await;
+    if let Err(problem) = &answered {
+        let peer = shared.identifier.client_address(&request);
+        let source = source.get().map(String::as_str);
+        shared.refused.log(peer, source, problem);
+    }
+    answered
+}
+
+/// The answer. `named` becomes what the device calls itself.
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+    named: &OnceLock<String>,
+) -> Result<HttpResponse, Problem> {
     let Some(_permit) = shared.rates.enter() else {
         return Err(unavailable("too many sync requests are in progress"));
     };
-    let encoding = encoding(&request)?;
+    let encoding = encoding(request)?;
     let limit = modegate_wire::limits::REQUEST_BYTES;
     let body = payload::read(payload, "message", limit, ARRIVAL).await?;
-    let mut evidence = shared.identifier.evidence_of(&request);
+    let mut evidence = shared.identifier.evidence_of(request);
     evidence.mac = mac_claim(request.headers(), &body);
     let progress = request.conn_data::<Rc<Progress>>();
-    let address = shared.identifier.client_address(&request);
+    let address = shared.identifier.client_address(request);
     // What came on a proven connection was not counted for its address yet.
     let uncounted = progress.is_some_and(|progress| progress.is_proven());
     let proven = AtomicBool::new(false);
     let admit = |sender: Sender<'_>| {
         let admitted = match sender {
             Sender::Device(source) => {
+                let _ = named.set(source.to_owned());
                 proven.store(true, Ordering::Relaxed);
                 shared.rates.admit_device(source)
             }
-            Sender::Unproven if uncounted => shared.rates.admit_address(address),
-            Sender::Unproven => Ok(()),
+            Sender::Unproven(source) => {
+                if let Some(source) = source {
+                    let _ = named.set(source.to_owned());
+                }
+                match uncounted {
+                    true => shared.rates.admit_address(address),
+                    false => Ok(()),
+                }
+            }
         };
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
@@ -57,7 +83,7 @@ pub(super) async fn post(
     let handled = sync.handle_admitted(&evidence, query, (encoding, &body), &admit);
     let response = handled.instrument(span).await;
     if let Some(progress) = progress.filter(|_| proven.into_inner())
-        && !shared.identifier.is_proxied(&request)
+        && !shared.identifier.is_proxied(request)
     {
         progress.prove();
     }

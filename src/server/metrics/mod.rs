@@ -61,6 +61,7 @@ pub struct Metrics {
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
+    certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
     registry: Registry,
 }
@@ -110,6 +111,7 @@ impl Metrics {
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
+            certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
             registry: Registry::with_prefix("modegate"),
         };
@@ -220,6 +222,12 @@ impl Metrics {
             "Times the policy files were read again",
             self.reloads.clone(),
         );
+        to.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When a certificate in use expires, in Unix time: the server's own, and the first to expire of client_ca",
+            Unit::Seconds,
+            self.certificate_expiry.clone(),
+        );
         to.register(
             "worker_restarts",
             "Times a background worker failed, by worker",
@@ -280,6 +288,14 @@ impl Metrics {
     /// The policy files were read again, and put in force or refused.
     pub(crate) fn reloaded(&self, in_force: bool) {
         self.reloads.at(usize::from(!in_force)).inc();
+    }
+
+    /// A certificate in use expires then. `which` is one of a few fixed words.
+    pub(crate) fn certificate_expires(&self, which: &'static str, at: Timestamp) {
+        let label = [("certificate", which)];
+        self.certificate_expiry
+            .get_or_create(&label)
+            .set(at.0 / 1000);
     }
 
     /// A background worker was started: its series begins at zero.

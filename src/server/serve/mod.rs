@@ -2,8 +2,11 @@
 
 mod certificates;
 pub(crate) mod data_dir;
+mod expiry;
 pub mod keys;
 mod options;
+mod permissions;
+pub(crate) mod preflight;
 mod sockets;
 
 use std::io;
@@ -21,15 +24,18 @@ use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
-use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
-use crate::http::{InFlightWrites, Listeners, Shared};
+use crate::http::stream_places::StreamPlaces;
+use crate::http::tls::{ServerCertificate, TlsRefusals, Validity, fault_of, server_config};
+use crate::http::{InFlightWrites, Listeners, RefusedLog, Shared};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
+use crate::work::WorkPool;
 use crate::workers::WorkerContext;
+use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::event::{Event, EventType};
@@ -60,6 +66,7 @@ pub struct Running {
     dir: DataDir,
     shared: Arc<Shared>,
     certificate: Arc<ServerCertificate>,
+    issuers_validity: Option<Validity>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
     end: watch::Sender<bool>,
@@ -77,13 +84,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
     let metrics = Arc::<Metrics>::default();
-    let keys = KeySource::from_settings(settings).open(&dir)?;
+    let database = settings.database_path();
+    let keys = KeySource::from_settings(settings).open(&dir, &database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let certified = certificates::server_certificate(&dir, settings, &provider)?;
+    let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
+    let server_validity = expiry::first_to_expire(&certified.cert);
+    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
+    let issuers_validity = issuers_validity.flatten();
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let identifier = Arc::new(identifier(settings, &provider, &metrics)?);
-    let (database, observer) = (settings.database_path(), Arc::clone(&metrics) as _);
+    let identifier = Arc::new(identifier(settings, issuers, &metrics));
+    let observer = Arc::clone(&metrics) as _;
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
@@ -98,9 +109,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         identifier,
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
+        streams: StreamPlaces::new(
+            settings.limits.event_streams,
+            settings.limits.event_streams_per_token as usize,
+        ),
+        refused: RefusedLog::default(),
         in_flight: InFlightWrites::default(),
         ending,
     });
+    expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let (handle, serving) = (server.handle(), tokio::spawn(server));
@@ -116,6 +133,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         dir,
         shared,
         certificate,
+        issuers_validity,
         provider,
         handle,
         end,
@@ -140,6 +158,8 @@ async fn app(
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
+        work: WorkPool::new(cores()),
+        open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
@@ -178,8 +198,15 @@ impl Running {
             }
         }
         let settings = &self.options.settings;
-        match certificates::server_certificate(&self.dir, settings, &self.provider) {
-            Ok(certified) => self.certificate.replace(certified),
+        match certificates::server_certificate(self.dir.path(), settings, &self.provider) {
+            Ok(certified) => {
+                for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
+                    tracing::warn!("{remark}");
+                }
+                let validity = expiry::first_to_expire(&certified.cert);
+                expiry::watch(&self.shared, validity, self.issuers_validity);
+                self.certificate.replace(certified);
+            }
             Err(error) => {
                 tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
             }
@@ -221,18 +248,12 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
-        self.shared
-            .app
-            .store
-            .log(
-                self.shared
-                    .app
-                    .sync
-                    .auth_failures()
-                    .take()
-                    .events(self.options.clock.now()),
-            )
-            .await?;
+        let (app, now) = (&self.shared.app, self.options.clock.now());
+        let failures = app.sync.auth_failures().take();
+        let logged = app.store.log(failures.events(now)).await;
+        // Connections that still end hold the store; the process does not wait for them.
+        app.store.close().await;
+        logged?;
         ended
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
@@ -249,18 +270,23 @@ fn rejected(faults: &[Fault]) -> (EventType, String) {
     (EventType::PolicyRefused, detail)
 }
 
-/// Works out what a connection proves.
-fn identifier(
+/// The issuers of `client_ca`, if there are any, and when the first of them expires.
+fn issuers(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-    metrics: &Arc<Metrics>,
-) -> Result<Identifier, ServeError> {
-    let issuers = settings
-        .client_ca
-        .as_deref()
-        .map(|path| certificates::issuers(path, Arc::clone(provider)));
-    Ok(Identifier {
-        issuers: issuers.transpose()?,
+) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+    let Some(path) = &settings.client_ca else {
+        return Ok(None);
+    };
+    let issuers = certificates::issuers(path, Arc::clone(provider))?;
+    let validity = expiry::first_to_expire(&issuers.certificates);
+    Ok(Some((issuers, validity)))
+}
+
+/// Works out what a connection proves.
+fn identifier(settings: &Settings, issuers: Option<Issuers>, metrics: &Arc<Metrics>) -> Identifier {
+    Identifier {
+        issuers: issuers.map(|issuers| issuers.verifier),
         proxies: (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
             addresses: settings.trusted_proxies.clone(),
             header: settings.proxy_header,
@@ -268,7 +294,7 @@ fn identifier(
         }),
         counts: ProxyCounts::new(Arc::clone(metrics)),
         tls: Arc::new(TlsRefusals::new(Arc::clone(metrics))),
-    })
+    }
 }
 
 fn sync_service(
@@ -408,9 +434,13 @@ fn listen_all(
         listeners,
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
-        std::thread::available_parallelism().map_or(2, usize::from),
+        cores(),
     )?;
     Ok((server, https_address, http_address))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, usize::from)
 }
 
 async fn record_start(

@@ -29,8 +29,9 @@ const ATTEMPTS: u32 = 3;
 pub enum Sender<'a> {
     /// The device that it proved to be from, by its Source.
     Device(&'a str),
-    /// Whoever sent it: it proved nothing.
-    Unproven,
+    /// Whoever sent it: it proved nothing, and says that it is this device's if it was
+    /// readable.
+    Unproven(Option<&'a str>),
 }
 
 /// Lets a message in, or says after how many seconds its sender may come again.
@@ -79,7 +80,7 @@ impl SyncService {
         async {
             let answer = match sync.decode(begun) {
                 Ok(decoded) => self.answer(&decoded, admit).await,
-                Err(answer) => unproven(answer, admit),
+                Err(answer) => unproven(answer, None, admit),
             };
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
@@ -102,7 +103,8 @@ impl SyncService {
                 Ok(Some(loaded)) => loaded,
                 Ok(None) => {
                     self.auth_failures.count(AuthFailure::Unknown);
-                    return unproven(SyncResponse::Forbidden, admit);
+                    let named = Some(decoded.source.0.as_str());
+                    return unproven(SyncResponse::Forbidden, named, admit);
                 }
                 Err(error) => return failed(&error),
             };
@@ -110,7 +112,7 @@ impl SyncService {
                 let is_proven = authentication.is_proven();
                 let sender = match is_proven {
                     true => Sender::Device(&decoded.source.0),
-                    false => Sender::Unproven,
+                    false => Sender::Unproven(Some(&decoded.source.0)),
                 };
                 if let Err(seconds) = admit(sender) {
                     return SyncResponse::TooOften(seconds);
@@ -242,8 +244,8 @@ impl SyncService {
 }
 
 /// What proves nothing is answered as far as its sender is let in.
-fn unproven(answer: SyncResponse, admit: Admit<'_>) -> SyncResponse {
-    admit(Sender::Unproven).map_or_else(SyncResponse::TooOften, |()| answer)
+fn unproven(answer: SyncResponse, named: Option<&str>, admit: Admit<'_>) -> SyncResponse {
+    admit(Sender::Unproven(named)).map_or_else(SyncResponse::TooOften, |()| answer)
 }
 
 fn failed(error: &StoreError) -> SyncResponse {

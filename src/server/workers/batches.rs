@@ -1,7 +1,7 @@
 //! The work of batches, piece by piece, beside everything else.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,12 +11,14 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::supervisor::Worker;
-use modegate_core::batch::{Batch, BatchId};
+use modegate_core::batch::{Batch, BatchId, Selection};
 use modegate_core::catalogue::{self, App};
 use modegate_core::change::Refusal;
 use modegate_core::command::CommandBody;
+use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::fields::Fields;
+use modegate_core::ids::DeviceId;
 use modegate_core::operations::{self, BuildContext, Templates};
 use modegate_core::time::Timestamp;
 use modegate_store::{MakeCommand, Store, StoreError};
@@ -92,35 +94,101 @@ async fn run_chunk(
         Some(id) => store.app(id).await?,
         None => None,
     };
-    let make = make(&batch, command, app, templates.clone(), now);
+    let devices = next_devices(store, &batch).await?;
+    let maker = Maker {
+        actor: batch.actor,
+        command,
+        app,
+        templates: templates.clone(),
+        now,
+    };
+    // To read a command may take long: nobody's transaction waits for it.
+    let made = tokio::task::spawn_blocking(move || Made::new(maker, devices));
+    let made = made
+        .await
+        .map_err(|_| StoreError::Failed(Arc::from("the commands of a batch could not be made")))?;
+    let make: MakeCommand = Box::new(move |device: &Device| made.command(device));
     store.advance_batch(id, now, make).await.map(drop)
 }
 
-/// What makes the batch's command for each device.
-fn make(
-    batch: &Batch,
+/// The devices that the next piece is for, as they are now.
+async fn next_devices(store: &dyn Store, batch: &Batch) -> Result<Vec<Device>, StoreError> {
+    let mut devices = match batch.selection() {
+        Some(Selection::Devices { after, limit }) => store.devices(after, limit).await?,
+        Some(Selection::Named(ids)) => {
+            let mut there = Vec::with_capacity(ids.len());
+            for id in ids {
+                there.extend(store.device(id).await?);
+            }
+            there
+        }
+        Some(Selection::Items { .. }) | None => Vec::new(),
+    };
+    devices.retain(|device| batch.wants(&device.record));
+    Ok(devices)
+}
+
+/// What makes the batch's command for a device.
+struct Maker {
+    actor: String,
     command: Option<Value>,
     app: Option<App>,
     templates: Templates,
     now: Timestamp,
-) -> MakeCommand {
-    let actor = batch.actor.clone();
-    Box::new(move |device: &Device| -> Result<CommandBody, Refusal> {
+}
+
+impl Maker {
+    fn command(&self, device: &Device) -> Result<CommandBody, Refusal> {
+        let command = self.command.as_ref();
         let command = command
-            .as_ref()
             .ok_or_else(|| Refusal::Conflict("the batch's command is unreadable".to_owned()))?;
         let setting = BuildContext {
             device: Some(device.id),
-            templates: &templates,
-            actor: &actor,
-            now,
+            templates: &self.templates,
+            actor: &self.actor,
+            now: self.now,
             fresh: Uuid::now_v7(),
         };
         let fields = Fields::from_value(command, "").map_err(Refusal::Field)?;
-        let release = app
+        let release = self
+            .app
             .as_ref()
             .map(|app| app.pick(&fields, &device.record.groups));
         let (family, release) = (device.record.family, release.transpose()?);
         operations::command_with(family, command, &setting, release).map_err(Refusal::Field)
-    })
+    }
+}
+
+/// What a command was made for: it depends on nothing else of a device.
+type For = (DeviceId, Family, Vec<String>);
+
+fn made_for(device: &Device) -> For {
+    let record = &device.record;
+    (device.id, record.family, record.groups.clone())
+}
+
+/// The commands of a piece, made before its transaction.
+struct Made {
+    maker: Maker,
+    /// Each is taken once.
+    commands: Mutex<HashMap<For, Result<CommandBody, Refusal>>>,
+}
+
+impl Made {
+    fn new(maker: Maker, devices: Vec<Device>) -> Self {
+        let made = devices
+            .iter()
+            .map(|device| (made_for(device), maker.command(device)));
+        Made {
+            commands: Mutex::new(made.collect()),
+            maker,
+        }
+    }
+
+    /// The command for a device; one that changed meanwhile, or came, gets its own.
+    fn command(&self, device: &Device) -> Result<CommandBody, Refusal> {
+        let mut commands = self.commands.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = commands.remove(&made_for(device));
+        made.unwrap_or_else(|| self.maker.command(device))
+    }
 }

@@ -216,11 +216,12 @@ impl WriteStore for SqliteStore {
         app: &str,
         no: Option<u32>,
         decide: DecideInstalls,
+        most: Option<u64>,
         keep: Option<Keep<WrittenInstall>>,
     ) -> Result<WrittenInstall, StoreError> {
         let app = app.to_owned();
         self.write(keep, move |db, keys| {
-            let (device, written) = installs::change(db, keys, device, (&app, no), decide)?;
+            let (device, written) = installs::change(db, keys, device, (&app, no), decide, most)?;
             let missing = || StoreError::missing("install");
             Ok(WrittenInstall {
                 device,

@@ -11,7 +11,7 @@ use crate::installs::DecideInstalls;
 use crate::seal::Keys;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
-use modegate_core::installs::request::Written;
+use modegate_core::installs::request::{Written, check_open};
 use modegate_core::installs::{Install, outdated};
 use modegate_core::webhooks::announce;
 
@@ -22,11 +22,15 @@ pub(super) fn change(
     id: DeviceId,
     (app, no): (&str, Option<u32>),
     decide: DecideInstalls,
+    most: Option<u64>,
 ) -> Result<(Device, Written), StoreError> {
     let mut device = rows::known_device(db, keys, id)?;
     let seen = seen(db, device.number, app, no)?;
     let next = last(db, device.number)? + 1;
     let mut written = decide(&device, &seen, next)?;
+    if let (true, Some(install), Some(most)) = (written.created, &written.answer, most) {
+        check_open(asked(db, &install.requested_by)?, most)?;
+    }
     announce(&mut written, &device, &seen, || webhooks::all(db, keys))?;
     // Before the device, so that its change sees which installs are open.
     for install in &written.installs {
@@ -68,7 +72,7 @@ pub(super) fn settle(
     device: DeviceId,
     decide: DecideInstalls,
 ) -> Result<(), StoreError> {
-    let (device, _) = change(db, keys, device, ("", None), decide)?;
+    let (device, _) = change(db, keys, device, ("", None), decide, None)?;
     let sql = "DELETE FROM install_due WHERE device = ?1";
     run(db, sql, [signed(device.number)])
 }
@@ -90,8 +94,29 @@ fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError
     ];
     let sql = "INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)";
     run(db, sql, row)?;
+    note_asked(db, device, install)?;
     let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0";
     run(db, sql, params![signed(device), outdated(install.no)])
+}
+
+/// Keeps who has the install under way, for as long as it is.
+fn note_asked(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
+    if install.state.is_final() {
+        let sql = "DELETE FROM asked_install WHERE device = ?1 AND no = ?2";
+        return run(db, sql, params![signed(device), install.no]);
+    }
+    let row = params![install.requested_by, signed(device), install.no];
+    run(
+        db,
+        "INSERT OR IGNORE INTO asked_install VALUES (?1, ?2, ?3)",
+        row,
+    )
+}
+
+/// How many installs under way this actor asked for.
+fn asked(db: &Connection, actor: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT count(*) FROM asked_install WHERE actor = ?1";
+    value(db, sql, [actor]).map(rows::unsigned)
 }
 
 pub(super) fn one(db: &Connection, device: u64, no: u32) -> Result<Option<Install>, StoreError> {

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -16,6 +16,10 @@ const FILES: [(&str, &str); 6] = [
     (
         "V6__webhook_deliveries",
         include_str!("migrations/V6__webhook_deliveries.sql"),
+    ),
+    (
+        "V7__open_installs",
+        include_str!("migrations/V7__open_installs.sql"),
     ),
 ];
 

@@ -50,7 +50,7 @@ pub(super) fn register(
 }
 
 /// The tables with rows of a device, which are deleted with it.
-const OF_A_DEVICE: [&str; 7] = [
+const OF_A_DEVICE: [&str; 8] = [
     "command",
     "outbox",
     "push_channel",
@@ -58,6 +58,7 @@ const OF_A_DEVICE: [&str; 7] = [
     "inventory_change",
     "install",
     "install_due",
+    "asked_install",
 ];
 
 pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {

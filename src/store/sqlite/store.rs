@@ -1,7 +1,7 @@
 //! The operations of the store: writes go to the writer, reads run where they
 //! are called.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -224,6 +224,14 @@ impl Store for SqliteStore {
 
     async fn push_profiles(&self) -> Result<Vec<PushProfile>, StoreError> {
         self.read(push::profiles)
+    }
+
+    async fn close(&self) {
+        // The last connection to be closed takes the log away.
+        let readers =
+            std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(readers);
+        self.writer.close().await;
     }
 
     async fn last_place(&self) -> Result<u64, StoreError> {

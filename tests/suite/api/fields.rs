@@ -24,7 +24,10 @@ fn good(name: &str) -> Value {
         }
         "NewPushProfile" | "PushProfileChange" => push_profile(),
         "NewToken" => {
-            json!({"name": "t", "role": "operator", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z"})
+            json!({
+                "name": "t", "role": "portal", "groups": ["g"], "expires_at": "2100-01-01T00:00:00Z",
+                "person": {"user": "u", "devices": ["0".repeat(32)]},
+            })
         }
         "NewApp" => json!({"name": "n", "versions": [{"version": "1.0"}]}),
         "NewInstall" => json!({"app": "known"}),
@@ -84,16 +87,16 @@ fn taken(name: &str, schema: &Value) -> Value {
 }
 
 /// What the document says of a write, resolved.
-struct Write {
-    method: String,
-    path: String,
-    schema: Value,
-    body: Value,
+pub struct Write {
+    pub method: String,
+    pub path: String,
+    pub schema: Value,
+    pub body: Value,
 }
 
 impl Write {
     /// A family that has it.
-    fn family(&self) -> &str {
+    pub fn family(&self) -> &str {
         self.schema["x-families"][0].as_str().unwrap_or("windows81")
     }
 }
@@ -105,7 +108,7 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
     }
 }
 
-fn writes(document: &Value) -> Vec<Write> {
+pub fn writes(document: &Value) -> Vec<Write> {
     let mut all = Vec::new();
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
@@ -245,7 +248,7 @@ fn with(body: &Value, pointer: &str, raw: &str) -> String {
 }
 
 /// Puts a value there, with what it must lie in.
-fn put(body: &mut Value, pointer: &str, value: Value) {
+pub fn put(body: &mut Value, pointer: &str, value: Value) {
     if let Some(field) = body.pointer_mut(pointer) {
         *field = value;
         return;
@@ -262,19 +265,27 @@ fn put(body: &mut Value, pointer: &str, value: Value) {
 }
 
 /// The path of what is there: a device, and the app of [`known_app`].
-fn place(path: &str, device: &str) -> String {
+pub fn place(path: &str, device: &str) -> String {
     path.replace("{device}", device).replace("{app}", "known")
 }
 
+/// Makes a webhook; its id.
+pub async fn known_webhook(server: &Server) -> String {
+    let hook = json!({"url": "https://hooks.example.test/"});
+    let (status, answer) = server.api("POST", "/webhooks", Some(hook)).await;
+    assert_eq!(status, 201, "{answer}");
+    answer["id"].as_str().unwrap().to_owned()
+}
+
 /// Puts the app of that id into the catalogue.
-async fn known_app(server: &Server) {
+pub async fn known_app(server: &Server) {
     let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
     let (status, answer) = server.api("POST", "/apps", Some(app)).await;
     assert_eq!(status, 201, "{answer}");
 }
 
 /// Everything that a write could have changed.
-async fn everything(server: &Server, device: &str) -> Vec<Value> {
+pub async fn everything(server: &Server, device: &str) -> Vec<Value> {
     let mut all = Vec::new();
     for path in [
         "/devices",
@@ -312,6 +323,7 @@ async fn every_field_of_every_write_is_checked_and_named() {
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
     known_app(&server).await;
+    let webhook = known_webhook(&server).await;
     let body = json!({"source": "ten", "family": "windows10"});
     let ten = server.register(body).await;
     let document = server.get("/openapi.json").await;
@@ -332,7 +344,9 @@ async fn every_field_of_every_write_is_checked_and_named() {
             "windows81" => &device,
             _ => &ten,
         };
-        let path = place(&write.path, of).replace("{profile}", &profile);
+        let path = place(&write.path, of)
+            .replace("{profile}", &profile)
+            .replace("{webhook}", &webhook);
         for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
@@ -375,11 +389,14 @@ async fn text_without_end_is_refused() {
     let server = Server::start_with(&arguments.each_ref().map(String::as_str));
     let profile = server.push_profile(push_profile()).await;
     let device = server.register(json!({"source": "tablet"})).await;
+    let webhook = known_webhook(&server).await;
     let document = server.get("/openapi.json").await;
     let before = everything(&server, &device).await;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
     for write in writes(&document) {
-        let path = place(&write.path, &device).replace("{profile}", &profile);
+        let path = place(&write.path, &device)
+            .replace("{profile}", &profile)
+            .replace("{webhook}", &webhook);
         for (pointer, name, _) in fields(&document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server
@@ -469,9 +486,10 @@ async fn every_parameter_of_every_read_is_checked_and_named() {
 async fn ids_that_are_none_are_not_found() {
     let server = Server::start();
     let document = server.get("/openapi.json").await;
+    let bodies = writes(&document);
     let long = "a".repeat(3_000);
     for (pattern, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
+        for method in methods.as_object().unwrap().keys() {
             if !pattern.contains('{') {
                 continue;
             }
@@ -494,11 +512,9 @@ async fn ids_that_are_none_are_not_found() {
                 } else {
                     path
                 };
-                let body = operation.get("requestBody").map(|_| good("inventory"));
-                let body = body.map(|mut body| {
-                    body["type"] = json!("inventory");
-                    body.to_string().into_bytes()
-                });
+                let of = |write: &&Write| write.method == *method && write.path == *pattern;
+                let body = bodies.iter().find(of);
+                let body = body.map(|write| write.body.to_string().into_bytes());
                 let answer = server.call(&server.token, method, &path, &[], body).await;
                 let (status, _, answer) = answer.expect("an answer");
                 assert!(

@@ -96,6 +96,10 @@ async fn every_write(server: &Server) -> Vec<Asked> {
     );
     let hook = json!({"url": "https://hooks.example.test/"});
     let webhook = made(server.api("POST", "/webhooks", Some(hook.clone())).await);
+    let tests = format!("/webhooks/{webhook}/test");
+    let (status, delivery) = server.api("POST", &tests, None).await;
+    assert_eq!(status, 202, "{delivery}");
+    let delivery = delivery["id"].as_str().unwrap().to_owned();
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -153,6 +157,19 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             Value::Null,
         ),
         ("post", "/webhooks", "/webhooks".into(), hook),
+        ("post", "/webhooks/{webhook}/test", tests, Value::Null),
+        (
+            "post",
+            "/webhooks/{webhook}/deliveries/{delivery}/redelivery",
+            format!("/webhooks/{webhook}/deliveries/{delivery}/redelivery"),
+            Value::Null,
+        ),
+        (
+            "post",
+            "/webhooks/{webhook}/secret",
+            format!("/webhooks/{webhook}/secret"),
+            json!({"overlap_s": 60}),
+        ),
         (
             "delete",
             "/webhooks/{webhook}",
@@ -182,6 +199,12 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             "/commands",
             "/commands".into(),
             json!({"to": {"groups": ["nobody"]}, "command": {"type": "unenroll"}}),
+        ),
+        (
+            "post",
+            "/devices/{device}/server-password",
+            format!("/devices/{device}/server-password"),
+            Value::Null,
         ),
         (
             "post",
@@ -248,7 +271,8 @@ async fn documented(server: &Server) -> BTreeSet<(String, String)> {
 #[tokio::test]
 async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
     let (_silent, arguments) = silent_tokens();
-    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let arguments = arguments.each_ref().map(String::as_str);
+    let mut server = Server::configured("[server_auth]\nname = 'n'\n", &arguments);
     let asked = every_write(&server).await;
     let listed = asked.iter().map(|ask| (ask.0.to_owned(), ask.1.to_owned()));
     let listed: BTreeSet<(String, String)> = listed.collect();

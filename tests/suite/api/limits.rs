@@ -5,7 +5,7 @@ use modegate_server::serve::{Options, start};
 
 use serde_json::json;
 
-use crate::harness::{SYNCML, Server, package1, message_with};
+use crate::harness::{SYNCML, Server, message_with, package1};
 
 /// Runs `test` against a server in this process with these limits, small enough to
 /// meet: its plain address and its token.

@@ -71,25 +71,35 @@ async fn each_role_gets_what_the_document_says_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn the_portal_queues_installs_and_nothing_else() {
+async fn the_portal_queues_installs_of_the_catalogue_and_nothing_else() {
     let server = Server::start();
     let device = server.register(json!({"source": "tablet"})).await;
     let (_, portal) = server
         .make_token(json!({"name": "portal", "role": "portal"}))
         .await;
     let path = format!("/devices/{device}/commands");
-    let install = json!({"type": "app_install", "job_data": "<Job/>"});
+    let app = json!({"id": "erp", "name": "ERP", "version": "1", "job_data": "<Job/>"});
+    assert_eq!(server.api("POST", "/apps", Some(app)).await.0, 201);
+    let install = json!({"type": "app_install", "app": "erp"});
     let (status, queued) = ask(&server, &portal, "POST", &path, install).await;
     assert_eq!((status, &queued["actor"]), (201, &json!("api:portal")));
     for other in [
         json!({"type": "inventory"}),
         json!({"type": "raw", "verb": "Get", "loc_uri": "./DevInfo/DevId"}),
-        json!({"type": "unenroll", "job_data": "x"}),
+        json!({"type": "unenroll"}),
+        json!({"type": "app_install", "job_data": "<Own/>"}),
+        json!({"type": "app_install", "app": "erp", "job_data": "<Own/>"}),
+        json!({"type": "app_install", "app": "erp", "package_full_name": "x"}),
+        json!({"type": "app_install", "app": "erp", "job_id": "another's"}),
+        json!({"type": "app_status", "app": "erp"}),
     ] {
         let (status, answer) = ask(&server, &portal, "POST", &path, other).await;
         assert_eq!(status, 403, "{answer}");
         assert!(answer["detail"].as_str().unwrap().contains("operator"));
     }
+    let unknown = json!({"type": "app_install", "app": "other"});
+    let (status, answer) = ask(&server, &portal, "POST", &path, unknown).await;
+    assert_eq!((status, &answer["field"]), (422, &json!("app")), "{answer}");
     assert_eq!(
         server.get(&path).await["items"].as_array().unwrap().len(),
         1
@@ -184,10 +194,11 @@ async fn a_token_bound_to_groups_moves_devices_only_within_them() {
     }
     let own = format!("/devices/{ours}");
     for (groups, expected) in [
-        (json!(["kiosk", "north"]), 200),
-        (json!(["north"]), 422),
+        (json!(["north"]), 200),
+        (json!(["kiosk", "north"]), 422),
+        (json!([]), 422),
         (json!(["kiosk"]), 422),
-        (json!(["kiosk", "north", "south"]), 422),
+        (json!(["north", "south"]), 422),
     ] {
         let (status, answer) = ask("PATCH", own.clone(), json!({"groups": groups})).await;
         assert_eq!(status, expected, "{groups}: {answer}");
@@ -301,11 +312,22 @@ async fn what_no_token_may_be_is_refused() {
         assert_eq!(found, status, "{body}: {answer}");
         assert_eq!(answer["field"].as_str().unwrap_or(""), field, "{body}");
     }
+    server
+        .make_token(json!({"name": "second", "role": "auditor"}))
+        .await;
+    let first = server.get("/tokens?limit=1").await;
+    assert_eq!(first["items"][0]["name"], "taken");
+    let next = first["next"].as_str().unwrap();
+    let rest = server.get(&format!("/tokens?after={next}&limit=1")).await;
+    assert_eq!(
+        (&rest["items"][0]["name"], &rest["next"]),
+        (&json!("second"), &Value::Null)
+    );
     assert_eq!(
         server.get("/tokens").await["items"]
             .as_array()
             .unwrap()
             .len(),
-        1
+        2
     );
 }

@@ -26,6 +26,8 @@ const LIMITS: Limits = Limits {
     token_per_minute: 0,
     sync_under_way: 64,
     event_streams: 1,
+    event_streams_per_token: 1,
+    open_installs_per_token: 1,
     connections: 1_000,
     connections_per_address: 0,
     keep_alive_seconds: 0,

@@ -65,6 +65,7 @@ fn token(name: &str) -> Token {
         digest: TokenDigest::from_text(name),
         created_at: AT,
         created_by: "test".into(),
+        person: None,
         expires_at: None,
     }
 }
@@ -168,7 +169,10 @@ async fn tokens_are_made_and_revoked_on_record(store: Arc<dyn Store>) {
     let events = store.all_events(0, 10).await.unwrap();
     let types: Vec<EventType> = events.iter().map(|stored| stored.event.what).collect();
     assert_eq!(types, [EventType::TokenCreated, EventType::TokenRevoked]);
-    assert_eq!(events[1].event.detail.as_deref(), Some("first (portal)"));
+    assert_eq!(
+        events[1].event.detail.as_deref(),
+        Some("first (portal, bound to groups)")
+    );
 }
 
 async fn who_waits_is_woken_by_a_commit(store: Arc<dyn Store>) {

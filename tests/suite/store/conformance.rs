@@ -488,8 +488,9 @@ async fn sqlite_survives_and_keeps_its_secrets() {
         load(&*copied, "a").await.reply.as_deref(),
         Some(&b"Distinct-S3cret-Reply"[..])
     );
+    drop(copied);
     let other_key = Keys::from_bytes(&[2; 32]).unwrap();
-    let refused = SqliteStore::open(&dir.path().join("m.db"), other_key)
+    let refused = SqliteStore::open(&copy.path().join("m.db"), other_key)
         .err()
         .unwrap();
     assert!(

@@ -63,11 +63,12 @@ async fn ask(store: &SqliteStore, device: DeviceId, id: &str) {
         app,
         job_id: "job".into(),
         warnings: Vec::new(),
+        person: None,
         again: false,
     };
     let decide =
         move |device: &Device, installs: &[Install], no| request(device, installs, no, asked);
-    let written = store.alter_install(device, id, None, Box::new(decide), None);
+    let written = store.alter_install(device, id, None, Box::new(decide), None, None);
     written.await.unwrap();
 }
 

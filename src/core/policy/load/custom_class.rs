@@ -29,7 +29,7 @@ impl Table<'_> {
         };
         match CustomClass::new(draft) {
             Ok(class) => {
-                let (line, _) = self.at.line_column(self.start);
+                let line = self.at.line(self.start);
                 let part = property.or(method);
                 self.loader.custom_classes.push(CustomClassEntry {
                     class,

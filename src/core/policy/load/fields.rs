@@ -2,27 +2,49 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Fault, Loader};
+use super::{FAULTS, Fault, Loader};
+
+/// Most values of one list.
+const ENTRIES: usize = 1_000;
 
 /// The file that is being read.
 pub(super) struct At<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
+    /// Where each line begins.
+    lines: Vec<usize>,
 }
 
-impl At<'_> {
+impl<'a> At<'a> {
+    pub(super) fn new(name: &'a str, text: &'a str) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        At {
+            name,
+            text,
+            lines: std::iter::once(0).chain(breaks).collect(),
+        }
+    }
+
+    /// The line of a place in the text, from 1.
+    pub(super) fn line(&self, offset: usize) -> usize {
+        self.lines.partition_point(|begin| *begin <= offset)
+    }
+
     /// Line and column, both from 1, of a place in the text.
-    pub(super) fn line_column(&self, offset: usize) -> (usize, usize) {
-        let before = self.text.get(..offset.min(self.text.len())).unwrap_or("");
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+    fn line_column(&self, offset: usize) -> (usize, usize) {
+        let line = self.line(offset);
+        let begin = self.lines.get(line - 1).copied().unwrap_or(0);
+        let before = self.text.get(begin..offset.min(self.text.len()));
+        (line, before.unwrap_or("").chars().count() + 1)
     }
 }
 
 impl Loader {
+    /// Whether there are so many faults that no more are looked for.
+    pub(super) fn is_full(&self) -> bool {
+        self.faults.len() >= FAULTS
+    }
+
     pub(super) fn fault(
         &mut self,
         at: &At<'_>,
@@ -30,6 +52,9 @@ impl Loader {
         expected: impl Into<String>,
         found: impl Into<String>,
     ) {
+        if self.is_full() {
+            return;
+        }
         let (line, column) = at.line_column(offset);
         self.faults.push(Fault {
             file: at.name.to_owned(),
@@ -62,7 +87,7 @@ impl Table<'_> {
 
     /// A fault for each key that is not one of `known`.
     pub(super) fn only_keys(&mut self, known: &[&str]) {
-        for key in self.fields.keys() {
+        for key in self.fields.keys().take(FAULTS) {
             let name = key.get_ref();
             if !known.contains(&&**name) {
                 let expected = format!("one of {}", known.join(", "));
@@ -107,13 +132,18 @@ impl Table<'_> {
             self.fault(offset, expected, type_of(value.get_ref()));
             return Some(Vec::new());
         };
+        if entries.len() > ENTRIES {
+            let expected = format!("at most {ENTRIES} values for '{key}'");
+            self.fault(offset, expected, entries.len().to_string());
+        }
         if entries.is_empty() {
             let expected =
                 format!("at least one value for '{key}' (leave the key out to match any)");
             self.fault(offset, expected, "an empty list");
         }
         let mut list = Vec::new();
-        for entry in entries {
+        // Past it each would be a fault, and no more are told.
+        for entry in entries.iter().take(ENTRIES + 1) {
             let offset = entry.span().start;
             match entry.get_ref() {
                 DeValue::String(text) => list.push((text.to_string(), offset)),

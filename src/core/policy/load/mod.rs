@@ -15,7 +15,11 @@ use toml::de::{DeTable, DeValue};
 use super::custom_class::CustomClassEntry;
 use super::rule::Rule;
 use super::{PolicySet, floor};
+use crate::limits;
 use fields::{At, Table, type_of};
+
+/// Faults that are told of one set; no more are looked for.
+const FAULTS: usize = 100;
 
 /// The files compiled in from `policies/`.
 pub const BUILTIN: [(&str, &str); 4] = [
@@ -67,7 +71,7 @@ impl PolicySet {
             .collect()
     }
 
-    /// A set of these files (name and text).
+    /// A set of these files (name and text); else its faults, up to a hundred.
     pub fn from_texts(mut files: Vec<(String, String)>) -> Result<PolicySet, Vec<Fault>> {
         files.sort();
         let mut loader = Loader::default();
@@ -109,9 +113,9 @@ struct Loader {
 
 impl Loader {
     fn file(&mut self, name: &str, text: &str) {
-        let at = At { name, text };
+        let at = At::new(name, text);
         let (table, errors) = DeTable::parse_recoverable(text);
-        for error in &errors {
+        for error in errors.iter().take(FAULTS) {
             let offset = error.span().map_or(0, |span| span.start);
             self.fault(&at, offset, "TOML", error.message().to_owned());
         }
@@ -143,6 +147,13 @@ impl Loader {
         };
         for table in tables {
             let start = table.span().start;
+            if self.is_full() {
+                return;
+            }
+            if self.rules.len() + self.custom_classes.len() >= limits::POLICY_ENTRIES {
+                let expected = format!("at most {} tables in all files", limits::POLICY_ENTRIES);
+                return self.fault(at, start, expected, "one more");
+            }
             match table.get_ref() {
                 DeValue::Table(fields) => read(&mut Table {
                     loader: self,

@@ -35,7 +35,7 @@ impl Table<'_> {
         let groups = groups.map(|list| list.into_iter().map(|(name, _)| name).collect());
         let apps = self.apps();
         if let (Some(id), Some(effect)) = (id, effect) {
-            let (line, _) = self.at.line_column(self.start);
+            let line = self.at.line(self.start);
             let file = self.at.name.to_owned();
             self.loader.rules.push(Rule {
                 id,
@@ -86,7 +86,7 @@ impl Table<'_> {
             self.fault(offset, expected, format!("'{id}'"));
             return None;
         }
-        let (line, _) = self.at.line_column(offset);
+        let line = self.at.line(offset);
         let here = format!("{}:{line}", self.at.name);
         if let Some(earlier) = self.loader.ids.insert(id.clone(), here) {
             let found = format!("'{id}', which {earlier} defines too");

@@ -83,6 +83,20 @@ fn check_size(bytes: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Refuses a portal's command where the rest of the queue is left to those who manage
+/// the device.
+///
+/// # Errors
+/// The device has too many open commands.
+pub fn check_portal_room(device: &Device) -> Result<(), Refusal> {
+    let count = device.state.open.len();
+    if count < limits::PORTAL_COMMANDS {
+        return Ok(());
+    }
+    let why = format!("the device has {count} open commands; a portal queues no more");
+    Err(Refusal::Conflict(why))
+}
+
 fn check_after(state: &DeviceState, open: &OpenCommand) -> Result<(), Refusal> {
     match open
         .options

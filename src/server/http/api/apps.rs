@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiResponse, Body, Caller, HandlerResult, Paging, page};
+use crate::app::Principal;
 use crate::app::catalogue;
 use crate::app::catalogue_input::{AppChange, NewApp};
 use crate::app::input::{Line, Lines, List, Time};
@@ -57,8 +58,9 @@ struct DependencyView {
 }
 
 impl AppView {
-    /// The app, where there is a template for versions without JobData or none.
-    fn new(app: &App, templated: bool) -> Self {
+    /// The app as this caller may see it, where there is a template for versions without
+    /// JobData or none.
+    fn new(app: &App, templated: bool, by: &Principal) -> Self {
         let releases = || app.releases.iter();
         let unmade: Vec<&str> = releases()
             .filter(|release| release.job_data.is_none() && !templated)
@@ -73,7 +75,7 @@ impl AppView {
             id: app.id.clone(),
             name: app.name.clone(),
             description: app.description.clone(),
-            groups: app.groups.clone(),
+            groups: by.known_groups(&app.groups),
             version: highest.map(|release| release.version.as_str().to_owned()),
             versions: releases().map(VersionView::from).collect(),
             created_at: Time(app.created_at),
@@ -107,10 +109,13 @@ impl From<&Release> for VersionView {
 
 /// `POST /apps`.
 pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerResult {
-    let templated = catalogue::is_templated(caller.app());
+    let (templated, by) = (
+        catalogue::is_templated(caller.app()),
+        caller.principal.clone(),
+    );
     let render = move |app: &App| {
         let location = format!("/api/v1/apps/{}", app.id);
-        ApiResponse::created(location, &AppView::new(app, templated)).tagged(app_tag(app))
+        ApiResponse::created(location, &AppView::new(app, templated, &by)).tagged(app_tag(app))
     };
     caller
         .write(render, async |app, by, options| {
@@ -121,16 +126,26 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerRe
 
 /// `GET /apps`.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
-    let templated = catalogue::is_templated(caller.app());
-    Ok(page(listed, |app| AppView::new(&app, templated)))
+    caller
+        .read(move |caller| async move {
+            let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
+            let templated = catalogue::is_templated(caller.app());
+            Ok(page(listed, |app| {
+                AppView::new(&app, templated, caller.by())
+            }))
+        })
+        .await
 }
 
 /// `GET /apps/{id}`.
 pub(super) async fn one(caller: Caller, path: web::Path<String>) -> HandlerResult {
-    let app = catalogue::one(caller.app(), caller.by(), &path).await?;
-    let view = AppView::new(&app, catalogue::is_templated(caller.app()));
-    Ok(ApiResponse::ok(&view).tagged(app_tag(&app)).response())
+    caller
+        .read(move |caller| async move {
+            let app = catalogue::one(caller.app(), caller.by(), &path).await?;
+            let view = AppView::new(&app, catalogue::is_templated(caller.app()), caller.by());
+            Ok(ApiResponse::ok(&view).tagged(app_tag(&app)))
+        })
+        .await
 }
 
 /// `PATCH /apps/{id}`.
@@ -139,9 +154,12 @@ pub(super) async fn change(
     path: web::Path<String>,
     Body(change): Body<AppChange>,
 ) -> HandlerResult {
-    let templated = catalogue::is_templated(caller.app());
+    let (templated, by) = (
+        catalogue::is_templated(caller.app()),
+        caller.principal.clone(),
+    );
     let render =
-        move |app: &App| ApiResponse::ok(&AppView::new(app, templated)).tagged(app_tag(app));
+        move |app: &App| ApiResponse::ok(&AppView::new(app, templated, &by)).tagged(app_tag(app));
     caller
         .write(render, async |app, by, options| {
             catalogue::change(app, by, &path, change, options).await

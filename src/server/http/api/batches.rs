@@ -118,14 +118,22 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> Handler
 
 /// `GET /batches`.
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
-    let listed = batches::list(caller.app(), caller.by(), paging.page()?).await?;
-    Ok(page(listed, |batch| BatchView::from(&batch)))
+    caller
+        .read(move |caller| async move {
+            let listed = batches::list(caller.app(), caller.by(), paging.page()?).await?;
+            Ok(page(listed, |batch| BatchView::from(&batch)))
+        })
+        .await
 }
 
 /// `GET /batches/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<BatchId>) -> HandlerResult {
-    let batch = batches::one(caller.app(), caller.by(), id).await?;
-    ok(&BatchView::from(&batch))
+    caller
+        .read(move |caller| async move {
+            let batch = batches::one(caller.app(), caller.by(), id).await?;
+            ok(&BatchView::from(&batch))
+        })
+        .await
 }
 
 /// `GET /batches/{id}/commands`.
@@ -134,12 +142,16 @@ pub(super) async fn commands(
     Id(id): Id<BatchId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let app = caller.app();
-    let listed = batches::commands(app, caller.by(), id, paging.page()?).await?;
-    let (policies, now) = (app.sync.policies(), app.now());
-    Ok(page(listed, |(command, device)| {
-        CommandView::new(&command, &device, &policies, now)
-    }))
+    caller
+        .read(move |caller| async move {
+            let app = caller.app();
+            let listed = batches::commands(app, caller.by(), id, paging.page()?).await?;
+            let (policies, now) = (app.sync.policies(), app.now());
+            Ok(page(listed, |(command, device)| {
+                CommandView::new(&command, &device, &policies, now)
+            }))
+        })
+        .await
 }
 
 /// How to stop.

@@ -40,6 +40,25 @@ impl Caller {
         &self.principal
     }
 
+    /// Runs this for the caller off the threads that answer devices, when its turn comes.
+    pub(super) async fn off_workers<F: Future<Output: Send + 'static>>(
+        &self,
+        work: impl FnOnce() -> F + Send + 'static,
+    ) -> Result<F::Output, Problem> {
+        let done = self.app().work.run(self.by().token_id(), work).await;
+        Ok(done.map_err(AppError::from)?)
+    }
+
+    /// Reads and renders off the threads that answer devices.
+    pub(super) async fn read<F: Future<Output = Result<ApiResponse, Problem>>>(
+        self,
+        read: impl FnOnce(Caller) -> F + Send + 'static,
+    ) -> HandlerResult {
+        let caller = self.clone();
+        let read = self.off_workers(move || read(caller)).await?;
+        read.map(ApiResponse::response)
+    }
+
     /// Does a write, once per idempotency key, and responds with what `render` makes of
     /// the result, after the commit. Only a response that is stored for its key is
     /// rendered inside the transaction, too.

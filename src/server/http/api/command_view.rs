@@ -173,7 +173,7 @@ impl CommandView {
             priority: body.priority,
             not_before: body.not_before.map(Time),
             expires_at: body.expires_at.map(Time),
-            app: options.app.clone(),
+            app: options.app.clone().or_else(|| options.label.clone()),
             after: options.after.iter().map(id).collect(),
             serves: options
                 .purpose

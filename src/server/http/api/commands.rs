@@ -123,24 +123,32 @@ pub(super) async fn list(
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
 ) -> HandlerResult {
-    let state = word("state", query.state.as_deref())?;
-    let app = caller.app();
-    let listed = commands::list(app, caller.by(), id, state, paging.page()?);
-    let (device, listed) = listed.await?;
-    let (policies, now) = (app.sync.policies(), app.now());
-    Ok(page(listed, |command| {
-        CommandView::new(&command, &device, &policies, now)
-    }))
+    caller
+        .read(move |caller| async move {
+            let state = word("state", query.state.as_deref())?;
+            let app = caller.app();
+            let listed = commands::list(app, caller.by(), id, state, paging.page()?);
+            let (device, listed) = listed.await?;
+            let (policies, now) = (app.sync.policies(), app.now());
+            Ok(page(listed, |command| {
+                CommandView::new(&command, &device, &policies, now)
+            }))
+        })
+        .await
 }
 
 /// `GET /commands/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<CommandId>) -> HandlerResult {
-    let app = caller.app();
-    let (policies, now) = (app.sync.policies(), app.now());
-    let detail = commands::one(app, caller.by(), id).await?;
-    let tag = command_tag(&detail.device, id.seq, &policies, now);
-    let view = CommandView::detailed(detail, &policies, now);
-    Ok(ApiResponse::ok(&view).tagged(tag).response())
+    caller
+        .read(move |caller| async move {
+            let app = caller.app();
+            let (policies, now) = (app.sync.policies(), app.now());
+            let detail = commands::one(app, caller.by(), id).await?;
+            let tag = command_tag(&detail.device, id.seq, &policies, now);
+            let view = CommandView::detailed(detail, &policies, now);
+            Ok(ApiResponse::ok(&view).tagged(tag))
+        })
+        .await
 }
 
 /// What shows a command that was changed.
@@ -210,7 +218,11 @@ pub(super) async fn preview(
     Id(id): Id<DeviceId>,
     query: web::Query<ContextQuery>,
 ) -> HandlerResult {
-    let context = query.context()?;
-    let previewed = commands::preview(caller.app(), caller.by(), id, context).await?;
-    ok(&PreviewView::from(&previewed))
+    caller
+        .read(move |caller| async move {
+            let context = query.context()?;
+            let previewed = commands::preview(caller.app(), caller.by(), id, context).await?;
+            ok(&PreviewView::from(&previewed))
+        })
+        .await
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::certificates::{CertificateView, certificates};
 use super::query::{time, word};
 use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
+use crate::app::Principal;
 use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
 use crate::app::input::Time;
 use crate::app::revision::device_tag;
@@ -49,28 +50,35 @@ struct CredentialsView {
     username: String,
 }
 
-impl From<&Device> for DeviceView {
-    fn from(device: &Device) -> Self {
+impl DeviceView {
+    /// The device as this caller may see it: of its groups those that the caller knows of;
+    /// for a person nothing of how it proves itself.
+    pub(super) fn new(device: &Device, by: &Principal) -> Self {
         let (record, state) = (&device.record, &device.state);
         let hex = |all: &[CertificateDigest]| all.iter().map(ToString::to_string).collect();
         let seen = |mode: Mode| (mode.name(), state.last_seen(mode).map(Time));
         let activity = ActivityFlag::ALL
             .into_iter()
             .filter(|flag| flag.is_of(state));
-        let credentials = record.credentials.as_ref();
+        let is_person = by.person().is_some();
+        let credentials = record.credentials.as_ref().filter(|_| !is_person);
+        let own = |all: &[CertificateDigest]| if is_person { Vec::new() } else { hex(all) };
         DeviceView {
             id: device.id.to_string(),
             source: record.source.0.clone(),
             family: Word(record.family),
             device_client_id: record.device_client_id.clone(),
             user: record.user.clone(),
-            groups: record.groups.clone(),
+            groups: by.known_groups(&record.groups),
             credentials: credentials.map(|credentials| CredentialsView {
                 username: credentials.username.clone(),
             }),
-            certificate_sha256: hex(&record.certificates),
-            certificates: certificates(device),
-            revoked_certificate_sha256: hex(&record.rotation.revoked),
+            certificate_sha256: own(&record.certificates),
+            certificates: match is_person {
+                true => Vec::new(),
+                false => certificates(device),
+            },
+            revoked_certificate_sha256: own(&record.rotation.revoked),
             registered_at: Time(record.registered_at),
             open_commands: state.open.len(),
             sessions: state.sessions,
@@ -84,9 +92,10 @@ impl From<&Device> for DeviceView {
 
 /// `POST /devices`.
 pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> HandlerResult {
-    let render = |device: &Device| {
+    let by = caller.principal.clone();
+    let render = move |device: &Device| {
         let location = format!("/api/v1/devices/{}", device.id);
-        ApiResponse::created(location, &DeviceView::from(device)).tagged(device_tag(device))
+        ApiResponse::created(location, &DeviceView::new(device, &by)).tagged(device_tag(device))
     };
     caller
         .write(render, async |app, by, options| {
@@ -112,26 +121,35 @@ pub(super) async fn list(
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
 ) -> HandlerResult {
-    let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let filter = DeviceFilter {
-        group: given(query.group),
-        family: word("family", query.family.as_deref())?,
-        user: given(query.user),
-        source: given(query.source),
-        activity: word("activity", query.activity.as_deref())?,
-        not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
-    };
-    let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
-    Ok(page(listed, |device| DeviceView::from(&device)))
+    caller
+        .read(move |caller| async move {
+            let query = query.into_inner();
+            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+            let filter = DeviceFilter {
+                group: given(query.group),
+                family: word("family", query.family.as_deref())?,
+                user: given(query.user),
+                source: given(query.source),
+                activity: word("activity", query.activity.as_deref())?,
+                not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
+            };
+            let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
+            Ok(page(listed, |device| DeviceView::new(&device, caller.by())))
+        })
+        .await
 }
 
 /// `GET /devices/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
-    let device = caller.principal.device(caller.app(), id);
-    let device = device.await?;
-    let answer = ApiResponse::ok(&DeviceView::from(&device)).tagged(device_tag(&device));
-    Ok(answer.response())
+    caller
+        .read(move |caller| async move {
+            let device = caller.principal.device(caller.app(), id);
+            let device = device.await?;
+            let answer =
+                ApiResponse::ok(&DeviceView::new(&device, caller.by())).tagged(device_tag(&device));
+            Ok(answer)
+        })
+        .await
 }
 
 /// `PATCH /devices/{id}`.
@@ -140,8 +158,10 @@ pub(super) async fn change(
     Id(id): Id<DeviceId>,
     Body(change): Body<DevicePatch>,
 ) -> HandlerResult {
-    let render =
-        |device: &Device| ApiResponse::ok(&DeviceView::from(device)).tagged(device_tag(device));
+    let by = caller.principal.clone();
+    let render = move |device: &Device| {
+        ApiResponse::ok(&DeviceView::new(device, &by)).tagged(device_tag(device))
+    };
     caller
         .write(render, async |app, by, options| {
             devices::change(app, by, id, change, options).await

@@ -248,24 +248,28 @@ pub(super) async fn all(
     paging: web::Query<Paging>,
     query: web::Query<FilterQuery>,
 ) -> HandlerResult {
-    let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let device = given(query.device).map(|text| {
-        let expected = "a device id (32 hexadecimal digits)";
-        text.parse()
-            .map_err(|_| Problem::field("device", expected, "other text"))
-    });
-    let filter = EventFilter {
-        from: time("from", query.from.as_deref())?,
-        to: time("to", query.to.as_deref())?,
-        what: word("type", query.what.as_deref())?,
-        mode: word("mode", query.mode.as_deref())?,
-        actor: given(query.actor),
-        device: device.transpose()?,
-        newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
-    };
-    let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let query = query.into_inner();
+            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
+            let device = given(query.device).map(|text| {
+                let expected = "a device id (32 hexadecimal digits)";
+                text.parse()
+                    .map_err(|_| Problem::field("device", expected, "other text"))
+            });
+            let filter = EventFilter {
+                from: time("from", query.from.as_deref())?,
+                to: time("to", query.to.as_deref())?,
+                what: word("type", query.what.as_deref())?,
+                mode: word("mode", query.mode.as_deref())?,
+                actor: given(query.actor),
+                device: device.transpose()?,
+                newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
+            };
+            let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/events`.
@@ -274,8 +278,12 @@ pub(super) async fn of_device(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |event| EventView::from(&event)))
+    caller
+        .read(move |caller| async move {
+            let listed = log::of_device(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |event| EventView::from(&event)))
+        })
+        .await
 }
 
 /// `GET /devices/{id}/sessions`: the newest first.
@@ -284,6 +292,10 @@ pub(super) async fn sessions(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |session| session))
+    caller
+        .read(move |caller| async move {
+            let listed = list_sessions(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |session| session))
+        })
+        .await
 }

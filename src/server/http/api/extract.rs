@@ -5,11 +5,13 @@ use std::pin::Pin;
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::ApiResponse;
 use super::body::body;
+use super::caller::{Caller, unauthorized};
 use crate::app::input::Input;
 use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
@@ -22,8 +24,8 @@ use modegate_core::webhooks::WebhookId;
 pub(super) type HandlerResult = Result<HttpResponse, Problem>;
 
 /// 200 with this.
-pub(super) fn ok(body: &impl Serialize) -> HandlerResult {
-    Ok(HttpResponse::Ok().json(body))
+pub(super) fn ok(body: &impl Serialize) -> Result<ApiResponse, Problem> {
+    Ok(ApiResponse::ok(body))
 }
 
 /// An id that a path holds.
@@ -84,15 +86,17 @@ impl<T: PathId> FromRequest for Id<T> {
 /// The body of the request, every fault of which is reported.
 pub(super) struct Body<T>(pub(super) T);
 
-impl<T: Input + 'static> FromRequest for Body<T> {
+impl<T: Input + Send + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let payload = web::Payload::from_request(request, payload).into_inner();
+        let caller = request.extensions().get::<Caller>().cloned();
         Box::pin(async move {
+            let caller = caller.ok_or_else(unauthorized)?;
             let broken = |error| Problem::field("body", "a body", error);
-            body(payload.map_err(broken)?).await.map(Body)
+            body(&caller, payload.map_err(broken)?).await.map(Body)
         })
     }
 }

@@ -11,6 +11,7 @@ use actix_web::http::header::{AUTHORIZATION, ETAG, HeaderMap, IF_MATCH, IF_NONE_
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
+use serde_json::Value;
 
 use super::caller::{Caller, unauthorized};
 use super::endpoint::{Endpoint, ParamKind};
@@ -19,7 +20,8 @@ use crate::app::Principal;
 use crate::app::revision::Match;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
-use modegate_core::fields::is_line;
+use modegate_core::fields::{is_line, shortened};
+use modegate_core::suggestion::nearest;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::{Access, Token};
 use modegate_store::api::IdempotencyKey;
@@ -34,6 +36,7 @@ pub(super) async fn guard(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if endpoint.access == Access::Public {
+        check_query(endpoint, request.query_string())?;
         return next.call(request).await;
     }
     let shared = shared(&request)?;
@@ -54,6 +57,9 @@ pub(super) async fn guard(
     if !endpoint.tagged && matches!(if_match, Some(Match::Tags(_))) {
         let detail = "If-Match: expected *, found tags: this resource has no ETag";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail).into());
+    }
+    if endpoint.body.is_none() {
+        check_no_body(&mut request).await?;
     }
     let idempotency_key = idempotency_key(&mut request, &token, shared.app.now()).await?;
     let _in_flight = match &idempotency_key {
@@ -101,6 +107,10 @@ fn authenticate(shared: &Shared, headers: &HeaderMap) -> Result<Arc<Token>, Prob
 }
 
 fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
+    if token.person.is_some() && !access.is_for_persons() {
+        let detail = "this endpoint is for no token that acts for one person";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
     if access.roles().contains(&token.role) {
         return Ok(());
     }
@@ -112,14 +122,20 @@ fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, detail))
 }
 
-/// Checks the parameters that the table names; others change nothing.
+/// Checks the parameters of the query: those that the table does not name are faults.
 fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
         .map_err(|_| Problem::field("query", "name=value&name=value", "other text"))?;
     let mut seen = HashSet::new();
     for (name, value) in &pairs {
         let Some(param) = endpoint.query.iter().find(|param| param.name == name) else {
-            continue;
+            let known: Vec<&str> = endpoint.query.iter().map(|param| param.name).collect();
+            let found = "an unknown parameter";
+            return Err(Problem::field(
+                shortened(name),
+                nearest(name, &known),
+                found,
+            ));
         };
         if !seen.insert(param.name) && !matches!(param.kind, ParamKind::Texts) {
             return Err(Problem::field(param.name, "one value", "two"));
@@ -141,6 +157,20 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
             return Err(Problem::field(param.name, param.kind.expected(), found));
         }
     }
+    Ok(())
+}
+
+/// Checks that an endpoint without a body gets none with fields: nothing would read them.
+async fn check_no_body(request: &mut ServiceRequest) -> Result<(), Error> {
+    let payload = request.extract::<web::Payload>().await?;
+    let body = super::body::bytes(payload).await?;
+    if let Ok(Value::Object(fields)) = serde_json::from_slice(&body)
+        && let Some(name) = fields.keys().next()
+    {
+        let found = "an unknown field";
+        return Err(Problem::field(shortened(name), "no body", found).into());
+    }
+    request.set_payload(Payload::from(body));
     Ok(())
 }
 

@@ -136,14 +136,22 @@ pub(super) async fn list(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = installs::list(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, InstallView::from))
+    caller
+        .read(move |caller| async move {
+            let listed = installs::list(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, InstallView::from))
+        })
+        .await
 }
 
 /// `GET /installs/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult {
-    let detail = installs::one(caller.app(), caller.by(), id).await?;
-    ok(&InstallView::from(detail))
+    caller
+        .read(move |caller| async move {
+            let detail = installs::one(caller.app(), caller.by(), id).await?;
+            ok(&InstallView::from(detail))
+        })
+        .await
 }
 
 /// `DELETE /installs/{id}`: takes it back.

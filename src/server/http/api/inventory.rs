@@ -151,9 +151,13 @@ pub(super) async fn of_device(
     Id(id): Id<DeviceId>,
     query: web::Query<PartQuery>,
 ) -> HandlerResult {
-    let inventory = inventory::of_device(caller.app(), caller.by(), id).await?;
-    let view = InventoryView::new(id, &inventory, query.class.as_deref());
-    ok(&view)
+    caller
+        .read(move |caller| async move {
+            let inventory = inventory::of_device(caller.app(), caller.by(), id).await?;
+            let view = InventoryView::new(id, &inventory, query.class.as_deref());
+            ok(&view)
+        })
+        .await
 }
 
 /// `GET /devices/{id}/inventory/changes`: the newest first.
@@ -162,10 +166,14 @@ pub(super) async fn changes(
     Id(id): Id<DeviceId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = inventory::changes(caller.app(), caller.by(), id, paging.page()?).await?;
-    Ok(page(listed, |(number, change)| {
-        ChangeView::new(id, number, &change)
-    }))
+    caller
+        .read(move |caller| async move {
+            let listed = inventory::changes(caller.app(), caller.by(), id, paging.page()?).await?;
+            Ok(page(listed, |(number, change)| {
+                ChangeView::new(id, number, &change)
+            }))
+        })
+        .await
 }
 
 /// The questions of a search.
@@ -188,7 +196,13 @@ pub(super) async fn search(
     query: web::Query<Vec<(String, String)>>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let questions = questions(&query)?;
-    let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
-    Ok(page(listed.await?, |device| DeviceView::from(&device)))
+    caller
+        .read(move |caller| async move {
+            let questions = questions(&query)?;
+            let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
+            Ok(page(listed.await?, |device| {
+                DeviceView::new(&device, caller.by())
+            }))
+        })
+        .await
 }

@@ -59,6 +59,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         "operationId": operation_id(endpoint),
         "summary": endpoint.summary,
         "x-roles": roles,
+        "x-person": endpoint.access.is_for_persons(),
         "parameters": parameters(endpoint),
         "responses": responses(endpoint, generator),
     });

@@ -1,10 +1,10 @@
 //! `/policies`: the set in force, and a try-out of another against what was recorded.
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Body, Caller, HandlerResult, ok};
+use super::{ApiResponse, Body, Caller, HandlerResult, ok};
 use crate::app::policies::{self, PolicyTryOut};
 
 /// A policy set.
@@ -24,33 +24,41 @@ struct FileView {
 }
 
 /// `GET /policies`.
-pub(super) async fn in_force(caller: Caller) -> HttpResponse {
-    let (digest, set) = policies::active(caller.app(), caller.by());
-    let files = set.iter().flat_map(|set| set.files());
-    let files = files.map(|(name, text)| FileView {
-        name: name.clone(),
-        text: text.clone(),
-    });
-    HttpResponse::Ok().json(PolicySetView {
-        digest,
-        files: files.collect(),
-    })
+pub(super) async fn in_force(caller: Caller) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let (digest, set) = policies::active(caller.app(), caller.by());
+            let files = set.iter().flat_map(|set| set.files());
+            let files = files.map(|(name, text)| FileView {
+                name: name.clone(),
+                text: text.clone(),
+            });
+            ok(&PolicySetView {
+                digest,
+                files: files.collect(),
+            })
+        })
+        .await
 }
 
 /// `GET /policies/{digest}`.
 pub(super) async fn one(caller: Caller, digest: web::Path<String>) -> HandlerResult {
-    let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
-    let files = files
-        .into_iter()
-        .map(|(name, text)| FileView { name, text });
-    ok(&PolicySetView {
-        digest: digest.into_inner(),
-        files: files.collect(),
-    })
+    caller
+        .read(move |caller| async move {
+            let files = policies::of_digest(caller.app(), caller.by(), &digest).await?;
+            let files = files
+                .into_iter()
+                .map(|(name, text)| FileView { name, text });
+            ok(&PolicySetView {
+                digest: digest.into_inner(),
+                files: files.collect(),
+            })
+        })
+        .await
 }
 
 /// `POST /policies/try`.
 pub(super) async fn tried(caller: Caller, Body(input): Body<PolicyTryOut>) -> HandlerResult {
     let tried = policies::try_out(caller.app(), caller.by(), input).await?;
-    ok(&tried)
+    Ok(ApiResponse::ok(&tried).response())
 }

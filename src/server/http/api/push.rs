@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ApiResponse, Caller, HandlerResult, Id, ok};
+use crate::app::Principal;
 use crate::app::input::Time;
 use crate::app::wakes;
 use modegate_core::device::Device;
@@ -105,12 +106,14 @@ impl From<&LastAnswer> for AnswerView {
 }
 
 impl ChannelView {
-    fn new(device: &Device, target: Option<&Target>, now: Timestamp) -> Self {
+    /// The channel as this caller may see it: a profile of other groups is not named.
+    fn new(device: &Device, target: Option<&Target>, by: &Principal, now: Timestamp) -> Self {
         let state = &device.state;
         let channel = state.channel.as_ref();
         let first_seen = channel.and_then(Channel::first_seen);
         // Without a session since there is a profile, a set is what comes first.
         let usual = target.map(|_| ChannelState::NeedsSet.name());
+        let target = target.filter(|target| by.may_see_for(&target.groups));
         let status = |code: u16| StatusView {
             code,
             words: status_words(code),
@@ -137,9 +140,13 @@ impl ChannelView {
 
 /// `GET /devices/{id}/channel`.
 pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
-    let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
-    let view = ChannelView::new(&device, target.as_ref(), caller.app().now());
-    ok(&view)
+    caller
+        .read(move |caller| async move {
+            let (device, target) = wakes::channel(caller.app(), caller.by(), id).await?;
+            let view = ChannelView::new(&device, target.as_ref(), caller.by(), caller.app().now());
+            ok(&view)
+        })
+        .await
 }
 
 /// `POST /devices/{id}/wake`.

@@ -1,15 +1,15 @@
 //! `/push-profiles`: whose channels are used, and the credentials that may push to them.
 
-use actix_web::HttpResponse;
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, ok, page};
-use crate::app::Listed;
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
 use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
 use crate::app::word::Word;
+use crate::app::{Listed, Principal};
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::push::record::PushProfile;
 
@@ -36,8 +36,9 @@ pub(super) struct ProfileView {
     warning: Option<&'static str>,
 }
 
-impl From<&PushProfile> for ProfileView {
-    fn from(profile: &PushProfile) -> Self {
+impl ProfileView {
+    /// The profile as this caller may see it.
+    fn new(profile: &PushProfile, by: &Principal) -> Self {
         let sid = profile.sid;
         let fits = sid.is_none_or(|sid| sid.belongs_to(&profile.pfn));
         let warning = "this SID is not the one that follows from the PFN: WNS will most likely \
@@ -50,7 +51,7 @@ impl From<&PushProfile> for ProfileView {
             sid: sid.map(|sid| sid.to_string()),
             tenant: profile.tenant.clone(),
             client_id: profile.client_id.clone(),
-            groups: profile.groups.clone(),
+            groups: by.known_groups(&profile.groups),
             created_at: Time(profile.created_at),
             health: Word(profile.health.health),
             may_send: profile.health.may_send(),
@@ -67,8 +68,9 @@ fn location(profile: &PushProfile) -> String {
 
 /// `POST /push-profiles`.
 pub(super) async fn create(caller: Caller, Body(new): Body<NewPushProfile>) -> HandlerResult {
-    let render = |profile: &PushProfile| {
-        ApiResponse::created(location(profile), &ProfileView::from(profile))
+    let by = caller.principal.clone();
+    let render = move |profile: &PushProfile| {
+        ApiResponse::created(location(profile), &ProfileView::new(profile, &by))
     };
     caller
         .write(render, async |app, by, options| {
@@ -83,7 +85,8 @@ pub(super) async fn change(
     Id(id): Id<Uuid>,
     Body(change): Body<PushProfileChange>,
 ) -> HandlerResult {
-    let render = |profile: &PushProfile| ApiResponse::ok(&ProfileView::from(profile));
+    let by = caller.principal.clone();
+    let render = move |profile: &PushProfile| ApiResponse::ok(&ProfileView::new(profile, &by));
     caller
         .write(render, async |app, by, options| {
             push_profiles::change(app, by, id, change, options).await
@@ -100,8 +103,9 @@ pub(super) async fn delete(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
 
 /// `POST /push-profiles/{id}/check`: a stopped profile is tried anew.
 pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
-    let render = |profile: &PushProfile| {
-        ApiResponse::accepted(location(profile), &ProfileView::from(profile))
+    let by = caller.principal.clone();
+    let render = move |profile: &PushProfile| {
+        ApiResponse::accepted(location(profile), &ProfileView::new(profile, &by))
     };
     caller
         .write(render, async |app, by, options| {
@@ -110,14 +114,25 @@ pub(super) async fn check(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
         .await
 }
 
-/// `GET /push-profiles`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> HttpResponse {
-    let all = push_profiles::list(caller.app());
-    page(Listed::all(all), |profile| ProfileView::from(&profile))
+/// `GET /push-profiles`: those that the caller may see.
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let all = push_profiles::list(caller.app(), caller.by());
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |profile| {
+                ProfileView::new(&profile, caller.by())
+            }))
+        })
+        .await
 }
 
 /// `GET /push-profiles/{id}`.
 pub(super) async fn one(caller: Caller, Id(id): Id<Uuid>) -> HandlerResult {
-    let profile = push_profiles::one(caller.app(), id)?;
-    ok(&ProfileView::from(&profile))
+    caller
+        .read(move |caller| async move {
+            let profile = push_profiles::one(caller.app(), caller.by(), id)?;
+            ok(&ProfileView::new(&profile, caller.by()))
+        })
+        .await
 }

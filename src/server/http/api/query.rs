@@ -1,9 +1,10 @@
 //! What paths and queries say, and pages of lists.
 
+use actix_web::Error;
 use actix_web::error::QueryPayloadError;
-use actix_web::{Error, HttpResponse};
 use serde::{Deserialize, Serialize};
 
+use super::ApiResponse;
 use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
@@ -48,8 +49,8 @@ struct PageView<T> {
 }
 
 /// A page of a list, each entry as `view` shows it.
-pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U) -> HttpResponse {
-    HttpResponse::Ok().json(PageView {
+pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U) -> ApiResponse {
+    ApiResponse::ok(&PageView {
         items: listed.items.into_iter().map(view).collect(),
         next: listed.next.map(|next| next.to_string()),
     })

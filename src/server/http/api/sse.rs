@@ -20,10 +20,14 @@ use super::{Caller, HandlerResult};
 use crate::app::Principal;
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
+use crate::http::stream_places::NoPlace;
 
 /// How often something is sent when nothing happens, so that proxies keep the
 /// connection and a dead one is noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Between two readings of what is new: devices commit some thousand times a second, and
+/// each stream reads after a commit.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long a full buffer may stay full.
 const SLOW: Duration = Duration::from_secs(10);
 /// Chunks that wait for the reader.
@@ -57,10 +61,8 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
     let Caller {
         shared, principal, ..
     } = caller;
-    let place = shared.rates.stream().ok_or_else(|| {
-        let detail = "too many event streams are open; retry later";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail)
-    })?;
+    let place = shared.streams.enter(principal.token_id());
+    let place = place.map_err(no_place)?;
     let (to, from) = mpsc::channel(BUFFER);
     let mut sink = Sink {
         to,
@@ -77,6 +79,23 @@ pub(super) fn stream(caller: Caller, mut source: impl Source) -> HandlerResult {
         .body(Body(from)))
 }
 
+fn no_place(why: NoPlace) -> Problem {
+    let (status, detail) = match why {
+        NoPlace::InAll => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many event streams are open; retry later".to_owned(),
+        ),
+        NoPlace::OfToken(count) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            format!(
+                "{count} event streams are open with this token, the most that it may have \
+                 (limits.event_streams_per_token); close some"
+            ),
+        ),
+    };
+    Problem::new(status, detail).retry_after(5)
+}
+
 async fn pump(
     by: &Principal,
     shared: &Shared,
@@ -89,6 +108,8 @@ async fn pump(
         // Seen before the store is read: what comes after wakes again.
         commits.borrow_and_update();
         source.catch_up(sink).await?;
+        // Commits that come close together are read together.
+        tokio::time::sleep(PAUSE).await;
         tokio::select! {
             woken = commits.changed() => woken.ok()?,
             () = tokio::time::sleep(HEARTBEAT) => sink.send(":\n\n".to_owned()).await?,

@@ -44,7 +44,7 @@ endpoints! {
         => 201 One devices::DeviceView;
 
     "Lists devices; a page may contain fewer than `limit` while `next` is set"
-    get "/devices" [Read] devices::list => 200 List devices::DeviceView,
+    get "/devices" [Browse] devices::list => 200 List devices::DeviceView,
         query &[
             AFTER,
             LIMIT,
@@ -61,7 +61,7 @@ endpoints! {
         => 200 One import::ReportView;
 
     "One device"
-    get "/devices/{device}" [Read, TAGGED] devices::one => 200 One devices::DeviceView;
+    get "/devices/{device}" [Browse, TAGGED] devices::one => 200 One devices::DeviceView;
 
     "Changes the given fields of a device"
     patch "/devices/{device}" [Operate, TAGGED] devices::change, body app::devices::DevicePatch
@@ -81,7 +81,7 @@ endpoints! {
     post "/devices/{device}/server-password" [Operate] server_password::renew
         => 201 One server_password::ServerCredentialsView;
 
-    "Queues a command; the role portal queues installs only"
+    "Queues a command; the role portal queues installs of the catalogue only"
     post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand
         => 201 One command_view::CommandView;
 
@@ -199,8 +199,8 @@ endpoints! {
     post "/push-profiles" [Admin] push_profiles::create, body app::push_profiles::NewPushProfile
         => 201 One push_profiles::ProfileView;
 
-    "All push profiles, the oldest first: a device uses the first one that applies to it"
-    get "/push-profiles" [Audit] push_profiles::list => 200 List push_profiles::ProfileView;
+    "All push profiles, the oldest first: a device uses the first one that applies to it; for a token with groups those that apply to their devices"
+    get "/push-profiles" [Audit] push_profiles::list => 200 List push_profiles::ProfileView, query PAGE;
 
     "One push profile"
     get "/push-profiles/{profile}" [Audit] push_profiles::one => 200 One push_profiles::ProfileView;
@@ -221,7 +221,7 @@ endpoints! {
         => 201 One tokens::CreatedTokenView;
 
     "All tokens except the one in the file admin-token"
-    get "/tokens" [Admin] tokens::list => 200 List tokens::TokenView;
+    get "/tokens" [Admin] tokens::list => 200 List tokens::TokenView, query PAGE;
 
     "Revokes a token immediately"
     delete "/tokens/{token}" [Admin] tokens::revoke => 204 Nothing;
@@ -230,29 +230,29 @@ endpoints! {
     get "/openapi.json" [Public] openapi::show => 200 One schemas::Document;
 
     "Requests an app on a device; the same app and version again is the same install (200)"
-    post "/devices/{device}/installs" [Queue] installs::create, body app::installs::NewInstall
+    post "/devices/{device}/installs" [Install] installs::create, body app::installs::NewInstall
         => 201 One installs::InstallView;
 
-    "A device's installs, the newest first"
-    get "/devices/{device}/installs" [Read] installs::list => 200 List installs::InstallView, query PAGE;
+    "A device's installs, the newest first; for a token of a person its own, and a page may contain fewer than `limit`"
+    get "/devices/{device}/installs" [Browse] installs::list => 200 List installs::InstallView, query PAGE;
 
     "One install with its history"
-    get "/installs/{install}" [Read] installs::one => 200 One installs::InstallView;
+    get "/installs/{install}" [Browse] installs::one => 200 One installs::InstallView;
 
     "Cancels an install"
-    delete "/installs/{install}" [Queue] installs::cancel => 200 One installs::InstallView;
+    delete "/installs/{install}" [Install] installs::cancel => 200 One installs::InstallView;
 
     "A stream of an install's steps until it is final; ids are step numbers"
-    get "/installs/{install}/events" [Read] install_stream::steps => 200 Stream installs::StepView;
+    get "/installs/{install}/events" [Browse] install_stream::steps => 200 Stream installs::StepView;
 
     "Adds an app to the catalogue"
     post "/apps" [Operate] apps::create, body app::catalogue_input::NewApp => 201 One apps::AppView;
 
-    "The catalogue; for a token with groups the apps for them, and a page may contain fewer than `limit`"
-    get "/apps" [Read] apps::list => 200 List apps::AppView, query PAGE;
+    "The catalogue; for a token with groups or a person the apps for their devices, and a page may contain fewer than `limit`"
+    get "/apps" [Browse] apps::list => 200 List apps::AppView, query PAGE;
 
     "One app"
-    get "/apps/{app}" [Read, TAGGED] apps::one => 200 One apps::AppView;
+    get "/apps/{app}" [Browse, TAGGED] apps::one => 200 One apps::AppView;
 
     "Changes the given fields of an app; fields of a version add or replace that version"
     patch "/apps/{app}" [Operate, TAGGED] apps::change, body app::catalogue_input::AppChange
@@ -266,7 +266,7 @@ endpoints! {
         => 201 One webhooks::WebhookView;
 
     "All webhooks"
-    get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView;
+    get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView, query PAGE;
 
     "The deliveries of a webhook, the newest first: those that wait, and the 100 that ended last"
     get "/webhooks/{webhook}/deliveries" [Admin] webhooks::deliveries => 200 List webhooks::DeliveryView, query PAGE;
@@ -300,7 +300,7 @@ mod tests {
             assert!(!TABLE.iter().take(at).any(same), "{}", endpoint.path);
             let reads = matches!(
                 endpoint.access,
-                Access::Public | Access::Read | Access::Audit
+                Access::Public | Access::Browse | Access::Read | Access::Audit
             );
             if reads {
                 assert_eq!(endpoint.method, "get", "{}", endpoint.path);

@@ -1,15 +1,16 @@
 //! `/tokens`.
 
+use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::Listed;
 use crate::app::input::Time;
 use crate::app::tokens::{self, CreatedToken, NewToken};
 use crate::app::word::Word;
-use modegate_core::tokens::TokenId;
-use modegate_core::tokens::{Role, Token};
+use modegate_core::tokens::person::Person;
+use modegate_core::tokens::{Role, Token, TokenId};
 
 /// A token as the API shows it: never its text.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,6 +23,25 @@ pub(super) struct TokenView {
     created_at: Time,
     created_by: String,
     expires_at: Option<Time>,
+    /// The person that it acts for.
+    person: Option<PersonView>,
+}
+
+/// A person for whom a token acts.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct PersonView {
+    user: String,
+    devices: Vec<String>,
+}
+
+impl From<&Person> for PersonView {
+    fn from(person: &Person) -> Self {
+        PersonView {
+            user: person.user.clone(),
+            devices: person.devices.iter().map(ToString::to_string).collect(),
+        }
+    }
 }
 
 /// A token that was just made, with its text: here and never again.
@@ -43,6 +63,7 @@ impl From<&Token> for TokenView {
             created_at: Time(token.created_at),
             created_by: token.created_by.clone(),
             expires_at: token.expires_at.map(Time),
+            person: token.person.as_ref().map(PersonView::from),
         }
     }
 }
@@ -63,10 +84,15 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewToken>) -> Handler
         .await
 }
 
-/// `GET /tokens`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> HandlerResult {
-    let all = tokens::list(caller.app()).await?;
-    Ok(page(Listed::all(all), |token| TokenView::from(&token)))
+/// `GET /tokens`.
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let all = tokens::list(caller.app()).await?;
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |token| TokenView::from(&token)))
+        })
+        .await
 }
 
 /// `DELETE /tokens/{id}`.

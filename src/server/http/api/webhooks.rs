@@ -114,8 +114,12 @@ pub(super) async fn deliveries(
     Id(id): Id<WebhookId>,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let listed = webhooks::deliveries(caller.app(), id, paging.page()?).await?;
-    Ok(page(listed, |record| DeliveryView::from(&record)))
+    caller
+        .read(move |caller| async move {
+            let listed = webhooks::deliveries(caller.app(), id, paging.page()?).await?;
+            Ok(page(listed, |record| DeliveryView::from(&record)))
+        })
+        .await
 }
 
 /// 202 with a delivery that somebody asked for.
@@ -167,12 +171,17 @@ pub(super) async fn rotate_secret(
         .await
 }
 
-/// `GET /webhooks`: all, since they are few.
-pub(super) async fn list(caller: Caller) -> HandlerResult {
-    let all = webhooks::list(caller.app()).await?;
-    Ok(page(Listed::all(all), |(webhook, waiting)| {
-        WebhookView::new(&webhook, waiting)
-    }))
+/// `GET /webhooks`.
+pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let all = webhooks::list(caller.app()).await?;
+            let listed = Listed::cut(all, paging.page()?);
+            Ok(page(listed, |(webhook, waiting)| {
+                WebhookView::new(&webhook, waiting)
+            }))
+        })
+        .await
 }
 
 /// `DELETE /webhooks/{id}`.

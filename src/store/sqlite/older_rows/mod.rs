@@ -45,6 +45,8 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("OpenCommand", 15),
         ("ExecutionOptions", 11),
         ("NodeResult", 4),
+        ("Install", 19),
+        ("Token", 8),
     ],
 )];
 

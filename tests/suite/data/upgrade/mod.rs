@@ -135,7 +135,10 @@ fn compare(at: &str, recorded: &Value, now: &Value, differences: &mut Vec<String
 async fn says_the_same(old: &Old, server: &Server) {
     let mut differences = Vec::new();
     for (path, recorded) in old.recorded["answers"].as_object().unwrap() {
-        let now = server.get(&format!("{path}?limit=200")).await;
+        let items = recorded["items"].as_array();
+        let is_long = items.is_some_and(|items| items.len() > 50);
+        let limit = if is_long { "?limit=200" } else { "" };
+        let now = server.get(&format!("{path}{limit}")).await;
         compare(path, recorded, &now, &mut differences);
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));

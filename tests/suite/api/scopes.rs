@@ -1,0 +1,136 @@
+//! What a token that is bound to groups learns of the others: nothing.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Server, push_profile, silent_tokens};
+
+/// A word that stands for a group of others, wherever it may be.
+const FOREIGN: &str = "foreign-group";
+
+#[tokio::test]
+async fn a_scoped_token_sees_no_foreign_profile_group_or_count() {
+    let (_silent, arguments) = silent_tokens();
+    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let profile = |groups: Value| {
+        let mut body = push_profile();
+        body["groups"] = groups;
+        body
+    };
+    let foreign = server.push_profile(profile(json!([FOREIGN]))).await;
+    let shared = server
+        .push_profile(profile(json!(["north", FOREIGN])))
+        .await;
+    let ours = server
+        .register(json!({"source": "ours", "groups": ["north", FOREIGN]}))
+        .await;
+    let theirs = server
+        .register(json!({"source": "theirs", "groups": [FOREIGN]}))
+        .await;
+    let app = |id: &str, groups: Value| json!({"id": id, "name": id, "version": "1", "job_data": "<J/>", "groups": groups});
+    for app in [
+        app("both", json!(["north", FOREIGN])),
+        app("other", json!([FOREIGN])),
+    ] {
+        assert_eq!(server.api("POST", "/apps", Some(app)).await.0, 201);
+    }
+    server.queue(&ours, json!({"type": "inventory"})).await;
+    server.queue(&theirs, json!({"type": "inventory"})).await;
+    let batch = json!({"to": {"groups": [FOREIGN]}, "command": {"type": "lock_workstation"}});
+    let (status, batch) = server.api("POST", "/commands", Some(batch)).await;
+    assert_eq!(status, 202);
+    let batch = batch["id"].as_str().unwrap();
+    let (_, token) = server
+        .make_token(json!({"name": "north", "role": "operator", "groups": ["north"]}))
+        .await;
+    let ask = async |method: &str, path: &str, body: Value| {
+        let body = (!body.is_null()).then(|| body.to_string().into_bytes());
+        let (status, headers, answer) = server.call(&token, method, path, &[], body).await.unwrap();
+        let told = format!("{headers:?} {answer}");
+        for word in [FOREIGN, &theirs, &foreign, batch, "\"other\""] {
+            assert!(!told.contains(word), "{method} {path} tells {word}: {told}");
+        }
+        (status, answer)
+    };
+
+    // Every list and every read that there is of what is within its scope.
+    for path in [
+        "/devices",
+        "/devices?user=nobody",
+        "/devices?source=theirs",
+        &format!("/devices/{ours}"),
+        &format!("/devices/{ours}/commands"),
+        &format!("/devices/{ours}/events"),
+        &format!("/devices/{ours}/sessions"),
+        &format!("/devices/{ours}/channel"),
+        &format!("/devices/{ours}/inventory"),
+        &format!("/devices/{ours}/installs"),
+        &format!("/devices/{ours}/preview?mode=Machine"),
+        "/inventory?where=Win32_BIOS.Version=1",
+        "/events",
+        "/batches",
+        "/apps",
+        "/apps/both",
+        "/push-profiles",
+        &format!("/push-profiles/{shared}"),
+        "/policies",
+    ] {
+        let (status, answer) = ask("GET", path, Value::Null).await;
+        assert_eq!(status, 200, "{path}: {answer}");
+    }
+    let (_, profiles) = ask("GET", "/push-profiles", Value::Null).await;
+    assert_eq!(profiles["items"].as_array().unwrap().len(), 1);
+    assert_eq!(profiles["items"][0]["groups"], json!(["north"]));
+    let (_, device) = ask("GET", &format!("/devices/{ours}"), Value::Null).await;
+    assert_eq!(device["groups"], json!(["north"]));
+
+    // Whether a device is in a foreign group cannot be asked either.
+    let (_, found) = server
+        .call(
+            &token,
+            "GET",
+            &format!("/devices?group={FOREIGN}"),
+            &[],
+            None,
+        )
+        .await
+        .map(|(status, _, answer)| (status, answer))
+        .unwrap();
+    assert_eq!(found["items"], json!([]));
+    for group in [FOREIGN, "no-such-group"] {
+        let body = json!({"groups": ["north", group]}).to_string().into_bytes();
+        let path = format!("/devices/{ours}");
+        let answer = server.call(&token, "PATCH", &path, &[], Some(body)).await;
+        assert_eq!(answer.unwrap().0, 422, "{group}");
+    }
+    // And a change of its own groups takes no foreign one away.
+    let (status, _) = ask(
+        "PATCH",
+        &format!("/devices/{ours}"),
+        json!({"groups": ["north"]}),
+    )
+    .await;
+    assert_eq!(status, 200);
+    let device = server.get(&format!("/devices/{ours}")).await;
+    assert_eq!(device["groups"], json!([FOREIGN, "north"]));
+
+    for (method, path) in [
+        ("GET", format!("/push-profiles/{foreign}")),
+        ("GET", format!("/batches/{batch}")),
+        ("GET", "/apps/other".to_owned()),
+    ] {
+        let (status, answer) = server
+            .call(&token, method, &path, &[], None)
+            .await
+            .map(|(status, _, answer)| (status, answer))
+            .unwrap();
+        assert_eq!(status, 404, "{path}: {answer}");
+    }
+    // The app is for its group, the device in its scope: what stands between is not told.
+    let (status, _) = ask(
+        "POST",
+        &format!("/devices/{ours}/installs"),
+        json!({"app": "other"}),
+    )
+    .await;
+    assert_eq!(status, 422);
+}
