@@ -2,12 +2,12 @@
 //! write, or of a worker. It carries everything that the change entails, so that
 //! a store writes all of it in one transaction and decides nothing.
 
-use crate::command::{CommandBody, Part};
+use crate::command::{CommandBody, NodeResult, Part};
 use crate::device::outbox;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::event::Event;
 use crate::ids::CommandSeq;
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, InventoryUpdate};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -36,7 +36,7 @@ pub struct DeviceChange {
     /// start again.
     pub only_queues: bool,
     /// The inventory afterwards, if it is worth writing.
-    pub inventory: Option<Inventory>,
+    pub inventory: Option<InventoryUpdate>,
     /// What changed in it, to be appended to its history.
     pub inventory_changes: Vec<inventory::Change>,
     /// The URI of the push channel where it is another: none to delete the one
@@ -49,6 +49,8 @@ pub struct DeviceChange {
     /// Whether the installs of the device that are open, if any is, are to be
     /// looked at again.
     pub review_installs: bool,
+    /// Bytes of kept answers to be deleted, of the oldest ones to commands that are final.
+    pub free_answers: u64,
     /// The reply to be kept in place of the one before; none leaves that.
     pub reply: Option<Vec<u8>>,
 }
@@ -111,18 +113,33 @@ impl DeviceChange {
             inventory_changes: Vec::new(),
             deliveries: Vec::new(),
             review_installs: true,
+            free_answers: 0,
             reply: None,
         }
     }
 
     /// Nothing but these events, which are no reason for a running exchange to
     /// start again.
-    pub(crate) fn only_events(device: &Device, events: Vec<Event>) -> Self {
+    pub fn only_events(device: &Device, events: Vec<Event>) -> Self {
         DeviceChange {
             events,
             only_queues: true,
             ..DeviceChange::new(device, device.state.clone())
         }
+    }
+
+    /// Bytes that the change writes, about, and of these the bytes of its events.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        let events: usize = self.events.iter().map(|event| event.to_bytes().len()).sum();
+        let parts = self.parts.iter().flat_map(|part| &part.results);
+        let answers: u64 = parts.map(NodeResult::bytes).sum();
+        let bodies = self.queued.iter().map(|(_, body)| body.bytes());
+        let inventory = self.inventory.as_ref().map_or(0, InventoryUpdate::bytes);
+        let changes = self.inventory_changes.iter().map(inventory::Change::bytes);
+        let reply = self.reply.as_ref().map_or(0, Vec::len);
+        let rest = self.state.bytes() + events as u64 + reply as u64;
+        let all = answers + bodies.sum::<u64>() + inventory + changes.sum::<u64>() + rest;
+        (all, events as u64)
     }
 
     /// The same with these events.
@@ -155,6 +172,7 @@ impl DeviceChange {
         self.wake_due = next.wake_due.or(self.wake_due);
         self.deliveries.extend(next.deliveries);
         self.review_installs |= next.review_installs;
+        self.free_answers = self.free_answers.max(next.free_answers);
         self.reply = next.reply.or(self.reply);
         self
     }

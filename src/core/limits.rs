@@ -27,6 +27,11 @@ pub(crate) const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Up to which MsgID a repeated package 1 with credentials may still open a
 /// session: after a challenge, and one to spare.
 pub(crate) const CHALLENGES: u8 = 3;
+/// Most bytes of Statuses in a challenge besides the header's: those of a usual package 1
+/// take a fifth of it. What is not answered there is sent again after the challenge.
+pub(crate) const CHALLENGE_BYTES: usize = 2 * 1024;
+/// Longest address that is repeated to a stranger.
+pub(crate) const CHALLENGE_ADDRESS_BYTES: usize = 512;
 /// Open commands of one device. Every exchange reads and writes their index.
 pub(crate) const OPEN_COMMANDS: usize = 1_000;
 /// Open commands of one device past which a portal queues no more: the rest of
@@ -112,3 +117,48 @@ pub(crate) const INVENTORY_VALUE_BYTES: usize = 2 * 1024;
 pub(crate) const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;
 /// Inventory changes kept per device.
 pub const INVENTORY_CHANGES: u64 = 1_000;
+
+/// Bounds on what one device may make the server keep and write. An operator may set
+/// each (docs/running.md, "Bounds per device").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceBounds {
+    /// Answers kept of one command: as much as the largest object that a device may
+    /// send in pieces. What brings more ends the command.
+    pub command_answers: u64,
+    /// Answers kept of all commands of a device; beyond, the oldest are deleted.
+    pub device_answers: u64,
+    /// An inventory, names and values together.
+    pub inventory: u64,
+    /// Events that a device's exchanges log within an hour; 0 is no bound. Sixty
+    /// sessions of a hundred messages log about half of it.
+    pub logged_per_hour: u64,
+    /// Everything that a device's exchanges write within an hour; 0 is no bound. A
+    /// full queue of the longest commands is a hundred megabytes.
+    pub written_per_hour: u64,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Default for DeviceBounds {
+    fn default() -> Self {
+        DeviceBounds {
+            command_answers: LARGE_OBJECT_BYTES,
+            device_answers: 64 * MIB,
+            inventory: 2 * MIB,
+            logged_per_hour: 4 * MIB,
+            written_per_hour: 256 * MIB,
+        }
+    }
+}
+
+impl DeviceBounds {
+    /// The same without those per hour.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        DeviceBounds {
+            logged_per_hour: 0,
+            written_per_hour: 0,
+            ..self
+        }
+    }
+}

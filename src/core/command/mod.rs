@@ -1,6 +1,7 @@
 //! A command: one management operation queued for a device, and what became of it.
 
 mod options;
+mod size;
 
 pub(crate) use options::RETRIES;
 pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
@@ -292,6 +293,9 @@ pub struct OpenCommand {
     /// which was answered either.
     #[serde(default)]
     pub ahead: Vec<CommandSeq>,
+    /// Bytes of its answers that were kept ([`NodeResult::bytes`]).
+    #[serde(default)]
+    pub answer_bytes: u64,
 }
 
 impl OpenCommand {

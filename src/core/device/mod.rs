@@ -1,11 +1,15 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+mod auth_failure;
 mod certificates;
 pub mod outbox;
 mod record;
+mod usage;
 
+pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use record::{Credentials, DeviceRecord};
+pub use usage::HourlyUse;
 
 use std::fmt;
 
@@ -82,6 +86,12 @@ pub struct DeviceState {
     /// The DevInfo that was last taken into the inventory.
     #[serde(default)]
     pub dev_info: Option<DevInfoSeen>,
+    /// What its exchanges wrote in the hour under way.
+    #[serde(default)]
+    pub used: HourlyUse,
+    /// The latest requests that named it and were refused, as they are on record.
+    #[serde(default)]
+    pub refused: Option<Refused>,
 }
 
 /// How a device wants the server to prove itself.
@@ -118,6 +128,13 @@ impl DeviceState {
             next_command: 1,
             ..DeviceState::default()
         }
+    }
+
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> u64 {
+        /// Everything but the open commands: sessions, the channel, certificates.
+        const FRAME: u64 = 512;
+        FRAME + self.open.iter().map(OpenCommand::bytes).sum::<u64>()
     }
 
     /// The open command of that number.

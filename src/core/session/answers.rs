@@ -1,6 +1,7 @@
 //! What a message's answers and alerts change, before anything is offered.
 
 use super::alerts;
+use super::answer_room::AnswerRoom;
 use super::bodies::Bodies;
 use super::channel::{self, DeviceContext};
 use super::correlate::{correlate, unenrolled};
@@ -17,7 +18,7 @@ use crate::context::Mode;
 use crate::device::{DeviceRecord, DeviceState, Session};
 use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
-use crate::inventory::{Change, Inventory};
+use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::session::Snapshot;
@@ -35,9 +36,11 @@ pub(super) struct Changes {
     /// The record, where something of the device was learned.
     pub(super) record: Option<DeviceRecord>,
     /// The inventory, where it is worth writing.
-    pub(super) inventory: Option<Inventory>,
+    pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
+    /// Bytes of older answers that are to be deleted.
+    pub(super) free_answers: u64,
     /// What each Results brought.
     pub(super) parts: Vec<Part>,
     /// Whether a large object broke off.
@@ -101,11 +104,13 @@ impl<'a> Taken<'a> {
         recorder: &mut EventRecorder,
     ) -> ResultCollector {
         let (state, message) = (&mut self.state, request.message);
-        let mut collected = ResultCollector::default();
+        let room = AnswerRoom::new(request.bounds, snapshot.answer_bytes);
+        let mut collected = ResultCollector::new(room);
         let parts = judge(state, snapshot.device.record.family, message, recorder);
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        self.changes.free_answers = collected.room.to_free(recorder);
         let device = &snapshot.device;
         alerts::take(state, &self.bodies, message, device.id, recorder);
         collected.dev_info = dev_info::news(state, message, request.now);
@@ -114,7 +119,7 @@ impl<'a> Taken<'a> {
         }
         collected.settle_checks(state, recorder);
         detect_manual_run(state, request.query.mode, recorder);
-        let known = snapshot.inventory.as_ref();
+        let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
         let values = collected.take_in(known, message.is_final, request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         if let Some(learned) = learn_key(snapshot, &collected, recorder) {

@@ -20,7 +20,7 @@ use crate::ids::SessionNo;
 use crate::push::wake;
 use crate::session::Snapshot;
 use modegate_wire::encode::{element_len, frame_len};
-use modegate_wire::message::{Chal, Cred, Element, Header, Message};
+use modegate_wire::message::{Chal, Cred, Element, Header, Message, Reading};
 
 /// Puts the reply together.
 pub(super) struct Builder<'a> {
@@ -108,6 +108,15 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Answers the element at which reading ended.
+    pub(super) fn cut(&mut self) {
+        if let Some(cut) = &self.request.message.reading.cut {
+            let next_id = &mut self.state.next_id;
+            self.body
+                .extend(reply::cut(self.request.message, cut, next_id));
+        }
+    }
+
     /// Decides on every waiting command and puts in what may go and fits.
     pub(super) fn offer(&mut self, user_unenrolled: bool) {
         let Some(session) = self.state.session.clone() else {
@@ -115,6 +124,12 @@ impl<'a> Builder<'a> {
         };
         if self.place == MessagePosition::Stray || !session.is_open {
             return;
+        }
+        // The rest of the answers is lost: the session ends, and what they were for
+        // goes again in the next one.
+        if self.request.message.reading.cut.is_some() {
+            let why = "the message was too large to be read whole";
+            return settle::end_session(&mut self.state, &mut self.recorder, why);
         }
         if !self.request.message.is_final {
             self.body.push(reply::go_on(&mut self.state.next_id));
@@ -266,6 +281,7 @@ impl<'a> Builder<'a> {
                 header,
                 body: self.body,
                 is_final: self.is_final,
+                reading: Reading::default(),
             },
             carried: self.carried,
             names_machine: contexts.any(|context| context.mode == Mode::Machine),
@@ -276,6 +292,7 @@ impl<'a> Builder<'a> {
             queued: Vec::new(),
             device_record: None,
             inventory: None,
+            free_answers: 0,
             changes: Vec::new(),
             channel_uri: None,
             due_before: outbox::due(&device.state),

@@ -31,6 +31,14 @@ pub fn plan_read(
             ..ReadPlan::default()
         };
     }
+    if device
+        .state
+        .used
+        .over(&request.bounds, request.now)
+        .is_some()
+    {
+        return ReadPlan::default();
+    }
     let reports = !dev_info::news(&device.state, request.message, request.now).is_empty();
     if device.state.open.is_empty() {
         return ReadPlan {
@@ -58,6 +66,7 @@ pub fn plan_read(
         bodies,
         reply: false,
         inventory: reports || brings_values(&device.state, request.message),
+        answer_bytes: has_results(request.message),
     }
 }
 
@@ -104,6 +113,12 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
         any |= after.len() < waits;
     }
     any
+}
+
+/// Whether the message brings answers that are kept.
+fn has_results(message: &Message) -> bool {
+    let mut elements = message.body.iter();
+    elements.any(|element| matches!(element, Element::Results(_)))
 }
 
 /// Whether the message may bring values for the inventory.

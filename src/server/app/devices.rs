@@ -1,7 +1,7 @@
 //! Devices: registered, listed, changed, retired.
 
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
-use super::list::scan;
+use super::list::{ScanBounds, scan};
 use super::revision::{check, device_tag};
 use super::word::Word;
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
@@ -15,6 +15,7 @@ use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
 use modegate_core::session::ReadPlan;
 use modegate_core::time::Timestamp;
+use modegate_store::Chunk;
 use modegate_wire::auth::PasswordDigest;
 
 input! {
@@ -206,8 +207,15 @@ pub(crate) async fn list(
         return Ok(Listed::all(device.into_iter().collect()));
     }
     let chunk = crate::limits::PAGE_ITEMS;
-    let read = async |after| Ok(app.store.devices(after, chunk).await?);
-    let bounds = (chunk, crate::limits::DEVICE_WALK);
+    let read = async |after| {
+        let found = app.store.devices(after, chunk).await?;
+        Ok(Chunk::of_up_to(chunk, found))
+    };
+    let bounds = ScanBounds {
+        looks: crate::limits::DEVICE_WALK,
+        bytes: app.page_bytes,
+        weigh: |device: &Device| device.state.bytes(),
+    };
     scan(page, bounds, read, |device| device.number, takes).await
 }
 

@@ -7,7 +7,7 @@ use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
 use modegate_core::change::Refusal;
-use modegate_core::command::CommandBody;
+use modegate_core::command::{CommandBody, StoredCommand};
 use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::fields::{FieldError, Fields};
@@ -147,11 +147,19 @@ fn no_jobs(error: FieldError, family: Family) -> AppError {
 
 async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readiness, AppError> {
     let inventory = app.store.inventory(device.id).await?;
-    let after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
-    let latest = app
-        .store
-        .commands(device.id, after, LOOK_BACK as usize)
-        .await?;
+    let mut after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
+    let mut latest: Vec<StoredCommand> = Vec::new();
+    loop {
+        let most = LOOK_BACK as usize - latest.len();
+        let read = app.store.commands(device.id, after, most, app.page_bytes);
+        let found = read.await?;
+        // Where each stands, not what the device answered.
+        latest.extend(found.items.into_iter().map(StoredCommand::without_results));
+        match latest.last() {
+            Some(last) if found.more && latest.len() < LOOK_BACK as usize => after = last.id.seq.0,
+            _ => break,
+        }
+    }
     let stated = latest
         .iter()
         .map(|command| (command, state_of(command, device, now)));

@@ -19,6 +19,7 @@ pub(crate) mod log;
 pub(crate) mod policies;
 mod principal;
 pub(crate) mod push_profiles;
+pub(crate) mod refused_devices;
 pub(crate) mod revision;
 pub(crate) mod server_password;
 pub(crate) mod sessions;

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{Loaded, Settings};
+use super::{Limits, Loaded, Settings};
 use crate::pem;
 use modegate_core::secret::Secret;
 
@@ -40,6 +40,7 @@ pub(super) fn together(loaded: &mut Loaded) {
     let password_file = ("server_auth.password_file", password_file);
     loaded.needs(password_file, name);
     loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
+    loaded.bodies(&settings.limits);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();
@@ -127,6 +128,23 @@ impl Loaded {
     pub(crate) fn has_fault(&self, key: &str) -> bool {
         let place = self.origin(key);
         self.faults.iter().any(|fault| fault.place == place)
+    }
+
+    /// A body that is allowed must be able to be read.
+    fn bodies(&mut self, limits: &Limits) {
+        let body = limits.sync_body;
+        let per_address = limits.sync_bodies_per_address();
+        let (key, has) = if limits.sync_bodies < body || limits.sync_bodies_per_address == 0 {
+            ("limits.sync_bodies", per_address.min(limits.sync_bodies))
+        } else {
+            ("limits.sync_bodies_per_address", per_address)
+        };
+        if has < body {
+            let expected = format!(
+                "room for one body per address: limits.sync_body is {body}, and an address has limits.sync_bodies_per_address or a quarter of limits.sync_bodies"
+            );
+            self.wrong(key, expected, format!("room for {has} bytes"));
+        }
     }
 
     fn addresses(&mut self, settings: &Settings) {

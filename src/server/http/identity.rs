@@ -99,6 +99,13 @@ impl Identifier {
         peer_address(request).is_none_or(|peer| self.is_proxy(peer))
     }
 
+    /// The same where it is one client's: not where a trusted proxy names nobody,
+    /// behind which there may be many.
+    pub(super) fn own_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let address = self.client_address(request);
+        (!self.is_proxy(address)).then_some(address)
+    }
+
     fn is_proxy(&self, peer: IpAddr) -> bool {
         self.proxies
             .as_ref()
@@ -165,6 +172,7 @@ fn evidence(digest: CertificateDigest, trusted_name: Option<String>) -> ClientEv
         certificate: Some(digest),
         trusted_name,
         mac: None,
+        address: None,
     }
 }
 

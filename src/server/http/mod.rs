@@ -1,6 +1,7 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+pub mod bodies;
 mod connections;
 pub mod forwarded;
 pub mod health;

@@ -142,8 +142,7 @@ mod tests {
             event_streams_per_token: 1,
             open_installs_per_token: 1,
             connections: 1,
-            connections_per_address: 0,
-            keep_alive_seconds: 0,
+            ..Limits::default()
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::bodies::BodyBudget;
 use super::health::Health;
 use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
@@ -27,6 +28,8 @@ pub struct Shared {
     pub rates: Rates,
     /// The path of the device endpoint.
     pub sync_path: String,
+    /// How much of sync requests' bodies is in memory.
+    pub bodies: Arc<BodyBudget>,
     /// How many event streams may be open.
     pub streams: StreamPlaces,
     /// The lines about refused sync requests.

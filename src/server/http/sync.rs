@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
 use super::connections::progress::Progress;
 use super::identity::mac_claim;
-use super::payload;
+use super::payload::{self, Beginning};
 use super::problem::Problem;
 use super::rates::RetryAfter;
-use crate::sync::{Sender, SyncResponse};
+use crate::sync::{MacClaim, Received, Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
@@ -49,13 +49,21 @@ async fn answer(
     let Some(_permit) = shared.rates.enter() else {
         return Err(unavailable("too many sync requests are in progress"));
     };
-    let encoding = encoding(request)?;
-    let limit = modegate_wire::limits::REQUEST_BYTES;
-    let body = payload::read(payload, "message", limit, ARRIVAL).await?;
+    let received = receive(request, payload, shared).await;
+    let (encoding, body) = received.inspect_err(|problem| {
+        let peer = shared.identifier.client_address(request);
+        let sync = &shared.app.sync;
+        sync.note_unread(problem.status, &format!("from {peer}: {}", problem.detail));
+    })?;
     let mut evidence = shared.identifier.evidence_of(request);
-    evidence.mac = mac_claim(request.headers(), &body);
-    let progress = request.conn_data::<Rc<Progress>>();
+    evidence.mac = match body.is_whole {
+        true => mac_claim(request.headers(), &body.bytes),
+        // It covers what was not read.
+        false => mac_claim(request.headers(), &[]).map(|_| MacClaim::Unusable),
+    };
     let address = shared.identifier.client_address(request);
+    evidence.address = Some(address);
+    let progress = request.conn_data::<Rc<Progress>>();
     // What came on a proven connection was not counted for its address yet.
     let uncounted = progress.is_some_and(|progress| progress.is_proven());
     let proven = AtomicBool::new(false);
@@ -78,9 +86,14 @@ async fn answer(
         };
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
-    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.bytes.len());
     let (sync, query) = (&shared.app.sync, request.query_string());
-    let handled = sync.handle_admitted(&evidence, query, (encoding, &body), &admit);
+    let received = Received {
+        encoding,
+        bytes: &body.bytes,
+        is_whole: body.is_whole,
+    };
+    let handled = sync.handle_admitted(&evidence, query, received, &admit);
     let response = handled.instrument(span).await;
     if let Some(progress) = progress.filter(|_| proven.into_inner())
         && !shared.identifier.is_proxied(request)
@@ -88,6 +101,21 @@ async fn answer(
         progress.prove();
     }
     render(response, encoding)
+}
+
+/// The body, and how it is written.
+async fn receive(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+) -> Result<(Encoding, Beginning), Problem> {
+    let encoding = encoding(request)?;
+    let share = shared.bodies.share(shared.identifier.own_address(request));
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let limit = shared.bodies.longest();
+    let body = payload::read_beginning(payload, length, (limit, ARRIVAL), share).await?;
+    Ok((encoding, body))
 }
 
 fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Problem> {

@@ -5,6 +5,7 @@
 
 mod connections;
 mod exchange;
+mod refused;
 mod shape;
 
 use std::sync::atomic::AtomicU64;
@@ -19,12 +20,13 @@ use prometheus_client::registry::{Registry, Unit};
 
 pub use connections::ConnectionEnd;
 pub use exchange::ExchangeMetrics;
+pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
 use modegate_core::command::{CommandState, QueueSample};
 use modegate_core::context::Mode;
+use modegate_core::device::AuthFailure;
 use modegate_core::kind::Kind;
-use modegate_core::session::AuthFailure;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreObserver;
 
@@ -58,6 +60,8 @@ pub struct Metrics {
     strangers: Labelled<Counter>,
     connections: Gauge,
     connections_ended: Labelled<Counter>,
+    messages_refused: Labelled<Counter>,
+    over_bound: Counter,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
@@ -108,6 +112,12 @@ impl Metrics {
                 ConnectionEnd::ALL.map(ConnectionEnd::name),
                 counter,
             ),
+            messages_refused: Labelled::one(
+                &["reason"],
+                RefusedReason::ALL.map(RefusedReason::name),
+                counter,
+            ),
+            over_bound: counter(),
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
@@ -156,6 +166,16 @@ impl Metrics {
             "strangers",
             "Sync requests that proved nothing, by reason",
             self.strangers.clone(),
+        );
+        to.register(
+            "messages_refused",
+            "Sync requests whose message was not read, by reason",
+            self.messages_refused.clone(),
+        );
+        to.register(
+            "devices_over_bound",
+            "Sync requests answered 429 because the device had written all that it may within an hour",
+            self.over_bound.clone(),
         );
     }
 
@@ -271,6 +291,16 @@ impl Metrics {
     /// A connection was refused, or ended by the server.
     pub(crate) fn connection_ended(&self, why: ConnectionEnd) {
         self.connections_ended.at(why as usize).inc();
+    }
+
+    /// The message of a sync request was not read.
+    pub(crate) fn message_refused(&self, reason: RefusedReason) {
+        self.messages_refused.at(reason as usize).inc();
+    }
+
+    /// A device had written all that it may within an hour.
+    pub(crate) fn over_bound(&self) {
+        self.over_bound.inc();
     }
 
     /// An HTTP request was answered with this status.

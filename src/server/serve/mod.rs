@@ -20,6 +20,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::config::{self, Limits, Settings};
+use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
@@ -109,6 +110,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         identifier,
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
+        bodies: BodyBudget::new(&settings.limits),
         streams: StreamPlaces::new(
             settings.limits.event_streams,
             settings.limits.event_streams_per_token as usize,
@@ -155,6 +157,7 @@ async fn app(
         sync,
         push,
         clock: options.clock.clone(),
+        page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
@@ -313,6 +316,7 @@ fn sync_service(
     Ok(sync
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
+        .with_bounds(limits(settings).device_bounds())
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 

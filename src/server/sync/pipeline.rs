@@ -7,19 +7,18 @@ use tracing::field::{Empty, display};
 use tracing::{Instrument, Span};
 
 use super::registration::register_unknown;
-use super::request::{Decoded, SyncRequest};
+use super::request::{Decoded, Received, SyncRequest};
 use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
-use modegate_core::device::Device;
+use modegate_core::device::{AuthFailure, Device};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
-use modegate_core::session::{
-    self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
-};
+use modegate_core::session::{self, Authentication, Exchange, Request, Snapshot, Step};
 use modegate_store::StoreError;
 use modegate_wire::encoding::Encoding;
+use modegate_wire::message::Message;
 
 /// How often the pipeline runs when the device changes under it.
 const ATTEMPTS: u32 = 3;
@@ -35,7 +34,7 @@ pub enum Sender<'a> {
 }
 
 /// Lets a message in, or says after how many seconds its sender may come again.
-type Admit<'a> = &'a (dyn Fn(Sender<'_>) -> Result<(), u32> + Sync);
+pub(super) type Admit<'a> = &'a (dyn Fn(Sender<'_>) -> Result<(), u32> + Sync);
 
 impl SyncService {
     /// Answers one request of a device.
@@ -46,7 +45,12 @@ impl SyncService {
         encoding: Encoding,
         body: &[u8],
     ) -> SyncResponse {
-        self.handle_admitted(evidence, raw_query, (encoding, body), &|_| Ok(()))
+        let received = Received {
+            encoding,
+            bytes: body,
+            is_whole: true,
+        };
+        self.handle_admitted(evidence, raw_query, received, &|_| Ok(()))
             .await
     }
 
@@ -55,7 +59,7 @@ impl SyncService {
         &self,
         evidence: &ClientEvidence,
         raw_query: &str,
-        (encoding, body): (Encoding, &[u8]),
+        received: Received<'_>,
         admit: Admit<'_>,
     ) -> SyncResponse {
         // Filled in as it becomes known; of secrets and of what a stranger says, nothing.
@@ -73,14 +77,23 @@ impl SyncService {
         let sync = SyncRequest {
             evidence,
             raw_query,
-            encoding,
-            body,
+            received,
         };
         let begun = Instant::now();
         async {
             let answer = match sync.decode(begun) {
                 Ok(decoded) => self.answer(&decoded, admit).await,
-                Err(answer) => unproven(answer, None, admit),
+                Err(refused) => {
+                    let source = &refused.unreadable.header.source.uri;
+                    let named = (!source.is_empty()).then_some(source.as_str());
+                    match admit(Sender::Unproven(named)) {
+                        Err(seconds) => SyncResponse::TooOften(seconds),
+                        Ok(()) => {
+                            self.note_refused(&sync, &refused).await;
+                            refused.answer
+                        }
+                    }
+                }
             };
             Span::current().record("status", answer.status());
             Span::current().record("duration_ms", begun.elapsed().as_secs_f64() * 1000.0);
@@ -98,13 +111,17 @@ impl SyncService {
         let (mut turn, mut attempts) = (None, 0);
         while attempts < ATTEMPTS {
             let (policies, push) = (self.policies(), self.push());
-            let request = self.request(decoded, &policies, &push);
+            let message = (&decoded.message, decoded.digest);
+            let request = self.request(&decoded.sync, message, &policies, &push);
             let (snapshot, authentication) = match self.load(decoded, &request).await {
                 Ok(Some(loaded)) => loaded,
                 Ok(None) => {
-                    self.auth_failures.count(AuthFailure::Unknown);
-                    let named = Some(decoded.source.0.as_str());
-                    return unproven(SyncResponse::Forbidden, named, admit);
+                    if let Err(seconds) = admit(Sender::Unproven(Some(&decoded.source.0))) {
+                        return SyncResponse::TooOften(seconds);
+                    }
+                    self.refuse(decoded, AuthFailure::Unknown, None, request.now)
+                        .await;
+                    return SyncResponse::Forbidden;
                 }
                 Err(error) => return failed(&error),
             };
@@ -142,28 +159,6 @@ impl SyncService {
         SyncResponse::Busy
     }
 
-    fn request<'a>(
-        &'a self,
-        decoded: &'a Decoded<'_>,
-        policies: &'a PolicySet,
-        push: &'a ActiveProfiles,
-    ) -> Request<'a> {
-        let sync = decoded.sync;
-        Request {
-            evidence: sync.evidence,
-            trust_source: self.accept_unknown,
-            raw_query: sync.query_on_record(),
-            query: Query::read(sync.raw_query),
-            message: &decoded.message,
-            digest: decoded.digest,
-            now: self.clock.now(),
-            nonce: &*self.nonces,
-            policies,
-            push,
-            server: self.server_auth.as_ref(),
-        }
-    }
-
     /// From step to commit.
     async fn exchange(
         &self,
@@ -171,16 +166,27 @@ impl SyncService {
         request: &Request<'_>,
         (snapshot, authentication): (Snapshot, Authentication),
     ) -> Result<SyncResponse, StoreError> {
-        let encoding = decoded.sync.encoding;
+        let encoding = decoded.sync.received.encoding;
         Span::current().record("device", display(snapshot.device.id));
         match session::step(&snapshot, authentication, request) {
             Step::Forbidden => {
-                self.auth_failures.count(AuthFailure::Other);
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Other, device, request.now)
+                    .await;
                 Ok(SyncResponse::Forbidden)
             }
             Step::Challenge(reply) => {
-                self.auth_failures.count(AuthFailure::Unproven);
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Unproven, device, request.now)
+                    .await;
                 Ok(SyncResponse::Reply(encoding.encode(&reply)))
+            }
+            Step::Over(over) => {
+                self.metrics.over_bound();
+                if let Some(report) = over.report {
+                    self.store.commit(report).await?;
+                }
+                Ok(SyncResponse::TooOften(over.seconds))
             }
             Step::Replay => {
                 let signature = signature(&snapshot.device.record, &snapshot.device.state, request);
@@ -191,8 +197,33 @@ impl SyncService {
                 let signature = signature(&snapshot.device.record, exchange.state(), request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
+                self.refusals.proved(&decoded.source);
                 Ok(signed(reply, signature))
             }
+        }
+    }
+
+    /// What the core is asked.
+    pub(super) fn request<'a>(
+        &'a self,
+        sync: &SyncRequest<'a>,
+        (message, digest): (&'a Message, [u8; 32]),
+        policies: &'a PolicySet,
+        push: &'a ActiveProfiles,
+    ) -> Request<'a> {
+        Request {
+            evidence: sync.evidence,
+            trust_source: self.accept_unknown,
+            raw_query: sync.query_on_record(),
+            query: Query::read(sync.raw_query),
+            message,
+            digest,
+            now: self.clock.now(),
+            bounds: self.bounds,
+            nonce: &*self.nonces,
+            policies,
+            push,
+            server: self.server_auth.as_ref(),
         }
     }
 
@@ -241,11 +272,6 @@ impl SyncService {
         self.metrics.exchanged(&counted, begun.elapsed());
         Ok(())
     }
-}
-
-/// What proves nothing is answered as far as its sender is let in.
-fn unproven(answer: SyncResponse, named: Option<&str>, admit: Admit<'_>) -> SyncResponse {
-    admit(Sender::Unproven(named)).map_or_else(SyncResponse::TooOften, |()| answer)
 }
 
 fn failed(error: &StoreError) -> SyncResponse {

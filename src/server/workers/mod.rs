@@ -70,7 +70,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             Arc::clone(&c.metrics),
         )
     });
-    if context.retention != Retention::default() {
+    if context.retention != Retention::FOREVER {
         start_one(&supervisor, &context, "retention", |c| {
             RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
         });

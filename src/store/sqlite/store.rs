@@ -14,7 +14,7 @@ use super::{
     tokens, webhooks,
 };
 use crate::installs::{DecideInstalls, InstallStore};
-use crate::{MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
+use crate::{Chunk, MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
 use modegate_core::change::DeviceChange;
@@ -89,8 +89,9 @@ impl Store for SqliteStore {
         device: DeviceId,
         after: u32,
         limit: usize,
-    ) -> Result<Vec<StoredCommand>, StoreError> {
-        self.read(|db, keys| read::commands(db, keys, device, after, limit))
+        bytes: u64,
+    ) -> Result<Chunk<StoredCommand>, StoreError> {
+        self.read(|db, keys| read::commands(db, keys, device, after, (limit, bytes)))
     }
 
     async fn events(
@@ -156,6 +157,19 @@ impl Store for SqliteStore {
         most: usize,
     ) -> Result<(Purged, Option<PartPlace>), StoreError> {
         SqliteStore::purge_results(self, before, after, most).await
+    }
+
+    async fn purge_deliveries(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError> {
+        SqliteStore::purge_deliveries(self, before, most).await
+    }
+
+    async fn purge_inventory_changes(
+        &self,
+        before: Timestamp,
+        after: u64,
+        most: usize,
+    ) -> Result<(Purged, Option<u64>), StoreError> {
+        SqliteStore::purge_inventory_changes(self, before, after, most).await
     }
 
     async fn keep_policy_set(

@@ -2,6 +2,8 @@
 
 mod alerts;
 mod bad_input;
+mod bad_values;
+mod device_bounds;
 mod families;
 mod gating;
 mod hostile;
@@ -9,6 +11,7 @@ mod hostile_messages;
 mod identity;
 mod odd_sessions;
 mod odd_statuses;
+mod refused_devices;
 mod removals;
 mod server_auth;
 mod sessions;

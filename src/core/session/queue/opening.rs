@@ -68,6 +68,7 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
         options.unanswered = unanswered(&leaves);
     }
     OpenCommand {
+        answer_bytes: 0,
         seq,
         leaves,
         state: CommandState::Queued,
