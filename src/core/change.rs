@@ -51,6 +51,8 @@ pub struct DeviceChange {
     pub review_installs: bool,
     /// Bytes of kept answers to be deleted, of the oldest ones to commands that are final.
     pub free_answers: u64,
+    /// Whether the device's enrollment ends: what was installed in it is to be looked at.
+    pub ends_enrollment: bool,
     /// The reply to be kept in place of the one before; none leaves that.
     pub reply: Option<Vec<u8>>,
 }
@@ -91,19 +93,23 @@ pub struct NewDelivery {
     pub body: Vec<u8>,
 }
 
+/// Whether the URI of the channel that a device had is not in use any more.
+pub(crate) fn drops_uri(before: &DeviceState, after: &DeviceState) -> bool {
+    let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
+    let had = uri(before);
+    had.is_some() && uri(after) != had
+}
+
 impl DeviceChange {
     /// Puts `device` into this state, with what follows for the outbox and for
     /// the URI of its channel: one that is not in use any more is deleted.
     pub fn new(device: &Device, state: DeviceState) -> Self {
-        let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
-        let had = uri(&device.state);
-        let drops_uri = had.is_some() && uri(&state) != had;
         DeviceChange {
             number: device.number,
             loaded: None,
             record: None,
             wake_due: outbox::moved(outbox::due(&device.state), &state),
-            channel_uri: drops_uri.then_some(None),
+            channel_uri: drops_uri(&device.state, &state).then_some(None),
             state,
             queued: Vec::new(),
             parts: Vec::new(),
@@ -114,6 +120,7 @@ impl DeviceChange {
             deliveries: Vec::new(),
             review_installs: true,
             free_answers: 0,
+            ends_enrollment: false,
             reply: None,
         }
     }
@@ -173,6 +180,7 @@ impl DeviceChange {
         self.deliveries.extend(next.deliveries);
         self.review_installs |= next.review_installs;
         self.free_answers = self.free_answers.max(next.free_answers);
+        self.ends_enrollment |= next.ends_enrollment;
         self.reply = next.reply.or(self.reply);
         self
     }

@@ -238,6 +238,8 @@ named! {
         WakeNotTaken = "wake.not_taken",
         /// The device reported something of its own accord, by an alert.
         DeviceAlert = "device.alert",
+        /// A device's enrollment ended: what belonged to it is no more.
+        EnrollmentEnded = "device.enrollment_ended",
     }
 }
 

@@ -45,6 +45,11 @@ pub(crate) const GROUP_DEPTH: usize = 4;
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
 pub(crate) const LOC_URI_BYTES: usize = 2_048;
+/// Nodes of open commands that a policy file may classify, kept in the device's row: every
+/// exchange reads and writes them. Those of further commands are read from their bodies.
+pub(crate) const UNKNOWN_BYTES: usize = 32 * 1024;
+/// Commands whose bodies one exchange reads to see whether a policy file classifies them.
+pub(crate) const UNKNOWN_LOOKED_AT: usize = 16;
 /// Longest object that a device may send in pieces. Pieces are written down as
 /// they come; only who reads the result has it in memory whole.
 pub(crate) const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;

@@ -18,7 +18,8 @@ pub struct DeviceRecord {
     pub source: Source,
     /// Its family.
     pub family: Family,
-    /// The key of MDM_Client.
+    /// The key of MDM_Client, as the API says it. A certificate from a trusted issuer may
+    /// have it as its name, so nothing that a device reports is ever put here.
     pub device_client_id: String,
     /// The enrolled user.
     pub user: Option<String>,

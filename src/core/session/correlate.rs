@@ -200,21 +200,6 @@ fn end_package(state: &mut DeviceState, message: &Message, recorder: &mut EventR
     }
 }
 
-/// Takes the news that the user, or our own command, unenrolled the device: what
-/// was to unenroll it is done, and nothing else of its queue can happen.
-pub(super) fn unenrolled(state: &mut DeviceState, recorder: &mut EventRecorder) {
-    for command in state
-        .open
-        .iter_mut()
-        .filter(|command| command.is_unenroll() && !command.leases.is_empty())
-    {
-        let reason = "the device reported that it is unenrolled (alert 1226)";
-        recorder.set_state(command, CommandState::Succeeded, reason);
-    }
-    closing::close_finished(state, recorder);
-    closing::close_queue(state, recorder);
-}
-
 /// Which message and which element is answered; what is missing means the first
 /// (OMA RepPro).
 fn answers_to(msg_ref: Option<u32>, cmd_ref: Option<u32>, first_message: u32) -> (u32, u32) {

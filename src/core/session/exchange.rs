@@ -5,7 +5,7 @@ use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::outbox;
-use crate::device::{DeviceRecord, DeviceState, LatestRequest};
+use crate::device::{DeviceState, LatestRequest};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
@@ -28,7 +28,7 @@ pub struct Exchange {
     pub(super) events: Vec<Event>,
     pub(super) names_machine: bool,
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
-    pub(super) device_record: Option<DeviceRecord>,
+    pub(super) ends_enrollment: bool,
     pub(super) inventory: Option<InventoryUpdate>,
     pub(super) free_answers: u64,
     pub(super) changes: Vec<Change>,
@@ -142,7 +142,7 @@ impl Exchange {
             }),
             channel_uri: self.channel_uri,
             wake_due: outbox::moved(self.due_before, &self.state),
-            record: self.device_record,
+            record: None,
             state: self.state,
             queued: self.queued,
             parts: self.parts,
@@ -153,6 +153,7 @@ impl Exchange {
             deliveries: Vec::new(),
             review_installs: true,
             free_answers: self.free_answers,
+            ends_enrollment: self.ends_enrollment,
             reply: Some(reply),
         };
         let size = change.size();

@@ -24,6 +24,7 @@ mod correlate;
 mod dev_info;
 mod digest;
 mod elements;
+mod enrollment;
 mod event_recorder;
 pub mod exchange;
 mod follow;
@@ -44,6 +45,7 @@ mod step;
 
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
+pub use enrollment::{end_enrollment, is_enrolled_anew};
 pub use exchange::Exchange;
 pub(crate) use outcome::{Meaning, meaning_of};
 pub use read_plan::plan_read;

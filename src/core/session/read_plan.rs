@@ -82,7 +82,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let budget = offer::budget(session);
     let (record, policies) = (&device.record, request.policies);
     let here = Circumstances::in_session(session, record, policies, request.now);
-    let candidates = offer::candidates(state, &here);
+    let candidates = offer::candidates(state, None, &here);
     // What no message holds fails, and what is behind it goes.
     let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
@@ -90,6 +90,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let alone = |candidate: &&Candidate| candidate.exclusive && candidate.availability.goes();
     let alone = candidates.iter().filter(alone).map(|c| c.seq);
     bodies.extend(alone.take(ALONE));
+    bodies.extend(offer::looked_at(state, policies));
     bodies
 }
 

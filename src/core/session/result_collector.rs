@@ -2,7 +2,7 @@
 //! children to read on from, and whether an unanswered command was done.
 
 use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unanswered};
-use crate::device::{DeviceRecord, DeviceState};
+use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, InventoryUpdate, Reading, Taken, known, names};
 use crate::kind::Kind;
@@ -172,8 +172,8 @@ impl ResultCollector {
     }
 
     /// The key of MDM_Client, where the class named exactly one instance with
-    /// another key than the record has.
-    pub(super) fn client_id(&self, record: &DeviceRecord) -> Option<String> {
+    /// another key than is known.
+    pub(super) fn client_id(&self, known: &str, recorder: &mut EventRecorder) -> Option<String> {
         let (_, list) = self.values.iter().find(|(_, result)| {
             names::is_list(result.format.as_deref())
                 && Address::from_loc_uri(&result.loc_uri).is_some_and(|address| {
@@ -189,11 +189,14 @@ impl ResultCollector {
         let usable = is_key
             && !value.is_empty()
             && value.len() <= 256
-            && !value.contains(['"', '\'', ';', '%'])
+            && !value.contains(['"', '\'', ';', '%', '\\'])
             && !value
                 .chars()
                 .any(|c| c.is_control() || c == crate::command::CLIENT_ID);
-        (usable && value != record.device_client_id).then(|| value.to_owned())
+        if !usable {
+            recorder.note("MDM_Client does not name one usable key: it is not learned");
+        }
+        (usable && value != known).then(|| value.to_owned())
     }
 
     /// Settles what was unconfirmed by what the device says of it.

@@ -147,12 +147,11 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     builder.statuses(code, chal);
     builder.chunks(&changes.parts, changes.broke_off);
     builder.cut();
-    builder.offer(changes.unenrolled);
+    builder.offer(changes.is_gone);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
-    exchange.channel_uri = changes.channel_uri;
+    exchange.channel_uri = changes.channel_uri.or(exchange.channel_uri);
     exchange.queued = changes.queued;
-    exchange.device_record = changes.record;
     exchange.inventory = changes.inventory;
     exchange.free_answers = changes.free_answers;
     exchange.changes = changes.changes;

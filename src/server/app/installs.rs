@@ -12,7 +12,7 @@ use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::fields::{FieldError, Fields};
 use modegate_core::forecast::{self, Forecast};
-use modegate_core::ids::DeviceId;
+use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
 use modegate_core::installs::{Install, InstallId};
@@ -164,7 +164,8 @@ async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readi
         .iter()
         .map(|command| (command, state_of(command, device, now)));
     let family = device.record.family;
-    Ok(readiness(family, inventory.as_ref(), stated))
+    let since = CommandSeq(device.state.enrollment.first_command);
+    Ok(readiness(family, since, inventory.as_ref(), stated))
 }
 
 /// An install with its device, and when its command can go while it waits.

@@ -1,6 +1,7 @@
 //! By what the server proves itself to one device.
 
-use super::devices::identity_change;
+use super::devices::{EnrollmentWord, identity_change};
+use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions};
 use modegate_core::device::Device;
 use modegate_core::event::{Event, EventType};
@@ -25,7 +26,8 @@ pub(crate) async fn renew(
         record.server_password = Some(password);
         let event = Event::new(now, actor, Some(device.id), EventType::DeviceChanged);
         let event = event.detail("a new password of the server for this device");
-        Ok(identity_change(device, record, event))
+        let same = Some(Word(EnrollmentWord::Same));
+        Ok(identity_change(device, record, event, same))
     });
     Ok(app.store.alter(id, decide, options.keep).await?)
 }

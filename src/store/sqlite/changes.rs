@@ -64,7 +64,8 @@ pub(super) fn apply(
         put_due(db, number, due)?;
     }
     insert_deliveries(db, &change.deliveries)?;
-    if change.makes_installs_due(&standing) {
+    let reopened = change.ends_enrollment && reopen_installs(db, number)?;
+    if reopened || change.makes_installs_due(&standing) {
         let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
         run(db, sql, [signed(number)])?;
     }
@@ -141,6 +142,14 @@ fn update_record(
     let bytes = rows::record_bytes(keys, number, record)?;
     let sql = "UPDATE device SET record = ?2 WHERE number = ?1";
     run(db, sql, params![signed(number), bytes])
+}
+
+/// Has what was installed looked at once more, since the device's enrollment ended; whether
+/// there is any.
+fn reopen_installs(db: &Connection, number: u64) -> Result<bool, StoreError> {
+    let sql = "UPDATE install SET open = 1 WHERE device = ?1 AND open = 0";
+    run(db, sql, [signed(number)])?;
+    Ok(db.changes() > 0)
 }
 
 /// Device, number, part, body.

@@ -12,8 +12,16 @@ use crate::seal::Keys;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::{Written, check_open};
-use modegate_core::installs::{Install, outdated};
+use modegate_core::installs::{Install, InstallState, outdated};
 use modegate_core::webhooks::announce;
+
+/// The column `open`: final, and done with when the device's enrollment ends (version 0.1.0
+/// wrote it for every final one).
+const HOLDS: i64 = 0;
+/// It is not final, or is to be looked at once more.
+const OPEN: i64 = 1;
+/// It is final, and nothing more can come of it.
+const OVER: i64 = 2;
 
 /// Decides and writes: installs, device, and what webhooks are to be sent of them.
 pub(super) fn change(
@@ -84,18 +92,22 @@ pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
 }
 
 fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
-    let is_open = !install.state.is_final();
+    let open = match install.state {
+        InstallState::Installed => HOLDS,
+        state if state.is_final() => OVER,
+        _ => OPEN,
+    };
     let row = params![
         signed(device),
         install.no,
         install.app,
-        is_open,
+        open,
         rows::pack(install)?
     ];
     let sql = "INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)";
     run(db, sql, row)?;
     note_asked(db, device, install)?;
-    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0";
+    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open <> 1";
     run(db, sql, params![signed(device), outdated(install.no)])
 }
 

@@ -157,7 +157,7 @@ impl CommandView {
         policies: &PolicySet,
         now: Timestamp,
     ) -> Self {
-        let body = command.body.bound(&device.record.device_client_id);
+        let body = command.body.bound(device.client_id());
         let kind = kind_of(&leaves_of(&body.operations, |verb, loc_uri| {
             policies.classify(verb, loc_uri)
         }));

@@ -109,7 +109,7 @@ impl DeviceView {
             id: device.id.to_string(),
             source: record.source.0.clone(),
             family: Word(record.family),
-            device_client_id: record.device_client_id.clone(),
+            device_client_id: device.client_id().to_owned(),
             user: record.user.clone(),
             groups: by.known_groups(&record.groups),
             credentials: credentials.map(|credentials| CredentialsView {
