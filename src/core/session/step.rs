@@ -125,7 +125,7 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
         request.evidence.certificate,
         request.now,
     );
-    let collected = verify_server_auth(&mut state, request, &mut recorder);
+    let collected = verify_server_auth(&device.record, &mut state, request, &mut recorder);
     let rest = collected.rest(request.message);
     let rest = rest.as_ref().map(|message| Request {
         message,

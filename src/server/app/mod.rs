@@ -21,6 +21,7 @@ mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod refused_devices;
 pub(crate) mod revision;
+pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod wakes;

@@ -131,19 +131,41 @@ impl Settings {
         let usual = || self.data.join("modegate.db");
         self.database.clone().unwrap_or_else(usual)
     }
+
+    /// Whether only programs on this machine reach the server: it listens on loopback, and
+    /// no proxy passes on what comes from elsewhere.
+    pub fn is_local(&self) -> bool {
+        let plain = self
+            .insecure_http
+            .is_none_or(|http| http.ip().is_loopback());
+        self.listen.ip().is_loopback() && plain && self.trusted_proxies.is_empty()
+    }
+
+    /// How long a connection is kept open between requests.
+    pub fn keep_alive(&self) -> Duration {
+        let seconds = match self.limits.keep_alive_seconds {
+            0 if self.trusted_proxies.is_empty() => 30,
+            0 => 75,
+            seconds => seconds,
+        };
+        Duration::from_secs(seconds.into())
+    }
 }
 
-/// Credentials with which the server answers a device that challenges it: both
-/// or none.
+/// What the server answers a device with that challenges it. Each device may have a password
+/// of its own for that (`POST /devices/{device}/server-password`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerAuth {
     /// The name, 1 to 256 characters.
     #[serde(deserialize_with = "optional::<ServerName, _>")]
     pub name: Option<String>,
-    /// A file with the password; white space around it does not count.
+    /// A file with the password for devices that have none of their own; white space around
+    /// it does not count.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
+    /// Whether a device that asks for Basic is sent its password as it is. Default false.
+    pub basic: bool,
 }
 
 /// How much clients may ask for, alone and together. A rate of 0 is no limit.
@@ -168,6 +190,14 @@ pub struct Limits {
     /// Default 10,000.
     #[serde(deserialize_with = "number::<_, 1, 1_000_000>")]
     pub connections: u32,
+    /// Connections open at once from one client address, other than a trusted proxy's.
+    /// Default 0: a quarter of `connections`.
+    #[serde(deserialize_with = "number::<_, 0, 1_000_000>")]
+    pub connections_per_address: u32,
+    /// How long a connection is kept open between requests, seconds. Default 0: 30, or 75
+    /// where there are trusted proxies, most of which keep theirs for 60.
+    #[serde(deserialize_with = "number::<_, 0, 3_600>")]
+    pub keep_alive_seconds: u32,
     /// API requests with one token per minute. Default 6,000.
     #[serde(rename = "api_requests_per_token_per_minute")]
     #[serde(deserialize_with = "values::rate")]
@@ -231,6 +261,8 @@ impl Default for Limits {
             device_burst: modegate_core::limits::SESSION_MESSAGES,
             address_per_minute: 6_000,
             connections: 10_000,
+            connections_per_address: 0,
+            keep_alive_seconds: 0,
             token_per_minute: 6_000,
             sync_body: 4 * 1024 * 1024,
             sync_bodies: 128 * 1024 * 1024,
@@ -250,6 +282,14 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Connections that one client address may have open, of so many in all.
+    pub fn per_address(&self, connections: usize) -> usize {
+        match self.connections_per_address as usize {
+            0 => connections.div_ceil(4),
+            set => set,
+        }
+    }
+
     /// Bodies of sync requests of one client address in memory at once, bytes.
     pub fn sync_bodies_per_address(&self) -> u32 {
         match self.sync_bodies_per_address {

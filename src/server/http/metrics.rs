@@ -14,12 +14,13 @@ use super::problem::Problem;
 use super::{Shared, api};
 use crate::metrics::Format;
 
-/// `GET /metrics`: open to this machine; from elsewhere with a token of the API.
+/// `GET /metrics`: open to this machine; from elsewhere with a token of the API. Where a
+/// trusted proxy is set, nothing is known to come from this machine.
 pub(super) async fn text(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    if !is_local(&request) {
+    if shared.identifier.proxies.is_some() || !is_local(&request) {
         api::is_known(&request)?;
     }
     let format = Accept::parse(&request).map_or(Format::Prometheus, |accept| wanted(&accept));

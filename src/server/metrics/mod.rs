@@ -3,6 +3,7 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod connections;
 mod disk;
 mod exchange;
 mod format;
@@ -23,6 +24,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use connections::ConnectionEnd;
 pub use exchange::ExchangeMetrics;
 pub use format::Format;
 pub(crate) use push::wake_end;
@@ -47,7 +49,7 @@ const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
 /// The classes of HTTP statuses.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The methods that the API knows, and the others.
-const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "other"];
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "other"];
 /// What became of reading the policy files again.
 const RELOADS: [&str; 2] = ["loaded", "refused"];
 /// What was synced to the disk.
@@ -70,6 +72,8 @@ pub struct Metrics {
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
+    connections: Gauge,
+    connections_ended: Labelled<Counter>,
     messages_refused: Labelled<Counter>,
     over_bound: Counter,
     http: Labelled<Counter>,
@@ -119,6 +123,12 @@ impl Metrics {
             strangers: Labelled::one(
                 &["reason"],
                 AuthFailure::ALL.map(AuthFailure::name),
+                counter,
+            ),
+            connections: Gauge::default(),
+            connections_ended: Labelled::one(
+                &["reason"],
+                ConnectionEnd::ALL.map(ConnectionEnd::name),
                 counter,
             ),
             messages_refused: Labelled::one(
@@ -263,6 +273,16 @@ impl Metrics {
             self.proxies.clone(),
         );
         to.register(
+            "connections",
+            "Connections that are open",
+            self.connections.clone(),
+        );
+        to.register(
+            "connections_ended",
+            "Connections that were refused, or ended because their peer made no progress, by reason",
+            self.connections_ended.clone(),
+        );
+        to.register(
             "http_requests",
             "HTTP requests, by class of status",
             self.http.clone(),
@@ -322,6 +342,17 @@ impl Metrics {
     /// A request proved nothing.
     pub(crate) fn auth_failed(&self, failure: AuthFailure) {
         self.strangers.at(failure as usize).inc();
+    }
+
+    /// So many connections are open.
+    pub(crate) fn connections_open(&self, count: usize) {
+        self.connections
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A connection was refused, or ended by the server.
+    pub(crate) fn connection_ended(&self, why: ConnectionEnd) {
+        self.connections_ended.at(why as usize).inc();
     }
 
     /// The message of a sync request was not read.

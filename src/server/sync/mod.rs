@@ -4,8 +4,9 @@
 //! bytes -> decode -> load -> authenticate -> step -> encode -> commit -> bytes
 //! ```
 //!
-//! It stands in `pipeline`; only when the device changed between load and
-//! commit does it run again from load. What is decided is decided in
+//! It stands in `pipeline`; only when the device changed between load and commit, or
+//! while its turn was waited for, does it run again from load. The turn, and the
+//! device's rate, are for who has proved to be the device. What is decided is decided in
 //! [`modegate_core::session`]; here it is put in order and made durable.
 
 mod auth_failures;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 pub use auth_failures::AuthFailures;
 pub use modegate_core::session::{ClientEvidence, MacClaim, ServerAuth};
+pub use pipeline::Sender;
 pub use refusals::{Refusals, Refused};
 pub use request::Received;
 
@@ -140,6 +142,11 @@ impl SyncService {
     pub fn proving_itself(mut self, by: Option<ServerAuth>) -> Self {
         self.server_auth = by;
         self
+    }
+
+    /// What the server is called where it proves itself; `None` where it does not.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_auth.as_ref().map(|server| server.name.as_str())
     }
 
     /// The policy set in force.

@@ -71,7 +71,8 @@ impl Talk {
             },
             server: Some(ServerAuth {
                 name: "Contoso".into(),
-                password: Secret::new("s3rver"),
+                password: Some(Secret::new("s3rver")),
+                allows_basic: true,
             }),
             now: Timestamp(0),
             reply: None,

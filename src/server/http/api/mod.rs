@@ -27,6 +27,7 @@ mod query;
 mod refused_devices;
 mod routes;
 mod schemas;
+mod server_password;
 mod sse;
 mod stream;
 mod table;

@@ -4,8 +4,8 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
-    installs, inventory, openapi, policies, push, push_profiles, refused_devices, schemas, stream,
-    tokens, webhooks,
+    installs, inventory, openapi, policies, push, push_profiles, refused_devices, schemas,
+    server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, word::all_words};
 use modegate_core::activity::ActivityFlag;
@@ -77,6 +77,10 @@ endpoints! {
 
     "Revokes a certificate, bound or not: this device can no longer authenticate with it"
     delete "/devices/{device}/certificates/{sha256}" [Operate] certificates::revoke => 204 Nothing;
+
+    "Makes a new random password by which the server proves itself to this device alone; it is in this response only"
+    post "/devices/{device}/server-password" [Operate] server_password::renew
+        => 201 One server_password::ServerCredentialsView;
 
     "Queues a command; the role portal queues installs of the catalogue only"
     post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand

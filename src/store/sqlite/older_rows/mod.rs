@@ -41,6 +41,7 @@ const GROWN: [(i64, &[Length]); 1] = [(
     &[
         ("Wake", 8),
         ("Webhook", 8),
+        ("DeviceRecord", 9),
         ("DeviceState", 17),
         ("OpenCommand", 15),
         ("ExecutionOptions", 11),
