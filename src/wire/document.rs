@@ -82,7 +82,7 @@ impl Scope {
                 return false;
             };
             let (key, value) = (attribute.key.as_ref(), &*attribute.value);
-            if count >= limits::XML_ATTRIBUTES || !is_name(key) || !is_value(value) {
+            if count >= limits::DOCUMENT_ATTRIBUTES || !is_name(key) || !is_value(value) {
                 return false;
             }
             match key.strip_prefix("xmlns:") {

@@ -11,6 +11,7 @@ pub mod decode;
 pub mod document;
 pub mod encode;
 pub mod encoding;
+mod end_tag;
 pub mod error_number;
 mod events;
 pub mod fault;

@@ -11,6 +11,9 @@ pub const XML_DEPTH: usize = 32;
 /// Most elements and attributes in one message: about 16 per command, 1,000
 /// commands and their results.
 pub const XML_NODES: usize = 50_000;
+/// Most attributes of one element of an XML document that a caller sends. Each is compared
+/// with those before it.
+pub const DOCUMENT_ATTRIBUTES: usize = 256;
 /// Most attributes of one element: SyncML has one, markup inside Data some.
 /// Names are compared with each other, which many of them would make slow.
 pub const XML_ATTRIBUTES: usize = 128;
@@ -20,8 +23,8 @@ pub const XML_REREAD_BYTES: usize = 16 * 1024 * 1024;
 /// Longest element or attribute name.
 pub const XML_NAME_BYTES: usize = 256;
 /// Most text that one WBXML message may take from its string table, where three
-/// bytes stand for a string of any length: as much as a request may hold.
-pub const WBXML_TABLE_TEXT_BYTES: usize = REQUEST_BYTES;
+/// bytes stand for a string of any length. Tables are for names and addresses.
+pub const WBXML_TABLE_TEXT_BYTES: usize = 1024 * 1024;
 /// Most children of SyncBody in one message, counted through groups.
 pub const BODY_ELEMENTS: usize = 4_000;
 /// Most items of one element.

@@ -13,6 +13,7 @@ use quick_xml::errors::SyntaxError;
 use quick_xml::events::attributes::Attributes;
 use quick_xml::events::{BytesEnd, BytesRef, BytesStart, BytesText, Event};
 
+use super::end_tag::{EndTag, end_tag};
 use super::events::{Markup, Opaque, Source, Token};
 use super::fault::{Blame, DecodeError};
 use super::message::Amended;
@@ -437,36 +438,6 @@ fn inner(text: &str) -> quick_xml::Reader<&[u8]> {
 
 fn local(name: &str) -> &str {
     name.rsplit_once(':').map_or(name, |(_, local)| local)
-}
-
-/// What ends a value that is not well-formed.
-enum EndTag {
-    /// The element's own end tag: where it begins and where it ends.
-    Found { at: usize, after: usize },
-    /// Before any such one, that of the element around it.
-    OfParent,
-    /// Nothing.
-    Missing,
-}
-
-/// The first end tag of `name` or of `parent` behind `begin`.
-fn end_tag(text: &str, begin: usize, name: &str, parent: Option<&str>) -> EndTag {
-    for (at, _) in text[begin..].match_indices("</") {
-        let at = begin + at;
-        let tag = &text[at + 2..];
-        let ends = |name: &str| {
-            let rest = tag.strip_prefix(name)?;
-            let rest = rest.trim_start_matches([' ', '\t', '\n', '\r']);
-            rest.strip_prefix('>').map(|rest| text.len() - rest.len())
-        };
-        if let Some(after) = ends(name) {
-            return EndTag::Found { at, after };
-        }
-        if parent.and_then(ends).is_some() {
-            return EndTag::OfParent;
-        }
-    }
-    EndTag::Missing
 }
 
 fn check_encoding(encoding: Option<&str>) -> Result<(), DecodeError> {

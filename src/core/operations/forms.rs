@@ -160,7 +160,11 @@ impl Form for AnyLocUri {
             let expected = "a LocURI that begins with './'";
             return Err(FieldError::new(fields.name(name), expected, quoted(text)));
         }
-        Ok(text.map(LocUri::from))
+        let loc_uri = text.map(LocUri::from);
+        if let Some(fault) = loc_uri.as_ref().and_then(LocUri::key_fault) {
+            return Err(other_text(name, fields, fault.expected()));
+        }
+        Ok(loc_uri)
     }
 
     fn schema(&self) -> Value {

@@ -10,7 +10,8 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::{Request, closing, elements, reply, settle};
+use super::{Request, closing, elements, enrollment, reply, settle};
+use crate::change::drops_uri;
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
 use crate::device::outbox;
@@ -118,7 +119,7 @@ impl<'a> Builder<'a> {
     }
 
     /// Decides on every waiting command and puts in what may go and fits.
-    pub(super) fn offer(&mut self, user_unenrolled: bool) {
+    pub(super) fn offer(&mut self, is_gone: bool) {
         let Some(session) = self.state.session.clone() else {
             return;
         };
@@ -136,10 +137,10 @@ impl<'a> Builder<'a> {
             self.is_final = false;
             return;
         }
-        if !user_unenrolled && !self.state.open.is_empty() {
+        if !is_gone && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
             let here = Circumstances::in_session(&session, record, request.policies, request.now);
-            let candidates = offer::candidates(&self.state, &here);
+            let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
             self.fail_oversized(&candidates, offer::budget(&session));
             self.deliver(&candidates, &session);
@@ -225,8 +226,8 @@ impl<'a> Builder<'a> {
         command.leases.insert(0, lease);
         command.leases.truncate(2);
         command.state = CommandState::Sent;
-        if command.is_unenroll() {
-            // Silence is what an unenrolled device answers.
+        if command.ends_enrollment() {
+            // Silence is what an unenrolled or wiped device answers.
             command.state = CommandState::Unconfirmed;
             command.deadline = Some(unenroll_deadline(self.request.now));
         }
@@ -273,6 +274,11 @@ impl<'a> Builder<'a> {
         let contexts = self.state.session.as_ref().map(|session| session.contexts);
         let mut contexts = contexts.unwrap_or_default().iter();
         let device = &self.snapshot.device;
+        if let Some(reason) = self.recorder.ended {
+            let ended = enrollment::event(device.id, reason, "device", request.now);
+            self.recorder.events.push(ended);
+        }
+        let drops_uri = drops_uri(&device.state, &self.state);
         Exchange {
             device: device.id,
             number: device.number,
@@ -290,10 +296,11 @@ impl<'a> Builder<'a> {
             record,
             events: self.recorder.events,
             queued: Vec::new(),
-            device_record: None,
+            ends_enrollment: self.recorder.ended.is_some(),
             inventory: None,
+            free_answers: 0,
             changes: Vec::new(),
-            channel_uri: None,
+            channel_uri: drops_uri.then_some(None),
             due_before: outbox::due(&device.state),
         }
     }

@@ -13,7 +13,7 @@ use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part, TOO_LARGE};
-use super::outcome::{conclude, is_complete, too_large};
+use super::outcome::{conclude, give_up, is_complete, too_large};
 use super::result_collector::ResultCollector;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -151,13 +151,19 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
     if let Some(reason) = answer.too_large {
         return too_large(command, reason, results, recorder);
     }
-    conclude(command, answer.lease, results, package_ended, recorder);
+    if fits {
+        conclude(command, answer.lease, results, package_ended, recorder);
+    } else {
+        give_up(command, collected.room.too_large(), results, recorder);
+    }
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with
@@ -192,21 +198,6 @@ fn end_package(state: &mut DeviceState, message: &Message, recorder: &mut EventR
             conclude(command, 0, Vec::new(), true, recorder);
         }
     }
-}
-
-/// Takes the news that the user, or our own command, unenrolled the device: what
-/// was to unenroll it is done, and nothing else of its queue can happen.
-pub(super) fn unenrolled(state: &mut DeviceState, recorder: &mut EventRecorder) {
-    for command in state
-        .open
-        .iter_mut()
-        .filter(|command| command.is_unenroll() && !command.leases.is_empty())
-    {
-        let reason = "the device reported that it is unenrolled (alert 1226)";
-        recorder.set_state(command, CommandState::Succeeded, reason);
-    }
-    closing::close_finished(state, recorder);
-    closing::close_queue(state, recorder);
 }
 
 /// Which message and which element is answered; what is missing means the first

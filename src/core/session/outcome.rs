@@ -211,6 +211,18 @@ fn fail(
     end.put_down(command, CommandState::Failed, reason, recorder);
 }
 
+/// Ends a command whose answers are more than it may bring; what fitted is kept.
+pub(super) fn give_up(
+    command: &mut OpenCommand,
+    reason: String,
+    results: Vec<NodeResult>,
+    recorder: &mut EventRecorder,
+) {
+    command.deadline = None;
+    let state = CommandState::Failed;
+    recorder.transition(command, state, None, Some(reason), results);
+}
+
 /// Until when an unenroll's outcome stays open.
 pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
     now.plus_ms(limits::UNENROLL_DEADLINE_MS)

@@ -6,6 +6,7 @@ use data_encoding::BASE64;
 use super::alerts::is_session_alert;
 use super::dev_info;
 use super::large::Part;
+use crate::limits;
 use modegate_wire::auth::AuthType;
 use modegate_wire::message::{Alert, Chal, Cred, Cut, Element, GroupKind, Header, Message, Status};
 
@@ -62,6 +63,29 @@ pub(super) fn header_status(
         original_error: None,
         items: Vec::new(),
     })
+}
+
+/// Cuts the addresses of a stranger's message short where they are repeated to it.
+pub(super) fn cut_addresses(header: &mut Header, status: &mut Element) {
+    let refs = match status {
+        Element::Status(status) => [&mut status.target_refs, &mut status.source_refs].map(Some),
+        _ => [None, None],
+    };
+    let refs = refs.into_iter().flatten().flatten();
+    let own = [&mut header.target, &mut header.source];
+    for address in own.map(|place| &mut place.uri).into_iter().chain(refs) {
+        shorten(address);
+    }
+    for place in [&mut header.target, &mut header.source] {
+        if let Some(name) = &mut place.name {
+            shorten(name);
+        }
+    }
+}
+
+fn shorten(text: &mut String) {
+    let end = text.floor_char_boundary(limits::CHALLENGE_ADDRESS_BYTES);
+    text.truncate(end);
 }
 
 /// The challenge that goes with a header's Status (OMA DM Security 5.4).

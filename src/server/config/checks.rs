@@ -38,8 +38,8 @@ pub(super) fn together(loaded: &mut Loaded) {
     let name = ("server_auth.name", settings.server_auth.name.is_some());
     let password_file = settings.server_auth.password_file.is_some();
     let password_file = ("server_auth.password_file", password_file);
-    loaded.needs(name, password_file);
     loaded.needs(password_file, name);
+    loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
     loaded.bodies(&settings.limits);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
@@ -164,6 +164,14 @@ impl Loaded {
             let expected = "false, or a loopback address in 'listen': any device is accepted by its name alone";
             let found = format!("true with listen = '{listen}'");
             self.wrong("accept_unknown_devices", expected, found);
+        }
+        if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+            let expected = "false, or no trusted_proxies, which pass on requests from elsewhere: any device is accepted by its name alone";
+            self.wrong(
+                "accept_unknown_devices",
+                expected,
+                "true with trusted_proxies",
+            );
         }
     }
 

@@ -26,6 +26,8 @@ pub struct Shared {
     pub identifier: Arc<Identifier>,
     /// How often who may come.
     pub rates: Rates,
+    /// The path of the device endpoint.
+    pub sync_path: String,
     /// How much of sync requests' bodies is in memory.
     pub bodies: Arc<BodyBudget>,
     /// How many event streams may be open.

@@ -1,6 +1,8 @@
 //! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
+use std::rc::Rc;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
@@ -8,12 +10,12 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
+use super::connections::progress::Progress;
 use super::identity::mac_claim;
 use super::payload::{self, Beginning};
 use super::problem::{Problem, ProblemCode};
 use super::rates::RetryAfter;
-use crate::sync::{MacClaim, Received, SyncResponse};
-use modegate_core::session::ClientEvidence;
+use crate::sync::{MacClaim, Received, Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
@@ -58,10 +60,29 @@ async fn answer(
         // It covers what was not read.
         false => mac_claim(request.headers(), &[]).map(|_| MacClaim::Unusable),
     };
-    let peer = peer_of(shared, request, &evidence);
-    let admit = |source: &str| {
-        let _ = named.set(source.to_owned());
-        let admitted = shared.rates.admit_device(source, &peer);
+    let address = shared.identifier.client_address(request);
+    evidence.address = Some(address);
+    let progress = request.conn_data::<Rc<Progress>>();
+    // What came on a proven connection was not counted for its address yet.
+    let uncounted = progress.is_some_and(|progress| progress.is_proven());
+    let proven = AtomicBool::new(false);
+    let admit = |sender: Sender<'_>| {
+        let admitted = match sender {
+            Sender::Device(source) => {
+                let _ = named.set(source.to_owned());
+                proven.store(true, Ordering::Relaxed);
+                shared.rates.admit_device(source)
+            }
+            Sender::Unproven(source) => {
+                if let Some(source) = source {
+                    let _ = named.set(source.to_owned());
+                }
+                match uncounted {
+                    true => shared.rates.admit_address(address),
+                    false => Ok(()),
+                }
+            }
+        };
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
     let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.bytes.len());
@@ -72,7 +93,13 @@ async fn answer(
         is_whole: body.is_whole,
     };
     let handled = sync.handle_admitted(&evidence, query, received, &admit);
-    render(handled.instrument(span).await, encoding)
+    let response = handled.instrument(span).await;
+    if let Some(progress) = progress.filter(|_| proven.into_inner())
+        && !shared.identifier.is_proxied(request)
+    {
+        progress.prove();
+    }
+    render(response, encoding)
 }
 
 /// The body, and how it is written.
@@ -118,19 +145,6 @@ fn document(encoding: Encoding) -> HttpResponseBuilder {
         .content_type(encoding.content_type())
         .insert_header(("cache-control", "no-store"));
     document
-}
-
-/// Who a device's rate is counted for, besides its name: who it proves to be, or
-/// where it comes from.
-fn peer_of(shared: &Shared, request: &HttpRequest, evidence: &ClientEvidence) -> Vec<u8> {
-    match evidence.certificate {
-        Some(certificate) => certificate.0.to_vec(),
-        None => shared
-            .identifier
-            .client_address(request)
-            .to_string()
-            .into_bytes(),
-    }
 }
 
 /// How the message is written, by what its Content-Type says.

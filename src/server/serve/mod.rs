@@ -7,9 +7,10 @@ pub mod keys;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
+mod sockets;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,8 +84,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let metrics = Arc::<Metrics>::default();
     let database = settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
     let keys = KeySource::from_settings(settings).open(&dir, &database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -98,7 +99,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
-    let push = push(&options, &store, &sync).await?;
+    let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = app(&options, store, sync, push, &token).await?;
@@ -108,6 +109,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
+        sync_path: settings.sync_path.clone(),
         bodies: BodyBudget::new(&settings.limits),
         streams: StreamPlaces::new(
             settings.limits.event_streams,
@@ -155,6 +157,7 @@ async fn app(
         sync,
         push,
         clock: options.clock.clone(),
+        page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
@@ -313,27 +316,35 @@ fn sync_service(
     Ok(sync
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
+        .with_bounds(limits(settings).device_bounds())
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 
-/// What the server proves itself to devices with; its password is read here.
+/// What the server proves itself to devices with; the common password is read here.
 fn server_auth(settings: &config::ServerAuth) -> Result<Option<ServerAuth>, ServeError> {
-    let (Some(name), Some(path)) = (&settings.name, &settings.password_file) else {
+    let Some(name) = settings.name.clone() else {
         return Ok(None);
     };
-    let password =
-        config::secret_file(path).map_err(|error| ServeError::File(path.clone(), error))?;
-    if password.reveal().is_empty() {
-        return Err(ServeError::BadFile(path.clone(), "a password"));
-    }
-    let name = name.clone();
-    Ok(Some(ServerAuth { name, password }))
+    let password = settings.password_file.as_ref().map(|path| {
+        let password = config::secret_file(path);
+        let password = password.map_err(|error| ServeError::File(path.clone(), error))?;
+        if password.reveal().is_empty() {
+            return Err(ServeError::BadFile(path.clone(), "a password"));
+        }
+        Ok(password)
+    });
+    Ok(Some(ServerAuth {
+        name,
+        password: password.transpose()?,
+        allows_basic: settings.basic,
+    }))
 }
 
 async fn push(
     options: &Options,
     store: &Arc<SqliteStore>,
     sync: &Arc<SyncService>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Arc<Push>, ServeError> {
     let push = Push::new(
         Arc::clone(store) as Arc<dyn Store>,
@@ -342,6 +353,7 @@ async fn push(
         options.settings.templates.clone(),
         options.clock.clone(),
     )?;
+    let push = push.with_metrics(Arc::clone(metrics));
     push.refresh().await?;
     Ok(Arc::new(push))
 }
@@ -394,6 +406,9 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
         let why = "--accept-unknown-devices accepts any device by its name alone";
         return Err(ServeError::NotLoopback(settings.listen, why));
     }
+    if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+        return Err(ServeError::Proxied);
+    }
     Ok(())
 }
 
@@ -401,7 +416,7 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
 fn webhook_egress(settings: &Settings) -> EgressPolicy {
     EgressPolicy {
         private: settings.webhooks.allow_private,
-        loopback: settings.listen.ip().is_loopback(),
+        loopback: settings.is_local(),
     }
 }
 
@@ -412,19 +427,19 @@ fn listen_all(
     tls: rustls::ServerConfig,
     shared: &Arc<Shared>,
 ) -> Result<(Server, SocketAddr, Option<SocketAddr>), ServeError> {
-    let (https, https_address) = listen(settings.listen)?;
-    let http = settings.insecure_http.map(listen).transpose()?;
+    let (https, https_address) = sockets::listen(settings.listen)?;
+    let http = settings.insecure_http.map(sockets::listen).transpose()?;
     let (http, http_address) = http.unzip();
     let listeners = Listeners {
         https: (https, tls),
         http,
-        connections: settings.limits.connections as usize,
+        connections: Arc::new(sockets::connections(settings, &shared.metrics)),
+        keep_alive: settings.keep_alive(),
     };
     let server = crate::http::serve(
         listeners,
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
-        &settings.sync_path,
         cores(),
     )?;
     Ok((server, https_address, http_address))
@@ -432,13 +447,6 @@ fn listen_all(
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |error| ServeError::Listen(address, error);
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }
 
 async fn record_start(

@@ -112,6 +112,11 @@ pub enum ServeError {
     /// An address that is not loopback where only loopback is allowed.
     #[error("{0} must be a loopback address such as 127.0.0.1: {1}")]
     NotLoopback(SocketAddr, &'static str),
+    /// What is for this machine only, behind a proxy.
+    #[error(
+        "--accept-unknown-devices accepts any device by its name alone: remove trusted_proxies, which pass on requests from elsewhere"
+    )]
+    Proxied,
     /// An address cannot be listened on.
     #[error("could not listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),

@@ -11,13 +11,11 @@ use super::request::{Decoded, Received, SyncRequest};
 use super::{ClientEvidence, SyncResponse, SyncService, encode};
 use crate::metrics::ExchangeMetrics;
 use modegate_core::context::Query;
-use modegate_core::device::Device;
+use modegate_core::device::{AuthFailure, Device};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::session::server_auth::{Signature, signature};
-use modegate_core::session::{
-    self, AuthFailure, Authentication, Exchange, Request, Snapshot, Step,
-};
+use modegate_core::session::{self, Authentication, Exchange, Request, Snapshot, Step};
 use modegate_store::StoreError;
 use modegate_wire::encoding::Encoding;
 use modegate_wire::message::Message;
@@ -25,8 +23,18 @@ use modegate_wire::message::Message;
 /// How often the pipeline runs when the device changes under it.
 const ATTEMPTS: u32 = 3;
 
-/// Lets a Source in, or says after how many seconds it may come again.
-pub(super) type Admit<'a> = &'a (dyn Fn(&str) -> Result<(), u32> + Sync);
+/// Whom a message counts for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender<'a> {
+    /// The device that it proved to be from, by its Source.
+    Device(&'a str),
+    /// Whoever sent it: it proved nothing, and says that it is this device's if it was
+    /// readable.
+    Unproven(Option<&'a str>),
+}
+
+/// Lets a message in, or says after how many seconds its sender may come again.
+pub(super) type Admit<'a> = &'a (dyn Fn(Sender<'_>) -> Result<(), u32> + Sync);
 
 impl SyncService {
     /// Answers one request of a device.
@@ -46,8 +54,7 @@ impl SyncService {
             .await
     }
 
-    /// The same, for a Source that `admit` lets in; else it says after how many
-    /// seconds the device may come again, and the store is not touched.
+    /// The same, for a message that `admit` lets in once it is known who proved what.
     pub async fn handle_admitted(
         &self,
         evidence: &ClientEvidence,
@@ -77,8 +84,15 @@ impl SyncService {
             let answer = match sync.decode(begun) {
                 Ok(decoded) => self.answer(&decoded, admit).await,
                 Err(refused) => {
-                    self.note_refused(&sync, &refused, admit).await;
-                    refused.answer
+                    let source = &refused.unreadable.header.source.uri;
+                    let named = (!source.is_empty()).then_some(source.as_str());
+                    match admit(Sender::Unproven(named)) {
+                        Err(seconds) => SyncResponse::TooOften(seconds),
+                        Ok(()) => {
+                            self.note_refused(&sync, &refused).await;
+                            refused.answer
+                        }
+                    }
                 }
             };
             Span::current().record("status", answer.status());
@@ -90,63 +104,100 @@ impl SyncService {
         .await
     }
 
-    /// One exchange per device at a time; it is attempted again where the
-    /// device changed between load and commit.
+    /// Who proved to be the device gets its turn: one exchange per device at a time,
+    /// attempted again where the device changed between load and commit. Anybody else
+    /// gets an answer that needs none.
     async fn answer(&self, decoded: &Decoded<'_>, admit: Admit<'_>) -> SyncResponse {
-        if let Err(seconds) = admit(&decoded.source.0) {
-            return SyncResponse::TooOften(seconds);
-        }
-        let Some(_turn) = self.gate.enter(&decoded.source).await else {
-            return SyncResponse::Busy;
-        };
-        let digest = decoded.sync.digest();
-        for _ in 0..ATTEMPTS {
-            match self.attempt(decoded, digest).await {
+        let (mut turn, mut attempts) = (None, 0);
+        while attempts < ATTEMPTS {
+            let (policies, push) = (self.policies(), self.push());
+            let message = (&decoded.message, decoded.digest);
+            let request = self.request(&decoded.sync, message, &policies, &push);
+            let (snapshot, authentication) = match self.load(decoded, &request).await {
+                Ok(Some(loaded)) => loaded,
+                Ok(None) => {
+                    if let Err(seconds) = admit(Sender::Unproven(Some(&decoded.source.0))) {
+                        return SyncResponse::TooOften(seconds);
+                    }
+                    self.refuse(decoded, AuthFailure::Unknown, None, request.now)
+                        .await;
+                    return SyncResponse::Forbidden;
+                }
+                Err(error) => return failed(&error),
+            };
+            if turn.is_none() {
+                let is_proven = authentication.is_proven();
+                let sender = match is_proven {
+                    true => Sender::Device(&decoded.source.0),
+                    false => Sender::Unproven(Some(&decoded.source.0)),
+                };
+                if let Err(seconds) = admit(sender) {
+                    return SyncResponse::TooOften(seconds);
+                }
+                if is_proven {
+                    let Some(passage) = self.gate.enter(&decoded.source).await else {
+                        return SyncResponse::Busy;
+                    };
+                    let has_waited = passage.has_waited();
+                    turn = Some(passage);
+                    if has_waited {
+                        // Another exchange has changed what was loaded.
+                        continue;
+                    }
+                }
+            }
+            attempts += 1;
+            let loaded = (snapshot, authentication);
+            match self.exchange(decoded, &request, loaded).await {
                 Ok(answer) => return answer,
                 Err(StoreError::Changed) => {
                     tracing::debug!("the device changed since load; trying again");
                 }
-                Err(error) => {
-                    tracing::error!(%error, "could not commit an exchange; nothing was sent");
-                    return SyncResponse::Busy;
-                }
+                Err(error) => return failed(&error),
             }
         }
         SyncResponse::Busy
     }
 
-    /// From load to commit.
-    async fn attempt(
+    /// From step to commit.
+    async fn exchange(
         &self,
         decoded: &Decoded<'_>,
-        digest: [u8; 32],
+        request: &Request<'_>,
+        (snapshot, authentication): (Snapshot, Authentication),
     ) -> Result<SyncResponse, StoreError> {
-        let (policies, push) = (self.policies(), self.push());
-        let sync = decoded.sync;
-        let request = self.request(&sync, (&decoded.message, digest), &policies, &push);
-        let Some((snapshot, authentication)) = self.load(decoded, &request).await? else {
-            self.auth_failures.count(AuthFailure::Unknown);
-            return Ok(SyncResponse::Forbidden);
-        };
+        let encoding = decoded.sync.received.encoding;
         Span::current().record("device", display(snapshot.device.id));
-        match session::step(&snapshot, authentication, &request) {
+        match session::step(&snapshot, authentication, request) {
             Step::Forbidden => {
-                self.auth_failures.count(AuthFailure::Other);
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Other, device, request.now)
+                    .await;
                 Ok(SyncResponse::Forbidden)
             }
             Step::Challenge(reply) => {
-                self.auth_failures.count(AuthFailure::Unproven);
-                Ok(SyncResponse::Reply(sync.received.encoding.encode(&reply)))
+                let device = Some(&snapshot.device);
+                self.refuse(decoded, AuthFailure::Unproven, device, request.now)
+                    .await;
+                Ok(SyncResponse::Reply(encoding.encode(&reply)))
+            }
+            Step::Over(over) => {
+                self.metrics.over_bound();
+                if let Some(report) = over.report {
+                    self.store.commit(report).await?;
+                }
+                Ok(SyncResponse::TooOften(over.seconds))
             }
             Step::Replay => {
-                let signature = signature(&snapshot.device.state, &request);
+                let signature = signature(&snapshot.device.record, &snapshot.device.state, request);
                 Ok(signed(snapshot.reply.unwrap_or_default(), signature))
             }
             Step::Exchange(mut exchange) => {
-                let reply = encode::guarded(&mut exchange, sync.received.encoding);
-                let signature = signature(exchange.state(), &request);
+                let reply = encode::guarded(&mut exchange, encoding);
+                let signature = signature(&snapshot.device.record, exchange.state(), request);
                 self.commit(*exchange, &snapshot.device, &reply, decoded.begun)
                     .await?;
+                self.refusals.proved(&decoded.source);
                 Ok(signed(reply, signature))
             }
         }
@@ -168,6 +219,7 @@ impl SyncService {
             message,
             digest,
             now: self.clock.now(),
+            bounds: self.bounds,
             nonce: &*self.nonces,
             policies,
             push,
@@ -220,6 +272,11 @@ impl SyncService {
         self.metrics.exchanged(&counted, begun.elapsed());
         Ok(())
     }
+}
+
+fn failed(error: &StoreError) -> SyncResponse {
+    tracing::error!(%error, "could not commit an exchange; nothing was sent");
+    SyncResponse::Busy
 }
 
 /// A reply to a proven device, signed where the device wants that.

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::SyncService;
-use super::pipeline::Admit;
 use super::request::{Refused, SyncRequest};
 use crate::metrics::RefusedReason;
 use modegate_core::change::DeviceChange;
@@ -112,20 +111,13 @@ impl SyncService {
 
     /// Counts and logs a message that could not be read, and puts it on the record
     /// of the device that it names.
-    pub(super) async fn note_refused(
-        &self,
-        sync: &SyncRequest<'_>,
-        refused: &Refused,
-        admit: Admit<'_>,
-    ) {
+    pub(super) async fn note_refused(&self, sync: &SyncRequest<'_>, refused: &Refused) {
         let reason = RefusedReason::from_status(refused.answer.status());
         self.metrics.message_refused(reason);
         let source = Source(refused.unreadable.header.source.uri.clone());
-        // Whoever names a device too often costs no read of the store.
-        let is_admitted = !source.0.is_empty() && admit(&source.0).is_ok();
-        let recorded = match is_admitted {
-            true => self.record_refused(sync, refused, &source).await,
-            false => Ok(false),
+        let recorded = match source.0.is_empty() {
+            false => self.record_refused(sync, refused, &source).await,
+            true => Ok(false),
         };
         match recorded {
             Ok(true) => {}

@@ -51,6 +51,8 @@ pub(super) struct Decoded<'a> {
     pub(super) message: Message,
     /// What the device calls itself.
     pub(super) source: Source,
+    /// What makes it the same request.
+    pub(super) digest: [u8; 32],
     /// When it came in.
     pub(super) begun: Instant,
 }
@@ -87,6 +89,7 @@ impl<'a> SyncRequest<'a> {
             return Err(Box::new(Refused { unreadable, answer }));
         }
         Ok(Decoded {
+            digest: self.digest(),
             sync: self,
             message,
             source,
@@ -106,7 +109,7 @@ impl<'a> SyncRequest<'a> {
     /// What makes a request the same request: the identity that was proved, the raw
     /// query, the way it is written and the body. Each part ends where its
     /// length says.
-    pub(super) fn digest(&self) -> [u8; 32] {
+    fn digest(&self) -> [u8; 32] {
         let mut hasher = Sha256::new();
         hasher.update([self.received.encoding as u8]);
         hasher.update(self.evidence.certificate.map_or([0; 32], |digest| digest.0));

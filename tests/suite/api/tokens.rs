@@ -306,7 +306,7 @@ async fn what_no_token_may_be_is_refused() {
             422,
             "expires_at",
         ),
-        (json!({"name": "taken", "role": "portal"}), 409, ""),
+        (json!({"name": "taken", "role": "portal"}), 409, "name"),
     ] {
         let (found, answer) = server.api("POST", "/tokens", Some(body.clone())).await;
         assert_eq!(found, status, "{body}: {answer}");

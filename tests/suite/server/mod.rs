@@ -3,9 +3,15 @@
 mod clock;
 mod crash;
 mod faults;
+mod local_only;
 mod log_lines;
-mod metrics;
+pub mod metrics;
 mod noisy;
+mod scrapes;
 mod secrets;
+mod silent;
 mod slow_reading;
+mod stalled;
+mod strangers;
+mod strangers_bench;
 mod worker_faults;

@@ -122,7 +122,13 @@ async fn a_phone_is_wiped_once_and_unenrolled_by_its_node() {
     poll(&mut phone).await;
     assert_eq!(server.state(&wipe).await, "succeeded");
     assert_eq!(phone.wiped(), Some("dowipe"));
-    let unenroll = server.queue(&id, json!({"type": "unenroll"})).await;
+    // Its queue is closed until it comes back.
+    let path = format!("/devices/{id}/commands");
+    let unenroll = json!({"type": "unenroll"});
+    let (status, _) = server.api("POST", &path, Some(unenroll.clone())).await;
+    assert_eq!(status, 409);
+    poll(&mut phone).await;
+    let unenroll = server.queue(&id, unenroll).await;
     assert!(poll(&mut phone).await.unenrolled);
     assert_eq!(server.state(&unenroll).await, "succeeded", "by alert 1226");
 }

@@ -6,13 +6,14 @@ use std::collections::{HashMap, HashSet};
 use super::super::*;
 use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
-use crate::command::{CommandBody, CommandState, Part};
+use crate::command::{CommandBody, CommandState, NodeResult, Part};
 use crate::context::{Family, Mode, Query};
 use crate::device::Device;
 use crate::event::{Outcome, Withheld};
 use crate::fixtures::registered;
 use crate::ids::CommandSeq;
 use crate::inventory::Inventory;
+use crate::limits::DeviceBounds;
 use crate::policy::PolicySet;
 use crate::push::active_profiles::ActiveProfiles;
 use crate::session::Snapshot;
@@ -70,6 +71,11 @@ pub(super) struct World {
     pub(super) policies: PolicySet,
     pub(super) push: ActiveProfiles,
     pub(super) max_msg_size: Option<u32>,
+    pub(super) bounds: DeviceBounds,
+    /// Bytes of answers that are kept, as a store counts them.
+    pub(super) kept: u64,
+    /// How many of them the latest exchange has deleted.
+    pub(super) freed: u64,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
 }
@@ -93,6 +99,9 @@ impl World {
             policies: PolicySet::builtin().unwrap(),
             push: ActiveProfiles::default(),
             max_msg_size: None,
+            bounds: DeviceBounds::default(),
+            kept: 0,
+            freed: 0,
             results: HashMap::new(),
         }
     }
@@ -253,6 +262,7 @@ impl World {
             message,
             digest,
             now: self.now,
+            bounds: self.bounds,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
@@ -266,6 +276,7 @@ impl World {
             bodies: wanted.bodies.iter().map(body).collect(),
             reply: None,
             inventory: self.inventory.clone().filter(|_| wanted.inventory),
+            answer_bytes: self.kept,
         };
         assert!(
             self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
@@ -329,6 +340,9 @@ impl World {
             return false;
         }
         self.write_down(&commit.parts);
+        let results = commit.parts.iter().flat_map(|part| &part.results);
+        self.kept += results.map(NodeResult::bytes).sum::<u64>();
+        self.freed = commit.free_answers;
         for part in &commit.parts {
             if part.state == CommandState::Queued {
                 self.out.remove(&part.seq);
@@ -349,7 +363,9 @@ impl World {
         if let Some(record) = commit.record {
             self.device.record = record;
         }
-        self.inventory = commit.inventory.or(self.inventory.take());
+        if let Some(update) = commit.inventory {
+            self.inventory = Some(update.inventory);
+        }
         self.device.state = commit.state;
         true
     }
@@ -385,6 +401,11 @@ impl World {
 }
 
 impl World {
+    /// Whether the device has to wait now, and what that puts on record.
+    pub(super) fn over(&self) -> Option<super::super::step::Over> {
+        super::super::step::over(&self.device, &self.bounds, self.now)
+    }
+
     /// Whether the device's latest message, sent again now, gets the same reply.
     pub(super) fn would_replay(&self) -> bool {
         let mut twin = World {
@@ -411,6 +432,7 @@ impl World {
             message: &message,
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
+            bounds: self.bounds,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,

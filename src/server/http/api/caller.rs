@@ -6,8 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use super::answer::ApiResponse;
-use super::extract::HandlerResult;
+use super::answer::{ApiResponse, HandlerResult};
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};

@@ -25,8 +25,10 @@ mod policies;
 mod push;
 mod push_profiles;
 mod query;
+mod refused_devices;
 mod routes;
 mod schemas;
+mod server_password;
 mod sse;
 mod stream;
 mod subjects;
@@ -34,9 +36,9 @@ mod table;
 mod tokens;
 mod webhooks;
 
-use answer::ApiResponse;
+use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
-use extract::{Body, HandlerResult, Id, ok};
+use extract::{Body, Id, ok};
 use query::{Paging, page};
 
 pub(super) use guard::is_known;

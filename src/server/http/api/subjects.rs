@@ -35,7 +35,11 @@ const SUBJECTS: &[(&str, &str, &[&str])] = &[
     ("Apps", "The catalogue of apps", &["apps"]),
     ("Commands", "Queues of devices", &["commands", "preview"]),
     ("Log", "Events and sessions", &["events", "sessions"]),
-    ("Devices", "Registered devices", &["devices"]),
+    (
+        "Devices",
+        "Registered devices",
+        &["devices", "refused-devices"],
+    ),
     ("Server", "The server itself", &[]),
 ];
 
