@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::problem::Problem;
 
+/// What a handler returns.
+pub(super) type HandlerResult = Result<HttpResponse, Problem>;
+
 /// A status, a few headers and a JSON body.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ApiResponse {

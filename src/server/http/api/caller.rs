@@ -7,8 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
-use super::answer::ApiResponse;
-use super::extract::HandlerResult;
+use super::answer::{ApiResponse, HandlerResult};
 use super::idempotency;
 use crate::app::revision::Match;
 use crate::app::{App, AppError, Principal, WriteOptions};

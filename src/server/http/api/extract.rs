@@ -1,11 +1,11 @@
-//! What handlers take from a request, and what they return.
+//! What handlers take from a request.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -19,9 +19,6 @@ use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::installs::InstallId;
 use modegate_core::tokens::TokenId;
 use modegate_core::webhooks::WebhookId;
-
-/// What a handler returns.
-pub(super) type HandlerResult = Result<HttpResponse, Problem>;
 
 /// 200 with this.
 pub(super) fn ok(body: &impl Serialize) -> Result<ApiResponse, Problem> {

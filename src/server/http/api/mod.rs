@@ -32,9 +32,9 @@ mod table;
 mod tokens;
 mod webhooks;
 
-use answer::ApiResponse;
+use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
-use extract::{Body, HandlerResult, Id, ok};
+use extract::{Body, Id, ok};
 use query::{Paging, page};
 
 pub(super) use guard::is_known;
