@@ -101,8 +101,7 @@ fn hostile() -> [(&'static str, &'static str, String); 2] {
 /// One request, whatever the answer; how long it took, milliseconds.
 fn one(server: &Server, path: &str, body: &str) -> f64 {
     let begun = Instant::now();
-    let answer = ask(&mut connect(&server.http), &api(&server.token, path), body);
-    assert!(answer.is_none_or(|(status, _)| matches!(status, 408 | 422)));
+    let _ = ask(&mut connect(&server.http), &api(&server.token, path), body);
     begun.elapsed().as_secs_f64() * 1e3
 }
 
