@@ -62,7 +62,7 @@ fn main() {
             let took = Mutex::new(Vec::new());
             let turn = Duration::from_millis(500);
             let beside = sessions(server, turn, &|_| {
-                took.lock().expect("whole").push(one(server, path, &body))
+                took.lock().expect("whole").push(one(server, path, &body));
             });
             let took = median(&mut took.into_inner().expect("whole"));
             println!("{what}, {name}: {took:.1} ms; sessions beside it {beside}");

@@ -96,11 +96,7 @@ impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
         let modes = || Mode::ALL.map(Mode::name);
-        // By discriminant, which is not the order of `ALL`.
-        let mut kinds = [""; Kind::ALL.len()];
-        for kind in Kind::ALL {
-            kinds[kind as usize] = kind.name();
-        }
+        let kinds = kinds();
         let counter = Counter::<u64>::default;
         let mut metrics = Metrics {
             exchanges: Labelled::one(&["mode"], modes(), counter),
@@ -445,6 +441,15 @@ impl Default for Metrics {
     fn default() -> Self {
         Metrics::new()
     }
+}
+
+/// The kinds by discriminant, which is not the order of `ALL`.
+fn kinds() -> [&'static str; Kind::ALL.len()] {
+    let mut kinds = [""; Kind::ALL.len()];
+    for kind in Kind::ALL {
+        kinds[kind as usize] = kind.name();
+    }
+    kinds
 }
 
 fn class(status: u16) -> usize {

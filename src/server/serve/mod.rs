@@ -103,22 +103,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = app(&options, store, sync, push, &token).await?;
-    let shared = Arc::new(Shared {
-        app,
-        metrics,
-        health: Arc::new(Health::new(Arc::clone(&status))),
-        identifier,
-        rates: Rates::new(&limits(settings)),
-        sync_path: settings.sync_path.clone(),
-        bodies: BodyBudget::new(&settings.limits),
-        streams: StreamPlaces::new(
-            settings.limits.event_streams,
-            settings.limits.event_streams_per_token as usize,
-        ),
-        refused: RefusedLog::default(),
-        in_flight: InFlightWrites::default(),
-        ending,
-    });
+    let shared = shared(settings, app, metrics, identifier, (&status, ending));
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
@@ -141,6 +126,32 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving,
         workers,
+    })
+}
+
+/// What the handlers share.
+fn shared(
+    settings: &Settings,
+    app: Arc<App>,
+    metrics: Arc<Metrics>,
+    identifier: Arc<Identifier>,
+    (status, ending): (&Arc<WorkerStatus>, watch::Receiver<bool>),
+) -> Arc<Shared> {
+    Arc::new(Shared {
+        app,
+        metrics,
+        health: Arc::new(Health::new(Arc::clone(status))),
+        identifier,
+        rates: Rates::new(&limits(settings)),
+        sync_path: settings.sync_path.clone(),
+        bodies: BodyBudget::new(&settings.limits),
+        streams: StreamPlaces::new(
+            settings.limits.event_streams,
+            settings.limits.event_streams_per_token as usize,
+        ),
+        refused: RefusedLog::default(),
+        in_flight: InFlightWrites::default(),
+        ending,
     })
 }
 
