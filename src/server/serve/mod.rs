@@ -95,7 +95,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let issuers_validity = issuers_validity.flatten();
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
-    let observer = Arc::clone(&metrics) as _;
+    let observer = Arc::clone(&metrics);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
@@ -103,7 +103,19 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = app(&options, store, sync, push, &token).await?;
-    let shared = shared(settings, app, metrics, identifier, (&status, ending));
+    let shared = Arc::new(Shared {
+        app,
+        metrics,
+        health: Arc::new(Health::new(Arc::clone(&status))),
+        identifier,
+        rates: Rates::new(&limits(settings)),
+        sync_path: settings.sync_path.clone(),
+        bodies: BodyBudget::new(&settings.limits),
+        streams: stream_places(settings),
+        refused: RefusedLog::default(),
+        in_flight: InFlightWrites::default(),
+        ending,
+    });
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
@@ -129,30 +141,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     })
 }
 
-/// What the handlers share.
-fn shared(
-    settings: &Settings,
-    app: Arc<App>,
-    metrics: Arc<Metrics>,
-    identifier: Arc<Identifier>,
-    (status, ending): (&Arc<WorkerStatus>, watch::Receiver<bool>),
-) -> Arc<Shared> {
-    Arc::new(Shared {
-        app,
-        metrics,
-        health: Arc::new(Health::new(Arc::clone(status))),
-        identifier,
-        rates: Rates::new(&limits(settings)),
-        sync_path: settings.sync_path.clone(),
-        bodies: BodyBudget::new(&settings.limits),
-        streams: StreamPlaces::new(
-            settings.limits.event_streams,
-            settings.limits.event_streams_per_token as usize,
-        ),
-        refused: RefusedLog::default(),
-        in_flight: InFlightWrites::default(),
-        ending,
-    })
+fn stream_places(settings: &Settings) -> StreamPlaces {
+    let limits = &settings.limits;
+    StreamPlaces::new(
+        limits.event_streams,
+        limits.event_streams_per_token as usize,
+    )
 }
 
 /// The use cases on these parts, with the API tokens that the store has.

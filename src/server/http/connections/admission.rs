@@ -1,5 +1,5 @@
 //! Which connections are accepted: so many in all, and so many of one client address, so
-//! that nobody can take every slot.
+//! that nobody can take every place.
 //!
 //! Of IPv6, a network of 64 bits counts as one client. Trusted proxies have no bound of
 //! their own, since all devices behind one share its address; their connections count among
@@ -67,7 +67,7 @@ struct Client {
     count: usize,
     waiting: BTreeSet<Turn>,
     handshakes: Arc<Semaphore>,
-    /// Whether it was logged that it has no slot left.
+    /// Whether it was logged that it has no place left.
     is_reported: bool,
 }
 
@@ -93,8 +93,8 @@ impl Connections {
         }
     }
 
-    /// A slot for a connection from `peer`; `None` when there is none left.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Slot> {
+    /// A place for a connection from `peer`; `None` when there is none left.
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionSlot> {
         let key = client(peer);
         let is_proxy = self.proxies.iter().any(|network| network.contains(peer));
         let mut open = self.open();
@@ -127,7 +127,7 @@ impl Connections {
         let handshakes = (!is_proxy).then(|| Arc::clone(&known.handshakes));
         open.count += 1;
         self.metrics.connections_open(open.count);
-        Some(Slot {
+        Some(ConnectionSlot {
             connections: Arc::clone(self),
             client: key,
             handshakes,
@@ -170,9 +170,9 @@ impl Open {
     }
 }
 
-/// The slot of one open connection, until this is dropped or it is displaced.
+/// The place of one open connection, until this is dropped or it is displaced.
 #[derive(Debug)]
-pub(super) struct Slot {
+pub(super) struct ConnectionSlot {
     connections: Arc<Connections>,
     client: u128,
     handshakes: Option<Arc<Semaphore>>,
@@ -180,8 +180,8 @@ pub(super) struct Slot {
     is_displaced: Cell<bool>,
 }
 
-impl Slot {
-    /// The server waits for the peer: the slot may be given to a newcomer, and `waker` is
+impl ConnectionSlot {
+    /// The server waits for the peer: the place may be given to a newcomer, and `waker` is
     /// woken then. Whether it has been already.
     pub(super) fn wait(&self, why: Waiting, waker: &Waker) -> bool {
         let mut open = self.connections.open();
@@ -205,7 +205,7 @@ impl Slot {
         false
     }
 
-    /// The server does not wait for the peer: the slot is its own. `false` if it was
+    /// The server does not wait for the peer: the place is its own. `false` if it was
     /// displaced.
     pub(super) fn keep(&self) -> bool {
         if self.turn.get().is_some() {
@@ -240,7 +240,7 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         self.stop_waiting(&mut open);
@@ -262,7 +262,7 @@ mod tests {
         Arc::new(Connections::new(bounds, proxies.collect(), Arc::default()))
     }
 
-    fn from(connections: &Arc<Connections>, peer: &str) -> Option<Slot> {
+    fn from(connections: &Arc<Connections>, peer: &str) -> Option<ConnectionSlot> {
         connections.admit(peer.parse().unwrap())
     }
 
@@ -278,7 +278,7 @@ mod tests {
             "one network of 64 bits"
         );
         let proxied: Vec<_> = (0..2).map(|_| from(&all, "10.1.1.1").unwrap()).collect();
-        assert!(from(&all, "10.1.1.1").is_none(), "all slots are taken");
+        assert!(from(&all, "10.1.1.1").is_none(), "all places are taken");
         assert!(from(&all, "192.0.2.2").is_none());
         drop(held);
         let _more: Vec<_> = (0..3).map(|_| from(&all, "10.1.1.1").unwrap()).collect();

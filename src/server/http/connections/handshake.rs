@@ -2,7 +2,7 @@
 //! address. Actix's own server does the same but drops the reason for which a handshake
 //! failed, and stops accepting while 256 peers of a worker have not finished theirs.
 //!
-//! A peer that has sent nothing holds its slot only, for a short time. A handshake begins
+//! A peer that has sent nothing holds its place only, for a short time. A handshake begins
 //! with its first byte, and each client address has so many at once.
 
 use std::future::{Ready, poll_fn, ready};
@@ -22,7 +22,7 @@ use actix_web::rt::time::timeout;
 use socket2::SockRef;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::admission::{Connections, Slot, Waiting};
+use super::admission::{ConnectionSlot, Connections, Waiting};
 use super::watched::Watched;
 use crate::http::tls::TlsRefusals;
 use crate::http::tls::offer::Offer;
@@ -50,21 +50,21 @@ pub(in crate::http) struct Acceptance {
 }
 
 impl Acceptance {
-    /// A plain connection; `None` when there is no slot for it.
+    /// A plain connection; `None` when there is no place for it.
     pub(in crate::http) fn plain(&self, io: TcpStream) -> Option<(Watched<TcpStream>, SocketAddr)> {
-        let (slot, peer) = self.admit(&io)?;
-        let watched = Watched::new(io, slot, Waiting::Silent, self.keep_alive);
+        let (place, peer) = self.admit(&io)?;
+        let watched = Watched::new(io, place, Waiting::Silent, self.keep_alive);
         Some((watched, peer))
     }
 
-    fn admit(&self, io: &TcpStream) -> Option<(Slot, SocketAddr)> {
+    fn admit(&self, io: &TcpStream) -> Option<(ConnectionSlot, SocketAddr)> {
         let peer = io.peer_addr().ok()?;
-        let slot = self.connections.admit(peer.ip())?;
+        let place = self.connections.admit(peer.ip())?;
         // Without the first a small reply may wait for the peer's acknowledgement, without
         // the second the system keeps what a vanished peer never acknowledges; no more.
         let _ = io.set_nodelay(true);
         let _ = SockRef::from(io).set_tcp_user_timeout(Some(VANISHED));
-        Some((slot, peer))
+        Some((place, peer))
     }
 }
 
@@ -128,25 +128,25 @@ impl Service<TcpStream> for AcceptingService {
     }
 
     fn call(&self, io: TcpStream) -> Self::Future {
-        let Some((slot, peer)) = self.acceptance.admit(&io) else {
+        let Some((place, peer)) = self.acceptance.admit(&io) else {
             return Box::pin(ready(Err(())));
         };
         let keep_alive = self.acceptance.keep_alive;
         let (inner, refusals) = (Rc::clone(&self.inner), Arc::clone(&self.refusals));
         Box::pin(async move {
-            first_byte(&io, &slot).await?;
-            let turn = turn(&slot).await?;
+            first_byte(&io, &place).await?;
+            let turn = turn(&place).await?;
             let handshake = Offer::during(inner.call(io));
-            let (accepted, offer) = unless_displaced(&slot, Waiting::Begun, handshake).await?;
+            let (accepted, offer) = unless_displaced(&place, Waiting::Begun, handshake).await?;
             drop(turn);
             match accepted {
-                Ok(io) => Ok((Watched::new(io, slot, Waiting::Idle, keep_alive), peer)),
+                Ok(io) => Ok((Watched::new(io, place, Waiting::Idle, keep_alive), peer)),
                 Err(TlsError::Tls(error)) => {
                     report(&error, peer, offer.as_ref(), &refusals);
                     Err(())
                 }
                 Err(TlsError::Timeout) => {
-                    slot.ends(ConnectionEnd::Handshake);
+                    place.ends(ConnectionEnd::Handshake);
                     Err(())
                 }
                 Err(TlsError::Service(never)) => match never {},
@@ -156,34 +156,38 @@ impl Service<TcpStream> for AcceptingService {
 }
 
 /// Waits until the peer has sent something.
-async fn first_byte(io: &TcpStream, slot: &Slot) -> Result<(), ()> {
+async fn first_byte(io: &TcpStream, place: &ConnectionSlot) -> Result<(), ()> {
     let sent = poll_fn(|context| io.poll_read_ready(context));
-    let sent = timeout(SILENT, unless_displaced(slot, Waiting::Silent, sent));
+    let sent = timeout(SILENT, unless_displaced(place, Waiting::Silent, sent));
     let Ok(sent) = sent.await else {
-        slot.ends(ConnectionEnd::Silent);
+        place.ends(ConnectionEnd::Silent);
         return Err(());
     };
     sent?.map_err(drop)
 }
 
 /// A turn among the handshakes of its client.
-async fn turn(slot: &Slot) -> Result<Option<OwnedSemaphorePermit>, ()> {
-    let Some(handshakes) = slot.handshakes() else {
+async fn turn(place: &ConnectionSlot) -> Result<Option<OwnedSemaphorePermit>, ()> {
+    let Some(handshakes) = place.handshakes() else {
         return Ok(None);
     };
     let turn = Arc::clone(handshakes).acquire_owned();
-    let Ok(turn) = timeout(TURN, unless_displaced(slot, Waiting::Begun, turn)).await else {
-        slot.ends(ConnectionEnd::Handshake);
+    let Ok(turn) = timeout(TURN, unless_displaced(place, Waiting::Begun, turn)).await else {
+        place.ends(ConnectionEnd::Handshake);
         return Err(());
     };
     turn?.map(Some).map_err(drop)
 }
 
-/// What the server waits for; an error when the slot was given to a newcomer.
-async fn unless_displaced<F: Future>(slot: &Slot, why: Waiting, what: F) -> Result<F::Output, ()> {
+/// What the server waits for; an error when the place was given to a newcomer.
+async fn unless_displaced<F: Future>(
+    place: &ConnectionSlot,
+    why: Waiting,
+    what: F,
+) -> Result<F::Output, ()> {
     let mut what = pin!(what);
     poll_fn(|context| {
-        if slot.wait(why, context.waker()) {
+        if place.wait(why, context.waker()) {
             return Poll::Ready(Err(()));
         }
         what.as_mut().poll(context).map(Ok)

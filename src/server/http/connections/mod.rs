@@ -1,7 +1,7 @@
 //! Connections: how many may be open, and how long one may go without progress.
 //!
-//! A connection holds a [`Slot`](admission::Slot) from its acceptance to its end. One on
-//! which the peer has begun nothing gives its slot to a newcomer when there is none left;
+//! A connection holds a [`ConnectionSlot`](admission::ConnectionSlot) from its acceptance to its end. One on
+//! which the peer has begun nothing gives its place to a newcomer when there is none left;
 //! one that began something and does not go on ends by a time-out.
 
 pub(super) mod admission;

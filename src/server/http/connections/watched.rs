@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::admission::{Slot, Waiting};
+use super::admission::{ConnectionSlot, Waiting};
 use super::progress::{Progress, UNREAD, UNREAD_BYTES};
 use crate::metrics::ConnectionEnd;
 
 /// The stream of a connection, watched.
 pub(in crate::http) struct Watched<T> {
     io: T,
-    slot: Slot,
+    place: ConnectionSlot,
     progress: Rc<Progress>,
     /// What one on which no byte of HTTP has arrived counts as.
     new: Waiting,
@@ -33,10 +33,10 @@ struct Unread {
 
 impl<T> Watched<T> {
     /// Of a connection on which nothing was said but, perhaps, a handshake of TLS.
-    pub(super) fn new(io: T, slot: Slot, new: Waiting, keep_alive: Duration) -> Self {
+    pub(super) fn new(io: T, place: ConnectionSlot, new: Waiting, keep_alive: Duration) -> Self {
         Watched {
             io,
-            slot,
+            place,
             progress: Rc::new(Progress::new(keep_alive)),
             new,
             unread: None,
@@ -57,8 +57,8 @@ impl<T> Watched<T> {
     /// Fails when the connection is over: displaced, or past its time.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         let is_displaced = match self.progress.waits(self.new) {
-            Some(why) => self.slot.wait(why, context.waker()),
-            None => !self.slot.keep(),
+            Some(why) => self.place.wait(why, context.waker()),
+            None => !self.place.keep(),
         };
         if is_displaced {
             return Err(ErrorKind::ConnectionAborted.into());
@@ -72,7 +72,7 @@ impl<T> Watched<T> {
         };
         loop {
             if Instant::now() >= deadline {
-                self.slot.ends(why);
+                self.place.ends(why);
                 tracing::debug!(
                     reason = why.name(),
                     "a connection made no progress and was closed"
