@@ -119,7 +119,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let (handle, serving) = (server.handle(), tokio::spawn(server));
     let workers = workers(settings, &shared, status)?;
     Ok(Running {
         https,
@@ -134,9 +133,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         certificate,
         issuers_validity,
         provider,
-        handle,
+        handle: server.handle(),
         end,
-        serving,
+        serving: tokio::spawn(server),
         workers,
     })
 }
