@@ -8,6 +8,7 @@ use modegate_core::command::{CommandBody, Operation};
 use modegate_core::context::{Context, ContextSet, Family, Login, Mode, Platform, Query};
 use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::ids::{DeviceId, Source};
+use modegate_core::limits::DeviceBounds;
 use modegate_core::policy::{PolicySet, Subject};
 use modegate_core::session::queue::{leaves_of, queue};
 use modegate_core::session::{
@@ -135,6 +136,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         bodies,
         reply: None,
         inventory: None,
+        answer_bytes: 0,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
     let evidence = ClientEvidence::default();
@@ -150,6 +152,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         message: &message,
         digest: [0; 32],
         now: Timestamp(1),
+        bounds: DeviceBounds::default(),
         nonce: &|_, _| [0; 16],
         policies: &set,
         push: &modegate_core::push::active_profiles::ActiveProfiles::default(),

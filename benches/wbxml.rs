@@ -256,7 +256,7 @@ const LARGEST: [&str; 5] = [
 ];
 
 fn largest(name: &str) -> (Encoding, Vec<u8>) {
-    let most = modegate_wire::limits::REQUEST_BYTES;
+    let most = 1024 * 1024;
     let statuses = |count: usize| "<Status><Cmd>Get</Cmd><Data>200</Data></Status>".repeat(count);
     match name {
         "one text" => {

@@ -248,6 +248,7 @@ impl World {
             message,
             digest,
             now: Timestamp(1 + number as i64),
+            bounds: modegate_core::limits::DeviceBounds::default().without_rates(),
             nonce: &|_, _| [0; 16],
             policies: self.policies,
             push: &modegate_core::push::active_profiles::ActiveProfiles::default(),
@@ -266,6 +267,7 @@ impl World {
             bodies,
             reply: None,
             inventory: None,
+            answer_bytes: 0,
         };
         let Step::Exchange(exchange) = core_step(&snapshot, authentication, &request) else {
             return;

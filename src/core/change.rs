@@ -2,12 +2,12 @@
 //! write, or of a worker. It carries everything that the change entails, so that
 //! a store writes all of it in one transaction and decides nothing.
 
-use crate::command::{CommandBody, Part};
+use crate::command::{CommandBody, NodeResult, Part};
 use crate::device::outbox;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::event::Event;
 use crate::ids::CommandSeq;
-use crate::inventory::{self, Inventory};
+use crate::inventory::{self, InventoryUpdate};
 use crate::secret::Secret;
 use crate::time::Timestamp;
 
@@ -36,7 +36,7 @@ pub struct DeviceChange {
     /// start again.
     pub only_queues: bool,
     /// The inventory afterwards, if it is worth writing.
-    pub inventory: Option<Inventory>,
+    pub inventory: Option<InventoryUpdate>,
     /// What changed in it, to be appended to its history.
     pub inventory_changes: Vec<inventory::Change>,
     /// The URI of the push channel where it is another: none to delete the one
@@ -49,6 +49,10 @@ pub struct DeviceChange {
     /// Whether the installs of the device that are open, if any is, are to be
     /// looked at again.
     pub review_installs: bool,
+    /// Bytes of kept answers to be deleted, of the oldest ones to commands that are final.
+    pub free_answers: u64,
+    /// Whether the device's enrollment ends: what was installed in it is to be looked at.
+    pub ends_enrollment: bool,
     /// The reply to be kept in place of the one before; none leaves that.
     pub reply: Option<Vec<u8>>,
 }
@@ -89,19 +93,23 @@ pub struct NewDelivery {
     pub body: Vec<u8>,
 }
 
+/// Whether the URI of the channel that a device had is not in use any more.
+pub(crate) fn drops_uri(before: &DeviceState, after: &DeviceState) -> bool {
+    let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
+    let had = uri(before);
+    had.is_some() && uri(after) != had
+}
+
 impl DeviceChange {
     /// Puts `device` into this state, with what follows for the outbox and for
     /// the URI of its channel: one that is not in use any more is deleted.
     pub fn new(device: &Device, state: DeviceState) -> Self {
-        let uri = |state: &DeviceState| state.channel.as_ref().and_then(|channel| channel.uri);
-        let had = uri(&device.state);
-        let drops_uri = had.is_some() && uri(&state) != had;
         DeviceChange {
             number: device.number,
             loaded: None,
             record: None,
             wake_due: outbox::moved(outbox::due(&device.state), &state),
-            channel_uri: drops_uri.then_some(None),
+            channel_uri: drops_uri(&device.state, &state).then_some(None),
             state,
             queued: Vec::new(),
             parts: Vec::new(),
@@ -111,18 +119,34 @@ impl DeviceChange {
             inventory_changes: Vec::new(),
             deliveries: Vec::new(),
             review_installs: true,
+            free_answers: 0,
+            ends_enrollment: false,
             reply: None,
         }
     }
 
     /// Nothing but these events, which are no reason for a running exchange to
     /// start again.
-    pub(crate) fn only_events(device: &Device, events: Vec<Event>) -> Self {
+    pub fn only_events(device: &Device, events: Vec<Event>) -> Self {
         DeviceChange {
             events,
             only_queues: true,
             ..DeviceChange::new(device, device.state.clone())
         }
+    }
+
+    /// Bytes that the change writes, about, and of these the bytes of its events.
+    pub(crate) fn size(&self) -> (u64, u64) {
+        let events: usize = self.events.iter().map(|event| event.to_bytes().len()).sum();
+        let parts = self.parts.iter().flat_map(|part| &part.results);
+        let answers: u64 = parts.map(NodeResult::bytes).sum();
+        let bodies = self.queued.iter().map(|(_, body)| body.bytes());
+        let inventory = self.inventory.as_ref().map_or(0, InventoryUpdate::bytes);
+        let changes = self.inventory_changes.iter().map(inventory::Change::bytes);
+        let reply = self.reply.as_ref().map_or(0, Vec::len);
+        let rest = self.state.bytes() + events as u64 + reply as u64;
+        let all = answers + bodies.sum::<u64>() + inventory + changes.sum::<u64>() + rest;
+        (all, events as u64)
     }
 
     /// The same with these events.
@@ -155,6 +179,8 @@ impl DeviceChange {
         self.wake_due = next.wake_due.or(self.wake_due);
         self.deliveries.extend(next.deliveries);
         self.review_installs |= next.review_installs;
+        self.free_answers = self.free_answers.max(next.free_answers);
+        self.ends_enrollment |= next.ends_enrollment;
         self.reply = next.reply.or(self.reply);
         self
     }

@@ -56,6 +56,9 @@ pub struct Event {
     /// For a command that was queued: the catalogue's app that it installs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<String>,
+    /// For `device.refused`: the requests that it stands for, by reason and certificate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refusals: Vec<RefusalRecord>,
 }
 
 /// Most steps that an event lists.
@@ -92,6 +95,7 @@ impl Event {
             detail: None,
             count: None,
             forecast: None,
+            refusals: Vec::new(),
             alert: None,
             steps: Vec::new(),
             app: None,
@@ -165,6 +169,13 @@ named! {
         GuardRefused = "guard.refused",
         /// The device said that its user unenrolled it (alert 1226).
         DeviceUnenrolled = "device.unenrolled",
+        /// A message that named the device could not be read.
+        MessageRefused = "message.refused",
+        /// Requests named the device and did not prove to be it: at most once an hour.
+        DeviceRefused = "device.refused",
+        /// The device's exchanges wrote more than they may within an hour: it is answered
+        /// 429 for the rest of it.
+        DeviceLimited = "device.limited",
         /// Requests of strangers, counted together.
         StrangerRefused = "stranger.refused",
         /// A command was asked for, for many devices.
@@ -227,6 +238,8 @@ named! {
         WakeNotTaken = "wake.not_taken",
         /// The device reported something of its own accord, by an alert.
         DeviceAlert = "device.alert",
+        /// A device's enrollment ended: what belonged to it is no more.
+        EnrollmentEnded = "device.enrollment_ended",
     }
 }
 
@@ -342,6 +355,19 @@ pub struct Outcome {
     /// Why, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+/// Requests that named a device and were refused, for one reason and with one
+/// certificate, as they are on record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusalRecord {
+    /// Why: the name of an [`AuthFailure`](crate::device::AuthFailure).
+    pub reason: String,
+    /// SHA-256 of the certificate that they showed, 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_sha256: Option<String>,
+    /// How many.
+    pub count: u64,
 }
 
 /// An event with its place in the log of all devices.

@@ -27,6 +27,11 @@ pub(crate) const PASSWORD_RESET_EXPIRY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Up to which MsgID a repeated package 1 with credentials may still open a
 /// session: after a challenge, and one to spare.
 pub(crate) const CHALLENGES: u8 = 3;
+/// Most bytes of Statuses in a challenge besides the header's: those of a usual package 1
+/// take a fifth of it. What is not answered there is sent again after the challenge.
+pub(crate) const CHALLENGE_BYTES: usize = 2 * 1024;
+/// Longest address that is repeated to a stranger.
+pub(crate) const CHALLENGE_ADDRESS_BYTES: usize = 512;
 /// Open commands of one device. Every exchange reads and writes their index.
 pub(crate) const OPEN_COMMANDS: usize = 1_000;
 /// Open commands of one device past which a portal queues no more: the rest of
@@ -40,6 +45,11 @@ pub(crate) const GROUP_DEPTH: usize = 4;
 pub const COMMAND_DATA_BYTES: usize = 96 * 1024;
 /// Longest LocURI of a command.
 pub(crate) const LOC_URI_BYTES: usize = 2_048;
+/// Nodes of open commands that a policy file may classify, kept in the device's row: every
+/// exchange reads and writes them. Those of further commands are read from their bodies.
+pub(crate) const UNKNOWN_BYTES: usize = 32 * 1024;
+/// Commands whose bodies one exchange reads to see whether a policy file classifies them.
+pub(crate) const UNKNOWN_LOOKED_AT: usize = 16;
 /// Longest object that a device may send in pieces. Pieces are written down as
 /// they come; only who reads the result has it in memory whole.
 pub(crate) const LARGE_OBJECT_BYTES: u64 = 4 * 1024 * 1024;
@@ -112,3 +122,48 @@ pub(crate) const INVENTORY_VALUE_BYTES: usize = 2 * 1024;
 pub(crate) const INVENTORY_REFRESH_MS: i64 = 60 * 60 * 1000;
 /// Inventory changes kept per device.
 pub const INVENTORY_CHANGES: u64 = 1_000;
+
+/// Bounds on what one device may make the server keep and write. An operator may set
+/// each (docs/running.md, "Bounds per device").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DeviceBounds {
+    /// Answers kept of one command: as much as the largest object that a device may
+    /// send in pieces. What brings more ends the command.
+    pub command_answers: u64,
+    /// Answers kept of all commands of a device; beyond, the oldest are deleted.
+    pub device_answers: u64,
+    /// An inventory, names and values together.
+    pub inventory: u64,
+    /// Events that a device's exchanges log within an hour; 0 is no bound. Sixty
+    /// sessions of a hundred messages log about half of it.
+    pub logged_per_hour: u64,
+    /// Everything that a device's exchanges write within an hour; 0 is no bound. A
+    /// full queue of the longest commands is a hundred megabytes.
+    pub written_per_hour: u64,
+}
+
+const MIB: u64 = 1024 * 1024;
+
+impl Default for DeviceBounds {
+    fn default() -> Self {
+        DeviceBounds {
+            command_answers: LARGE_OBJECT_BYTES,
+            device_answers: 64 * MIB,
+            inventory: 2 * MIB,
+            logged_per_hour: 4 * MIB,
+            written_per_hour: 256 * MIB,
+        }
+    }
+}
+
+impl DeviceBounds {
+    /// The same without those per hour.
+    #[must_use]
+    pub fn without_rates(self) -> Self {
+        DeviceBounds {
+            logged_per_hour: 0,
+            written_per_hour: 0,
+            ..self
+        }
+    }
+}

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use crate::pem;
 
 /// An HTTP/1.1 client over rustls that follows no redirects. It keeps connections for further
 /// requests.
@@ -91,8 +90,10 @@ fn roots(ca: &[u8]) -> Result<rustls::RootCertStore, String> {
             "some CAs of the system were left out"
         );
     }
-    for certificate in CertificateDer::pem_slice_iter(ca) {
-        let certificate = certificate.map_err(|error| error.to_string())?;
+    if ca.is_empty() {
+        return Ok(roots);
+    }
+    for certificate in pem::certificates(ca).map_err(|fault| fault.to_string())? {
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
     Ok(roots)

@@ -11,6 +11,7 @@ pub mod http;
 mod http_client;
 pub mod limits;
 pub mod metrics;
+pub mod pem;
 pub mod policy_files;
 pub mod serve;
 pub mod supervisor;

@@ -111,11 +111,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
 pub async fn simulate(args: SimulateArgs) -> Result<u8, SimError> {
     let identity = match (&args.certificate, &args.key) {
         (Some(certificate), Some(key)) => {
-            Some(ClientIdentity::from_pem(&file(certificate)?, &file(key)?)?)
+            Some(ClientIdentity::from_pem(&pem(certificate)?, &pem(key)?)?)
         }
         _ => None,
     };
-    let ca = args.ca.as_deref().map(file).transpose()?;
+    let ca = args.ca.as_deref().map(pem).transpose()?;
     let json = args.json;
     let wns = match &args.wns {
         Some(url) => Some(MockClient::connect(url, args.push_wait).await?),
@@ -200,7 +200,20 @@ fn text(report: &FleetReport, json: bool) -> String {
     text
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, SimError> {
-    std::fs::read(path)
-        .map_err(|error| SimError::File(path.display().to_string(), error.to_string()))
+/// A file in PEM, without the byte order mark that editors of Windows save, and not in
+/// UTF-16: the reader knows neither.
+fn pem(path: &Path) -> Result<Vec<u8>, SimError> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| SimError::File(path.display().to_string(), error.to_string()))?;
+    Ok(match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, text @ ..] => text.to_vec(),
+        [0xff, 0xfe, text @ ..] => {
+            let pairs = text.chunks_exact(2);
+            let units: Vec<u16> = pairs
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect();
+            String::from_utf16_lossy(&units).into_bytes()
+        }
+        _ => bytes,
+    })
 }

@@ -27,6 +27,16 @@ pub enum StoreError {
     /// The disk is full or not writable; nothing was changed.
     #[error("could not write to the database: {0}")]
     Unwritable(Arc<str>),
+    /// Another process uses the database.
+    #[error("the database {0} is in use by another server or command: stop that one first")]
+    InUse(Arc<str>),
+    /// A file of the database is not the one that was opened. What was just written may
+    /// be lost with it.
+    #[error(
+        "the database {0} or its log was moved, deleted or replaced while the server runs, so nothing is read or \
+         written any more: put the right database in place, then restart the server"
+    )]
+    Replaced(Arc<str>),
     /// Anything else of the store's own; nothing was changed.
     #[error("the database operation failed: {0}")]
     Failed(Arc<str>),

@@ -7,6 +7,7 @@
 pub mod api;
 mod error;
 pub mod installs;
+pub mod private_file;
 pub mod push;
 pub mod seal;
 pub mod sqlite;
@@ -22,6 +23,7 @@ use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
+use modegate_core::installs::InstallState;
 use modegate_core::inventory::{self, Inventory};
 use modegate_core::push::record::PushProfile;
 use modegate_core::secret::Secret;
@@ -49,9 +51,30 @@ pub struct Purged {
     pub more: bool,
 }
 
-/// A part of a command's history by where it lies.
+/// What one read brought of a longer list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chunk<T> {
+    /// In order.
+    pub items: Vec<T>,
+    /// Whether there is more behind it.
+    pub more: bool,
+}
+
+impl<T> Chunk<T> {
+    /// What a read of up to `limit` brought: there may be more where it is full.
+    pub fn of_up_to(limit: usize, items: Vec<T>) -> Self {
+        Chunk {
+            more: items.len() == limit,
+            items,
+        }
+    }
+}
+
+/// A part of a command's history by when it came and where it lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PartPlace {
+    /// When it came.
+    pub at: Timestamp,
     /// The device's number.
     pub device: u64,
     /// The command's number on it.
@@ -70,6 +93,8 @@ pub trait StoreObserver: Send + Sync + 'static {
     fn transacted(&self, _pieces: usize) {}
     /// The write-ahead log was copied back into the database file.
     fn checkpointed(&self) {}
+    /// An install came to this state, and that is durable.
+    fn install_moved(&self, _to: InstallState) {}
 }
 
 /// For who does not watch.
@@ -119,13 +144,15 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
     /// One command with its history.
     async fn command(&self, id: CommandId) -> Result<Option<StoredCommand>, StoreError>;
 
-    /// Up to `limit` commands of a device after that number, with their histories.
+    /// Up to `limit` commands of a device after that number, with their histories; one at
+    /// the least, and no more once they take so many `bytes`.
     async fn commands(
         &self,
         device: DeviceId,
         after: u32,
         limit: usize,
-    ) -> Result<Vec<StoredCommand>, StoreError>;
+        bytes: u64,
+    ) -> Result<Chunk<StoredCommand>, StoreError>;
 
     /// Up to `limit` events of a device with numbers above `after`, in order.
     async fn events(
@@ -171,14 +198,28 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
     /// `before`, `most` of them or fewer, in some milliseconds.
     async fn purge_events(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError>;
 
-    /// Deletes the results of final commands that came before `before`, looking
-    /// at `most` parts behind `after`. Answers where to go on.
+    /// Deletes the results of final commands that came before `before`, the oldest first,
+    /// looking at `most` parts behind `after`. Answers where to go on.
     async fn purge_results(
         &self,
         before: Timestamp,
         after: PartPlace,
         most: usize,
     ) -> Result<(Purged, Option<PartPlace>), StoreError>;
+
+    /// Deletes deliveries to webhooks that ended before `before` or have been due since,
+    /// at most `most` of them.
+    async fn purge_deliveries(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError>;
+
+    /// Deletes changes of inventories from before `before`, from the beginning of each
+    /// device's history, looking at about `most` of them, of devices behind the number
+    /// `after`. Answers the device to go on behind.
+    async fn purge_inventory_changes(
+        &self,
+        before: Timestamp,
+        after: u64,
+        most: usize,
+    ) -> Result<(Purged, Option<u64>), StoreError>;
 
     /// Keeps a policy set's files (name and text) under its digest.
     async fn keep_policy_set(
@@ -232,6 +273,10 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
 
     /// All tokens.
     async fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Ends: what waits still is done, and what is kept is whole without this program.
+    /// Afterwards nothing is written any more.
+    async fn close(&self);
 
     /// The place of the latest event of the whole log, 0 if there is none.
     async fn last_place(&self) -> Result<u64, StoreError>;

@@ -26,8 +26,8 @@ pub enum SealContext {
     KeyCheck,
     /// The kept answer to a write, by its number.
     StoredResponse(u64),
-    /// A device's inventory.
-    Inventory(u64),
+    /// A part of a device's inventory: device, number.
+    Inventory(u64, u32),
     /// The URI of a device's push channel.
     ChannelUri(u64),
     /// A push profile, by its number.
@@ -50,7 +50,7 @@ impl SealContext {
             SealContext::Command(device, seq, part) => (3, device, seq, part),
             SealContext::KeyCheck => (4, 0, 0, 0),
             SealContext::StoredResponse(number) => (7, number, 0, 0),
-            SealContext::Inventory(device) => (5, device, 0, 0),
+            SealContext::Inventory(device, part) => (5, device, part, 0),
             SealContext::InventoryChange(device, number) => (6, device, number, 0),
             SealContext::ChannelUri(device) => (9, device, 0, 0),
             SealContext::PushProfile(number) => (10, number, 0, 0),

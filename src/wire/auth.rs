@@ -18,10 +18,23 @@ use super::message::Chal;
 use crate::limits;
 
 /// Padding is there by the book and not always in the field.
-pub(super) const LENIENT: GeneralPurpose = GeneralPurpose::new(
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
+
+/// Base64 without the white space that is ignored in it: encoders fold it into
+/// lines (RFC 2045, 6.8).
+pub(super) fn unfolded(text: &[u8]) -> Vec<u8> {
+    let is_data = |byte: &u8| !byte.is_ascii_whitespace();
+    text.iter().copied().filter(is_data).collect()
+}
+
+/// The bytes that base64 stands for, folded or not, padded or not; `None` where it
+/// is no base64.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    LENIENT.decode(unfolded(text.as_bytes())).ok()
+}
 
 /// MD5 of `user:password`: all that is kept of a password, and a secret itself.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,9 +92,7 @@ impl AuthType {
 /// `None` where there is none, or it is longer than [`limits::NONCE_BYTES`].
 pub fn next_nonce(chal: &Chal) -> Option<Vec<u8>> {
     let text = chal.next_nonce.as_deref()?.trim();
-    let bytes = LENIENT
-        .decode(text)
-        .unwrap_or_else(|_| text.as_bytes().to_vec());
+    let bytes = from_base64(text).unwrap_or_else(|| text.as_bytes().to_vec());
     (bytes.len() <= limits::NONCE_BYTES).then_some(bytes)
 }
 
@@ -92,7 +103,7 @@ pub fn basic_cred(username: &str, password: &str) -> String {
 
 /// Whether Basic `data` is that user with the password of `digest`.
 pub fn basic_matches(data: &str, username: &str, digest: &PasswordDigest) -> bool {
-    let Ok(plain) = LENIENT.decode(data.trim()) else {
+    let Some(plain) = from_base64(data) else {
         return false;
     };
     let name_fits = plain.split(|&byte| byte == b':').next() == Some(username.as_bytes());
@@ -107,9 +118,7 @@ pub fn md5_cred(digest: &PasswordDigest, nonce: &[u8]) -> String {
 
 /// Whether MD5 `data` is that proof.
 pub fn md5_matches(data: &str, digest: &PasswordDigest, nonce: &[u8]) -> bool {
-    LENIENT
-        .decode(data.trim())
-        .is_ok_and(|came| bool::from(came.ct_eq(&proof(digest, nonce))))
+    from_base64(data).is_some_and(|came| bool::from(came.ct_eq(&proof(digest, nonce))))
 }
 
 fn proof(digest: &PasswordDigest, nonce: &[u8]) -> [u8; 16] {
@@ -165,6 +174,11 @@ mod tests {
             assert!(md5_matches(answer, &digest, nonce));
             let bare = answer.trim_end_matches('=');
             assert!(md5_matches(bare, &digest, nonce), "padding may be missing");
+            let folded = format!("{}\r\n\t{}\n", &answer[..10], &answer[10..]);
+            assert!(
+                md5_matches(&folded, &digest, nonce),
+                "and folded into lines"
+            );
             assert!(!md5_matches(answer, &digest, b"stale"));
         }
         let user = PasswordDigest::new("user", "pass");
@@ -188,6 +202,7 @@ mod tests {
         for (format, text, bytes) in [
             ("b64", "Tm9uY2U=", Some(&b"Nonce"[..])),
             ("b64", " Tm9uY2U ", Some(b"Nonce")),
+            ("b64", "Tm9u\r\n  Y2U=\n", Some(b"Nonce")),
             ("", "Tm9uY2U=", Some(b"Nonce")),
             (
                 "b64",

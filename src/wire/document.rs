@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 
-use super::xml::is_xml_char;
+use super::text::is_xml_char;
 use crate::limits;
 
 /// Deepest nesting of elements.
@@ -82,7 +82,7 @@ impl Scope {
                 return false;
             };
             let (key, value) = (attribute.key.as_ref(), &*attribute.value);
-            if count >= limits::ATTRIBUTES || !is_name(key) || !is_value(value) {
+            if count >= limits::DOCUMENT_ATTRIBUTES || !is_name(key) || !is_value(value) {
                 return false;
             }
             match key.strip_prefix("xmlns:") {

@@ -8,7 +8,7 @@ use super::message::{
     Status,
 };
 use super::tags::{MetInf, SyncMl};
-use super::xml::is_xml_char;
+use super::text::is_xml_char;
 use super::xml_writer::Writer;
 
 /// Writes one SyncML document in XML.

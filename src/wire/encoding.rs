@@ -1,8 +1,10 @@
 //! The two ways to write SyncML, and the media types that name them.
 
 use super::fault::DecodeError;
-use super::message::{Element, Header, Message};
+use super::message::{Element, Header, Message, Unreadable};
 use super::{decode, encode, wbxml};
+
+pub use super::decode::Extent;
 
 /// How a message is written. A reply is written as its request was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -45,9 +47,16 @@ impl Encoding {
     /// Reads one SyncML document. The bounds (`crate::limits`) and the meaning
     /// of elements are the same in both.
     pub fn decode(self, bytes: &[u8]) -> Result<Message, DecodeError> {
+        decode::whole(self.read(bytes, Extent::Whole))
+    }
+
+    /// The same as far as it goes: where a bound is exceeded in SyncBody, or the
+    /// bytes are only a beginning, a message that answers something is what comes
+    /// before, and says where it was cut ([`Reading::cut`](crate::message::Reading::cut)).
+    pub fn read(self, bytes: &[u8], extent: Extent) -> Result<Message, Unreadable> {
         match self {
-            Encoding::Xml => decode::decode(bytes),
-            Encoding::Wbxml => wbxml::decode(bytes),
+            Encoding::Xml => decode::read(bytes, extent),
+            Encoding::Wbxml => wbxml::read(bytes, extent),
         }
     }
 

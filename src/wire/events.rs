@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use super::fault::DecodeError;
+use super::message::Amended;
 use super::tags::{MetInf, SyncMl};
 
 /// What a source came upon.
@@ -31,7 +32,7 @@ pub(super) enum Markup {
 /// whose content the model holds as text. XML has only text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Opaque {
-    /// Text; what is none is malformed.
+    /// Text; what is none is replaced.
     Text,
     /// Text where it is text that XML can carry, else base64 of the bytes.
     TextOrBytes,
@@ -53,6 +54,9 @@ pub(super) trait Source<'a> {
 
     /// Passes over the element just opened.
     fn skip(&mut self) -> Result<(), DecodeError>;
+
+    /// What was wrong with the values given out so far.
+    fn amended(&self) -> Amended;
 
     /// How far the source has been read, in bytes.
     fn at(&self) -> usize;

@@ -14,6 +14,14 @@ pub enum DecodeError {
         /// What was found.
         what: String,
     },
+    /// The document ends where more must come.
+    #[error("not well-formed at byte {at}: the end of the document inside {inside}")]
+    Ends {
+        /// Where what has no end begins, in bytes from the beginning.
+        at: usize,
+        /// What has no end.
+        inside: String,
+    },
     /// Something that SyncML has no use for, and attackers have.
     #[error("{0} is not accepted in SyncML")]
     Forbidden(&'static str),
@@ -58,6 +66,13 @@ impl DecodeError {
         DecodeError::Malformed {
             at,
             what: what.into().chars().take(120).collect(),
+        }
+    }
+
+    pub(super) fn ends(at: usize, inside: impl Into<String>) -> Self {
+        DecodeError::Ends {
+            at,
+            inside: inside.into().chars().take(120).collect(),
         }
     }
 

@@ -87,31 +87,58 @@ fn is_name(text: &str) -> bool {
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
+/// Why a path is none.
+enum Odd {
+    /// A quote in it is open.
+    OpenQuote,
+    /// Anything else.
+    Other,
+}
+
 /// The segments below `./`, decoded once and in lower case; `None` for
 /// anything odd: another root, another encoding inside, dots, control
 /// characters, letters that only look like ours outside quotes.
 fn segments(loc_uri: &str) -> Option<Vec<String>> {
     let decoded = decode_once(loc_uri)?;
     let path = decoded.strip_prefix("./")?;
-    let (mut segments, mut segment, mut quote) = (Vec::new(), String::new(), None);
-    for character in path.chars() {
+    let is_exec = |segment: &&String| segment.starts_with("exec=");
+    let execs = |path: &[String]| path.iter().filter(is_exec).count();
+    match (split(path, true), split(path, false)) {
+        // Whoever takes the backslash for a letter must not find another method.
+        (Ok(path), Ok(other)) if execs(&other) > execs(&path) => None,
+        (Ok(path), _) => Some(path),
+        (Err(Odd::OpenQuote), Ok(path)) => Some(path),
+        (Err(_), _) => None,
+    }
+}
+
+/// The same of a decoded path; `escapes` says whether a backslash inside quotes keeps a
+/// quote behind it from ending them.
+fn split(path: &str, escapes: bool) -> Result<Vec<String>, Odd> {
+    let (mut segments, mut segment) = (Vec::new(), String::new());
+    let (mut quote, mut is_escaped) = (None, false);
+    for (at, character) in path.char_indices() {
+        let escaped = std::mem::take(&mut is_escaped);
         match (character, quote) {
-            (c, _) if c.is_control() => return None,
-            ('%', _) => return None,
+            (c, _) if c.is_control() => return Err(Odd::Other),
+            ('%', Some(_)) if is_letter_percent(&path[at + 1..]) => {}
+            ('%', _) => return Err(Odd::Other),
+            (_, Some(_)) if escaped => {}
+            ('\\', Some(_)) => is_escaped = escapes,
             (c, Some(open)) if c == open => quote = None,
             ('"' | '\'', None) => quote = Some(character),
             ('/', None) => {
                 segments.push(std::mem::take(&mut segment));
                 continue;
             }
-            (c, None) if !c.is_ascii() => return None,
+            (c, None) if !c.is_ascii() => return Err(Odd::Other),
             _ => {}
         }
         segment.push(character.to_ascii_lowercase());
     }
     segments.push(segment);
     if quote.is_some() {
-        return None;
+        return Err(Odd::OpenQuote);
     }
     segments.retain(|segment| !segment.is_empty());
     // Two spellings of the same trees: `./Device/Vendor/…` and `./cimv2/mdm/MDM_…`.
@@ -123,7 +150,24 @@ fn segments(loc_uri: &str) -> Option<Vec<String>> {
     let dots = segments
         .iter()
         .any(|segment| segment.bytes().all(|byte| byte == b'.'));
-    (!dots && !segments.is_empty()).then_some(segments)
+    match dots || segments.is_empty() {
+        true => Err(Odd::Other),
+        false => Ok(segments),
+    }
+}
+
+/// Whether a percent sign in front of this text is a letter to whoever decodes once more
+/// too, or spells one.
+fn is_letter_percent(behind: &str) -> bool {
+    let mut digits = behind.chars().map(|c| c.to_digit(16));
+    match (digits.next().flatten(), digits.next().flatten()) {
+        (Some(high), Some(low)) => {
+            let byte = high * 16 + low;
+            let is_syntax = "\"'/\\%".chars().any(|c| u32::from(c) == byte);
+            byte >= 0x20 && byte != 0x7f && !is_syntax
+        }
+        _ => true,
+    }
 }
 
 fn decode_once(text: &str) -> Option<String> {
@@ -170,6 +214,9 @@ mod tests {
             "./cimV2/Win32_OperatingSystem/Win32_OperatingSystem%3D%40/SystemDrive",
             "./cimv2/Win32_DiskDrive/Win32_DiskDrive.DeviceID=%22\\\\.\\PHYSICALDRIVE0%22/Size",
             "./cimv2/MDM_SecurityStatus",
+            "./cimv2/Win32_X/Win32_X.Tag=%2212%5C%22 riser / slot 1%22/Tag",
+            "./cimv2/Win32_X/Win32_X.Name=%22C%3A%5C%22/Name",
+            "./cimv2/Win32_X/Win32_X.Name=%22100%25 M%C3%BCll%22/Name",
         ] {
             assert!(may(Verb::Get, loc_uri), "{loc_uri}");
         }
@@ -210,6 +257,8 @@ mod tests {
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%22/Exec=LockWorkstation",
             "./cimv2/MDM_WNSConfiguration/MDM_WNSConfiguration.AppId=%22x%22/Exec=UpdateConfiguration",
             "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x/Exec=ResetUserPassword",
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22x%2522/Exec=LockWorkstation/%22/Exec=ResetUserPassword",
+            "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22%5C%22/Exec=LockWorkstation/%5C%22%22/Exec=ResetUserPassword",
             "./Vendor/MSFT/RemoteWipe/doWipe",
             "./Vendor/MSFT/RemoteLock/Lock",
             "./Vendor/MSFT/DMClient/Provider/p/Push/Unenroll",

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use subtle::ConstantTimeEq;
 
-use super::auth::{LENIENT, PasswordDigest};
+use super::auth::{PasswordDigest, from_base64};
 
 /// The HTTP header that carries a mac, in either direction.
 pub const HEADER: &str = "x-syncml-hmac";
@@ -97,7 +97,7 @@ impl Mac {
         let (Some(username), Some(mac)) = (username, mac) else {
             return Err(MacFault::Missing);
         };
-        let mac = LENIENT.decode(mac).map_err(|_| MacFault::NotMac)?;
+        let mac = from_base64(&mac).ok_or(MacFault::NotMac)?;
         if mac.len() != 16 {
             return Err(MacFault::NotMac);
         }
@@ -226,6 +226,11 @@ mod tests {
             format!("algorithm=MD5, username=\"Robert Jordan\", mac={MAC}=="),
             format!("mac=\"{MAC}==\",username=\"Robert Jordan\",algorithm=\"md5\""),
             format!("username=Robert Jordan,mac={MAC}"),
+            format!(
+                "username=\"Robert Jordan\", mac=\"{} {}\t==\"",
+                &MAC[..10],
+                &MAC[10..]
+            ),
             format!("  MAC = {MAC}== , Username=\"Robert \\Jordan\" , more=things,"),
         ] {
             let read = Mac::parse(&text).expect(&text);

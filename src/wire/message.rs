@@ -6,9 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::DecodeError;
+
 /// `SessionID`, opaque text of the device's choice (`0` is legal); it repeats
 /// across reboots, so it names a session only together with its device.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct SessionId(pub String);
 
 /// One SyncML document, in either direction.
@@ -20,6 +22,92 @@ pub struct Message {
     pub body: Vec<Element>,
     /// Whether `Final` was there: the last message of its package.
     pub is_final: bool,
+    /// What reading it came upon. Empty for a message that is written.
+    pub reading: Reading,
+}
+
+/// How a document was read: its structure strictly, its values as far as they
+/// can be. What had to be amended or left out stands here.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// What was wrong with values.
+    pub amended: Amended,
+    /// Where reading ended before the document did.
+    pub cut: Option<Cut>,
+}
+
+/// How many values were not what they should be, by what was wrong with them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Amended {
+    /// Bytes that are not UTF-8, or characters that XML does not allow: each was
+    /// replaced with U+FFFD.
+    pub characters: u32,
+    /// References to entities that XML does not define, and bare `&`: kept as
+    /// they stand.
+    pub references: u32,
+    /// An XML declaration, a DOCTYPE or markup without its end: kept as it stands.
+    pub markup: u32,
+    /// A field other than Data that is too long: the rest was cut off.
+    pub shortened: u32,
+}
+
+impl Amended {
+    /// Each kind in words with its count, those that occurred.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let all = [
+            (
+                self.characters,
+                "contained characters or bytes that are not text: each was replaced with U+FFFD",
+            ),
+            (
+                self.references,
+                "contained undefined entities or a bare '&': kept as received",
+            ),
+            (
+                self.markup,
+                "contained an XML declaration, a DOCTYPE or unbalanced markup: kept as received",
+            ),
+            (self.shortened, "were too long and were cut off"),
+        ];
+        let occurred = all.into_iter().filter(|(count, _)| *count > 0);
+        occurred.map(|(count, what)| format!("values of the message ({count}) {what}"))
+    }
+}
+
+/// Bytes that are no message, with what was read of its header: whom it names,
+/// and what it shows to prove that. Fields that were not reached are empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Why.
+    pub error: DecodeError,
+    /// The header as far as it was read.
+    pub header: Box<Header>,
+}
+
+impl From<DecodeError> for Unreadable {
+    /// Nothing of the header was read.
+    fn from(error: DecodeError) -> Self {
+        Unreadable {
+            error,
+            header: Box::default(),
+        }
+    }
+}
+
+/// The element of SyncBody at which a bound was exceeded. It and what follows it
+/// are not in the message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    /// The bound.
+    pub bound: DecodeError,
+    /// The element's name.
+    pub element: String,
+    /// Its `CmdID`, as far as it was read.
+    pub cmd_id: Option<u32>,
+    /// Its `MsgRef`.
+    pub msg_ref: Option<u32>,
+    /// Its `CmdRef`.
+    pub cmd_ref: Option<u32>,
 }
 
 impl Message {
@@ -33,7 +121,7 @@ impl Message {
 }
 
 /// `SyncHdr`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Header {
     /// `VerDTD`, `1.2` for everything that this server speaks.
     pub ver_dtd: String,

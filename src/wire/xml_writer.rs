@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::events::Sink;
 use super::tags::{MetInf, SyncMl};
-use super::xml::escape_into;
+use super::text::escape_into;
 
 /// The writer.
 pub(super) struct Writer(String);

@@ -1,7 +1,10 @@
 //! A command: one management operation queued for a device, and what became of it.
 
+mod lease;
 mod options;
+mod size;
 
+pub use lease::{ElementName, Lease};
 pub(crate) use options::RETRIES;
 pub use options::{ExecutionOptions, Lenient, ServerPurpose, Unanswered};
 
@@ -9,10 +12,10 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CommandId, CommandSeq, SessionNo};
+use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
-use crate::loc_uri::{LocUri, escaped};
+use crate::loc_uri::{LocUri, key_value};
 use crate::named::named;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -44,6 +47,15 @@ pub struct CommandBody {
 /// goes out: what is learned of the device meanwhile counts for it too. A
 /// private-use character, which no caller may send.
 pub(crate) const CLIENT_ID: char = '\u{E000}';
+
+/// What is expected of a key of MDM_Client, where this one cannot stand in a LocURI.
+pub fn client_key_fault(client_id: &str) -> Option<&'static str> {
+    let keys = [("DeviceClientID", client_id)];
+    let fault = LocUri::instance("MDM_Client", keys.into_iter())
+        .node()
+        .err()?;
+    Some(fault.expected())
+}
 
 /// One element of a command as it stands on the wire, in document order: each
 /// takes one CmdID.
@@ -178,7 +190,7 @@ impl Operation {
     fn bind(&mut self, client_id: &str) {
         match self {
             Operation::Node { loc_uri, data, .. } => {
-                let key = escaped(client_id);
+                let key = key_value(client_id);
                 *loc_uri = loc_uri.as_str().replace(CLIENT_ID, &key).into();
                 if let Some(text) = data {
                     *text = Secret::new(text.reveal().replace(CLIENT_ID, client_id));
@@ -292,6 +304,12 @@ pub struct OpenCommand {
     /// which was answered either.
     #[serde(default)]
     pub ahead: Vec<CommandSeq>,
+    /// Bytes of its answers that were kept ([`NodeResult::bytes`]).
+    #[serde(default)]
+    pub answer_bytes: u64,
+    /// Whether there are such nodes that had no room there: they stand in its body.
+    #[serde(default)]
+    pub has_more_unknown: bool,
 }
 
 impl OpenCommand {
@@ -315,9 +333,19 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.is_unenroll()
+        self.ends_enrollment()
             || self.is_suspect()
             || self.options.purpose == Some(ServerPurpose::ChannelSet)
+    }
+
+    /// Whether the device is gone once it is done.
+    pub(crate) fn ends_enrollment(&self) -> bool {
+        self.is_unenroll() || self.is_wipe()
+    }
+
+    /// Whether it wipes the device.
+    pub(crate) fn is_wipe(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.kind == Kind::RemoteWipe)
     }
 
     /// Whether it went out so often without an answer that the device may have stopped
@@ -340,42 +368,6 @@ impl OpenCommand {
     /// Whether it unenrolls the device, after which there is silence.
     pub(crate) fn is_unenroll(&self) -> bool {
         self.leaves.iter().any(|leaf| leaf.kind == Kind::Unenroll)
-    }
-}
-
-/// One delivery of a command: by these numbers its answers refer to it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// In which session.
-    pub session: SessionNo,
-    /// The server's MsgID that carried it.
-    pub message: u32,
-    /// The first of its CmdIDs; the others follow in document order.
-    pub first_id: u32,
-    /// The worst status per CmdID in that order, 0 where none has come.
-    pub statuses: Vec<u16>,
-    /// The verb or group of each CmdID, which a Status must name as `Cmd`.
-    pub elements: Vec<ElementName>,
-    /// Bit n: CmdID n stands at the top, not inside a group.
-    pub top: Vec<bool>,
-}
-
-/// The element that a CmdID stood on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum ElementName {
-    /// A command.
-    Verb(Verb),
-    /// A group.
-    Group(GroupKind),
-}
-
-impl ElementName {
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            ElementName::Verb(verb) => verb.name(),
-            ElementName::Group(kind) => kind.name(),
-        }
     }
 }
 

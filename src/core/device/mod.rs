@@ -1,11 +1,17 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+mod auth_failure;
 mod certificates;
+mod enrollment;
 pub mod outbox;
 mod record;
+mod usage;
 
+pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
+pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
 pub use record::{Credentials, DeviceRecord};
+pub use usage::HourlyUse;
 
 use std::fmt;
 
@@ -32,6 +38,13 @@ pub struct Device {
     pub record: DeviceRecord,
     /// Its state.
     pub state: DeviceState,
+}
+
+impl Device {
+    /// The key of MDM_Client: as the device reported it, else as it is on record.
+    pub fn client_id(&self) -> &str {
+        self.state.client_id(&self.record)
+    }
 }
 
 /// What changes with every exchange, read and written as one.
@@ -82,6 +95,15 @@ pub struct DeviceState {
     /// The DevInfo that was last taken into the inventory.
     #[serde(default)]
     pub dev_info: Option<DevInfoSeen>,
+    /// What its exchanges wrote in the hour under way.
+    #[serde(default)]
+    pub used: HourlyUse,
+    /// The latest requests that named it and were refused, as they are on record.
+    #[serde(default)]
+    pub refused: Option<Refused>,
+    /// The enrollment that it is in.
+    #[serde(default)]
+    pub enrollment: Enrollment,
 }
 
 /// How a device wants the server to prove itself.
@@ -118,6 +140,19 @@ impl DeviceState {
             next_command: 1,
             ..DeviceState::default()
         }
+    }
+
+    /// Bytes that it takes, about.
+    pub fn bytes(&self) -> u64 {
+        /// Everything but the open commands: sessions, the channel, certificates.
+        const FRAME: u64 = 512;
+        FRAME + self.open.iter().map(OpenCommand::bytes).sum::<u64>()
+    }
+
+    /// The key of MDM_Client of a device with this record.
+    pub(crate) fn client_id<'a>(&'a self, record: &'a DeviceRecord) -> &'a str {
+        let reported = self.enrollment.client_id.as_deref();
+        reported.unwrap_or(&record.device_client_id)
     }
 
     /// The open command of that number.

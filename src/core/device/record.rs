@@ -7,6 +7,7 @@ use super::certificates::{
 };
 use crate::context::Family;
 use crate::ids::Source;
+use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::auth::PasswordDigest;
 
@@ -17,7 +18,8 @@ pub struct DeviceRecord {
     pub source: Source,
     /// Its family.
     pub family: Family,
-    /// The key of MDM_Client.
+    /// The key of MDM_Client, as the API says it. A certificate from a trusted issuer may
+    /// have it as its name, so nothing that a device reports is ever put here.
     pub device_client_id: String,
     /// The enrolled user.
     pub user: Option<String>,
@@ -31,6 +33,9 @@ pub struct DeviceRecord {
     pub registered_at: Timestamp,
     /// What is known of its certificates besides.
     pub rotation: Rotation,
+    /// By what the server proves itself to this device alone, if one was made for it.
+    #[serde(default)]
+    pub server_password: Option<Secret>,
 }
 
 /// SyncML credentials of a device.
@@ -56,6 +61,7 @@ impl DeviceRecord {
             certificates: Vec::new(),
             registered_at,
             rotation: Rotation::default(),
+            server_password: None,
         }
     }
 
@@ -141,6 +147,7 @@ mod tests {
             certificates: Vec::new(),
             registered_at: Timestamp(0),
             rotation: Rotation::default(),
+            server_password: None,
         };
         let [one, two] = [1, 2].map(|byte| note(byte).digest);
         record.revoke(note(9).digest).unwrap();

@@ -4,6 +4,7 @@
 use super::reading::Reading;
 use crate::command::CommandState;
 use crate::context::Family;
+use crate::device::EnrollmentEnd;
 use crate::push::channel::Channel;
 use crate::push::wake::Wake;
 use crate::time::Timestamp;
@@ -38,6 +39,6 @@ pub struct Facts<'a> {
     pub read: Option<Reading>,
     /// Whether readings are under way still.
     pub is_reading: bool,
-    /// Since when the device is known to be unenrolled.
-    pub unenrolled_at: Option<Timestamp>,
+    /// How the enrollment ended that the install belongs to, if it did.
+    pub ended: Option<EnrollmentEnd>,
 }

@@ -78,6 +78,8 @@ named! {
         Cancelled = "cancelled",
         /// A request for another version took its place.
         Superseded = "superseded",
+        /// It was installed, and the enrollment that it belongs to has ended.
+        Ended = "ended",
     }
 }
 
@@ -90,6 +92,7 @@ impl InstallState {
                 | InstallState::Failed
                 | InstallState::Cancelled
                 | InstallState::Superseded
+                | InstallState::Ended
         )
     }
 }

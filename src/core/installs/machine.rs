@@ -40,6 +40,7 @@ pub fn next(install: &Install, facts: &Facts<'_>, rules: &JobRules) -> Move {
     } else {
         next.look(facts, rules)
     };
+    next.end_with_enrollment(facts);
     Move { install: next, act }
 }
 
@@ -75,7 +76,7 @@ impl Install {
                 None
             }
             CommandState::Cancelled => {
-                let (state, at) = if facts.unenrolled_at.is_some() {
+                let (state, at) = if facts.ended.is_some() {
                     (InstallState::Failed, command.at)
                 } else {
                     (InstallState::Cancelled, command.at)
@@ -83,6 +84,15 @@ impl Install {
                 self.step(state, at, reason);
                 None
             }
+        }
+    }
+
+    /// What was installed does not outlive the enrollment: the device, or whatever is
+    /// enrolled now, has to be given it again.
+    fn end_with_enrollment(&mut self, facts: &Facts<'_>) {
+        if let (InstallState::Installed, Some(end)) = (self.state, facts.ended) {
+            let why = format!("{}: what was installed may be gone", end.reason.words());
+            self.step(InstallState::Ended, end.at, Some(why));
         }
     }
 
@@ -186,9 +196,9 @@ impl Install {
         if self.state.is_final() {
             return None;
         }
-        if let Some(at) = facts.unenrolled_at {
-            let why = "the device is unenrolled: the job's outcome is unknown";
-            self.step(InstallState::Failed, at, Some(why.to_owned()));
+        if let Some(end) = facts.ended {
+            let why = format!("{}: the job's outcome is unknown", end.reason.words());
+            self.step(InstallState::Failed, end.at, Some(why));
             return None;
         }
         let since = self

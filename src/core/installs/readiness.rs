@@ -4,6 +4,7 @@
 
 use crate::command::{CommandState, StoredCommand};
 use crate::context::Family;
+use crate::ids::CommandSeq;
 use crate::inventory::{Inventory, Value};
 
 /// What is known of it.
@@ -45,10 +46,12 @@ impl Readiness {
     }
 }
 
-/// What inventory and the latest commands of a device say. Each command comes
-/// with the state that it has now.
+/// What inventory and the latest commands of a device say, as far as the enrollment
+/// brought them that begins with the command `since`. Each command comes with the state
+/// that it has now.
 pub fn readiness<'a>(
     family: Family,
+    since: CommandSeq,
     inventory: Option<&Inventory>,
     commands: impl IntoIterator<Item = (&'a StoredCommand, CommandState)>,
 ) -> Readiness {
@@ -58,7 +61,7 @@ pub fn readiness<'a>(
     };
     let mut key = false;
     for (command, state) in commands {
-        if state != CommandState::Succeeded {
+        if state != CommandState::Succeeded || command.id.seq < since {
             continue;
         }
         match command.body.name.as_str() {
@@ -71,7 +74,10 @@ pub fn readiness<'a>(
     let known = |class: &str, property: &str, good: fn(&Value) -> bool| {
         let instances = inventory.and_then(|inventory| inventory.classes.get(class));
         let mut instances = instances.into_iter().flat_map(|all| all.values());
-        instances.any(|values| values.get(property).is_some_and(|entry| good(&entry.value)))
+        instances.any(|values| {
+            let entry = values.get(property).filter(|entry| entry.command >= since);
+            entry.is_some_and(|entry| good(&entry.value))
+        })
     };
     readiness.because = if known("Win32_ComputerSystem", "PartOfDomain", is_true) {
         Some("the device is joined to a domain")

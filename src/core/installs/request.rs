@@ -9,7 +9,7 @@ use crate::device::Device;
 use crate::device::outbox;
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
-use crate::session::queue::{cancel as cancel_command, queue};
+use crate::session::queue::{cancel as cancel_command, gone_at, queue};
 use crate::time::Timestamp;
 use crate::tokens::person::PersonId;
 
@@ -56,7 +56,7 @@ pub fn request(
     no: u32,
     request: Request,
 ) -> Result<Written, Refusal> {
-    if let Some(install) = counts_already(installs, &request) {
+    if let Some(install) = counts_already(device, installs, &request) {
         own(install, request.person)?;
         return Ok(Written {
             change: None,
@@ -124,8 +124,18 @@ pub fn check_open(count: u64, most: u64) -> Result<(), Refusal> {
 }
 
 /// The install of this app and version that is under way, or done, if there is one.
-fn counts_already<'a>(installs: &'a [Install], request: &Request) -> Option<&'a Install> {
-    let of_app = |install: &&Install| install.app == request.app.id;
+fn counts_already<'a>(
+    device: &Device,
+    installs: &'a [Install],
+    request: &Request,
+) -> Option<&'a Install> {
+    if gone_at(&device.state, request.command.queued_at).is_some() {
+        return None;
+    }
+    let enrollment = &device.state.enrollment;
+    let of_app = |install: &&Install| {
+        install.app == request.app.id && enrollment.end_of(install.command).is_none()
+    };
     let mut of_version = installs
         .iter()
         .rev()

@@ -9,6 +9,7 @@ use super::*;
 use crate::catalogue::Version;
 use crate::command::{CommandState, NodeResult, Part};
 use crate::context::Family;
+use crate::device::{EndReason, EnrollmentEnd};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
@@ -59,7 +60,7 @@ fn facts(state: CommandState, at: i64) -> Facts<'static> {
         wake: None,
         read: None,
         is_reading: false,
-        unenrolled_at: None,
+        ended: None,
     }
 }
 
@@ -264,7 +265,10 @@ fn ends_of_the_command() {
         );
     }
     let mut facts = facts(CommandState::Cancelled, 1);
-    facts.unenrolled_at = Some(NOW);
+    facts.ended = Some(EnrollmentEnd {
+        at: NOW,
+        reason: EndReason::Reported,
+    });
     assert_eq!(
         next(&install(), &facts, &rules).install.state,
         InstallState::Failed

@@ -6,20 +6,23 @@
 
 pub mod address;
 pub(crate) mod known;
+mod parts;
 pub mod search;
 mod value;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::loc_uri::names;
 pub use address::Address;
+pub use parts::{InventoryUpdate, PARTS};
 pub use value::{Value, instant};
 
 use crate::ids::CommandSeq;
-use crate::limits;
+use crate::limits::{self, DeviceBounds};
 use crate::time::Timestamp;
+use parts::{PartSizes, part_of};
 
 /// A device's inventory.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -79,15 +82,38 @@ pub struct Change {
 }
 
 /// What taking readings in came to.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Taken {
     /// The values that are others now. A value that was never known before is no change.
     pub changes: Vec<Change>,
-    /// Whether anything is to be written down: a change, a new value, or a
-    /// time that is old enough to be worth it.
-    pub worth_writing: bool,
-    /// How many values were not kept because there are too many.
+    /// The parts of the inventory that are to be written down: they have a change, a new
+    /// value, or a time that is old enough to be worth it.
+    pub touched: BTreeSet<u32>,
+    /// How many values were not kept because there are too many, or too much of them.
     pub dropped: usize,
+    /// How many bytes the inventory may take.
+    most: u64,
+    /// How many it takes, once a value was put in.
+    sizes: Option<PartSizes>,
+}
+
+impl Taken {
+    /// Nothing yet, of an inventory that may take so many bytes.
+    pub fn within(bytes: u64) -> Self {
+        Taken {
+            changes: Vec::new(),
+            touched: BTreeSet::new(),
+            dropped: 0,
+            most: bytes,
+            sizes: None,
+        }
+    }
+}
+
+impl Default for Taken {
+    fn default() -> Self {
+        Taken::within(DeviceBounds::default().inventory)
+    }
 }
 
 impl Inventory {
@@ -143,10 +169,16 @@ impl Inventory {
             instance,
             property,
         } = reading.address;
-        if self.entry(reading.address).is_none() && self.len() >= limits::INVENTORY_VALUES {
+        let before = self.entry(reading.address);
+        let sizes = taken.sizes.get_or_insert_with(|| PartSizes::of(self));
+        let found = (&value, text.as_deref());
+        if before.is_none() && self.len() >= limits::INVENTORY_VALUES
+            || !sizes.replace(reading.address, before, found, taken.most)
+        {
             taken.dropped += 1;
             return;
         }
+        let part = part_of(class, instance, property);
         let known = self
             .classes
             .entry(class.clone())
@@ -166,13 +198,15 @@ impl Inventory {
                 entry.since = now;
             }
             let old = now.ms_since(entry.read_at).saturating_abs() >= limits::INVENTORY_REFRESH_MS;
-            taken.worth_writing |= changed || old;
+            if changed || old {
+                taken.touched.insert(part);
+            }
             entry.value = value;
             entry.text = text;
             entry.read_at = now;
             entry.command = reading.command;
         } else {
-            taken.worth_writing = true;
+            taken.touched.insert(part);
             known.insert(
                 property.clone(),
                 Entry {
@@ -203,7 +237,10 @@ impl Inventory {
                 .collect();
             for instance in gone {
                 let values = instances.remove(&instance).unwrap_or_default();
+                taken.sizes = None;
                 for (property, entry) in values {
+                    let part = part_of(class, &instance, &property);
+                    taken.touched.insert(part);
                     taken.changes.push(Change {
                         at: now,
                         address: Address {
@@ -221,7 +258,9 @@ impl Inventory {
         let old = before.is_none_or(|(at, _)| {
             now.ms_since(at).saturating_abs() >= limits::INVENTORY_REFRESH_MS
         });
-        taken.worth_writing |= old || !taken.changes.is_empty();
+        if old || in_pieces || !taken.changes.is_empty() {
+            taken.touched.insert(part_of(class, "", ""));
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use std::fmt;
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize, Serializer};
 
-pub(crate) use names::escaped;
+pub(crate) use names::{escaped, key_value};
 pub use node::{LocUriError, Member, Node, TreeNode, WmiNode};
 use parse::Layout;
 pub(crate) use parse::{WILDCARD, is_name};
@@ -29,8 +29,8 @@ pub struct LocUri {
     /// The text percent-decoded once, where that changes it.
     decoded: Option<Box<str>>,
     layout: Result<Layout, LocUriError>,
-    /// Whether a percent sign is left after that: one that was encoded twice, or a
-    /// trick.
+    /// Whether a percent sign is left after that where it is no part of a key: one that
+    /// was encoded twice, or a trick.
     percent_left: bool,
 }
 
@@ -52,13 +52,14 @@ impl LocUri {
     }
 
     /// `./cimv2/<Class>/<Class>.<Key>=%22<value>%22[,…]`: key values are quoted
-    /// even where they are numbers (MS-MDM 3.1.5.1.3).
+    /// even where they are numbers (MS-MDM 3.1.5.1.3), quotes and backslashes in them
+    /// escaped (WMI Object Path Requirements).
     pub(crate) fn instance<'a>(
         class: &str,
         keys: impl Iterator<Item = (&'a str, &'a str)>,
     ) -> Self {
         let keys: Vec<String> = keys
-            .map(|(key, value)| format!("{key}=%22{}%22", escaped(value)))
+            .map(|(key, value)| format!("{key}=%22{}%22", names::key_value(value)))
             .collect();
         LocUri::from(format!("./cimv2/{class}/{class}.{}", keys.join(",")))
     }
@@ -130,7 +131,7 @@ impl LocUri {
     /// concluded from it then.
     pub fn node(&self) -> Result<Node<'_>, LocUriError> {
         match self.percent_left {
-            true => Err(LocUriError("text that is percent-encoded once")),
+            true => Err(LocUriError::PERCENT),
             false => self.node_as_read(),
         }
     }
@@ -140,6 +141,18 @@ impl LocUri {
     pub(crate) fn node_as_read(&self) -> Result<Node<'_>, LocUriError> {
         let decoded = self.decoded.as_deref().unwrap_or(&self.text);
         self.layout.map(|layout| layout.node(decoded))
+    }
+
+    /// What is wrong with the key of the instance that it names, where that is why it
+    /// addresses nothing: no policy can ever let it go.
+    pub(crate) fn key_fault(&self) -> Option<LocUriError> {
+        let root = self.text.get(..8)?;
+        let fault = match self.layout {
+            Ok(_) if self.percent_left => LocUriError::PERCENT,
+            Err(fault) if fault.is_of_key() => fault,
+            _ => return None,
+        };
+        root.eq_ignore_ascii_case("./cimv2/").then_some(fault)
     }
 
     /// What it addresses below `./cimv2`.
@@ -172,13 +185,17 @@ impl From<String> for LocUri {
             return LocUri {
                 text,
                 decoded: None,
-                layout: Err(LocUriError("UTF-8 behind the percent-encoding")),
+                layout: Err(LocUriError::UTF8),
                 percent_left: false,
             };
         };
+        let layout = Layout::from_text(&decoded, false);
         LocUri {
-            layout: Layout::from_text(&decoded, false),
-            percent_left: decoded.contains('%'),
+            percent_left: match layout {
+                Ok(layout) => !layout.allows_percents(&decoded),
+                Err(_) => decoded.contains('%'),
+            },
+            layout,
             decoded: match decoded {
                 Cow::Owned(decoded) => Some(decoded.into_boxed_str()),
                 Cow::Borrowed(_) => None,

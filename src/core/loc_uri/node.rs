@@ -1,11 +1,30 @@
 //! What a LocURI addresses.
 
+use super::LocUri;
 use super::segments::{ROOT, Segments};
 
 /// Why a text addresses no node that this server could know: what was expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected {0}")]
 pub struct LocUriError(pub(super) &'static str);
+
+impl LocUriError {
+    pub(super) const PERCENT: Self = LocUriError("text that is percent-encoded once");
+    pub(super) const UTF8: Self = LocUriError("UTF-8 behind the percent-encoding");
+    pub(super) const OPEN_QUOTE: Self = LocUriError("a closing quote");
+    pub(super) const METHOD_IN_KEY: Self = LocUriError("no method inside a key");
+
+    /// What was expected, in words.
+    pub(crate) fn expected(self) -> &'static str {
+        self.0
+    }
+
+    /// Whether quotes or escapes are at fault.
+    pub(super) fn is_of_key(self) -> bool {
+        let of_key = [Self::UTF8, Self::OPEN_QUOTE, Self::METHOD_IN_KEY];
+        of_key.contains(&self)
+    }
+}
 
 /// What a LocURI addresses. Letter case is as written; class, property and
 /// method names and the nodes of trees are compared without it.
@@ -42,6 +61,20 @@ impl<'a> WmiNode<'a> {
     pub(crate) fn first_key(&self) -> Option<(&'a str, &'a str)> {
         let keys = self.instance?.get(self.class.len()..)?.strip_prefix('.')?;
         keys.split_once('=')
+    }
+
+    /// The node without the keys of its instance: what is known of it by its class.
+    pub(crate) fn shape(&self) -> LocUri {
+        let class = LocUri::class(self.class);
+        let Some(_) = self.instance else {
+            return class;
+        };
+        let instance = class.below(&format!("{}=@", self.class));
+        match self.member {
+            None => instance,
+            Some(Member::Property(name)) => instance.below(name),
+            Some(Member::Method(name)) => instance.method(name),
+        }
     }
 
     /// Whether it is of the class of that name.

@@ -1,8 +1,8 @@
 //! How the text of a LocURI is parsed: decoded exactly once, repeated slashes
-//! counted once, quotes respected.
+//! counted once, quotes respected, and in them the backslashes of WMI's object paths.
 
 use super::node::{LocUriError, Member, Node, TreeNode, WmiNode};
-use super::segments::{ROOT, Segments, Span, has_open_quote};
+use super::segments::{Quotes, ROOT, Segments, Span, has_open_quote};
 
 /// A segment that stands for any, in a LocURI that stands for all of a shape: a
 /// control character, which no LocURI from outside can have.
@@ -37,17 +37,11 @@ impl Layout {
             return Err(LocUriError("a path that begins with './'"));
         }
         let mut segments = Segments::new(decoded, ROOT.len());
-        let is_dots = |segment: &str| segment.bytes().all(|byte| byte == b'.');
-        if segments.clone().any(is_dots) {
-            return Err(SEGMENT);
-        }
-        if has_open_quote(decoded) {
-            return Err(LocUriError("a closing quote"));
-        }
         let root = segments.next().ok_or(SEGMENT)?;
         if root.eq_ignore_ascii_case("cimv2") {
-            return wmi(decoded, segments);
+            return wmi(decoded, &segments);
         }
+        check_quotes_and_dots(decoded, &Segments::new(decoded, ROOT.len()), false)?;
         let user = root.eq_ignore_ascii_case("user");
         let start = if user || root.eq_ignore_ascii_case("device") {
             segments.at
@@ -61,6 +55,27 @@ impl Layout {
             Some(_) => Ok(Layout::Tree { user, start }),
             None => Err(SEGMENT),
         }
+    }
+
+    /// Whether a percent sign in `decoded` stands where only a name is: inside the quotes of
+    /// an instance's key, and not before digits that would end or open something if they
+    /// were decoded once more.
+    pub(super) fn allows_percents(self, decoded: &str) -> bool {
+        let Layout::Wmi { instance, .. } = self else {
+            return !decoded.contains('%');
+        };
+        let (from, to) = instance.unwrap_or_default();
+        let key = decoded.get(from..to).unwrap_or_default();
+        let count = |text: &str| text.bytes().filter(|&byte| byte == b'%').count();
+        let mut quotes = Quotes::new(!has_open_quote(key, true));
+        let mut bytes = key.as_bytes();
+        let mut allowed = 0;
+        while let [byte, rest @ ..] = bytes {
+            let is_inside = quotes.take(*byte);
+            allowed += usize::from(*byte == b'%' && is_inside && !decodes_to_syntax(rest));
+            bytes = rest;
+        }
+        allowed == count(decoded)
     }
 
     /// The parts of `decoded`, from which the layout was made.
@@ -88,7 +103,55 @@ impl Layout {
     }
 }
 
-fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError> {
+/// Quotes are closed, and no segment consists of dots.
+fn check_quotes_and_dots(
+    decoded: &str,
+    segments: &Segments<'_>,
+    escapes: bool,
+) -> Result<(), LocUriError> {
+    let is_dots = |segment: &str| segment.bytes().all(|byte| byte == b'.');
+    if segments.clone().any(is_dots) {
+        return Err(SEGMENT);
+    }
+    match has_open_quote(decoded, escapes) {
+        true => Err(LocUriError::OPEN_QUOTE),
+        false => Ok(()),
+    }
+}
+
+/// Reads what is below `./cimv2`. In the keys of an instance a backslash escapes, but not
+/// everybody who names one escapes its backslashes: where reading it so leaves a quote open,
+/// they are letters like others. Who reads it that way must not find a method that is not
+/// there otherwise.
+fn wmi(decoded: &str, segments: &Segments<'_>) -> Result<Layout, LocUriError> {
+    let read = |escapes| read_wmi(decoded, segments.clone().read_with(escapes), escapes);
+    match read(true) {
+        Err(error) if error == LocUriError::OPEN_QUOTE => read(false),
+        Ok(layout) => {
+            let methods = |escapes| {
+                let segments = segments.clone().read_with(escapes);
+                segments.filter(|segment| is_method(segment)).count()
+            };
+            match methods(false) > methods(true) {
+                true => Err(LocUriError::METHOD_IN_KEY),
+                false => Ok(layout),
+            }
+        }
+        error => error,
+    }
+}
+
+fn is_method(segment: &str) -> bool {
+    let exec = segment.get(..5);
+    exec.is_some_and(|exec| exec.eq_ignore_ascii_case("exec="))
+}
+
+fn read_wmi(
+    decoded: &str,
+    mut segments: Segments<'_>,
+    escapes: bool,
+) -> Result<Layout, LocUriError> {
+    check_quotes_and_dots(decoded, &segments, escapes)?;
     let mut class = segments.next_span().ok_or(CLASS)?;
     // `./cimv2/mdm/MDM_x` names the namespace that is flattened elsewhere.
     if decoded[class.0..class.1].eq_ignore_ascii_case("mdm")
@@ -126,6 +189,16 @@ fn wmi(decoded: &str, mut segments: Segments<'_>) -> Result<Layout, LocUriError>
         instance,
         member,
     })
+}
+
+/// Whether two digits behind a percent sign stand for a quote, a backslash, a slash, a
+/// percent sign or a control character.
+fn decodes_to_syntax(behind: &[u8]) -> bool {
+    let digits = behind
+        .get(..2)
+        .and_then(|two| std::str::from_utf8(two).ok());
+    let byte = digits.and_then(|two| u8::from_str_radix(two, 16).ok());
+    byte.is_some_and(|byte| byte.is_ascii_control() || b"\"'\\/%".contains(&byte))
 }
 
 /// `Class.Key=…` or `Class=…`; the class must be the one that the path names.

@@ -156,7 +156,11 @@ impl Form for AnyLocUri {
         if text.is_some_and(|text| !text.starts_with("./")) {
             return Err(other_text(name, fields, "a LocURI that begins with './'"));
         }
-        Ok(text.map(LocUri::from))
+        let loc_uri = text.map(LocUri::from);
+        if let Some(fault) = loc_uri.as_ref().and_then(LocUri::key_fault) {
+            return Err(other_text(name, fields, fault.expected()));
+        }
+        Ok(loc_uri)
     }
 
     fn schema(&self) -> Value {

@@ -60,7 +60,12 @@ fn inventory(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
             let expected = "a class name or a LocURI './…'";
             return Err(FieldError::new(field, expected, "other text"));
         }
-        nodes.push(node(class));
+        let node = node(class);
+        if let Some(fault) = node.key_fault() {
+            let field = format!("{}[{at}]", arguments.path(&CLASSES));
+            return Err(FieldError::new(field, fault.expected(), "other text"));
+        }
+        nodes.push(node);
     }
     let mut seen = HashSet::new();
     nodes.retain(|node| seen.insert(node.to_string()));

@@ -168,9 +168,34 @@ fn build(
 ) -> Result<Built, FieldError> {
     let arguments = Arguments::check(kind.arguments, fields, family)?;
     match kind.build {
-        Build::Operations(build) => build(&arguments, context),
+        Build::Operations(build) => {
+            let built = build(&arguments, context)?;
+            check_keys(&built, fields)?;
+            Ok(built)
+        }
         Build::Group(kind) => group(kind, &arguments, context),
     }
+}
+
+/// Refuses what would wait for ever, since no LocURI can have such a key.
+fn check_keys(built: &Built, fields: &Fields<'_>) -> Result<(), FieldError> {
+    let mut faults = built
+        .operations
+        .iter()
+        .filter_map(|operation| match operation {
+            Operation::Node { loc_uri, .. } => loc_uri.key_fault(),
+            Operation::Group(..) => None,
+        });
+    let Some(fault) = faults.next() else {
+        return Ok(());
+    };
+    let is_odd = |key: &&str| {
+        let text = fields.get(key).and_then(Value::as_str);
+        text.is_some_and(|text| text.contains('%'))
+    };
+    let field = fields.keys().find(is_odd).unwrap_or("type");
+    let expected = format!("a key that can stand in a LocURI: {}", fault.expected());
+    Err(FieldError::new(fields.name(field), expected, "other text"))
 }
 
 fn group(

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::named::named;
 use crate::push::address::UriDigest;
 use crate::push::profile::ProfileEvent;
 use crate::push::{pause, sanitize};
@@ -18,44 +19,46 @@ const MESSAGE_ID: usize = 64;
 /// Headers looked at at most, of whatever name.
 const HEADERS: usize = 200;
 
-/// What became of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// 200, `received`: WNS has it. Not that the device got it: nothing tells that.
-    Received,
-    /// 200, `dropped`: thrown away, whatever the device's connection.
-    Dropped,
-    /// 200, `channelthrottled`: too many for this channel.
-    ChannelThrottled,
-    /// 2xx without a status that is known.
-    Unclear,
-    /// 3xx. WNS has none; followed, it would carry the token elsewhere.
-    Redirect,
-    /// 400: a header is wrong or contradicts another.
-    BadRequest,
-    /// 401: the token is not valid, or not any more.
-    TokenRejected,
-    /// 403: the token is of another app than the channel.
-    ChannelRefused,
-    /// 404: there is no such channel URI.
-    UnknownChannel,
-    /// 405: only POST is taken.
-    MethodNotAllowed,
-    /// 406, and 429 which is not documented: the sender is over its limit.
-    Throttled,
-    /// 410: the channel has expired or was revoked.
-    Gone,
-    /// 410 that says that the sender is blocked.
-    SenderBlocked,
-    /// 413: more than 5,000 bytes of body.
-    TooLarge,
-    /// 500, and other 5xx.
-    ServerError,
-    /// 503.
-    Unavailable,
-    /// Anything else.
-    Unknown,
+named! {
+    /// What became of a notification.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Outcome {
+        /// 200, `received`: WNS has it. Not that the device got it: nothing tells that.
+        Received = "received",
+        /// 200, `dropped`: thrown away, whatever the device's connection.
+        Dropped = "dropped",
+        /// 200, `channelthrottled`: too many for this channel.
+        ChannelThrottled = "channel_throttled",
+        /// 2xx without a status that is known.
+        Unclear = "unclear",
+        /// 3xx. WNS has none; followed, it would carry the token elsewhere.
+        Redirect = "redirect",
+        /// 400: a header is wrong or contradicts another.
+        BadRequest = "bad_request",
+        /// 401: the token is not valid, or not any more.
+        TokenRejected = "token_rejected",
+        /// 403: the token is of another app than the channel.
+        ChannelRefused = "channel_refused",
+        /// 404: there is no such channel URI.
+        UnknownChannel = "unknown_channel",
+        /// 405: only POST is taken.
+        MethodNotAllowed = "method_not_allowed",
+        /// 406, and 429 which is not documented: the sender is over its limit.
+        Throttled = "throttled",
+        /// 410: the channel has expired or was revoked.
+        Gone = "gone",
+        /// 410 that says that the sender is blocked.
+        SenderBlocked = "sender_blocked",
+        /// 413: more than 5,000 bytes of body.
+        TooLarge = "too_large",
+        /// 500, and other 5xx.
+        ServerError = "server_error",
+        /// 503.
+        Unavailable = "unavailable",
+        /// Anything else.
+        Unknown = "unknown",
+    }
 }
 
 /// What the sender does next.

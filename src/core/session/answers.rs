@@ -1,10 +1,10 @@
 //! What a message's answers and alerts change, before anything is offered.
 
 use super::alerts;
+use super::answer_room::AnswerRoom;
 use super::bodies::Bodies;
 use super::channel::{self, DeviceContext};
-use super::correlate::{correlate, unenrolled};
-use super::dev_info;
+use super::correlate::correlate;
 use super::event_recorder::EventRecorder;
 use super::follow::follow;
 use super::large::{Part, judge};
@@ -12,12 +12,13 @@ use super::open::MessagePosition;
 use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
 use super::{Request, settle};
+use super::{dev_info, enrollment};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::Mode;
-use crate::device::{DeviceRecord, DeviceState, Session};
+use crate::device::{DeviceState, EndReason, Session};
 use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
-use crate::inventory::{Change, Inventory};
+use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::session::Snapshot;
@@ -26,18 +27,18 @@ use modegate_wire::message::Alert;
 /// What is to be recorded besides the state.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// Whether the device said that its user unenrolled it.
-    pub(super) unenrolled: bool,
+    /// Whether the device is gone after this: it was unenrolled or wiped.
+    pub(super) is_gone: bool,
     /// What the server queued itself.
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
     /// The URI of the push channel, where it is another.
     pub(super) channel_uri: Option<Option<Secret>>,
-    /// The record, where something of the device was learned.
-    pub(super) record: Option<DeviceRecord>,
     /// The inventory, where it is worth writing.
-    pub(super) inventory: Option<Inventory>,
+    pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
+    /// Bytes of older answers that are to be deleted.
+    pub(super) free_answers: u64,
     /// What each Results brought.
     pub(super) parts: Vec<Part>,
     /// Whether a large object broke off.
@@ -64,12 +65,9 @@ pub(super) fn take<'a>(
     recorder: &mut EventRecorder,
 ) -> Taken<'a> {
     let mut taken = Taken {
+        bodies: Bodies::new(snapshot, state.client_id(&snapshot.device.record)),
         state,
-        bodies: Bodies::new(snapshot, &snapshot.device.record),
-        changes: Changes {
-            unenrolled: request.message.alerts().any(says_unenrolled),
-            ..Changes::default()
-        },
+        changes: Changes::default(),
     };
     if code != 200 {
         let why = "the device uses another protocol version";
@@ -77,13 +75,14 @@ pub(super) fn take<'a>(
         return taken;
     }
     let set = channel::open_set(&taken.state);
+    let wipes = taken.state.open.iter().filter(|open| open.is_wipe());
+    let wipes: Vec<CommandSeq> = wipes.map(|open| open.seq).collect();
     let collected = taken.collect_results(snapshot, request, recorder);
     if request.message.alerts().any(|alert| alert.code == 1223) {
         settle::end_session(&mut taken.state, recorder, "the device ended the session");
     }
-    if taken.changes.unenrolled {
-        taken.unenroll(snapshot.device.id, recorder);
-    } else {
+    taken.end_enrollment(snapshot.device.id, &wipes, request, recorder);
+    if !taken.changes.is_gone {
         let first = |session: &Session| session.messages == 1;
         let begins =
             place == MessagePosition::Current && taken.state.session.as_ref().is_some_and(first);
@@ -101,11 +100,13 @@ impl<'a> Taken<'a> {
         recorder: &mut EventRecorder,
     ) -> ResultCollector {
         let (state, message) = (&mut self.state, request.message);
-        let mut collected = ResultCollector::default();
+        let room = AnswerRoom::new(request.bounds, snapshot.answer_bytes);
+        let mut collected = ResultCollector::new(room);
         let parts = judge(state, snapshot.device.record.family, message, recorder);
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        self.changes.free_answers = collected.room.to_free(recorder);
         let device = &snapshot.device;
         alerts::take(state, &self.bodies, message, device.id, recorder);
         collected.dev_info = dev_info::news(state, message, request.now);
@@ -114,23 +115,41 @@ impl<'a> Taken<'a> {
         }
         collected.settle_checks(state, recorder);
         detect_manual_run(state, request.query.mode, recorder);
-        let known = snapshot.inventory.as_ref();
+        let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
         let values = collected.take_in(known, message.is_final, request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
-        if let Some(learned) = learn_key(snapshot, &collected, recorder) {
+        if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
-            self.changes.record = Some(learned);
+            state.enrollment.client_id = Some(learned);
         }
         collected
     }
 
-    /// The device is gone: its queue and its channel with it.
-    fn unenroll(&mut self, device: DeviceId, recorder: &mut EventRecorder) {
-        unenrolled(&mut self.state, recorder);
-        let gone = recorder.event("device", device, EventType::DeviceUnenrolled);
-        recorder.events.push(gone);
-        let forgotten = channel::forget(&mut self.state, "the device is unenrolled", recorder);
-        self.changes.channel_uri = forgotten.uri;
+    /// Ends the enrollment where the device reported that, or accepted one of `wipes`.
+    fn end_enrollment(
+        &mut self,
+        device: DeviceId,
+        wipes: &[CommandSeq],
+        request: &Request<'_>,
+        recorder: &mut EventRecorder,
+    ) {
+        let wiped = recorder.outcomes.iter().any(|outcome| {
+            outcome.state == CommandState::Succeeded && wipes.contains(&CommandSeq(outcome.command))
+        });
+        let reported = request.message.alerts().any(says_unenrolled);
+        if reported {
+            let unenrolled = recorder.event("device", device, EventType::DeviceUnenrolled);
+            recorder.events.push(unenrolled);
+        }
+        self.changes.is_gone = wiped || reported;
+        if self.changes.is_gone {
+            let reason = if wiped {
+                EndReason::Wiped
+            } else {
+                EndReason::Reported
+            };
+            enrollment::leave(&mut self.state, reason, recorder);
+        }
     }
 
     /// The commands that the server queues itself: to read on, to ask again,
@@ -150,7 +169,7 @@ impl<'a> Taken<'a> {
             changes,
         } = self;
         let device = &snapshot.device;
-        let record = changes.record.as_ref().unwrap_or(&device.record);
+        let record = &device.record;
         changes.queued = follow(state, record, bodies, collected, recorder);
         let subject = DeviceContext {
             id: device.id,
@@ -172,22 +191,20 @@ impl<'a> Taken<'a> {
     }
 }
 
-/// The record with the key of MDM_Client that the device named, where it is another.
+/// The key of MDM_Client that the device named, where it is another.
 fn learn_key(
     snapshot: &Snapshot,
+    state: &DeviceState,
     collected: &ResultCollector,
     recorder: &mut EventRecorder,
-) -> Option<DeviceRecord> {
+) -> Option<String> {
     let device = &snapshot.device;
-    let device_client_id = collected.client_id(&device.record)?;
+    let client_id = collected.client_id(state.client_id(&device.record), recorder)?;
     let event = recorder.event("device", device.id, EventType::KeyLearned);
     recorder
         .events
         .push(event.detail("MDM_Client lists one instance, with another key"));
-    Some(DeviceRecord {
-        device_client_id,
-        ..device.record.clone()
-    })
+    Some(client_id)
 }
 
 /// Writes down what the server queued itself.

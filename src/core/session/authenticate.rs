@@ -44,7 +44,7 @@ impl Authentication {
     }
 
     /// Whether the caller proved to be the device.
-    pub(super) fn is_proven(&self) -> bool {
+    pub fn is_proven(&self) -> bool {
         matches!(self.identity, Identity::Proven | Identity::ProvenByNonce)
     }
 

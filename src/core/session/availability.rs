@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
+use super::queue::leaves_of;
 use super::settle::is_idle;
-use crate::command::{CommandState, OpenCommand};
+use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, Session};
 use crate::ids::SessionNo;
@@ -157,7 +158,7 @@ impl<'a> Circumstances<'a> {
 
     /// Whether the command can go.
     pub(crate) fn availability(&self, command: &OpenCommand) -> Availability {
-        let leaves = leaves_under(command, self.policies);
+        let leaves = leaves_under(command, None, self.policies);
         self.availability_by(
             self.decide(&leaves, command.options.app.as_deref()),
             command,
@@ -194,8 +195,30 @@ pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
 }
 
 /// The leaves of a command under a policy set, which may classify what the table
-/// does not know.
-pub(super) fn leaves_under<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
+/// does not know. With the body at hand, it is what leaves that counts: it may do something
+/// else than when it was queued, since another key of MDM_Client is known, or another
+/// version classifies; and not all nodes that the table does not know are in the state.
+pub(super) fn leaves_under<'a>(
+    command: &'a OpenCommand,
+    body: Option<&CommandBody>,
+    policies: &PolicySet,
+) -> Cow<'a, [Leaf]> {
+    let known = known_leaves(command, policies);
+    let Some(body) = body else {
+        return known;
+    };
+    let leaves = leaves_of(&body.operations, |verb, loc_uri| {
+        policies.classify(verb, loc_uri)
+    });
+    let is_known = leaves.iter().all(|leaf| known.contains(leaf));
+    match is_known && !command.has_more_unknown {
+        true => known,
+        false => Cow::Owned(leaves),
+    }
+}
+
+/// The same by what is in the state alone.
+fn known_leaves<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
     if command.unknown.is_empty() || !policies.classifies_more() {
         return Cow::Borrowed(&command.leaves);
     }

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use crate::command::CommandBody;
-use crate::device::{DeviceRecord, DeviceState};
+use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 use crate::session::Snapshot;
 
@@ -12,12 +12,12 @@ use crate::session::Snapshot;
 pub(super) struct Bodies<'a>(Vec<(CommandSeq, Cow<'a, CommandBody>)>);
 
 impl<'a> Bodies<'a> {
-    /// Those of a snapshot, for a device with this record.
-    pub(super) fn new(snapshot: &'a Snapshot, record: &DeviceRecord) -> Self {
+    /// Those of a snapshot, for a device with this key of MDM_Client.
+    pub(super) fn new(snapshot: &'a Snapshot, client_id: &str) -> Self {
         let bodies = snapshot
             .bodies
             .iter()
-            .map(|(seq, body)| (*seq, body.bound(&record.device_client_id)));
+            .map(|(seq, body)| (*seq, body.bound(client_id)));
         Bodies(bodies.collect())
     }
 
@@ -43,8 +43,8 @@ impl<'a> Bodies<'a> {
     }
 
     /// Puts another at hand: one that the step itself queued.
-    pub(super) fn add(&mut self, seq: CommandSeq, body: &CommandBody, record: &DeviceRecord) {
-        let bound = body.bound(&record.device_client_id).into_owned();
+    pub(super) fn add(&mut self, seq: CommandSeq, body: &CommandBody, client_id: &str) {
+        let bound = body.bound(client_id).into_owned();
         self.0.push((seq, Cow::Owned(bound)));
     }
 }

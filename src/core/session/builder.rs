@@ -10,7 +10,8 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::{Request, closing, elements, reply, settle};
+use super::{Request, closing, elements, enrollment, reply, settle};
+use crate::change::drops_uri;
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
 use crate::device::outbox;
@@ -20,7 +21,7 @@ use crate::ids::SessionNo;
 use crate::push::wake;
 use crate::session::Snapshot;
 use modegate_wire::encode::{element_len, frame_len};
-use modegate_wire::message::{Chal, Cred, Element, Header, Message};
+use modegate_wire::message::{Chal, Cred, Element, Header, Message, Reading};
 
 /// Puts the reply together.
 pub(super) struct Builder<'a> {
@@ -108,23 +109,38 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// Answers the element at which reading ended.
+    pub(super) fn cut(&mut self) {
+        if let Some(cut) = &self.request.message.reading.cut {
+            let next_id = &mut self.state.next_id;
+            self.body
+                .extend(reply::cut(self.request.message, cut, next_id));
+        }
+    }
+
     /// Decides on every waiting command and puts in what may go and fits.
-    pub(super) fn offer(&mut self, user_unenrolled: bool) {
+    pub(super) fn offer(&mut self, is_gone: bool) {
         let Some(session) = self.state.session.clone() else {
             return;
         };
         if self.place == MessagePosition::Stray || !session.is_open {
             return;
         }
+        // The rest of the answers is lost: the session ends, and what they were for
+        // goes again in the next one.
+        if self.request.message.reading.cut.is_some() {
+            let why = "the message was too large to be read whole";
+            return settle::end_session(&mut self.state, &mut self.recorder, why);
+        }
         if !self.request.message.is_final {
             self.body.push(reply::go_on(&mut self.state.next_id));
             self.is_final = false;
             return;
         }
-        if !user_unenrolled && !self.state.open.is_empty() {
+        if !is_gone && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
             let here = Circumstances::in_session(&session, record, request.policies, request.now);
-            let candidates = offer::candidates(&self.state, &here);
+            let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
             self.fail_oversized(&candidates, offer::budget(&session));
             self.deliver(&candidates, &session);
@@ -210,8 +226,8 @@ impl<'a> Builder<'a> {
         command.leases.insert(0, lease);
         command.leases.truncate(2);
         command.state = CommandState::Sent;
-        if command.is_unenroll() {
-            // Silence is what an unenrolled device answers.
+        if command.ends_enrollment() {
+            // Silence is what an unenrolled or wiped device answers.
             command.state = CommandState::Unconfirmed;
             command.deadline = Some(unenroll_deadline(self.request.now));
         }
@@ -258,6 +274,11 @@ impl<'a> Builder<'a> {
         let contexts = self.state.session.as_ref().map(|session| session.contexts);
         let mut contexts = contexts.unwrap_or_default().iter();
         let device = &self.snapshot.device;
+        if let Some(reason) = self.recorder.ended {
+            let ended = enrollment::event(device.id, reason, "device", request.now);
+            self.recorder.events.push(ended);
+        }
+        let drops_uri = drops_uri(&device.state, &self.state);
         Exchange {
             device: device.id,
             number: device.number,
@@ -266,6 +287,7 @@ impl<'a> Builder<'a> {
                 header,
                 body: self.body,
                 is_final: self.is_final,
+                reading: Reading::default(),
             },
             carried: self.carried,
             names_machine: contexts.any(|context| context.mode == Mode::Machine),
@@ -274,10 +296,11 @@ impl<'a> Builder<'a> {
             record,
             events: self.recorder.events,
             queued: Vec::new(),
-            device_record: None,
+            ends_enrollment: self.recorder.ended.is_some(),
             inventory: None,
+            free_answers: 0,
             changes: Vec::new(),
-            channel_uri: None,
+            channel_uri: drops_uri.then_some(None),
             due_before: outbox::due(&device.state),
         }
     }

@@ -1,5 +1,4 @@
-//! What the end of one command means for others: those that wait for it, and
-//! the whole queue of a device that is gone.
+//! What the end of one command means for others: those that wait for it.
 
 use super::event_recorder::EventRecorder;
 use crate::command::CommandState;
@@ -36,16 +35,4 @@ pub(super) fn close_finished(state: &mut DeviceState, recorder: &mut EventRecord
             }
         }
     }
-}
-
-/// Closes the queue of a device that is unenrolled: nothing of it can happen any more.
-pub(super) fn close_queue(state: &mut DeviceState, recorder: &mut EventRecorder) {
-    state.unenrolled_at = Some(recorder.now);
-    for command in &mut state.open {
-        if !command.state.is_final() {
-            let reason = "the device is unenrolled: its queue is closed".to_owned();
-            recorder.set_state(command, CommandState::Cancelled, reason);
-        }
-    }
-    close_finished(state, recorder);
 }

@@ -12,8 +12,8 @@ use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
-use super::large::{CHUNK, Part};
-use super::outcome::{conclude, is_complete};
+use super::large::{CHUNK, Part, TOO_LARGE};
+use super::outcome::{conclude, give_up, is_complete, too_large};
 use super::result_collector::ResultCollector;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -22,7 +22,7 @@ use crate::ids::CommandSeq;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::secret::Secret;
-use modegate_wire::message::{Element, Item, Message, Results, Status, Verb};
+use modegate_wire::message::{Cut, Element, Item, Message, Results, Status, Verb};
 
 /// What one message brought for one command.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ struct Answered {
     chunks: Vec<NodeResult>,
     /// Which elements had Results without a Status so far.
     without_status: Vec<usize>,
+    /// Why the answer is more than can be read, if it is.
+    too_large: Option<String>,
 }
 
 /// Takes every answer of `message` into the state. `collected` receives what
@@ -104,7 +106,31 @@ fn answers(
             _ => {}
         }
     }
+    if let Some(cut) = &message.reading.cut {
+        take_cut(state, cut, first_message, &mut answered, recorder);
+    }
     answered
+}
+
+/// What was not read to its end is no answer: what it answers ends.
+fn take_cut(
+    state: &DeviceState,
+    cut: &Cut,
+    first_message: u32,
+    answered: &mut Vec<Answered>,
+    recorder: &mut EventRecorder,
+) {
+    let bound = &cut.bound;
+    recorder.note(format!(
+        "the message was read up to an element {} that is too large: {bound}",
+        cut.element
+    ));
+    let answers = matches!(cut.element.as_str(), "Results" | "Status") && cut.cmd_ref.is_some();
+    let (msg_ref, cmd_ref) = answers_to(cut.msg_ref, cut.cmd_ref, first_message);
+    if let Some((at, lease, _)) = find(state, msg_ref, cmd_ref).filter(|_| answers) {
+        let reason = format!("answer too large: {bound}");
+        entry_for(answered, state.open[at].seq, lease).too_large = Some(reason);
+    }
 }
 
 /// Takes what came for one delivery of a command into it.
@@ -125,10 +151,19 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
-    conclude(command, answer.lease, results, package_ended, recorder);
+    if let Some(reason) = answer.too_large {
+        return too_large(command, reason, results, recorder);
+    }
+    if fits {
+        conclude(command, answer.lease, results, package_ended, recorder);
+    } else {
+        give_up(command, collected.room.too_large(), results, recorder);
+    }
 }
 
 /// Results say that a Get was done: no Status is missed that did not come with
@@ -163,21 +198,6 @@ fn end_package(state: &mut DeviceState, message: &Message, recorder: &mut EventR
             conclude(command, 0, Vec::new(), true, recorder);
         }
     }
-}
-
-/// Takes the news that the user, or our own command, unenrolled the device: what
-/// was to unenroll it is done, and nothing else of its queue can happen.
-pub(super) fn unenrolled(state: &mut DeviceState, recorder: &mut EventRecorder) {
-    for command in state
-        .open
-        .iter_mut()
-        .filter(|command| command.is_unenroll() && !command.leases.is_empty())
-    {
-        let reason = "the device reported that it is unenrolled (alert 1226)";
-        recorder.set_state(command, CommandState::Succeeded, reason);
-    }
-    closing::close_finished(state, recorder);
-    closing::close_queue(state, recorder);
 }
 
 /// Which message and which element is answered; what is missing means the first
@@ -262,7 +282,14 @@ fn take_results(
         return;
     };
     let seq = state.open[at].seq;
-    if let Part::Refused(_) = part {
+    if let Part::Refused(code) = part {
+        if code == TOO_LARGE {
+            let reason = format!(
+                "answer too large: an object larger than it said, or than {} bytes",
+                limits::LARGE_OBJECT_BYTES
+            );
+            entry_for(answered, seq, lease).too_large = Some(reason);
+        }
         return;
     }
     // Only a node has a value.
@@ -338,6 +365,7 @@ fn entry_for(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mu
                 results: Vec::new(),
                 chunks: Vec::new(),
                 without_status: Vec::new(),
+                too_large: None,
             });
             answered.len() - 1
         });

@@ -1,6 +1,7 @@
 //! What a step writes down while it works.
 
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
+use crate::device::EndReason;
 use crate::event::{Event, EventType, Outcome};
 use crate::ids::DeviceId;
 use crate::limits;
@@ -14,6 +15,8 @@ pub(super) struct EventRecorder {
     pub(super) outcomes: Vec<Outcome>,
     pub(super) notes: Vec<String>,
     pub(super) events: Vec<Event>,
+    /// Why the enrollment ended, where it did.
+    pub(super) ended: Option<EndReason>,
 }
 
 impl EventRecorder {
@@ -24,6 +27,7 @@ impl EventRecorder {
             outcomes: Vec::new(),
             notes: Vec::new(),
             events: Vec::new(),
+            ended: None,
         }
     }
 

@@ -5,10 +5,10 @@ use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::outbox;
-use crate::device::{DeviceRecord, DeviceState, LatestRequest};
+use crate::device::{DeviceState, LatestRequest};
 use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
-use crate::inventory::{Change, Inventory};
+use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
 use crate::secret::Secret;
 use crate::time::Timestamp;
@@ -28,8 +28,9 @@ pub struct Exchange {
     pub(super) events: Vec<Event>,
     pub(super) names_machine: bool,
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
-    pub(super) device_record: Option<DeviceRecord>,
-    pub(super) inventory: Option<Inventory>,
+    pub(super) ends_enrollment: bool,
+    pub(super) inventory: Option<InventoryUpdate>,
+    pub(super) free_answers: u64,
     pub(super) changes: Vec<Change>,
     pub(super) channel_uri: Option<Option<Secret>>,
     /// When the device was due in the outbox at load.
@@ -129,10 +130,11 @@ impl Exchange {
             *carried = !self.carried.is_empty();
         }
         let mut exchange = self.event("device", EventType::Exchange);
+        let at = exchange.at;
         exchange.exchange = Some(self.record);
         let mut events = vec![exchange];
         events.append(&mut self.events);
-        DeviceChange {
+        let mut change = DeviceChange {
             number: self.number,
             loaded: Some(Loaded {
                 revision: self.loaded.0,
@@ -140,7 +142,7 @@ impl Exchange {
             }),
             channel_uri: self.channel_uri,
             wake_due: outbox::moved(self.due_before, &self.state),
-            record: self.device_record,
+            record: None,
             state: self.state,
             queued: self.queued,
             parts: self.parts,
@@ -150,7 +152,12 @@ impl Exchange {
             only_queues: false,
             deliveries: Vec::new(),
             review_installs: true,
+            free_answers: self.free_answers,
+            ends_enrollment: self.ends_enrollment,
             reply: Some(reply),
-        }
+        };
+        let size = change.size();
+        change.state.used.add(size, at);
+        change
     }
 }

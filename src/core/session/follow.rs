@@ -95,8 +95,14 @@ fn walk(
     recorder: &mut EventRecorder,
 ) -> (Vec<CommandBody>, u16) {
     let mut nexts: Vec<Next> = Vec::new();
+    let mut unreadable = 0;
     for node in named {
-        children(node, &mut nexts);
+        unreadable += children(node, &mut nexts);
+    }
+    if unreadable > 0 {
+        recorder.note(format!(
+            "{unreadable} names are no nodes of what was asked for: they are not read"
+        ));
     }
     nexts.sort_by(|one, other| one.loc_uri.as_str().cmp(other.loc_uri.as_str()));
     nexts.dedup_by(|one, other| one.loc_uri == other.loc_uri);
@@ -132,12 +138,13 @@ fn walk(
 }
 
 /// The nodes that `named` leads to, each of the same class and kind as itself:
-/// a device's words never make a Get of another kind.
-fn children(named: &Named, into: &mut Vec<Next>) {
+/// a device's words never make a Get of another kind. How many names lead to none.
+fn children(named: &Named, into: &mut Vec<Next>) -> usize {
     let leaf = classify(Verb::Get, &named.loc_uri);
     let Some(address) = Address::from_loc_uri(&named.loc_uri) else {
-        return;
+        return 0;
     };
+    let mut unreadable = 0;
     let same = |loc_uri: &LocUri| {
         let child = classify(Verb::Get, loc_uri);
         child == leaf
@@ -148,7 +155,7 @@ fn children(named: &Named, into: &mut Vec<Next>) {
     for name in names::split(&named.names).take(limits::WALK_CHILDREN) {
         // Twice as many as are ever read: some may be the same.
         if into.len() >= 2 * usize::from(limits::WALK_GETS) {
-            return;
+            break;
         }
         let child = named.loc_uri.child(&name);
         match properties.clone() {
@@ -163,9 +170,10 @@ fn children(named: &Named, into: &mut Vec<Next>) {
                     walks,
                 });
             }
-            _ => {}
+            _ => unreadable += 1,
         }
     }
+    unreadable
 }
 
 fn body(

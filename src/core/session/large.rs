@@ -24,6 +24,9 @@ use modegate_wire::message::{Element, Item, Message, Results};
 /// The Status of a piece that was taken.
 pub(super) const CHUNK: u16 = 213;
 
+/// The Status of an object that is too large, or larger than it said.
+pub(super) const TOO_LARGE: u16 = 416;
+
 /// What one Results element brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -117,7 +120,7 @@ fn begin(state: &mut DeviceState, of: u64, results: &Results, item: &Item) -> Pa
     };
     let got = length(item);
     if size > limits::LARGE_OBJECT_BYTES || got > size {
-        return Part::Refused(416);
+        return Part::Refused(TOO_LARGE);
     }
     let Some(session) = &state.session else {
         return Part::Refused(406);

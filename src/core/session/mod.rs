@@ -11,8 +11,8 @@
 //! decide and offer, write down.
 
 mod alerts;
+mod answer_room;
 mod answers;
-mod auth_failure;
 mod authenticate;
 mod availability;
 mod bodies;
@@ -24,6 +24,7 @@ mod correlate;
 mod dev_info;
 mod digest;
 mod elements;
+mod enrollment;
 mod event_recorder;
 pub mod exchange;
 mod follow;
@@ -42,16 +43,16 @@ mod settle;
 mod snapshot;
 mod step;
 
-pub use auth_failure::AuthFailure;
 pub use authenticate::{Authentication, authenticate};
 pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
+pub use enrollment::{end_enrollment, is_enrolled_anew};
 pub use exchange::Exchange;
 pub(crate) use outcome::{Meaning, meaning_of};
 pub use read_plan::plan_read;
 pub use request::{ClientEvidence, MacClaim, Request};
 pub use server_auth::ServerAuth;
 pub use snapshot::{ReadPlan, Snapshot};
-pub use step::{Step, step};
+pub use step::{Over, Step, step};
 
 #[cfg(test)]
 mod identity_tests;

@@ -4,13 +4,15 @@
 use std::borrow::Cow;
 
 use super::availability::{Availability, Circumstances, leaves_under};
+use super::bodies::Bodies;
 use super::digest::StableDigest;
-use crate::command::{OpenCommand, Unanswered};
+use crate::command::{CommandState, OpenCommand, Unanswered};
 use crate::device::{DeviceState, Session};
 use crate::event::Withheld;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
+use crate::policy::PolicySet;
 
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";
@@ -32,11 +34,15 @@ pub(super) struct Candidate {
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, what goes alone last, and the channel after an unenroll. What the device may be
+/// age, what goes alone last, and the channel after a wipe or an unenroll. What the device may be
 /// stopping at goes at the very end, what was sent least often first, reads before
 /// writes. Where something is unanswered, a password reset goes before all else: someone
 /// waits for it, and it must not wait behind what stops the device.
-pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<Candidate> {
+pub(super) fn candidates(
+    state: &DeviceState,
+    bodies: Option<&Bodies<'_>>,
+    here: &Circumstances<'_>,
+) -> Vec<Candidate> {
     let waits = |command: &&OpenCommand| here.is_queued(command);
     let mut waiting: Vec<&OpenCommand> = state.open.iter().filter(waits).collect();
     let any_unanswered = waiting.iter().any(|command| command.unanswered > 0);
@@ -46,6 +52,7 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
             command.is_exclusive(),
             if suspect { command.unanswered } else { 0 },
             suspect && command.writes(),
+            !command.is_wipe(),
             !command.is_unenroll(),
             any_unanswered && command.kind() != Kind::PasswordReset,
             std::cmp::Reverse(command.priority),
@@ -55,7 +62,8 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
     let mut candidates: Vec<Candidate> = Vec::with_capacity(waiting.len());
     let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
     for command in waiting {
-        let leaves = leaves_under(command, here.policies);
+        let body = bodies.and_then(|bodies| bodies.going_out(state, command.seq));
+        let leaves = leaves_under(command, body.as_deref(), here.policies);
         let app = command.options.app.as_deref();
         // Queues hold runs of the like: what touches the same is decided the same.
         let like = before
@@ -80,6 +88,25 @@ pub(super) fn candidates(state: &DeviceState, here: &Circumstances<'_>) -> Vec<C
     candidates
 }
 
+/// The commands whose bodies are read in this exchange to see whether a policy file
+/// classifies them: of many, others in each message.
+pub(super) fn looked_at(state: &DeviceState, policies: &PolicySet) -> Vec<CommandSeq> {
+    if !policies.classifies_more() {
+        return Vec::new();
+    }
+    let queued = |open: &&OpenCommand| open.state == CommandState::Queued && open.has_more_unknown;
+    let all: Vec<CommandSeq> = state
+        .open
+        .iter()
+        .filter(queued)
+        .map(|open| open.seq)
+        .collect();
+    let most = limits::UNKNOWN_LOOKED_AT.min(all.len());
+    let turn = (state.next_message as usize).wrapping_mul(limits::UNKNOWN_LOOKED_AT);
+    let from = turn.checked_rem(all.len()).unwrap_or(0);
+    all.iter().cycle().skip(from).take(most).copied().collect()
+}
+
 /// How many bytes of commands a reply of this session holds.
 pub(super) fn budget(session: &Session) -> usize {
     /// What the frame and the Statuses of a usual package take.
@@ -90,7 +117,7 @@ pub(super) fn budget(session: &Session) -> usize {
     announced.clamp(limits::REPLY_BYTES_LEAST, limits::REPLY_BYTES) - FRAME
 }
 
-/// The commands of `considered` that one reply carries, in order. An unenroll
+/// The commands of `considered` that one reply carries, in order. An unenroll or a wipe
 /// goes alone and only when nothing else is under way: the device drops the
 /// session at once, and the answers to what went with it would be lost. So does
 /// the set of a push channel, on which a device may hang.

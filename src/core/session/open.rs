@@ -4,7 +4,7 @@
 //! they look at the same thing.
 
 use super::event_recorder::EventRecorder;
-use super::{Request, settle};
+use super::{Request, enrollment, settle};
 use crate::context::{Context, ContextSet, Login, Mode};
 use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
@@ -89,13 +89,12 @@ fn begins(state: &DeviceState, request: &Request<'_>) -> bool {
 
 fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRecorder) {
     settle::end_session(state, recorder, "a new session began");
+    enrollment::came_back(state, recorder);
     if state.next_message > limits::NUMBERS_WRAP || state.next_id > limits::NUMBERS_WRAP {
         state.next_message = 1;
         state.next_id = 1;
     }
     state.sessions += 1;
-    // A device that comes is enrolled; if this is the news that it is not, that follows.
-    state.unenrolled_at = None;
     state.session = Some(Session {
         no: SessionNo(state.sessions),
         id: request.message.header.session_id.clone(),

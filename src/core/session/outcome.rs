@@ -90,6 +90,17 @@ pub(super) fn conclude(
     }
 }
 
+/// Ends a command whose answer is more than can be read: it would be so each time.
+pub(super) fn too_large(
+    command: &mut OpenCommand,
+    reason: String,
+    results: Vec<NodeResult>,
+    recorder: &mut EventRecorder,
+) {
+    let end = Ended { code: 413, results };
+    fail(command, reason, end, recorder);
+}
+
 /// The Status that a delivery ended with, and what came with it.
 struct Ended {
     code: u16,
@@ -198,6 +209,18 @@ fn fail(
         None => reason.into(),
     };
     end.put_down(command, CommandState::Failed, reason, recorder);
+}
+
+/// Ends a command whose answers are more than it may bring; what fitted is kept.
+pub(super) fn give_up(
+    command: &mut OpenCommand,
+    reason: String,
+    results: Vec<NodeResult>,
+    recorder: &mut EventRecorder,
+) {
+    command.deadline = None;
+    let state = CommandState::Failed;
+    recorder.transition(command, state, None, Some(reason), results);
 }
 
 /// Until when an unenroll's outcome stays open.

@@ -69,7 +69,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         withhold: Vec::new(),
         refuse: Vec::new(),
     };
-    for command in &offer::candidates(&state, &here) {
+    for command in &offer::candidates(&state, None, &here) {
         let availability = &command.availability;
         if availability.goes() {
             preview.deliver.push(PreviewDeliver {

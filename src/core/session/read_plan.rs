@@ -31,6 +31,14 @@ pub fn plan_read(
             ..ReadPlan::default()
         };
     }
+    if device
+        .state
+        .used
+        .over(&request.bounds, request.now)
+        .is_some()
+    {
+        return ReadPlan::default();
+    }
     let reports = !dev_info::news(&device.state, request.message, request.now).is_empty();
     if device.state.open.is_empty() {
         return ReadPlan {
@@ -58,6 +66,7 @@ pub fn plan_read(
         bodies,
         reply: false,
         inventory: reports || brings_values(&device.state, request.message),
+        answer_bytes: has_results(request.message),
     }
 }
 
@@ -73,7 +82,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let budget = offer::budget(session);
     let (record, policies) = (&device.record, request.policies);
     let here = Circumstances::in_session(session, record, policies, request.now);
-    let candidates = offer::candidates(state, &here);
+    let candidates = offer::candidates(state, None, &here);
     // What no message holds fails, and what is behind it goes.
     let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
     let mut bodies = offer::pick(fitting, (budget, budget), false);
@@ -81,6 +90,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let alone = |candidate: &&Candidate| candidate.exclusive && candidate.availability.goes();
     let alone = candidates.iter().filter(alone).map(|c| c.seq);
     bodies.extend(alone.take(ALONE));
+    bodies.extend(offer::looked_at(state, policies));
     bodies
 }
 
@@ -104,6 +114,12 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
         any |= after.len() < waits;
     }
     any
+}
+
+/// Whether the message brings answers that are kept.
+fn has_results(message: &Message) -> bool {
+    let mut elements = message.body.iter();
+    elements.any(|element| matches!(element, Element::Results(_)))
 }
 
 /// Whether the message may bring values for the inventory.

@@ -6,8 +6,9 @@ use data_encoding::BASE64;
 use super::alerts::is_session_alert;
 use super::dev_info;
 use super::large::Part;
+use crate::limits;
 use modegate_wire::auth::AuthType;
-use modegate_wire::message::{Alert, Chal, Cred, Element, GroupKind, Header, Message, Status};
+use modegate_wire::message::{Alert, Chal, Cred, Cut, Element, GroupKind, Header, Message, Status};
 
 /// What the answer to one element is.
 struct Reply<'a> {
@@ -64,6 +65,29 @@ pub(super) fn header_status(
     })
 }
 
+/// Cuts the addresses of a stranger's message short where they are repeated to it.
+pub(super) fn cut_addresses(header: &mut Header, status: &mut Element) {
+    let refs = match status {
+        Element::Status(status) => [&mut status.target_refs, &mut status.source_refs].map(Some),
+        _ => [None, None],
+    };
+    let refs = refs.into_iter().flatten().flatten();
+    let own = [&mut header.target, &mut header.source];
+    for address in own.map(|place| &mut place.uri).into_iter().chain(refs) {
+        shorten(address);
+    }
+    for place in [&mut header.target, &mut header.source] {
+        if let Some(name) = &mut place.name {
+            shorten(name);
+        }
+    }
+}
+
+fn shorten(text: &mut String) {
+    let end = text.floor_char_boundary(limits::CHALLENGE_ADDRESS_BYTES);
+    text.truncate(end);
+}
+
 /// The challenge that goes with a header's Status (OMA DM Security 5.4).
 pub(super) fn challenge(auth_type: AuthType, nonce: [u8; 16]) -> Chal {
     Chal {
@@ -95,6 +119,20 @@ pub(super) fn statuses(message: &Message, all: Option<u16>, next_id: &mut u32) -
             })
         })
         .collect()
+}
+
+/// The Status of the element at which reading ended: too large (OMA RepPro 10).
+/// A Status is answered with none.
+pub(super) fn cut(message: &Message, cut: &Cut, next_id: &mut u32) -> Option<Element> {
+    let cmd_ref = cut.cmd_id.filter(|_| cut.element != "Status")?;
+    Some(Element::Status(Status {
+        cmd_id: Some(take(next_id)),
+        msg_ref: Some(message.header.msg_id),
+        cmd_ref: Some(cmd_ref),
+        cmd: cut.element.clone(),
+        code: 413,
+        ..Status::default()
+    }))
 }
 
 /// The Statuses of Results that brought a piece, or nothing that is kept.

@@ -1,8 +1,11 @@
 //! What a step is asked: one message of a peer, and what the transport proved of it.
 
+use std::net::IpAddr;
+
 use super::server_auth::ServerAuth;
 use crate::context::Query;
 use crate::device::CertificateDigest;
+use crate::limits::DeviceBounds;
 use crate::policy::PolicySet;
 use crate::push::active_profiles::ActiveProfiles;
 use crate::time::Timestamp;
@@ -18,6 +21,8 @@ pub struct ClientEvidence {
     pub trusted_name: Option<String>,
     /// What the header `x-syncml-hmac` claims, if there is one.
     pub mac: Option<MacClaim>,
+    /// Where it comes from, as far as that is known. It proves nothing.
+    pub address: Option<IpAddr>,
 }
 
 /// A claim that lies beside the message and covers its bytes.
@@ -51,6 +56,8 @@ pub struct Request<'a> {
     pub policies: &'a PolicySet,
     /// The push profiles in force.
     pub push: &'a ActiveProfiles,
+    /// How much the device may make the server keep and write.
+    pub bounds: DeviceBounds,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

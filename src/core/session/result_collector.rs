@@ -2,9 +2,9 @@
 //! children to read on from, and whether an unanswered command was done.
 
 use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unanswered};
-use crate::device::{DeviceRecord, DeviceState};
+use crate::device::DeviceState;
 use crate::ids::CommandSeq;
-use crate::inventory::{Address, Change, Inventory, Reading, Taken, known, names};
+use crate::inventory::{Address, Change, Inventory, InventoryUpdate, Reading, Taken, known, names};
 use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 use crate::wmi;
 use modegate_wire::message::Verb;
 
+use super::answer_room::AnswerRoom;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::dev_info::Reported;
@@ -29,8 +30,10 @@ pub(super) struct Named {
 }
 
 /// What one message's answers brought.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ResultCollector {
+    /// The room for what is kept of it.
+    pub(super) room: AnswerRoom,
     values: Vec<(CommandSeq, NodeResult)>,
     /// DevInfo that is news.
     pub(super) dev_info: Vec<Reported>,
@@ -48,12 +51,25 @@ pub(super) struct ResultCollector {
 #[derive(Debug, Default)]
 pub(super) struct InventoryChanges {
     /// The inventory, if it is worth writing.
-    pub(super) inventory: Option<Inventory>,
+    pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
 }
 
 impl ResultCollector {
+    /// Nothing yet, and this much room.
+    pub(super) fn new(room: AnswerRoom) -> Self {
+        ResultCollector {
+            room,
+            values: Vec::new(),
+            dev_info: Vec::new(),
+            named: Vec::new(),
+            parents: Vec::new(),
+            channel: ChannelReport::default(),
+            checks: Vec::new(),
+        }
+    }
+
     /// Listens to one answer.
     pub(super) fn answer(&mut self, command: &OpenCommand, lease: usize, results: &[NodeResult]) {
         if let Some(ServerPurpose::Check(of)) = command.options.purpose {
@@ -89,10 +105,10 @@ impl ResultCollector {
         }
     }
 
-    /// Puts the values into the inventory.
+    /// Puts the values into the inventory, which may take `most` bytes.
     pub(super) fn take_in(
         &self,
-        inventory: Option<&Inventory>,
+        (inventory, most): (Option<&Inventory>, u64),
         whole: bool,
         now: Timestamp,
         recorder: &mut EventRecorder,
@@ -101,7 +117,7 @@ impl ResultCollector {
             return InventoryChanges::default();
         }
         let mut inventory = inventory.cloned().unwrap_or_default();
-        let mut taken = Taken::default();
+        let mut taken = Taken::within(most);
         for (seq, result) in &self.values {
             let Some(address) = Address::from_loc_uri(&result.loc_uri) else {
                 continue;
@@ -141,20 +157,23 @@ impl ResultCollector {
         }
         if taken.dropped > 0 {
             recorder.note(format!(
-                "{} values were dropped: the inventory contains at most {}",
+                "{} values were dropped: the inventory contains at most {} values of {most} bytes",
                 taken.dropped,
                 limits::INVENTORY_VALUES
             ));
         }
         InventoryChanges {
-            inventory: taken.worth_writing.then_some(inventory),
+            inventory: (!taken.touched.is_empty()).then_some(InventoryUpdate {
+                inventory,
+                touched: taken.touched,
+            }),
             changes: taken.changes,
         }
     }
 
     /// The key of MDM_Client, where the class named exactly one instance with
-    /// another key than the record has.
-    pub(super) fn client_id(&self, record: &DeviceRecord) -> Option<String> {
+    /// another key than is known.
+    pub(super) fn client_id(&self, known: &str, recorder: &mut EventRecorder) -> Option<String> {
         let (_, list) = self.values.iter().find(|(_, result)| {
             names::is_list(result.format.as_deref())
                 && Address::from_loc_uri(&result.loc_uri).is_some_and(|address| {
@@ -170,11 +189,14 @@ impl ResultCollector {
         let usable = is_key
             && !value.is_empty()
             && value.len() <= 256
-            && !value.contains(['"', '\'', ';', '%'])
+            && !value.contains(['"', '\'', ';', '%', '\\'])
             && !value
                 .chars()
                 .any(|c| c.is_control() || c == crate::command::CLIENT_ID);
-        (usable && value != record.device_client_id).then(|| value.to_owned())
+        if !usable {
+            recorder.note("MDM_Client does not name one usable key: it is not learned");
+        }
+        (usable && value != known).then(|| value.to_owned())
     }
 
     /// Settles what was unconfirmed by what the device says of it.

@@ -5,7 +5,7 @@
 use super::Request;
 use super::event_recorder::EventRecorder;
 use crate::command::CommandState;
-use crate::device::{DeviceState, ServerProof};
+use crate::device::{DeviceRecord, DeviceState, ServerProof};
 use crate::ids::SessionNo;
 use crate::secret::Secret;
 use modegate_wire::auth::{self, AuthType, PasswordDigest};
@@ -22,8 +22,17 @@ const REFUSALS: u8 = 3;
 pub struct ServerAuth {
     /// The name, sent as Source/LocName; most clients expect their PROVIDER-ID.
     pub name: String,
-    /// The password.
-    pub password: Secret,
+    /// The password for devices that have none of their own on record.
+    pub password: Option<Secret>,
+    /// Whether a device that asks for Basic is sent the password itself.
+    pub allows_basic: bool,
+}
+
+impl ServerAuth {
+    /// The password for this device, if there is one.
+    fn password<'a>(&'a self, record: &'a DeviceRecord) -> Option<&'a Secret> {
+        record.server_password.as_ref().or(self.password.as_ref())
+    }
 }
 
 /// By what a reply is signed, for a device that speaks `syncml:auth-MAC`.
@@ -44,14 +53,19 @@ impl Signature {
 
 /// By what the reply to this request is signed: only where the device
 /// itself uses a mac, or asked for one.
-pub fn signature(state: &DeviceState, request: &Request<'_>) -> Option<Signature> {
+pub fn signature(
+    record: &DeviceRecord,
+    state: &DeviceState,
+    request: &Request<'_>,
+) -> Option<Signature> {
     let server = request.server?;
+    let password = server.password(record)?;
     let asked = state.server_proof.as_ref();
     let wanted = request.evidence.mac.is_some()
         || asked.is_some_and(|proof| proof.auth_type == AuthType::Mac);
     wanted.then(|| Signature {
         name: server.name.clone(),
-        digest: PasswordDigest::new(&server.name, server.password.reveal()),
+        digest: PasswordDigest::new(&server.name, password.reveal()),
         nonce: asked
             .map(|proof| proof.server_nonce.clone())
             .unwrap_or_default(),
@@ -72,15 +86,13 @@ pub(super) struct ServerAuthOutcome {
 /// Takes the Statuses of our headers. What a refused message carried goes back
 /// into the queue, to go again at once where we can prove ourselves.
 pub(super) fn verify_server_auth(
+    record: &DeviceRecord,
     state: &mut DeviceState,
     request: &Request<'_>,
     recorder: &mut EventRecorder,
 ) -> ServerAuthOutcome {
     let (mut collected, mut refused) = (ServerAuthOutcome::default(), false);
-    let session = state
-        .session
-        .as_ref()
-        .map_or(SessionNo(0), |session| session.no);
+    let session = session_no(state);
     for status in header_statuses(request.message) {
         match status.code {
             // A message answers one of ours: what more of these it holds is idle.
@@ -88,7 +100,7 @@ pub(super) fn verify_server_auth(
             401 | 407 => {
                 refused = true;
                 collected.is_rejected =
-                    !challenged(state, status.chal.as_ref(), session, request, recorder);
+                    !challenged(record, state, status.chal.as_ref(), request, recorder);
                 collected.refused = status.msg_ref;
                 put_back(
                     state,
@@ -106,7 +118,7 @@ pub(super) fn verify_server_auth(
         && !collected.is_rejected
         && proof.settled_in != Some(session)
     {
-        collected.cred = cred(server, proof);
+        collected.cred = cred(server, record, proof);
     }
     collected
 }
@@ -127,6 +139,11 @@ impl ServerAuthOutcome {
     }
 }
 
+fn session_no(state: &DeviceState) -> SessionNo {
+    let session = state.session.as_ref();
+    session.map_or(SessionNo(0), |session| session.no)
+}
+
 fn header_statuses(message: &Message) -> impl Iterator<Item = &Status> {
     message.body.iter().filter_map(|element| match element {
         Element::Status(status) if status.is_of_header() && status.may_answer("SyncHdr") => {
@@ -138,12 +155,13 @@ fn header_statuses(message: &Message) -> impl Iterator<Item = &Status> {
 
 /// A challenge; whether it will be answered.
 fn challenged(
+    record: &DeviceRecord,
     state: &mut DeviceState,
     chal: Option<&Chal>,
-    session: SessionNo,
     request: &Request<'_>,
     recorder: &mut EventRecorder,
 ) -> bool {
+    let session = session_no(state);
     let known = state.server_proof.take();
     let asked = match chal {
         Some(chal) => AuthType::from_name(&chal.kind),
@@ -166,9 +184,16 @@ fn challenged(
         refusals,
         settled_in: None,
     });
-    if request.server.is_none() {
+    let server = request.server;
+    let Some(server) = server.filter(|server| server.password(record).is_some()) else {
         recorder.note(
             "the device wants the server to prove itself; no server credentials are configured",
+        );
+        return false;
+    };
+    if auth_type == AuthType::Basic && !server.allows_basic {
+        recorder.note(
+            "the device wants the password of the server (Basic), which server_auth.basic does not allow",
         );
         return false;
     }
@@ -197,9 +222,10 @@ fn accepted(state: &mut DeviceState, status: &Status, session: SessionNo) {
     }
 }
 
-fn cred(server: &ServerAuth, proof: &ServerProof) -> Option<Cred> {
-    let password = server.password.reveal();
+fn cred(server: &ServerAuth, record: &DeviceRecord, proof: &ServerProof) -> Option<Cred> {
+    let password = server.password(record)?.reveal();
     let data = match proof.auth_type {
+        AuthType::Basic if !server.allows_basic => return None,
         AuthType::Basic => auth::basic_cred(&server.name, password),
         AuthType::Md5 => {
             let digest = PasswordDigest::new(&server.name, password);

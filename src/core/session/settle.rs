@@ -1,9 +1,10 @@
 //! What time alone changes: sessions that fell silent, expiries, deadlines.
 
 use super::closing;
+use super::enrollment;
 use super::event_recorder::EventRecorder;
 use crate::command::{CommandState, OpenCommand};
-use crate::device::{DeviceState, Session};
+use crate::device::{DeviceState, EndReason, Session};
 use crate::ids::{CommandSeq, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
@@ -24,7 +25,7 @@ enum Settled {
     NeverAnswered,
     /// Its time passed before it went.
     Expired,
-    /// An unenrolled device that stayed silent until the deadline.
+    /// An unenrolled or wiped device that stayed silent until the deadline.
     Gone,
     /// No news of how it ended came in time.
     NoNews,
@@ -50,9 +51,10 @@ fn settled(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> Settle
             Settled::NotReached
         }
         CommandState::Unconfirmed | CommandState::Accepted => match command.deadline {
-            Some(deadline) if deadline <= now && !command.is_unenroll() => Settled::NoNews,
+            Some(deadline) if deadline <= now && !command.ends_enrollment() => Settled::NoNews,
             Some(deadline) if deadline <= now && came_back(state, command, deadline) => {
                 match command.is_last_try() {
+                    _ if command.is_wipe() => Settled::NoNews,
                     true => Settled::NeverAnswered,
                     false => Settled::Queued,
                 }
@@ -114,8 +116,8 @@ pub fn state_at(state: &DeviceState, command: &OpenCommand, now: Timestamp) -> C
 }
 
 /// Since when the device has been gone for good at `now`, where nothing says so
-/// yet: the deadline of an unenroll that it met with silence.
-pub(super) fn gone_at(state: &DeviceState, now: Timestamp) -> Option<Timestamp> {
+/// yet: the deadline of an unenroll or a wipe that it met with silence.
+pub(crate) fn gone_at(state: &DeviceState, now: Timestamp) -> Option<Timestamp> {
     state
         .open
         .iter()
@@ -181,16 +183,19 @@ fn apply_time(state: &mut DeviceState, recorder: &mut EventRecorder, why: &str) 
         (fate, ahead)
     });
     let fates: Vec<_> = fates.collect();
-    let gone = fates.iter().any(|(fate, _)| *fate == Settled::Gone);
+    let mut gone = None;
     for (command, (fate, ahead)) in state.open.iter_mut().zip(fates) {
-        if fate == Settled::Unconfirmed {
-            command.ahead = ahead;
+        match fate {
+            Settled::Unconfirmed => command.ahead = ahead,
+            Settled::Gone if command.is_wipe() => gone = Some(EndReason::Wiped),
+            Settled::Gone => gone = Some(EndReason::Silent),
+            _ => {}
         }
         apply(command, fate, recorder, why);
     }
     closing::close_finished(state, recorder);
-    if gone {
-        closing::close_queue(state, recorder);
+    if let Some(reason) = gone {
+        enrollment::leave(state, reason, recorder);
     }
 }
 

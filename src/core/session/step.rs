@@ -10,10 +10,14 @@ use super::exchange::Exchange;
 use super::open::open;
 use super::server_auth::verify_server_auth;
 use super::{Request, channel, reply, settle};
+use crate::change::{DeviceChange, Loaded};
 use crate::device::Device;
-use crate::limits;
+use crate::event::{Event, EventType};
+use crate::limits::{self, DeviceBounds};
 use crate::session::Snapshot;
-use modegate_wire::message::Message;
+use crate::time::Timestamp;
+use modegate_wire::encode::element_len;
+use modegate_wire::message::{Message, Reading};
 
 /// What a step comes to.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub enum Step {
     Replay,
     /// A challenge: nothing to record, whoever sent this is a stranger still.
     Challenge(Box<Message>),
+    /// The device, which has written all that it may within an hour: HTTP 429.
+    Over(Box<Over>),
     /// An exchange: to be made durable before its reply leaves.
     Exchange(Box<Exchange>),
 }
@@ -48,9 +54,53 @@ pub fn step(snapshot: &Snapshot, authentication: Authentication, request: &Reque
         Identity::Other => Step::Forbidden,
         Identity::Missing => Step::Challenge(Box::new(challenge(device, request, 407))),
         Identity::Wrong => Step::Challenge(Box::new(challenge(device, request, 401))),
-        Identity::Proven => Step::Exchange(Box::new(exchange(snapshot, request, false))),
-        Identity::ProvenByNonce => Step::Exchange(Box::new(exchange(snapshot, request, true))),
+        Identity::Proven | Identity::ProvenByNonce => {
+            if let Some(over) = over(device, &request.bounds, request.now) {
+                return Step::Over(Box::new(over));
+            }
+            let uses_nonce = identity == Identity::ProvenByNonce;
+            Step::Exchange(Box::new(exchange(snapshot, request, uses_nonce)))
+        }
     }
+}
+
+/// A device that has to wait.
+#[derive(Debug)]
+pub struct Over {
+    /// After how many seconds it may come again.
+    pub seconds: u32,
+    /// What puts on record that it has to: once an hour.
+    pub report: Option<DeviceChange>,
+}
+
+/// Whether the device has written all that it may within an hour. Then nothing of its
+/// message is taken in, so that no exchange goes unrecorded.
+pub(super) fn over(device: &Device, bounds: &DeviceBounds, now: Timestamp) -> Option<Over> {
+    let used = device.state.used;
+    let until = used.over(bounds, now)?;
+    let seconds = (until.ms_since(now).max(0) as u64).div_ceil(1000).max(1);
+    let report = || {
+        let mut state = device.state.clone();
+        state.used.reported = true;
+        let detail = format!(
+            "its exchanges since {} wrote {} bytes, {} of them to the log: answered 429 until {until}",
+            used.since, used.written, used.logged
+        );
+        let event = Event::new(now, "server", Some(device.id), EventType::DeviceLimited);
+        let change = DeviceChange::new(device, state).with_events(vec![event.detail(detail)]);
+        DeviceChange {
+            loaded: Some(Loaded {
+                revision: device.state.revision,
+                next_command: device.state.next_command,
+            }),
+            review_installs: false,
+            ..change
+        }
+    };
+    Some(Over {
+        seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
+        report: (!used.reported).then(report),
+    })
 }
 
 /// One message of a device that proved who it is; a nonce that it used for that
@@ -58,6 +108,9 @@ pub fn step(snapshot: &Snapshot, authentication: Authentication, request: &Reque
 fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exchange {
     let device = &snapshot.device;
     let mut recorder = EventRecorder::new(request.now);
+    for note in request.message.reading.amended.notes() {
+        recorder.note(note);
+    }
     let (mut state, place) = open(&device.state, request, &mut recorder);
     let chal = uses_nonce.then(|| {
         state.nonce += 1;
@@ -72,7 +125,7 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
         request.evidence.certificate,
         request.now,
     );
-    let collected = verify_server_auth(&mut state, request, &mut recorder);
+    let collected = verify_server_auth(&device.record, &mut state, request, &mut recorder);
     let rest = collected.rest(request.message);
     let rest = rest.as_ref().map(|message| Request {
         message,
@@ -93,41 +146,47 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     builder.cred = collected.cred;
     builder.statuses(code, chal);
     builder.chunks(&changes.parts, changes.broke_off);
-    builder.offer(changes.unenrolled);
+    builder.cut();
+    builder.offer(changes.is_gone);
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
-    exchange.channel_uri = changes.channel_uri;
+    exchange.channel_uri = changes.channel_uri.or(exchange.channel_uri);
     exchange.queued = changes.queued;
-    exchange.device_record = changes.record;
     exchange.inventory = changes.inventory;
+    exchange.free_answers = changes.free_answers;
     exchange.changes = changes.changes;
     exchange
 }
 
-/// A challenge costs no write: its nonce is derived, its numbers are those that
-/// the session will count on from.
+/// A challenge costs no write: its nonce is derived. Whoever gets it is a stranger still:
+/// its numbers are those of the message, not the device's own, and its length does not
+/// depend on how much the message held. A device counts on: the numbers of a session are
+/// above those of the challenge before it, since they begin at 1 at the least.
 fn challenge(device: &Device, request: &Request<'_>, code: u16) -> Message {
     let message = request.message;
-    let mut next_id = device.state.next_id.max(1);
+    let mut next_id = 1;
     let nonce = (request.nonce)(device.number, device.state.nonce);
     let chal = reply::challenge(asked_type(request), nonce);
-    let mut body = vec![reply::header_status(
+    let mut header = reply::header(
         message,
-        code,
-        Some(chal),
-        &mut next_id,
-    )];
-    body.extend(reply::statuses(message, Some(code), &mut next_id));
-    // Bounded: a stranger chooses the MsgID.
-    let msg_id = device
-        .state
-        .next_message
-        .max(1)
-        .saturating_add(message.header.msg_id.min(limits::SESSION_MESSAGES) - 1);
+        message.header.msg_id.clamp(1, limits::SESSION_MESSAGES),
+    );
+    let mut status = reply::header_status(message, code, Some(chal), &mut next_id);
+    reply::cut_addresses(&mut header, &mut status);
+    let mut body = vec![status];
+    let statuses = reply::statuses(message, Some(code), &mut next_id);
+    let mut room = limits::CHALLENGE_BYTES;
+    body.extend(statuses.into_iter().take_while(|status| {
+        let length = element_len(status);
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        fits
+    }));
     Message {
-        header: reply::header(message, msg_id),
+        header,
         body,
         is_final: true,
+        reading: Reading::default(),
     }
 }
 

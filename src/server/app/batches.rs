@@ -159,14 +159,22 @@ pub(crate) async fn commands(
     let after = page.after.unwrap_or(0);
     let items = app.store.batch_items(batch.id, after, page.limit).await?;
     let listed = Listed::from_page(items, page.limit, |(item, _)| *item);
-    let mut shown = Vec::with_capacity(listed.items.len());
-    for (_, id) in listed.items {
+    let (mut shown, mut bytes) = (Vec::with_capacity(listed.items.len()), 0);
+    let last = listed.items.last().map(|(item, _)| *item);
+    for (item, id) in listed.items {
         let device = app.store.device(id.device).await?;
         let command = app.store.command(id).await?;
         if let (Some(device), Some(command)) = (device, command)
             && by.may_see(&device)
         {
+            bytes += command.bytes();
             shown.push((command, device));
+        }
+        if bytes >= app.page_bytes && Some(item) != last {
+            return Ok(Listed {
+                items: shown,
+                next: Some(item),
+            });
         }
     }
     Ok(Listed {

@@ -1,12 +1,12 @@
 //! Certificates of devices, bound and revoked one at a time.
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 
-use super::devices::identity_change;
+use super::devices::{EnrollmentWord, identity_change};
 use super::input::{Line, Parsed, Text, Time, input};
+use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions};
+use crate::pem::{self, PemFault};
 use modegate_core::change::Refusal;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::device::{CertificateNote, RotationError};
@@ -30,6 +30,11 @@ input! {
         pub(crate) pem: Option<Text<PEM_BYTES>>,
         /// Since when it is accepted. Default: at once.
         pub(crate) not_before: Option<Time>,
+        /// `new`: it is of a new enrollment of the device, so that the queue, the channel and
+        /// the installs of the one before end. `same`: it renews another. Default: `same`
+        /// beside a certificate that stays bound, unless the device is being unenrolled or
+        /// wiped; else `new`. A device's first certificate ends nothing.
+        pub(crate) enrollment: Option<Word<EnrollmentWord>>,
         /// What it is for.
         pub(crate) note: Option<Line<NOTE_BYTES>>,
     }
@@ -47,11 +52,12 @@ impl NewCertificate {
 }
 
 /// What TLS would refuse is not bound: it could never prove anything.
-fn from_pem(app: &App, pem: &str) -> Result<CertificateDigest, FieldError> {
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
+fn from_pem(app: &App, text: &str) -> Result<CertificateDigest, FieldError> {
+    let all = pem::certificates(text.as_bytes());
     let certificate = match all.as_deref() {
         Ok([one]) => one,
         Ok(all) => return Err(FieldError::new("pem", "one certificate", all.len())),
+        Err(PemFault::NoCertificate) => return Err(FieldError::new("pem", "one certificate", 0)),
         Err(_) => return Err(FieldError::new("pem", "a certificate in PEM", "other text")),
     };
     match (app.certificate_fault)(certificate) {
@@ -93,7 +99,9 @@ pub(crate) async fn bind(
         Some(at) => format!("certificate {digest} bound, in force from {at}"),
         None => format!("certificate {digest} bound"),
     };
-    let decide = rotate(by, detail, app.now(), move |record| record.bind(note));
+    let decide = rotate(by, (detail, new.enrollment), app.now(), move |record| {
+        record.bind(note)
+    });
     alter(app, id, digest, decide, options).await
 }
 
@@ -106,7 +114,9 @@ pub(crate) async fn revoke(
     options: WriteOptions<DeviceCertificate>,
 ) -> Result<DeviceCertificate, AppError> {
     let detail = format!("certificate {digest} revoked");
-    let decide = rotate(by, detail, app.now(), move |record| record.revoke(digest));
+    let decide = rotate(by, (detail, None), app.now(), move |record| {
+        record.revoke(digest)
+    });
     alter(app, id, digest, decide, options).await
 }
 
@@ -129,7 +139,7 @@ async fn alter(
 /// The change of a device's certificates, on record with who did it.
 fn rotate(
     by: &Principal,
-    detail: String,
+    (detail, word): (String, Option<Word<EnrollmentWord>>),
     now: Timestamp,
     rotate: impl FnOnce(&mut DeviceRecord) -> Result<(), RotationError> + Send + 'static,
 ) -> Decide {
@@ -143,6 +153,6 @@ fn rotate(
             }
         })?;
         let event = Event::new(now, actor, Some(device.id), EventType::DeviceChanged);
-        Ok(identity_change(device, record, event.detail(detail)))
+        Ok(identity_change(device, record, event.detail(detail), word))
     })
 }

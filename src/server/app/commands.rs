@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::list::scan;
+use super::list::{ScanBounds, scan};
 use super::log::{Decision, decisions};
 use super::revision::{check, command_tag};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -212,13 +212,17 @@ pub(crate) async fn list(
     let chunk = state.map_or(page.limit, |_| crate::limits::PAGE_ITEMS);
     let read = async |after| {
         let after = number(after)?;
-        Ok(app.store.commands(id, after, chunk).await?)
+        Ok(app.store.commands(id, after, chunk, app.page_bytes).await?)
     };
     let takes = |command: &StoredCommand| {
         state.is_none_or(|state| state_of(command, &device, now) == state)
     };
     let place = |command: &StoredCommand| command.id.seq.0.into();
-    let bounds = (chunk, crate::limits::COMMAND_WALK);
+    let bounds = ScanBounds {
+        looks: crate::limits::COMMAND_WALK,
+        bytes: app.page_bytes,
+        weigh: StoredCommand::bytes,
+    };
     let listed = scan(page, bounds, read, place, takes).await?;
     Ok((device, listed))
 }

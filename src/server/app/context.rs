@@ -31,6 +31,8 @@ pub(crate) struct App {
     pub push: Arc<Push>,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Bytes of the entries of one page of a list.
+    pub page_bytes: u64,
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
     /// The tokens of the API.

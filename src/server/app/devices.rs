@@ -1,20 +1,24 @@
 //! Devices: registered, listed, changed, retired.
 
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
-use super::list::scan;
+use super::list::{ScanBounds, scan};
 use super::revision::{check, device_tag};
-use super::word::Word;
+use super::word::{Word, words};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
 use modegate_core::activity::ActivityFlag;
 use modegate_core::change::{self, Refusal};
+use modegate_core::command::client_key_fault;
 use modegate_core::context::Family;
-use modegate_core::device::{CertificateDigest, Credentials, Device, DeviceRecord, DeviceState};
+use modegate_core::device::{
+    CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason,
+};
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
-use modegate_core::session::ReadPlan;
+use modegate_core::session::{ReadPlan, end_enrollment, is_enrolled_anew};
 use modegate_core::time::Timestamp;
+use modegate_store::Chunk;
 use modegate_wire::auth::PasswordDigest;
 
 input! {
@@ -32,7 +36,7 @@ input! {
     #[schemars(rename = "DeviceChange")]
     pub(crate) struct DevicePatch {
         /// The key of MDM_Client. Default: the source.
-        pub(crate) device_client_id: Option<Line<NAME_BYTES>>,
+        pub(crate) device_client_id: Option<Parsed<ClientId>>,
         /// Whose device it is.
         pub(crate) user: Option<Clearable<Line<NAME_BYTES>>>,
         /// The groups that it is in.
@@ -41,6 +45,10 @@ input! {
         pub(crate) credentials: Option<Clearable<NewCredentials>>,
         /// The certificates that it proves itself with in TLS.
         pub(crate) certificate_sha256: Option<List<Parsed<CertificateDigest>, DEVICE_LIST>>,
+        /// `new`: the device was enrolled anew, so its queue, its channel and its installs
+        /// end. `same`: it was not, whatever certificates are given. Default: as the
+        /// certificates say; a list without any of those before is of a new enrollment.
+        pub(crate) enrollment: Option<Word<EnrollmentWord>>,
     }
 
     /// Credentials of a device.
@@ -48,6 +56,35 @@ input! {
     pub(crate) struct NewCredentials {
         pub(crate) username: Parsed<Username>,
         pub(crate) password: SecretText<NAME_BYTES>,
+    }
+}
+
+/// Whether a device was enrolled anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EnrollmentWord {
+    /// It was.
+    New,
+    /// It was not.
+    Same,
+}
+
+words!(EnrollmentWord {
+    New => "new",
+    Same => "same",
+});
+
+/// A key of MDM_Client that a LocURI can carry.
+#[derive(Debug, Clone)]
+pub(crate) struct ClientId(String);
+
+impl Parse for ClientId {
+    const MAX: usize = NAME_BYTES;
+
+    fn parse(line: &str) -> Result<Self, String> {
+        match client_key_fault(line) {
+            Some(expected) => Err(format!("a key that can stand in a LocURI: {expected}")),
+            None => Ok(ClientId(line.to_owned())),
+        }
     }
 }
 
@@ -82,7 +119,7 @@ impl DevicePatch {
     /// revoked for the device does not come back.
     fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
         if let Some(id) = &self.device_client_id {
-            record.device_client_id.clone_from(&id.0);
+            record.device_client_id.clone_from(&id.0.0);
         }
         if let Some(user) = &self.user {
             record.user = user.value().map(|user| user.0.clone());
@@ -206,8 +243,15 @@ pub(crate) async fn list(
         return Ok(Listed::all(device.into_iter().collect()));
     }
     let chunk = crate::limits::PAGE_ITEMS;
-    let read = async |after| Ok(app.store.devices(after, chunk).await?);
-    let bounds = (chunk, crate::limits::DEVICE_WALK);
+    let read = async |after| {
+        let found = app.store.devices(after, chunk).await?;
+        Ok(Chunk::of_up_to(chunk, found))
+    };
+    let bounds = ScanBounds {
+        looks: crate::limits::DEVICE_WALK,
+        bytes: app.page_bytes,
+        weigh: |device: &Device| device.state.bytes(),
+    };
     scan(page, bounds, read, |device| device.number, takes).await
 }
 
@@ -243,22 +287,44 @@ pub(super) fn amended(
         record.groups = by.regroup(&device.record.groups, record.groups, groups)?;
     }
     let event = Event::new(now, by.actor(), Some(device.id), EventType::DeviceChanged);
-    Ok(identity_change(device, record, event))
+    let word = change.enrollment;
+    let names_key = change.device_client_id.is_some();
+    let mut change = identity_change(device, record, event, word);
+    if names_key {
+        change.state.enrollment.client_id = None;
+    }
+    Ok(change)
 }
 
-/// A change of who proves to be the device: nothing is replayed.
+/// A change of who proves to be the device: nothing is replayed. Where it was enrolled
+/// anew, as `word` or its certificates say, what belonged to its enrollment ends.
 pub(super) fn identity_change(
     device: &Device,
     record: DeviceRecord,
     event: Event,
+    word: Option<Word<EnrollmentWord>>,
 ) -> change::DeviceChange {
+    let reason = match word.map(|word| word.0) {
+        Some(EnrollmentWord::New) => Some(EndReason::Told),
+        Some(EnrollmentWord::Same) => None,
+        None => is_enrolled_anew(device, &record).then_some(EndReason::NewCertificate),
+    };
     let state = DeviceState {
         latest: None,
         ..device.state.clone()
     };
-    change::DeviceChange::new(device, state)
+    let (actor, now) = (event.actor.clone(), event.at);
+    let changed = Device {
+        state: state.clone(),
+        ..device.clone()
+    };
+    let change = change::DeviceChange::new(device, state)
         .with_record(record)
-        .with_events(vec![event])
+        .with_events(vec![event]);
+    match reason {
+        Some(reason) => change.then(end_enrollment(&changed, reason, &actor, now)),
+        None => change,
+    }
 }
 
 /// Retires a device: its record and queue are gone, its events stay. The device as

@@ -7,12 +7,12 @@ use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
 use modegate_core::change::Refusal;
-use modegate_core::command::CommandBody;
+use modegate_core::command::{CommandBody, StoredCommand};
 use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::fields::{FieldError, Fields};
 use modegate_core::forecast::{self, Forecast};
-use modegate_core::ids::DeviceId;
+use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
 use modegate_core::installs::{Install, InstallId};
@@ -147,16 +147,25 @@ fn no_jobs(error: FieldError, family: Family) -> AppError {
 
 async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readiness, AppError> {
     let inventory = app.store.inventory(device.id).await?;
-    let after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
-    let latest = app
-        .store
-        .commands(device.id, after, LOOK_BACK as usize)
-        .await?;
+    let mut after = device.state.next_command.saturating_sub(1 + LOOK_BACK);
+    let mut latest: Vec<StoredCommand> = Vec::new();
+    loop {
+        let most = LOOK_BACK as usize - latest.len();
+        let read = app.store.commands(device.id, after, most, app.page_bytes);
+        let found = read.await?;
+        // Where each stands, not what the device answered.
+        latest.extend(found.items.into_iter().map(StoredCommand::without_results));
+        match latest.last() {
+            Some(last) if found.more && latest.len() < LOOK_BACK as usize => after = last.id.seq.0,
+            _ => break,
+        }
+    }
     let stated = latest
         .iter()
         .map(|command| (command, state_of(command, device, now)));
     let family = device.record.family;
-    Ok(readiness(family, inventory.as_ref(), stated))
+    let since = CommandSeq(device.state.enrollment.first_command);
+    Ok(readiness(family, since, inventory.as_ref(), stated))
 }
 
 /// An install with its device, and when its command can go while it waits.

@@ -1,16 +1,17 @@
 //! What is known of devices.
 
-use super::list::scan;
+use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::inventory::search::Question;
 use modegate_core::inventory::{Change, Inventory};
+use modegate_store::Chunk;
 
 /// Inventories that one search looks at, at most: each is read and opened.
 const LOOKED_AT: usize = 1_000;
 /// Read from the store at once: few, since each may be as large as its device made it.
-const CHUNK: usize = 16;
+const CHUNK: usize = 4;
 
 /// What is known of a device, with when it was read.
 pub(crate) async fn of_device(
@@ -43,11 +44,20 @@ pub(crate) async fn search(
     questions: &[Question],
     page: Page,
 ) -> Result<Listed<Device>, AppError> {
-    let read = async |after| Ok(app.store.inventories(after, CHUNK).await?);
+    // What was asked is answered at once: an inventory may be as large as its device made it.
     let is_true = |inventory: &Inventory| questions.iter().all(|one| one.is_true_of(inventory));
-    let takes =
-        |(device, inventory): &(Device, Inventory)| by.may_see(device) && is_true(inventory);
-    let bounds = (CHUNK, LOOKED_AT);
+    let read = async |after| {
+        let found = app.store.inventories(after, CHUNK).await?;
+        let found = found.into_iter();
+        let answered = found.map(|(device, inventory)| (device, is_true(&inventory)));
+        Ok(Chunk::of_up_to(CHUNK, answered.collect()))
+    };
+    let takes = |(device, is_true): &(Device, bool)| *is_true && by.may_see(device);
+    let bounds = ScanBounds {
+        looks: LOOKED_AT,
+        bytes: app.page_bytes,
+        weigh: |(device, _): &(Device, bool)| device.state.bytes(),
+    };
     let found = scan(page, bounds, read, |(device, _)| device.number, takes).await?;
     Ok(found.filter_map(|(device, _)| Some(device)))
 }

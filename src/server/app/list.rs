@@ -1,6 +1,7 @@
 //! Pages of lists.
 
 use super::error::AppError;
+use modegate_store::Chunk;
 
 /// A page of a list.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +46,26 @@ impl<T> Listed<T> {
         }
     }
 
+    /// The same, without the entries behind the one that reaches so many bytes; `place` is
+    /// where the next page begins behind an entry.
+    pub(super) fn up_to(
+        mut self,
+        bytes: u64,
+        weigh: impl Fn(&T) -> u64,
+        place: impl Fn(&T) -> u64,
+    ) -> Self {
+        let mut total = 0;
+        let reaches = self.items.iter().position(|item| {
+            total += weigh(item);
+            total >= bytes
+        });
+        if let Some(at) = reaches.filter(|at| at + 1 < self.items.len()) {
+            self.items.truncate(at + 1);
+            self.next = self.items.last().map(place);
+        }
+        self
+    }
+
     /// The same with each entry as something else, or left out.
     pub(crate) fn filter_map<U>(self, map: impl FnMut(T) -> Option<U>) -> Listed<U> {
         Listed {
@@ -54,35 +75,45 @@ impl<T> Listed<T> {
     }
 }
 
+/// How much a [`scan`] takes on.
+pub(super) struct ScanBounds<T> {
+    /// Things looked at, at most, so that a page may have fewer entries than asked for
+    /// while the list goes on.
+    pub(super) looks: usize,
+    /// Bytes of the entries: a page ends with the one that reaches it.
+    pub(super) bytes: u64,
+    /// Bytes of one entry, about.
+    pub(super) weigh: fn(&T) -> u64,
+}
+
 /// Looks at one thing after the other, in chunks as `read` reads them behind a place,
-/// until the page is full. Looks at `bound` things at most, so that a page may have
-/// fewer entries than asked for while the list goes on.
+/// until the page is full.
 pub(super) async fn scan<T>(
     page: Page,
-    (chunk, bound): (usize, usize),
-    read: impl AsyncFn(u64) -> Result<Vec<T>, AppError>,
+    bounds: ScanBounds<T>,
+    read: impl AsyncFn(u64) -> Result<Chunk<T>, AppError>,
     place: impl Fn(&T) -> u64,
     takes: impl Fn(&T) -> bool,
 ) -> Result<Listed<T>, AppError> {
     let mut after = page.after.unwrap_or(0);
-    let (mut items, mut walked) = (Vec::new(), 0);
-    while walked < bound {
+    let (mut items, mut walked, mut bytes) = (Vec::new(), 0, 0);
+    while walked < bounds.looks {
         let found = read(after).await?;
-        let count = found.len();
-        for one in found {
+        walked += found.items.len();
+        for one in found.items {
             after = place(&one);
             if takes(&one) {
+                bytes += (bounds.weigh)(&one);
                 items.push(one);
             }
-            if items.len() == page.limit {
+            if items.len() == page.limit || bytes >= bounds.bytes {
                 let next = Some(after);
                 return Ok(Listed { items, next });
             }
         }
-        if count < chunk {
+        if !found.more {
             return Ok(Listed::all(items));
         }
-        walked += count;
     }
     let next = Some(after);
     Ok(Listed { items, next })

@@ -7,13 +7,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::input::Time;
-use super::list::scan;
+use super::list::{ScanBounds, scan};
 use super::word::words;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::context::Mode;
 use modegate_core::event::{Event, EventType, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::time::Timestamp;
+use modegate_store::Chunk;
 
 /// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
@@ -25,6 +26,21 @@ pub(crate) struct LoggedEvent {
     pub(crate) stored: StoredEvent,
     /// What its exchange withheld: its own list, and the one that it refers to.
     pub(crate) withheld: Vec<Withheld>,
+}
+
+impl LoggedEvent {
+    /// Bytes that it takes where it is shown, about: each command of its lists with its id
+    /// and its rules.
+    fn bytes(&self) -> u64 {
+        const FRAME: usize = 512;
+        const COMMAND: usize = 160;
+        let withheld: usize = self.withheld.iter().map(|group| group.commands.len()).sum();
+        let exchange = self.stored.event.exchange.as_ref();
+        let others = exchange.map_or(0, |of| of.delivered.len() + of.outcomes.len());
+        let steps = self.stored.event.steps.iter();
+        let steps: usize = steps.map(|step| COMMAND + step.loc_uri.len()).sum();
+        (FRAME + COMMAND * (withheld + others) + steps) as u64
+    }
 }
 
 /// Which end of the log a list begins at.
@@ -96,16 +112,24 @@ pub(crate) async fn all(
 ) -> Result<Listed<LoggedEvent>, AppError> {
     let takes = |stored: &StoredEvent| filter.takes(&stored.event);
     let chunk = crate::limits::PAGE_ITEMS;
-    let walk = (chunk, crate::limits::EVENT_WALK);
+    let walk = || ScanBounds {
+        looks: crate::limits::EVENT_WALK,
+        bytes: u64::MAX,
+        weigh: |_: &StoredEvent| 0,
+    };
+    let seq = |stored: &StoredEvent| stored.event.seq;
+    let place = |stored: &StoredEvent| stored.place;
     let listed = if let Some(device) = filter.device {
-        let seq = |stored: &StoredEvent| stored.event.seq;
-        let read = async |after| match filter.newest_first {
-            true => Ok(app.store.events_before(device, after, chunk).await?),
-            false => Ok(app.store.events(device, after, chunk).await?),
+        let read = async |after| {
+            let found = match filter.newest_first {
+                true => app.store.events_before(device, after, chunk).await?,
+                false => app.store.events(device, after, chunk).await?,
+            };
+            Ok(Chunk::of_up_to(chunk, found))
         };
         let end = if filter.newest_first { u64::MAX } else { 0 };
         let after = Some(page.after.unwrap_or(end));
-        scan(Page { after, ..page }, walk, read, seq, takes).await?
+        scan(Page { after, ..page }, walk(), read, seq, takes).await?
     } else {
         let (low, high) = filter.bounds(app).await?;
         let read = async |after| {
@@ -114,7 +138,7 @@ pub(crate) async fn all(
                 false => app.store.all_events(after, chunk).await?,
             };
             found.retain(|stored| stored.place > low && stored.place < high);
-            Ok(found)
+            Ok(Chunk::of_up_to(chunk, found))
         };
         let after = match (filter.newest_first, page.after) {
             (true, after) => after.unwrap_or(u64::MAX).min(high),
@@ -124,13 +148,19 @@ pub(crate) async fn all(
             after: Some(after),
             ..page
         };
-        scan(page, walk, read, |stored| stored.place, takes).await?
+        scan(page, walk(), read, place, takes).await?
     };
     let events = visible(app, by, listed.items).await?;
-    Ok(Listed {
+    let listed = Listed {
         items: with_withheld(app, events).await?,
         next: listed.next,
-    })
+    };
+    Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
+        match filter.device {
+            Some(_) => seq(&event.stored),
+            None => place(&event.stored),
+        }
+    }))
 }
 
 /// Of these events those that the caller may see.
@@ -175,10 +205,13 @@ pub(crate) async fn of_device(
         return Err(AppError::missing("device"));
     }
     let listed = Listed::from_page(events, page.limit, |stored| stored.event.seq);
-    Ok(Listed {
+    let listed = Listed {
         items: with_withheld(app, listed.items).await?,
         next: listed.next,
-    })
+    };
+    Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
+        event.stored.event.seq
+    }))
 }
 
 /// These events with what their exchanges withheld.

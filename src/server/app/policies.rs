@@ -278,7 +278,7 @@ impl<'a> Gathering<'a> {
 
     /// What the set sees of a command.
     fn seen(&self, device: &Device, command: &StoredCommand) -> Touched {
-        let body = command.body.bound(&device.record.device_client_id);
+        let body = command.body.bound(device.client_id());
         let leaves = leaves_of(&body.operations, |verb, loc_uri| {
             self.set.classify(verb, loc_uri)
         });

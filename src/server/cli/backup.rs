@@ -128,12 +128,13 @@ pub(super) fn restore(args: &RestoreArgs) -> u8 {
 fn put_in_place(args: &RestoreArgs) -> Result<String, DataError> {
     let at = args.at.places()?;
     let dir = DataDir::open(&at.data)?;
-    let keys = at.key.existing(&dir)?;
+    let keys = at.key.existing(dir.path())?;
     let now = crate::clock::Clock::default().now();
-    backup::restore(&args.file, &at.database, keys, args.force, now)?;
-    let database = at.database.display();
+    let kept = backup::restore(&args.file, &at.database, keys, args.force, now)?;
     Ok(format!(
-        "{database} was restored from the backup; the previous database is now {database}.before-restore"
+        "{} was restored from the backup; the previous database is now {}",
+        at.database.display(),
+        kept.display()
     ))
 }
 

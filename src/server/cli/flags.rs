@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::config::{Flags, KEYS, Loaded, environment};
+use crate::serve::preflight::examine;
 
 /// The flags of these arguments that were given. The name of an argument is the
 /// key that it sets, with `_` for the dot after its section.
@@ -109,7 +110,9 @@ impl SettingFlags {
     /// What these flags, the environment and this file say together; the files
     /// that they name are checked too.
     pub(super) fn read(&self, file: Option<&Path>) -> Loaded {
-        Loaded::read(file, &environment(), &given(self)).with_files()
+        let loaded = Loaded::read(file, &environment(), &given(self));
+        let now = crate::clock::Clock::default().now();
+        loaded.with_files(|loaded| examine(loaded, now))
     }
 }
 

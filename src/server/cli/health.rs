@@ -7,6 +7,8 @@ use clap::Args;
 use reqwest::{Certificate, Client};
 use url::Url;
 
+use crate::pem;
+
 /// How long the server may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
 
@@ -27,8 +29,8 @@ pub struct HealthArgs {
 pub(super) enum HealthError {
     #[error("expected an http:// or https:// URL, found '{0}'")]
     Url(String),
-    #[error("the file {0}: expected certificates in PEM")]
-    Ca(PathBuf),
+    #[error("the file {0}: {1}")]
+    Ca(PathBuf, String),
     #[error("{0}: {1}")]
     Request(Url, String),
     #[error("{0}: expected status 200, found {1}")]
@@ -63,9 +65,14 @@ async fn ask(url: Url, ca: Option<&PathBuf>) -> Result<(), HealthError> {
     let mut client = Client::builder().timeout(ANSWER).no_proxy();
     match ca {
         Some(path) => {
-            let bad = || HealthError::Ca(path.clone());
-            let pem = std::fs::read(path).map_err(|_| bad())?;
-            client = client.tls_certs_only(Certificate::from_pem_bundle(&pem).map_err(|_| bad())?);
+            let bad = |why: &dyn std::fmt::Display| HealthError::Ca(path.clone(), why.to_string());
+            let text = std::fs::read(path).map_err(|error| bad(&error))?;
+            let certificates = pem::certificates(&text).map_err(|fault| bad(&fault))?;
+            let trusted: Result<Vec<_>, _> = certificates
+                .iter()
+                .map(|der| Certificate::from_der(der))
+                .collect();
+            client = client.tls_certs_only(trusted.map_err(|error| bad(&error))?);
         }
         None => client = client.tls_danger_accept_invalid_certs(is_loopback(&url)),
     }

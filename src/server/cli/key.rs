@@ -38,8 +38,8 @@ fn rotate(args: &RotateArgs) -> Result<String, DataError> {
         return Err(ServeError::File(at.database, missing).into());
     }
     let dir = DataDir::open(&at.data)?;
-    reseal(&at.key, &dir, &at.database)?;
-    Ok(match at.key.changed(&dir)? {
+    reseal(&at.key, dir.path(), &at.database)?;
+    Ok(match at.key.changed(dir.path())? {
         Some(path) => format!(
             "the main key was rotated; {} contains the new key. Earlier backups need the old key",
             path.display()
@@ -50,8 +50,8 @@ fn rotate(args: &RotateArgs) -> Result<String, DataError> {
     })
 }
 
-fn reseal(source: &KeySource, dir: &DataDir, database: &Path) -> Result<(), ServeError> {
-    let keys = source.changing(dir)?;
+fn reseal(source: &KeySource, data: &Path, database: &Path) -> Result<(), ServeError> {
+    let keys = source.changing(data)?;
     let mut work = Reseal::open(database, keys)?;
     let mut reporter = ProgressReporter::new("re-encrypted", "rows");
     while let Some(progress) = work.step()? {

@@ -4,12 +4,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{fs, io};
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{Loaded, Settings};
+use super::{Limits, Loaded, Settings};
+use crate::pem;
 use modegate_core::secret::Secret;
 
 /// Largest file with a secret, bytes.
@@ -40,8 +38,9 @@ pub(super) fn together(loaded: &mut Loaded) {
     let name = ("server_auth.name", settings.server_auth.name.is_some());
     let password_file = settings.server_auth.password_file.is_some();
     let password_file = ("server_auth.password_file", password_file);
-    loaded.needs(name, password_file);
     loaded.needs(password_file, name);
+    loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
+    loaded.bodies(&settings.limits);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();
@@ -55,10 +54,10 @@ pub(super) fn together(loaded: &mut Loaded) {
 pub(super) fn files(loaded: &mut Loaded) {
     let settings = loaded.settings.clone();
     if let Some(path) = &settings.client_ca {
-        let found = match certificates(path) {
-            Ok(0) => Some("none".to_owned()),
-            Ok(_) => None,
-            Err(error) => Some(error),
+        let found = match fs::read(path).map(|text| pem::certificates(&text)) {
+            Ok(Ok(_)) => None,
+            Ok(Err(fault)) => Some(fault.to_string()),
+            Err(error) => Some(error.to_string()),
         };
         loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
     }
@@ -95,19 +94,56 @@ pub(super) fn files(loaded: &mut Loaded) {
 }
 
 impl Loaded {
-    fn wrong(&mut self, key: &str, expected: impl Into<String>, found: impl Into<String>) {
+    /// Adds a fault of the setting `key`.
+    pub(crate) fn wrong(
+        &mut self,
+        key: &str,
+        expected: impl Into<String>,
+        found: impl Into<String>,
+    ) {
         let fault = Fault::new(self.origin(key), expected, found);
         self.faults.push(fault);
     }
 
-    fn warn(&mut self, key: &str, warning: String) {
+    /// Adds a warning about the setting `key`.
+    pub(crate) fn warn(&mut self, key: &str, warning: String) {
         let place = self.origin(key);
         self.warnings.push(Warning { place, warning });
     }
 
-    fn wrong_file(&mut self, key: &str, expected: &str, path: &Path, found: Option<String>) {
+    /// Adds a fault of a file that the setting `key` names, if there is one.
+    pub(crate) fn wrong_file(
+        &mut self,
+        key: &str,
+        expected: &str,
+        path: &Path,
+        found: Option<String>,
+    ) {
         if let Some(found) = found {
             self.wrong(key, expected, format!("{}: {found}", path.display()));
+        }
+    }
+
+    /// Whether a fault of that setting was found.
+    pub(crate) fn has_fault(&self, key: &str) -> bool {
+        let place = self.origin(key);
+        self.faults.iter().any(|fault| fault.place == place)
+    }
+
+    /// A body that is allowed must be able to be read.
+    fn bodies(&mut self, limits: &Limits) {
+        let body = limits.sync_body;
+        let per_address = limits.sync_bodies_per_address();
+        let (key, has) = if limits.sync_bodies < body || limits.sync_bodies_per_address == 0 {
+            ("limits.sync_bodies", per_address.min(limits.sync_bodies))
+        } else {
+            ("limits.sync_bodies_per_address", per_address)
+        };
+        if has < body {
+            let expected = format!(
+                "room for one body per address: limits.sync_body is {body}, and an address has limits.sync_bodies_per_address or a quarter of limits.sync_bodies"
+            );
+            self.wrong(key, expected, format!("room for {has} bytes"));
         }
     }
 
@@ -128,6 +164,14 @@ impl Loaded {
             let expected = "false, or a loopback address in 'listen': any device is accepted by its name alone";
             let found = format!("true with listen = '{listen}'");
             self.wrong("accept_unknown_devices", expected, found);
+        }
+        if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+            let expected = "false, or no trusted_proxies, which pass on requests from elsewhere: any device is accepted by its name alone";
+            self.wrong(
+                "accept_unknown_devices",
+                expected,
+                "true with trusted_proxies",
+            );
         }
     }
 
@@ -174,14 +218,6 @@ impl Loaded {
             self.faults.push(fault);
         }
     }
-}
-
-fn certificates(path: &Path) -> Result<usize, String> {
-    // A PEM error does not name what the system reported: ask for that first.
-    fs::metadata(path).map_err(|error| error.to_string())?;
-    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect);
-    let certificates: Vec<_> = certificates.map_err(|error| error.to_string())?;
-    Ok(certificates.len())
 }
 
 /// Why the path can be no directory. One that does not exist is made at start.

@@ -9,10 +9,15 @@ pub enum ProxyHeader {
     ClientCert,
     /// `X-Forwarded-Client-Cert`: Envoy's list of elements, the certificate in `Cert`.
     XForwardedClientCert,
-    /// `X-SSL-Client-Cert`: PEM, URL-encoded, as nginx's `$ssl_client_escaped_cert`.
+    /// `X-SSL-Client-Cert`: nginx, HAProxy and Apache, by what one configures in them.
     XSslClientCert,
-    /// `X-ARR-ClientCert`: DER in base64, from IIS with Application Request Routing.
+    /// `X-ARR-ClientCert`: IIS with Application Request Routing.
     XArrClientCert,
+    /// `X-Amzn-Mtls-Clientcert`: an AWS load balancer that passes certificates through,
+    /// with the issuers that the client presented.
+    XAmznMtlsClientcert,
+    /// `X-Amzn-Mtls-Clientcert-Leaf`: an AWS load balancer that verifies certificates.
+    XAmznMtlsClientcertLeaf,
 }
 
 impl Serialize for ProxyHeader {
@@ -23,11 +28,13 @@ impl Serialize for ProxyHeader {
 
 impl ProxyHeader {
     /// All of them.
-    pub const ALL: [ProxyHeader; 4] = [
+    pub const ALL: [ProxyHeader; 6] = [
         ProxyHeader::ClientCert,
         ProxyHeader::XForwardedClientCert,
         ProxyHeader::XSslClientCert,
         ProxyHeader::XArrClientCert,
+        ProxyHeader::XAmznMtlsClientcert,
+        ProxyHeader::XAmznMtlsClientcertLeaf,
     ];
 
     /// The header's name.
@@ -37,6 +44,8 @@ impl ProxyHeader {
             ProxyHeader::XForwardedClientCert => "X-Forwarded-Client-Cert",
             ProxyHeader::XSslClientCert => "X-SSL-Client-Cert",
             ProxyHeader::XArrClientCert => "X-ARR-ClientCert",
+            ProxyHeader::XAmznMtlsClientcert => "X-Amzn-Mtls-Clientcert",
+            ProxyHeader::XAmznMtlsClientcertLeaf => "X-Amzn-Mtls-Clientcert-Leaf",
         }
     }
 }

@@ -84,9 +84,11 @@ impl Loaded {
         loaded
     }
 
-    /// Checks the files and directories that the settings name, too.
-    pub(crate) fn with_files(mut self) -> Loaded {
+    /// Checks the files and directories that the settings name, too, and what `further`
+    /// looks at.
+    pub(crate) fn with_files(mut self, further: impl FnOnce(&mut Loaded)) -> Loaded {
         checks::files(&mut self);
+        further(&mut self);
         self.faults.sort_by(|a, b| a.place.cmp(&b.place));
         self
     }

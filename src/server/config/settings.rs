@@ -15,6 +15,7 @@ use super::values::{
     TokenUrl, list, number, optional, required,
 };
 use modegate_core::installs::JobRules;
+use modegate_core::limits::DeviceBounds;
 use modegate_core::operations::Templates;
 use modegate_core::secret::Secret;
 
@@ -130,19 +131,41 @@ impl Settings {
         let usual = || self.data.join("modegate.db");
         self.database.clone().unwrap_or_else(usual)
     }
+
+    /// Whether only programs on this machine reach the server: it listens on loopback, and
+    /// no proxy passes on what comes from elsewhere.
+    pub fn is_local(&self) -> bool {
+        let plain = self
+            .insecure_http
+            .is_none_or(|http| http.ip().is_loopback());
+        self.listen.ip().is_loopback() && plain && self.trusted_proxies.is_empty()
+    }
+
+    /// How long a connection is kept open between requests.
+    pub fn keep_alive(&self) -> Duration {
+        let seconds = match self.limits.keep_alive_seconds {
+            0 if self.trusted_proxies.is_empty() => 30,
+            0 => 75,
+            seconds => seconds,
+        };
+        Duration::from_secs(seconds.into())
+    }
 }
 
-/// Credentials with which the server answers a device that challenges it: both
-/// or none.
+/// What the server answers a device with that challenges it. Each device may have a password
+/// of its own for that (`POST /devices/{device}/server-password`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerAuth {
     /// The name, 1 to 256 characters.
     #[serde(deserialize_with = "optional::<ServerName, _>")]
     pub name: Option<String>,
-    /// A file with the password; white space around it does not count.
+    /// A file with the password for devices that have none of their own; white space around
+    /// it does not count.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
+    /// Whether a device that asks for Basic is sent its password as it is. Default false.
+    pub basic: bool,
 }
 
 /// How much clients may ask for, alone and together. A rate of 0 is no limit.
@@ -167,10 +190,53 @@ pub struct Limits {
     /// Default 10,000.
     #[serde(deserialize_with = "number::<_, 1, 1_000_000>")]
     pub connections: u32,
+    /// Connections open at once from one client address, other than a trusted proxy's.
+    /// Default 0: a quarter of `connections`.
+    #[serde(deserialize_with = "number::<_, 0, 1_000_000>")]
+    pub connections_per_address: u32,
+    /// How long a connection is kept open between requests, seconds. Default 0: 30, or 75
+    /// where there are trusted proxies, most of which keep theirs for 60.
+    #[serde(deserialize_with = "number::<_, 0, 3_600>")]
+    pub keep_alive_seconds: u32,
     /// API requests with one token per minute. Default 6,000.
     #[serde(rename = "api_requests_per_token_per_minute")]
     #[serde(deserialize_with = "values::rate")]
     pub token_per_minute: u32,
+    /// Longest body of a sync request, bytes. Default 4 MiB. Of a longer one the
+    /// beginning is read.
+    #[serde(deserialize_with = "number::<_, 65_536, 67_108_864>")]
+    pub sync_body: u32,
+    /// Bodies of sync requests in memory at once, bytes. Default 128 MiB. A message
+    /// that is being answered takes about three times its body.
+    #[serde(deserialize_with = "number::<_, 65_536, { u32::MAX }>")]
+    pub sync_bodies: u32,
+    /// The same of one client address; 0, the default, is a quarter of
+    /// `sync_bodies`. Trusted proxies are exempt.
+    #[serde(deserialize_with = "number::<_, 0, { u32::MAX }>")]
+    pub sync_bodies_per_address: u32,
+    /// Bytes kept of a device's answers to one command; what brings more ends the
+    /// command. Default 4 MiB.
+    #[serde(deserialize_with = "number::<_, 65_536, 1_073_741_824>")]
+    pub answer_bytes_per_command: u32,
+    /// Bytes kept of all answers of a device; beyond, the oldest are deleted. Default
+    /// 64 MiB.
+    #[serde(deserialize_with = "number::<_, 65_536, 4_294_967_295>")]
+    pub answer_bytes_per_device: u32,
+    /// Bytes of a device's inventory. Default 2 MiB.
+    #[serde(deserialize_with = "number::<_, 65_536, 67_108_864>")]
+    pub inventory_bytes_per_device: u32,
+    /// Bytes that a device's exchanges log within an hour; 0 is no limit. A device that
+    /// has reached it gets 429. Default 4 MiB.
+    #[serde(deserialize_with = "number::<_, 0, 4_294_967_295>")]
+    pub log_bytes_per_device_per_hour: u32,
+    /// Bytes that a device's exchanges write in all within an hour; 0 is no limit. A
+    /// device that has reached it gets 429. Default 256 MiB.
+    #[serde(deserialize_with = "number::<_, 0, 4_294_967_295>")]
+    pub written_bytes_per_device_per_hour: u32,
+    /// Bytes of the entries of one page of an API list: the page ends with the entry that
+    /// reaches it. Default 4 MiB.
+    #[serde(deserialize_with = "number::<_, 65_536, 1_073_741_824>")]
+    pub api_page_bytes: u32,
     /// Sync requests in progress at once; more get 503 without waiting.
     #[serde(skip)]
     pub sync_under_way: usize,
@@ -186,6 +252,8 @@ pub struct Limits {
     pub open_installs_per_token: u32,
 }
 
+const MIB: u32 = 1024 * 1024;
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
@@ -193,7 +261,18 @@ impl Default for Limits {
             device_burst: modegate_core::limits::SESSION_MESSAGES,
             address_per_minute: 6_000,
             connections: 10_000,
+            connections_per_address: 0,
+            keep_alive_seconds: 0,
             token_per_minute: 6_000,
+            sync_body: 4 * 1024 * 1024,
+            sync_bodies: 128 * 1024 * 1024,
+            sync_bodies_per_address: 0,
+            answer_bytes_per_command: 4 * MIB,
+            answer_bytes_per_device: 64 * MIB,
+            inventory_bytes_per_device: 2 * MIB,
+            log_bytes_per_device_per_hour: 4 * MIB,
+            written_bytes_per_device_per_hour: 256 * MIB,
+            api_page_bytes: 4 * MIB,
             sync_under_way: 4_096,
             event_streams: 256,
             event_streams_per_token: 64,
@@ -203,6 +282,22 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Connections that one client address may have open, of so many in all.
+    pub fn per_address(&self, connections: usize) -> usize {
+        match self.connections_per_address as usize {
+            0 => connections.div_ceil(4),
+            set => set,
+        }
+    }
+
+    /// Bodies of sync requests of one client address in memory at once, bytes.
+    pub fn sync_bodies_per_address(&self) -> u32 {
+        match self.sync_bodies_per_address {
+            0 => self.sync_bodies / 4,
+            set => set,
+        }
+    }
+
     /// The same without rates, for `--accept-unknown-devices`: simulated fleets
     /// come from one address.
     #[must_use]
@@ -212,7 +307,20 @@ impl Limits {
             device_burst: 0,
             address_per_minute: 0,
             token_per_minute: 0,
+            log_bytes_per_device_per_hour: 0,
+            written_bytes_per_device_per_hour: 0,
             ..self
+        }
+    }
+
+    /// What one device may make the server keep and write.
+    pub fn device_bounds(&self) -> DeviceBounds {
+        DeviceBounds {
+            command_answers: self.answer_bytes_per_command.into(),
+            device_answers: self.answer_bytes_per_device.into(),
+            inventory: self.inventory_bytes_per_device.into(),
+            logged_per_hour: self.log_bytes_per_device_per_hour.into(),
+            written_per_hour: self.written_bytes_per_device_per_hour.into(),
         }
     }
 }
@@ -255,17 +363,44 @@ impl Default for Wns {
     }
 }
 
-/// How long things are kept, in days; 0, the default, is for ever.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How long things are kept, in days; 0 is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Events of the log.
+    /// Events of the log. Default 0.
     #[serde(deserialize_with = "values::days")]
     pub events_days: u32,
     /// What devices answered to commands that are final. The command, its state
-    /// and when it changed stay.
+    /// and when it changed stay. Default 90.
     #[serde(deserialize_with = "values::days")]
     pub results_days: u32,
+    /// Deliveries to webhooks, since they ended or were due. Default 30.
+    #[serde(deserialize_with = "values::days")]
+    pub deliveries_days: u32,
+    /// Changes of inventories. Default 365.
+    #[serde(deserialize_with = "values::days")]
+    pub inventory_changes_days: u32,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Retention {
+            events_days: 0,
+            results_days: 90,
+            deliveries_days: 30,
+            inventory_changes_days: 365,
+        }
+    }
+}
+
+impl Retention {
+    /// Everything is kept for ever.
+    pub const FOREVER: Retention = Retention {
+        events_days: 0,
+        results_days: 0,
+        deliveries_days: 0,
+        inventory_changes_days: 0,
+    };
 }
 
 /// The section `jobs`: the fields of [`JobRules`].

@@ -141,9 +141,9 @@ fn what_is_wrong_in_the_environment_is_told_by_its_variable() {
             "expected trusted_proxies beside",
         ),
         (
-            "MODEGATE_SERVER_AUTH_NAME",
-            "s",
-            "expected server_auth.password_file beside",
+            "MODEGATE_SERVER_AUTH_BASIC",
+            "true",
+            "expected server_auth.name beside",
         ),
         ("MODEGATE_SYNC_PATH", "/api/sync", "expected a path"),
         ("MODEGATE_SYNC_PATH", "/{a}", "expected a path"),
@@ -270,7 +270,7 @@ fn files_that_are_named_are_looked_at() {
         ("MODEGATE_SERVER_AUTH_PASSWORD_FILE", &name("none")),
     ]);
     assert_eq!(told(&loaded), [""; 0], "files are not touched yet");
-    let all = loaded.with_files();
+    let all = loaded.with_files(|_| ());
     assert_eq!(all.faults.len(), 6, "{:#?}", told(&all));
     assert!(!format!("{:?}", all.faults).contains("not a key"));
     std::fs::write(name("good"), format!("{}\n", "a1".repeat(32))).unwrap();
@@ -279,14 +279,14 @@ fn files_that_are_named_are_looked_at() {
         ("MODEGATE_DATA", &name("new")),
         ("MODEGATE_DATABASE", &format!("sqlite:{}", name("new/m.db"))),
     ])
-    .with_files();
+    .with_files(|_| ());
     assert_eq!(told(&good), [""; 0]);
 }
 
 #[test]
 fn every_key_is_shown_with_its_value() {
     let text = "data = 'd'\nlisten = '127.0.0.1:1'\ninsecure_http = '[::1]:2'\nnames = ['n']\n\
-        allow_rsa = true\nclient_ca = 'c'\naccept_unknown_devices = true\npolicies = 'p'\n\
+        allow_rsa = true\nclient_ca = 'c'\naccept_unknown_devices = false\npolicies = 'p'\n\
         database = 'sqlite:x'\nsync_path = '/s'\nkey_file = 'k'\ntrusted_proxies = ['10.0.0.0/8']\n\
         proxy_header = 'Client-Cert'\n[server_auth]\nname = 'n'\npassword_file = 'f'\n\
         [wns]\ntoken_url = 'https://t.test/x'\nhost_suffix = 't.test:444'\n\

@@ -71,7 +71,8 @@ text_rules! {
         "IP addresses and networks such as 10.0.0.0/8, with no bits set after the prefix",
         Network::parse;
     CertificateHeader -> ProxyHeader, SHOWN,
-        "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert or X-ARR-ClientCert",
+        "Client-Cert, X-Forwarded-Client-Cert, X-SSL-Client-Cert, X-ARR-ClientCert, X-Amzn-Mtls-Clientcert or \
+         X-Amzn-Mtls-Clientcert-Leaf",
         |text| ProxyHeader::ALL.into_iter().find(|header| header.name().eq_ignore_ascii_case(text));
     ForwardedHeader -> AddressHeader, SHOWN, "X-Forwarded-For or Forwarded",
         |text| match text.to_ascii_lowercase().as_str() {

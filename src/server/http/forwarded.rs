@@ -1,4 +1,4 @@
-//! The client's certificate as a proxy hands it on, in one of four forms.
+//! The client's certificate as a proxy hands it on, each in its own form.
 //!
 //! Doubt narrows: a header that stands there twice, is too long or is not read
 //! whole proves nothing.
@@ -8,12 +8,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::proxy::HEADER_BYTES;
 use crate::config::ProxyHeader;
+use crate::pem;
 use modegate_core::device::CertificateDigest;
 
 /// Where RFC 9440 puts the issuers, the certificate's own first.
@@ -51,8 +51,13 @@ pub enum ProxyFault {
     HashDiffers(&'static str),
 }
 
+/// What Apache writes where the client showed no certificate.
+const NULL: &str = "(null)";
+/// The mark before a certificate in PEM.
+const BEGIN: &[u8] = b"-----BEGIN ";
+
 /// Reads the certificate from the header that is agreed on; `None` where it is
-/// not there, or empty: the client showed none.
+/// not there, empty, or says so: the client showed none.
 pub fn certificate(
     header: ProxyHeader,
     headers: &HeaderMap,
@@ -70,27 +75,50 @@ pub fn certificate(
     if value.len() > HEADER_BYTES {
         return Err(ProxyFault::TooLong(name, value.len()));
     }
-    if value.is_empty() {
+    if value.is_empty() || value == NULL {
         return Ok(None);
     }
     match header {
         ProxyHeader::ClientCert => rfc_9440(name, value, headers).map(Some),
         ProxyHeader::XForwardedClientCert => envoy(name, value).map(Some),
-        ProxyHeader::XSslClientCert => {
-            let mut all = pem(name, value)?;
-            let certificate = all.remove(0);
-            if !all.is_empty() {
-                return Err(ProxyFault::Malformed(name, "one certificate"));
-            }
-            checked(name, certificate, Vec::new()).map(Some)
-        }
-        ProxyHeader::XArrClientCert => {
-            let der = STANDARD
-                .decode(value)
-                .map_err(|_| ProxyFault::Malformed(name, "a certificate (DER) in base64"))?;
-            checked(name, der.into(), Vec::new()).map(Some)
-        }
+        ProxyHeader::XAmznMtlsClientcert => with_issuers(name, pem(name, value)?).map(Some),
+        ProxyHeader::XSslClientCert
+        | ProxyHeader::XArrClientCert
+        | ProxyHeader::XAmznMtlsClientcertLeaf => alone(name, value).map(Some),
     }
+}
+
+/// One certificate: in PEM or as base64 of DER, percent-encoded or not. Only PEM has marks.
+fn alone(name: &'static str, value: &str) -> Result<Forwarded, ProxyFault> {
+    // HAProxy quotes where its format says so.
+    let quoted = value.strip_prefix('"').and_then(|v| v.strip_suffix('"'));
+    let value = quoted.unwrap_or(value);
+    let text: Vec<u8> = percent_decode_str(value).collect();
+    if text.windows(BEGIN.len()).any(|part| part == BEGIN) {
+        return match pem(name, value)?.as_slice() {
+            [one] => checked(name, one.clone(), Vec::new()),
+            _ => Err(ProxyFault::Malformed(name, "one certificate")),
+        };
+    }
+    let der = STANDARD.decode(text).map_err(|_| {
+        let expected = "a certificate in PEM, or DER in base64";
+        ProxyFault::Malformed(name, expected)
+    })?;
+    checked(name, der.into(), Vec::new())
+}
+
+/// The certificate, and its issuers after it.
+fn with_issuers(
+    name: &'static str,
+    mut all: Vec<CertificateDer<'static>>,
+) -> Result<Forwarded, ProxyFault> {
+    let certificate = all.remove(0);
+    // Envoy's Chain begins with the certificate itself.
+    all.retain(|issuer| *issuer != certificate);
+    if all.len() > CHAIN_LENGTH {
+        return Err(ProxyFault::Malformed(name, "at most 8 issuers"));
+    }
+    checked(name, certificate, all)
 }
 
 fn checked(
@@ -187,18 +215,12 @@ fn envoy(name: &'static str, value: &str) -> Result<Forwarded, ProxyFault> {
             chain: Vec::new(),
         });
     };
-    let mut certificate = pem(name, cert)?;
-    let mut issuers = chain.map_or(Ok(Vec::new()), |chain| pem(name, chain))?;
-    if certificate.len() != 1 || issuers.len() > CHAIN_LENGTH {
-        return Err(ProxyFault::Malformed(
-            name,
-            "one certificate in Cert, at most 8 in Chain",
-        ));
+    let mut all = pem(name, cert)?;
+    if all.len() != 1 {
+        return Err(ProxyFault::Malformed(name, "one certificate in Cert"));
     }
-    let certificate = certificate.remove(0);
-    // Envoy's Chain begins with the certificate itself.
-    issuers.retain(|issuer| *issuer != certificate);
-    let forwarded = checked(name, certificate, issuers)?;
+    all.extend(chain.map_or(Ok(Vec::new()), |chain| pem(name, chain))?);
+    let forwarded = with_issuers(name, all)?;
     if hash.is_some_and(|hash| hash != forwarded.digest) {
         return Err(ProxyFault::HashDiffers(name));
     }
@@ -224,12 +246,11 @@ fn split_unquoted(text: &str, by: char) -> Option<Vec<&str>> {
     (!quoted).then_some(parts)
 }
 
-/// Certificates in PEM, percent-encoded; at least one.
+/// Certificates in PEM, percent-encoded or not, on one line or not; at least one.
 fn pem(name: &'static str, text: &str) -> Result<Vec<CertificateDer<'static>>, ProxyFault> {
-    let wrong = || ProxyFault::Malformed(name, "a certificate in PEM, percent-encoded");
     let text: Vec<u8> = percent_decode_str(text).collect();
-    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    all.ok().filter(|all| !all.is_empty()).ok_or_else(wrong)
+    pem::certificates(&text)
+        .map_err(|_| ProxyFault::Malformed(name, "a certificate in PEM, percent-encoded or not"))
 }
 
 #[cfg(test)]

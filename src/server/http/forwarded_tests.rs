@@ -135,6 +135,59 @@ fn without_its_header_there_is_no_certificate() {
     }
 }
 
+/// The spellings of one certificate that programs put into a header of one value.
+#[test]
+fn one_certificate_is_read_in_each_spelling() {
+    use ProxyHeader::*;
+    let own = made("a");
+    let plain = percent_decode_str(&own.pem).decode_utf8().unwrap();
+    let digits = STANDARD.encode(&own.der);
+    let safe = plain.replace('\n', "%0A").replace(' ', "%20");
+    let attributes = format!("Bag%20Attributes%0A{safe}");
+    for header in [XSslClientCert, XArrClientCert, XAmznMtlsClientcertLeaf] {
+        for (value, is_read) in [
+            (own.pem.as_str(), true),
+            // AWS: '+', '=' and '/' stand for themselves.
+            (&safe, true),
+            // Apache and nginx's $ssl_client_cert: other white space for line ends.
+            (&plain.replace('\n', " "), true),
+            (&plain.replace('\n', "\t"), true),
+            // HAProxy: [ssl_c_der,base64], with quotes where %{+Q} asks for them.
+            (&digits, true),
+            (&format!("\"{digits}\""), true),
+            (
+                &digits
+                    .replace('+', "%2B")
+                    .replace('/', "%2F")
+                    .replace('=', "%3D"),
+                true,
+            ),
+            (&attributes, true),
+            (&format!("{own}{own}", own = own.pem), false),
+            (&digits[4..], false),
+        ] {
+            let read = certificate(header, &headers(&[(header.name(), value)]));
+            let digest = read.ok().flatten().map(|read| read.digest.to_string());
+            assert_eq!(digest.is_some(), is_read, "{header:?}: {value}");
+            assert!(digest.is_none_or(|digest| digest == own.hash));
+        }
+        for nothing in ["(null)", "", " "] {
+            let none = certificate(header, &headers(&[(header.name(), nothing)]));
+            assert_eq!(none, Ok(None), "{header:?}: {nothing}");
+        }
+    }
+    let issuer = made("ca");
+    for (chain, issuers) in [(own.pem.clone(), 0), (own.pem.clone() + &issuer.pem, 1)] {
+        let header = XAmznMtlsClientcert;
+        let read = certificate(header, &headers(&[(header.name(), &chain)]));
+        let read = read.unwrap().unwrap();
+        assert_eq!(
+            (read.digest.to_string(), read.chain.len()),
+            (own.hash.clone(), issuers)
+        );
+    }
+}
+
 #[test]
 fn what_is_doubtful_proves_nothing() {
     use ProxyHeader::*;
@@ -143,6 +196,8 @@ fn what_is_doubtful_proves_nothing() {
     let bare = STANDARD.encode(&own.der);
     let tail = STANDARD.encode([&own.der[..], b"more"].concat());
     let two = format!("{}{}", own.pem, other.pem);
+    let many = own.pem.clone() + &other.pem.repeat(9);
+    let headless = format!("{bare}-----END CERTIFICATE-----");
     let differs = format!("Hash={};Cert=\"{}\"", other.hash, own.pem);
     let twice = format!("Hash={};Hash={}", own.hash, other.hash);
     let long = format!(":{}:", "A".repeat(HEADER_BYTES));
@@ -158,7 +213,11 @@ fn what_is_doubtful_proves_nothing() {
         (XArrClientCert, vec![&sequence]),
         (XArrClientCert, vec![&tail]),
         (XArrClientCert, vec!["AAAA"]),
-        (XSslClientCert, vec![&bare]),
+        (XSslClientCert, vec!["(null)x"]),
+        (XSslClientCert, vec![&headless]),
+        (XAmznMtlsClientcertLeaf, vec![&two]),
+        (XAmznMtlsClientcert, vec![&bare]),
+        (XAmznMtlsClientcert, vec![&many]),
         (XSslClientCert, vec![&two]),
         (XForwardedClientCert, vec!["Hash=abc"]),
         (XForwardedClientCert, vec!["Subject=\"CN=a\""]),
@@ -177,7 +236,7 @@ fn what_is_doubtful_proves_nothing() {
 
 proptest! {
     #[test]
-    fn no_text_panics(text in "[ -~]{0,200}", which in 0..4_usize) {
+    fn no_text_panics(text in "[ -~]{0,200}", which in 0..ProxyHeader::ALL.len()) {
         let header = ProxyHeader::ALL[which];
         let _ = certificate(header, &headers(&[(header.name(), &text)]));
     }

@@ -1,13 +1,15 @@
 //! Whether the server is ready to serve.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::tls::Validity;
 use crate::supervisor::WorkerStatus;
+use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
 
 /// How long the store may take to show that it works.
@@ -20,6 +22,7 @@ const FRESH: Duration = Duration::from_secs(1);
 pub struct Health {
     draining: AtomicBool,
     workers: Arc<WorkerStatus>,
+    certificates: Lock<Vec<(&'static str, Validity)>>,
     probed: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
@@ -30,6 +33,23 @@ impl Health {
             workers,
             ..Health::default()
         }
+    }
+
+    /// These are the certificates in use, each with what it is.
+    pub fn set_certificates(&self, certificates: Vec<(&'static str, Validity)>) {
+        let kept = self.certificates.lock();
+        *kept.unwrap_or_else(PoisonError::into_inner) = certificates;
+    }
+
+    /// What an operator should look at although the server is ready.
+    pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let certificates = self.certificates.lock();
+        let certificates = certificates.unwrap_or_else(PoisonError::into_inner);
+        let remarks = certificates.iter().filter_map(|(what, validity)| {
+            let remark = validity.remark(now)?;
+            Some(format!("{what} {remark}"))
+        });
+        remarks.collect()
     }
 
     /// From now on the server is ending, and says so.

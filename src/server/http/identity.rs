@@ -94,6 +94,18 @@ impl Identifier {
         }
     }
 
+    /// Whether the request came through a trusted proxy, which has other clients too.
+    pub(super) fn is_proxied(&self, request: &HttpRequest) -> bool {
+        peer_address(request).is_none_or(|peer| self.is_proxy(peer))
+    }
+
+    /// The same where it is one client's: not where a trusted proxy names nobody,
+    /// behind which there may be many.
+    pub(super) fn own_address(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let address = self.client_address(request);
+        (!self.is_proxy(address)).then_some(address)
+    }
+
     fn is_proxy(&self, peer: IpAddr) -> bool {
         self.proxies
             .as_ref()
@@ -160,6 +172,7 @@ fn evidence(digest: CertificateDigest, trusted_name: Option<String>) -> ClientEv
         certificate: Some(digest),
         trusted_name,
         mac: None,
+        address: None,
     }
 }
 

@@ -1,36 +1,66 @@
 //! `/metrics`, and the counting of requests.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::ACCEPT;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{Accept, Header, Quality};
+use actix_web::mime::Mime;
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 
 use super::problem::Problem;
 use super::{Shared, api};
+use crate::metrics::Format;
 
-/// The text format that every Prometheus reads.
-const PLAIN: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// The same text by its newer name, for who asks for it.
-const OPEN: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// `GET /metrics`: open to this machine; from elsewhere with a token of the API.
+/// `GET /metrics`: open to this machine; from elsewhere with a token of the API. Where a
+/// trusted proxy is set, nothing is known to come from this machine.
 pub(super) async fn text(
     request: HttpRequest,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
-    if !is_local(&request) {
+    if shared.identifier.proxies.is_some() || !is_local(&request) {
         api::is_known(&request)?;
     }
-    let accept = request.headers().get(ACCEPT);
-    let open = accept
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| value.contains("application/openmetrics-text"));
+    let format = Accept::parse(&request).map_or(Format::Prometheus, |accept| wanted(&accept));
+    let metrics = Arc::clone(&shared.metrics);
+    // It reads files of the system.
+    let text = web::block(move || metrics.text(format));
+    let text = text.await.map_err(|_| {
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the metrics could not be written",
+        )
+    })?;
     Ok(HttpResponse::Ok()
-        .insert_header(("content-type", if open { OPEN } else { PLAIN }))
+        .insert_header(("content-type", format.content_type()))
         .insert_header(("cache-control", "no-store"))
-        .body(shared.metrics.text()))
+        .insert_header(("vary", "accept"))
+        .body(text))
+}
+
+/// The format that a client likes best. OpenMetrics has to be named, in a version
+/// that is known: not everything that takes any format can read it.
+fn wanted(accept: &Accept) -> Format {
+    let best = |is: fn(&Mime) -> bool| {
+        let items = accept.iter().filter(|item| is(&item.item));
+        items
+            .map(|item| item.quality)
+            .max()
+            .unwrap_or(Quality::ZERO)
+    };
+    let open = best(|mime| {
+        let version = mime.get_param("version");
+        mime.essence_str() == "application/openmetrics-text"
+            && version.is_none_or(|version| version == "1.0.0" || version == "0.0.1")
+    });
+    let plain = best(|mime| ["text/plain", "text/*", "*/*"].contains(&mime.essence_str()));
+    if open > Quality::ZERO && open >= plain {
+        Format::OpenMetrics
+    } else {
+        Format::Prometheus
+    }
 }
 
 /// Whether the request comes from this machine itself: not through a proxy on
@@ -81,6 +111,44 @@ where
 mod tests {
     use super::*;
     use actix_web::test::TestRequest;
+
+    #[test]
+    fn openmetrics_is_for_who_asks_for_it_by_name() {
+        let open = "application/openmetrics-text";
+        for (accept, expected) in [
+            ("", Format::Prometheus),
+            ("*/*", Format::Prometheus),
+            ("text/plain;version=0.0.4", Format::Prometheus),
+            ("application/*, */*;q=0.1", Format::Prometheus),
+            (open, Format::OpenMetrics),
+            ("Application/OpenMetrics-Text", Format::OpenMetrics),
+            ("application/openmetrics-text;q=0", Format::Prometheus),
+            (
+                "application/openmetrics-text;version=2.0.0",
+                Format::Prometheus,
+            ),
+            (
+                "application/openmetrics-text;version=1.0.0;q=0.5,text/plain",
+                Format::Prometheus,
+            ),
+            (
+                "text/plain,application/openmetrics-text;version=1.0.0",
+                Format::OpenMetrics,
+            ),
+            // As Prometheus asks.
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;\
+                 version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+                Format::OpenMetrics,
+            ),
+        ] {
+            let request = TestRequest::get()
+                .insert_header(("accept", accept))
+                .to_http_request();
+            let accept = Accept::parse(&request).expect("an Accept header");
+            assert_eq!(wanted(&accept), expected, "{accept}");
+        }
+    }
 
     #[test]
     fn only_what_comes_from_this_machine_itself_is_local() {

@@ -1,11 +1,18 @@
 //! The bytes of a request: bounded in size and in time.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::web;
+use futures_core::Stream;
 
+use super::bodies::Share;
 use super::problem::Problem;
+
+/// What a body begins with room for, where its length is not known, bytes.
+const FIRST: usize = 4 * 1024;
 
 /// Reads a payload of at most `limit` bytes that arrives within `timeout`; `what`
 /// names it in problem details.
@@ -16,20 +23,78 @@ pub(super) async fn read(
     timeout: Duration,
 ) -> Result<web::Bytes, Problem> {
     let read = tokio::time::timeout(timeout, payload.to_bytes_limited(limit)).await;
-    let (status, detail) = match read {
-        Ok(Ok(Ok(bytes))) => return Ok(bytes),
-        Err(_) => (
-            StatusCode::REQUEST_TIMEOUT,
-            format!("the {what} did not arrive within {} s", timeout.as_secs()),
-        ),
-        Ok(Err(_)) => (
+    match read {
+        Ok(Ok(Ok(bytes))) => Ok(bytes),
+        Err(_) => Err(late(what, timeout)),
+        Ok(Err(_)) => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the {what} is larger than {limit} bytes"),
-        ),
-        Ok(Ok(Err(error))) => (
-            StatusCode::BAD_REQUEST,
-            format!("could not read the {what}: {error}"),
-        ),
-    };
-    Err(Problem::new(status, detail))
+        )),
+        Ok(Ok(Err(error))) => Err(unreadable(what, &error)),
+    }
+}
+
+/// A body, or of a longer one the beginning.
+pub(super) struct Beginning {
+    pub(super) bytes: Vec<u8>,
+    /// Whether that is all of it.
+    pub(super) is_whole: bool,
+    /// What it takes of the bound on bodies, until it is answered.
+    pub(super) _share: Share,
+}
+
+/// Reads the first `limit` bytes of a payload that says to be `length` bytes long.
+/// Each byte has its room in `share` before it has it in memory. What comes behind
+/// the limit is passed over, as much again, so that the peer reads the answer.
+pub(super) async fn read_beginning(
+    payload: web::Payload,
+    length: Option<usize>,
+    (limit, timeout): (usize, Duration),
+    share: Share,
+) -> Result<Beginning, Problem> {
+    let read = collect(payload, length, limit, share);
+    let read = tokio::time::timeout(timeout, read).await;
+    read.unwrap_or_else(|_| Err(late("message", timeout)))
+}
+
+async fn collect(
+    mut payload: web::Payload,
+    length: Option<usize>,
+    limit: usize,
+    mut share: Share,
+) -> Result<Beginning, Problem> {
+    let (mut bytes, mut is_whole) = (Vec::new(), true);
+    let mut passed_over = 0_usize;
+    let first = length.unwrap_or(FIRST).min(FIRST.max(limit / 64));
+    while let Some(chunk) = poll_fn(|context| Pin::new(&mut payload).poll_next(context)).await {
+        let chunk = chunk.map_err(|error| unreadable("message", &error))?;
+        let (kept, rest) = chunk.split_at(chunk.len().min(limit - bytes.len()));
+        let needed = bytes.len() + kept.len();
+        if needed > bytes.capacity() {
+            let room = needed.max(bytes.capacity() * 2).max(first).min(limit);
+            share.grow_to(room)?;
+            bytes.reserve_exact(room - bytes.len());
+        }
+        bytes.extend_from_slice(kept);
+        is_whole &= rest.is_empty();
+        passed_over += rest.len();
+        if passed_over > limit {
+            break;
+        }
+    }
+    Ok(Beginning {
+        bytes,
+        is_whole,
+        _share: share,
+    })
+}
+
+fn late(what: &str, timeout: Duration) -> Problem {
+    let detail = format!("the {what} did not arrive within {} s", timeout.as_secs());
+    Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+}
+
+fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Problem {
+    let detail = format!("could not read the {what}: {error}");
+    Problem::new(StatusCode::BAD_REQUEST, detail)
 }

@@ -1,9 +1,8 @@
 //! How often who may come: per client address, per token, per device; and how
 //! many sync requests may be under way at once.
 //!
-//! A device that sends its name too often costs no read of the store. Who is
-//! asked for is a name plus what the peer proved or where it comes from, so that
-//! nobody can use up the share of a tablet by sending its name from elsewhere.
+//! A device's rate is for who has proved to be the device, so that nobody can use it up
+//! by sending its name. What proves nothing counts for the address that it comes from.
 
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::net::IpAddr;
@@ -92,10 +91,9 @@ impl Rates {
         }
     }
 
-    /// One message of the device that calls itself `source`, from a peer known by `peer`:
-    /// the digest of its certificate, or its address.
-    pub fn admit_device(&self, source: &str, peer: &[u8]) -> Result<(), RetryAfter> {
-        admit(self.devices.as_ref(), (source, peer))
+    /// One message of the device whose Source this is, and that proved to be it.
+    pub fn admit_device(&self, source: &str) -> Result<(), RetryAfter> {
+        admit(self.devices.as_ref(), source)
     }
 
     /// One request of whoever is at this address; of IPv6, a network of 64 bits
@@ -120,7 +118,8 @@ fn admit(keyed: Option<&Keyed>, key: impl Hash) -> Result<(), RetryAfter> {
     keyed.map_or(Ok(()), |keyed| keyed.admit(key))
 }
 
-fn client(address: IpAddr) -> u128 {
+/// Who counts as one client: an address of IPv4, or a network of 64 bits of IPv6.
+pub(super) fn client(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(u32::from(address)),
         IpAddr::V6(address) => u128::from(address) >> 64 << 64,
@@ -143,6 +142,7 @@ mod tests {
             event_streams_per_token: 1,
             open_installs_per_token: 1,
             connections: 1,
+            ..Limits::default()
         }
     }
 
@@ -150,16 +150,11 @@ mod tests {
     fn a_burst_is_let_through_and_others_are_not_held_up() {
         let rates = Rates::new(&limits());
         for _ in 0..3 {
-            assert_eq!(rates.admit_device("a", b"here"), Ok(()));
+            assert_eq!(rates.admit_device("a"), Ok(()));
         }
-        let RetryAfter(seconds) = rates.admit_device("a", b"here").unwrap_err();
+        let RetryAfter(seconds) = rates.admit_device("a").unwrap_err();
         assert!((1..=60).contains(&seconds), "{seconds}");
-        assert_eq!(rates.admit_device("b", b"here"), Ok(()));
-        assert_eq!(
-            rates.admit_device("a", b"elsewhere"),
-            Ok(()),
-            "another peer cannot use up a device's share"
-        );
+        assert_eq!(rates.admit_device("b"), Ok(()));
     }
 
     #[test]

@@ -1,48 +1,121 @@
 //! The device endpoint: HTTP in front of [`SyncService::handle`](crate::sync::SyncService::handle).
 
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use tracing::Instrument;
 
 use super::Shared;
+use super::connections::progress::Progress;
 use super::identity::mac_claim;
-use super::payload;
+use super::payload::{self, Beginning};
 use super::problem::Problem;
 use super::rates::RetryAfter;
-use crate::sync::SyncResponse;
-use modegate_core::session::ClientEvidence;
+use crate::sync::{MacClaim, Received, Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
 
 /// How long a device may take to send its message: a slow client is cut off.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
-/// One message of a device.
+/// One message of a device. One that is refused is logged.
 pub(super) async fn post(
     request: HttpRequest,
     payload: web::Payload,
     shared: web::Data<Shared>,
 ) -> Result<HttpResponse, Problem> {
+    let source = OnceLock::new();
+    let answered = answer(&request, payload, &shared, &source).await;
+    if let Err(problem) = &answered {
+        let peer = shared.identifier.client_address(&request);
+        let source = source.get().map(String::as_str);
+        shared.refused.log(peer, source, problem);
+    }
+    answered
+}
+
+/// The answer. `named` becomes what the device calls itself.
+async fn answer(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+    named: &OnceLock<String>,
+) -> Result<HttpResponse, Problem> {
     let Some(_permit) = shared.rates.enter() else {
         return Err(unavailable("too many sync requests are in progress"));
     };
-    let encoding = encoding(&request)?;
-    let limit = modegate_wire::limits::REQUEST_BYTES;
-    let body = payload::read(payload, "message", limit, ARRIVAL).await?;
-    let mut evidence = shared.identifier.evidence_of(&request);
-    evidence.mac = mac_claim(request.headers(), &body);
-    let peer = peer_of(&shared, &request, &evidence);
-    let admit = |source: &str| {
-        let admitted = shared.rates.admit_device(source, &peer);
+    let received = receive(request, payload, shared).await;
+    let (encoding, body) = received.inspect_err(|problem| {
+        let peer = shared.identifier.client_address(request);
+        let sync = &shared.app.sync;
+        sync.note_unread(problem.status, &format!("from {peer}: {}", problem.detail));
+    })?;
+    let mut evidence = shared.identifier.evidence_of(request);
+    evidence.mac = match body.is_whole {
+        true => mac_claim(request.headers(), &body.bytes),
+        // It covers what was not read.
+        false => mac_claim(request.headers(), &[]).map(|_| MacClaim::Unusable),
+    };
+    let address = shared.identifier.client_address(request);
+    evidence.address = Some(address);
+    let progress = request.conn_data::<Rc<Progress>>();
+    // What came on a proven connection was not counted for its address yet.
+    let uncounted = progress.is_some_and(|progress| progress.is_proven());
+    let proven = AtomicBool::new(false);
+    let admit = |sender: Sender<'_>| {
+        let admitted = match sender {
+            Sender::Device(source) => {
+                let _ = named.set(source.to_owned());
+                proven.store(true, Ordering::Relaxed);
+                shared.rates.admit_device(source)
+            }
+            Sender::Unproven(source) => {
+                if let Some(source) = source {
+                    let _ = named.set(source.to_owned());
+                }
+                match uncounted {
+                    true => shared.rates.admit_address(address),
+                    false => Ok(()),
+                }
+            }
+        };
         admitted.map_err(|RetryAfter(seconds)| seconds)
     };
-    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.len());
+    let span = tracing::info_span!("sync", otel.kind = "server", bytes = body.bytes.len());
     let (sync, query) = (&shared.app.sync, request.query_string());
-    let handled = sync.handle_admitted(&evidence, query, (encoding, &body), &admit);
-    render(handled.instrument(span).await, encoding)
+    let received = Received {
+        encoding,
+        bytes: &body.bytes,
+        is_whole: body.is_whole,
+    };
+    let handled = sync.handle_admitted(&evidence, query, received, &admit);
+    let response = handled.instrument(span).await;
+    if let Some(progress) = progress.filter(|_| proven.into_inner())
+        && !shared.identifier.is_proxied(request)
+    {
+        progress.prove();
+    }
+    render(response, encoding)
+}
+
+/// The body, and how it is written.
+async fn receive(
+    request: &HttpRequest,
+    payload: web::Payload,
+    shared: &Shared,
+) -> Result<(Encoding, Beginning), Problem> {
+    let encoding = encoding(request)?;
+    let share = shared.bodies.share(shared.identifier.own_address(request));
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    let limit = shared.bodies.longest();
+    let body = payload::read_beginning(payload, length, (limit, ARRIVAL), share).await?;
+    Ok((encoding, body))
 }
 
 fn render(response: SyncResponse, encoding: Encoding) -> Result<HttpResponse, Problem> {
@@ -73,19 +146,6 @@ fn document(encoding: Encoding) -> HttpResponseBuilder {
         .content_type(encoding.content_type())
         .insert_header(("cache-control", "no-store"));
     document
-}
-
-/// Who a device's rate is counted for, besides its name: who it proves to be, or
-/// where it comes from.
-fn peer_of(shared: &Shared, request: &HttpRequest, evidence: &ClientEvidence) -> Vec<u8> {
-    match evidence.certificate {
-        Some(certificate) => certificate.0.to_vec(),
-        None => shared
-            .identifier
-            .client_address(request)
-            .to_string()
-            .into_bytes(),
-    }
 }
 
 /// How the message is written, by what its Content-Type says.

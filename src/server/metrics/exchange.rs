@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Metrics, OUTCOMES};
+use super::{Metrics, OUTCOMES, wake_end};
 use modegate_core::command::CommandState;
 use modegate_core::context::Mode;
 use modegate_core::device::{DeviceState, Session};
 use modegate_core::kind::Kind;
+use modegate_core::push::wake::WakeState;
 use modegate_core::session::Exchange;
 
 const DELIVERED: usize = 0;
@@ -20,6 +21,7 @@ pub struct ExchangeMetrics {
     decided: [[u32; OUTCOMES.len()]; Kind::ALL.len()],
     begun: bool,
     ended: u32,
+    wake_ended: Option<WakeState>,
 }
 
 impl ExchangeMetrics {
@@ -58,6 +60,7 @@ impl ExchangeMetrics {
             decided,
             begun: !is_same,
             ended: u32::from(left_behind) + u32::from(ended_now),
+            wake_ended: wake_end(before.wake.as_ref(), exchange.state().wake.as_ref()),
         }
     }
 
@@ -94,5 +97,8 @@ impl Metrics {
             self.sessions_begun.inc();
         }
         self.sessions_ended.inc_by(u64::from(counted.ended));
+        if let Some(state) = counted.wake_ended {
+            self.wake_ended(state);
+        }
     }
 }

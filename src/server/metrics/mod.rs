@@ -3,26 +3,44 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod connections;
+mod disk;
 mod exchange;
+mod format;
+mod process;
+mod push;
+mod refused;
 mod shape;
+mod webhooks;
 
+use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+pub use connections::ConnectionEnd;
 pub use exchange::ExchangeMetrics;
+pub use format::Format;
+pub(crate) use push::wake_end;
+pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
+
+use disk::DiskCollector;
+use process::ProcessCollector;
+use push::PushMetrics;
+use webhooks::WebhookMetrics;
 
 use modegate_core::command::{CommandState, QueueSample};
 use modegate_core::context::Mode;
+use modegate_core::device::AuthFailure;
+use modegate_core::installs::InstallState;
 use modegate_core::kind::Kind;
-use modegate_core::session::AuthFailure;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreObserver;
 
@@ -31,7 +49,7 @@ const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
 /// The classes of HTTP statuses.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The methods that the API knows, and the others.
-const METHODS: [&str; 6] = ["GET", "POST", "PATCH", "PUT", "DELETE", "other"];
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "other"];
 /// What became of reading the policy files again.
 const RELOADS: [&str; 2] = ["loaded", "refused"];
 /// What was synced to the disk.
@@ -54,30 +72,44 @@ pub struct Metrics {
     tls_refused: Family<[(&'static str, &'static str); 1], Counter>,
     proxies: Labelled<Counter>,
     strangers: Labelled<Counter>,
+    connections: Gauge,
+    connections_ended: Labelled<Counter>,
+    messages_refused: Labelled<Counter>,
+    over_bound: Counter,
     http: Labelled<Counter>,
     api: Labelled<Counter>,
     reloads: Labelled<Counter>,
+    certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
+    push: PushMetrics,
+    installs: Labelled<Counter>,
+    webhooks: WebhookMetrics,
     registry: Registry,
+    /// What is called as in every program: without our prefix.
+    process: Registry,
 }
 
 /// What becomes of a proxy's header that is not believed.
 const PROXIES: [&str; 2] = ["ignored", "refused"];
 
+/// The names of kinds, by discriminant, which is not the order of `ALL`.
+fn kind_names() -> [&'static str; Kind::ALL.len()] {
+    let mut names = [""; Kind::ALL.len()];
+    for kind in Kind::ALL {
+        names[kind as usize] = kind.name();
+    }
+    names
+}
+
 impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
         let modes = || Mode::ALL.map(Mode::name);
-        // By discriminant, which is not the order of `ALL`.
-        let mut kinds = [""; Kind::ALL.len()];
-        for kind in Kind::ALL {
-            kinds[kind as usize] = kind.name();
-        }
         let counter = Counter::<u64>::default;
         let mut metrics = Metrics {
             exchanges: Labelled::one(&["mode"], modes(), counter),
             exchange_seconds: Labelled::one(&["mode"], modes(), Histogram::of_seconds),
-            decisions: Labelled::two(&["kind", "outcome"], &kinds, &OUTCOMES, counter),
+            decisions: Labelled::two(&["kind", "outcome"], &kind_names(), &OUTCOMES, counter),
             sessions_begun: counter(),
             sessions_ended: counter(),
             queue: Labelled::one(
@@ -97,16 +129,65 @@ impl Metrics {
                 AuthFailure::ALL.map(AuthFailure::name),
                 counter,
             ),
+            connections: Gauge::default(),
+            connections_ended: Labelled::one(
+                &["reason"],
+                ConnectionEnd::ALL.map(ConnectionEnd::name),
+                counter,
+            ),
+            messages_refused: Labelled::one(
+                &["reason"],
+                RefusedReason::ALL.map(RefusedReason::name),
+                counter,
+            ),
+            over_bound: counter(),
             http: Labelled::one(&["class"], CLASSES, counter),
             api: Labelled::two(&["method", "class"], &METHODS, &CLASSES, counter),
             reloads: Labelled::one(&["result"], RELOADS, counter),
+            certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
+            push: PushMetrics::new(),
+            installs: Labelled::one(
+                &["state"],
+                InstallState::ALL.map(InstallState::name),
+                counter,
+            ),
+            webhooks: WebhookMetrics::new(),
             registry: Registry::with_prefix("modegate"),
+            process: Registry::default(),
         };
         metrics.name_exchanges();
         metrics.name_store();
         metrics.name_shell();
+        metrics.name_deliveries();
         metrics
+    }
+
+    /// The same, with what the system knows of this process.
+    #[must_use]
+    pub fn with_process(mut self) -> Self {
+        self.process.register_collector(Box::new(ProcessCollector));
+        self
+    }
+
+    /// The same, with the sizes of this database's files and the room beside them.
+    #[must_use]
+    pub fn with_disk(mut self, database: &Path) -> Self {
+        let database = database.to_owned();
+        let disk = DiskCollector { database };
+        self.registry.register_collector(Box::new(disk));
+        self
+    }
+
+    fn name_deliveries(&mut self) {
+        let to = &mut self.registry;
+        self.push.name(to);
+        to.register(
+            "installs_reached",
+            "Installs of apps that came to a state, by that state",
+            self.installs.clone(),
+        );
+        self.webhooks.name(to);
     }
 
     fn name_exchanges(&mut self) {
@@ -118,11 +199,11 @@ impl Metrics {
         );
         to.register_with_unit(
             "exchange_duration",
-            "From the request's last byte to the durable reply, by mode",
+            "Time from the last byte of a request to its durable reply, by mode",
             Unit::Seconds,
             self.exchange_seconds.clone(),
         );
-        to.register("decisions", "Commands delivered, withheld (when the list of them changes) and refused for good, by kind", self.decisions.clone());
+        to.register("decisions", "Commands that a decision delivered, withheld or refused, by kind; equal lists of withheld commands count once", self.decisions.clone());
         to.register(
             "sessions_begun",
             "Sessions that devices began",
@@ -130,20 +211,30 @@ impl Metrics {
         );
         to.register(
             "sessions_ended",
-            "Sessions that ended; one that falls silent counts when its device comes again",
+            "Sessions that ended; one that falls silent is counted when its device connects again",
             self.sessions_ended.clone(),
         );
-        to.register("queue_commands", "Commands that are not final, by state: the last whole walk over all devices, in the background", self.queue.clone());
+        to.register("queue_commands", "Commands that are not in a final state, by state, at the last complete scan of all devices", self.queue.clone());
         to.register_with_unit(
             "queue_oldest_age",
-            "Age of the oldest command that waits, 0 if none does; from the same walk",
+            "Age of the oldest waiting command, 0 if none waits, at the last complete scan of all devices",
             Unit::Seconds,
             self.queue_oldest.clone(),
         );
         to.register(
             "strangers",
-            "Sync requests that proved nothing, by reason",
+            "Sync requests that proved no identity, by reason",
             self.strangers.clone(),
+        );
+        to.register(
+            "messages_refused",
+            "Sync requests whose message was not read, by reason",
+            self.messages_refused.clone(),
+        );
+        to.register(
+            "devices_over_bound",
+            "Sync requests answered 429 because the device had written all that it may within an hour",
+            self.over_bound.clone(),
         );
     }
 
@@ -151,24 +242,24 @@ impl Metrics {
         let to = &mut self.registry;
         to.register_with_unit(
             "store_commit_duration",
-            "From handing work to the writer until it is durable",
+            "Time from handing work to the writer until it is durable",
             Unit::Seconds,
             self.commit_seconds.clone(),
         );
         to.register_with_unit(
             "store_load_duration",
-            "Reading what one exchange looks at",
+            "Time to read the data that one exchange needs",
             Unit::Seconds,
             self.load_seconds.clone(),
         );
         to.register(
             "store_batch_pieces",
-            "Pieces of work in one transaction",
+            "Units of work in one transaction",
             self.batch_pieces.clone(),
         );
         to.register(
             "store_syncs",
-            "Times the disk was asked to make writes durable",
+            "Disk syncs, by what needed them",
             self.syncs.clone(),
         );
     }
@@ -182,31 +273,51 @@ impl Metrics {
         );
         to.register(
             "proxy_headers",
-            "Headers about a client's certificate that were not believed",
+            "Headers with a client certificate that were not accepted, by result",
             self.proxies.clone(),
         );
         to.register(
+            "connections",
+            "Connections that are open",
+            self.connections.clone(),
+        );
+        to.register(
+            "connections_ended",
+            "Connections that were refused, or ended because their peer made no progress, by reason",
+            self.connections_ended.clone(),
+        );
+        to.register(
             "http_requests",
-            "HTTP requests by class of status",
+            "HTTP requests, by class of status",
             self.http.clone(),
         );
         to.register(
             "api_requests",
-            "API requests by method and class of status",
+            "API requests, by method and class of status",
             self.api.clone(),
         );
         to.register(
             "policy_reloads",
-            "Times the policy files were read again",
+            "Reloads of the policy files, by result",
             self.reloads.clone(),
+        );
+        to.register_with_unit(
+            "certificate_expiry_timestamp",
+            "When a certificate expires, in Unix time: the server's own, and the first to expire of client_ca",
+            Unit::Seconds,
+            self.certificate_expiry.clone(),
         );
         to.register(
             "worker_restarts",
-            "Times a background worker failed, by worker",
+            "Failures of a background worker, by worker",
             self.worker_restarts.clone(),
         );
         let version = ("version", env!("CARGO_PKG_VERSION"));
-        to.register("build", "The program that runs", Info::new([version]));
+        to.register(
+            "build",
+            "The version of the server, as a label",
+            Info::new([version]),
+        );
     }
 
     /// Counts a TLS handshake that was refused. `reason` is one of a few fixed
@@ -221,17 +332,41 @@ impl Metrics {
         self.proxies.at(usize::from(from_proxy)).inc();
     }
 
-    /// The Prometheus text of everything.
-    pub fn text(&self) -> String {
-        let mut text = String::with_capacity(16 * 1024);
-        // Writing to memory does not fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+    /// The text of everything.
+    pub fn text(&self, format: Format) -> String {
+        let mut text = String::with_capacity(32 * 1024);
+        for registry in [&self.registry, &self.process] {
+            // Writing to memory does not fail.
+            let _ = encode_registry(&mut text, registry);
+        }
+        let _ = encode_eof(&mut text);
+        format.written(text)
     }
 
     /// A request proved nothing.
     pub(crate) fn auth_failed(&self, failure: AuthFailure) {
         self.strangers.at(failure as usize).inc();
+    }
+
+    /// So many connections are open.
+    pub(crate) fn connections_open(&self, count: usize) {
+        self.connections
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// A connection was refused, or ended by the server.
+    pub(crate) fn connection_ended(&self, why: ConnectionEnd) {
+        self.connections_ended.at(why as usize).inc();
+    }
+
+    /// The message of a sync request was not read.
+    pub(crate) fn message_refused(&self, reason: RefusedReason) {
+        self.messages_refused.at(reason as usize).inc();
+    }
+
+    /// A device had written all that it may within an hour.
+    pub(crate) fn over_bound(&self) {
+        self.over_bound.inc();
     }
 
     /// An HTTP request was answered with this status.
@@ -249,6 +384,14 @@ impl Metrics {
     /// The policy files were read again, and put in force or refused.
     pub(crate) fn reloaded(&self, in_force: bool) {
         self.reloads.at(usize::from(!in_force)).inc();
+    }
+
+    /// A certificate in use expires then. `which` is one of a few fixed words.
+    pub(crate) fn certificate_expires(&self, which: &'static str, at: Timestamp) {
+        let label = [("certificate", which)];
+        self.certificate_expiry
+            .get_or_create(&label)
+            .set(at.0 / 1000);
     }
 
     /// A background worker was started: its series begins at zero.
@@ -295,6 +438,11 @@ impl StoreObserver for Metrics {
     fn checkpointed(&self) {
         self.syncs.at(1).inc_by(2);
     }
+
+    /// An install came to this state.
+    fn install_moved(&self, to: InstallState) {
+        self.installs.at(to as usize).inc();
+    }
 }
 
 impl Default for Metrics {
@@ -324,7 +472,7 @@ mod tests {
             metrics.answered(status);
         }
         metrics.api_answered("BREW", 418);
-        let text = metrics.text();
+        let text = metrics.text(Format::OpenMetrics);
         for line in [
             "modegate_decisions_total{kind=\"wns_configuration\",outcome=\"withheld\"} 1",
             "modegate_exchanges_total{mode=\"Apps\"} 1",

@@ -2,7 +2,7 @@
 //! put there by the operator.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rcgen::{
@@ -11,34 +11,54 @@ use rcgen::{
 };
 use rustls::SignatureAlgorithm;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::CertificateDer;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 
 use super::ServeError;
-use super::data_dir::{DataDir, write_secret};
+use super::data_dir::is_there;
 use crate::config::Settings;
+use crate::pem::{self, PemFault};
+use modegate_store::private_file;
 
+/// The server's certificate in the data directory, with its issuers after it.
+const CHAIN: &str = "server.pem";
+/// Its private key.
+const KEY: &str = "server-key.pem";
 /// Names that a server certificate always has.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// The server's certificate from the directory, made if it is not there.
+/// The server's certificate from the data directory, made if it is not there.
 pub(super) fn server_certificate(
-    dir: &DataDir,
+    data: &Path,
     settings: &Settings,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, ServeError> {
-    let (chain, key) = (dir.file("server.pem"), dir.file("server-key.pem"));
-    if !chain.exists() || !key.exists() {
-        make(dir, &settings.names)?;
+    if let Some(there) = read(data, settings, provider)? {
+        return Ok(there);
     }
-    let certificates: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&chain)
-        .and_then(Iterator::collect)
-        .map_err(|_| ServeError::BadFile(chain.clone(), "certificates in PEM"))?;
-    let private = PrivateKeyDer::from_pem_file(&key)
-        .map_err(|_| ServeError::BadFile(key.clone(), "a private key in PEM"))?;
+    make(data, &settings.names)?;
+    let made = read(data, settings, provider)?;
+    made.ok_or_else(|| ServeError::Certificate("it is not where it was written".to_owned()))
+}
+
+/// The server's certificate from the data directory; `None` where neither it nor its key
+/// is there.
+pub(crate) fn read(
+    data: &Path,
+    settings: &Settings,
+    provider: &CryptoProvider,
+) -> Result<Option<CertifiedKey>, ServeError> {
+    let (chain, key) = (data.join(CHAIN), data.join(KEY));
+    match (is_there(&chain), is_there(&key)) {
+        (true, true) => {}
+        (false, false) => return Ok(None),
+        (true, false) => return Err(ServeError::HalfOfPair(key, chain)),
+        (false, true) => return Err(ServeError::HalfOfPair(chain, key)),
+    }
+    let certificates = read_pem(&chain, pem::certificates)?;
+    let private = read_pem(&key, pem::private_key)?;
     let signer = provider
         .key_provider
         .load_private_key(private)
@@ -49,13 +69,18 @@ pub(super) fn server_certificate(
     let certified = CertifiedKey::new(certificates, signer);
     certified
         .keys_match()
-        .map_err(|_| ServeError::BadFile(chain, "the certificate of server-key.pem"))?;
-    Ok(certified)
+        .map_err(|_| ServeError::BadFile(chain, "the certificate of server-key.pem first"))?;
+    Ok(Some(certified))
+}
+
+fn read_pem<T>(path: &Path, read: fn(&[u8]) -> Result<T, PemFault>) -> Result<T, ServeError> {
+    let text = fs::read(path).map_err(|error| ServeError::File(path.to_owned(), error))?;
+    read(&text).map_err(|fault| ServeError::Pem(path.to_owned(), fault))
 }
 
 /// Makes a CA, and a certificate for ECDSA P-256: with an RSA certificate
 /// Windows 8.1 shares no cipher suite with this server.
-fn make(dir: &DataDir, names: &[String]) -> Result<(), ServeError> {
+fn make(data: &Path, names: &[String]) -> Result<(), ServeError> {
     let made = |error: rcgen::Error| ServeError::Certificate(error.to_string());
     let ca_key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).map_err(made)?;
     let mut ca = CertificateParams::default();
@@ -85,29 +110,33 @@ fn make(dir: &DataDir, names: &[String]) -> Result<(), ServeError> {
         .map_err(made)?;
 
     let write = |name: &str, text: &str| {
-        fs::write(dir.file(name), text).map_err(|error| ServeError::File(dir.file(name), error))
+        let path: PathBuf = data.join(name);
+        private_file::write(&path, text.as_bytes()).map_err(|error| ServeError::File(path, error))
     };
     write("ca.pem", &ca_certificate.pem())?;
-    let path = dir.file("server-key.pem");
-    write_secret(&path, key.serialize_pem().trim_end())
-        .map_err(|error| ServeError::File(path.clone(), error))?;
-    write("server.pem", &certificate.pem())
+    write(KEY, &key.serialize_pem())?;
+    write(CHAIN, &certificate.pem())
 }
 
-/// Who checks client certificates against the issuers of a PEM file.
-pub(super) fn issuers(
-    path: &Path,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, ServeError> {
+/// The issuers of a PEM file, and who checks client certificates against them.
+pub(crate) fn issuers(path: &Path, provider: Arc<CryptoProvider>) -> Result<Issuers, ServeError> {
+    let certificates = read_pem(path, pem::certificates)?;
     let bad = || ServeError::BadFile(path.to_owned(), "certificates of issuers in PEM");
     let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(|_| bad())? {
-        roots
-            .add(certificate.map_err(|_| bad())?)
-            .map_err(|_| bad())?;
+    for certificate in &certificates {
+        roots.add(certificate.clone()).map_err(|_| bad())?;
     }
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build();
-    verifier
-        .map(|verifier| verifier as Arc<dyn ClientCertVerifier>)
-        .map_err(|_| bad())
+    Ok(Issuers {
+        verifier: verifier.map_err(|_| bad())?,
+        certificates,
+    })
+}
+
+/// Whose client certificates are accepted.
+pub(crate) struct Issuers {
+    /// Who checks a client's certificate.
+    pub(crate) verifier: Arc<dyn ClientCertVerifier>,
+    /// Their own.
+    pub(crate) certificates: Vec<CertificateDer<'static>>,
 }

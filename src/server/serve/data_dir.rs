@@ -1,15 +1,18 @@
 //! The data directory: made when it is not there, used by one server at a time.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use data_encoding::HEXLOWER;
 
 use super::ServeError;
+use super::permissions::Writers;
 use crate::config::hex_key;
 use modegate_core::secret::Secret;
+use modegate_store::private_file;
+use modegate_store::sqlite::files::DatabaseFiles;
 
 /// A data directory, locked for this process while it lives.
 #[derive(Debug)]
@@ -27,12 +30,10 @@ impl DataDir {
             .mode(0o700)
             .create(path)
             .map_err(failed)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(path.join("lock"))
+        if Writers::of(path) == Some(Writers::Everybody) {
+            return Err(ServeError::OpenDirectory(path.to_owned()));
+        }
+        let lock = private_file::open_lock(&path.join("lock"))
             .map_err(|error| foreign(path, &error).unwrap_or_else(|| failed(error)))?;
         warn_of_owner(path);
         match lock.try_lock() {
@@ -45,41 +46,68 @@ impl DataDir {
         }
     }
 
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// A file in it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
-    /// The main key: 32 bytes from the file `key`, which is made when it is not there.
-    pub(crate) fn key(&self) -> Result<[u8; 32], ServeError> {
-        let path = self.file("key");
-        let text = self.secret_file("key", new_key)?;
+    /// The main key: 32 bytes from the file `key`, which is made when neither it nor a
+    /// database is there: a new key would open nothing of that.
+    pub(crate) fn key(&self, database: &Path) -> Result<[u8; 32], ServeError> {
+        let path = self.file(KEY_FILE);
+        if !is_there(&path) && DatabaseFiles::new(database).exists() {
+            return Err(ServeError::MissingKey(path, database.to_owned()));
+        }
+        let text = self.secret_file(KEY_FILE, new_key)?;
         key_of(text.reveal()).ok_or(ServeError::BadFile(path, KEY))
     }
 
     /// The admin token, made when it is not there.
     pub(crate) fn admin_token(&self) -> Result<Secret, ServeError> {
-        let text = self.secret_file("admin-token", || {
-            format!("mdm_{}", HEXLOWER.encode(&random::<32>()))
-        })?;
-        Ok(Secret::new(text.reveal().trim()))
+        let new = || format!("mdm_{}", HEXLOWER.encode(&random::<32>()));
+        let text = self.secret_file(TOKEN_FILE, new)?;
+        admin_token_of(&text).ok_or_else(|| ServeError::BadFile(self.file(TOKEN_FILE), TOKEN))
     }
 
     /// Reads a file that only its owner may read, making it first if need be.
     fn secret_file(&self, name: &str, make: impl FnOnce() -> String) -> Result<Secret, ServeError> {
         let path = self.file(name);
-        if !path.exists() {
-            write_secret(&path, &make()).map_err(|error| ServeError::File(path.clone(), error))?;
-        }
-        warn_of_readers(&path);
-        fs::read_to_string(&path)
+        let read = if is_there(&path) {
+            Ok(())
+        } else {
+            write_secret(&path, &make())
+        };
+        read.and_then(|()| fs::read_to_string(&path))
             .map(Secret::new)
             .map_err(|error| ServeError::File(path, error))
     }
 }
 
+/// The file of the main key in a data directory.
+pub(crate) const KEY_FILE: &str = "key";
+/// The file of the admin token there.
+pub(crate) const TOKEN_FILE: &str = "admin-token";
+/// What the admin token's file contains.
+pub(crate) const TOKEN: &str = "a token";
+
+/// The admin token in its file; `None` where it is empty, which would be a token too.
+pub(crate) fn admin_token_of(text: &Secret) -> Option<Secret> {
+    let token = text.reveal().trim();
+    (!token.is_empty()).then(|| Secret::new(token))
+}
+
+/// Whether there is a file or a link of that name, wherever that leads.
+pub(crate) fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
 /// What to say where a directory of somebody else's cannot be used.
-fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
+pub(super) fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
     let (owner, me) = owners(path)?;
     let foreign = error.kind() == io::ErrorKind::PermissionDenied && owner != me;
     foreign.then(|| ServeError::Foreign(path.to_owned(), owner, me))
@@ -103,39 +131,9 @@ fn owners(path: &Path) -> Option<(u32, u32)> {
     Some((owner, me))
 }
 
-/// Warns of a secret that others on this machine can read.
-fn warn_of_readers(path: &Path) {
-    let open = fs::metadata(path).is_ok_and(|meta| meta.mode() & 0o077 != 0);
-    if open {
-        tracing::warn!(file = %path.display(), "other users can read this file, which contains a secret: run chmod 600 on it");
-    }
-}
-
 /// Writes a file that only its owner may read: whole, or not at all.
 pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    let beside = path.with_extension("new");
-    let mut file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&beside, path)?;
-    sync_directory(path)
-}
-
-/// Makes durable that the file is in its directory under its name.
-pub(crate) fn sync_directory(file: &Path) -> io::Result<()> {
-    match file
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-    {
-        Some(parent) => File::open(parent)?.sync_all(),
-        None => File::open(".")?.sync_all(),
-    }
+    private_file::write(path, format!("{text}\n").as_bytes())
 }
 
 /// What a main key looks like.

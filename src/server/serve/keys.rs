@@ -7,9 +7,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ServeError;
-use super::data_dir::{DataDir, KEY, key_of, new_key, sync_directory, write_secret};
+use super::data_dir::{DataDir, KEY, KEY_FILE, key_of, new_key, write_secret};
 use crate::config::{NEXT_KEY_VARIABLE, Settings};
 use modegate_core::secret::Secret;
+use modegate_store::private_file::{beside, sync_directory};
 use modegate_store::seal::Keys;
 
 /// Where the main key comes from.
@@ -49,23 +50,24 @@ impl KeySource {
         }
     }
 
-    /// The keys, for a server: the directory's own key is made when it is not there.
-    pub(super) fn open(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+    /// The keys, for a server: the directory's own key is made when neither it nor the
+    /// database is there.
+    pub(super) fn open(&self, dir: &DataDir, database: &Path) -> Result<Keys, ServeError> {
         if matches!(self, KeySource::DataDir) {
-            dir.key()?;
+            dir.key(database)?;
         }
-        self.existing(dir)
+        self.existing(dir.path())
     }
 
     /// The keys, which must be there.
-    pub(crate) fn existing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+    pub(crate) fn existing(&self, data: &Path) -> Result<Keys, ServeError> {
         let (key, next) = match self {
             KeySource::Environment { key, next } => {
                 let read = |digits: &Secret| key_of(digits.reveal()).ok_or(ServeError::Key);
                 (read(key)?, next.as_ref().map(read).transpose()?)
             }
             KeySource::DataDir | KeySource::File(_) => {
-                let path = self.file(dir);
+                let path = self.file(data);
                 let next = next_of(&path);
                 let next = next.exists().then(|| read_key(&next)).transpose()?;
                 (read_key(&path)?, next)
@@ -81,20 +83,19 @@ impl KeySource {
     /// Whether a change of the key was begun and has not ended.
     pub(crate) fn is_changing(&self, data: &Path) -> bool {
         match self {
-            KeySource::DataDir => next_of(&data.join("key")).exists(),
-            KeySource::File(path) => next_of(path).exists(),
+            KeySource::DataDir | KeySource::File(_) => next_of(&self.file(data)).exists(),
             KeySource::Environment { next, .. } => next.is_some(),
         }
     }
 
     /// The keys for a change: the key that takes over is made, durably, when it
     /// is not there.
-    pub(crate) fn changing(&self, dir: &DataDir) -> Result<Keys, ServeError> {
+    pub(crate) fn changing(&self, data: &Path) -> Result<Keys, ServeError> {
         match self {
             KeySource::Environment { next: None, .. } => return Err(ServeError::NextKey),
             KeySource::Environment { .. } => {}
             KeySource::DataDir | KeySource::File(_) => {
-                let path = self.file(dir);
+                let path = self.file(data);
                 // An unreadable key is reported before another one is created.
                 read_key(&path)?;
                 let next = next_of(&path);
@@ -104,34 +105,35 @@ impl KeySource {
                 }
             }
         }
-        self.existing(dir)
+        self.existing(data)
     }
 
     /// Ends a rotation: the new key is the only one. Returns its file.
-    pub(crate) fn changed(&self, dir: &DataDir) -> Result<Option<PathBuf>, ServeError> {
+    pub(crate) fn changed(&self, data: &Path) -> Result<Option<PathBuf>, ServeError> {
         if matches!(self, KeySource::Environment { .. }) {
             return Ok(None);
         }
-        let path = self.file(dir);
+        let path = self.file(data);
         fs::rename(next_of(&path), &path)
             .and_then(|()| sync_directory(&path))
             .map_err(|error| ServeError::File(path.clone(), error))?;
         Ok(Some(path))
     }
 
-    fn file(&self, dir: &DataDir) -> PathBuf {
-        match self {
+    /// The key's file: the file itself, where a link was named. Another key takes its
+    /// place there, and not the link's.
+    fn file(&self, data: &Path) -> PathBuf {
+        let path = match self {
             KeySource::File(path) => path.clone(),
-            _ => dir.file("key"),
-        }
+            _ => data.join(KEY_FILE),
+        };
+        fs::canonicalize(&path).unwrap_or(path)
     }
 }
 
 /// Where the key lies that takes over from the one of this file.
 fn next_of(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".next");
-    name.into()
+    beside(path, ".next")
 }
 
 fn read_key(path: &Path) -> Result<[u8; 32], ServeError> {

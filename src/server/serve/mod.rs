@@ -2,11 +2,15 @@
 
 mod certificates;
 pub(crate) mod data_dir;
+mod expiry;
 pub mod keys;
 mod options;
+mod permissions;
+pub(crate) mod preflight;
+mod sockets;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -16,13 +20,14 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::config::{self, Limits, Settings};
+use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
 use crate::http::stream_places::StreamPlaces;
-use crate::http::tls::{ServerCertificate, TlsRefusals, fault_of, server_config};
-use crate::http::{InFlightWrites, Listeners, Shared};
+use crate::http::tls::{ServerCertificate, TlsRefusals, Validity, fault_of, server_config};
+use crate::http::{InFlightWrites, Listeners, RefusedLog, Shared};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
@@ -31,6 +36,7 @@ use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
+use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::event::{Event, EventType};
@@ -61,6 +67,7 @@ pub struct Running {
     dir: DataDir,
     shared: Arc<Shared>,
     certificate: Arc<ServerCertificate>,
+    issuers_validity: Option<Validity>,
     provider: Arc<CryptoProvider>,
     handle: ServerHandle,
     end: watch::Sender<bool>,
@@ -77,18 +84,22 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let metrics = Arc::<Metrics>::default();
-    let keys = KeySource::from_settings(settings).open(&dir)?;
+    let database = settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
+    let keys = KeySource::from_settings(settings).open(&dir, &database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let certified = certificates::server_certificate(&dir, settings, &provider)?;
+    let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
+    let server_validity = expiry::first_to_expire(&certified.cert);
+    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
+    let issuers_validity = issuers_validity.flatten();
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let identifier = Arc::new(identifier(settings, &provider, &metrics)?);
-    let (database, observer) = (settings.database_path(), Arc::clone(&metrics) as _);
+    let identifier = Arc::new(identifier(settings, issuers, &metrics));
+    let observer = Arc::clone(&metrics);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
-    let push = push(&options, &store, &sync).await?;
+    let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
     let app = app(&options, store, sync, push, &token).await?;
@@ -98,16 +109,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         health: Arc::new(Health::new(Arc::clone(&status))),
         identifier,
         rates: Rates::new(&limits(settings)),
-        streams: StreamPlaces::new(
-            settings.limits.event_streams,
-            settings.limits.event_streams_per_token as usize,
-        ),
+        sync_path: settings.sync_path.clone(),
+        bodies: BodyBudget::new(&settings.limits),
+        streams: stream_places(settings),
+        refused: RefusedLog::default(),
         in_flight: InFlightWrites::default(),
         ending,
     });
+    expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let (handle, serving) = (server.handle(), tokio::spawn(server));
     let workers = workers(settings, &shared, status)?;
     Ok(Running {
         https,
@@ -120,12 +131,21 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         dir,
         shared,
         certificate,
+        issuers_validity,
         provider,
-        handle,
+        handle: server.handle(),
         end,
-        serving,
+        serving: tokio::spawn(server),
         workers,
     })
+}
+
+fn stream_places(settings: &Settings) -> StreamPlaces {
+    let limits = &settings.limits;
+    StreamPlaces::new(
+        limits.event_streams,
+        limits.event_streams_per_token as usize,
+    )
 }
 
 /// The use cases on these parts, with the API tokens that the store has.
@@ -141,6 +161,7 @@ async fn app(
         sync,
         push,
         clock: options.clock.clone(),
+        page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
@@ -184,8 +205,15 @@ impl Running {
             }
         }
         let settings = &self.options.settings;
-        match certificates::server_certificate(&self.dir, settings, &self.provider) {
-            Ok(certified) => self.certificate.replace(certified),
+        match certificates::server_certificate(self.dir.path(), settings, &self.provider) {
+            Ok(certified) => {
+                for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
+                    tracing::warn!("{remark}");
+                }
+                let validity = expiry::first_to_expire(&certified.cert);
+                expiry::watch(&self.shared, validity, self.issuers_validity);
+                self.certificate.replace(certified);
+            }
             Err(error) => {
                 tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
             }
@@ -227,18 +255,12 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
-        self.shared
-            .app
-            .store
-            .log(
-                self.shared
-                    .app
-                    .sync
-                    .auth_failures()
-                    .take()
-                    .events(self.options.clock.now()),
-            )
-            .await?;
+        let (app, now) = (&self.shared.app, self.options.clock.now());
+        let failures = app.sync.auth_failures().take();
+        let logged = app.store.log(failures.events(now)).await;
+        // Connections that still end hold the store; the process does not wait for them.
+        app.store.close().await;
+        logged?;
         ended
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
@@ -255,18 +277,23 @@ fn rejected(faults: &[Fault]) -> (EventType, String) {
     (EventType::PolicyRefused, detail)
 }
 
-/// Works out what a connection proves.
-fn identifier(
+/// The issuers of `client_ca`, if there are any, and when the first of them expires.
+fn issuers(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-    metrics: &Arc<Metrics>,
-) -> Result<Identifier, ServeError> {
-    let issuers = settings
-        .client_ca
-        .as_deref()
-        .map(|path| certificates::issuers(path, Arc::clone(provider)));
-    Ok(Identifier {
-        issuers: issuers.transpose()?,
+) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+    let Some(path) = &settings.client_ca else {
+        return Ok(None);
+    };
+    let issuers = certificates::issuers(path, Arc::clone(provider))?;
+    let validity = expiry::first_to_expire(&issuers.certificates);
+    Ok(Some((issuers, validity)))
+}
+
+/// Works out what a connection proves.
+fn identifier(settings: &Settings, issuers: Option<Issuers>, metrics: &Arc<Metrics>) -> Identifier {
+    Identifier {
+        issuers: issuers.map(|issuers| issuers.verifier),
         proxies: (!settings.trusted_proxies.is_empty()).then(|| TrustedProxies {
             addresses: settings.trusted_proxies.clone(),
             header: settings.proxy_header,
@@ -274,7 +301,7 @@ fn identifier(
         }),
         counts: ProxyCounts::new(Arc::clone(metrics)),
         tls: Arc::new(TlsRefusals::new(Arc::clone(metrics))),
-    })
+    }
 }
 
 fn sync_service(
@@ -293,27 +320,35 @@ fn sync_service(
     Ok(sync
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
+        .with_bounds(limits(settings).device_bounds())
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 
-/// What the server proves itself to devices with; its password is read here.
+/// What the server proves itself to devices with; the common password is read here.
 fn server_auth(settings: &config::ServerAuth) -> Result<Option<ServerAuth>, ServeError> {
-    let (Some(name), Some(path)) = (&settings.name, &settings.password_file) else {
+    let Some(name) = settings.name.clone() else {
         return Ok(None);
     };
-    let password =
-        config::secret_file(path).map_err(|error| ServeError::File(path.clone(), error))?;
-    if password.reveal().is_empty() {
-        return Err(ServeError::BadFile(path.clone(), "a password"));
-    }
-    let name = name.clone();
-    Ok(Some(ServerAuth { name, password }))
+    let password = settings.password_file.as_ref().map(|path| {
+        let password = config::secret_file(path);
+        let password = password.map_err(|error| ServeError::File(path.clone(), error))?;
+        if password.reveal().is_empty() {
+            return Err(ServeError::BadFile(path.clone(), "a password"));
+        }
+        Ok(password)
+    });
+    Ok(Some(ServerAuth {
+        name,
+        password: password.transpose()?,
+        allows_basic: settings.basic,
+    }))
 }
 
 async fn push(
     options: &Options,
     store: &Arc<SqliteStore>,
     sync: &Arc<SyncService>,
+    metrics: &Arc<Metrics>,
 ) -> Result<Arc<Push>, ServeError> {
     let push = Push::new(
         Arc::clone(store) as Arc<dyn Store>,
@@ -322,6 +357,7 @@ async fn push(
         options.settings.templates.clone(),
         options.clock.clone(),
     )?;
+    let push = push.with_metrics(Arc::clone(metrics));
     push.refresh().await?;
     Ok(Arc::new(push))
 }
@@ -374,6 +410,9 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
         let why = "--accept-unknown-devices accepts any device by its name alone";
         return Err(ServeError::NotLoopback(settings.listen, why));
     }
+    if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
+        return Err(ServeError::Proxied);
+    }
     Ok(())
 }
 
@@ -381,7 +420,7 @@ fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
 fn webhook_egress(settings: &Settings) -> EgressPolicy {
     EgressPolicy {
         private: settings.webhooks.allow_private,
-        loopback: settings.listen.ip().is_loopback(),
+        loopback: settings.is_local(),
     }
 }
 
@@ -392,19 +431,19 @@ fn listen_all(
     tls: rustls::ServerConfig,
     shared: &Arc<Shared>,
 ) -> Result<(Server, SocketAddr, Option<SocketAddr>), ServeError> {
-    let (https, https_address) = listen(settings.listen)?;
-    let http = settings.insecure_http.map(listen).transpose()?;
+    let (https, https_address) = sockets::listen(settings.listen)?;
+    let http = settings.insecure_http.map(sockets::listen).transpose()?;
     let (http, http_address) = http.unzip();
     let listeners = Listeners {
         https: (https, tls),
         http,
-        connections: settings.limits.connections as usize,
+        connections: Arc::new(sockets::connections(settings, &shared.metrics)),
+        keep_alive: settings.keep_alive(),
     };
     let server = crate::http::serve(
         listeners,
         Arc::clone(&shared.identifier),
         Arc::clone(shared),
-        &settings.sync_path,
         cores(),
     )?;
     Ok((server, https_address, http_address))
@@ -412,13 +451,6 @@ fn listen_all(
 
 fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
-}
-
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
-    let failed = |error| ServeError::Listen(address, error);
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
 }
 
 async fn record_start(

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::pem::PemFault;
 use crate::supervisor::WorkerFailed;
 use crate::wns::client::SetupError;
 use modegate_core::policy::Fault;
@@ -56,6 +57,12 @@ pub enum ServeError {
          run as that user, or change the owner of the directory and its files (chown -R)"
     )]
     Foreign(PathBuf, u32, u32),
+    /// Everybody can write to the data directory.
+    #[error(
+        "every user of this machine can write to the data directory {0}, and so put a key or a database there: \
+         run chmod o-w on it, or name a new directory inside it, which the server creates for itself alone"
+    )]
+    OpenDirectory(PathBuf),
     /// Another server has it.
     #[error(
         "the data directory {0} is in use by another server: stop that server, or pass another directory with --data"
@@ -67,6 +74,21 @@ pub enum ServeError {
     /// A file contains something else.
     #[error("the file {0}: expected {1}")]
     BadFile(PathBuf, &'static str),
+    /// A file in PEM cannot be used.
+    #[error("the file {0}: {1}")]
+    Pem(PathBuf, PemFault),
+    /// The main key is gone, and a database is there.
+    #[error(
+        "the main key {0} is missing, but the database {1} is there, and no other key opens it: put the key back. \
+         To start without the data, move the database away first"
+    )]
+    MissingKey(PathBuf, PathBuf),
+    /// Of the server's certificate and its key only one is there.
+    #[error(
+        "{0} is missing, but {1} is there: put the missing file there, or remove the other one too, so that the server \
+         creates both anew"
+    )]
+    HalfOfPair(PathBuf, PathBuf),
     /// A main key that is not one.
     #[error("the main key: expected 64 hexadecimal digits")]
     Key,
@@ -90,6 +112,11 @@ pub enum ServeError {
     /// An address that is not loopback where only loopback is allowed.
     #[error("{0} must be a loopback address such as 127.0.0.1: {1}")]
     NotLoopback(SocketAddr, &'static str),
+    /// What is for this machine only, behind a proxy.
+    #[error(
+        "--accept-unknown-devices accepts any device by its name alone: remove trusted_proxies, which pass on requests from elsewhere"
+    )]
+    Proxied,
     /// An address cannot be listened on.
     #[error("could not listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),

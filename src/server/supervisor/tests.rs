@@ -90,7 +90,11 @@ impl Bench {
     }
 
     fn restarts(&self) -> String {
-        let text = self.supervisor.context.metrics.text();
+        let text = self
+            .supervisor
+            .context
+            .metrics
+            .text(crate::metrics::Format::OpenMetrics);
         let mut lines = text.lines();
         let series = "modegate_worker_restarts_total{worker=\"scripted\"} ";
         let count = lines.find_map(|line| line.strip_prefix(series));

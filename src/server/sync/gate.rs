@@ -1,4 +1,5 @@
-//! One exchange per device at a time in a process.
+//! One exchange per device at a time in a process: turns for who has proved to be the
+//! device, since whoever could wait for one could keep it from the others.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -9,7 +10,7 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 use modegate_core::ids::Source;
 
 /// Requests of one device that may wait for its turn; a device speaks one at a
-/// time, so more than a few is somebody else's doing.
+/// time, so more than a few are of no use to it.
 const WAITING: usize = 8;
 /// Shards, so that devices do not wait for each other.
 const SHARDS: usize = 64;
@@ -38,6 +39,14 @@ pub(super) struct Passage<'a> {
     gate: &'a Gate,
     source: Source,
     turn: Option<OwnedMutexGuard<()>>,
+    has_waited: bool,
+}
+
+impl Passage<'_> {
+    /// Whether another had the turn first.
+    pub(super) fn has_waited(&self) -> bool {
+        self.has_waited
+    }
 }
 
 impl Gate {
@@ -55,9 +64,13 @@ impl Gate {
         let mut passage = Passage {
             gate: self,
             source: source.clone(),
-            turn: None,
+            turn: Arc::clone(&turn).try_lock_owned().ok(),
+            has_waited: false,
         };
-        passage.turn = Some(turn.lock_owned().await);
+        if passage.turn.is_none() {
+            passage.turn = Some(turn.lock_owned().await);
+            passage.has_waited = true;
+        }
         Some(passage)
     }
 
@@ -96,6 +109,7 @@ mod tests {
             .enter(&other)
             .await
             .expect("another device does not wait");
+        assert!(!first.has_waited());
         let second = gate.enter(&one);
         tokio::pin!(second);
         assert!(
@@ -103,7 +117,9 @@ mod tests {
             "the second waits"
         );
         drop(first);
-        drop(second.await.expect("its turn"));
+        let second = second.await.expect("its turn");
+        assert!(second.has_waited());
+        drop(second);
         drop(other);
         assert!(
             gate.shards

@@ -4,14 +4,18 @@
 //! bytes -> decode -> load -> authenticate -> step -> encode -> commit -> bytes
 //! ```
 //!
-//! It stands in `pipeline`; only when the device changed between load and
-//! commit does it run again from load. What is decided is decided in
+//! It stands in `pipeline`; only when the device changed between load and commit, or
+//! while its turn was waited for, does it run again from load. The turn, and the
+//! device's rate, are for who has proved to be the device. What is decided is decided in
 //! [`modegate_core::session`]; here it is put in order and made durable.
 
 mod auth_failures;
 mod encode;
 mod gate;
 mod pipeline;
+mod refusals;
+mod refuse;
+mod refused;
 mod registration;
 mod request;
 
@@ -19,10 +23,14 @@ use std::sync::Arc;
 
 pub use auth_failures::AuthFailures;
 pub use modegate_core::session::{ClientEvidence, MacClaim, ServerAuth};
+pub use pipeline::Sender;
+pub use refusals::{Refusals, Refused};
+pub use request::Received;
 
 use crate::clock::Clock;
 use crate::current::Current;
 use crate::metrics::Metrics;
+use modegate_core::limits::DeviceBounds;
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_store::Store;
@@ -74,7 +82,10 @@ pub struct SyncService {
     server_auth: Option<ServerAuth>,
     gate: gate::Gate,
     auth_failures: AuthFailures,
+    refused: refused::RefusedMessages,
     metrics: Arc<Metrics>,
+    bounds: DeviceBounds,
+    refusals: Refusals,
 }
 
 impl SyncService {
@@ -96,8 +107,19 @@ impl SyncService {
             server_auth: None,
             gate: gate::Gate::default(),
             auth_failures: AuthFailures::new(Arc::clone(&metrics)),
+            refused: refused::RefusedMessages::default(),
             metrics,
+            bounds: DeviceBounds::default().without_rates(),
+            refusals: Refusals::default(),
         }
+    }
+
+    /// The same with these bounds on what one device may make the server keep and write.
+    /// Without them there are none per hour.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: DeviceBounds) -> Self {
+        self.bounds = bounds;
+        self
     }
 
     /// The same with another clock than the machine's.
@@ -122,6 +144,11 @@ impl SyncService {
         self
     }
 
+    /// What the server is called where it proves itself; `None` where it does not.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_auth.as_ref().map(|server| server.name.as_str())
+    }
+
     /// The policy set in force.
     pub fn policies(&self) -> Arc<PolicySet> {
         self.policies.get()
@@ -141,6 +168,11 @@ impl SyncService {
     /// them there, for every exchange that loads from then on.
     pub fn active_profiles(&self) -> Arc<Current<ActiveProfiles>> {
         Arc::clone(&self.push)
+    }
+
+    /// The latest requests that proved nothing.
+    pub fn refusals(&self) -> &Refusals {
+        &self.refusals
     }
 
     /// The failed authentications counted so far.

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Refused};
 use crate::clock::Clock;
+use crate::metrics::Metrics;
 use crate::supervisor::{KeyedTasks, Worker, next_commit};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
@@ -38,12 +39,18 @@ struct Sender {
     store: Arc<dyn Store>,
     client: Client,
     clock: Clock,
+    metrics: Arc<Metrics>,
     /// Set at the end: the delivery under way is finished, and none begun.
     ending: CancellationToken,
 }
 
 impl WebhookWorker {
-    pub(crate) fn new(store: Arc<dyn Store>, client: Client, clock: Clock) -> Self {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        client: Client,
+        clock: Clock,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         WebhookWorker {
             commits: store.commits(),
             sending: KeyedTasks::default(),
@@ -51,6 +58,7 @@ impl WebhookWorker {
                 store,
                 client,
                 clock,
+                metrics,
                 ending: CancellationToken::new(),
             },
         }
@@ -165,7 +173,9 @@ impl Sender {
                 },
             },
         };
+        let result = outcome.result.clone();
         self.store.delivered(vec![outcome]).await?;
+        self.metrics.webhook_attempted(&result);
         Ok(next)
     }
 }

@@ -2,6 +2,7 @@
 //! POST, and once more with a new token when the first one was rejected.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -10,6 +11,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{Wns, token_url};
 use crate::http_client;
+use crate::metrics::Metrics;
 use crate::wns::http::{Body, bounded, fault_of};
 use crate::wns::token_cache::AccessTokenCache;
 use modegate_core::push::address::{
@@ -113,6 +115,7 @@ pub struct WnsClient {
     token_url: Option<Url>,
     tokens: AccessTokenCache,
     clock: Clock,
+    metrics: Arc<Metrics>,
 }
 
 impl fmt::Debug for WnsClient {
@@ -153,7 +156,20 @@ impl WnsClient {
             token_url,
             tokens: AccessTokenCache::new(Clock::clone(&clock)),
             clock,
+            metrics: Arc::default(),
         })
+    }
+
+    /// The same, counting in these metrics.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
+    /// What it counts in.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What may be sent to: for URIs as devices tell them.
@@ -204,7 +220,11 @@ impl WnsClient {
         credentials: &Credentials,
         rejected: Option<&Secret>,
     ) -> Result<Secret, TokenError> {
-        let fetch = || self.fetch(credentials);
+        let fetch = async || {
+            let fetched = self.fetch(credentials).await;
+            self.metrics.token_requested(&fetched);
+            fetched
+        };
         self.tokens.token(credentials.key(), rejected, fetch).await
     }
 
@@ -260,7 +280,8 @@ impl WnsClient {
                 request
             }
         };
-        let answer = self.http.send(request).await.map_err(|e| fault_of(&e))?;
+        let sent = self.http.send(request).await.map_err(|e| fault_of(&e));
+        let answer = sent.inspect_err(|fault| self.metrics.push_sent(Err(*fault)))?;
         let code = answer.status().as_u16();
         let headers = answer.headers().clone();
         let body = match tokio::time::timeout(BODY_WAIT, bounded(answer, BODY_BYTES)).await {
@@ -274,13 +295,10 @@ impl WnsClient {
         let query = uri.url().query().unwrap_or_default();
         let secrets = [token.reveal(), uri.text().reveal(), query];
         let body = String::from_utf8_lossy(&body);
-        Ok(WnsResponse::read(
-            code,
-            headers,
-            &body,
-            &secrets,
-            self.clock.now(),
-        ))
+        let now = self.clock.now();
+        let answer = WnsResponse::read(code, headers, &body, &secrets, now);
+        self.metrics.push_sent(Ok(&answer));
+        Ok(answer)
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::metrics::wake_end;
 use crate::wns::client::{Notification, PushError};
 use crate::wns::service::Push;
 use modegate_core::change::{DeviceChange, Refusal};
@@ -154,10 +155,11 @@ fn words(answered: &Result<WnsResponse, PushError>) -> String {
         Ok(answer) => answer,
         Err(error) => return error.to_string(),
     };
-    // The names of outcomes are those of the API.
-    let outcome = serde_json::to_value(answer.outcome).unwrap_or_default();
-    let outcome = outcome.as_str().unwrap_or_default();
-    let mut words = format!("WNS responded with {}: {outcome}", answer.code);
+    let mut words = format!(
+        "WNS responded with {}: {}",
+        answer.code,
+        answer.outcome.name()
+    );
     if let Some(description) = &answer.description {
         words = format!("{words} ({description})");
     }
@@ -252,8 +254,22 @@ async fn alter(
     id: DeviceId,
     decide: impl FnOnce(&Device) -> Result<DeviceChange, Refusal> + Send + 'static,
 ) -> Result<bool, StoreError> {
+    let (told, ended) = std::sync::mpsc::channel();
+    let decide = move |device: &Device| {
+        let change = decide(device)?;
+        if let Some(state) = wake_end(device.state.wake.as_ref(), change.state.wake.as_ref()) {
+            // Nobody listens any more where the caller has gone away.
+            let _ = told.send(state);
+        }
+        Ok(change)
+    };
     match push.store.alter(id, Box::new(decide), None).await {
-        Ok(_) => Ok(true),
+        Ok(_) => {
+            if let Ok(state) = ended.try_recv() {
+                push.client.metrics().wake_ended(state);
+            }
+            Ok(true)
+        }
         Err(StoreError::Refused(_) | StoreError::NoDevice) => Ok(false),
         Err(error) => Err(error),
     }

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::config::Wns;
 use crate::current::Current;
+use crate::metrics::Metrics;
 use crate::wns::client::{SetupError, WnsClient};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
@@ -65,6 +66,13 @@ impl Push {
             buckets: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// The same, counting in these metrics.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Arc<Metrics>) -> Self {
+        self.client = self.client.with_metrics(metrics);
+        self
     }
 
     /// The profiles in force, the oldest first.

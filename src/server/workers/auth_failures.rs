@@ -10,7 +10,7 @@ use crate::supervisor::Worker;
 use crate::sync::SyncService;
 use modegate_store::{Store, StoreError};
 
-/// How often the counts are written.
+/// How often is looked whether counts are to be written; each reason is, once an hour.
 const EVERY: Duration = Duration::from_secs(60);
 
 /// The worker.
@@ -23,8 +23,10 @@ pub(super) struct AuthFailureLog {
 #[async_trait]
 impl Worker for AuthFailureLog {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        let counted = self.sync.auth_failures().take();
-        let logged = self.store.log(counted.events(self.clock.now())).await;
+        let failures = self.sync.auth_failures();
+        let now = self.clock.now();
+        let counted = failures.take_due(now);
+        let logged = self.store.log(counted.events(now)).await;
         logged.inspect_err(|_| self.sync.auth_failures().restore(counted))?;
         Ok(EVERY)
     }

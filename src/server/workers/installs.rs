@@ -152,7 +152,8 @@ fn write(
         if install.steps.len() > before.steps.len() {
             chain.note(&install, before.steps.len(), "server", now);
         }
-        if install != before {
+        // One that is final was open for this look only.
+        if install != before || before.state.is_final() {
             written.push(install);
         }
     }
@@ -213,7 +214,7 @@ async fn facts<'a>(
         wake: device.state.wake.as_ref(),
         read: (ended && !install.reading.is_empty()).then_some(reading),
         is_reading,
-        unenrolled_at: device.state.unenrolled_at,
+        ended: device.state.enrollment.end_of(install.command),
     })
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             Arc::clone(&c.metrics),
         )
     });
-    if context.retention != Retention::default() {
+    if context.retention != Retention::FOREVER {
         start_one(&supervisor, &context, "retention", |c| {
             RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
         });
@@ -88,7 +88,12 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         InstallWorker::new(Arc::clone(&c.store), c.jobs.clone(), c.clock.clone())
     });
     start_one(&supervisor, &context, "webhooks", |c| {
-        WebhookWorker::new(Arc::clone(&c.store), c.webhooks.clone(), c.clock.clone())
+        WebhookWorker::new(
+            Arc::clone(&c.store),
+            c.webhooks.clone(),
+            c.clock.clone(),
+            Arc::clone(&c.metrics),
+        )
     });
     start_one(&supervisor, &context, "push_profiles", |c| {
         ProfileCheck(Arc::clone(&c.push))

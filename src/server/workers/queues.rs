@@ -1,4 +1,5 @@
-//! Samples the queues of all devices for the metrics, a few devices at a time.
+//! Samples the queues of all devices for the metrics, a few devices at a time, and the
+//! outbox of webhooks.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,9 @@ impl Worker for QueueSampling {
         pass.sum.oldest = [pass.sum.oldest, found.oldest].into_iter().flatten().min();
         let Some(next) = found.next else {
             self.metrics.queues(&pass.sum, self.clock.now());
+            let waiting = self.store.waiting_deliveries().await?;
+            let deliveries = waiting.iter().map(|(_, count)| count).sum();
+            self.metrics.webhooks_wait(deliveries);
             return Ok(EVERY.saturating_sub(pass.begun.elapsed()).max(PAUSE));
         };
         pass.after = next;

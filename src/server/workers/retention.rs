@@ -31,6 +31,10 @@ pub struct Applied {
     pub events: u64,
     /// Parts of histories whose results went.
     pub results: u64,
+    /// Deliveries to webhooks.
+    pub deliveries: u64,
+    /// Changes of inventories.
+    pub inventory_changes: u64,
 }
 
 impl Retention {
@@ -42,6 +46,12 @@ impl Retention {
         }
         if let Some(before) = before(self.results_days, now) {
             applied.results = self.results(store, before, now).await?;
+        }
+        if let Some(before) = before(self.deliveries_days, now) {
+            applied.deliveries = self.deliveries(store, before, now).await?;
+        }
+        if let Some(before) = before(self.inventory_changes_days, now) {
+            applied.inventory_changes = self.inventory_changes(store, before, now).await?;
         }
         Ok(applied)
     }
@@ -92,6 +102,53 @@ impl Retention {
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+}
+
+impl Retention {
+    async fn deliveries(
+        &self,
+        store: &dyn Store,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut all = 0;
+        loop {
+            let purged = store.purge_deliveries(before, ROWS).await?;
+            all += purged.count;
+            if !purged.more {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        if all > 0 {
+            let what = format!("deliveries to webhooks that were due before {before}");
+            account(store, now, what, self.deliveries_days, all).await?;
+        }
+        Ok(all)
+    }
+
+    async fn inventory_changes(
+        &self,
+        store: &dyn Store,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let (mut all, mut after) = (0, 0);
+        loop {
+            let (purged, next) = store.purge_inventory_changes(before, after, ROWS).await?;
+            all += purged.count;
+            match next {
+                Some(next) => after = next,
+                None => break,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        if all > 0 {
+            let what = format!("changes of inventories from before {before}");
+            account(store, now, what, self.inventory_changes_days, all).await?;
+        }
+        Ok(all)
     }
 }
 

@@ -220,16 +220,23 @@ impl WriteStore for SqliteStore {
         keep: Option<Keep<WrittenInstall>>,
     ) -> Result<WrittenInstall, StoreError> {
         let app = app.to_owned();
-        self.write(keep, move |db, keys| {
-            let (device, written) = installs::change(db, keys, device, (&app, no), decide, most)?;
+        let (told, reached) = std::sync::mpsc::channel();
+        let done = self.write(keep, move |db, keys| {
+            let changed = installs::change(db, keys, device, (&app, no), decide, most)?;
             let missing = || StoreError::missing("install");
+            // Nobody listens any more where the caller has gone away.
+            let _ = told.send(changed.reached);
             Ok(WrittenInstall {
-                device,
-                install: written.answer.ok_or_else(missing)?,
-                created: written.created,
+                device: changed.device,
+                install: changed.written.answer.ok_or_else(missing)?,
+                created: changed.written.created,
             })
-        })
-        .await
+        });
+        let done = done.await?;
+        for state in reached.try_iter().flatten() {
+            self.observer.install_moved(state);
+        }
+        Ok(done)
     }
 
     async fn create_webhook(

@@ -4,9 +4,9 @@
 //! it began, and nothing in halves. What is sealed stays sealed: without the
 //! key the copy is of no use.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
@@ -15,13 +15,21 @@ use rusqlite::{Connection, OpenFlags};
 use super::connection::{check_version, key_check, pragma, version};
 use super::error::failed;
 use super::events;
+use super::files::DatabaseFiles;
 use crate::StoreError;
+use crate::private_file::{beside, create_anew, sync_directory};
 use crate::seal::Keys;
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 
 /// Pages copied between two reports: some milliseconds.
 const PAGES: i32 = 2048;
+/// How a database begins (<https://www.sqlite.org/fileformat.html>).
+const MAGIC: &[u8] = b"SQLite format 3\0";
+/// The byte of the header that is 2 where there is a write-ahead log, else 1.
+const LOG_MODE: usize = 18;
+/// So many bytes of the header are looked at.
+const HEADER_BYTES: usize = 20;
 
 /// How far a long piece of work has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +46,18 @@ pub enum BackupError {
     /// There is something already where it was to be put.
     #[error("{0} exists: name another file, or pass --force to replace it")]
     Exists(PathBuf),
+    /// It would be copied over itself.
+    #[error("{0} is {1} of the database itself: name another file")]
+    Itself(PathBuf, PathBuf),
+    /// What is to be replaced may be in use, or is something else.
+    #[error("{0} is not a backup, and --force replaces nothing else: name another file")]
+    NotABackup(PathBuf),
+    /// What is to be put back is not whole.
+    #[error(
+        "{0} is not whole without {1}: it is a copy of a database in use. Make a backup of it \
+         (modegate backup FILE --database sqlite:{0}) and restore that"
+    )]
+    NotWhole(PathBuf, PathBuf),
     /// A file cannot be read or written.
     #[error("could not access {0}: {1}")]
     File(PathBuf, io::Error),
@@ -68,17 +88,42 @@ pub fn backup(
     force: bool,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<u64, BackupError> {
-    if to.exists() && !force {
-        return Err(BackupError::Exists(to.to_owned()));
-    }
-    fs::metadata(from).map_err(at(from))?;
+    let files = DatabaseFiles::new(from);
     let unfinished = beside(to, ".unfinished");
-    make_private(&unfinished)?;
-    let made = copy(from, &unfinished, progress).and_then(|()| put(&unfinished, to, force));
+    for path in [to, &unfinished] {
+        is_apart(&files, path)?;
+    }
+    may_replace(to, force)?;
+    fs::metadata(from).map_err(at(from))?;
+    create_anew(&unfinished).map_err(at(&unfinished))?;
+    let made =
+        copy(files.database(), &unfinished, progress).and_then(|()| put(&unfinished, to, force));
     if made.is_err() {
         let _ = fs::remove_file(&unfinished);
     }
     made
+}
+
+/// A file of the database itself is no place for a copy of it, nor where one comes from.
+fn is_apart(files: &DatabaseFiles, path: &Path) -> Result<(), BackupError> {
+    let own = files.led_to_by(path);
+    own.map_or(Ok(()), |own| Err(BackupError::Itself(path.to_owned(), own)))
+}
+
+/// Whether `to` may be replaced: by force, a backup alone. A database that is or was
+/// served has a write-ahead log, which its header says; a backup has none.
+fn may_replace(to: &Path, force: bool) -> Result<(), BackupError> {
+    if fs::symlink_metadata(to).is_err() {
+        return Ok(());
+    }
+    if !force {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let mut header = [0; HEADER_BYTES];
+    let read = File::open(to).and_then(|mut file| file.read_exact(&mut header));
+    let is_backup = read.is_ok() && header.starts_with(MAGIC) && header[LOG_MODE] == 1;
+    let not_one = || BackupError::NotABackup(to.to_owned());
+    is_backup.then_some(()).ok_or_else(not_one)
 }
 
 fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<(), BackupError> {
@@ -118,35 +163,44 @@ fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(Progress)) -> Result<()
     Ok(())
 }
 
-/// Makes the file durable and gives it its name.
+/// Makes the file durable and gives it its name. Returns its bytes.
 fn put(unfinished: &Path, to: &Path, force: bool) -> Result<u64, BackupError> {
     let file = File::open(unfinished).map_err(at(unfinished))?;
     file.sync_all().map_err(at(unfinished))?;
     let bytes = file.metadata().map_err(at(unfinished))?.len();
-    if to.exists() && !force {
-        return Err(BackupError::Exists(to.to_owned()));
-    }
-    fs::rename(unfinished, to).map_err(at(to))?;
-    sync_directory(to)?;
+    may_replace(to, force)?;
+    take_place(unfinished, to)?;
     Ok(bytes)
 }
 
-/// Checks the backup `file`, puts it in the place of `database` and keeps that as
-/// `.before-restore`. The caller has seen to it that nobody serves the database.
+/// Checks the backup `file`, puts it in the place of `database` and keeps that under
+/// the name that this returns. The database is locked meanwhile.
 pub fn restore(
     file: &Path,
     database: &Path,
     keys: Keys,
     force: bool,
     now: Timestamp,
-) -> Result<(), BackupError> {
+) -> Result<PathBuf, BackupError> {
+    let files = DatabaseFiles::new(database);
+    let _lock = files.lock()?;
+    let database = files.database();
     let kept = beside(database, ".before-restore");
+    let unfinished = beside(database, ".unfinished");
+    is_apart(&files, file)?;
+    if is_same_file(file, &unfinished) {
+        return Err(BackupError::Itself(file.to_owned(), unfinished));
+    }
+    let log = DatabaseFiles::new(file).log();
+    if fs::metadata(&log).is_ok_and(|meta| meta.len() > 0) {
+        return Err(BackupError::NotWhole(file.to_owned(), log));
+    }
     if kept.exists() && !is_same_file(&kept, database) && !force {
         return Err(BackupError::Exists(kept));
     }
-    let unfinished = beside(database, ".unfinished");
-    make_private(&unfinished)?;
-    let prepared = fs::copy(file, &unfinished)
+    let mut copy = create_anew(&unfinished).map_err(at(&unfinished))?;
+    let prepared = File::open(file)
+        .and_then(|mut file| io::copy(&mut file, &mut copy))
         .map_err(at(file))
         .and_then(|_| prepare(&unfinished, file, keys, now));
     if let Err(error) = prepared {
@@ -154,7 +208,9 @@ pub fn restore(
         return Err(error);
     }
     keep(database, &kept)?;
-    put(&unfinished, database, true).map(drop)
+    copy.sync_all().map_err(at(&unfinished))?;
+    take_place(&unfinished, database)?;
+    Ok(kept)
 }
 
 /// Checks the copy that is to be put in place, and writes down in it that it was.
@@ -218,26 +274,9 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
     matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// Makes an empty file that only its owner may read.
-fn make_private(path: &Path) -> Result<(), BackupError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(at(path)(error)),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.create_new(true).write(true).mode(0o600);
-    options.open(path).map(drop).map_err(at(path))
-}
-
-fn sync_directory(file: &Path) -> Result<(), BackupError> {
-    let directory = file.parent().filter(|path| !path.as_os_str().is_empty());
-    let directory = directory.unwrap_or(Path::new("."));
-    let synced = File::open(directory).and_then(|directory| directory.sync_all());
-    synced.map_err(at(directory))
+/// Gives the finished file its name, durably.
+fn take_place(unfinished: &Path, name: &Path) -> Result<(), BackupError> {
+    fs::rename(unfinished, name)
+        .and_then(|()| sync_directory(name))
+        .map_err(at(name))
 }

@@ -5,9 +5,9 @@ use rusqlite::{Connection, ToSql, params};
 
 use super::error::failed;
 use super::events::{self, Chain};
-use super::inventory;
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
+use super::{answers, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -51,6 +51,7 @@ pub(super) fn apply(
     events::append(db, &mut chain, &mut change.events)?;
     insert_bodies(db, keys, number, &change.queued)?;
     insert_parts(db, keys, number, &change.parts)?;
+    answers::free(db, keys, (number, &change.state), change.free_answers)?;
     let changes = &change.inventory_changes;
     inventory::write(db, keys, number, change.inventory.as_ref(), changes)?;
     if let Some(record) = &change.record {
@@ -63,7 +64,8 @@ pub(super) fn apply(
         put_due(db, number, due)?;
     }
     insert_deliveries(db, &change.deliveries)?;
-    if change.makes_installs_due(&standing) {
+    let reopened = change.ends_enrollment && reopen_installs(db, number)?;
+    if reopened || change.makes_installs_due(&standing) {
         let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
         run(db, sql, [signed(number)])?;
     }
@@ -142,6 +144,14 @@ fn update_record(
     run(db, sql, params![signed(number), bytes])
 }
 
+/// Has what was installed looked at once more, since the device's enrollment ended; whether
+/// there is any.
+fn reopen_installs(db: &Connection, number: u64) -> Result<bool, StoreError> {
+    let sql = "UPDATE install SET open = 1 WHERE device = ?1 AND open = 0";
+    run(db, sql, [signed(number)])?;
+    Ok(db.changes() > 0)
+}
+
 /// Device, number, part, body.
 const INSERT_COMMAND: &str = "INSERT INTO command VALUES (?1, ?2, ?3, ?4)";
 
@@ -155,6 +165,7 @@ fn insert_parts(
         let bytes = rows::part_bytes(keys, number, part)?;
         let row = params![signed(number), part.seq.0, part.part, bytes];
         run(db, INSERT_COMMAND, row)?;
+        answers::note(db, number, part, bytes.len())?;
     }
     Ok(())
 }

@@ -119,9 +119,9 @@ pub(super) const SEALED: [Sealed; 11] = [
         column: Column {
             table: "inventory",
             name: "sealed",
-            by: &["device"],
+            by: &["device", "part"],
         },
-        place: |row| SealContext::Inventory(number(row, 0)),
+        place: |row| SealContext::Inventory(number(row, 0), small(row, 1)),
     },
     Sealed {
         column: Column {

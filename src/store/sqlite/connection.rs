@@ -44,7 +44,10 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     // What a change entails is part of the change (`core::change`). The triggers of
     // version 4 do the same for programs of before, and nothing here.
     enable_triggers(&db, false)?;
-    migrations::runner()?.run(&mut db).map_err(failed)?;
+    let report = migrations::runner()?.run(&mut db).map_err(failed)?;
+    for migration in report.applied_migrations() {
+        tracing::info!(%migration, "changed the tables of the database");
+    }
     Ok(db)
 }
 
@@ -119,16 +122,18 @@ pub(super) fn checked_format(db: &Connection) -> Result<i64, StoreError> {
 /// was made with is told at once.
 pub(super) fn check_key(db: &Connection, keys: Keys) -> Result<Keys, StoreError> {
     if let Some(sealed) = key_check(db)? {
-        keys.numbered(&sealed).map_err(|_| {
-        StoreError::Failed(Arc::from(
-            "the key is not the one that this database was created with; restore the right file as DIR/key",
-        ))
-    })
+        keys.numbered(&sealed).map_err(wrong_key)
     } else {
         let sealed = keys.seal(SealContext::KeyCheck, KNOWN).map_err(failed)?;
         query::run(db, "INSERT INTO key_check VALUES (?1)", [&sealed])?;
         keys.numbered(&sealed).map_err(failed)
     }
+}
+
+/// Why keys that do not open the check are refused.
+pub(super) fn wrong_key(_: impl std::error::Error) -> StoreError {
+    let why = "the key is not the one that this database was created with; restore the right file as DIR/key";
+    StoreError::Failed(Arc::from(why))
 }
 
 pub(super) fn key_check(db: &Connection) -> Result<Option<Vec<u8>>, StoreError> {

@@ -12,8 +12,24 @@ use crate::seal::Keys;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::{Written, check_open};
-use modegate_core::installs::{Install, outdated};
+use modegate_core::installs::{Install, InstallState, outdated};
 use modegate_core::webhooks::announce;
+
+/// What was written.
+pub(super) struct Changed {
+    pub(super) device: Device,
+    pub(super) written: Written,
+    /// The states that installs came to.
+    pub(super) reached: Vec<InstallState>,
+}
+
+/// The column `open`: final, and done with when the device's enrollment ends (version 0.1.0
+/// wrote it for every final one).
+const HOLDS: i64 = 0;
+/// It is not final, or is to be looked at once more.
+const OPEN: i64 = 1;
+/// It is final, and nothing more can come of it.
+const OVER: i64 = 2;
 
 /// Decides and writes: installs, device, and what webhooks are to be sent of them.
 pub(super) fn change(
@@ -23,7 +39,7 @@ pub(super) fn change(
     (app, no): (&str, Option<u32>),
     decide: DecideInstalls,
     most: Option<u64>,
-) -> Result<(Device, Written), StoreError> {
+) -> Result<Changed, StoreError> {
     let mut device = rows::known_device(db, keys, id)?;
     let seen = seen(db, device.number, app, no)?;
     let next = last(db, device.number)? + 1;
@@ -32,6 +48,7 @@ pub(super) fn change(
         check_open(asked(db, &install.requested_by)?, most)?;
     }
     announce(&mut written, &device, &seen, || webhooks::all(db, keys))?;
+    let reached = reached(&seen, &written.installs);
     // Before the device, so that its change sees which installs are open.
     for install in &written.installs {
         put(db, device.number, install)?;
@@ -39,7 +56,29 @@ pub(super) fn change(
     if let Some(change) = written.change.take() {
         device.state = changes::apply(db, keys, change)?.state;
     }
-    Ok((device, written))
+    Ok(Changed {
+        device,
+        written,
+        reached,
+    })
+}
+
+/// The states that installs came to, each as often as one did.
+fn reached(seen: &[Install], written: &[Install]) -> Vec<InstallState> {
+    let mut reached = Vec::new();
+    for install in written {
+        let before = seen.iter().find(|before| before.no == install.no);
+        let mut state = before.map(|before| before.state);
+        let known = before.map_or(0, |before| before.steps.len());
+        for step in install.steps.iter().skip(known) {
+            // Further news of a state is no other state.
+            if state != Some(step.state) {
+                reached.push(step.state);
+            }
+            state = Some(step.state);
+        }
+    }
+    reached
 }
 
 /// The installs that a decision looks at, by number.
@@ -71,10 +110,11 @@ pub(super) fn settle(
     keys: &Keys,
     device: DeviceId,
     decide: DecideInstalls,
-) -> Result<(), StoreError> {
-    let (device, _) = change(db, keys, device, ("", None), decide, None)?;
+) -> Result<Vec<InstallState>, StoreError> {
+    let changed = change(db, keys, device, ("", None), decide, None)?;
     let sql = "DELETE FROM install_due WHERE device = ?1";
-    run(db, sql, [signed(device.number)])
+    run(db, sql, [signed(changed.device.number)])?;
+    Ok(changed.reached)
 }
 
 /// Makes every device with open installs due.
@@ -84,18 +124,22 @@ pub(super) fn all_due(db: &Connection) -> Result<(), StoreError> {
 }
 
 fn put(db: &Connection, device: u64, install: &Install) -> Result<(), StoreError> {
-    let is_open = !install.state.is_final();
+    let open = match install.state {
+        InstallState::Installed => HOLDS,
+        state if state.is_final() => OVER,
+        _ => OPEN,
+    };
     let row = params![
         signed(device),
         install.no,
         install.app,
-        is_open,
+        open,
         rows::pack(install)?
     ];
     let sql = "INSERT OR REPLACE INTO install VALUES (?1, ?2, ?3, ?4, ?5)";
     run(db, sql, row)?;
     note_asked(db, device, install)?;
-    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open = 0";
+    let sql = "DELETE FROM install WHERE device = ?1 AND no <= ?2 AND open <> 1";
     run(db, sql, params![signed(device), outdated(install.no)])
 }
 

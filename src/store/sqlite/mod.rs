@@ -4,6 +4,7 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod answers;
 mod api;
 pub mod backup;
 mod batches;
@@ -13,7 +14,9 @@ mod columns;
 mod connection;
 mod error;
 mod events;
+pub mod files;
 mod idempotency;
+pub mod inspect;
 mod installs;
 mod inventory;
 mod migrations;
@@ -43,6 +46,7 @@ use crate::seal::Keys;
 use crate::{StoreError, StoreObserver};
 use connection::{check_key, checked_format, connect, execute, pragma};
 use error::failed;
+use files::{DatabaseFiles, OpenFiles};
 use writer::Writer;
 
 /// Connections kept for readers; more are opened when needed and closed after.
@@ -51,15 +55,17 @@ const READERS: usize = 8;
 /// The store.
 pub struct SqliteStore {
     keys: Arc<Keys>,
-    path: std::path::PathBuf,
+    files: Arc<OpenFiles>,
     readers: Mutex<Vec<Connection>>,
     writer: Writer,
     observer: Arc<dyn StoreObserver>,
+    /// Given up last, when nobody writes any more.
+    _lock: files::DatabaseLock,
 }
 
 impl SqliteStore {
-    /// Opens the database file, making it when it is not there. The caller
-    /// sees to it that nobody else writes to it.
+    /// Opens the database file, making it when it is not there. It stays locked for
+    /// other processes that would write to it.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
         SqliteStore::open_observed(path, keys, Arc::new(()))
     }
@@ -70,23 +76,25 @@ impl SqliteStore {
         keys: Keys,
         observer: Arc<dyn StoreObserver>,
     ) -> Result<Self, StoreError> {
-        let db = connect(path)?;
+        let files = DatabaseFiles::new(path);
+        let lock = files.lock()?;
+        files.make()?;
+        let db = connect(files.database())?;
         checked_format(&db)?;
         let keys = check_key(&db, keys)?;
         older_rows::bring_up(&db, &keys)?;
-        let checkpointer = Connection::open(path).map_err(failed)?;
+        let checkpointer = Connection::open(files.database()).map_err(failed)?;
         pragma(&checkpointer, "synchronous", "FULL")?;
-        let log = path.with_file_name(format!(
-            "{}-wal",
-            path.file_name().unwrap_or_default().to_string_lossy()
-        ));
-        let writer = Writer::start(db, checkpointer, log, Arc::clone(&observer)).map_err(failed)?;
+        let files = Arc::new(OpenFiles::new(files));
+        let writing = (db, checkpointer, Arc::clone(&files));
+        let writer = Writer::start(writing, Arc::clone(&observer)).map_err(failed)?;
         Ok(SqliteStore {
             keys: Arc::new(keys),
-            path: path.to_owned(),
+            files,
             readers: Mutex::new(Vec::new()),
             writer,
             observer,
+            _lock: lock,
         })
     }
 
@@ -129,7 +137,11 @@ impl SqliteStore {
             .pop();
         let db = match kept {
             Some(db) => db,
-            None => connection::read_only(&self.path)?,
+            None => {
+                // Another file would be read than is written.
+                self.files.check()?;
+                connection::read_only(self.files.database())?
+            }
         };
         execute(&db, "BEGIN")?;
         // Should it panic, the connection goes, and its transaction with it.

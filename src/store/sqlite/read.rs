@@ -3,11 +3,11 @@
 use rusqlite::{Connection, params};
 
 use super::error::failed;
-use super::inventory;
 use super::query::value;
 use super::rows::{self, Key, signed};
+use super::{answers, inventory};
 use crate::seal::{Keys, SealContext};
-use crate::{PlanRead, StoreError};
+use crate::{Chunk, PlanRead, StoreError};
 use modegate_core::command::{CommandBody, Part, StoredCommand};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::session::Snapshot;
@@ -33,11 +33,17 @@ pub(super) fn load(
     } else {
         None
     };
+    let answer_bytes = if plan.answer_bytes {
+        answers::kept(db, device.number)?
+    } else {
+        0
+    };
     Ok(Some(Snapshot {
         device,
         bodies,
         reply,
         inventory,
+        answer_bytes,
     }))
 }
 
@@ -95,8 +101,9 @@ pub(super) fn command(
     keys: &Keys,
     id: CommandId,
 ) -> Result<Option<StoredCommand>, StoreError> {
-    let found = commands(db, keys, id.device, id.seq.0.saturating_sub(1), 1)?;
-    Ok(found.into_iter().find(|command| command.id == id))
+    let only = (1, u64::MAX);
+    let found = commands(db, keys, id.device, id.seq.0.saturating_sub(1), only)?;
+    Ok(found.items.into_iter().find(|command| command.id == id))
 }
 
 pub(super) fn commands(
@@ -104,10 +111,14 @@ pub(super) fn commands(
     keys: &Keys,
     device: DeviceId,
     after: u32,
-    limit: usize,
-) -> Result<Vec<StoredCommand>, StoreError> {
+    (limit, most): (usize, u64),
+) -> Result<Chunk<StoredCommand>, StoreError> {
+    let mut read = Chunk {
+        items: Vec::new(),
+        more: false,
+    };
     let Some(number) = rows::number_of(db, device)? else {
-        return Ok(Vec::new());
+        return Ok(read);
     };
     let mut statement = db
         .prepare_cached(
@@ -115,17 +126,18 @@ pub(super) fn commands(
         )
         .map_err(failed)?;
     let mut found = statement.query(params![number, after]).map_err(failed)?;
-    let mut commands: Vec<StoredCommand> = Vec::new();
+    let mut total = 0;
     while let Some(row) = found.next().map_err(failed)? {
         let (seq, part): (u32, u32) = (row.get(0).map_err(failed)?, row.get(1).map_err(failed)?);
         let bytes = rows::blob(row, 2)?;
         let place = SealContext::Command(rows::unsigned(number), seq, part);
         if part == 0 {
-            if commands.len() == limit {
+            if read.items.len() == limit || total >= most {
+                read.more = true;
                 break;
             }
             let body: CommandBody = rows::command_part(keys, place, bytes)?;
-            commands.push(StoredCommand {
+            read.items.push(StoredCommand {
                 id: CommandId {
                     device,
                     seq: CommandSeq(seq),
@@ -133,11 +145,12 @@ pub(super) fn commands(
                 body,
                 parts: Vec::new(),
             });
-        } else if let Some(command) = commands.last_mut() {
+        } else if let Some(command) = read.items.last_mut() {
             command
                 .parts
                 .push(rows::command_part::<Part>(keys, place, bytes)?);
         }
+        total += bytes.len() as u64;
     }
-    Ok(commands)
+    Ok(read)
 }

@@ -50,7 +50,8 @@ pub(super) fn register(
 }
 
 /// The tables with rows of a device, which are deleted with it.
-const OF_A_DEVICE: [&str; 8] = [
+const OF_A_DEVICE: [&str; 9] = [
+    "answer",
     "command",
     "outbox",
     "push_channel",

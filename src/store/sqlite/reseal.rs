@@ -15,6 +15,7 @@ use super::backup::Progress;
 use super::columns::{Column, ROWS, SEALED, Sealed};
 use super::connection::{KNOWN, check_key, connect, key_check};
 use super::error::failed;
+use super::files::DatabaseFiles;
 use super::{events, rows};
 use crate::StoreError;
 use crate::seal::{Keys, SealContext};
@@ -29,13 +30,17 @@ pub struct Reseal {
     /// Which of [`SEALED`], and behind which row.
     at: (usize, Vec<Value>),
     progress: Progress,
+    _lock: super::files::DatabaseLock,
 }
 
 impl Reseal {
     /// Begins, or goes on with, sealing the database with the key that takes
-    /// over. Nobody else may have it open.
+    /// over. It is locked: nobody else may have it open.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
-        let db = connect(path)?;
+        let files = DatabaseFiles::new(path);
+        let lock = files.lock()?;
+        files.make()?;
+        let db = connect(files.database())?;
         let keys = check_key(&db, keys)?;
         let mut of = 0;
         for sealed in &SEALED {
@@ -46,6 +51,7 @@ impl Reseal {
             keys,
             at: (0, Vec::new()),
             progress: Progress { done: 0, of },
+            _lock: lock,
         })
     }
 

@@ -5,21 +5,18 @@
 //! chain of a device is cut at one place. The log's last event always stays: places are
 //! never given twice.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, params};
 
-use super::SqliteStore;
 use super::error::failed;
-use super::query::{self, run, value};
+use super::query::{run, value};
 use super::rows::{self, signed};
+use super::{SqliteStore, answers};
 use crate::seal::{Keys, SealContext};
 use crate::{PartPlace, Purged, StoreError};
-use modegate_core::command::Part;
-use modegate_core::device::DeviceState;
 use modegate_core::event::Event;
+use modegate_core::inventory::Change;
 use modegate_core::retention;
 use modegate_core::time::Timestamp;
 
@@ -66,27 +63,116 @@ impl SqliteStore {
         after: PartPlace,
         most: usize,
     ) -> Result<(Purged, Option<PartPlace>), StoreError> {
-        let (old, walked) = self.read(|db, keys| old_results(db, keys, before, after, most))?;
-        let nothing = Purged {
-            more: walked.is_some(),
-            ..Purged::default()
-        };
+        let old = self.read(|db, _| answers::old(db, before, after, most))?;
         if old.is_empty() {
-            return Ok((nothing, walked));
+            return Ok((Purged::default(), None));
         }
-        let all = old.len();
-        let (done, last) = self
+        let (walked, is_full) = (old.last().copied(), old.len() == most);
+        let keys = std::sync::Arc::clone(&self.keys);
+        let (count, last) = self
             .writer
-            .submit(move |db| replace_parts(db, &old))
+            .submit(move |db| answers::delete(db, &keys, &old))
             .await?;
-        let next = if done < all { last } else { walked };
+        let next = last.filter(|_| is_full || last != walked);
         let purged = Purged {
-            count: done as u64,
+            count,
             through: 0,
             more: next.is_some(),
         };
         Ok((purged, next))
     }
+
+    pub(super) async fn purge_deliveries(
+        &self,
+        before: Timestamp,
+        most: usize,
+    ) -> Result<Purged, StoreError> {
+        let deleted = self
+            .writer
+            .submit(move |db| delete_deliveries(db, before, most))
+            .await?;
+        Ok(Purged {
+            count: deleted as u64,
+            through: 0,
+            more: deleted == most,
+        })
+    }
+
+    pub(super) async fn purge_inventory_changes(
+        &self,
+        before: Timestamp,
+        after: u64,
+        most: usize,
+    ) -> Result<(Purged, Option<u64>), StoreError> {
+        let (old, next) = self.read(|db, keys| old_changes(db, keys, before, after, most))?;
+        let purged = Purged {
+            count: old.iter().map(|(_, _, count)| count).sum(),
+            through: 0,
+            more: next.is_some(),
+        };
+        if !old.is_empty() {
+            self.writer
+                .submit(move |db| delete_changes(db, &old))
+                .await?;
+        }
+        Ok((purged, next))
+    }
+}
+
+fn delete_deliveries(db: &Connection, before: Timestamp, most: usize) -> Result<usize, StoreError> {
+    let sql = "DELETE FROM delivery WHERE number IN \
+               (SELECT number FROM delivery WHERE coalesce(ended, due) < ?1 LIMIT ?2)";
+    let mut statement = db.prepare_cached(sql).map_err(failed)?;
+    statement
+        .execute(params![before.0, signed(most as u64)])
+        .map_err(failed)
+}
+
+/// The old changes of the next devices, a beginning of each history: (device, up to which
+/// number, how many). And the device to go on behind, unless that was the last.
+type OldChanges = (Vec<(i64, i64, u64)>, Option<u64>);
+
+fn old_changes(
+    db: &Connection,
+    keys: &Keys,
+    before: Timestamp,
+    after: u64,
+    most: usize,
+) -> Result<OldChanges, StoreError> {
+    let (mut device, mut opened, mut old) = (signed(after), 0, Vec::new());
+    while opened < most {
+        let sql = "SELECT coalesce(min(device), 0) FROM inventory_change WHERE device > ?1";
+        device = value(db, sql, [device])?;
+        if device == 0 {
+            return Ok((old, None));
+        }
+        let sql = "SELECT number, sealed FROM inventory_change WHERE device = ?1 ORDER BY number";
+        let mut statement = db.prepare_cached(sql).map_err(failed)?;
+        let mut found = statement.query([device]).map_err(failed)?;
+        let (mut last, mut count) = (0, 0);
+        while let Some(row) = found.next().map_err(failed)? {
+            let number: u32 = row.get(0).map_err(failed)?;
+            let context = SealContext::InventoryChange(rows::unsigned(device), number);
+            let change: Change = rows::open(keys, context, rows::blob(row, 1)?)?;
+            opened += 1;
+            if !retention::is_old_change(&change, before) {
+                break;
+            }
+            (last, count) = (i64::from(number), count + 1);
+        }
+        if count > 0 {
+            old.push((device, last, count));
+        }
+    }
+    Ok((old, Some(rows::unsigned(device))))
+}
+
+fn delete_changes(db: &Connection, old: &[(i64, i64, u64)]) -> Result<(), StoreError> {
+    for &(device, last, _) in old {
+        let sql = "DELETE FROM inventory_change WHERE device = ?1 AND number <= ?2";
+        run(db, sql, [device, last])?;
+    }
+    Ok(())
 }
 
 fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, StoreError> {
@@ -141,7 +227,7 @@ fn delete_events(db: &Connection, old: &Old) -> Result<(usize, u64), StoreError>
 /// Lets a device forget that its event `seq` lists what is withheld. Like any
 /// change of its state it starts a running exchange again.
 fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError> {
-    let Some(mut state) = state_of(db, device)? else {
+    let Some(mut state) = answers::state_of(db, rows::unsigned(device))? else {
         return Ok(());
     };
     if !state.forget_list(seq) {
@@ -149,79 +235,4 @@ fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError>
     }
     let sql = "UPDATE device SET revision = revision + 1, state = ?2 WHERE number = ?1";
     run(db, sql, params![device, rows::pack(&state)?])
-}
-
-fn state_of(db: &Connection, device: i64) -> Result<Option<DeviceState>, StoreError> {
-    let sql = "SELECT state FROM device WHERE number = ?1";
-    let bytes = query::first(db, sql, [device], |row| row.get::<_, Vec<u8>>(0))?;
-    bytes.map(|bytes| rows::unpack(&bytes)).transpose()
-}
-
-/// A part of a command's history without its results, as it is to be stored.
-type Stripped = (PartPlace, Vec<u8>);
-
-/// The parts with old results of final commands among the next `most`, and how
-/// far was walked (`None`: to the end).
-fn old_results(
-    db: &Connection,
-    keys: &Keys,
-    before: Timestamp,
-    after: PartPlace,
-    most: usize,
-) -> Result<(Vec<Stripped>, Option<PartPlace>), StoreError> {
-    let sql = "SELECT device, seq, part, body FROM command WHERE (device, seq, part) > (?1, ?2, ?3) \
-               ORDER BY device, seq, part LIMIT ?4";
-    let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let from = params![
-        signed(after.device),
-        after.seq,
-        after.part,
-        signed(most as u64)
-    ];
-    let mut found = statement.query(from).map_err(failed)?;
-    let mut states: HashMap<u64, DeviceState> = HashMap::new();
-    let (mut old, mut walked, mut last) = (Vec::new(), 0, None);
-    while let Some(row) = found.next().map_err(failed)? {
-        let at = PartPlace {
-            device: rows::unsigned(row.get(0).map_err(failed)?),
-            seq: row.get(1).map_err(failed)?,
-            part: row.get(2).map_err(failed)?,
-        };
-        (walked, last) = (walked + 1, Some(at));
-        if at.part == 0 {
-            continue;
-        }
-        let bytes = rows::blob(row, 3)?;
-        let place = SealContext::Command(at.device, at.seq, at.part);
-        let part: Part = rows::command_part(keys, place, bytes)?;
-        if !retention::has_old_results(&part, before) {
-            continue;
-        }
-        let state = match states.entry(at.device) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(state_of(db, signed(at.device))?.unwrap_or_default()),
-        };
-        if let Some(part) = retention::strip_results(part, state) {
-            old.push((at, rows::part_bytes(keys, at.device, &part)?));
-        }
-    }
-    Ok((old, last.filter(|_| walked == most)))
-}
-
-/// Puts parts in the place of what they were, until the time is up. A final
-/// command's history does not change any more, so nobody else writes there.
-fn replace_parts(
-    db: &Connection,
-    parts: &[Stripped],
-) -> Result<(usize, Option<PartPlace>), StoreError> {
-    let (begun, mut done, mut last) = (Instant::now(), 0, None);
-    for (at, bytes) in parts {
-        let sql = "UPDATE command SET body = ?4 WHERE device = ?1 AND seq = ?2 AND part = ?3";
-        run(db, sql, params![signed(at.device), at.seq, at.part, bytes])?;
-        (done, last) = (done + 1, Some(*at));
-        if begun.elapsed() >= CHUNK {
-            break;
-        }
-    }
-    Ok((done, last))
 }

@@ -1,10 +1,11 @@
 //! The operations of the store: writes go to the writer, reads run where they
 //! are called.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tokio::sync::watch;
 
 use super::SqliteStore;
@@ -14,7 +15,8 @@ use super::{
     tokens, webhooks,
 };
 use crate::installs::{DecideInstalls, InstallStore};
-use crate::{MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
+use crate::seal::Keys;
+use crate::{Chunk, MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
 use modegate_core::change::DeviceChange;
@@ -89,8 +91,9 @@ impl Store for SqliteStore {
         device: DeviceId,
         after: u32,
         limit: usize,
-    ) -> Result<Vec<StoredCommand>, StoreError> {
-        self.read(|db, keys| read::commands(db, keys, device, after, limit))
+        bytes: u64,
+    ) -> Result<Chunk<StoredCommand>, StoreError> {
+        self.read(|db, keys| read::commands(db, keys, device, after, (limit, bytes)))
     }
 
     async fn events(
@@ -156,6 +159,19 @@ impl Store for SqliteStore {
         most: usize,
     ) -> Result<(Purged, Option<PartPlace>), StoreError> {
         SqliteStore::purge_results(self, before, after, most).await
+    }
+
+    async fn purge_deliveries(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError> {
+        SqliteStore::purge_deliveries(self, before, most).await
+    }
+
+    async fn purge_inventory_changes(
+        &self,
+        before: Timestamp,
+        after: u64,
+        most: usize,
+    ) -> Result<(Purged, Option<u64>), StoreError> {
+        SqliteStore::purge_inventory_changes(self, before, after, most).await
     }
 
     async fn keep_policy_set(
@@ -226,6 +242,14 @@ impl Store for SqliteStore {
         self.read(push::profiles)
     }
 
+    async fn close(&self) {
+        // The last connection to be closed takes the log away.
+        let readers =
+            std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(readers);
+        self.writer.close().await;
+    }
+
     async fn last_place(&self) -> Result<u64, StoreError> {
         self.read(|db, _| events::last_place(db))
     }
@@ -279,10 +303,11 @@ impl InstallStore for SqliteStore {
         device: DeviceId,
         decide: DecideInstalls,
     ) -> Result<(), StoreError> {
-        self.write(None, move |db, keys| {
-            installs::settle(db, keys, device, decide)
-        })
-        .await
+        let settle = move |db: &Connection, keys: &Keys| installs::settle(db, keys, device, decide);
+        for state in self.write(None, settle).await? {
+            self.observer.install_moved(state);
+        }
+        Ok(())
     }
 
     async fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {

@@ -6,15 +6,17 @@
 //! takes back what it wrote. Callers are answered after COMMIT.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::connection::execute;
+use super::files::OpenFiles;
 use crate::{StoreError, StoreObserver};
 
 /// Pieces of work that may wait; more wait outside.
@@ -44,6 +46,13 @@ struct Work {
     checks_first: bool,
 }
 
+/// What the writer is asked for.
+enum Request {
+    Work(Work),
+    /// To end, and to say so once the database is closed.
+    Close(oneshot::Sender<()>),
+}
+
 /// After a piece failed that had written, so many transactions give each piece a
 /// savepoint: whatever it is, it does not take its neighbours with it again and again.
 const CAREFUL: u32 = 1_024;
@@ -59,8 +68,8 @@ pub struct Stats {
 
 /// The way to the writer.
 pub(super) struct Writer {
-    queue: Option<mpsc::Sender<Work>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    queue: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
     commits: watch::Receiver<u64>,
     pub(super) stats: Arc<Stats>,
     /// Whether SQLite is to refuse writes: the test of a disk that became read-only.
@@ -70,9 +79,7 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn start(
-        db: Connection,
-        checkpointer: Connection,
-        log: PathBuf,
+        (db, checkpointer, files): (Connection, Connection, Arc<OpenFiles>),
         observer: Arc<dyn StoreObserver>,
     ) -> std::io::Result<Writer> {
         let (queue, work) = mpsc::channel(WAITING);
@@ -85,15 +92,19 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || {
-                run(
+                let closed = run(
                     &db,
                     checkpointer,
-                    &log,
+                    &files,
                     work,
                     (&counted, &commit),
                     &refuses,
                     &observer,
                 );
+                drop(db);
+                if let Some(closed) = closed {
+                    let _ = closed.send(());
+                }
             })?;
         Ok(Writer {
             queue: Some(queue),
@@ -127,6 +138,16 @@ impl Writer {
         self.put(work, true).await
     }
 
+    /// Does what waits still, copies the log back into the database and closes it.
+    pub(super) async fn close(&self) {
+        let (sender, closed) = oneshot::channel();
+        if let Some(queue) = &self.queue
+            && queue.send(Request::Close(sender)).await.is_ok()
+        {
+            let _ = closed.await;
+        }
+    }
+
     async fn put<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -155,7 +176,8 @@ impl Writer {
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         let piece = Work { run, checks_first };
         let begun = Instant::now();
-        queue.send(piece).await.map_err(|_| gone())?;
+        let request = Request::Work(piece);
+        queue.send(request).await.map_err(|_| gone())?;
         let answer = receiver.await.map_err(|_| gone())?;
         self.observer.committed(begun.elapsed());
         answer
@@ -175,33 +197,22 @@ impl Drop for Writer {
 fn run(
     db: &Connection,
     checkpointer: Connection,
-    log: &PathBuf,
-    mut queue: mpsc::Receiver<Work>,
+    files: &OpenFiles,
+    mut queue: mpsc::Receiver<Request>,
     (stats, committed): (&Stats, &watch::Sender<u64>),
     read_only: &AtomicBool,
     observer: &Arc<dyn StoreObserver>,
-) {
+) -> Option<oneshot::Sender<()>> {
     let mut refuses = false;
-    let watching = Arc::clone(observer);
-    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
-    let helper = std::thread::Builder::new()
-        .name("store-checkpoint".to_owned())
-        .spawn(move || {
-            while asked.recv().is_ok() {
-                checkpoint(&checkpointer, "PASSIVE", &*watching);
-            }
-        });
+    let (ask, helper) = start_checkpointer(checkpointer, Arc::clone(observer));
     let (mut company, mut copied_at, mut cut_at) = (false, 0, RESTART_BYTES);
-    let mut careful = 0;
-    while let Some(first) = queue.blocking_recv() {
-        if company || !queue.is_empty() {
-            std::thread::sleep(LINGER);
-        }
-        let mut group = vec![first];
-        while group.len() < GROUP
-            && let Ok(next) = queue.try_recv()
-        {
-            group.push(next);
+    let (mut careful, log) = (0, files.log());
+    let mut closing = None;
+    while closing.is_none() {
+        let group;
+        (group, closing) = gather(&mut queue, company);
+        if group.is_empty() {
+            break;
         }
         company = group.len() > 1;
         stats
@@ -213,19 +224,19 @@ fn run(
             refuses = !refuses;
             let _ = db.pragma_update(None, "query_only", refuses);
         }
-        careful = match transact(db, group, careful > 0) {
+        careful = match transact(db, group, careful > 0, &|| files.check()) {
             Done::Torn => CAREFUL,
             Done::Well | Done::Lost => careful.saturating_sub(1),
         };
         committed.send_modify(|count| *count += 1);
-        let size = std::fs::metadata(log).map_or(0, |meta| meta.len());
+        let size = std::fs::metadata(&log).map_or(0, |meta| meta.len());
         if size > cut_at {
             // Cuts the file too: its size is what is looked at. While a backup
             // reads it cannot be cut, and exchanges do not wait for that.
             let _ = db.busy_timeout(CUT);
             checkpoint(db, "TRUNCATE", &**observer);
             let _ = db.busy_timeout(BUSY);
-            let left = std::fs::metadata(log).map_or(0, |meta| meta.len());
+            let left = std::fs::metadata(&log).map_or(0, |meta| meta.len());
             let is_cut = left < RESTART_BYTES;
             (copied_at, cut_at) = if is_cut {
                 (0, RESTART_BYTES)
@@ -243,6 +254,49 @@ fn run(
         let _ = helper.join();
     }
     checkpoint(db, "TRUNCATE", &**observer);
+    closing
+}
+
+/// Takes what waits, or waits for something: a group of work, empty at the end, and who
+/// asked to close after it.
+fn gather(
+    queue: &mut mpsc::Receiver<Request>,
+    company: bool,
+) -> (Vec<Work>, Option<oneshot::Sender<()>>) {
+    let first = match queue.blocking_recv() {
+        Some(Request::Work(work)) => work,
+        Some(Request::Close(closed)) => return (Vec::new(), Some(closed)),
+        None => return (Vec::new(), None),
+    };
+    if company || !queue.is_empty() {
+        std::thread::sleep(LINGER);
+    }
+    let mut group = vec![first];
+    while group.len() < GROUP
+        && let Ok(next) = queue.try_recv()
+    {
+        match next {
+            Request::Work(work) => group.push(work),
+            Request::Close(closed) => return (group, Some(closed)),
+        }
+    }
+    (group, None)
+}
+
+/// A thread that copies the log back each time it is asked to. It ends with who asks.
+fn start_checkpointer(
+    db: Connection,
+    observer: Arc<dyn StoreObserver>,
+) -> (SyncSender<()>, std::io::Result<JoinHandle<()>>) {
+    let (ask, asked) = std::sync::mpsc::sync_channel::<()>(1);
+    let helper = std::thread::Builder::new()
+        .name("store-checkpoint".to_owned())
+        .spawn(move || {
+            while asked.recv().is_ok() {
+                checkpoint(&db, "PASSIVE", &*observer);
+            }
+        });
+    (ask, helper)
 }
 
 fn checkpoint(db: &Connection, how: &str, observer: &dyn StoreObserver) {
@@ -262,9 +316,18 @@ enum Done {
     Torn,
 }
 
-fn transact(db: &Connection, group: Vec<Work>, careful: bool) -> Done {
+/// Runs the pieces in one transaction. `check` says whether the database that is written
+/// is the one that will be read after a restart: before, so that nothing is written to
+/// another, and after, so that nothing is acknowledged that went to another.
+fn transact(
+    db: &Connection,
+    group: Vec<Work>,
+    careful: bool,
+    check: &dyn Fn() -> Result<(), StoreError>,
+) -> Done {
     let mut answers = Vec::with_capacity(group.len());
-    let (mut error, mut torn) = (execute(db, "BEGIN IMMEDIATE").err(), false);
+    let begun = check().and_then(|()| execute(db, "BEGIN IMMEDIATE"));
+    let (mut error, mut torn) = (begun.err(), false);
     for work in group {
         let saved = careful || !work.checks_first;
         if saved && error.is_none() {
@@ -293,7 +356,7 @@ fn transact(db: &Connection, group: Vec<Work>, careful: bool) -> Done {
         answers.push((good, answer));
     }
     if error.is_none() {
-        error = execute(db, "COMMIT").err();
+        error = execute(db, "COMMIT").and_then(|()| check()).err();
     }
     if error.is_some() {
         let _ = execute(db, "ROLLBACK");
@@ -346,7 +409,7 @@ mod tests {
             let (sender, told) = channel();
             let group = ["INSERT INTO t VALUES (1)", with, "INSERT INTO t VALUES (2)"];
             let group = group.map(|sql| piece(sql, &sender)).into();
-            let done = transact(&db, group, careful);
+            let done = transact(&db, group, careful, &|| Ok(()));
             assert_eq!(matches!(done, Done::Torn), !neighbour_is_durable);
             let told: Vec<bool> = told.try_iter().collect();
             assert_eq!(told, [neighbour_is_durable, false, neighbour_is_durable]);

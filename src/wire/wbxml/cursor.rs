@@ -61,10 +61,8 @@ impl<'a> Cursor<'a> {
             .and_then(|length| left.get(..length))
             .ok_or_else(|| {
                 let found = left.len();
-                DecodeError::malformed(
-                    self.at,
-                    format!("{of}: expected {length} bytes, found {found}"),
-                )
+                let inside = format!("{of}: expected {length} bytes, found {found}");
+                DecodeError::ends(self.at, inside)
             })?;
         self.at += taken.len();
         Ok(taken)
@@ -83,7 +81,7 @@ impl<'a> Cursor<'a> {
 }
 
 fn ends_inside(at: usize, of: &str) -> DecodeError {
-    DecodeError::malformed(at, format!("the end of the document inside {of}"))
+    DecodeError::ends(at, of)
 }
 
 #[cfg(test)]

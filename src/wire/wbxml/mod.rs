@@ -16,8 +16,11 @@
 //! |---|---|
 //! | `NextNonce` | the raw nonce: base64 of it |
 //! | `Data` of a credential, `Data` of an Item with Format `b64` | base64 already, or else base64 of them (libwbxml hands base64 over unchanged) |
+//! | `Data` of an Item with Format `chr`, `xml`, `int`, `bool`, `float`, `date`, `time` | text |
 //! | other `Data` of an Item | text where it is UTF-8 that XML can carry, or else base64 |
-//! | everything else | text; anything that is none is malformed |
+//! | everything else | text |
+//!
+//! What is no text where text must be is replaced with U+FFFD, as in XML.
 
 mod content;
 mod cursor;
@@ -26,10 +29,10 @@ mod reader;
 mod table;
 mod writer;
 
-use super::decode;
+use super::decode::{self, Extent};
 use super::encode;
 use super::fault::DecodeError;
-use super::message::{Element, Header, Message};
+use super::message::{Element, Header, Message, Unreadable};
 
 /// The public identifier of SyncML 1.2 (OMNA's WBXML public document identifiers).
 const SYNCML_1_2: u32 = 0x1201;
@@ -65,7 +68,12 @@ mod token {
 
 /// Reads one SyncML document in WBXML.
 pub fn decode(bytes: &[u8]) -> Result<Message, DecodeError> {
-    decode::document(reader::Reader::new(bytes)?)
+    decode::whole(read(bytes, Extent::Whole))
+}
+
+/// The same as far as it goes: see [`crate::encoding::Encoding::read`].
+pub(super) fn read(bytes: &[u8], extent: Extent) -> Result<Message, Unreadable> {
+    decode::document(reader::Reader::new(bytes)?, extent)
 }
 
 /// Writes one SyncML document in WBXML.

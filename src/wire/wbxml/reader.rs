@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use super::super::events::{Markup, Opaque, Source, Token};
 use super::super::tags::{MetInf, SyncMl};
-use super::super::xml::is_xml_char;
+use super::super::text::MARK;
 use super::content::{Content, Tag};
 use super::cursor::Cursor;
 use super::table::Table;
 use super::{header, token};
 use crate::fault::DecodeError;
 use crate::limits;
+use crate::message::Amended;
 
 /// The reader.
 pub(super) struct Reader<'a> {
@@ -23,6 +24,7 @@ pub(super) struct Reader<'a> {
     /// An element without content was opened and its end is yet to be told.
     empty: bool,
     ended: bool,
+    amended: Amended,
 }
 
 /// One thing in the body.
@@ -47,6 +49,7 @@ impl<'a> Reader<'a> {
             nodes: 0,
             empty: false,
             ended: false,
+            amended: Amended::default(),
         })
     }
 
@@ -115,13 +118,9 @@ impl<'a> Reader<'a> {
     fn entity(&mut self, at: usize) -> Result<Piece<'a>, DecodeError> {
         self.inside(at)?;
         let number = self.cursor.number("a character entity")?;
-        match char::from_u32(number).filter(|&character| is_xml_char(character)) {
-            Some(character) => Ok(Piece::Text(Cow::Owned(character.to_string().into_bytes()))),
-            None => Err(DecodeError::malformed(
-                at,
-                "a character entity of no character of XML",
-            )),
-        }
+        // What is no character is none in the content either, and is replaced there.
+        let character = char::from_u32(number).unwrap_or(MARK);
+        Ok(Piece::Text(Cow::Owned(character.to_string().into_bytes())))
     }
 
     fn open(&mut self, byte: u8, at: usize) -> Result<Piece<'a>, DecodeError> {
@@ -213,10 +212,7 @@ impl<'a> Reader<'a> {
 
     fn end(&self, at: usize) -> Result<Piece<'a>, DecodeError> {
         if self.depth > 0 {
-            return Err(DecodeError::malformed(
-                at,
-                "the end of the document inside an element",
-            ));
+            return Err(DecodeError::ends(at, "an element"));
         }
         Ok(Piece::End)
     }
@@ -235,21 +231,20 @@ impl<'a> Source<'a> for Reader<'a> {
     }
 
     fn content(&mut self, markup: Markup, opaque: Opaque) -> Result<Cow<'a, str>, DecodeError> {
-        let mut content = Content::new(self.cursor.at(), markup, opaque);
+        let mut content = Content::new(markup, opaque);
         loop {
             match self.piece()? {
-                Piece::Open(tag) => content.open(tag)?,
-                Piece::Close => {
-                    if !content.close()? {
-                        return content.finish();
-                    }
-                }
+                Piece::Open(tag) => content.open(tag),
+                Piece::Close if content.close() => {}
                 Piece::Text(text) => content.piece(text, false),
                 Piece::Opaque(bytes) => content.piece(Cow::Borrowed(bytes), true),
                 // The reader itself refuses an end inside an element.
-                Piece::End => return content.finish(),
+                Piece::Close | Piece::End => break,
             }
         }
+        let (content, replaced) = content.finish();
+        self.amended.characters += u32::from(replaced);
+        Ok(content)
     }
 
     fn skip(&mut self) -> Result<(), DecodeError> {
@@ -262,6 +257,10 @@ impl<'a> Source<'a> for Reader<'a> {
                 Piece::Text(_) | Piece::Opaque(_) => {}
             }
         }
+    }
+
+    fn amended(&self) -> Amended {
+        self.amended
     }
 
     fn at(&self) -> usize {

@@ -6,7 +6,7 @@ use std::io::Write;
 
 use super::super::events::Sink;
 use super::super::tags::{MetInf, SyncMl};
-use super::super::xml::is_xml_char;
+use super::super::text::is_xml_char;
 use super::token;
 
 /// Version 1.3, SyncML 1.2 (`mb_u_int32` of 0x1201), UTF-8, no string table.

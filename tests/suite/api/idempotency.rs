@@ -202,6 +202,12 @@ async fn every_write(server: &Server) -> Vec<Asked> {
         ),
         (
             "post",
+            "/devices/{device}/server-password",
+            format!("/devices/{device}/server-password"),
+            Value::Null,
+        ),
+        (
+            "post",
             "/devices/{device}/wake",
             format!("/devices/{device}/wake"),
             Value::Null,
@@ -265,7 +271,8 @@ async fn documented(server: &Server) -> BTreeSet<(String, String)> {
 #[tokio::test]
 async fn every_write_that_there_is_is_done_once_over_a_restart_too() {
     let (_silent, arguments) = silent_tokens();
-    let mut server = Server::start_with(&arguments.each_ref().map(String::as_str));
+    let arguments = arguments.each_ref().map(String::as_str);
+    let mut server = Server::configured("[server_auth]\nname = 'n'\n", &arguments);
     let asked = every_write(&server).await;
     let listed = asked.iter().map(|ask| (ask.0.to_owned(), ask.1.to_owned()));
     let listed: BTreeSet<(String, String)> = listed.collect();

@@ -8,6 +8,7 @@ mod devices;
 mod event_filters;
 mod events;
 mod fields;
+mod head;
 mod idempotency;
 pub mod installs;
 mod inventory;

@@ -10,7 +10,7 @@ async fn what_is_no_endpoint_is_told_apart() {
     let (status, headers, _) = server.with("PUT", "/devices", &[], json!({})).await;
     assert_eq!(
         (status, headers["allow"].to_str().unwrap()),
-        (405, "POST, GET")
+        (405, "POST, GET, HEAD")
     );
     for (token, path, expected) in [
         (server.token.as_str(), "/nothing", 404),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::api::installs::{app, pick};
 use crate::harness::Server;
 use crate::receiver::Received;
+use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// A receiver that answers by what it is told, then 200.
@@ -303,4 +304,40 @@ async fn a_secret_is_changed_without_losing_a_delivery() {
     let log = server.get("/events?type=webhook.changed").await;
     assert_eq!(log["items"].as_array().unwrap().len(), 2, "{log}");
     assert!(!log.to_string().contains("secret of before"));
+}
+
+#[tokio::test]
+async fn attempts_and_what_waits_are_counted() {
+    let server = Server::start();
+    let receiver = Receiver::start(&["500 Internal Server Error"; 8]);
+    hook(&server, json!({"url": receiver.url})).await;
+    let device = server.register(json!({"source": "t"})).await;
+    app(&server, "erp", "1.0").await;
+    // Two steps: it is requested, and waits for a channel.
+    pick(&server, &device, "erp").await;
+    let waits = |text: &String| {
+        let counted =
+            |series: &str| metrics::value(text, &format!("modegate_webhook_deliveries_{series}"));
+        counted("total{result=\"failed\"}") >= 1.0 && counted("waiting") == 2.0
+    };
+    let look = async || seen(metrics::get(&server, "/metrics").await.1, waits);
+    eventually(DEADLINE, look).await;
+
+    // Another one is taken at the first attempt.
+    let server = Server::start();
+    let receiver = Receiver::start(&[]);
+    hook(&server, json!({"url": receiver.url})).await;
+    let device = server.register(json!({"source": "t"})).await;
+    app(&server, "erp", "1.0").await;
+    pick(&server, &device, "erp").await;
+    let is_taken = |text: &String| {
+        let counted =
+            |series: &str| metrics::value(text, &format!("modegate_webhook_deliveries_{series}"));
+        let told = receiver.got.lock().unwrap().len() as f64;
+        told >= 1.0 && counted("total{result=\"delivered\"}") == told && counted("waiting") == 0.0
+    };
+    let look = async || seen(metrics::get(&server, "/metrics").await.1, is_taken);
+    let text = eventually(DEADLINE, look).await;
+    let given_up = "modegate_webhook_deliveries_total{result=\"given_up\"}";
+    assert_eq!(metrics::value(&text, given_up), 0.0);
 }

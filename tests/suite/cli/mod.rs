@@ -2,6 +2,8 @@
 
 pub mod configuration;
 mod demo;
+mod exit_codes;
 mod mock_wns;
 mod operating;
 mod packaging;
+mod preflight;

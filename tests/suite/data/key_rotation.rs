@@ -90,11 +90,14 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
             all.push((place, body));
         }
     }
-    let mut inventories = db.prepare("SELECT device, sealed FROM inventory").unwrap();
+    let mut inventories = db
+        .prepare("SELECT device, sealed, part FROM inventory")
+        .unwrap();
     let mut rows = inventories.query([]).unwrap();
     while let Some(row) = rows.next().unwrap() {
         let number = row.get::<_, i64>(0).unwrap() as u64;
-        all.push((SealContext::Inventory(number), row.get(1).unwrap()));
+        let place = SealContext::Inventory(number, row.get(2).unwrap());
+        all.push((place, row.get(1).unwrap()));
     }
     let mut kept = db.prepare("SELECT number, answer FROM once").unwrap();
     let mut rows = kept.query([]).unwrap();
@@ -103,7 +106,7 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
         all.push((SealContext::StoredResponse(number), row.get(1).unwrap()));
     }
     let has = |wanted: fn(&SealContext) -> bool| all.iter().any(|(place, _)| wanted(place));
-    assert!(has(|place| matches!(place, SealContext::Inventory(_))));
+    assert!(has(|place| matches!(place, SealContext::Inventory(..))));
     assert!(has(|place| matches!(place, SealContext::StoredResponse(_))));
     all
 }
@@ -123,7 +126,14 @@ async fn everything_opens(dir: &Path, keys: impl Fn() -> Keys, devices: usize) {
     let all = store.devices(0, 10_000).await.unwrap();
     assert_eq!(all.len(), devices);
     for device in all {
-        assert!(!store.commands(device.id, 0, 10).await.unwrap().is_empty());
+        assert!(
+            !store
+                .commands(device.id, 0, 10, u64::MAX)
+                .await
+                .unwrap()
+                .items
+                .is_empty()
+        );
     }
 }
 

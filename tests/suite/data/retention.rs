@@ -11,6 +11,7 @@ use modegate_core::context::Family;
 use modegate_core::device::DeviceRecord;
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{DeviceId, Source};
+use modegate_core::limits::DeviceBounds;
 use modegate_core::policy::PolicySet;
 use modegate_core::session::ClientEvidence;
 use modegate_core::session::queue::queue;
@@ -18,6 +19,8 @@ use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Retention;
 use modegate_server::sync::{SyncResponse, SyncService};
+use modegate_store::api::WriteStore;
+use modegate_store::installs::InstallStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{PartPlace, Store};
@@ -114,7 +117,7 @@ proptest! {
             }
             let now = AT.plus_ms((bursts.len() as i64 + 1) * DAY);
             let before = now.plus_ms(-i64::from(days) * DAY);
-            let retention = Retention { events_days: days, results_days: 0 };
+            let retention = Retention { events_days: days, ..Retention::FOREVER };
             let applied = retention.apply(&*store, now).await.unwrap();
 
             // The log's last event stays whatever its age.
@@ -155,12 +158,12 @@ async fn nothing_young_goes_though_something_behind_it_is_dated_earlier() {
     happen(&*store, device, vec![AT, now, AT, now]).await;
     let retention = Retention {
         events_days: 30,
-        results_days: 0,
+        ..Retention::FOREVER
     };
     assert_eq!(retention.apply(&*store, now).await.unwrap().events, 2);
     assert_eq!(forwards(&*store, device, 10).await, [3, 4, 5]);
     assert_eq!(retention.apply(&*store, now).await.unwrap().events, 0);
-    let forever = Retention::default();
+    let forever = Retention::FOREVER;
     assert_eq!(
         forever
             .apply(&*store, now.plus_ms(9_999 * DAY))
@@ -226,7 +229,7 @@ async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
         if session == 4 {
             let retention = Retention {
                 events_days: 10,
-                results_days: 0,
+                ..Retention::FOREVER
             };
             let later = Timestamp(now.load(Ordering::Relaxed));
             assert!(retention.apply(&*store, later).await.unwrap().events > 0);
@@ -276,7 +279,7 @@ async fn results_of_final_commands_go_and_their_states_stay() {
     enqueue(&*store, device, "./Vendor/Unknown").await;
 
     let counts = async || -> Vec<(usize, usize)> {
-        let commands = store.commands(device, 0, 10).await.unwrap();
+        let commands = store.commands(device, 0, 10, u64::MAX).await.unwrap().items;
         let of = |command: &modegate_core::command::StoredCommand| {
             let results = command.parts.iter().map(|part| part.results.len()).sum();
             (command.parts.len(), results)
@@ -289,8 +292,8 @@ async fn results_of_final_commands_go_and_their_states_stay() {
         "{before:?}"
     );
     let retention = Retention {
-        events_days: 0,
         results_days: 10,
+        ..Retention::FOREVER
     };
     let applied = retention
         .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
@@ -305,7 +308,7 @@ async fn results_of_final_commands_go_and_their_states_stay() {
     );
     assert_eq!([after[0].1, after[1].1], [0, 0]);
     assert_eq!(after[2..], before[2..]);
-    let commands = store.commands(device, 0, 2).await.unwrap();
+    let commands = store.commands(device, 0, 2, u64::MAX).await.unwrap().items;
     for command in commands {
         assert!(command.parts.last().unwrap().state.is_final());
     }
@@ -341,22 +344,25 @@ async fn results_of_commands_under_way_stay() {
         &message("d", "1", 2, &answers(&reply, 202)),
     )
     .await;
-    let before = store.commands(device, 0, 1).await.unwrap();
+    let before = store.commands(device, 0, 1, u64::MAX).await.unwrap().items;
     assert!(
         before[0].parts.iter().any(|part| !part.results.is_empty()),
         "{before:?}"
     );
     now.fetch_add(20 * DAY, Ordering::Relaxed);
     let retention = Retention {
-        events_days: 0,
         results_days: 10,
+        ..Retention::FOREVER
     };
     let applied = retention
         .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
         .await
         .unwrap();
     assert_eq!(applied.results, 0);
-    assert_eq!(store.commands(device, 0, 1).await.unwrap(), before);
+    assert_eq!(
+        store.commands(device, 0, 1, u64::MAX).await.unwrap().items,
+        before
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -376,6 +382,7 @@ async fn exchanges_go_on_while_much_is_deleted() {
             let retention = Retention {
                 events_days: 10,
                 results_days: 10,
+                ..Retention::FOREVER
             };
             retention.apply(&*store, at).await.unwrap()
         }
@@ -443,4 +450,149 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
         .await
         .unwrap();
     assert_eq!((taken.count, next), (0, None));
+}
+
+/// A message that answers each Get of the reply with this value.
+fn values(reply: &Reply, session: &str, value: &str) -> String {
+    let mut body = String::new();
+    for command in &reply.commands {
+        body += &format!(
+            "<Status><MsgRef>{0}</MsgRef><CmdRef>{1}</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status>\
+             <Results><MsgRef>{0}</MsgRef><CmdRef>{1}</CmdRef><Item><Data>{value}</Data></Item></Results>",
+            reply.msg_id, command.cmd_id
+        );
+    }
+    message("d", session, 2, &(body + "<Final/>"))
+}
+
+/// One session in which the device is asked for a value and gives this one.
+async fn read_value(
+    store: &dyn Store,
+    sync: &SyncService,
+    device: DeviceId,
+    round: usize,
+    value: &str,
+) {
+    enqueue(
+        store,
+        device,
+        "./cimv2/Win32_BIOS/Win32_BIOS.Name=%22x%22/Version",
+    )
+    .await;
+    let session = round.to_string();
+    let reply = walk(sync, "Machine", &package1("d", &session, 1, "none")).await;
+    assert_eq!(reply.commands.len(), 1);
+    walk(sync, "Machine", &values(&reply, &session, value)).await;
+}
+
+#[tokio::test]
+async fn old_inventory_changes_and_deliveries_go() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (sync, now) = sync(&store);
+    let device = register(&*store, "d", AT).await;
+    for round in 1..=6 {
+        read_value(&*store, &sync, device, round, &format!("v{round}")).await;
+        let at = Timestamp(now.fetch_add(10 * DAY, Ordering::Relaxed));
+        let deliver = move |found: &modegate_core::device::Device| {
+            let mut change = DeviceChange::new(found, found.state.clone());
+            change.deliveries.push(modegate_core::change::NewDelivery {
+                webhook: 1,
+                due: at,
+                event: "install.requested".into(),
+                body: b"{}".to_vec(),
+            });
+            Ok(change)
+        };
+        store.alter(device, Box::new(deliver), None).await.unwrap();
+    }
+    // Rounds 1 to 6 were at days 0, 10, … 50; it is day 60. The first value is no change.
+    let changes = async || {
+        store
+            .inventory_changes(device, u64::MAX, 100)
+            .await
+            .unwrap()
+    };
+    assert_eq!(changes().await.len(), 5);
+    let retention = Retention {
+        deliveries_days: 30,
+        inventory_changes_days: 30,
+        ..Retention::FOREVER
+    };
+    let at = Timestamp(now.load(Ordering::Relaxed));
+    let applied = retention.apply(&*store, at).await.unwrap();
+    assert_eq!((applied.inventory_changes, applied.deliveries), (2, 3));
+    let left: Vec<u64> = changes()
+        .await
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect();
+    assert_eq!(left, [5, 4, 3]);
+    let due = store.deliveries_due(1, at, 100).await.unwrap();
+    assert_eq!(due.len(), 3);
+    let recorded = store.all_events(0, 1_000).await.unwrap();
+    let recorded = recorded
+        .iter()
+        .filter(|s| s.event.what == EventType::RetentionApplied);
+    assert_eq!(
+        recorded.map(|s| s.event.count).collect::<Vec<_>>(),
+        [Some(3), Some(2)]
+    );
+    let again = retention.apply(&*store, at).await.unwrap();
+    assert_eq!((again.inventory_changes, again.deliveries), (0, 0));
+}
+
+#[tokio::test]
+async fn by_default_events_stay_and_answers_do_not() {
+    let retention = Retention::default();
+    assert_eq!(retention.events_days, 0, "for ever");
+    assert!(retention.results_days > 0 && retention.deliveries_days > 0);
+    assert!(retention.inventory_changes_days > 0);
+}
+
+#[tokio::test]
+async fn beyond_a_device_s_share_its_oldest_answers_are_deleted() {
+    let own = tempfile::tempdir().unwrap();
+    let store = open(own.path());
+    let (sync, _) = sync(&store);
+    let bounds = DeviceBounds {
+        device_answers: 10_000,
+        ..DeviceBounds::default()
+    };
+    let sync = sync.with_bounds(bounds.without_rates());
+    let device = register(&*store, "d", AT).await;
+    for round in 1..=20 {
+        read_value(
+            &*store,
+            &sync,
+            device,
+            round,
+            &format!("{round:03}{}", "x".repeat(1_500)),
+        )
+        .await;
+    }
+    let commands = store
+        .commands(device, 0, 100, u64::MAX)
+        .await
+        .unwrap()
+        .items;
+    let kept = |command: &modegate_core::command::StoredCommand| {
+        command.parts.iter().any(|part| !part.results.is_empty())
+    };
+    let kept: Vec<u32> = commands
+        .iter()
+        .filter(|c| kept(c))
+        .map(|c| c.id.seq.0)
+        .collect();
+    assert!((5..=6).contains(&kept.len()), "{kept:?}");
+    assert_eq!(*kept.last().unwrap(), 20);
+    assert!(kept.windows(2).all(|two| two[1] == two[0] + 1), "{kept:?}");
+    assert!(
+        commands
+            .iter()
+            .all(|c| c.parts.last().unwrap().state == CommandState::Succeeded)
+    );
+    let latest = store.events_before(device, u64::MAX, 1).await.unwrap();
+    let notes = &latest[0].event.exchange.as_ref().unwrap().notes;
+    assert!(notes[0].contains("at most 10000 bytes"), "{notes:?}");
 }

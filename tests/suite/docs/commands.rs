@@ -37,7 +37,10 @@ const NOT_RUN: &[(&str, &str)] = &[
 ];
 
 /// The languages that a block may name. A block of commands names `sh`.
-const LANGUAGES: &[&str] = &["sh", "text", "json", "xml", "toml", "ini", "mermaid"];
+const LANGUAGES: &[&str] = &[
+    "sh", "text", "json", "xml", "toml", "ini", "mermaid", "nginx", "haproxy", "apache", "yaml",
+    "bat",
+];
 
 /// What printed addresses and paths stand for. The left side is what pages print.
 struct Substitutions(Vec<(String, String)>);

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
 use crate::harness::Server;
 use crate::records::{sid_of, wns_app};
+use crate::server::metrics;
 use crate::sync::simulated_device::{sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -111,6 +112,24 @@ async fn seed_004_the_portals_workflow_steps_1_to_5() {
     let done = to_the_end(&world.server, &world.device, &id, &mut world.tablet).await;
     assert_eq!(done["state"], "installed");
     assert_eq!(world.mock.received().len(), 1, "one wish, one notification");
+    let (_, text) = metrics::get(&world.server, "/metrics").await;
+    let counted = |series: &str| metrics::value(&text, &format!("modegate_{series}"));
+    assert_eq!(counted("push_sends_total{outcome=\"received\"}"), 1.0);
+    assert_eq!(counted("push_sends_total{outcome=\"dropped\"}"), 0.0);
+    let asked = world.mock.token_requests() as f64;
+    assert_eq!(
+        counted("push_token_requests_total{result=\"granted\"}"),
+        asked
+    );
+    assert!(asked > 0.0);
+    assert_eq!(counted("wakes_ended_total{state=\"answered\"}"), 1.0);
+    assert_eq!(counted("wakes_ended_total{state=\"failed\"}"), 0.0);
+    // Each state counts once, however much news of it there was.
+    for state in states(&done) {
+        let series = format!("installs_reached_total{{state=\"{state}\"}}");
+        assert_eq!(counted(&series), 1.0, "{series}");
+    }
+    assert_eq!(counted("installs_reached_total{state=\"failed\"}"), 0.0);
 }
 
 #[tokio::test]
@@ -171,6 +190,13 @@ async fn wns_says_no_and_the_install_waits_for_the_devices_own_schedule() {
         waiting["reason"].as_str().unwrap().contains("no push"),
         "{waiting}"
     );
+    let (_, text) = metrics::get(&world.server, "/metrics").await;
+    for series in [
+        "modegate_push_sends_total{outcome=\"sender_blocked\"}",
+        "modegate_wakes_ended_total{state=\"failed\"}",
+    ] {
+        assert_eq!(metrics::value(&text, series), 1.0, "{series}");
+    }
     sync(&mut world.tablet, Trigger::Logon).await;
     until_state(&world.server, &id, "accepted").await;
 }

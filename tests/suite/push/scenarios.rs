@@ -471,9 +471,10 @@ async fn hostile_channel_uris_are_on_record_and_nothing_is_sent() {
             .filter(|e| e.what == EventType::ChannelUriRefused);
         assert_eq!(refused.count(), 2, "{nth}");
         // Neither in the log nor in the results nor in the state.
-        let commands = modegate_store::Store::commands(&*world.store, tablet.id, 0, 100)
+        let commands = modegate_store::Store::commands(&*world.store, tablet.id, 0, 100, u64::MAX)
             .await
-            .unwrap();
+            .unwrap()
+            .items;
         let results = commands
             .iter()
             .flat_map(|c| &c.parts)

@@ -190,7 +190,12 @@ impl World {
         if let Some(open) = self.state(sim).await.state.open(seq) {
             return open.state;
         }
-        let commands = self.store.commands(sim.id, seq.0 - 1, 1).await.unwrap();
+        let commands = self
+            .store
+            .commands(sim.id, seq.0 - 1, 1, u64::MAX)
+            .await
+            .unwrap()
+            .items;
         commands[0].parts.last().unwrap().state
     }
 

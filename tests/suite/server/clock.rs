@@ -120,7 +120,12 @@ impl House {
     async fn finals(&self) -> Vec<Option<CommandState>> {
         let id = self.device().await;
         let device = self.store.device(id).await.unwrap().unwrap();
-        let commands = self.store.commands(id, 0, 10_000).await.unwrap();
+        let commands = self
+            .store
+            .commands(id, 0, 10_000, u64::MAX)
+            .await
+            .unwrap()
+            .items;
         let of = |command: &modegate_core::command::StoredCommand| {
             let last = command.parts.last().map(|part| part.state);
             let is_open = device.state.open(command.id.seq).is_some();

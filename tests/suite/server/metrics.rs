@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Server, answers, demo_queue, message, package1};
 use crate::wait::{DEADLINE, eventually, seen};
 
-async fn get(server: &Server, path: &str) -> (u16, String) {
+pub async fn get(server: &Server, path: &str) -> (u16, String) {
     let answer = reqwest::get(format!("{}{path}", server.http))
         .await
         .unwrap();
@@ -15,7 +15,7 @@ async fn get(server: &Server, path: &str) -> (u16, String) {
 }
 
 /// The value of the series that is written so.
-fn value(text: &str, series: &str) -> f64 {
+pub fn value(text: &str, series: &str) -> f64 {
     let line = text.lines().find(|line| {
         line.strip_prefix(series)
             .is_some_and(|rest| rest.starts_with(' '))

@@ -3,8 +3,15 @@
 mod clock;
 mod crash;
 mod faults;
-mod metrics;
+mod local_only;
+mod log_lines;
+pub mod metrics;
 mod noisy;
+mod scrapes;
 mod secrets;
+mod silent;
 mod slow_reading;
+mod stalled;
+mod strangers;
+mod strangers_bench;
 mod worker_faults;

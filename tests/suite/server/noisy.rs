@@ -19,17 +19,22 @@ const FLOODING: usize = 4;
 const FLOOD: usize = 200;
 
 /// As the shipped ones, but small enough to meet within a test.
-const LIMITS: Limits = Limits {
-    device_per_minute: 60,
-    device_burst: 20,
-    address_per_minute: 400,
-    token_per_minute: 0,
-    sync_under_way: 64,
-    event_streams: 1,
-    event_streams_per_token: 1,
-    open_installs_per_token: 1,
-    connections: 1_000,
-};
+fn limits() -> Limits {
+    Limits {
+        device_per_minute: 60,
+        device_burst: 20,
+        address_per_minute: 400,
+        token_per_minute: 0,
+        sync_under_way: 64,
+        event_streams: 1,
+        event_streams_per_token: 1,
+        open_installs_per_token: 1,
+        connections: 1_000,
+        sync_body: 1024 * 1024,
+        sync_bodies: 64 * 1024 * 1024,
+        ..Limits::default()
+    }
+}
 
 #[test]
 fn quiet_devices_get_through_beside_one_that_floods() {
@@ -39,7 +44,7 @@ fn quiet_devices_get_through_beside_one_that_floods() {
         let mut options = Options::new(own.path().join("data"));
         options.settings.listen = ([127, 0, 0, 1], 0).into();
         options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
-        options.settings.limits = LIMITS;
+        options.settings.limits = limits();
         let running = start(options).await.unwrap();
         let url = format!("http://{}", running.http.unwrap());
         register(&url, running.token.reveal()).await;
@@ -72,7 +77,7 @@ fn quiet_devices_get_through_beside_one_that_floods() {
             .map(|(_, n)| n)
             .sum();
         // A burst, and what came free within a minute.
-        let most = 2 * LIMITS.address_per_minute as usize;
+        let most = 2 * limits().address_per_minute as usize;
         assert!(got_through < most, "{answers:?}");
         running.stop().await.unwrap();
     });

@@ -11,7 +11,9 @@ use modegate_core::context::Family;
 use modegate_core::device::{Credentials, Device, DeviceRecord, DeviceState};
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
-use modegate_core::inventory::{self, Address, Inventory, Reading, Taken, Value};
+use modegate_core::inventory::{
+    self, Address, Inventory, InventoryUpdate, PARTS, Reading, Taken, Value,
+};
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
 use modegate_core::session::{ReadPlan, Snapshot};
@@ -84,6 +86,7 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
             .collect(),
         reply: true,
         inventory: true,
+        answer_bytes: true,
     };
     store
         .load(&Source(source.into()), &choose)
@@ -287,7 +290,14 @@ async fn a_retired_device_is_gone_and_its_log_stays(store: Arc<dyn Store>) {
     assert_eq!(store.events(id, 0, 10).await.unwrap().len(), 3);
     let again = register(&*store, "a").await;
     assert_eq!(store.events(again, 0, 10).await.unwrap().len(), 1);
-    assert!(store.commands(again, 0, 10).await.unwrap().is_empty());
+    assert!(
+        store
+            .commands(again, 0, 10, u64::MAX)
+            .await
+            .unwrap()
+            .items
+            .is_empty()
+    );
 }
 
 async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store: Arc<dyn Store>) {
@@ -319,7 +329,10 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
         device_client_id: "learned".into(),
         ..record("a")
     });
-    first.inventory = Some(known.clone());
+    first.inventory = Some(InventoryUpdate {
+        inventory: known.clone(),
+        touched: (1..=PARTS).collect(),
+    });
     first.inventory_changes = vec![change(1), change(2)];
     store.commit(first).await.unwrap();
 
@@ -328,7 +341,15 @@ async fn an_exchange_brings_commands_of_its_own_a_record_and_an_inventory(store:
     assert_eq!(after.device.state.next_command, 2);
     assert_eq!(after.inventory.as_ref(), Some(&known));
     assert_eq!(store.inventory(id).await.unwrap(), Some(known));
-    assert_eq!(store.commands(id, 0, 9).await.unwrap().len(), 1);
+    assert_eq!(
+        store
+            .commands(id, 0, 9, u64::MAX)
+            .await
+            .unwrap()
+            .items
+            .len(),
+        1
+    );
     let changes = store.inventory_changes(id, u64::MAX, 1).await.unwrap();
     assert_eq!(changes, [(2, change(2))]);
     let older = store.inventory_changes(id, 2, 9).await.unwrap();
@@ -488,8 +509,9 @@ async fn sqlite_survives_and_keeps_its_secrets() {
         load(&*copied, "a").await.reply.as_deref(),
         Some(&b"Distinct-S3cret-Reply"[..])
     );
+    drop(copied);
     let other_key = Keys::from_bytes(&[2; 32]).unwrap();
-    let refused = SqliteStore::open(&dir.path().join("m.db"), other_key)
+    let refused = SqliteStore::open(&copy.path().join("m.db"), other_key)
         .err()
         .unwrap();
     assert!(

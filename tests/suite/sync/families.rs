@@ -122,7 +122,13 @@ async fn a_phone_is_wiped_once_and_unenrolled_by_its_node() {
     poll(&mut phone).await;
     assert_eq!(server.state(&wipe).await, "succeeded");
     assert_eq!(phone.wiped(), Some("dowipe"));
-    let unenroll = server.queue(&id, json!({"type": "unenroll"})).await;
+    // Its queue is closed until it comes back.
+    let path = format!("/devices/{id}/commands");
+    let unenroll = json!({"type": "unenroll"});
+    let (status, _) = server.api("POST", &path, Some(unenroll.clone())).await;
+    assert_eq!(status, 409);
+    poll(&mut phone).await;
+    let unenroll = server.queue(&id, unenroll).await;
     assert!(poll(&mut phone).await.unenrolled);
     assert_eq!(server.state(&unenroll).await, "succeeded", "by alert 1226");
 }
@@ -284,7 +290,7 @@ async fn objects_that_are_too_large_are_refused_and_the_session_goes_on() {
     let node = format!("./Vendor/MSFT/DMClient/Provider/{PROVIDER}/EntDMID");
     ten.set_node(&node, &"x".repeat(5 * 1024 * 1024));
     ten.sends_pieces(200_000);
-    server
+    let large = server
         .queue(
             &id,
             json!({"type": "raw", "verb": "Get", "loc_uri": node.replace(' ', "%20")}),
@@ -298,6 +304,9 @@ async fn objects_that_are_too_large_are_refused_and_the_session_goes_on() {
         .await;
     let report = poll(&mut ten).await;
     assert_eq!(report.refused_pieces, 1);
+    assert_eq!(server.state(&large).await, "failed");
+    let large = server.get(&format!("/commands/{large}")).await;
+    assert!(large.to_string().contains("answer too large: an object"));
     assert_eq!(server.state(&after).await, "succeeded");
     // Windows 8.1 cannot: refused, and no half value is kept for a whole one.
     let server = Server::start();

@@ -182,3 +182,88 @@ async fn a_mac_beside_the_message_is_the_device() {
     assert_eq!(last.statuses[0].2, 200);
     assert_eq!(server.state(&command).await, "succeeded");
 }
+
+/// What the server proves itself with to the device, which asks for it that way.
+async fn proof(server: &Server, source: &str, kind: &str) -> Option<String> {
+    let first = server
+        .sync("Machine", &package1(source, "1", 1, "none"))
+        .await;
+    let asked = refusal(&first, kind, b"nonce");
+    let second = server
+        .sync("Machine", &message(source, "1", 2, &asked))
+        .await;
+    let (_, rest) = second.text.split_once("<Cred>")?;
+    let (_, data) = rest.split_once("<Data>")?;
+    Some(data.split_once('<')?.0.to_owned())
+}
+
+#[tokio::test]
+async fn each_device_has_a_password_of_its_own_and_basic_is_asked_in_vain() {
+    let accept = ["--accept-unknown-devices"];
+    let server = Server::configured("[server_auth]\nname = 'Contoso MDM'\n", &accept);
+    let mut passwords = Vec::new();
+    for source in ["a", "b"] {
+        let device = server.register(json!({"source": source})).await;
+        assert_eq!(proof(&server, source, "syncml:auth-md5").await, None);
+        let path = format!("/devices/{device}/server-password");
+        for _ in 0..2 {
+            let (status, made) = server.api("POST", &path, None).await;
+            assert_eq!(
+                (status, made["username"].as_str()),
+                (201, Some("Contoso MDM"))
+            );
+            passwords.push(made["password"].as_str().unwrap().to_owned());
+        }
+        // The latest is in force; it is shown nowhere else.
+        let digest = PasswordDigest::new("Contoso MDM", passwords.last().unwrap());
+        let proven = proof(&server, source, "syncml:auth-md5").await;
+        assert_eq!(proven, Some(md5_cred(&digest, b"nonce")), "{source}");
+        assert_eq!(proof(&server, source, "syncml:auth-basic").await, None);
+        let events = server
+            .get(&format!("/devices/{device}/events"))
+            .await
+            .to_string();
+        assert!(
+            events.contains("server_auth.basic does not allow"),
+            "{events}"
+        );
+        let shown = server.get(&format!("/devices/{device}")).await.to_string();
+        assert!(passwords.iter().all(|one| one.len() == 64));
+        assert!(
+            !passwords
+                .iter()
+                .any(|one| events.contains(one) || shown.contains(one))
+        );
+    }
+    passwords.dedup();
+    assert_eq!(passwords.len(), 4, "each is another");
+    // Sealed in the database, and in no log.
+    for file in ["modegate.db", "modegate.db-wal"] {
+        let bytes = std::fs::read(server.dir.join(file)).unwrap_or_default();
+        for one in &passwords {
+            assert!(
+                !bytes.windows(64).any(|window| window == one.as_bytes()),
+                "{file}"
+            );
+        }
+    }
+    assert!(!passwords.iter().any(|one| server.log().contains(one)));
+    // Where that is configured, Basic gets the password.
+    let text = "[server_auth]\nname = 'Contoso MDM'\nbasic = true\n";
+    let server = Server::configured(text, &accept);
+    let device = server.register(json!({"source": "c"})).await;
+    let path = format!("/devices/{device}/server-password");
+    let (_, made) = server.api("POST", &path, None).await;
+    let expected = format!("Contoso MDM:{}", made["password"].as_str().unwrap());
+    let proven = proof(&server, "c", "syncml:auth-basic").await;
+    assert_eq!(proven, Some(STANDARD.encode(expected)));
+    // Without a name there is nothing to prove.
+    let server = Server::start();
+    let device = server.register(json!({"source": "d"})).await;
+    let path = format!("/devices/{device}/server-password");
+    let (status, refused) = server.api("POST", &path, None).await;
+    assert!(
+        status == 409 && refused.to_string().contains("server_auth.name"),
+        "{refused}"
+    );
+}

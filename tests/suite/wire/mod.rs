@@ -2,6 +2,7 @@
 
 mod corpus;
 mod models;
+mod values;
 mod wbxml;
 mod wbxml_refused;
 mod wbxml_tools;

@@ -3,7 +3,7 @@
 
 use modegate_wire::message::{
     Address, Alert, Chal, Command, Cred, Element, Group, GroupKind, Header, Item, Message, Meta,
-    Results, SessionId, Status, Verb,
+    Reading, Results, SessionId, Status, Verb,
 };
 use proptest::prelude::*;
 
@@ -179,5 +179,6 @@ pub fn message() -> impl Strategy<Value = Message> {
             header,
             body,
             is_final,
+            reading: Reading::default(),
         })
 }

@@ -46,7 +46,7 @@ fn what_is_refused_says_what_and_where() {
         ),
         (
             behind(b"\x03\xa4\x01\x6a\xff\x7f"),
-            "byte 6: the string table: expected 16383 bytes, found 129".into(),
+            "byte 6: the end of the document inside the string table: expected 16383 bytes, found 129".into(),
         ),
         (
             b"\x03\xff\xff\xff\xff\x7f\x6a\0".to_vec(),
@@ -106,29 +106,13 @@ fn what_is_refused_says_what_and_where() {
             format!("byte {}: offset 0 in a string table of 0 bytes", at + 3),
         ),
         (
-            inside(b"\x45\x54\x4f\x02\0\x01\x01\x01"),
-            format!("byte {}: a character entity of no", at + 3),
-        ),
-        (
-            inside(b"\x45\x54\x4f\x02\x83\xb0\0\x01\x01\x01"),
-            format!("byte {}: a character entity of no", at + 3),
-        ),
-        (
-            inside(b"\x45\x54\x4f\x03\xff\0\x01\x01\x01"),
-            format!("byte {}: content that is not UTF-8", at + 3),
-        ),
-        (
-            inside(b"\x45\x54\x4f\x03\x01\0\x01\x01\x01"),
-            format!("byte {}: content that is not UTF-8", at + 3),
-        ),
-        (
             inside(b"\x45\x54\x4f\x03x"),
             format!("byte {}: the end of the document inside a string", at + 4),
         ),
         (
             inside(b"\x45\x54\x4f\xc3\xff\xff\x7f"),
             format!(
-                "byte {}: opaque bytes: expected 2097151 bytes, found 2",
+                "byte {}: the end of the document inside opaque bytes: expected 2097151 bytes, found 2",
                 at + 7
             ),
         ),
@@ -155,7 +139,7 @@ fn what_is_refused_says_what_and_where() {
 fn a_small_document_never_becomes_a_large_message() {
     let long = vec![b'a'; 100_000];
     let table = [b"\x03\xa4\x01\x6a\x86\x8d\x21", &long[..], b"\0"].concat();
-    let cases: [(&str, Vec<u8>); 6] = [
+    let cases: [(&str, Vec<u8>); 5] = [
         ("deep", [HEADER, &[0x6d; 40]].concat()),
         (
             "nodes",
@@ -189,12 +173,8 @@ fn a_small_document_never_becomes_a_large_message() {
             "one string, again and again",
             document(
                 &table,
-                &[&b"\x45"[..], &b"\x54\x4f\x83\0\x01\x01".repeat(20), b"\x01"].concat(),
+                &[&b"\x45"[..], &b"\x54\x4f\x83\0\x01\x01".repeat(50), b"\x01"].concat(),
             ),
-        ),
-        (
-            "a long LocURI",
-            document(&table, b"\x45\x54\x6e\x57\x83\0\x01\x01\x01\x01"),
         ),
     ];
     for (name, bytes) in cases {

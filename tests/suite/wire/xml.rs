@@ -5,8 +5,8 @@ use modegate_wire::encode::{element_len, encode, frame_len};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::fault::{Blame, DecodeError};
 use modegate_wire::message::{
-    Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, SessionId,
-    Status, Verb,
+    Address, Chal, Command, Element, Group, GroupKind, Header, Item, Message, Meta, Reading,
+    SessionId, Status, Verb,
 };
 use proptest::prelude::*;
 
@@ -120,6 +120,7 @@ fn a_reply_is_one_strict_line() {
             }),
         ],
         is_final: true,
+        reading: Reading::default(),
     };
     insta::assert_snapshot!(encode(&message), @r##"<SyncML xmlns="SYNCML:SYNCML1.2"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>1</SessionID><MsgID>1</MsgID><Target><LocURI>dev</LocURI></Target><Source><LocURI>https://s/sync?a=1&amp;b=2</LocURI></Source></SyncHdr><SyncBody><Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta><Format xmlns="syncml:metinf">b64</Format><Type xmlns="syncml:metinf">syncml:auth-md5</Type><NextNonce xmlns="syncml:metinf">Tm9uY2U=</NextNonce></Meta></Chal><Data>200</Data></Status><Atomic><CmdID>2</CmdID><Exec><CmdID>3</CmdID><Item><Target><LocURI>./cimv2/MDM_EASPolicy/MDM_EASPolicy.Key=%221%22/Exec=SetValues</LocURI></Target><Meta><Format xmlns="syncml:metinf">chr</Format><Type xmlns="syncml:metinf">text/plain</Type></Meta><Data>a&lt;b&gt;&#13;&#10;&#9;&amp;</Data></Item></Exec></Atomic><Final/></SyncBody></SyncML>"##);
 }
@@ -128,13 +129,43 @@ fn a_reply_is_one_strict_line() {
 fn what_is_refused_says_why() {
     let whole = encode(&decode(PACKAGE.as_bytes()).unwrap());
     type Expected = fn(&DecodeError) -> bool;
-    let cases: [(&str, String, Expected); 12] = [
+    let cases: [(&str, String, Expected); 15] = [
         ("a DOCTYPE", format!("<!DOCTYPE SyncML>{whole}"), |e| {
             matches!(e, DecodeError::Forbidden(_))
         }),
-        ("an entity", whole.replace("A &amp;", "&x;"), |e| {
-            matches!(e, DecodeError::Forbidden(_))
-        }),
+        (
+            "an entity between elements",
+            whole.replace("<SyncBody>", "&x;<SyncBody>"),
+            |e| matches!(e, DecodeError::Forbidden(_)),
+        ),
+        (
+            "a bare & between elements",
+            whole.replace("<SyncBody>", "&<SyncBody>"),
+            |e| matches!(e, DecodeError::Malformed { .. }),
+        ),
+        (
+            "a control character in a tag",
+            whole.replace("<SyncBody>", "<SyncBody\u{1}>"),
+            |e| matches!(e, DecodeError::Malformed { .. }),
+        ),
+        (
+            "a control character between elements",
+            whole.replace("<SyncBody>", "\0<SyncBody>"),
+            |e| matches!(e, DecodeError::Malformed { .. }),
+        ),
+        (
+            "a control character in the Source",
+            whole.replace("dev", "d\u{2}ev"),
+            |e| {
+                matches!(
+                    e,
+                    DecodeError::BadField {
+                        field: "Source",
+                        ..
+                    }
+                )
+            },
+        ),
         ("a PI", format!("<?php ?>{whole}"), |e| {
             matches!(e, DecodeError::Forbidden(_))
         }),
@@ -145,10 +176,7 @@ fn what_is_refused_says_why() {
             matches!(e, DecodeError::Malformed { .. })
         }),
         ("cut off", whole[..whole.len() - 9].to_owned(), |e| {
-            matches!(e, DecodeError::Malformed { .. })
-        }),
-        ("a NUL reference", whole.replace("A &amp;", "&#0;"), |e| {
-            matches!(e, DecodeError::Malformed { .. })
+            matches!(e, DecodeError::Ends { .. })
         }),
         ("not SyncML", "<html/>".to_owned(), |e| {
             matches!(e, DecodeError::NotSyncMl(_))

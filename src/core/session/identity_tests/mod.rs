@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use data_encoding::BASE64;
+mod challenges;
 mod device;
 mod reads;
 mod server;
@@ -17,6 +18,7 @@ use crate::event::ExchangeRecord;
 use crate::fixtures::registered;
 use crate::fixtures::syncml::{message_with, status};
 use crate::ids::CommandSeq;
+use crate::limits::DeviceBounds;
 use crate::policy::PolicySet;
 use crate::secret::Secret;
 use crate::session::Snapshot;
@@ -69,7 +71,8 @@ impl Talk {
             },
             server: Some(ServerAuth {
                 name: "Contoso".into(),
-                password: Secret::new("s3rver"),
+                password: Some(Secret::new("s3rver")),
+                allows_basic: true,
             }),
             now: Timestamp(0),
             reply: None,
@@ -103,6 +106,7 @@ impl Talk {
             message: &message,
             digest: [msg_id as u8; 32],
             now: self.now,
+            bounds: DeviceBounds::default(),
             nonce: &nonce_of,
             policies: &policies,
             push: &crate::push::active_profiles::ActiveProfiles::default(),
@@ -119,10 +123,12 @@ impl Talk {
             bodies: bodies.collect(),
             reply: (plan.reply && self.keeps_replies).then(Vec::new),
             inventory: None,
+            answer_bytes: 0,
         };
         self.plan = plan;
         match step(&snapshot, authentication, &request) {
             Step::Forbidden => "forbidden",
+            Step::Over(_) => "over",
             Step::Replay => "replay",
             Step::Challenge(reply) => {
                 self.reply = Some(*reply);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::limits;
+use crate::limits::DeviceBounds;
 
 fn basic(password: &str) -> String {
     cred(
@@ -101,6 +102,7 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
         message,
         digest: [digest; 32],
         now: talk.now,
+        bounds: DeviceBounds::default(),
         nonce: &nonce_of,
         policies: &policies,
         push: &push,
@@ -115,6 +117,7 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
         bodies: Vec::new(),
         reply: None,
         inventory: None,
+        answer_bytes: 0,
     };
     let stepped = step(&snapshot, proven, &wrong);
     assert!(matches!(stepped, Step::Challenge(_)), "{stepped:?}");

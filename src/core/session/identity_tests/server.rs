@@ -61,6 +61,47 @@ fn a_challenge_by_the_device_is_answered_and_no_command_is_lost() {
 }
 
 #[test]
+fn a_device_with_a_password_of_its_own_gets_that_and_basic_only_where_it_is_allowed() {
+    for (own, basic, kind, expected) in [
+        (Some("0wn"), false, "syncml:auth-md5", Some("0wn")),
+        (None, false, "syncml:auth-md5", Some("s3rver")),
+        (Some("0wn"), false, "syncml:auth-basic", None),
+        (None, false, "syncml:auth-basic", None),
+        (Some("0wn"), true, "syncml:auth-basic", Some("0wn")),
+    ] {
+        let mut talk = Talk::new(|record| record.server_password = own.map(Secret::new));
+        if let Some(server) = &mut talk.server {
+            server.allows_basic = basic;
+        }
+        let seq = talk.queue("./cimv2/Win32_BIOS");
+        talk.say(1, "", PACKAGE1);
+        let refusal = talk.answer(407, &chal(kind, Some(b"n")), Some(407));
+        talk.say(2, "", &refusal);
+        let cred = talk.cred().map(|(_, data)| data);
+        let proof = |password: &str| match kind {
+            "syncml:auth-md5" => md5_cred(&PasswordDigest::new("Contoso", password), b"n"),
+            _ => BASE64.encode(format!("Contoso:{password}").as_bytes()),
+        };
+        assert_eq!(cred, expected.map(proof), "{own:?} {basic} {kind}");
+        if expected.is_none() {
+            assert!(talk.notes().contains("server_auth.basic does not allow"));
+            let open = talk.device.state.open(seq).unwrap();
+            assert_eq!(open.state, CommandState::Queued, "it waits");
+            talk.say(1, "", PACKAGE1);
+            assert_eq!(talk.cred(), None, "nor in the next session");
+        }
+    }
+    // Where nothing is known for the device, there is nothing to prove.
+    let mut talk = Talk::new(|_| {});
+    talk.server.as_mut().unwrap().password = None;
+    talk.say(1, "", PACKAGE1);
+    let refusal = talk.answer(407, &chal("syncml:auth-md5", Some(b"n")), None);
+    talk.say(2, "", &refusal);
+    assert_eq!(talk.cred(), None);
+    assert!(talk.notes().contains("no server credentials"));
+}
+
+#[test]
 fn the_next_session_proves_the_server_at_once_and_212_ends_it() {
     let mut talk = Talk::new(|_| {});
     talk.queue("./cimv2/Win32_BIOS");

@@ -4,18 +4,19 @@ mod opening;
 mod supersede;
 mod withdraw;
 
+pub(crate) use super::settle::gone_at;
 pub use super::settle::state_at;
 pub use opening::leaves_of;
 pub(super) use opening::open_own;
 pub use withdraw::{cancel, retry};
 
 use super::event_recorder::EventRecorder;
-use super::settle::gone_at;
 use crate::change::{DeviceChange, Refusal};
 use crate::command::{CommandBody, OpenCommand};
 use crate::device::outbox;
 use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
+use crate::fields::FieldError;
 use crate::ids::CommandSeq;
 use crate::limits;
 use opening::opened;
@@ -33,7 +34,8 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
     }
     let mut state = device.state.clone();
     let seq = CommandSeq(state.next_command.max(1));
-    let mut open = opened(seq, &body, &device.record);
+    check_bound(device, &body)?;
+    let mut open = opened(&state, seq, &body, device.client_id());
     check_size(open.bytes as usize)?;
     check_after(&state, &open)?;
     let mut recorder = EventRecorder::new(now);
@@ -71,6 +73,20 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
         ..DeviceChange::new(device, state)
     };
     Ok((change, seq))
+}
+
+/// The key of MDM_Client may be one that cannot stand in a LocURI.
+fn check_bound(device: &Device, body: &CommandBody) -> Result<(), Refusal> {
+    let bound = body.bound(device.client_id());
+    let mut nodes = bound.placed().into_iter();
+    match nodes.find_map(|element| element.loc_uri?.key_fault()) {
+        Some(fault) => Err(Refusal::Field(FieldError::new(
+            "device_client_id",
+            fault.expected(),
+            "a key that cannot stand in a LocURI",
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn check_size(bytes: usize) -> Result<(), Refusal> {

@@ -7,7 +7,8 @@ use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswer
 use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
-use crate::loc_uri::LocUri;
+use crate::limits;
+use crate::loc_uri::{LocUri, Node};
 use crate::session::bodies::Bodies;
 use crate::session::elements::encoded_len;
 use modegate_wire::message::Verb;
@@ -39,8 +40,13 @@ fn each_node(operations: &[Operation], see: &mut impl FnMut(Verb, &LocUri)) {
 }
 
 /// A command as the device's state knows it while it is open.
-pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord) -> OpenCommand {
-    let bound = body.bound(&record.device_client_id);
+pub(super) fn opened(
+    state: &DeviceState,
+    seq: CommandSeq,
+    body: &CommandBody,
+    client_id: &str,
+) -> OpenCommand {
+    let bound = body.bound(client_id);
     let mut leaves = leaves_of(&bound.operations, classify);
     let mut bytes = encoded_len(&bound);
     let mut unknown = unknown_of(&bound.operations);
@@ -52,12 +58,15 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
                 leaves.push(leaf);
             }
         }
-        let others = unknown_of(&replace.operations);
-        unknown.extend(
-            others
-                .into_iter()
-                .filter(|(verb, _)| *verb == Verb::Replace),
-        );
+        for node in unknown_of(&replace.operations) {
+            if !unknown.contains(&node) {
+                unknown.push(node);
+            }
+        }
+    }
+    let has_more_unknown = unknown_bytes(&unknown) > unknown_room(state);
+    if has_more_unknown {
+        unknown.clear();
     }
     if matches!(bound, Cow::Owned(_)) {
         // The key that is learned meanwhile may be longer.
@@ -68,6 +77,7 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
         options.unanswered = unanswered(&leaves);
     }
     OpenCommand {
+        answer_bytes: 0,
         seq,
         leaves,
         state: CommandState::Queued,
@@ -85,6 +95,7 @@ pub(super) fn opened(seq: CommandSeq, body: &CommandBody, record: &DeviceRecord)
         unknown,
         unanswered: 0,
         ahead: Vec::new(),
+        has_more_unknown,
     }
 }
 
@@ -97,20 +108,42 @@ pub(in crate::session) fn open_own(
 ) -> CommandSeq {
     let seq = CommandSeq(state.next_command.max(1));
     state.next_command = seq.0 + 1;
-    state.open.push(opened(seq, body, record));
-    bodies.add(seq, body, record);
+    let client_id = state.client_id(record);
+    let open = opened(state, seq, body, client_id);
+    bodies.add(seq, body, client_id);
+    state.open.push(open);
     seq
 }
 
-/// The nodes that the table does not know.
+/// The nodes that the table does not know, and that a policy file may: each once, those of
+/// WMI without their keys, of which no classification depends.
 fn unknown_of(operations: &[Operation]) -> Vec<(Verb, LocUri)> {
     let mut unknown = Vec::new();
     each_node(operations, &mut |verb, loc_uri| {
-        if classify(verb, loc_uri).kind == Kind::Unclassified {
-            unknown.push((verb, loc_uri.clone()));
+        if classify(verb, loc_uri).kind != Kind::Unclassified {
+            return;
+        }
+        let shape = match loc_uri.node() {
+            Ok(Node::Wmi(node)) => node.shape(),
+            Ok(Node::Tree(_)) => loc_uri.clone(),
+            // What is odd, no file classifies.
+            Err(_) => return,
+        };
+        if !unknown.contains(&(verb, shape.clone())) {
+            unknown.push((verb, shape));
         }
     });
     unknown
+}
+
+fn unknown_bytes(unknown: &[(Verb, LocUri)]) -> usize {
+    unknown.iter().map(|(_, node)| node.as_str().len()).sum()
+}
+
+/// How many bytes of such nodes the device's row still has room for.
+fn unknown_room(state: &DeviceState) -> usize {
+    let used = state.open.iter().map(|open| unknown_bytes(&open.unknown));
+    limits::UNKNOWN_BYTES.saturating_sub(used.sum())
 }
 
 /// A password reset, a wipe or an app job whose answer was lost may have been

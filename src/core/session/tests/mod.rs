@@ -3,6 +3,7 @@
 //! waiting for what never comes.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod elements;
 mod hostile;
 mod promises;

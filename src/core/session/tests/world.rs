@@ -6,18 +6,19 @@ use std::collections::{HashMap, HashSet};
 use super::super::*;
 use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
-use crate::command::{CommandBody, CommandState, Part};
+use crate::command::{CommandBody, CommandState, NodeResult, Part};
 use crate::context::{Family, Mode, Query};
 use crate::device::Device;
 use crate::event::{Outcome, Withheld};
 use crate::fixtures::registered;
 use crate::ids::CommandSeq;
 use crate::inventory::Inventory;
+use crate::limits::DeviceBounds;
 use crate::policy::PolicySet;
 use crate::push::active_profiles::ActiveProfiles;
 use crate::session::Snapshot;
 use crate::time::Timestamp;
-use modegate_wire::message::{Address, Element, Header, Message, SessionId};
+use modegate_wire::message::{Address, Element, Header, Message, Reading, SessionId};
 
 /// Maintenance, as Windows 8.1 names it.
 pub(super) const MAINTENANCE: &str = "mode=Maintenance&Platform=WoA";
@@ -70,6 +71,11 @@ pub(super) struct World {
     pub(super) policies: PolicySet,
     pub(super) push: ActiveProfiles,
     pub(super) max_msg_size: Option<u32>,
+    pub(super) bounds: DeviceBounds,
+    /// Bytes of answers that are kept, as a store counts them.
+    pub(super) kept: u64,
+    /// How many of them the latest exchange has deleted.
+    pub(super) freed: u64,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
 }
@@ -93,6 +99,9 @@ impl World {
             policies: PolicySet::builtin().unwrap(),
             push: ActiveProfiles::default(),
             max_msg_size: None,
+            bounds: DeviceBounds::default(),
+            kept: 0,
+            freed: 0,
             results: HashMap::new(),
         }
     }
@@ -184,6 +193,7 @@ impl World {
             },
             body: says.body.clone(),
             is_final: says.is_final,
+            reading: Reading::default(),
         }
     }
 
@@ -252,6 +262,7 @@ impl World {
             message,
             digest,
             now: self.now,
+            bounds: self.bounds,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
@@ -265,6 +276,7 @@ impl World {
             bodies: wanted.bodies.iter().map(body).collect(),
             reply: None,
             inventory: self.inventory.clone().filter(|_| wanted.inventory),
+            answer_bytes: self.kept,
         };
         assert!(
             self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
@@ -328,6 +340,9 @@ impl World {
             return false;
         }
         self.write_down(&commit.parts);
+        let results = commit.parts.iter().flat_map(|part| &part.results);
+        self.kept += results.map(NodeResult::bytes).sum::<u64>();
+        self.freed = commit.free_answers;
         for part in &commit.parts {
             if part.state == CommandState::Queued {
                 self.out.remove(&part.seq);
@@ -348,7 +363,9 @@ impl World {
         if let Some(record) = commit.record {
             self.device.record = record;
         }
-        self.inventory = commit.inventory.or(self.inventory.take());
+        if let Some(update) = commit.inventory {
+            self.inventory = Some(update.inventory);
+        }
         self.device.state = commit.state;
         true
     }
@@ -384,6 +401,11 @@ impl World {
 }
 
 impl World {
+    /// Whether the device has to wait now, and what that puts on record.
+    pub(super) fn over(&self) -> Option<super::super::step::Over> {
+        super::super::step::over(&self.device, &self.bounds, self.now)
+    }
+
     /// Whether the device's latest message, sent again now, gets the same reply.
     pub(super) fn would_replay(&self) -> bool {
         let mut twin = World {
@@ -410,6 +432,7 @@ impl World {
             message: &message,
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
+            bounds: self.bounds,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,

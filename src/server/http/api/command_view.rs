@@ -1,6 +1,8 @@
 //! A command as the API shows it: what it is, where it stands, what the device
 //! answered. Never its Data.
 
+use std::collections::{HashMap, VecDeque};
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -155,7 +157,7 @@ impl CommandView {
         policies: &PolicySet,
         now: Timestamp,
     ) -> Self {
-        let body = command.body.bound(&device.record.device_client_id);
+        let body = command.body.bound(device.client_id());
         let kind = kind_of(&leaves_of(&body.operations, |verb, loc_uri| {
             policies.classify(verb, loc_uri)
         }));
@@ -241,21 +243,35 @@ impl From<&Part> for HistoryView {
 /// even where they came in different messages.
 fn results(parts: &[Part]) -> Vec<ResultView> {
     let mut merged: Vec<NodeResult> = Vec::new();
-    for result in &answers(parts) {
-        let half = merged.iter_mut().find(|other| {
-            other.loc_uri == result.loc_uri
-                && (other.status == 0 || result.status == 0)
-                && !(other.data.is_some() && result.data.is_some())
-        });
-        match half {
-            Some(other) => {
-                other.status = other.status.max(result.status);
-                other.data = other.data.take().or_else(|| result.data.clone());
-                other.format = other.format.take().or_else(|| result.format.clone());
-                other.source = other.source.take().or_else(|| result.source.clone());
-                other.original_error = other.original_error.or(result.original_error);
+    // By node, what lacks its other half, in order: a device chooses how many there are.
+    let mut without_data: HashMap<String, VecDeque<usize>> = HashMap::new();
+    let mut without_status: HashMap<String, VecDeque<usize>> = HashMap::new();
+    for result in answers(parts) {
+        let (own, other) = match (result.status, &result.data) {
+            (0, Some(_)) => (&mut without_status, &mut without_data),
+            (_, None) => (&mut without_data, &mut without_status),
+            _ => {
+                merged.push(result);
+                continue;
             }
-            None => merged.push(result.clone()),
+        };
+        let half = other
+            .get_mut(result.loc_uri.as_str())
+            .and_then(VecDeque::pop_front);
+        match half {
+            Some(at) => {
+                let half = &mut merged[at];
+                half.status = half.status.max(result.status);
+                half.data = half.data.take().or(result.data);
+                half.format = half.format.take().or(result.format);
+                half.source = half.source.take().or(result.source);
+                half.original_error = half.original_error.or(result.original_error);
+            }
+            None => {
+                let places = own.entry(result.loc_uri.to_string()).or_default();
+                places.push_back(merged.len());
+                merged.push(result);
+            }
         }
     }
     let shown = merged.into_iter().map(|result| ResultView {

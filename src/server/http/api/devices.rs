@@ -16,7 +16,8 @@ use crate::app::revision::device_tag;
 use crate::app::word::Word;
 use modegate_core::activity::ActivityFlag;
 use modegate_core::context::{Family, Mode};
-use modegate_core::device::{CertificateDigest, Device};
+use modegate_core::device::{CertificateDigest, Device, Refused};
+use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
 
 /// A device as the API shows it: everything but its secrets.
@@ -41,6 +42,47 @@ pub(super) struct DeviceView {
     activity: Vec<Word<ActivityFlag>>,
     by_hand_at: Option<Time>,
     unenrolled_at: Option<Time>,
+    refused: Option<RefusedView>,
+}
+
+/// Requests that named the device and did not prove to be it, as the last event
+/// `device.refused` lists them.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct RefusedView {
+    at: Time,
+    refusals: Vec<RefusalView>,
+}
+
+/// Requests that were refused for one reason, with one certificate.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+pub(super) struct RefusalView {
+    reason: String,
+    certificate_sha256: Option<String>,
+    count: u64,
+}
+
+impl From<&RefusalRecord> for RefusalView {
+    fn from(refusal: &RefusalRecord) -> Self {
+        RefusalView {
+            reason: refusal.reason.clone(),
+            certificate_sha256: refusal.certificate_sha256.clone(),
+            count: refusal.count,
+        }
+    }
+}
+
+impl From<&Refused> for RefusedView {
+    fn from(refused: &Refused) -> Self {
+        let refusals = refused.refusals.iter().map(RefusalRecord::from);
+        RefusedView {
+            at: Time(refused.at),
+            refusals: refusals
+                .map(|refusal| RefusalView::from(&refusal))
+                .collect(),
+        }
+    }
 }
 
 /// What is shown of credentials.
@@ -67,7 +109,7 @@ impl DeviceView {
             id: device.id.to_string(),
             source: record.source.0.clone(),
             family: Word(record.family),
-            device_client_id: record.device_client_id.clone(),
+            device_client_id: device.client_id().to_owned(),
             user: record.user.clone(),
             groups: by.known_groups(&record.groups),
             credentials: credentials.map(|credentials| CredentialsView {
@@ -86,6 +128,7 @@ impl DeviceView {
             activity: activity.map(Word).collect(),
             by_hand_at: state.manual_at.map(Time),
             unenrolled_at: state.unenrolled_at.map(Time),
+            refused: state.refused.as_ref().map(RefusedView::from),
         }
     }
 }

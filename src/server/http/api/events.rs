@@ -4,6 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::devices::RefusalView;
 use super::query::{time, word};
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
@@ -40,6 +41,9 @@ pub(super) struct EventView {
     /// When a command that was queued could go, as it looked then.
     #[serde(skip_serializing_if = "Option::is_none")]
     forecast: Option<String>,
+    /// For `device.refused`: the requests that it stands for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refusals: Vec<RefusalView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -172,6 +176,7 @@ impl From<&LoggedEvent> for EventView {
             detail: event.detail.clone(),
             count: event.count,
             forecast: event.forecast.clone(),
+            refusals: event.refusals.iter().map(RefusalView::from).collect(),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),

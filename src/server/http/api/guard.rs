@@ -43,7 +43,7 @@ pub(super) async fn guard(
     let token = authenticate(&shared, request.headers())?;
     check_role(endpoint.access, &token)?;
     check_query(endpoint, request.query_string())?;
-    if request.method() == Method::GET {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
         request.extensions_mut().insert(Caller {
             shared,
             principal: Principal::new(token),

@@ -24,7 +24,10 @@ async fn nothing(request: HttpRequest) -> Result<(), Problem> {
 
 fn route(endpoint: &'static Endpoint) -> Route {
     let method = Method::from_bytes(endpoint.method.to_ascii_uppercase().as_bytes());
-    let route = web::route().method(method.unwrap_or_default());
+    let route = match method.unwrap_or_default() {
+        Method::GET => crate::http::read(),
+        method => web::route().method(method),
+    };
     (endpoint.handler)(route).wrap(from_fn(move |request, next| guard(endpoint, request, next)))
 }
 
@@ -55,7 +58,10 @@ fn register(config: &mut web::ServiceConfig) {
 fn methods(path: &str) -> String {
     let same = TABLE.iter().filter(|endpoint| endpoint.path == path);
     let methods: Vec<String> = same
-        .map(|endpoint| endpoint.method.to_ascii_uppercase())
+        .map(|endpoint| match endpoint.method {
+            "get" => "GET, HEAD".to_owned(),
+            method => method.to_ascii_uppercase(),
+        })
         .collect();
     methods.join(", ")
 }

@@ -4,12 +4,14 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
-    installs, inventory, openapi, policies, push, push_profiles, schemas, stream, tokens, webhooks,
+    installs, inventory, openapi, policies, push, push_profiles, refused_devices, schemas,
+    server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, word::all_words};
 use modegate_core::activity::ActivityFlag;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
+use modegate_core::device::AuthFailure;
 use modegate_core::event::EventType;
 
 const fn text(name: &'static str, about: &'static str) -> Param {
@@ -76,6 +78,10 @@ endpoints! {
     "Revokes a certificate, bound or not: this device can no longer authenticate with it"
     delete "/devices/{device}/certificates/{sha256}" [Operate] certificates::revoke => 204 Nothing;
 
+    "Makes a new random password by which the server proves itself to this device alone; it is in this response only"
+    post "/devices/{device}/server-password" [Operate] server_password::renew
+        => 201 One server_password::ServerCredentialsView;
+
     "Queues a command; the role portal queues installs of the catalogue only"
     post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand
         => 201 One command_view::CommandView;
@@ -86,6 +92,15 @@ endpoints! {
             AFTER,
             LIMIT,
             one_of("state", all_words::<CommandState>, "Only commands in this state"),
+        ];
+
+    "The latest requests for a session that were refused, the latest first: a list of a few hundred, kept in memory"
+    get "/refused-devices" [Audit] refused_devices::list => 200 List refused_devices::RefusedView,
+        query &[
+            text("source", "Only those that called themselves so"),
+            text("address", "Only those from this IP address"),
+            text("certificate_sha256", "Only those that showed this certificate"),
+            one_of("reason", all_words::<AuthFailure>, "Only those refused for this reason"),
         ];
 
     "What a session in that context would carry now"

@@ -4,6 +4,7 @@
 pub(super) mod offer;
 pub(super) mod reason;
 pub(super) mod refusal;
+mod validity;
 
 use std::sync::{Arc, RwLock};
 
@@ -23,6 +24,7 @@ use x509_parser::public_key::PublicKey;
 use offer::{Offer, is_sha1};
 use reason::CertificateFault;
 pub use reason::TlsRefusals;
+pub use validity::Validity;
 
 /// Why this certificate cannot prove a client, if it cannot. Its time and its
 /// issuer are not looked at: the device's record knows the exact certificate.

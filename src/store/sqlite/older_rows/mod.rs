@@ -5,6 +5,7 @@
 //! [`GROWN`]. When a database of an older form is opened, each of its packed rows is read by
 //! those numbers and written anew, all in one transaction: it has either form, never both.
 
+mod learned_keys;
 mod reader;
 
 use std::sync::Arc;
@@ -40,6 +41,7 @@ const GROWN: [(i64, &[Length]); 1] = [(
     &[
         ("Wake", 8),
         ("Webhook", 8),
+        ("DeviceRecord", 9),
         ("DeviceState", 17),
         ("OpenCommand", 15),
         ("ExecutionOptions", 11),
@@ -135,6 +137,7 @@ pub(super) fn bring_up(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
             })?;
         }
     }
+    learned_keys::move_to_states(&transaction, keys)?;
     query::run(&transaction, "UPDATE format SET rows = ?1", [rows::FORMAT])?;
     transaction.commit().map_err(failed)
 }

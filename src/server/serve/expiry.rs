@@ -1,0 +1,30 @@
+//! The certificates in use, of which `/readyz` and the metrics tell when they expire.
+
+use rustls::pki_types::CertificateDer;
+
+use crate::http::Shared;
+use crate::http::tls::Validity;
+
+/// The server's own certificate, or one of its issuers', whichever expires first.
+const SERVER: (&str, &str) = ("server", "the server's certificate in server.pem");
+/// The first to expire of the issuers of client certificates.
+const ISSUERS: (&str, &str) = ("client_ca", "an issuer's certificate in client_ca");
+
+/// When the first of these expires; `None` where there are none.
+pub(super) fn first_to_expire(certificates: &[CertificateDer<'_>]) -> Option<Validity> {
+    let validities = certificates.iter().filter_map(Validity::of);
+    validities.min_by_key(|validity| validity.not_after)
+}
+
+/// From now on these are the certificates in use.
+pub(super) fn watch(shared: &Shared, server: Option<Validity>, issuers: Option<Validity>) {
+    let mut watched = Vec::new();
+    for ((label, what), validity) in [(SERVER, server), (ISSUERS, issuers)] {
+        let Some(validity) = validity else { continue };
+        shared
+            .metrics
+            .certificate_expires(label, validity.not_after);
+        watched.push((what, validity));
+    }
+    shared.health.set_certificates(watched);
+}
