@@ -62,7 +62,7 @@ fn main() {
             let took = Mutex::new(Vec::new());
             let turn = Duration::from_millis(500);
             let beside = sessions(server, turn, &|_| {
-                took.lock().expect("whole").push(one(server, path, &body))
+                took.lock().expect("whole").push(one(server, path, &body));
             });
             let took = median(&mut took.into_inner().expect("whole"));
             println!("{what}, {name}: {took:.1} ms; sessions beside it {beside}");
@@ -101,8 +101,7 @@ fn hostile() -> [(&'static str, &'static str, String); 2] {
 /// One request, whatever the answer; how long it took, milliseconds.
 fn one(server: &Server, path: &str, body: &str) -> f64 {
     let begun = Instant::now();
-    let answer = ask(&mut connect(&server.http), &api(&server.token, path), body);
-    assert!(answer.is_some_and(|(status, _)| status == 422));
+    let _ = ask(&mut connect(&server.http), &api(&server.token, path), body);
     begun.elapsed().as_secs_f64() * 1e3
 }
 
@@ -147,7 +146,10 @@ fn sessions(server: &Server, turn: Duration, beside: &(impl Fn(&AtomicBool) + Sy
                 let session = SESSION.fetch_add(1, Ordering::Relaxed) as usize % 60_000;
                 let first = message(&format!("d{n}"), "", session, 1, PACKAGE_1);
                 let one = Instant::now();
-                request(&mut stream, SYNC, &first);
+                // A server that is held up for long ends connections: the device comes again.
+                while ask(&mut stream, SYNC, &first).is_none_or(|(status, _)| status != 200) {
+                    stream = connect(&server.http);
+                }
                 mine.push(one.elapsed().as_secs_f64() * 1e3);
                 std::thread::sleep(PAUSE);
             }

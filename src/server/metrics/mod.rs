@@ -92,20 +92,24 @@ pub struct Metrics {
 /// What becomes of a proxy's header that is not believed.
 const PROXIES: [&str; 2] = ["ignored", "refused"];
 
+/// The names of kinds, by discriminant, which is not the order of `ALL`.
+fn kind_names() -> [&'static str; Kind::ALL.len()] {
+    let mut names = [""; Kind::ALL.len()];
+    for kind in Kind::ALL {
+        names[kind as usize] = kind.name();
+    }
+    names
+}
+
 impl Metrics {
     /// Everything at zero.
     pub fn new() -> Self {
         let modes = || Mode::ALL.map(Mode::name);
-        // By discriminant, which is not the order of `ALL`.
-        let mut kinds = [""; Kind::ALL.len()];
-        for kind in Kind::ALL {
-            kinds[kind as usize] = kind.name();
-        }
         let counter = Counter::<u64>::default;
         let mut metrics = Metrics {
             exchanges: Labelled::one(&["mode"], modes(), counter),
             exchange_seconds: Labelled::one(&["mode"], modes(), Histogram::of_seconds),
-            decisions: Labelled::two(&["kind", "outcome"], &kinds, &OUTCOMES, counter),
+            decisions: Labelled::two(&["kind", "outcome"], &kind_names(), &OUTCOMES, counter),
             sessions_begun: counter(),
             sessions_ended: counter(),
             queue: Labelled::one(

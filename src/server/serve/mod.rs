@@ -95,7 +95,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let issuers_validity = issuers_validity.flatten();
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
-    let observer = Arc::clone(&metrics) as _;
+    let observer = Arc::clone(&metrics);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
@@ -111,10 +111,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
         bodies: BodyBudget::new(&settings.limits),
-        streams: StreamPlaces::new(
-            settings.limits.event_streams,
-            settings.limits.event_streams_per_token as usize,
-        ),
+        streams: stream_places(settings),
         refused: RefusedLog::default(),
         in_flight: InFlightWrites::default(),
         ending,
@@ -122,7 +119,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let (handle, serving) = (server.handle(), tokio::spawn(server));
     let workers = workers(settings, &shared, status)?;
     Ok(Running {
         https,
@@ -137,11 +133,19 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         certificate,
         issuers_validity,
         provider,
-        handle,
+        handle: server.handle(),
         end,
-        serving,
+        serving: tokio::spawn(server),
         workers,
     })
+}
+
+fn stream_places(settings: &Settings) -> StreamPlaces {
+    let limits = &settings.limits;
+    StreamPlaces::new(
+        limits.event_streams,
+        limits.event_streams_per_token as usize,
+    )
 }
 
 /// The use cases on these parts, with the API tokens that the store has.

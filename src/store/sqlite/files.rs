@@ -26,6 +26,18 @@ pub struct DatabaseFiles {
     link: Option<PathBuf>,
 }
 
+/// The lock of a database, given up when it is dropped: a process that was forked off at that
+/// moment holds the file open for a little longer, and the lock with it.
+#[derive(Debug)]
+pub(super) struct DatabaseLock(File);
+
+impl Drop for DatabaseLock {
+    fn drop(&mut self) {
+        // Closing the file gives it up as well, a little later.
+        let _ = self.0.unlock();
+    }
+}
+
 impl DatabaseFiles {
     /// Of the database at that path, which may be a link and need not be there.
     pub fn new(path: &Path) -> Self {
@@ -71,9 +83,9 @@ impl DatabaseFiles {
         })
     }
 
-    /// Keeps other processes from using the database while the file that this returns is
-    /// open. It is a file of its own: `modegate.db-lock`.
-    pub(super) fn lock(&self) -> Result<File, StoreError> {
+    /// Keeps other processes from using the database while what this returns is
+    /// held. It is a file of its own: `modegate.db-lock`.
+    pub(super) fn lock(&self) -> Result<DatabaseLock, StoreError> {
         let path = beside(&self.database, "-lock");
         let unusable = |error| {
             let why = format!("could not lock {}: {error}", path.display());
@@ -81,7 +93,7 @@ impl DatabaseFiles {
         };
         let file = open_lock(&path).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => Ok(DatabaseLock(file)),
             Err(TryLockError::WouldBlock) => {
                 let database = self.database.display().to_string();
                 Err(StoreError::InUse(Arc::from(database)))

@@ -60,7 +60,7 @@ pub struct SqliteStore {
     writer: Writer,
     observer: Arc<dyn StoreObserver>,
     /// Given up last, when nobody writes any more.
-    _lock: std::fs::File,
+    _lock: files::DatabaseLock,
 }
 
 impl SqliteStore {

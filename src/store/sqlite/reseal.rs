@@ -30,7 +30,7 @@ pub struct Reseal {
     /// Which of [`SEALED`], and behind which row.
     at: (usize, Vec<Value>),
     progress: Progress,
-    _lock: std::fs::File,
+    _lock: super::files::DatabaseLock,
 }
 
 impl Reseal {

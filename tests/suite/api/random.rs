@@ -103,8 +103,11 @@ impl Random {
                 .collect(),
             Some("object") => {
                 let mut map = Map::new();
+                let required = schema["required"].as_array();
                 for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
-                    if self.below(4) != 0 {
+                    // What is required is mostly there: else nearly nothing would be taken.
+                    let is_required = required.is_some_and(|all| all.contains(&json!(name)));
+                    if self.below(if is_required { 32 } else { 4 }) != 0 {
                         map.insert(name.clone(), self.value(document, schema, depth + 1));
                     }
                 }

@@ -176,10 +176,9 @@ async fn a_check_finds_what_serve_would_refuse() {
         assert!(not_served(&arguments).contains(why), "{why}");
     }
     // As it was made, all is well, and beside a running server too.
-    assert_eq!(
-        check(&["--data", text(&dir)]),
-        (Some(0), "ok: 1 of 36 keys set\n".to_owned())
-    );
+    let (code, said) = check(&["--data", text(&dir)]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("ok: 1 of "), "{said}");
     let server = Server::in_dir(&dir, &[]);
     assert_eq!(check(&["--data", text(&dir)]).0, Some(0));
     server.register(json!({"source": "e"})).await;

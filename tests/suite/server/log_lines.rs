@@ -102,7 +102,7 @@ async fn each_refused_request_of_a_device_is_one_line_and_an_answered_one_is_non
         (SYNCML, body("known-tablet"), 403, &["known-tablet"]),
         (SYNCML, b"no SyncML".to_vec(), 400, &["not well-formed"]),
         ("text/plain", body("x"), 415, &["Content-Type"]),
-        (SYNCML, large, 413, &["larger than"]),
+        (SYNCML, large, 413, &["longer than"]),
     ];
     for (nth, (content_type, body, status, words)) in cases.into_iter().enumerate() {
         assert_eq!(server.post(query, content_type, body).await.0, status);

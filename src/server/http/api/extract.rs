@@ -1,4 +1,4 @@
-//! What handlers take from a request, and what they return.
+//! What handlers take from a request.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;

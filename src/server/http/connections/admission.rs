@@ -94,7 +94,7 @@ impl Connections {
     }
 
     /// A place for a connection from `peer`; `None` when there is none left.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionSlot> {
         let key = client(peer);
         let is_proxy = self.proxies.iter().any(|network| network.contains(peer));
         let mut open = self.open();
@@ -127,7 +127,7 @@ impl Connections {
         let handshakes = (!is_proxy).then(|| Arc::clone(&known.handshakes));
         open.count += 1;
         self.metrics.connections_open(open.count);
-        Some(Place {
+        Some(ConnectionSlot {
             connections: Arc::clone(self),
             client: key,
             handshakes,
@@ -172,7 +172,7 @@ impl Open {
 
 /// The place of one open connection, until this is dropped or it is displaced.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     connections: Arc<Connections>,
     client: u128,
     handshakes: Option<Arc<Semaphore>>,
@@ -180,7 +180,7 @@ pub(super) struct Place {
     is_displaced: Cell<bool>,
 }
 
-impl Place {
+impl ConnectionSlot {
     /// The server waits for the peer: the place may be given to a newcomer, and `waker` is
     /// woken then. Whether it has been already.
     pub(super) fn wait(&self, why: Waiting, waker: &Waker) -> bool {
@@ -240,7 +240,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         self.stop_waiting(&mut open);
@@ -262,7 +262,7 @@ mod tests {
         Arc::new(Connections::new(bounds, proxies.collect(), Arc::default()))
     }
 
-    fn from(connections: &Arc<Connections>, peer: &str) -> Option<Place> {
+    fn from(connections: &Arc<Connections>, peer: &str) -> Option<ConnectionSlot> {
         connections.admit(peer.parse().unwrap())
     }
 

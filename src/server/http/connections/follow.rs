@@ -35,7 +35,7 @@ pub(in crate::http) async fn follow<B: MessageBody + Unpin + 'static>(
     let response = next.call(request).await;
     let is_read = match body {
         None => true,
-        Some(body) => body.is_read().await,
+        Some(body) => body.read_rest().await,
     };
     if let Some(following) = &mut following {
         following.is_read = is_read;
@@ -116,7 +116,7 @@ impl RequestBody {
     }
 
     /// Whether all of it has arrived. What nobody asked for is read as far as it is there.
-    async fn is_read(self) -> bool {
+    async fn read_rest(self) -> bool {
         if self.is_read.get() {
             return true;
         }

@@ -22,7 +22,7 @@ use actix_web::rt::time::timeout;
 use socket2::SockRef;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::admission::{Connections, Place, Waiting};
+use super::admission::{ConnectionSlot, Connections, Waiting};
 use super::watched::Watched;
 use crate::http::tls::TlsRefusals;
 use crate::http::tls::offer::Offer;
@@ -57,7 +57,7 @@ impl Acceptance {
         Some((watched, peer))
     }
 
-    fn admit(&self, io: &TcpStream) -> Option<(Place, SocketAddr)> {
+    fn admit(&self, io: &TcpStream) -> Option<(ConnectionSlot, SocketAddr)> {
         let peer = io.peer_addr().ok()?;
         let place = self.connections.admit(peer.ip())?;
         // Without the first a small reply may wait for the peer's acknowledgement, without
@@ -156,7 +156,7 @@ impl Service<TcpStream> for AcceptingService {
 }
 
 /// Waits until the peer has sent something.
-async fn first_byte(io: &TcpStream, place: &Place) -> Result<(), ()> {
+async fn first_byte(io: &TcpStream, place: &ConnectionSlot) -> Result<(), ()> {
     let sent = poll_fn(|context| io.poll_read_ready(context));
     let sent = timeout(SILENT, unless_displaced(place, Waiting::Silent, sent));
     let Ok(sent) = sent.await else {
@@ -167,7 +167,7 @@ async fn first_byte(io: &TcpStream, place: &Place) -> Result<(), ()> {
 }
 
 /// A turn among the handshakes of its client.
-async fn turn(place: &Place) -> Result<Option<OwnedSemaphorePermit>, ()> {
+async fn turn(place: &ConnectionSlot) -> Result<Option<OwnedSemaphorePermit>, ()> {
     let Some(handshakes) = place.handshakes() else {
         return Ok(None);
     };
@@ -181,7 +181,7 @@ async fn turn(place: &Place) -> Result<Option<OwnedSemaphorePermit>, ()> {
 
 /// What the server waits for; an error when the place was given to a newcomer.
 async fn unless_displaced<F: Future>(
-    place: &Place,
+    place: &ConnectionSlot,
     why: Waiting,
     what: F,
 ) -> Result<F::Output, ()> {

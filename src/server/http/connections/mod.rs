@@ -1,6 +1,6 @@
 //! Connections: how many may be open, and how long one may go without progress.
 //!
-//! A connection holds a [`Place`](admission::Place) from its acceptance to its end. One on
+//! A connection holds a [`ConnectionSlot`](admission::ConnectionSlot) from its acceptance to its end. One on
 //! which the peer has begun nothing gives its place to a newcomer when there is none left;
 //! one that began something and does not go on ends by a time-out.
 

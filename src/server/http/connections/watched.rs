@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::admission::{Place, Waiting};
+use super::admission::{ConnectionSlot, Waiting};
 use super::progress::{Progress, UNREAD, UNREAD_BYTES};
 use crate::metrics::ConnectionEnd;
 
 /// The stream of a connection, watched.
 pub(in crate::http) struct Watched<T> {
     io: T,
-    place: Place,
+    place: ConnectionSlot,
     progress: Rc<Progress>,
     /// What one on which no byte of HTTP has arrived counts as.
     new: Waiting,
@@ -33,7 +33,7 @@ struct Unread {
 
 impl<T> Watched<T> {
     /// Of a connection on which nothing was said but, perhaps, a handshake of TLS.
-    pub(super) fn new(io: T, place: Place, new: Waiting, keep_alive: Duration) -> Self {
+    pub(super) fn new(io: T, place: ConnectionSlot, new: Waiting, keep_alive: Duration) -> Self {
         Watched {
             io,
             place,
