@@ -16,7 +16,7 @@ fn on_a_terminal(place: &ConfigDir, arguments: &str, variables: &[(&str, &str)])
     // Makes a terminal for it.
     let mut script = crate::program::without_settings(Command::new("script"));
     let script = script.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
-    script.env("TERM", "xterm").env_remove("NO_COLOR");
+    script.env("TERM", "xterm");
     script
         .envs(variables.iter().copied())
         .current_dir(place.0.path());

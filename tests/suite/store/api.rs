@@ -153,10 +153,10 @@ async fn tokens_are_made_and_revoked_on_record(store: Arc<dyn Store>) {
     let first = token("first");
     assert_eq!(create(first.clone()).await.unwrap(), first);
     let taken = create(token("first")).await;
-    assert!(matches!(
-        taken,
-        Err(StoreError::Refused(Refusal::Conflict(_)))
-    ));
+    let Err(StoreError::Refused(Refusal::Conflicts(faults))) = taken else {
+        panic!("{taken:?}");
+    };
+    assert_eq!(faults[0].conflicts_with, Some(first.id.to_string()));
     assert_eq!(store.tokens().await.unwrap(), vec![first.clone()]);
     let revoke = || store.revoke_token(first.id, event(EventType::TokenRevoked), None);
     revoke().await.unwrap();
