@@ -13,7 +13,7 @@ use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part, TOO_LARGE};
-use super::outcome::{conclude, give_up, is_complete, too_large};
+use super::outcome::{conclude, is_complete, too_large};
 use super::result_collector::ResultCollector;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -156,13 +156,10 @@ fn take_answer(
     ChannelReport::redact_chunks(command, &mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
-    if let Some(reason) = answer.too_large {
-        return too_large(command, reason, results, recorder);
-    }
-    if fits {
-        conclude(command, answer.lease, results, package_ended, recorder);
-    } else {
-        give_up(command, collected.room.too_large(), results, recorder);
+    let beyond = || (!fits).then(|| collected.room.too_large());
+    match answer.too_large.or_else(beyond) {
+        Some(reason) => too_large(command, reason, results, recorder),
+        None => conclude(command, answer.lease, results, package_ended, recorder),
     }
 }
 

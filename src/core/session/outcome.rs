@@ -90,7 +90,8 @@ pub(super) fn conclude(
     }
 }
 
-/// Ends a command whose answer is more than can be read: it would be so each time.
+/// Ends a command whose answers are more than can be read or kept: it would be so each
+/// time. What fitted is kept. It stands as 413, whoever found it too large.
 pub(super) fn too_large(
     command: &mut OpenCommand,
     reason: String,
@@ -209,18 +210,6 @@ fn fail(
         None => reason.into(),
     };
     end.put_down(command, CommandState::Failed, reason, recorder);
-}
-
-/// Ends a command whose answers are more than it may bring; what fitted is kept.
-pub(super) fn give_up(
-    command: &mut OpenCommand,
-    reason: String,
-    results: Vec<NodeResult>,
-    recorder: &mut EventRecorder,
-) {
-    command.deadline = None;
-    let state = CommandState::Failed;
-    recorder.transition(command, state, None, Some(reason), results);
 }
 
 /// Until when an unenroll's outcome stays open.
