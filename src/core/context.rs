@@ -89,6 +89,12 @@ impl Context {
         })
     }
 
+    /// Whether it contradicts itself: it names a mode that runs while the enrolled user is
+    /// there (the MDMAgent article), and says that nobody is logged on.
+    pub fn is_contradiction(self) -> bool {
+        matches!(self.mode, Mode::Maintenance | Mode::Apps) && self.login == Login::None
+    }
+
     fn bit(self) -> u32 {
         1 << ((self.mode as u32 * 2 + self.platform as u32) * 4 + self.login as u32)
     }

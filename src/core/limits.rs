@@ -167,3 +167,7 @@ impl DeviceBounds {
         }
     }
 }
+
+/// So many sessions in a row that name Maintenance or Apps and say that nobody is logged on
+/// are shown as what the device does.
+pub const CONTRADICTIONS: u8 = 3;

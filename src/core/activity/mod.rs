@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::{Login, Mode};
 use crate::device::DeviceState;
 use crate::inventory::{Inventory, Value};
+use crate::limits;
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -168,6 +169,10 @@ named! {
         Manual = "by_hand",
         /// It is unenrolled.
         Unenrolled = "unenrolled",
+        /// Its latest sessions in Maintenance or Apps, three at the least, said that nobody
+        /// is logged on: a contradiction, for which `policies/context.toml` holds back what
+        /// needs the user.
+        NobodyLoggedOn = "nobody_logged_on",
     }
 }
 
@@ -187,6 +192,7 @@ impl ActivityFlag {
             ActivityFlag::NamesNoMode => only(Mode::Unspecified),
             ActivityFlag::Manual => state.manual_at.is_some(),
             ActivityFlag::Unenrolled => state.unenrolled_at.is_some(),
+            ActivityFlag::NobodyLoggedOn => state.nobody_logged_on >= limits::CONTRADICTIONS,
         }
     }
 }

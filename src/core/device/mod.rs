@@ -109,6 +109,10 @@ pub struct DeviceState {
     /// How much is kept of its answers.
     #[serde(default)]
     pub kept_answers: KeptAnswers,
+    /// How many of its latest sessions in Maintenance or Apps said in a row that nobody is
+    /// logged on (see [`Context::is_contradiction`](crate::context::Context::is_contradiction)).
+    #[serde(default)]
+    pub nobody_logged_on: u8,
 }
 
 /// How a device wants the server to prove itself.

@@ -1,6 +1,7 @@
 //! One command of one device, and what may be asked of it.
 
 use super::outlook::{Forecast, When};
+use crate::activity::ActivityFlag;
 use crate::command::OpenCommand;
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
 use crate::device::{DeviceRecord, DeviceState};
@@ -42,14 +43,8 @@ impl Asked<'_> {
         }
     }
 
-    /// How it stands in a session of that mode as it usually is: nobody logged
-    /// on in Machine, the enrolled user in the others.
-    fn in_mode(&self, mode: Mode) -> Availability {
-        let login = match mode {
-            Mode::Machine => Login::None,
-            Mode::Maintenance | Mode::Apps => Login::User,
-            Mode::Unspecified => Login::Absent,
-        };
+    /// How it stands in a session of that mode with that login status.
+    fn in_context(&self, mode: Mode, login: Login) -> Availability {
         let contexts = ContextSet::only(Context {
             mode,
             platform: Platform::WoA,
@@ -58,8 +53,39 @@ impl Asked<'_> {
         self.here(contexts, None).availability(self.command)
     }
 
+    /// The same as a session of that mode usually is: nobody logged on in Machine, the
+    /// enrolled user in the others.
+    fn in_mode(&self, mode: Mode) -> Availability {
+        self.in_context(mode, usual_login(mode))
+    }
+
     pub(super) fn goes_in(&self, mode: Mode) -> bool {
         self.in_mode(mode).is_delivered_by_rules()
+    }
+
+    /// The modes whose sessions carry it.
+    pub(super) fn modes(&self) -> Vec<Mode> {
+        let all = Mode::ALL.into_iter();
+        all.filter(|&mode| self.goes_in(mode)).collect()
+    }
+
+    /// Those of `modes` whose sessions do not carry it where nobody is logged on.
+    pub(super) fn needs_logon(&self, modes: &[Mode]) -> Vec<Mode> {
+        let modes = modes.iter().copied();
+        let held = |mode: &Mode| !self.in_context(*mode, Login::None).is_delivered_by_rules();
+        modes.filter(held).collect()
+    }
+
+    /// Whether a session that names no mode carries it where the user is logged on: the
+    /// rule of `policies/optional`.
+    pub(super) fn goes_with_login_alone(&self) -> bool {
+        self.in_context(Mode::Unspecified, Login::User)
+            .is_delivered_by_rules()
+    }
+
+    /// Whether the device has had sessions, and none of them named a mode.
+    pub(super) fn names_no_mode(&self) -> bool {
+        ActivityFlag::NamesNoMode.is_of(self.view.state)
     }
 
     /// In the session that is open, if that may carry it still.
@@ -70,7 +96,8 @@ impl Asked<'_> {
             return None;
         }
         let availability = here.availability(self.command);
-        if availability.waits.later_session || !availability.is_delivered_by_rules() {
+        let waits = availability.waits;
+        if waits.until.is_some() || waits.later_session || !availability.is_delivered_by_rules() {
             return None;
         }
         let text = format!("in session {}, which is open now", session.no.0);
@@ -79,19 +106,18 @@ impl Asked<'_> {
         Some(forecast)
     }
 
-    /// What is refused for good, or held back in every one of these modes.
-    pub(super) fn never(&self, modes: &[Mode]) -> Option<Forecast> {
-        let usual: Vec<Availability> = modes.iter().map(|&mode| self.in_mode(mode)).collect();
+    /// What is refused for good, or held back in every mode.
+    pub(super) fn never(&self) -> Option<Forecast> {
+        let usual = Mode::ALL.map(|mode| self.in_mode(mode));
+        if usual.iter().any(Availability::is_delivered_by_rules) || self.goes_with_login_alone() {
+            return None;
+        }
         if let Some(refused) = usual.iter().find(|one| one.is_refused()) {
             let rules = refused.rule_names().join(", ");
             let text = format!("never on this device: {rules}");
             return Some(Forecast::new(When::Never, text));
         }
-        if usual.iter().any(Availability::is_delivered_by_rules) {
-            return None;
-        }
-        let by = usual.last().map(Availability::rule_names);
-        let by = by.unwrap_or_default().join(", ");
+        let by = self.in_mode(Mode::Apps).rule_names().join(", ");
         let text =
             format!("no session delivers it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))
@@ -99,6 +125,8 @@ impl Asked<'_> {
 
     /// The wake under way, if a session can come of it: WNS has it or may have it, or the
     /// channel that it is to be sent to is in use.
+    ///
+    /// What waits for a time after the session is due does not go in that.
     pub(super) fn wake(&self) -> Option<&Wake> {
         let View { state, now, .. } = self.view;
         let can_send = state
@@ -110,7 +138,9 @@ impl Asked<'_> {
             wake.state,
             wake::WakeState::Accepted | wake::WakeState::Unconfirmed
         );
-        (left || !wake.state.is_final() && can_send).then_some(wake)
+        let later = self.command.not_before.is_some_and(|at| at > wake.due_at);
+        let comes = left || !wake.state.is_final() && can_send;
+        (comes && !later).then_some(wake)
     }
 
     /// "last seen …" or "never seen", and when.
@@ -119,5 +149,14 @@ impl Asked<'_> {
             Some(at) => (format!("last seen {at}"), Some(at)),
             None => ("never seen".to_owned(), None),
         }
+    }
+}
+
+/// Who is logged on in a session of that mode as it usually is.
+pub(super) fn usual_login(mode: Mode) -> Login {
+    match mode {
+        Mode::Machine => Login::None,
+        Mode::Maintenance | Mode::Apps => Login::User,
+        Mode::Unspecified => Login::Absent,
     }
 }

@@ -14,12 +14,9 @@ const MANUAL_SYNC: &str = "the phone's channel has run out and the phone cannot 
                            with the phone on the Internet";
 
 pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
-    let usual = match family {
-        Family::WindowsPhone81 => Mode::Unspecified,
-        Family::Windows10 | Family::Windows81 => Mode::Maintenance,
-    };
-    if let Some(never) = asked.never(&[usual]) {
-        return never;
+    let usual = usual_mode(asked, family);
+    if !asked.goes_in(usual) {
+        return in_another(asked, usual);
     }
     let (state, now) = (asked.view.state, asked.view.now);
     let wake = asked.wake();
@@ -50,5 +47,39 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
     if family == Family::WindowsPhone81 && ended {
         forecast.user = Some(MANUAL_SYNC.to_owned());
     }
+    forecast
+}
+
+/// The mode that its sessions usually name. Windows 10 names Maintenance (observed), also
+/// where a push woke it; one that has never named a mode goes on so.
+fn usual_mode(asked: &Asked<'_>, family: Family) -> Mode {
+    match family {
+        Family::WindowsPhone81 => Mode::Unspecified,
+        Family::Windows10 | Family::Windows81 if asked.names_no_mode() => Mode::Unspecified,
+        Family::Windows10 | Family::Windows81 => Mode::Maintenance,
+    }
+}
+
+/// Its usual sessions do not carry it: one in another mode does.
+fn in_another(asked: &Asked<'_>, usual: Mode) -> Forecast {
+    let words = [
+        (Mode::Maintenance, When::NextMaintenance, "Maintenance"),
+        (Mode::Apps, When::NextApps, "Apps"),
+        (Mode::Machine, When::NextMachine, "Machine"),
+        (Mode::Unspecified, When::NextUnspecified, "no named mode"),
+    ];
+    let carries = |mode: &Mode| asked.goes_in(*mode);
+    let found = words.into_iter().find(|(mode, ..)| carries(mode));
+    let (mode, when, name) = found.unwrap_or(words[3]);
+    let (seen, last) = asked.seen(mode);
+    let usual = match usual {
+        Mode::Unspecified => "which name no mode",
+        _ => "in Maintenance",
+    };
+    let text = format!(
+        "at the next session in {name} ({seen}); its usual sessions, {usual}, do not carry it"
+    );
+    let mut forecast = Forecast::new(when, text);
+    forecast.last_seen = last;
     forecast
 }

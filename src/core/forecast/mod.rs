@@ -5,6 +5,7 @@
 //! ever brings Apps (the MDMAgent article): no forecast promises that one repairs a channel.
 
 mod asked;
+mod carriers;
 mod families;
 mod outlook;
 mod renewal;
@@ -52,13 +53,16 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
             format!("not before {at}; then {}", then.text),
         );
         (forecast.at, forecast.user) = (Some(at), then.user);
+        (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);
         return forecast;
     }
     if waits.commands {
         let others = command.options.after.iter().map(|seq| seq.0.to_string());
         let others = others.collect::<Vec<_>>().join(", ");
         let text = format!("after command {others} is done; then {}", then.text);
-        return Forecast::new(When::After, text);
+        let mut forecast = Forecast::new(When::After, text);
+        (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);
+        return forecast;
     }
     then
 }
@@ -99,13 +103,16 @@ pub fn build(inventory: &Inventory) -> Option<u32> {
 
 fn by_policy(view: &View<'_>, command: &OpenCommand) -> Forecast {
     let asked = Asked { view, command };
-    if let Some(forecast) = asked.now() {
-        return forecast;
-    }
-    match view.record.family {
-        Family::Windows81 => windows81::forecast(&asked),
-        family => families::forecast(&asked, family),
-    }
+    let mut forecast =
+        asked
+            .now()
+            .or_else(|| asked.never())
+            .unwrap_or_else(|| match view.record.family {
+                Family::Windows81 => windows81::forecast(&asked),
+                family => families::forecast(&asked, family),
+            });
+    carriers::complete(&asked, &mut forecast);
+    forecast
 }
 
 #[cfg(test)]

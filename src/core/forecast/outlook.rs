@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::renewal::Window;
+use crate::context::Mode;
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -25,7 +26,7 @@ named! {
         NextApps = "next_apps",
         /// In the next Machine session: nothing else lets it go.
         NextMachine = "next_machine",
-        /// In the next session, whatever it is.
+        /// In the next session, whatever it is, as far as [`Forecast::modes`] has it.
         AnySession = "any_session",
         /// Not before a time.
         NotBefore = "not_before",
@@ -33,6 +34,9 @@ named! {
         After = "after",
         /// No session carries it as things stand.
         Never = "never",
+        /// In the next session that names no mode: nothing else lets it go, or the device
+        /// has had no other.
+        NextUnspecified = "next_unspecified",
     }
 }
 
@@ -58,6 +62,12 @@ pub struct Forecast {
     /// When the device is expected by itself, to renew its channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Window>,
+    /// The modes whose sessions carry it by the rules, with nobody logged on in Machine and
+    /// the enrolled user in Maintenance and Apps. Empty where it went out.
+    pub modes: Vec<Mode>,
+    /// Those of them whose sessions do not carry it where LoginStatus is `none`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub needs_logon: Vec<Mode>,
 }
 
 fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
@@ -78,6 +88,8 @@ impl Forecast {
             last_seen: None,
             user: None,
             renewal: None,
+            modes: Vec::new(),
+            needs_logon: Vec::new(),
         }
     }
 

@@ -72,26 +72,31 @@ pub fn renewal(
 
 /// The next attempt of a Windows 10 device whose renewal is due.
 fn windows10_tries(checks_network: bool, channel_lives: bool, now: Timestamp) -> Window {
-    let (after, give, why) = match (checks_network, channel_lives) {
-        (true, _) => (
-            4 * HOUR_MS,
-            HOUR_MS,
-            "Windows 10, version 1607 and later: tried every 4 hours, more or less one, while there is a network",
+    let (from, to, why) = match (checks_network, channel_lives) {
+        (true, true) => (
+            3 * HOUR_MS,
+            5 * HOUR_MS,
+            "Windows 10, version 1607 and later: within 15 days of the end tried after 4 hours, more or less one, and again so while there is no network",
+        ),
+        (true, false) => (
+            3 * HOUR_MS,
+            DAY_MS + 4 * HOUR_MS,
+            "Windows 10, version 1607 and later: after the end tried after a day, more or less 4 hours; without a network then, every 4 hours, more or less one",
         ),
         (false, true) => (
-            4 * HOUR_MS,
-            HOUR_MS,
+            3 * HOUR_MS,
+            5 * HOUR_MS,
             "Windows 10, version 1511: within 15 days of the end tried after 4 hours, more or less one",
         ),
         (false, false) => (
-            DAY_MS,
-            4 * HOUR_MS,
+            DAY_MS - 4 * HOUR_MS,
+            DAY_MS + 4 * HOUR_MS,
             "Windows 10, version 1511: after the end tried after a day, more or less 4 hours",
         ),
     };
     Window {
-        from: now.plus_ms(after - give),
-        to: now.plus_ms(after + give),
+        from: now.plus_ms(from),
+        to: now.plus_ms(to),
         why,
     }
 }

@@ -271,7 +271,7 @@ fn renewals_by_family_and_build() {
         (Family::Windows10, Some(10_586), 31, Some((20, 28))),
         (Family::Windows10, Some(14_393), 5, Some((10 * 24, 11 * 24))),
         (Family::Windows10, Some(14_393), 20, Some((3, 5))),
-        (Family::Windows10, Some(14_393), 31, Some((3, 5))),
+        (Family::Windows10, Some(14_393), 31, Some((3, 28))),
         (Family::Windows10, None, 20, Some((3, 5))),
     ];
     for (family, build, days, expected) in rows {
@@ -288,4 +288,96 @@ fn renewals_by_family_and_build() {
         renewal(Family::Windows10, None, &Channel::default(), NOW),
         None
     );
+}
+
+#[test]
+fn a_device_that_names_no_mode_is_not_promised_maintenance_alone() {
+    for family in [Family::Windows81, Family::Windows10] {
+        let mut device = with(family, INSTALL);
+        device.state.seen[Mode::Unspecified as usize] = Some(NOW);
+        let forecast = forecast_of(&device, None);
+        assert_eq!(forecast.when, When::NextMaintenance, "{family:?}");
+        assert_eq!(forecast.modes, [Mode::Maintenance, Mode::Apps]);
+        assert!(
+            forecast.text.contains("has named a mode yet"),
+            "{forecast:?}"
+        );
+        device.state.seen[Mode::Apps as usize] = Some(NOW);
+        let text = forecast_of(&device, None).text;
+        assert!(!text.contains("has named a mode yet"), "{text}");
+    }
+    let mut device = with(Family::Windows81, INVENTORY);
+    device.state.seen[Mode::Unspecified as usize] = Some(NOW);
+    assert_eq!(when(&device), When::AnySession);
+}
+
+#[test]
+fn nobody_logged_on_is_known_where_it_decides() {
+    for (node, row, told) in [
+        (INSTALL, 0, false),
+        (INSTALL, 1, true),
+        (INVENTORY, 3, false),
+    ] {
+        let mut device = with(Family::Windows81, node);
+        device.state.nobody_logged_on = row;
+        let forecast = forecast_of(&device, None);
+        let text = &forecast.text;
+        assert_eq!(
+            text.contains("LoginStatus none"),
+            told,
+            "{node:?} {row}: {text}"
+        );
+        let needs = [Mode::Maintenance, Mode::Apps];
+        let needs = if node == INSTALL { &needs[..] } else { &[] };
+        assert_eq!(forecast.needs_logon, needs);
+    }
+    let mut device = with(Family::WindowsPhone81, INSTALL);
+    device.state.nobody_logged_on = 3;
+    assert!(forecast_of(&device, None).needs_logon.is_empty());
+}
+
+#[test]
+fn windows_10_in_machine_carries_little() {
+    for state in [None, Some(wake::WakeState::Accepted)] {
+        let mut device = with(Family::Windows10, INSTALL);
+        device.state.wake = state.map(wake);
+        let text = forecast_of(&device, None).text;
+        assert!(
+            text.contains("a session in Machine does not carry it"),
+            "{text}"
+        );
+        let mut device = with(Family::Windows10, INVENTORY);
+        device.state.wake = state.map(wake);
+        let text = forecast_of(&device, None).text;
+        assert!(!text.contains("does not carry it"), "{text}");
+    }
+}
+
+#[test]
+fn the_wake_and_the_session_under_way_carry_nothing_that_waits_for_a_later_time() {
+    let later = NOW.plus_ms(DAY);
+    let mut device = device(Family::Windows81);
+    add(&mut device, INSTALL, |body| body.not_before = Some(later));
+    device.state.wake = Some(wake(wake::WakeState::Accepted));
+    let text = forecast_of(&device, None).text;
+    assert!(
+        text.contains("then at the next Maintenance session"),
+        "{text}"
+    );
+    in_session(&mut device, Mode::Maintenance, true, 1);
+    let text = forecast_of(&device, None).text;
+    assert!(
+        text.contains("then at the next Maintenance session"),
+        "{text}"
+    );
+    // One that comes before the session is due does.
+    let soon = NOW.plus_ms(1_000);
+    device.state.open[0].not_before = Some(soon);
+    let text = forecast_of(&device, None).text;
+    assert!(text.contains("the wake under way"), "{text}");
+    let mut device = with(Family::Windows81, INVENTORY);
+    device.state.wake = Some(wake(wake::WakeState::Accepted));
+    let forecast = forecast_of(&device, None);
+    assert_eq!(forecast.at, Some(NOW.plus_ms(60_000)));
+    assert!(forecast.text.contains("the push under way brings one"));
 }

@@ -12,14 +12,16 @@ const MAINTENANCE: &str = "at the next Maintenance session: the enrolled user's 
                            while that user is logged on";
 
 pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
-    use Mode::{Apps, Machine, Maintenance};
-    if let Some(never) = asked.never(&[Machine, Maintenance, Apps]) {
-        return never;
-    }
+    use Mode::{Apps, Machine, Maintenance, Unspecified};
     let [machine, maintenance, apps] = [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
+    let any = machine && maintenance && apps;
+    let named = machine || maintenance || apps;
     let wake = asked.wake();
+    if !named || !any && asked.names_no_mode() && asked.goes_in(Unspecified) {
+        return without_mode(asked);
+    }
     match (machine, maintenance, apps) {
-        (true, true, true) => Forecast::new(When::AnySession, "at the next session, in any mode"),
+        (true, true, true) => any_session(wake),
         (_, _, true) if wake.is_some() => woken(asked, wake),
         (_, true, _) => at_maintenance(asked, apps, wake),
         (false, false, true) => by_push_alone(asked),
@@ -31,6 +33,27 @@ pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
             forecast
         }
     }
+}
+
+fn any_session(wake: Option<&Wake>) -> Forecast {
+    let mut forecast = Forecast::new(When::AnySession, "at the next session, in any mode");
+    if let Some(wake) = wake {
+        forecast.text += "; the push under way brings one";
+        forecast.at = Some(wake.due_at);
+    }
+    forecast
+}
+
+fn without_mode(asked: &Asked<'_>) -> Forecast {
+    let (seen, last) = asked.seen(Mode::Unspecified);
+    let login = match asked.goes_in(Mode::Unspecified) {
+        true => "",
+        false => " and whose LoginStatus is user",
+    };
+    let text = format!("at the next session that names no mode{login} ({seen})");
+    let mut forecast = Forecast::new(When::NextUnspecified, text);
+    forecast.last_seen = last;
+    forecast
 }
 
 fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {

@@ -40,7 +40,10 @@ pub(super) fn open(
         if place == MessagePosition::Current
             || session.is_open && session.id == message.header.session_id
         {
+            let before = session.contexts;
             narrow(session, request);
+            state.nobody_logged_on =
+                in_a_row(state.nobody_logged_on, before, session.contexts, recorder);
         }
         if place == MessagePosition::Current {
             session.login = login_of(message).unwrap_or(session.login);
@@ -68,6 +71,28 @@ fn narrow(session: &mut Session, request: &Request<'_>) {
             mode: Mode::Machine,
             ..context
         });
+    }
+}
+
+/// How many sessions in a row contradict themselves once this one has gone from the
+/// contexts `before` to `after`. One that names no login status leaves the row as it is.
+fn in_a_row(row: u8, before: ContextSet, after: ContextSet, recorder: &mut EventRecorder) -> u8 {
+    let contradiction =
+        |contexts: ContextSet| contexts.iter().find(|context| context.is_contradiction());
+    let is_there = |context: Context| {
+        matches!(context.mode, Mode::Maintenance | Mode::Apps)
+            && matches!(context.login, Login::User | Login::Others)
+    };
+    match (contradiction(before), contradiction(after)) {
+        (None, Some(context)) => {
+            recorder.note(format!(
+                "it names {}, which runs while its user is logged on, and says that nobody is (LoginStatus none): a contradiction",
+                context.mode.name()
+            ));
+            row.saturating_add(1)
+        }
+        (None, None) if after.iter().any(is_there) => 0,
+        _ => row,
     }
 }
 
