@@ -8,6 +8,7 @@ use super::proof::ServerCredentials;
 pub(super) struct Behaviour {
     pub(super) by_hand: bool,
     pub(super) no_mode: bool,
+    pub(super) locked_is_nobody: bool,
     pub(super) encoded_names: bool,
     pub(super) typed_formats: bool,
     pub(super) split_results: bool,

@@ -7,7 +7,7 @@ use super::input::Time;
 use super::log::WithheldLists;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::activity::{self, Plan, Seen, Trigger};
-use modegate_core::context::Mode;
+use modegate_core::context::{Context, Mode};
 use modegate_core::event::{Event, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::DeviceId;
 
@@ -29,6 +29,9 @@ pub(crate) struct Session {
     mode: Mode,
     /// The login status of its first message.
     login: &'static str,
+    /// Whether it named Maintenance or Apps and said that nobody is logged on (`login` is
+    /// `none`): a contradiction, for which it carried what Machine carries.
+    contradicts: bool,
     /// How many messages it had.
     messages: u64,
     /// How many commands it carried.
@@ -85,6 +88,8 @@ impl Session {
             query: exchange.query.clone(),
             mode: exchange.mode,
             login: exchange.login.name(),
+            contradicts: context(exchange).is_contradiction()
+                || of_later(|later| later.contradicts),
             messages: later.as_ref().map_or(0, |later| later.messages) + 1,
             delivered: delivered + exchange.delivered.len() as u64,
             withheld: withheld.iter().map(|group| group.count).sum(),
@@ -93,6 +98,15 @@ impl Session {
             woken: seen.woken,
             trigger: SessionTrigger { likely, because },
         }
+    }
+}
+
+/// What an exchange said of its session.
+fn context(exchange: &ExchangeRecord) -> Context {
+    Context {
+        mode: exchange.mode,
+        platform: exchange.platform,
+        login: exchange.login,
     }
 }
 

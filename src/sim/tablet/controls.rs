@@ -18,6 +18,12 @@ impl Tablet {
         self.behaviour.no_mode = !names;
     }
 
+    /// Whether a locked session counts as nobody logged on: what LoginStatus a locked
+    /// tablet reports at night is unknown.
+    pub fn locked_is_nobody(&mut self, is_nobody: bool) {
+        self.behaviour.locked_is_nobody = is_nobody;
+    }
+
     /// From now on items whose LocURI, raw or decoded, contains `loc_uri_part`
     /// are answered `code`: from 300 on nothing is done, below it what
     /// succeeds is answered so.

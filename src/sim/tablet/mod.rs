@@ -176,6 +176,10 @@ impl Tablet {
             (Trigger::Logon, _) | (Trigger::Nightly, true) => ("Maintenance", "user"),
             (Trigger::Reboot, _) | (Trigger::Nightly, false) => ("Machine", "none"),
         };
+        let login = match self.locked && self.behaviour.locked_is_nobody {
+            true => "none",
+            false => login,
+        };
         self.session(mode, login).await
     }
 

@@ -126,6 +126,63 @@ async fn an_alert_ends_the_accepted_command_whose_node_it_names() {
     }
 }
 
+/// A device may name the node of an alert as the question that it was asked
+/// (`?list=StructData`), and several nodes in one alert.
+#[tokio::test]
+async fn an_alert_names_nodes_as_struct_data_and_several_at_once() {
+    let policies = tempfile::tempdir().unwrap();
+    let server = server(policies.path());
+    let item = |source: &str, data: &str| {
+        format!(
+            "<Item><Source><LocURI>{source}</LocURI></Source><Meta><Type xmlns=\"syncml:metinf\">{MSI}</Type>\
+             <Format xmlns=\"syncml:metinf\">int</Format></Meta><Data>{data}</Data></Item>"
+        )
+    };
+    let asked = format!("{URI}?list=StructData");
+    let below = format!("{URI}/Status?list=StructData");
+    let rows = [
+        (&asked, "0", "succeeded"),
+        (&asked, "1603", "failed"),
+        (&below, "0", "accepted"),
+    ];
+    for (nth, (named, data, state)) in rows.into_iter().enumerate() {
+        let source = format!("pc-{nth}");
+        let (device, command) = accepted(&server, &source).await;
+        let items = [
+            item("./Vendor/MSFT/Other?list=StructData", "7"),
+            item(named, data),
+        ]
+        .concat();
+        let told = format!("<Alert><CmdID>9</CmdID><Data>1226</Data>{items}</Alert>");
+        server
+            .sync("Maintenance", &package(&source, "2", &told))
+            .await;
+        let read = server.get(&format!("/commands/{command}")).await;
+        assert_eq!(read["state"], state, "{named} {data}: {read}");
+        if state != "accepted" {
+            // The value is that of the node that was sent, not of the question.
+            let results = read["results"].as_array().unwrap();
+            let ours = results.iter().find(|result| result["data"] == data);
+            assert_eq!(ours.unwrap()["loc_uri"], URI, "{read}");
+        }
+        let kept = events(&server, &device).await;
+        let sources: Vec<&Value> = kept.iter().map(|event| &event["alert"]["source"]).collect();
+        assert_eq!(
+            sources,
+            ["./Vendor/MSFT/Other?list=StructData", named.as_str()]
+        );
+        let ended: Vec<bool> = kept
+            .iter()
+            .map(|event| event["command"].is_string())
+            .collect();
+        assert_eq!(
+            ended,
+            [false, state != "accepted"],
+            "each item by its own node"
+        );
+    }
+}
+
 #[tokio::test]
 async fn alerts_are_kept_bounded_and_without_secrets() {
     let server = Server::start();

@@ -10,6 +10,7 @@ use crate::app::commands::{CommandDetail, state_of};
 use crate::app::input::Time;
 use crate::app::log::Decision;
 use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
+use modegate_core::context::Mode;
 use modegate_core::device::Device;
 use modegate_core::forecast::{Forecast, When};
 use modegate_core::ids::{CommandId, CommandSeq};
@@ -131,6 +132,14 @@ pub(super) struct ForecastView {
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     renewal: Option<RenewalView>,
+    /// The modes whose sessions carry it, with nobody logged on in Machine and the enrolled
+    /// user in Maintenance and Apps.
+    #[schemars(with = "Vec<String>")]
+    modes: Vec<Mode>,
+    /// Those of them whose sessions do not carry it where LoginStatus is `none`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    needs_logon: Vec<Mode>,
 }
 
 /// When the device is expected by itself.
@@ -156,6 +165,8 @@ impl From<Forecast> for ForecastView {
                 to: Time(window.to),
                 why: window.why,
             }),
+            modes: forecast.modes,
+            needs_logon: forecast.needs_logon,
         }
     }
 }
