@@ -29,38 +29,26 @@ pub struct View<'a> {
 /// One command, to ask the policy set about.
 pub(super) struct Asked<'a> {
     pub(super) view: &'a View<'a>,
-    pub(super) command: &'a OpenCommand,
+    command: &'a OpenCommand,
+    /// How it stands in a session of each mode as it usually is, in the order of [`Mode::ALL`].
+    usual: [Availability; 4],
 }
 
-impl Asked<'_> {
-    fn here(&self, contexts: ContextSet, session: Option<SessionNo>) -> Circumstances<'_> {
-        Circumstances {
-            record: self.view.record,
-            policies: self.view.policies,
-            contexts,
-            session,
-            now: self.view.now,
+impl<'a> Asked<'a> {
+    pub(super) fn new(view: &'a View<'a>, command: &'a OpenCommand) -> Self {
+        Asked {
+            view,
+            command,
+            usual: Mode::ALL.map(|mode| in_context(view, command, mode, usual_login(mode))),
         }
     }
 
-    /// How it stands in a session of that mode with that login status.
-    fn in_context(&self, mode: Mode, login: Login) -> Availability {
-        let contexts = ContextSet::only(Context {
-            mode,
-            platform: Platform::WoA,
-            login,
-        });
-        self.here(contexts, None).availability(self.command)
-    }
-
-    /// The same as a session of that mode usually is: nobody logged on in Machine, the
-    /// enrolled user in the others.
-    fn in_mode(&self, mode: Mode) -> Availability {
-        self.in_context(mode, usual_login(mode))
-    }
-
     pub(super) fn goes_in(&self, mode: Mode) -> bool {
-        self.in_mode(mode).is_delivered_by_rules()
+        self.usual[mode as usize].is_delivered_by_rules()
+    }
+
+    fn goes_with(&self, mode: Mode, login: Login) -> bool {
+        in_context(self.view, self.command, mode, login).is_delivered_by_rules()
     }
 
     /// The modes whose sessions carry it.
@@ -72,15 +60,14 @@ impl Asked<'_> {
     /// Those of `modes` whose sessions do not carry it where nobody is logged on.
     pub(super) fn needs_logon(&self, modes: &[Mode]) -> Vec<Mode> {
         let modes = modes.iter().copied();
-        let held = |mode: &Mode| !self.in_context(*mode, Login::None).is_delivered_by_rules();
+        let held = |mode: &Mode| !self.goes_with(*mode, Login::None);
         modes.filter(held).collect()
     }
 
     /// Whether a session that names no mode carries it where the user is logged on: the
     /// rule of `policies/optional`.
     pub(super) fn goes_with_login_alone(&self) -> bool {
-        self.in_context(Mode::Unspecified, Login::User)
-            .is_delivered_by_rules()
+        self.goes_with(Mode::Unspecified, Login::User)
     }
 
     /// Whether the device has had sessions, and none of them named a mode.
@@ -91,7 +78,7 @@ impl Asked<'_> {
     /// In the session that is open, if that may carry it still.
     pub(super) fn now(&self) -> Option<Forecast> {
         let session = self.view.state.session.as_ref()?;
-        let here = self.here(session.contexts, Some(session.no));
+        let here = here(self.view, session.contexts, Some(session.no));
         if !is_under_way(session, self.view.now) || here.was_offered(self.command) {
             return None;
         }
@@ -108,16 +95,17 @@ impl Asked<'_> {
 
     /// What is refused for good, or held back in every mode.
     pub(super) fn never(&self) -> Option<Forecast> {
-        let usual = Mode::ALL.map(|mode| self.in_mode(mode));
-        if usual.iter().any(Availability::is_delivered_by_rules) || self.goes_with_login_alone() {
+        if self.usual.iter().any(Availability::is_delivered_by_rules)
+            || self.goes_with_login_alone()
+        {
             return None;
         }
-        if let Some(refused) = usual.iter().find(|one| one.is_refused()) {
+        if let Some(refused) = self.usual.iter().find(|one| one.is_refused()) {
             let rules = refused.rule_names().join(", ");
             let text = format!("never on this device: {rules}");
             return Some(Forecast::new(When::Never, text));
         }
-        let by = self.in_mode(Mode::Apps).rule_names().join(", ");
+        let by = self.usual[Mode::Apps as usize].rule_names().join(", ");
         let text =
             format!("no session delivers it under the rules in force ({by}); it stays queued");
         Some(Forecast::new(When::Never, text))
@@ -152,8 +140,32 @@ impl Asked<'_> {
     }
 }
 
+fn here<'a>(
+    view: &'a View<'a>,
+    contexts: ContextSet,
+    session: Option<SessionNo>,
+) -> Circumstances<'a> {
+    Circumstances {
+        record: view.record,
+        policies: view.policies,
+        contexts,
+        session,
+        now: view.now,
+    }
+}
+
+/// How a command stands in a session of that mode with that login status.
+fn in_context(view: &View<'_>, command: &OpenCommand, mode: Mode, login: Login) -> Availability {
+    let contexts = ContextSet::only(Context {
+        mode,
+        platform: Platform::WoA,
+        login,
+    });
+    here(view, contexts, None).availability(command)
+}
+
 /// Who is logged on in a session of that mode as it usually is.
-pub(super) fn usual_login(mode: Mode) -> Login {
+fn usual_login(mode: Mode) -> Login {
     match mode {
         Mode::Machine => Login::None,
         Mode::Maintenance | Mode::Apps => Login::User,

@@ -76,8 +76,12 @@ fn in_another(asked: &Asked<'_>, usual: Mode) -> Forecast {
         Mode::Unspecified => "which name no mode",
         _ => "in Maintenance",
     };
+    let login = match found {
+        Some(_) => "",
+        None => " and whose LoginStatus is user",
+    };
     let text = format!(
-        "at the next session in {name} ({seen}); its usual sessions, {usual}, do not carry it"
+        "at the next session in {name}{login} ({seen}); its usual sessions, {usual}, do not carry it"
     );
     let mut forecast = Forecast::new(when, text);
     forecast.last_seen = last;

@@ -102,7 +102,7 @@ pub fn build(inventory: &Inventory) -> Option<u32> {
 }
 
 fn by_policy(view: &View<'_>, command: &OpenCommand) -> Forecast {
-    let asked = Asked { view, command };
+    let asked = Asked::new(view, command);
     let mut forecast =
         asked
             .now()
