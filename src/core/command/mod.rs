@@ -324,6 +324,21 @@ impl OpenCommand {
         self.options.unanswered != Unanswered::SendAgain
     }
 
+    /// Whether its answers are values for the inventory. The status of a job that the
+    /// server asks for while it runs is not; an inventory of jobs is.
+    pub(crate) fn brings_inventory(&self) -> bool {
+        let walks =
+            self.options.walk > 0 || matches!(self.options.purpose, Some(ServerPurpose::Walk(_)));
+        self.leaves.iter().any(|leaf| {
+            let brings = match leaf.kind {
+                Kind::Inventory | Kind::UserRead => true,
+                Kind::AppStatus => walks,
+                _ => false,
+            };
+            leaf.verb == Verb::Get && brings
+        })
+    }
+
     /// Puts it back into the queue, what went out of it forgotten.
     pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;

@@ -47,8 +47,10 @@ pub(crate) fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
-/// What is read of each instance of a class; nothing where no property is known.
+/// What is read of each instance of a class: nothing of one that is a secret; `None`
+/// where no property is known, and the instances are asked for theirs.
 pub(crate) fn properties(class: &str) -> Option<impl Iterator<Item = &'static str> + Clone> {
-    let properties = wmi::find(class)?.1.inventoried();
-    properties.clone().next().is_some().then_some(properties)
+    let (_, class) = wmi::find(class)?;
+    let is_known = class.is_secret || !class.properties.is_empty();
+    is_known.then(|| class.inventoried())
 }

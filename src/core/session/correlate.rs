@@ -15,6 +15,7 @@ use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part, TOO_LARGE};
 use super::outcome::{conclude, give_up, is_complete, too_large};
 use super::result_collector::ResultCollector;
+use super::secrets;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -151,9 +152,11 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    secrets::strike_out(&mut results);
     let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    secrets::strike_out(&mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
     if let Some(reason) = answer.too_large {

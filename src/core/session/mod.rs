@@ -38,6 +38,7 @@ mod read_plan;
 mod reply;
 mod request;
 mod result_collector;
+mod secrets;
 pub mod server_auth;
 mod settle;
 mod snapshot;

@@ -5,12 +5,10 @@ use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unans
 use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, InventoryUpdate, Reading, Taken, known, names};
-use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
 use crate::wmi;
-use modegate_wire::message::Verb;
 
 use super::answer_room::AnswerRoom;
 use super::channel_report::ChannelReport;
@@ -79,10 +77,7 @@ impl ResultCollector {
             }
             return;
         }
-        let reads = command.leaves.iter().any(|leaf| {
-            leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
-        });
-        if !reads {
+        if !command.brings_inventory() {
             return;
         }
         for result in results {

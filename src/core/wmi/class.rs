@@ -11,7 +11,8 @@ pub(crate) struct WmiClass {
     pub(crate) name: &'static str,
     /// Its key properties, in the order of an instance's path.
     pub(crate) keys: &'static [&'static str],
-    /// Its other properties, as far as they are used.
+    /// Its properties, keys too: of a class of the two MDM providers all of them, of
+    /// others those that are read. None: its instances are asked for their names.
     pub(crate) properties: &'static [Property],
     /// Its methods.
     pub(crate) methods: &'static [Method],
@@ -20,18 +21,54 @@ pub(crate) struct WmiClass {
     /// What Add, Replace and Delete of an instance or a property are; unclassified
     /// if it is none.
     pub(crate) write: Option<Kind>,
-    /// Whether its values are secrets, of which the inventory keeps none.
+    /// Whether all its values are secrets, of which the inventory keeps none.
     pub(crate) is_secret: bool,
 }
 
-/// A method.
+/// A method. Those of the two MDM providers return a `uint32`.
 #[derive(Debug)]
 pub(crate) struct Method {
     /// Its name.
     pub(crate) name: &'static str,
+    /// The name of its one parameter, a string; none if it has none.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the templates of operations spell it")
+    )]
+    pub(crate) parameter: Option<&'static str>,
     /// What an Exec of it is.
     pub(crate) kind: Kind,
 }
+
+/// A method with one parameter.
+pub(super) const fn method(name: &'static str, parameter: &'static str, kind: Kind) -> Method {
+    Method {
+        name,
+        parameter: Some(parameter),
+        kind,
+    }
+}
+
+/// A method without parameters.
+pub(super) const fn bare_method(name: &'static str, kind: Kind) -> Method {
+    Method {
+        name,
+        parameter: None,
+        kind,
+    }
+}
+
+/// Declares classes as statics and lists them in their order. Rows are laid out by hand.
+macro_rules! classes {
+    ($($(#[$about:meta])* $id:ident = $class:expr;)*) => {
+        $($(#[$about])* pub(crate) static $id: WmiClass = $class;)*
+
+        /// The classes; see [`super::TABLES`] before adding one.
+        pub(super) static CLASSES: &[&WmiClass] = &[$(&$id),*];
+    };
+}
+
+pub(super) use classes;
 
 impl WmiClass {
     pub(super) const fn new(name: &'static str, get: Kind) -> Self {
@@ -84,9 +121,16 @@ impl WmiClass {
         LocUri::instance(self.name, keys)
     }
 
-    /// The properties that an inventory reads of each instance.
+    /// The property of that name, in any letter case.
+    pub(crate) fn property(&self, name: &str) -> Option<&'static Property> {
+        let mut properties = self.properties.iter();
+        properties.find(|property| property.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The properties that an inventory reads of each instance: all but the secrets.
     pub(crate) fn inventoried(&self) -> impl Iterator<Item = &'static str> + Clone + use<> {
-        let is_read = |property: &&Property| property.is_inventoried;
+        let is_secret = self.is_secret;
+        let is_read = move |property: &&Property| !is_secret && !property.is_secret;
         let properties = self.properties.iter().filter(is_read);
         properties.map(|property| property.name)
     }

@@ -38,7 +38,7 @@ input! {
     pub(crate) struct DevicePatch {
         /// The key of MDM_Client. Default: the source.
         pub(crate) device_client_id: Option<Parsed<ClientId>>,
-        /// Whose device it is.
+        /// The enrolled user.
         pub(crate) user: Option<Clearable<Line<NAME_BYTES>>>,
         /// The groups that it is in.
         pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
@@ -311,7 +311,7 @@ pub(super) fn identity_change(
     word: Option<Word<EnrollmentWord>>,
 ) -> change::DeviceChange {
     let reason = match word.map(|word| word.0) {
-        Some(EnrollmentWord::New) => Some(EndReason::Told),
+        Some(EnrollmentWord::New) => Some(EndReason::Requested),
         Some(EnrollmentWord::Same) => None,
         None => is_enrolled_anew(device, &record).then_some(EndReason::NewCertificate),
     };
