@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::address::{Address, InstanceName, Member};
 use super::classes::{Cim, Class, Life, Property};
 use super::csp::Csp;
-use super::extent::{Extent, Extents, Instance, new_tablet};
+use super::extent::{Extent, Extents, Instance, new_tablet, windows10};
 use super::outcome::Found;
 
 /// Gives out a channel URI for a package family name, as WNS does.
@@ -104,6 +104,8 @@ impl Tree {
     pub(super) fn become_family(&mut self, csp: Csp) {
         if csp.is_phone() {
             self.extents.clear();
+        } else {
+            self.extents.extend(windows10());
         }
         self.csp = Some(csp);
     }

@@ -15,6 +15,7 @@ mod odd_sessions;
 mod odd_statuses;
 mod refused_devices;
 mod removals;
+mod schema;
 mod server_auth;
 mod sessions;
 pub mod simulated_device;
