@@ -1,15 +1,14 @@
 //! Verb and LocURI to a kind: what a command does, never what its caller calls
-//! it. The modules `wmi` and `nodes` hold the facts; what they do not know is
+//! it. The modules `wmi`, `nodes` and `csps` hold the facts; what they do not know is
 //! unclassified, unless a policy set classifies more ([`custom_class`]).
 
+mod csps;
 pub mod custom_class;
 mod leaves;
 mod nodes;
 
 use custom_class::CustomClass;
 pub(crate) use leaves::{Pair, applies, covered_by, leaves, pairs};
-
-use nodes::NODES;
 
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::{LocUri, Member, Node, TreeNode, WmiNode};
@@ -82,15 +81,17 @@ fn of_wmi(verb: Verb, node: WmiNode<'_>) -> (Kind, Class) {
 }
 
 fn of_tree(verb: Verb, node: TreeNode<'_>) -> Kind {
-    let kind = NODES
-        .iter()
+    let kind = nodes::entries()
         .find(|entry| entry.verbs.contains(&verb) && matches(entry.path, node, entry.below))
         .map_or(Kind::Unclassified, |entry| entry.kind);
     match kind {
+        kind if !node.user => kind,
         // What is the user's is never the device's.
-        Kind::Inventory if node.user => Kind::UserRead,
-        _ if node.user && verb != Verb::Get => Kind::Unclassified,
-        kind => kind,
+        Kind::Inventory => Kind::UserRead,
+        // A user has settings, profiles, certificates and apps, and no more.
+        Kind::Setting | Kind::Profile | Kind::Certificate | Kind::AppInstall => kind,
+        kind if verb == Verb::Get => kind,
+        _ => Kind::Unclassified,
     }
 }
 

@@ -1,6 +1,8 @@
 //! The nodes of DevInfo, DevDetail and the configuration service providers
-//! that are known. WMI classes stand in [`crate::wmi`].
+//! that are known one by one. WMI classes stand in [`crate::wmi`], providers that are
+//! known as a whole in [`super::csps`].
 
+use super::csps;
 use crate::kind::Kind::{
     self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unenroll, UserRead, WnsConfiguration,
 };
@@ -27,21 +29,29 @@ const fn node(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind)
     }
 }
 
-const fn tree(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind) -> NodeEntry {
+pub(super) const fn tree(
+    path: &'static [&'static str],
+    verbs: &'static [Verb],
+    kind: Kind,
+) -> NodeEntry {
     NodeEntry {
         below: true,
         ..node(path, verbs, kind)
     }
 }
 
-const READ: &[Verb] = &[Verb::Get];
-const EXEC: &[Verb] = &[Verb::Exec];
-const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
+pub(super) const READ: &[Verb] = &[Verb::Get];
+pub(super) const EXEC: &[Verb] = &[Verb::Exec];
+pub(super) const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
 const PUSH: &[&str] = &["vendor", "msft", "dmclient", "provider", "*", "push"];
 const PROVIDER: &[&str] = &["vendor", "msft", "dmclient", "provider", "*"];
 
-/// The nodes, the narrower before the wider.
-pub(super) static NODES: &[NodeEntry] = &[
+/// Every node, the narrower before the wider.
+pub(super) fn entries() -> impl Iterator<Item = &'static NodeEntry> {
+    NODES.iter().chain(csps::APPS).chain(csps::CSPS)
+}
+
+static NODES: &[NodeEntry] = &[
     tree(&["devinfo"], READ, Inventory),
     tree(&["devdetail"], READ, Inventory),
     node(&["vendor", "msft", "dmclient", "unenroll"], EXEC, Unenroll),

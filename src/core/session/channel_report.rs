@@ -12,9 +12,10 @@ use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
 /// What may be kept of a channel as the device told it, all else is `***`.
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 8] = [
     "expirationtime",
     "channelstatus",
+    "configurationstatus",
     "lasterror",
     "status",
     "pfn",
@@ -126,8 +127,10 @@ fn may_be_kept(loc_uri: &LocUri, data: &str) -> bool {
     let lower = data.to_ascii_lowercase();
     let plain = data.len() <= PLAIN_BYTES && !lower.contains("//") && !lower.contains("%2f");
     let named = PLAIN.contains(&last.to_ascii_lowercase().as_str());
-    // The class itself names its instances by their keys.
-    let lists = last.eq_ignore_ascii_case("MDM_WNSChannel");
+    // The classes themselves name their instances by their keys.
+    let lists = ["MDM_WNSChannel", "MDM_WNSConfiguration"]
+        .iter()
+        .any(|class| last.eq_ignore_ascii_case(class));
     data.is_empty() || plain && (named || lists)
 }
 

@@ -119,9 +119,7 @@ impl ResultCollector {
             };
             let is_list = names::is_list(result.format.as_deref());
             // A class or an instance has no value of its own, only children.
-            if address.property.is_empty() && !is_list
-                || !known::may_be_kept(&address.class, &address.property)
-            {
+            if address.property.is_empty() && !is_list || !known::may_be_kept(&address) {
                 continue;
             }
             let reading = Reading {

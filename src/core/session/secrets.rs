@@ -3,9 +3,8 @@
 
 use crate::classify::classify;
 use crate::command::NodeResult;
-use crate::inventory::{known, names};
+use crate::inventory::{Address, known, names};
 use crate::kind::Kind;
-use crate::loc_uri::{Member, Node};
 use crate::secret::Secret;
 use modegate_wire::message::Verb;
 
@@ -22,18 +21,11 @@ pub(super) fn strike_out(results: &mut [NodeResult]) {
     }
 }
 
-/// Whether it is the value of a secret property. What is said of the push channel is
-/// judged by [`super::channel_report`]; a list of names is no value.
+/// Whether it is the value of a secret. What is said of the push channel is judged by
+/// [`super::channel_report`]; a list of names is no value.
 fn holds_secret(result: &NodeResult) -> bool {
-    let is_value = |node: &Node<'_>| match node {
-        Node::Wmi(node) => match node.member {
-            Some(Member::Property(name)) => !known::may_be_kept(node.class, name),
-            _ => false,
-        },
-        Node::Tree(_) => false,
-    };
-    let node = result.loc_uri.node_as_read();
-    node.is_ok_and(|node| is_value(&node))
+    let address = Address::from_loc_uri(&result.loc_uri);
+    address.is_some_and(|address| !known::may_be_kept(&address))
         && !names::is_list(result.format.as_deref())
         && classify(Verb::Get, &result.loc_uri).kind != Kind::ChannelRead
 }
@@ -92,6 +84,22 @@ mod tests {
                 false,
             ),
             ("./DevDetail/SwV".to_owned(), "chr", true),
+            (
+                "./Vendor/MSFT/WiFi/Profile/Contoso/WlanXml".to_owned(),
+                "chr",
+                false,
+            ),
+            (
+                "./User/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/a/PFXCertPassword"
+                    .to_owned(),
+                "chr",
+                false,
+            ),
+            (
+                "./Vendor/MSFT/Policy/Result/DeviceLock/AllowSimpleDevicePassword".to_owned(),
+                "int",
+                true,
+            ),
         ] {
             let mut results = [NodeResult {
                 loc_uri: loc_uri.as_str().into(),

@@ -17,6 +17,7 @@ pub(crate) use class::WmiClass;
 pub(crate) use property::{CimType, Property, ValueForm, flag, number};
 pub(crate) use settings_provider::*;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -43,9 +44,19 @@ pub(crate) fn classes() -> impl Iterator<Item = &'static WmiClass> {
 
 /// A class and its place, by its name in any letter case.
 pub(crate) fn find(name: &str) -> Option<(Class, &'static WmiClass)> {
-    let named = |(_, class): &(usize, &WmiClass)| class.name.eq_ignore_ascii_case(name);
-    let (at, class) = classes().enumerate().find(named)?;
+    static BY_NAME: LazyLock<Vec<(usize, &WmiClass)>> = LazyLock::new(|| {
+        let mut all: Vec<(usize, &WmiClass)> = classes().enumerate().collect();
+        all.sort_by(|(_, one), (_, other)| in_any_case(one.name, other.name));
+        all
+    });
+    let found = BY_NAME.binary_search_by(|(_, class)| in_any_case(class.name, name));
+    let (at, class) = BY_NAME[found.ok()?];
     Some((Class(u8::try_from(at).ok()?), class))
+}
+
+fn in_any_case(one: &str, other: &str) -> Ordering {
+    let lower = |byte: u8| byte.to_ascii_lowercase();
+    one.bytes().map(lower).cmp(other.bytes().map(lower))
 }
 
 /// The class at that place.
@@ -66,7 +77,7 @@ pub(crate) fn cim_type(class: &str, property: &str) -> Option<CimType> {
         }
         named
     });
-    match listed(class, property) {
+    match find(class).and_then(|(_, class)| class.property(property)) {
         Some(property) => scalar(property),
         None => NAMED.get(property)?.filter(|cim| cim.is_integer()),
     }
@@ -74,10 +85,6 @@ pub(crate) fn cim_type(class: &str, property: &str) -> Option<CimType> {
 
 fn scalar(property: &Property) -> Option<CimType> {
     (!property.is_array).then_some(property.cim)
-}
-
-fn listed(class: &str, property: &str) -> Option<&'static Property> {
-    find(class)?.1.property(property)
 }
 
 /// Whether a value may be kept: not what holds a key, a cookie or a challenge,
@@ -89,8 +96,9 @@ pub(crate) fn may_be_kept(class: &str, property: &str) -> bool {
         let secrets = properties.filter(|property| property.is_secret);
         secrets.map(|one| one.name).chain(SECRETS).collect()
     });
-    match listed(class, property) {
-        _ if find(class).is_some_and(|(_, class)| class.is_secret) => false,
+    let class = find(class).map(|(_, class)| class);
+    match class.and_then(|class| class.property(property)) {
+        _ if class.is_some_and(|class| class.is_secret) => false,
         Some(property) => !property.is_secret,
         None => !SECRET_NAMES
             .iter()

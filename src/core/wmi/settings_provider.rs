@@ -51,7 +51,7 @@ classes! {
             DeviceClientID, DeviceName, DomainSID, PlatformID, ProcessorDescription, UserSid,
             Version
         });
-    WNS_CONFIGURATION = WmiClass::new("MDM_WNSConfiguration", UserRead).keys(&["AppId"])
+    WNS_CONFIGURATION = WmiClass::new("MDM_WNSConfiguration", ChannelRead).keys(&["AppId"])
         .methods(&[method("UpdateConfiguration", "ConfigString", WnsConfiguration)])
         .properties(reads! { AppId, ConfigurationStatus: Uint32 });
     WNS_CHANNEL = WmiClass::new("MDM_WNSChannel", ChannelRead).keys(&["AppId"])

@@ -32,8 +32,13 @@ const ARRAYS: [&str; 5] = [
     "LogonHours",
     "BlockedCategoryList",
 ];
-/// Classes of which nothing becomes inventory: the push channel and profiles with their key.
-const APART: [&str; 2] = ["MDM_WNSChannel", "MDM_WirelessProfileXml"];
+/// Classes of which nothing becomes inventory: the push channel, which has its own place,
+/// and profiles with their key.
+const APART: [&str; 3] = [
+    "MDM_WNSConfiguration",
+    "MDM_WNSChannel",
+    "MDM_WirelessProfileXml",
+];
 
 fn expected(property: &PropertySchema) -> &'static str {
     match property.cim {
@@ -126,7 +131,7 @@ async fn every_property_of_the_28_classes_is_read_with_its_type() {
     ten.holds_everything();
     let known = read(&server, &device, &mut ten, &properties).await;
     let counts = looked_at(&known, &properties);
-    let counted = BTreeMap::from([("read", 167), ("secret", 7), ("apart", 8)]);
+    let counted = BTreeMap::from([("read", 165), ("secret", 7), ("apart", 10)]);
     assert_eq!(counts, counted);
     for (class, secret) in SECRETS {
         let text = format!("value of {class}.{secret}");
@@ -147,7 +152,38 @@ async fn every_property_of_a_tablet_is_read_with_its_type() {
     let mut properties = mdm_properties();
     properties.retain(|one| one.class != "MDM_ApplicationMinVersion");
     let known = read(&server, &device, &mut tablet, &properties).await;
-    assert_eq!(looked_at(&known, &properties)["read"], 160);
+    assert_eq!(looked_at(&known, &properties)["read"], 158);
+}
+
+/// What is said of the push channel is answered by name, all but its URI.
+#[tokio::test]
+async fn every_property_of_the_channel_is_read() {
+    let (server, device, mut tablet) = enrolled("t").await;
+    let set = json!({"type": "wns_update_configuration", "app_id": "app", "package_family_name": "contoso.mdm_8wekyb3d8bbwe"});
+    server.queue(&device, set).await;
+    sync(&mut tablet, Trigger::Logon).await;
+    let mut properties = mdm_properties();
+    properties.retain(|one| one.class.starts_with("MDM_WNS"));
+    assert_eq!(properties.len(), 8);
+    let mut commands = Vec::new();
+    for PropertySchema { class, name, .. } in &properties {
+        let loc_uri = format!("./cimv2/{class}/{class}.AppId=%22app%22/{name}");
+        let body = json!({"type": "raw", "verb": "Get", "loc_uri": loc_uri});
+        commands.push(server.queue(&device, body).await);
+    }
+    sync(&mut tablet, Trigger::Logon).await;
+    for (command, property) in commands.iter().zip(&properties) {
+        let view = server.get(&format!("/commands/{command}")).await;
+        assert_eq!(
+            (&view["kind"], &view["state"]),
+            (&json!("channel_read"), &json!("succeeded"))
+        );
+        let data = view["results"][0]["data"].as_str().unwrap();
+        let is_uri = property.name == "Channel";
+        assert_eq!(data == "***", is_uri, "{view}");
+        let is_number = data.parse::<u32>().is_ok();
+        assert_eq!(is_number, property.cim == "uint32", "{view}");
+    }
 }
 
 /// Everything that a Get of a secret brings back, wherever it is kept or shown.
