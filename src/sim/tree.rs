@@ -102,11 +102,15 @@ impl Tree {
 
     /// Becomes the tree of another family; a phone has no WMI classes.
     pub(super) fn become_family(&mut self, csp: Csp) {
-        if csp.is_phone() {
+        let version = if csp.is_phone() {
             self.extents.clear();
+            "8.10.14219.341"
         } else {
             self.extents.extend(windows10());
-        }
+            "10.0.18363.1016"
+        };
+        let node = ("SwV", version.to_owned());
+        self.nodes.insert("devdetail/swv".to_owned(), node);
         self.csp = Some(csp);
     }
 

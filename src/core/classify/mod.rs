@@ -10,6 +10,8 @@ mod nodes;
 use custom_class::CustomClass;
 pub(crate) use leaves::{Pair, applies, covered_by, leaves, pairs};
 
+use nodes::NodeEntry;
+
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::{LocUri, Member, Node, TreeNode, WmiNode};
 use crate::wmi;
@@ -80,8 +82,13 @@ fn of_wmi(verb: Verb, node: WmiNode<'_>) -> (Kind, Class) {
     (kind.unwrap_or(Kind::Unclassified), place)
 }
 
+/// Every node that is known outside WMI, the narrower before the wider.
+fn entries() -> impl Iterator<Item = &'static NodeEntry> {
+    nodes::NODES.iter().chain(csps::APPS).chain(csps::CSPS)
+}
+
 fn of_tree(verb: Verb, node: TreeNode<'_>) -> Kind {
-    let kind = nodes::entries()
+    let kind = entries()
         .find(|entry| entry.verbs.contains(&verb) && matches(entry.path, node, entry.below))
         .map_or(Kind::Unclassified, |entry| entry.kind);
     match kind {

@@ -2,7 +2,6 @@
 //! that are known one by one. WMI classes stand in [`crate::wmi`], providers that are
 //! known as a whole in [`super::csps`].
 
-use super::csps;
 use crate::kind::Kind::{
     self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unenroll, UserRead, WnsConfiguration,
 };
@@ -46,12 +45,8 @@ pub(super) const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
 const PUSH: &[&str] = &["vendor", "msft", "dmclient", "provider", "*", "push"];
 const PROVIDER: &[&str] = &["vendor", "msft", "dmclient", "provider", "*"];
 
-/// Every node, the narrower before the wider.
-pub(super) fn entries() -> impl Iterator<Item = &'static NodeEntry> {
-    NODES.iter().chain(csps::APPS).chain(csps::CSPS)
-}
-
-static NODES: &[NodeEntry] = &[
+/// The nodes, the narrower before the wider.
+pub(super) static NODES: &[NodeEntry] = &[
     tree(&["devinfo"], READ, Inventory),
     tree(&["devdetail"], READ, Inventory),
     node(&["vendor", "msft", "dmclient", "unenroll"], EXEC, Unenroll),

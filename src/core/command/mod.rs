@@ -327,15 +327,12 @@ impl OpenCommand {
     /// Whether its answers are values for the inventory. The status of a job that the
     /// server asks for while it runs is not; an inventory of jobs is.
     pub(crate) fn brings_inventory(&self) -> bool {
-        let walks =
-            self.options.walk > 0 || matches!(self.options.purpose, Some(ServerPurpose::Walk(_)));
-        self.leaves.iter().any(|leaf| {
-            let brings = match leaf.kind {
-                Kind::Inventory | Kind::UserRead => true,
-                Kind::AppStatus => walks,
-                _ => false,
-            };
-            leaf.verb == Verb::Get && brings
+        let options = &self.options;
+        let walks = options.walk > 0 || matches!(options.purpose, Some(ServerPurpose::Walk(_)));
+        self.leaves.iter().any(|leaf| match leaf.kind {
+            Kind::Inventory | Kind::UserRead => leaf.verb == Verb::Get,
+            Kind::AppStatus => walks && leaf.verb == Verb::Get,
+            _ => false,
         })
     }
 

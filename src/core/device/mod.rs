@@ -5,12 +5,15 @@ mod certificates;
 mod enrollment;
 pub mod outbox;
 mod record;
+mod shown_family;
 mod usage;
 
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
 pub use record::{Credentials, DeviceRecord};
+pub(crate) use shown_family::family_of_version;
+pub use shown_family::{FamilyEvidence, ShownFamily};
 pub use usage::HourlyUse;
 
 use std::fmt;
@@ -104,6 +107,9 @@ pub struct DeviceState {
     /// The enrollment that it is in.
     #[serde(default)]
     pub enrollment: Enrollment,
+    /// The family that it shows, if it ever did.
+    #[serde(default)]
+    pub shown_family: Option<ShownFamily>,
 }
 
 /// How a device wants the server to prove itself.

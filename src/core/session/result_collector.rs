@@ -164,6 +164,18 @@ impl ResultCollector {
         }
     }
 
+    /// The version of the system that the device answered.
+    pub(super) fn system_version(&self) -> Option<&str> {
+        let of_system = |address: Address| {
+            address.class.eq_ignore_ascii_case("./DevDetail")
+                && address.property.eq_ignore_ascii_case("SwV")
+        };
+        let mut values = self.values.iter().map(|(_, result)| result);
+        let result =
+            values.find(|one| Address::from_loc_uri(&one.loc_uri).is_some_and(of_system))?;
+        Some(result.data.as_ref()?.reveal())
+    }
+
     /// The key of MDM_Client, where the class named exactly one instance with
     /// another key than is known.
     pub(super) fn client_id(&self, known: &str, recorder: &mut EventRecorder) -> Option<String> {

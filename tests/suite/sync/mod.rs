@@ -6,6 +6,7 @@ mod bad_values;
 mod device_bounds;
 mod enrollments;
 mod families;
+mod family_changes;
 mod gating;
 mod hostile;
 mod hostile_messages;
