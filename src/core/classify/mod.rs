@@ -69,11 +69,7 @@ fn of_wmi(verb: Verb, node: WmiNode<'_>) -> (Kind, Class) {
     let is_method = matches!(node.member, Some(Member::Method(_)));
     let kind = match (verb, node.member) {
         (Verb::Get, _) if !is_method => Some(class.get),
-        (Verb::Exec, Some(Member::Method(name))) => class
-            .methods
-            .iter()
-            .find(|method| method.name.eq_ignore_ascii_case(name))
-            .map(|method| method.kind),
+        (Verb::Exec, Some(Member::Method(name))) => class.method(name).map(|method| method.kind),
         (Verb::Add | Verb::Replace | Verb::Delete, _) if !is_method && node.instance.is_some() => {
             class.write
         }

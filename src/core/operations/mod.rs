@@ -24,6 +24,7 @@ pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
 pub use entry::BuildContext;
+pub use raw::lacks_parameter;
 pub use unknown::unknown_fields;
 
 use serde_json::Value;

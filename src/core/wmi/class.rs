@@ -31,13 +31,22 @@ pub(crate) struct Method {
     /// Its name.
     pub(crate) name: &'static str,
     /// The name of its one parameter, a string; none if it has none.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the templates of operations spell it")
-    )]
     pub(crate) parameter: Option<&'static str>,
     /// What an Exec of it is.
     pub(crate) kind: Kind,
+}
+
+impl Method {
+    /// Whether the Data of an Exec gives it what it takes: `<parameter>=<value>`, or
+    /// nothing.
+    pub(crate) fn takes(&self, data: &str) -> bool {
+        match self.parameter {
+            None => data.is_empty(),
+            Some(parameter) => data
+                .split_once('=')
+                .is_some_and(|(name, _)| name.trim().eq_ignore_ascii_case(parameter)),
+        }
+    }
 }
 
 /// A method with one parameter.
@@ -125,6 +134,12 @@ impl WmiClass {
     pub(crate) fn property(&self, name: &str) -> Option<&'static Property> {
         let mut properties = self.properties.iter();
         properties.find(|property| property.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The method of that name, in any letter case.
+    pub(crate) fn method(&self, name: &str) -> Option<&'static Method> {
+        let mut methods = self.methods.iter();
+        methods.find(|method| method.name.eq_ignore_ascii_case(name))
     }
 
     /// The properties that an inventory reads of each instance: all but the secrets.

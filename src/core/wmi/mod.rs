@@ -13,7 +13,7 @@ mod win32;
 mod windows10;
 
 pub(crate) use application_provider::*;
-pub(crate) use class::WmiClass;
+pub(crate) use class::{Method, WmiClass};
 pub(crate) use property::{CimType, Property, ValueForm, flag, number};
 pub(crate) use settings_provider::*;
 

@@ -284,6 +284,28 @@ async fn every_method_runs_and_is_of_its_kind() {
     assert_eq!(tablet.password_resets(), 1);
 }
 
+/// A raw Exec may say anything; where it does not name its method's parameter, the answer
+/// warns.
+#[tokio::test]
+async fn a_raw_exec_without_its_parameter_is_warned_of() {
+    let (server, device, _) = enrolled("t").await;
+    let eas = "./cimv2/MDM_EASPolicy/MDM_EASPolicy.Key=%221%22/Exec=SetValues";
+    let lock = "./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22t%22/Exec=LockWorkstation";
+    for (loc_uri, data, warns) in [
+        (eas, "MinPasswordLength,8;", true),
+        (eas, "ConfigString=MinPasswordLength,8;", true),
+        (eas, "NamedValuesList=MinPasswordLength,8;", false),
+        (lock, "now", true),
+        (lock, "", false),
+    ] {
+        let body = json!({"type": "raw", "verb": "Exec", "loc_uri": loc_uri, "data": data});
+        let command = server.queue(&device, body).await;
+        let view = server.get(&format!("/commands/{command}")).await;
+        assert_eq!(view["warning"].is_string(), warns, "{view}");
+        assert_ne!(view["kind"], "unclassified");
+    }
+}
+
 /// What Machine mode carries of the schema: the reads of what is the device's.
 #[tokio::test]
 async fn machine_reads_no_class_that_is_a_users() {
