@@ -3,6 +3,7 @@
 mod auth_failure;
 mod certificates;
 mod enrollment;
+mod kept_answers;
 pub mod outbox;
 mod record;
 mod shown_family;
@@ -11,6 +12,7 @@ mod usage;
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
+pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
 pub(crate) use shown_family::family_of_version;
 pub use shown_family::{FamilyEvidence, ShownFamily};
@@ -107,6 +109,9 @@ pub struct DeviceState {
     /// The enrollment that it is in.
     #[serde(default)]
     pub enrollment: Enrollment,
+    /// How much is kept of its answers.
+    #[serde(default)]
+    pub kept_answers: KeptAnswers,
     /// The family that it shows, if it ever did.
     #[serde(default)]
     pub shown_family: Option<ShownFamily>,
