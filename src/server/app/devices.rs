@@ -50,7 +50,7 @@ input! {
         /// The certificates that it proves itself with in TLS.
         pub(crate) certificate_sha256: Option<List<Parsed<CertificateDigest>, DEVICE_LIST>>,
         /// `new`: the device was enrolled anew, so its queue, its channel and its installs
-        /// end. `same`: it was not, whatever certificates are given. Default: as the
+        /// end. `same`: it was not, whatever certificates it lists. Default: as the
         /// certificates say; a list without any of those before is of a new enrollment.
         pub(crate) enrollment: Option<Word<EnrollmentWord>>,
     }
@@ -119,7 +119,7 @@ impl NewDevice {
 }
 
 impl DevicePatch {
-    /// Takes over what was given. A certificate that was revoked for the device does not
+    /// Applies the fields of the request. A certificate that was revoked for the device does not
     /// come back.
     fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
         if let Some(family) = self.family {
@@ -267,7 +267,7 @@ pub(crate) async fn list(
     scan(page, bounds, read, |device| device.number, takes).await
 }
 
-/// Changes what is given of a device.
+/// Changes the fields of a device that the request names.
 pub(crate) async fn change(
     app: &App,
     by: &Principal,
@@ -284,7 +284,7 @@ pub(crate) async fn change(
     Ok(app.store.alter(id, decide, options.keep).await?)
 }
 
-/// The change of a device by what was given. `groups` is what its groups are called
+/// The change of a device that a request asks for. `groups` is what its groups are called
 /// in faults.
 pub(super) fn amended(
     by: &Principal,
