@@ -186,6 +186,52 @@ async fn every_property_of_the_channel_is_read() {
     }
 }
 
+/// What an operator sets on the classes that a Windows 10 lists besides goes out with the
+/// user, and never in Machine mode.
+#[tokio::test]
+async fn settings_of_the_other_classes_do_not_wait_for_good() {
+    let server = Server::start();
+    let device = server
+        .register(json!({"source": "ten", "family": "windows10"}))
+        .await;
+    let url = format!("{}/sync", server.http);
+    let transport = modegate_sim::Transport::new(&url, None, None).unwrap();
+    let mut ten = Tablet::windows10("ten", "MS DM Server", transport);
+    ten.holds_everything();
+    let mut commands = Vec::new();
+    for (class, key, property, data, kind) in [
+        (
+            "MSFT_NetFirewallProfile",
+            "InstanceID",
+            "Enabled",
+            "0",
+            "setting",
+        ),
+        ("WpcUserSettings", "SID", "WpcEnabled", "false", "setting"),
+        ("WpcWebSettings", "SID", "FilterLevel", "5", "setting"),
+    ] {
+        let instance = format!("{class}.{key}=%22value%20of%20{class}.{key}%22");
+        let loc_uri = format!("./cimv2/{class}/{instance}/{property}");
+        let body = json!({"type": "raw", "verb": "Replace", "loc_uri": loc_uri, "data": data});
+        let command = server.queue(&device, body).await;
+        let view = server.get(&format!("/commands/{command}")).await;
+        assert_eq!(
+            (&view["kind"], &view["warning"]),
+            (&json!(kind), &Value::Null),
+            "{view}"
+        );
+        commands.push(command);
+    }
+    sync(&mut ten, Trigger::Reboot).await;
+    for command in &commands {
+        assert_eq!(server.state(command).await, "queued", "Machine mode");
+    }
+    sync(&mut ten, Trigger::Logon).await;
+    for command in &commands {
+        assert_eq!(server.state(command).await, "succeeded");
+    }
+}
+
 /// Everything that a Get of a secret brings back, wherever it is kept or shown.
 #[tokio::test]
 async fn a_secret_that_is_asked_for_by_name_is_not_kept() {
