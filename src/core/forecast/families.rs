@@ -45,8 +45,7 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
         return forecast;
     };
     forecast.renewal = renewal(family, asked.view.build, channel, now);
-    let ended = matches!(channel.state, ChannelState::Expired)
-        || channel.expires_at().is_some_and(|end| end <= now);
+    let ended = channel.state_at(now) == ChannelState::Expired;
     if family == Family::WindowsPhone81 && ended {
         forecast.user = Some(MANUAL_SYNC.to_owned());
     }

@@ -4,6 +4,7 @@
 //! the policy engine, as for every other.
 
 mod open_commands;
+mod report;
 mod sends;
 mod subject;
 mod work;
@@ -56,8 +57,8 @@ pub(super) fn take(
     work.mine();
     work.set_answered();
     if !report.is_empty() {
-        let values = report.at(&work.nodes());
-        work.take_report(values);
+        let values = report.at(&work.reads());
+        work.take_report(&values);
     }
     if subject.begins {
         work.session();
@@ -117,7 +118,7 @@ pub(super) fn forget(
     }
     ChannelChanges {
         uri: channel.uri.map(|_| None),
-        queued: Vec::new(),
+        ..ChannelChanges::default()
     }
 }
 
