@@ -22,6 +22,7 @@ use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::push::active_profiles::Notes;
 use crate::push::channel::Channel;
+use crate::push::set_pause::SetPause;
 use crate::push::wake::Wake;
 use crate::time::Timestamp;
 use modegate_wire::auth::AuthType;
@@ -104,6 +105,9 @@ pub struct DeviceState {
     /// The enrollment that it is in.
     #[serde(default)]
     pub enrollment: Enrollment,
+    /// How soon its push channel may be set again.
+    #[serde(default)]
+    pub set_pause: Option<SetPause>,
 }
 
 /// How a device wants the server to prove itself.

@@ -16,5 +16,6 @@ pub mod profile;
 pub mod rate;
 pub mod record;
 pub mod sanitize;
+pub mod set_pause;
 pub mod token;
 pub mod wake;

@@ -196,8 +196,8 @@ impl Channel {
             Event::Session => Signal::SessionEarly,
             Event::SetDelivered => Signal::Delivered,
             Event::SetStatus(200 | 202) => Signal::SetOk,
-            Event::SetStatus(418) if !self.turned => Signal::SetExists,
-            Event::SetStatus(404) if !self.turned => Signal::SetMissing,
+            Event::SetStatus(418) if self.may_turn(family) => Signal::SetExists,
+            Event::SetStatus(404) if self.may_turn(family) => Signal::SetMissing,
             Event::SetStatus(_) => Signal::SetRefused,
             Event::SetSilent => Signal::SetSilent,
             Event::UriRead { .. } if self.stale => return None,
@@ -210,6 +210,12 @@ impl Channel {
             Event::Time => self.age(family, now)?,
             Event::PfnChanged => Signal::PfnChanged,
         })
+    }
+
+    /// Whether the set may be sent by the other verb. UpdateConfiguration has none: sent
+    /// again it would be the same.
+    fn may_turn(&self, family: Family) -> bool {
+        !self.turned && family != Family::Windows81
     }
 
     fn read(&self, digest: UriDigest, now: Timestamp) -> Signal {

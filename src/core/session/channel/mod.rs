@@ -4,6 +4,7 @@
 //! the policy engine, as for every other.
 
 mod open_commands;
+mod pause;
 mod sends;
 mod subject;
 mod work;
@@ -21,7 +22,8 @@ use crate::event::EventType;
 use crate::push::active_profiles::{Notes, Target};
 use crate::push::{channel, wake};
 
-pub(super) use open_commands::open_set;
+pub(super) use open_commands::{open_set, open_sets};
+pub(super) use pause::answered;
 pub(super) use subject::{ChannelChanges, DeviceContext};
 
 use open_commands::{ACTOR, close};
@@ -55,6 +57,7 @@ pub(super) fn take(
     let before = work.channel.state;
     work.mine();
     work.set_answered();
+    work.others_answered(bodies);
     if !report.is_empty() {
         let values = report.at(&work.nodes());
         work.take_report(values);
@@ -121,8 +124,9 @@ pub(super) fn forget(
     }
 }
 
-/// Tells the channel that its set is in the reply.
+/// Tells the channel that its set is in the reply; a set of anybody's begins the pause.
 pub(super) fn delivered(exchange: &mut Exchange, family: Family, now: crate::time::Timestamp) {
+    pause::delivered(&mut exchange.state, &exchange.carried, now);
     let set = open_set(&exchange.state);
     let carried = exchange.carried.iter().any(|one| Some(one.seq) == set);
     if let (true, Some(channel)) = (carried, &exchange.state.channel) {
