@@ -15,6 +15,7 @@ pub mod pause;
 pub mod profile;
 pub mod rate;
 pub mod record;
+pub mod recovery;
 pub mod sanitize;
 pub mod set_pause;
 pub mod token;

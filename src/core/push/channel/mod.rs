@@ -161,6 +161,16 @@ impl Channel {
         self.state.may_send() && self.expires_at().is_some_and(|end| now < end)
     }
 
+    /// Whether the pause since the last set is over.
+    pub(crate) fn may_be_set(&self, now: Timestamp) -> bool {
+        self.next_set_at.is_none_or(|due| due <= now)
+    }
+
+    /// Whether sets went out and the last of them brought no URI that was new.
+    pub(crate) fn was_set_in_vain(&self) -> bool {
+        self.set_attempts > 0 && !self.renewed
+    }
+
     fn current(&self) -> Option<&Known> {
         self.find(self.uri?)
     }
@@ -192,7 +202,7 @@ impl Channel {
     /// Holds an event against what is known. `None`: it says nothing of this channel.
     fn signal(&self, event: Event, family: Family, now: Timestamp) -> Option<Signal> {
         Some(match event {
-            Event::Session if self.next_set_at.is_none_or(|due| due <= now) => Signal::SessionDue,
+            Event::Session if self.may_be_set(now) => Signal::SessionDue,
             Event::Session => Signal::SessionEarly,
             Event::SetDelivered => Signal::Delivered,
             Event::SetStatus(200 | 202) => Signal::SetOk,

@@ -5,6 +5,7 @@
 
 mod open_commands;
 mod pause;
+mod recover;
 mod sends;
 mod subject;
 mod work;
@@ -66,6 +67,7 @@ pub(super) fn take(
         work.session();
     }
     work.act(bodies);
+    work.end_recovery();
     let (channel, changes) = (work.channel, work.changes);
     if channel.state != before {
         let detail = format!("{} to {}", before.name(), channel.state.name());
@@ -76,26 +78,14 @@ pub(super) fn take(
     changes
 }
 
-/// The profile that the device is set up for. A phone beyond the 30 days does
-/// not renew by itself: where there is another profile for it, it is moved on.
+/// The profile that the device is set up for.
 fn target<'a>(
     state: &DeviceState,
     subject: &DeviceContext<'_>,
     request: &Request<'a>,
 ) -> Option<&'a Target> {
     let (push, record) = (request.push, subject.record);
-    let own = state.push.owner.as_ref();
-    let current = push.current(record.family, &record.groups, own)?;
-    let expired = state.channel.as_ref().is_some_and(|channel| {
-        channel.state == channel::ChannelState::Expired
-            || channel.expires_at().is_some_and(|end| end <= request.now)
-    });
-    let moves = expired && subject.begins && record.family == Family::WindowsPhone81;
-    if moves {
-        push.another(&record.groups, current)
-    } else {
-        Some(current)
-    }
+    push.current(record.family, &record.groups, state.push.owner.as_ref())
 }
 
 /// The device has no channel any more: it is unenrolled, or no profile is for it.
@@ -108,6 +98,7 @@ pub(super) fn forget(
         return ChannelChanges::default();
     };
     state.push = Notes::default();
+    state.recovery = None;
     for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
         close(
             state,
@@ -132,6 +123,7 @@ pub(super) fn delivered(exchange: &mut Exchange, family: Family, now: crate::tim
     if let (true, Some(channel)) = (carried, &exchange.state.channel) {
         let done = channel::next(channel, channel::Event::SetDelivered, family, now);
         exchange.state.channel = Some(done.channel);
+        recover::attempted(&mut exchange.state, now);
     }
 }
 

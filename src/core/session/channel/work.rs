@@ -11,15 +11,13 @@ use crate::push::active_profiles::{Target, status_words};
 use crate::push::address::ChannelUri;
 use crate::push::answer::WnsVerdict;
 use crate::push::channel::{self, Channel, Effect, SetVerb};
+use crate::push::recovery::URI_EXPIRED;
 use crate::push::set_pause::SetPause;
 use crate::secret::Secret;
 use crate::session::Request;
 use crate::session::bodies::Bodies;
 use crate::session::channel_report::{ChannelValues, Nodes};
 use crate::session::event_recorder::EventRecorder;
-
-/// DMClient's Push/Status for a URI that has expired.
-const URI_EXPIRED: u16 = 5;
 
 pub(super) struct Work<'a> {
     pub(super) channel: Channel,
@@ -208,6 +206,7 @@ impl Work<'_> {
         }
         self.next(channel::Event::Time);
         if self.may(&[self.set(SetVerb::First)]) {
+            self.recover();
             self.next(channel::Event::Session);
         } else if self.channel.state != channel::ChannelState::NeedsSet {
             self.effects.push(Effect::ReadUri);
