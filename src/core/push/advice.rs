@@ -15,12 +15,18 @@ const REFUSED: &str = "WNS says that the channel belongs to another app than the
     profile's SID and secret with its PFN";
 
 /// What to do about the channel of a device of this family and build.
-pub fn advice(family: Family, build: Option<u32>, channel: Option<&Channel>) -> Vec<&'static str> {
+pub fn advice(
+    family: Family,
+    build: Option<u32>,
+    channel: Option<&Channel>,
+) -> Option<&'static str> {
     let is_old = family == Family::Windows10 && build.is_some_and(|build| build < BUILD_1607);
     let is_refused = channel.is_some_and(|channel| channel.refused);
-    let all = [(is_old, UPDATE_1511), (is_refused, REFUSED)];
-    let given = all.into_iter().filter(|(is_given, _)| *is_given);
-    given.map(|(_, advice)| advice).collect()
+    if is_old {
+        Some(UPDATE_1511)
+    } else {
+        is_refused.then_some(REFUSED)
+    }
 }
 
 #[cfg(test)]
@@ -30,15 +36,15 @@ mod tests {
     #[test]
     fn only_a_windows_10_before_1607_is_to_be_updated() {
         let rows = [
-            (Family::Windows10, Some(10_586), 1),
-            (Family::Windows10, Some(14_393), 0),
-            (Family::Windows10, None, 0),
-            (Family::Windows81, Some(9_600), 0),
+            (Family::Windows10, Some(10_586), true),
+            (Family::Windows10, Some(14_393), false),
+            (Family::Windows10, None, false),
+            (Family::Windows81, Some(9_600), false),
         ];
-        for (family, build, count) in rows {
+        for (family, build, is_advised) in rows {
             assert_eq!(
-                advice(family, build, None).len(),
-                count,
+                advice(family, build, None).is_some(),
+                is_advised,
                 "{family:?} {build:?}"
             );
         }

@@ -17,6 +17,8 @@ pub mod profile;
 pub mod rate;
 pub mod read_back;
 pub mod record;
+pub mod recovery;
 pub mod sanitize;
+pub mod set_pause;
 pub mod token;
 pub mod wake;

@@ -78,9 +78,12 @@ pub(super) fn take<'a>(
         return taken;
     }
     let set = channel::open_set(&taken.state);
+    let sets = channel::open_sets(&taken.state);
     let wipes = taken.state.open.iter().filter(|open| open.is_wipe());
     let wipes: Vec<CommandSeq> = wipes.map(|open| open.seq).collect();
     let collected = taken.collect_results(snapshot, request, recorder);
+    let family = snapshot.device.record.family;
+    channel::answered(&mut taken.state, &sets, family, recorder);
     if request.message.alerts().any(|alert| alert.code == 1223) {
         settle::end_session(&mut taken.state, recorder, "the device ended the session");
     }
@@ -89,7 +92,8 @@ pub(super) fn take<'a>(
         let first = |session: &Session| session.messages == 1;
         let begins =
             place == MessagePosition::Current && taken.state.session.as_ref().is_some_and(first);
-        taken.follow_up(snapshot, request, &collected, (set, begins), recorder);
+        let sets = (set, &sets[..]);
+        taken.follow_up(snapshot, request, &collected, (sets, begins), recorder);
     }
     taken
 }
@@ -157,13 +161,14 @@ impl<'a> Taken<'a> {
 
     /// The commands that the server queues itself: to read on, to ask again,
     /// to look after the push channel. `set` is the channel's set that was open
-    /// before the answers; `begins`, whether the message begins a session.
+    /// before the answers, `sets` all that were, whoever queued them; `begins`, whether
+    /// the message begins a session.
     fn follow_up(
         &mut self,
         snapshot: &Snapshot,
         request: &Request<'_>,
         collected: &ResultCollector,
-        (set, begins): (Option<CommandSeq>, bool),
+        ((set, sets), begins): ((Option<CommandSeq>, &[CommandSeq]), bool),
         recorder: &mut EventRecorder,
     ) {
         let Taken {
@@ -178,6 +183,7 @@ impl<'a> Taken<'a> {
             id: device.id,
             record,
             set,
+            sets,
             begins,
         };
         let pushed = channel::take(

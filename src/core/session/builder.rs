@@ -139,7 +139,12 @@ impl<'a> Builder<'a> {
         }
         if !is_gone && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
-            let here = Circumstances::in_session(&session, record, request.policies, request.now);
+            let here = Circumstances::in_session(
+                (&self.state, &session),
+                record,
+                request.policies,
+                request.now,
+            );
             let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
             self.fail_oversized(&candidates, offer::budget(&session));

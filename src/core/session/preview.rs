@@ -62,6 +62,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         policies,
         contexts: ContextSet::only(context),
         session: None,
+        set_pause: state.set_pause,
         now,
     };
     let mut preview = Preview {

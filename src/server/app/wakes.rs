@@ -19,8 +19,8 @@ pub(crate) struct ChannelSeen {
 }
 
 impl ChannelSeen {
-    /// What somebody can do about the channel.
-    pub(crate) fn advice(&self) -> Vec<&'static str> {
+    /// What people can do about the channel of a device that is no phone.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
         let (family, state) = (self.device.record.family, &self.device.state);
         advice::advice(family, self.build, state.channel.as_ref())
     }

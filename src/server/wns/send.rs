@@ -245,7 +245,10 @@ fn ended(before: &Device, after: &DeviceState, now: Timestamp) -> Option<Event> 
         .why
         .map_or(String::new(), |why| format!(": {}", why.words()));
     let left = "; queued commands wait for the device's own schedule";
-    let detail = format!("{}{why}{left}", wake.state.name());
+    let advice = after.advice(&before.record, now);
+    let advice = advice.filter(|_| wake.why == Some(Why::NoChannel));
+    let advice = advice.map_or(String::new(), |advice| format!("; {advice}"));
+    let detail = format!("{}{why}{left}{advice}", wake.state.name());
     Some(Event::new(now, ACTOR, Some(before.id), EventType::WakeEnded).detail(detail))
 }
 

@@ -82,16 +82,18 @@ async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
     let reply = server
         .sync("Maintenance", &package1("tablet", "2", 1, "user"))
         .await;
-    assert_eq!(reply.commands.len(), 2, "{}", reply.text);
-    assert!(reply.loc_uris()[0].ends_with("/Exec=UpdateConfiguration"));
-    assert!(reply.loc_uris()[1].ends_with("/Exec=CreateJob"));
-    server
+    assert_eq!(reply.commands.len(), 1, "{}", reply.text);
+    assert!(reply.loc_uris()[0].ends_with("/Exec=CreateJob"));
+    let reply = server
         .sync(
             "Maintenance",
             &message("tablet", "2", 2, &answers(&reply, 202)),
         )
         .await;
     assert_eq!(server.state(&install).await, "accepted");
+    // On the set of the channel a device may hang: it goes alone and last.
+    assert_eq!(reply.commands.len(), 1, "{}", reply.text);
+    assert!(reply.loc_uris()[0].ends_with("/Exec=UpdateConfiguration"));
 }
 
 #[tokio::test]

@@ -13,15 +13,15 @@ impl Channel {
     /// nothing of this channel.
     pub(super) fn learn(&mut self, event: Event, family: Family, now: Timestamp) -> Option<Signal> {
         Some(match event {
-            Event::Session if self.next_set_at.is_none_or(|due| due <= now) => Signal::SessionDue,
+            Event::Session if self.may_be_set(now) => Signal::SessionDue,
             Event::Session => {
                 self.unanswered |= self.state == ChannelState::SetSent;
                 Signal::SessionEarly
             }
             Event::SetDelivered => Signal::Delivered,
             Event::SetStatus(200 | 202) => Signal::SetOk,
-            Event::SetStatus(418) if !self.turned => Signal::SetExists,
-            Event::SetStatus(404) if !self.turned => Signal::SetMissing,
+            Event::SetStatus(418) if self.may_turn(family) => Signal::SetExists,
+            Event::SetStatus(404) if self.may_turn(family) => Signal::SetMissing,
             Event::SetStatus(_) => Signal::SetRefused,
             Event::SetSilent => {
                 self.unanswered = true;
@@ -46,6 +46,12 @@ impl Channel {
             Event::Time => self.age(family, now)?,
             Event::PfnChanged => Signal::PfnChanged,
         })
+    }
+
+    /// Whether the set may be sent by the other verb. UpdateConfiguration has none: sent
+    /// again it would be the same.
+    fn may_turn(&self, family: Family) -> bool {
+        !self.turned && family != Family::Windows81
     }
 
     fn verdict(&mut self, digest: UriDigest, verdict: WnsVerdict) -> Option<Signal> {

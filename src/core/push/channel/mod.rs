@@ -237,6 +237,16 @@ impl Channel {
         self.holder == Holder::Foreign
     }
 
+    /// Whether the pause since the last set is over.
+    pub(crate) fn may_be_set(&self, now: Timestamp) -> bool {
+        self.next_set_at.is_none_or(|due| due <= now)
+    }
+
+    /// Whether sets went out and the last of them brought no URI that was new.
+    pub(crate) fn was_set_in_vain(&self) -> bool {
+        self.set_attempts > 0 && !self.renewed
+    }
+
     fn current(&self) -> Option<&Known> {
         self.find(self.uri?)
     }

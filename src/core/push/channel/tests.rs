@@ -78,6 +78,7 @@ const GONE: WnsVerdict = WnsVerdict::Gone;
 
 /// A channel that lives through events at hours after its beginning.
 struct Life {
+    family: Family,
     channel: Channel,
     effects: Vec<Effect>,
 }
@@ -85,6 +86,7 @@ struct Life {
 impl Life {
     fn new() -> Self {
         Life {
+            family: Family::Windows81,
             channel: Channel::default(),
             effects: Vec::new(),
         }
@@ -92,7 +94,7 @@ impl Life {
 
     fn at(&mut self, hours: i64, event: Event) -> ChannelState {
         let now = Timestamp(hours * HOUR_MS);
-        let done = next(&self.channel, event, Family::Windows81, now);
+        let done = next(&self.channel, event, self.family, now);
         self.channel = done.channel;
         self.effects = done.effects;
         self.channel.state
@@ -198,7 +200,11 @@ fn a_refresh_that_brings_the_same_uri_is_not_repeated_in_every_session() {
 
 #[test]
 fn add_turns_to_replace_and_back_only_once() {
-    let mut life = Life::new();
+    let phone = || Life {
+        family: Family::WindowsPhone81,
+        ..Life::new()
+    };
+    let mut life = phone();
     life.at(0, Event::Session);
     life.at(0, Event::SetDelivered);
     assert_eq!(life.at(0, Event::SetStatus(418)), ChannelState::SetSent);
@@ -206,10 +212,24 @@ fn add_turns_to_replace_and_back_only_once() {
     life.at(0, Event::SetDelivered);
     assert_eq!(life.channel.set_attempts, 1);
     assert_eq!(life.at(0, Event::SetStatus(404)), ChannelState::SetFailed);
-    let mut life = Life::new();
+    let mut life = phone();
     life.at(0, Event::SetDelivered);
     life.at(0, Event::SetStatus(404));
     assert_eq!(life.effects, [Effect::SendSet(SetVerb::Add)]);
+}
+
+#[test]
+fn update_configuration_has_no_other_verb() {
+    for code in [404, 418] {
+        let mut life = Life::new();
+        life.at(0, Event::Session);
+        life.at(0, Event::SetDelivered);
+        let state = life.at(0, Event::SetStatus(code));
+        assert_eq!(
+            (state, &life.effects[..]),
+            (ChannelState::SetFailed, &[][..])
+        );
+    }
 }
 
 #[test]

@@ -11,13 +11,12 @@ use crate::push::channel::{ChannelState, Effect, Event, SetVerb};
 use crate::push::profile::ProfileEvent;
 use crate::push::read_back::{INVALID_APP, NOT_CONFIGURED, configuration_words, last_error_words};
 use crate::push::record::ProfileReport;
+use crate::push::recovery::URI_EXPIRED;
 use crate::push::sanitize;
 use crate::secret::Secret;
 use crate::session::channel_report::ChannelValues;
 use crate::time::Timestamp;
 
-/// DMClient's Push/Status for a URI that has expired.
-const URI_EXPIRED: u16 = 5;
 /// For a PFN that is not valid, and for one whose registration with WNS failed.
 const PFN_REFUSED: [u16; 2] = [1, 3];
 /// For a URI that could not be revoked.

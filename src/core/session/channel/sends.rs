@@ -124,7 +124,12 @@ impl Work<'_> {
         let (now, policies) = (self.recorder.now, self.request.policies);
         let session = self.state.session.as_ref();
         session.is_some_and(|session| {
-            let here = Circumstances::in_session(session, self.subject.record, policies, now);
+            let here = Circumstances::in_session(
+                (&*self.state, session),
+                self.subject.record,
+                policies,
+                now,
+            );
             let decision = here.decide(&leaves_of(operations, classify), None);
             is_under_way(session, now) && decision.verdict == Verdict::Deliver
         })

@@ -25,6 +25,8 @@ pub(in crate::session) struct DeviceContext<'a> {
     pub(in crate::session) record: &'a DeviceRecord,
     /// The set that was open before this message's answers.
     pub(in crate::session) set: Option<CommandSeq>,
+    /// Every set that was, whoever queued it.
+    pub(in crate::session) sets: &'a [CommandSeq],
     /// Whether this message begins a session in its order.
     pub(in crate::session) begins: bool,
 }

@@ -3,12 +3,14 @@
 use super::open_commands::close;
 use super::sends::gets;
 use super::subject::{ChannelChanges, DeviceContext};
-use crate::command::{CommandState, ServerPurpose};
+use crate::command::{CommandBody, CommandState, Operation, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
+use crate::ids::CommandSeq;
 use crate::push::active_profiles::Target;
 use crate::push::channel::{self, Channel, Effect, SetVerb};
 use crate::push::read_back::ReadBack;
+use crate::push::set_pause::SetPause;
 use crate::session::Request;
 use crate::session::bodies::Bodies;
 use crate::session::event_recorder::EventRecorder;
@@ -54,14 +56,12 @@ impl Work<'_> {
             close(self.state, serves, |_| true, how, why, self.recorder);
         }
         self.recorder.note(why);
+        self.state.set_pause = self.state.set_pause.map(SetPause::lifted);
         self.next(channel::Event::PfnChanged);
     }
 
-    /// What became of the set.
-    pub(super) fn set_answered(&mut self) {
-        let Some(set) = self.subject.set else {
-            return;
-        };
+    /// The Status that a set ended with in this message.
+    fn code_of(&self, set: CommandSeq) -> Option<u16> {
         let ended = |state| {
             matches!(
                 state,
@@ -69,15 +69,55 @@ impl Work<'_> {
             )
         };
         let outcomes = self.recorder.outcomes.iter();
-        let code = outcomes
+        outcomes
             .filter(|outcome| outcome.command == set.0 && ended(outcome.state))
             .filter_map(|outcome| match outcome.state {
                 // That there was nothing to take down (404) is no refusal.
                 CommandState::Succeeded => Some(200),
                 _ => outcome.status,
             })
-            .next_back();
-        if let Some(code) = code {
+            .next_back()
+    }
+
+    /// What became of the sets that somebody else queued: one that is like the server's own
+    /// counts as that; after any other the URI may be another.
+    pub(super) fn others_answered(&mut self, bodies: &Bodies<'_>) {
+        for &set in self.subject.sets {
+            let Some(code) = self.code_of(set).filter(|_| Some(set) != self.subject.set) else {
+                continue;
+            };
+            let is_like = |body: &CommandBody| self.is_own_set(&body.operations);
+            if bodies.get(set).is_some_and(is_like) {
+                self.state.push.confirmed |= matches!(code, 200 | 202);
+                self.next(channel::Event::SetDelivered);
+                self.next(channel::Event::SetStatus(code));
+            } else if matches!(code, 200 | 202) {
+                self.effects.push(Effect::ReadUri);
+            }
+        }
+    }
+
+    /// Whether these set the channel as the server itself does, whatever the verb.
+    fn is_own_set(&self, operations: &[Operation]) -> bool {
+        let own = self.set(SetVerb::First);
+        match (operations, &own[..]) {
+            (
+                [Operation::Node { loc_uri, data, .. }],
+                [
+                    Operation::Node {
+                        loc_uri: node,
+                        data: value,
+                        ..
+                    },
+                ],
+            ) => loc_uri.is_same_node(node) && data == value,
+            _ => false,
+        }
+    }
+
+    /// What became of the set.
+    pub(super) fn set_answered(&mut self) {
+        if let Some(code) = self.subject.set.and_then(|set| self.code_of(set)) {
             self.state.push.confirmed |= matches!(code, 200 | 202);
             let effects = self.next(channel::Event::SetStatus(code));
             // What went wrong stands in Push/Status (the Windows Phone push article: 500),
@@ -109,6 +149,7 @@ impl Work<'_> {
         }
         self.next(channel::Event::Time);
         if self.may(&self.set(SetVerb::First)) {
+            self.recover();
             self.next(channel::Event::Session);
         } else {
             self.effects.push(Effect::ReadUri);

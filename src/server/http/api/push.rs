@@ -15,6 +15,7 @@ use modegate_core::push::channel::{Channel, ChannelState};
 use modegate_core::push::read_back::{
     ReadBack, channel_status_words, configuration_words, last_error_words,
 };
+use modegate_core::push::recovery::{EFFECT, Recovery, RecoveryReason};
 use modegate_core::push::wake::{Wake, Why};
 use modegate_core::time::Timestamp;
 
@@ -41,11 +42,12 @@ pub(super) struct ChannelView {
     device_status: Option<StatusView>,
     /// What the device last said of its channel besides.
     reported: Option<ReportedView>,
-    /// What somebody can do about it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    advice: Vec<&'static str>,
     /// What WNS last answered.
     answer: Option<AnswerView>,
+    /// The latest recovery of a phone's channel.
+    recovery: Option<RecoveryView>,
+    /// What people can do, where the server alone cannot.
+    advice: Option<&'static str>,
     wake: Option<WakeView>,
 }
 
@@ -95,6 +97,37 @@ impl ReportedView {
     }
 }
 
+/// The recovery of a phone's channel: why, and what is waited for.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct RecoveryView {
+    #[schemars(with = "String")]
+    reason: RecoveryReason,
+    words: &'static str,
+    since: Time,
+    attempts: u32,
+    /// What the latest attempt is to bring, while it is waited for.
+    waits_for: Option<&'static str>,
+    /// Until when: the next attempt comes after it.
+    wait_until: Option<Time>,
+    ended_at: Option<Time>,
+}
+
+impl From<&Recovery> for RecoveryView {
+    fn from(recovery: &Recovery) -> Self {
+        let wait_until = recovery.wait_until.filter(|_| recovery.is_open());
+        RecoveryView {
+            reason: recovery.reason,
+            words: recovery.reason.words(),
+            since: Time(recovery.since),
+            attempts: recovery.attempts,
+            waits_for: wait_until.map(|_| EFFECT),
+            wait_until: wait_until.map(Time),
+            ended_at: recovery.ended_at.map(Time),
+        }
+    }
+}
+
 /// An answer of WNS.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -124,10 +157,14 @@ pub(super) struct WakeView {
     reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'static str>,
+    /// What the phone's user can do where it failed for want of a channel.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
 }
 
-impl From<&Wake> for WakeView {
-    fn from(wake: &Wake) -> Self {
+impl WakeView {
+    fn new(wake: &Wake, advice: Option<&'static str>) -> Self {
+        let lacks_channel = wake.why == Some(Why::NoChannel);
         WakeView {
             state: wake.state.name(),
             wanted_at: Time(wake.wanted_at),
@@ -138,6 +175,7 @@ impl From<&Wake> for WakeView {
             why: wake.why,
             reason: wake.why.map(Why::words),
             warning: None,
+            advice: advice.filter(|_| lacks_channel),
         }
     }
 }
@@ -170,6 +208,7 @@ impl ChannelView {
             words: status_words(code),
         };
         let uri = channel.and_then(|channel| channel.uri);
+        let advice = state.advice(&device.record, now);
         ChannelView {
             state: channel
                 .map(|channel| channel.state_at(now).name())
@@ -188,9 +227,10 @@ impl ChannelView {
             refused: channel.is_some_and(|channel| channel.refused),
             device_status: state.push.status.map(status),
             reported: ReportedView::new(&state.push.read_back, channel, target.is_some()),
-            advice: seen.advice(),
             answer: state.push.answer.as_ref().map(AnswerView::from),
-            wake: state.wake.as_ref().map(WakeView::from),
+            recovery: state.recovery.as_ref().map(RecoveryView::from),
+            advice: advice.or(seen.advice()),
+            wake: state.wake.as_ref().map(|wake| WakeView::new(wake, advice)),
         }
     }
 }
@@ -212,9 +252,11 @@ pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult 
         let channel = device.state.channel.as_ref();
         let may_send = channel.is_some_and(|channel| channel.may_send(now));
         let warning = "the device has no usable channel: no push will wake it";
+        let advice = device.state.advice(&device.record, now);
         let view = device.state.wake.as_ref().map(|wake| WakeView {
             warning: (!may_send).then_some(warning),
-            ..WakeView::from(wake)
+            advice,
+            ..WakeView::new(wake, None)
         });
         ApiResponse::accepted(format!("/api/v1/devices/{id}/channel"), &view)
     };
