@@ -191,6 +191,9 @@ mod tests {
         assert_eq!(Recovery::after(Some(ended), gone, NOW), None);
         // One that lasted does.
         let later = NOW.plus_ms(41 * HOUR);
-        assert_eq!(Recovery::after(Some(ended), gone, later).unwrap().attempts, 0);
+        assert_eq!(
+            Recovery::after(Some(ended), gone, later).unwrap().attempts,
+            0
+        );
     }
 }

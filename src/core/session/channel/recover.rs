@@ -42,7 +42,11 @@ impl Work<'_> {
     pub(super) fn end_recovery(&mut self) {
         let now = self.recorder.now;
         let is_usable = self.channel.may_send(now) && !self.channel.was_set_in_vain();
-        let open = self.state.recovery.as_mut().filter(|recovery| recovery.is_open());
+        let open = self
+            .state
+            .recovery
+            .as_mut()
+            .filter(|recovery| recovery.is_open());
         if let (Some(recovery), true) = (open, is_usable) {
             recovery.ended_at = Some(now);
             let words = recovery.reason.words();
