@@ -63,6 +63,7 @@ pub(crate) fn wake_after_repair(
         command.options.urgent
             && command.state == CommandState::Queued
             && command.not_before.is_none_or(|at| at <= now)
+            && command.options.after.is_empty()
             && helps(family, command.kind())
     };
     let commands = state.open.iter().filter(waits).count();

@@ -2,7 +2,10 @@
 
 mod crash;
 mod installs;
+mod recovery;
+mod repair;
 mod scenarios;
+mod sets;
 pub mod wns_bench;
 mod wns_client;
 mod wns_hostile;

@@ -129,8 +129,8 @@ fn judged_in_turn(family: Family, messages: &[Message]) -> Vec<Part> {
 
 #[test]
 fn no_piece_of_a_refused_object_is_a_value() {
-    let bios = |data, more| piece("./cimv2/Win32_BIOS", data, more);
-    let sized = |size: u32, data| {
+    let bios = |data: &str, more: &str| piece("./cimv2/Win32_BIOS", data, more);
+    let sized = |size: u32, data: &str| {
         let size = format!("<MoreData/><Meta><Size>{size}</Size></Meta>");
         bios(data, &size)
     };
