@@ -5,7 +5,7 @@
 //! or off the network at that moment. Their numbers are Microsoft's (WinError.h,
 //! WbemCli.h, WinINet).
 
-use crate::command::{NodeResult, OpenCommand};
+use crate::command::{ElementName, NodeResult, OpenCommand};
 use modegate_wire::message::Verb;
 
 /// The Status that stands for any error.
@@ -47,15 +47,18 @@ const PASSING: [u32; 27] = [
 
 /// Whether a command that failed with these Statuses may work another time: wherever it
 /// failed it was with 500, and either for an error that passes or at a read that somebody
-/// asked for, which does no harm twice.
+/// asked for, which does no harm twice. In a group it fails for good: Windows 10 has no Get
+/// inside an Atomic.
 pub(super) fn may_pass(command: &OpenCommand, lease: usize, results: &[NodeResult]) -> bool {
-    let statuses = &command.leases[lease].statuses;
+    let lease = &command.leases[lease];
+    let statuses = &lease.statuses;
     let is_failure = |code: &&u16| **code >= 400 && !OF_ANOTHER.contains(*code);
     let mut failures = statuses.iter().filter(is_failure).peekable();
     if failures.peek().is_none() || !failures.all(|&code| code == FAILED) {
         return false;
     }
-    let only_reads = command.leaves.iter().all(|leaf| leaf.verb == Verb::Get);
+    let is_get = |element: &ElementName| *element == ElementName::Verb(Verb::Get);
+    let only_reads = lease.elements.iter().all(is_get);
     if only_reads && command.options.purpose.is_none() {
         return true;
     }

@@ -166,7 +166,7 @@ async fn channel_wake_and_forecast_say_what_the_phones_user_can_do() {
         view => Err(view),
     };
     let view = eventually(DEADLINE, failed).await;
-    assert_eq!(view["state"], "dead");
+    assert_eq!(view["state"], "dead", "{view}");
     let command = server.queue(&device, json!({"type": "remote_lock"})).await;
     let command = server.get(&format!("/commands/{command}")).await;
     for advice in [
