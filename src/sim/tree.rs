@@ -35,6 +35,8 @@ pub(super) struct Tree {
     pub(super) channels: u32,
     /// Who gives out its channel URIs, if anybody does.
     pub(super) wns: Option<Wns>,
+    /// Why no channel can be made, as LastError shows it.
+    pub(super) channel_error: Option<u32>,
     /// How often the password was reset.
     pub(super) resets: u32,
     /// What SetValues set, by name.
@@ -79,6 +81,7 @@ impl Tree {
             device_id: device_id.to_owned(),
             channels: 0,
             wns: None,
+            channel_error: None,
             resets: 0,
             eas: BTreeMap::new(),
             next_job_error: None,
@@ -106,6 +109,12 @@ impl Tree {
             self.extents.clear();
         }
         self.csp = Some(csp);
+    }
+
+    /// Its system is of this version, as DevDetail shows it.
+    pub(super) fn set_version(&mut self, version: &str) {
+        let node = ("SwV", version.to_owned());
+        self.nodes.insert("devdetail/swv".to_owned(), node);
     }
 
     /// The tree below `./Vendor`, where an address is of it.

@@ -7,6 +7,7 @@ use super::outlook::{Forecast, When};
 use crate::context::Mode;
 use crate::push::channel::{self, Channel};
 use crate::push::wake::{self, Wake};
+use crate::time::Timestamp;
 
 const MAINTENANCE: &str = "at the next Maintenance session: the enrolled user's logon, or the night \
                            while that user is logged on";
@@ -99,13 +100,13 @@ fn no_push(asked: &Asked<'_>) -> Option<String> {
     if channel.is_some_and(|channel| channel.may_send(asked.view.now)) {
         return None;
     }
-    Some(channel_in_words(channel).to_owned())
+    Some(channel_in_words(channel, asked.view.now).to_owned())
 }
 
 /// What stands in the way of a push to a Windows 8.1 device, in words.
-pub(crate) fn channel_in_words(channel: Option<&Channel>) -> &'static str {
+pub(crate) fn channel_in_words(channel: Option<&Channel>, now: Timestamp) -> &'static str {
     use channel::ChannelState;
-    match channel.map(|channel| channel.state) {
+    match channel.map(|channel| channel.state_at(now)) {
         None | Some(ChannelState::NeedsSet) => {
             "no push can be sent: the channel is not set yet, which only a Maintenance session may do"
         }

@@ -63,7 +63,7 @@ pub(super) const WNS_UPDATE_CONFIGURATION: Type = Type::new(
 
 pub(super) const WNS_READ_CHANNEL: Type = Type::new(
     "wns_read_channel",
-    "reads the push channel: URI and status, on Windows 8.1 expiry and last error too",
+    "reads the push channel: URI and status, on Windows 8.1 expiry, last error and whether it is configured, elsewhere the PFN",
     &[&APP_ID, &PROVIDER],
     read_channel,
 )
@@ -155,13 +155,15 @@ fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result
     if arguments.family != Family::Windows81 {
         return dmclient::read_channel(arguments, context);
     }
-    Ok(Built::new(channel_reads(&app_id(arguments)?)))
+    Ok(Built::reads(channel_reads(&app_id(arguments)?)))
 }
 
-/// What is read of a push channel on Windows 8.1.
-pub(crate) fn channel_reads(app: &str) -> Vec<Operation> {
+/// What is read of a push channel on Windows 8.1, and whether its configuration worked.
+pub(crate) fn channel_reads(app: &str) -> Vec<LocUri> {
     let channel: LocUri = wmi::WNS_CHANNEL.instance(&[app]);
+    let configuration = wmi::WNS_CONFIGURATION.instance(&[app]);
     let reads = ["Channel", "ExpirationTime", "ChannelStatus", "LastError"];
-    let reads = reads.map(|property| Operation::get(channel.below(property)));
-    reads.to_vec()
+    let mut reads = reads.map(|property| channel.below(property)).to_vec();
+    reads.push(configuration.below("ConfigurationStatus"));
+    reads
 }

@@ -22,7 +22,10 @@ mod unknown;
 
 pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
-pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
+pub(crate) use dmclient::{
+    channel_reads as dmclient_reads, channel_set as dmclient_set,
+    channel_set_anew as dmclient_set_anew,
+};
 pub use entry::BuildContext;
 pub use unknown::unknown_fields;
 

@@ -9,11 +9,13 @@
 
 pub mod active_profiles;
 pub mod address;
+pub mod advice;
 pub mod answer;
 pub mod channel;
 pub mod pause;
 pub mod profile;
 pub mod rate;
+pub mod read_back;
 pub mod record;
 pub mod recovery;
 pub mod sanitize;

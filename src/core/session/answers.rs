@@ -20,6 +20,7 @@ use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
+use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::message::Alert;
@@ -33,6 +34,8 @@ pub(super) struct Changes {
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
     /// The URI of the push channel, where it is another.
     pub(super) channel_uri: Option<Option<Secret>>,
+    /// What the device says of its push profile.
+    pub(super) against_profile: Option<ProfileReport>,
     /// The inventory, where it is worth writing.
     pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
@@ -192,6 +195,7 @@ impl<'a> Taken<'a> {
             recorder,
         );
         changes.channel_uri = pushed.uri;
+        changes.against_profile = pushed.against;
         changes.queued.extend(pushed.queued);
         log_queued(device.id, state, &changes.queued, recorder);
     }

@@ -316,6 +316,7 @@ impl<'a> Builder<'a> {
             free_answers: 0,
             changes: Vec::new(),
             channel_uri: drops_uri.then_some(None),
+            against_profile: None,
             due_before: outbox::due(&device.state),
         }
     }

@@ -63,7 +63,8 @@ classes! {
             DeviceClientID, DeviceName, DomainSID, PlatformID, ProcessorDescription, UserSid,
             Version
         });
-    WNS_CONFIGURATION = WmiClass::new("MDM_WNSConfiguration", UserRead).keys(&["AppId"])
+    WNS_CONFIGURATION = WmiClass::new("MDM_WNSConfiguration", ChannelRead).keys(&["AppId"])
+        .properties(names! { ConfigurationStatus })
         .methods(&[method("UpdateConfiguration", WnsConfiguration)]).secret();
     WNS_CHANNEL = WmiClass::new("MDM_WNSChannel", ChannelRead).keys(&["AppId"])
         .properties(names! { Channel, ExpirationTime, ChannelStatus, LastError }).secret();

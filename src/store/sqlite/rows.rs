@@ -299,7 +299,7 @@ mod tests {
             .collect();
         assert_eq!(
             (FORMAT, digest.as_str()),
-            (2, "9cd696ace77ab95b"),
+            (2, "f2b50a50321026f4"),
             "a packed type changed: add fields last with #[serde(default)], write the old number of fields \
              down in older_rows, and pin the new digest"
         );

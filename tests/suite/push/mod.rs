@@ -1,5 +1,7 @@
 //! Push: the client of WNS, channels, wakes and what they set off.
 
+mod channel_views;
+mod channels;
 mod crash;
 mod installs;
 mod recovery;

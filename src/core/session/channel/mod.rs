@@ -6,6 +6,7 @@
 mod open_commands;
 mod pause;
 mod recover;
+mod report;
 mod sends;
 mod subject;
 mod work;
@@ -60,8 +61,8 @@ pub(super) fn take(
     work.set_answered();
     work.others_answered(bodies);
     if !report.is_empty() {
-        let values = report.at(&work.nodes());
-        work.take_report(values);
+        let values = report.at(&work.reads());
+        work.take_report(&values);
     }
     if subject.begins {
         work.session();
@@ -111,7 +112,7 @@ pub(super) fn forget(
     }
     ChannelChanges {
         uri: channel.uri.map(|_| None),
-        queued: Vec::new(),
+        ..ChannelChanges::default()
     }
 }
 

@@ -8,7 +8,10 @@ use crate::command::{
 };
 use crate::context::Family;
 use crate::limits;
-use crate::operations::{channel_reads, channel_set, dmclient_reads, dmclient_set};
+use crate::loc_uri::LocUri;
+use crate::operations::{
+    channel_reads, channel_set, dmclient_reads, dmclient_set, dmclient_set_anew,
+};
 use crate::policy::Verdict;
 use crate::push::channel::SetVerb;
 use crate::session::bodies::Bodies;
@@ -25,7 +28,7 @@ impl Work<'_> {
                 ..ExecutionOptions::default()
             };
             let (serves, reads) = (ServerPurpose::ChannelRead, self.reads());
-            self.queue(self.names().1, serves, options, reads, bodies);
+            self.queue(self.names().1, serves, options, gets(reads), bodies);
         }
     }
 
@@ -48,12 +51,14 @@ impl Work<'_> {
             why,
             self.recorder,
         );
+        let set = self.set(verb);
         let options = ExecutionOptions {
             retries: 0,
             unanswered: Unanswered::Keep,
+            // What is taken down first may not be there.
+            removals: if set.len() > 1 { vec![0] } else { Vec::new() },
             ..ExecutionOptions::default()
         };
-        let set = vec![self.set(verb)];
         self.queue(
             self.names().0,
             ServerPurpose::ChannelSet,
@@ -71,23 +76,40 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn set(&self, verb: SetVerb) -> Operation {
+    pub(super) fn set(&self, verb: SetVerb) -> Vec<Operation> {
         let push = self.request.push;
         let pfn = self.target.pfn_for(self.family());
+        if self.family() == Family::Windows81 {
+            return vec![channel_set(&self.target.app_id, &pfn, &push.templates)];
+        }
         let verb = match verb {
-            SetVerb::First if self.state.push.confirmed => Verb::Replace,
-            SetVerb::First | SetVerb::Add => Verb::Add,
+            SetVerb::Anew => return dmclient_set_anew(&push.provider_id(), &pfn),
+            SetVerb::First => self.first_verb(),
+            SetVerb::Add => Verb::Add,
             SetVerb::Replace => Verb::Replace,
         };
-        match self.family() {
-            Family::Windows81 => channel_set(&self.target.app_id, &pfn, &push.templates),
-            Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_set(&push.provider_id(), verb, &pfn)
-            }
+        vec![dmclient_set(&push.provider_id(), verb, &pfn)]
+    }
+
+    fn first_verb(&self) -> Verb {
+        match self.state.push.confirmed {
+            true => Verb::Replace,
+            false => Verb::Add,
         }
     }
 
-    pub(super) fn reads(&self) -> Vec<Operation> {
+    /// Whether a set waits that was queued before the device showed whether it has the
+    /// node: by its verb it would only be answered that it has (418), or has not (404).
+    pub(super) fn waits_by_other_verb(&self) -> bool {
+        let open = open_set(self.state).and_then(|seq| self.state.open(seq));
+        open.filter(|set| set.state == CommandState::Queued)
+            .is_some_and(|set| {
+                let verbs: Vec<Verb> = set.leaves.iter().map(|leaf| leaf.verb).collect();
+                verbs.len() == 1 && verbs[0] != self.first_verb()
+            })
+    }
+
+    pub(super) fn reads(&self) -> Vec<LocUri> {
         match self.family() {
             Family::Windows81 => channel_reads(&self.target.app_id),
             Family::WindowsPhone81 | Family::Windows10 => {
@@ -136,4 +158,9 @@ impl Work<'_> {
         let seq = open_own(self.state, &body, self.subject.record, bodies);
         self.changes.queued.push((seq, body));
     }
+}
+
+/// Gets of these nodes.
+pub(super) fn gets(nodes: Vec<LocUri>) -> Vec<Operation> {
+    nodes.into_iter().map(Operation::get).collect()
 }

@@ -3,6 +3,7 @@
 use crate::command::CommandBody;
 use crate::device::DeviceRecord;
 use crate::ids::{CommandSeq, DeviceId};
+use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 
 /// What is to be recorded besides the state.
@@ -12,6 +13,8 @@ pub(in crate::session) struct ChannelChanges {
     pub(in crate::session) uri: Option<Option<Secret>>,
     /// What was queued.
     pub(in crate::session) queued: Vec<(CommandSeq, CommandBody)>,
+    /// What the device says of the push profile.
+    pub(in crate::session) against: Option<ProfileReport>,
 }
 
 /// The device of a session.

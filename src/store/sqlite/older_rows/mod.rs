@@ -49,6 +49,10 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("NodeResult", 4),
         ("Install", 19),
         ("Token", 8),
+        ("Channel", 9),
+        ("Known", 4),
+        ("Notes", 4),
+        ("ProfileHealth", 2),
     ],
 )];
 
