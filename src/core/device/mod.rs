@@ -260,6 +260,9 @@ pub struct LargeObject {
     pub size: u64,
     /// Bytes that have come.
     pub got: u64,
+    /// The Status by which it was refused: nothing of what follows of it is kept.
+    #[serde(default)]
+    pub refused: Option<u16>,
 }
 
 /// The DevInfo that a device reported.

@@ -123,7 +123,7 @@ impl<'a> Taken<'a> {
         collected.settle_checks(state, recorder);
         detect_manual_run(state, request.query.mode, recorder);
         let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
-        let values = collected.take_in(known, message.is_final, request.now, recorder);
+        let values = collected.take_in(known, alerts::ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);

@@ -167,13 +167,15 @@ fn part(picked: &mut Vec<&Candidate>) {
     }
 }
 
-/// What is held back, grouped by kind and reason.
+/// What is held back, grouped by kind and reason, the oldest first.
 pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Withheld> {
     let mut groups: Vec<Withheld> = Vec::new();
     // What failed meanwhile is not held back any more.
     let stays =
         |command: &&Candidate| !command.availability.goes() && state.open(command.seq).is_some();
-    for command in candidates.iter().filter(stays) {
+    let mut held: Vec<&Candidate> = candidates.iter().filter(stays).collect();
+    held.sort_by_key(|command| command.seq);
+    for command in held {
         let availability = &command.availability;
         if let Some(group) = groups.iter_mut().find(|group| {
             group.kind == command.kind && availability.is_reason(&group.rules, &group.modes)

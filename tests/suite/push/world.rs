@@ -78,6 +78,11 @@ impl World {
     }
 
     pub async fn bare() -> World {
+        World::ruled(PolicySet::builtin().unwrap()).await
+    }
+
+    /// Without a profile, under these policies.
+    pub async fn ruled(policies: PolicySet) -> World {
         let mock = MockWns::start().await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let keys = Keys::from_bytes(&[7; 32]).unwrap();
@@ -88,8 +93,12 @@ impl World {
         let shown = Arc::clone(&clock);
         let now = Clock::new(move || Timestamp(shown.load(SeqCst)));
         let dynamic = Arc::clone(&store) as Arc<dyn Store>;
-        let policies = Arc::new(PolicySet::builtin().unwrap());
-        let sync = SyncService::new(Arc::clone(&dynamic), policies, store.nonces(), true);
+        let sync = SyncService::new(
+            Arc::clone(&dynamic),
+            Arc::new(policies),
+            store.nonces(),
+            true,
+        );
         let sync = Arc::new(sync.with_clock(now.clone()));
         let setting = Wns {
             token_url: Some(mock.token_url()),

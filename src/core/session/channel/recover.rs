@@ -59,7 +59,11 @@ impl Work<'_> {
 /// A set went out: where a recovery is under way, that is its attempt.
 pub(super) fn attempted(state: &mut DeviceState, now: Timestamp) {
     let open = state.recovery.filter(Recovery::is_open);
-    if let Some(recovery) = open {
-        state.recovery = Some(recovery.attempted(now));
+    let Some(recovery) = open.map(|open| open.attempted(now)) else {
+        return;
+    };
+    state.recovery = Some(recovery);
+    if let Some(channel) = &mut state.channel {
+        channel.next_set_at = channel.next_set_at.max(recovery.wait_until);
     }
 }

@@ -39,6 +39,7 @@ type Length = (&'static str, usize);
 const GROWN: [(i64, &[Length]); 1] = [(
     1,
     &[
+        ("LargeObject", 4),
         ("Wake", 8),
         ("Webhook", 8),
         ("DeviceRecord", 9),
