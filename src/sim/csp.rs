@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::classes::Cim;
 use super::outcome::{Effect, Found};
-use super::tree::Wns;
+use super::registrar::Wns;
 
 /// DMClient's Poll nodes.
 const POLL: [&str; 8] = [

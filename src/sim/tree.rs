@@ -12,16 +12,7 @@ use super::classes::{Cim, Class, Life, Property};
 use super::csp::Csp;
 use super::extent::{Extent, Extents, Instance, new_tablet};
 use super::outcome::Found;
-
-/// Gives out a channel URI for a package family name, as WNS does.
-#[derive(Clone)]
-pub(super) struct Wns(pub(super) std::sync::Arc<dyn Fn(&str) -> String + Send + Sync>);
-
-impl std::fmt::Debug for Wns {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wns")
-    }
-}
+use super::registrar::Wns;
 
 /// The tree.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@
 use super::asked::Asked;
 use super::outlook::{Forecast, When};
 use crate::context::Mode;
+use crate::push::advice;
 use crate::push::channel::{self, Channel};
 use crate::push::wake::{self, Wake};
 use crate::time::Timestamp;
@@ -96,11 +97,14 @@ fn by_push_alone(asked: &Asked<'_>) -> Forecast {
 
 /// Why no push can be sent now. Only Maintenance repairs a channel.
 fn no_push(asked: &Asked<'_>) -> Option<String> {
-    let channel = asked.view.state.channel.as_ref();
-    if channel.is_some_and(|channel| channel.may_send(asked.view.now)) {
+    let (state, now) = (asked.view.state, asked.view.now);
+    let channel = state.channel.as_ref();
+    if channel.is_some_and(|channel| channel.may_send(now)) {
         return None;
     }
-    Some(channel_in_words(channel, asked.view.now).to_owned())
+    let reason = channel.and_then(|channel| advice::reason(channel, &state.push, now));
+    let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+    Some(channel_in_words(channel, now).to_owned() + &reason)
 }
 
 /// What stands in the way of a push to a Windows 8.1 device, in words.

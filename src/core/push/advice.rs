@@ -1,7 +1,9 @@
 //! What people can do about a channel that the server cannot keep by itself.
 
-use super::channel::Channel;
+use super::active_profiles::{Notes, status_words};
+use super::channel::{Channel, ChannelState};
 use crate::context::Family;
+use crate::time::Timestamp;
 
 /// The build of Windows 10, version 1607, the first that renews its channel as it should.
 pub(crate) const BUILD_1607: u32 = 14_393;
@@ -27,6 +29,20 @@ pub fn advice(
     } else {
         is_refused.then_some(REFUSED)
     }
+}
+
+/// Why a channel is not in use, or may not stay in use, as far as WNS or the device say it.
+pub fn reason(channel: &Channel, notes: &Notes, now: Timestamp) -> Option<&'static str> {
+    if channel.refused {
+        return Some("WNS answered 403: the channel belongs to another app");
+    }
+    if channel.is_foreign() {
+        return Some("the device's push channel belongs to another PFN");
+    }
+    let is_in_use = channel.state_at(now) == ChannelState::Active;
+    let status = notes.status.filter(|status| *status != 0);
+    let reported = notes.read_back.trouble().or(status.map(status_words));
+    reported.filter(|_| !is_in_use)
 }
 
 #[cfg(test)]

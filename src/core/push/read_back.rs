@@ -22,6 +22,17 @@ pub struct ReadBack {
     pub configuration_status: Option<u32>,
 }
 
+impl ReadBack {
+    /// What a Windows 8.1 device says is wrong with its channel, in words.
+    pub fn trouble(&self) -> Option<&'static str> {
+        let error = self.last_error.filter(|error| *error != 0);
+        let unset = self.configuration_status.filter(|it| *it == NOT_CONFIGURED);
+        error
+            .map(last_error_words)
+            .or(unset.map(configuration_words))
+    }
+}
+
 /// [`ReadBack::configuration_status`]: not configured.
 pub(crate) const NOT_CONFIGURED: u32 = 0;
 /// [`ReadBack::last_error`]: WNS does not know the app, so the PFN is wrong.

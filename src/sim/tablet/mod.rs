@@ -11,9 +11,10 @@ use crate::behaviour::Behaviour;
 use crate::jobs::JobState;
 use crate::outside::Change;
 use crate::proof::Credentials;
+use crate::registrar::Wns;
 use crate::report::SessionReport;
 use crate::transport::{SimError, Transport};
-use crate::tree::{Tree, Wns};
+use crate::tree::Tree;
 pub(crate) use saved::SavedTablet;
 use session::run;
 

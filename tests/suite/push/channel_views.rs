@@ -131,6 +131,7 @@ async fn a_tablet_that_cannot_register_shows_why_in_words() {
     assert_eq!(reported["last_error"]["code"], 0x803E_0109_u32);
     let words = reported["last_error"]["words"].as_str().unwrap();
     assert!(words.contains("turned off on the device"), "{words}");
+    assert_eq!(channel["reason"], words);
 }
 
 #[tokio::test]
@@ -168,9 +169,10 @@ async fn windows_10_shows_its_pfn_and_an_old_build_gets_advice() {
     assert_eq!(channel["reported"]["pfn_is_ours"], true);
     assert_eq!(channel["advice"], Value::Null, "{channel}");
     for (version, advised) in [("10.0.10586.0", true), ("10.0.14393.0", false)] {
+        // The server asks for the build by itself, with each set.
+        let id = world.register(version, "windows10").await;
+        let mut pc = world.windows10(version);
         pc.runs_version(version);
-        let read = json!({"type": "raw", "verb": "Get", "loc_uri": "./DevDetail/SwV"});
-        world.server.queue(&id, read).await;
         pc.poll().await.unwrap();
         let channel = world.channel(&id).await;
         let advice = channel["advice"].as_str().unwrap_or_default();

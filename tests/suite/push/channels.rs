@@ -8,7 +8,7 @@ use modegate_core::push::profile::Health;
 use modegate_core::push::wake::{WakeState as Wake, Why};
 use modegate_sim::mock_wns::Documented;
 
-use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, READ, READ_81, SET_81, Sim, World};
+use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, READ, READ_10, READ_81, SET_81, Sim, World};
 
 /// Of another server.
 const FOREIGN: &str = "99999Other.Mdm_t6e9vsyjkrw9w";
@@ -59,18 +59,14 @@ async fn a_tablet_that_holds_a_foreign_channel_gets_ours() {
 #[tokio::test]
 async fn phones_and_windows_10_show_whose_channel_it_is() {
     let world = World::new().await;
-    for (family, mode) in [
-        (Family::WindowsPhone81, ""),
-        (Family::Windows10, "Maintenance"),
+    for (family, mode, read) in [
+        (Family::WindowsPhone81, "", &READ[..]),
+        (Family::Windows10, "Maintenance", &READ_10),
     ] {
         let mut device = world.device(family.name(), family).await;
         device.set_up_by_another(FOREIGN, &world.mock);
         let delivered = world.sync(&mut device, mode).await;
-        assert_eq!(
-            delivered,
-            [&READ[..], &["Replace PFN"], &READ],
-            "{family:?}"
-        );
+        assert_eq!(delivered, [read, &["Replace PFN"], &READ], "{family:?}");
         is_woken(&world, &device).await;
         // Another server takes it over later: its URI is not used, and ours is set again.
         world.later(DAY);
@@ -148,7 +144,7 @@ async fn a_refused_channel_is_set_again_in_the_next_session_that_may() {
     world.request_wake(&pc).await;
     world.woken(&pc, Wake::Failed).await;
     let delivered = world.sync(&mut pc, "Maintenance").await;
-    assert_eq!(delivered, [&READ[..], &["Replace PFN"], &READ]);
+    assert_eq!(delivered, [&READ_10[..], &["Replace PFN"], &READ]);
     let channel = world.state(&pc).await.state.channel.unwrap();
     assert!(channel.set_by_us && !channel.refused);
     is_woken(&world, &pc).await;
@@ -372,7 +368,7 @@ async fn windows_10_reads_and_sets_its_channel_in_every_session() {
     for mode in ["", "Apps", "Maintenance"] {
         let mut pc = world.device(&format!("pc{mode}"), Family::Windows10).await;
         let delivered = world.sync(&mut pc, mode).await;
-        assert_eq!(delivered, [&READ[..], &["Add PFN"], &READ], "{mode}");
+        assert_eq!(delivered, [&READ_10[..], &["Add PFN"], &READ], "{mode}");
         assert_eq!(world.sync(&mut pc, mode).await, [READ], "{mode}");
         is_woken(&world, &pc).await;
     }

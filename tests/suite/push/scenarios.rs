@@ -11,7 +11,7 @@ use modegate_core::push::wake::{WakeState as Wake, Why};
 use modegate_sim::mock_wns::{Documented, Reply};
 use serde_json::json;
 
-use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, READ, READ_81, SET_81, World};
+use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, READ, READ_10, READ_81, SET_81, World};
 
 #[tokio::test]
 async fn kb_3170699_scenario_1_the_server_enables_push() {
@@ -262,7 +262,7 @@ async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
     let world = World::new().await;
     let mut pc = world.device("pc", Family::Windows10).await;
     let delivered = world.sync(&mut pc, "Maintenance").await;
-    assert_eq!(delivered, [&READ[..], &["Add PFN"], &READ]);
+    assert_eq!(delivered, [&READ_10[..], &["Add PFN"], &READ]);
     assert_eq!(pc.pfn.as_deref(), Some(PFN), "as registered");
     let old = pc.uri.clone().unwrap();
     world.later(3 * DAY);

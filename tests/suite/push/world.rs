@@ -53,6 +53,8 @@ pub const READ_81: [&str; 5] = [
     "Get ConfigurationStatus",
 ];
 pub const READ: [&str; 3] = ["Get PFN", "Get ChannelURI", "Get Status"];
+/// Before a set on Windows 10, where the build tells whether the device may hang on it.
+pub const READ_10: [&str; 4] = ["Get PFN", "Get ChannelURI", "Get Status", "Get SwV"];
 pub const SET_81: [&str; 1] = ["Exec UpdateConfiguration"];
 pub const HOUR: i64 = 60 * 60 * 1000;
 pub const DAY: i64 = 24 * HOUR;

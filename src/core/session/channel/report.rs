@@ -66,7 +66,11 @@ impl Work<'_> {
             let waits = |state| state == CommandState::Queued;
             let (serves, how) = (ServerPurpose::ChannelSet, CommandState::Cancelled);
             close(self.state, serves, waits, how, why, self.recorder);
-            self.effects.push(Effect::SendSet(SetVerb::First));
+            let verb = match pfn {
+                Some(_) => SetVerb::Replace,
+                None => SetVerb::Add,
+            };
+            self.effects.push(Effect::SendSet(verb));
         }
     }
 

@@ -27,8 +27,8 @@ impl Work<'_> {
                 lenient: Lenient::Always,
                 ..ExecutionOptions::default()
             };
-            let (serves, reads) = (ServerPurpose::ChannelRead, self.reads());
-            self.queue(self.names().1, serves, options, gets(reads), bodies);
+            let (serves, gets) = (Some(ServerPurpose::ChannelRead), self.gets());
+            self.queue(self.names().1, serves, options, gets, bodies);
         }
     }
 
@@ -59,13 +59,22 @@ impl Work<'_> {
             removals: if set.len() > 1 { vec![0] } else { Vec::new() },
             ..ExecutionOptions::default()
         };
-        self.queue(
-            self.names().0,
-            ServerPurpose::ChannelSet,
-            options,
-            set,
-            bodies,
-        );
+        let serves = Some(ServerPurpose::ChannelSet);
+        self.queue(self.names().0, serves, options, set, bodies);
+        let is_first = matches!(verb, SetVerb::First | SetVerb::Anew);
+        if is_first && self.family() == Family::Windows10 {
+            self.read_version(bodies);
+        }
+    }
+
+    /// Which build it is, for the inventory: one before 1607 may hang on the set.
+    fn read_version(&mut self, bodies: &mut Bodies<'_>) {
+        let version = vec![Operation::get("./DevDetail/SwV".into())];
+        let options = ExecutionOptions {
+            lenient: Lenient::Always,
+            ..ExecutionOptions::default()
+        };
+        self.queue("inventory", None, options, version, bodies);
     }
 
     /// What the commands are called, for people.
@@ -118,6 +127,11 @@ impl Work<'_> {
         }
     }
 
+    /// Gets of these.
+    pub(super) fn gets(&self) -> Vec<Operation> {
+        self.reads().into_iter().map(Operation::get).collect()
+    }
+
     /// Whether policy would let these go in this session as far as it is known.
     /// It is asked again for the command itself.
     pub(super) fn may(&self, operations: &[Operation]) -> bool {
@@ -138,7 +152,7 @@ impl Work<'_> {
     pub(super) fn queue(
         &mut self,
         name: &str,
-        serves: ServerPurpose,
+        serves: Option<ServerPurpose>,
         options: ExecutionOptions,
         operations: Vec<Operation>,
         bodies: &mut Bodies<'_>,
@@ -148,7 +162,7 @@ impl Work<'_> {
             return self.recorder.note(why);
         }
         let options = ExecutionOptions {
-            purpose: Some(serves),
+            purpose: serves,
             ..options
         };
         let body = CommandBody {
@@ -158,9 +172,4 @@ impl Work<'_> {
         let seq = open_own(self.state, &body, self.subject.record, bodies);
         self.changes.queued.push((seq, body));
     }
-}
-
-/// Gets of these nodes.
-pub(super) fn gets(nodes: Vec<LocUri>) -> Vec<Operation> {
-    nodes.into_iter().map(Operation::get).collect()
 }

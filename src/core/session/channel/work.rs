@@ -1,7 +1,6 @@
 //! One look at a device's channel: events into the table, its effects out.
 
 use super::open_commands::close;
-use super::sends::gets;
 use super::subject::{ChannelChanges, DeviceContext};
 use crate::command::{CommandBody, CommandState, Operation, ServerPurpose};
 use crate::context::Family;
@@ -159,7 +158,7 @@ impl Work<'_> {
     /// What the transitions ask for.
     pub(super) fn act(&mut self, bodies: &mut Bodies<'_>) {
         let effects = std::mem::take(&mut self.effects);
-        if effects.contains(&Effect::ReadUri) && self.may(&gets(self.reads())) {
+        if effects.contains(&Effect::ReadUri) && self.may(&self.gets()) {
             self.read(bodies);
         }
         let set = effects.iter().rev().find_map(|effect| match effect {

@@ -10,6 +10,7 @@ use crate::app::wakes::{self, ChannelSeen};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::{LastAnswer, status_words};
+use modegate_core::push::advice;
 use modegate_core::push::answer::{Connection, Outcome};
 use modegate_core::push::channel::{Channel, ChannelState};
 use modegate_core::push::read_back::{
@@ -38,6 +39,8 @@ pub(super) struct ChannelView {
     set_by_us: bool,
     /// Whether WNS answered 403 for the URI in use: it belongs to another app.
     refused: bool,
+    /// Why it is not in use, as far as WNS or the device say it.
+    reason: Option<&'static str>,
     /// What the device says of its push, DMClient's Push/Status.
     device_status: Option<StatusView>,
     /// What the device last said of its channel besides.
@@ -225,6 +228,7 @@ impl ChannelView {
             next_set_at: channel.and_then(|channel| channel.next_set_at).map(Time),
             set_by_us: channel.is_some_and(|channel| channel.set_by_us),
             refused: channel.is_some_and(|channel| channel.refused),
+            reason: channel.and_then(|channel| advice::reason(channel, &state.push, now)),
             device_status: state.push.status.map(status),
             reported: ReportedView::new(&state.push.read_back, channel, target.is_some()),
             answer: state.push.answer.as_ref().map(AnswerView::from),
