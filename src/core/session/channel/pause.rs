@@ -32,9 +32,12 @@ pub(in crate::session) fn answered(
     let of_set = |seq: u32| sets.contains(&CommandSeq(seq));
     for outcome in recorder.outcomes.iter().filter(|one| of_set(one.command)) {
         // What is under way still has brought a part of its answers only.
-        let code = outcome
-            .status
-            .filter(|_| outcome.state != CommandState::Sent);
+        let code = match outcome.state {
+            CommandState::Sent => None,
+            // Also where there was nothing to take down (404).
+            CommandState::Succeeded => Some(200),
+            _ => outcome.status,
+        };
         if let (Some(code), Some(pause)) = (code, state.set_pause) {
             state.set_pause = Some(pause.answered(code, family, next));
         }
