@@ -25,6 +25,7 @@ mod methods;
 mod outcome;
 mod outside;
 mod proof;
+mod registrar;
 mod report;
 mod schema;
 mod secret;

@@ -345,9 +345,18 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.ends_enrollment()
-            || self.is_suspect()
-            || self.options.purpose == Some(ServerPurpose::ChannelSet)
+        self.ends_enrollment() || self.is_suspect() || self.sets_channel()
+    }
+
+    /// Whether it sets the push channel, on which a device may hang.
+    pub(crate) fn sets_channel(&self) -> bool {
+        let sets = |leaf: &Leaf| leaf.kind == Kind::WnsConfiguration && leaf.verb != Verb::Get;
+        self.leaves.iter().any(sets)
+    }
+
+    /// Whether it does more than read.
+    pub(crate) fn acts(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.verb != Verb::Get)
     }
 
     /// Whether the device is gone once it is done.

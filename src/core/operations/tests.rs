@@ -63,9 +63,9 @@ fn examples() -> Vec<(Value, Kind, &'static str)> {
             "DeviceClientID=%22id%22/Exec=SendUnenrollRequest DeviceClientID=id",
         ),
         (
-            json!({"type": "wns_update_configuration", "app_id": "a", "package_family_name": "f"}),
+            json!({"type": "wns_update_configuration", "app_id": "a", "package_family_name": "f_8wekyb3d8bbwe"}),
             Kind::WnsConfiguration,
-            "ConfigString=a;f",
+            "ConfigString=a;f_8wekyb3d8bbwe",
         ),
         (
             json!({"type": "wns_read_channel", "app_id": "a"}),

@@ -44,6 +44,17 @@ pub struct PushProfile {
     pub health_at: Timestamp,
 }
 
+/// What a session taught of a push profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileReport {
+    /// The profile.
+    pub profile: Uuid,
+    /// What was learnt.
+    pub event: ProfileEvent,
+    /// The same in words.
+    pub words: String,
+}
+
 /// What becomes of a push profile.
 #[derive(Debug, Clone)]
 pub enum ProfileChange {

@@ -33,6 +33,7 @@ mod large;
 mod offer;
 mod open;
 mod outcome;
+mod passing_errors;
 pub mod preview;
 pub mod queue;
 mod read_plan;

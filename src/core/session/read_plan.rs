@@ -79,7 +79,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     };
     let budget = offer::budget(session);
     let (record, policies) = (&device.record, request.policies);
-    let here = Circumstances::in_session(session, record, policies, request.now);
+    let here = Circumstances::in_session((state, session), record, policies, request.now);
     let candidates = offer::candidates(state, None, &here);
     // What no message holds fails, and what is behind it goes.
     let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
