@@ -93,7 +93,7 @@ async fn an_install_is_woken_only_when_wns_took_the_push() {
 }
 
 #[tokio::test]
-async fn seed_004_the_portals_workflow_steps_1_to_5() {
+async fn the_portals_workflow_steps_1_to_5() {
     let mut world = World::new().await;
     app(&world.server, "erp", "1.0").await;
     // 1 to 3: the user picks an app, the server asks WNS for a push.
@@ -133,7 +133,7 @@ async fn seed_004_the_portals_workflow_steps_1_to_5() {
 }
 
 #[tokio::test]
-async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itself() {
+async fn a_revoked_channel_is_set_again_and_the_install_goes_on_by_itself() {
     let mut world = World::new().await;
     app(&world.server, "erp", "1.0").await;
     world.mock.revoke(world.uri.reveal());

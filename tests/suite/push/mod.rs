@@ -2,7 +2,9 @@
 
 mod crash;
 mod installs;
+mod package_names;
 mod scenarios;
+mod urgent;
 pub mod wns_bench;
 mod wns_client;
 mod wns_hostile;

@@ -125,7 +125,7 @@ async fn kb_3170699_the_recovery_after_more_than_30_days() {
 }
 
 #[tokio::test]
-async fn seed_004_the_portal_workflow_steps_1_to_5() {
+async fn the_portal_workflow_steps_1_to_5() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     // Nobody is logged on: nothing about the channel goes.
@@ -158,7 +158,7 @@ async fn seed_004_the_portal_workflow_steps_1_to_5() {
 }
 
 #[tokio::test]
-async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
+async fn a_revoked_channel_is_set_again_at_the_next_maintenance() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     world.sync(&mut tablet, "Maintenance").await;
@@ -189,7 +189,7 @@ async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
 }
 
 #[tokio::test]
-async fn seed_003_the_pfn_is_set_again_before_30_days() {
+async fn the_pfn_is_set_again_before_30_days() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     world.sync(&mut tablet, "Maintenance").await;
@@ -213,7 +213,7 @@ async fn seed_003_the_pfn_is_set_again_before_30_days() {
 }
 
 #[tokio::test]
-async fn seed_003_a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_longer() {
+async fn a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_longer() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     tablet.hangs = true;
@@ -239,7 +239,7 @@ async fn seed_003_a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_lo
 }
 
 #[tokio::test]
-async fn seed_001_418_and_500() {
+async fn an_add_answered_418_becomes_a_replace_and_500_is_tried_later() {
     let world = World::new().await;
     // 418: another server set the PFN already.
     let mut phone = world.device("phone", Family::WindowsPhone81).await;
@@ -269,7 +269,7 @@ async fn seed_001_418_and_500() {
 }
 
 #[tokio::test]
-async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
+async fn a_changed_channel_uri_is_used_from_then_on() {
     let world = World::new().await;
     let mut pc = world.device("pc", Family::Windows10).await;
     let delivered = world.sync(&mut pc, "Maintenance").await;

@@ -115,7 +115,7 @@ async fn the_steps_are_told_as_they_come() {
 /// The MDMAgent article: a user picks an app in the portal; the session that a push brings
 /// carries the install.
 #[tokio::test]
-async fn seed_004_the_portals_workflow() {
+async fn the_portals_workflow() {
     let server = Server::start();
     let device = server
         .register(json!({"source": "t", "groups": ["sales"], "user": "ann@contoso.test"}))
