@@ -7,8 +7,8 @@ use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
-use crate::harness::Server;
-use crate::records::{sid_of, wns_app};
+use crate::harness::{Server, push_profile_of};
+use crate::records::wns_app;
 use crate::server::metrics;
 use crate::sync::simulated_device::{sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
@@ -28,7 +28,6 @@ impl World {
     /// A tablet whose channel is in use.
     async fn new() -> World {
         let mock = MockWns::start().await.unwrap();
-        let sid = sid_of(PFN).to_string();
         mock.register(wns_app(PFN, "app secret"));
         let server = Server::start_with(&[
             "--accept-unknown-devices",
@@ -37,10 +36,9 @@ impl World {
             "--wns-host-suffix",
             &mock.host_suffix(),
         ]);
-        let profile = json!({
-            "pfn": PFN, "sid": sid, "secret": "app secret", "token_form": "legacy", "app_id": "mdm",
-        });
-        server.push_profile(profile).await;
+        server
+            .push_profile(push_profile_of(PFN, "app secret"))
+            .await;
         let device = server.register(json!({"source": "t"})).await;
         let tablet = tablet(&server, "t");
         let uri = Secret::new(mock.mint(PFN, "t"));

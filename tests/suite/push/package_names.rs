@@ -26,7 +26,10 @@ async fn a_profile_takes_a_full_name_for_its_family_and_refuses_it_as_one() {
         "{refused}"
     );
     assert!(
-        refused["detail"].as_str().unwrap().contains("the full name"),
+        refused["detail"]
+            .as_str()
+            .unwrap()
+            .contains("the full name"),
         "{refused}"
     );
 }

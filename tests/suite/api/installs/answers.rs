@@ -5,7 +5,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, ask, pick, states, to_the_end, until_state};
-use crate::harness::Server;
+use crate::harness::{Server, catalogue_app};
 use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::DEADLINE;
 
@@ -123,8 +123,9 @@ async fn the_portals_workflow() {
     let other = server
         .register(json!({"source": "o", "groups": ["it"]}))
         .await;
-    let body = json!({"id": "erp", "name": "ERP", "version": "1.0", "groups": ["sales"], "job_data": "<Job/>"});
-    assert_eq!(server.api("POST", "/apps", Some(body)).await.0, 201);
+    let mut erp = catalogue_app("erp");
+    erp["groups"] = json!(["sales"]);
+    server.catalogue(erp).await;
     let (_, portal) = server
         .make_token(json!({"name": "portal", "role": "portal", "groups": ["sales"]}))
         .await;
