@@ -6,6 +6,7 @@ use modegate_sim::{Tablet, Transport};
 use serde_json::json;
 
 use crate::harness::{Server, push_profile_of};
+use crate::push::server_on;
 use crate::records::wns_app;
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -29,13 +30,7 @@ impl World {
         for pfn in [PFN, OTHER_PFN] {
             mock.register(wns_app(pfn, SECRET));
         }
-        let server = Server::start_with(&[
-            "--accept-unknown-devices",
-            "--wns-token-url",
-            &mock.token_url(),
-            "--wns-host-suffix",
-            &mock.host_suffix(),
-        ]);
+        let server = server_on(&mock);
         let profile = server.push_profile(push_profile_of(PFN, SECRET)).await;
         let device = json!({"source": "d", "family": family});
         let id = server.register(device).await;

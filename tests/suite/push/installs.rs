@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
 use crate::harness::{Server, push_profile_of};
+use crate::push::server_on;
 use crate::records::wns_app;
 use crate::server::metrics;
 use crate::sync::simulated_device::{sync, tablet};
@@ -29,13 +30,7 @@ impl World {
     async fn new() -> World {
         let mock = MockWns::start().await.unwrap();
         mock.register(wns_app(PFN, "app secret"));
-        let server = Server::start_with(&[
-            "--accept-unknown-devices",
-            "--wns-token-url",
-            &mock.token_url(),
-            "--wns-host-suffix",
-            &mock.host_suffix(),
-        ]);
+        let server = server_on(&mock);
         server
             .push_profile(push_profile_of(PFN, "app secret"))
             .await;
