@@ -77,7 +77,9 @@ async fn machine_gets_inventory_and_password_reset_and_maintenance_the_rest() {
         "value of ./cimv2/Win32_OperatingSystem"
     );
 
-    let reply = server.begin("Maintenance", "tablet", "2").await;
+    let reply = server
+        .sync("Maintenance", &package1("tablet", "2", 1, "user"))
+        .await;
     assert_eq!(reply.commands.len(), 2, "{}", reply.text);
     assert!(reply.loc_uris()[0].ends_with("/Exec=UpdateConfiguration"));
     assert!(reply.loc_uris()[1].ends_with("/Exec=CreateJob"));
