@@ -264,10 +264,15 @@ async fn priority_goes_before_age_and_not_before_waits() {
 async fn against_the_protocol_is_a_status_inside_http_200() {
     let server = Server::start();
     one_inventory(&server, "tablet").await;
-    let old = package1("tablet", "1", 1, "none").replace("<VerDTD>1.2<", "<VerDTD>1.1<");
-    let reply = server.sync("Machine", &old).await;
-    assert_eq!(reply.statuses[0].2, 505);
-    assert!(reply.commands.is_empty());
+    for (good, bad, code) in [
+        ("<VerDTD>1.2<", "<VerDTD>1.1<", 505),
+        ("<VerProto>DM/1.2<", "<VerProto>DM/1.1<", 513),
+    ] {
+        let other = package1("tablet", "1", 1, "none").replace(good, bad);
+        let reply = server.sync("Machine", &other).await;
+        assert_eq!(reply.statuses[0].2, code);
+        assert!(reply.commands.is_empty());
+    }
     let odd = message(
         "tablet",
         "2",
