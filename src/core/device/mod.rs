@@ -3,6 +3,7 @@
 mod auth_failure;
 mod certificates;
 mod enrollment;
+mod kept_answers;
 pub mod outbox;
 mod record;
 mod usage;
@@ -10,6 +11,7 @@ mod usage;
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
+pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
 pub use usage::HourlyUse;
 
@@ -104,6 +106,9 @@ pub struct DeviceState {
     /// The enrollment that it is in.
     #[serde(default)]
     pub enrollment: Enrollment,
+    /// How much is kept of its answers.
+    #[serde(default)]
+    pub kept_answers: KeptAnswers,
 }
 
 /// How a device wants the server to prove itself.

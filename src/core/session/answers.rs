@@ -100,12 +100,13 @@ impl<'a> Taken<'a> {
         recorder: &mut EventRecorder,
     ) -> ResultCollector {
         let (state, message) = (&mut self.state, request.message);
-        let room = AnswerRoom::new(request.bounds, snapshot.answer_bytes);
+        let room = AnswerRoom::new(request.bounds, state.kept_answers.bytes);
         let mut collected = ResultCollector::new(room);
         let parts = judge(state, snapshot.device.record.family, message, recorder);
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        state.kept_answers.bytes = collected.room.kept();
         self.changes.free_answers = collected.room.to_free(recorder);
         let device = &snapshot.device;
         alerts::take(state, &self.bodies, message, device.id, recorder);

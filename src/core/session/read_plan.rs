@@ -66,7 +66,6 @@ pub fn plan_read(
         bodies,
         reply: false,
         inventory: reports || brings_values(&device.state, request.message),
-        answer_bytes: has_results(request.message),
     }
 }
 
@@ -114,12 +113,6 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
         any |= after.len() < waits;
     }
     any
-}
-
-/// Whether the message brings answers that are kept.
-fn has_results(message: &Message) -> bool {
-    let mut elements = message.body.iter();
-    elements.any(|element| matches!(element, Element::Results(_)))
 }
 
 /// Whether the message may bring values for the inventory.

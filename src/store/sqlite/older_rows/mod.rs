@@ -5,6 +5,7 @@
 //! [`GROWN`]. When a database of an older form is opened, each of its packed rows is read by
 //! those numbers and written anew, all in one transaction: it has either form, never both.
 
+mod kept_answers;
 mod learned_keys;
 mod reader;
 
@@ -138,6 +139,7 @@ pub(super) fn bring_up(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
         }
     }
     learned_keys::move_to_states(&transaction, keys)?;
+    kept_answers::count(&transaction, keys)?;
     query::run(&transaction, "UPDATE format SET rows = ?1", [rows::FORMAT])?;
     transaction.commit().map_err(failed)
 }
