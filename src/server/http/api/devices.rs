@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
-use super::query::{time, word};
+use super::query::{text, time, word};
 use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::Principal;
 use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
@@ -183,12 +183,11 @@ pub(super) async fn list(
     caller
         .read(move |caller| async move {
             let query = query.into_inner();
-            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
             let filter = DeviceFilter {
-                group: given(query.group),
+                group: text(query.group),
                 family: word("family", query.family.as_deref())?,
-                user: given(query.user),
-                source: given(query.source),
+                user: text(query.user),
+                source: text(query.source),
                 activity: word("activity", query.activity.as_deref())?,
                 not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
             };
