@@ -150,6 +150,7 @@ fn here<'a>(
         policies: view.policies,
         contexts,
         session,
+        set_pause: view.state.set_pause,
         now: view.now,
     }
 }

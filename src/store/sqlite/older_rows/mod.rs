@@ -40,6 +40,7 @@ type Length = (&'static str, usize);
 const GROWN: [(i64, &[Length]); 1] = [(
     1,
     &[
+        ("LargeObject", 4),
         ("Wake", 8),
         ("Webhook", 8),
         ("DeviceRecord", 9),
@@ -49,6 +50,10 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("NodeResult", 4),
         ("Install", 19),
         ("Token", 8),
+        ("Channel", 9),
+        ("Known", 4),
+        ("Notes", 4),
+        ("ProfileHealth", 2),
     ],
 )];
 
