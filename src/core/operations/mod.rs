@@ -13,6 +13,7 @@ mod dmclient;
 mod entry;
 mod forms;
 mod inventory;
+mod phone;
 mod profiles;
 mod raw;
 pub mod schema;

@@ -1,7 +1,7 @@
 //! The table of types.
 
 use super::entry::Type;
-use super::{apps, certificates, device, dmclient, inventory, profiles, raw, settings};
+use super::{apps, certificates, device, dmclient, inventory, phone, profiles, raw, settings};
 
 /// Every type.
 pub(super) static TYPES: &[Type] = &[
@@ -40,6 +40,17 @@ pub(super) static TYPES: &[Type] = &[
     apps::UNINSTALL,
     apps::UPGRADE,
     apps::STATUS,
+    phone::VPN_CONNECTION,
+    phone::SCEP_INSTALL,
+    phone::SCEP_STATUS,
+    phone::SCEP_REMOVE,
+    phone::PFX_INSTALL,
+    phone::PFX_REMOVE,
+    phone::CERTIFICATE_RENEWAL,
+    phone::COMPANY_APPS_ENROLL,
+    phone::COMPANY_APP_INSTALL,
+    phone::COMPANY_APP_REMOVE,
+    phone::COMPANY_APP_STATUS,
     raw::RAW,
     raw::ATOMIC,
     raw::SEQUENCE,

@@ -58,7 +58,12 @@ impl Property {
         }
     }
 
-    const fn writable(name: &'static str, cim: Option<CimType>, form: ValueForm) -> Self {
+    /// A property that may be set to what `form` says.
+    pub(crate) const fn writable(
+        name: &'static str,
+        cim: Option<CimType>,
+        form: ValueForm,
+    ) -> Self {
         Property {
             cim,
             form: Some(form),
