@@ -8,6 +8,7 @@
 mod apps;
 mod argument;
 mod certificates;
+mod company_apps;
 mod device;
 mod dmclient;
 mod entry;

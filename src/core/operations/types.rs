@@ -1,7 +1,9 @@
 //! The table of types.
 
 use super::entry::Type;
-use super::{apps, certificates, device, dmclient, inventory, phone, profiles, raw, settings};
+use super::{
+    apps, certificates, company_apps, device, dmclient, inventory, phone, profiles, raw, settings,
+};
 
 /// Every type.
 pub(super) static TYPES: &[Type] = &[
@@ -47,10 +49,10 @@ pub(super) static TYPES: &[Type] = &[
     phone::PFX_INSTALL,
     phone::PFX_REMOVE,
     phone::CERTIFICATE_RENEWAL,
-    phone::COMPANY_APPS_ENROLL,
-    phone::COMPANY_APP_INSTALL,
-    phone::COMPANY_APP_REMOVE,
-    phone::COMPANY_APP_STATUS,
+    company_apps::COMPANY_APPS_ENROLL,
+    company_apps::COMPANY_APP_INSTALL,
+    company_apps::COMPANY_APP_REMOVE,
+    company_apps::COMPANY_APP_STATUS,
     raw::RAW,
     raw::ATOMIC,
     raw::SEQUENCE,

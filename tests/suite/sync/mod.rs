@@ -13,6 +13,7 @@ mod identity;
 mod keys;
 mod odd_sessions;
 mod odd_statuses;
+mod phones;
 mod refused_devices;
 mod removals;
 mod server_auth;
