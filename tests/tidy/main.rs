@@ -7,4 +7,5 @@ mod documents;
 mod layers;
 mod lengths;
 mod names;
+mod statements;
 mod tree;

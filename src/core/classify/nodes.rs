@@ -1,9 +1,10 @@
 //! The nodes of DevInfo, DevDetail and the configuration service providers
-//! that are known. WMI classes stand in [`crate::wmi`].
+//! that are known one by one. WMI classes stand in [`crate::wmi`], providers that are
+//! known as a whole in [`super::csps`].
 
 use crate::kind::Kind::{
-    self, AppInstall, AppStatus, Certificate, ChannelRead, Inventory, Lock, Profile, RemoteWipe,
-    Setting, Sideloading, Unenroll, UserRead, WnsConfiguration,
+    self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unclassified, Unenroll, UserRead,
+    WnsConfiguration,
 };
 use modegate_wire::message::Verb;
 
@@ -28,40 +29,20 @@ const fn node(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind)
     }
 }
 
-const fn tree(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind) -> NodeEntry {
+pub(super) const fn tree(
+    path: &'static [&'static str],
+    verbs: &'static [Verb],
+    kind: Kind,
+) -> NodeEntry {
     NodeEntry {
         below: true,
         ..node(path, verbs, kind)
     }
 }
 
-const READ: &[Verb] = &[Verb::Get];
-const EXEC: &[Verb] = &[Verb::Exec];
-const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
-const SET: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete, Verb::Exec];
-const STORE: &[&str] = &["vendor", "msft", "certificatestore"];
-const SCEP: &[&str] = &["vendor", "msft", "certificatestore", "my", "scep", "*"];
-const PFX: &[&str] = &[
-    "vendor",
-    "msft",
-    "clientcertificateinstall",
-    "pfxcertinstall",
-    "*",
-];
-const TRUSTED: &[&str] = &["vendor", "msft", "rootcatrustedcertificates"];
-const COMPANY: &[&str] = &["vendor", "msft", "enterpriseappmanagement", "*"];
-const COMPANY_APPS: &[&str] = &[
-    "vendor",
-    "msft",
-    "enterpriseappmanagement",
-    "*",
-    "enterpriseapps",
-];
-/// What SCEP and PFX installations read back that is no secret: never `Install`,
-/// which holds the challenge, nor `PFXCertPassword`.
-const fn outcome(path: &'static [&'static str]) -> NodeEntry {
-    node(path, READ, UserRead)
-}
+pub(super) const READ: &[Verb] = &[Verb::Get];
+pub(super) const EXEC: &[Verb] = &[Verb::Exec];
+pub(super) const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
 const PUSH: &[&str] = &["vendor", "msft", "dmclient", "provider", "*", "push"];
 const PROVIDER: &[&str] = &["vendor", "msft", "dmclient", "provider", "*"];
 
@@ -83,89 +64,73 @@ pub(super) static NODES: &[NodeEntry] = &[
     // the PIN brings, `NewPINValue`, stays unknown here: it is a secret.
     node(&["vendor", "msft", "remotelock", "lock"], EXEC, Lock),
     tree(&["vendor", "msft", "remotewipe"], EXEC, RemoteWipe),
-    // Phones, and Windows 10 where it has them (CertificateStore,
-    // ClientCertificateInstall, RootCATrustedCertificates, WiFi, VPN and
-    // EnterpriseAppManagement CSPs).
-    tree(STORE, SET, Certificate),
-    outcome(SCEP),
-    outcome(&[
-        "vendor",
-        "msft",
-        "certificatestore",
-        "my",
-        "scep",
-        "*",
-        "status",
-    ]),
-    outcome(&[
-        "vendor",
-        "msft",
-        "certificatestore",
-        "my",
-        "scep",
-        "*",
-        "errorcode",
-    ]),
-    outcome(&[
-        "vendor",
-        "msft",
-        "certificatestore",
-        "my",
-        "scep",
-        "*",
-        "certthumbprint",
-    ]),
-    tree(
-        &["vendor", "msft", "certificatestore", "my", "wstep"],
-        READ,
-        UserRead,
-    ),
-    tree(
-        &["vendor", "msft", "certificatestore", "my", "user"],
-        READ,
-        UserRead,
-    ),
-    tree(
-        &["vendor", "msft", "certificatestore", "root"],
-        READ,
-        UserRead,
-    ),
-    tree(
-        &["vendor", "msft", "certificatestore", "ca"],
-        READ,
-        UserRead,
-    ),
-    tree(PFX, SET, Certificate),
-    outcome(PFX),
-    outcome(&[
-        "vendor",
-        "msft",
-        "clientcertificateinstall",
-        "pfxcertinstall",
-        "*",
-        "status",
-    ]),
-    outcome(&[
-        "vendor",
-        "msft",
-        "clientcertificateinstall",
-        "pfxcertinstall",
-        "*",
-        "thumbprint",
-    ]),
-    tree(TRUSTED, SET, Certificate),
-    tree(TRUSTED, READ, UserRead),
-    // What a profile holds may be its key: it is not read back.
-    tree(&["vendor", "msft", "wifi", "profile", "*"], WRITE, Profile),
-    node(&["vendor", "msft", "wifi", "profile"], READ, UserRead),
-    tree(&["vendor", "msft", "vpn", "*"], WRITE, Profile),
-    node(&["vendor", "msft", "vpn"], READ, UserRead),
-    tree(COMPANY_APPS, SET, AppInstall),
-    tree(COMPANY_APPS, READ, AppStatus),
-    tree(COMPANY, WRITE, Sideloading),
+    // What a caller gave as a secret is not read back: a SCEP challenge, a PFX with its
+    // password, the key of a Wi-Fi network, a company's token.
     node(
-        &["vendor", "msft", "enterpriseappmanagement", "*", "status"],
+        &[
+            "vendor",
+            "msft",
+            "certificatestore",
+            "my",
+            "scep",
+            "*",
+            "install",
+            "challenge",
+        ],
         READ,
-        UserRead,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "scep",
+            "*",
+            "install",
+            "challenge",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "pfxcertinstall",
+            "*",
+            "pfxcertblob",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "pfxcertinstall",
+            "*",
+            "pfxcertpassword",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &["vendor", "msft", "wifi", "profile", "*", "wlanxml"],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "enterpriseappmanagement",
+            "*",
+            "enrollmenttoken",
+        ],
+        READ,
+        Unclassified,
     ),
 ];

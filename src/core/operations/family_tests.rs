@@ -201,7 +201,7 @@ fn each_family_gets_its_own_nodes() {
         (
             phone,
             json!({"type": "company_apps_enroll", "enterprise_id": "4000000001", "enrollment_token": "AET"}),
-            Kind::Sideloading,
+            Kind::AppInstall,
             "EnterpriseAppManagement/4000000001/EnrollmentToken AET",
         ),
         (

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
 use crate::wmi::ValueForm::{self, Integer, Line, OneOf, Text, Xml};
-use crate::wmi::{Property, flag, number};
+use crate::wmi::{CimType, Property, flag, line, number};
 use modegate_wire::message::{GroupKind, Verb};
 
 /// Phones only.
@@ -116,23 +116,23 @@ const PLUG_INS: ValueForm = OneOf(&[
 ]);
 const CONNECTIONS: ValueForm = OneOf(&[("Triggering", "Triggering"), ("Manual", "Manual")]);
 
-const fn line(name: &'static str, most: usize) -> Property {
-    Property::writable(name, None, Line(most))
-}
-
 /// The nodes of a VPN profile, as the CSP reference spells them, those first
 /// that others need.
 const VPN: &[Property] = &[
     line("Server", 512),
-    Property::writable("TunnelType", None, TUNNELS),
-    Property::writable("ThirdParty/Name", None, PLUG_INS),
+    Property::writable("TunnelType", CimType::String, TUNNELS),
+    Property::writable("ThirdParty/Name", CimType::String, PLUG_INS),
     line("ThirdParty/AppID", 128),
     line("ThirdParty/CustomStoreURL", 2048),
-    Property::writable("ThirdParty/CustomConfiguration", None, Xml(32 * 1024)),
+    Property::writable(
+        "ThirdParty/CustomConfiguration",
+        CimType::String,
+        Xml(32 * 1024),
+    ),
     line("Authentication/Method", 64),
     line("Authentication/Certificate/Issuer", 512),
     line("Authentication/Certificate/EKU", 512),
-    Property::writable("Authentication/EAP", None, Xml(32 * 1024)),
+    Property::writable("Authentication/EAP", CimType::String, Xml(32 * 1024)),
     line("Proxy/Manual/Server", 512),
     number("Proxy/Manual/Port", 1, 65_535),
     flag("Proxy/BypassForLocal"),
@@ -161,7 +161,7 @@ const VPN: &[Property] = &[
     flag("Policies/SplitTunnel"),
     flag("Policies/ByPassForLocal"),
     flag("Policies/TrustedNetworkDetection"),
-    Property::writable("Policies/ConnectionType", None, CONNECTIONS),
+    Property::writable("Policies/ConnectionType", CimType::String, CONNECTIONS),
     line("DNSSuffix", 256),
 ];
 

@@ -443,7 +443,7 @@ fn properties_are_changed_from_outside() {
 }
 
 #[test]
-fn a_mode_carries_what_seed_004_says() {
+fn a_mode_carries_what_the_mdmagent_article_says() {
     let on = |loc_uri: &str| address(loc_uri);
     let disk = on("./cimv2/Win32_LogicalDisk");
     let reset = on("./cimv2/MDM_Client/MDM_Client.DeviceClientID=%22t%22/Exec=ResetUserPassword");

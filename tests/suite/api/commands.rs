@@ -1,6 +1,6 @@
 //! Every type of command, against a tablet that checks it as the device would.
 
-use modegate_sim::Trigger;
+use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
@@ -220,18 +220,20 @@ async fn a_status_that_may_pass_is_tried_again_and_one_that_cannot_fails() {
     );
 }
 
-#[tokio::test]
-async fn an_install_whose_answer_was_lost_is_asked_about() {
+/// A tablet that was sent an install, and nothing came back of it: server, device,
+/// tablet and the command.
+async fn after_a_lost_answer() -> (Server, String, Tablet, String) {
     let (server, device, mut tablet) = enrolled("t").await;
-    let install = server
-        .queue(
-            &device,
-            json!({"type": "app_install", "job_data": "<Job/>"}),
-        )
-        .await;
-    // The reply with the job is carried out, the answer to it gets lost.
+    let install = json!({"type": "app_install", "job_data": "<Job/>"});
+    let install = server.queue(&device, install).await;
     tablet.drop_replies(1);
     tablet.trigger(Trigger::Logon).await.unwrap();
+    (server, device, tablet, install)
+}
+
+#[tokio::test]
+async fn an_install_whose_answer_was_lost_is_asked_about() {
+    let (server, device, mut tablet, install) = after_a_lost_answer().await;
     let lost = server.state(&install).await;
     assert!(lost == "sent" || lost == "unconfirmed", "{lost}");
     let mut state = String::new();
@@ -283,17 +285,8 @@ async fn an_unenrolled_device_has_a_closed_queue_until_it_comes_back() {
 
 #[tokio::test]
 async fn what_served_a_cancelled_command_is_taken_back_with_it() {
-    let (server, device, mut tablet) = enrolled("t").await;
-    // Its job is not known to have been made; the question about it waits.
-    let install = server
-        .queue(
-            &device,
-            json!({"type": "app_install", "job_data": "<Job/>"}),
-        )
-        .await;
-    tablet.drop_replies(1);
-    tablet.trigger(Trigger::Logon).await.unwrap();
-    // In Machine the question waits.
+    // Its job is not known to have been made; in Machine the question about it waits.
+    let (server, device, mut tablet, install) = after_a_lost_answer().await;
     sync(&mut tablet, Trigger::Reboot).await;
     let waiting = server
         .get(&format!("/devices/{device}/commands?state=queued"))

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, push_profile, silent_tokens};
+use crate::harness::{Server, catalogue_app, push_profile, silent_tokens};
 
 /// A body that is taken, for each schema of a request, by the schema's name; for
 /// commands by their type.
@@ -71,6 +71,7 @@ fn taken(name: &str, schema: &Value) -> Value {
             let params = rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap();
             json!(params.self_signed(&key).unwrap().pem())
         }
+        ("string", "package_family_name") => json!("Contoso.App_8wekyb3d8bbwe"),
         ("string", "key") => json!("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
         ("string", _) => json!("<x/>"),
         ("array", _) => json!([taken(name, &schema["items"])]),
@@ -264,26 +265,6 @@ pub fn put(body: &mut Value, pointer: &str, value: Value) {
     }
 }
 
-/// The path of what is there: a device, and the app of [`known_app`].
-pub fn place(path: &str, device: &str) -> String {
-    path.replace("{device}", device).replace("{app}", "known")
-}
-
-/// Makes a webhook; its id.
-pub async fn known_webhook(server: &Server) -> String {
-    let hook = json!({"url": "https://hooks.example.test/"});
-    let (status, answer) = server.api("POST", "/webhooks", Some(hook)).await;
-    assert_eq!(status, 201, "{answer}");
-    answer["id"].as_str().unwrap().to_owned()
-}
-
-/// Puts the app of that id into the catalogue.
-pub async fn known_app(server: &Server) {
-    let app = json!({"id": "known", "name": "n", "version": "1", "job_data": "<Job/>"});
-    let (status, answer) = server.api("POST", "/apps", Some(app)).await;
-    assert_eq!(status, 201, "{answer}");
-}
-
 /// Everything that a write could have changed.
 pub async fn everything(server: &Server, device: &str) -> Vec<Value> {
     let mut all = Vec::new();
@@ -316,38 +297,85 @@ pub async fn everything(server: &Server, device: &str) -> Vec<Value> {
     all
 }
 
+/// A server with one of everything that a write may be about, and how that looked.
+pub struct Furnished {
+    pub server: Server,
+    pub document: Value,
+    device: String,
+    ten: String,
+    profile: String,
+    webhook: String,
+    before: Vec<Value>,
+    _silent: std::net::TcpListener,
+}
+
+impl Furnished {
+    pub async fn new() -> Furnished {
+        let (silent, arguments) = silent_tokens();
+        let server = Server::start_with(&arguments.each_ref().map(String::as_str));
+        let profile = server.push_profile(push_profile()).await;
+        let device = server.register(json!({"source": "tablet"})).await;
+        server.catalogue(catalogue_app("known")).await;
+        let hook = json!({"url": "https://hooks.example.test/"});
+        let (status, hook) = server.api("POST", "/webhooks", Some(hook)).await;
+        assert_eq!(status, 201, "{hook}");
+        let ten = json!({"source": "ten", "family": "windows10"});
+        let mut furnished = Furnished {
+            document: server.get("/openapi.json").await,
+            ten: server.register(ten).await,
+            webhook: hook["id"].as_str().unwrap().to_owned(),
+            before: Vec::new(),
+            _silent: silent,
+            server,
+            device,
+            profile,
+        };
+        furnished.remember().await;
+        furnished
+    }
+
+    /// The path of a write about what is there.
+    pub fn path(&self, write: &Write) -> String {
+        let device = match write.family() {
+            "windows81" => &self.device,
+            _ => &self.ten,
+        };
+        let path = write.path.replace("{device}", device);
+        path.replace("{app}", "known")
+            .replace("{profile}", &self.profile)
+            .replace("{webhook}", &self.webhook)
+    }
+
+    /// From now on this is how it looks.
+    pub async fn remember(&mut self) {
+        self.before = everything(&self.server, &self.device).await;
+    }
+
+    pub async fn assert_unchanged(&self) {
+        let now = everything(&self.server, &self.device).await;
+        assert_eq!(now, self.before, "nothing changed");
+    }
+}
+
 #[tokio::test]
 async fn every_field_of_every_write_is_checked_and_named() {
-    let (_silent, arguments) = silent_tokens();
-    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
-    let profile = server.push_profile(push_profile()).await;
-    let device = server.register(json!({"source": "tablet"})).await;
-    known_app(&server).await;
-    let webhook = known_webhook(&server).await;
-    let body = json!({"source": "ten", "family": "windows10"});
-    let ten = server.register(body).await;
-    let document = server.get("/openapi.json").await;
-    let writes = writes(&document);
+    let mut there = Furnished::new().await;
+    let writes = writes(&there.document);
     for write in writes
         .iter()
         .filter(|write| write.path.ends_with("}/commands"))
     {
         // What is tried below is wrong in one field only.
         let body = json!({"source": write.body["type"], "family": write.family()});
-        let scratch = server.register(body).await;
-        server.queue(&scratch, write.body.clone()).await;
+        let scratch = there.server.register(body).await;
+        there.server.queue(&scratch, write.body.clone()).await;
     }
-    let before = everything(&server, &device).await;
+    there.remember().await;
+    let server = &there.server;
     let mut tried = 0;
     for write in &writes {
-        let of = match write.family() {
-            "windows81" => &device,
-            _ => &ten,
-        };
-        let path = place(&write.path, of)
-            .replace("{profile}", &profile)
-            .replace("{webhook}", &webhook);
-        for (pointer, name, schema) in fields(&document, &write.schema, "", "") {
+        let path = there.path(write);
+        for (pointer, name, schema) in fields(&there.document, &write.schema, "", "") {
             for (raw, can_name) in wrong(&schema) {
                 let body = with(&write.body, &pointer, &raw).into_bytes();
                 let answer = server
@@ -376,28 +404,17 @@ async fn every_field_of_every_write_is_checked_and_named() {
         }
     }
     assert!(tried > 500, "{tried}");
-    assert_eq!(
-        everything(&server, &device).await,
-        before,
-        "nothing changed"
-    );
+    there.assert_unchanged().await;
 }
 
 #[tokio::test]
 async fn text_without_end_is_refused() {
-    let (_silent, arguments) = silent_tokens();
-    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
-    let profile = server.push_profile(push_profile()).await;
-    let device = server.register(json!({"source": "tablet"})).await;
-    let webhook = known_webhook(&server).await;
-    let document = server.get("/openapi.json").await;
-    let before = everything(&server, &device).await;
+    let there = Furnished::new().await;
+    let server = &there.server;
     let long = format!("\"{}\"", "x".repeat(10 * 1024 * 1024));
-    for write in writes(&document) {
-        let path = place(&write.path, &device)
-            .replace("{profile}", &profile)
-            .replace("{webhook}", &webhook);
-        for (pointer, name, _) in fields(&document, &write.schema, "", "") {
+    for write in writes(&there.document) {
+        let path = there.path(&write);
+        for (pointer, name, _) in fields(&there.document, &write.schema, "", "") {
             let body = with(&write.body, &pointer, &long).into_bytes();
             let answer = server
                 .call(&server.token, &write.method, &path, &[], Some(body))
@@ -408,11 +425,7 @@ async fn text_without_end_is_refused() {
             }
         }
     }
-    assert_eq!(
-        everything(&server, &device).await,
-        before,
-        "nothing changed"
-    );
+    there.assert_unchanged().await;
 }
 
 #[tokio::test]

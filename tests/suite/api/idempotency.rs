@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, package1, push_profile, silent_tokens};
+use crate::harness::{Server, catalogue_app, package1, push_profile, silent_tokens};
 use crate::wait::{DEADLINE, eventually, seen};
 
 const KEY: &str = "Idempotency-Key";
@@ -84,9 +84,8 @@ async fn every_write(server: &Server) -> Vec<Asked> {
         assert_eq!(answer.0, 201, "{}", answer.1);
         answer.1["id"].as_str().unwrap().to_owned()
     };
-    let app = |id: &str| json!({"id": id, "name": "n", "version": "1", "job_data": "<Job/>"});
     for id in ["erp", "old"] {
-        made(server.api("POST", "/apps", Some(app(id))).await);
+        server.catalogue(catalogue_app(id)).await;
     }
     let installs = format!("/devices/{device}/installs");
     let install = made(
@@ -136,7 +135,7 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             format!("/devices/{other}"),
             Value::Null,
         ),
-        ("post", "/apps", "/apps".into(), app("new")),
+        ("post", "/apps", "/apps".into(), catalogue_app("new")),
         (
             "patch",
             "/apps/{app}",

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, package1};
+use crate::harness::{Server, catalogue_app, package1};
 use crate::wait::{DEADLINE, eventually};
 
 /// The answer to one request with a token.
@@ -14,9 +14,9 @@ async fn ask(server: &Server, token: &str, method: &str, path: &str, body: Value
 }
 
 async fn app(server: &Server, id: &str, groups: Value) {
-    let app = json!({"id": id, "name": id, "version": "1", "job_data": "<Job/>", "groups": groups});
-    let (status, answer) = server.api("POST", "/apps", Some(app)).await;
-    assert_eq!(status, 201, "{answer}");
+    let mut app = catalogue_app(id);
+    app["groups"] = groups;
+    server.catalogue(app).await;
 }
 
 /// A token of the role portal for this user of this device.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, silent_tokens};
+use crate::harness::{Server, catalogue_app, silent_tokens};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/problems.md");
 
@@ -208,8 +208,8 @@ async fn a_conflict_names_what_it_conflicts_with_to_those_who_may_see_it() {
         (409, &json!(north_id)),
         "{problem}"
     );
-    let app = json!({"id": "erp", "name": "ERP", "version": "1.0", "job_data": "<Job/>"});
-    assert_eq!(server.api("POST", "/apps", Some(app.clone())).await.0, 201);
+    let app = catalogue_app("erp");
+    server.catalogue(app.clone()).await;
     let (status, problem) = server.api("POST", "/apps", Some(app)).await;
     assert_eq!(
         (status, &problem["conflicts_with"]),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, push_profile, silent_tokens};
+use crate::harness::{Server, catalogue_app, push_profile, silent_tokens};
 
 /// A word that stands for a group of others, wherever it may be.
 const FOREIGN: &str = "foreign-group";
@@ -26,12 +26,13 @@ async fn a_scoped_token_sees_no_foreign_profile_group_or_count() {
     let theirs = server
         .register(json!({"source": "theirs", "groups": [FOREIGN]}))
         .await;
-    let app = |id: &str, groups: Value| json!({"id": id, "name": id, "version": "1", "job_data": "<J/>", "groups": groups});
-    for app in [
-        app("both", json!(["north", FOREIGN])),
-        app("other", json!([FOREIGN])),
+    for (id, groups) in [
+        ("both", json!(["north", FOREIGN])),
+        ("other", json!([FOREIGN])),
     ] {
-        assert_eq!(server.api("POST", "/apps", Some(app)).await.0, 201);
+        let mut app = catalogue_app(id);
+        app["groups"] = groups;
+        server.catalogue(app).await;
     }
     server.queue(&ours, json!({"type": "inventory"})).await;
     server.queue(&theirs, json!({"type": "inventory"})).await;

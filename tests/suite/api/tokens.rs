@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, catalogue_app};
 
 /// The answer to one request with a token.
 async fn ask(server: &Server, token: &str, method: &str, path: &str, body: Value) -> (u16, Value) {
@@ -78,8 +78,7 @@ async fn the_portal_queues_installs_of_the_catalogue_and_nothing_else() {
         .make_token(json!({"name": "portal", "role": "portal"}))
         .await;
     let path = format!("/devices/{device}/commands");
-    let app = json!({"id": "erp", "name": "ERP", "version": "1", "job_data": "<Job/>"});
-    assert_eq!(server.api("POST", "/apps", Some(app)).await.0, 201);
+    server.catalogue(catalogue_app("erp")).await;
     let install = json!({"type": "app_install", "app": "erp"});
     let (status, queued) = ask(&server, &portal, "POST", &path, install).await;
     assert_eq!((status, &queued["actor"]), (201, &json!("api:portal")));

@@ -3,8 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::fields::{everything, known_app, known_webhook, place, put, writes};
-use crate::harness::{Server, push_profile, silent_tokens};
+use super::fields::{Furnished, put, writes};
+use crate::harness::Server;
 
 /// The pointers to the objects of a body whose fields are known.
 fn objects(body: &Value, pointer: &str, all: &mut Vec<String>) {
@@ -45,26 +45,11 @@ fn path(pointer: &str, field: &str) -> String {
 
 #[tokio::test]
 async fn an_unknown_field_of_any_body_is_refused_by_name() {
-    let (_silent, arguments) = silent_tokens();
-    let server = Server::start_with(&arguments.each_ref().map(String::as_str));
-    let profile = server.push_profile(push_profile()).await;
-    let device = server.register(json!({"source": "tablet"})).await;
-    known_app(&server).await;
-    let webhook = known_webhook(&server).await;
-    let body = json!({"source": "ten", "family": "windows10"});
-    let ten = server.register(body).await;
-    let document = server.get("/openapi.json").await;
-    let before = everything(&server, &device).await;
+    let there = Furnished::new().await;
+    let server = &there.server;
     let mut tried = 0;
-    for write in writes(&document) {
-        let of = if write.family() == "windows81" {
-            &device
-        } else {
-            &ten
-        };
-        let target = place(&write.path, of)
-            .replace("{profile}", &profile)
-            .replace("{webhook}", &webhook);
+    for write in writes(&there.document) {
+        let target = there.path(&write);
         assert_eq!(
             write.schema["additionalProperties"],
             json!(false),
@@ -89,11 +74,7 @@ async fn an_unknown_field_of_any_body_is_refused_by_name() {
         }
     }
     assert!(tried > 60, "{tried}");
-    assert_eq!(
-        everything(&server, &device).await,
-        before,
-        "nothing changed"
-    );
+    there.assert_unchanged().await;
 }
 
 #[tokio::test]

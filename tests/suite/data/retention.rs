@@ -19,6 +19,7 @@ use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Retention;
 use modegate_server::sync::{SyncResponse, SyncService};
+use modegate_server::workers::retention::Applied;
 use modegate_store::api::WriteStore;
 use modegate_store::installs::InstallStore;
 use modegate_store::seal::Keys;
@@ -189,6 +190,25 @@ fn sync(store: &Arc<SqliteStore>) -> (SyncService, Arc<AtomicI64>) {
     (sync, now)
 }
 
+/// The session `session` in Machine, each command of it answered with this code; its
+/// first reply.
+async fn session(sync: &SyncService, session: &str, code: u16) -> Reply {
+    let reply = walk(sync, "Machine", &package1("d", session, 1, "none")).await;
+    let answered = message("d", session, 2, &answers(&reply, code));
+    walk(sync, "Machine", &answered).await;
+    reply
+}
+
+/// Deletes results that are older than ten days.
+async fn delete_old_results(store: &SqliteStore, now: &AtomicI64) -> Applied {
+    let retention = Retention {
+        results_days: 10,
+        ..Retention::FOREVER
+    };
+    let now = Timestamp(now.load(Ordering::Relaxed));
+    retention.apply(store, now).await.unwrap()
+}
+
 async fn walk(sync: &SyncService, mode: &str, body: &str) -> Reply {
     let query = format!("mode={mode}&Platform=WoA");
     match sync
@@ -258,24 +278,11 @@ async fn results_of_final_commands_go_and_their_states_stay() {
     let class = |name: &str| format!("./cimv2/{name}");
     enqueue(&*store, device, &class("Win32_BIOS")).await;
     enqueue(&*store, device, &class("Win32_Processor")).await;
-    let reply = walk(&sync, "Machine", &package1("d", "1", 1, "none")).await;
-    assert_eq!(reply.commands.len(), 2);
-    walk(
-        &sync,
-        "Machine",
-        &message("d", "1", 2, &answers(&reply, 200)),
-    )
-    .await;
+    assert_eq!(session(&sync, "1", 200).await.commands.len(), 2);
     // A third is answered later, and so is young; a fourth waits.
     now.fetch_add(20 * DAY, Ordering::Relaxed);
     enqueue(&*store, device, &class("Win32_BaseBoard")).await;
-    let reply = walk(&sync, "Machine", &package1("d", "2", 1, "none")).await;
-    walk(
-        &sync,
-        "Machine",
-        &message("d", "2", 2, &answers(&reply, 200)),
-    )
-    .await;
+    session(&sync, "2", 200).await;
     enqueue(&*store, device, "./Vendor/Unknown").await;
 
     let counts = async || -> Vec<(usize, usize)> {
@@ -291,14 +298,7 @@ async fn results_of_final_commands_go_and_their_states_stay() {
         before[0].1 > 0 && before[1].1 > 0 && before[2].1 > 0,
         "{before:?}"
     );
-    let retention = Retention {
-        results_days: 10,
-        ..Retention::FOREVER
-    };
-    let applied = retention
-        .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
-        .await
-        .unwrap();
+    let applied = delete_old_results(&store, &now).await;
     assert_eq!((applied.events, applied.results), (0, 2));
     let after = counts().await;
     let kept: Vec<_> = before.iter().map(|(parts, _)| *parts).collect();
@@ -318,14 +318,7 @@ async fn results_of_final_commands_go_and_their_states_stay() {
         .find(|s| s.event.what == EventType::RetentionApplied)
         .unwrap();
     assert_eq!(recorded.event.count, Some(2));
-    assert_eq!(
-        retention
-            .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
-            .await
-            .unwrap()
-            .results,
-        0
-    );
+    assert_eq!(delete_old_results(&store, &now).await.results, 0);
 }
 
 /// Results of a command that is not final are what a decision may yet look at.
@@ -336,28 +329,15 @@ async fn results_of_commands_under_way_stay() {
     let (sync, now) = sync(&store);
     let device = register(&*store, "d", AT).await;
     enqueue(&*store, device, "./cimv2/Win32_BIOS").await;
-    let reply = walk(&sync, "Machine", &package1("d", "1", 1, "none")).await;
     // 202: accepted, the outcome is open.
-    walk(
-        &sync,
-        "Machine",
-        &message("d", "1", 2, &answers(&reply, 202)),
-    )
-    .await;
+    session(&sync, "1", 202).await;
     let before = store.commands(device, 0, 1, u64::MAX).await.unwrap().items;
     assert!(
         before[0].parts.iter().any(|part| !part.results.is_empty()),
         "{before:?}"
     );
     now.fetch_add(20 * DAY, Ordering::Relaxed);
-    let retention = Retention {
-        results_days: 10,
-        ..Retention::FOREVER
-    };
-    let applied = retention
-        .apply(&*store, Timestamp(now.load(Ordering::Relaxed)))
-        .await
-        .unwrap();
+    let applied = delete_old_results(&store, &now).await;
     assert_eq!(applied.results, 0);
     assert_eq!(
         store.commands(device, 0, 1, u64::MAX).await.unwrap().items,

@@ -8,9 +8,9 @@ use modegate_sim::mock_wns::{MockWns, Reply as WnsReply};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::harness::{Reply, Server, message, package1};
+use crate::harness::{Reply, Server, message, package1, push_profile_of};
 use crate::push::world::PFN;
-use crate::records::{sid_of, wns_app};
+use crate::records::wns_app;
 use crate::syncml::{header_status, results, status};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -20,7 +20,6 @@ const HELD: usize = 5;
 
 /// A server on a mock, its devices with a channel each.
 async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>) {
-    let sid = sid_of(PFN).to_string();
     mock.register(wns_app(PFN, "app secret"));
     let (token, host) = (mock.token_url(), mock.host_suffix());
     let arguments = [
@@ -31,8 +30,9 @@ async fn pushing(dir: &std::path::Path, mock: &MockWns) -> (Server, Vec<String>)
         &host,
     ];
     let server = Server::in_dir(dir, &arguments);
-    let profile = json!({"pfn": PFN, "sid": sid, "secret": "app secret", "app_id": "mdm"});
-    server.push_profile(profile).await;
+    server
+        .push_profile(push_profile_of(PFN, "app secret"))
+        .await;
     let mut devices = Vec::new();
     for n in 0..DEVICES {
         let source = format!("d{n}");

@@ -7,8 +7,9 @@ use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick, states, to_the_end, until, until_state};
-use crate::harness::Server;
-use crate::records::{sid_of, wns_app};
+use crate::harness::{Server, push_profile_of};
+use crate::push::server_on;
+use crate::records::wns_app;
 use crate::server::metrics;
 use crate::sync::simulated_device::{sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
@@ -28,19 +29,11 @@ impl World {
     /// A tablet whose channel is in use.
     async fn new() -> World {
         let mock = MockWns::start().await.unwrap();
-        let sid = sid_of(PFN).to_string();
         mock.register(wns_app(PFN, "app secret"));
-        let server = Server::start_with(&[
-            "--accept-unknown-devices",
-            "--wns-token-url",
-            &mock.token_url(),
-            "--wns-host-suffix",
-            &mock.host_suffix(),
-        ]);
-        let profile = json!({
-            "pfn": PFN, "sid": sid, "secret": "app secret", "token_form": "legacy", "app_id": "mdm",
-        });
-        server.push_profile(profile).await;
+        let server = server_on(&mock);
+        server
+            .push_profile(push_profile_of(PFN, "app secret"))
+            .await;
         let device = server.register(json!({"source": "t"})).await;
         let tablet = tablet(&server, "t");
         let uri = Secret::new(mock.mint(PFN, "t"));
@@ -93,7 +86,7 @@ async fn an_install_is_woken_only_when_wns_took_the_push() {
 }
 
 #[tokio::test]
-async fn seed_004_the_portals_workflow_steps_1_to_5() {
+async fn the_portals_workflow_steps_1_to_5() {
     let mut world = World::new().await;
     app(&world.server, "erp", "1.0").await;
     // 1 to 3: the user picks an app, the server asks WNS for a push.
@@ -133,7 +126,7 @@ async fn seed_004_the_portals_workflow_steps_1_to_5() {
 }
 
 #[tokio::test]
-async fn seed_004_a_revoked_channel_is_set_again_and_the_install_goes_on_by_itself() {
+async fn a_revoked_channel_is_set_again_and_the_install_goes_on_by_itself() {
     let mut world = World::new().await;
     app(&world.server, "erp", "1.0").await;
     world.mock.revoke(world.uri.reveal());

@@ -11,16 +11,40 @@ use modegate_core::push::wake::{WakeState as Wake, Why};
 use modegate_sim::mock_wns::{Documented, Reply};
 use serde_json::json;
 
-use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, World};
+use crate::push::world::{DAY, HOUR, OTHER_PFN, PFN, READ, READ_10, READ_81, SET_81, Sim, World};
 
-const READ_81: [&str; 4] = [
-    "Get Channel",
-    "Get ExpirationTime",
-    "Get ChannelStatus",
-    "Get LastError",
-];
-const READ: [&str; 2] = ["Get ChannelURI", "Get Status"];
-const SET_81: [&str; 1] = ["Exec UpdateConfiguration"];
+/// A world with a phone whose channel is in use.
+async fn with_phone() -> (World, Sim) {
+    let world = World::new().await;
+    let mut phone = world.device("phone", Family::WindowsPhone81).await;
+    world.sync(&mut phone, "").await;
+    (world, phone)
+}
+
+/// A world with a tablet whose channel is in use.
+async fn with_tablet() -> (World, Sim) {
+    let (world, mut tablets) = with_tablets(["tablet"]).await;
+    (world, tablets.remove(0))
+}
+
+/// A world with tablets of these names, whose channels are in use.
+async fn with_tablets<const N: usize>(names: [&str; N]) -> (World, Vec<Sim>) {
+    let world = World::new().await;
+    let mut tablets = Vec::new();
+    for name in names {
+        let mut tablet = world.device(name, Family::Windows81).await;
+        world.sync(&mut tablet, "Maintenance").await;
+        tablets.push(tablet);
+    }
+    (world, tablets)
+}
+
+/// The operator gives the profile another PFN.
+async fn replace_pfn(world: &World) {
+    let mut profile = world.push.profiles()[0].clone();
+    profile.pfn = Pfn::parse(OTHER_PFN).unwrap();
+    world.keep(profile).await;
+}
 
 #[tokio::test]
 async fn kb_3170699_scenario_1_the_server_enables_push() {
@@ -38,9 +62,7 @@ async fn kb_3170699_scenario_1_the_server_enables_push() {
 
 #[tokio::test]
 async fn kb_3170699_scenario_2_a_push_for_a_policy_sync() {
-    let world = World::new().await;
-    let mut phone = world.device("phone", Family::WindowsPhone81).await;
-    world.sync(&mut phone, "").await;
+    let (world, mut phone) = with_phone().await;
     let mut wakes = world.mock.subscribe();
     let lock = json!({"type": "raw", "verb": "Replace", "urgent": true, "data": "1",
         "loc_uri": "./Vendor/MSFT/DMClient/Provider/p/x"});
@@ -56,13 +78,9 @@ async fn kb_3170699_scenario_2_a_push_for_a_policy_sync() {
 
 #[tokio::test]
 async fn kb_3170699_scenario_3_the_server_refreshes_the_pfn() {
-    let world = World::new().await;
-    let mut phone = world.device("phone", Family::WindowsPhone81).await;
-    world.sync(&mut phone, "").await;
+    let (world, mut phone) = with_phone().await;
     let old = phone.uri.clone();
-    let mut profile = world.push.profiles()[0].clone();
-    profile.pfn = Pfn::parse(OTHER_PFN).unwrap();
-    world.keep(profile).await;
+    replace_pfn(&world).await;
     // The node is there: it is replaced. The old URI is void, whatever is read.
     let delivered = world.sync(&mut phone, "").await;
     assert_eq!(delivered, [&READ[..], &["Replace PFN"], &READ]);
@@ -77,9 +95,7 @@ async fn kb_3170699_scenario_3_the_server_refreshes_the_pfn() {
 
 #[tokio::test]
 async fn kb_3170699_scenario_4_the_client_renews_its_channel() {
-    let world = World::new().await;
-    let mut phone = world.device("phone", Family::WindowsPhone81).await;
-    world.sync(&mut phone, "").await;
+    let (world, mut phone) = with_phone().await;
     let first = world
         .state(&phone)
         .await
@@ -101,9 +117,7 @@ async fn kb_3170699_scenario_4_the_client_renews_its_channel() {
 
 #[tokio::test]
 async fn kb_3170699_the_recovery_after_more_than_30_days() {
-    let world = World::new().await;
-    let mut phone = world.device("phone", Family::WindowsPhone81).await;
-    world.sync(&mut phone, "").await;
+    let (world, mut phone) = with_phone().await;
     world.later(31 * DAY);
     // It cannot be woken: nothing is sent, and the wish says why.
     world.request_wake(&phone).await;
@@ -125,7 +139,7 @@ async fn kb_3170699_the_recovery_after_more_than_30_days() {
 }
 
 #[tokio::test]
-async fn seed_004_the_portal_workflow_steps_1_to_5() {
+async fn the_portal_workflow_steps_1_to_5() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     // Nobody is logged on: nothing about the channel goes.
@@ -158,10 +172,8 @@ async fn seed_004_the_portal_workflow_steps_1_to_5() {
 }
 
 #[tokio::test]
-async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
-    let world = World::new().await;
-    let mut tablet = world.device("tablet", Family::Windows81).await;
-    world.sync(&mut tablet, "Maintenance").await;
+async fn a_revoked_channel_is_set_again_at_the_next_maintenance() {
+    let (world, mut tablet) = with_tablet().await;
     let revoked = tablet.uri.clone().unwrap();
     world.mock.revoke(revoked.reveal());
     let install = world.install(&tablet).await;
@@ -189,10 +201,8 @@ async fn seed_004_a_revoked_channel_is_set_again_at_the_next_maintenance() {
 }
 
 #[tokio::test]
-async fn seed_003_the_pfn_is_set_again_before_30_days() {
-    let world = World::new().await;
-    let mut tablet = world.device("tablet", Family::Windows81).await;
-    world.sync(&mut tablet, "Maintenance").await;
+async fn the_pfn_is_set_again_before_30_days() {
+    let (world, mut tablet) = with_tablet().await;
     let first = tablet.uri.clone();
     for _ in 0..19 {
         world.later(DAY);
@@ -213,7 +223,7 @@ async fn seed_003_the_pfn_is_set_again_before_30_days() {
 }
 
 #[tokio::test]
-async fn seed_003_a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_longer() {
+async fn a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_longer() {
     let world = World::new().await;
     let mut tablet = world.device("tablet", Family::Windows81).await;
     tablet.hangs = true;
@@ -239,20 +249,18 @@ async fn seed_003_a_device_that_hangs_on_the_set_is_left_alone_for_longer_and_lo
 }
 
 #[tokio::test]
-async fn seed_001_418_and_500() {
+async fn an_add_answered_418_becomes_a_replace_and_500_is_tried_later() {
     let world = World::new().await;
     // 418: another server set the PFN already.
     let mut phone = world.device("phone", Family::WindowsPhone81).await;
     phone.pfn = Some("other".to_owned());
     let delivered = world.sync(&mut phone, "").await;
-    assert_eq!(
-        delivered,
-        [&READ[..], &["Add PFN"], &["Replace PFN"], &READ]
-    );
+    // It shows that, so the node is replaced at once.
+    assert_eq!(delivered, [&READ[..], &["Replace PFN"], &READ]);
     assert_eq!(world.channel(&phone).await, ChannelState::Active);
     // 500 to the Replace: Push/Status says why, and it is tried again after a pause.
     let mut other = world.device("other", Family::WindowsPhone81).await;
-    (other.pfn, other.refuses, other.status) = (Some("x".to_owned()), vec![418, 500], 3);
+    (other.refuses, other.status) = (vec![418, 500], 3);
     let delivered = world.sync(&mut other, "").await;
     assert_eq!(
         delivered,
@@ -269,11 +277,11 @@ async fn seed_001_418_and_500() {
 }
 
 #[tokio::test]
-async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
+async fn a_changed_channel_uri_is_used_from_then_on() {
     let world = World::new().await;
     let mut pc = world.device("pc", Family::Windows10).await;
     let delivered = world.sync(&mut pc, "Maintenance").await;
-    assert_eq!(delivered, [&READ[..], &["Add PFN"], &READ]);
+    assert_eq!(delivered, [&READ_10[..], &["Add PFN"], &READ]);
     assert_eq!(pc.pfn.as_deref(), Some(PFN), "as registered");
     let old = pc.uri.clone().unwrap();
     world.later(3 * DAY);
@@ -289,13 +297,9 @@ async fn seed_002_a_changed_channel_uri_is_used_from_then_on() {
 
 #[tokio::test]
 async fn a_pfn_replaced_makes_every_older_uri_void() {
-    let world = World::new().await;
-    let mut tablet = world.device("tablet", Family::Windows81).await;
-    world.sync(&mut tablet, "Maintenance").await;
+    let (world, mut tablet) = with_tablet().await;
     let old = tablet.uri.clone().unwrap();
-    let mut profile = world.push.profiles()[0].clone();
-    profile.pfn = Pfn::parse(OTHER_PFN).unwrap();
-    world.keep(profile).await;
+    replace_pfn(&world).await;
     // Before its next session it has no channel of the new one.
     world.request_wake(&tablet).await;
     assert_eq!(
@@ -316,13 +320,7 @@ async fn a_pfn_replaced_makes_every_older_uri_void() {
 
 #[tokio::test]
 async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
-    let world = World::new().await;
-    let mut tablets = Vec::new();
-    for name in ["a", "b"] {
-        let mut tablet = world.device(name, Family::Windows81).await;
-        world.sync(&mut tablet, "Maintenance").await;
-        tablets.push(tablet);
-    }
+    let (world, tablets) = with_tablets(["a", "b"]).await;
     assert_eq!(world.push.profiles()[0].health.health, Health::Healthy);
     world.mock.block(PFN, true);
     world.request_wake(&tablets[0]).await;
@@ -359,13 +357,7 @@ async fn a_profile_blocked_by_wns_stops_and_leaves_the_channels_alone() {
 
 #[tokio::test]
 async fn two_refused_channels_stop_the_profile_and_one_is_set_again() {
-    let world = World::new().await;
-    let mut tablets = Vec::new();
-    for name in ["a", "b"] {
-        let mut tablet = world.device(name, Family::Windows81).await;
-        world.sync(&mut tablet, "Maintenance").await;
-        tablets.push(tablet);
-    }
+    let (world, tablets) = with_tablets(["a", "b"]).await;
     for (nth, tablet) in tablets.iter().enumerate() {
         world.mock.next_push(Documented::Forbidden.reply());
         world.request_wake(tablet).await;
@@ -377,9 +369,7 @@ async fn two_refused_channels_stop_the_profile_and_one_is_set_again() {
 
 #[tokio::test]
 async fn a_device_off_for_40_days_is_set_up_anew_when_its_user_logs_on() {
-    let world = World::new().await;
-    let mut tablet = world.device("tablet", Family::Windows81).await;
-    world.sync(&mut tablet, "Maintenance").await;
+    let (world, mut tablet) = with_tablet().await;
     let install = world.install(&tablet).await;
     let wake = world.woken(&tablet, Wake::Accepted).await;
     // Nobody comes: the wake ends, the install waits.
@@ -408,9 +398,7 @@ async fn a_device_off_for_40_days_is_set_up_anew_when_its_user_logs_on() {
 
 #[tokio::test]
 async fn wns_that_is_busy_is_asked_again_when_it_said() {
-    let world = World::new().await;
-    let mut tablet = world.device("tablet", Family::Windows81).await;
-    world.sync(&mut tablet, "Maintenance").await;
+    let (world, tablet) = with_tablet().await;
     let later = Reply::code(503).with("Retry-After", "120");
     world.mock.next_push(later);
     world.request_wake(&tablet).await;

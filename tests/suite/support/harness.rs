@@ -2,6 +2,7 @@
 //! SyncML for the device.
 
 use crate::program::program;
+use crate::records::sid_of;
 use crate::syncml::{header_status, results, status};
 pub(crate) use crate::syncml::{message, message_with};
 use crate::wait::{DEADLINE, eventually_blocking};
@@ -226,6 +227,18 @@ impl Server {
         answer["id"].as_str().unwrap().to_owned()
     }
 
+    /// Registers a Windows 8.1 tablet by its Source; its id.
+    pub async fn register_tablet(&self, source: &str) -> String {
+        self.register(json!({"source": source, "family": "windows81"}))
+            .await
+    }
+
+    /// Puts an app into the catalogue.
+    pub async fn catalogue(&self, app: Value) {
+        let (status, answer) = self.api("POST", "/apps", Some(app)).await;
+        assert_eq!(status, 201, "{answer}");
+    }
+
     /// Makes a push profile; its id.
     pub async fn push_profile(&self, body: Value) -> String {
         let (status, answer) = self.api("POST", "/push-profiles", Some(body)).await;
@@ -240,6 +253,12 @@ impl Server {
             .await;
         assert_eq!(status, 201, "{answer}");
         answer["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Queues the reading of a class; the command's id.
+    pub async fn queue_read(&self, device: &str, class: &str) -> String {
+        self.queue(device, json!({"type": "inventory", "classes": [class]}))
+            .await
     }
 
     /// The state of a command.
@@ -282,6 +301,13 @@ impl Server {
         (status, headers, answer.text().await.unwrap())
     }
 
+    /// The first message of a session as an agent sends it in that mode: in Machine
+    /// nobody is logged on.
+    pub async fn begin(&self, mode: &str, source: &str, session: &str) -> Reply {
+        let login = if mode == "Machine" { "none" } else { "user" };
+        self.sync(mode, &package1(source, session, 1, login)).await
+    }
+
     /// One SyncML message that must be answered with one.
     pub async fn sync(&self, mode: &str, body: &str) -> Reply {
         let query = format!("mode={mode}&Platform=WoA");
@@ -308,12 +334,25 @@ pub fn silent_tokens() -> (std::net::TcpListener, [String; 3]) {
     (listener, [accept, flag, url])
 }
 
-/// A push profile that is taken.
+/// A push profile that is taken, with a SID that is not its package's.
 pub fn push_profile() -> Value {
+    let mut profile = push_profile_of("52314Publisher.TestWNS_t6e9vsyjkrw9w", "s");
+    profile["sid"] = json!("ms-app://S-1-15-2-1-2-3-4-5-6-7");
+    profile["groups"] = json!(["g"]);
+    profile
+}
+
+/// The push profile of a package, with its SID, for all devices.
+pub fn push_profile_of(pfn: &str, secret: &str) -> Value {
     json!({
-        "pfn": "52314Publisher.TestWNS_t6e9vsyjkrw9w", "secret": "s", "app_id": "mdm", "token_form": "legacy",
-        "sid": "ms-app://S-1-15-2-1-2-3-4-5-6-7", "groups": ["g"],
+        "pfn": pfn, "sid": sid_of(pfn).to_string(), "secret": secret, "app_id": "mdm",
+        "token_form": "legacy",
     })
+}
+
+/// An app of the catalogue in one version, 1.0, with its own job data.
+pub fn catalogue_app(id: &str) -> Value {
+    json!({"id": id, "name": "ERP", "version": "1.0", "job_data": "<Job/>"})
 }
 
 /// The media type of SyncML.
@@ -464,15 +503,8 @@ pub fn answers(reply: &Reply, code: u16) -> String {
 
 /// The queue of the demo on one device.
 pub async fn demo_queue(server: &Server, source: &str) -> (String, [String; 4]) {
-    let device = server
-        .register(json!({"source": source, "family": "windows81"}))
-        .await;
-    let inventory = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]}),
-        )
-        .await;
+    let device = server.register_tablet(source).await;
+    let inventory = server.queue_read(&device, "Win32_OperatingSystem").await;
     let reset = server
         .queue(&device, json!({"type": "reset_user_password", "user": "ann@example.test", "password": "Distinct-Pa55word"}))
         .await;

@@ -4,24 +4,18 @@
 use serde_json::{Value, json};
 
 use super::hostile::{post, whole};
-use crate::harness::{Reply, SYNCML, Server, answers, message, package1};
+use crate::harness::{Reply, SYNCML, Server, answers, message};
 use crate::syncml::{header_status, status};
 
 /// A server with the devices `t` and `victim`, which is in session 7 and has been sent
 /// one command; the victim's id, the command, and the message with it.
 async fn asked_the_victim() -> (Server, String, String, Reply) {
     let server = Server::start();
-    let victim = server
-        .register(json!({"source": "victim", "family": "windows81"}))
-        .await;
-    server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
+    let victim = server.register_tablet("victim").await;
+    server.register_tablet("t").await;
     let get = json!({"type": "raw", "verb": "Get", "loc_uri": "./DevDetail/SwV"});
     let command = server.queue(&victim, get).await;
-    let asked = server
-        .sync("Maintenance", &package1("victim", "7", 1, "user"))
-        .await;
+    let asked = server.begin("Maintenance", "victim", "7").await;
     assert_eq!(asked.commands.len(), 1);
     (server, victim, command, asked)
 }
@@ -102,9 +96,7 @@ async fn a_status_without_a_code_is_no_success() {
 async fn an_answer_replayed_after_another_session_has_no_effect() {
     let (server, victim, command, asked) = asked_the_victim().await;
     let answer = answers(&asked, 200);
-    let next = server
-        .sync("Maintenance", &package1("victim", "8", 1, "user"))
-        .await;
+    let next = server.begin("Maintenance", "victim", "8").await;
     let done = answers(&next, 200);
     server
         .sync("Maintenance", &message("victim", "8", 2, &done))
@@ -124,9 +116,7 @@ async fn an_answer_replayed_after_another_session_has_no_effect() {
 #[tokio::test]
 async fn loc_uri_tricks_are_of_their_kind_or_none_and_never_pass_machine() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
+    let device = server.register_tablet("t").await;
     let wns = "MDM_WNSConfiguration/MDM_WNSConfiguration.AppId=%22a%22/Exec=UpdateConfiguration";
     let client = "MDM_Client/MDM_Client.DeviceClientID=%22a%22/Exec=";
     let tricks: Vec<(&str, String)> = vec![
@@ -179,7 +169,7 @@ async fn loc_uri_tricks_are_of_their_kind_or_none_and_never_pass_machine() {
             assert!(!machine.contains(&kind), "{loc_uri}: {kind}");
         }
     }
-    let reply = server.sync("Machine", &package1("t", "1", 1, "none")).await;
+    let reply = server.begin("Machine", "t", "1").await;
     assert!(reply.commands.is_empty(), "{}", reply.text);
 }
 
@@ -187,9 +177,7 @@ async fn loc_uri_tricks_are_of_their_kind_or_none_and_never_pass_machine() {
 #[tokio::test]
 async fn groups_in_groups_are_of_the_kind_of_the_most_restricted() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
+    let device = server.register_tablet("t").await;
     let lock = json!({"type": "lock_workstation"});
     let bios = json!({"verb": "Get", "loc_uri": "./cimv2/Win32_BIOS"});
     let mut nested: Value = json!({"type": "atomic", "commands": [bios, lock]});
@@ -215,7 +203,7 @@ async fn groups_in_groups_are_of_the_kind_of_the_most_restricted() {
         .api("POST", &format!("/devices/{device}/commands"), Some(nested))
         .await;
     assert!((400..500).contains(&status), "{status}");
-    let reply = server.sync("Machine", &package1("t", "1", 1, "none")).await;
+    let reply = server.begin("Machine", "t", "1").await;
     assert!(reply.commands.is_empty(), "{}", reply.text);
 }
 
@@ -223,9 +211,7 @@ async fn groups_in_groups_are_of_the_kind_of_the_most_restricted() {
 #[tokio::test]
 async fn groups_that_a_device_sends_are_not_done() {
     let server = Server::start();
-    server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
+    server.register_tablet("t").await;
     let inner = "<Replace><CmdID>4</CmdID><Item><Target><LocURI>./DevInfo/DevId</LocURI></Target><Data>victim</Data></Item></Replace>";
     let groups = format!(
         "<Atomic><CmdID>1</CmdID><Sequence><CmdID>2</CmdID><Atomic><CmdID>3</CmdID>{inner}</Atomic></Sequence></Atomic><Final/>"
@@ -240,16 +226,9 @@ async fn groups_that_a_device_sends_are_not_done() {
 #[tokio::test]
 async fn what_a_device_says_of_itself_is_text() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "t", "family": "windows81"}))
-        .await;
-    let command = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-        )
-        .await;
-    let reply = server.sync("Machine", &package1("t", "1", 1, "none")).await;
+    let device = server.register_tablet("t").await;
+    let command = server.queue_read(&device, "Win32_BIOS").await;
+    let reply = server.begin("Machine", "t", "1").await;
     let id = reply.commands[0].cmd_id;
     // Names that would lead elsewhere: the server reads on only where it asked.
     let names = "Win32_BIOS.a=\"../../MDM_WNSChannel\"/../MDM_WNSChannel/%2e%2e%2fMDM_Application/Win32_BIOS.Name=\"x\"/Exec=Y";

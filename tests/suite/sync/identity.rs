@@ -63,12 +63,7 @@ async fn credentials_are_challenged_and_heal_inside_the_session() {
         let device = server
             .register(json!({"source": source, "credentials": {"username": "u", "password": "p-distinct"}}))
             .await;
-        let command = server
-            .queue(
-                &device,
-                json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-            )
-            .await;
+        let command = server.queue_read(&device, "Win32_BIOS").await;
         let transport = Transport::new(&format!("{}/sync", server.http), None, None).unwrap();
         let credentials = Credentials {
             username: "u".into(),
@@ -93,7 +88,7 @@ async fn without_the_right_credentials_nothing_opens_or_replays() {
         .register(json!({"source": "d", "credentials": {"username": "u", "password": "p"}}))
         .await;
     server.queue(&device, json!({"type": "inventory"})).await;
-    let missing = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    let missing = server.begin("Machine", "d", "1").await;
     assert!(
         missing.statuses.iter().all(|status| status.2 == 407),
         "{}",
@@ -180,11 +175,7 @@ async fn a_digest_is_good_once() {
         .register(json!({"source": "d", "credentials": {"username": "u", "password": "p"}}))
         .await;
     server.queue(&device, json!({"type": "inventory"})).await;
-    let nonce = server
-        .sync("Machine", &package1("d", "1", 1, "none"))
-        .await
-        .nonce
-        .unwrap();
+    let nonce = server.begin("Machine", "d", "1").await.nonce.unwrap();
     let digest = modegate_wire::auth::PasswordDigest::new("u", "p");
     let cred = modegate_wire::auth::md5_cred(&digest, &STANDARD.decode(nonce).unwrap());
     let header = format!(
@@ -232,12 +223,7 @@ async fn a_session_heals_from_any_nonce() {
         let device = server
             .register(json!({"source": source, "credentials": {"username": "u", "password": "p"}}))
             .await;
-        let command = server
-            .queue(
-                &device,
-                json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-            )
-            .await;
+        let command = server.queue_read(&device, "Win32_BIOS").await;
         let say = async |msg_id: u32, nonce: &[u8], body: &str| {
             server
                 .sync(

@@ -105,3 +105,17 @@ async fn what_cannot_be_read_is_no_answer_and_has_a_bound() {
         assert_eq!(read["reason"], "sent 6 times, never answered");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_names_no_message_is_about_message_1() {
+    let server = Server::start();
+    let command = queued(&server, "t").await;
+    let reply = server.begin("Maintenance", "t", "1").await;
+    assert_eq!(reply.msg_id, 1);
+    let body = status(&reply, "<Cmd>Exec</Cmd>", "<Data>200</Data>");
+    let body = body.replace("<MsgRef>1</MsgRef>", "");
+    server
+        .sync("Maintenance", &message("t", "1", 2, &body))
+        .await;
+    assert_eq!(server.state(&command).await, "succeeded");
+}

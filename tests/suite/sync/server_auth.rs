@@ -38,13 +38,8 @@ fn refusal(reply: &Reply, kind: &str, nonce: &[u8]) -> String {
 async fn the_server_proves_itself_in_the_same_session() {
     let (server, _dir) = proving();
     let device = server.register(json!({"source": "d"})).await;
-    let command = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-        )
-        .await;
-    let first = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    let command = server.queue_read(&device, "Win32_BIOS").await;
+    let first = server.begin("Machine", "d", "1").await;
     assert!(!first.text.contains("<Cred>") && first.commands.len() == 1);
     let nonce = b"\xf0\xf1 raw \x00";
     let asked = refusal(&first, "syncml:auth-md5", nonce);
@@ -78,7 +73,7 @@ async fn the_server_proves_itself_in_the_same_session() {
     );
     let mut server = server;
     server.kill_and_restart();
-    let next = server.sync("Machine", &package1("d", "2", 1, "none")).await;
+    let next = server.begin("Machine", "d", "2").await;
     assert!(
         next.text.contains(&expected),
         "the nonce is kept: {}",
@@ -92,7 +87,7 @@ async fn without_credentials_it_is_on_record_and_nothing_is_lost() {
     let server = Server::start();
     let device = server.register(json!({"source": "d"})).await;
     let command = server.queue(&device, json!({"type": "inventory"})).await;
-    let first = server.sync("Machine", &package1("d", "1", 1, "none")).await;
+    let first = server.begin("Machine", "d", "1").await;
     let asked = refusal(&first, "syncml:auth-md5", b"n");
     let second = server.sync("Machine", &message("d", "1", 2, &asked)).await;
     assert!(!second.text.contains("<Cred>") && second.commands.is_empty() && second.is_final);
@@ -113,12 +108,7 @@ async fn a_mac_beside_the_message_is_the_device() {
     let device = server
         .register(json!({"source": "d", "credentials": {"username": "Robert Jordan", "password": "secret"}}))
         .await;
-    let command = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": ["Win32_BIOS"]}),
-        )
-        .await;
+    let command = server.queue_read(&device, "Win32_BIOS").await;
     let digest = PasswordDigest::new("Robert Jordan", "secret");
     let say = async |mac: Option<&str>, body: &str| {
         let mut headers = vec![("content-type", SYNCML)];
@@ -185,9 +175,7 @@ async fn a_mac_beside_the_message_is_the_device() {
 
 /// What the server proves itself with to the device, which asks for it that way.
 async fn proof(server: &Server, source: &str, kind: &str) -> Option<String> {
-    let first = server
-        .sync("Machine", &package1(source, "1", 1, "none"))
-        .await;
+    let first = server.begin("Machine", source, "1").await;
     let asked = refusal(&first, kind, b"nonce");
     let second = server
         .sync("Machine", &message(source, "1", 2, &asked))

@@ -9,15 +9,8 @@ use crate::harness::{SYNCML, Server, answers, demo_queue, message, package1};
 const INVENTORY: &str = "Win32_OperatingSystem";
 
 async fn one_inventory(server: &Server, source: &str) -> (String, String) {
-    let device = server
-        .register(json!({"source": source, "family": "windows81"}))
-        .await;
-    let command = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": [INVENTORY]}),
-        )
-        .await;
+    let device = server.register_tablet(source).await;
+    let command = server.queue_read(&device, INVENTORY).await;
     (device, command)
 }
 
@@ -57,10 +50,7 @@ async fn a_command_is_offered_once_per_session_and_numbers_are_not_reused() {
     let mut numbers = HashSet::new();
     for session in 0..2 {
         let reply = server
-            .sync(
-                "Maintenance",
-                &package1("tablet", &session.to_string(), 1, "user"),
-            )
+            .begin("Maintenance", "tablet", &session.to_string())
             .await;
         assert_eq!(reply.commands.len(), 1);
         assert!(numbers.insert(reply.commands[0].cmd_id), "CmdID reused");
@@ -87,13 +77,16 @@ async fn a_command_is_offered_once_per_session_and_numbers_are_not_reused() {
 async fn a_late_answer_in_a_session_of_another_mode_is_taken() {
     let server = Server::start();
     let (_, [_, _, wns, _]) = demo_queue(&server, "tablet").await;
-    let reply = server
-        .sync("Maintenance", &package1("tablet", "1", 1, "user"))
-        .await;
+    let mut reply = server.begin("Maintenance", "tablet", "1").await;
+    // The set of the channel goes last.
+    for number in 2..4 {
+        let body = answers(&reply, 200);
+        let next = message("tablet", "1", number, &body);
+        reply = server.sync("Maintenance", &next).await;
+    }
+    assert!(reply.text.contains("UpdateConfiguration"));
     let late = answers(&reply, 200);
-    let machine = server
-        .sync("Machine", &package1("tablet", "2", 1, "none"))
-        .await;
+    let machine = server.begin("Machine", "tablet", "2").await;
     assert!(!machine.text.contains("UpdateConfiguration"));
     server
         .sync("Machine", &message("tablet", "2", 2, &late))
@@ -105,16 +98,21 @@ async fn a_late_answer_in_a_session_of_another_mode_is_taken() {
 async fn a_password_reset_without_an_answer_is_unconfirmed_and_not_sent_again() {
     let server = Server::start();
     let (_, [inventory, reset, _, install]) = demo_queue(&server, "tablet").await;
-    server
-        .sync("Maintenance", &package1("tablet", "1", 1, "user"))
-        .await;
-    let again = server
-        .sync("Maintenance", &package1("tablet", "2", 1, "user"))
-        .await;
+    server.begin("Maintenance", "tablet", "1").await;
+    let again = server.begin("Maintenance", "tablet", "2").await;
+    // The app job shares no reply with the reset: its turn comes now.
     assert!(
-        !again.text.contains("ResetUserPassword") && !again.text.contains("CreateJob"),
+        !again.text.contains("ResetUserPassword") && again.text.contains("CreateJob"),
         "{}",
         again.text
+    );
+    let third = server
+        .sync("Maintenance", &package1("tablet", "3", 1, "user"))
+        .await;
+    assert!(
+        !third.text.contains("ResetUserPassword") && !third.text.contains("CreateJob"),
+        "{}",
+        third.text
     );
     assert_eq!(server.state(&reset).await, "unconfirmed");
     assert_eq!(server.state(&install).await, "unconfirmed");
@@ -125,9 +123,7 @@ async fn a_password_reset_without_an_answer_is_unconfirmed_and_not_sent_again() 
 async fn a_status_for_another_verb_is_not_taken() {
     let server = Server::start();
     let (_, command) = one_inventory(&server, "tablet").await;
-    let reply = server
-        .sync("Machine", &package1("tablet", "1", 1, "none"))
-        .await;
+    let reply = server.begin("Machine", "tablet", "1").await;
     let wrong = answers(&reply, 200).replace("<Cmd>Get</Cmd>", "<Cmd>Exec</Cmd>");
     server
         .sync("Machine", &message("tablet", "1", 2, &wrong))
@@ -157,9 +153,7 @@ async fn a_message_without_final_gets_its_status_and_alert_1222() {
 async fn alert_1223_ends_the_session() {
     let server = Server::start();
     let (_, command) = one_inventory(&server, "tablet").await;
-    server
-        .sync("Machine", &package1("tablet", "1", 1, "none"))
-        .await;
+    server.begin("Machine", "tablet", "1").await;
     let abort = message(
         "tablet",
         "1",
@@ -181,21 +175,12 @@ async fn alert_1223_ends_the_session() {
 #[tokio::test]
 async fn unenroll_goes_last_and_alone_and_silence_is_expected() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "tablet", "family": "windows81"}))
-        .await;
+    let device = server.register_tablet("tablet").await;
     let unenroll = server
         .queue(&device, json!({"type": "unenroll", "priority": 50}))
         .await;
-    let inventory = server
-        .queue(
-            &device,
-            json!({"type": "inventory", "classes": [INVENTORY]}),
-        )
-        .await;
-    let first = server
-        .sync("Machine", &package1("tablet", "1", 1, "none"))
-        .await;
+    let inventory = server.queue_read(&device, INVENTORY).await;
+    let first = server.begin("Machine", "tablet", "1").await;
     assert_eq!(first.commands.len(), 1, "{}", first.text);
     let second = server
         .sync("Machine", &message("tablet", "1", 2, &answers(&first, 200)))
@@ -220,9 +205,7 @@ async fn unenroll_goes_last_and_alone_and_silence_is_expected() {
 #[tokio::test]
 async fn a_reply_stays_within_its_budget_and_goes_on_in_the_next_message() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "tablet", "family": "windows81"}))
-        .await;
+    let device = server.register_tablet("tablet").await;
     let data = "x".repeat(40_000);
     for key in 0..5 {
         let loc_uri = format!(
@@ -236,9 +219,7 @@ async fn a_reply_stays_within_its_budget_and_goes_on_in_the_next_message() {
             .await;
     }
     let mut sent = 0;
-    let mut reply = server
-        .sync("Maintenance", &package1("tablet", "1", 1, "user"))
-        .await;
+    let mut reply = server.begin("Maintenance", "tablet", "1").await;
     for msg_id in 2.. {
         assert!(reply.text.len() <= modegate_core::limits::REPLY_BYTES);
         sent += reply.commands.len();
@@ -258,9 +239,7 @@ async fn a_reply_stays_within_its_budget_and_goes_on_in_the_next_message() {
 #[tokio::test]
 async fn priority_goes_before_age_and_not_before_waits() {
     let server = Server::start();
-    let device = server
-        .register(json!({"source": "tablet", "family": "windows81"}))
-        .await;
+    let device = server.register_tablet("tablet").await;
     for (class, priority) in [
         ("Win32_BIOS", 0),
         ("Win32_Processor", 10),
@@ -276,9 +255,7 @@ async fn priority_goes_before_age_and_not_before_waits() {
     server
         .queue(&device, json!({"type": "inventory", "classes": ["Win32_Battery"], "not_before": "2999-01-01T00:00:00Z"}))
         .await;
-    let reply = server
-        .sync("Machine", &package1("tablet", "1", 1, "none"))
-        .await;
+    let reply = server.begin("Machine", "tablet", "1").await;
     assert_eq!(
         reply.loc_uris(),
         [
@@ -303,10 +280,15 @@ async fn priority_goes_before_age_and_not_before_waits() {
 async fn against_the_protocol_is_a_status_inside_http_200() {
     let server = Server::start();
     one_inventory(&server, "tablet").await;
-    let old = package1("tablet", "1", 1, "none").replace("<VerDTD>1.2<", "<VerDTD>1.1<");
-    let reply = server.sync("Machine", &old).await;
-    assert_eq!(reply.statuses[0].2, 505);
-    assert!(reply.commands.is_empty());
+    for (good, bad, code) in [
+        ("<VerDTD>1.2<", "<VerDTD>1.1<", 505),
+        ("<VerProto>DM/1.2<", "<VerProto>DM/1.1<", 513),
+    ] {
+        let other = package1("tablet", "1", 1, "none").replace(good, bad);
+        let reply = server.sync("Machine", &other).await;
+        assert_eq!(reply.statuses[0].2, code);
+        assert!(reply.commands.is_empty());
+    }
     let odd = message(
         "tablet",
         "2",
@@ -356,7 +338,7 @@ async fn a_cancelled_command_does_not_go_and_a_final_one_cannot_be_cancelled() {
     assert_eq!(server.state(&command).await, "cancelled");
     assert!(
         server
-            .sync("Machine", &package1("tablet", "1", 1, "none"))
+            .begin("Machine", "tablet", "1")
             .await
             .commands
             .is_empty()

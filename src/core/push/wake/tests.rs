@@ -27,6 +27,7 @@ fn in_state(state: WakeState) -> Wake {
         why: None,
         bucket: crate::push::rate::Bucket::full(),
         taken: state == WakeState::Accepted,
+        asked: false,
     }
 }
 
@@ -37,205 +38,51 @@ fn throttled() -> Action {
     })
 }
 
+fn letter(state: WakeState) -> &'static str {
+    match state {
+        WakeState::Wanted => "W",
+        WakeState::Sending => "S",
+        WakeState::Accepted => "A",
+        WakeState::Answered => "+",
+        WakeState::Unanswered => "-",
+        WakeState::Failed => "F",
+        WakeState::Unconfirmed => "?",
+    }
+}
+
 #[test]
 fn every_cell_of_the_table() {
-    use WakeState::*;
     let session = |minutes| Event::Session { began: at(minutes) };
-    // Two hours after the wish, in the order of State::ALL.
+    let said = Event::Said;
+    // Two hours after the wish. Each row: what becomes of a wake in this state.
+    //   Wanted Sending Accepted Answered Unanswered Failed Unconfirmed
     let rows = [
-        (
-            Event::Send,
-            [
-                Sending,
-                Sending,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::Done),
-            [
-                Wanted,
-                Accepted,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(throttled()),
-            [
-                Wanted,
-                Wanted,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::RefreshToken),
-            [
-                Wanted,
-                Wanted,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::ChannelDead),
-            [
-                Wanted,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::ChannelRefused),
-            [
-                Wanted,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::StopProfile),
-            [
-                Wanted,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::LeaveToPoll),
-            [
-                Wanted,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Said(Action::Fault),
-            [
-                Wanted,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::NotSent,
-            [
-                Wanted,
-                Wanted,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::NoAnswer,
-            [
-                Wanted,
-                Unconfirmed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Cannot(Why::NoChannel),
-            [
-                Failed,
-                Failed,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            session(1),
-            [
-                Answered, Answered, Answered, Answered, Unanswered, Failed, Answered,
-            ],
-        ),
-        (
-            session(-1),
-            [
-                Wanted,
-                Sending,
-                Accepted,
-                Answered,
-                Unanswered,
-                Failed,
-                Unconfirmed,
-            ],
-        ),
-        (
-            Event::Time,
-            [
-                Wanted,
-                Unconfirmed,
-                Unanswered,
-                Answered,
-                Unanswered,
-                Failed,
-                Unanswered,
-            ],
-        ),
-        (
-            Event::Request,
-            [
-                Wanted,
-                Sending,
-                Accepted,
-                Wanted,
-                Wanted,
-                Wanted,
-                Unconfirmed,
-            ],
-        ),
+        (Event::Send, "S S A + - F ?"),
+        (said(Action::Done), "W A A + - F ?"),
+        (said(throttled()), "W W A + - F ?"),
+        (said(Action::RefreshToken), "W W A + - F ?"),
+        (said(Action::ChannelDead), "W F A + - F ?"),
+        (said(Action::ChannelRefused), "W F A + - F ?"),
+        (said(Action::StopProfile), "W F A + - F ?"),
+        (said(Action::LeaveToPoll), "W F A + - F ?"),
+        (said(Action::Fault), "W F A + - F ?"),
+        (Event::NotSent, "W W A + - F ?"),
+        (Event::NoAnswer, "W ? A + - F ?"),
+        (Event::Cannot(Why::NoChannel), "F F A + - F ?"),
+        (session(1), "+ + + + - F +"),
+        (session(-1), "W S A + - F ?"),
+        (Event::Time, "W ? - + - F -"),
+        (Event::Request, "W S A W W W ?"),
     ];
     for (event, expected) in rows {
-        for (state, expected) in WakeState::ALL.into_iter().zip(expected) {
+        let mut found = Vec::new();
+        for state in WakeState::ALL {
             let done = next(Some(&in_state(state)), event, at(120), 0);
-            assert_eq!(done.wake.unwrap().state, expected, "{state:?} {event:?}");
-            assert_eq!(done.look_at.is_some(), !expected.is_final());
+            let state = done.wake.unwrap().state;
+            assert_eq!(done.look_at.is_some(), !state.is_final());
+            found.push(letter(state));
         }
+        assert_eq!(found.join(" "), expected, "{event:?}");
     }
     assert!(next(None, Event::Time, at(0), 0).wake.is_none());
     assert_eq!(next(None, Event::Request, at(0), 0).look_at, Some(at(0)));

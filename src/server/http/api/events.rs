@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::devices::RefusalView;
-use super::query::{time, word};
+use super::query::{text, time, word};
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
 use crate::app::log::{self, EventFilter, LoggedEvent, Order};
@@ -257,8 +257,7 @@ pub(super) async fn all(
     caller
         .read(move |caller| async move {
             let query = query.into_inner();
-            let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-            let device = given(query.device).map(|text| {
+            let device = text(query.device).map(|text| {
                 let expected = "a device id (32 hexadecimal digits)";
                 text.parse()
                     .map_err(|_| Problem::field("device", expected, quoted(&text)))
@@ -268,7 +267,7 @@ pub(super) async fn all(
                 to: time("to", query.to.as_deref())?,
                 what: word("type", query.what.as_deref())?,
                 mode: word("mode", query.mode.as_deref())?,
-                actor: given(query.actor),
+                actor: text(query.actor),
                 device: device.transpose()?,
                 newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
             };

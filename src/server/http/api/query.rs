@@ -59,6 +59,11 @@ pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U)
     })
 }
 
+/// A text, if one is given; an empty parameter counts as none.
+pub(super) fn text(value: Option<String>) -> Option<String> {
+    value.filter(|value| !value.is_empty())
+}
+
 /// A time, if one is given; an empty parameter counts as none.
 pub(super) fn time(name: &str, value: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let Some(value) = value.filter(|value| !value.is_empty()) else {

@@ -4,7 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::query::word;
+use super::query::{text, word};
 use super::{Caller, HandlerResult, page};
 use crate::app::Listed;
 use crate::app::input::Time;
@@ -60,18 +60,17 @@ pub(super) struct FilterQuery {
 /// `GET /refused-devices`.
 pub(super) async fn list(caller: Caller, query: web::Query<FilterQuery>) -> HandlerResult {
     let query = query.into_inner();
-    let given = |value: Option<String>| value.filter(|value| !value.is_empty());
-    let address = given(query.address).map(|text| {
+    let address = text(query.address).map(|text| {
         let wrong = |_| Problem::field("address", "an IP address", quoted(&text));
         text.parse().map_err(wrong)
     });
-    let digest = given(query.certificate_sha256).map(|hex| {
+    let digest = text(query.certificate_sha256).map(|hex| {
         let expected = "64 hexadecimal digits";
         CertificateDigest::from_hex(&hex)
             .ok_or_else(|| Problem::field("certificate_sha256", expected, quoted(&hex)))
     });
     let filter = RefusedFilter {
-        source: given(query.source),
+        source: text(query.source),
         address: address.transpose()?,
         certificate: digest.transpose()?,
         reason: word("reason", query.reason.as_deref())?,

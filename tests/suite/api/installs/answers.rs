@@ -5,7 +5,7 @@ use modegate_sim::Trigger;
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, ask, pick, states, to_the_end, until_state};
-use crate::harness::Server;
+use crate::harness::{Server, catalogue_app};
 use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::DEADLINE;
 
@@ -115,7 +115,7 @@ async fn the_steps_are_told_as_they_come() {
 /// The MDMAgent article: a user picks an app in the portal; the session that a push brings
 /// carries the install.
 #[tokio::test]
-async fn seed_004_the_portals_workflow() {
+async fn the_portals_workflow() {
     let server = Server::start();
     let device = server
         .register(json!({"source": "t", "groups": ["sales"], "user": "ann@contoso.test"}))
@@ -123,8 +123,9 @@ async fn seed_004_the_portals_workflow() {
     let other = server
         .register(json!({"source": "o", "groups": ["it"]}))
         .await;
-    let body = json!({"id": "erp", "name": "ERP", "version": "1.0", "groups": ["sales"], "job_data": "<Job/>"});
-    assert_eq!(server.api("POST", "/apps", Some(body)).await.0, 201);
+    let mut erp = catalogue_app("erp");
+    erp["groups"] = json!(["sales"]);
+    server.catalogue(erp).await;
     let (_, portal) = server
         .make_token(json!({"name": "portal", "role": "portal", "groups": ["sales"]}))
         .await;

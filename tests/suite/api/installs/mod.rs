@@ -9,7 +9,7 @@ use std::time::Instant;
 use modegate_sim::{Tablet, Trigger};
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, catalogue_app};
 use crate::sync::simulated_device::{enrolled, sync, tablet};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -17,10 +17,10 @@ const PACKAGE: &str = "52314Publisher.TestWNS_1.1.0.0_x86__t6e9vsyjkrw9w";
 
 /// Puts an app of one version into the catalogue.
 pub async fn app(server: &Server, id: &str, version: &str) {
-    let body =
-        json!({"id": id, "name": "ERP", "version": version, "job_data": "<Job>secret-job</Job>"});
-    let (status, answer) = server.api("POST", "/apps", Some(body)).await;
-    assert_eq!(status, 201, "{answer}");
+    let mut app = catalogue_app(id);
+    app["version"] = json!(version);
+    app["job_data"] = json!("<Job>secret-job</Job>");
+    server.catalogue(app).await;
 }
 
 /// Asks for an app; the status and the install.
@@ -178,9 +178,10 @@ async fn a_job_that_fails_says_how() {
 #[tokio::test]
 async fn a_device_that_has_the_package_has_it_installed() {
     let (server, device, mut tablet) = enrolled("t").await;
-    let body =
-        json!({"id": "wns", "name": "WNS", "package_full_name": PACKAGE, "job_data": "<Job/>"});
-    assert_eq!(server.api("POST", "/apps", Some(body)).await.0, 201);
+    let mut app = catalogue_app("wns");
+    app["package_full_name"] = json!(PACKAGE);
+    app.as_object_mut().unwrap().remove("version");
+    server.catalogue(app).await;
     let id = pick(&server, &device, "wns").await;
     sync(&mut tablet, Trigger::Logon).await;
     until_state(&server, &id, "accepted").await;
