@@ -44,7 +44,10 @@ templates! {
     SIDELOAD_CERTIFICATE = "sideload_certificate", "CertificateBlob={certificate}",
         ["certificate"];
     JOB_DATA = "job_data", "JobData={job_data}", ["job_data"];
-    APP_INSTALL = "app_install", "", INSTALLED;
+    /// Assumed: no grammar of JobData is public. The elements are named as the
+    /// properties of MDM_AppInstallJob that a caller can know, as `NamedValuesList`
+    /// names its values; for an app of the catalogue alone, values escaped.
+    APP_INSTALL = "app_install", "JobData=<AppInstallJob><PackageFullName>{package_full_name}</PackageFullName><DownloadUrlList>{urls}</DownloadUrlList><Dependencies>{dependencies}</Dependencies><DependencyUrlLists>{dependency_urls}</DependencyUrlLists><LicenseXml>{licence}</LicenseXml><ActionType>{action}</ActionType><DeploymentOptions>{options}</DeploymentOptions></AppInstallJob>", INSTALLED;
     APP_UNINSTALL = "app_uninstall", "", ["package_full_name"];
     APP_UPGRADE = "app_upgrade", "", INSTALLED;
 }
@@ -105,10 +108,10 @@ impl Templates {
         ALL.iter().map(|template| (template.name, template.text))
     }
 
-    /// Whether an app of the catalogue can be installed that has no JobData of its
-    /// own.
-    pub fn can_install_apps(&self) -> bool {
-        self.render(&APP_INSTALL, &[]).is_some()
+    /// Whether the operator's text is in place of the shipped one, even an empty
+    /// one, which turns it off.
+    pub(crate) fn has_own(&self, template: &Template) -> bool {
+        self.0.contains_key(template.name)
     }
 
     /// The text of a template with its placeholders filled; `None` where no

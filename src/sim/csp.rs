@@ -60,6 +60,12 @@ impl Csp {
             &format!("./Vendor/MSFT/DMClient/Provider/{provider_id}/EntDMID"),
             "dm-1",
         );
+        if phone {
+            let renew = "./Vendor/MSFT/CertificateStore/My/WSTEP/Renew";
+            csp.put(&format!("{renew}/ROBOSupport"), "false");
+            csp.put(&format!("{renew}/RenewPeriod"), "42");
+            csp.put(&format!("{renew}/RetryInterval"), "7");
+        }
         csp
     }
 
@@ -69,7 +75,7 @@ impl Csp {
     }
 
     /// A LocURI below `./Vendor` as this tree knows it.
-    fn key(loc_uri: &str) -> String {
+    pub(super) fn key(loc_uri: &str) -> String {
         let path = loc_uri.trim_start_matches("./").to_lowercase();
         path.strip_prefix("device/").unwrap_or(&path).to_owned()
     }
@@ -125,6 +131,19 @@ impl Csp {
         }
     }
 
+    /// The paths of its leaves, in lower case.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.leaves.keys().map(String::as_str)
+    }
+
+    /// Removes a node with what is below it; whether it was there.
+    pub(super) fn remove(&mut self, path: &str) -> bool {
+        let (before, below) = (self.leaves.len(), format!("{path}/"));
+        self.leaves
+            .retain(|known, _| known != path && !known.starts_with(&below));
+        self.leaves.len() < before
+    }
+
     /// Whether it is a policy of Windows 10: `Policy/Config/<area>/<policy>`.
     fn is_policy(&self, path: &str) -> bool {
         let policy = path.strip_prefix("vendor/msft/policy/config/");
@@ -133,8 +152,10 @@ impl Csp {
 
     pub(super) fn add(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
+        let ruled = self.phone_rule(&path).is_some();
         match self.get(&path) {
             Ok(_) => 418,
+            Err(_) if ruled => self.write_phone(&path, data),
             Err(_) if path == self.provider("push/pfn") => self.set_name(data),
             Err(_) => 404,
         }
@@ -148,6 +169,9 @@ impl Csp {
         }
         if !self.leaves.contains_key(&path) {
             return 404;
+        }
+        if self.phone_rule(&path).is_some() {
+            return self.write_phone(&path, data);
         }
         if path == self.provider("push/pfn") {
             return self.set_name(data);
@@ -172,6 +196,11 @@ impl Csp {
 
     pub(super) fn delete(&mut self, path: &str) -> u16 {
         let (path, push) = (Csp::key(path), self.provider("push"));
+        if self.phone_rule(&path).is_some() {
+            // The Wi-Fi profile goes with its XML.
+            let whole = path.strip_suffix("/wlanxml").unwrap_or(&path).to_owned();
+            return if self.remove(&whole) { 200 } else { 404 };
+        }
         if path != push {
             return if self.get(&path).is_ok() { 405 } else { 404 };
         }
@@ -211,6 +240,9 @@ impl Csp {
     pub(super) fn exec(&mut self, path: &str, data: &str) -> (u16, Effect) {
         let path = Csp::key(path);
         let own = data == self.provider_id;
+        if self.phone_rule(&path).is_some() {
+            return (self.exec_phone(&path), Effect::None);
+        }
         match path.as_str() {
             // The phone's node does nothing unless it is given the ProviderID.
             "vendor/msft/dmclient/unenroll" if self.phone && own => (200, Effect::Unenroll),

@@ -24,6 +24,8 @@ mod message;
 mod methods;
 mod outcome;
 mod outside;
+mod phone;
+mod phone_nodes;
 mod proof;
 mod registrar;
 mod report;

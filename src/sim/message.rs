@@ -68,13 +68,22 @@ pub(super) enum ServerCommand {
     Node {
         verb: String,
         cmd_id: u32,
-        items: Vec<(String, Option<String>)>,
+        items: Vec<ServerItem>,
     },
     Group {
         name: String,
         cmd_id: u32,
         children: Vec<ServerCommand>,
     },
+}
+
+/// One item of a server's command.
+#[derive(Debug, Clone)]
+pub(super) struct ServerItem {
+    pub(super) target: String,
+    pub(super) data: Option<String>,
+    /// Meta/Format, of the item or of its command.
+    pub(super) format: Option<String>,
 }
 
 fn child<'a>(node: Node<'a, 'a>, name: &str) -> Option<Node<'a, 'a>> {
@@ -186,7 +195,12 @@ fn command(node: Node<'_, '_>) -> ServerCommand {
                 .children()
                 .find(|n| n.tag_name().name() == "Target")
                 .map(|n| text(n, "LocURI"));
-            (target.unwrap_or_default(), child_text(item, "Data"))
+            let meta = child(item, "Meta").or_else(|| child(node, "Meta"));
+            ServerItem {
+                target: target.unwrap_or_default(),
+                data: child_text(item, "Data"),
+                format: meta.and_then(|meta| child_text(meta, "Format")),
+            }
         });
     ServerCommand::Node {
         verb: name,

@@ -156,7 +156,7 @@ impl Tree {
             .key("JobID")
             .filter(|id| !id.is_empty())
             .ok_or(500_u16)?;
-        if argument.trim().is_empty() {
+        if argument.trim().is_empty() || !installs(argument) {
             return Err(500);
         }
         if self.job(id).is_some() {
@@ -165,4 +165,23 @@ impl Tree {
         self.put_job(id);
         Ok(Effect::None)
     }
+}
+
+/// JobData's grammar is not public: anything is taken, but what is an
+/// `AppInstallJob` in XML must name a package and where to download it.
+fn installs(data: &str) -> bool {
+    if !data.starts_with("<AppInstallJob") {
+        return true;
+    }
+    let Ok(document) = roxmltree::Document::parse(data) else {
+        return false;
+    };
+    let has = |name: &str| {
+        let mut elements = document.root_element().children();
+        let found = elements.find(|node| node.tag_name().name() == name);
+        found
+            .and_then(|node| node.text())
+            .is_some_and(|text| !text.is_empty())
+    };
+    has("PackageFullName") && has("DownloadUrlList")
 }

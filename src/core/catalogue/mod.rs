@@ -2,7 +2,8 @@
 //!
 //! Pure. What a version holds is what `MDM_AppInstallJob` has properties for
 //! (MDM Application Provider reference); how it becomes JobData is not public,
-//! so an operator's template says it, or the version brings its JobData whole.
+//! so a template says it, the shipped one by assumption, or the version brings its
+//! JobData whole.
 
 pub mod check;
 mod version;
@@ -15,6 +16,7 @@ pub use version::Version;
 use crate::fields::{FieldError, Fields, quoted};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
+use crate::templates::{self, Templates};
 use crate::time::Timestamp;
 
 /// Longest id of an app, bytes: rules of a policy may name it.
@@ -167,6 +169,38 @@ pub fn named(command: &Value) -> Option<&str> {
 }
 
 impl Release {
+    /// The Data of the job that installs it: its own JobData, else by the operator's
+    /// template with values as they are, else by the shipped one, which is assumed
+    /// to be XML and needs a package and where it is. `None` where there is neither.
+    pub(crate) fn install_data(&self, texts: &Templates) -> Option<String> {
+        if let Some(data) = &self.job_data {
+            return texts.render(&templates::JOB_DATA, &[("job_data", data.reveal())]);
+        }
+        let is_own = texts.has_own(&templates::APP_INSTALL);
+        if !is_own && (self.package_full_name.is_none() || self.urls.is_empty()) {
+            return None;
+        }
+        let mut values = self.values();
+        if !is_own {
+            for (_, value) in &mut values {
+                *value = value
+                    .replace('&', "&amp;")
+                    .replace('<', "&lt;")
+                    .replace('>', "&gt;");
+            }
+        }
+        let values: Vec<(&str, &str)> = values
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        texts.render(&templates::APP_INSTALL, &values)
+    }
+
+    /// Whether it can be installed as it is.
+    pub fn is_installable(&self, texts: &Templates) -> bool {
+        self.install_data(texts).is_some()
+    }
+
     /// What the placeholders of `templates.app_install` stand for. Lists are
     /// joined by `;`, which no URL and no package name here contains.
     pub fn values(&self) -> Vec<(&'static str, String)> {

@@ -3,7 +3,8 @@
 //! known as a whole in [`super::csps`].
 
 use crate::kind::Kind::{
-    self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unenroll, UserRead, WnsConfiguration,
+    self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unclassified, Unenroll, UserRead,
+    WnsConfiguration,
 };
 use modegate_wire::message::Verb;
 
@@ -63,4 +64,73 @@ pub(super) static NODES: &[NodeEntry] = &[
     // the PIN brings, `NewPINValue`, stays unknown here: it is a secret.
     node(&["vendor", "msft", "remotelock", "lock"], EXEC, Lock),
     tree(&["vendor", "msft", "remotewipe"], EXEC, RemoteWipe),
+    // What a caller gave as a secret is not read back: a SCEP challenge, a PFX with its
+    // password, the key of a Wi-Fi network, a company's token.
+    node(
+        &[
+            "vendor",
+            "msft",
+            "certificatestore",
+            "my",
+            "scep",
+            "*",
+            "install",
+            "challenge",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "scep",
+            "*",
+            "install",
+            "challenge",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "pfxcertinstall",
+            "*",
+            "pfxcertblob",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "clientcertificateinstall",
+            "pfxcertinstall",
+            "*",
+            "pfxcertpassword",
+        ],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &["vendor", "msft", "wifi", "profile", "*", "wlanxml"],
+        READ,
+        Unclassified,
+    ),
+    node(
+        &[
+            "vendor",
+            "msft",
+            "enterpriseappmanagement",
+            "*",
+            "enrollmenttoken",
+        ],
+        READ,
+        Unclassified,
+    ),
 ];

@@ -60,8 +60,11 @@ fn job(
     let texts = context.templates;
     let data = match (arguments.get(&JOB_DATA)?, arguments.get(&PACKAGE)?) {
         (Some(data), _) => texts.render(&templates::JOB_DATA, &[("job_data", &data)]),
-        (None, Some(name)) => texts.render(template, &[("package_full_name", &name)]),
-        (None, None) => None,
+        // The shipped texts need more than a name.
+        (None, Some(name)) if texts.has_own(template) => {
+            texts.render(template, &[("package_full_name", &name)])
+        }
+        (None, _) => None,
     };
     let data = data.ok_or_else(|| {
         let expected = format!(
@@ -88,20 +91,9 @@ pub(super) fn catalogued(
     arguments: &Arguments<'_>,
     context: &BuildContext<'_>,
 ) -> Result<Built> {
-    let data = if let Some(data) = &release.job_data {
-        let values = [("job_data", data.reveal())];
-        context.templates.render(&templates::JOB_DATA, &values)
-    } else {
-        let values = release.values();
-        let values: Vec<(&str, &str)> = values
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
-        context.templates.render(&templates::APP_INSTALL, &values)
-    };
-    let data = data.ok_or_else(|| {
-        let expected = "an app with job_data, or templates.app_install configured";
-        FieldError::new(arguments.path_of("app"), expected, "neither")
+    let data = release.install_data(context.templates).ok_or_else(|| {
+        let expected = "an app with job_data, with package_full_name and urls, or with templates.app_install configured";
+        FieldError::new(arguments.path_of("app"), expected, "none of them")
     })?;
     created(arguments, context, data)
 }

@@ -3,6 +3,9 @@
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type, exec, write};
 use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
+use super::phone;
+use crate::context::Family;
+use crate::fields::quoted;
 use crate::loc_uri::LocUri;
 use crate::templates;
 use crate::wmi;
@@ -24,20 +27,38 @@ arguments! {
 
 pub(super) const INSTALL: Type = Type::new(
     "certificate_install",
-    "installs a certificate (MDM_Certificate)",
+    "installs a certificate (MDM_Certificate; on phones CertificateStore: Root, CA or My)",
     &[&CERTIFICATE, &STORE, &STORE_NAME],
     install,
-);
+)
+.of(&Family::ALL);
 
 pub(super) const REMOVE: Type = Type::new(
     "certificate_remove",
-    "removes a certificate (MDM_Certificate)",
+    "removes a certificate (MDM_Certificate; on phones CertificateStore)",
     &[&REMOVED, &THUMBPRINT, &STORE, &STORE_NAME],
     remove,
-);
+)
+.of(&Family::ALL);
 
 fn store(arguments: &Arguments<'_>) -> Result<String> {
     Ok(arguments.get(&STORE)?.unwrap_or_else(|| "1".to_owned()))
+}
+
+/// The store's name on a phone, which has three, and none of a user's; `None` for others.
+fn phone_store(arguments: &Arguments<'_>) -> Result<Option<String>> {
+    if arguments.family != Family::WindowsPhone81 {
+        return Ok(None);
+    }
+    if arguments.get(&STORE)?.is_some() {
+        return Err(arguments.wrong(&STORE, "nothing on a phone", "a value"));
+    }
+    let name = arguments.get(&STORE_NAME)?;
+    let name = name.unwrap_or_else(|| "Root".to_owned());
+    if !matches!(name.as_str(), "Root" | "CA" | "My") {
+        return Err(arguments.wrong(&STORE_NAME, "Root, CA or My on a phone", &quoted(&name)));
+    }
+    Ok(Some(name))
 }
 
 fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri> {
@@ -48,6 +69,10 @@ fn instance(arguments: &Arguments<'_>, thumbprint: &str) -> Result<LocUri> {
 
 fn install(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     let certificate = arguments.get(&CERTIFICATE)?;
+    if let Some(store) = phone_store(arguments)? {
+        let (thumbprint, base64) = (&certificate.thumbprint, &certificate.base64);
+        return Ok(phone::certificate_install(&store, thumbprint, base64));
+    }
     let instance = instance(arguments, &certificate.thumbprint)?;
     let blob = write(Verb::Add, &instance, "Blob", &certificate.base64);
     Ok(Built::set(vec![blob]))
@@ -62,6 +87,9 @@ fn remove(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
         let expected = "the certificate, or its SHA-1 thumbprint";
         arguments.wrong(&THUMBPRINT, expected, "neither")
     })?;
+    if let Some(store) = phone_store(arguments)? {
+        return Ok(phone::certificate_remove(&store, &thumbprint));
+    }
     Ok(Built::removal(instance(arguments, &thumbprint)?))
 }
 

@@ -216,6 +216,30 @@ fn certificate(text: &str) -> Option<CertificateValue> {
     })
 }
 
+/// Base64 of some bytes, of so many characters at most, white space left out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Base64(pub(super) usize);
+
+impl Form for Base64 {
+    type Value<'a> = String;
+
+    fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<String>> {
+        let Some(text) = fields.text(name, self.0)? else {
+            return Ok(None);
+        };
+        let digits: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        let bytes = BASE64.decode(digits.as_bytes());
+        if bytes.is_ok_and(|bytes| !bytes.is_empty()) {
+            return Ok(Some(digits));
+        }
+        Err(other_text(name, fields, "base64 of some bytes"))
+    }
+
+    fn schema(&self) -> Value {
+        text_schema(self.0)
+    }
+}
+
 /// The SHA-1 thumbprint of a certificate, 40 hexadecimal digits.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Thumbprint;

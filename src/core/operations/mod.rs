@@ -8,11 +8,13 @@
 mod apps;
 mod argument;
 mod certificates;
+mod company_apps;
 mod device;
 mod dmclient;
 mod entry;
 mod forms;
 mod inventory;
+mod phone;
 mod profiles;
 mod raw;
 pub mod schema;

@@ -3,6 +3,8 @@
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type, write};
 use super::forms::{AnySettings, Boolean, Settings};
+use super::phone;
+use crate::context::Family;
 use crate::loc_uri::LocUri;
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Line, OneOf, Xml};
@@ -30,6 +32,7 @@ const SET_AS: Optional<ValueForm> = Optional::new(
     "how it was set; MDM_WirelessProfileXml by default",
 );
 arguments! {
+    PROXY: Optional<ValueForm> = "proxy", Line(512), "the proxy of the network, host:port, on phones";
     PACKAGE: Needed<ValueForm> = "package_family_name", Line(256), "the app's package family name";
 }
 const ENABLED: Optional<Boolean> = Optional::new(
@@ -43,14 +46,47 @@ arguments! {
 
 pub(super) const WIFI_PROFILE: Type = Type::new(
     "wifi_profile",
-    "sets a Wi-Fi profile by its XML (MDM_WirelessProfileXml)",
-    &[&NAME, &PROFILE],
+    "sets a Wi-Fi profile by its XML (MDM_WirelessProfileXml; on phones the WiFi CSP, where the name is that in the XML)",
+    &[&NAME, &PROFILE, &PROXY],
     |arguments, _| {
+        if arguments.family == Family::WindowsPhone81 {
+            return phone_wifi(arguments);
+        }
+        if arguments.get(&PROXY)?.is_some() {
+            return Err(arguments.wrong(&PROXY, "nothing but on a phone", "a value"));
+        }
         let instance = wmi::WIRELESS_PROFILE_XML.instance(&[&arguments.get(&NAME)?]);
         Ok(set(&instance, &[("ProfileXml", arguments.get(&PROFILE)?)]))
     },
 )
-.superseding();
+.superseding()
+.of(&Family::ALL);
+
+/// The node is named as the profile's XML names it, in 32 bytes at most.
+fn phone_wifi(arguments: &Arguments<'_>) -> Result<Built> {
+    let name = phone::plain_name(arguments, &NAME)?;
+    let (profile, proxy) = (arguments.get(&PROFILE)?, arguments.get(&PROXY)?);
+    if name.len() > 32 {
+        return Err(arguments.wrong(
+            &NAME,
+            "a name of at most 32 bytes on a phone",
+            "a longer one",
+        ));
+    }
+    let in_xml = name.replace('&', "&amp;").replace('<', "&lt;");
+    if !profile.contains(&format!("<name>{in_xml}</name>")) {
+        let expected = "XML whose <name> is the name of the profile";
+        return Err(arguments.wrong(&PROFILE, expected, "another"));
+    }
+    let port = |text: &str| {
+        text.rsplit_once(':')
+            .and_then(|(_, port)| port.parse::<u16>().ok())
+    };
+    if proxy.as_deref().is_some_and(|text| port(text).is_none()) {
+        return Err(arguments.wrong(&PROXY, "host:port", "other text"));
+    }
+    Ok(phone::wifi_profile(&name, &profile, proxy.as_deref()))
+}
 
 pub(super) const WIFI: Type = Type::new(
     "wifi",
@@ -68,6 +104,12 @@ pub(super) const WIFI_REMOVE: Type = Type::new(
     "removes a Wi-Fi profile",
     &[&NAME, &SET_AS],
     |arguments, _| {
+        if arguments.family == Family::WindowsPhone81 {
+            if arguments.get(&SET_AS)?.is_some() {
+                return Err(arguments.wrong(&SET_AS, "nothing on a phone", "a value"));
+            }
+            return Ok(phone::wifi_remove(&phone::plain_name(arguments, &NAME)?));
+        }
         let class = match arguments.get(&SET_AS)?.as_deref() {
             Some(name) if name == wmi::WIRELESS_PROFILE.name => &wmi::WIRELESS_PROFILE,
             _ => &wmi::WIRELESS_PROFILE_XML,
@@ -75,7 +117,8 @@ pub(super) const WIFI_REMOVE: Type = Type::new(
         let instance = class.instance(&[&arguments.get(&NAME)?]);
         Ok(Built::removal(instance))
     },
-);
+)
+.of(&Family::ALL);
 
 pub(super) const VPN_PROFILE: Type = Type::new(
     "vpn_profile",
@@ -93,10 +136,14 @@ pub(super) const VPN_REMOVE: Type = Type::new(
     "removes a VPN profile",
     &[&NAME],
     |arguments, _| {
+        if arguments.family == Family::WindowsPhone81 {
+            return Ok(phone::vpn_remove(&phone::plain_name(arguments, &NAME)?));
+        }
         let instance = wmi::VPN_CONNECTION.instance(&[&arguments.get(&NAME)?]);
         Ok(Built::removal(instance))
     },
-);
+)
+.of(&Family::ALL);
 
 pub(super) const VPN_TRIGGER: Type = Type::new(
     "vpn_trigger",

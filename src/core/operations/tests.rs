@@ -22,7 +22,7 @@ fn read(value: &Value) -> Result<CommandBody, FieldError> {
 }
 
 /// A self-signed certificate, as text that the API takes.
-const CERTIFICATE: &str = include_str!("test_certificate.pem");
+pub(super) const CERTIFICATE: &str = include_str!("test_certificate.pem");
 
 /// One request of each type, the kind that it must be, and a text of what is sent.
 fn examples() -> Vec<(Value, Kind, &'static str)> {

@@ -1,7 +1,9 @@
 //! The table of types.
 
 use super::entry::Type;
-use super::{apps, certificates, device, dmclient, inventory, profiles, raw, settings};
+use super::{
+    apps, certificates, company_apps, device, dmclient, inventory, phone, profiles, raw, settings,
+};
 
 /// Every type.
 pub(super) static TYPES: &[Type] = &[
@@ -40,6 +42,17 @@ pub(super) static TYPES: &[Type] = &[
     apps::UNINSTALL,
     apps::UPGRADE,
     apps::STATUS,
+    phone::VPN_CONNECTION,
+    phone::SCEP_INSTALL,
+    phone::SCEP_STATUS,
+    phone::SCEP_REMOVE,
+    phone::PFX_INSTALL,
+    phone::PFX_REMOVE,
+    phone::CERTIFICATE_RENEWAL,
+    company_apps::COMPANY_APPS_ENROLL,
+    company_apps::COMPANY_APP_INSTALL,
+    company_apps::COMPANY_APP_REMOVE,
+    company_apps::COMPANY_APP_STATUS,
     raw::RAW,
     raw::ATOMIC,
     raw::SEQUENCE,

@@ -14,7 +14,7 @@ mod windows10;
 
 pub(crate) use application_provider::*;
 pub(crate) use class::{Method, WmiClass};
-pub(crate) use property::{CimType, Property, ValueForm, flag, number};
+pub(crate) use property::{CimType, Property, ValueForm, flag, line, number};
 pub(crate) use settings_provider::*;
 
 use std::cmp::Ordering;

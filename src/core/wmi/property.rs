@@ -67,7 +67,8 @@ pub(crate) enum ValueForm {
 }
 
 impl Property {
-    const fn writable(name: &'static str, cim: CimType, form: ValueForm) -> Self {
+    /// A property that may be set to what `form` says.
+    pub(crate) const fn writable(name: &'static str, cim: CimType, form: ValueForm) -> Self {
         Property {
             form: Some(form),
             ..of(name, cim)

@@ -141,8 +141,3 @@ pub(super) async fn named(
     let shelf = Shelf::of(app, by).await?;
     Ok(found.filter(|app| shelf.has(app)))
 }
-
-/// Whether there is a template for versions that bring no JobData of their own.
-pub(crate) fn is_templated(app: &App) -> bool {
-    app.templates.can_install_apps()
-}

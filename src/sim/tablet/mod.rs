@@ -210,6 +210,9 @@ impl Tablet {
             return Err(SimError::Unenrolled);
         }
         self.tree.advance_jobs();
+        if let Some(csp) = &mut self.tree.csp {
+            csp.advance_downloads();
+        }
         let number = self.next_session();
         let report = run(self, mode, login, number, None).await?;
         if report.unenrolled {

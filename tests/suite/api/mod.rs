@@ -1,6 +1,7 @@
 //! The API over real HTTP: a module for each path, and one for each rule of them all.
 
 mod apps;
+mod assumed_job_data;
 mod batches;
 mod clients;
 mod commands;

@@ -18,6 +18,7 @@ mod large_objects;
 mod nobody_logged_on;
 mod odd_sessions;
 mod odd_statuses;
+mod phones;
 mod refused_devices;
 mod removals;
 mod schema;

@@ -11,6 +11,7 @@ use crate::app::catalogue_input::{AppChange, NewApp};
 use crate::app::input::{Line, Lines, List, Time};
 use crate::app::revision::app_tag;
 use modegate_core::catalogue::{App, Dependency, LIST, Release, URL_BYTES};
+use modegate_core::operations::Templates;
 
 /// An app as the API shows it: whether it has JobData and licences, never which.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,16 +59,15 @@ struct DependencyView {
 }
 
 impl AppView {
-    /// The app as this caller may see it, where there is a template for versions without
-    /// JobData or none.
-    fn new(app: &App, templated: bool, by: &Principal) -> Self {
+    /// The app as this caller may see it, where these templates are in force.
+    fn new(app: &App, templates: &Templates, by: &Principal) -> Self {
         let releases = || app.releases.iter();
         let unmade: Vec<&str> = releases()
-            .filter(|release| release.job_data.is_none() && !templated)
+            .filter(|release| !release.is_installable(templates))
             .map(|release| release.version.as_str())
             .collect();
         let warning = format!(
-            "version {} cannot be installed yet: it has no job_data, and templates.app_install is not configured",
+            "version {} cannot be installed yet: it has no job_data, templates.app_install is not configured, and the shipped template needs package_full_name and urls",
             unmade.join(", ")
         );
         let highest = app.release(None);
@@ -109,13 +109,10 @@ impl From<&Release> for VersionView {
 
 /// `POST /apps`.
 pub(super) async fn create(caller: Caller, Body(new): Body<NewApp>) -> HandlerResult {
-    let (templated, by) = (
-        catalogue::is_templated(caller.app()),
-        caller.principal.clone(),
-    );
+    let (templates, by) = (caller.app().templates.clone(), caller.principal.clone());
     let render = move |app: &App| {
         let location = format!("/api/v1/apps/{}", app.id);
-        ApiResponse::created(location, &AppView::new(app, templated, &by)).tagged(app_tag(app))
+        ApiResponse::created(location, &AppView::new(app, &templates, &by)).tagged(app_tag(app))
     };
     caller
         .write(render, async |app, by, options| {
@@ -129,9 +126,9 @@ pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerR
     caller
         .read(move |caller| async move {
             let listed = catalogue::list(caller.app(), caller.by(), paging.page()?).await?;
-            let templated = catalogue::is_templated(caller.app());
+            let templates = caller.app().templates.clone();
             Ok(page(listed, |app| {
-                AppView::new(&app, templated, caller.by())
+                AppView::new(&app, &templates, caller.by())
             }))
         })
         .await
@@ -142,7 +139,7 @@ pub(super) async fn one(caller: Caller, path: web::Path<String>) -> HandlerResul
     caller
         .read(move |caller| async move {
             let app = catalogue::one(caller.app(), caller.by(), &path).await?;
-            let view = AppView::new(&app, catalogue::is_templated(caller.app()), caller.by());
+            let view = AppView::new(&app, &caller.app().templates, caller.by());
             Ok(ApiResponse::ok(&view).tagged(app_tag(&app)))
         })
         .await
@@ -154,12 +151,9 @@ pub(super) async fn change(
     path: web::Path<String>,
     Body(change): Body<AppChange>,
 ) -> HandlerResult {
-    let (templated, by) = (
-        catalogue::is_templated(caller.app()),
-        caller.principal.clone(),
-    );
+    let (templates, by) = (caller.app().templates.clone(), caller.principal.clone());
     let render =
-        move |app: &App| ApiResponse::ok(&AppView::new(app, templated, &by)).tagged(app_tag(app));
+        move |app: &App| ApiResponse::ok(&AppView::new(app, &templates, &by)).tagged(app_tag(app));
     caller
         .write(render, async |app, by, options| {
             catalogue::change(app, by, &path, change, options).await

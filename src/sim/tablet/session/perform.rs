@@ -4,10 +4,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Agent, Package};
 use crate::ability::{Done, do_item, impersonates, may};
-use crate::address::address;
+use crate::address::{Address, address};
 use crate::answer::{Answered, Piece, ResultItem, StatusPiece, cut, render, roll_back, split};
+use crate::csp::Csp;
 use crate::dialect::Dialect;
-use crate::message::{ServerCommand, ServerMessage};
+use crate::message::{ServerCommand, ServerItem, ServerMessage};
 use crate::outcome::Effect;
 use crate::outcome::Found;
 use crate::report::{Received, Violation};
@@ -167,9 +168,9 @@ impl Agent<'_> {
                 }
             }
             ServerCommand::Node { verb, items, .. } => {
-                for (target, _) in items {
-                    self.check_mode(verb, target);
-                    self.received(verb, target, 215);
+                for item in items {
+                    self.check_mode(verb, &item.target);
+                    self.received(verb, &item.target, 215);
                 }
             }
         }
@@ -179,7 +180,7 @@ impl Agent<'_> {
         &mut self,
         verb: &str,
         cmd_id: u32,
-        items: &[(String, Option<String>)],
+        items: &[ServerItem],
         msg_id: u32,
         in_atomic: bool,
         pieces: &mut Vec<Piece>,
@@ -191,8 +192,8 @@ impl Agent<'_> {
             return 400;
         }
         let (mut codes, mut results) = (Vec::new(), Vec::new());
-        for (target, data) in items {
-            let done = self.item(verb, target, data.as_deref().unwrap_or(""), in_atomic);
+        for item in items {
+            let (done, target) = (self.item(verb, item, in_atomic), &item.target);
             codes.push(done.code);
             results.extend(done.found.map(|found| ResultItem {
                 source: target.clone(),
@@ -208,9 +209,9 @@ impl Agent<'_> {
             status.code = worst;
             pieces.push(Piece::Status(status));
         } else {
-            for (code, (target, _)) in codes.into_iter().zip(items) {
+            for (code, item) in codes.into_iter().zip(items) {
                 pieces.push(Piece::Status(StatusPiece {
-                    target: Some(target.clone()),
+                    target: Some(item.target.clone()),
                     code,
                     ..status.clone()
                 }));
@@ -226,7 +227,8 @@ impl Agent<'_> {
         worst
     }
 
-    fn item(&mut self, verb: &str, target: &str, data: &str, in_atomic: bool) -> Done {
+    fn item(&mut self, verb: &str, item: &ServerItem, in_atomic: bool) -> Done {
+        let (target, data) = (item.target.as_str(), item.data.as_deref().unwrap_or(""));
         // Two commands may read the same node; nothing is done twice by that.
         if verb != "Get" && !self.offered.insert(format!("{verb} {target} {data}")) {
             let twice = Violation::Twice(target.to_owned());
@@ -237,10 +239,18 @@ impl Agent<'_> {
         let no_gets = in_atomic && verb == "Get" && behaviour.no_gets_in_atomic;
         let forced = behaviour.forced(target);
         let fails = no_gets || behaviour.by_hand && impersonates(&at);
+        let odd = match (&at, &self.tablet.tree.csp) {
+            (Address::Node(path), Some(csp)) => {
+                let form = (item.format.as_deref(), in_atomic);
+                csp.refusal(verb, &Csp::key(path), data, form)
+            }
+            _ => None,
+        };
         let mut done = match forced {
             _ if !self.check_mode(verb, target) => Done::just(500),
             Some(code) if code >= 300 => Done::just(code),
             _ if fails => Done::just(500),
+            None if odd.is_some() => Done::just(odd.unwrap_or(500)),
             _ => do_item(&mut self.tablet.tree, verb, &at, data),
         };
         if let (Some(code), 200) = (forced, done.code) {
