@@ -6,7 +6,7 @@ use crate::context::{Family, Mode};
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
-use crate::push::wake;
+use crate::push::wake::{self, WakeOptions};
 use crate::time::Timestamp;
 
 /// What became of a wish.
@@ -30,14 +30,25 @@ impl WakeRequest {
 ///
 /// The change that carries the state must not be one that only queues.
 pub fn request_wake(state: &mut DeviceState, why: &str, now: Timestamp) -> WakeRequest {
+    request_wake_by(state, WakeOptions::default(), why, now)
+}
+
+/// The same by a notification that is sent as `options` say.
+pub fn request_wake_by(
+    state: &mut DeviceState,
+    options: WakeOptions,
+    why: &str,
+    now: Timestamp,
+) -> WakeRequest {
     let before = state.wake.as_ref();
     let began = before.is_none_or(|wake| wake.state.is_final());
-    let done = wake::next(before, wake::Event::Request, now, 0);
+    let done = wake::next(before, wake::Event::Request(options), now, 0);
     state.wake = done.wake;
     let joined = if began { "" } else { ", with the one before" };
+    let options = options.words().map(|words| format!(": {words}"));
     WakeRequest {
         began,
-        detail: format!("{why}{joined}"),
+        detail: format!("{why}{joined}{}", options.unwrap_or_default()),
     }
 }
 

@@ -27,6 +27,8 @@ fn in_state(state: WakeState) -> Wake {
         why: None,
         bucket: crate::push::rate::Bucket::full(),
         taken: state == WakeState::Accepted,
+        options: WakeOptions::default(),
+        raised: false,
     }
 }
 
@@ -218,7 +220,7 @@ fn every_cell_of_the_table() {
             ],
         ),
         (
-            Event::Request,
+            Event::Request(WakeOptions::default()),
             [
                 Wanted,
                 Sending,
@@ -238,13 +240,25 @@ fn every_cell_of_the_table() {
         }
     }
     assert!(next(None, Event::Time, at(0), 0).wake.is_none());
-    assert_eq!(next(None, Event::Request, at(0), 0).look_at, Some(at(0)));
+    assert_eq!(
+        next(None, Event::Request(WakeOptions::default()), at(0), 0).look_at,
+        Some(at(0))
+    );
 }
 
 #[test]
 fn wishes_come_together() {
-    let wake = next(None, Event::Request, at(0), 0).wake.unwrap();
-    let wake = next(Some(&wake), Event::Request, at(1), 0).wake.unwrap();
+    let wake = next(None, Event::Request(WakeOptions::default()), at(0), 0)
+        .wake
+        .unwrap();
+    let wake = next(
+        Some(&wake),
+        Event::Request(WakeOptions::default()),
+        at(1),
+        0,
+    )
+    .wake
+    .unwrap();
     assert_eq!(
         (wake.requests, wake.wanted_at, wake.state),
         (2, at(0), WakeState::Wanted)
@@ -253,12 +267,22 @@ fn wishes_come_together() {
     let wake = next(Some(&wake), Event::Said(Action::Done), at(1), 0)
         .wake
         .unwrap();
-    let wake = next(Some(&wake), Event::Request, at(2), 0).wake.unwrap();
+    let wake = next(
+        Some(&wake),
+        Event::Request(WakeOptions::default()),
+        at(2),
+        0,
+    )
+    .wake
+    .unwrap();
     assert_eq!(
         (wake.requests, wake.state, wake.attempts),
         (3, WakeState::Accepted, 1)
     );
-    assert_eq!(wake.due_at, at(1).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        wake.due_at,
+        at(1).plus_ms(WakeOptions::default().session_wait_ms())
+    );
 }
 
 #[test]
@@ -289,7 +313,11 @@ fn only_an_answer_of_wns_says_that_it_took_the_notification() {
 
 #[test]
 fn notifications_to_one_device_are_rated() {
-    let after = |last: &Wake, now| next(Some(last), Event::Request, now, 0).wake.unwrap();
+    let after = |last: &Wake, now| {
+        next(Some(last), Event::Request(WakeOptions::default()), now, 0)
+            .wake
+            .unwrap()
+    };
     let mut wake = in_state(WakeState::Answered);
     for burst in 0..4 {
         wake = after(&wake, at(0));
@@ -302,14 +330,19 @@ fn notifications_to_one_device_are_rated() {
     // The clock jumped back by a year.
     assert!(after(&wake, at(-500_000)).due_at <= at(-500_000 + 4));
     let mut last = in_state(WakeState::Unanswered);
-    assert_eq!(after(&last, at(30)).due_at, at(0).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        after(&last, at(30)).due_at,
+        at(0).plus_ms(WakeOptions::default().session_wait_ms())
+    );
     last.state = WakeState::Failed;
     assert_eq!(after(&last, at(30)).due_at, at(30));
 }
 
 #[test]
 fn a_wake_has_an_end() {
-    let mut wake = next(None, Event::Request, at(0), 0).wake.unwrap();
+    let mut wake = next(None, Event::Request(WakeOptions::default()), at(0), 0)
+        .wake
+        .unwrap();
     let (mut tries, mut now) = (0, at(0));
     while wake.state != WakeState::Failed {
         now = now.max(wake.due_at);
@@ -337,7 +370,10 @@ fn an_attempt_that_nobody_heard_of_again_is_not_sent_twice_and_not_called_accept
     let late = next(Some(&wake), Event::Time, at(2), 0).wake.unwrap();
     assert_eq!((late.state, late.attempts), (WakeState::Unconfirmed, 1));
     assert_eq!(late.taken_at(), None);
-    assert_eq!(late.due_at, at(0).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        late.due_at,
+        at(0).plus_ms(WakeOptions::default().session_wait_ms())
+    );
 }
 
 proptest! {
