@@ -9,10 +9,11 @@ use modegate_core::activity::ActivityFlag;
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
-use modegate_core::device::AuthFailure;
+use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;
 use modegate_core::push::profile::{Health, TokenForm};
+use modegate_core::push::wake::Priority;
 use modegate_core::tokens::Role;
 
 /// A type that is one of a closed list of words.
@@ -81,13 +82,15 @@ pub(crate) use words;
 words!(
     CommandState,
     Family,
+    FamilyEvidence,
     ActivityFlag,
     AuthFailure,
     EventType,
     Login,
     Mode,
     Role,
-    installs::InstallState
+    installs::InstallState,
+    Priority
 );
 
 words!(BatchState {

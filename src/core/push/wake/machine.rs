@@ -79,6 +79,7 @@ impl Wake {
             why: None,
             bucket,
             taken: false,
+            asked: false,
             options,
             raised: false,
         }

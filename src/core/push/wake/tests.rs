@@ -27,6 +27,7 @@ fn in_state(state: WakeState) -> Wake {
         why: None,
         bucket: crate::push::rate::Bucket::full(),
         taken: state == WakeState::Accepted,
+        asked: false,
         options: WakeOptions::default(),
         raised: false,
     }
@@ -394,5 +395,44 @@ proptest! {
         }
         prop_assert!(next_attempt(kind, 8, asked, at(0), random).is_none());
         prop_assert!(next_attempt(kind, 1, Some(LIFE_MS + 1), at(0), random).is_none());
+    }
+}
+
+#[test]
+fn a_wish_of_a_higher_priority_is_sent_again_where_the_device_may_have_slept() {
+    let high = WakeOptions {
+        kept_s: None,
+        priority: Some(Priority::High),
+    };
+    let after = |wake: &Wake, event| next(Some(wake), event, at(1), 0).wake.unwrap();
+    let wanted = after(&in_state(WakeState::Wanted), Event::Request(high));
+    assert_eq!(wanted.options.kept_s, Some(TTL_S), "the longer time");
+    assert_eq!(wanted.options.priority, Some(Priority::High));
+    for state in [WakeState::Accepted, WakeState::Unconfirmed] {
+        let again = after(&in_state(state), Event::Request(high));
+        assert_eq!((again.state, again.due_at), (WakeState::Wanted, at(1)));
+        let low = WakeOptions {
+            priority: Some(Priority::Low),
+            ..high
+        };
+        assert_eq!(after(&in_state(state), Event::Request(low)).state, state);
+    }
+    let raised = after(&in_state(WakeState::Sending), Event::Request(high));
+    assert_eq!(raised.state, WakeState::Sending);
+    let again = after(&raised, Event::Said(Action::Done));
+    assert_eq!(again.state, WakeState::Wanted);
+    let sent = after(&after(&again, Event::Send), Event::Said(Action::Done));
+    assert_eq!(sent.state, WakeState::Accepted);
+    let sooner = after(&in_state(WakeState::Unanswered), Event::Request(high));
+    assert_eq!(sooner.due_at, at(1), "WNS may still have the other one");
+}
+
+#[test]
+fn a_session_is_waited_for_as_long_as_wns_keeps_the_notification() {
+    for (kept_s, minutes) in [(None, 5), (Some(60), 6), (Some(24 * 60 * 60), 24 * 60 + 5)] {
+        let mut wake = in_state(WakeState::Sending);
+        wake.options.kept_s = kept_s;
+        let accepted = next(Some(&wake), Event::Said(Action::Done), at(0), 0);
+        assert_eq!(accepted.look_at, Some(at(minutes)));
     }
 }
