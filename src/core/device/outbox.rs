@@ -8,7 +8,7 @@ use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
 use crate::push::channel::{Channel, SET_PAUSE_MOST_MS};
-use crate::push::wake::{self, WakeState, Why};
+use crate::push::wake::{self, WakeOptions, WakeState, Why};
 use crate::time::Timestamp;
 
 /// What became of a wish.
@@ -36,7 +36,17 @@ const REPAIR_MS: i64 = SET_PAUSE_MOST_MS;
 ///
 /// The change that carries the state must not be one that only queues.
 pub fn request_wake(state: &mut DeviceState, why: &str, now: Timestamp) -> WakeRequest {
-    let request = request_wake_for(state, why, now);
+    request_wake_by(state, WakeOptions::default(), why, now)
+}
+
+/// The same by a notification that is sent as `options` say.
+pub fn request_wake_by(
+    state: &mut DeviceState,
+    options: WakeOptions,
+    why: &str,
+    now: Timestamp,
+) -> WakeRequest {
+    let request = begin_or_join(state, options, why, now);
     if let Some(wake) = &mut state.wake {
         wake.asked = true;
     }
@@ -75,19 +85,33 @@ pub(crate) fn wake_after_repair(
         (count, _) => format!("{count} urgent commands"),
     };
     let why = format!("the channel can be used again, and {what} waited for that");
-    Some(request_wake_for(state, &why, now))
+    let options = match is_asked {
+        true => wake.options,
+        false => WakeOptions::default(),
+    };
+    Some(begin_or_join(state, options, &why, now))
 }
 
 /// The same as [`request_wake`] for a command that is to go, not for the session itself.
 pub(crate) fn request_wake_for(state: &mut DeviceState, why: &str, now: Timestamp) -> WakeRequest {
+    begin_or_join(state, WakeOptions::default(), why, now)
+}
+
+fn begin_or_join(
+    state: &mut DeviceState,
+    options: WakeOptions,
+    why: &str,
+    now: Timestamp,
+) -> WakeRequest {
     let before = state.wake.as_ref();
     let began = before.is_none_or(|wake| wake.state.is_final());
-    let done = wake::next(before, wake::Event::Request, now, 0);
+    let done = wake::next(before, wake::Event::Request(options), now, 0);
     state.wake = done.wake;
     let joined = if began { "" } else { ", with the one before" };
+    let options = options.words().map(|words| format!(": {words}"));
     WakeRequest {
         began,
-        detail: format!("{why}{joined}"),
+        detail: format!("{why}{joined}{}", options.unwrap_or_default()),
     }
 }
 

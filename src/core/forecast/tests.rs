@@ -82,7 +82,14 @@ fn in_session(device: &mut Device, mode: Mode, open: bool, ago: i64) {
 
 fn wake(state: wake::WakeState) -> wake::Wake {
     let now = NOW.plus_ms(-1000);
-    let mut wake = wake::next(None, wake::Event::Request, now, 0).wake.unwrap();
+    let mut wake = wake::next(
+        None,
+        wake::Event::Request(wake::WakeOptions::default()),
+        now,
+        0,
+    )
+    .wake
+    .unwrap();
     wake.state = state;
     wake.sent_at = (state != wake::WakeState::Wanted).then_some(now);
     wake.due_at = NOW.plus_ms(60_000);

@@ -69,7 +69,14 @@ fn active() -> Channel {
 }
 
 fn woken(state: wake::WakeState, sent: i64) -> wake::Wake {
-    let mut wake = wake::next(None, wake::Event::Request, NOW, 0).wake.unwrap();
+    let mut wake = wake::next(
+        None,
+        wake::Event::Request(wake::WakeOptions::default()),
+        NOW,
+        0,
+    )
+    .wake
+    .unwrap();
     wake.state = state;
     wake.sent_at = Some(NOW.plus_ms(sent));
     wake.taken = state != wake::WakeState::Wanted && state != wake::WakeState::Unconfirmed;
@@ -205,7 +212,14 @@ fn it_waits_for_a_channel_and_goes_on_when_there_is_one() {
         (InstallState::Requested, Some(Act::RequestWake))
     );
     // One wish: the wake that it brought is there by the next look.
-    let wanted = wake::next(None, wake::Event::Request, NOW, 0).wake.unwrap();
+    let wanted = wake::next(
+        None,
+        wake::Event::Request(wake::WakeOptions::default()),
+        NOW,
+        0,
+    )
+    .wake
+    .unwrap();
     facts.wake = Some(&wanted);
     assert_eq!(next(&dead, &facts, &rules).act, None);
 }

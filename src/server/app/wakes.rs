@@ -1,12 +1,16 @@
 //! Wakes: a push is asked for, so that the device begins a session.
 
+use super::input::{Integer, input};
+use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions, commands};
 use modegate_core::change::{self, Refusal};
 use modegate_core::device::Device;
 use modegate_core::device::outbox;
+use modegate_core::fields::FieldError;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::Target;
 use modegate_core::push::advice;
+use modegate_core::push::wake::{Priority, WakeOptions};
 
 /// A device's channel and what it is looked at with.
 pub(crate) struct ChannelSeen {
@@ -44,12 +48,46 @@ pub(crate) async fn channel(
     })
 }
 
+input! {
+    /// How the notification of a wake is sent.
+    pub(crate) struct NewWake {
+        /// How long WNS keeps it for a device that is not connected, seconds
+        /// (`X-WNS-TTL`). Default: 3600.
+        pub(crate) ttl_seconds: Option<Integer<60, 86_400>>,
+        /// Whether WNS keeps it at all (`X-WNS-Cache-Policy`). Default: true.
+        pub(crate) cache: Option<bool>,
+        /// Its priority (`X-WNS-PRIORITY`). Default: none, which WNS takes for low: a
+        /// device on battery with its screen off gets it later.
+        pub(crate) priority: Option<Word<Priority>>,
+    }
+}
+
+impl NewWake {
+    /// What it says, with the defaults.
+    ///
+    /// # Errors
+    /// It has a TTL and is not to be kept.
+    pub(crate) fn options(&self) -> Result<WakeOptions, FieldError> {
+        let ttl = self.ttl_seconds.and_then(|ttl| u32::try_from(ttl.0).ok());
+        let kept_s = match (self.cache, ttl) {
+            (Some(false), Some(_)) => {
+                let expected = "nothing beside cache false: WNS keeps no such notification";
+                return Err(FieldError::new("ttl_seconds", expected, "a number"));
+            }
+            (Some(false), None) => None,
+            (_, ttl) => ttl.or(WakeOptions::default().kept_s),
+        };
+        let priority = self.priority.map(|word| word.0);
+        Ok(WakeOptions { kept_s, priority })
+    }
+}
+
 /// Asks for a wake; those asked for one device come together. The device afterwards,
 /// with its wake.
 pub(crate) async fn request(
     app: &App,
     by: &Principal,
-    id: DeviceId,
+    (id, sent): (DeviceId, WakeOptions),
     options: WriteOptions<Device>,
 ) -> Result<Device, AppError> {
     by.device(app, id).await?;
@@ -60,7 +98,7 @@ pub(crate) async fn request(
             return Err(Refusal::Conflict(why));
         }
         let mut state = device.state.clone();
-        let request = outbox::request_wake(&mut state, "asked for", now);
+        let request = outbox::request_wake_by(&mut state, sent, "asked for", now);
         Ok(change::DeviceChange::new(device, state)
             .with_events(vec![request.event(&actor, device.id, now)]))
     });

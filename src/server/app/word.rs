@@ -13,6 +13,7 @@ use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;
 use modegate_core::push::profile::{Health, TokenForm};
+use modegate_core::push::wake::Priority;
 use modegate_core::tokens::Role;
 
 /// A type that is one of a closed list of words.
@@ -88,7 +89,8 @@ words!(
     Login,
     Mode,
     Role,
-    installs::InstallState
+    installs::InstallState,
+    Priority
 );
 
 words!(BatchState {

@@ -21,16 +21,13 @@ use modegate_core::push::answer::{Action, WnsResponse};
 use modegate_core::push::profile::ProfileEvent;
 use modegate_core::push::token::NetworkFault;
 use modegate_core::push::token::{ANSWER_BYTES, Credentials, Grant, TokenError, read_answer};
-use modegate_core::push::wake::{self, Why};
+use modegate_core::push::wake::{self, TTL_RANGE_S, WakeOptions, Why};
 use modegate_core::secret::Secret;
 
 /// Longest part of WNS's answer body that is looked at, bytes. It is mostly empty.
 const BODY_BYTES: usize = 2 * 1024;
 /// How long the body is waited for once code and headers are there: they are the answer.
 const BODY_WAIT: Duration = Duration::from_secs(2);
-/// Shortest `X-WNS-TTL`, seconds: WNS counts in minutes, and 0 contradicts the
-/// cache policy, which is answered with 400.
-const TTL_LEAST_S: u32 = 60;
 /// What the notification says. The device ignores it, but it must not be empty.
 const CONTENT: &[u8] = b"modegate";
 
@@ -83,27 +80,6 @@ impl PushError {
             PushError::Network(NetworkFault::Timeout | NetworkFault::Broken) => {
                 wake::Event::NoAnswer
             }
-        }
-    }
-}
-
-/// A raw notification, which says nothing: it only wakes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Notification {
-    /// How long WNS keeps it for a device that is not connected, seconds; less
-    /// than a minute is taken for a minute.
-    pub ttl_s: u32,
-    /// `X-WNS-PRIORITY: 1`. Raw ones have low priority otherwise, which a
-    /// Windows 10 laptop on battery with its screen off gets late; what it
-    /// does to channels of 8.1 is unknown.
-    pub high_priority: bool,
-}
-
-impl Default for Notification {
-    fn default() -> Self {
-        Notification {
-            ttl_s: wake::TTL_S,
-            high_priority: false,
         }
     }
 }
@@ -200,11 +176,11 @@ impl WnsClient {
         &self,
         credentials: &Credentials,
         uri: &Secret,
-        notification: Notification,
+        options: WakeOptions,
     ) -> Result<WnsResponse, PushError> {
         let uri = ChannelUri::parse(uri.reveal(), &self.policy)?;
         let token = self.token(credentials, None).await?;
-        let answer = self.post(&uri, &token, notification).await?;
+        let answer = self.post(&uri, &token, options).await?;
         if answer.action() != Action::RefreshToken {
             return Ok(answer);
         }
@@ -212,7 +188,7 @@ impl WnsClient {
         if renewed == token {
             return Ok(answer);
         }
-        Ok(self.post(&uri, &renewed, notification).await?)
+        Ok(self.post(&uri, &renewed, options).await?)
     }
 
     async fn token(
@@ -260,9 +236,8 @@ impl WnsClient {
         &self,
         uri: &ChannelUri,
         token: &Secret,
-        notification: Notification,
+        options: WakeOptions,
     ) -> Result<WnsResponse, NetworkFault> {
-        let ttl = notification.ttl_s.max(TTL_LEAST_S);
         let request = |http: &reqwest::Client| {
             let request = http
                 .post(uri.url().clone())
@@ -270,14 +245,17 @@ impl WnsClient {
                 .header(CONTENT_TYPE, "application/octet-stream")
                 .header("X-WNS-Type", "wns/raw")
                 .header("X-WNS-RequestForStatus", "true")
-                .header("X-WNS-Cache-Policy", "cache")
-                .header("X-WNS-TTL", ttl)
                 // A body of known length: WNS takes no chunks.
                 .body(CONTENT);
-            if notification.high_priority {
-                request.header("X-WNS-PRIORITY", "1")
-            } else {
-                request
+            let request = match options.kept_s {
+                Some(seconds) => request
+                    .header("X-WNS-Cache-Policy", "cache")
+                    .header("X-WNS-TTL", seconds.max(*TTL_RANGE_S.start())),
+                None => request.header("X-WNS-Cache-Policy", "no-cache"),
+            };
+            match options.priority {
+                Some(priority) => request.header("X-WNS-PRIORITY", u32::from(priority.number())),
+                None => request,
             }
         };
         let sent = self.http.send(request).await.map_err(|e| fault_of(&e));

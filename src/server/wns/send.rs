@@ -5,7 +5,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::metrics::wake_end;
-use crate::wns::client::{Notification, PushError};
+use crate::wns::client::PushError;
 use crate::wns::service::Push;
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, DeviceState};
@@ -17,7 +17,7 @@ use modegate_core::push::answer::{Action, Outcome, WnsResponse};
 use modegate_core::push::channel;
 use modegate_core::push::record::PushProfile;
 use modegate_core::push::token::Credentials;
-use modegate_core::push::wake::{self, Wake, Why};
+use modegate_core::push::wake::{self, Wake, WakeOptions, Why};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::StoreError;
@@ -46,6 +46,7 @@ pub(super) async fn look_after(push: &Push, id: DeviceId) -> Result<(), StoreErr
             let time = move |device: &Device| transition(device, wake::Event::Time, now);
             return alter(push, id, time).await.map(drop);
         }
+        let options = wake.options;
         let ready = match ready(push, &device, now).await? {
             Ok(ready) => ready,
             Err(why) => {
@@ -55,7 +56,7 @@ pub(super) async fn look_after(push: &Push, id: DeviceId) -> Result<(), StoreErr
             }
         };
         match push.take(ready.profile.id, now) {
-            Ok(()) => return send(push, id, ready, now).await,
+            Ok(()) => return send(push, id, (ready, options), now).await,
             Err(when) if when.ms_since(now) > WAITED_MS => {
                 let later = move |device: &Device| postponed(device, when);
                 return alter(push, id, later).await.map(drop);
@@ -115,11 +116,17 @@ async fn ready(
     }))
 }
 
-async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result<(), StoreError> {
+async fn send(
+    push: &Push,
+    id: DeviceId,
+    (ready, options): (Ready, WakeOptions),
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let digest = ready.digest;
     let begin = move |device: &Device| {
         let state = &device.state;
-        let wanted = due(state, now).is_some_and(|wake| wake.state == wake::WakeState::Wanted);
+        let wanted = due(state, now)
+            .is_some_and(|wake| wake.state == wake::WakeState::Wanted && wake.options == options);
         let in_use = |channel: &channel::Channel| channel.uri == Some(digest);
         if !wanted || !state.channel.as_ref().is_some_and(in_use) {
             return Err(stale());
@@ -130,10 +137,9 @@ async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result
     if !alter(push, id, begin).await? {
         return Ok(());
     }
-    let notification = Notification::default();
     let answered = push
         .client
-        .push(&ready.credentials, &ready.uri, notification)
+        .push(&ready.credentials, &ready.uri, options)
         .await;
     let now = push.clock.now();
     let profile = ready.profile.id;

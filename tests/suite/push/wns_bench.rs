@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use modegate_core::push::answer::{Outcome, WnsResponse};
 use modegate_core::push::token::Credentials;
+use modegate_core::push::wake::WakeOptions;
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
-use modegate_server::wns::client::{Notification, PushError, WnsClient};
+use modegate_server::wns::client::{PushError, WnsClient};
 use modegate_sim::mock_wns::MockWns;
 
 use crate::records::{sid_of, wns_app};
@@ -70,7 +71,7 @@ impl Bench {
     }
 
     pub async fn push(&self, uri: &Secret) -> Result<WnsResponse, PushError> {
-        let notification = Notification::default();
+        let notification = WakeOptions::default();
         self.client.push(&self.credentials, uri, notification).await
     }
 

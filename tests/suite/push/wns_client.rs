@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use modegate_core::push::answer::{Action, Connection, Outcome, Retry, RetryKind};
 use modegate_core::push::token::{Credentials, TenantId, TokenError};
+use modegate_core::push::wake::{Priority, WakeOptions};
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
-use modegate_server::wns::client::{Notification, WnsClient};
+use modegate_server::wns::client::WnsClient;
 use modegate_sim::mock_wns::{App, Documented, Form, Reply};
 use tokio::sync::Semaphore;
 
@@ -58,9 +59,9 @@ async fn a_notification_is_what_wns_documents() {
     ] {
         assert_eq!(request.header(absent), None, "{absent}");
     }
-    let urgent = Notification {
-        ttl_s: 0,
-        high_priority: true,
+    let urgent = WakeOptions {
+        kept_s: Some(0),
+        priority: Some(Priority::High),
     };
     bench
         .client
@@ -193,7 +194,7 @@ async fn however_many_wait_one_token_is_asked_for() {
             );
             tokio::spawn(async move {
                 client
-                    .push(&credentials, &uri, Notification::default())
+                    .push(&credentials, &uri, WakeOptions::default())
                     .await
             })
         })
@@ -235,7 +236,7 @@ async fn tokens_of_both_services_work_and_neither_takes_the_others_place() {
     let client = WnsClient::new(&entra, now()).unwrap();
     let uri = Secret::new(bench.mock.mint(pfn, DEVICE));
     let answer = client
-        .push(&credentials, &uri, Notification::default())
+        .push(&credentials, &uri, WakeOptions::default())
         .await;
     assert_eq!(answer.unwrap().action(), Action::Done);
     // Asked at the wrong service, it is refused there, and that is all.

@@ -5,10 +5,11 @@ use std::time::Duration;
 use modegate_core::push::address::AddressError;
 use modegate_core::push::answer::Outcome;
 use modegate_core::push::token::{NetworkFault, TokenError};
+use modegate_core::push::wake::WakeOptions;
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
-use modegate_server::wns::client::{Notification, PushError, SetupError, WnsClient};
+use modegate_server::wns::client::{PushError, SetupError, WnsClient};
 use modegate_sim::mock_wns::{MockWns, Reply};
 
 use crate::push::wns_bench::{APP_SECRET, Bench, logs};
@@ -211,7 +212,7 @@ async fn a_server_that_is_not_there_is_an_error_like_any_other() {
     } = bench;
     mock.stop().await;
     let failed = client
-        .push(&credentials, &uri, Notification::default())
+        .push(&credentials, &uri, WakeOptions::default())
         .await;
     assert!(matches!(failed, Err(PushError::Network(_))), "{failed:?}");
 }
@@ -229,7 +230,7 @@ async fn https_is_spoken_with_those_who_are_trusted() {
     };
     let stranger = WnsClient::new(&options, Clock::default()).unwrap();
     let failed = stranger
-        .push(&bench.credentials, &uri, Notification::default())
+        .push(&bench.credentials, &uri, WakeOptions::default())
         .await;
     let connect = TokenError::Network(NetworkFault::Connect);
     assert_eq!(failed, Err(PushError::Token(connect)));

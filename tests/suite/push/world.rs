@@ -199,10 +199,17 @@ impl World {
     }
 
     pub async fn request_wake(&self, sim: &Sim) {
+        self.request_wake_by(sim, wake::WakeOptions::default())
+            .await;
+    }
+
+    /// The same by a notification that is sent so.
+    pub async fn request_wake_by(&self, sim: &Sim, options: wake::WakeOptions) {
         let now = self.now();
         let decide = move |device: &Device| {
             let mut state = device.state.clone();
-            let event = outbox::request_wake(&mut state, "test", now).event("test", device.id, now);
+            let event = outbox::request_wake_by(&mut state, options, "test", now)
+                .event("test", device.id, now);
             Ok(DeviceChange::new(device, state).with_events(vec![event]))
         };
         self.store

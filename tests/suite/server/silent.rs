@@ -13,6 +13,7 @@ fn say_nothing(address: &str, per_second: u32, end: &AtomicBool) -> usize {
     let (begun, mut open) = (Instant::now(), Vec::new());
     while !end.load(Ordering::Relaxed) {
         let due = begun + Duration::from_secs(1) * (open.len() as u32) / per_second;
+        // The pace is the attack.
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
         open.push(TcpStream::connect(address));
     }
@@ -45,6 +46,7 @@ async fn slowest(server: &Server, from: &str, per_second: u32) -> Duration {
                     let answer = client.get(&url).send().await.unwrap();
                     assert_eq!(answer.status(), 200);
                     slowest = slowest.max(one.elapsed());
+                    // An honest client comes now and then, while the silent ones grow more.
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
                 slowest

@@ -79,7 +79,8 @@ fn a_second_head_that_stays_partial_ends_the_connection() {
         let mut writer = stream.try_clone().unwrap();
         let closed = scope(|scope| {
             if trickle {
-                // A byte now and then is no progress: the head has a time-out as a whole.
+                // A byte now and then is no progress: the head has a time-out as a whole. The
+                // sleep is the trickle that is tested.
                 scope.spawn(move || {
                     while writer.write_all(b"a").is_ok() {
                         std::thread::sleep(Duration::from_millis(200));
@@ -156,6 +157,7 @@ fn an_answer_that_is_not_read_ends_the_connection() {
         }
     }
     eventually_blocking(2 * DEADLINE, || {
+        // Each look is a connection of its own, of which the address has its share.
         std::thread::sleep(Duration::from_millis(200));
         (ended(&server, "unread_reply") == 1)
             .then_some(())

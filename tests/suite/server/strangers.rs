@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use crate::harness::{SYNCML, Server, message_with};
+use crate::wait::{DEADLINE, eventually, seen};
 
 pub const QUERY: &str = "mode=Machine&Platform=WoA";
 
@@ -55,9 +56,8 @@ async fn no_message_of_a_device_fails_for_strangers_who_name_it() {
             })
         })
         .collect();
-    while challenged.load(Ordering::Relaxed) < 24 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let look = async || seen(challenged.load(Ordering::Relaxed), |count| *count >= 24);
+    eventually(DEADLINE, look).await;
     for session in 0..25 {
         let (status, _, text) = server.post(QUERY, SYNCML, hello(session, "right")).await;
         assert_eq!(status, 200, "{session}: {text}");

@@ -4,7 +4,7 @@ use crate::push::answer::{Action, Retry, RetryKind};
 use crate::push::rate::Bucket;
 use crate::time::Timestamp;
 
-use super::{LIFE_MS, RATE, SESSION_WAIT_MS, Wake, WakeState, Why, next_attempt};
+use super::{LIFE_MS, RATE, Wake, WakeOptions, WakeState, Why, next_attempt};
 
 /// How long an attempt may take before it counts as lost, milliseconds: with
 /// a process that died while sending, nobody else tells.
@@ -13,8 +13,8 @@ const SENDING_MS: i64 = 2 * 60 * 1000;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
-    /// Somebody wants a session.
-    Request,
+    /// Somebody wants a session, by a notification that is sent so.
+    Request(WakeOptions),
     /// An attempt begins.
     Send,
     /// WNS answered, or the token service did.
@@ -48,10 +48,11 @@ pub struct Transition {
 /// for the pauses between attempts.
 pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> Transition {
     let wake = match (wake, event) {
-        (None, Event::Request) => Some(Wake::new(now, now, Bucket::full())),
+        (None, Event::Request(options)) => Some(Wake::new(now, now, Bucket::full(), options)),
         (None, _) => None,
-        (Some(last), Event::Request) if last.state.is_final() => {
-            Some(Wake::new(now, last.earliest(now), last.bucket))
+        (Some(last), Event::Request(options)) if last.state.is_final() => {
+            let due_at = last.earliest(now, options);
+            Some(Wake::new(now, due_at, last.bucket, options))
         }
         (Some(wake), event) => {
             let mut wake = wake.clone();
@@ -67,7 +68,7 @@ pub fn next(wake: Option<&Wake>, event: Event, now: Timestamp, random: u32) -> T
 }
 
 impl Wake {
-    fn new(now: Timestamp, due_at: Timestamp, bucket: Bucket) -> Self {
+    fn new(now: Timestamp, due_at: Timestamp, bucket: Bucket, options: WakeOptions) -> Self {
         Wake {
             state: WakeState::Wanted,
             wanted_at: now,
@@ -79,19 +80,47 @@ impl Wake {
             bucket,
             taken: false,
             asked: false,
+            options,
+            raised: false,
         }
     }
 
-    /// When a wake after this one may be sent: within the device's rate, and
-    /// after an unanswered one not before WNS dropped it.
-    fn earliest(&self, now: Timestamp) -> Timestamp {
-        let rated = self.bucket.take(RATE, now).err().unwrap_or(now);
-        if self.state != WakeState::Unanswered {
+    /// When a wake after this one may be sent: within the device's rate, and after an
+    /// unanswered one of the same priority not before WNS dropped it.
+    fn earliest(&self, now: Timestamp, options: WakeOptions) -> Timestamp {
+        let rated = self.rated(now);
+        if self.state != WakeState::Unanswered || options.is_above(self.options) {
             return rated;
         }
-        let dropped = self.sent_at.map_or(now, |at| at.plus_ms(SESSION_WAIT_MS));
+        let wait = self.options.session_wait_ms();
+        let dropped = self.sent_at.map_or(now, |at| at.plus_ms(wait));
         // A clock that jumped back must not hold a device for longer.
-        rated.max(dropped.min(now.plus_ms(SESSION_WAIT_MS)))
+        rated.max(dropped.min(now.plus_ms(wait)))
+    }
+
+    /// When the device's rate has room for one more notification.
+    fn rated(&self, now: Timestamp) -> Timestamp {
+        self.bucket.take(RATE, now).err().unwrap_or(now)
+    }
+
+    /// One more wish. The session to come serves it too, unless the device may sleep
+    /// through a notification of the priority that was sent.
+    fn join(&mut self, options: WakeOptions, now: Timestamp) {
+        self.requests = self.requests.saturating_add(1);
+        let is_above = options.is_above(self.options);
+        match self.state {
+            WakeState::Wanted => {}
+            _ if !is_above => return,
+            WakeState::Sending => self.raised = true,
+            _ => self.send_again(now),
+        }
+        self.options = self.options.joined(options);
+    }
+
+    fn send_again(&mut self, now: Timestamp) {
+        self.raised = false;
+        self.state = WakeState::Wanted;
+        self.due_at = self.rated(now);
     }
 
     fn take(&mut self, event: Event, now: Timestamp, random: u32) {
@@ -99,8 +128,7 @@ impl Wake {
             // The session came before WNS's answer.
             (WakeState::Answered, Event::Said(Action::Done)) => self.taken = true,
             (state, _) if state.is_final() => {}
-            // The session to come serves this wish too.
-            (_, Event::Request) => self.requests = self.requests.saturating_add(1),
+            (_, Event::Request(options)) => self.join(options, now),
             (_, Event::Session { began }) if began >= self.wanted_at => {
                 self.end(WakeState::Answered);
             }
@@ -111,7 +139,7 @@ impl Wake {
             (WakeState::Sending, Event::NotSent) => self.retry(NETWORK, now, random),
             // One wish is one notification: what may have been taken is not sent again.
             (WakeState::Sending, Event::NoAnswer) => {
-                self.wait_for_session(WakeState::Unconfirmed, now);
+                self.left(WakeState::Unconfirmed, now, now);
             }
             (_, Event::Time) => self.time(now),
             (
@@ -130,20 +158,24 @@ impl Wake {
         self.bucket = self.bucket.take(RATE, now).unwrap_or(self.bucket);
         self.sent_at = Some(now);
         self.taken = false;
+        self.raised = false;
         self.due_at = now.plus_ms(SENDING_MS);
     }
 
-    /// WNS has it (`Accepted`), or may have (`Unconfirmed`).
-    fn wait_for_session(&mut self, state: WakeState, since: Timestamp) {
+    /// WNS has it (`Accepted`), or may have (`Unconfirmed`), since then.
+    fn left(&mut self, state: WakeState, since: Timestamp, now: Timestamp) {
         self.state = state;
-        self.due_at = since.plus_ms(SESSION_WAIT_MS);
+        self.due_at = since.plus_ms(self.options.session_wait_ms());
+        if self.raised {
+            self.send_again(now);
+        }
     }
 
     fn apply_action(&mut self, action: Action, now: Timestamp, random: u32) {
         match action {
             Action::Done => {
                 self.taken = true;
-                self.wait_for_session(WakeState::Accepted, now);
+                self.left(WakeState::Accepted, now, now);
             }
             Action::Retry(retry) => self.retry(retry, now, random),
             // The client has sent it with a new token already.
@@ -175,7 +207,7 @@ impl Wake {
             // one notification.
             WakeState::Sending if now >= self.due_at => {
                 let sent = self.sent_at.unwrap_or(self.wanted_at);
-                self.wait_for_session(WakeState::Unconfirmed, sent);
+                self.left(WakeState::Unconfirmed, sent, now);
             }
             WakeState::Accepted | WakeState::Unconfirmed if now >= self.due_at => {
                 self.end(WakeState::Unanswered);

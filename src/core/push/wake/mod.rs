@@ -6,6 +6,7 @@
 //! stays queued.
 
 mod machine;
+mod options;
 #[cfg(test)]
 mod tests;
 
@@ -18,17 +19,11 @@ use crate::push::rate::{Bucket, Rate};
 use crate::time::Timestamp;
 
 pub use machine::{Event, Transition, next};
+pub use options::{Priority, TTL_RANGE_S, TTL_S, WakeOptions};
 
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
-/// How long WNS may keep a notification for a device that is not connected
-/// (`X-WNS-TTL`), seconds: long enough for a tablet in a bag, short enough that
-/// the nightly session does not come first.
-pub const TTL_S: u32 = 60 * 60;
-/// How long after an accepted notification a session is waited for,
-/// milliseconds: the TTL, and what a tablet needs to begin.
-pub(crate) const SESSION_WAIT_MS: i64 = TTL_S as i64 * SECOND_MS + 5 * MINUTE_MS;
 /// How many notifications one device gets: a few at once for a user who picks
 /// one app after another, then one a minute. WNS keeps one per channel, and a
 /// session takes all that waits.
@@ -129,6 +124,13 @@ pub struct Wake {
     /// Whether somebody asked for the session itself, not only for a command to go.
     #[serde(default)]
     pub asked: bool,
+    /// How its notification is sent.
+    #[serde(default)]
+    pub options: WakeOptions,
+    /// Whether somebody asked for a higher priority while a notification was on its way:
+    /// one more follows.
+    #[serde(default)]
+    pub raised: bool,
 }
 
 impl Wake {

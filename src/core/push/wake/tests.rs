@@ -28,6 +28,8 @@ fn in_state(state: WakeState) -> Wake {
         bucket: crate::push::rate::Bucket::full(),
         taken: state == WakeState::Accepted,
         asked: false,
+        options: WakeOptions::default(),
+        raised: false,
     }
 }
 
@@ -72,7 +74,7 @@ fn every_cell_of_the_table() {
         (session(1), "+ + + + - F +"),
         (session(-1), "W S A + - F ?"),
         (Event::Time, "W ? - + - F -"),
-        (Event::Request, "W S A W W W ?"),
+        (Event::Request(WakeOptions::default()), "W S A W W W ?"),
     ];
     for (event, expected) in rows {
         let mut found = Vec::new();
@@ -85,13 +87,25 @@ fn every_cell_of_the_table() {
         assert_eq!(found.join(" "), expected, "{event:?}");
     }
     assert!(next(None, Event::Time, at(0), 0).wake.is_none());
-    assert_eq!(next(None, Event::Request, at(0), 0).look_at, Some(at(0)));
+    assert_eq!(
+        next(None, Event::Request(WakeOptions::default()), at(0), 0).look_at,
+        Some(at(0))
+    );
 }
 
 #[test]
 fn wishes_come_together() {
-    let wake = next(None, Event::Request, at(0), 0).wake.unwrap();
-    let wake = next(Some(&wake), Event::Request, at(1), 0).wake.unwrap();
+    let wake = next(None, Event::Request(WakeOptions::default()), at(0), 0)
+        .wake
+        .unwrap();
+    let wake = next(
+        Some(&wake),
+        Event::Request(WakeOptions::default()),
+        at(1),
+        0,
+    )
+    .wake
+    .unwrap();
     assert_eq!(
         (wake.requests, wake.wanted_at, wake.state),
         (2, at(0), WakeState::Wanted)
@@ -100,12 +114,22 @@ fn wishes_come_together() {
     let wake = next(Some(&wake), Event::Said(Action::Done), at(1), 0)
         .wake
         .unwrap();
-    let wake = next(Some(&wake), Event::Request, at(2), 0).wake.unwrap();
+    let wake = next(
+        Some(&wake),
+        Event::Request(WakeOptions::default()),
+        at(2),
+        0,
+    )
+    .wake
+    .unwrap();
     assert_eq!(
         (wake.requests, wake.state, wake.attempts),
         (3, WakeState::Accepted, 1)
     );
-    assert_eq!(wake.due_at, at(1).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        wake.due_at,
+        at(1).plus_ms(WakeOptions::default().session_wait_ms())
+    );
 }
 
 #[test]
@@ -136,7 +160,11 @@ fn only_an_answer_of_wns_says_that_it_took_the_notification() {
 
 #[test]
 fn notifications_to_one_device_are_rated() {
-    let after = |last: &Wake, now| next(Some(last), Event::Request, now, 0).wake.unwrap();
+    let after = |last: &Wake, now| {
+        next(Some(last), Event::Request(WakeOptions::default()), now, 0)
+            .wake
+            .unwrap()
+    };
     let mut wake = in_state(WakeState::Answered);
     for burst in 0..4 {
         wake = after(&wake, at(0));
@@ -149,14 +177,19 @@ fn notifications_to_one_device_are_rated() {
     // The clock jumped back by a year.
     assert!(after(&wake, at(-500_000)).due_at <= at(-500_000 + 4));
     let mut last = in_state(WakeState::Unanswered);
-    assert_eq!(after(&last, at(30)).due_at, at(0).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        after(&last, at(30)).due_at,
+        at(0).plus_ms(WakeOptions::default().session_wait_ms())
+    );
     last.state = WakeState::Failed;
     assert_eq!(after(&last, at(30)).due_at, at(30));
 }
 
 #[test]
 fn a_wake_has_an_end() {
-    let mut wake = next(None, Event::Request, at(0), 0).wake.unwrap();
+    let mut wake = next(None, Event::Request(WakeOptions::default()), at(0), 0)
+        .wake
+        .unwrap();
     let (mut tries, mut now) = (0, at(0));
     while wake.state != WakeState::Failed {
         now = now.max(wake.due_at);
@@ -184,7 +217,10 @@ fn an_attempt_that_nobody_heard_of_again_is_not_sent_twice_and_not_called_accept
     let late = next(Some(&wake), Event::Time, at(2), 0).wake.unwrap();
     assert_eq!((late.state, late.attempts), (WakeState::Unconfirmed, 1));
     assert_eq!(late.taken_at(), None);
-    assert_eq!(late.due_at, at(0).plus_ms(SESSION_WAIT_MS));
+    assert_eq!(
+        late.due_at,
+        at(0).plus_ms(WakeOptions::default().session_wait_ms())
+    );
 }
 
 proptest! {
@@ -205,5 +241,44 @@ proptest! {
         }
         prop_assert!(next_attempt(kind, 8, asked, at(0), random).is_none());
         prop_assert!(next_attempt(kind, 1, Some(LIFE_MS + 1), at(0), random).is_none());
+    }
+}
+
+#[test]
+fn a_wish_of_a_higher_priority_is_sent_again_where_the_device_may_have_slept() {
+    let high = WakeOptions {
+        kept_s: None,
+        priority: Some(Priority::High),
+    };
+    let after = |wake: &Wake, event| next(Some(wake), event, at(1), 0).wake.unwrap();
+    let wanted = after(&in_state(WakeState::Wanted), Event::Request(high));
+    assert_eq!(wanted.options.kept_s, Some(TTL_S), "the longer time");
+    assert_eq!(wanted.options.priority, Some(Priority::High));
+    for state in [WakeState::Accepted, WakeState::Unconfirmed] {
+        let again = after(&in_state(state), Event::Request(high));
+        assert_eq!((again.state, again.due_at), (WakeState::Wanted, at(1)));
+        let low = WakeOptions {
+            priority: Some(Priority::Low),
+            ..high
+        };
+        assert_eq!(after(&in_state(state), Event::Request(low)).state, state);
+    }
+    let raised = after(&in_state(WakeState::Sending), Event::Request(high));
+    assert_eq!(raised.state, WakeState::Sending);
+    let again = after(&raised, Event::Said(Action::Done));
+    assert_eq!(again.state, WakeState::Wanted);
+    let sent = after(&after(&again, Event::Send), Event::Said(Action::Done));
+    assert_eq!(sent.state, WakeState::Accepted);
+    let sooner = after(&in_state(WakeState::Unanswered), Event::Request(high));
+    assert_eq!(sooner.due_at, at(1), "WNS may still have the other one");
+}
+
+#[test]
+fn a_session_is_waited_for_as_long_as_wns_keeps_the_notification() {
+    for (kept_s, minutes) in [(None, 5), (Some(60), 6), (Some(24 * 60 * 60), 24 * 60 + 5)] {
+        let mut wake = in_state(WakeState::Sending);
+        wake.options.kept_s = kept_s;
+        let accepted = next(Some(&wake), Event::Said(Action::Done), at(0), 0);
+        assert_eq!(accepted.look_at, Some(at(minutes)));
     }
 }

@@ -39,6 +39,15 @@ pub(super) async fn body<T: Input + Send + 'static>(
     }
 }
 
+/// The same where it may be left out, which counts as one without fields.
+pub(super) async fn optional_body<T: Input>(payload: web::Payload) -> Result<T, Problem> {
+    let bytes = bytes(payload).await?;
+    match bytes.is_empty() {
+        true => parse(b"{}"),
+        false => parse(&bytes),
+    }
+}
+
 fn parse<T: Input>(bytes: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("expected a JSON body: {error}");

@@ -93,6 +93,8 @@ pub(super) struct Endpoint {
     pub(super) summary: &'static str,
     pub(super) query: &'static [Param],
     pub(super) body: Option<Describe>,
+    /// Whether it may be left out.
+    pub(super) body_optional: bool,
     pub(super) status: u16,
     pub(super) answer: Shape,
     /// Whether its answer has an ETag, which `If-None-Match` or `If-Match` may name.
@@ -105,11 +107,11 @@ pub(super) const TAGGED: bool = true;
 
 /// A table of endpoints. Each is a summary, then
 /// `method path [access, TAGGED] handler, body TYPE => status SHAPE TYPE, query PARAMETERS;`
-/// where `TAGGED`, `body TYPE`, the type of the answer and `query PARAMETERS` may be absent.
+/// where `TAGGED`, `body TYPE` (or `optional TYPE`), the type of the answer and `query PARAMETERS` may be absent.
 macro_rules! endpoints {
     ($(#[$about:meta])* $vis:vis static $table:ident; $($summary:literal
         $method:ident $path:literal [$access:ident $(, $tagged:ident)?] $handler:path
-        $(, body $body:ty)? => $status:literal $shape:ident $($answer:ty)? $(, query $query:expr)?;
+        $(, body $body:ty)? $(, optional $optional:ty)? => $status:literal $shape:ident $($answer:ty)? $(, query $query:expr)?;
     )*) => {
         $(#[$about])*
         $vis static $table: &[$crate::http::api::endpoint::Endpoint] = &[$(
@@ -119,7 +121,8 @@ macro_rules! endpoints {
                 access: modegate_core::tokens::Access::$access,
                 summary: $summary,
                 query: endpoints!(@query $($query)?),
-                body: endpoints!(@body $($body)?),
+                body: endpoints!(@body $($body)? $($optional)?),
+                body_optional: false $(|| endpoints!(@optional $optional))?,
                 status: $status,
                 answer: endpoints!(@answer $shape $($answer)?),
                 tagged: false $(|| $tagged)?,
@@ -129,6 +132,7 @@ macro_rules! endpoints {
     };
     (@query) => { &[] };
     (@query $query:expr) => { $query };
+    (@optional $body:ty) => { true };
     (@body) => { None };
     (@body $body:ty) => { Some($crate::http::api::endpoint::schema_of::<$body>) };
     (@answer $shape:ident) => { $crate::http::api::endpoint::Shape::$shape };

@@ -10,7 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::ApiResponse;
-use super::body::body;
+use super::body::{body, optional_body};
 use super::caller::{Caller, unauthorized};
 use crate::app::input::Input;
 use crate::http::problem::Problem;
@@ -94,6 +94,24 @@ impl<T: Input + Send + 'static> FromRequest for Body<T> {
             let caller = caller.ok_or_else(unauthorized)?;
             let broken = |error| Problem::field("body", "a body", error);
             body(&caller, payload.map_err(broken)?).await.map(Body)
+        })
+    }
+}
+
+/// The body of the request where it may be left out.
+pub(super) struct OptionalBody<T>(pub(super) T);
+
+impl<T: Input + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let payload = web::Payload::from_request(request, payload).into_inner();
+        Box::pin(async move {
+            let broken = |error| Problem::field("body", "a body", error);
+            optional_body(payload.map_err(broken)?)
+                .await
+                .map(OptionalBody)
         })
     }
 }

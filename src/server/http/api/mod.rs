@@ -38,7 +38,7 @@ mod webhooks;
 
 use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
-use extract::{Body, Id, ok};
+use extract::{Body, Id, OptionalBody, ok};
 use query::{Paging, page};
 
 pub(super) use guard::is_known;

@@ -83,7 +83,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     }
     if let Some(body) = endpoint.body {
         operation["requestBody"] = json!({
-            "required": true,
+            "required": !endpoint.body_optional,
             "content": {"application/json": {"schema": body(generator)}},
         });
         if let Some(example) = examples::body(endpoint.method, endpoint.path) {

@@ -3,10 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{ApiResponse, Caller, HandlerResult, Id, ok};
+use super::{ApiResponse, Caller, HandlerResult, Id, OptionalBody, ok};
 use crate::app::Principal;
 use crate::app::input::Time;
+use crate::app::wakes::NewWake;
 use crate::app::wakes::{self, ChannelSeen};
+use crate::app::word::Word;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::{LastAnswer, status_words};
@@ -17,7 +19,7 @@ use modegate_core::push::read_back::{
     ReadBack, channel_status_words, configuration_words, last_error_words,
 };
 use modegate_core::push::recovery::{EFFECT, Recovery, RecoveryReason};
-use modegate_core::push::wake::{Wake, Why};
+use modegate_core::push::wake::{Priority, Wake, Why};
 use modegate_core::time::Timestamp;
 
 /// A device's push channel as the API shows it: never its URI.
@@ -155,6 +157,10 @@ pub(super) struct WakeView {
     attempts: u32,
     due_at: Option<Time>,
     sent_at: Option<Time>,
+    /// How long WNS keeps its notification; null: it does not.
+    ttl_seconds: Option<u32>,
+    /// The priority that its notification asks for; null: none, which WNS takes for low.
+    priority: Option<Word<Priority>>,
     #[schemars(with = "Option<String>")]
     why: Option<Why>,
     reason: Option<&'static str>,
@@ -175,6 +181,8 @@ impl WakeView {
             attempts: wake.attempts,
             due_at: (!wake.state.is_final()).then_some(Time(wake.due_at)),
             sent_at: wake.sent_at.map(Time),
+            ttl_seconds: wake.options.kept_s,
+            priority: wake.options.priority.map(Word),
             why: wake.why,
             reason: wake.why.map(Why::words),
             warning: None,
@@ -250,7 +258,12 @@ pub(super) async fn channel(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResu
 }
 
 /// `POST /devices/{id}/wake`.
-pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult {
+pub(super) async fn wake(
+    caller: Caller,
+    Id(id): Id<DeviceId>,
+    OptionalBody(new): OptionalBody<NewWake>,
+) -> HandlerResult {
+    let sent = new.options()?;
     let now = caller.app().now();
     let render = move |device: &Device| {
         let channel = device.state.channel.as_ref();
@@ -266,7 +279,7 @@ pub(super) async fn wake(caller: Caller, Id(id): Id<DeviceId>) -> HandlerResult 
     };
     caller
         .write(render, async |app, by, options| {
-            wakes::request(app, by, id, options).await
+            wakes::request(app, by, (id, sent), options).await
         })
         .await
 }

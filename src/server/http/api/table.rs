@@ -203,7 +203,7 @@ endpoints! {
     get "/devices/{device}/channel" [Read] push::channel => 200 One push::ChannelView;
 
     "Requests a push, so that the device starts a session; requests for one device are merged"
-    post "/devices/{device}/wake" [Operate] push::wake => 202 One push::WakeView;
+    post "/devices/{device}/wake" [Operate] push::wake, optional app::wakes::NewWake => 202 One push::WakeView;
 
     "Creates a push profile: a package family name with the credentials that can push to it"
     post "/push-profiles" [Admin] push_profiles::create, body app::push_profiles::NewPushProfile
