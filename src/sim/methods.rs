@@ -66,6 +66,8 @@ impl Tree {
             "ActivateKey" => self.sideloading_key(argument),
             "AddCertificate" => blob(argument).map(drop),
             "UnActivateLOB" => self.sideloading_key(""),
+            // Of a Windows 10: what they change is not looked at.
+            "Set" | "AddUser" | "RemoveUser" => (!argument.is_empty()).then_some(()),
             "CreateJob" => return self.create_job(name, argument),
             _ => return Err(406),
         };

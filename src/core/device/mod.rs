@@ -6,6 +6,7 @@ mod enrollment;
 mod kept_answers;
 pub mod outbox;
 mod record;
+mod shown_family;
 mod usage;
 
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
@@ -13,6 +14,8 @@ pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationErr
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
 pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
+pub(crate) use shown_family::family_of_version;
+pub use shown_family::{FamilyEvidence, ShownFamily};
 pub use usage::HourlyUse;
 
 use std::fmt;
@@ -117,6 +120,9 @@ pub struct DeviceState {
     /// The latest recovery of its push channel; phones only.
     #[serde(default)]
     pub recovery: Option<Recovery>,
+    /// The family that it shows, if it ever did.
+    #[serde(default)]
+    pub shown_family: Option<ShownFamily>,
 }
 
 /// How a device wants the server to prove itself.

@@ -12,7 +12,7 @@ use super::open::MessagePosition;
 use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
 use super::{Request, settle};
-use super::{dev_info, enrollment};
+use super::{dev_info, enrollment, family};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::Mode;
 use crate::device::{DeviceState, EndReason, Session};
@@ -126,6 +126,7 @@ impl<'a> Taken<'a> {
         let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
         let values = collected.take_in(known, alerts::ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
+        family::look(device, state, request.evidence, &collected, recorder);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
             state.enrollment.client_id = Some(learned);

@@ -16,6 +16,7 @@ use super::event_recorder::EventRecorder;
 use super::large::{CHUNK, Part, refusal_in_words};
 use super::outcome::{conclude, give_up, is_complete, reject_answer};
 use super::result_collector::ResultCollector;
+use super::secrets;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -153,9 +154,11 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    secrets::strike_out(&mut results);
     let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    secrets::strike_out(&mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
     if let Some(why) = answer.rejected {
