@@ -12,6 +12,7 @@ use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
+use super::interactive;
 use super::large::{CHUNK, Part, TOO_LARGE};
 use super::outcome::{conclude, give_up, is_complete, too_large};
 use super::result_collector::ResultCollector;
@@ -48,7 +49,11 @@ pub(super) fn correlate(
     collected: &mut ResultCollector,
     recorder: &mut EventRecorder,
 ) {
-    for answer in answers(state, bodies, (message, parts), recorder) {
+    let answers = answers(state, bodies, (message, parts), recorder);
+    let answered = answers.iter();
+    let answered = answered.map(|one| (one.seq, one.lease, &one.without_status[..]));
+    interactive::weigh(state, bodies, answered, recorder);
+    for answer in answers {
         // What the answer to one delivery ended or put back, the answer to
         // another in the same message does not touch again.
         if let Some(command) = state.open.iter_mut().find(|command| {

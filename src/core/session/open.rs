@@ -5,6 +5,7 @@
 
 use super::event_recorder::EventRecorder;
 use super::{Request, enrollment, settle};
+use crate::activity;
 use crate::context::{Context, ContextSet, Login, Mode};
 use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
@@ -110,6 +111,12 @@ fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRec
         awaits_final: false,
     });
     state.next_id = state.next_id.max(1);
+    activity::begin(
+        state,
+        SessionNo(state.sessions),
+        request.query.mode,
+        recorder.now,
+    );
 }
 
 fn carry_on(

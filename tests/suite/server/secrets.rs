@@ -228,7 +228,10 @@ async fn make_command_errors(server: &Server, captured: &mut Captured, device: &
             "a field too many",
             json!({"type": "reset_user_password", "user": "u", "password": [PASSWORD]}),
         ),
-        ("an unknown type", json!({"type": "nonsense", "password": PASSWORD})),
+        (
+            "an unknown type",
+            json!({"type": "nonsense", "password": PASSWORD}),
+        ),
         (
             "an unknown verb",
             json!({"type": "raw", "verb": "Nonsense", "loc_uri": "./x", "data": WIFI}),

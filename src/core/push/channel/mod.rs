@@ -7,6 +7,7 @@
 //! when needed, in Maintenance only (the policy sees to that), once per
 //! session, with pauses that grow.
 
+mod not_tried;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,7 @@ pub(super) struct World {
     pub(super) push: ActiveProfiles,
     pub(super) max_msg_size: Option<u32>,
     pub(super) bounds: DeviceBounds,
+    pub(super) schedule_age: Option<i64>,
     /// Bytes of answers that are kept, as a store counts them.
     pub(super) kept: u64,
     /// How many of them the latest exchange has deleted.
@@ -100,6 +101,7 @@ impl World {
             push: ActiveProfiles::default(),
             max_msg_size: None,
             bounds: DeviceBounds::default(),
+            schedule_age: None,
             kept: 0,
             freed: 0,
             results: HashMap::new(),
@@ -263,6 +265,7 @@ impl World {
             digest,
             now: self.now,
             bounds: self.bounds,
+            schedule_age: self.schedule_age,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
@@ -433,6 +436,7 @@ impl World {
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
             bounds: self.bounds,
+            schedule_age: self.schedule_age,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,
