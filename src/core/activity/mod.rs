@@ -62,6 +62,8 @@ pub struct SessionActivity {
     pub woken: bool,
     /// Whether it is an interactive run.
     pub interactive: bool,
+    /// Whether the classes were walked in it, since the zone did not stand where it is documented.
+    pub walked: bool,
     /// What its answers show of the agent's rights.
     pub evidence: Evidence,
     /// What likely began it.

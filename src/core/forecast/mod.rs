@@ -76,7 +76,7 @@ pub fn note(
     if !change.events.iter().any(queues) {
         return;
     }
-    // The log never forgets: nobody is named in it, and nobody's hours are.
+    // The log never forgets: it names nobody.
     let nobody = DeviceRecord {
         user: None,
         ..record.clone()

@@ -344,13 +344,10 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// Whether the wake that was waited for before is answered now.
+/// Whether a wake is answered now for which a notification had left, or may have.
 fn answers_a_wake(before: &DeviceState, after: &DeviceState) -> bool {
-    let answered = |state: &DeviceState| {
-        state
-            .wake
-            .as_ref()
-            .is_some_and(|wake| wake.state == wake::WakeState::Answered)
-    };
-    !answered(before) && answered(after)
+    use wake::WakeState::{Accepted, Answered, Sending, Unconfirmed};
+    let state = |state: &DeviceState| state.wake.as_ref().map(|wake| wake.state);
+    let had_left = matches!(state(before), Some(Sending | Accepted | Unconfirmed));
+    had_left && state(after) == Some(Answered)
 }

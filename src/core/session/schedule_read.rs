@@ -34,18 +34,23 @@ pub(super) fn queue(
     bodies: &mut Bodies<'_>,
     recorder: &EventRecorder,
 ) -> Option<(CommandSeq, CommandBody)> {
-    let due = is_due(state, request, begins) || is_needed_to_compare(state, request);
+    let walks = is_to_walk(state, request);
+    let due = walks || is_due(state, request, begins) || is_needed_to_compare(state, request);
     if record.family != Family::Windows81 || !due || !has_room(state) {
         return None;
     }
-    let body = body(state, recorder);
+    let body = body(walks, recorder);
     let session = state.session.as_ref()?;
     let here = Circumstances::in_session(session, record, request.policies, recorder.now);
     let decision = here.decide(&leaves_of(&body.operations, classify), None);
     if !session.is_open || decision.verdict != Verdict::Deliver {
         return None;
     }
-    state.activity.asked_at = Some(recorder.now);
+    if walks {
+        state.activity.session.walked = true;
+    } else {
+        state.activity.asked_at = Some(recorder.now);
+    }
     let seq = open_own(state, &body, record, bodies);
     Some((seq, body))
 }
@@ -71,9 +76,19 @@ fn is_due(state: &DeviceState, request: &Request<'_>, begins: bool) -> bool {
 /// Something that needs the user failed, and nothing else was tried in this session: the
 /// answer to this read tells an interactive run from a device that does nothing at all.
 fn is_needed_to_compare(state: &DeviceState, request: &Request<'_>) -> bool {
-    let session = &state.activity.session;
-    let asked_here = state.activity.asked_at >= Some(session.began_at);
-    request.schedule_age.is_some() && session.evidence.lacks_a_comparison() && !asked_here
+    let evidence = state.activity.session.evidence;
+    request.schedule_age.is_some() && evidence.lacks_a_comparison() && !was_asked(state)
+}
+
+/// The device was asked in this session and has not told its zone.
+fn is_to_walk(state: &DeviceState, request: &Request<'_>) -> bool {
+    let activity = &state.activity;
+    let told = activity.plan.read_at >= activity.asked_at;
+    request.schedule_age.is_some() && was_asked(state) && !told && !activity.session.walked
+}
+
+fn was_asked(state: &DeviceState) -> bool {
+    state.activity.asked_at >= Some(state.activity.session.began_at)
 }
 
 /// Where the device is about to go, it is not asked what it will do.
@@ -86,9 +101,7 @@ fn has_room(state: &DeviceState) -> bool {
 
 /// The properties at their documented addresses; where the zone was not found there, what
 /// the classes name.
-fn body(state: &DeviceState, recorder: &EventRecorder) -> CommandBody {
-    let activity = &state.activity;
-    let walks = activity.asked_at.is_some() && activity.plan.offset_minutes.is_none();
+fn body(walks: bool, recorder: &EventRecorder) -> CommandBody {
     let nodes = if walks { classes() } else { properties() };
     let options = ExecutionOptions {
         lenient: Lenient::Always,
