@@ -267,7 +267,6 @@ impl World {
             bodies,
             reply: None,
             inventory: None,
-            answer_bytes: 0,
         };
         let Step::Exchange(exchange) = core_step(&snapshot, authentication, &request) else {
             return;

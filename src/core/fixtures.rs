@@ -4,6 +4,8 @@ use crate::command::{CommandBody, Operation};
 use crate::context::Family;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::ids::{DeviceId, Source};
+use crate::push::address::UriDigest;
+use crate::push::channel::{self, Channel};
 use crate::time::Timestamp;
 use uuid::Uuid;
 
@@ -21,6 +23,21 @@ pub(crate) fn registered(number: u64, source: &str, family: Family, at: Timestam
         record: DeviceRecord::new(Source(source.to_owned()), family, at),
         state: DeviceState::registered(),
     }
+}
+
+/// A channel that the server set at that time, with a URI that was read then.
+pub(crate) fn active_channel(family: Family, at: Timestamp) -> Channel {
+    use channel::Event;
+    let read = Event::UriRead {
+        digest: UriDigest([1; 32]),
+        expires_at: None,
+    };
+    let events = [Event::SetDelivered, Event::SetStatus(200), read];
+    events
+        .into_iter()
+        .fold(Channel::default(), |channel, event| {
+            channel::next(&channel, event, family, at).channel
+        })
 }
 
 /// A registered device of that number, in these groups.

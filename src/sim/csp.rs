@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::classes::Cim;
 use super::outcome::{Effect, Found};
+use super::registrar::Wns;
 
 /// DMClient's Poll nodes.
 const POLL: [&str; 8] = [
@@ -26,6 +27,10 @@ pub(super) struct Csp {
     leaves: BTreeMap<String, (String, String)>,
     /// Channels made so far: each has a URI of its own.
     channels: u32,
+    /// Who gives out its channel URIs, if anybody does.
+    pub(super) wns: Option<Wns>,
+    /// Its registration with WNS fails until the Push node is deleted.
+    pub(super) registration_fails: bool,
     pub(super) wiped: Option<String>,
 }
 
@@ -36,6 +41,8 @@ impl Csp {
             phone,
             leaves: BTreeMap::new(),
             channels: 0,
+            wns: None,
+            registration_fails: false,
             wiped: None,
         };
         for name in POLL {
@@ -118,6 +125,12 @@ impl Csp {
         }
     }
 
+    /// Whether it is a policy of Windows 10: `Policy/Config/<area>/<policy>`.
+    fn is_policy(&self, path: &str) -> bool {
+        let policy = path.strip_prefix("vendor/msft/policy/config/");
+        !self.phone && policy.is_some_and(|policy| policy.split('/').count() == 2)
+    }
+
     pub(super) fn add(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
         match self.get(&path) {
@@ -129,6 +142,10 @@ impl Csp {
 
     pub(super) fn replace(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
+        if self.is_policy(&path) {
+            self.put(&path, data);
+            return 200;
+        }
         if !self.leaves.contains_key(&path) {
             return 404;
         }
@@ -160,24 +177,33 @@ impl Csp {
         }
         let before = self.leaves.len();
         self.leaves.retain(|known, _| !known.starts_with(&push));
+        self.registration_fails = false;
         if self.leaves.len() < before { 200 } else { 404 }
     }
 
     /// A new name makes a new channel, and the old one void (KB 3170699); a
     /// phone takes it in lower case only (the Windows Phone push article).
-    fn set_name(&mut self, data: &str) -> u16 {
+    pub(super) fn set_name(&mut self, data: &str) -> u16 {
         let bad = self.phone && data != data.to_lowercase() || !data.contains('_');
         let root = format!("./Vendor/MSFT/DMClient/Provider/{}/Push", self.provider_id);
         self.put(&format!("{root}/Status"), if bad { "1" } else { "0" });
         if bad {
             return 500;
         }
-        self.channels += 1;
-        let uri = format!(
-            "https://db5.notify.windows.com/?token=ch{}%2b",
-            self.channels
-        );
         self.put(&format!("{root}/PFN"), data);
+        if self.registration_fails {
+            self.put(&format!("{root}/Status"), "3");
+            self.put(&format!("{root}/ChannelURI"), "null");
+            return 200;
+        }
+        self.channels += 1;
+        let uri = match &self.wns {
+            Some(wns) => (wns.0)(data),
+            None => format!(
+                "https://db5.notify.windows.com/?token=ch{}%2b",
+                self.channels
+            ),
+        };
         self.put(&format!("{root}/ChannelURI"), &uri);
         200
     }

@@ -8,6 +8,19 @@ use super::classes::blob;
 use super::outcome::Effect;
 use super::tree::{Tree, keys_fit};
 
+/// How long a channel is good (Microsoft's page on push for device management), days.
+const CHANNEL_DAYS: i64 = 30;
+
+/// So many days from now as WMI writes a time (CIM DATETIME).
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a simulated device has a clock of its own"
+)]
+fn cim_time_in(days: i64) -> String {
+    let then = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+    then.strftime("%Y%m%d%H%M%S.%6f+000").to_string()
+}
+
 impl Tree {
     /// Runs a method: its status and what it did. Unknown is 406, a wrong
     /// argument 500.
@@ -53,6 +66,8 @@ impl Tree {
             "ActivateKey" => self.sideloading_key(argument),
             "AddCertificate" => blob(argument).map(drop),
             "UnActivateLOB" => self.sideloading_key(""),
+            // Of a Windows 10: what they change is not looked at.
+            "Set" | "AddUser" | "RemoveUser" => (!argument.is_empty()).then_some(()),
             "CreateJob" => return self.create_job(name, argument),
             _ => return Err(406),
         };
@@ -65,19 +80,25 @@ impl Tree {
         Some(())
     }
 
-    /// `<AppId>;<PFN>` makes a channel with a new URI.
-    fn configure_channel(&mut self, name: &InstanceName, argument: &str) -> Option<()> {
+    /// `<AppId>;<PFN>` makes a channel with a new URI, good for 30 days; where WNS cannot
+    /// be reached, none, and `LastError` says why.
+    pub(super) fn configure_channel(&mut self, name: &InstanceName, argument: &str) -> Option<()> {
         let (app, family) = pair(argument)?;
         if name.key("AppId") != Some(app) || !is_package_family_name(family) {
             return None;
         }
-        let uri = self.new_channel(family);
+        let error = self.channel_error;
+        let configured = if error.is_none() { "1" } else { "0" };
         self.instance(
             "MDM_WNSConfiguration",
             "AppId",
             app,
-            &[("ConfigurationStatus", "1")],
+            &[("ConfigurationStatus", configured)],
         );
+        let (uri, expires) = match error {
+            None => (self.new_channel(family), cim_time_in(CHANNEL_DAYS)),
+            Some(_) => (String::new(), String::new()),
+        };
         self.instance(
             "MDM_WNSChannel",
             "AppId",
@@ -85,9 +106,9 @@ impl Tree {
             &[
                 ("UserSID", "S-1-5-21-1004336348-1177238915-682003330-1001"),
                 ("Channel", &uri),
-                ("ExpirationTime", "20991231235959.000000+000"),
-                ("ChannelStatus", "1"),
-                ("LastError", "0"),
+                ("ExpirationTime", &expires),
+                ("ChannelStatus", configured),
+                ("LastError", &error.unwrap_or(0).to_string()),
             ],
         );
         Some(())

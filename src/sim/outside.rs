@@ -22,6 +22,18 @@ impl Tree {
         channels.is_some_and(|extent| !extent.instances.is_empty())
     }
 
+    /// Another server sets up a channel for a PFN of its own.
+    pub(super) fn set_up_by_another(&mut self, app_id: &str, family: &str) {
+        if let Some(csp) = &mut self.csp {
+            csp.set_name(family);
+            return;
+        }
+        let instance = format!("MDM_WNSConfiguration.AppId=\"{app_id}\"");
+        if let Some(name) = read(&instance) {
+            self.configure_channel(&name, &format!("{app_id};{family}"));
+        }
+    }
+
     /// WNS revokes the channel.
     pub(super) fn revoke_channel(&mut self) {
         if let Some(channels) = self.extent_mut("MDM_WNSChannel") {

@@ -10,18 +10,9 @@ use std::sync::Arc;
 use super::address::{Address, InstanceName, Member};
 use super::classes::{Cim, Class, Life, Property};
 use super::csp::Csp;
-use super::extent::{Extent, Extents, Instance, new_tablet};
+use super::extent::{Extent, Extents, Instance, new_tablet, windows10};
 use super::outcome::Found;
-
-/// Gives out a channel URI for a package family name, as WNS does.
-#[derive(Clone)]
-pub(super) struct Wns(pub(super) std::sync::Arc<dyn Fn(&str) -> String + Send + Sync>);
-
-impl std::fmt::Debug for Wns {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Wns")
-    }
-}
+use super::registrar::Wns;
 
 /// The tree.
 #[derive(Debug, Clone)]
@@ -35,6 +26,8 @@ pub(super) struct Tree {
     pub(super) channels: u32,
     /// Who gives out its channel URIs, if anybody does.
     pub(super) wns: Option<Wns>,
+    /// Why no channel can be made, as LastError shows it.
+    pub(super) channel_error: Option<u32>,
     /// How often the password was reset.
     pub(super) resets: u32,
     /// What SetValues set, by name.
@@ -79,6 +72,7 @@ impl Tree {
             device_id: device_id.to_owned(),
             channels: 0,
             wns: None,
+            channel_error: None,
             resets: 0,
             eas: BTreeMap::new(),
             next_job_error: None,
@@ -102,10 +96,22 @@ impl Tree {
 
     /// Becomes the tree of another family; a phone has no WMI classes.
     pub(super) fn become_family(&mut self, csp: Csp) {
-        if csp.is_phone() {
+        let version = if csp.is_phone() {
             self.extents.clear();
-        }
+            "8.10.14219.341"
+        } else {
+            self.extents.extend(windows10());
+            "10.0.18363.1016"
+        };
+        let node = ("SwV", version.to_owned());
+        self.nodes.insert("devdetail/swv".to_owned(), node);
         self.csp = Some(csp);
+    }
+
+    /// Its system is of this version, as DevDetail shows it.
+    pub(super) fn set_version(&mut self, version: &str) {
+        let node = ("SwV", version.to_owned());
+        self.nodes.insert("devdetail/swv".to_owned(), node);
     }
 
     /// The tree below `./Vendor`, where an address is of it.

@@ -9,7 +9,7 @@ use super::*;
 use crate::context::Family;
 use crate::device::WithheldRef;
 use crate::event::EventType;
-use crate::fixtures::{NOW, body, device};
+use crate::fixtures::{NOW, active_channel, body, device};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
@@ -43,7 +43,8 @@ fn with_uri(digest: u8) -> Channel {
         digest: UriDigest([digest; 32]),
         expires_at: None,
     };
-    channel::next(&Channel::default(), read, Family::Windows81, NOW).channel
+    let active = active_channel(Family::Windows81, NOW);
+    channel::next(&active, read, Family::Windows81, NOW).channel
 }
 
 #[test]

@@ -324,6 +324,18 @@ impl OpenCommand {
         self.options.unanswered != Unanswered::SendAgain
     }
 
+    /// Whether its answers are values for the inventory. The status of a job that the
+    /// server asks for while it runs is not; an inventory of jobs is.
+    pub(crate) fn brings_inventory(&self) -> bool {
+        let options = &self.options;
+        let walks = options.walk > 0 || matches!(options.purpose, Some(ServerPurpose::Walk(_)));
+        self.leaves.iter().any(|leaf| match leaf.kind {
+            Kind::Inventory | Kind::UserRead => leaf.verb == Verb::Get,
+            Kind::AppStatus => walks && leaf.verb == Verb::Get,
+            _ => false,
+        })
+    }
+
     /// Puts it back into the queue, what went out of it forgotten.
     pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;
@@ -333,9 +345,18 @@ impl OpenCommand {
 
     /// Whether it goes alone, after all else: what went with it might be lost.
     pub(crate) fn is_exclusive(&self) -> bool {
-        self.ends_enrollment()
-            || self.is_suspect()
-            || self.options.purpose == Some(ServerPurpose::ChannelSet)
+        self.ends_enrollment() || self.is_suspect() || self.sets_channel()
+    }
+
+    /// Whether it sets the push channel, on which a device may hang.
+    pub(crate) fn sets_channel(&self) -> bool {
+        let sets = |leaf: &Leaf| leaf.kind == Kind::WnsConfiguration && leaf.verb != Verb::Get;
+        self.leaves.iter().any(sets)
+    }
+
+    /// Whether it does more than read.
+    pub(crate) fn acts(&self) -> bool {
+        self.leaves.iter().any(|leaf| leaf.verb != Verb::Get)
     }
 
     /// Whether the device is gone once it is done.

@@ -3,14 +3,19 @@
 mod auth_failure;
 mod certificates;
 mod enrollment;
+mod kept_answers;
 pub mod outbox;
 mod record;
+mod shown_family;
 mod usage;
 
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
+pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
+pub(crate) use shown_family::family_of_version;
+pub use shown_family::{FamilyEvidence, ShownFamily};
 pub use usage::HourlyUse;
 
 use std::fmt;
@@ -23,6 +28,8 @@ use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::push::active_profiles::Notes;
 use crate::push::channel::Channel;
+use crate::push::recovery::{self, Recovery};
+use crate::push::set_pause::SetPause;
 use crate::push::wake::Wake;
 use crate::time::Timestamp;
 use modegate_wire::auth::AuthType;
@@ -105,6 +112,18 @@ pub struct DeviceState {
     /// The enrollment that it is in.
     #[serde(default)]
     pub enrollment: Enrollment,
+    /// How much is kept of its answers.
+    #[serde(default)]
+    pub kept_answers: KeptAnswers,
+    /// The family that it shows, if it ever did.
+    #[serde(default)]
+    pub shown_family: Option<ShownFamily>,
+    /// How soon its push channel may be set again.
+    #[serde(default)]
+    pub set_pause: Option<SetPause>,
+    /// The latest recovery of its push channel; phones only.
+    #[serde(default)]
+    pub recovery: Option<Recovery>,
     /// What it has been doing, and when it is expected.
     #[serde(default)]
     pub activity: Activity,
@@ -157,6 +176,12 @@ impl DeviceState {
     pub(crate) fn client_id<'a>(&'a self, record: &'a DeviceRecord) -> &'a str {
         let reported = self.enrollment.client_id.as_deref();
         reported.unwrap_or(&record.device_client_id)
+    }
+
+    /// What the user of a phone with this record can do about its push channel, where no
+    /// push can be sent.
+    pub fn advice(&self, record: &DeviceRecord, now: Timestamp) -> Option<&'static str> {
+        recovery::advice(record.family, self.channel.as_ref(), self.push.status, now)
     }
 
     /// The open command of that number.
@@ -250,6 +275,9 @@ pub struct LargeObject {
     pub size: u64,
     /// Bytes that have come.
     pub got: u64,
+    /// The Status by which it was refused: nothing of what follows of it is kept.
+    #[serde(default)]
+    pub refused: Option<u16>,
 }
 
 /// The DevInfo that a device reported.

@@ -38,6 +38,7 @@ impl Asked<'_> {
             policies: self.view.policies,
             contexts,
             session,
+            set_pause: self.view.state.set_pause,
             now: self.view.now,
         }
     }

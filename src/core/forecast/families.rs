@@ -5,13 +5,6 @@ use super::asked::Asked;
 use super::outlook::{Forecast, When};
 use super::renewal::renewal;
 use crate::context::{Family, Mode};
-use crate::push::channel::ChannelState;
-
-/// KB 3170699: once the 30 days have passed the phone renews no more, and what
-/// is recommended is the sync button of the workspace.
-const MANUAL_SYNC: &str = "the phone's channel has run out and the phone cannot renew it by itself: \
-                           its user should press the manual sync button of the workspace (KB 3170699), \
-                           with the phone on the Internet";
 
 pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
     let usual = match family {
@@ -45,10 +38,6 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
         return forecast;
     };
     forecast.renewal = renewal(family, asked.view.build, channel, now);
-    let ended = matches!(channel.state, ChannelState::Expired)
-        || channel.expires_at().is_some_and(|end| end <= now);
-    if family == Family::WindowsPhone81 && ended {
-        forecast.user = Some(MANUAL_SYNC.to_owned());
-    }
+    forecast.user = state.advice(asked.view.record, now).map(str::to_owned);
     forecast
 }

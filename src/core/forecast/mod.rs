@@ -40,7 +40,7 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         }
         _ => return Forecast::new(When::Sent, "it was sent; the device has not answered yet"),
     }
-    let waits = Waits::new(command, None, view.now);
+    let waits = Waits::new(command, view.state.set_pause, None, view.now);
     let mut then = by_policy(view, command);
     if command.is_suspect() {
         let times = command.unanswered;

@@ -7,6 +7,7 @@
 use serde::Serialize;
 
 use crate::context::Family;
+use crate::push::advice::BUILD_1607;
 use crate::push::channel::{Channel, ChannelState};
 use crate::time::Timestamp;
 
@@ -14,8 +15,6 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 const DAY_MS: i64 = 24 * HOUR_MS;
 /// Before the end of a URI its renewal is due, milliseconds.
 const DUE_MS: i64 = 15 * DAY_MS;
-/// The build of Windows 10, version 1607.
-const BUILD_1607: u32 = 14_393;
 
 /// A span of time in which a device is expected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

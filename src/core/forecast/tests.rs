@@ -4,9 +4,8 @@ use super::*;
 use crate::command::{CommandBody, Operation};
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
 use crate::device::{Device, Session};
-use crate::fixtures::{NOW, registered};
+use crate::fixtures::{NOW, active_channel, registered};
 use crate::ids::SessionNo;
-use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
 use crate::session::queue::queue;
@@ -92,12 +91,7 @@ fn wake(state: wake::WakeState) -> wake::Wake {
 
 /// A channel whose URI was first seen so many days ago.
 fn channel(family: Family, days: i64) -> Channel {
-    let seen = NOW.plus_ms(-days * DAY);
-    let read = channel::Event::UriRead {
-        digest: UriDigest([1; 32]),
-        expires_at: None,
-    };
-    let active = channel::next(&Channel::default(), read, family, seen).channel;
+    let active = active_channel(family, NOW.plus_ms(-days * DAY));
     channel::next(&active, channel::Event::Time, family, NOW).channel
 }
 

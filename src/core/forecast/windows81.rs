@@ -6,8 +6,10 @@ use super::asked::Asked;
 use super::hours::Hours;
 use super::outlook::{Forecast, When};
 use crate::context::Mode;
+use crate::push::advice;
 use crate::push::channel::{self, Channel};
 use crate::push::wake::{self, Wake};
+use crate::time::Timestamp;
 
 const MAINTENANCE: &str = "at the next Maintenance session: the enrolled user's logon, or the night \
                            while that user is logged on";
@@ -123,17 +125,20 @@ fn by_push_alone(asked: &Asked<'_>) -> Forecast {
 
 /// Why no push can be sent now. Only Maintenance repairs a channel.
 fn no_push(asked: &Asked<'_>) -> Option<String> {
-    let channel = asked.view.state.channel.as_ref();
-    if channel.is_some_and(|channel| channel.may_send(asked.view.now)) {
+    let (state, now) = (asked.view.state, asked.view.now);
+    let channel = state.channel.as_ref();
+    if channel.is_some_and(|channel| channel.may_send(now)) {
         return None;
     }
-    Some(channel_in_words(channel).to_owned())
+    let reason = channel.and_then(|channel| advice::reason(channel, &state.push, now));
+    let reason = reason.map_or(String::new(), |reason| format!(" ({reason})"));
+    Some(channel_in_words(channel, now).to_owned() + &reason)
 }
 
 /// What stands in the way of a push to a Windows 8.1 device, in words.
-pub(crate) fn channel_in_words(channel: Option<&Channel>) -> &'static str {
+pub(crate) fn channel_in_words(channel: Option<&Channel>, now: Timestamp) -> &'static str {
     use channel::ChannelState;
-    match channel.map(|channel| channel.state) {
+    match channel.map(|channel| channel.state_at(now)) {
         None | Some(ChannelState::NeedsSet) => {
             "no push can be sent: the channel is not set yet, which only a Maintenance session may do"
         }

@@ -268,7 +268,7 @@ const UNANSWERED: &str = "the device began no session in time: it may be off or 
 
 fn no_channel(facts: &Facts<'_>) -> &'static str {
     match facts.family {
-        Family::Windows81 => channel_in_words(facts.channel),
+        Family::Windows81 => channel_in_words(facts.channel, facts.now),
         _ => {
             "no push can be sent: the device has no active channel; the install waits for its scheduled session"
         }

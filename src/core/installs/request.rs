@@ -261,7 +261,7 @@ impl Chain {
             "install {} waits, and the channel is in use now",
             install.no
         );
-        let request = outbox::request_wake(&mut state, &why, now);
+        let request = outbox::request_wake_for(&mut state, &why, now);
         let event = request.event("server", self.device.id, now);
         self.add(DeviceChange::new(&self.device, state).with_events(vec![event]));
     }

@@ -10,8 +10,8 @@ use crate::catalogue::Version;
 use crate::command::{CommandState, NodeResult, Part};
 use crate::context::Family;
 use crate::device::{EndReason, EnrollmentEnd};
+use crate::fixtures::active_channel;
 use crate::ids::{CommandSeq, DeviceId};
-use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
 use crate::secret::Secret;
@@ -65,11 +65,7 @@ fn facts(state: CommandState, at: i64) -> Facts<'static> {
 }
 
 fn active() -> Channel {
-    let read = channel::Event::UriRead {
-        digest: UriDigest([1; 32]),
-        expires_at: None,
-    };
-    channel::next(&Channel::default(), read, Family::Windows81, NOW).channel
+    active_channel(Family::Windows81, NOW)
 }
 
 fn woken(state: wake::WakeState, sent: i64) -> wake::Wake {

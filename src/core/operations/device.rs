@@ -6,8 +6,10 @@ use super::dmclient::{self, PROVIDER};
 use super::entry::{BuildContext, Built, Type, exec};
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
+use crate::fields::quoted;
 use crate::limits;
 use crate::loc_uri::LocUri;
+use crate::push::profile::Pfn;
 use crate::templates::{self, Templates};
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Safe};
@@ -61,7 +63,7 @@ pub(super) const WNS_UPDATE_CONFIGURATION: Type = Type::new(
 
 pub(super) const WNS_READ_CHANNEL: Type = Type::new(
     "wns_read_channel",
-    "reads the push channel: URI and status, on Windows 8.1 expiry and last error too",
+    "reads the push channel: URI and status, on Windows 8.1 expiry, last error and whether it is configured, elsewhere the PFN",
     &[&APP_ID, &PROVIDER],
     read_channel,
 )
@@ -108,12 +110,31 @@ fn unenroll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Bui
 }
 
 fn update_configuration(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
-    let family_name = arguments.get(&FAMILY_NAME)?;
+    let family_name = checked_family_name(arguments)?;
     if arguments.family != Family::Windows81 {
         return dmclient::set_channel(arguments, context, &family_name);
     }
     let set = channel_set(&app_id(arguments)?, &family_name, context.templates);
     Ok(Built::new(vec![set]))
+}
+
+/// The PFN, which is a family name: what a package's full name would set up never gets a
+/// channel, and Windows Phone articles call either by the same letters.
+fn checked_family_name(arguments: &Arguments<'_>) -> Result<String> {
+    let text = arguments.get(&FAMILY_NAME)?;
+    let (expected, found) = match (Pfn::parse(&text), Pfn::from_full_name(&text)) {
+        (Ok(_), _) => return Ok(text),
+        (_, Ok(family)) => (
+            format!("a package family name, here {}", quoted(family.as_str())),
+            "a package full name".to_owned(),
+        ),
+        (Err(_), Err(_)) => {
+            let form =
+                "a package family name, Name_PublisherId with 13 characters after the underscore";
+            (form.to_owned(), quoted(&text))
+        }
+    };
+    Err(arguments.wrong(&FAMILY_NAME, &expected, &found))
 }
 
 /// The set of a push channel on Windows 8.1 (the MDMAgent article).
@@ -134,13 +155,15 @@ fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result
     if arguments.family != Family::Windows81 {
         return dmclient::read_channel(arguments, context);
     }
-    Ok(Built::new(channel_reads(&app_id(arguments)?)))
+    Ok(Built::reads(channel_reads(&app_id(arguments)?)))
 }
 
-/// What is read of a push channel on Windows 8.1.
-pub(crate) fn channel_reads(app: &str) -> Vec<Operation> {
+/// What is read of a push channel on Windows 8.1, and whether its configuration worked.
+pub(crate) fn channel_reads(app: &str) -> Vec<LocUri> {
     let channel: LocUri = wmi::WNS_CHANNEL.instance(&[app]);
+    let configuration = wmi::WNS_CONFIGURATION.instance(&[app]);
     let reads = ["Channel", "ExpirationTime", "ChannelStatus", "LastError"];
-    let reads = reads.map(|property| Operation::get(channel.below(property)));
-    reads.to_vec()
+    let mut reads = reads.map(|property| channel.below(property)).to_vec();
+    reads.push(configuration.below("ConfigurationStatus"));
+    reads
 }

@@ -15,7 +15,7 @@ use crate::wmi::{Property, flag, number};
 use modegate_wire::message::Verb;
 
 arguments! {
-    /// Whose enrolment the device's is.
+    /// The provider that enrolled the device.
     PROVIDER: Optional<ValueForm> = "provider_id", Line(128),
         "the PROVIDER-ID that the device was enrolled with, on phones and Windows 10 (the template provider_id if left out)";
 }
@@ -133,19 +133,27 @@ pub(crate) fn channel_set(provider_id: &str, verb: Verb, family_name: &str) -> O
     write(verb, node, "chr", Some(family_name))
 }
 
-/// What is read of a push channel besides its name.
-pub(crate) fn channel_reads(provider_id: &str) -> Vec<Operation> {
+/// The set of a push channel that takes down what there is: DMClient's registration with
+/// WNS failed. That there was nothing (404) is as good.
+pub(crate) fn channel_set_anew(provider_id: &str, family_name: &str) -> Vec<Operation> {
+    let push = provider_node(provider_id).below("Push");
+    vec![
+        Operation::node(Verb::Delete, push, None),
+        channel_set(provider_id, Verb::Add, family_name),
+    ]
+}
+
+/// What is read of a push channel: whose it is, then its URI and how it fares.
+pub(crate) fn channel_reads(provider_id: &str) -> Vec<LocUri> {
     let provider = provider_node(provider_id);
-    let reads = ["Push/ChannelURI", "Push/Status"];
-    let reads = reads.map(|node| Operation::get(provider.below(node)));
-    reads.to_vec()
+    let reads = ["Push/PFN", "Push/ChannelURI", "Push/Status"];
+    reads.map(|node| provider.below(node)).to_vec()
 }
 
 /// ChannelURI is absent (404) until there is a channel.
 pub(super) fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
-    let provider = provider_node(&provider_id(arguments, context)?);
-    let reads = ["Push/PFN", "Push/ChannelURI", "Push/Status"];
-    Ok(Built::reads(reads.map(|node| provider.below(node))))
+    let id = provider_id(arguments, context)?;
+    Ok(Built::reads(channel_reads(&id)))
 }
 
 /// The sets of retries: (interval, count). A count of 0 with an interval goes

@@ -22,19 +22,26 @@ mod unknown;
 
 pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
-pub(crate) use dmclient::{channel_reads as dmclient_reads, channel_set as dmclient_set};
+pub(crate) use dmclient::{
+    channel_reads as dmclient_reads, channel_set as dmclient_set,
+    channel_set_anew as dmclient_set_anew,
+};
 pub use entry::BuildContext;
+pub use raw::lacks_parameter;
 pub use unknown::unknown_fields;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::catalogue::Release;
+use crate::classify::classify;
 use crate::command::{CommandBody, ExecutionOptions, Lenient, Operation, RETRIES};
 use crate::context::Family;
 use crate::fields::{FieldError, Fields, quoted};
 use crate::ids::{CommandId, CommandSeq, DeviceId};
+use crate::kind::Kind;
 use crate::limits;
+use crate::push::profile::Pfn;
 use argument::Arguments;
 use entry::{Build, Built, Type};
 use modegate_wire::message::GroupKind;
@@ -171,6 +178,7 @@ fn build(
         Build::Operations(build) => {
             let built = build(&arguments, context)?;
             check_keys(&built, fields)?;
+            check_family_names(&built, fields)?;
             Ok(built)
         }
         Build::Group(kind) => group(kind, &arguments, context),
@@ -196,6 +204,30 @@ fn check_keys(built: &Built, fields: &Fields<'_>) -> Result<(), FieldError> {
     let field = fields.keys().find(is_odd).unwrap_or("type");
     let expected = format!("a key that can stand in a LocURI: {}", fault.expected());
     Err(FieldError::new(fields.name(field), expected, "other text"))
+}
+
+/// Refuses the full name of a package where a raw command sets a channel by it.
+fn check_family_names(built: &Built, fields: &Fields<'_>) -> Result<(), FieldError> {
+    let full_name = |operation: &Operation| match operation {
+        Operation::Node {
+            verb,
+            loc_uri,
+            data: Some(data),
+            ..
+        } if classify(*verb, loc_uri).kind == Kind::WnsConfiguration => {
+            let name = data.reveal().rsplit([';', '=']).next()?;
+            Pfn::from_full_name(name.trim()).ok()
+        }
+        _ => None,
+    };
+    match built.operations.iter().find_map(full_name) {
+        Some(family) => Err(FieldError::new(
+            fields.name("data"),
+            format!("a package family name, here {}", quoted(family.as_str())),
+            "a package full name",
+        )),
+        None => Ok(()),
+    }
 }
 
 fn group(

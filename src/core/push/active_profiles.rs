@@ -8,6 +8,7 @@ use crate::context::Family;
 use crate::push::address::HostPolicy;
 use crate::push::answer::{Connection, Outcome, WnsResponse};
 use crate::push::profile::Pfn;
+use crate::push::read_back::ReadBack;
 use crate::templates::{self, Templates};
 use crate::time::Timestamp;
 
@@ -109,12 +110,16 @@ impl ActiveProfiles {
 pub struct Notes {
     /// The owner of the channel.
     pub owner: Option<ChannelOwner>,
-    /// Whether a set was ever confirmed: DMClient has the node, so it is replaced.
+    /// Whether DMClient has the node, so that it is replaced: a set was confirmed, or the
+    /// device showed its PFN.
     pub confirmed: bool,
     /// DMClient's Push/Status, as last read.
     pub status: Option<u16>,
     /// What WNS last answered.
     pub answer: Option<LastAnswer>,
+    /// What the device last said of its channel.
+    #[serde(default)]
+    pub read_back: ReadBack,
 }
 
 /// WNS's latest answer about a device, fit to be shown.

@@ -8,6 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::DeviceId;
 use crate::named::named;
 use crate::push::address::UriDigest;
 use crate::push::profile::ProfileEvent;
@@ -216,11 +217,19 @@ impl WnsResponse {
         }
     }
 
-    /// What the profile learns of it, if anything.
-    pub fn for_profile(&self, channel: UriDigest) -> Option<ProfileEvent> {
+    /// What the profile learns of it, if anything. A refused channel speaks against the
+    /// profile only if the server set it: another may be of another app.
+    pub fn for_profile(
+        &self,
+        device: DeviceId,
+        channel: UriDigest,
+        set_by_us: bool,
+    ) -> Option<ProfileEvent> {
         match self.outcome {
             Outcome::Received => Some(ProfileEvent::Accepted),
-            Outcome::ChannelRefused => Some(ProfileEvent::ChannelRefused(channel)),
+            Outcome::ChannelRefused => {
+                set_by_us.then_some(ProfileEvent::ChannelRefused(device, channel))
+            }
             Outcome::SenderBlocked => Some(ProfileEvent::Blocked),
             Outcome::Throttled
             | Outcome::ServerError

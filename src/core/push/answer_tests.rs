@@ -134,10 +134,11 @@ fn a_blocked_sender_may_be_told_in_the_body() {
 #[test]
 fn profile_and_channel_learn_what_is_theirs() {
     let digest = UriDigest([7; 32]);
+    let device = DeviceId(uuid::Uuid::nil());
     let rows = [
         (
             403,
-            Some(ProfileEvent::ChannelRefused(digest)),
+            Some(ProfileEvent::ChannelRefused(device, digest)),
             Some(WnsVerdict::Refused),
         ),
         (404, None, Some(WnsVerdict::Gone)),
@@ -147,12 +148,19 @@ fn profile_and_channel_learn_what_is_theirs() {
     ];
     for (code, profile, channel) in rows {
         let answer = read(code, &[]);
-        assert_eq!(answer.for_profile(digest), profile, "{code}");
+        assert_eq!(answer.for_profile(device, digest, true), profile, "{code}");
         assert_eq!(answer.for_channel(), channel, "{code}");
     }
+    // A channel that the server did not set may be of another app.
+    let refused = read(403, &[]);
+    assert_eq!(refused.for_profile(device, digest, false), None);
+    assert_eq!(refused.for_channel(), Some(WnsVerdict::Refused));
     let taken = read(200, &[("X-WNS-Status", "received")]);
     assert_eq!(taken.for_channel(), Some(WnsVerdict::Taken));
-    assert_eq!(taken.for_profile(digest), Some(ProfileEvent::Accepted));
+    assert_eq!(
+        taken.for_profile(device, digest, false),
+        Some(ProfileEvent::Accepted)
+    );
 }
 
 #[test]

@@ -9,12 +9,16 @@
 
 pub mod active_profiles;
 pub mod address;
+pub mod advice;
 pub mod answer;
 pub mod channel;
 pub mod pause;
 pub mod profile;
 pub mod rate;
+pub mod read_back;
 pub mod record;
+pub mod recovery;
 pub mod sanitize;
+pub mod set_pause;
 pub mod token;
 pub mod wake;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::DeviceId;
 use crate::named::named;
 use crate::push::address::UriDigest;
 
@@ -49,8 +50,11 @@ pub enum ProfileEvent {
     TokenRefused,
     /// A notification was accepted.
     Accepted,
-    /// 403 for this channel: the token is of another app than the channel.
-    ChannelRefused(UriDigest),
+    /// 403 for this device's channel, which the server set: the token is of another app
+    /// than the channel.
+    ChannelRefused(DeviceId, UriDigest),
+    /// This device, which the server set up, could not register the PFN with WNS.
+    PfnRefused(DeviceId),
     /// Network, 5xx, throttling, a token service that does not answer.
     Trouble,
     /// 410 that names a blocked sender.
@@ -59,14 +63,17 @@ pub enum ProfileEvent {
 
 /// How a profile fares and what that rests on.
 ///
-/// It never touches channels: one refused channel is that channel's business
-/// (it may be older than the profile), two different ones are the profile's.
+/// It never touches channels: what one device's channel is refused for is that channel's
+/// business; two devices that the server set up itself speak against the profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileHealth {
     /// What it comes to.
     pub health: Health,
     /// The channel that was refused last, since the last success.
     pub refused: Option<UriDigest>,
+    /// The device that spoke against the profile last, since the last success.
+    #[serde(default)]
+    pub against: Option<DeviceId>,
 }
 
 impl Default for ProfileHealth {
@@ -74,6 +81,7 @@ impl Default for ProfileHealth {
         ProfileHealth {
             health: Health::Unchecked,
             refused: None,
+            against: None,
         }
     }
 }
@@ -92,6 +100,19 @@ impl ProfileHealth {
         ProfileHealth { health, ..self }
     }
 
+    /// What a device that was set up by the server has against it. The same device again,
+    /// with another channel, is still one.
+    fn spoken_against(self, by: DeviceId, refused: Option<UriDigest>) -> Self {
+        match self.against {
+            Some(other) if other != by => self.with(Health::Misconfigured),
+            _ => ProfileHealth {
+                refused: refused.or(self.refused),
+                against: Some(by),
+                ..self
+            },
+        }
+    }
+
     /// What `event` makes of it. A profile that is stopped stays so until it
     /// is changed: late answers to what was under way do not start it again.
     pub fn next(self, event: ProfileEvent) -> Self {
@@ -106,15 +127,10 @@ impl ProfileHealth {
             ProfileEvent::TokenGranted => self,
             ProfileEvent::Accepted => ProfileHealth {
                 health: Health::Healthy,
-                refused: None,
+                ..ProfileHealth::default()
             },
-            ProfileEvent::ChannelRefused(channel) => match self.refused {
-                Some(other) if other != channel => self.with(Health::Misconfigured),
-                _ => ProfileHealth {
-                    refused: Some(channel),
-                    ..self
-                },
-            },
+            ProfileEvent::ChannelRefused(by, channel) => self.spoken_against(by, Some(channel)),
+            ProfileEvent::PfnRefused(by) => self.spoken_against(by, None),
             ProfileEvent::Trouble => self.with(Health::Degraded),
         }
     }
@@ -124,21 +140,28 @@ impl ProfileHealth {
 mod tests {
     use super::*;
 
+    fn device(n: u128) -> DeviceId {
+        DeviceId(uuid::Uuid::from_u128(n))
+    }
+
     #[test]
     fn every_cell_of_the_table() {
         use Health::*;
-        let (a, b) = (UriDigest([1; 32]), UriDigest([2; 32]));
+        let (a, b) = (device(1), device(2));
+        let uri = UriDigest([1; 32]);
         let events = [
             ProfileEvent::Changed,
             ProfileEvent::TokenGranted,
             ProfileEvent::TokenRefused,
             ProfileEvent::Accepted,
-            ProfileEvent::ChannelRefused(a),
-            ProfileEvent::ChannelRefused(b),
+            ProfileEvent::ChannelRefused(a, uri),
+            ProfileEvent::ChannelRefused(b, uri),
+            ProfileEvent::PfnRefused(a),
+            ProfileEvent::PfnRefused(b),
             ProfileEvent::Trouble,
             ProfileEvent::Blocked,
         ];
-        // Channel `a` was refused before.
+        // Device `a` spoke against it before.
         let rows = [
             (
                 Unchecked,
@@ -147,6 +170,8 @@ mod tests {
                     Healthy,
                     Misconfigured,
                     Healthy,
+                    Unchecked,
+                    Misconfigured,
                     Unchecked,
                     Misconfigured,
                     Degraded,
@@ -160,6 +185,8 @@ mod tests {
                     Healthy,
                     Misconfigured,
                     Healthy,
+                    Healthy,
+                    Misconfigured,
                     Healthy,
                     Misconfigured,
                     Degraded,
@@ -176,6 +203,8 @@ mod tests {
                     Degraded,
                     Misconfigured,
                     Degraded,
+                    Misconfigured,
+                    Degraded,
                     Blocked,
                 ],
             ),
@@ -189,6 +218,8 @@ mod tests {
                     Misconfigured,
                     Misconfigured,
                     Misconfigured,
+                    Misconfigured,
+                    Misconfigured,
                     Blocked,
                 ],
             ),
@@ -196,13 +227,15 @@ mod tests {
                 Blocked,
                 [
                     Unchecked, Blocked, Blocked, Blocked, Blocked, Blocked, Blocked, Blocked,
+                    Blocked, Blocked,
                 ],
             ),
         ];
         for (health, expected) in rows {
             let from = ProfileHealth {
                 health,
-                refused: Some(a),
+                refused: None,
+                against: Some(a),
             };
             for (event, expected) in events.into_iter().zip(expected) {
                 assert_eq!(from.next(event).health, expected, "{health:?} {event:?}");
@@ -211,12 +244,15 @@ mod tests {
     }
 
     #[test]
-    fn one_refused_channel_is_the_channels_fault_and_a_success_forgets_it() {
-        let (a, b) = (UriDigest([1; 32]), UriDigest([2; 32]));
-        let once = ProfileHealth::default().next(ProfileEvent::ChannelRefused(a));
-        assert!(once.may_send() && once.next(ProfileEvent::ChannelRefused(a)).may_send());
-        assert!(!once.next(ProfileEvent::ChannelRefused(b)).may_send());
+    fn one_device_is_one_however_many_channels_it_had_and_a_success_forgets_it() {
+        let (a, b) = (device(1), device(2));
+        let refused = |by, n| ProfileEvent::ChannelRefused(by, UriDigest([n; 32]));
+        let once = ProfileHealth::default().next(refused(a, 1));
+        assert!(once.may_send() && once.next(refused(a, 2)).may_send());
+        assert!(once.next(ProfileEvent::PfnRefused(a)).may_send());
+        assert!(!once.next(refused(b, 3)).may_send());
+        assert!(!once.next(ProfileEvent::PfnRefused(b)).may_send());
         let healed = once.next(ProfileEvent::Accepted);
-        assert!(healed.next(ProfileEvent::ChannelRefused(b)).may_send());
+        assert!(healed.next(refused(b, 3)).may_send());
     }
 }

@@ -18,7 +18,7 @@ const MOST: usize = 64;
 pub struct PushProfile {
     /// Its id.
     pub id: Uuid,
-    /// Whose channels they are.
+    /// The package family that its channels belong to.
     pub pfn: Pfn,
     /// The AppId of MDM_WNSConfiguration.
     pub app_id: String,
@@ -42,6 +42,17 @@ pub struct PushProfile {
     pub reason: Option<String>,
     /// Since when.
     pub health_at: Timestamp,
+}
+
+/// What a session taught of a push profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileReport {
+    /// The profile.
+    pub profile: Uuid,
+    /// What was learnt.
+    pub event: ProfileEvent,
+    /// The same in words.
+    pub words: String,
 }
 
 /// What becomes of a push profile.

@@ -31,6 +31,17 @@ pub fn clean(text: &str) -> String {
     kept.chars().take(MOST).collect()
 }
 
+/// A name that a device shows, such as a package family name; `***` where it is longer than
+/// such names, or made of other characters.
+pub(crate) fn name(text: &str) -> String {
+    const LONGEST: usize = 128;
+    let may_stand = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
+    match text.len() <= LONGEST && text.chars().all(may_stand) {
+        true => text.to_owned(),
+        false => "***".to_owned(),
+    }
+}
+
 /// [`clean`], after these secrets were struck out.
 pub(crate) fn clean_without(text: &str, secrets: &[&str]) -> String {
     let mut text: String = text.chars().take(16 * MOST).collect();

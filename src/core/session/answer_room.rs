@@ -52,6 +52,11 @@ impl AnswerRoom {
         fits
     }
 
+    /// Bytes that are kept now.
+    pub(super) fn kept(&self) -> u64 {
+        self.kept
+    }
+
     /// Why a command ends whose answers did not all fit.
     pub(super) fn too_large(&self) -> String {
         format!(

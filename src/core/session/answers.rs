@@ -13,13 +13,14 @@ use super::open::MessagePosition;
 use super::result_collector::ResultCollector;
 use super::schedule_read;
 use super::{Request, settle};
-use super::{dev_info, enrollment};
+use super::{dev_info, enrollment, family};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::device::{DeviceState, EndReason, Session};
 use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
+use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 use crate::session::Snapshot;
 use modegate_wire::message::Alert;
@@ -33,6 +34,8 @@ pub(super) struct Changes {
     pub(super) queued: Vec<(CommandSeq, CommandBody)>,
     /// The URI of the push channel, where it is another.
     pub(super) channel_uri: Option<Option<Secret>>,
+    /// What the device says of its push profile.
+    pub(super) against_profile: Option<ProfileReport>,
     /// The inventory, where it is worth writing.
     pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
@@ -75,9 +78,12 @@ pub(super) fn take<'a>(
         return taken;
     }
     let set = channel::open_set(&taken.state);
+    let sets = channel::open_sets(&taken.state);
     let wipes = taken.state.open.iter().filter(|open| open.is_wipe());
     let wipes: Vec<CommandSeq> = wipes.map(|open| open.seq).collect();
     let collected = taken.collect_results(snapshot, request, recorder);
+    let family = snapshot.device.record.family;
+    channel::answered(&mut taken.state, &sets, family, recorder);
     if request.message.alerts().any(|alert| alert.code == 1223) {
         settle::end_session(&mut taken.state, recorder, "the device ended the session");
     }
@@ -86,7 +92,8 @@ pub(super) fn take<'a>(
         let first = |session: &Session| session.messages == 1;
         let begins =
             place == MessagePosition::Current && taken.state.session.as_ref().is_some_and(first);
-        taken.follow_up(snapshot, request, &collected, (set, begins), recorder);
+        let sets = (set, &sets[..]);
+        taken.follow_up(snapshot, request, &collected, (sets, begins), recorder);
     }
     taken
 }
@@ -100,12 +107,13 @@ impl<'a> Taken<'a> {
         recorder: &mut EventRecorder,
     ) -> ResultCollector {
         let (state, message) = (&mut self.state, request.message);
-        let room = AnswerRoom::new(request.bounds, snapshot.answer_bytes);
+        let room = AnswerRoom::new(request.bounds, state.kept_answers.bytes);
         let mut collected = ResultCollector::new(room);
         let parts = judge(state, snapshot.device.record.family, message, recorder);
         (self.changes.parts, self.changes.broke_off) = parts;
         let answers = (message, &self.changes.parts[..]);
         correlate(state, &self.bodies, answers, &mut collected, recorder);
+        state.kept_answers.bytes = collected.room.kept();
         self.changes.free_answers = collected.room.to_free(recorder);
         let device = &snapshot.device;
         alerts::take(state, &self.bodies, message, device.id, recorder);
@@ -116,9 +124,10 @@ impl<'a> Taken<'a> {
         collected.settle_checks(state, recorder);
         interactive::settle(state, &mut collected.channel, recorder);
         let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
-        let values = collected.take_in(known, message.is_final, request.now, recorder);
+        let values = collected.take_in(known, alerts::ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         state.activity.plan = values.plan.unwrap_or(state.activity.plan);
+        family::look(device, state, request.evidence, &collected, recorder);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
             state.enrollment.client_id = Some(learned);
@@ -155,13 +164,14 @@ impl<'a> Taken<'a> {
 
     /// The commands that the server queues itself: to read on, to ask again,
     /// to look after the push channel. `set` is the channel's set that was open
-    /// before the answers; `begins`, whether the message begins a session.
+    /// before the answers, `sets` all that were, whoever queued them; `begins`, whether
+    /// the message begins a session.
     fn follow_up(
         &mut self,
         snapshot: &Snapshot,
         request: &Request<'_>,
         collected: &ResultCollector,
-        (set, begins): (Option<CommandSeq>, bool),
+        ((set, sets), begins): ((Option<CommandSeq>, &[CommandSeq]), bool),
         recorder: &mut EventRecorder,
     ) {
         let Taken {
@@ -178,6 +188,7 @@ impl<'a> Taken<'a> {
             id: device.id,
             record,
             set,
+            sets,
             begins,
         };
         let pushed = channel::take(
@@ -189,6 +200,7 @@ impl<'a> Taken<'a> {
             recorder,
         );
         changes.channel_uri = pushed.uri;
+        changes.against_profile = pushed.against;
         changes.queued.extend(pushed.queued);
         log_queued(device.id, state, &changes.queued, recorder);
     }

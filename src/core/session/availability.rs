@@ -8,10 +8,11 @@ use super::queue::leaves_of;
 use super::settle::is_idle;
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
-use crate::device::{DeviceRecord, Session};
+use crate::device::{DeviceRecord, DeviceState, Session};
 use crate::ids::SessionNo;
 use crate::kind::{Kind, Leaf};
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
+use crate::push::set_pause::SetPause;
 use crate::time::Timestamp;
 
 /// The rule named where a command waits for its time, not for a mode.
@@ -32,6 +33,8 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) contexts: ContextSet,
     /// Its number; none for one that has yet to begin.
     pub(crate) session: Option<SessionNo>,
+    /// How soon the push channel may be set again.
+    pub(crate) set_pause: Option<SetPause>,
     /// Now.
     pub(crate) now: Timestamp,
 }
@@ -58,12 +61,23 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// What a command waits for at `now`, in that session.
-    pub(crate) fn new(command: &OpenCommand, session: Option<SessionNo>, now: Timestamp) -> Self {
+    /// What a command waits for at `now`, in that session. A set of the push channel goes
+    /// once in a session and not within the pause.
+    pub(crate) fn new(
+        command: &OpenCommand,
+        set_pause: Option<SetPause>,
+        session: Option<SessionNo>,
+        now: Timestamp,
+    ) -> Self {
         let not_after = command.options.later_than;
+        let pause = set_pause.filter(|_| command.sets_channel());
+        let is_own = command.options.purpose.is_some();
+        let paused = pause.and_then(|pause| pause.holds(command.seq, is_own, now));
+        let is_set_in = |no| pause.is_some_and(|pause| pause.session == Some(no));
         Waits {
-            until: command.not_before.filter(|&at| at > now),
-            later_session: session.zip(not_after).is_some_and(|(no, last)| no <= last),
+            until: command.not_before.filter(|&at| at > now).max(paused),
+            later_session: session.zip(not_after).is_some_and(|(no, last)| no <= last)
+                || session.is_some_and(is_set_in),
             commands: !command.options.after.is_empty(),
         }
     }
@@ -128,7 +142,7 @@ impl Availability {
 impl<'a> Circumstances<'a> {
     /// Those of a session that has begun.
     pub(crate) fn in_session(
-        session: &Session,
+        (state, session): (&DeviceState, &Session),
         record: &'a DeviceRecord,
         policies: &'a PolicySet,
         now: Timestamp,
@@ -138,6 +152,7 @@ impl<'a> Circumstances<'a> {
             policies,
             contexts: session.contexts,
             session: Some(session.no),
+            set_pause: state.set_pause,
             now,
         }
     }
@@ -173,7 +188,7 @@ impl<'a> Circumstances<'a> {
     ) -> Availability {
         Availability {
             decision,
-            waits: Waits::new(command, self.session, self.now),
+            waits: Waits::new(command, self.set_pause, self.session, self.now),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::mem::take;
 
+use super::alerts::ends_package;
 use super::availability::Circumstances;
 use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
@@ -133,14 +134,19 @@ impl<'a> Builder<'a> {
             let why = "the message was too large to be read whole";
             return settle::end_session(&mut self.state, &mut self.recorder, why);
         }
-        if !self.request.message.is_final {
+        if !ends_package(self.request.message) {
             self.body.push(reply::go_on(&mut self.state.next_id));
             self.is_final = false;
             return;
         }
         if !is_gone && !self.state.open.is_empty() {
             let (record, request) = (&self.snapshot.device.record, self.request);
-            let here = Circumstances::in_session(&session, record, request.policies, request.now);
+            let here = Circumstances::in_session(
+                (&self.state, &session),
+                record,
+                request.policies,
+                request.now,
+            );
             let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
             self.fail_oversized(&candidates, offer::budget(&session));
@@ -155,7 +161,16 @@ impl<'a> Builder<'a> {
                 &mut self.recorder,
                 "the session ended without an answer",
             );
+            self.wake_what_waited();
         }
+    }
+
+    /// Wishes for a push where the session repaired the channel that others waited for.
+    fn wake_what_waited(&mut self) {
+        let (device, now) = (&self.snapshot.device, self.request.now);
+        let request = outbox::wake_after_repair(&mut self.state, device.record.family, now);
+        let event = request.map(|request| request.event("server", device.id, now));
+        self.recorder.events.extend(event);
     }
 
     fn refuse(&mut self, candidates: &[Candidate]) {
@@ -303,6 +318,7 @@ impl<'a> Builder<'a> {
             free_answers: 0,
             changes: Vec::new(),
             channel_uri: drops_uri.then_some(None),
+            against_profile: None,
             due_before: outbox::due(&device.state),
         }
     }

@@ -8,14 +8,16 @@ use crate::command::{NodeResult, OpenCommand};
 use crate::inventory::instant;
 use crate::kind::Kind;
 use crate::loc_uri::LocUri;
+use crate::push::read_back::number;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
 /// What may be kept of a channel as the device told it, all else is `***`.
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 8] = [
     "expirationtime",
     "channelstatus",
+    "configurationstatus",
     "lasterror",
     "status",
     "pfn",
@@ -29,15 +31,23 @@ const PLAIN_BYTES: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct ChannelReport(Vec<(LocUri, u16, Option<Secret>)>);
 
-/// What the nodes of one channel say.
+/// What the nodes of one channel say. `None` where nothing was said.
 #[derive(Debug, Default)]
 pub(super) struct ChannelValues {
+    /// The PFN: `Some(None)` where the device says that it holds none.
+    pub(super) pfn: Option<Option<String>>,
     /// The URI: `Some(None)` where the device says that there is none.
     pub(super) uri: Option<Option<Secret>>,
     /// When it ends.
     pub(super) expires_at: Option<Timestamp>,
     /// DMClient's status.
     pub(super) status: Option<u16>,
+    /// The status of Windows 8.1, whose values are not explained.
+    pub(super) channel_status: Option<u32>,
+    /// Why a channel could not be created, on Windows 8.1.
+    pub(super) last_error: Option<u32>,
+    /// Whether push is configured, on Windows 8.1.
+    pub(super) configuration_status: Option<u32>,
 }
 
 impl ChannelReport {
@@ -67,41 +77,40 @@ impl ChannelReport {
             .retain(|(_, status, _)| !was_refused_impersonation(*status));
     }
 
-    /// What was told at these nodes.
-    pub(super) fn at(&self, nodes: &Nodes) -> ChannelValues {
+    /// What was told at these nodes, which are read of the channel.
+    pub(super) fn at(&self, nodes: &[LocUri]) -> ChannelValues {
         let mut values = ChannelValues::default();
         for (loc_uri, status, data) in &self.0 {
-            let is =
-                |node: &Option<LocUri>| node.as_ref().is_some_and(|node| loc_uri.is_like(node));
-            let text = data.as_ref().map(|data| data.reveal().trim());
-            if is(&nodes.uri) {
-                match text {
-                    Some("") => values.uri = Some(None),
-                    Some(text) if text.eq_ignore_ascii_case("null") => values.uri = Some(None),
-                    Some(_) => values.uri = Some(data.clone()),
-                    None if *status >= 400 => values.uri = Some(None),
-                    // Its Results are to come.
-                    None => {}
-                }
-            } else if is(&nodes.expires) {
-                values.expires_at = text.and_then(instant);
-            } else if is(&nodes.status) {
-                values.status = text.and_then(|text| text.parse().ok());
+            if let Some(node) = nodes.iter().find(|node| loc_uri.is_like(node)) {
+                values.take(node.last_segment(), *status, data.as_ref());
             }
         }
         values
     }
 }
 
-/// Where a channel's values are read.
-#[derive(Debug, Default)]
-pub(super) struct Nodes {
-    /// The URI.
-    pub(super) uri: Option<LocUri>,
-    /// Its end, on Windows 8.1.
-    pub(super) expires: Option<LocUri>,
-    /// DMClient's status.
-    pub(super) status: Option<LocUri>,
+impl ChannelValues {
+    fn take(&mut self, node: &str, status: u16, data: Option<&Secret>) {
+        let text = data.map(|data| data.reveal().trim());
+        let is_none = |text: &str| text.is_empty() || text.eq_ignore_ascii_case("null");
+        match (node, text) {
+            ("PFN", Some(text)) => {
+                self.pfn = Some((!is_none(text)).then(|| text.to_owned()));
+            }
+            ("PFN", None) if status == 404 => self.pfn = Some(None),
+            ("Channel" | "ChannelURI", Some(text)) => {
+                self.uri = Some(data.filter(|_| !is_none(text)).cloned());
+            }
+            ("Channel" | "ChannelURI", None) if status >= 400 => self.uri = Some(None),
+            ("ExpirationTime", Some(text)) => self.expires_at = instant(text),
+            ("Status", Some(text)) => self.status = text.parse().ok(),
+            ("ChannelStatus", Some(text)) => self.channel_status = number(text),
+            ("LastError", Some(text)) => self.last_error = number(text),
+            ("ConfigurationStatus", Some(text)) => self.configuration_status = number(text),
+            // Its Results are to come, or it has none.
+            _ => {}
+        }
+    }
 }
 
 /// Those of `results` that are about a channel.
@@ -133,8 +142,10 @@ fn may_be_kept(loc_uri: &LocUri, data: &str) -> bool {
     let lower = data.to_ascii_lowercase();
     let plain = data.len() <= PLAIN_BYTES && !lower.contains("//") && !lower.contains("%2f");
     let named = PLAIN.contains(&last.to_ascii_lowercase().as_str());
-    // The class itself names its instances by their keys.
-    let lists = last.eq_ignore_ascii_case("MDM_WNSChannel");
+    // The classes themselves name their instances by their keys.
+    let lists = ["MDM_WNSChannel", "MDM_WNSConfiguration"]
+        .iter()
+        .any(|class| last.eq_ignore_ascii_case(class));
     data.is_empty() || plain && (named || lists)
 }
 

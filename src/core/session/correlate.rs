@@ -8,14 +8,16 @@
 
 use std::collections::HashSet;
 
+use super::alerts::ends_package;
 use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::interactive;
-use super::large::{CHUNK, Part, TOO_LARGE};
-use super::outcome::{conclude, give_up, is_complete, too_large};
+use super::large::{CHUNK, Part, refusal_in_words};
+use super::outcome::{conclude, give_up, is_complete, reject_answer};
 use super::result_collector::ResultCollector;
+use super::secrets;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -36,8 +38,8 @@ struct Answered {
     chunks: Vec<NodeResult>,
     /// Which elements had Results without a Status so far.
     without_status: Vec<usize>,
-    /// Why the answer is more than can be read, if it is.
-    too_large: Option<String>,
+    /// Why nothing of the answer is kept, if so: a Status and words.
+    rejected: Option<(u16, String)>,
 }
 
 /// Takes every answer of `message` into the state. `collected` receives what
@@ -49,6 +51,7 @@ pub(super) fn correlate(
     collected: &mut ResultCollector,
     recorder: &mut EventRecorder,
 ) {
+    let is_final = ends_package(message);
     let answers = answers(state, bodies, (message, parts), recorder);
     let answered = answers.iter();
     let answered = answered.map(|one| (one.seq, one.lease, &one.without_status[..]));
@@ -61,10 +64,10 @@ pub(super) fn correlate(
                 && !command.state.is_final()
                 && answer.lease < command.leases.len()
         }) {
-            take_answer(command, answer, message.is_final, collected, recorder);
+            take_answer(command, answer, is_final, collected, recorder);
         }
     }
-    if message.is_final {
+    if is_final {
         end_package(state, message, recorder);
     }
     closing::close_finished(state, recorder);
@@ -134,7 +137,7 @@ fn take_cut(
     let (msg_ref, cmd_ref) = answers_to(cut.msg_ref, cut.cmd_ref, first_message);
     if let Some((at, lease, _)) = find(state, msg_ref, cmd_ref).filter(|_| answers) {
         let reason = format!("answer too large: {bound}");
-        entry_for(answered, state.open[at].seq, lease).too_large = Some(reason);
+        entry_for(answered, state.open[at].seq, lease).rejected = Some((413, reason));
     }
 }
 
@@ -156,13 +159,15 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    secrets::strike_out(&mut results);
     let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    secrets::strike_out(&mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
-    if let Some(reason) = answer.too_large {
-        return too_large(command, reason, results, recorder);
+    if let Some(why) = answer.rejected {
+        return reject_answer(command, why, results, recorder);
     }
     if fits {
         conclude(command, answer.lease, results, package_ended, recorder);
@@ -288,13 +293,7 @@ fn take_results(
     };
     let seq = state.open[at].seq;
     if let Part::Refused(code) = part {
-        if code == TOO_LARGE {
-            let reason = format!(
-                "answer too large: an object larger than it said, or than {} bytes",
-                limits::LARGE_OBJECT_BYTES
-            );
-            entry_for(answered, seq, lease).too_large = Some(reason);
-        }
+        entry_for(answered, seq, lease).rejected = Some(refusal_in_words(code));
         return;
     }
     // Only a node has a value.
@@ -370,7 +369,7 @@ fn entry_for(answered: &mut Vec<Answered>, seq: CommandSeq, lease: usize) -> &mu
                 results: Vec::new(),
                 chunks: Vec::new(),
                 without_status: Vec::new(),
-                too_large: None,
+                rejected: None,
             });
             answered.len() - 1
         });

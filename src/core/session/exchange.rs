@@ -10,6 +10,7 @@ use crate::event::{Event, EventType, ExchangeRecord, Withheld};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
+use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::{Element, Message};
@@ -33,6 +34,7 @@ pub struct Exchange {
     pub(super) free_answers: u64,
     pub(super) changes: Vec<Change>,
     pub(super) channel_uri: Option<Option<Secret>>,
+    pub(super) against_profile: Option<ProfileReport>,
     /// When the device was due in the outbox at load.
     pub(super) due_before: Option<Timestamp>,
 }
@@ -72,6 +74,11 @@ impl Exchange {
     /// The commands in the reply.
     pub fn carried(&self) -> &[Carried] {
         &self.carried
+    }
+
+    /// What the device says of its push profile, for whoever looks after profiles.
+    pub fn against_profile(&self) -> Option<&ProfileReport> {
+        self.against_profile.as_ref()
     }
 
     /// The elements of one of them.

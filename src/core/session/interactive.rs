@@ -11,6 +11,7 @@ use crate::command::{CommandState, ElementName, Lease, OpenCommand, ServerPurpos
 use crate::context::Mode;
 use crate::device::DeviceState;
 use crate::ids::{CommandSeq, SessionNo};
+use crate::push::set_pause::SetPause;
 
 /// Why a command that failed in one is back in the queue.
 pub(super) const NOT_TRIED: &str = "the agent was run interactively, where what needs the user \
@@ -122,16 +123,21 @@ pub(super) fn settle(
     if activity.session.evidence.is_suspicious() && activity.may_excuse() {
         report.forget_refused();
     }
-    let put_off = |command: &&OpenCommand| {
-        command.options.purpose == Some(ServerPurpose::ChannelSet)
-            && command.state == CommandState::Queued
-    };
-    let set = state.open.iter().find(put_off).map(|command| command.seq.0);
+    if recorder.excused_in.is_none() {
+        return;
+    }
     let outcomes = recorder.outcomes.iter();
-    let was_tried = outcomes
+    let put_off: Vec<u32> = outcomes
         .filter(|outcome| outcome.state == CommandState::Queued && outcome.status.is_some())
-        .any(|outcome| Some(outcome.command) == set);
-    if let (Some(_), true, Some(channel)) = (recorder.excused_in, was_tried, &mut state.channel) {
+        .map(|outcome| outcome.command)
+        .collect();
+    let sets = |command: &&OpenCommand| command.sets_channel() && put_off.contains(&command.seq.0);
+    let Some(set) = state.open.iter().find(sets) else {
+        return;
+    };
+    state.set_pause = state.set_pause.map(SetPause::not_tried);
+    let is_own = set.options.purpose == Some(ServerPurpose::ChannelSet);
+    if let (true, Some(channel)) = (is_own, &mut state.channel) {
         channel.set_not_tried();
     }
 }

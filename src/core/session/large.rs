@@ -27,6 +27,39 @@ pub(super) const CHUNK: u16 = 213;
 /// The Status of an object that is too large, or larger than it said.
 pub(super) const TOO_LARGE: u16 = 416;
 
+/// The Status of an object from a device whose family sends none.
+const UNSUPPORTED: u16 = 406;
+
+/// The Status of an object that does not say how long it is.
+const SIZE_REQUIRED: u16 = 411;
+
+/// The Status of an object that is longer or shorter than it said.
+const NOT_AS_LONG: u16 = 424;
+
+/// The Status and the reason of a command whose answer was refused with `code`.
+pub(super) fn refusal_in_words(code: u16) -> (u16, String) {
+    let most = limits::LARGE_OBJECT_BYTES;
+    match code {
+        TOO_LARGE => {
+            let words =
+                format!("answer too large: an object larger than it said, or than {most} bytes");
+            (413, words)
+        }
+        SIZE_REQUIRED => (
+            code,
+            "the answer came in pieces without a size (411)".to_owned(),
+        ),
+        NOT_AS_LONG => {
+            let words = "the answer came in pieces and is not as long as it said (424)";
+            (code, words.to_owned())
+        }
+        _ => {
+            let words = "the answer came in pieces, which this family of devices does not do (406)";
+            (code, words.to_owned())
+        }
+    }
+}
+
 /// What one Results element brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
@@ -89,9 +122,6 @@ fn part(state: &mut DeviceState, family: Family, results: &Results, broken: &mut
     if !cut && under_way.is_none() {
         return Part::Whole;
     }
-    if family == Family::Windows81 {
-        return Part::Refused(406);
-    }
     let Some(item) = results.items.last() else {
         return Part::Whole;
     };
@@ -99,48 +129,67 @@ fn part(state: &mut DeviceState, family: Family, results: &Results, broken: &mut
     let of = name.digest();
     match under_way {
         Some(large) if large.of == of || large.of == name.digest_of_0_1_0() => {
-            carry_on(state, LargeObject { of, ..large }, item)
+            let large = LargeObject { of, ..large };
+            match large.refused {
+                Some(code) => refuse(state, large, code, item),
+                None => carry_on(state, large, item),
+            }
         }
-        Some(_) => {
-            *broken = true;
+        Some(large) => {
+            *broken |= large.refused.is_none();
             state.large = None;
             if cut {
-                begin(state, of, results, item)
+                begin(state, (family, of), results, item)
             } else {
                 Part::Whole
             }
         }
-        None => begin(state, of, results, item),
+        None => begin(state, (family, of), results, item),
     }
 }
 
-fn begin(state: &mut DeviceState, of: u64, results: &Results, item: &Item) -> Part {
-    let Some(size) = item.meta.size.or(results.meta.size) else {
-        return Part::Refused(411);
-    };
-    let got = length(item);
-    if size > limits::LARGE_OBJECT_BYTES || got > size {
-        return Part::Refused(TOO_LARGE);
-    }
+fn begin(
+    state: &mut DeviceState,
+    (family, of): (Family, u64),
+    results: &Results,
+    item: &Item,
+) -> Part {
     let Some(session) = &state.session else {
-        return Part::Refused(406);
+        return Part::Refused(UNSUPPORTED);
     };
-    let session = session.no;
-    state.large = Some(LargeObject {
-        session,
+    let (size, got) = (item.meta.size.or(results.meta.size), length(item));
+    let large = LargeObject {
+        session: session.no,
         of,
-        size,
+        size: size.unwrap_or(0),
         got,
-    });
-    Part::Chunk
+        refused: None,
+    };
+    let code = match size {
+        _ if family == Family::Windows81 => UNSUPPORTED,
+        None => SIZE_REQUIRED,
+        Some(size) if size > limits::LARGE_OBJECT_BYTES || got > size => TOO_LARGE,
+        Some(_) => {
+            state.large = Some(large);
+            return Part::Chunk;
+        }
+    };
+    refuse(state, large, code, item)
+}
+
+/// Nothing of the object is kept, its last piece least of all: by itself that looks like a
+/// whole value.
+fn refuse(state: &mut DeviceState, large: LargeObject, code: u16, item: &Item) -> Part {
+    let refused = Some(code);
+    state.large = item.more_data.then_some(LargeObject { refused, ..large });
+    Part::Refused(code)
 }
 
 fn carry_on(state: &mut DeviceState, large: LargeObject, item: &Item) -> Part {
     let got = large.got.saturating_add(length(item));
     let whole = got == large.size;
     if got > large.size || !item.more_data && !whole {
-        state.large = None;
-        return Part::Refused(424);
+        return refuse(state, large, NOT_AS_LONG, item);
     }
     if item.more_data {
         state.large = Some(LargeObject { got, ..large });

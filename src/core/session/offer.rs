@@ -26,17 +26,18 @@ pub(super) struct Candidate {
     pub(super) bytes: u32,
     /// Whether it goes alone and last.
     pub(super) exclusive: bool,
-    /// Whether it is sent once only: it shares no reply with what is `doubtful`.
+    /// Whether it is sent once only: it shares a reply with plain reads alone.
     pub(super) once: bool,
-    /// Whether the device may stop at it: it was sent without an answer, or it writes.
+    /// Whether the device may stop at it: it was sent without an answer, or it does more
+    /// than read.
     pub(super) doubtful: bool,
     pub(super) availability: Availability,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
-/// age, what goes alone last, and the channel after a wipe or an unenroll. What the device may be
-/// stopping at goes at the very end, what was sent least often first, reads before
-/// writes. Where something is unanswered, a password reset goes before all else: someone
+/// age, what goes alone last. What the device may be stopping at goes behind all else, what
+/// was sent least often first, reads before writes; the set of the push channel is the very
+/// last. Where something is unanswered, a password reset goes before all else: someone
 /// waits for it, and it must not wait behind what stops the device.
 pub(super) fn candidates(
     state: &DeviceState,
@@ -50,6 +51,7 @@ pub(super) fn candidates(
         let suspect = command.is_suspect();
         (
             command.is_exclusive(),
+            command.sets_channel(),
             if suspect { command.unanswered } else { 0 },
             suspect && command.writes(),
             !command.is_wipe(),
@@ -80,7 +82,7 @@ pub(super) fn candidates(
             bytes: command.bytes,
             exclusive: command.is_exclusive(),
             once,
-            doubtful: !once && (command.unanswered > 0 || command.writes()),
+            doubtful: !once && (command.unanswered > 0 || command.acts()),
             availability: here.availability_by(decision, command),
         });
         before = Some((leaves, app));
@@ -122,8 +124,10 @@ pub(super) fn budget(session: &Session) -> usize {
 /// session at once, and the answers to what went with it would be lost. So does
 /// the set of a push channel, on which a device may hang.
 ///
-/// A command that is sent once only shares no reply with one that the device may stop
-/// at: nobody could tell afterwards whether the device came to it.
+/// A command that is sent once only shares no reply with another that the device may stop
+/// at, nor with its like: nobody could tell afterwards whether the device came to it. Plain
+/// reads may stand beside it: where one of them turns out to be what the device stops at,
+/// what stood behind it goes again ([`OpenCommand::ahead`]).
 ///
 /// `left` is what this reply has room for. The first command goes if a usual
 /// reply (`budget`) holds it: a device that sends unusually much to be answered
@@ -149,24 +153,29 @@ pub(super) fn pick<'a>(
 }
 
 /// Takes out of a reply what is not to share it: whichever of the two sorts comes first
-/// stays, the other follows in the next reply.
+/// stays, the other follows in the next reply; so does a second that is sent once only.
 fn part(picked: &mut Vec<&Candidate>) {
-    let once = picked.iter().position(|command| command.once);
-    let doubtful = picked.iter().position(|command| command.doubtful);
-    match (once, doubtful) {
-        (Some(once), Some(doubtful)) if once < doubtful => picked.truncate(doubtful),
-        (Some(_), Some(_)) => picked.retain(|command| !command.once),
-        _ => {}
+    let Some(once) = picked.iter().position(|command| command.once) else {
+        return;
+    };
+    if picked[..once].iter().any(|command| command.doubtful) {
+        return picked.retain(|command| !command.once);
+    }
+    let mut behind = picked.iter().skip(once + 1);
+    if let Some(next) = behind.position(|command| command.once || command.doubtful) {
+        picked.truncate(once + 1 + next);
     }
 }
 
-/// What is held back, grouped by kind and reason.
+/// What is held back, grouped by kind and reason, the oldest first.
 pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Withheld> {
     let mut groups: Vec<Withheld> = Vec::new();
     // What failed meanwhile is not held back any more.
     let stays =
         |command: &&Candidate| !command.availability.goes() && state.open(command.seq).is_some();
-    for command in candidates.iter().filter(stays) {
+    let mut held: Vec<&Candidate> = candidates.iter().filter(stays).collect();
+    held.sort_by_key(|command| command.seq);
+    for command in held {
         let availability = &command.availability;
         if let Some(group) = groups.iter_mut().find(|group| {
             group.kind == command.kind && availability.is_reason(&group.rules, &group.modes)

@@ -3,6 +3,7 @@
 //! Both the choice of what to load and the step itself begin here, so that
 //! they look at the same thing.
 
+use super::alerts::ends_package;
 use super::event_recorder::EventRecorder;
 use super::{Request, enrollment, settle};
 use crate::activity;
@@ -47,7 +48,7 @@ pub(super) fn open(
             session.login = login_of(message).unwrap_or(session.login);
             session.last_at = recorder.now;
             session.client_message = message.header.msg_id;
-            session.awaits_final = !message.is_final;
+            session.awaits_final = !ends_package(message);
             session.max_msg_size = message.header.max_msg_size.or(session.max_msg_size);
             state.next_message = session.first_message + message.header.msg_id;
         }

@@ -2,6 +2,7 @@
 
 use super::event_recorder::EventRecorder;
 use super::interactive;
+use super::passing_errors::may_pass;
 use crate::command::{
     CommandState, ElementName, ExecutionOptions, Lease, Lenient, NodeResult, OpenCommand,
 };
@@ -50,7 +51,8 @@ pub(super) fn conclude(
     package_ended: bool,
     recorder: &mut EventRecorder,
 ) {
-    let lease = &command.leases[lease];
+    let nth = lease;
+    let lease = &command.leases[nth];
     if !is_complete(lease, package_ended) {
         let state = command.state;
         recorder.transition(command, state, None, None, results);
@@ -59,6 +61,7 @@ pub(super) fn conclude(
     let exists = lease.statuses.contains(&418);
     let excused = interactive::excused_in(command, lease, recorder);
     let (meaning, code) = worst_of(lease, &command.options);
+    let passes = meaning == Meaning::Never && may_pass(command, nth, &results);
     command.unanswered = 0;
     command.ahead.clear();
     if exists && command.options.set && !command.as_replace {
@@ -96,18 +99,20 @@ pub(super) fn conclude(
                 recorder,
             );
         }
+        Meaning::Never if passes => again(command, end, recorder),
         Meaning::Never => fail(command, in_words(code), end, recorder),
     }
 }
 
-/// Ends a command whose answer is more than can be read: it would be so each time.
-pub(super) fn too_large(
+/// Ends a command of whose answer nothing is kept, since it is more than can be read or
+/// came in pieces that do not make a whole: it would be so each time.
+pub(super) fn reject_answer(
     command: &mut OpenCommand,
-    reason: String,
+    (code, reason): (u16, String),
     results: Vec<NodeResult>,
     recorder: &mut EventRecorder,
 ) {
-    let end = Ended { code: 413, results };
+    let end = Ended { code, results };
     fail(command, reason, end, recorder);
 }
 

@@ -13,7 +13,7 @@ use crate::kind::Kind;
 use crate::policy::PolicySet;
 use crate::time::Timestamp;
 
-/// The three lists of a preview, in the order in which commands would go.
+/// The three lists of a preview: what would go in that order, the rest the oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Preview {
     /// What would go.
@@ -62,6 +62,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         policies,
         contexts: ContextSet::only(context),
         session: None,
+        set_pause: state.set_pause,
         now,
     };
     let mut preview = Preview {
@@ -84,6 +85,7 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
             preview.withhold.push(hold(command, next));
         }
     }
+    preview.withhold.sort_by_key(|held| held.command);
     preview
 }
 

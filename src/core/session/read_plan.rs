@@ -9,9 +9,8 @@ use super::open::{MessagePosition, open};
 use super::{Request, offer};
 use crate::device::{Device, DeviceState};
 use crate::ids::CommandSeq;
-use crate::kind::{Kind, Leaf};
 use crate::session::ReadPlan;
-use modegate_wire::message::{Element, Message, Verb};
+use modegate_wire::message::{Element, Message};
 
 /// What [`step`](super::step) must see of `device` for this request: the kept
 /// reply of a retransmission, or the bodies of what was sent and of what may go,
@@ -66,7 +65,6 @@ pub fn plan_read(
         bodies,
         reply: false,
         inventory: reports || brings_values(&device.state, request.message),
-        answer_bytes: has_results(request.message),
     }
 }
 
@@ -81,7 +79,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     };
     let budget = offer::budget(session);
     let (record, policies) = (&device.record, request.policies);
-    let here = Circumstances::in_session(session, record, policies, request.now);
+    let here = Circumstances::in_session((state, session), record, policies, request.now);
     let candidates = offer::candidates(state, None, &here);
     // What no message holds fails, and what is behind it goes.
     let fitting = candidates.iter().filter(|c| c.bytes as usize <= budget);
@@ -116,12 +114,6 @@ fn release_who_may_follow(state: &mut DeviceState) -> bool {
     any
 }
 
-/// Whether the message brings answers that are kept.
-fn has_results(message: &Message) -> bool {
-    let mut elements = message.body.iter();
-    elements.any(|element| matches!(element, Element::Results(_)))
-}
-
 /// Whether the message may bring values for the inventory.
 fn brings_values(state: &DeviceState, message: &Message) -> bool {
     let answers = message.body.iter().any(|element| match element {
@@ -130,10 +122,8 @@ fn brings_values(state: &DeviceState, message: &Message) -> bool {
         _ => false,
     });
     answers
-        && state.open.iter().any(|command| {
-            let reads = |leaf: &Leaf| {
-                leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
-            };
-            !command.leases.is_empty() && command.leaves.iter().any(reads)
-        })
+        && state
+            .open
+            .iter()
+            .any(|command| !command.leases.is_empty() && command.brings_inventory())
 }

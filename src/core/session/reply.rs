@@ -3,7 +3,7 @@
 
 use data_encoding::BASE64;
 
-use super::alerts::is_session_alert;
+use super::alerts::{is_session_alert, keeps_alive};
 use super::dev_info;
 use super::large::Part;
 use crate::limits;
@@ -240,7 +240,7 @@ fn missing_id(cmd_id: Option<u32>) -> Option<u16> {
 fn alert_code(alert: &Alert) -> u16 {
     match alert.code {
         1224 | 1226 => 200,
-        _ if is_session_alert(alert) => 200,
+        _ if is_session_alert(alert) || keeps_alive(alert) => 200,
         // An alert that a device does not send: it is on record, and not understood.
         _ => 406,
     }

@@ -41,7 +41,7 @@ pub(super) fn queue(
     }
     let body = body(walks, recorder);
     let session = state.session.as_ref()?;
-    let here = Circumstances::in_session(session, record, request.policies, recorder.now);
+    let here = Circumstances::in_session((state, session), record, request.policies, recorder.now);
     let decision = here.decide(&leaves_of(&body.operations, classify), None);
     if !session.is_open || decision.verdict != Verdict::Deliver {
         return None;

@@ -14,8 +14,6 @@ pub struct ReadPlan {
     pub reply: bool,
     /// The inventory.
     pub inventory: bool,
-    /// How much is kept of its answers.
-    pub answer_bytes: bool,
 }
 
 /// What one step looks at.
@@ -29,6 +27,4 @@ pub struct Snapshot {
     pub reply: Option<Vec<u8>>,
     /// The inventory, if it was asked for and there is any.
     pub inventory: Option<Inventory>,
-    /// Bytes that are kept of its answers; 0 if that was not asked for.
-    pub answer_bytes: u64,
 }

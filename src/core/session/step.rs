@@ -151,6 +151,7 @@ fn exchange(snapshot: &Snapshot, request: &Request<'_>, uses_nonce: bool) -> Exc
     let mut exchange = builder.finish(code);
     channel::delivered(&mut exchange, device.record.family, request.now);
     exchange.channel_uri = changes.channel_uri.or(exchange.channel_uri);
+    exchange.against_profile = changes.against_profile;
     exchange.queued = changes.queued;
     exchange.inventory = changes.inventory;
     exchange.free_answers = changes.free_answers;

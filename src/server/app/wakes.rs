@@ -1,23 +1,47 @@
 //! Wakes: a push is asked for, so that the device begins a session.
 
-use super::{App, AppError, Principal, WriteOptions};
+use super::{App, AppError, Principal, WriteOptions, commands};
 use modegate_core::change::{self, Refusal};
 use modegate_core::device::Device;
 use modegate_core::device::outbox;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::active_profiles::Target;
+use modegate_core::push::advice;
 
-/// The device, and the push profile that its channel belongs to, if one does.
+/// A device's channel and what it is looked at with.
+pub(crate) struct ChannelSeen {
+    /// The device.
+    pub(crate) device: Device,
+    /// The push profile that its channel belongs to, if one does.
+    pub(crate) target: Option<Target>,
+    /// The build of its system, where that matters and is known.
+    build: Option<u32>,
+}
+
+impl ChannelSeen {
+    /// What people can do about the channel of a device that is no phone.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        let (family, state) = (self.device.record.family, &self.device.state);
+        advice::advice(family, self.build, state.channel.as_ref())
+    }
+}
+
+/// The device with its channel.
 pub(crate) async fn channel(
     app: &App,
     by: &Principal,
     id: DeviceId,
-) -> Result<(Device, Option<Target>), AppError> {
+) -> Result<ChannelSeen, AppError> {
     let device = by.device(app, id).await?;
     let push = app.sync.push();
     let (record, own) = (&device.record, device.state.push.owner.as_ref());
     let target = push.current(record.family, &record.groups, own).cloned();
-    Ok((device, target))
+    let build = commands::build(app, &device).await?;
+    Ok(ChannelSeen {
+        device,
+        target,
+        build,
+    })
 }
 
 /// Asks for a wake; those asked for one device come together. The device afterwards,

@@ -30,6 +30,7 @@ pub use request::Received;
 use crate::clock::Clock;
 use crate::current::Current;
 use crate::metrics::Metrics;
+use crate::wns::in_force::ProfilesInForce;
 use modegate_core::limits::DeviceBounds;
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::ActiveProfiles;
@@ -75,7 +76,7 @@ pub type Nonces = Box<dyn Fn(u64, u64) -> [u8; 16] + Send + Sync>;
 pub struct SyncService {
     store: Arc<dyn Store>,
     policies: Current<PolicySet>,
-    push: Arc<Current<ActiveProfiles>>,
+    push: Arc<ProfilesInForce>,
     nonces: Nonces,
     accept_unknown: bool,
     clock: Clock,
@@ -175,8 +176,9 @@ impl SyncService {
     }
 
     /// Where the push profiles in force are kept: the push service replaces
-    /// them there, for every exchange that loads from then on.
-    pub fn active_profiles(&self) -> Arc<Current<ActiveProfiles>> {
+    /// them there, for every exchange that loads from then on, and takes from
+    /// there what devices report of them.
+    pub fn active_profiles(&self) -> Arc<ProfilesInForce> {
         Arc::clone(&self.push)
     }
 

@@ -268,8 +268,12 @@ impl SyncService {
             .record("platform", record.platform.name())
             .record("delivered", counted.delivered())
             .record("withheld", counted.withheld());
+        let against_profile = exchange.against_profile().cloned();
         let commit = exchange.into_commit(reply.to_vec());
         self.store.commit(commit).await?;
+        if let Some(report) = against_profile {
+            self.push.report(report);
+        }
         self.metrics.exchanged(&counted, begun.elapsed());
         Ok(())
     }

@@ -2,6 +2,8 @@
 
 pub mod client;
 mod http;
+pub mod in_force;
+pub mod profile_worker;
 mod send;
 pub mod service;
 mod token_cache;

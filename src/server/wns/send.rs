@@ -79,6 +79,8 @@ struct Ready {
     credentials: Credentials,
     uri: Secret,
     digest: UriDigest,
+    /// Whether the server set the channel itself.
+    set_by_us: bool,
 }
 
 async fn ready(
@@ -93,7 +95,9 @@ async fn ready(
         return Ok(Err(Why::NoChannel));
     };
     let usable = |channel: &&channel::Channel| channel.may_send(now);
-    let digest = state.channel.as_ref().filter(usable).and_then(|c| c.uri);
+    let channel = state.channel.as_ref().filter(usable);
+    let set_by_us = channel.is_some_and(|channel| channel.set_by_us);
+    let digest = channel.and_then(|channel| channel.uri);
     let (Some(digest), None) = (digest, state.unenrolled_at) else {
         return Ok(Err(Why::NoChannel));
     };
@@ -107,6 +111,7 @@ async fn ready(
         credentials,
         uri,
         digest,
+        set_by_us,
     }))
 }
 
@@ -138,7 +143,7 @@ async fn send(push: &Push, id: DeviceId, ready: Ready, now: Timestamp) -> Result
         push.hold(profile, now.plus_ms(answer.asked_ms.unwrap_or(0)));
     }
     let learnt = match &answered {
-        Ok(answer) => answer.for_profile(digest),
+        Ok(answer) => answer.for_profile(id, digest, ready.set_by_us),
         Err(error) => error.for_profile(),
     };
     let words = words(&answered);
@@ -240,7 +245,10 @@ fn ended(before: &Device, after: &DeviceState, now: Timestamp) -> Option<Event> 
         .why
         .map_or(String::new(), |why| format!(": {}", why.words()));
     let left = "; queued commands wait for the device's own schedule";
-    let detail = format!("{}{why}{left}", wake.state.name());
+    let advice = after.advice(&before.record, now);
+    let advice = advice.filter(|_| wake.why == Some(Why::NoChannel));
+    let advice = advice.map_or(String::new(), |advice| format!("; {advice}"));
+    let detail = format!("{}{why}{left}{advice}", wake.state.name());
     Some(Event::new(now, ACTOR, Some(before.id), EventType::WakeEnded).detail(detail))
 }
 

@@ -12,6 +12,7 @@ use crate::config::Wns;
 use crate::current::Current;
 use crate::metrics::Metrics;
 use crate::wns::client::{SetupError, WnsClient};
+use crate::wns::in_force::ProfilesInForce;
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
 use modegate_core::operations::Templates;
@@ -28,7 +29,7 @@ pub struct Push {
     pub(super) client: WnsClient,
     pub(super) clock: Clock,
     /// What exchanges see of the profiles.
-    in_force: Arc<Current<ActiveProfiles>>,
+    pub(super) in_force: Arc<ProfilesInForce>,
     templates: Templates,
     rate: Option<Rate>,
     profiles: Current<Vec<PushProfile>>,
@@ -46,7 +47,7 @@ impl Push {
     /// An address in `setting` is none, or its CAs are unreadable.
     pub fn new(
         store: Arc<dyn Store>,
-        in_force: Arc<Current<ActiveProfiles>>,
+        in_force: Arc<ProfilesInForce>,
         setting: &Wns,
         templates: Templates,
         clock: Clock,

@@ -9,7 +9,6 @@ use tokio::sync::Notify;
 mod auth_failures;
 mod batches;
 mod installs;
-mod push_profiles;
 mod queues;
 pub mod retention;
 
@@ -20,6 +19,7 @@ use crate::supervisor::{Supervisor, Worker, WorkerStatus};
 use crate::sync::SyncService;
 use crate::webhooks::client::Client;
 use crate::webhooks::worker::WebhookWorker;
+use crate::wns::profile_worker::ProfileWorker;
 use crate::wns::service::Push;
 use crate::wns::worker::WakeWorker;
 use auth_failures::AuthFailureLog;
@@ -28,7 +28,6 @@ use installs::InstallWorker;
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_store::Store;
-use push_profiles::ProfileCheck;
 use queues::QueueSampling;
 use retention::RetentionWorker;
 
@@ -96,7 +95,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         )
     });
     start_one(&supervisor, &context, "push_profiles", |c| {
-        ProfileCheck(Arc::clone(&c.push))
+        ProfileWorker::new(Arc::clone(&c.push))
     });
     start_one(&supervisor, &context, "wakes", |c| {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)

@@ -28,12 +28,22 @@ impl Tablet {
         mut transport: Transport,
     ) -> Self {
         transport.user_agent = dialect.user_agent();
+        transport.origin = dialect.origin();
         let mut device = Tablet::new(source, transport);
         device.behaviour.dialect = dialect;
         device
             .tree
             .become_family(Csp::new(provider_id, dialect == Dialect::Phone));
+        device.runs_version(match dialect {
+            Dialect::Phone => "8.10.14234.375",
+            Dialect::Tablet | Dialect::Ten => "10.0.19045.2965",
+        });
         device
+    }
+
+    /// Its system is of this version, as `./DevDetail/SwV` shows it.
+    pub fn runs_version(&mut self, version: &str) {
+        self.tree.set_version(version);
     }
 
     /// The poll of a phone or a Windows 10, in its own way.

@@ -11,9 +11,10 @@ use crate::behaviour::Behaviour;
 use crate::jobs::JobState;
 use crate::outside::Change;
 use crate::proof::Credentials;
+use crate::registrar::Wns;
 use crate::report::SessionReport;
 use crate::transport::{SimError, Transport};
-use crate::tree::{Tree, Wns};
+use crate::tree::Tree;
 pub(crate) use saved::SavedTablet;
 use session::run;
 
@@ -102,7 +103,27 @@ impl Tablet {
     /// Who gives out its channel URIs from now on, for a package family name:
     /// a mock of WNS. Without, they lead nowhere.
     pub fn registers_with(&mut self, wns: impl Fn(&str) -> String + Send + Sync + 'static) {
-        self.tree.wns = Some(Wns(std::sync::Arc::new(wns)));
+        let wns = Wns(std::sync::Arc::new(wns));
+        if let Some(csp) = &mut self.tree.csp {
+            csp.wns = Some(wns.clone());
+        }
+        self.tree.wns = Some(wns);
+    }
+
+    /// Another server sets up its channel for a package family name of its own, on Windows
+    /// 8.1 under this AppId.
+    pub fn set_up_by_another(&mut self, app_id: &str, family: &str) {
+        self.tree.set_up_by_another(app_id, family);
+    }
+
+    /// It cannot register with WNS: UpdateConfiguration is answered 200, but there is no
+    /// channel and `LastError` is `error`; `None`: it can again. On the other families
+    /// Push/Status is 3 until the Push node is deleted.
+    pub fn fails_to_register(&mut self, error: Option<u32>) {
+        self.tree.channel_error = error;
+        if let Some(csp) = &mut self.tree.csp {
+            csp.registration_fails = error.is_some();
+        }
     }
 
     /// WNS revokes the tablet's channel.

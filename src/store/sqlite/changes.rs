@@ -51,7 +51,7 @@ pub(super) fn apply(
     events::append(db, &mut chain, &mut change.events)?;
     insert_bodies(db, keys, number, &change.queued)?;
     insert_parts(db, keys, number, &change.parts)?;
-    answers::free(db, keys, (number, &change.state), change.free_answers)?;
+    answers::free(db, keys, (number, &mut change.state), change.free_answers)?;
     let changes = &change.inventory_changes;
     inventory::write(db, keys, number, change.inventory.as_ref(), changes)?;
     if let Some(record) = &change.record {
@@ -165,7 +165,7 @@ fn insert_parts(
         let bytes = rows::part_bytes(keys, number, part)?;
         let row = params![signed(number), part.seq.0, part.part, bytes];
         run(db, INSERT_COMMAND, row)?;
-        answers::note(db, number, part, bytes.len())?;
+        answers::note(db, number, part)?;
     }
     Ok(())
 }

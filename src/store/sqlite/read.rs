@@ -3,9 +3,9 @@
 use rusqlite::{Connection, params};
 
 use super::error::failed;
+use super::inventory;
 use super::query::value;
 use super::rows::{self, Key, signed};
-use super::{answers, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Chunk, PlanRead, StoreError};
 use modegate_core::command::{CommandBody, Part, StoredCommand};
@@ -33,17 +33,11 @@ pub(super) fn load(
     } else {
         None
     };
-    let answer_bytes = if plan.answer_bytes {
-        answers::kept(db, device.number)?
-    } else {
-        0
-    };
     Ok(Some(Snapshot {
         device,
         bodies,
         reply,
         inventory,
-        answer_bytes,
     }))
 }
 

@@ -233,6 +233,5 @@ fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError>
     if !state.forget_list(seq) {
         return Ok(());
     }
-    let sql = "UPDATE device SET revision = revision + 1, state = ?2 WHERE number = ?1";
-    run(db, sql, params![device, rows::pack(&state)?])
+    answers::put_state(db, rows::unsigned(device), &state)
 }

@@ -71,6 +71,7 @@ fn taken(name: &str, schema: &Value) -> Value {
             let params = rcgen::CertificateParams::new(vec!["x".to_owned()]).unwrap();
             json!(params.self_signed(&key).unwrap().pem())
         }
+        ("string", "package_family_name") => json!("Contoso.App_8wekyb3d8bbwe"),
         ("string", "key") => json!("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
         ("string", _) => json!("<x/>"),
         ("array", _) => json!([taken(name, &schema["items"])]),

@@ -178,7 +178,7 @@ async fn simulated_tablets_have_nothing_to_complain_of() {
         for command in [
             json!({"type": "inventory"}),
             json!({"type": "lock_workstation"}),
-            json!({"type": "wns_update_configuration", "app_id": "a", "package_family_name": "p_q"}),
+            json!({"type": "wns_update_configuration", "app_id": "a", "package_family_name": "p_8wekyb3d8bbwe"}),
             json!({"type": "app_install", "job_data": "<a b=\"c\">&amp;\n</a>"}),
             json!({"type": "raw", "verb": "Get", "loc_uri": "./cimv2/MDM_Application"}),
             json!({"type": "sequence", "commands": [{"type": "raw", "verb": "Get", "loc_uri": "./DevInfo/DevId"}]}),

@@ -25,6 +25,7 @@ use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::{SyncResponse, SyncService};
+use modegate_server::wns::profile_worker::ProfileWorker;
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::MockWns;
@@ -43,6 +44,18 @@ use crate::wait::{DEADLINE, eventually, seen};
 
 pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 pub const OTHER_PFN: &str = "52314Publisher.Second_t6e9vsyjkrw9w";
+/// What is read of a channel on Windows 8.1, and elsewhere.
+pub const READ_81: [&str; 5] = [
+    "Get Channel",
+    "Get ExpirationTime",
+    "Get ChannelStatus",
+    "Get LastError",
+    "Get ConfigurationStatus",
+];
+pub const READ: [&str; 3] = ["Get PFN", "Get ChannelURI", "Get Status"];
+/// Before a set on Windows 10, where the build tells whether the device may hang on it.
+pub const READ_10: [&str; 4] = ["Get PFN", "Get ChannelURI", "Get Status", "Get SwV"];
+pub const SET_81: [&str; 1] = ["Exec UpdateConfiguration"];
 pub const HOUR: i64 = 60 * 60 * 1000;
 pub const DAY: i64 = 24 * HOUR;
 
@@ -65,6 +78,11 @@ impl World {
     }
 
     pub async fn bare() -> World {
+        World::ruled(PolicySet::builtin().unwrap()).await
+    }
+
+    /// Without a profile, under these policies.
+    pub async fn ruled(policies: PolicySet) -> World {
         let mock = MockWns::start().await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let keys = Keys::from_bytes(&[7; 32]).unwrap();
@@ -75,8 +93,12 @@ impl World {
         let shown = Arc::clone(&clock);
         let now = Clock::new(move || Timestamp(shown.load(SeqCst)));
         let dynamic = Arc::clone(&store) as Arc<dyn Store>;
-        let policies = Arc::new(PolicySet::builtin().unwrap());
-        let sync = SyncService::new(Arc::clone(&dynamic), policies, store.nonces(), true);
+        let sync = SyncService::new(
+            Arc::clone(&dynamic),
+            Arc::new(policies),
+            store.nonces(),
+            true,
+        );
         let sync = Arc::new(sync.with_clock(now.clone()));
         let setting = Wns {
             token_url: Some(mock.token_url()),
@@ -88,6 +110,10 @@ impl World {
         let push = Arc::new(push);
         let workers = Supervisor::new(Arc::default(), Arc::default());
         let shared = Arc::clone(&push);
+        workers.start("push_profiles", {
+            let push = Arc::clone(&push);
+            move || ProfileWorker::new(Arc::clone(&push))
+        });
         workers.start("wakes", move || WakeWorker::new(Arc::clone(&shared), 4));
         World {
             store,
@@ -295,6 +321,11 @@ pub struct Sim {
     pub uri: Option<Secret>,
     pub status: u16,
     pub expires: String,
+    /// What it says of whether push is configured, and why it has no channel (Windows 8.1).
+    pub configuration: u32,
+    pub last_error: u32,
+    /// A set brings the URI that it has already.
+    pub keeps_uri: bool,
 }
 
 impl Sim {
@@ -311,7 +342,23 @@ impl Sim {
             uri: None,
             status: 0,
             expires: "20991231235959.000000+000".to_owned(),
+            configuration: 1,
+            last_error: 0,
+            keeps_uri: false,
         }
+    }
+
+    /// Another server sets up its channel for a PFN of its own.
+    pub fn set_up_by_another(&mut self, pfn: &str, mock: &MockWns) {
+        self.pfn = Some(pfn.to_owned());
+        self.uri = Some(Secret::new(mock.mint(pfn, &self.source)));
+    }
+
+    /// The end of its channel, so many days from now.
+    pub fn ends_in(&mut self, days: i64, world: &World) {
+        let end = world.now().plus_ms(days * DAY).to_string();
+        let digits: String = end[..19].chars().filter(char::is_ascii_digit).collect();
+        self.expires = format!("{digits}.000000+000");
     }
 
     /// It renews its channel by itself.
@@ -352,6 +399,11 @@ impl Sim {
         if is_set(verb, loc_uri) {
             return (self.set(verb, data.unwrap_or_default(), mock), None);
         }
+        if verb == "Delete" && loc_uri.ends_with("/Push") {
+            let had = self.pfn.take();
+            self.uri = None;
+            return (if had.is_some() { 200 } else { 404 }, None);
+        }
         if verb != "Get" {
             return (200, None);
         }
@@ -364,7 +416,10 @@ impl Sim {
         let value = match (self.family, last) {
             (Family::Windows81, "Channel") => uri(),
             (Family::Windows81, "ExpirationTime") => uri().map(|_| self.expires.clone()),
-            (Family::Windows81, "ChannelStatus" | "LastError") => uri().map(|_| "0".to_owned()),
+            (Family::Windows81, "ChannelStatus") => uri().map(|_| "0".to_owned()),
+            (Family::Windows81, "LastError") => Some(self.last_error.to_string()),
+            (Family::Windows81, "ConfigurationStatus") => Some(self.configuration.to_string()),
+            (_, "PFN") => self.pfn.clone(),
             (_, "ChannelURI") => Some(uri().unwrap_or_else(|| "null".to_owned())),
             (_, "Status") => Some(self.status.to_string()),
             _ => Some("value".to_owned()),
@@ -386,7 +441,9 @@ impl Sim {
             _ => data,
         };
         self.pfn = Some(pfn.to_owned());
-        self.uri = Some(Secret::new(mock.mint(pfn, &self.source)));
+        if !self.keeps_uri || self.uri.is_none() {
+            self.uri = Some(Secret::new(mock.mint(pfn, &self.source)));
+        }
         200
     }
 }

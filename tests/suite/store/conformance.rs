@@ -86,7 +86,6 @@ async fn load(store: &dyn Store, source: &str) -> Snapshot {
             .collect(),
         reply: true,
         inventory: true,
-        answer_bytes: true,
     };
     store
         .load(&Source(source.into()), &choose)

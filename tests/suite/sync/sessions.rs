@@ -87,9 +87,16 @@ async fn a_command_is_offered_once_per_session_and_numbers_are_not_reused() {
 async fn a_late_answer_in_a_session_of_another_mode_is_taken() {
     let server = Server::start();
     let (_, [_, _, wns, _]) = demo_queue(&server, "tablet").await;
-    let reply = server
+    let mut reply = server
         .sync("Maintenance", &package1("tablet", "1", 1, "user"))
         .await;
+    // The set of the channel goes last.
+    for number in 2..4 {
+        let body = answers(&reply, 200);
+        let next = message("tablet", "1", number, &body);
+        reply = server.sync("Maintenance", &next).await;
+    }
+    assert!(reply.text.contains("UpdateConfiguration"));
     let late = answers(&reply, 200);
     let machine = server
         .sync("Machine", &package1("tablet", "2", 1, "none"))
@@ -111,10 +118,19 @@ async fn a_password_reset_without_an_answer_is_unconfirmed_and_not_sent_again() 
     let again = server
         .sync("Maintenance", &package1("tablet", "2", 1, "user"))
         .await;
+    // The app job shares no reply with the reset: its turn comes now.
     assert!(
-        !again.text.contains("ResetUserPassword") && !again.text.contains("CreateJob"),
+        !again.text.contains("ResetUserPassword") && again.text.contains("CreateJob"),
         "{}",
         again.text
+    );
+    let third = server
+        .sync("Maintenance", &package1("tablet", "3", 1, "user"))
+        .await;
+    assert!(
+        !third.text.contains("ResetUserPassword") && !third.text.contains("CreateJob"),
+        "{}",
+        third.text
     );
     assert_eq!(server.state(&reset).await, "unconfirmed");
     assert_eq!(server.state(&install).await, "unconfirmed");

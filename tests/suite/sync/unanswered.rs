@@ -142,6 +142,60 @@ async fn a_reset_shares_replies_with_reads_but_not_with_writes() {
     }
 }
 
+/// Nor with another Exec, a second reset among them: whichever the device stops at, it is
+/// known which of them went.
+#[tokio::test]
+async fn a_reset_shares_no_reply_with_another_exec() {
+    let lock = json!({"type": "lock_workstation"});
+    let other = json!({"type": "reset_user_password", "user": "bob", "password": "pw-2"});
+    let rows = [
+        (
+            vec![lock.clone(), reset(), bios()],
+            vec![
+                vec!["LockWorkstation", "Win32_BIOS"],
+                vec!["ResetUserPassword"],
+            ],
+        ),
+        (
+            vec![bios(), reset(), lock.clone()],
+            vec![
+                vec!["Win32_BIOS", "ResetUserPassword"],
+                vec!["LockWorkstation"],
+            ],
+        ),
+        (
+            vec![reset(), other, bios(), lock.clone()],
+            vec![
+                vec!["ResetUserPassword"],
+                vec!["ResetUserPassword", "Win32_BIOS"],
+                vec!["LockWorkstation"],
+            ],
+        ),
+    ];
+    for (queue, replies) in rows {
+        let server = Server::start();
+        tablet(&server, &queue).await;
+        let mut agent = Agent {
+            server: &server,
+            stops_at: "nothing",
+            sessions: 0,
+        };
+        assert_eq!(agent.session().await, replies);
+    }
+    // A device that stops at the lock has done nothing of the reset.
+    let server = Server::start();
+    let (_, commands) = tablet(&server, &[lock, reset()]).await;
+    let mut agent = Agent {
+        server: &server,
+        stops_at: "LockWorkstation",
+        sessions: 0,
+    };
+    assert_eq!(agent.session().await, [["LockWorkstation"]]);
+    assert_eq!(server.state(&commands[1]).await, "queued");
+    assert_eq!(agent.session().await[0], ["ResetUserPassword"]);
+    assert_eq!(server.state(&commands[1]).await, "succeeded");
+}
+
 #[tokio::test]
 async fn a_forecast_says_that_the_command_goes_alone() {
     let server = Server::start();

@@ -1,12 +1,18 @@
 //! The life of a device's WNS channel.
 //!
-//! A channel URI is good for 30 days from its creation, which the device tells
-//! late or not at all, so it is dated by its first sight, and reading it again
-//! never makes it younger. A URI that WNS called dead stays dead. Setting the
+//! A channel is the server's own only if its PFN is. Phones and Windows 10 show
+//! the PFN that they hold; Windows 8.1 does not, so there a URI counts once the
+//! server has set its PFN itself.
+//!
+//! A channel URI is good for 30 days. Windows 8.1 reports its end, which is
+//! believed; elsewhere it is dated by its first sight, and reading it again does
+//! not make it younger. A URI that WNS called dead stays dead. Setting the
 //! PFN tears a working channel down, and on Windows 8.1 may hang: it is done
 //! when needed, in Maintenance only (the policy sees to that), once per
 //! session, with pauses that grow.
 
+mod known;
+mod learn;
 mod not_tried;
 mod table;
 #[cfg(test)]
@@ -20,6 +26,7 @@ use crate::push::answer::WnsVerdict;
 use crate::push::pause;
 use crate::time::Timestamp;
 
+use known::Known;
 pub use table::ChannelState;
 use table::{Act, Signal, cell};
 
@@ -53,18 +60,23 @@ pub(crate) fn refresh_age_ms(family: Family) -> i64 {
     }
 }
 
-/// A URI that was seen.
+/// Whose channel the device holds, as far as the server knows.
+///
+/// Rows of version 0.1.0 have a flag in its place: `false` is read as `Ours`, `true` as
+/// `Unproven`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Known {
-    digest: UriDigest,
-    first_seen: Timestamp,
-    expires_at: Timestamp,
-    dead: bool,
+enum Holder {
+    /// The device confirmed a set of the PFN, or shows it.
+    Ours,
+    /// Nothing says so: what the device reads out may belong to another PFN.
+    Unproven,
+    /// The device shows another PFN, or none.
+    Foreign,
 }
 
 /// A device's channel, without the URI itself: that is kept under seal, and
 /// what stands for it here is its digest.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Channel {
     /// Where it stands.
     pub state: ChannelState,
@@ -76,12 +88,47 @@ pub struct Channel {
     pub next_set_at: Option<Timestamp>,
     /// The set was sent by the other verb already.
     turned: bool,
-    /// The PFN changed and is not set yet: what the device reads out belongs to the old one.
-    stale: bool,
-    /// A URI that was never seen before came after the last set.
+    holder: Holder,
+    /// A URI that was never seen before, or a later end, came after the last set.
     renewed: bool,
     empty_reads: u8,
     known: Vec<Known>,
+    /// The server set it: WNS's 403 for it speaks against the push profile.
+    #[serde(default)]
+    pub set_by_us: bool,
+    /// WNS answered 403 for the URI in use.
+    #[serde(default)]
+    pub refused: bool,
+    /// The device's registration with WNS failed: the next set is by Delete and Add.
+    #[serde(default)]
+    register_anew: bool,
+    /// The last set was never answered.
+    #[serde(default)]
+    unanswered: bool,
+    /// The URI that the device had before the first set.
+    #[serde(default)]
+    before_set: Option<UriDigest>,
+}
+
+impl Default for Channel {
+    fn default() -> Self {
+        Channel {
+            state: ChannelState::default(),
+            uri: None,
+            set_attempts: 0,
+            next_set_at: None,
+            turned: false,
+            holder: Holder::Unproven,
+            renewed: false,
+            empty_reads: 0,
+            known: Vec::new(),
+            set_by_us: false,
+            refused: false,
+            register_anew: false,
+            unanswered: false,
+            before_set: None,
+        }
+    }
 }
 
 /// What happened to a channel.
@@ -95,6 +142,11 @@ pub enum Event {
     SetStatus(u16),
     /// The session ended without a Status to it.
     SetSilent,
+    /// The device showed the PFN that it holds, or that it holds none.
+    PfnRead {
+        /// Whether it is the one that it is to hold.
+        ours: bool,
+    },
     /// The device told its URI, one that [`crate::push::address`] let through.
     UriRead {
         /// Of the URI.
@@ -104,6 +156,10 @@ pub enum Event {
     },
     /// The device told an empty URI, `null`, or one that is not of WNS.
     UriAbsent,
+    /// The device says that push is not configured: the set had no effect, or it was lost.
+    NotConfigured,
+    /// The device says that it could not register the PFN with WNS.
+    NotRegistered,
     /// WNS answered to a notification for this URI.
     Wns(UriDigest, WnsVerdict),
     /// Nothing but time: looks at the age of the URI.
@@ -122,6 +178,8 @@ pub enum SetVerb {
     Replace,
     /// Add: the Replace was answered with 404.
     Add,
+    /// Delete and Add: the device's registration with WNS failed.
+    Anew,
 }
 
 /// What is to be done after a transition.
@@ -162,6 +220,34 @@ impl Channel {
         self.state.may_send() && self.expires_at().is_some_and(|end| now < end)
     }
 
+    /// Where it stands now: between two sessions the end of its URI may pass.
+    pub fn state_at(&self, now: Timestamp) -> ChannelState {
+        match self.state.may_send() && !self.may_send(now) {
+            true => ChannelState::Expired,
+            false => self.state,
+        }
+    }
+
+    /// Whether what the device says of its channel is about the PFN that it is to hold.
+    pub fn is_ours(&self) -> bool {
+        self.holder == Holder::Ours
+    }
+
+    /// Whether the device shows another PFN, or none.
+    pub fn is_foreign(&self) -> bool {
+        self.holder == Holder::Foreign
+    }
+
+    /// Whether the pause since the last set is over.
+    pub(crate) fn may_be_set(&self, now: Timestamp) -> bool {
+        self.next_set_at.is_none_or(|due| due <= now)
+    }
+
+    /// Whether sets went out and the last of them brought no URI that was new.
+    pub(crate) fn was_set_in_vain(&self) -> bool {
+        self.set_attempts > 0 && !self.renewed
+    }
+
     fn current(&self) -> Option<&Known> {
         self.find(self.uri?)
     }
@@ -174,10 +260,7 @@ impl Channel {
 /// What `event` makes of `channel`.
 pub fn next(channel: &Channel, event: Event, family: Family, now: Timestamp) -> Transition {
     let mut channel = channel.clone();
-    if let Event::Wns(digest, WnsVerdict::Gone) = event {
-        channel.bury(digest);
-    }
-    let Some(signal) = channel.signal(event, family, now) else {
+    let Some(signal) = channel.learn(event, family, now) else {
         return Transition {
             channel,
             effects: Vec::new(),
@@ -190,57 +273,17 @@ pub fn next(channel: &Channel, event: Event, family: Family, now: Timestamp) -> 
 }
 
 impl Channel {
-    /// Holds an event against what is known. `None`: it says nothing of this channel.
-    fn signal(&self, event: Event, family: Family, now: Timestamp) -> Option<Signal> {
-        Some(match event {
-            Event::Session if self.next_set_at.is_none_or(|due| due <= now) => Signal::SessionDue,
-            Event::Session => Signal::SessionEarly,
-            Event::SetDelivered => Signal::Delivered,
-            Event::SetStatus(200 | 202) => Signal::SetOk,
-            Event::SetStatus(418) if !self.turned => Signal::SetExists,
-            Event::SetStatus(404) if !self.turned => Signal::SetMissing,
-            Event::SetStatus(_) => Signal::SetRefused,
-            Event::SetSilent => Signal::SetSilent,
-            Event::UriRead { .. } if self.stale => return None,
-            Event::UriRead { digest, .. } => self.read(digest, now),
-            Event::UriAbsent => Signal::UriAbsent,
-            Event::Wns(digest, _) if self.uri != Some(digest) => return None,
-            Event::Wns(_, WnsVerdict::Taken) => Signal::Taken,
-            Event::Wns(_, WnsVerdict::Gone) => Signal::Gone,
-            Event::Wns(_, WnsVerdict::Refused) => Signal::Refused,
-            Event::Time => self.age(family, now)?,
-            Event::PfnChanged => Signal::PfnChanged,
-        })
-    }
-
-    fn read(&self, digest: UriDigest, now: Timestamp) -> Signal {
-        match self.find(digest) {
-            None => Signal::UriNew,
-            Some(known) if known.dead || known.expires_at <= now => Signal::UriDead,
-            Some(_) if self.uri == Some(digest) => Signal::UriSame,
-            Some(_) => Signal::UriKnown,
-        }
-    }
-
-    fn age(&self, family: Family, now: Timestamp) -> Option<Signal> {
-        let end = self.expires_at()?;
-        let room = LIFE_MS - refresh_age_ms(family);
-        if now >= end {
-            Some(Signal::AgeExpired)
-        } else if now >= end.plus_ms(-room) {
-            Some(Signal::AgeRefresh)
-        } else {
-            None
-        }
-    }
-
     fn act(&mut self, act: Act, signal: Signal, event: Event, now: Timestamp) -> Vec<Effect> {
         match act {
             Act::Stay => Vec::new(),
             Act::Ask => vec![Effect::ReadUri],
             Act::Set => {
                 self.turned = false;
-                vec![Effect::SendSet(SetVerb::First), Effect::ReadUri]
+                let verb = match self.register_anew {
+                    true => SetVerb::Anew,
+                    false => SetVerb::First,
+                };
+                vec![Effect::SendSet(verb), Effect::ReadUri]
             }
             Act::Count => self.count(now),
             Act::Confirm => self.confirm(),
@@ -254,7 +297,7 @@ impl Channel {
                 };
                 vec![Effect::SendSet(verb)]
             }
-            Act::Take => self.take(event, now),
+            Act::Take => self.take(event, signal),
             Act::Seen => {
                 self.empty_reads = 0;
                 Vec::new()
@@ -273,6 +316,14 @@ impl Channel {
                 self.repair_promptly();
                 self.drop_uri()
             }
+            Act::Lapse => {
+                self.repair_promptly();
+                self.drop_uri()
+            }
+            Act::Doubt => {
+                self.repair_promptly();
+                Vec::new()
+            }
             Act::Forget => self.forget(),
         }
     }
@@ -283,14 +334,15 @@ impl Channel {
         if !self.turned {
             self.set_attempts = self.set_attempts.saturating_add(1);
         }
-        self.renewed = false;
+        (self.renewed, self.unanswered) = (false, false);
         let pause = pause::growing(SET_PAUSE_MS, self.set_attempts, SET_PAUSE_MOST_MS);
         self.next_set_at = Some(now.plus_ms(pause));
         Vec::new()
     }
 
     fn confirm(&mut self) -> Vec<Effect> {
-        self.stale = false;
+        (self.holder, self.set_by_us) = (Holder::Ours, true);
+        (self.refused, self.unanswered) = (false, false);
         self.turned = false;
         self.empty_reads = 0;
         let mut effects = self.drop_uri();
@@ -298,36 +350,21 @@ impl Channel {
         effects
     }
 
-    fn take(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
-        let Event::UriRead { digest, expires_at } = event else {
+    fn take(&mut self, event: Event, signal: Signal) -> Vec<Effect> {
+        let Event::UriRead { digest, .. } = event else {
             return Vec::new();
         };
-        if self.find(digest).is_none() {
-            self.remember(digest, expires_at, now);
+        if matches!(signal, Signal::UriNew | Signal::UriRenewed) {
             self.renewed = true;
+            self.refused = false;
+            self.register_anew = false;
             self.repair_promptly();
         }
         self.turned = false;
+        self.unanswered = false;
         self.empty_reads = 0;
         self.uri = Some(digest);
         vec![Effect::KeepUri]
-    }
-
-    /// The device's own end is believed when it is sooner than the documented life.
-    fn remember(&mut self, digest: UriDigest, reported: Option<Timestamp>, now: Timestamp) {
-        let most = now.plus_ms(LIFE_MS);
-        if self.known.len() >= REMEMBERED {
-            self.known.remove(0);
-        }
-        self.known.push(Known {
-            digest,
-            first_seen: now,
-            expires_at: reported
-                .filter(|reported| *reported > now)
-                .unwrap_or(most)
-                .min(most),
-            dead: false,
-        });
     }
 
     fn empty(&mut self) -> Vec<Effect> {
@@ -342,12 +379,13 @@ impl Channel {
 
     fn forget(&mut self) -> Vec<Effect> {
         self.known.iter_mut().for_each(|known| known.dead = true);
-        self.stale = true;
-        self.turned = false;
-        self.empty_reads = 0;
-        self.set_attempts = 0;
-        self.next_set_at = None;
-        self.drop_uri()
+        let effects = self.drop_uri();
+        *self = Channel {
+            state: self.state,
+            known: std::mem::take(&mut self.known),
+            ..Channel::default()
+        };
+        effects
     }
 
     fn bury(&mut self, digest: UriDigest) {

@@ -55,8 +55,12 @@ pub(super) enum Signal {
     SetRefused,
     /// The session ended without a Status.
     SetSilent,
+    /// The device holds another PFN, or none.
+    PfnForeign,
     /// A URI was read that was never seen.
     UriNew,
+    /// One that was seen, with a later end.
+    UriRenewed,
     /// One that was seen before, not the one in use, and still good.
     UriKnown,
     /// The one in use.
@@ -65,6 +69,10 @@ pub(super) enum Signal {
     UriDead,
     /// None, or one that is not of WNS.
     UriAbsent,
+    /// The device says that push is not configured.
+    NotConfigured,
+    /// The device says that its registration with WNS failed.
+    NotRegistered,
     /// WNS took a notification for the URI in use.
     Taken,
     /// WNS answered 404 or 410 for the URI in use.
@@ -82,7 +90,7 @@ pub(super) enum Signal {
 impl Signal {
     /// Every signal, in the order of the columns.
     #[cfg(test)]
-    pub(super) const ALL: [Signal; 19] = [
+    pub(super) const ALL: [Signal; 23] = [
         Signal::SessionDue,
         Signal::SessionEarly,
         Signal::Delivered,
@@ -91,11 +99,15 @@ impl Signal {
         Signal::SetMissing,
         Signal::SetRefused,
         Signal::SetSilent,
+        Signal::PfnForeign,
         Signal::UriNew,
+        Signal::UriRenewed,
         Signal::UriKnown,
         Signal::UriSame,
         Signal::UriDead,
         Signal::UriAbsent,
+        Signal::NotConfigured,
+        Signal::NotRegistered,
         Signal::Taken,
         Signal::Gone,
         Signal::Refused,
@@ -130,6 +142,10 @@ pub(super) enum Act {
     Proven,
     /// The URI in use is never used again.
     Bury,
+    /// The URI in use is not used any more, unless the device reports a later end of it.
+    Lapse,
+    /// The URI in use may not work: the PFN may be set at once.
+    Doubt,
     /// None of the URIs so far is used again.
     Forget,
 }
@@ -163,7 +179,12 @@ pub(super) fn cell(state: ChannelState, signal: Signal) -> (ChannelState, Act) {
         (S::SetSilent, SetSent) => (SetFailed, A::Stay),
         (S::SetRefused | S::SetSilent, _) => (state, A::Stay),
 
-        (S::UriNew, _) => (Active, A::Take),
+        (S::PfnForeign, Active | Refreshing) => (NeedsSet, A::Lapse),
+        // The set was confirmed and had no effect.
+        (S::PfnForeign, AwaitingUri) => (SetFailed, A::Stay),
+        (S::PfnForeign, _) => (state, A::Stay),
+
+        (S::UriNew | S::UriRenewed, _) => (Active, A::Take),
         (S::UriKnown, Refreshing) => (Refreshing, A::Take),
         (S::UriKnown, _) => (Active, A::Take),
         (S::UriSame, Active | Refreshing) => (state, A::Seen),
@@ -172,14 +193,17 @@ pub(super) fn cell(state: ChannelState, signal: Signal) -> (ChannelState, Act) {
         (S::UriDead, _) => (state, A::Stay),
         (S::UriAbsent, AwaitingUri | Active | Refreshing) => (state, A::Empty),
         (S::UriAbsent, _) => (state, A::Stay),
+        (S::NotConfigured | S::NotRegistered, SetSent | AwaitingUri) => (SetFailed, A::Stay),
+        (S::NotConfigured | S::NotRegistered, Active) => (Refreshing, A::Doubt),
+        (S::NotConfigured | S::NotRegistered, _) => (state, A::Stay),
 
         (S::Taken, Active | Refreshing) => (state, A::Proven),
         (S::Gone, Active | Refreshing) => (Dead, A::Bury),
-        // One refused channel is set again; a second one stops the profile, not the channel.
-        (S::Refused, Active) => (Refreshing, A::Stay),
+        // It may be of another app: the PFN is set again.
+        (S::Refused, Active) => (Refreshing, A::Doubt),
         (S::Taken | S::Gone | S::Refused, _) => (state, A::Stay),
         (S::AgeRefresh, Active) => (Refreshing, A::Stay),
-        (S::AgeExpired, Active | Refreshing) => (Expired, A::Bury),
+        (S::AgeExpired, Active | Refreshing) => (Expired, A::Lapse),
         (S::AgeRefresh | S::AgeExpired, _) => (state, A::Stay),
         (S::PfnChanged, _) => (NeedsSet, A::Forget),
     }

@@ -78,6 +78,7 @@ impl Wake {
             why: None,
             bucket,
             taken: false,
+            asked: false,
         }
     }
 

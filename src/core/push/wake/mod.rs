@@ -126,6 +126,9 @@ pub struct Wake {
     /// Whether WNS said that it took the last notification.
     #[serde(default)]
     pub taken: bool,
+    /// Whether somebody asked for the session itself, not only for a command to go.
+    #[serde(default)]
+    pub asked: bool,
 }
 
 impl Wake {

@@ -27,6 +27,7 @@ fn in_state(state: WakeState) -> Wake {
         why: None,
         bucket: crate::push::rate::Bucket::full(),
         taken: state == WakeState::Accepted,
+        asked: false,
     }
 }
 

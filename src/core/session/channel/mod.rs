@@ -4,6 +4,9 @@
 //! the policy engine, as for every other.
 
 mod open_commands;
+mod pause;
+mod recover;
+mod report;
 mod sends;
 mod subject;
 mod work;
@@ -21,7 +24,8 @@ use crate::event::EventType;
 use crate::push::active_profiles::{Notes, Target};
 use crate::push::{channel, wake};
 
-pub(super) use open_commands::open_set;
+pub(super) use open_commands::{open_set, open_sets};
+pub(super) use pause::answered;
 pub(super) use subject::{ChannelChanges, DeviceContext};
 
 use open_commands::{ACTOR, close};
@@ -55,14 +59,16 @@ pub(super) fn take(
     let before = work.channel.state;
     work.mine();
     work.set_answered();
+    work.others_answered(bodies);
     if !report.is_empty() {
-        let values = report.at(&work.nodes());
-        work.take_report(values);
+        let values = report.at(&work.reads());
+        work.take_report(&values);
     }
     if subject.begins {
         work.session();
     }
     work.act(bodies);
+    work.end_recovery();
     let (channel, changes) = (work.channel, work.changes);
     if channel.state != before {
         let detail = format!("{} to {}", before.name(), channel.state.name());
@@ -73,26 +79,14 @@ pub(super) fn take(
     changes
 }
 
-/// The profile that the device is set up for. A phone beyond the 30 days does
-/// not renew by itself: where there is another profile for it, it is moved on.
+/// The profile that the device is set up for.
 fn target<'a>(
     state: &DeviceState,
     subject: &DeviceContext<'_>,
     request: &Request<'a>,
 ) -> Option<&'a Target> {
     let (push, record) = (request.push, subject.record);
-    let own = state.push.owner.as_ref();
-    let current = push.current(record.family, &record.groups, own)?;
-    let expired = state.channel.as_ref().is_some_and(|channel| {
-        channel.state == channel::ChannelState::Expired
-            || channel.expires_at().is_some_and(|end| end <= request.now)
-    });
-    let moves = expired && subject.begins && record.family == Family::WindowsPhone81;
-    if moves {
-        push.another(&record.groups, current)
-    } else {
-        Some(current)
-    }
+    push.current(record.family, &record.groups, state.push.owner.as_ref())
 }
 
 /// The device has no channel any more: it is unenrolled, or no profile is for it.
@@ -105,6 +99,7 @@ pub(super) fn forget(
         return ChannelChanges::default();
     };
     state.push = Notes::default();
+    state.recovery = None;
     for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
         close(
             state,
@@ -117,17 +112,19 @@ pub(super) fn forget(
     }
     ChannelChanges {
         uri: channel.uri.map(|_| None),
-        queued: Vec::new(),
+        ..ChannelChanges::default()
     }
 }
 
-/// Tells the channel that its set is in the reply.
+/// Tells the channel that its set is in the reply; a set of anybody's begins the pause.
 pub(super) fn delivered(exchange: &mut Exchange, family: Family, now: crate::time::Timestamp) {
+    pause::delivered(&mut exchange.state, &exchange.carried, now);
     let set = open_set(&exchange.state);
     let carried = exchange.carried.iter().any(|one| Some(one.seq) == set);
     if let (true, Some(channel)) = (carried, &exchange.state.channel) {
         let done = channel::next(channel, channel::Event::SetDelivered, family, now);
         exchange.state.channel = Some(done.channel);
+        recover::attempted(&mut exchange.state, now);
     }
 }
 

@@ -14,6 +14,12 @@ pub(in crate::session) fn open_set(state: &DeviceState) -> Option<CommandSeq> {
     find(state, ServerPurpose::ChannelSet)
 }
 
+/// Every open command that sets a channel, whoever queued it.
+pub(in crate::session) fn open_sets(state: &DeviceState) -> Vec<CommandSeq> {
+    let sets = state.open.iter().filter(|command| command.sets_channel());
+    sets.map(|command| command.seq).collect()
+}
+
 /// The open command that serves so.
 pub(super) fn find(state: &DeviceState, serves: ServerPurpose) -> Option<CommandSeq> {
     let open = state.open.iter();

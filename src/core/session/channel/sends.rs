@@ -8,7 +8,10 @@ use crate::command::{
 };
 use crate::context::Family;
 use crate::limits;
-use crate::operations::{channel_reads, channel_set, dmclient_reads, dmclient_set};
+use crate::loc_uri::LocUri;
+use crate::operations::{
+    channel_reads, channel_set, dmclient_reads, dmclient_set, dmclient_set_anew,
+};
 use crate::policy::Verdict;
 use crate::push::channel::SetVerb;
 use crate::session::bodies::Bodies;
@@ -24,8 +27,8 @@ impl Work<'_> {
                 lenient: Lenient::Always,
                 ..ExecutionOptions::default()
             };
-            let (serves, reads) = (ServerPurpose::ChannelRead, self.reads());
-            self.queue(self.names().1, serves, options, reads, bodies);
+            let (serves, gets) = (Some(ServerPurpose::ChannelRead), self.gets());
+            self.queue(self.names().1, serves, options, gets, bodies);
         }
     }
 
@@ -48,19 +51,30 @@ impl Work<'_> {
             why,
             self.recorder,
         );
+        let set = self.set(verb);
         let options = ExecutionOptions {
             retries: 0,
             unanswered: Unanswered::Keep,
+            // What is taken down first may not be there.
+            removals: if set.len() > 1 { vec![0] } else { Vec::new() },
             ..ExecutionOptions::default()
         };
-        let set = vec![self.set(verb)];
-        self.queue(
-            self.names().0,
-            ServerPurpose::ChannelSet,
-            options,
-            set,
-            bodies,
-        );
+        let serves = Some(ServerPurpose::ChannelSet);
+        self.queue(self.names().0, serves, options, set, bodies);
+        let is_first = matches!(verb, SetVerb::First | SetVerb::Anew);
+        if is_first && self.family() == Family::Windows10 {
+            self.read_version(bodies);
+        }
+    }
+
+    /// Which build it is, for the inventory: one before 1607 may hang on the set.
+    fn read_version(&mut self, bodies: &mut Bodies<'_>) {
+        let version = vec![Operation::get("./DevDetail/SwV".into())];
+        let options = ExecutionOptions {
+            lenient: Lenient::Always,
+            ..ExecutionOptions::default()
+        };
+        self.queue("inventory", None, options, version, bodies);
     }
 
     /// What the commands are called, for people.
@@ -71,23 +85,40 @@ impl Work<'_> {
         }
     }
 
-    pub(super) fn set(&self, verb: SetVerb) -> Operation {
+    pub(super) fn set(&self, verb: SetVerb) -> Vec<Operation> {
         let push = self.request.push;
         let pfn = self.target.pfn_for(self.family());
+        if self.family() == Family::Windows81 {
+            return vec![channel_set(&self.target.app_id, &pfn, &push.templates)];
+        }
         let verb = match verb {
-            SetVerb::First if self.state.push.confirmed => Verb::Replace,
-            SetVerb::First | SetVerb::Add => Verb::Add,
+            SetVerb::Anew => return dmclient_set_anew(&push.provider_id(), &pfn),
+            SetVerb::First => self.first_verb(),
+            SetVerb::Add => Verb::Add,
             SetVerb::Replace => Verb::Replace,
         };
-        match self.family() {
-            Family::Windows81 => channel_set(&self.target.app_id, &pfn, &push.templates),
-            Family::WindowsPhone81 | Family::Windows10 => {
-                dmclient_set(&push.provider_id(), verb, &pfn)
-            }
+        vec![dmclient_set(&push.provider_id(), verb, &pfn)]
+    }
+
+    fn first_verb(&self) -> Verb {
+        match self.state.push.confirmed {
+            true => Verb::Replace,
+            false => Verb::Add,
         }
     }
 
-    pub(super) fn reads(&self) -> Vec<Operation> {
+    /// Whether a set waits that was queued before the device showed whether it has the
+    /// node: by its verb it would only be answered that it has (418), or has not (404).
+    pub(super) fn waits_by_other_verb(&self) -> bool {
+        let open = open_set(self.state).and_then(|seq| self.state.open(seq));
+        open.filter(|set| set.state == CommandState::Queued)
+            .is_some_and(|set| {
+                let verbs: Vec<Verb> = set.leaves.iter().map(|leaf| leaf.verb).collect();
+                verbs.len() == 1 && verbs[0] != self.first_verb()
+            })
+    }
+
+    pub(super) fn reads(&self) -> Vec<LocUri> {
         match self.family() {
             Family::Windows81 => channel_reads(&self.target.app_id),
             Family::WindowsPhone81 | Family::Windows10 => {
@@ -96,13 +127,23 @@ impl Work<'_> {
         }
     }
 
+    /// Gets of these.
+    pub(super) fn gets(&self) -> Vec<Operation> {
+        self.reads().into_iter().map(Operation::get).collect()
+    }
+
     /// Whether policy would let these go in this session as far as it is known.
     /// It is asked again for the command itself.
     pub(super) fn may(&self, operations: &[Operation]) -> bool {
         let (now, policies) = (self.recorder.now, self.request.policies);
         let session = self.state.session.as_ref();
         session.is_some_and(|session| {
-            let here = Circumstances::in_session(session, self.subject.record, policies, now);
+            let here = Circumstances::in_session(
+                (&*self.state, session),
+                self.subject.record,
+                policies,
+                now,
+            );
             let decision = here.decide(&leaves_of(operations, classify), None);
             is_under_way(session, now) && decision.verdict == Verdict::Deliver
         })
@@ -111,7 +152,7 @@ impl Work<'_> {
     pub(super) fn queue(
         &mut self,
         name: &str,
-        serves: ServerPurpose,
+        serves: Option<ServerPurpose>,
         options: ExecutionOptions,
         operations: Vec<Operation>,
         bodies: &mut Bodies<'_>,
@@ -121,7 +162,7 @@ impl Work<'_> {
             return self.recorder.note(why);
         }
         let options = ExecutionOptions {
-            purpose: Some(serves),
+            purpose: serves,
             ..options
         };
         let body = CommandBody {

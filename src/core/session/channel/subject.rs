@@ -3,6 +3,7 @@
 use crate::command::CommandBody;
 use crate::device::DeviceRecord;
 use crate::ids::{CommandSeq, DeviceId};
+use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 
 /// What is to be recorded besides the state.
@@ -12,6 +13,8 @@ pub(in crate::session) struct ChannelChanges {
     pub(in crate::session) uri: Option<Option<Secret>>,
     /// What was queued.
     pub(in crate::session) queued: Vec<(CommandSeq, CommandBody)>,
+    /// What the device says of the push profile.
+    pub(in crate::session) against: Option<ProfileReport>,
 }
 
 /// The device of a session.
@@ -22,6 +25,8 @@ pub(in crate::session) struct DeviceContext<'a> {
     pub(in crate::session) record: &'a DeviceRecord,
     /// The set that was open before this message's answers.
     pub(in crate::session) set: Option<CommandSeq>,
+    /// Every set that was, whoever queued it.
+    pub(in crate::session) sets: &'a [CommandSeq],
     /// Whether this message begins a session in its order.
     pub(in crate::session) begins: bool,
 }

@@ -2,22 +2,17 @@
 
 use super::open_commands::close;
 use super::subject::{ChannelChanges, DeviceContext};
-use crate::command::{CommandState, Operation, ServerPurpose};
+use crate::command::{CommandBody, CommandState, Operation, ServerPurpose};
 use crate::context::Family;
 use crate::device::DeviceState;
-use crate::event::EventType;
-use crate::push::active_profiles::{Target, status_words};
-use crate::push::address::ChannelUri;
-use crate::push::answer::WnsVerdict;
+use crate::ids::CommandSeq;
+use crate::push::active_profiles::Target;
 use crate::push::channel::{self, Channel, Effect, SetVerb};
-use crate::secret::Secret;
+use crate::push::read_back::ReadBack;
+use crate::push::set_pause::SetPause;
 use crate::session::Request;
 use crate::session::bodies::Bodies;
-use crate::session::channel_report::{ChannelValues, Nodes};
 use crate::session::event_recorder::EventRecorder;
-
-/// DMClient's Push/Status for a URI that has expired.
-const URI_EXPIRED: u16 = 5;
 
 pub(super) struct Work<'a> {
     pub(super) channel: Channel,
@@ -53,20 +48,19 @@ impl Work<'_> {
             return;
         }
         self.state.push.status = None;
+        self.state.push.read_back = ReadBack::default();
         let why = "the device's push profile has changed";
         for serves in [ServerPurpose::ChannelSet, ServerPurpose::ChannelRead] {
             let how = CommandState::Cancelled;
             close(self.state, serves, |_| true, how, why, self.recorder);
         }
         self.recorder.note(why);
+        self.state.set_pause = self.state.set_pause.map(SetPause::lifted);
         self.next(channel::Event::PfnChanged);
     }
 
-    /// What became of the set.
-    pub(super) fn set_answered(&mut self) {
-        let Some(set) = self.subject.set else {
-            return;
-        };
+    /// The Status that a set ended with in this message.
+    fn code_of(&self, set: CommandSeq) -> Option<u16> {
         let ended = |state| {
             matches!(
                 state,
@@ -74,77 +68,61 @@ impl Work<'_> {
             )
         };
         let outcomes = self.recorder.outcomes.iter();
-        let code = outcomes
+        outcomes
             .filter(|outcome| outcome.command == set.0 && ended(outcome.state))
-            .filter_map(|outcome| outcome.status)
-            .next_back();
-        if let Some(code) = code {
-            self.state.push.confirmed |= matches!(code, 200 | 202);
-            let effects = self.next(channel::Event::SetStatus(code));
-            // What went wrong stands in Push/Status (the Windows Phone push article: 500).
-            if code >= 400 && effects.is_empty() && self.family() != Family::Windows81 {
+            .filter_map(|outcome| match outcome.state {
+                // That there was nothing to take down (404) is no refusal.
+                CommandState::Succeeded => Some(200),
+                _ => outcome.status,
+            })
+            .next_back()
+    }
+
+    /// What became of the sets that somebody else queued: one that is like the server's own
+    /// counts as that; after any other the URI may be another.
+    pub(super) fn others_answered(&mut self, bodies: &Bodies<'_>) {
+        for &set in self.subject.sets {
+            let Some(code) = self.code_of(set).filter(|_| Some(set) != self.subject.set) else {
+                continue;
+            };
+            let is_like = |body: &CommandBody| self.is_own_set(&body.operations);
+            if bodies.get(set).is_some_and(is_like) {
+                self.state.push.confirmed |= matches!(code, 200 | 202);
+                self.next(channel::Event::SetDelivered);
+                self.next(channel::Event::SetStatus(code));
+            } else if matches!(code, 200 | 202) {
                 self.effects.push(Effect::ReadUri);
             }
         }
     }
 
-    pub(super) fn nodes(&self) -> Nodes {
-        let mut reads = self.reads().into_iter();
-        // In the order in which they are read.
-        let mut node = |name: &str| {
-            reads.find_map(|operation| match operation {
-                Operation::Node { loc_uri, .. } if loc_uri.last_segment() == name => Some(loc_uri),
-                _ => None,
-            })
-        };
-        match self.family() {
-            Family::Windows81 => Nodes {
-                uri: node("Channel"),
-                expires: node("ExpirationTime"),
-                status: None,
-            },
-            Family::WindowsPhone81 | Family::Windows10 => Nodes {
-                uri: node("ChannelURI"),
-                expires: None,
-                status: node("Status"),
-            },
+    /// Whether these set the channel as the server itself does, whatever the verb.
+    fn is_own_set(&self, operations: &[Operation]) -> bool {
+        let own = self.set(SetVerb::First);
+        match (operations, &own[..]) {
+            (
+                [Operation::Node { loc_uri, data, .. }],
+                [
+                    Operation::Node {
+                        loc_uri: node,
+                        data: value,
+                        ..
+                    },
+                ],
+            ) => loc_uri.is_same_node(node) && data == value,
+            _ => false,
         }
     }
 
-    /// What the device told of its channel.
-    pub(super) fn take_report(&mut self, values: ChannelValues) {
-        match values.uri {
-            None => {}
-            Some(None) => drop(self.next(channel::Event::UriAbsent)),
-            Some(Some(text)) => self.uri(&text, values.expires_at),
-        }
-        let Some(status) = values.status else {
-            return;
-        };
-        if self.state.push.status.replace(status) != Some(status) && status != 0 {
-            let words = status_words(status);
-            self.recorder
-                .note(format!("the device reports of push: {words}"));
-        }
-        if let (URI_EXPIRED, Some(digest)) = (status, self.channel.uri) {
-            self.next(channel::Event::Wns(digest, WnsVerdict::Gone));
-        }
-    }
-
-    pub(super) fn uri(&mut self, text: &Secret, expires_at: Option<crate::time::Timestamp>) {
-        match ChannelUri::parse(text.reveal().trim(), &self.request.push.hosts) {
-            Ok(uri) => {
-                let digest = uri.digest();
-                let effects = self.next(channel::Event::UriRead { digest, expires_at });
-                if effects.contains(&Effect::KeepUri) {
-                    self.changes.uri = Some(Some(uri.text().clone()));
-                }
-            }
-            Err(error) => {
-                let what = EventType::ChannelUriRefused;
-                let refused = self.recorder.event("device", self.subject.id, what);
-                self.recorder.events.push(refused.detail(error.to_string()));
-                self.next(channel::Event::UriAbsent);
+    /// What became of the set.
+    pub(super) fn set_answered(&mut self) {
+        if let Some(code) = self.subject.set.and_then(|set| self.code_of(set)) {
+            self.state.push.confirmed |= matches!(code, 200 | 202);
+            let effects = self.next(channel::Event::SetStatus(code));
+            // What went wrong stands in Push/Status (the Windows Phone push article: 500),
+            // or in LastError.
+            if code >= 400 && effects.is_empty() {
+                self.effects.push(Effect::ReadUri);
             }
         }
     }
@@ -169,9 +147,10 @@ impl Work<'_> {
             self.next(channel::Event::SetSilent);
         }
         self.next(channel::Event::Time);
-        if self.may(&[self.set(SetVerb::First)]) {
+        if self.may(&self.set(SetVerb::First)) {
+            self.recover();
             self.next(channel::Event::Session);
-        } else if self.channel.state != channel::ChannelState::NeedsSet {
+        } else {
             self.effects.push(Effect::ReadUri);
         }
     }
@@ -179,7 +158,7 @@ impl Work<'_> {
     /// What the transitions ask for.
     pub(super) fn act(&mut self, bodies: &mut Bodies<'_>) {
         let effects = std::mem::take(&mut self.effects);
-        if effects.contains(&Effect::ReadUri) && self.may(&self.reads()) {
+        if effects.contains(&Effect::ReadUri) && self.may(&self.gets()) {
             self.read(bodies);
         }
         let set = effects.iter().rev().find_map(|effect| match effect {

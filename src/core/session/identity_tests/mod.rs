@@ -124,7 +124,6 @@ impl Talk {
             bodies: bodies.collect(),
             reply: (plan.reply && self.keeps_replies).then(Vec::new),
             inventory: None,
-            answer_bytes: 0,
         };
         self.plan = plan;
         match step(&snapshot, authentication, &request) {

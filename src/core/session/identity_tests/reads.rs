@@ -118,7 +118,6 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
         bodies: Vec::new(),
         reply: None,
         inventory: None,
-        answer_bytes: 0,
     };
     let stepped = step(&snapshot, proven, &wrong);
     assert!(matches!(stepped, Step::Challenge(_)), "{stepped:?}");

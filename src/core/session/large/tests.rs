@@ -68,6 +68,7 @@ fn half_sent(of: u64) -> DeviceState {
             of,
             size: 10,
             got: 4,
+            refused: None,
         }),
         ..DeviceState::default()
     }
@@ -102,10 +103,58 @@ fn an_object_that_is_half_sent_goes_on_whichever_version_wrote_it_down() {
             of: BIOS.digest(),
             size: 10,
             got: 7,
+            refused: None,
         };
         assert_eq!(judged(of, &next), (vec![Part::Chunk], false, Some(goes_on)));
         // Another one is never taken for it.
         let other = piece("./cimv2/Win32_Processor", "567890", "");
         assert_eq!(judged(of, &other), (vec![Part::Whole], true, None));
     }
+}
+
+/// What messages bring, one after the other, to a device of that family.
+fn judged_in_turn(family: Family, messages: &[Message]) -> Vec<Part> {
+    let mut state = DeviceState {
+        large: None,
+        ..half_sent(0)
+    };
+    let mut recorder = EventRecorder::new(Timestamp(0));
+    let parts = messages
+        .iter()
+        .flat_map(|message| judge(&mut state, family, message, &mut recorder).0);
+    let parts = parts.collect();
+    assert_eq!(state.large, None, "nothing is under way at the end");
+    parts
+}
+
+#[test]
+fn no_piece_of_a_refused_object_is_a_value() {
+    let bios = |data: &str, more: &str| piece("./cimv2/Win32_BIOS", data, more);
+    let sized = |size: u32, data: &str| {
+        let size = format!("<MoreData/><Meta><Size>{size}</Size></Meta>");
+        bios(data, &size)
+    };
+    let more = "<MoreData/>";
+    let rows = [
+        (Family::Windows81, sized(8, "1234"), 406),
+        (Family::Windows81, bios("1234", more), 406),
+        (Family::Windows10, bios("1234", more), 411),
+        (Family::WindowsPhone81, sized(3, "1234"), TOO_LARGE),
+        (Family::Windows10, sized(u32::MAX, "1234"), TOO_LARGE),
+    ];
+    for (family, first, code) in rows {
+        let messages = [first, bios("5", more), bios("678", "")];
+        let refused = Part::Refused(code);
+        assert_eq!(judged_in_turn(family, &messages), [refused; 3], "{code}");
+    }
+    // One that grows beyond its size, and goes on.
+    let messages = [sized(5, "1234"), bios("56", more), bios("7", "")];
+    let refused = Part::Refused(424);
+    let expected = [Part::Chunk, refused, refused];
+    assert_eq!(judged_in_turn(Family::Windows10, &messages), expected);
+    // What another node brings meanwhile is whole.
+    let other = piece("./cimv2/Win32_Processor", "x", "");
+    let messages = [bios("1234", more), other];
+    let expected = [Part::Refused(406), Part::Whole];
+    assert_eq!(judged_in_turn(Family::Windows81, &messages), expected);
 }

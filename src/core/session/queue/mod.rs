@@ -62,7 +62,7 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
     state.open.push(open);
     if wakes {
         let why = format!("command {} is urgent", seq.0);
-        let request = outbox::request_wake(&mut state, &why, now);
+        let request = outbox::request_wake_for(&mut state, &why, now);
         events.push(request.event(&body.actor, device.id, now));
     }
     let change = DeviceChange {

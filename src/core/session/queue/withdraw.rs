@@ -7,6 +7,7 @@ use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::limits;
+use crate::push::set_pause::SetPause;
 use crate::session::closing;
 use crate::session::event_recorder::EventRecorder;
 use crate::session::settle::state_at;
@@ -90,8 +91,13 @@ pub fn retry(
     if unanswered(&command.leaves) == Unanswered::Check {
         command.options.unanswered = Unanswered::Check;
     }
+    let sets_channel = command.sets_channel();
     let reason = format!("retried by {actor}");
     recorder.set_state(command, CommandState::Queued, reason);
+    if sets_channel {
+        // Somebody insists.
+        state.set_pause = state.set_pause.map(SetPause::lifted);
+    }
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandRetried).command(seq.0, kind);
     Ok(DeviceChange {

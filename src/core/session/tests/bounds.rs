@@ -49,7 +49,11 @@ fn a_command_whose_answers_are_too_much_ends_and_says_so() {
         "its answers exceed 1000 bytes: the rest was dropped"
     );
     assert_eq!(world.finals[&seq], CommandState::Failed);
-    assert!(world.kept <= 1_000, "{}", world.kept);
+    assert!(
+        world.device.state.kept_answers.bytes <= 1_000,
+        "{}",
+        world.device.state.kept_answers.bytes
+    );
     // The other one goes on.
     world.go_on(vec![status(&version, 200), results(&version, "chr", "8.1")]);
     assert_eq!(world.finals[&other], CommandState::Succeeded);
@@ -99,17 +103,17 @@ fn beyond_a_devices_share_the_oldest_answers_go() {
         freed.push(world.freed);
     }
     assert_eq!(freed[..2], [0, 0]);
-    assert_eq!(freed[2], world.kept - 1_000);
+    assert_eq!(freed[2], world.device.state.kept_answers.bytes - 1_000);
     // Where nothing could be deleted there is an end to it.
-    world.kept = 1_000 + 8 * 1024 * 1024;
-    let kept = world.kept;
+    world.device.state.kept_answers.bytes = 1_000 + 8 * 1024 * 1024;
+    let kept = world.device.state.kept_answers.bytes;
     let seq = world.queue(command(Verb::Get, BOARD)).unwrap();
     world.begin(Vec::new());
     let board = world.asked[0].clone();
     let value = results(&board, "chr", "x");
     let reply = world.go_on(vec![status(&board, 200), value]);
     assert_eq!(world.finals[&seq], CommandState::Succeeded);
-    assert_eq!(world.kept, kept);
+    assert_eq!(world.device.state.kept_answers.bytes, kept);
     assert!(
         reply.notes[0].starts_with("answers were dropped"),
         "{:?}",

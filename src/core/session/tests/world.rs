@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::super::*;
 use super::elements::{Asked, note, status};
 use crate::change::{DeviceChange, Refusal, Standing};
-use crate::command::{CommandBody, CommandState, NodeResult, Part};
+use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode, Query};
 use crate::device::Device;
 use crate::event::{Outcome, Withheld};
@@ -73,8 +73,6 @@ pub(super) struct World {
     pub(super) max_msg_size: Option<u32>,
     pub(super) bounds: DeviceBounds,
     pub(super) schedule_age: Option<i64>,
-    /// Bytes of answers that are kept, as a store counts them.
-    pub(super) kept: u64,
     /// How many of them the latest exchange has deleted.
     pub(super) freed: u64,
     /// How many answers each command's history holds.
@@ -102,7 +100,6 @@ impl World {
             max_msg_size: None,
             bounds: DeviceBounds::default(),
             schedule_age: None,
-            kept: 0,
             freed: 0,
             results: HashMap::new(),
         }
@@ -279,7 +276,6 @@ impl World {
             bodies: wanted.bodies.iter().map(body).collect(),
             reply: None,
             inventory: self.inventory.clone().filter(|_| wanted.inventory),
-            answer_bytes: self.kept,
         };
         assert!(
             self.inventory.is_none() || wanted.inventory || snapshot.inventory.is_none(),
@@ -343,8 +339,6 @@ impl World {
             return false;
         }
         self.write_down(&commit.parts);
-        let results = commit.parts.iter().flat_map(|part| &part.results);
-        self.kept += results.map(NodeResult::bytes).sum::<u64>();
         self.freed = commit.free_answers;
         for part in &commit.parts {
             if part.state == CommandState::Queued {

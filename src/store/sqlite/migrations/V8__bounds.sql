@@ -1,16 +1,13 @@
--- Which parts of commands' histories hold answers that are kept, with when they came and
--- how much they take: by age for retention, by device for its share. Those of before
--- count from now on.
+-- Which parts of commands' histories hold answers that are kept, by when they came: what
+-- retention looks for. An exchange adds at the end. Those of before count from now on.
 CREATE TABLE answer (
+    at     INTEGER NOT NULL,                -- milliseconds since 1970
     device INTEGER NOT NULL,
     seq    INTEGER NOT NULL,
     part   INTEGER NOT NULL,
-    at     INTEGER NOT NULL,                -- milliseconds since 1970
-    bytes  INTEGER NOT NULL,
-    PRIMARY KEY (device, seq, part)
+    PRIMARY KEY (at, device, seq, part)
 ) WITHOUT ROWID;
-INSERT INTO answer SELECT device, seq, part, unixepoch() * 1000, length(body) FROM command WHERE part > 0;
-CREATE INDEX answer_at ON answer (at, device, seq, part);
+INSERT INTO answer SELECT unixepoch() * 1000, device, seq, part FROM command WHERE part > 0 ORDER BY 2, 3, 4;
 
 -- An inventory in parts, so that a value that changes does not write all of it. Part 0
 -- holds all of one that was last written before there were parts.

@@ -5,6 +5,7 @@
 //! [`GROWN`]. When a database of an older form is opened, each of its packed rows is read by
 //! those numbers and written anew, all in one transaction: it has either form, never both.
 
+mod kept_answers;
 mod learned_keys;
 mod reader;
 
@@ -39,6 +40,7 @@ type Length = (&'static str, usize);
 const GROWN: [(i64, &[Length]); 1] = [(
     1,
     &[
+        ("LargeObject", 4),
         ("Wake", 8),
         ("Webhook", 8),
         ("DeviceRecord", 9),
@@ -48,6 +50,10 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("NodeResult", 4),
         ("Install", 19),
         ("Token", 8),
+        ("Channel", 9),
+        ("Known", 4),
+        ("Notes", 4),
+        ("ProfileHealth", 2),
     ],
 )];
 
@@ -138,6 +144,7 @@ pub(super) fn bring_up(db: &Connection, keys: &Keys) -> Result<(), StoreError> {
         }
     }
     learned_keys::move_to_states(&transaction, keys)?;
+    kept_answers::count(&transaction, keys)?;
     query::run(&transaction, "UPDATE format SET rows = ?1", [rows::FORMAT])?;
     transaction.commit().map_err(failed)
 }
