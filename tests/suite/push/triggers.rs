@@ -9,7 +9,10 @@ use crate::push::world::{Sim, World};
 /// What the latest session is said to have begun by.
 async fn latest(world: &World, sim: &Sim) -> Option<Trigger> {
     let events = world.events(sim).await;
-    let mut exchanges = events.iter().rev().filter_map(|event| event.exchange.as_ref());
+    let mut exchanges = events
+        .iter()
+        .rev()
+        .filter_map(|event| event.exchange.as_ref());
     exchanges.find_map(|exchange| exchange.trigger.as_ref().map(|trigger| trigger.likely))
 }
 
