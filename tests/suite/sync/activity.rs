@@ -52,7 +52,7 @@ impl World {
             tablet,
             _own: own,
         };
-        let device = json!({"source": "t", "family": "windows81", "user": "ann"});
+        let device = json!({"source": "t", "family": "windows81", "user": "ann", "groups": ["g"]});
         let device = world.call("POST", "/devices", Some(device)).await;
         device["id"].as_str().unwrap().clone_into(&mut world.device);
         world
