@@ -6,9 +6,10 @@ use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
 use super::queue::{leaves_of, open_own};
 use super::{Circumstances, Request};
+use crate::activity::needs_impersonation;
 use crate::classify::classify;
 use crate::command::{
-    CommandBody, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
+    CommandBody, CommandState, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
 };
 use crate::context::{Family, Mode};
 use crate::device::{DeviceRecord, DeviceState};
@@ -68,9 +69,17 @@ fn is_due(state: &DeviceState, request: &Request<'_>, begins: bool) -> bool {
         Mode::Machine if activity.plan.is_nightly(request.now) == Some(true) => {
             is_older(age.min(NIGHT_AGE_MS))
         }
+        // With what needs the user goes something that does not, to compare.
+        Mode::Maintenance if state.open.iter().any(needs_user) => true,
         Mode::Machine | Mode::Maintenance => is_older(age),
         Mode::Apps | Mode::Unspecified => false,
     }
+}
+
+/// Whether it waits to be done as the user.
+fn needs_user(command: &OpenCommand) -> bool {
+    let waits = command.state == CommandState::Queued && command.options.purpose.is_none();
+    waits && command.leaves.iter().any(needs_impersonation)
 }
 
 /// Something that needs the user failed, and nothing else was tried in this session: the

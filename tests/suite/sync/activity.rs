@@ -239,10 +239,7 @@ fn a_forecast_names_the_hours() {
             "{forecast}"
         );
         // The log, which never forgets, names nobody.
-        let events = world
-            .of_device("/events?type=command.queued")
-            .await
-            .to_string();
+        let events = world.of_device("/events").await.to_string();
         assert!(events.contains("tonight 02:00 to 04:00"), "{events}");
         assert!(!events.contains("if ann"), "{events}");
         world.running.stop().await.unwrap();
