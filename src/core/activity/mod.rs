@@ -1,11 +1,10 @@
 //! What a device has been doing, worked out from what it shows: what likely
 //! began each session, when its nights and its user's logons are, whether
-//! somebody ran its agent interactively, and habits that an operator should know of.
+//! somebody ran its agent interactively.
 //!
 //! Pure, and never more than likely: no decision of the policy rests on it. The
 //! MDMAgent article says when MDMAgent runs in which mode; the rest is time.
 
-mod flags;
 mod impersonation;
 mod logons;
 mod plan;
@@ -13,7 +12,6 @@ mod trigger;
 
 use serde::{Deserialize, Serialize};
 
-pub use flags::ActivityFlag;
 pub use impersonation::Evidence;
 pub(crate) use impersonation::{needs_impersonation, was_refused_impersonation};
 pub use logons::{Logon, Logons};
@@ -22,7 +20,6 @@ pub(crate) use plan::clock;
 pub use trigger::{Seen, Trigger, TriggerRecord, trigger};
 
 use crate::context::{Family, Mode};
-use crate::device::DeviceState;
 use crate::ids::SessionNo;
 use crate::time::Timestamp;
 
@@ -134,19 +131,24 @@ impl Activity {
     }
 }
 
-/// A session begins. To be called before the state says that its mode was seen.
-pub(crate) fn begin(state: &mut DeviceState, no: SessionNo, mode: Mode, now: Timestamp) {
-    let seen = |mode: Mode| state.last_seen(mode);
-    let with_user = seen(Mode::Maintenance).max(seen(Mode::Apps));
+/// When each mode was last seen, in the order of [`Mode::ALL`].
+type LastSeen = [Option<Timestamp>; 4];
+
+/// The session `no` begins. `seen` does not know of it yet.
+pub(crate) fn begin(
+    activity: &mut Activity,
+    seen: &LastSeen,
+    (no, mode): (SessionNo, Mode),
+    now: Timestamp,
+) {
     let session = SessionActivity {
         no,
         began_at: now,
         mode: Some(mode),
-        after_machine: seen(Mode::Machine) > with_user,
-        maintenance_before: seen(Mode::Maintenance),
+        after_machine: is_user_logged_on(seen) == Some(false),
+        maintenance_before: seen[Mode::Maintenance as usize],
         ..SessionActivity::default()
     };
-    let activity = &mut state.activity;
     let before = std::mem::replace(&mut activity.session, session);
     if let Some(logon) = before.logon(&activity.plan) {
         activity.logons = activity.logons.with(Some(logon));
@@ -183,10 +185,8 @@ pub(crate) fn note_trigger(
 
 /// Whether the enrolled user is logged on, by the latest session whose mode tells;
 /// `None` where none did.
-pub(crate) fn is_user_logged_on(state: &DeviceState) -> Option<bool> {
-    let with_user = state
-        .last_seen(Mode::Maintenance)
-        .max(state.last_seen(Mode::Apps));
-    let without = state.last_seen(Mode::Machine);
+pub(crate) fn is_user_logged_on(seen: &LastSeen) -> Option<bool> {
+    let of = |mode: Mode| seen[mode as usize];
+    let (with_user, without) = (of(Mode::Maintenance).max(of(Mode::Apps)), of(Mode::Machine));
     with_user.max(without).map(|_| with_user > without)
 }

@@ -1,5 +1,6 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+mod activity_flag;
 mod auth_failure;
 mod certificates;
 mod enrollment;
@@ -9,6 +10,7 @@ mod record;
 mod shown_family;
 mod usage;
 
+pub use activity_flag::ActivityFlag;
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};

@@ -64,7 +64,7 @@ impl Hours {
                 .user
                 .clone()
                 .unwrap_or_else(|| "the enrolled user".to_owned()),
-            is_logged_on: is_user_logged_on(state),
+            is_logged_on: is_user_logged_on(&state.seen),
             usual_logon,
         })
     }

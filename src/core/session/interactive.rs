@@ -4,7 +4,7 @@
 use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::event_recorder::EventRecorder;
-use super::outcome::{Meaning, meaning_of};
+use super::{Meaning, meaning_of};
 use crate::activity::{needs_impersonation, was_refused_impersonation};
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, Lease, OpenCommand, ServerPurpose};

@@ -112,12 +112,8 @@ fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRec
         awaits_final: false,
     });
     state.next_id = state.next_id.max(1);
-    activity::begin(
-        state,
-        SessionNo(state.sessions),
-        request.query.mode,
-        recorder.now,
-    );
+    let which = (SessionNo(state.sessions), request.query.mode);
+    activity::begin(&mut state.activity, &state.seen, which, recorder.now);
 }
 
 fn carry_on(

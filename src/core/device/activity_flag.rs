@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::DeviceState;
 use crate::context::Mode;
-use crate::device::DeviceState;
 use crate::named::named;
 
 named! {
