@@ -1,5 +1,6 @@
 //! A device: its record, and the state that every exchange reads and writes.
 
+mod activity_flag;
 mod auth_failure;
 mod certificates;
 mod enrollment;
@@ -9,6 +10,7 @@ mod record;
 mod shown_family;
 mod usage;
 
+pub use activity_flag::ActivityFlag;
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
 pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationError};
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
@@ -22,6 +24,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Activity;
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
@@ -85,7 +88,7 @@ pub struct DeviceState {
     /// until it begins a session again.
     pub unenrolled_at: Option<Timestamp>,
     /// When its agent last looked as if run by hand (the MDMAgent article): what needs the
-    /// user failed while the rest worked.
+    /// user failed while the rest worked. A Maintenance session that works clears it.
     pub manual_at: Option<Timestamp>,
     /// Its WNS channel, without the URI; none while no push profile is its own.
     pub channel: Option<Channel>,
@@ -127,6 +130,9 @@ pub struct DeviceState {
     /// logged on (see [`Context::is_contradiction`](crate::context::Context::is_contradiction)).
     #[serde(default)]
     pub nobody_logged_on: u8,
+    /// What it has been doing, and when it is expected.
+    #[serde(default)]
+    pub activity: Activity,
 }
 
 /// How a device wants the server to prove itself.

@@ -1,10 +1,9 @@
 //! One command of one device, and what may be asked of it.
 
 use super::outlook::{Forecast, When};
-use crate::activity::ActivityFlag;
 use crate::command::OpenCommand;
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
-use crate::device::{DeviceRecord, DeviceState};
+use crate::device::{ActivityFlag, DeviceRecord, DeviceState};
 use crate::ids::SessionNo;
 use crate::policy::PolicySet;
 use crate::push::wake::{self, Wake};

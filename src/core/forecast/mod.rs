@@ -7,6 +7,7 @@
 mod asked;
 mod carriers;
 mod families;
+mod hours;
 mod outlook;
 mod renewal;
 mod windows81;
@@ -20,7 +21,7 @@ use crate::change::DeviceChange;
 use crate::command::{CommandState, OpenCommand};
 use crate::context::Family;
 use crate::device::DeviceRecord;
-use crate::event::EventType;
+use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Inventory, Value};
 use crate::policy::PolicySet;
@@ -54,6 +55,7 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         );
         (forecast.at, forecast.user) = (Some(at), then.user);
         (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);
+        forecast.usual_logon = then.usual_logon;
         return forecast;
     }
     if waits.commands {
@@ -74,9 +76,18 @@ pub fn note(
     policies: &PolicySet,
     now: Timestamp,
 ) {
+    let queues = |event: &Event| event.what == EventType::CommandQueued;
+    if !change.events.iter().any(queues) {
+        return;
+    }
+    // The log never forgets: it names nobody.
+    let nobody = DeviceRecord {
+        user: None,
+        ..record.clone()
+    };
     let view = View {
         state: &change.state,
-        record,
+        record: &nobody,
         policies,
         build: None,
         now,

@@ -68,6 +68,12 @@ pub struct Forecast {
     /// Those of them whose sessions do not carry it where LoginStatus is `none`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub needs_logon: Vec<Mode>,
+    /// When the device is expected in its nightly maintenance, where that may carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub night: Option<Window>,
+    /// About when its user usually logs on, device's time, where a logon may carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_logon: Option<String>,
 }
 
 fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
@@ -90,6 +96,8 @@ impl Forecast {
             renewal: None,
             modes: Vec::new(),
             needs_logon: Vec::new(),
+            night: None,
+            usual_logon: None,
         }
     }
 

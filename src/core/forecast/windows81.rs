@@ -3,6 +3,7 @@
 //! else; Machine at a restart and in the night without that user.
 
 use super::asked::Asked;
+use super::hours::Hours;
 use super::outlook::{Forecast, When};
 use crate::context::Mode;
 use crate::push::advice;
@@ -23,27 +24,22 @@ pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
         return without_mode(asked);
     }
     match (machine, maintenance, apps) {
-        (true, true, true) => any_session(wake),
+        (true, true, true) => any_session(asked, wake),
         (_, _, true) if wake.is_some() => woken(asked, wake),
         (_, true, _) => at_maintenance(asked, apps, wake),
         (false, false, true) => by_push_alone(asked),
         _ => {
             let (seen, last) = asked.seen(Machine);
-            let text = format!("at the next Machine session ({seen})");
+            let hours = Hours::of(asked.view);
+            let words = hours.as_ref().map(|hours| format!(": {}", hours.machine()));
+            let words = words.unwrap_or_default();
+            let text = format!("at the next Machine session{words} ({seen})");
             let mut forecast = Forecast::new(When::NextMachine, text);
             forecast.last_seen = last;
+            forecast.night = hours.map(|hours| hours.night());
             forecast
         }
     }
-}
-
-fn any_session(wake: Option<&Wake>) -> Forecast {
-    let mut forecast = Forecast::new(When::AnySession, "at the next session, in any mode");
-    if let Some(wake) = wake {
-        forecast.text += "; the push under way brings one";
-        forecast.at = Some(wake.due_at);
-    }
-    forecast
 }
 
 fn without_mode(asked: &Asked<'_>) -> Forecast {
@@ -90,9 +86,32 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
     forecast
 }
 
+fn any_session(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
+    let hours = Hours::of(asked.view);
+    let words = hours
+        .as_ref()
+        .map(|hours| format!("; {}", hours.at_the_latest()));
+    let words = words.unwrap_or_default();
+    let text = format!("at the next session, in any mode{words}");
+    let mut forecast = Forecast::new(When::AnySession, text);
+    forecast.night = hours.map(|hours| hours.night());
+    if let Some(wake) = wake {
+        forecast.text += "; the push under way brings one";
+        forecast.at = Some(wake.due_at);
+    }
+    forecast
+}
+
 fn at_maintenance(asked: &Asked<'_>, apps: bool, wake: Option<&Wake>) -> Forecast {
     let (seen, last) = asked.seen(Mode::Maintenance);
-    let mut text = format!("{MAINTENANCE} ({seen})");
+    let hours = Hours::of(asked.view);
+    let mut text = match &hours {
+        Some(hours) => format!(
+            "at the next Maintenance session: {} ({seen})",
+            hours.maintenance()
+        ),
+        None => format!("{MAINTENANCE} ({seen})"),
+    };
     if !apps && wake.is_some() {
         text += "; the push under way brings an Apps session, which does not carry it";
     }
@@ -104,6 +123,10 @@ fn at_maintenance(asked: &Asked<'_>, apps: bool, wake: Option<&Wake>) -> Forecas
     }
     let mut forecast = Forecast::new(When::NextMaintenance, text);
     forecast.last_seen = last;
+    if let Some(hours) = hours {
+        forecast.night = Some(hours.night());
+        forecast.usual_logon = hours.usual_logon().map(str::to_owned);
+    }
     forecast
 }
 

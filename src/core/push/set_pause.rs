@@ -76,6 +76,15 @@ impl SetPause {
         self.until.filter(|&until| is_meant && until > now)
     }
 
+    /// The set was answered by an agent that could not have carried it out: as if it had
+    /// not gone, but for this session.
+    pub(crate) fn not_tried(self) -> SetPause {
+        SetPause {
+            failures: self.failures.saturating_sub(1),
+            ..self.lifted()
+        }
+    }
+
     /// Without the pause: another PFN is to be set, or somebody insists.
     pub(crate) fn lifted(self) -> SetPause {
         SetPause {

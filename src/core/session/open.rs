@@ -6,6 +6,7 @@
 use super::alerts::ends_package;
 use super::event_recorder::EventRecorder;
 use super::{Request, enrollment, settle};
+use crate::activity;
 use crate::context::{Context, ContextSet, Login, Mode};
 use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
@@ -136,6 +137,8 @@ fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRec
         awaits_final: false,
     });
     state.next_id = state.next_id.max(1);
+    let which = (SessionNo(state.sessions), request.query.mode);
+    activity::begin(&mut state.activity, &state.seen, which, recorder.now);
 }
 
 fn carry_on(

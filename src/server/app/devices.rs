@@ -6,10 +6,10 @@ use super::list::{ScanBounds, scan};
 use super::revision::{check, device_tag};
 use super::word::{Word, words};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
-use modegate_core::activity::ActivityFlag;
 use modegate_core::change::{self, Refusal};
 use modegate_core::command::client_key_fault;
 use modegate_core::context::Family;
+use modegate_core::device::ActivityFlag;
 use modegate_core::device::{
     CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason,
 };

@@ -5,10 +5,10 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use modegate_core::activity::ActivityFlag;
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
+use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;

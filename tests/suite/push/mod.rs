@@ -10,6 +10,7 @@ mod recovery;
 mod repair;
 mod scenarios;
 mod sets;
+mod triggers;
 mod wake_options;
 pub mod wns_bench;
 mod wns_client;

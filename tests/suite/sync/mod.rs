@@ -1,5 +1,6 @@
 //! Sync sessions over real HTTP: who a device is, what it gets, and how it may misbehave.
 
+mod activity;
 mod alerts;
 mod bad_input;
 mod bad_values;

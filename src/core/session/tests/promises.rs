@@ -271,7 +271,13 @@ impl World {
         }
         state.nobody_logged_on = past.nobody_logged_on;
         state.wake = past.wake.and_then(|(wake_state, due)| {
-            let mut wake = wake::next(None, wake::Event::Request, now, 0).wake?;
+            let mut wake = wake::next(
+                None,
+                wake::Event::Request(wake::WakeOptions::default()),
+                now,
+                0,
+            )
+            .wake?;
             (wake.state, wake.due_at) = (wake_state, now.plus_ms(due));
             Some(wake)
         });

@@ -8,9 +8,9 @@ use super::{
     server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, word::all_words};
-use modegate_core::activity::ActivityFlag;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
+use modegate_core::device::ActivityFlag;
 use modegate_core::device::AuthFailure;
 use modegate_core::event::EventType;
 
