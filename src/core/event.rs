@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::activity::TriggerRecord;
 use crate::command::{CLIENT_ID, CommandBody, CommandState};
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
@@ -292,6 +293,10 @@ pub struct ExchangeRecord {
     /// Whether the session ended with this exchange.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+    /// What likely began the session, as it looked then: on the first exchange, and on a
+    /// later one that showed it to be otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<TriggerRecord>,
 }
 
 /// What is on record of an alert. Texts are cut off where they are long; Data that may

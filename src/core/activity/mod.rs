@@ -1,321 +1,190 @@
 //! What a device has been doing, worked out from what it shows: what likely
-//! began each session, and habits that an operator should know of.
+//! began each session, when its nights and its user's logons are, whether
+//! somebody ran its agent interactively, and habits that an operator should know of.
 //!
-//! Pure, and never more than likely: no decision rests on it. The MDMAgent article says
-//! when MDMAgent runs in which mode; the rest is time.
+//! Pure, and never more than likely: no decision of the policy rests on it. The
+//! MDMAgent article says when MDMAgent runs in which mode; the rest is time.
+
+mod flags;
+mod impersonation;
+mod logons;
+mod plan;
+mod trigger;
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::{Login, Mode};
+pub use flags::ActivityFlag;
+pub use impersonation::Evidence;
+pub(crate) use impersonation::{needs_impersonation, was_refused_impersonation};
+pub use logons::{Logon, Logons};
+pub use plan::Plan;
+pub(crate) use plan::clock;
+pub use trigger::{Seen, Trigger, TriggerRecord, trigger};
+
+use crate::context::{Family, Mode};
 use crate::device::DeviceState;
-use crate::inventory::{Inventory, Value};
-use crate::named::named;
+use crate::ids::SessionNo;
 use crate::time::Timestamp;
 
-/// When the nightly maintenance begins unless the device says otherwise, local hour.
-const NIGHTLY_HOUR: i64 = 2;
-/// How long after its hour the nightly task may begin, minutes: it is delayed
-/// at random, and a device that slept runs it late.
-const NIGHTLY_MINUTES: i64 = 120;
-/// A session so long after the device started belongs to that start, milliseconds.
-const AFTER_BOOT_MS: i64 = 30 * 60 * 1000;
+/// Interactive runs in a row in which what failed counts as not tried. After
+/// that many it is the device that fails, whoever runs the agent.
+const EXCUSED_RUNS: u8 = 5;
 
-/// What likely began a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Trigger {
-    /// The device started; nobody was logged on.
-    Reboot,
-    /// The enrolled user logged on.
-    Logon,
-    /// Nightly maintenance while the user's session was active or locked.
-    NightlyActive,
-    /// Nightly maintenance with the user logged off.
-    NightlyLoggedOff,
-    /// A push.
-    Push,
-    /// Somebody ran the agent from a prompt.
-    Manual,
-    /// It cannot be told.
-    Unknown,
+/// What is kept of it in the device's state.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Activity {
+    /// The device's clock and plan, as it last reported them.
+    pub plan: Plan,
+    /// When the server last asked for them of its own accord.
+    pub asked_at: Option<Timestamp>,
+    /// The latest session.
+    pub session: SessionActivity,
+    /// When the user logged on in earlier sessions.
+    pub logons: Logons,
+    /// Sessions in a row that were interactive runs.
+    pub interactive_runs: u8,
 }
 
 /// What is known of one session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SessionActivity {
+    /// Its number.
+    pub no: SessionNo,
     /// When it began.
-    pub at: Timestamp,
-    /// The mode it named.
-    pub mode: Mode,
-    /// Who was logged on, as it said.
-    pub login: Login,
-    /// Whether it looked as if the agent was run by hand.
-    pub manual: bool,
+    pub began_at: Timestamp,
+    /// The mode of its first message.
+    pub mode: Option<Mode>,
+    /// Whether the session before it was in Machine: nobody was logged on.
+    pub after_machine: bool,
+    /// When a Maintenance session was last seen before it.
+    pub maintenance_before: Option<Timestamp>,
     /// Whether it answered a wake.
     pub woken: bool,
+    /// Whether it is an interactive run.
+    pub interactive: bool,
+    /// What its answers show of the agent's rights.
+    pub evidence: Evidence,
+    /// What likely began it.
+    pub trigger: Option<Trigger>,
 }
 
-/// What is known of the device's clock and plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Plan {
-    /// Minutes by which local time is ahead of UTC.
-    pub offset_minutes: Option<i64>,
-    /// The hour of its nightly maintenance, local.
-    pub nightly_hour: Option<i64>,
-    /// When it last started.
-    pub booted_at: Option<Timestamp>,
-}
-
-impl Plan {
-    /// What an inventory says of it.
-    pub fn from_inventory(inventory: &Inventory) -> Plan {
-        let value = |class: &str, property: &str| {
-            let instances = inventory.classes.get(class)?;
-            let mut values = instances.values().filter_map(|values| values.get(property));
-            values.next().map(|entry| &entry.value)
-        };
-        let number = |class: &str, property: &str| match value(class, property)? {
-            Value::Integer(number) => i64::try_from(*number).ok(),
-            _ => None,
-        };
-        let offset = number("Win32_OperatingSystem", "CurrentTimeZone")
-            .or_else(|| number("Win32_TimeZone", "Bias"))
-            .filter(|minutes| minutes.abs() <= 14 * 60);
-        Plan {
-            offset_minutes: offset,
-            nightly_hour: number("MDM_SecurityStatus", "MaintenanceScheduleStartHour")
-                .filter(|hour| (0..24).contains(hour)),
-            booted_at: match value("Win32_OperatingSystem", "LastBootUpTime") {
-                Some(Value::Time(at)) => Some(*at),
-                _ => None,
-            },
+impl SessionActivity {
+    /// Whether its answers tell an interactive run: the agent has a user to
+    /// impersonate, and it was not a push that started it.
+    pub(crate) fn may_be_interactive(&self) -> bool {
+        match self.mode {
+            Some(Mode::Maintenance) => true,
+            Some(Mode::Apps) => !self.woken,
+            Some(Mode::Machine | Mode::Unspecified) | None => false,
         }
     }
 
-    /// Whether `at` is about the time of the nightly maintenance; `None` where
-    /// the device's zone is not known.
-    fn is_nightly(&self, at: Timestamp) -> Option<bool> {
-        const DAY: i64 = 24 * 60;
-        let minutes = at.0.div_euclid(60_000) + self.offset_minutes?;
-        let begins = self.nightly_hour.unwrap_or(NIGHTLY_HOUR) * 60;
-        Some((minutes - begins).rem_euclid(DAY) < NIGHTLY_MINUTES)
-    }
-
-    fn just_started(&self, at: Timestamp) -> bool {
-        self.booted_at
-            .is_some_and(|boot| (0..AFTER_BOOT_MS).contains(&at.ms_since(boot)))
+    fn logon(&self, plan: &Plan) -> Option<Logon> {
+        (self.trigger == Some(Trigger::Logon)).then_some(Logon {
+            at: self.began_at,
+            offset_minutes: plan.offset_minutes,
+        })
     }
 }
 
-/// What likely began the session, and why that is said.
-pub fn trigger(seen: &Seen, plan: &Plan) -> (Trigger, &'static str) {
-    if seen.manual {
-        return (
-            Trigger::Manual,
-            "commands that need the user failed while the others succeeded",
-        );
+impl Activity {
+    /// The minute of the day, in the device's time, about which its user usually
+    /// logs on; `None` where there is no such habit.
+    pub fn usual_logon(&self) -> Option<i64> {
+        let latest = self.session.logon(&self.plan);
+        self.logons.with(latest).usual(self.plan.offset_minutes)
     }
-    match (seen.mode, plan.is_nightly(seen.at)) {
-        (Mode::Apps, _) if seen.woken => (Trigger::Push, "mode Apps soon after a push"),
-        (Mode::Apps, _) => (Trigger::Push, "mode Apps, which only a push begins"),
-        (Mode::Machine, _) if plan.just_started(seen.at) => (
-            Trigger::Reboot,
-            "mode Machine soon after the device started",
-        ),
-        (Mode::Machine, Some(true)) => (
-            Trigger::NightlyLoggedOff,
-            "mode Machine at the time of the nightly maintenance",
-        ),
-        (Mode::Machine, Some(false)) => (
-            Trigger::Reboot,
-            "mode Machine outside the time of the nightly maintenance",
-        ),
-        (Mode::Machine, None) => (
-            Trigger::Unknown,
-            "mode Machine: a restart or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
-        ),
-        (Mode::Maintenance, Some(true)) => (
-            Trigger::NightlyActive,
-            "mode Maintenance at the time of the nightly maintenance",
-        ),
-        (Mode::Maintenance, Some(false)) => (
-            Trigger::Logon,
-            "mode Maintenance outside the time of the nightly maintenance",
-        ),
-        (Mode::Maintenance, None) => (
-            Trigger::Unknown,
-            "mode Maintenance: a logon or nightly maintenance; the device's time zone is unknown (read the inventory preset os)",
-        ),
-        (Mode::Unspecified, _) if seen.woken => (Trigger::Push, "no mode, soon after a push"),
-        (Mode::Unspecified, _) => (Trigger::Unknown, "no known mode"),
+
+    /// Takes in that the latest session was an interactive run, as it now looks.
+    /// Whether that is news.
+    pub(crate) fn is_interactive_now(&mut self) -> bool {
+        let is_news = !self.session.interactive;
+        if is_news {
+            self.session.interactive = true;
+            self.interactive_runs = self.interactive_runs.saturating_add(1);
+        }
+        is_news
+    }
+
+    /// Whether what failed in the latest session counts as not tried.
+    pub(crate) fn excuses(&self) -> bool {
+        self.session.interactive && self.may_excuse()
+    }
+
+    /// Whether it would, if the session is or turns out to be an interactive run.
+    pub(crate) fn may_excuse(&self) -> bool {
+        let runs = self.interactive_runs;
+        runs.saturating_add(u8::from(!self.session.interactive)) <= EXCUSED_RUNS
+    }
+
+    /// The enrollment ended: whoever is enrolled next has other habits.
+    pub(crate) fn end_enrollment(&mut self) {
+        self.logons = Logons::default();
+        self.interactive_runs = 0;
+        // The session under way says nothing of the next user either.
+        self.session = SessionActivity::default();
+    }
+
+    /// The agent could do what needs the user: no interactive run, and none before counts.
+    pub(crate) fn worked(&mut self) {
+        self.session.interactive = false;
+        self.interactive_runs = 0;
     }
 }
 
-named! {
-    /// What an operator should know of how a device behaves.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    pub enum ActivityFlag by eq {
-        /// It has never had a session.
-        NeverSeen = "never_seen",
-        /// It has only ever been seen in Machine: its user never logs on, or the
-        /// agent's maintenance does not run. Most commands wait for ever.
-        OnlyMachine = "only_machine",
-        /// It has never named a mode: see `policies/optional` for what may be done.
-        NamesNoMode = "names_no_mode",
-        /// Its agent looked as if run by hand.
-        #[serde(rename = "by_hand")]
-        Manual = "by_hand",
-        /// It is unenrolled.
-        Unenrolled = "unenrolled",
+/// A session begins. To be called before the state says that its mode was seen.
+pub(crate) fn begin(state: &mut DeviceState, no: SessionNo, mode: Mode, now: Timestamp) {
+    let seen = |mode: Mode| state.last_seen(mode);
+    let with_user = seen(Mode::Maintenance).max(seen(Mode::Apps));
+    let session = SessionActivity {
+        no,
+        began_at: now,
+        mode: Some(mode),
+        after_machine: seen(Mode::Machine) > with_user,
+        maintenance_before: seen(Mode::Maintenance),
+        ..SessionActivity::default()
+    };
+    let activity = &mut state.activity;
+    let before = std::mem::replace(&mut activity.session, session);
+    if let Some(logon) = before.logon(&activity.plan) {
+        activity.logons = activity.logons.with(Some(logon));
     }
 }
 
-impl ActivityFlag {
-    /// Whether a device in this state has it.
-    pub fn is_of(self, state: &DeviceState) -> bool {
-        let seen = |mode: Mode| state.last_seen(mode).is_some();
-        let only = |mode: Mode| {
-            seen(mode)
-                && !Mode::ALL
-                    .into_iter()
-                    .any(|other| other != mode && seen(other))
-        };
-        match self {
-            ActivityFlag::NeverSeen => state.sessions == 0,
-            ActivityFlag::OnlyMachine => only(Mode::Machine),
-            ActivityFlag::NamesNoMode => only(Mode::Unspecified),
-            ActivityFlag::Manual => state.manual_at.is_some(),
-            ActivityFlag::Unenrolled => state.unenrolled_at.is_some(),
-        }
-    }
+/// Works out what began the session `no`; what is to be recorded, where it looks
+/// otherwise than before.
+pub(crate) fn note_trigger(
+    activity: &mut Activity,
+    no: SessionNo,
+    family: Family,
+    woken: bool,
+) -> Option<TriggerRecord> {
+    let session = &mut activity.session;
+    session.woken |= woken;
+    let mode = session.mode.filter(|_| session.no == no)?;
+    let seen = Seen {
+        at: session.began_at,
+        family,
+        mode,
+        manual: session.interactive,
+        woken: session.woken,
+        after_machine: session.after_machine,
+        maintenance_before: session.maintenance_before,
+    };
+    let (likely, because) = trigger(&seen, &activity.plan);
+    let is_news = session.trigger.replace(likely) != Some(likely);
+    is_news.then(|| TriggerRecord {
+        likely,
+        because: because.into(),
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::inventory::Address;
-
-    fn address(class: &str, property: &str) -> Address {
-        Address {
-            class: class.to_owned(),
-            instance: format!("{class}=@"),
-            property: property.to_owned(),
-        }
-    }
-
-    fn at(text: &str) -> Timestamp {
-        Timestamp::parse(text).unwrap()
-    }
-
-    fn seen(mode: Mode, when: &str) -> Seen {
-        Seen {
-            at: at(when),
-            mode,
-            login: Login::Absent,
-            manual: false,
-            woken: false,
-        }
-    }
-
-    #[test]
-    fn the_trigger_comes_from_mode_and_local_time() {
-        let berlin = Plan {
-            offset_minutes: Some(120),
-            nightly_hour: None,
-            booted_at: Some(at("2014-09-25T00:05:00Z")),
-        };
-        let cases = [
-            (Mode::Machine, "2014-09-25T00:10:00Z", Trigger::Reboot),
-            (
-                Mode::Machine,
-                "2014-09-26T00:10:00Z",
-                Trigger::NightlyLoggedOff,
-            ),
-            (Mode::Machine, "2014-09-25T12:10:00Z", Trigger::Reboot),
-            (
-                Mode::Maintenance,
-                "2014-09-25T00:59:00Z",
-                Trigger::NightlyActive,
-            ),
-            (Mode::Maintenance, "2014-09-25T02:00:00Z", Trigger::Logon),
-            (Mode::Apps, "2014-09-25T02:00:00Z", Trigger::Push),
-            (Mode::Unspecified, "2014-09-25T02:00:00Z", Trigger::Unknown),
-        ];
-        for (mode, when, expected) in cases {
-            assert_eq!(
-                trigger(&seen(mode, when), &berlin).0,
-                expected,
-                "{mode:?} {when}"
-            );
-        }
-        let late = Plan {
-            nightly_hour: Some(23),
-            offset_minutes: Some(-60),
-            booted_at: None,
-        };
-        let night = seen(Mode::Machine, "2014-09-26T01:30:00Z");
-        assert_eq!(
-            trigger(&night, &late).0,
-            Trigger::NightlyLoggedOff,
-            "across midnight"
-        );
-        assert_eq!(trigger(&night, &Plan::default()).0, Trigger::Unknown);
-        let by_hand = Seen {
-            manual: true,
-            ..night
-        };
-        assert_eq!(trigger(&by_hand, &late).0, Trigger::Manual);
-        let woken = Seen {
-            woken: true,
-            ..seen(Mode::Unspecified, "2014-09-26T01:30:00Z")
-        };
-        assert_eq!(trigger(&woken, &Plan::default()).0, Trigger::Push);
-    }
-
-    #[test]
-    fn the_plan_comes_from_the_inventory() {
-        let mut inventory = Inventory::default();
-        for (class, property, data) in [
-            ("Win32_OperatingSystem", "CurrentTimeZone", "120"),
-            (
-                "Win32_OperatingSystem",
-                "LastBootUpTime",
-                "20140925020500.000000+120",
-            ),
-            ("MDM_SecurityStatus", "MaintenanceScheduleStartHour", "3"),
-        ] {
-            let reading = crate::inventory::Reading {
-                address: &address(class, property),
-                status: 200,
-                format: None,
-                data: Some(data),
-                command: crate::ids::CommandSeq(1),
-                whole: true,
-            };
-            inventory.take(&reading, Timestamp(0), &mut Default::default());
-        }
-        let expected = Plan {
-            offset_minutes: Some(120),
-            nightly_hour: Some(3),
-            booted_at: Some(at("2014-09-25T00:05:00Z")),
-        };
-        assert_eq!(Plan::from_inventory(&inventory), expected);
-    }
-
-    #[test]
-    fn habits_are_what_was_ever_seen() {
-        let mut state = DeviceState::default();
-        assert!(ActivityFlag::NeverSeen.is_of(&state));
-        (state.sessions, state.seen[Mode::Machine as usize]) = (1, Some(Timestamp(1)));
-        assert!(
-            ActivityFlag::OnlyMachine.is_of(&state) && !ActivityFlag::NamesNoMode.is_of(&state)
-        );
-        state.seen[Mode::Maintenance as usize] = Some(Timestamp(2));
-        assert!(!ActivityFlag::ALL.into_iter().any(|flag| flag.is_of(&state)));
-        for flag in ActivityFlag::ALL {
-            assert_eq!(ActivityFlag::from_name(flag.name()), Some(flag));
-        }
-    }
+/// Whether the enrolled user is logged on, by the latest session whose mode tells;
+/// `None` where none did.
+pub(crate) fn is_user_logged_on(state: &DeviceState) -> Option<bool> {
+    let with_user = state
+        .last_seen(Mode::Maintenance)
+        .max(state.last_seen(Mode::Apps));
+    let without = state.last_seen(Mode::Machine);
+    with_user.max(without).map(|_| with_user > without)
 }

@@ -105,6 +105,8 @@ pub enum ServerPurpose {
     ChannelSet,
     /// It reads the push channel.
     ChannelRead,
+    /// It reads the device's zone, its maintenance hour and when it started.
+    Schedule,
 }
 
 impl ServerPurpose {
@@ -114,7 +116,9 @@ impl ServerPurpose {
             ServerPurpose::Walk(seq) | ServerPurpose::Check(seq) | ServerPurpose::Install(seq) => {
                 Some(seq)
             }
-            ServerPurpose::ChannelSet | ServerPurpose::ChannelRead => None,
+            ServerPurpose::ChannelSet | ServerPurpose::ChannelRead | ServerPurpose::Schedule => {
+                None
+            }
         }
     }
 }

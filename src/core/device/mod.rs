@@ -19,6 +19,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::activity::Activity;
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
@@ -82,7 +83,7 @@ pub struct DeviceState {
     /// until it begins a session again.
     pub unenrolled_at: Option<Timestamp>,
     /// When its agent last looked as if run by hand (the MDMAgent article): what needs the
-    /// user failed while the rest worked.
+    /// user failed while the rest worked. A Maintenance session that works clears it.
     pub manual_at: Option<Timestamp>,
     /// Its WNS channel, without the URI; none while no push profile is its own.
     pub channel: Option<Channel>,
@@ -117,6 +118,9 @@ pub struct DeviceState {
     /// The latest recovery of its push channel; phones only.
     #[serde(default)]
     pub recovery: Option<Recovery>,
+    /// What it has been doing, and when it is expected.
+    #[serde(default)]
+    pub activity: Activity,
 }
 
 /// How a device wants the server to prove itself.

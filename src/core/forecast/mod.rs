@@ -6,6 +6,7 @@
 
 mod asked;
 mod families;
+mod hours;
 mod outlook;
 mod renewal;
 mod windows81;
@@ -19,7 +20,7 @@ use crate::change::DeviceChange;
 use crate::command::{CommandState, OpenCommand};
 use crate::context::Family;
 use crate::device::DeviceRecord;
-use crate::event::EventType;
+use crate::event::{Event, EventType};
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Inventory, Value};
 use crate::policy::PolicySet;
@@ -52,6 +53,7 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
             format!("not before {at}; then {}", then.text),
         );
         (forecast.at, forecast.user) = (Some(at), then.user);
+        forecast.usual_logon = then.usual_logon;
         return forecast;
     }
     if waits.commands {
@@ -70,9 +72,18 @@ pub fn note(
     policies: &PolicySet,
     now: Timestamp,
 ) {
+    let queues = |event: &Event| event.what == EventType::CommandQueued;
+    if !change.events.iter().any(queues) {
+        return;
+    }
+    // The log never forgets: nobody is named in it, and nobody's hours are.
+    let nobody = DeviceRecord {
+        user: None,
+        ..record.clone()
+    };
     let view = View {
         state: &change.state,
-        record,
+        record: &nobody,
         policies,
         build: None,
         now,

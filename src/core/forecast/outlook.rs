@@ -58,6 +58,12 @@ pub struct Forecast {
     /// When the device is expected by itself, to renew its channel.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub renewal: Option<Window>,
+    /// When the device is expected in its nightly maintenance, where that may carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub night: Option<Window>,
+    /// About when its user usually logs on, device's time, where a logon may carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_logon: Option<String>,
 }
 
 fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok, S::Error> {
@@ -78,6 +84,8 @@ impl Forecast {
             last_seen: None,
             user: None,
             renewal: None,
+            night: None,
+            usual_logon: None,
         }
     }
 

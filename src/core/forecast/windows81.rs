@@ -3,6 +3,7 @@
 //! else; Machine at a restart and in the night without that user.
 
 use super::asked::Asked;
+use super::hours::Hours;
 use super::outlook::{Forecast, When};
 use crate::context::Mode;
 use crate::push::advice;
@@ -21,15 +22,19 @@ pub(super) fn forecast(asked: &Asked<'_>) -> Forecast {
     let [machine, maintenance, apps] = [Machine, Maintenance, Apps].map(|mode| asked.goes_in(mode));
     let wake = asked.wake();
     match (machine, maintenance, apps) {
-        (true, true, true) => Forecast::new(When::AnySession, "at the next session, in any mode"),
+        (true, true, true) => any_session(asked),
         (_, _, true) if wake.is_some() => woken(asked, wake),
         (_, true, _) => at_maintenance(asked, apps, wake),
         (false, false, true) => by_push_alone(asked),
         _ => {
             let (seen, last) = asked.seen(Machine);
-            let text = format!("at the next Machine session ({seen})");
+            let hours = Hours::of(asked.view);
+            let words = hours.as_ref().map(|hours| format!(": {}", hours.machine()));
+            let words = words.unwrap_or_default();
+            let text = format!("at the next Machine session{words} ({seen})");
             let mut forecast = Forecast::new(When::NextMachine, text);
             forecast.last_seen = last;
+            forecast.night = hours.map(|hours| hours.night());
             forecast
         }
     }
@@ -67,9 +72,28 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
     forecast
 }
 
+fn any_session(asked: &Asked<'_>) -> Forecast {
+    let hours = Hours::of(asked.view);
+    let words = hours
+        .as_ref()
+        .map(|hours| format!("; {}", hours.at_the_latest()));
+    let words = words.unwrap_or_default();
+    let text = format!("at the next session, in any mode{words}");
+    let mut forecast = Forecast::new(When::AnySession, text);
+    forecast.night = hours.map(|hours| hours.night());
+    forecast
+}
+
 fn at_maintenance(asked: &Asked<'_>, apps: bool, wake: Option<&Wake>) -> Forecast {
     let (seen, last) = asked.seen(Mode::Maintenance);
-    let mut text = format!("{MAINTENANCE} ({seen})");
+    let hours = Hours::of(asked.view);
+    let mut text = match &hours {
+        Some(hours) => format!(
+            "at the next Maintenance session: {} ({seen})",
+            hours.maintenance()
+        ),
+        None => format!("{MAINTENANCE} ({seen})"),
+    };
     if !apps && wake.is_some() {
         text += "; the push under way brings an Apps session, which does not carry it";
     }
@@ -81,6 +105,10 @@ fn at_maintenance(asked: &Asked<'_>, apps: bool, wake: Option<&Wake>) -> Forecas
     }
     let mut forecast = Forecast::new(When::NextMaintenance, text);
     forecast.last_seen = last;
+    if let Some(hours) = hours {
+        forecast.night = Some(hours.night());
+        forecast.usual_logon = hours.usual_logon().map(str::to_owned);
+    }
     forecast
 }
 

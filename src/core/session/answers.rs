@@ -7,14 +7,14 @@ use super::channel::{self, DeviceContext};
 use super::correlate::correlate;
 use super::event_recorder::EventRecorder;
 use super::follow::follow;
+use super::interactive;
 use super::large::{Part, judge};
 use super::open::MessagePosition;
-use super::outcome::needs_user;
 use super::result_collector::ResultCollector;
+use super::schedule_read;
 use super::{Request, settle};
 use super::{dev_info, enrollment};
 use crate::command::{CommandBody, CommandState, OpenCommand};
-use crate::context::Mode;
 use crate::device::{DeviceState, EndReason, Session};
 use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
@@ -122,10 +122,11 @@ impl<'a> Taken<'a> {
             state.dev_info = Some(dev_info::seen(&collected.dev_info, request.now));
         }
         collected.settle_checks(state, recorder);
-        detect_manual_run(state, request.query.mode, recorder);
+        interactive::settle(state, &mut collected.channel, recorder);
         let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
         let values = collected.take_in(known, alerts::ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
+        state.activity.plan = values.plan.unwrap_or(state.activity.plan);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
             state.enrollment.client_id = Some(learned);
@@ -180,6 +181,8 @@ impl<'a> Taken<'a> {
         let device = &snapshot.device;
         let record = &device.record;
         changes.queued = follow(state, record, bodies, collected, recorder);
+        let read = schedule_read::queue(state, record, request, begins, bodies, recorder);
+        changes.queued.extend(read);
         let subject = DeviceContext {
             id: device.id,
             record,
@@ -231,28 +234,6 @@ fn log_queued(
         let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
         let event = event.command(seq.0, kind).detail(body.name.clone());
         recorder.events.push(event.steps_of(body));
-    }
-}
-
-/// The MDMAgent article: an agent that is run by hand cannot impersonate the user, so the
-/// steps that need the user fail while the others work.
-fn detect_manual_run(state: &mut DeviceState, mode: Mode, recorder: &mut EventRecorder) {
-    if !matches!(mode, Mode::Maintenance | Mode::Apps) {
-        return;
-    }
-    let ended = |user: bool, how: CommandState| {
-        recorder.outcomes.iter().any(|outcome| {
-            needs_user(outcome.kind) == user && outcome.state == how && outcome.status.is_some()
-        })
-    };
-    let looks_so = ended(true, CommandState::Failed)
-        && !ended(true, CommandState::Succeeded)
-        && ended(false, CommandState::Succeeded);
-    if looks_so {
-        state.manual_at = Some(recorder.now);
-        recorder.note(
-            "commands that need the user failed while the others succeeded: MDMAgent may have been run manually",
-        );
     }
 }
 

@@ -11,7 +11,8 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::{Request, closing, elements, enrollment, reply, settle};
+use super::{Request, closing, elements, enrollment, interactive, reply, settle};
+use crate::activity::{self, TriggerRecord};
 use crate::change::drops_uri;
 use crate::command::CommandState;
 use crate::context::{Login, Mode};
@@ -154,6 +155,7 @@ impl<'a> Builder<'a> {
             self.write_down(withheld);
         }
         if self.carried.is_empty() {
+            interactive::ended_well(&mut self.state);
             settle::end_session(
                 &mut self.state,
                 &mut self.recorder,
@@ -324,6 +326,8 @@ impl<'a> Builder<'a> {
     /// What is on record of the exchange; what it takes is not needed any more.
     fn record(&mut self, code: u16) -> ExchangeRecord {
         let request = self.request;
+        let woken = answers_a_wake(&self.snapshot.device.state, &self.state);
+        let trigger = self.trigger(woken);
         let session = self.state.session.as_ref();
         ExchangeRecord {
             session: session.map_or(0, |session| session.no.0),
@@ -340,10 +344,19 @@ impl<'a> Builder<'a> {
             withheld_as: self.withheld_as,
             outcomes: take(&mut self.recorder.outcomes),
             notes: take(&mut self.recorder.notes),
-            woken: answers_a_wake(&self.snapshot.device.state, &self.state),
+            woken,
             manual: self.state.manual_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
+            trigger,
         }
+    }
+
+    /// What likely began the session, where that looks otherwise than before.
+    fn trigger(&mut self, woken: bool) -> Option<TriggerRecord> {
+        let no = self.state.session.as_ref()?.no;
+        let family = self.snapshot.device.record.family;
+        let current = self.place == MessagePosition::Current;
+        current.then(|| activity::note_trigger(&mut self.state.activity, no, family, woken))?
     }
 }
 

@@ -2,6 +2,7 @@
 //! they are kept: the URI is a capability and is stored nowhere but sealed in
 //! its own place.
 
+use crate::activity::was_refused_impersonation;
 use crate::classify::classify;
 use crate::command::{NodeResult, OpenCommand};
 use crate::inventory::instant;
@@ -68,6 +69,12 @@ impl ChannelReport {
     /// Whether the message brought no such answers.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Forgets the answers that only say that the device may not read.
+    pub(super) fn forget_refused(&mut self) {
+        self.0
+            .retain(|(_, status, _)| !was_refused_impersonation(*status));
     }
 
     /// What was told at these nodes, which are read of the channel.

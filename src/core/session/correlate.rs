@@ -13,6 +13,7 @@ use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
+use super::interactive;
 use super::large::{CHUNK, Part, refusal_in_words};
 use super::outcome::{conclude, give_up, is_complete, reject_answer};
 use super::result_collector::ResultCollector;
@@ -50,7 +51,11 @@ pub(super) fn correlate(
     recorder: &mut EventRecorder,
 ) {
     let is_final = ends_package(message);
-    for answer in answers(state, bodies, (message, parts), recorder) {
+    let answers = answers(state, bodies, (message, parts), recorder);
+    let answered = answers.iter();
+    let answered = answered.map(|one| (one.seq, one.lease, &one.without_status[..]));
+    interactive::weigh(state, bodies, answered, recorder);
+    for answer in answers {
         // What the answer to one delivery ended or put back, the answer to
         // another in the same message does not touch again.
         if let Some(command) = state.open.iter_mut().find(|command| {

@@ -47,6 +47,7 @@ pub(super) fn end(state: &mut DeviceState, reason: EndReason, recorder: &mut Eve
     };
     (state.channel, state.push) = Default::default();
     (state.server_proof, state.manual_at, state.large) = Default::default();
+    state.activity.end_enrollment();
     recorder.ended = Some(reason);
 }
 

@@ -3,7 +3,7 @@
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::device::EndReason;
 use crate::event::{Event, EventType, Outcome};
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -17,6 +17,8 @@ pub(super) struct EventRecorder {
     pub(super) events: Vec<Event>,
     /// Why the enrollment ended, where it did.
     pub(super) ended: Option<EndReason>,
+    /// The session, where it is an interactive run in which what fails counts as not tried.
+    pub(super) excused_in: Option<SessionNo>,
 }
 
 impl EventRecorder {
@@ -28,6 +30,7 @@ impl EventRecorder {
             notes: Vec::new(),
             events: Vec::new(),
             ended: None,
+            excused_in: None,
         }
     }
 

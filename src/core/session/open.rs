@@ -6,6 +6,7 @@
 use super::alerts::ends_package;
 use super::event_recorder::EventRecorder;
 use super::{Request, enrollment, settle};
+use crate::activity;
 use crate::context::{Context, ContextSet, Login, Mode};
 use crate::device::{DeviceState, Session};
 use crate::ids::SessionNo;
@@ -111,6 +112,12 @@ fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRec
         awaits_final: false,
     });
     state.next_id = state.next_id.max(1);
+    activity::begin(
+        state,
+        SessionNo(state.sessions),
+        request.query.mode,
+        recorder.now,
+    );
 }
 
 fn carry_on(

@@ -1,11 +1,11 @@
 //! What the Statuses of a command mean for it: done, under way, never, later.
 
 use super::event_recorder::EventRecorder;
+use super::interactive;
 use super::passing_errors::may_pass;
 use crate::command::{
     CommandState, ElementName, ExecutionOptions, Lease, Lenient, NodeResult, OpenCommand,
 };
-use crate::kind::Kind;
 use crate::limits;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
@@ -59,6 +59,7 @@ pub(super) fn conclude(
         return;
     }
     let exists = lease.statuses.contains(&418);
+    let excused = interactive::excused_in(command, lease, recorder);
     let (meaning, code) = worst_of(lease, &command.options);
     let passes = meaning == Meaning::Never && may_pass(command, nth, &results);
     command.unanswered = 0;
@@ -89,6 +90,15 @@ pub(super) fn conclude(
             end.put_down(command, CommandState::Accepted, reason, recorder);
         }
         Meaning::Proof | Meaning::Later => again(command, end, recorder),
+        Meaning::Never if let Some(session) = excused => {
+            interactive::put_off(command, session);
+            end.put_down(
+                command,
+                CommandState::Queued,
+                interactive::NOT_TRIED,
+                recorder,
+            );
+        }
         Meaning::Never if passes => again(command, end, recorder),
         Meaning::Never => fail(command, in_words(code), end, recorder),
     }
@@ -231,14 +241,6 @@ pub(super) fn give_up(
 /// Until when an unenroll's outcome stays open.
 pub(super) fn unenroll_deadline(now: Timestamp) -> Timestamp {
     now.plus_ms(limits::UNENROLL_DEADLINE_MS)
-}
-
-/// Kinds that work only while the agent impersonates the enrolled user (the MDMAgent article).
-pub(super) fn needs_user(kind: Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Inventory | Kind::PasswordReset | Kind::Unenroll | Kind::Unclassified
-    )
 }
 
 /// A status code in words (OMA RepPro 10; MS-MDM 2.2.6; oma-dm-protocol-support).

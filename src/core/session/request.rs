@@ -58,6 +58,9 @@ pub struct Request<'a> {
     pub push: &'a ActiveProfiles,
     /// How much the device may make the server keep and write.
     pub bounds: DeviceBounds,
+    /// How old the device's clock and plan may be before they are read anew,
+    /// milliseconds; none where the server never reads them of its own accord.
+    pub schedule_age: Option<i64>,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

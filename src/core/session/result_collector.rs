@@ -1,6 +1,7 @@
 //! What answers bring besides a command's own state: values for the inventory,
 //! children to read on from, and whether an unanswered command was done.
 
+use crate::activity::Plan;
 use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unanswered};
 use crate::device::DeviceState;
 use crate::ids::CommandSeq;
@@ -54,6 +55,8 @@ pub(super) struct InventoryChanges {
     pub(super) inventory: Option<InventoryUpdate>,
     /// What changed in it.
     pub(super) changes: Vec<Change>,
+    /// The device's clock and plan, where values came.
+    pub(super) plan: Option<Plan>,
 }
 
 impl ResultCollector {
@@ -163,6 +166,7 @@ impl ResultCollector {
             ));
         }
         InventoryChanges {
+            plan: (!self.values.is_empty()).then(|| Plan::from_inventory(&inventory)),
             inventory: (!taken.touched.is_empty()).then_some(InventoryUpdate {
                 inventory,
                 touched: taken.touched,

@@ -1,13 +1,15 @@
 //! A device's sessions, as the log tells of them.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::input::Time;
 use super::log::WithheldLists;
 use super::{App, AppError, Listed, Page, Principal};
-use modegate_core::activity::{self, Plan, Seen, Trigger};
-use modegate_core::context::Mode;
+use modegate_core::activity::{self, Plan, Seen, Trigger, TriggerRecord};
+use modegate_core::context::{Family, Mode};
 use modegate_core::event::{Event, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::DeviceId;
 
@@ -51,28 +53,53 @@ pub(crate) struct Session {
 struct SessionTrigger {
     #[schemars(with = "String")]
     likely: Trigger,
-    because: &'static str,
+    #[serde(skip)]
+    is_recorded: bool,
+    because: Cow<'static, str>,
+}
+
+impl SessionTrigger {
+    /// As the exchange that showed it recorded it; for a session of an earlier version,
+    /// which recorded none, what its mode tells alone.
+    fn new(recorded: Option<&TriggerRecord>, of_later: Option<Self>, seen: &Seen) -> Self {
+        if let Some(later) = of_later.filter(|later| later.is_recorded) {
+            return later;
+        }
+        let (likely, because) = match recorded {
+            Some(record) => (record.likely, record.because.clone()),
+            None => {
+                let (likely, because) = activity::trigger(seen, &Plan::default());
+                (likely, because.into())
+            }
+        };
+        SessionTrigger {
+            likely,
+            because,
+            is_recorded: recorded.is_some(),
+        }
+    }
 }
 
 impl Session {
     /// Takes an exchange in that is earlier than those before, or is the latest one
     /// where `later` is `None`: the first says in which mode the session began.
     fn from_exchange(
+        family: Family,
         later: Option<Session>,
         exchange: &ExchangeRecord,
         event: &Event,
         withheld: &[Withheld],
-        plan: &Plan,
     ) -> Self {
         let of_later = |flag: fn(&Session) -> bool| later.as_ref().is_some_and(flag);
         let seen = Seen {
             at: event.at,
             mode: exchange.mode,
-            login: exchange.login,
             manual: exchange.manual || of_later(|later| later.by_hand),
             woken: exchange.woken || of_later(|later| later.woken),
+            family,
+            after_machine: false,
+            maintenance_before: None,
         };
-        let (likely, because) = activity::trigger(&seen, plan);
         let delivered = later.as_ref().map_or(0, |later| later.delivered);
         Session {
             session: exchange.session,
@@ -91,7 +118,11 @@ impl Session {
             ended: later.as_ref().map_or(exchange.ended, |later| later.ended),
             by_hand: seen.manual,
             woken: seen.woken,
-            trigger: SessionTrigger { likely, because },
+            trigger: SessionTrigger::new(
+                exchange.trigger.as_ref(),
+                later.map(|later| later.trigger),
+                &seen,
+            ),
         }
     }
 }
@@ -103,12 +134,7 @@ pub(crate) async fn sessions(
     id: DeviceId,
     page: Page,
 ) -> Result<Listed<Session>, AppError> {
-    by.device(app, id).await?;
-    let inventory = app.store.inventory(id).await?;
-    let plan = inventory
-        .as_ref()
-        .map(Plan::from_inventory)
-        .unwrap_or_default();
+    let family = by.device(app, id).await?.record.family;
     let mut before = page.after.unwrap_or(u64::MAX);
     let (mut sessions, mut walked): (Vec<Session>, usize) = (Vec::new(), 0);
     let mut lists = WithheldLists::new(app);
@@ -132,7 +158,7 @@ pub(crate) async fn sessions(
             }
             before = event.seq;
             let withheld = lists.of(id, exchange).await?;
-            let session = Session::from_exchange(later, exchange, event, &withheld, &plan);
+            let session = Session::from_exchange(family, later, exchange, event, &withheld);
             sessions.push(session);
         }
         if is_last || walked >= crate::limits::EVENT_WALK {

@@ -80,6 +80,8 @@ pub struct Settings {
     pub wns: Wns,
     /// How long things are kept.
     pub retention: Retention,
+    /// What the server reads of devices of its own accord.
+    pub inventory: InventorySettings,
     /// How jobs of installs are read.
     #[serde(with = "JobSettings")]
     pub jobs: JobRules,
@@ -116,6 +118,7 @@ impl Default for Settings {
             limits: Limits::default(),
             wns: Wns::default(),
             retention: Retention::default(),
+            inventory: InventorySettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             log: Log::default(),
@@ -322,6 +325,30 @@ impl Limits {
             logged_per_hour: self.log_bytes_per_device_per_hour.into(),
             written_per_hour: self.written_bytes_per_device_per_hour.into(),
         }
+    }
+}
+
+/// What the server reads of devices of its own accord.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InventorySettings {
+    /// After how many hours a Windows 8.1 device's time zone, its maintenance hour and when
+    /// it started are read anew; 0: never. Default 20.
+    #[serde(deserialize_with = "number::<_, 0, 8_760>")]
+    pub schedule_hours: u32,
+}
+
+impl Default for InventorySettings {
+    fn default() -> Self {
+        InventorySettings { schedule_hours: 20 }
+    }
+}
+
+impl InventorySettings {
+    /// The same in milliseconds; `None` for never.
+    pub fn schedule_age_ms(&self) -> Option<i64> {
+        const HOUR_MS: i64 = 60 * 60 * 1000;
+        (self.schedule_hours > 0).then(|| i64::from(self.schedule_hours) * HOUR_MS)
     }
 }
 

@@ -321,6 +321,7 @@ fn sync_service(
         .with_clock(options.clock.clone())
         .with_metrics(Arc::clone(metrics))
         .with_bounds(limits(settings).device_bounds())
+        .reading_schedules(settings.inventory.schedule_age_ms())
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 

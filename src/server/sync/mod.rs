@@ -86,6 +86,7 @@ pub struct SyncService {
     refused: refused::RefusedMessages,
     metrics: Arc<Metrics>,
     bounds: DeviceBounds,
+    schedule_age: Option<i64>,
     refusals: Refusals,
 }
 
@@ -111,6 +112,7 @@ impl SyncService {
             refused: refused::RefusedMessages::default(),
             metrics,
             bounds: DeviceBounds::default().without_rates(),
+            schedule_age: None,
             refusals: Refusals::default(),
         }
     }
@@ -120,6 +122,14 @@ impl SyncService {
     #[must_use]
     pub fn with_bounds(mut self, bounds: DeviceBounds) -> Self {
         self.bounds = bounds;
+        self
+    }
+
+    /// The same, reading a device's clock and plan of its own accord when what is known of
+    /// them is older than so many milliseconds. Without this it never does.
+    #[must_use]
+    pub fn reading_schedules(mut self, age_ms: Option<i64>) -> Self {
+        self.schedule_age = age_ms;
         self
     }
 

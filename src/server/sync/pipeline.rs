@@ -220,6 +220,7 @@ impl SyncService {
             digest,
             now: self.clock.now(),
             bounds: self.bounds,
+            schedule_age: self.schedule_age,
             nonce: &*self.nonces,
             policies,
             push,

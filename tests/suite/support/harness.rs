@@ -329,6 +329,8 @@ pub fn serve_command(dir: &Path, arguments: &[String]) -> Command {
     let mut command = program();
     command.args("serve --listen 127.0.0.1:0 --insecure-http 127.0.0.1:0 --data".split(' '));
     command.arg(dir).args(arguments);
+    // It would stand in the first session of each device of every test.
+    command.env("MODEGATE_INVENTORY_SCHEDULE_HOURS", "0");
     command.stdout(Stdio::piped()).stderr(log.unwrap());
     command
 }

@@ -13,6 +13,7 @@
 
 mod known;
 mod learn;
+mod not_tried;
 mod table;
 #[cfg(test)]
 mod tests;

@@ -107,6 +107,7 @@ impl Talk {
             digest: [msg_id as u8; 32],
             now: self.now,
             bounds: DeviceBounds::default(),
+            schedule_age: None,
             nonce: &nonce_of,
             policies: &policies,
             push: &crate::push::active_profiles::ActiveProfiles::default(),

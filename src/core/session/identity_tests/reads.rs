@@ -103,6 +103,7 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
         digest: [digest; 32],
         now: talk.now,
         bounds: DeviceBounds::default(),
+        schedule_age: None,
         nonce: &nonce_of,
         policies: &policies,
         push: &push,

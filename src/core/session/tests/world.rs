@@ -72,6 +72,7 @@ pub(super) struct World {
     pub(super) push: ActiveProfiles,
     pub(super) max_msg_size: Option<u32>,
     pub(super) bounds: DeviceBounds,
+    pub(super) schedule_age: Option<i64>,
     /// How many of them the latest exchange has deleted.
     pub(super) freed: u64,
     /// How many answers each command's history holds.
@@ -98,6 +99,7 @@ impl World {
             push: ActiveProfiles::default(),
             max_msg_size: None,
             bounds: DeviceBounds::default(),
+            schedule_age: None,
             freed: 0,
             results: HashMap::new(),
         }
@@ -260,6 +262,7 @@ impl World {
             digest,
             now: self.now,
             bounds: self.bounds,
+            schedule_age: self.schedule_age,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             push: &self.push,
@@ -427,6 +430,7 @@ impl World {
             digest: self.device.state.latest.clone().unwrap().digest,
             now: self.now,
             bounds: self.bounds,
+            schedule_age: self.schedule_age,
             nonce: &|_, _| [0; 16],
             policies: &self.policies,
             server: None,

@@ -11,7 +11,7 @@ use crate::app::input::Time;
 use crate::app::log::Decision;
 use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
 use modegate_core::device::Device;
-use modegate_core::forecast::{Forecast, When};
+use modegate_core::forecast::{Forecast, When, Window};
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::{Kind, kind_of};
 use modegate_core::policy::PolicySet;
@@ -130,16 +130,33 @@ pub(super) struct ForecastView {
     #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    renewal: Option<RenewalView>,
+    renewal: Option<WindowView>,
+    /// The nightly maintenance that may carry it, as the device plans it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    night: Option<WindowView>,
+    /// About when the device's user usually logs on, `HH:MM` in the device's time, where a
+    /// logon may carry it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usual_logon: Option<String>,
 }
 
 /// When the device is expected by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct RenewalView {
+struct WindowView {
     from: Time,
     to: Time,
     why: &'static str,
+}
+
+impl From<Window> for WindowView {
+    fn from(window: Window) -> Self {
+        WindowView {
+            from: Time(window.from),
+            to: Time(window.to),
+            why: window.why,
+        }
+    }
 }
 
 impl From<Forecast> for ForecastView {
@@ -151,11 +168,9 @@ impl From<Forecast> for ForecastView {
             at: forecast.at.map(Time),
             last_seen: forecast.last_seen.map(Time),
             user: forecast.user,
-            renewal: forecast.renewal.map(|window| RenewalView {
-                from: Time(window.from),
-                to: Time(window.to),
-                why: window.why,
-            }),
+            renewal: forecast.renewal.map(WindowView::from),
+            night: forecast.night.map(WindowView::from),
+            usual_logon: forecast.usual_logon,
         }
     }
 }
