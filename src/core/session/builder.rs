@@ -149,7 +149,7 @@ impl<'a> Builder<'a> {
             );
             let candidates = offer::candidates(&self.state, Some(&self.bodies), &here);
             self.refuse(&candidates);
-            self.fail_oversized(&candidates, offer::budget(&session));
+            self.fail_oversized(&candidates, offer::budget(session.max_msg_size));
             self.deliver(&candidates, &session);
             let withheld = offer::withheld(&self.state, &candidates);
             self.write_down(withheld);
@@ -213,11 +213,16 @@ impl<'a> Builder<'a> {
         let used = frame_len(&self.header()) + self.body.iter().map(element_len).sum::<usize>();
         // Counted as XML, whichever way the reply is written: WBXML is never longer.
         // `budget` has set aside room for usual Statuses; unusual ones go off the commands' share.
-        let left = offer::budget(session).saturating_sub(used.saturating_sub(2 * 1024));
+        let left =
+            offer::budget(session.max_msg_size).saturating_sub(used.saturating_sub(2 * 1024));
         let still_open = candidates
             .iter()
             .filter(|command| self.state.open(command.seq).is_some());
-        let picked = offer::pick(still_open, (left, offer::budget(session)), outstanding);
+        let picked = offer::pick(
+            still_open,
+            (left, offer::budget(session.max_msg_size)),
+            outstanding,
+        );
         for seq in picked {
             let Some(decided) = candidates.iter().find(|c| c.seq == seq) else {
                 break;

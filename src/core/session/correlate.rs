@@ -15,7 +15,7 @@ use super::closing;
 use super::event_recorder::EventRecorder;
 use super::interactive;
 use super::large::{CHUNK, Part, refusal_in_words};
-use super::outcome::{conclude, give_up, is_complete, reject_answer};
+use super::outcome::{conclude, is_complete, reject_answer};
 use super::result_collector::ResultCollector;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
@@ -163,13 +163,10 @@ fn take_answer(
     ChannelReport::redact_chunks(command, &mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
-    if let Some(why) = answer.rejected {
-        return reject_answer(command, why, results, recorder);
-    }
-    if fits {
-        conclude(command, answer.lease, results, package_ended, recorder);
-    } else {
-        give_up(command, collected.room.too_large(), results, recorder);
+    let beyond = || (!fits).then(|| (413, collected.room.too_large()));
+    match answer.rejected.or_else(beyond) {
+        Some(why) => reject_answer(command, why, results, recorder),
+        None => conclude(command, answer.lease, results, package_ended, recorder),
     }
 }
 

@@ -7,7 +7,7 @@ use super::availability::{Availability, Circumstances, leaves_under};
 use super::bodies::Bodies;
 use super::digest::StableDigest;
 use crate::command::{CommandState, OpenCommand, Unanswered};
-use crate::device::{DeviceState, Session};
+use crate::device::DeviceState;
 use crate::event::Withheld;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf, kind_of};
@@ -63,6 +63,7 @@ pub(super) fn candidates(
     });
     let mut candidates: Vec<Candidate> = Vec::with_capacity(waiting.len());
     let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
+    let mut one_sets = false;
     for command in waiting {
         let body = bodies.and_then(|bodies| bodies.going_out(state, command.seq));
         let leaves = leaves_under(command, body.as_deref(), here.policies);
@@ -75,6 +76,12 @@ pub(super) fn candidates(
             Some(last) => last.availability.decision.clone(),
             None => here.decide(&leaves, app),
         };
+        let mut availability = here.availability_by(decision, command);
+        if command.sets_channel() {
+            // A session carries one: those behind it wait for a later one.
+            availability.waits.later_session |= one_sets;
+            one_sets |= availability.goes();
+        }
         let once = command.options.unanswered == Unanswered::Keep;
         candidates.push(Candidate {
             seq: command.seq,
@@ -83,7 +90,7 @@ pub(super) fn candidates(
             exclusive: command.is_exclusive(),
             once,
             doubtful: !once && (command.unanswered > 0 || command.acts()),
-            availability: here.availability_by(decision, command),
+            availability,
         });
         before = Some((leaves, app));
     }
@@ -109,13 +116,11 @@ pub(super) fn looked_at(state: &DeviceState, policies: &PolicySet) -> Vec<Comman
     all.iter().cycle().skip(from).take(most).copied().collect()
 }
 
-/// How many bytes of commands a reply of this session holds.
-pub(super) fn budget(session: &Session) -> usize {
+/// How many bytes of commands a reply holds to a device that announces this `MaxMsgSize`.
+pub(super) fn budget(max_msg_size: Option<u32>) -> usize {
     /// What the frame and the Statuses of a usual package take.
     const FRAME: usize = 2 * 1024;
-    let announced = session
-        .max_msg_size
-        .map_or(usize::MAX, |bytes| bytes as usize);
+    let announced = max_msg_size.map_or(usize::MAX, |bytes| bytes as usize);
     announced.clamp(limits::REPLY_BYTES_LEAST, limits::REPLY_BYTES) - FRAME
 }
 
@@ -150,6 +155,28 @@ pub(super) fn pick<'a>(
     }
     part(&mut picked);
     picked.iter().map(|command| command.seq).collect()
+}
+
+/// What goes of `candidates`, in the order of the replies that carry it where the device
+/// answers each of them.
+pub(super) fn in_order_of_replies(candidates: &[Candidate], budget: usize) -> Vec<&Candidate> {
+    let goes = |command: &&Candidate| command.availability.goes();
+    let mut rest: Vec<&Candidate> = candidates.iter().filter(goes).collect();
+    let mut order = Vec::with_capacity(rest.len());
+    while let Some(first) = rest.first() {
+        let mut picked = pick(rest.iter().copied(), (budget, budget), false);
+        if picked.is_empty() {
+            // No reply holds it: what is behind it goes all the same.
+            picked.push(first.seq);
+        }
+        // What is picked is in the order of `rest`.
+        let mut next = picked.into_iter().peekable();
+        let is_picked = |command: &&Candidate| next.next_if_eq(&command.seq).is_some();
+        let (reply, later): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_picked);
+        order.extend(reply);
+        rest = later;
+    }
+    order
 }
 
 /// Takes out of a reply what is not to share it: whichever of the two sorts comes first

@@ -104,8 +104,8 @@ pub(super) fn conclude(
     }
 }
 
-/// Ends a command of whose answer nothing is kept, since it is more than can be read or
-/// came in pieces that do not make a whole: it would be so each time.
+/// Ends a command whose answers are more than can be read or kept (413), or came in pieces
+/// that do not make a whole: it would be so each time. What fitted is kept.
 pub(super) fn reject_answer(
     command: &mut OpenCommand,
     (code, reason): (u16, String),
@@ -224,18 +224,6 @@ fn fail(
         None => reason.into(),
     };
     end.put_down(command, CommandState::Failed, reason, recorder);
-}
-
-/// Ends a command whose answers are more than it may bring; what fitted is kept.
-pub(super) fn give_up(
-    command: &mut OpenCommand,
-    reason: String,
-    results: Vec<NodeResult>,
-    recorder: &mut EventRecorder,
-) {
-    command.deadline = None;
-    let state = CommandState::Failed;
-    recorder.transition(command, state, None, Some(reason), results);
 }
 
 /// Until when an unenroll's outcome stays open.

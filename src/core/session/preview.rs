@@ -70,15 +70,22 @@ pub fn preview(device: &Device, context: Context, policies: &PolicySet, now: Tim
         withhold: Vec::new(),
         refuse: Vec::new(),
     };
-    for command in &offer::candidates(&state, None, &here) {
-        let availability = &command.availability;
-        if availability.goes() {
-            preview.deliver.push(PreviewDeliver {
-                command: command.seq,
-                kind: command.kind,
-                rules: availability.rule_names(),
-            });
-        } else if availability.is_refused() {
+    let candidates = offer::candidates(&state, None, &here);
+    let announced = state
+        .session
+        .as_ref()
+        .and_then(|session| session.max_msg_size);
+    let budget = offer::budget(announced);
+    for command in offer::in_order_of_replies(&candidates, budget) {
+        preview.deliver.push(PreviewDeliver {
+            command: command.seq,
+            kind: command.kind,
+            rules: command.availability.rule_names(),
+        });
+    }
+    let stays = |command: &&Candidate| !command.availability.goes();
+    for command in candidates.iter().filter(stays) {
+        if command.availability.is_refused() {
             preview.refuse.push(hold(command, None));
         } else {
             let next = next(&state, command);

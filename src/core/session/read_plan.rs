@@ -78,7 +78,7 @@ fn may_go(state: &DeviceState, device: &Device, request: &Request<'_>) -> Vec<Co
     let Some(session) = &state.session else {
         return Vec::new();
     };
-    let budget = offer::budget(session);
+    let budget = offer::budget(session.max_msg_size);
     let (record, policies) = (&device.record, request.policies);
     let here = Circumstances::in_session((state, session), record, policies, request.now);
     let candidates = offer::candidates(state, None, &here);
