@@ -253,6 +253,7 @@ impl World {
             policies: self.policies,
             push: &modegate_core::push::active_profiles::ActiveProfiles::default(),
             server: None,
+            schedule_age: None,
         };
         let authentication = authenticate(&self.device, &request);
         let wanted = plan_read(&self.device, authentication, &request);
