@@ -29,6 +29,7 @@ mod event_recorder;
 pub mod exchange;
 mod follow;
 mod interactive;
+mod keep_alive;
 mod large;
 mod offer;
 mod open;
