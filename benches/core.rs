@@ -136,7 +136,6 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         bodies,
         reply: None,
         inventory: None,
-        answer_bytes: 0,
     };
     let message: Message = decode(package1().as_bytes()).expect("a message");
     let evidence = ClientEvidence::default();

@@ -164,6 +164,8 @@ named! {
         CommandRetried = "command.retried",
         /// The key of MDM_Client was learned from the device.
         KeyLearned = "device.key_learned",
+        /// The device shows another family than its record says.
+        FamilyShown = "device.family_shown",
         /// One request and its reply.
         Exchange = "exchange",
         /// The encoder's guard stopped a command (the Machine-mode guarantee).

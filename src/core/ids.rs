@@ -39,7 +39,7 @@ impl CommandSeq {
 /// finds the row without an index over all commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CommandId {
-    /// Whose command.
+    /// The device that the command is for.
     pub device: DeviceId,
     /// Its number there.
     pub seq: CommandSeq,

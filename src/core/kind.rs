@@ -33,7 +33,7 @@ pub enum Kind {
     Sideloading,
     /// Locking the device.
     Lock,
-    /// Other reads that need the user's profile.
+    /// Other reads: they need the user's profile, or no source calls them device inventory.
     UserRead,
     /// What the table does not know: withheld, and stays queued.
     Unclassified,

@@ -125,6 +125,12 @@ impl Csp {
         }
     }
 
+    /// Whether it is a policy of Windows 10: `Policy/Config/<area>/<policy>`.
+    fn is_policy(&self, path: &str) -> bool {
+        let policy = path.strip_prefix("vendor/msft/policy/config/");
+        !self.phone && policy.is_some_and(|policy| policy.split('/').count() == 2)
+    }
+
     pub(super) fn add(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
         match self.get(&path) {
@@ -136,6 +142,10 @@ impl Csp {
 
     pub(super) fn replace(&mut self, path: &str, data: &str) -> u16 {
         let path = Csp::key(path);
+        if self.is_policy(&path) {
+            self.put(&path, data);
+            return 200;
+        }
         if !self.leaves.contains_key(&path) {
             return 404;
         }

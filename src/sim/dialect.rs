@@ -29,6 +29,11 @@ impl Dialect {
         }
     }
 
+    /// What started its sessions, where it says so: the schedule.
+    pub(super) fn origin(self) -> Option<&'static str> {
+        (self == Dialect::Ten).then_some("2")
+    }
+
     /// A SessionID: decimal, or two bytes in hexadecimal (DMClient CSP).
     pub(super) fn session_id(self, number: u32) -> String {
         match self {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::address::InstanceName;
 use super::classes::held::{InstanceSample, Sample};
-use super::classes::{Cim, Class, applications, mdm_class, samples, settings, win32};
+use super::classes::{Cim, Class, applications, mdm_class, samples, settings, win32, windows10};
 
 /// A property as an instance holds it; `None` is WMI's null.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -40,7 +40,11 @@ impl Instance {
                 }
             })
             .collect();
-        Instance::shown_as(format!("{}.{}", class.name, keys.join(",")), name)
+        let shown = match keys.as_slice() {
+            [] => format!("{}=@", class.name),
+            keys => format!("{}.{}", class.name, keys.join(",")),
+        };
+        Instance::shown_as(shown, name)
     }
 
     /// An instance that WMI calls `shown`, without other values than its keys.
@@ -127,6 +131,21 @@ pub(super) type Extents = BTreeMap<String, Arc<Extent>>;
 pub(super) fn new_tablet() -> Extents {
     static TEMPLATE: OnceLock<Extents> = OnceLock::new();
     TEMPLATE.get_or_init(build).clone()
+}
+
+/// What a Windows 10 has besides: the classes that came with it, as yet without an instance.
+pub(super) fn windows10() -> Extents {
+    let documented = settings::CLASSES.iter().chain(applications::CLASSES);
+    let came = documented.filter(|class| class.windows10);
+    came.chain(windows10::CLASSES)
+        .map(|class| {
+            let extent = Extent {
+                class: Some(class),
+                instances: Vec::new(),
+            };
+            (class.name.to_lowercase(), Arc::new(extent))
+        })
+        .collect()
 }
 
 fn build() -> Extents {

@@ -128,6 +128,9 @@ pub struct Transport {
     pub url: String,
     /// What the client calls itself.
     pub(super) user_agent: &'static str,
+    /// What started the session, as Windows 10 and later say it in a header of their own
+    /// (MS-MDM 3.1.7): 1 the user, 2 the schedule, 3 a push, 4 a logon.
+    pub(super) origin: Option<&'static str>,
 }
 
 /// What came back.
@@ -189,6 +192,7 @@ impl Transport {
             client: https_client(ca, identity)?,
             url: url.to_owned(),
             user_agent: "Enrollment",
+            origin: None,
         })
     }
 
@@ -211,6 +215,9 @@ impl Transport {
             .header("content-type", media_type)
             .header("user-agent", self.user_agent)
             .body(body);
+        if let Some(origin) = self.origin {
+            request = request.header("UserAgentOrigin", origin);
+        }
         if let Some(mac) = mac {
             request = request.header("x-syncml-hmac", mac);
         }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::address::{Address, InstanceName, Member};
 use super::classes::{Cim, Class, Life, Property};
 use super::csp::Csp;
-use super::extent::{Extent, Extents, Instance, new_tablet};
+use super::extent::{Extent, Extents, Instance, new_tablet, windows10};
 use super::outcome::Found;
 use super::registrar::Wns;
 
@@ -96,9 +96,15 @@ impl Tree {
 
     /// Becomes the tree of another family; a phone has no WMI classes.
     pub(super) fn become_family(&mut self, csp: Csp) {
-        if csp.is_phone() {
+        let version = if csp.is_phone() {
             self.extents.clear();
-        }
+            "8.10.14219.341"
+        } else {
+            self.extents.extend(windows10());
+            "10.0.18363.1016"
+        };
+        let node = ("SwV", version.to_owned());
+        self.nodes.insert("devdetail/swv".to_owned(), node);
         self.csp = Some(csp);
     }
 

@@ -6,8 +6,8 @@
 
 use super::message::{Command, Element, Verb};
 
-/// MDM classes whose Get is device inventory: they hold nothing of a user's.
-const READABLE: [&str; 7] = [
+/// Classes whose Get is device inventory: they hold nothing of a user's.
+const READABLE: [&str; 14] = [
     "mdm_client",
     "mdm_securitystatus",
     "mdm_updates",
@@ -15,6 +15,23 @@ const READABLE: [&str; 7] = [
     "mdm_mgmtauthority",
     "mdm_deviceregistrationinfo",
     "mdm_sideloader",
+    "msft_netfirewallprofile",
+    "softwarelicensingproduct",
+    "softwarelicensingservice",
+    "wpcrating",
+    "wpcratingsdescriptor",
+    "wpcratingssystem",
+    "wpcsystemsettings",
+];
+
+/// Win32 classes that hold something of a user's.
+const OF_USERS: [&str; 6] = [
+    "win32_desktop",
+    "win32_environment",
+    "win32_loggedonuser",
+    "win32_networkloginprofile",
+    "win32_printer",
+    "win32_printerconfiguration",
 ];
 
 /// Whether `element` may go out in Machine mode.
@@ -49,7 +66,8 @@ fn is_inventory(path: &[String]) -> bool {
     match path[..] {
         ["devinfo" | "devdetail", ..] => true,
         ["cimv2", class, ref below @ ..] => {
-            let known = class.starts_with("win32_") || READABLE.contains(&class);
+            let known = class.starts_with("win32_") && !OF_USERS.contains(&class)
+                || READABLE.contains(&class);
             // An instance of another class is a path to somewhere else.
             let own = below.first().is_none_or(|instance| {
                 instance

@@ -4,8 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::custom_class::{CustomClass, class_shapes, member_shape, tree_shape};
-use super::nodes::NODES;
-use super::{classify, classify_with};
+use super::{classify, classify_with, entries};
 use crate::kind::{Kind, Leaf};
 use crate::loc_uri::{LocUri, Member, Node, WILDCARD};
 use crate::wmi;
@@ -151,7 +150,7 @@ fn table_shapes() -> Vec<LocUri> {
         shapes.extend(execs.map(|exec| member_shape(class.name, &exec)));
     }
     let mut paths: Vec<Vec<&str>> = vec![vec!["*"]];
-    for node in NODES {
+    for node in entries() {
         if node.below {
             paths.push([node.path, &["*"]].concat());
         }

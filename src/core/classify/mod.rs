@@ -1,7 +1,8 @@
 //! Verb and LocURI to a kind: what a command does, never what its caller calls
-//! it. The modules `wmi` and `nodes` hold the facts; what they do not know is
+//! it. The modules `wmi`, `nodes` and `csps` hold the facts; what they do not know is
 //! unclassified, unless a policy set classifies more ([`custom_class`]).
 
+mod csps;
 pub mod custom_class;
 mod leaves;
 mod nodes;
@@ -9,7 +10,7 @@ mod nodes;
 use custom_class::CustomClass;
 pub(crate) use leaves::{Pair, applies, covered_by, leaves, pairs};
 
-use nodes::NODES;
+use nodes::NodeEntry;
 
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::{LocUri, Member, Node, TreeNode, WmiNode};
@@ -68,11 +69,7 @@ fn of_wmi(verb: Verb, node: WmiNode<'_>) -> (Kind, Class) {
     let is_method = matches!(node.member, Some(Member::Method(_)));
     let kind = match (verb, node.member) {
         (Verb::Get, _) if !is_method => Some(class.get),
-        (Verb::Exec, Some(Member::Method(name))) => class
-            .methods
-            .iter()
-            .find(|method| method.name.eq_ignore_ascii_case(name))
-            .map(|method| method.kind),
+        (Verb::Exec, Some(Member::Method(name))) => class.method(name).map(|method| method.kind),
         (Verb::Add | Verb::Replace | Verb::Delete, _) if !is_method && node.instance.is_some() => {
             class.write
         }
@@ -81,16 +78,23 @@ fn of_wmi(verb: Verb, node: WmiNode<'_>) -> (Kind, Class) {
     (kind.unwrap_or(Kind::Unclassified), place)
 }
 
+/// Every node that is known outside WMI, the narrower before the wider.
+fn entries() -> impl Iterator<Item = &'static NodeEntry> {
+    nodes::NODES.iter().chain(csps::APPS).chain(csps::CSPS)
+}
+
 fn of_tree(verb: Verb, node: TreeNode<'_>) -> Kind {
-    let kind = NODES
-        .iter()
+    let kind = entries()
         .find(|entry| entry.verbs.contains(&verb) && matches(entry.path, node, entry.below))
         .map_or(Kind::Unclassified, |entry| entry.kind);
     match kind {
+        kind if !node.user => kind,
         // What is the user's is never the device's.
-        Kind::Inventory if node.user => Kind::UserRead,
-        _ if node.user && verb != Verb::Get => Kind::Unclassified,
-        kind => kind,
+        Kind::Inventory => Kind::UserRead,
+        // A user has settings, profiles, certificates and apps, and no more.
+        Kind::Setting | Kind::Profile | Kind::Certificate | Kind::AppInstall => kind,
+        kind if verb == Verb::Get => kind,
+        _ => Kind::Unclassified,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The nodes of DevInfo, DevDetail and the configuration service providers
-//! that are known. WMI classes stand in [`crate::wmi`].
+//! that are known one by one. WMI classes stand in [`crate::wmi`], providers that are
+//! known as a whole in [`super::csps`].
 
 use crate::kind::Kind::{
     self, ChannelRead, Inventory, Lock, RemoteWipe, Setting, Unenroll, UserRead, WnsConfiguration,
@@ -27,16 +28,20 @@ const fn node(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind)
     }
 }
 
-const fn tree(path: &'static [&'static str], verbs: &'static [Verb], kind: Kind) -> NodeEntry {
+pub(super) const fn tree(
+    path: &'static [&'static str],
+    verbs: &'static [Verb],
+    kind: Kind,
+) -> NodeEntry {
     NodeEntry {
         below: true,
         ..node(path, verbs, kind)
     }
 }
 
-const READ: &[Verb] = &[Verb::Get];
-const EXEC: &[Verb] = &[Verb::Exec];
-const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
+pub(super) const READ: &[Verb] = &[Verb::Get];
+pub(super) const EXEC: &[Verb] = &[Verb::Exec];
+pub(super) const WRITE: &[Verb] = &[Verb::Add, Verb::Replace, Verb::Delete];
 const PUSH: &[&str] = &["vendor", "msft", "dmclient", "provider", "*", "push"];
 const PROVIDER: &[&str] = &["vendor", "msft", "dmclient", "provider", "*"];
 

@@ -324,6 +324,18 @@ impl OpenCommand {
         self.options.unanswered != Unanswered::SendAgain
     }
 
+    /// Whether its answers are values for the inventory. The status of a job that the
+    /// server asks for while it runs is not; an inventory of jobs is.
+    pub(crate) fn brings_inventory(&self) -> bool {
+        let options = &self.options;
+        let walks = options.walk > 0 || matches!(options.purpose, Some(ServerPurpose::Walk(_)));
+        self.leaves.iter().any(|leaf| match leaf.kind {
+            Kind::Inventory | Kind::UserRead => leaf.verb == Verb::Get,
+            Kind::AppStatus => walks && leaf.verb == Verb::Get,
+            _ => false,
+        })
+    }
+
     /// Puts it back into the queue, what went out of it forgotten.
     pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;

@@ -43,7 +43,7 @@ pub enum EndReason {
     /// A certificate was bound that no renewal leads to.
     NewCertificate,
     /// Somebody said so through the API.
-    Told,
+    Requested,
 }
 
 impl EndReason {
@@ -57,7 +57,7 @@ impl EndReason {
             EndReason::NewCertificate => {
                 "the device was enrolled anew: its certificate was replaced"
             }
-            EndReason::Told => "the device was enrolled anew",
+            EndReason::Requested => "the device was enrolled anew",
         }
     }
 }

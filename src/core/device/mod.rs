@@ -6,6 +6,7 @@ mod enrollment;
 mod kept_answers;
 pub mod outbox;
 mod record;
+mod shown_family;
 mod usage;
 
 pub use auth_failure::{AuthFailure, REFUSALS, Refusal, Refused};
@@ -13,6 +14,8 @@ pub use certificates::{CertificateDigest, CertificateNote, Rotation, RotationErr
 pub use enrollment::{EndReason, Enrollment, EnrollmentEnd};
 pub use kept_answers::KeptAnswers;
 pub use record::{Credentials, DeviceRecord};
+pub(crate) use shown_family::family_of_version;
+pub use shown_family::{FamilyEvidence, ShownFamily};
 pub use usage::HourlyUse;
 
 use std::fmt;
@@ -112,6 +115,9 @@ pub struct DeviceState {
     /// How much is kept of its answers.
     #[serde(default)]
     pub kept_answers: KeptAnswers,
+    /// The family that it shows, if it ever did.
+    #[serde(default)]
+    pub shown_family: Option<ShownFamily>,
     /// How soon its push channel may be set again.
     #[serde(default)]
     pub set_pause: Option<SetPause>,

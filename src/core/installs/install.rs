@@ -28,7 +28,7 @@ pub fn outdated(no: u32) -> u32 {
 /// an index over all installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstallId {
-    /// Whose install.
+    /// The device that it is on.
     pub device: DeviceId,
     /// Its number there.
     pub no: u32,

@@ -2,8 +2,37 @@
 //! properties [`crate::wmi`] does not name is walked by asking its instances for
 //! the names of theirs.
 
+use super::Address;
 use crate::wmi;
-pub(crate) use crate::wmi::may_be_kept;
+
+/// Nodes outside WMI whose value is a secret, by the last name of their path: Wi-Fi and VPN
+/// profiles with their key, passwords and what stands for one, the push channel.
+const SECRET_NODES: [&str; 13] = [
+    "AAuthSecret",
+    "AuthPwd",
+    "AuthSecret",
+    "Challenge",
+    "ChangeProductKey",
+    "ChannelURI",
+    "L2tpPsk",
+    "NewPINValue",
+    "Password",
+    "PFXCertBlob",
+    "PFXCertPassword",
+    "ProfileXML",
+    "WlanXml",
+];
+
+/// Whether the value at an address may be kept.
+pub(crate) fn may_be_kept(address: &Address) -> bool {
+    if !address.is_tree() {
+        return wmi::may_be_kept(&address.class, &address.property);
+    }
+    let last = address.property.rsplit('/').next().unwrap_or_default();
+    !SECRET_NODES
+        .iter()
+        .any(|secret| secret.eq_ignore_ascii_case(last))
+}
 
 /// A preset: what an inventory reads under one word.
 #[derive(Debug)]
@@ -47,8 +76,10 @@ pub(crate) fn preset(name: &str) -> Option<&'static Preset> {
     PRESETS.iter().find(|preset| preset.name == name)
 }
 
-/// What is read of each instance of a class; nothing where no property is known.
+/// What is read of each instance of a class: nothing of one that is a secret; `None`
+/// where no property is known, and the instances are asked for theirs.
 pub(crate) fn properties(class: &str) -> Option<impl Iterator<Item = &'static str> + Clone> {
-    let properties = wmi::find(class)?.1.inventoried();
-    properties.clone().next().is_some().then_some(properties)
+    let (_, class) = wmi::find(class)?;
+    let is_known = class.is_secret || !class.properties.is_empty();
+    is_known.then(|| class.inventoried())
 }

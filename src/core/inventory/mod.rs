@@ -71,7 +71,7 @@ pub struct Reading<'a> {
 pub struct Change {
     /// When it was noticed.
     pub at: Timestamp,
-    /// Whose value.
+    /// Where the value lies.
     pub address: Address,
     /// What it was; `None` when nothing was known.
     pub before: Option<Value>,
@@ -126,9 +126,7 @@ impl Inventory {
             }
             return;
         }
-        let property = &reading.address.property;
-        let value = value::read(property, reading.status, reading.format, reading.data);
-        let Some((value, text)) = value else {
+        let Some((value, text)) = value::read(reading) else {
             return;
         };
         self.put(reading, value, text, now, taken);

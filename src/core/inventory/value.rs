@@ -1,16 +1,18 @@
 //! Texts of the wire as typed values.
 //!
-//! Which Format MDMAgent gives to which CIM type is unknown, so a value's type
-//! comes from its Format where that says it, else from the look of the text,
-//! and numbers only from properties that are known to be numbers: a serial
-//! number of digits stays text.
+//! Which Format MDMAgent gives to which CIM type is unknown, so a value is read by the
+//! type that its class reference gives the property. Where none is known, its type
+//! comes from its Format if that says it, else from the look of the text, but never a
+//! number: a serial number of digits stays text. A value that is not of its type stays
+//! text too.
 
 use jiff::civil;
 use serde::{Deserialize, Serialize};
 
+use super::{Address, Reading};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::wmi;
+use crate::wmi::{self, CimType};
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,24 +64,26 @@ impl Value {
 
 /// The value in an answer to the Get of a property, and its text where the value
 /// does not show it.
-pub(super) fn read(
-    property: &str,
-    status: u16,
-    format: Option<&str>,
-    data: Option<&str>,
-) -> Option<(Value, Option<String>)> {
+pub(super) fn read(reading: &Reading<'_>) -> Option<(Value, Option<String>)> {
+    let (status, data) = (reading.status, reading.data);
     match (status, data) {
         (404, None) => return Some((Value::Absent, None)),
         (500, None) => return Some((Value::Null, None)),
         (0 | 200..=299, Some(_)) => {}
         _ => return None,
     }
-    let format = format.unwrap_or("chr").trim().to_ascii_lowercase();
+    let format = reading.format.unwrap_or("chr").trim().to_ascii_lowercase();
     if format == "null" {
         return Some((Value::Null, None));
     }
     let text = cut(data?);
-    let value = typed(&format, text.trim(), property);
+    let Address {
+        class, property, ..
+    } = reading.address;
+    let value = match wmi::cim_type(class, property) {
+        Some(cim) => typed(cim, text.trim()),
+        None => guessed(&format, text.trim()),
+    };
     Some(match value {
         Some(value) if value.json().as_str() == Some(text) => (value, None),
         Some(value) => (value, Some(text.to_owned())),
@@ -96,21 +100,35 @@ fn cut(text: &str) -> &str {
     &text[..end]
 }
 
-fn typed(format: &str, text: &str, property: &str) -> Option<Value> {
-    match format {
-        "int" => return number(text),
-        "bool" => {
-            return truth(text)
-                .or_else(|| (text == "1").then_some(Value::Bool(true)))
-                .or_else(|| (text == "0").then_some(Value::Bool(false)));
-        }
-        "chr" | "date" | "time" | "" => {}
-        _ => return None,
+/// A text as a value of that type. Numbers are not held to the range of theirs: an
+/// HRESULT may come signed.
+fn typed(cim: CimType, text: &str) -> Option<Value> {
+    match cim {
+        CimType::Boolean => bit(text),
+        CimType::DateTime => cim_time(text).or_else(|| iso_time(text)),
+        CimType::String => None,
+        _ => number(text),
     }
-    truth(text)
-        .or_else(|| wmi::is_integer(property).then(|| number(text)).flatten())
-        .or_else(|| cim_time(text))
-        .or_else(|| iso_time(text))
+}
+
+/// A text as a value of the type that it looks like.
+fn guessed(format: &str, text: &str) -> Option<Value> {
+    match format {
+        "int" => number(text),
+        "bool" => bit(text),
+        "chr" | "date" | "time" | "" => truth(text)
+            .or_else(|| cim_time(text))
+            .or_else(|| iso_time(text)),
+        _ => None,
+    }
+}
+
+fn bit(text: &str) -> Option<Value> {
+    match text {
+        "1" => Some(Value::Bool(true)),
+        "0" => Some(Value::Bool(false)),
+        text => truth(text),
+    }
 }
 
 fn truth(text: &str) -> Option<Value> {

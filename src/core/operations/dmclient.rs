@@ -15,7 +15,7 @@ use crate::wmi::{Property, flag, number};
 use modegate_wire::message::Verb;
 
 arguments! {
-    /// Whose enrolment the device's is.
+    /// The provider that enrolled the device.
     PROVIDER: Optional<ValueForm> = "provider_id", Line(128),
         "the PROVIDER-ID that the device was enrolled with, on phones and Windows 10 (the template provider_id if left out)";
 }

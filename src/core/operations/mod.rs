@@ -27,6 +27,7 @@ pub(crate) use dmclient::{
     channel_set_anew as dmclient_set_anew,
 };
 pub use entry::BuildContext;
+pub use raw::lacks_parameter;
 pub use unknown::unknown_fields;
 
 use serde_json::Value;

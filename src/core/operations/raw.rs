@@ -3,12 +3,14 @@
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Build, BuildContext, Built, Type};
 use super::forms::{AnyLocUri, Boolean, Commands, Data, VerbName};
-use crate::command::Operation;
+use crate::command::{CommandBody, Operation};
 use crate::context::Family;
 use crate::limits;
+use crate::loc_uri::{LocUri, Member};
 use crate::secret::Secret;
 use crate::wmi::ValueForm::{self, Line};
-use modegate_wire::message::GroupKind;
+use crate::wmi::{self, Method};
+use modegate_wire::message::{GroupKind, Verb};
 
 arguments! {
     VERB: Needed<VerbName> = "verb", VerbName, "Add, Replace, Delete, Get or Exec";
@@ -46,6 +48,32 @@ const fn group(name: &'static str, about: &'static str, kind: GroupKind) -> Type
         families: &Family::ALL,
         ..Type::new(name, about, &[&COMMANDS], raw)
     }
+}
+
+/// Whether a raw Exec runs a known method, and its Data does not name the parameter that
+/// the method's reference gives it: `<parameter>=<value>` (MS-MDM 3.1.5.1.5).
+pub fn lacks_parameter(body: &CommandBody) -> bool {
+    let lacks = |operation: &Operation| match operation {
+        Operation::Node {
+            verb: Verb::Exec,
+            loc_uri,
+            data,
+            ..
+        } => {
+            let data = data.as_ref().map_or("", |data| data.reveal());
+            method(loc_uri).is_some_and(|method| !method.takes(data))
+        }
+        _ => false,
+    };
+    body.name == RAW.name && body.operations.iter().any(lacks)
+}
+
+fn method(loc_uri: &LocUri) -> Option<&'static Method> {
+    let node = loc_uri.wmi()?;
+    let Some(Member::Method(name)) = node.member else {
+        return None;
+    };
+    wmi::find(node.class)?.1.method(name)
 }
 
 fn raw(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {

@@ -255,6 +255,47 @@ fn every_type_has_an_example_and_is_of_the_kind_that_it_says() {
     }
 }
 
+/// The Data of an Exec is `<parameter>=<value>`, with the parameter of the method's page.
+#[test]
+fn an_exec_names_the_parameter_of_its_method() {
+    let mut looked_at = std::collections::BTreeSet::new();
+    for (request, ..) in examples() {
+        let body = read(&request).unwrap().bound("id").into_owned();
+        let mut nodes = Vec::new();
+        leaves(&body.operations, &mut nodes);
+        for (loc_uri, data) in nodes {
+            let Some(node) = loc_uri.wmi() else { continue };
+            let Some(Member::Method(name)) = node.member else {
+                continue;
+            };
+            let (_, class) = crate::wmi::find(node.class).unwrap();
+            let method = class.methods.iter().find(|one| one.name == name).unwrap();
+            let parameter = method.parameter.map(|name| format!("{name}="));
+            match (&parameter, data) {
+                (None, data) => assert_eq!(data, None, "{request}"),
+                (Some(name), data) => assert!(data.unwrap().starts_with(name), "{request}"),
+            }
+            looked_at.insert(name.to_owned());
+        }
+    }
+    assert_eq!(
+        looked_at.len(),
+        9,
+        "all but CreateNewAuthority, which no type runs"
+    );
+}
+
+fn leaves<'a>(operations: &'a [Operation], into: &mut Vec<(&'a LocUri, Option<&'a str>)>) {
+    for operation in operations {
+        match operation {
+            Operation::Node { loc_uri, data, .. } => {
+                into.push((loc_uri, data.as_ref().map(|data| data.reveal())));
+            }
+            Operation::Group(_, children) => leaves(children, into),
+        }
+    }
+}
+
 /// A misspelt class, key, property or method is found here.
 #[test]
 fn typed_commands_name_only_what_the_catalogue_has() {

@@ -23,8 +23,8 @@ pub struct Recorded {
     pub app: Option<String>,
     /// The command, as the caller names it.
     pub command: String,
-    /// What it touches. Whose set classifies LocURIs of its own
-    /// ([`PolicySet::classifies_more`]) classifies them anew before.
+    /// What it touches. The caller classifies it anew first where the set classifies
+    /// LocURIs of its own ([`PolicySet::classifies_more`]).
     pub leaves: Vec<Leaf>,
     /// What was decided.
     pub was: Verdict,

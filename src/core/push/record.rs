@@ -18,7 +18,7 @@ const MOST: usize = 64;
 pub struct PushProfile {
     /// Its id.
     pub id: Uuid,
-    /// Whose channels they are.
+    /// The package family that its channels belong to.
     pub pfn: Pfn,
     /// The AppId of MDM_WNSConfiguration.
     pub app_id: String,

@@ -14,7 +14,7 @@ use super::open::MessagePosition;
 use super::result_collector::ResultCollector;
 use super::schedule_read;
 use super::{Request, settle};
-use super::{dev_info, enrollment};
+use super::{dev_info, enrollment, family};
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::device::{DeviceState, EndReason, Session};
 use crate::event::EventType;
@@ -128,6 +128,7 @@ impl<'a> Taken<'a> {
         let values = collected.take_in(known, ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         state.activity.plan = values.plan.unwrap_or(state.activity.plan);
+        family::look(device, state, request.evidence, &collected, recorder);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
             state.enrollment.client_id = Some(learned);

@@ -142,7 +142,7 @@ fn may_be_kept(loc_uri: &LocUri, data: &str) -> bool {
     let lower = data.to_ascii_lowercase();
     let plain = data.len() <= PLAIN_BYTES && !lower.contains("//") && !lower.contains("%2f");
     let named = PLAIN.contains(&last.to_ascii_lowercase().as_str());
-    // The class itself names its instances by their keys.
+    // The classes themselves name their instances by their keys.
     let lists = ["MDM_WNSChannel", "MDM_WNSConfiguration"]
         .iter()
         .any(|class| last.eq_ignore_ascii_case(class));

@@ -17,6 +17,7 @@ use super::keep_alive::ends_package;
 use super::large::{CHUNK, Part, refusal_in_words};
 use super::outcome::{conclude, is_complete, reject_answer};
 use super::result_collector::ResultCollector;
+use super::secrets;
 use crate::classify::classify;
 use crate::command::{CommandState, ElementName, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -158,9 +159,11 @@ fn take_answer(
         recorder.note("Results without a Status: treated as 200");
     }
     collected.channel.listen(command, &mut results);
+    secrets::strike_out(&mut results);
     let mut fits = collected.room.admit(command, &mut results, recorder);
     collected.answer(command, answer.lease, &results);
     ChannelReport::redact_chunks(command, &mut chunks);
+    secrets::strike_out(&mut chunks);
     fits &= collected.room.admit(command, &mut chunks, recorder);
     results.extend(chunks);
     let beyond = || (!fits).then(|| (413, collected.room.too_large()));

@@ -55,7 +55,7 @@ pub(super) fn end(state: &mut DeviceState, reason: EndReason, recorder: &mut Eve
 fn is_done_by(command: &OpenCommand, reason: EndReason) -> bool {
     let ends = match reason {
         EndReason::Reported => command.is_unenroll(),
-        EndReason::NewCertificate | EndReason::Told => command.ends_enrollment(),
+        EndReason::NewCertificate | EndReason::Requested => command.ends_enrollment(),
         EndReason::Silent | EndReason::Wiped | EndReason::BackAfterWipe => false,
     };
     ends && !command.leases.is_empty()

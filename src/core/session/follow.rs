@@ -163,6 +163,9 @@ fn children(named: &Named, into: &mut Vec<Next>) -> usize {
                 loc_uri: child.below(property),
                 walks: false,
             })),
+            // A node, or an instance of a class that is not listed, may name a secret.
+            None if Address::from_loc_uri(&child)
+                .is_some_and(|address| !known::may_be_kept(&address)) => {}
             None if same(&child) => {
                 let walks = address.is_tree() || address.is_class();
                 into.push(Next {

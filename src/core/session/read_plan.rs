@@ -9,9 +9,8 @@ use super::open::{MessagePosition, open};
 use super::{Request, offer};
 use crate::device::{Device, DeviceState};
 use crate::ids::CommandSeq;
-use crate::kind::{Kind, Leaf};
 use crate::session::ReadPlan;
-use modegate_wire::message::{Element, Message, Verb};
+use modegate_wire::message::{Element, Message};
 
 /// What [`step`](super::step) must see of `device` for this request: the kept
 /// reply of a retransmission, or the bodies of what was sent and of what may go,
@@ -123,10 +122,8 @@ fn brings_values(state: &DeviceState, message: &Message) -> bool {
         _ => false,
     });
     answers
-        && state.open.iter().any(|command| {
-            let reads = |leaf: &Leaf| {
-                leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
-            };
-            !command.leases.is_empty() && command.leaves.iter().any(reads)
-        })
+        && state
+            .open
+            .iter()
+            .any(|command| !command.leases.is_empty() && command.brings_inventory())
 }

@@ -23,6 +23,9 @@ pub struct ClientEvidence {
     pub mac: Option<MacClaim>,
     /// Where it comes from, as far as that is known. It proves nothing.
     pub address: Option<IpAddr>,
+    /// Whether it sent the header `UserAgentOrigin`, as Windows 10 and later do. It proves
+    /// nothing.
+    pub names_origin: bool,
 }
 
 /// A claim that lies beside the message and covers its bytes.

@@ -6,12 +6,10 @@ use crate::command::{CommandState, NodeResult, OpenCommand, ServerPurpose, Unans
 use crate::device::DeviceState;
 use crate::ids::CommandSeq;
 use crate::inventory::{Address, Change, Inventory, InventoryUpdate, Reading, Taken, known, names};
-use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::time::Timestamp;
 use crate::wmi;
-use modegate_wire::message::Verb;
 
 use super::answer_room::AnswerRoom;
 use super::channel_report::ChannelReport;
@@ -82,10 +80,7 @@ impl ResultCollector {
             }
             return;
         }
-        let reads = command.leaves.iter().any(|leaf| {
-            leaf.verb == Verb::Get && matches!(leaf.kind, Kind::Inventory | Kind::UserRead)
-        });
-        if !reads {
+        if !command.brings_inventory() {
             return;
         }
         for result in results {
@@ -127,9 +122,7 @@ impl ResultCollector {
             };
             let is_list = names::is_list(result.format.as_deref());
             // A class or an instance has no value of its own, only children.
-            if address.property.is_empty() && !is_list
-                || !known::may_be_kept(&address.class, &address.property)
-            {
+            if address.property.is_empty() && !is_list || !known::may_be_kept(&address) {
                 continue;
             }
             let reading = Reading {
@@ -173,6 +166,18 @@ impl ResultCollector {
             }),
             changes: taken.changes,
         }
+    }
+
+    /// The version of the system that the device answered.
+    pub(super) fn system_version(&self) -> Option<&str> {
+        let of_system = |address: Address| {
+            address.class.eq_ignore_ascii_case("./DevDetail")
+                && address.property.eq_ignore_ascii_case("SwV")
+        };
+        let mut values = self.values.iter().map(|(_, result)| result);
+        let result =
+            values.find(|one| Address::from_loc_uri(&one.loc_uri).is_some_and(of_system))?;
+        Some(result.data.as_ref()?.reveal())
     }
 
     /// The key of MDM_Client, where the class named exactly one instance with

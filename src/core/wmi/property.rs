@@ -5,26 +5,46 @@
 pub(crate) struct Property {
     /// Its name, as the class reference spells it.
     pub(crate) name: &'static str,
-    /// Its type, where it is recorded.
-    pub(crate) cim: Option<CimType>,
+    /// Its type.
+    pub(crate) cim: CimType,
+    /// Whether it is an array of that type. How an agent writes one is unknown, so its
+    /// value stays text.
+    pub(crate) is_array: bool,
     /// What may be written to it; read-only, or written by a typed operation with
     /// arguments of its own, if nothing is said.
     pub(crate) form: Option<ValueForm>,
-    /// Whether an inventory asks for it.
-    pub(crate) is_inventoried: bool,
-    /// Whether its value is a secret, wherever a property of that name stands.
+    /// Whether its value is a secret: it is not asked for, and never kept.
     pub(crate) is_secret: bool,
 }
 
-/// A CIM type, as far as reading a value depends on it.
+/// A CIM type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CimType {
     /// `boolean`.
     Boolean,
-    /// `sint8` to `uint64`.
-    Integer,
+    /// `uint8`.
+    Uint8,
+    /// `uint16`.
+    Uint16,
+    /// `uint32`.
+    Uint32,
+    /// `uint64`.
+    Uint64,
+    /// `sint16`.
+    Sint16,
+    /// `sint32`.
+    Sint32,
+    /// `datetime`.
+    DateTime,
     /// `string`.
     String,
+}
+
+impl CimType {
+    /// Whether it is one of whole numbers.
+    pub(crate) const fn is_integer(self) -> bool {
+        !matches!(self, CimType::Boolean | CimType::DateTime | CimType::String)
+    }
 }
 
 /// What a value given by a caller must look like; on the wire it is text.
@@ -47,35 +67,20 @@ pub(crate) enum ValueForm {
 }
 
 impl Property {
-    /// A property of which only the name is recorded.
-    pub(crate) const fn named(name: &'static str) -> Self {
+    const fn writable(name: &'static str, cim: CimType, form: ValueForm) -> Self {
         Property {
-            name,
-            cim: None,
-            form: None,
-            is_inventoried: false,
-            is_secret: false,
-        }
-    }
-
-    const fn writable(name: &'static str, cim: Option<CimType>, form: ValueForm) -> Self {
-        Property {
-            cim,
             form: Some(form),
-            ..Property::named(name)
+            ..of(name, cim)
         }
     }
 
-    pub(super) const fn of(self, cim: CimType) -> Self {
-        Property {
-            cim: Some(cim),
-            ..self
-        }
+    pub(super) const fn typed(self, cim: CimType) -> Self {
+        Property { cim, ..self }
     }
 
-    pub(super) const fn inventoried(self) -> Self {
+    pub(super) const fn array(self) -> Self {
         Property {
-            is_inventoried: true,
+            is_array: true,
             ..self
         }
     }
@@ -88,48 +93,57 @@ impl Property {
     }
 }
 
-/// A boolean that may be set.
-pub(crate) const fn flag(name: &'static str) -> Property {
-    Property::writable(name, Some(CimType::Boolean), ValueForm::Boolean)
+/// A property that is only read.
+pub(super) const fn of(name: &'static str, cim: CimType) -> Property {
+    Property {
+        name,
+        cim,
+        is_array: false,
+        form: None,
+        is_secret: false,
+    }
 }
 
-/// A whole number that may be set, from `least` to `most`.
+/// A boolean that may be set.
+pub(crate) const fn flag(name: &'static str) -> Property {
+    Property::writable(name, CimType::Boolean, ValueForm::Boolean)
+}
+
+/// A `uint32` that may be set, from `least` to `most`.
 pub(crate) const fn number(name: &'static str, least: i64, most: i64) -> Property {
     let form = ValueForm::Integer(least, most);
-    Property::writable(name, Some(CimType::Integer), form)
+    Property::writable(name, CimType::Uint32, form)
 }
 
 /// A line of text of at most `most` bytes that may be set.
 pub(crate) const fn line(name: &'static str, most: usize) -> Property {
-    Property::writable(name, Some(CimType::String), ValueForm::Line(most))
+    Property::writable(name, CimType::String, ValueForm::Line(most))
 }
 
 /// An XML document of at most `most` bytes that may be set.
 pub(super) const fn xml(name: &'static str, most: usize) -> Property {
-    Property::writable(name, Some(CimType::String), ValueForm::Xml(most))
+    Property::writable(name, CimType::String, ValueForm::Xml(most))
 }
 
-/// One of some values that may be set, each under a word of its own.
+/// One of some values of a `uint32` that may be set, each under a word of its own.
 pub(crate) const fn choice(
     name: &'static str,
     words: &'static [(&'static str, &'static str)],
 ) -> Property {
-    Property::writable(name, None, ValueForm::OneOf(words))
+    Property::writable(name, CimType::Uint32, ValueForm::OneOf(words))
 }
 
-/// Properties that an inventory reads: `Name`, or `Name: Type` where the type is
-/// recorded. Braces keep rustfmt from giving each a line.
+/// Properties that are only read: `Name: Type`, or `Name` for a string. Braces keep
+/// rustfmt from giving each a line.
 macro_rules! reads {
     ($($name:ident $(: $cim:ident)?),* $(,)?) => {
-        &[$($crate::wmi::property::Property::named(stringify!($name)).inventoried()$(.of($crate::wmi::property::CimType::$cim))?),*]
+        &[$($crate::wmi::property::of(
+            stringify!($name),
+            $crate::wmi::property::reads!(@ $($cim)?),
+        )),*]
     };
+    (@) => { $crate::wmi::property::CimType::String };
+    (@ $cim:ident) => { $crate::wmi::property::CimType::$cim };
 }
 
-/// Properties of which only the names are recorded.
-macro_rules! names {
-    ($($name:ident),* $(,)?) => {
-        &[$($crate::wmi::property::Property::named(stringify!($name))),*]
-    };
-}
-
-pub(super) use {names, reads};
+pub(super) use reads;

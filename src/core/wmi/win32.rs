@@ -20,20 +20,20 @@ pub(super) static CLASSES: &[&WmiClass] = classes! {
     Win32_1394Controller {}
     Win32_BaseBoard {}
     Win32_Battery {
-        Name, Status, BatteryStatus: Integer, EstimatedChargeRemaining: Integer,
-        EstimatedRunTime: Integer
+        Name, Status, BatteryStatus: Uint16, EstimatedChargeRemaining: Uint16,
+        EstimatedRunTime: Uint32
     }
-    Win32_BIOS { Manufacturer, Name, SerialNumber, SMBIOSBIOSVersion, Version, ReleaseDate }
+    Win32_BIOS { Manufacturer, Name, SerialNumber, SMBIOSBIOSVersion, Version, ReleaseDate: DateTime }
     Win32_CDROMDrive {}
     Win32_ComputerSystem {
-        Name, Manufacturer, Model, SystemType, TotalPhysicalMemory: Integer,
-        NumberOfProcessors: Integer, NumberOfLogicalProcessors: Integer, Domain, PartOfDomain,
-        UserName, PCSystemType: Integer
+        Name, Manufacturer, Model, SystemType, TotalPhysicalMemory: Uint64,
+        NumberOfProcessors: Uint32, NumberOfLogicalProcessors: Uint32, Domain,
+        PartOfDomain: Boolean, UserName, PCSystemType: Uint16
     }
     Win32_ComputerSystemProduct { Name, Vendor, Version, IdentifyingNumber, UUID }
     Win32_CurrentTime {}
     Win32_DesktopMonitor {}
-    Win32_DiskDrive { Model, InterfaceType, SerialNumber, Size: Integer, MediaType, Status }
+    Win32_DiskDrive { Model, InterfaceType, SerialNumber, Size: Uint64, MediaType, Status }
     Win32_DiskPartition {}
     Win32_DisplayConfiguration {}
     Win32_DMAChannel {}
@@ -43,32 +43,34 @@ pub(super) static CLASSES: &[&WmiClass] = classes! {
     Win32_IRQResource {}
     Win32_Keyboard {}
     Win32_LocalTime {
-        Year: Integer, Month: Integer, Day: Integer, Hour: Integer, Minute: Integer,
-        Second: Integer
+        Year: Uint32, Month: Uint32, Day: Uint32, Hour: Uint32, Minute: Uint32,
+        Second: Uint32
     }
     Win32_LogicalDisk {
-        DeviceID, Description, DriveType: Integer, FileSystem, FreeSpace: Integer, Size: Integer,
+        DeviceID, Description, DriveType: Uint32, FileSystem, FreeSpace: Uint64, Size: Uint64,
         VolumeName, VolumeSerialNumber
     }
     Win32_MotherboardDevice {}
     Win32_NetworkAdapter {
-        Name, AdapterType, MACAddress, NetConnectionID, NetConnectionStatus: Integer, NetEnabled,
-        PhysicalAdapter, Speed: Integer
+        Name, AdapterType, MACAddress, NetConnectionID, NetConnectionStatus: Uint16,
+        NetEnabled: Boolean, PhysicalAdapter: Boolean, Speed: Uint64
     }
     Win32_NetworkAdapterConfiguration {
-        Description, DHCPEnabled, DNSHostName, IPAddress, IPEnabled, MACAddress
+        Description, DHCPEnabled: Boolean, DNSHostName, IPAddress, IPEnabled: Boolean,
+        MACAddress
     }
     Win32_NetworkClient {}
     Win32_NetworkProtocol {}
     Win32_OperatingSystem {
-        Caption, Version, BuildNumber, OSArchitecture, InstallDate, LastBootUpTime, LocalDateTime,
-        CurrentTimeZone: Integer, OSLanguage: Integer, SystemDrive, FreePhysicalMemory: Integer,
-        TotalVisibleMemorySize: Integer, Status
+        Caption, Version, BuildNumber, OSArchitecture, InstallDate: DateTime,
+        LastBootUpTime: DateTime, LocalDateTime: DateTime, CurrentTimeZone: Sint16,
+        OSLanguage: Uint32, SystemDrive, FreePhysicalMemory: Uint64,
+        TotalVisibleMemorySize: Uint64, Status
     }
     Win32_OSRecoveryConfiguration {}
     Win32_PageFileSetting {}
     Win32_PhysicalMedia {}
-    Win32_PhysicalMemory { Capacity: Integer, Speed: Integer, Manufacturer, PartNumber, BankLabel }
+    Win32_PhysicalMemory { Capacity: Uint64, Speed: Uint32, Manufacturer, PartNumber, BankLabel }
     Win32_PnPDevice {}
     Win32_PnPEntity {}
     Win32_PointingDevice {}
@@ -76,8 +78,8 @@ pub(super) static CLASSES: &[&WmiClass] = classes! {
     Win32_PortResource {}
     Win32_POTSModem {}
     Win32_Processor {
-        Name, Manufacturer, NumberOfCores: Integer, NumberOfLogicalProcessors: Integer,
-        MaxClockSpeed: Integer, Architecture: Integer
+        Name, Manufacturer, NumberOfCores: Uint32, NumberOfLogicalProcessors: Uint32,
+        MaxClockSpeed: Uint32, Architecture: Uint16
     }
     Win32_QuickFixEngineering { HotFixID, Description, InstalledOn }
     Win32_Registry {}
@@ -90,11 +92,11 @@ pub(super) static CLASSES: &[&WmiClass] = classes! {
     Win32_SystemDriver {}
     Win32_SystemEnclosure { Manufacturer, SerialNumber, SMBIOSAssetTag }
     Win32_TapeDrive {}
-    Win32_TimeZone { Caption, StandardName, Bias: Integer, DaylightBias: Integer }
+    Win32_TimeZone { Caption, StandardName, Bias: Sint32, DaylightBias: Sint32 }
     Win32_USBController {}
     Win32_UTCTime {
-        Year: Integer, Month: Integer, Day: Integer, Hour: Integer, Minute: Integer,
-        Second: Integer
+        Year: Uint32, Month: Uint32, Day: Uint32, Hour: Uint32, Minute: Uint32,
+        Second: Uint32
     }
     Win32_VideoController {}
     Win32_WindowsUpdateAgentVersion { Version }

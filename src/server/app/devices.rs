@@ -17,7 +17,9 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
-use modegate_core::session::{ReadPlan, end_enrollment, is_enrolled_anew};
+use modegate_core::session::{
+    FamilyInUse, ReadPlan, end_enrollment, is_enrolled_anew, leave_family,
+};
 use modegate_core::time::Timestamp;
 use modegate_store::{Chunk, StoreError};
 use modegate_wire::auth::PasswordDigest;
@@ -27,8 +29,6 @@ input! {
     pub(crate) struct NewDevice {
         /// What the device sends as the Source of its SyncHdr.
         pub(crate) source: Line<SOURCE_BYTES>,
-        /// Default: `windows81`.
-        pub(crate) family: Option<Word<Family>>,
         #[schemars(flatten)]
         pub(crate) rest: Flat<DevicePatch>,
     }
@@ -36,9 +36,12 @@ input! {
     /// What may change of a device; what is left out stays.
     #[schemars(rename = "DeviceChange")]
     pub(crate) struct DevicePatch {
+        /// Default for a new device: `windows81`. To change it, the device must have no
+        /// open commands; its push channel is set anew.
+        pub(crate) family: Option<Word<Family>>,
         /// The key of MDM_Client. Default: the source.
         pub(crate) device_client_id: Option<Parsed<ClientId>>,
-        /// Whose device it is.
+        /// The enrolled user.
         pub(crate) user: Option<Clearable<Line<NAME_BYTES>>>,
         /// The groups that it is in.
         pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
@@ -47,7 +50,7 @@ input! {
         /// The certificates that it proves itself with in TLS.
         pub(crate) certificate_sha256: Option<List<Parsed<CertificateDigest>, DEVICE_LIST>>,
         /// `new`: the device was enrolled anew, so its queue, its channel and its installs
-        /// end. `same`: it was not, whatever certificates are given. Default: as the
+        /// end. `same`: it was not, whatever certificates it lists. Default: as the
         /// certificates say; a list without any of those before is of a new enrollment.
         pub(crate) enrollment: Option<Word<EnrollmentWord>>,
     }
@@ -107,8 +110,8 @@ impl Parse for Username {
 impl NewDevice {
     /// The device's record.
     pub(super) fn record(&self, now: Timestamp) -> DeviceRecord {
-        let family = self.family.map_or(Family::Windows81, |family| family.0);
-        let mut record = DeviceRecord::new(Source(self.source.0.clone()), family, now);
+        let source = Source(self.source.0.clone());
+        let mut record = DeviceRecord::new(source, Family::Windows81, now);
         // Of a new device nothing is revoked: there is nothing to refuse.
         let _ = self.rest.0.amend(&mut record);
         record
@@ -116,9 +119,12 @@ impl NewDevice {
 }
 
 impl DevicePatch {
-    /// Takes over what was given; a device's family stays. A certificate that was
-    /// revoked for the device does not come back.
+    /// Applies the fields of the request. A certificate that was revoked for the device does not
+    /// come back.
     fn amend(&self, record: &mut DeviceRecord) -> Result<(), FieldError> {
+        if let Some(family) = self.family {
+            record.family = family.0;
+        }
         if let Some(id) = &self.device_client_id {
             record.device_client_id.clone_from(&id.0.0);
         }
@@ -261,7 +267,7 @@ pub(crate) async fn list(
     scan(page, bounds, read, |device| device.number, takes).await
 }
 
-/// Changes what is given of a device.
+/// Changes the fields of a device that the request names.
 pub(crate) async fn change(
     app: &App,
     by: &Principal,
@@ -278,7 +284,7 @@ pub(crate) async fn change(
     Ok(app.store.alter(id, decide, options.keep).await?)
 }
 
-/// The change of a device by what was given. `groups` is what its groups are called
+/// The change of a device that a request asks for. `groups` is what its groups are called
 /// in faults.
 pub(super) fn amended(
     by: &Principal,
@@ -292,14 +298,37 @@ pub(super) fn amended(
     if change.groups.is_some() {
         record.groups = by.regroup(&device.record.groups, record.groups, groups)?;
     }
-    let event = Event::new(now, by.actor(), Some(device.id), EventType::DeviceChanged);
+    let mut event = Event::new(now, by.actor(), Some(device.id), EventType::DeviceChanged);
     let word = change.enrollment;
     let names_key = change.device_client_id.is_some();
+    let (from, to) = (device.record.family, record.family);
+    let moves = from != to;
+    if moves {
+        event = event.detail(format!("family {}, was {}", to.name(), from.name()));
+    }
     let mut change = identity_change(device, record, event, word);
+    if moves {
+        let after = Device {
+            state: change.state.clone(),
+            ..device.clone()
+        };
+        let left = leave_family(&after, now).map_err(|in_use| family_in_use(&in_use, to))?;
+        change = change.then(left);
+    }
     if names_key {
         change.state.enrollment.client_id = None;
     }
     Ok(change)
+}
+
+fn family_in_use(in_use: &FamilyInUse, wanted: Family) -> FieldError {
+    let expected = format!(
+        "{}, as long as the device has open commands: cancel them first, or send \"enrollment\": \
+         \"new\" with it if the device was enrolled anew",
+        in_use.family.name()
+    );
+    let found = format!("{}, and {in_use}", wanted.name());
+    FieldError::new("family", expected, found)
 }
 
 /// A change of who proves to be the device: nothing is replayed. Where it was enrolled
@@ -311,7 +340,7 @@ pub(super) fn identity_change(
     word: Option<Word<EnrollmentWord>>,
 ) -> change::DeviceChange {
     let reason = match word.map(|word| word.0) {
-        Some(EnrollmentWord::New) => Some(EndReason::Told),
+        Some(EnrollmentWord::New) => Some(EndReason::Requested),
         Some(EnrollmentWord::Same) => None,
         None => is_enrolled_anew(device, &record).then_some(EndReason::NewCertificate),
     };

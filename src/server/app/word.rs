@@ -9,7 +9,7 @@ use modegate_core::activity::ActivityFlag;
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
-use modegate_core::device::AuthFailure;
+use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;
 use modegate_core::push::profile::{Health, TokenForm};
@@ -81,6 +81,7 @@ pub(crate) use words;
 words!(
     CommandState,
     Family,
+    FamilyEvidence,
     ActivityFlag,
     AuthFailure,
     EventType,

@@ -173,6 +173,7 @@ fn evidence(digest: CertificateDigest, trusted_name: Option<String>) -> ClientEv
         trusted_name,
         mac: None,
         address: None,
+        names_origin: false,
     }
 }
 
@@ -197,6 +198,16 @@ fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let only = names.next()?.as_str().ok()?.to_owned();
     // Two names are no name.
     names.next().is_none().then_some(only)
+}
+
+/// Whether the header `UserAgentOrigin` says what started the session, as Windows 10 and
+/// later do: numbers, parted by commas (MS-MDM 3.1.7).
+pub(super) fn names_origin(headers: &HeaderMap) -> bool {
+    let value = headers.get("UserAgentOrigin");
+    let is_number = |part: &str| part.trim().parse::<u8>().is_ok();
+    value
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|text| text.split(',').all(is_number))
 }
 
 /// What the header `x-syncml-hmac` claims for exactly this body.

@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::Shared;
 use super::connections::progress::Progress;
-use super::identity::mac_claim;
+use super::identity::{mac_claim, names_origin};
 use super::payload::{self, Beginning};
 use super::problem::{Problem, ProblemCode};
 use super::rates::RetryAfter;
@@ -62,6 +62,7 @@ async fn answer(
     };
     let address = shared.identifier.client_address(request);
     evidence.address = Some(address);
+    evidence.names_origin = names_origin(request.headers());
     let progress = request.conn_data::<Rc<Progress>>();
     // What came on a proven connection was not counted for its address yet.
     let uncounted = progress.is_some_and(|progress| progress.is_proven());

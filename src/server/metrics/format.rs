@@ -32,7 +32,7 @@ impl Format {
 
 /// The Prometheus text of an OpenMetrics text. In it a counter is called as its series
 /// are, with `_total`; there are no infos, which are gauges; and units and the end are
-/// not told.
+/// left out.
 fn prometheus(open: &str) -> String {
     let types: HashMap<&str, &str> = open
         .lines()
@@ -46,15 +46,15 @@ fn prometheus(open: &str) -> String {
         };
         let written = match mark {
             "HELP" | "TYPE" => {
-                let (family, told) = rest.split_once(' ').unwrap_or((rest, ""));
+                let (family, text) = rest.split_once(' ').unwrap_or((rest, ""));
                 let (end, kind) = match types.get(family).copied() {
                     Some("counter") => ("_total", "counter"),
                     Some("info") => ("_info", "gauge"),
                     Some("unknown") => ("", "untyped"),
                     other => ("", other.unwrap_or("untyped")),
                 };
-                let told = if mark == "TYPE" { kind } else { told };
-                format!("# {mark} {family}{end} {told}")
+                let text = if mark == "TYPE" { kind } else { text };
+                format!("# {mark} {family}{end} {text}")
             }
             "" => line.to_owned(),
             _ => continue,
@@ -73,13 +73,13 @@ mod tests {
     fn counters_and_infos_are_called_as_their_series_are() {
         let open = "# HELP a_seconds Counted.\n# TYPE a_seconds counter\n# UNIT a_seconds seconds\n\
                     a_seconds_total{x=\"# TYPE b gauge\"} 1\n\
-                    # HELP build Told.\n# TYPE build info\nbuild_info{version=\"1\"} 1\n\
+                    # HELP build The build.\n# TYPE build info\nbuild_info{version=\"1\"} 1\n\
                     # HELP g Now.\n# TYPE g gauge\ng 2\n\
                     # HELP h Spread.\n# TYPE h histogram\nh_sum 1.0\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
                     # HELP none_yet Counted.\n# TYPE none_yet counter\n# EOF\n";
         let expected = "# HELP a_seconds_total Counted.\n# TYPE a_seconds_total counter\n\
                         a_seconds_total{x=\"# TYPE b gauge\"} 1\n\
-                        # HELP build_info Told.\n# TYPE build_info gauge\nbuild_info{version=\"1\"} 1\n\
+                        # HELP build_info The build.\n# TYPE build_info gauge\nbuild_info{version=\"1\"} 1\n\
                         # HELP g Now.\n# TYPE g gauge\ng 2\n\
                         # HELP h Spread.\n# TYPE h histogram\nh_sum 1.0\nh_count 1\nh_bucket{le=\"+Inf\"} 1\n\
                         # HELP none_yet_total Counted.\n# TYPE none_yet_total counter\n";

@@ -133,7 +133,7 @@ pub(crate) fn issuers(path: &Path, provider: Arc<CryptoProvider>) -> Result<Issu
     })
 }
 
-/// Whose client certificates are accepted.
+/// The issuers of client certificates that are accepted.
 pub(crate) struct Issuers {
     /// Who checks a client's certificate.
     pub(crate) verifier: Arc<dyn ClientCertVerifier>,

@@ -9,6 +9,7 @@ pub(super) mod settings;
 mod tests;
 mod values;
 pub(super) mod win32;
+pub(super) mod windows10;
 
 pub(crate) use values::{Cim, Values, blob};
 
@@ -102,19 +103,30 @@ impl Class {
     }
 }
 
-/// The documented MDM class of that name.
+/// The class of that name that is documented with its types: those of the MDM providers,
+/// and what a Windows 10 lists besides.
 pub(crate) fn mdm_class(name: &str) -> Option<&'static Class> {
     settings::CLASSES
         .iter()
         .chain(applications::CLASSES)
+        .chain(windows10::CLASSES)
         .find(|class| class.name.eq_ignore_ascii_case(name))
 }
 
+/// Win32 classes that show what a user has: desktops, logons and printers.
+const OF_USERS: [&str; 6] = [
+    "win32_desktop",
+    "win32_environment",
+    "win32_loggedonuser",
+    "win32_networkloginprofile",
+    "win32_printer",
+    "win32_printerconfiguration",
+];
+
 /// What must be there to reach a class, whether the tablet has it or not.
 pub(crate) fn reach(class: &str) -> AccessLevel {
-    let is_win32 = class
-        .get(..6)
-        .is_some_and(|start| start.eq_ignore_ascii_case("win32_"));
+    let lower = class.to_lowercase();
+    let is_win32 = lower.starts_with("win32_") && !OF_USERS.contains(&lower.as_str());
     match mdm_class(class) {
         Some(known) => known.access,
         None if is_win32 => AccessLevel::System,

@@ -7,6 +7,7 @@ use super::*;
 use crate::address::InstanceName;
 use crate::tree::keys_fit;
 
+/// The classes of the two MDM providers.
 fn documented() -> impl Iterator<Item = &'static Class> {
     settings::CLASSES.iter().chain(applications::CLASSES)
 }
@@ -148,6 +149,9 @@ fn what_needs_the_user_is_known_in_any_case_of_letters() {
         ("MDM_WNSChannel", AccessLevel::User),
         ("MDM_AppInstallJob", AccessLevel::User),
         ("MDM_Unheard", AccessLevel::User),
+        ("MSFT_NetFirewallProfile", AccessLevel::System),
+        ("WpcUserSettings", AccessLevel::User),
+        ("Win32_Printer", AccessLevel::User),
     ] {
         assert_eq!(reach(class), expected, "{class}");
     }

@@ -35,6 +35,19 @@ impl Cim {
         }
     }
 
+    /// Its name in MOF.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Cim::String => "string",
+            Cim::Bool => "boolean",
+            Cim::Uint8 => "uint8",
+            Cim::Uint16 => "uint16",
+            Cim::Uint32 => "uint32",
+            Cim::Uint64 => "uint64",
+            Cim::DateTime => "datetime",
+        }
+    }
+
     /// `Meta/Format` where an agent tells types apart (seen on Windows 10
     /// only; unknown for 8.1, which is taken to say `chr` always).
     pub(crate) fn format(self) -> &'static str {

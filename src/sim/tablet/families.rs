@@ -28,6 +28,7 @@ impl Tablet {
         mut transport: Transport,
     ) -> Self {
         transport.user_agent = dialect.user_agent();
+        transport.origin = dialect.origin();
         let mut device = Tablet::new(source, transport);
         device.behaviour.dialect = dialect;
         device

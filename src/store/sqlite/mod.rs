@@ -59,7 +59,7 @@ pub struct SqliteStore {
     readers: Mutex<Vec<Connection>>,
     writer: Writer,
     observer: Arc<dyn StoreObserver>,
-    /// Given up last, when nobody writes any more.
+    /// Closed last, when nobody writes any more.
     _lock: files::DatabaseLock,
 }
 

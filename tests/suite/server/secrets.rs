@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{SYNCML, Server, message, message_with, serve_command};
 use crate::program::program;
+use crate::wait::{DEADLINE, eventually};
 
 const PASSWORD: &str = "Zq7ResetPasswordQ1";
 const WIFI: &str = "Zq7WirelessKeyQ2xyz";
@@ -182,6 +183,14 @@ async fn plant(server: &Server, captured: &mut Captured) -> (String, Vec<Value>)
     let batch = json!({"to": {"all": true}, "command": batch});
     let (status, batch) = captured.api(server, "POST", "/commands", Some(batch)).await;
     assert_eq!(status, 202, "{batch}");
+    // The password reset goes in a message of its own: what is first in the queue decides
+    // what the first message carries.
+    eventually(DEADLINE, async || {
+        let commands = server.get(&format!("/devices/{id}/commands")).await;
+        let is_there = !commands["items"].as_array().unwrap().is_empty();
+        is_there.then_some(()).ok_or(commands)
+    })
+    .await;
     let mut queued = Vec::new();
     for command in commands {
         queued.push(captured.queue(server, &id, command).await);

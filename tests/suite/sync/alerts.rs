@@ -112,7 +112,7 @@ async fn an_alert_ends_the_accepted_command_whose_node_it_names() {
         );
         let expected = json!({"code": code.parse::<u16>().unwrap(), "type": MSI, "source": uri, "mark": "informational", "data": data});
         assert_eq!(kept[0]["alert"], expected);
-        // Told twice, it is over.
+        // Reported twice, it is over.
         server
             .sync(
                 "Maintenance",

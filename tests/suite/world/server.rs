@@ -209,6 +209,8 @@ impl Server {
                 CommandState::Cancelled => assert!(command.cancelled, "{said:?}"),
                 // Its reply was lost, or its answer: nobody knows, and nobody asks again.
                 CommandState::Unconfirmed => assert_eq!(token.what, What::Reset, "{said:?}"),
+                // It had no answer: the next set waits longer than this world lasts.
+                CommandState::Queued => assert_eq!(token.what, What::Configure, "{said:?}"),
                 other => panic!("{other:?} at the end: {said:?}"),
             }
             if token.what == What::Reset {

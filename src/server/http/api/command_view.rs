@@ -9,11 +9,12 @@ use serde::Serialize;
 use crate::app::commands::{CommandDetail, state_of};
 use crate::app::input::Time;
 use crate::app::log::Decision;
-use modegate_core::command::{NodeResult, Operation, Part, StoredCommand, answers};
+use modegate_core::command::{CommandBody, NodeResult, Operation, Part, StoredCommand, answers};
 use modegate_core::device::Device;
 use modegate_core::forecast::{Forecast, When, Window};
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::{Kind, kind_of};
+use modegate_core::operations::lacks_parameter;
 use modegate_core::policy::PolicySet;
 use modegate_core::session::queue::leaves_of;
 use modegate_core::time::Timestamp;
@@ -21,6 +22,17 @@ use modegate_core::time::Timestamp;
 /// What is said beside a command that no table knows.
 const UNCLASSIFIED: &str =
     "the classification knows no such verb and LocURI: the command is withheld in every mode";
+
+const NO_PARAMETER: &str = "the Data of this Exec does not begin with the parameter of its method and \
+     '=' (or the method has none, and there is Data): the device will most likely refuse it";
+
+fn warning(kind: Kind, body: &CommandBody) -> Option<&'static str> {
+    match kind {
+        Kind::Unclassified => Some(UNCLASSIFIED),
+        _ if lacks_parameter(body) => Some(NO_PARAMETER),
+        _ => None,
+    }
+}
 
 /// A command as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -216,7 +228,7 @@ impl CommandView {
             operations: body.operations.iter().map(OperationView::from).collect(),
             results: results(&command.parts),
             history: command.parts.iter().map(HistoryView::from).collect(),
-            warning: (kind == Kind::Unclassified).then_some(UNCLASSIFIED),
+            warning: warning(kind, &body),
             detail: None,
         }
     }

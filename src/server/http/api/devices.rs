@@ -16,7 +16,7 @@ use crate::app::revision::device_tag;
 use crate::app::word::Word;
 use modegate_core::activity::ActivityFlag;
 use modegate_core::context::{Family, Mode};
-use modegate_core::device::{CertificateDigest, Device, Refused};
+use modegate_core::device::{CertificateDigest, Device, FamilyEvidence, Refused};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
 
@@ -27,6 +27,8 @@ pub(super) struct DeviceView {
     id: String,
     source: String,
     family: Word<Family>,
+    /// The family that the device shows, where it did: its record counts.
+    shown_family: Option<ShownFamilyView>,
     device_client_id: String,
     user: Option<String>,
     groups: Vec<String>,
@@ -85,6 +87,15 @@ impl From<&Refused> for RefusedView {
     }
 }
 
+/// What a device shows of its family.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct ShownFamilyView {
+    family: Word<Family>,
+    by: Word<FamilyEvidence>,
+    since: Time,
+}
+
 /// What is shown of credentials.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
@@ -109,6 +120,11 @@ impl DeviceView {
             id: device.id.to_string(),
             source: record.source.0.clone(),
             family: Word(record.family),
+            shown_family: state.shown_family.map(|shown| ShownFamilyView {
+                family: Word(shown.family),
+                by: Word(shown.by),
+                since: Time(shown.since),
+            }),
             device_client_id: device.client_id().to_owned(),
             user: record.user.clone(),
             groups: by.known_groups(&record.groups),
