@@ -57,16 +57,21 @@ impl SetPause {
             },
             // Not looked at, for want of the server's proof, or only of the wrong verb:
             // as if it had not gone.
-            _ if is_of_no_effect(code, family) => SetPause {
-                session: None,
-                failures: self.failures.saturating_sub(1),
-                until: None,
-                before: None,
-            },
+            _ if is_of_no_effect(code, family) => self.not_tried(),
             _ => SetPause {
                 before: Some(next),
                 ..self
             },
+        }
+    }
+
+    /// As if the latest set had not gone.
+    pub(crate) fn not_tried(self) -> SetPause {
+        SetPause {
+            session: None,
+            failures: self.failures.saturating_sub(1),
+            until: None,
+            before: None,
         }
     }
 
@@ -78,7 +83,7 @@ impl SetPause {
 
     /// The set was answered by an agent that could not have carried it out: as if it had
     /// not gone, but for this session.
-    pub(crate) fn not_tried(self) -> SetPause {
+    pub(crate) fn excused(self) -> SetPause {
         SetPause {
             failures: self.failures.saturating_sub(1),
             ..self.lifted()

@@ -5,6 +5,7 @@
 use super::bodies::Bodies;
 use super::closing;
 use super::event_recorder::EventRecorder;
+use super::keep_alive::is_keep_alive;
 use super::open::is_login_status;
 use crate::command::{CommandState, NodeResult, OpenCommand};
 use crate::device::DeviceState;
@@ -24,26 +25,6 @@ const RUN: usize = 16;
 /// Whether an alert only serves the session itself.
 pub(super) fn is_session_alert(alert: &Alert) -> bool {
     matches!(alert.code, 1200..=1202 | 1222 | 1223 | 1225)
-}
-
-/// Whether an item says that the device is at work still (Windows 10, 1511 and later, where
-/// EnableOmaDmKeepAliveMessage is on): it keeps the session alive and waits for nothing.
-fn is_keep_alive(item: &Item) -> bool {
-    const NAME: &str = "com.microsoft.mdm.requestpending";
-    let kind = item.meta.kind.as_deref().map(str::trim);
-    let kind = kind.map(|kind| kind.rsplit_once(':').map_or(kind, |(_, name)| name));
-    kind.is_some_and(|kind| kind.eq_ignore_ascii_case(NAME))
-}
-
-/// Whether an alert is such a keep-alive message, whatever its code.
-pub(super) fn keeps_alive(alert: &Alert) -> bool {
-    alert.items.iter().any(is_keep_alive)
-}
-
-/// Whether the device has sent all of its package. A keep-alive message says that there is
-/// more to come, with Final or without.
-pub(super) fn ends_package(message: &Message) -> bool {
-    message.is_final && !message.alerts().any(keeps_alive)
 }
 
 /// Whether an item says that the user unenrolled the device.

@@ -8,6 +8,7 @@ use super::correlate::correlate;
 use super::event_recorder::EventRecorder;
 use super::follow::follow;
 use super::interactive;
+use super::keep_alive::ends_package;
 use super::large::{Part, judge};
 use super::open::MessagePosition;
 use super::result_collector::ResultCollector;
@@ -124,7 +125,7 @@ impl<'a> Taken<'a> {
         collected.settle_checks(state, recorder);
         interactive::settle(state, &mut collected.channel, recorder);
         let known = (snapshot.inventory.as_ref(), request.bounds.inventory);
-        let values = collected.take_in(known, alerts::ends_package(message), request.now, recorder);
+        let values = collected.take_in(known, ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         state.activity.plan = values.plan.unwrap_or(state.activity.plan);
         family::look(device, state, request.evidence, &collected, recorder);

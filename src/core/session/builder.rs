@@ -2,11 +2,11 @@
 
 use std::mem::take;
 
-use super::alerts::ends_package;
 use super::availability::Circumstances;
 use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
 use super::exchange::{Carried, Exchange};
+use super::keep_alive::ends_package;
 use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;

@@ -8,12 +8,12 @@
 
 use std::collections::HashSet;
 
-use super::alerts::ends_package;
 use super::bodies::Bodies;
 use super::channel_report::ChannelReport;
 use super::closing;
 use super::event_recorder::EventRecorder;
 use super::interactive;
+use super::keep_alive::ends_package;
 use super::large::{CHUNK, Part, refusal_in_words};
 use super::outcome::{conclude, is_complete, reject_answer};
 use super::result_collector::ResultCollector;

@@ -30,6 +30,7 @@ pub mod exchange;
 mod family;
 mod follow;
 mod interactive;
+mod keep_alive;
 mod large;
 mod offer;
 mod open;

@@ -63,6 +63,7 @@ pub(super) fn candidates(
     });
     let mut candidates: Vec<Candidate> = Vec::with_capacity(waiting.len());
     let mut before: Option<(Cow<'_, [Leaf]>, Option<&str>)> = None;
+    let mut one_sets = false;
     for command in waiting {
         let body = bodies.and_then(|bodies| bodies.going_out(state, command.seq));
         let leaves = leaves_under(command, body.as_deref(), here.policies);
@@ -75,6 +76,12 @@ pub(super) fn candidates(
             Some(last) => last.availability.decision.clone(),
             None => here.decide(&leaves, app),
         };
+        let mut availability = here.availability_by(decision, command);
+        if command.sets_channel() {
+            // A session carries one: those behind it wait for a later one.
+            availability.waits.later_session |= one_sets;
+            one_sets |= availability.goes();
+        }
         let once = command.options.unanswered == Unanswered::Keep;
         candidates.push(Candidate {
             seq: command.seq,
@@ -83,7 +90,7 @@ pub(super) fn candidates(
             exclusive: command.is_exclusive(),
             once,
             doubtful: !once && (command.unanswered > 0 || command.acts()),
-            availability: here.availability_by(decision, command),
+            availability,
         });
         before = Some((leaves, app));
     }

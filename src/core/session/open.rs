@@ -3,8 +3,8 @@
 //! Both the choice of what to load and the step itself begin here, so that
 //! they look at the same thing.
 
-use super::alerts::ends_package;
 use super::event_recorder::EventRecorder;
+use super::keep_alive::ends_package;
 use super::{Request, enrollment, settle};
 use crate::activity;
 use crate::context::{Context, ContextSet, Login, Mode};

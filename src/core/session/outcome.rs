@@ -104,8 +104,8 @@ pub(super) fn conclude(
     }
 }
 
-/// Ends a command whose answer is more than can be read or kept, or came in pieces that do
-/// not make a whole: it would be so each time. What fitted is kept.
+/// Ends a command whose answers are more than can be read or kept (413), or came in pieces
+/// that do not make a whole: it would be so each time. What fitted is kept.
 pub(super) fn reject_answer(
     command: &mut OpenCommand,
     (code, reason): (u16, String),

@@ -3,8 +3,9 @@
 
 use data_encoding::BASE64;
 
-use super::alerts::{is_session_alert, keeps_alive};
+use super::alerts::is_session_alert;
 use super::dev_info;
+use super::keep_alive::keeps_alive;
 use super::large::Part;
 use crate::limits;
 use modegate_wire::auth::AuthType;

@@ -354,6 +354,7 @@ async fn an_agent_run_by_hand_fails_where_it_must_impersonate() {
     let read = server.queue(&device, json!({"type": "inventory"})).await;
     tablet.runs_by_hand(true);
     sync(&mut tablet, Trigger::Logon).await;
+    // It counts as not tried.
     assert_eq!(server.state(&failed).await, "queued");
     assert_eq!(server.state(&read).await, "succeeded");
     assert!(!tablet.has_channel());

@@ -38,8 +38,13 @@ pub(in crate::session) fn answered(
             CommandState::Succeeded => Some(200),
             _ => outcome.status,
         };
+        // In an interactive run it fails for want of the user: that counts as not tried.
+        let put_off = outcome.state == CommandState::Queued && recorder.excused_in.is_some();
         if let (Some(code), Some(pause)) = (code, state.set_pause) {
-            state.set_pause = Some(pause.answered(code, family, next));
+            state.set_pause = Some(match put_off {
+                true => pause.excused(),
+                false => pause.answered(code, family, next),
+            });
         }
     }
 }

@@ -4,9 +4,11 @@ use super::open_commands::{ACTOR, close, find, open_set};
 use super::work::Work;
 use crate::classify::classify;
 use crate::command::{
-    CommandBody, CommandState, ExecutionOptions, Lenient, Operation, ServerPurpose, Unanswered,
+    CommandBody, CommandState, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
+    Unanswered,
 };
 use crate::context::Family;
+use crate::device::Session;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::operations::{
@@ -32,8 +34,24 @@ impl Work<'_> {
         }
     }
 
+    /// Whether a set that somebody else queued goes in this session, which carries one.
+    fn another_sets(&self) -> bool {
+        let (state, record) = (&*self.state, self.subject.record);
+        let (now, policies) = (self.recorder.now, self.request.policies);
+        let goes = |session: &Session| {
+            let here = Circumstances::in_session((state, session), record, policies, now);
+            let sets = |one: &&OpenCommand| one.sets_channel() && one.options.purpose.is_none();
+            let mut sets = state.open.iter().filter(sets);
+            sets.any(|one| here.is_queued(one) && here.availability(one).goes())
+        };
+        state.session.as_ref().is_some_and(goes)
+    }
+
     /// One set at a time: one that waits stays, one that nobody answered makes place.
     pub(super) fn send_set(&mut self, verb: SetVerb, bodies: &mut Bodies<'_>) {
+        if verb == SetVerb::First && self.another_sets() {
+            return;
+        }
         let open = open_set(self.state).and_then(|seq| self.state.open(seq));
         let waits = |state| matches!(state, CommandState::Queued | CommandState::Sent);
         if open.is_some_and(|command| waits(command.state)) {
