@@ -20,12 +20,13 @@ use modegate_core::push::address::{ChannelUri, HostPolicy};
 use modegate_core::push::channel::{self, Channel};
 use modegate_core::push::profile::PackageSid;
 use modegate_core::push::record::{ProfileChange, PushProfile};
+use modegate_core::push::wake::WakeOptions;
 use modegate_core::secret::Secret;
 use modegate_server::clock::Clock;
 use modegate_server::config::Wns;
 use modegate_server::supervisor::Supervisor;
 use modegate_server::sync::SyncService;
-use modegate_server::wns::client::{Notification, WnsClient};
+use modegate_server::wns::client::WnsClient;
 use modegate_server::wns::service::Push;
 use modegate_server::wns::worker::WakeWorker;
 use modegate_sim::mock_wns::{MockWns, Reply};
@@ -103,7 +104,7 @@ async fn bare(mock: &MockWns, sid: PackageSid, count: usize, workers: usize) -> 
         sends.spawn(async move {
             let _place = places.acquire_owned().await.expect("open");
             let sent = client
-                .push(&credentials, &uri, Notification::default())
+                .push(&credentials, &uri, WakeOptions::default())
                 .await;
             sent.expect("an answer");
         });
