@@ -152,6 +152,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         digest: [0; 32],
         now: Timestamp(1),
         bounds: DeviceBounds::default(),
+        schedule_age: None,
         nonce: &|_, _| [0; 16],
         policies: &set,
         push: &modegate_core::push::active_profiles::ActiveProfiles::default(),

@@ -161,7 +161,8 @@ mod tests {
         let evening = [(Mode::Maintenance, "2014-09-25T18:00")];
         let in_it = [(Mode::Maintenance, "2014-09-26T02:10")];
         // The hour, what was seen, now: the words.
-        let rows: [(Option<i64>, &[(Mode, &str)], &str, &str); 8] = [
+        type Row<'a> = (Option<i64>, &'a [(Mode, &'a str)], &'a str, &'a str);
+        let rows: [Row<'_>; 8] = [
             (None, &evening, "2014-09-25T18:30", "tonight 02:00 to 04:00"),
             (None, &evening, "2014-09-26T00:30", "tonight 02:00 to 04:00"),
             (None, &evening, "2014-09-26T02:30", "tonight 02:00 to 04:00"),

@@ -37,6 +37,9 @@ fn good(name: &str) -> Value {
         "inventory" => json!({"classes": ["Win32_BIOS"]}),
         "app_install" | "app_uninstall" | "app_upgrade" => json!({"job_data": "<Job/>"}),
         "application_setting" => json!({"value": "v"}),
+        "vpn_connection" => json!({"settings": {
+            "Server": "vpn.example.test", "TunnelType": "IKEv2", "Authentication/EAP": "<eap/>",
+        }}),
         "certificate_remove" => json!({"thumbprint": "ab".repeat(20)}),
         "raw" => {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
@@ -73,6 +76,8 @@ fn taken(name: &str, schema: &Value) -> Value {
         }
         ("string", "package_family_name") => json!("Contoso.App_8wekyb3d8bbwe"),
         ("string", "key") => json!("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
+        // Of what lies below a node of that name, on a phone.
+        ("string", "name") => json!("x"),
         ("string", _) => json!("<x/>"),
         ("array", _) => json!([taken(name, &schema["items"])]),
         ("integer", _) => schema["minimum"].clone(),

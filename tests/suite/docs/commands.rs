@@ -99,6 +99,8 @@ fn blocks(page: &str) -> Vec<Block<'_>> {
 struct Serving {
     dir: PathBuf,
     ports: [u16; 2],
+    /// Whether it is the server of docs/README.md, "About the examples", and not the README's.
+    is_for_examples: bool,
     child: Option<Child>,
 }
 
@@ -109,6 +111,9 @@ impl Serving {
         let mut command = program();
         command.args(["serve", "--listen", &https, "--insecure-http", &http]);
         command.arg("--data").arg(self.dir.join("data"));
+        if self.is_for_examples {
+            command.env("MODEGATE_INVENTORY_SCHEDULE_HOURS", "0");
+        }
         if accept_unknown {
             command.arg("--accept-unknown-devices");
         }
@@ -236,7 +241,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// Runs a page; what is wrong with it, and its blocks that do not run.
 fn run_page(name: &str, page: &str, faults: &mut Vec<String>, not_run: &mut Vec<(String, String)>) {
     let own = tempfile::tempdir().unwrap();
-    let mut serving = prepare(own.path());
+    let mut serving = prepare(own.path(), name != "README.md");
     let substitutions = substitutions(own.path(), serving.ports);
     let mut shell = Shell::start(own.path());
     let mut printed = None;
@@ -295,7 +300,7 @@ fn run_page(name: &str, page: &str, faults: &mut Vec<String>, not_run: &mut Vec<
 }
 
 /// The scratch directory of a page, with a server on it.
-fn prepare(dir: &Path) -> Serving {
+fn prepare(dir: &Path, is_for_examples: bool) -> Serving {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["policies", "packaging"] {
         let mut copy = Command::new("cp");
@@ -320,6 +325,7 @@ fn prepare(dir: &Path) -> Serving {
     let mut serving = Serving {
         dir: dir.to_owned(),
         ports: free_ports(),
+        is_for_examples,
         child: None,
     };
     serving.start(true);

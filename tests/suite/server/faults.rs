@@ -16,6 +16,8 @@ fn with_small_disk(command: &Command, blocks_of_512: u32) -> Command {
     let script = format!("trap '' XFSZ; ulimit -S -f {blocks_of_512}; exec \"$@\"");
     small.args(["-c", &script, "sh"]).arg(command.get_program());
     small.args(command.get_args());
+    let set = command.get_envs();
+    small.envs(set.filter_map(|(name, value)| Some((name, value?))));
     small.stdout(Stdio::piped()).stderr(Stdio::null());
     small
 }

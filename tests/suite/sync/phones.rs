@@ -189,15 +189,6 @@ async fn the_phone_refuses_what_its_reference_does_not_have() {
         ),
         (
             raw(
-                "Exec",
-                "CertificateStore/My/WSTEP/Renew/RenewPeriod",
-                "int",
-                "1",
-            ),
-            405,
-        ),
-        (
-            raw(
                 "Replace",
                 "EnterpriseAppManagement/1/EnrollmentToken",
                 "chr",

@@ -21,6 +21,7 @@ pub(super) fn body(method: &str, path: &str) -> Option<Value> {
         ("post", "/devices/{device}/commands") => {
             json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]})
         }
+        ("post", "/devices/{device}/wake") => json!({"ttl_seconds": 3600, "priority": "high"}),
         ("post", "/commands") => {
             json!({"to": {"groups": ["north"]}, "command": {"type": "lock_workstation"}})
         }
