@@ -77,7 +77,13 @@ fn taken(name: &str, schema: &Value) -> Value {
         ("string", "package_family_name") => json!("Contoso.App_8wekyb3d8bbwe"),
         ("string", "key") => json!("AAAAA-BBBBB-CCCCC-DDDDD-EEEEE"),
         // Of what lies below a node of that name, on a phone.
-        ("string", "name") => json!("x"),
+        ("string", "name" | "request_id" | "enterprise_id") => json!("x"),
+        ("string", "ca_thumbprint") => json!("ab".repeat(20)),
+        ("string", "pfx" | "challenge" | "enrollment_token") => json!("AAAA"),
+        ("string", "url" | "server_url") => json!("https://phones.example.test/"),
+        ("string", "version") => json!("1.0.0.0"),
+        ("string", "product_id") => json!("{00000000-0000-0000-0000-000000000000}"),
+        ("string", "enhanced_key_usages") => json!("1.3.6.1.5.5.7.3.2"),
         ("string", _) => json!("<x/>"),
         ("array", _) => json!([taken(name, &schema["items"])]),
         ("integer", _) => schema["minimum"].clone(),
@@ -161,7 +167,8 @@ fn fields(
     let mut all = Vec::new();
     for (key, inner) in schema["properties"].as_object().into_iter().flatten() {
         let dot = if name.is_empty() { "" } else { "." };
-        let (pointer, name) = (format!("{pointer}/{key}"), format!("{name}{dot}{key}"));
+        let step = key.replace('~', "~0").replace('/', "~1");
+        let (pointer, name) = (format!("{pointer}/{step}"), format!("{name}{dot}{key}"));
         let inner = resolve(document, inner);
         all.push((pointer.clone(), name.clone(), inner.clone()));
         all.extend(fields(document, inner, &pointer, &name));
@@ -266,6 +273,7 @@ pub fn put(body: &mut Value, pointer: &str, value: Value) {
         if body.pointer(parent).is_none() {
             put(body, parent, json!({}));
         }
+        let key = key.replace("~1", "/").replace("~0", "~");
         body.pointer_mut(parent).unwrap()[key] = value;
     }
 }
@@ -308,6 +316,7 @@ pub struct Furnished {
     pub document: Value,
     device: String,
     ten: String,
+    phone: String,
     profile: String,
     webhook: String,
     before: Vec<Value>,
@@ -325,9 +334,11 @@ impl Furnished {
         let (status, hook) = server.api("POST", "/webhooks", Some(hook)).await;
         assert_eq!(status, 201, "{hook}");
         let ten = json!({"source": "ten", "family": "windows10"});
+        let phone = json!({"source": "phone", "family": "windows_phone81"});
         let mut furnished = Furnished {
             document: server.get("/openapi.json").await,
             ten: server.register(ten).await,
+            phone: server.register(phone).await,
             webhook: hook["id"].as_str().unwrap().to_owned(),
             before: Vec::new(),
             _silent: silent,
@@ -343,6 +354,7 @@ impl Furnished {
     pub fn path(&self, write: &Write) -> String {
         let device = match write.family() {
             "windows81" => &self.device,
+            "windows_phone81" => &self.phone,
             _ => &self.ten,
         };
         let path = write.path.replace("{device}", device);
