@@ -12,6 +12,7 @@ pub mod address;
 pub mod advice;
 pub mod answer;
 pub mod channel;
+pub mod diagnosis;
 pub mod pause;
 pub mod profile;
 pub mod rate;

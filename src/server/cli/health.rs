@@ -1,16 +1,11 @@
 //! `modegate health`: whether a server answers, for supervisors without a tool of their own.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use reqwest::{Certificate, Client};
 use url::Url;
 
-use crate::pem;
-
-/// How long the server may take to answer.
-const ANSWER: Duration = Duration::from_secs(5);
+use super::request::{self, RequestError, Trust};
 
 /// Flags of `health`.
 #[derive(Debug, Args)]
@@ -24,73 +19,34 @@ pub struct HealthArgs {
     ca: Option<PathBuf>,
 }
 
-/// Why a server does not count as healthy.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum HealthError {
-    #[error("expected an http:// or https:// URL, found '{0}'")]
-    Url(String),
-    #[error("the file {0}: {1}")]
-    Ca(PathBuf, String),
-    #[error("{0}: {1}")]
-    Request(Url, String),
-    #[error("{0}: expected status 200, found {1}")]
-    Status(Url, u16),
-    #[error("{0}")]
-    Runtime(#[from] std::io::Error),
-}
-
 /// Asks the server.
-pub(super) fn run(args: &HealthArgs) -> Result<(), HealthError> {
-    let url = address(&args.url).ok_or_else(|| HealthError::Url(args.url.clone()))?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(ask(url, args.ca.as_ref()))
+pub(super) fn run(args: &HealthArgs) -> Result<(), RequestError> {
+    request::wait(ask(address(&args.url)?, args.ca.as_ref()))
 }
 
-fn address(text: &str) -> Option<Url> {
-    let mut url = Url::parse(text).ok()?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return None;
-    }
+fn address(text: &str) -> Result<Url, RequestError> {
+    let mut url = request::address(text)?;
     if url.path() == "/" {
         url.set_path("/healthz");
     }
-    Some(url)
+    Ok(url)
 }
 
-async fn ask(url: Url, ca: Option<&PathBuf>) -> Result<(), HealthError> {
-    // The one provider of the tree; a second call changes nothing.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut client = Client::builder().timeout(ANSWER).no_proxy();
-    match ca {
-        Some(path) => {
-            let bad = |why: &dyn std::fmt::Display| HealthError::Ca(path.clone(), why.to_string());
-            let text = std::fs::read(path).map_err(|error| bad(&error))?;
-            let certificates = pem::certificates(&text).map_err(|fault| bad(&fault))?;
-            let trusted: Result<Vec<_>, _> = certificates
-                .iter()
-                .map(|der| Certificate::from_der(der))
-                .collect();
-            client = client.tls_certs_only(trusted.map_err(|error| bad(&error))?);
-        }
-        None => client = client.tls_danger_accept_invalid_certs(is_loopback(&url)),
-    }
-    let failed = |error: reqwest::Error| {
-        let error = error.without_url();
-        let mut why = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(error) = source {
-            why = format!("{why}: {error}");
-            source = error.source();
-        }
-        HealthError::Request(url.clone(), why)
+async fn ask(url: Url, ca: Option<&PathBuf>) -> Result<(), RequestError> {
+    let trust = match ca {
+        Some(path) => Trust::Cas(path),
+        None if is_loopback(&url) => Trust::Anyone,
+        None => Trust::System,
     };
-    let client = client.build().map_err(failed)?;
-    let answer = client.get(url.clone()).send().await.map_err(failed)?;
-    match answer.status().as_u16() {
+    let client = request::client(&url, trust)?;
+    let answer = client.get(url.clone()).send().await;
+    match answer
+        .map_err(|error| request::failed(&url, error))?
+        .status()
+        .as_u16()
+    {
         200 => Ok(()),
-        status => Err(HealthError::Status(url, status)),
+        status => Err(RequestError::Status(url, 200, status)),
     }
 }
 
@@ -124,7 +80,7 @@ mod tests {
         assert_eq!(address("https://h").unwrap().path(), "/healthz");
         assert_eq!(address("https://h/readyz").unwrap().path(), "/readyz");
         for bad in ["localhost:8443", "ftp://h", ""] {
-            assert!(address(bad).is_none(), "{bad}");
+            assert!(address(bad).is_err(), "{bad}");
         }
     }
 }

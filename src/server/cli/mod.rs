@@ -11,6 +11,8 @@ pub mod log;
 mod otlp;
 mod pages;
 pub mod policy;
+mod push;
+mod request;
 mod serve;
 
 use std::fmt::Display;
@@ -38,6 +40,9 @@ pub enum Command {
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
+    /// Check the credentials of push profiles
+    #[command(subcommand)]
+    Push(push::PushCommand),
     /// Ask a server whether it is alive: exits with 0 if it is, else with 1
     Health(health::HealthArgs),
     /// Print completions for a shell
@@ -60,6 +65,10 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Config(command) => {
             printed("modegate config", config::run(&command, &mut io::stdout()))
         }
+        Command::Push(command) => report(
+            "modegate push check",
+            push::run(&command, &mut io::stdout()),
+        ),
         Command::Health(args) => report("modegate health", health::run(&args).map(|()| 0)),
         Command::Completions(args) => {
             let done = pages::completions(&args, whole, &mut io::stdout());

@@ -7,3 +7,4 @@ mod mock_wns;
 mod operating;
 mod packaging;
 mod preflight;
+mod push_check;

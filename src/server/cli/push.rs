@@ -1,0 +1,204 @@
+//! `modegate push check`: whether the credentials of a push profile are right, and which of
+//! them is wrong. A running server asks for a token; nothing is sent to a device.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::{Args, Subcommand};
+use reqwest::{Client, Method};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use super::request::{self, RequestError, Trust};
+use modegate_core::push::diagnosis::{Finding, Verdict, diagnose};
+use modegate_core::push::profile::{Health, PackageSid, Pfn};
+
+/// How long the token service may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause between two looks at the profile.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What to do with push profiles.
+#[derive(Debug, Subcommand)]
+pub enum PushCommand {
+    /// Have a running server ask WNS for a token with a profile's credentials, and say which
+    /// of PFN, SID and secret is wrong and what to do. Sends nothing to a device. Exits with
+    /// 0 if all is well, else with 1
+    Check(CheckArgs),
+}
+
+/// Flags of `push check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The push profile: its id, or its PFN
+    #[arg(value_name = "PROFILE")]
+    profile: String,
+    /// The server
+    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
+    url: String,
+    /// The server's data directory, for the defaults below
+    #[arg(long, value_name = "DIR", default_value = "./data")]
+    data: PathBuf,
+    /// CAs to trust (PEM) [default: ca.pem in the data directory, else the system's]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// A file with an admin's token [default: admin-token in the data directory]
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
+/// Why a profile was not checked.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CheckError {
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    #[error("expected the id or PFN of one of {known}, found '{found}'")]
+    Profile { known: String, found: String },
+    #[error("{0}")]
+    Print(#[from] io::Error),
+}
+
+impl From<CheckError> for io::Error {
+    fn from(error: CheckError) -> Self {
+        match error {
+            CheckError::Print(error) => error,
+            other => io::Error::other(other.to_string()),
+        }
+    }
+}
+
+/// A push profile as the API shows it.
+#[derive(Debug, Deserialize)]
+struct Profile {
+    id: String,
+    pfn: String,
+    sid: Option<String>,
+    health: Health,
+    reason: Option<String>,
+}
+
+/// Runs it; the exit code.
+pub(super) fn run(command: &PushCommand, out: &mut dyn Write) -> Result<u8, CheckError> {
+    let PushCommand::Check(args) = command;
+    let profile = request::wait(async { Ok(check(args).await) })??;
+    let findings = findings(&profile);
+    writeln!(out, "{} ({})", profile.pfn, profile.id)?;
+    for Finding {
+        field,
+        verdict,
+        words,
+    } in &findings
+    {
+        let verdict = match verdict {
+            Verdict::Good => "good",
+            Verdict::Wrong => "wrong",
+            Verdict::Unknown => "unknown",
+        };
+        writeln!(out, "{field:<10} {verdict:<8} {words}")?;
+    }
+    let is_well = profile.health == Health::Healthy
+        && findings.iter().all(|one| one.verdict != Verdict::Wrong);
+    Ok(u8::from(!is_well))
+}
+
+fn findings(profile: &Profile) -> Vec<Finding> {
+    let sid = profile.sid.as_deref().map(PackageSid::parse);
+    match (Pfn::parse(&profile.pfn), sid.transpose()) {
+        (Ok(pfn), Ok(sid)) => diagnose(
+            &pfn,
+            sid.as_ref(),
+            profile.health,
+            profile.reason.as_deref(),
+        ),
+        // A server of another version says something else.
+        _ => Vec::new(),
+    }
+}
+
+/// The profile after its credentials were tried, or when there is no answer in time.
+async fn check(args: &CheckArgs) -> Result<Profile, CheckError> {
+    let server = Server::of(args)?;
+    let all = server
+        .call(Method::GET, "/push-profiles?limit=100", 200)
+        .await?;
+    let all = list(&all);
+    let wanted = |one: &&Profile| one.id == args.profile || one.pfn == args.profile;
+    let Some(profile) = all.iter().find(wanted) else {
+        let known: Vec<&str> = all.iter().map(|one| one.pfn.as_str()).collect();
+        return Err(CheckError::Profile {
+            known: known.join(", "),
+            found: args.profile.clone(),
+        });
+    };
+    let path = format!("/push-profiles/{}", profile.id);
+    let tried = format!("{path}/check");
+    server.call(Method::POST, &tried, 202).await?;
+    let begun = Instant::now();
+    loop {
+        let answer = server.call(Method::GET, &path, 200).await?;
+        if let Ok(profile) = serde_json::from_value::<Profile>(answer)
+            && (profile.health != Health::Unchecked || begun.elapsed() > PATIENCE)
+        {
+            return Ok(profile);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+fn list(page: &Value) -> Vec<Profile> {
+    let items = page["items"].as_array().into_iter().flatten();
+    items
+        .filter_map(|item| serde_json::from_value(item.clone()).ok())
+        .collect()
+}
+
+/// The API of a running server.
+struct Server {
+    client: Client,
+    url: Url,
+    token: String,
+}
+
+impl Server {
+    fn of(args: &CheckArgs) -> Result<Server, RequestError> {
+        let url = request::address(&args.url)?;
+        let own = args.data.join("ca.pem");
+        let trust = match &args.ca {
+            Some(path) => Trust::Cas(path),
+            None if own.exists() => Trust::Cas(&own),
+            None => Trust::System,
+        };
+        let file = args.token_file.clone();
+        let file = file.unwrap_or_else(|| args.data.join("admin-token"));
+        Ok(Server {
+            client: request::client(&url, trust)?,
+            token: read(&file)?,
+            url,
+        })
+    }
+
+    async fn call(&self, method: Method, path: &str, expected: u16) -> Result<Value, RequestError> {
+        let joined = self.url.join(&format!("/api/v1{path}"));
+        let url = joined.map_err(|_| RequestError::Url(format!("{}api/v1{path}", self.url)))?;
+        let failed = |error| request::failed(&url, error);
+        let sent = self
+            .client
+            .request(method, url.clone())
+            .bearer_auth(&self.token);
+        let answer = sent.send().await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        if status != expected {
+            return Err(RequestError::Status(url, expected, status));
+        }
+        let body = answer.bytes().await.map_err(failed)?;
+        Ok(serde_json::from_slice(&body).unwrap_or_default())
+    }
+}
+
+fn read(file: &Path) -> Result<String, RequestError> {
+    let text = std::fs::read_to_string(file);
+    text.map(|text| text.trim().to_owned())
+        .map_err(|error| RequestError::File(file.to_owned(), error.to_string()))
+}

@@ -1,0 +1,90 @@
+//! Requests of commands to a running server.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use reqwest::{Certificate, Client};
+use url::Url;
+
+use crate::pem;
+
+/// How long the server may take to answer.
+const ANSWER: Duration = Duration::from_secs(5);
+
+/// Whom a command believes to be the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Trust<'a> {
+    /// Who has a certificate of a CA in this file (PEM).
+    Cas(&'a Path),
+    /// Who has a certificate of a CA that the system trusts.
+    System,
+    /// Whoever answers: for what is no secret.
+    Anyone,
+}
+
+/// Why a server cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RequestError {
+    #[error("expected an http:// or https:// URL, found '{0}'")]
+    Url(String),
+    #[error("the file {0}: {1}")]
+    File(PathBuf, String),
+    #[error("{0}: {1}")]
+    Request(Url, String),
+    #[error("{0}: expected status {1}, found {2}")]
+    Status(Url, u16, u16),
+    #[error("{0}")]
+    Runtime(#[from] std::io::Error),
+}
+
+/// The server's address.
+pub(super) fn address(text: &str) -> Result<Url, RequestError> {
+    let good = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    let url = Url::parse(text).ok().filter(good);
+    url.ok_or_else(|| RequestError::Url(text.to_owned()))
+}
+
+/// A client for that server.
+pub(super) fn client(url: &Url, trust: Trust<'_>) -> Result<Client, RequestError> {
+    // The one provider of the tree; a second call changes nothing.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mut client = Client::builder().timeout(ANSWER).no_proxy();
+    match trust {
+        Trust::Cas(path) => {
+            let bad =
+                |why: &dyn std::fmt::Display| RequestError::File(path.to_owned(), why.to_string());
+            let text = std::fs::read(path).map_err(|error| bad(&error))?;
+            let certificates = pem::certificates(&text).map_err(|fault| bad(&fault))?;
+            let trusted: Result<Vec<_>, _> = certificates
+                .iter()
+                .map(|der| Certificate::from_der(der))
+                .collect();
+            client = client.tls_certs_only(trusted.map_err(|error| bad(&error))?);
+        }
+        Trust::System => {}
+        Trust::Anyone => client = client.tls_danger_accept_invalid_certs(true),
+    }
+    client.build().map_err(|error| failed(url, error))
+}
+
+/// Why a request has no answer, with what is behind it.
+pub(super) fn failed(url: &Url, error: reqwest::Error) -> RequestError {
+    let error = error.without_url();
+    let mut why = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(error) = source {
+        why = format!("{why}: {error}");
+        source = error.source();
+    }
+    RequestError::Request(url.clone(), why)
+}
+
+/// Runs a command that waits for answers.
+pub(super) fn wait<T>(
+    asking: impl Future<Output = Result<T, RequestError>>,
+) -> Result<T, RequestError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(asking)
+}
