@@ -15,6 +15,7 @@ use super::identity::{mac_claim, names_origin};
 use super::payload::{self, Beginning};
 use super::problem::{Problem, ProblemCode};
 use super::rates::RetryAfter;
+use crate::metrics::RefusedReason;
 use crate::sync::{MacClaim, Received, Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
@@ -50,9 +51,8 @@ async fn answer(
     };
     let received = receive(request, payload, shared).await;
     let (encoding, body) = received.inspect_err(|problem| {
-        let peer = shared.identifier.client_address(request);
-        let sync = &shared.app.sync;
-        sync.note_unread(problem.status, &format!("from {peer}: {}", problem.detail));
+        let reason = RefusedReason::from_status(problem.status);
+        shared.metrics.message_refused(reason);
     })?;
     let mut evidence = shared.identifier.evidence_of(request);
     evidence.mac = match body.is_whole {

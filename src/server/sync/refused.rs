@@ -1,6 +1,7 @@
 //! Messages that could not be read. One that names a device is an event of that
 //! device, so that an operator finds it: so many an hour, since whoever names a
-//! device need not be it. Each event and log line says for how many it stands.
+//! device need not be it. Each event says for how many it stands. The log lines are
+//! those of every refused request (`http::refused`).
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,8 +22,6 @@ use modegate_wire::message::{Message, Reading};
 const PROVEN_AN_HOUR: u32 = 12;
 /// The same of messages that only name it.
 const NAMED_AN_HOUR: u32 = 4;
-/// Log lines an hour of messages that name no device, for each reason.
-const UNKNOWN_AN_HOUR: u32 = 60;
 /// An hour, milliseconds.
 const HOUR_MS: i64 = 60 * 60 * 1000;
 /// Senders remembered; those whose hour is over make room.
@@ -35,8 +34,6 @@ enum Sender {
     Proven(u64),
     /// Somebody who names this device.
     Named(u64),
-    /// Somebody who names none; why the message was not read.
-    Unknown(RefusedReason),
 }
 
 impl Sender {
@@ -44,7 +41,6 @@ impl Sender {
         match self {
             Sender::Proven(_) => PROVEN_AN_HOUR,
             Sender::Named(_) => NAMED_AN_HOUR,
-            Sender::Unknown(_) => UNKNOWN_AN_HOUR,
         }
     }
 }
@@ -62,8 +58,8 @@ struct Hour {
 }
 
 impl RefusedMessages {
-    /// For how many messages a line or event of this one stands; `None` where there
-    /// were enough this hour.
+    /// For how many messages an event of this one stands; `None` where there were
+    /// enough this hour.
     fn admit(&self, sender: Sender, now: Timestamp) -> Option<u64> {
         let mut hours = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_over =
@@ -93,49 +89,31 @@ impl RefusedMessages {
 }
 
 impl SyncService {
-    /// Counts and logs a sync request that was answered `status` before its message
-    /// was read, with why.
-    pub(crate) fn note_unread(&self, status: u16, why: &str) {
-        let reason = RefusedReason::from_status(status);
-        self.metrics.message_refused(reason);
-        self.log_unknown(reason, why);
-    }
-
-    fn log_unknown(&self, reason: RefusedReason, why: &str) {
-        let sender = Sender::Unknown(reason);
-        if let Some(count) = self.refused.admit(sender, self.clock.now()) {
-            let reason = reason.name();
-            tracing::info!(reason, count, "refused a message of no known device: {why}");
-        }
-    }
-
-    /// Counts and logs a message that could not be read, and puts it on the record
-    /// of the device that it names.
+    /// Counts a message that could not be read, and puts it on the record of the
+    /// device that it names.
     pub(super) async fn note_refused(&self, sync: &SyncRequest<'_>, refused: &Refused) {
-        let reason = RefusedReason::from_status(refused.answer.status());
-        self.metrics.message_refused(reason);
+        let status = refused.answer.status();
+        self.metrics
+            .message_refused(RefusedReason::from_status(status));
         let source = Source(refused.unreadable.header.source.uri.clone());
-        let recorded = match source.0.is_empty() {
-            false => self.record_refused(sync, refused, &source).await,
-            true => Ok(false),
-        };
-        match recorded {
-            Ok(true) => {}
-            Ok(false) => self.log_unknown(reason, &refused.unreadable.error.to_string()),
-            Err(error) => tracing::error!(%error, "could not record that a message was refused"),
+        if source.0.is_empty() {
+            return;
+        }
+        if let Err(error) = self.record_refused(sync, refused, &source).await {
+            tracing::error!(%error, "could not record that a message was refused");
         }
     }
 
-    /// Whether there is such a device.
+    /// The event, if there is such a device.
     async fn record_refused(
         &self,
         sync: &SyncRequest<'_>,
         refused: &Refused,
         source: &Source,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<(), StoreError> {
         let nothing_more = |_: &Device| session::ReadPlan::default();
         let Some(snapshot) = self.store.load(source, &nothing_more).await? else {
-            return Ok(false);
+            return Ok(());
         };
         let device = snapshot.device;
         let message = Message {
@@ -151,21 +129,16 @@ impl SyncService {
             true => (Sender::Proven(device.number), "device"),
             false => (Sender::Named(device.number), "server"),
         };
-        let (id, now, error) = (device.id, request.now, &refused.unreadable.error);
+        let (id, now) = (device.id, request.now);
         let Some(count) = self.refused.admit(sender, now) else {
-            tracing::debug!(device = %id, "refused a message: {error}");
-            return Ok(true);
+            return Ok(());
         };
         let detail = describe(is_proven, refused);
-        match is_proven {
-            true => tracing::warn!(device = %id, count, "{detail}"),
-            false => tracing::info!(device = %id, count, "{detail}: {error}"),
-        }
         let mut event = Event::new(now, actor, Some(id), EventType::MessageRefused).detail(detail);
         event.count = Some(count).filter(|count| *count > 1);
         let decide = move |device: &Device| Ok(DeviceChange::only_events(device, vec![event]));
         let written = self.store.alter(id, Box::new(decide), None).await;
-        written.map(|_| true)
+        written.map(drop)
     }
 }
 
