@@ -4,10 +4,10 @@ use super::outlook::{Forecast, When};
 use crate::command::OpenCommand;
 use crate::context::{Context, ContextSet, Login, Mode, Platform};
 use crate::device::{ActivityFlag, DeviceRecord, DeviceState};
-use crate::ids::SessionNo;
+use crate::ids::{CommandSeq, SessionNo};
 use crate::policy::PolicySet;
 use crate::push::wake::{self, Wake};
-use crate::session::{Availability, Circumstances, is_under_way};
+use crate::session::{self, Availability, Circumstances, is_under_way};
 use crate::time::Timestamp;
 
 /// What a forecast looks at.
@@ -154,12 +154,28 @@ fn here<'a>(
     }
 }
 
+/// The set of the push channel that a session carries in place of this command, in a mode in
+/// which both could go.
+pub(super) fn set_before(view: &View<'_>, command: &OpenCommand) -> Option<CommandSeq> {
+    Mode::ALL.into_iter().find_map(|mode| {
+        let contexts = ContextSet::only(usual_context(mode));
+        session::set_before(view.state, &here(view, contexts, None), command)
+    })
+}
+
+fn usual_context(mode: Mode) -> Context {
+    Context {
+        mode,
+        platform: Platform::WoA,
+        login: usual_login(mode),
+    }
+}
+
 /// How a command stands in a session of that mode with that login status.
 fn in_context(view: &View<'_>, command: &OpenCommand, mode: Mode, login: Login) -> Availability {
     let contexts = ContextSet::only(Context {
-        mode,
-        platform: Platform::WoA,
         login,
+        ..usual_context(mode)
     });
     here(view, contexts, None).availability(command)
 }

@@ -28,7 +28,7 @@ use crate::policy::PolicySet;
 use crate::session::Waits;
 use crate::session::queue::state_at;
 use crate::time::Timestamp;
-use asked::Asked;
+use asked::{Asked, set_before};
 
 /// The forecast of an open command.
 pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
@@ -62,6 +62,15 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
         let others = command.options.after.iter().map(|seq| seq.0.to_string());
         let others = others.collect::<Vec<_>>().join(", ");
         let text = format!("after command {others} is done; then {}", then.text);
+        let mut forecast = Forecast::new(When::After, text);
+        (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);
+        return forecast;
+    }
+    if let Some(first) = set_before(view, command) {
+        let text = format!(
+            "after command {}, which sets the push channel too: a session carries one set; then {}",
+            first.0, then.text
+        );
         let mut forecast = Forecast::new(When::After, text);
         (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);
         return forecast;

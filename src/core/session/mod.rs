@@ -54,6 +54,7 @@ pub(crate) use availability::{Availability, Circumstances, Waits, is_under_way};
 pub use enrollment::{end_enrollment, is_enrolled_anew};
 pub use exchange::Exchange;
 pub use family::{FamilyInUse, leave_family};
+pub(crate) use offer::set_before;
 pub(crate) use outcome::{Meaning, meaning_of};
 pub use read_plan::plan_read;
 pub use request::{ClientEvidence, MacClaim, Request};

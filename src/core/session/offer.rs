@@ -97,6 +97,26 @@ pub(super) fn candidates(
     candidates
 }
 
+/// The set of the push channel that a session carries in place of this one, if it carries
+/// another.
+pub(crate) fn set_before(
+    state: &DeviceState,
+    here: &Circumstances<'_>,
+    command: &OpenCommand,
+) -> Option<CommandSeq> {
+    let sets = |seq: CommandSeq| state.open(seq).is_some_and(OpenCommand::sets_channel);
+    if !command.sets_channel() {
+        return None;
+    }
+    let candidates = candidates(state, None, here);
+    let first = candidates
+        .iter()
+        .find(|one| one.availability.goes() && sets(one.seq))?;
+    let own = candidates.iter().find(|one| one.seq == command.seq)?;
+    let waits = own.availability.waits.later_session && own.availability.is_delivered_by_rules();
+    waits.then_some(first.seq)
+}
+
 /// The commands whose bodies are read in this exchange to see whether a policy file
 /// classifies them: of many, others in each message.
 pub(super) fn looked_at(state: &DeviceState, policies: &PolicySet) -> Vec<CommandSeq> {
