@@ -60,7 +60,7 @@ pub(crate) fn refresh_age_ms(family: Family) -> i64 {
     }
 }
 
-/// Whose channel the device holds, as far as the server knows.
+/// The owner of the channel that the device holds, as far as the server knows.
 ///
 /// Rows of version 0.1.0 have a flag in its place: `false` is read as `Ours`, `true` as
 /// `Unproven`.

@@ -49,7 +49,7 @@ impl Work<'_> {
         self.status(values.status, is_fresh);
     }
 
-    /// Whose channel it is.
+    /// The owner of the channel.
     fn pfn(&mut self, pfn: Option<&str>) {
         let own = self.target.pfn.as_str();
         let ours = pfn.is_some_and(|pfn| pfn.eq_ignore_ascii_case(own));

@@ -1,4 +1,4 @@
-//! Whose channel is looked at, and what is to be recorded of it.
+//! The device and profile of a channel, and what is to be recorded of it.
 
 use crate::command::CommandBody;
 use crate::device::DeviceRecord;
