@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 12] = [
+pub const EXAMPLES: [Examples; 13] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -73,6 +73,13 @@ pub const EXAMPLES: [Examples; 12] = [
             "modegate completions zsh > ~/.zfunc/_modegate",
             "modegate completions fish > ~/.config/fish/completions/modegate.fish",
             "modegate completions powershell >> $PROFILE",
+        ],
+    ),
+    (
+        "push check",
+        &[
+            "modegate push check 52314Publisher.App_t6e9vsyjkrw9w --data /var/lib/modegate",
+            "modegate push check 52314Publisher.App_t6e9vsyjkrw9w --url https://mdm.example.org:8443 --ca ca.pem --token-file token",
         ],
     ),
     ("man", &["modegate man /usr/local/share/man/man1"]),
