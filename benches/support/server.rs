@@ -42,6 +42,8 @@ impl Server {
             .args(arguments)
             .arg("--data")
             .arg(dir)
+            // It would stand in the first session of each device.
+            .env("MODEGATE_INVENTORY_SCHEDULE_HOURS", "0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
