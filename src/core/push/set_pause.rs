@@ -66,7 +66,7 @@ impl SetPause {
     }
 
     /// As if the latest set had not gone.
-    pub(crate) fn not_tried(self) -> SetPause {
+    fn not_tried(self) -> SetPause {
         SetPause {
             session: None,
             failures: self.failures.saturating_sub(1),
@@ -117,6 +117,14 @@ mod tests {
 
     fn sent(earlier: Option<SetPause>) -> SetPause {
         SetPause::delivered(earlier, SessionNo(3), NOW)
+    }
+
+    #[test]
+    fn an_excused_set_takes_back_its_own_failure_alone_and_stays_the_sessions_one() {
+        let once = sent(None).answered(500, Family::Windows81, CommandSeq(9));
+        let excused = sent(Some(once)).excused();
+        assert_eq!(excused.failures, once.failures);
+        assert_eq!((excused.session, excused.until), (Some(SessionNo(3)), None));
     }
 
     #[test]

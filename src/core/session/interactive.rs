@@ -11,7 +11,6 @@ use crate::command::{CommandState, ElementName, Lease, OpenCommand, ServerPurpos
 use crate::context::Mode;
 use crate::device::DeviceState;
 use crate::ids::{CommandSeq, SessionNo};
-use crate::push::set_pause::SetPause;
 
 /// Why a command that failed in one is back in the queue.
 pub(super) const NOT_TRIED: &str = "the agent was run interactively, where what needs the user \
@@ -113,7 +112,8 @@ pub(super) fn put_off(command: &mut OpenCommand, session: SessionNo) {
 }
 
 /// What the push channel makes of it: a refusal to read says nothing of the channel, and
-/// a set that counts as not tried is not paused.
+/// the server's own set counts as not tried. That it is not paused either is for the pause
+/// (`channel::answered`), whoever queued the set.
 pub(super) fn settle(
     state: &mut DeviceState,
     report: &mut ChannelReport,
@@ -135,7 +135,6 @@ pub(super) fn settle(
     let Some(set) = state.open.iter().find(sets) else {
         return;
     };
-    state.set_pause = state.set_pause.map(SetPause::not_tried);
     let is_own = set.options.purpose == Some(ServerPurpose::ChannelSet);
     if let (true, Some(channel)) = (is_own, &mut state.channel) {
         channel.set_not_tried();
