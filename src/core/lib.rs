@@ -33,6 +33,7 @@ pub mod session;
 pub mod suggestion;
 pub mod templates;
 pub mod time;
+pub mod tlog;
 pub mod tokens;
 pub mod webhooks;
 mod wmi;
