@@ -3,6 +3,7 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod alerts;
 mod connections;
 mod disk;
 mod exchange;
@@ -13,7 +14,6 @@ mod refused;
 mod shape;
 mod webhooks;
 
-use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub(crate) use push::wake_end;
 pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
-use disk::DiskCollector;
+use alerts::OpenAlerts;
+pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
 use webhooks::WebhookMetrics;
@@ -81,6 +82,7 @@ pub struct Metrics {
     reloads: Labelled<Counter>,
     certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
+    alerts: OpenAlerts,
     push: PushMetrics,
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
@@ -146,6 +148,7 @@ impl Metrics {
             reloads: Labelled::one(&["result"], RELOADS, counter),
             certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
+            alerts: OpenAlerts::default(),
             push: PushMetrics::new(),
             installs: Labelled::one(
                 &["state"],
@@ -167,15 +170,6 @@ impl Metrics {
     #[must_use]
     pub fn with_process(mut self) -> Self {
         self.process.register_collector(Box::new(ProcessCollector));
-        self
-    }
-
-    /// The same, with the sizes of this database's files and the room beside them.
-    #[must_use]
-    pub fn with_disk(mut self, database: &Path) -> Self {
-        let database = database.to_owned();
-        let disk = DiskCollector { database };
-        self.registry.register_collector(Box::new(disk));
         self
     }
 
@@ -312,6 +306,7 @@ impl Metrics {
             "Failures of a background worker, by worker",
             self.worker_restarts.clone(),
         );
+        self.alerts.name(to);
         let version = ("version", env!("CARGO_PKG_VERSION"));
         to.register(
             "build",
