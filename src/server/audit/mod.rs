@@ -5,6 +5,7 @@
 //! then published.
 
 mod fork;
+pub(crate) mod health;
 mod key;
 mod mark;
 mod opening;
