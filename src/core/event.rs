@@ -9,6 +9,7 @@ use crate::command::{CLIENT_ID, CommandBody, CommandState};
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
+use crate::log_record::LogRecord;
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -60,6 +61,9 @@ pub struct Event {
     /// For `device.refused`: the requests that it stands for, by reason and certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<RefusalRecord>,
+    /// What it says about the log itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Box<LogRecord>>,
 }
 
 /// Most steps that an event lists.
@@ -100,6 +104,18 @@ impl Event {
             alert: None,
             steps: Vec::new(),
             app: None,
+            log: None,
+        }
+    }
+
+    /// What remains of an event whose text was redacted: its number, its time and whom it
+    /// concerned. It is no entry of the log, only how the place is shown.
+    #[must_use]
+    pub fn stub(&self) -> Self {
+        Event {
+            v: self.v,
+            seq: self.seq,
+            ..Event::new(self.at, "redacted", self.device, EventType::Redacted)
         }
     }
 
@@ -122,6 +138,13 @@ impl Event {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// With this statement about the log.
+    #[must_use]
+    pub fn log(mut self, record: LogRecord) -> Self {
+        self.log = Some(Box::new(record));
         self
     }
 
@@ -243,6 +266,32 @@ named! {
         DeviceAlert = "device.alert",
         /// A device's enrollment ended: what belonged to it is no more.
         EnrollmentEnded = "device.enrollment_ended",
+        /// Stands in place of an event whose text was redacted.
+        Redacted = "redacted",
+        /// The text of an entry of the log was redacted, with the reason.
+        AuditRedacted = "audit.redacted",
+        /// The log was exported.
+        AuditExported = "audit.exported",
+        /// Another key signs the log's checkpoints.
+        AuditKeyChanged = "audit.key_changed",
+        /// The database is older than what was published of its log, or has other entries:
+        /// the log goes on under another origin.
+        LogForked = "log.forked",
+    }
+}
+
+impl EventType {
+    /// Whether verifying the log needs the text of such an event, so that it cannot be
+    /// redacted.
+    pub fn is_needed_to_verify(self) -> bool {
+        matches!(
+            self,
+            EventType::AuditRedacted
+                | EventType::AuditKeyChanged
+                | EventType::LogForked
+                | EventType::DatabaseRestored
+                | EventType::RetentionApplied
+        )
     }
 }
 

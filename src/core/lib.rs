@@ -21,6 +21,7 @@ pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod loc_uri;
+pub mod log_record;
 mod named;
 pub mod operations;
 pub mod package;
