@@ -68,6 +68,18 @@ pub fn digest(contents: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(contents))
 }
 
+/// The digest of a file that is read in parts: `read` fills a buffer and answers how many
+/// bytes it put there, 0 at the end.
+pub fn digest_of_stream<E>(mut read: impl FnMut(&mut [u8]) -> Result<usize, E>) -> Result<String, E> {
+    let (mut hasher, mut buffer) = (Sha256::new(), [0; 16 * 1024]);
+    loop {
+        match read(&mut buffer)? {
+            0 => return Ok(data_encoding::HEXLOWER.encode(&hasher.finalize())),
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+}
+
 /// The path of a file with a policy set.
 pub fn policy_set_path(digest: &str) -> String {
     format!("policy-sets/{digest}.json")
