@@ -14,11 +14,14 @@ use crate::time::Timestamp;
 
 /// Cleared alerts that are kept, the newest.
 pub const CLEARED: u64 = 1_000;
-/// Most alerts that may be open. One that is found past this is not raised until others
-/// are cleared.
-pub const OPEN: u64 = 1_000;
+/// Most alerts about devices that may be open. What is found past this is not raised until
+/// others are cleared; alerts about anything else are few.
+pub const OPEN_OF_DEVICES: usize = 1_000;
 /// Longest message that is kept, characters.
 const MESSAGE: usize = 500;
+/// The disk is nearly full with less free than this, bytes, or than a tenth of the database.
+const LOW_BYTES: u64 = 256 * 1024 * 1024;
+const LOW_PART: u64 = 10;
 
 named! {
     serialized
@@ -80,6 +83,14 @@ named! {
 }
 
 impl AlertKind {
+    /// The kinds that are about devices.
+    pub const OF_DEVICES: [AlertKind; 4] = [
+        AlertKind::DeviceOnlyMachine,
+        AlertKind::DeviceNamesNoMode,
+        AlertKind::DeviceByHand,
+        AlertKind::DeviceNobodyLoggedOn,
+    ];
+
     /// How urgent alerts of this kind are.
     pub fn severity(self) -> Severity {
         match self {
@@ -264,6 +275,17 @@ impl Finding {
     }
 }
 
+/// What there is to say of a disk with so many bytes free and a database of so many.
+pub fn low_disk(free: u64, database: u64) -> Option<Finding> {
+    let least = LOW_BYTES.max(database / LOW_PART);
+    (free < least).then(|| {
+        let message = format!(
+            "{free} bytes are free on the disk of the database, which has {database}: less than {least}"
+        );
+        Finding::new(AlertKind::DiskLow, Subject::Server, message)
+    })
+}
+
 /// An alert: open, or cleared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alert {
@@ -346,5 +368,22 @@ mod tests {
         assert_eq!(cut.message, format!("{}…", "é".repeat(MESSAGE)));
         let whole = Finding::new(AlertKind::LogDisk, Subject::Server, "é".repeat(MESSAGE));
         assert_eq!(whole.message, "é".repeat(MESSAGE));
+    }
+
+    #[test]
+    fn a_disk_is_low_by_its_own_measure_or_by_that_of_the_database() {
+        for (free, database, is_low) in [
+            (LOW_BYTES, 0, false),
+            (LOW_BYTES - 1, 0, true),
+            (LOW_BYTES, 10 * LOW_BYTES, false),
+            (LOW_BYTES, 11 * LOW_BYTES, true),
+            (2 * LOW_BYTES, 11 * LOW_BYTES, false),
+        ] {
+            assert_eq!(
+                low_disk(free, database).is_some(),
+                is_low,
+                "{free} {database}"
+            );
+        }
     }
 }

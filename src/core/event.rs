@@ -293,6 +293,10 @@ named! {
         /// The database is older than what was published of its log, or has other entries:
         /// the log goes on under another origin.
         LogForked = "log.forked",
+        /// The server found something that an operator should act on.
+        AlertRaised = "alert.raised",
+        /// What an alert was raised for is over.
+        AlertCleared = "alert.cleared",
     }
 }
 
@@ -308,10 +312,6 @@ impl EventType {
                 | EventType::DatabaseRestored
                 | EventType::RetentionApplied
         )
-        /// The server found something that an operator should act on.
-        AlertRaised = "alert.raised",
-        /// What an alert was raised for is over.
-        AlertCleared = "alert.cleared",
     }
 }
 
