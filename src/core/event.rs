@@ -16,9 +16,11 @@ pub use touched::Touched;
 
 use serde::{Deserialize, Serialize};
 
+use crate::alert::{Alert, RaisedAlert};
 use crate::command::{CLIENT_ID, CommandBody, OpenCommand, Part};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
+use crate::log_record::LogRecord;
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -57,7 +59,7 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
-    /// The alert, where it was one.
+    /// What the device reported, where it was an alert of a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertRecord>,
     /// For a command that was queued: what it does, so that this stays on record when the
@@ -82,6 +84,12 @@ pub struct Event {
     /// What the exchange right before had no room for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub more: Option<ExchangeMore>,
+    /// What it says about the log itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Box<LogRecord>>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<RaisedAlert>,
 }
 
 /// Most steps that an event lists.
@@ -128,7 +136,31 @@ impl Event {
             change: None,
             commands: Vec::new(),
             more: None,
+            log: None,
+            raised: None,
         }
+    }
+
+    /// What remains of an event whose text was redacted: its number, its time and whom it
+    /// concerned. It is no entry of the log, only how the place is shown.
+    #[must_use]
+    pub fn stub(&self) -> Self {
+        Event {
+            v: self.v,
+            seq: self.seq,
+            ..Event::new(self.at, "redacted", self.device, EventType::Redacted)
+        }
+    }
+
+    /// That this alert was raised, or that it was cleared if it is.
+    pub fn of_alert(alert: &Alert) -> Self {
+        let what = match alert.cleared_at {
+            None => EventType::AlertRaised,
+            Some(_) => EventType::AlertCleared,
+        };
+        let mut event = Event::new(alert.changed_at(), "server", None, what);
+        event.raised = Some(alert.on_record());
+        event.detail(&*alert.finding.message)
     }
 
     /// With what the command that was queued does, and what is decided on.
@@ -190,6 +222,13 @@ impl Event {
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// With this statement about the log.
+    #[must_use]
+    pub fn log(mut self, record: LogRecord) -> Self {
+        self.log = Some(Box::new(record));
         self
     }
 
@@ -313,6 +352,36 @@ named! {
         DeviceAlert = "device.alert",
         /// A device's enrollment ended: what belonged to it is no more.
         EnrollmentEnded = "device.enrollment_ended",
+        /// Stands in place of an event whose text was redacted.
+        Redacted = "redacted",
+        /// The text of an entry of the log was redacted, with the reason.
+        AuditRedacted = "audit.redacted",
+        /// The log was exported.
+        AuditExported = "audit.exported",
+        /// Another key signs the log's checkpoints.
+        AuditKeyChanged = "audit.key_changed",
+        /// The database is older than what was published of its log, or has other entries:
+        /// the log goes on under another origin.
+        LogForked = "log.forked",
+        /// The server found something that an operator should act on.
+        AlertRaised = "alert.raised",
+        /// What an alert was raised for is over.
+        AlertCleared = "alert.cleared",
+    }
+}
+
+impl EventType {
+    /// Whether verifying the log needs the text of such an event, so that it cannot be
+    /// redacted.
+    pub fn is_needed_to_verify(self) -> bool {
+        matches!(
+            self,
+            EventType::AuditRedacted
+                | EventType::AuditKeyChanged
+                | EventType::LogForked
+                | EventType::DatabaseRestored
+                | EventType::RetentionApplied
+        )
     }
 }
 
@@ -356,4 +425,34 @@ pub struct StoredEvent {
     pub place: u64,
     /// The event.
     pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::alert::{AlertId, AlertKind, Finding, Subject};
+
+    #[test]
+    fn both_events_of_an_alert_name_the_same_one() {
+        let finding = Finding::new(AlertKind::DiskLow, Subject::Server, "1 byte is free");
+        let id = AlertId(uuid::Uuid::from_u128(1));
+        let mut alert = Alert::raised(id, finding, Timestamp(5));
+        let raised = Event::of_alert(&alert);
+        alert.cleared_at = Some(Timestamp(9));
+        let cleared = Event::of_alert(&alert);
+        let types = (raised.what, cleared.what);
+        assert_eq!(types, (EventType::AlertRaised, EventType::AlertCleared));
+        assert_eq!((raised.at, cleared.at), (Timestamp(5), Timestamp(9)));
+        assert_eq!(raised.raised, cleared.raised);
+        assert_eq!(Event::from_bytes(&raised.to_bytes()).unwrap(), raised);
+        let shown: serde_json::Value = serde_json::from_slice(&raised.to_bytes()).unwrap();
+        let expected = serde_json::json!({
+            "id": "00000000000000000000000000000001",
+            "kind": "disk.low",
+            "subject": "server",
+            "severity": "critical",
+        });
+        assert_eq!(shown["raised"], expected);
+    }
 }

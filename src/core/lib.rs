@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 pub mod activity;
+pub mod alert;
 pub mod batch;
 pub mod catalogue;
 pub mod change;
@@ -21,6 +22,7 @@ pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod loc_uri;
+pub mod log_record;
 mod named;
 pub mod operations;
 pub mod package;
