@@ -8,6 +8,7 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick};
+use crate::files::files;
 use crate::harness::Server;
 use crate::receiver::Received;
 use crate::server::metrics;
@@ -96,8 +97,8 @@ async fn every_step_is_told_and_signed() {
     let shown = [list, server.get("/events?limit=200").await];
     for text in [secret, "distinct-path"] {
         assert!(shown.iter().all(|shown| !shown.to_string().contains(text)));
-        for entry in std::fs::read_dir(&server.dir).unwrap() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for path in files(&server.dir) {
+            let bytes = std::fs::read(path).unwrap();
             assert!(
                 !bytes
                     .windows(text.len())
