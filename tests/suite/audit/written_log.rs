@@ -228,7 +228,7 @@ fn event(number: usize, set: &str) -> Value {
         event["type"] = json!("exchange");
         event["exchange"] = json!({
             "session": number, "session_id": "1", "message": 1, "query": "mode=Machine",
-            "mode": "Machine", "platform": "WoA", "login": "user", "policy_set": set,
+            "mode": "Machine", "platform": "WoA", "login": "User", "policy_set": set,
             "status": 212, "notes": ["caf\u{e9} \u{7f} \u{1f}\n"],
         });
     }
