@@ -53,16 +53,16 @@ fn a_bit_of_any_file_is_found() {
     assert_eq!(both.verify(dir.path(), &asked).outcome.exit_code(), 3);
 }
 
-/// Every byte of the files that are short, in one bit each.
+/// Every byte of the checkpoint, and every third one of the manifest, in one bit each.
 #[test]
-fn a_bit_of_every_byte_of_checkpoint_and_manifest_is_found() {
+fn a_bit_of_any_byte_of_checkpoint_and_manifest_is_found() {
     let (log, mut both) = (WrittenLog::of(300), Both::start());
     let dir = tempfile::tempdir().unwrap();
     log.write(dir.path());
     let asked = Asked::by(log.key());
-    for path in ["checkpoint", "manifest.json"] {
+    for (path, step) in [("checkpoint", 1), ("manifest.json", 3)] {
         let good = fs::read(dir.path().join(path)).unwrap();
-        for at in 0..good.len() {
+        for at in (0..good.len()).step_by(step) {
             let mut bad = good.clone();
             bad[at] ^= 1 << (at % 8);
             put(dir.path(), path, &bad);

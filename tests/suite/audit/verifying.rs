@@ -59,12 +59,7 @@ fn tiles_of_every_level_are_checked() {
     let dir = written(&log);
     let asked = Asked::by(log.key()).older(log.checkpoint(65_537));
     assert_eq!(both.verify(dir.path(), &asked).outcome, Outcome::Good);
-    for path in [
-        "tile/2/000.p/1",
-        "tile/1/000",
-        "tile/1/001.p/1",
-        "tile/0/001",
-    ] {
+    for path in ["tile/2/000.p/1", "tile/1/001.p/1"] {
         let good = fs::read(dir.path().join(path)).unwrap();
         let mut bad = good.clone();
         *bad.last_mut().unwrap() ^= 1;
