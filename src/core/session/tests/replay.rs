@@ -1,12 +1,14 @@
 //! Every decision that the world's log has on record comes out again from the log alone.
 
 use super::*;
+use crate::audit::event_types::unexplained;
 use crate::audit::replay::{Difference, Replay, Totals};
 use crate::audit::statement::MachineStatement;
 use crate::command::CommandBody;
 use crate::context::Mode;
 use crate::event::{Event, EventType, RecordChange};
 use crate::policy::{PolicySet, Verdict};
+use crate::tlog::entry::EVENT_BYTES;
 
 /// A set of the shipped files and this one.
 fn with_file(text: &str) -> PolicySet {
@@ -23,7 +25,11 @@ fn copy(set: &PolicySet) -> PolicySet {
 fn replayed(mut replay: Replay, log: &[Event]) -> (Totals, Vec<Difference>) {
     let mut differences = Vec::new();
     for event in log {
-        let read = Event::from_bytes(&event.to_bytes()).unwrap();
+        let bytes = event.to_bytes();
+        assert!(bytes.len() <= EVENT_BYTES);
+        let shown = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(unexplained(&shown), [""; 0], "{shown}");
+        let read = Event::from_bytes(&bytes).unwrap();
         assert_eq!(read, *event);
         replay.take(&read, &mut |difference| differences.push(difference));
     }

@@ -8,6 +8,7 @@ use super::devices::RefusalView;
 use super::event_parts::{
     EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView,
 };
+use super::log_view::LogView;
 use super::query::{text, time, word};
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
@@ -58,6 +59,9 @@ pub(super) struct EventView {
     /// The catalogue's app that a command that was queued installs.
     #[serde(skip_serializing_if = "Option::is_none")]
     app: Option<String>,
+    /// What it says about the audit log itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogView>,
     /// What a policy set looks at to decide on a command that was queued.
     #[serde(skip_serializing_if = "Option::is_none")]
     touched: Option<TouchedView>,
@@ -138,6 +142,7 @@ impl From<&LoggedEvent> for EventView {
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),
+            log: event.log.as_deref().map(LogView::from),
             touched: event.touched.as_ref().map(TouchedView::from),
             change: event.change.as_ref().map(RecordChangeView::from),
             commands: ended.filter_map(|&seq| full(event, seq)).collect(),
