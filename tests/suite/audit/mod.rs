@@ -2,6 +2,8 @@
 //! database. Roots are worked out here again, from the rows, by other code.
 
 mod forks;
+mod inputs;
+mod replay;
 mod sealing;
 mod steps;
 
