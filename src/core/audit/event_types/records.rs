@@ -425,6 +425,8 @@ pub(super) static REDACTION: Record = Record {
     fields: &[
         field("entry", "The entry's number in the tree, from 0"),
         field("leaf_hash", "Its leaf hash, which stays, in base64"),
+        field("device", "The device that its event concerned"),
+        field("seq", "The number that its event had there"),
     ],
 };
 
