@@ -2,7 +2,9 @@
 //! database. Roots are worked out here again, from the rows, by other code.
 
 mod forks;
+mod inputs;
 mod mutations;
+mod replay;
 pub mod sealing;
 mod steps;
 mod verifiers;
