@@ -116,7 +116,7 @@ impl AlertKind {
         }
     }
 
-    /// What to do about it. The table in `docs/operations.md` says the same.
+    /// What to do about it. The table in `docs/running.md` says the same.
     pub fn action(self) -> &'static str {
         match self {
             AlertKind::CertificateExpiring => {
@@ -391,6 +391,25 @@ mod tests {
                 is_low,
                 "{free} {database}"
             );
+        }
+    }
+
+    #[test]
+    fn the_documented_kinds_are_these() {
+        let text = include_str!("../../docs/running.md");
+        let rows = text
+            .lines()
+            .skip_while(|line| !line.starts_with("| kind | severity |"));
+        let rows: Vec<&str> = rows
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        assert_eq!(rows.len(), AlertKind::ALL.len());
+        for (row, kind) in rows.into_iter().zip(AlertKind::ALL) {
+            let begins = format!("| `{}` | {} | `", kind.name(), kind.severity().name());
+            assert!(row.starts_with(&begins), "{row}: not {begins}");
+            let ends = format!(" | {} |", kind.action());
+            assert!(row.ends_with(&ends), "{row}: not {ends}");
         }
     }
 }
