@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod catalogue;
 pub mod change;
@@ -22,6 +23,7 @@ pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod loc_uri;
+pub mod log_record;
 mod named;
 pub mod operations;
 pub mod package;

@@ -32,7 +32,7 @@ impl Hash {
 
     /// In standard base64, as checkpoints and proofs spell it.
     pub fn base64(&self) -> String {
-        data_encoding::BASE64.encode(&self.0)
+        super::base64::encode(&self.0)
     }
 }
 

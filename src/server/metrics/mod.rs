@@ -4,6 +4,7 @@
 //! series there are does not depend on what is served.
 
 mod alerts;
+mod audit;
 mod connections;
 mod disk;
 mod exchange;
@@ -32,6 +33,7 @@ pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
 use alerts::OpenAlerts;
+use audit::AuditMetrics;
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
@@ -86,6 +88,7 @@ pub struct Metrics {
     push: PushMetrics,
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
+    audit: AuditMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -156,6 +159,7 @@ impl Metrics {
                 counter,
             ),
             webhooks: WebhookMetrics::new(),
+            audit: AuditMetrics::new(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -182,6 +186,7 @@ impl Metrics {
             self.installs.clone(),
         );
         self.webhooks.name(to);
+        self.audit.name(to);
     }
 
     fn name_exchanges(&mut self) {

@@ -41,9 +41,6 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     pragma(&db, "wal_autocheckpoint", "0")?;
     pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
     keep_statements(&db)?;
-    // What a change entails is part of the change (`core::change`). The triggers of
-    // version 4 do the same for programs of before, and nothing here.
-    enable_triggers(&db, false)?;
     let report = migrations::runner()?.run(&mut db).map_err(failed)?;
     for migration in report.applied_migrations() {
         tracing::info!(%migration, "changed the tables of the database");
@@ -86,13 +83,6 @@ fn keep_statements(db: &Connection) -> Result<(), StoreError> {
 /// Runs a statement without parameters or rows, prepared once per connection.
 pub(super) fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
     query::run(db, sql, [])
-}
-
-/// Whether the triggers of the database fire.
-pub(super) fn enable_triggers(db: &Connection, enabled: bool) -> Result<(), StoreError> {
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled)
-        .map(drop)
-        .map_err(failed)
 }
 
 pub(super) fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

@@ -4,3 +4,4 @@ mod alerts;
 mod api;
 pub mod conformance;
 mod installs;
+pub mod proof;

@@ -43,8 +43,6 @@ fn folder() -> tempfile::TempDir {
 async fn open(path: PathBuf) -> (Arc<dyn Store>, SyncService) {
     let keys = Keys::from_bytes(&[7; 32]).unwrap();
     let store = SqliteStore::open(&path, keys).unwrap();
-    // By a trigger a disk breaks here.
-    store.let_triggers_fire().await.unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     let policies = Arc::new(PolicySet::builtin().unwrap());
     let nonces = Box::new(|number: u64, count: u64| {
