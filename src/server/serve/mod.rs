@@ -158,6 +158,7 @@ fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metric
         key_file: KeyFile::from_settings(settings),
         data: settings.data.clone(),
         host: host.to_owned(),
+        interval: Duration::from_secs(settings.audit.seal_seconds.into()),
         clock: options.clock.clone(),
         metrics: Arc::clone(metrics),
     }
@@ -361,7 +362,6 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
-        seal_every: Duration::from_secs(settings.audit.seal_seconds.into()),
     }))
 }
 
@@ -374,6 +374,8 @@ fn conditions(settings: &Settings, shared: &Shared, workers: Arc<WorkerStatus>) 
         push: Arc::clone(&shared.app.push),
         workers,
         health: Arc::clone(&shared.health),
+        sealer: Arc::clone(&shared.app.sealer),
+        metrics: Arc::clone(&shared.metrics),
         database: settings.database_path(),
     }
 }

@@ -9,12 +9,14 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use crate::app::alerts::Alerts;
+use crate::audit::{Sealer, health};
 use crate::clock::Clock;
 use crate::http::health::Health;
-use crate::metrics;
+use crate::metrics::{self, Metrics};
 use crate::supervisor::{Worker, WorkerStatus};
 use crate::wns::service::Push;
 use modegate_core::alert::{AlertKind, Finding, OPEN_OF_DEVICES, Subject, low_disk};
+use modegate_core::log_health;
 use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
 
@@ -48,6 +50,9 @@ pub(crate) struct Conditions {
     pub(crate) workers: Arc<WorkerStatus>,
     /// Knows the certificates in use.
     pub(crate) health: Arc<Health>,
+    /// Seals the log.
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) metrics: Arc<Metrics>,
     /// The file of the database.
     pub(crate) database: PathBuf,
 }
@@ -70,6 +75,9 @@ impl Conditions {
         let disk = metrics::disk(&self.database);
         found.extend(disk.and_then(|(free, database)| low_disk(free, database)));
         self.alerts.settle(&OF_SERVER, found).await?;
+        let (sealer, metrics) = (&self.sealer, &self.metrics);
+        let found = health::findings(sealer, &self.database, metrics, now).await?;
+        self.alerts.settle(&log_health::KINDS, found).await?;
         self.forget_webhooks().await
     }
 

@@ -3,7 +3,6 @@
 //! [supervisor](crate::supervisor) runs them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -56,8 +55,6 @@ pub(crate) struct WorkerContext {
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
     pub(crate) sealer: Arc<Sealer>,
-    /// How often the log is sealed.
-    pub(crate) seal_every: Duration,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -85,11 +82,12 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     });
     if context.retention != Retention::FOREVER {
         start_one(&supervisor, &context, "retention", |c| {
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
+            let alerts = Arc::clone(&c.conditions.alerts);
+            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
         });
     }
     start_one(&supervisor, &context, "sealing", |c| {
-        SealWorker::new(Arc::clone(&c.sealer), c.seal_every)
+        SealWorker::new(Arc::clone(&c.sealer))
     });
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
