@@ -69,7 +69,7 @@ named! {
         LogDisk = "log.disk",
         /// Events have been waiting for a checkpoint for too long.
         LogUnsealed = "log.unsealed",
-        /// The key that signs checkpoints cannot be used.
+        /// The file of the key that signs checkpoints is not as it was when the server started.
         AuditKey = "audit.key",
         /// A device has only ever been seen in Machine.
         DeviceOnlyMachine = "device.only_machine",
@@ -148,7 +148,7 @@ impl AlertKind {
             }
             AlertKind::DiskLow => "free space, or move the data directory to a larger disk",
             AlertKind::LogForked => {
-                "find out whether a backup or a copy was put in place; keep what was published of the log before"
+                "find out why, keep what was published of the log before, and export the log, which clears this"
             }
             AlertKind::LogNotExported => {
                 "export the log with modegate audit export; then retention goes on"
@@ -157,7 +157,9 @@ impl AlertKind {
                 "set retention.events_days and export the log, or enlarge the disk"
             }
             AlertKind::LogUnsealed => "read the log for why sealing fails",
-            AlertKind::AuditKey => "put the audit key back from its backup, or rotate it",
+            AlertKind::AuditKey => {
+                "put the audit key back from its backup before the next restart, which fails without it"
+            }
             AlertKind::DeviceOnlyMachine => {
                 "have its user log on, and check that automatic maintenance is enabled"
             }

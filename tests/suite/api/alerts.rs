@@ -242,6 +242,28 @@ async fn a_scoped_token_sees_alerts_about_what_it_sees() {
     assert_eq!(refused.unwrap().0, 403);
 }
 
+#[tokio::test]
+async fn an_audit_key_that_is_gone_is_an_alert_before_a_restart_fails_for_it() {
+    let own = tempfile::tempdir().unwrap();
+    let server = Server::in_dir(&own.path().join("data"), &[]);
+    let (key, aside) = (server.dir.join("audit-key"), own.path().join("aside"));
+    std::fs::rename(&key, &aside).unwrap();
+    // A reload is one occasion to look; another comes every minute.
+    server.signal("HUP");
+    let raised = until(&server, "open", "audit.key").await;
+    assert_eq!(raised["severity"], "critical");
+    let message = raised["message"].as_str().unwrap();
+    assert!(message.contains("audit-key is missing"), "{raised}");
+    // Another key in its place is none.
+    std::fs::write(&key, "11".repeat(32)).unwrap();
+    server.signal("HUP");
+    server.logged("alert raised");
+    assert_eq!(until(&server, "open", "audit.key").await, raised);
+    std::fs::rename(&aside, &key).unwrap();
+    server.signal("HUP");
+    until(&server, "cleared", "audit.key").await;
+}
+
 /// A server in this process, whose clock can be turned.
 struct Turned {
     running: Running,
