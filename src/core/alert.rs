@@ -126,10 +126,10 @@ impl AlertKind {
                 "replace the certificate and send SIGHUP, or set the clock right; an issuer's needs a restart"
             }
             AlertKind::CertificateRefused => {
-                "mend the certificate or key file that the log names, and send SIGHUP again"
+                "fix the certificate or key file that the log names, and send SIGHUP again"
             }
             AlertKind::PolicyRefused => {
-                "run modegate policy check on the directory, mend what it names, and send SIGHUP again"
+                "run modegate policy check on the directory, fix what it names, and send SIGHUP again"
             }
             AlertKind::ProfileMisconfigured => {
                 "run modegate push check on the profile, and change its secret, SID or PFN"
@@ -141,7 +141,7 @@ impl AlertKind {
                 "check that the server reaches the token service and notify.windows.com"
             }
             AlertKind::WebhookGivenUp => {
-                "mend the receiver, send it a test, and repeat the deliveries that were given up"
+                "fix the receiver, send it a test, and repeat the deliveries that were given up"
             }
             AlertKind::WorkerDown => {
                 "read the log for the panic; the server restarts the worker, and ends if that does not help"

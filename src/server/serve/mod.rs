@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
@@ -188,7 +188,7 @@ async fn app(
         Arc::clone(metrics),
     );
     let alerts = Arc::new(alerts.await?);
-    // The files were read just now: what a reload refused was mended since.
+    // The files were read just now: what a reload refused was fixed since.
     for (kind, subject) in reload::REFUSALS {
         alerts.clear(kind, subject()).await?;
     }
@@ -249,7 +249,7 @@ impl Running {
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
         // Everything that is logged is sealed, or the next start goes on.
-        let sealed = app.sealer.seal(Some(Instant::now() + SEALING)).await;
+        let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
         logged?;
