@@ -90,6 +90,22 @@ impl Sealer {
         at.unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
+    /// Why the file of the key that signs cannot be used any more, if so: the next start
+    /// would fail. Where the key in use lies beside another one, that start changes over.
+    pub(super) fn key_fault(&self) -> Option<String> {
+        let file = &self.setup.key_file;
+        let in_use = self.signers.first()?.key.public();
+        match (file.open(false), file.old()) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(key), _) if key.public() == in_use => None,
+            (Ok(_), Ok(Some(old))) if old.public() == in_use => None,
+            (Ok(_), _) => {
+                let path = file.path().display();
+                Some(format!("{path} has another key than the one that signs"))
+            }
+        }
+    }
+
     /// The verifier keys of the keys that sign at this time, the one in force first.
     pub fn verifiers(&self, now: Timestamp) -> Vec<&VerifierKey> {
         self.signing(now).map(|signer| &signer.verifier).collect()

@@ -44,6 +44,7 @@ use crate::workers::alerts::Conditions;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
+use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
@@ -187,9 +188,13 @@ async fn app(
         Arc::clone(metrics),
     );
     let alerts = Arc::new(alerts.await?);
-    // The files were read just now: what a reload refused was mended since.
+    // The files were read just now: what a reload refused was fixed since.
     for (kind, subject) in reload::REFUSALS {
         alerts.clear(kind, subject()).await?;
+    }
+    if options.settings.retention.events_days == 0 {
+        let kind = AlertKind::LogNotExported;
+        alerts.clear(kind, Subject::Server).await?;
     }
     let app = App {
         store,
