@@ -28,4 +28,8 @@ pub use proof_file::ProofFile;
 pub use tile::{TILE_WIDTH, TileId};
 
 #[cfg(test)]
+mod note_tests;
+#[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;
