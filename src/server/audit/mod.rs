@@ -5,6 +5,9 @@
 //! then published.
 
 pub mod folder;
+pub mod database;
+pub mod ed25519;
+pub mod export;
 mod fork;
 mod key;
 mod mark;

@@ -7,10 +7,13 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
+use modegate_core::audit::manifest::CHECKPOINT;
 use modegate_store::private_file::{beside, directory, sync_directory};
 
 /// The file that is there while an export is being written.
 const UNFINISHED: &str = ".unfinished";
+/// A file that has no name yet.
+const BEGUN: &str = ".begun";
 
 /// A directory that an export is written to, by nobody else meanwhile.
 #[derive(Debug)]
@@ -22,42 +25,50 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    /// Opens or makes it. `purpose` is what is written there: an export that was broken off
-    /// goes on only with the same.
-    pub(super) fn open(path: &Path, purpose: &str) -> Result<Self, ExportError> {
+    /// Opens or makes it.
+    pub(super) fn open(path: &Path) -> Result<Self, ExportError> {
         let failed = |error| ExportError::File(path.to_owned(), error);
         fs::create_dir_all(path).map_err(failed)?;
         let mark = path.join(UNFINISHED);
-        let begins = !mark.exists() && !path.join("checkpoint").exists();
+        let begins = !mark.exists() && !path.join(CHECKPOINT).exists();
         if begins && is_used(path).map_err(failed)? {
             return Err(ExportError::NotAnExport(path.to_owned()));
         }
         let mut options = OpenOptions::new();
         let options = options.create(true).truncate(false).read(true).write(true);
-        let mut unfinished = options.open(&mark).map_err(failed)?;
+        let unfinished = options.open(&mark).map_err(failed)?;
         match unfinished.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ExportError::Busy(path.to_owned())),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Ok(()) => Ok(Directory {
+                path: path.to_owned(),
+                made: PathBuf::new(),
+                unfinished,
+            }),
+            Err(TryLockError::WouldBlock) => Err(ExportError::Busy(path.to_owned())),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// Says what the export is of that begins here. One of the same that was broken off is
+    /// completed.
+    pub(super) fn claim(&mut self, of: &str) -> Result<(), ExportError> {
+        let failed = |error| ExportError::File(self.path.join(UNFINISHED), error);
         let mut before = String::new();
-        unfinished.read_to_string(&mut before).map_err(failed)?;
-        // One that was broken off before it wrote its purpose wrote nothing else.
-        if before.is_empty() {
-            unfinished
-                .write_all(purpose.as_bytes())
-                .and_then(|()| unfinished.sync_all())
-                .map_err(failed)?;
-        } else if before != purpose {
-            let why = format!("it was broken off, and was of {}", before.trim());
-            let path = path.to_owned();
-            return Err(ExportError::Other { path, why });
+        self.unfinished
+            .read_to_string(&mut before)
+            .map_err(failed)?;
+        if before == of {
+            return Ok(());
         }
-        Ok(Directory {
-            path: path.to_owned(),
-            made: PathBuf::new(),
-            unfinished,
-        })
+        // One that was broken off before it said so wrote nothing else.
+        if before.is_empty() {
+            let said = self.unfinished.write_all(of.as_bytes());
+            return said
+                .and_then(|()| self.unfinished.sync_all())
+                .map_err(failed);
+        }
+        let why = format!("it was broken off, and is of {}", before.trim());
+        let path = self.path.clone();
+        Err(ExportError::Other { path, why })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -105,19 +116,19 @@ impl Directory {
         replaced.map_err(|error| ExportError::File(path, error))
     }
 
-    /// A new file to be written piece by piece under another name, and its path.
-    pub(super) fn begin(&mut self, name: &str) -> Result<(File, PathBuf), ExportError> {
-        let path = self.file(name);
-        let failed = |error| ExportError::File(path.clone(), error);
-        self.make_parent(&path).map_err(failed)?;
-        let unfinished = beside(&path, ".new");
-        Ok((File::create(&unfinished).map_err(failed)?, unfinished))
+    /// A new file to be written piece by piece, before it gets its name.
+    pub(super) fn begin(&self) -> Result<File, ExportError> {
+        let path = self.file(BEGUN);
+        File::create(&path).map_err(|error| ExportError::File(path, error))
     }
 
-    /// Gives a file that was begun its name.
-    pub(super) fn end(&mut self, begun: &Path, name: &str) -> Result<(), ExportError> {
+    /// Gives the file that was begun its name.
+    pub(super) fn end(&mut self, name: &str) -> Result<(), ExportError> {
         let path = self.file(name);
-        fs::rename(begun, &path).map_err(|error| ExportError::File(path, error))
+        let named = self
+            .make_parent(&path)
+            .and_then(|()| fs::rename(self.file(BEGUN), &path));
+        named.map_err(|error| ExportError::File(path, error))
     }
 
     /// Deletes the files of a directory but the one of this name, and the directory where it
@@ -148,10 +159,19 @@ impl Directory {
         synced.map_err(|error| ExportError::File(self.path.clone(), error.into()))
     }
 
-    /// Ends: what is there is a whole export.
-    pub(super) fn finish(self) -> Result<(), ExportError> {
-        let path = self.file(UNFINISHED);
-        fs::remove_file(&path).map_err(|error| ExportError::File(path, error))
+    /// Ends: what is there is a whole export. Of the files at the top those go that are not
+    /// to be `kept`.
+    pub(super) fn finish(self, kept: impl Fn(&str) -> bool) -> Result<(), ExportError> {
+        let failed = |error| ExportError::File(self.path.clone(), error);
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name == BEGUN || !kept(&name) {
+                fs::remove_file(entry.path()).map_err(failed)?;
+            }
+        }
+        // Last, as the lock of this run.
+        fs::remove_file(self.path.join(UNFINISHED)).map_err(failed)
     }
 
     fn make_parent(&mut self, path: &Path) -> io::Result<()> {
