@@ -1,7 +1,11 @@
 //! The log of a database as it is read for exports and proofs.
 
-use modegate_core::tlog::entry::{EntryFault, hash_of};
+use modegate_core::audit::manifest::{CHECKPOINT, policy_set_path};
+use modegate_core::audit::policy_file::PolicyFile;
+use modegate_core::audit::verify::{LogSource, SourceFault};
+use modegate_core::tlog::entry::{EntryFault, hash_of, push_to_bundle};
 use modegate_core::tlog::proof::TileReader;
+use modegate_core::tlog::tile::bundle_path;
 use modegate_core::tlog::{Hash, TILE_WIDTH, TileId};
 use modegate_store::StoreError;
 use modegate_store::sqlite::log_reader::LogReader;
@@ -20,11 +24,11 @@ pub enum LogFault {
     Entry(u64, EntryFault),
 }
 
-/// The tiles of a database's tree: those of level 0 are worked out from the entries.
+/// The log of a database. Tiles of level 0 are worked out from the entries.
 #[derive(Debug, Clone, Copy)]
-pub struct LogTiles<'a>(pub &'a LogReader);
+pub struct DatabaseLog<'a>(pub &'a LogReader);
 
-impl LogTiles<'_> {
+impl DatabaseLog<'_> {
     /// The entries that a tile of level 0 stands over.
     pub fn entries(self, index: u64, width: u16) -> Result<Vec<Vec<u8>>, LogFault> {
         let first = index * TILE_WIDTH;
@@ -39,7 +43,7 @@ impl LogTiles<'_> {
     }
 }
 
-impl TileReader for LogTiles<'_> {
+impl TileReader for DatabaseLog<'_> {
     type Error = LogFault;
 
     fn tile(&mut self, tile: TileId) -> Result<Vec<Hash>, LogFault> {
@@ -53,5 +57,67 @@ impl TileReader for LogTiles<'_> {
             hash_of(entry).map_err(|fault| LogFault::Entry(number, fault))
         };
         entries.iter().zip(first..).map(hash).collect()
+    }
+}
+
+impl LogSource for DatabaseLog<'_> {
+    fn checkpoint(&mut self) -> Result<Vec<u8>, SourceFault> {
+        let newest = self.0.checkpoint();
+        let newest = newest.map_err(|error| unreadable(CHECKPOINT, &error))?;
+        let missing = || SourceFault::Missing(CHECKPOINT.to_owned());
+        Ok(newest.ok_or_else(missing)?.note.into_bytes())
+    }
+
+    fn first(&mut self) -> Result<u64, SourceFault> {
+        let tree = self.0.tree();
+        Ok(tree.map_err(|error| unreadable("tree", &error))?.minimum)
+    }
+
+    fn bundle(&mut self, index: u64, width: u16) -> Result<Vec<u8>, SourceFault> {
+        let (path, mut bundle) = (bundle_path(index, width), Vec::new());
+        let entries = self.entries(index, width);
+        for entry in entries.map_err(|fault| fault_of(&path, &fault))? {
+            push_to_bundle(&mut bundle, &entry).ok_or_else(|| SourceFault::Form {
+                path: path.clone(),
+                why: format!("an entry of {} bytes", entry.len()),
+            })?;
+        }
+        Ok(bundle)
+    }
+
+    fn tile(&mut self, tile: TileId) -> Result<Vec<Hash>, SourceFault> {
+        let hashes = TileReader::tile(self, tile);
+        hashes.map_err(|fault| fault_of(&tile.path(), &fault))
+    }
+
+    fn policy_set(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
+        let path = policy_set_path(digest);
+        let files = self.0.policy_set(digest);
+        let files = files.map_err(|error| unreadable(&path, &error))?;
+        let files = files.ok_or(SourceFault::Missing(path))?;
+        Ok(PolicyFile::new(files).text().into_bytes())
+    }
+
+    fn unsealed(&mut self) -> Result<u64, SourceFault> {
+        let tree = self.0.tree().map_err(|error| unreadable("tree", &error))?;
+        Ok(tree.entries.saturating_sub(tree.size()))
+    }
+}
+
+fn fault_of(path: &str, fault: &LogFault) -> SourceFault {
+    match fault {
+        LogFault::Missing(_) => SourceFault::Missing(path.to_owned()),
+        LogFault::Store(error) => unreadable(path, error),
+        LogFault::Entry(..) => SourceFault::Form {
+            path: path.to_owned(),
+            why: fault.to_string(),
+        },
+    }
+}
+
+fn unreadable(path: &str, error: &StoreError) -> SourceFault {
+    SourceFault::Unreadable {
+        path: path.to_owned(),
+        why: error.to_string(),
     }
 }

@@ -12,6 +12,7 @@ mod fork;
 mod key;
 mod mark;
 mod opening;
+pub mod prove;
 mod sealer;
 pub mod tiles;
 pub(crate) mod worker;

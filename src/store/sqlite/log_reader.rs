@@ -14,6 +14,7 @@ use super::files::DatabaseFiles;
 use super::{audit_keys, checkpoints, entries, events, policy_sets, tree};
 use crate::StoreError;
 use crate::proof::{AuditKey, StoredCheckpoint, Tree};
+use modegate_core::event::StoredEvent;
 use modegate_core::ids::DeviceId;
 use modegate_core::tlog::{Hash, TileId};
 
@@ -106,20 +107,24 @@ impl LogReader {
         self.read(|db| policy_sets::one(db, digest))
     }
 
-    /// Up to `limit` events of a device with numbers above `after`, in order: the number of
-    /// each on the device, and in the log.
-    pub fn entries_of_device(
+    /// Up to `limit` events of a device with numbers above `after`, in order.
+    pub fn events_of_device(
         &self,
         device: DeviceId,
         after: u64,
         limit: usize,
-    ) -> Result<Vec<(u64, u64)>, StoreError> {
-        self.read(|db| {
-            let base = tree::one(db)?.base;
-            let found = events::of_device(db, device, after, limit)?.into_iter();
-            let numbers = found.map(|stored| (stored.event.seq, stored.place - base));
-            Ok(numbers.collect())
-        })
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db| events::of_device(db, device, after, limit))
+    }
+
+    /// Up to `limit` events of a device with numbers below `before`, the newest first.
+    pub fn events_of_device_before(
+        &self,
+        device: DeviceId,
+        before: u64,
+        limit: usize,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        self.read(|db| events::before(db, device, before, limit))
     }
 
     /// Runs it in one read transaction.

@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::directory::Directory;
 use super::error::{ExportError, damaged};
-use crate::audit::database::{LogFault, LogTiles};
+use crate::audit::database::{LogFault, DatabaseLog};
 use modegate_core::tlog::entry::{hash_of, push_to_bundle};
-use modegate_core::tlog::proof::{TileReader as _, root_of};
+use modegate_core::tlog::proof::{TileReader, root_of};
 use modegate_core::tlog::tile::{LEVELS, TILE_HEIGHT, bundle_path};
 use modegate_core::tlog::{Checkpoint, Entry, Frontier, Hash, TILE_WIDTH, TileId};
 
@@ -37,7 +37,7 @@ struct SeenExchange {
 
 /// The tree that is copied, and where it goes.
 pub(super) struct Copy<'a> {
-    pub(super) tiles: LogTiles<'a>,
+    pub(super) tiles: DatabaseLog<'a>,
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) directory: &'a mut Directory,
     /// Up to this entry an earlier run copied everything.
@@ -148,11 +148,12 @@ impl Copy<'_> {
     /// A tile as it is in the tree that is copied.
     fn tile(&self, level: u8, index: u64) -> Result<Vec<Hash>, LogFault> {
         let width = TileId::width_in(self.checkpoint.size, level, index);
-        LogTiles(self.tiles.0).tile(TileId {
+        let tile = TileId {
             level,
             index,
             width,
-        })
+        };
+        TileReader::tile(&mut DatabaseLog(self.tiles.0), tile)
     }
 
     /// Deletes tiles and bundles that were not full and are replaced: those of the export
@@ -186,7 +187,7 @@ impl Copy<'_> {
 }
 
 impl Copied {
-    fn take(&mut self, entry: &[u8]) {
+    pub(super) fn take(&mut self, entry: &[u8]) {
         self.entries += 1;
         let json = match Entry::parse(entry) {
             Ok(Entry::Redacted { .. }) => {

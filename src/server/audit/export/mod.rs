@@ -6,19 +6,23 @@
 
 mod about;
 mod csv;
+mod device;
 mod directory;
 mod entries;
 mod error;
 mod existing;
+pub mod record;
 mod view;
+pub(crate) mod worker;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::database::LogTiles;
+use super::database::DatabaseLog;
 use about::About;
 use directory::Directory;
 use entries::{Copied, Copy};
+pub use device::{DEVICE_PART, DevicePart, export_device, proof_name};
 pub use error::ExportError;
 use existing::Existing;
 pub use view::View;
@@ -73,8 +77,8 @@ impl<'a> Source<'a> {
         })
     }
 
-    pub(super) fn tiles(&self) -> LogTiles<'a> {
-        LogTiles(self.log)
+    pub(super) fn tiles(&self) -> DatabaseLog<'a> {
+        DatabaseLog(self.log)
     }
 }
 
@@ -91,7 +95,6 @@ pub fn export(
     if let Some(since) = request.since.filter(|since| *since > size) {
         return Err(ExportError::Since { since, size });
     }
-    let minimum = log.tree()?.minimum;
     let since = request.since.map(|since| since / TILE_WIDTH * TILE_WIDTH);
     let mut directory = Directory::open(&request.out)?;
     let existing = Existing::read(&directory, &source, since)?;
@@ -182,7 +185,7 @@ impl Files {
     }
 
     /// Writes a file that is never changed again.
-    pub(super) fn put(
+    fn put(
         &mut self,
         directory: &mut Directory,
         name: &str,
@@ -252,7 +255,7 @@ impl Files {
     }
 
     /// The last of the files, and the manifest of them all.
-    pub(super) fn finish(
+    fn finish(
         mut self,
         checkpoint: &Checkpoint,
         first: u64,

@@ -3,6 +3,7 @@
 
 mod answer;
 mod apps;
+mod audit;
 mod batches;
 mod body;
 mod caller;
