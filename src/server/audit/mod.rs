@@ -9,6 +9,7 @@ pub mod database;
 pub mod ed25519;
 pub mod export;
 mod fork;
+pub(crate) mod health;
 mod key;
 mod mark;
 mod opening;
