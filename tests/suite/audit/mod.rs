@@ -2,8 +2,12 @@
 //! database. Roots are worked out here again, from the rows, by other code.
 
 mod forks;
+mod mutations;
 pub mod sealing;
 mod steps;
+mod verifiers;
+mod verifying;
+mod written_log;
 
 use std::collections::BTreeMap;
 use std::path::Path;

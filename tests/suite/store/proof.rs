@@ -269,6 +269,8 @@ pub async fn a_redacted_entry_keeps_its_leaf_and_nothing_else(store: Arc<dyn Sto
     let record = LogRecord::Redaction {
         entry: 1,
         leaf_hash: before[1].base64(),
+        device: Some(device),
+        seq: rows[1].event.seq,
     };
     assert_eq!(log[0].event.log.as_deref(), Some(&record));
 

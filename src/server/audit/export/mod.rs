@@ -34,6 +34,9 @@ use modegate_core::time::Timestamp;
 use modegate_core::tlog::{Checkpoint, TILE_WIDTH, VerifierKey};
 use modegate_store::sqlite::log_reader::LogReader;
 
+/// The verifier that goes with each export.
+const VERIFIER: (&str, &str) = ("verify.py", include_str!("../verify.py"));
+
 /// What is exported, and where to.
 #[derive(Debug, Clone)]
 pub struct ExportRequest {
@@ -123,6 +126,7 @@ pub fn export(
     let mut files = Files::new(existing, copied);
     files.policy_sets(&source, &mut directory)?;
     files.keys(&source, &mut directory)?;
+    files.put(&mut directory, VERIFIER.0, VERIFIER.1.as_bytes())?;
     for view in &request.views {
         files.view(*view, &mut directory, first, size)?;
     }

@@ -25,14 +25,14 @@ pub struct KeyArgs {
 
 /// What to do with the audit key.
 #[derive(Debug, Subcommand)]
-pub enum KeyCommand {
+pub(super) enum KeyCommand {
     /// Sign checkpoints with a new key; the old one signs too for 30 days
     Rotate(RotateArgs),
 }
 
 /// Flags of `audit key rotate`.
 #[derive(Debug, Args)]
-pub struct RotateArgs {
+pub(super) struct RotateArgs {
     #[command(flatten)]
     at: DataArgs,
     #[command(flatten)]

@@ -20,7 +20,7 @@ pub(super) enum LogView {
         /// The device that its event concerned.
         #[serde(skip_serializing_if = "Option::is_none")]
         device: Option<String>,
-        /// The number that its event has there.
+        /// The number that its event had there.
         seq: u64,
     },
     /// The log was exported up to this tree.
