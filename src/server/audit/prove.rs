@@ -191,12 +191,13 @@ impl TileReader for Grown<'_> {
 /// Whether the event says what was done with the command of this number: that it was queued
 /// or changed, went out, or what became of it. Not that it was withheld once more.
 pub fn concerns(event: &Event, command: u32) -> bool {
-    let exchange = event.exchange.as_ref();
+    let (exchange, more) = (event.exchange.as_ref(), event.more.as_ref());
+    let delivered = exchange.map(|of| &of.delivered).into_iter();
+    let mut delivered = delivered.chain(more.map(|of| &of.delivered)).flatten();
+    let outcomes = exchange.map(|of| &of.outcomes).into_iter();
+    let mut outcomes = outcomes.chain(more.map(|of| &of.outcomes)).flatten();
     event.command == Some(command)
-        || exchange.is_some_and(|exchange| {
-            let mut delivered = exchange.delivered.iter();
-            let mut outcomes = exchange.outcomes.iter();
-            delivered.any(|one| one.command == command)
-                || outcomes.any(|one| one.command == command)
-        })
+        || event.commands.contains(&command)
+        || delivered.any(|one| one.command == command)
+        || outcomes.any(|one| one.command == command)
 }

@@ -1,6 +1,7 @@
 //! The log's tree: sealed, signed and published, whatever happens to the server and its
 //! database. Roots are worked out here again, from the rows, by other code.
 
+mod exports;
 mod forks;
 mod mutations;
 pub mod sealing;
