@@ -18,6 +18,7 @@ mod sealer;
 pub mod tiles;
 pub(crate) mod worker;
 
+pub(crate) use key::AUDIT_KEY_FILE;
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::{Setup, open};
