@@ -117,7 +117,7 @@ pub(crate) async fn newest(app: &App) -> Result<StoredCheckpoint, AppError> {
 
 /// Seals what is logged by now.
 pub(crate) async fn seal(app: &App) -> Result<CheckpointView, AppError> {
-    app.sealer.seal(None).await?;
+    app.sealer.seal().await?;
     let newest = newest(app).await?;
     let (checkpoint, _) = parsed(&newest)?;
     Ok(CheckpointView {
@@ -202,7 +202,7 @@ pub(crate) async fn proof_of_entry(
 
 async fn inclusion(app: &App, number: u64) -> Result<String, AppError> {
     if number >= app.store.tree().await?.size() {
-        app.sealer.seal(None).await?;
+        app.sealer.seal().await?;
     }
     let (checkpoint, note) = parsed(&newest(app).await?)?;
     let (size, missing) = (checkpoint.size, || AppError::missing("entry"));

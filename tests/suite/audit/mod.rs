@@ -4,6 +4,7 @@
 mod exports;
 mod forks;
 mod mutations;
+mod proofs;
 pub mod sealing;
 mod steps;
 mod verifiers;

@@ -30,7 +30,7 @@ pub(crate) struct ExportWorker {
 
 impl ExportWorker {
     async fn export(&self) -> Result<Option<Exported>, ExportError> {
-        self.sealer.seal(None).await?;
+        self.sealer.seal().await?;
         let tree = self.store.tree().await?;
         // The record of the last export is the only new entry: that one can wait.
         if tree.exported > 0 && tree.size() <= tree.exported + 1 {

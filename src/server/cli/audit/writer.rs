@@ -95,7 +95,7 @@ impl Writer {
                     .await?;
             }
             Writer::Own(own) => {
-                own.sealer.seal(None).await?;
+                own.sealer.seal().await?;
             }
         }
         Ok(())
@@ -117,7 +117,7 @@ impl Writer {
             Writer::Own(own) => {
                 let now = Clock::default().now();
                 let counts = record.put(&*own.store, ACTOR, now).await?;
-                own.sealer.seal(None).await?;
+                own.sealer.seal().await?;
                 Ok(counts)
             }
         }
@@ -136,7 +136,7 @@ impl Writer {
             Writer::Own(own) => {
                 let now = Clock::default().now();
                 let leaf: Hash = own.store.redact(entry, reason, ACTOR, now).await?;
-                own.sealer.seal(None).await?;
+                own.sealer.seal().await?;
                 Ok(leaf.base64())
             }
         }
@@ -153,7 +153,7 @@ impl Writer {
             }
             Writer::Own(own) => {
                 let vkey = own.sealer.rotate().await?;
-                own.sealer.seal(None).await?;
+                own.sealer.seal().await?;
                 Ok(vkey.to_string())
             }
         }
