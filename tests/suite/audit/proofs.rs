@@ -7,7 +7,7 @@ use modegate_core::tlog::{Checkpoint, Hash, ProofFile, VerifierKey};
 use modegate_server::audit::ed25519;
 use serde_json::{Value, json};
 
-use super::exports::{audit, vkey};
+use super::exports::{audit, is_of, vkey};
 use super::sealing::{serve, stop};
 use super::{Database, leaf, root_of};
 use crate::harness::Server;
@@ -55,7 +55,7 @@ async fn a_proof_names_its_event_and_is_small() {
     for path in printed.lines() {
         let (_, index, event) = checked(&fs::read(path).unwrap(), &key);
         assert!(path.ends_with(&format!("/{index}.tlog-proof")), "{path}");
-        assert_eq!(event["device"], Value::from(device.as_str()));
+        assert!(is_of(&event, &device), "{event}");
         types.push(event["type"].as_str().unwrap().to_owned());
     }
     assert_eq!(types, ["command.queued", "exchange"]);
@@ -188,7 +188,7 @@ async fn tiles_are_those_of_the_tree_and_only_entries_need_all_groups() {
         .collect();
     assert_eq!(read, entries[..256]);
     assert_eq!(get(&server, &north, bundle).await.0, 403);
-    for path in ["0/001", "1/001", "0/0", "8/000", "0/000.p/256", "entries/001", "../checkpoint"] {
+    for path in ["0/001", "1/001", "0/0", "8/000", "0/000.p/256", "entries/001"] {
         let status = get(&server, &all, &format!("/audit/tile/{path}")).await.0;
         assert_eq!(status, 404, "{path}");
     }

@@ -59,6 +59,7 @@ pub fn export_device(
     if directory.read(CHECKPOINT)?.is_some() {
         let why = "the part of a device is exported to a new directory".to_owned();
         let path = out.to_owned();
+        directory.leave();
         return Err(ExportError::Other { path, why });
     }
     let (origin, size) = (&source.checkpoint.origin, source.checkpoint.size);

@@ -22,6 +22,8 @@ pub(super) struct Directory {
     /// The directory that was made last.
     made: PathBuf,
     unfinished: File,
+    /// Whether no run was broken off here.
+    was_whole: bool,
 }
 
 impl Directory {
@@ -30,7 +32,8 @@ impl Directory {
         let failed = |error| ExportError::File(path.to_owned(), error);
         fs::create_dir_all(path).map_err(failed)?;
         let mark = path.join(UNFINISHED);
-        let begins = !mark.exists() && !path.join(CHECKPOINT).exists();
+        let was_whole = !mark.exists();
+        let begins = was_whole && !path.join(CHECKPOINT).exists();
         if begins && is_used(path).map_err(failed)? {
             return Err(ExportError::NotAnExport(path.to_owned()));
         }
@@ -42,9 +45,18 @@ impl Directory {
                 path: path.to_owned(),
                 made: PathBuf::new(),
                 unfinished,
+                was_whole,
             }),
             Err(TryLockError::WouldBlock) => Err(ExportError::Busy(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Leaves it as it was, where nothing was written.
+    pub(super) fn leave(&self) {
+        if self.was_whole {
+            // One that stays does no harm: it says nothing.
+            let _ = fs::remove_file(self.path.join(UNFINISHED));
         }
     }
 

@@ -100,7 +100,8 @@ pub fn export(
     }
     let since = request.since.map(|since| since / TILE_WIDTH * TILE_WIDTH);
     let mut directory = Directory::open(&request.out)?;
-    let existing = Existing::read(&directory, &source, since)?;
+    let existing = Existing::read(&directory, &source, since);
+    let existing = existing.inspect_err(|_| directory.leave())?;
     let first = match &existing {
         Some(there) => there.manifest.first,
         None => {

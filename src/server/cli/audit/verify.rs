@@ -21,6 +21,8 @@ use modegate_store::sqlite::log_reader::LogReader;
 
 /// Entries that are younger may be unsealed: the server seals every few seconds.
 const UNSEALED_MS: i64 = 60_000;
+/// Unsealed entries among which one is looked for that has its text.
+const ENTRIES: usize = 256;
 
 /// Flags of `audit verify`.
 #[derive(Debug, Args)]
@@ -194,10 +196,12 @@ fn marks(data: &Path) -> BTreeMap<String, String> {
 /// How many entries are not sealed, where the first of them is young.
 fn young(log: &LogReader) -> Result<u64, AuditError> {
     let tree = log.tree()?;
-    let first = log.entries(tree.size(), 1)?.pop().unwrap_or_default();
-    let event = Entry::parse(&first).ok().and_then(|entry| entry.json());
-    let event = event.and_then(|json| Event::from_bytes(json).ok());
-    let age = event.map(|event| Clock::default().now().ms_since(event.at));
+    let event = |entry: &Vec<u8>| {
+        let entry = Entry::parse(entry).ok()?;
+        Event::from_bytes(entry.json()?).ok()
+    };
+    let first = log.entries(tree.size(), ENTRIES)?.iter().find_map(event);
+    let age = first.map(|event| Clock::default().now().ms_since(event.at));
     match age.is_some_and(|age| age < UNSEALED_MS) {
         true => Ok(tree.entries - tree.size() + u64::from(u16::MAX)),
         false => Ok(0),
