@@ -6,6 +6,8 @@ mod forks;
 mod mutations;
 mod proofs;
 pub mod sealing;
+mod inputs;
+mod replay;
 mod steps;
 mod verifiers;
 mod verifying;
