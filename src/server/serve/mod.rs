@@ -130,7 +130,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let workers = workers(settings, &shared, status)?;
-    Ok(Running {
+    let running = Running {
         https,
         http,
         sync_path: settings.sync_path.clone(),
@@ -147,11 +147,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
-    })
+    };
+    running.dir.announce(&running.announcement())?;
+    Ok(running)
 }
 
 /// What the audit log is opened with. A new log has the first name of the server.
-fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metrics>) -> Setup {
+pub(crate) fn audit_setup(
+    options: &Options,
+    store: &Arc<SqliteStore>,
+    metrics: &Arc<Metrics>,
+) -> Setup {
     let settings = &options.settings;
     let host = settings.names.first().map_or("modegate", String::as_str);
     Setup {
@@ -199,6 +205,7 @@ async fn app(
     let app = App {
         store,
         sealer,
+        audit_public: options.settings.audit.public,
         sync,
         push,
         alerts,
@@ -245,6 +252,7 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
+        self.dir.retract();
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
@@ -367,6 +375,8 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
+        database: settings.database_path(),
+        export_directory: settings.audit.export_directory.clone(),
     }))
 }
 
