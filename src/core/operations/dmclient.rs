@@ -8,6 +8,7 @@ use crate::command::{Operation, Unanswered};
 use crate::context::Family;
 use crate::fields::{FieldError, quoted};
 use crate::loc_uri::{LocUri, escaped};
+use crate::polling::{FLAGS, NodeValue, Polling, RECOMMENDED, SETS};
 use crate::secret::Secret;
 use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf};
@@ -156,23 +157,52 @@ pub(super) fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>
     Ok(Built::reads(channel_reads(&id)))
 }
 
-/// The sets of retries: (interval, count). A count of 0 with an interval goes
-/// on for ever.
-const SETS: [(&str, &str); 3] = [
-    ("IntervalForFirstSetOfRetries", "NumberOfFirstRetries"),
-    ("IntervalForSecondSetOfRetries", "NumberOfSecondRetries"),
-    (
-        "IntervalForRemainingScheduledRetries",
-        "NumberOfRemainingScheduledRetries",
-    ),
-];
+/// The node below which the polling schedule is.
+pub(crate) fn poll_node(provider_id: &str) -> LocUri {
+    provider_node(provider_id).below("Poll")
+}
+
+/// What is read of a polling schedule.
+pub(crate) fn poll_reads(provider_id: &str) -> Vec<LocUri> {
+    let node = poll_node(provider_id);
+    let sets = SETS
+        .into_iter()
+        .flat_map(|(interval, count)| [interval, count]);
+    sets.chain(FLAGS).map(|name| node.below(name)).collect()
+}
+
+/// Sets the recommended schedule. A device that was set up by registry keys has no Poll node
+/// until it is added, and then its children can be replaced (DMClient CSP); where that had no
+/// effect, they are added too. Each count goes before its interval: an interval with count 0
+/// would be a set without end.
+pub(crate) fn poll_repair(provider_id: &str, known: &Polling) -> Vec<Operation> {
+    let node = poll_node(provider_id);
+    let adds_node = known.is_missing() && known.repairs == 0;
+    let set = |name: &str, before: NodeValue, value: u32| {
+        let verb = match before {
+            NodeValue::Missing if !adds_node => Verb::Add,
+            _ => Verb::Replace,
+        };
+        write(verb, node.below(name), "int", Some(&value.to_string()))
+    };
+    let add = adds_node.then(|| write(Verb::Add, node.clone(), "node", None));
+    let sets = SETS.into_iter().zip(RECOMMENDED).zip(known.sets);
+    let sets = sets.flat_map(|((names, values), before)| {
+        [
+            set(names.1, before.count, values.1),
+            set(names.0, before.interval, values.0),
+        ]
+    });
+    add.into_iter().chain(sets).collect()
+}
+
 /// The least interval of the long run on a Phone, minutes.
 const PHONE_LONG_RUN: u32 = 1_440;
 
 fn poll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&POLL_SETTINGS)?;
     check_poll(arguments, &settings)?;
-    let node = provider_node(&provider_id(arguments, context)?).below("Poll");
+    let node = poll_node(&provider_id(arguments, context)?);
     let mut operations = Vec::with_capacity(settings.len() + 1);
     if arguments.get(&ADD_NODE)?.unwrap_or(false) {
         operations.push(write(Verb::Add, node.clone(), "node", None));

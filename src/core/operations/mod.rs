@@ -26,7 +26,8 @@ pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{
     channel_reads as dmclient_reads, channel_set as dmclient_set,
-    channel_set_anew as dmclient_set_anew,
+    channel_set_anew as dmclient_set_anew, poll_node as dmclient_poll_node,
+    poll_reads as dmclient_poll_reads, poll_repair as dmclient_poll_repair,
 };
 pub use entry::BuildContext;
 pub use raw::lacks_parameter;

@@ -12,6 +12,7 @@ use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;
+use modegate_core::polling::ScheduleState;
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::push::wake::Priority;
 use modegate_core::tokens::Role;
@@ -84,6 +85,7 @@ words!(
     Family,
     FamilyEvidence,
     ActivityFlag,
+    ScheduleState,
     AuthFailure,
     EventType,
     Login,

@@ -333,14 +333,20 @@ impl Limits {
 #[serde(deny_unknown_fields, default)]
 pub struct InventorySettings {
     /// After how many hours a Windows 8.1 device's time zone, its maintenance hour and when
-    /// it started are read anew; 0: never. Default 20.
+    /// it started are read anew; 0: never, and no polling schedule either. Default 20.
     #[serde(deserialize_with = "number::<_, 0, 8_760>")]
     pub schedule_hours: u32,
+    /// Whether the server sets the recommended polling schedule where a phone or a
+    /// Windows 10 has none in force. Default true.
+    pub repair_polling: bool,
 }
 
 impl Default for InventorySettings {
     fn default() -> Self {
-        InventorySettings { schedule_hours: 20 }
+        InventorySettings {
+            schedule_hours: 20,
+            repair_polling: true,
+        }
     }
 }
 

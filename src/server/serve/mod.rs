@@ -322,6 +322,7 @@ fn sync_service(
         .with_metrics(Arc::clone(metrics))
         .with_bounds(limits(settings).device_bounds())
         .reading_schedules(settings.inventory.schedule_age_ms())
+        .repairing_polling(settings.inventory.repair_polling)
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
+use super::polling::PollingView;
 use super::query::{text, time, word};
 use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
 use crate::app::Principal;
@@ -42,6 +43,7 @@ pub(super) struct DeviceView {
     /// By mode.
     last_seen: BTreeMap<&'static str, Option<Time>>,
     activity: Vec<Word<ActivityFlag>>,
+    polling: PollingView,
     by_hand_at: Option<Time>,
     unenrolled_at: Option<Time>,
     refused: Option<RefusedView>,
@@ -142,6 +144,7 @@ impl DeviceView {
             sessions: state.sessions,
             last_seen: Mode::ALL.map(seen).into(),
             activity: activity.map(Word).collect(),
+            polling: PollingView::new(device),
             by_hand_at: state.manual_at.map(Time),
             unenrolled_at: state.unenrolled_at.map(Time),
             refused: state.refused.as_ref().map(RefusedView::from),

@@ -22,6 +22,7 @@ mod installs;
 mod inventory;
 mod openapi;
 mod policies;
+mod polling;
 mod push;
 mod push_profiles;
 mod query;
