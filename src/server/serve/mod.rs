@@ -439,7 +439,7 @@ fn listen_all(
         https: (https, tls),
         http,
         connections: Arc::new(sockets::connections(settings, &shared.metrics)),
-        keep_alive: settings.keep_alive(),
+        patience: sockets::patience(settings),
     };
     let server = crate::http::serve(
         listeners,
