@@ -167,7 +167,8 @@ pub struct ServerAuth {
     /// it does not count.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
-    /// Whether a device that asks for Basic is sent its password as it is. Default false.
+    /// Whether a device that asks for Basic is sent its own password as it is; the common
+    /// one never is. Default false.
     pub basic: bool,
 }
 
