@@ -157,6 +157,7 @@ async fn app(
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
     let app = App {
+        keys: store.keys(),
         store,
         sync,
         push,
