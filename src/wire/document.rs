@@ -276,8 +276,8 @@ mod tests {
                 "a reference that XML does not define in line 1, column 4",
             ),
         ] {
-            let fault = check_document(text).unwrap_err();
-            assert_eq!(fault.to_string(), expected, "{text}");
+            let fault = check_document(text).map_err(|fault| fault.to_string());
+            assert_eq!(fault, Err(expected.to_owned()), "{text}");
         }
     }
 

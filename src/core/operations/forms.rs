@@ -234,7 +234,7 @@ fn certificate(text: &str) -> std::result::Result<CertificateValue, String> {
     let der = BASE64.decode(digits.as_bytes());
     let der = der.map_err(|_| format!("{} characters that are no base64", digits.len()))?;
     match X509Certificate::from_der(&der) {
-        Ok((rest, _)) if rest.is_empty() => Ok(CertificateValue {
+        Ok(([], _)) => Ok(CertificateValue {
             base64: BASE64.encode(&der),
             thumbprint: HEXUPPER.encode(&Sha1::digest(&der)),
         }),
