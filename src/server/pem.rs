@@ -34,14 +34,14 @@ const LABELS: [&str; 15] = [
 
 /// Where something stands in the text. It shows nothing of what stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct PemLocation {
     /// The label of the section.
     label: &'static str,
     /// The line, from 1.
     line: usize,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PemLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} in line {}", self.label, self.line)
     }
@@ -51,9 +51,9 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PemFault {
     /// There is no certificate; what the text begins with instead.
-    NoCertificate(Option<Place>),
+    NoCertificate(Option<PemLocation>),
     /// There is no private key; the same.
-    NoKey(Option<Place>),
+    NoKey(Option<PemLocation>),
     /// The key is encrypted.
     Encrypted,
     /// DER instead of PEM.
@@ -61,9 +61,9 @@ pub enum PemFault {
     /// A certificate in OpenSSL's own form.
     Trusted,
     /// A section without an end.
-    NoEnd(Place),
+    NoEnd(PemLocation),
     /// A section of something else than base64, at the first such character.
-    NotBase64(Place),
+    NotBase64(PemLocation),
 }
 
 impl PemFault {
@@ -84,8 +84,8 @@ impl PemFault {
     pub fn found(self) -> String {
         match self {
             PemFault::NoCertificate(None) | PemFault::NoKey(None) => "none".to_owned(),
-            PemFault::NoCertificate(Some(place)) | PemFault::NoKey(Some(place)) => {
-                format!("{place}")
+            PemFault::NoCertificate(Some(location)) | PemFault::NoKey(Some(location)) => {
+                format!("{location}")
             }
             PemFault::Encrypted => {
                 "an encrypted one: decrypt it (openssl pkey -in FILE)".to_owned()
@@ -96,8 +96,8 @@ impl PemFault {
             PemFault::Trusted => {
                 "TRUSTED CERTIFICATE: convert it (openssl x509 -in FILE)".to_owned()
             }
-            PemFault::NoEnd(place) => format!("none for {place}"),
-            PemFault::NotBase64(place) => format!("something else in {place}"),
+            PemFault::NoEnd(location) => format!("none for {location}"),
+            PemFault::NotBase64(location) => format!("something else in {location}"),
         }
     }
 }
@@ -123,7 +123,7 @@ pub(crate) fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
         }
     }
     if found.is_empty() {
-        let first = sections.first().map(|section| section.place(&text));
+        let first = sections.first().map(|section| section.location(&text));
         return Err(PemFault::NoCertificate(first));
     }
     Ok(found)
@@ -146,7 +146,7 @@ pub(crate) fn private_key(text: &[u8]) -> Result<PrivateKeyDer<'static>, PemFaul
             _ => {}
         }
     }
-    let first = sections.first().map(|section| section.place(&text));
+    let first = sections.first().map(|section| section.location(&text));
     Err(PemFault::NoKey(first))
 }
 
@@ -178,8 +178,8 @@ struct Section<'a> {
 }
 
 impl Section<'_> {
-    fn place(&self, text: &str) -> Place {
-        place(self.label, text, self.at)
+    fn location(&self, text: &str) -> PemLocation {
+        location(self.label, text, self.at)
     }
 
     fn bytes(&self, text: &str) -> Result<Vec<u8>, PemFault> {
@@ -188,12 +188,12 @@ impl Section<'_> {
             let is_digit = |one: char| one.is_ascii_alphanumeric() || "+/=".contains(one);
             let wrong = |one: char| !one.is_ascii_whitespace() && !is_digit(one);
             let at = self.at + self.body.find(wrong).unwrap_or_default();
-            PemFault::NotBase64(place(self.label, text, at))
+            PemFault::NotBase64(location(self.label, text, at))
         })
     }
 }
 
-fn place(label: &str, text: &str, at: usize) -> Place {
+fn location(label: &str, text: &str, at: usize) -> PemLocation {
     let known = LABELS.iter().find(|known| **known == label);
     let before = text.get(..at).unwrap_or(text);
     // A line ends with one of them, or with both.
@@ -201,7 +201,7 @@ fn place(label: &str, text: &str, at: usize) -> Place {
         .matches('\n')
         .count()
         .max(before.matches('\r').count());
-    Place {
+    PemLocation {
         label: known.copied().unwrap_or("a section of another kind"),
         line: ends + 1,
     }
@@ -213,11 +213,11 @@ fn sections(text: &str) -> Result<Vec<Section<'_>>, PemFault> {
         let at = text.len() - begun.len();
         let (label, inside) = begun
             .split_once(DASHES)
-            .ok_or_else(|| PemFault::NoEnd(place("", text, at)))?;
+            .ok_or_else(|| PemFault::NoEnd(location("", text, at)))?;
         let end = format!("-----END {label}-----");
         let (body, after) = inside
             .split_once(&end)
-            .ok_or_else(|| PemFault::NoEnd(place(label, text, at)))?;
+            .ok_or_else(|| PemFault::NoEnd(location(label, text, at)))?;
         let at = text.len() - inside.len();
         found.push(Section { label, body, at });
         rest = after;
@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn what_is_not_whole_is_a_fault_and_no_certificate_is_passed_over() {
         let plain = written("CERTIFICATE", b"der");
-        let at = |label, line| Place { label, line };
+        let at = |label, line| PemLocation { label, line };
         let other = "a section of another kind";
         for (text, fault) in [
             (String::new(), PemFault::NoCertificate(None)),
@@ -328,11 +328,11 @@ mod tests {
             assert_eq!(private_key(text.as_bytes()), Err(PemFault::Encrypted));
         }
         let none = written("CERTIFICATE", b"der");
-        let place = Place {
+        let location = PemLocation {
             label: "CERTIFICATE",
             line: 1,
         };
-        let fault = PemFault::NoKey(Some(place));
+        let fault = PemFault::NoKey(Some(location));
         assert_eq!(private_key(none.as_bytes()), Err(fault));
         assert_eq!(
             fault.to_string(),
