@@ -216,28 +216,31 @@ fn poll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> 
 }
 
 fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) -> Result<()> {
-    let wrong = |name: &str, expected: &str| {
-        let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
-        Err(FieldError::new(field, expected, "another"))
-    };
     let value_of = |name: &str| -> Option<u32> {
         let (_, value) = settings.iter().find(|(of, _)| *of == name)?;
         value.parse().ok()
     };
+    let wrong = |name: &str, expected: &str, found: &str| {
+        let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
+        Err(FieldError::new(field, expected, found))
+    };
     let sets = SETS.map(|(interval, count)| (value_of(interval), value_of(count)));
     let endless = |set: &&(Option<u32>, Option<u32>)| matches!(set, (Some(interval), Some(0)) if *interval > 0);
     if sets.iter().filter(endless).count() > 1 {
-        return wrong(SETS[2].1, "one endless set of retries at most");
+        let count = sets.iter().filter(endless).count().to_string();
+        return wrong(SETS[2].1, "one endless set of retries at most", &count);
     }
     let whole = sets
         .iter()
         .all(|(interval, count)| interval.is_some() && count.is_some());
     if whole && sets.iter().all(|set| set.0 == Some(0)) {
-        return wrong(SETS[0].0, "one set of retries that is in force");
+        let expected = "one set of retries that is in force";
+        return wrong(SETS[0].0, expected, "0 in each");
     }
     let long_run = sets[2].0.unwrap_or(0);
     if arguments.family == Family::WindowsPhone81 && (1..PHONE_LONG_RUN).contains(&long_run) {
-        return wrong(SETS[2].0, "0, or 1440 and more on a phone");
+        let expected = "0, or 1440 and more on a phone";
+        return wrong(SETS[2].0, expected, &long_run.to_string());
     }
     Ok(())
 }

@@ -19,12 +19,15 @@ use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::api::Keep;
+use modegate_store::seal::Keys;
 use modegate_store::{Store, StoreError};
 
 /// What use cases work with.
 pub(crate) struct App {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The keys that seal what callers keep for the server.
+    pub keys: Arc<Keys>,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.

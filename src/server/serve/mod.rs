@@ -157,6 +157,7 @@ async fn app(
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
     let app = App {
+        keys: store.keys(),
         store,
         sync,
         push,
@@ -440,7 +441,7 @@ fn listen_all(
         https: (https, tls),
         http,
         connections: Arc::new(sockets::connections(settings, &shared.metrics)),
-        keep_alive: settings.keep_alive(),
+        patience: sockets::patience(settings),
     };
     let server = crate::http::serve(
         listeners,

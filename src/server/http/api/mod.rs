@@ -40,7 +40,7 @@ mod webhooks;
 use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
 use extract::{Body, Id, OptionalBody, ok};
-use query::{Paging, page};
+use query::{Paging, page, page_in};
 
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;
