@@ -2,14 +2,15 @@
 //! checkpoint, makes all of that durable, and then publishes it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::key::SigningKey;
 use super::mark::MarkFile;
-use super::opening::Setup;
+use super::opening::{Setup, open};
+use crate::serve::ServeError;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
@@ -29,6 +30,12 @@ pub(super) struct Signer {
     pub(super) until: Option<Timestamp>,
 }
 
+impl Signer {
+    fn signs(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
 /// Steps of sealing, for tests that end the process before one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealStep {
@@ -44,7 +51,7 @@ pub enum SealStep {
 pub struct Sealer {
     setup: Setup,
     origin: Origin,
-    signers: Vec<Signer>,
+    signers: RwLock<Vec<Signer>>,
     marks: MarkFile,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
@@ -60,7 +67,7 @@ impl Sealer {
         Sealer {
             setup,
             origin,
-            signers,
+            signers: RwLock::new(signers),
             marks,
             busy: Arc::default(),
             sealed_at: Mutex::new(Instant::now()),
@@ -90,9 +97,43 @@ impl Sealer {
         at.unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
+    /// Why the file of the key that signs cannot be used any more, if so: the next start
+    /// would fail. Where the key in use lies beside another one, that start changes over.
+    pub(super) fn key_fault(&self) -> Option<String> {
+        let file = &self.setup.key_file;
+        let in_use = self.signers.first()?.key.public();
+        match (file.open(false), file.old()) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(key), _) if key.public() == in_use => None,
+            (Ok(_), Ok(Some(old))) if old.public() == in_use => None,
+            (Ok(_), _) => {
+                let path = file.path().display();
+                Some(format!("{path} has another key than the one that signs"))
+            }
+        }
+    }
+
     /// The verifier keys of the keys that sign at this time, the one in force first.
-    pub fn verifiers(&self, now: Timestamp) -> Vec<&VerifierKey> {
-        self.signing(now).map(|signer| &signer.verifier).collect()
+    pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let signing = signers.iter().filter(|signer| signer.signs(now));
+        signing.map(|signer| signer.verifier.clone()).collect()
+    }
+
+    /// Puts a new key in force; the one before signs too for a while. Its verifier key. What
+    /// an interruption leaves undone the next start does.
+    ///
+    /// # Errors
+    /// The key's file or the store failed.
+    pub async fn rotate(&self) -> Result<VerifierKey, ServeError> {
+        let _held = self.busy.lock().await;
+        self.setup.key_file.change()?;
+        let opened = open(self.setup.clone()).await?;
+        let signers = opened.signers.into_inner();
+        let signers = signers.unwrap_or_else(PoisonError::into_inner);
+        let newest = signers.first().map(|signer| signer.verifier.clone());
+        *self.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
+        newest.ok_or_else(|| ServeError::MissingAuditKey(self.setup.key_file.path().to_owned()))
     }
 
     /// Lets sealing fail before this step. For tests.
@@ -213,15 +254,12 @@ impl Sealer {
         };
         let text = checkpoint.text();
         let sign = |signer: &Signer| signer.verifier.sign(&text, |text| signer.key.sign(text));
-        let signatures = self.signing(now).map(sign).collect();
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let signing = signers.iter().filter(|signer| signer.signs(now));
+        let signatures = signing.map(sign).collect();
         let note = Note::new(text.as_str(), signatures);
         let wrong = || StoreError::Failed("a checkpoint cannot be read back".into());
         Ok(note.ok_or_else(wrong)?.to_string())
-    }
-
-    fn signing(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
-        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
-        self.signers.iter().filter(signs)
     }
 
     fn at(&self, step: SealStep) -> Result<(), StoreError> {

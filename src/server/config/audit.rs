@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{File, number, optional};
+use super::values::{Directory, File, number, optional};
 
 /// How the audit log is signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,13 @@ pub struct AuditSettings {
     /// At most so many seconds pass until what is new in the log is signed. Default 10.
     #[serde(deserialize_with = "number::<_, 1, 3_600>")]
     pub seal_seconds: u32,
+    /// A directory to which the server exports what is new in the log every hour, so that
+    /// retention can delete it.
+    #[serde(deserialize_with = "optional::<Directory, _>")]
+    pub export_directory: Option<PathBuf>,
+    /// Whether everybody may read the log's checkpoint and its hash tiles, without a token.
+    /// Entries are not in them.
+    pub public: bool,
 }
 
 impl Default for AuditSettings {
@@ -24,6 +31,8 @@ impl Default for AuditSettings {
         AuditSettings {
             key_file: None,
             seal_seconds: 10,
+            export_directory: None,
+            public: false,
         }
     }
 }

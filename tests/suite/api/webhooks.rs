@@ -15,13 +15,13 @@ use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// A receiver that answers by what it is told, then 200.
-struct Receiver {
-    url: String,
+pub struct Receiver {
+    pub url: String,
     got: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Receiver {
-    fn start(answers: &[&str]) -> Receiver {
+    pub fn start(answers: &[&str]) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let got: Arc<Mutex<Vec<Received>>> = Arc::default();
@@ -48,13 +48,13 @@ impl Receiver {
     }
 
     /// Waits until so many came.
-    async fn until(&self, count: usize) -> Vec<Received> {
+    pub async fn until(&self, count: usize) -> Vec<Received> {
         let look = async || seen(self.got.lock().unwrap().clone(), |got| got.len() >= count);
         eventually(DEADLINE, look).await
     }
 }
 
-async fn hook(server: &Server, body: Value) -> Value {
+pub async fn hook(server: &Server, body: Value) -> Value {
     let (status, answer) = server.api("POST", "/webhooks", Some(body)).await;
     assert_eq!(status, 201, "{answer}");
     answer
