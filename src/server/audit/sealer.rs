@@ -101,7 +101,8 @@ impl Sealer {
     /// would fail. Where the key in use lies beside another one, that start changes over.
     pub(super) fn key_fault(&self) -> Option<String> {
         let file = &self.setup.key_file;
-        let in_use = self.signers.first()?.key.public();
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let in_use = signers.first()?.key.public();
         match (file.open(false), file.old()) {
             (Err(error), _) => Some(error.to_string()),
             (Ok(key), _) if key.public() == in_use => None,
