@@ -3,7 +3,7 @@
 
 mod forks;
 mod inputs;
-mod replay;
+pub mod replay;
 mod sealing;
 mod steps;
 
