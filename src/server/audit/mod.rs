@@ -5,14 +5,20 @@
 //! then published.
 
 pub mod folder;
+pub mod database;
+pub mod ed25519;
+pub mod export;
 mod fork;
+pub(crate) mod health;
 mod key;
 mod mark;
 mod opening;
+pub mod prove;
 mod sealer;
 pub mod tiles;
 pub(crate) mod worker;
 
+pub(crate) use key::AUDIT_KEY_FILE;
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::{Setup, open};

@@ -1,19 +1,21 @@
 //! Seals what is new in the log: reads its entries, adds them to the tree, signs a
 //! checkpoint, makes all of that durable, and then publishes it.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 use super::key::SigningKey;
 use super::mark::MarkFile;
-use super::opening::Setup;
+use super::opening::{Setup, open};
+use crate::serve::ServeError;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
-use modegate_store::StoreError;
 use modegate_store::proof::{Seal, Tree};
+use modegate_store::{Store, StoreError};
 
 /// Most entries that are sealed in one transaction.
 const ENTRIES: usize = 8_192;
@@ -26,6 +28,12 @@ pub(super) struct Signer {
     pub(super) key: SigningKey,
     pub(super) verifier: VerifierKey,
     pub(super) until: Option<Timestamp>,
+}
+
+impl Signer {
+    fn signs(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
 }
 
 /// Steps of sealing, for tests that end the process before one of them.
@@ -43,10 +51,14 @@ pub enum SealStep {
 pub struct Sealer {
     setup: Setup,
     origin: Origin,
-    signers: Vec<Signer>,
+    signers: RwLock<Vec<Signer>>,
     marks: MarkFile,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
+    /// When all was sealed last, or this began.
+    sealed_at: Mutex<Instant>,
+    /// Set when the server ends: what is left is sealed at the next start.
+    ends: AtomicBool,
     stops_before: Mutex<Option<SealStep>>,
 }
 
@@ -55,9 +67,11 @@ impl Sealer {
         Sealer {
             setup,
             origin,
-            signers,
+            signers: RwLock::new(signers),
             marks,
             busy: Arc::default(),
+            sealed_at: Mutex::new(Instant::now()),
+            ends: AtomicBool::new(false),
             stops_before: Mutex::default(),
         }
     }
@@ -67,9 +81,60 @@ impl Sealer {
         &self.origin
     }
 
+    /// The store that has the log.
+    pub fn store(&self) -> &dyn Store {
+        &*self.setup.store
+    }
+
+    /// How often the log is to be sealed.
+    pub fn interval(&self) -> Duration {
+        self.setup.interval
+    }
+
+    /// For how long sealing has not come to its end.
+    pub fn since_sealed(&self) -> Duration {
+        let at = self.sealed_at.lock();
+        at.unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// Why the file of the key that signs cannot be used any more, if so: the next start
+    /// would fail. Where the key in use lies beside another one, that start changes over.
+    pub(super) fn key_fault(&self) -> Option<String> {
+        let file = &self.setup.key_file;
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let in_use = signers.first()?.key.public();
+        match (file.open(false), file.old()) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(key), _) if key.public() == in_use => None,
+            (Ok(_), Ok(Some(old))) if old.public() == in_use => None,
+            (Ok(_), _) => {
+                let path = file.path().display();
+                Some(format!("{path} has another key than the one that signs"))
+            }
+        }
+    }
+
     /// The verifier keys of the keys that sign at this time, the one in force first.
-    pub fn verifiers(&self, now: Timestamp) -> Vec<&VerifierKey> {
-        self.signing(now).map(|signer| &signer.verifier).collect()
+    pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let signing = signers.iter().filter(|signer| signer.signs(now));
+        signing.map(|signer| signer.verifier.clone()).collect()
+    }
+
+    /// Puts a new key in force; the one before signs too for a while. Its verifier key. What
+    /// an interruption leaves undone the next start does.
+    ///
+    /// # Errors
+    /// The key's file or the store failed.
+    pub async fn rotate(&self) -> Result<VerifierKey, ServeError> {
+        let _held = self.busy.lock().await;
+        self.setup.key_file.change()?;
+        let opened = open(self.setup.clone()).await?;
+        let signers = opened.signers.into_inner();
+        let signers = signers.unwrap_or_else(PoisonError::into_inner);
+        let newest = signers.first().map(|signer| signer.verifier.clone());
+        *self.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
+        newest.ok_or_else(|| ServeError::MissingAuditKey(self.setup.key_file.path().to_owned()))
     }
 
     /// Lets sealing fail before this step. For tests.
@@ -79,12 +144,25 @@ impl Sealer {
         *stops.unwrap_or_else(PoisonError::into_inner) = step;
     }
 
-    /// Seals what is logged by now, in steps, until all is sealed or the time is up. Answers
-    /// how many entries are sealed.
+    /// Seals what is logged by now, in steps. Answers how many entries are sealed.
     ///
     /// # Errors
     /// The store failed, or what is in it is no log. What was sealed before stays so.
-    pub async fn seal(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {
+    pub async fn seal(self: &Arc<Self>) -> Result<u64, StoreError> {
+        self.seal_until(None).await
+    }
+
+    /// The same when the server ends, for as long at most.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn finish(self: &Arc<Self>, most: Duration) -> Result<u64, StoreError> {
+        // What is under way ends with its step.
+        self.ends.store(true, Ordering::Relaxed);
+        self.seal_until(Some(Instant::now() + most)).await
+    }
+
+    async fn seal_until(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {
         let held = Arc::clone(&self.busy).lock_owned().await;
         let sealer = Arc::clone(self);
         // Reading and hashing would hold up whoever shares the thread.
@@ -102,7 +180,11 @@ impl Sealer {
         let mut tree = store.tree().await?;
         let (first, of) = (tree.size(), tree.entries);
         let mut published = None;
-        while tree.size() < of && until.is_none_or(|until| Instant::now() < until) {
+        let goes_on = || match until {
+            Some(until) => Instant::now() < until,
+            None => !self.ends.load(Ordering::Relaxed),
+        };
+        while tree.size() < of && goes_on() {
             published = Some(self.seal_some(&tree).await?);
             tree = store.tree().await?;
             if of - first > ENTRIES as u64 {
@@ -115,6 +197,8 @@ impl Sealer {
                 tracing::error!(%error, "could not write the newest checkpoint beside the database");
             }
         }
+        let sealed_at = self.sealed_at.lock();
+        *sealed_at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
         let newest = store.checkpoint().await?.map(|checkpoint| checkpoint.at);
         let metrics = &self.setup.metrics;
         metrics.audit_log(tree.entries, tree.size(), newest);
@@ -163,15 +247,12 @@ impl Sealer {
         };
         let text = checkpoint.text();
         let sign = |signer: &Signer| signer.verifier.sign(&text, |text| signer.key.sign(text));
-        let signatures = self.signing(now).map(sign).collect();
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let signing = signers.iter().filter(|signer| signer.signs(now));
+        let signatures = signing.map(sign).collect();
         let note = Note::new(text.as_str(), signatures);
         let wrong = || StoreError::Failed("a checkpoint cannot be read back".into());
         Ok(note.ok_or_else(wrong)?.to_string())
-    }
-
-    fn signing(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
-        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
-        self.signers.iter().filter(signs)
     }
 
     fn at(&self, step: SealStep) -> Result<(), StoreError> {

@@ -12,19 +12,18 @@ use modegate_store::StoreError;
 /// Seals what is new, at every interval.
 pub(crate) struct SealWorker {
     sealer: Arc<Sealer>,
-    every: Duration,
 }
 
 impl SealWorker {
-    pub(crate) fn new(sealer: Arc<Sealer>, every: Duration) -> Self {
-        SealWorker { sealer, every }
+    pub(crate) fn new(sealer: Arc<Sealer>) -> Self {
+        SealWorker { sealer }
     }
 }
 
 #[async_trait]
 impl Worker for SealWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        self.sealer.seal(None).await?;
-        Ok(self.every)
+        self.sealer.seal().await?;
+        Ok(self.sealer.interval())
     }
 }

@@ -7,19 +7,21 @@ pub mod keys;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
+mod reload;
 mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
 use crate::app::App;
+use crate::app::alerts::Alerts;
 use crate::audit::{self, KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
@@ -38,9 +40,11 @@ use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
+use crate::workers::alerts::Conditions;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
+use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
@@ -108,7 +112,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, (store, sealer), sync, push, &token).await?;
+    let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -126,7 +130,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let workers = workers(settings, &shared, status)?;
-    Ok(Running {
+    let running = Running {
         https,
         http,
         sync_path: settings.sync_path.clone(),
@@ -143,11 +147,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
-    })
+    };
+    running.dir.announce(&running.announcement())?;
+    Ok(running)
 }
 
 /// What the audit log is opened with. A new log has the first name of the server.
-fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metrics>) -> Setup {
+pub(crate) fn audit_setup(
+    options: &Options,
+    store: &Arc<SqliteStore>,
+    metrics: &Arc<Metrics>,
+) -> Setup {
     let settings = &options.settings;
     let host = settings.names.first().map_or("modegate", String::as_str);
     Setup {
@@ -155,6 +165,7 @@ fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metric
         key_file: KeyFile::from_settings(settings),
         data: settings.data.clone(),
         host: host.to_owned(),
+        interval: Duration::from_secs(settings.audit.seal_seconds.into()),
         clock: options.clock.clone(),
         metrics: Arc::clone(metrics),
     }
@@ -174,13 +185,30 @@ async fn app(
     (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
+    metrics: &Arc<Metrics>,
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
+    let alerts = Alerts::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.clock.clone(),
+        Arc::clone(metrics),
+    );
+    let alerts = Arc::new(alerts.await?);
+    // The files were read just now: what a reload refused was fixed since.
+    for (kind, subject) in reload::REFUSALS {
+        alerts.clear(kind, subject()).await?;
+    }
+    if options.settings.retention.events_days == 0 {
+        let kind = AlertKind::LogNotExported;
+        alerts.clear(kind, Subject::Server).await?;
+    }
     let app = App {
         store,
         sealer,
+        audit_public: options.settings.audit.public,
         sync,
         push,
+        alerts,
         clock: options.clock.clone(),
         page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
@@ -209,62 +237,10 @@ impl Running {
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
     }
 
-    /// Reads policies and the server's certificate again. What is wrong is
-    /// rejected and logged; what was in force stays.
-    pub async fn reload(&self) {
-        let now = self.options.clock.now();
-        let set = policy_set(&self.options.settings);
-        self.shared.metrics.reloaded(set.is_ok());
-        let reloaded = match set {
-            Ok(set) => self.enforce(set).await,
-            Err(faults) => Some(rejected(&faults)),
-        };
-        if let Some((event_type, detail)) = reloaded {
-            let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
-            if let Err(error) = self.shared.app.store.log(vec![event]).await {
-                tracing::error!(%error, "could not log the reload");
-            }
-        }
-        let settings = &self.options.settings;
-        match certificates::server_certificate(self.dir.path(), settings, &self.provider) {
-            Ok(certified) => {
-                for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
-                    tracing::warn!("{remark}");
-                }
-                let validity = expiry::first_to_expire(&certified.cert);
-                expiry::watch(&self.shared, validity, self.issuers_validity);
-                self.certificate.replace(certified);
-            }
-            Err(error) => {
-                tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
-            }
-        }
-    }
-
     /// Completes once a background worker has failed too often to be restarted;
     /// the server should be stopped then.
     pub async fn failed(&self) -> WorkerFailed {
         self.workers.failed().await
-    }
-
-    /// Puts the policy set in force, and describes it for the event log; `None` where
-    /// it could not be stored, and the old one stays.
-    async fn enforce(&self, set: PolicySet) -> Option<(EventType, String)> {
-        tracing::info!(digest = set.digest(), "the policy set is in force");
-        let detail = format!("policy set {}", set.digest());
-        let files = set.files().to_vec();
-        if let Err(error) = self
-            .shared
-            .app
-            .store
-            .keep_policy_set(set.digest(), files)
-            .await
-        {
-            tracing::error!(%error, "could not store the policy set; the old one stays in force");
-            return None;
-        }
-        self.shared.app.sync.enforce(Arc::new(set));
-        Some((EventType::PolicyLoaded, detail))
     }
 
     /// Ends the server: open exchanges finish first.
@@ -276,11 +252,12 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
+        self.dir.retract();
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
         // Everything that is logged is sealed, or the next start goes on.
-        let sealed = app.sealer.seal(Some(Instant::now() + SEALING)).await;
+        let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
         logged?;
@@ -289,16 +266,6 @@ impl Running {
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
     }
-}
-
-/// Logs why policy files are rejected, and says so for the event log.
-fn rejected(faults: &[Fault]) -> (EventType, String) {
-    for fault in faults {
-        tracing::error!("{fault}");
-    }
-    tracing::error!("the policy files are invalid; the policy set in force stays");
-    let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
-    (EventType::PolicyRefused, detail)
 }
 
 /// The issuers of `client_ca`, if there are any, and when the first of them expires.
@@ -398,7 +365,7 @@ fn workers(
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
-        status,
+        conditions: Arc::new(conditions(settings, shared, status)),
         sync: Arc::clone(&shared.app.sync),
         push: Arc::clone(&shared.app.push),
         notifications: settings.wns.workers as usize,
@@ -408,8 +375,24 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
-        seal_every: Duration::from_secs(settings.audit.seal_seconds.into()),
+        database: settings.database_path(),
+        export_directory: settings.audit.export_directory.clone(),
     }))
+}
+
+/// Where the conditions are seen that alerts are raised for.
+fn conditions(settings: &Settings, shared: &Shared, workers: Arc<WorkerStatus>) -> Conditions {
+    Conditions {
+        store: Arc::clone(&shared.app.store),
+        clock: shared.app.clock.clone(),
+        alerts: Arc::clone(&shared.app.alerts),
+        push: Arc::clone(&shared.app.push),
+        workers,
+        health: Arc::clone(&shared.health),
+        sealer: Arc::clone(&shared.app.sealer),
+        metrics: Arc::clone(&shared.metrics),
+        database: settings.database_path(),
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -4,6 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alerts::RaisedView;
 use super::devices::RefusalView;
 use super::event_parts::{
     EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView,
@@ -28,6 +29,8 @@ pub(super) struct EventView {
     /// The version of the event's form; 1 in events of version 0.1.0.
     v: u8,
     seq: u64,
+    /// Its number in the log of all devices, from 0: the one that `audit prove` takes.
+    entry: u64,
     at: Time,
     actor: String,
     device: Option<String>,
@@ -50,6 +53,9 @@ pub(super) struct EventView {
     /// For `device.refused`: the requests that it stands for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<RefusalView>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<RaisedView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -129,6 +135,7 @@ impl From<&LoggedEvent> for EventView {
         EventView {
             v: event.v,
             seq: event.seq,
+            entry: logged.entry,
             at: Time(event.at),
             actor: event.actor.clone(),
             device: event.device.map(|device| device.to_string()),
@@ -139,6 +146,7 @@ impl From<&LoggedEvent> for EventView {
             count: event.count,
             forecast: event.forecast.clone(),
             refusals: event.refusals.iter().map(RefusalView::from).collect(),
+            raised: event.raised.as_ref().map(RaisedView::from),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),

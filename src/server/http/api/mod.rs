@@ -1,8 +1,10 @@
 //! The API: JSON over `/api/v1`, one file per resource. What endpoints there are,
 //! and who may call them, is said in `table` and nowhere else.
 
+mod alerts;
 mod answer;
 mod apps;
+mod audit;
 mod batches;
 mod body;
 mod caller;

@@ -9,6 +9,7 @@ mod contents;
 mod decisions;
 mod enrollments;
 mod installs;
+mod log;
 mod outside;
 mod sessions;
 
