@@ -33,7 +33,9 @@ pub enum ProveError {
     #[error("the log is damaged: run `modegate audit verify` on it ({0})")]
     Damaged(String),
     /// The trees of which checkpoints are kept.
-    #[error("the log has no checkpoint of size {0}, so that there is nothing to prove; --to takes {1}")]
+    #[error(
+        "the log has no checkpoint of size {0}, so that there is nothing to prove; --to takes {1}"
+    )]
     NoCheckpoint(u64, String),
 }
 
@@ -143,10 +145,7 @@ impl<'a> Prover<'a> {
     }
 
     /// The numbers of the entries that `is_wanted` takes, looking at all of them.
-    pub fn search(
-        &mut self,
-        is_wanted: &dyn Fn(&Event) -> bool,
-    ) -> Result<Vec<u64>, ProveError> {
+    pub fn search(&mut self, is_wanted: &dyn Fn(&Event) -> bool) -> Result<Vec<u64>, ProveError> {
         let first = self.source.first()?;
         let mut found = Vec::new();
         for index in first / TILE_WIDTH..self.checkpoint.size.div_ceil(TILE_WIDTH) {
