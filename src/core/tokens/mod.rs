@@ -119,7 +119,7 @@ impl Access {
         match self {
             Access::Public | Access::Browse | Access::Read | Access::Audit | Access::Proof => {
                 "auditor or operator"
-            },
+            }
             Access::Install | Access::Queue | Access::Operate => "operator",
             Access::Admin => "admin",
         }

@@ -193,7 +193,9 @@ pub(crate) async fn proof_of_entry(
         Some(before) => app.store.all_events(before, 1).await?,
         None => Vec::new(),
     };
-    let found = found.into_iter().filter(|stored| Some(stored.place) == place);
+    let found = found
+        .into_iter()
+        .filter(|stored| Some(stored.place) == place);
     if visible(app, by, found.collect()).await?.is_empty() {
         return Err(AppError::missing("entry"));
     }
@@ -256,11 +258,7 @@ pub(crate) async fn proofs_of_command(
 
 /// The proof that the tree of `from` entries is the beginning of the one of `to` entries, or
 /// of the newest checkpoint.
-pub(crate) async fn consistency(
-    app: &App,
-    from: u64,
-    to: Option<u64>,
-) -> Result<String, AppError> {
+pub(crate) async fn consistency(app: &App, from: u64, to: Option<u64>) -> Result<String, AppError> {
     let newer = match to {
         Some(size) => app.store.checkpoint_of(size).await?,
         None => Some(newest(app).await?),
@@ -297,7 +295,9 @@ pub(crate) async fn verify(app: &App) -> Result<LogCheck, AppError> {
         faults: Vec::new(),
     };
     let keys = app.store.audit_keys().await?;
-    let keys = keys.iter().filter_map(|key| key.vkey.parse::<VerifierKey>().ok());
+    let keys = keys
+        .iter()
+        .filter_map(|key| key.vkey.parse::<VerifierKey>().ok());
     let is_signed = |key: VerifierKey| {
         key.name() == check.origin && key.verify(&note, &ed25519::verify).is_ok()
     };
@@ -370,7 +370,10 @@ impl LogCheck {
             self.checkpoints += 1;
             let (size, root) = (newest.size, &newest.root);
             if check_consistency(older.size, &older.root, size, root, &hashes).is_err() {
-                self.fault(format!("the log does not go on from its checkpoint {}", older.size));
+                self.fault(format!(
+                    "the log does not go on from its checkpoint {}",
+                    older.size
+                ));
             }
         }
         Ok(())
@@ -410,9 +413,7 @@ pub(crate) async fn record_export(
         first,
         device,
     };
-    let counts = exported
-        .put(&*app.store, &by.actor(), app.now())
-        .await?;
+    let counts = exported.put(&*app.store, &by.actor(), app.now()).await?;
     Ok(ExportView {
         size,
         root: export.root.0,

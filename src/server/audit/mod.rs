@@ -4,10 +4,10 @@
 //! background: its entries join the tree, and a checkpoint is signed, made durable and only
 //! then published.
 
-pub mod folder;
 pub mod database;
 pub mod ed25519;
 pub mod export;
+pub mod folder;
 mod fork;
 pub(crate) mod health;
 mod key;

@@ -125,12 +125,21 @@ async fn an_export_is_whole_and_the_next_adds_what_is_new() {
     let key = vkey(&world.data);
     is_good(&out, &key);
     let before = files(&out);
-    for name in ["checkpoint", "manifest.json", "verify.py", "tile/0/000", "tile/entries/001"] {
+    for name in [
+        "checkpoint",
+        "manifest.json",
+        "verify.py",
+        "tile/0/000",
+        "tile/entries/001",
+    ] {
         assert!(before.contains_key(name), "{name}: {:?}", before.keys());
     }
     let set = before.keys().find(|name| name.starts_with("policy-sets/"));
     assert!(set.is_some(), "{:?}", before.keys());
-    let keys: Vec<_> = before.iter().filter(|(name, _)| name.starts_with("keys/")).collect();
+    let keys: Vec<_> = before
+        .iter()
+        .filter(|(name, _)| name.starts_with("keys/"))
+        .collect();
     assert_eq!(keys.len(), 1);
     assert_eq!(*keys[0].1, format!("{key}\n").into_bytes());
     let events = server.get("/events?type=audit.exported").await;
@@ -164,17 +173,27 @@ async fn an_export_is_whole_and_the_next_adds_what_is_new() {
         }
     }
     let partial = |name: &&String| name.starts_with("tile/entries/") && name.contains(".p/");
-    assert!(after.keys().filter(partial).count() <= 1, "{:?}", after.keys());
+    assert!(
+        after.keys().filter(partial).count() <= 1,
+        "{:?}",
+        after.keys()
+    );
 
     // The views have every entry once, and an outside reader sees what the API shows.
     let mut lines = Vec::new();
     for (name, content) in &after {
         if name.starts_with("jsonl/") {
             let text = String::from_utf8(content.clone()).unwrap();
-            lines.extend(text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()));
+            lines.extend(
+                text.lines()
+                    .map(|line| serde_json::from_str::<Value>(line).unwrap()),
+            );
         }
     }
-    let numbers: Vec<u64> = lines.iter().map(|line| line["entry"].as_u64().unwrap()).collect();
+    let numbers: Vec<u64> = lines
+        .iter()
+        .map(|line| line["entry"].as_u64().unwrap())
+        .collect();
     assert_eq!(numbers, (0..sizes[2]).collect::<Vec<_>>());
     assert!(lines.iter().any(|line| is_of(&line["event"], &device)));
     let rows = after.iter().filter(|(name, _)| name.starts_with("csv/"));
@@ -201,7 +220,15 @@ async fn an_export_that_was_broken_off_is_completed() {
     let all = files(&whole);
     // As a kill in the middle leaves it: for each kind of file a run that ended before it,
     // the last of what is there cut off.
-    let order = ["tile/entries/", "tile/0/", "tile/1/", "policy-sets/", "keys/", "manifest.json", "checkpoint"];
+    let order = [
+        "tile/entries/",
+        "tile/0/",
+        "tile/1/",
+        "policy-sets/",
+        "keys/",
+        "manifest.json",
+        "checkpoint",
+    ];
     for ended in 1..order.len() {
         let _ = fs::remove_dir_all(&out);
         fs::create_dir(&out).unwrap();
@@ -213,7 +240,11 @@ async fn an_export_that_was_broken_off_is_completed() {
             let path = out.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             let is_last = name.starts_with(order[ended - 1]) && !name.contains("json");
-            let kept = if is_last { content.len() / 2 } else { content.len() };
+            let kept = if is_last {
+                content.len() / 2
+            } else {
+                content.len()
+            };
             fs::write(path, &content[..kept]).unwrap();
         }
         if is_there("manifest.json") {
@@ -282,7 +313,10 @@ async fn a_directory_of_something_else_is_left_as_it_is() {
     assert_eq!(files(&foreign).len(), 1);
     // A part that begins later is no reason to delete what is before it.
     let since = export(&one.data, &one.path("since"), &["--since", "300"]);
-    assert_eq!((since["first"].as_u64(), since["counts"].as_bool()), (Some(256), Some(true)));
+    assert_eq!(
+        (since["first"].as_u64(), since["counts"].as_bool()),
+        (Some(256), Some(true))
+    );
     let fresh = serve(&World::new().data, 3600);
     write(&fresh, "c", 600).await;
     let since = export(&fresh.dir, &one.path("later"), &["--since", "300"]);
@@ -316,8 +350,18 @@ async fn the_part_of_one_device_has_every_event_with_its_proof() {
         assert_eq!(entry["type"], event["type"]);
     }
     let part: Value = serde_json::from_slice(&fs::read(out.join("device.json")).unwrap()).unwrap();
-    assert_eq!((part["first_seq"].as_u64(), part["last_seq"].as_u64()), (Some(1), Some(events.len() as u64)));
-    let again = audit(&["export", out.to_str().unwrap(), "--device", &device, "--data", world.data.to_str().unwrap()]);
+    assert_eq!(
+        (part["first_seq"].as_u64(), part["last_seq"].as_u64()),
+        (Some(1), Some(events.len() as u64))
+    );
+    let again = audit(&[
+        "export",
+        out.to_str().unwrap(),
+        "--device",
+        &device,
+        "--data",
+        world.data.to_str().unwrap(),
+    ]);
     assert_eq!(again.0, 1, "{}", again.2);
 }
 
@@ -330,19 +374,31 @@ async fn a_log_whose_beginning_was_deleted_is_exported_from_there() {
     export(&world.data, &whole, &[]);
     stop(server);
     let key = fs::read_to_string(world.data.join("key")).unwrap();
-    let key = data_encoding::HEXLOWER.decode(key.trim().as_bytes()).unwrap();
+    let key = data_encoding::HEXLOWER
+        .decode(key.trim().as_bytes())
+        .unwrap();
     let keys = modegate_store::seal::Keys::from_bytes(&key.try_into().unwrap()).unwrap();
     let store = modegate_store::sqlite::SqliteStore::open(&world.data.join("modegate.db"), keys);
     let (store, later) = (store.unwrap(), modegate_core::time::Timestamp(i64::MAX));
     for _ in 0..2 {
         let pruned = modegate_store::proof::ProofStore::purge_events(&store, later).await;
-        assert!(matches!(pruned, Ok(modegate_store::proof::Pruned::Deleted { .. })), "{pruned:?}");
+        assert!(
+            matches!(pruned, Ok(modegate_store::proof::Pruned::Deleted { .. })),
+            "{pruned:?}"
+        );
     }
     modegate_store::Store::close(&store).await;
     drop(store);
-    let (server, rest, key) = (serve(&world.data, 3600), world.path("rest"), vkey(&world.data));
+    let (server, rest, key) = (
+        serve(&world.data, 3600),
+        world.path("rest"),
+        vkey(&world.data),
+    );
     let exported = export(&world.data, &rest, &["--jsonl"]);
-    assert_eq!((exported["first"].as_u64(), exported["counts"].as_bool()), (Some(512), Some(true)));
+    assert_eq!(
+        (exported["first"].as_u64(), exported["counts"].as_bool()),
+        (Some(512), Some(true))
+    );
     let (own, python, said) = verified(&rest, &key);
     assert_eq!((own, python), (3, 3), "{said}");
     let (out, data) = (rest.to_str().unwrap(), world.data.to_str().unwrap());
@@ -356,7 +412,10 @@ async fn a_log_whose_beginning_was_deleted_is_exported_from_there() {
     let (code, proof, why) = audit(&["prove", "--event", "600", "--data", data]);
     assert_eq!(code, 0, "{why}");
     let (_, same, _) = audit(&["prove", whole.to_str().unwrap(), "--event", "600"]);
-    assert_eq!(proof.lines().take(3).collect::<Vec<_>>(), same.lines().take(3).collect::<Vec<_>>());
+    assert_eq!(
+        proof.lines().take(3).collect::<Vec<_>>(),
+        same.lines().take(3).collect::<Vec<_>>()
+    );
     let (code, _, why) = audit(&["prove", "--event", "100", "--data", data]);
     assert_eq!(code, 2, "{why}");
     let (code, _, why) = audit(&["prove", whole.to_str().unwrap(), "--event", "100"]);

@@ -3,11 +3,11 @@
 
 mod exports;
 mod forks;
+mod inputs;
 mod mutations;
 mod proofs;
-pub mod sealing;
-mod inputs;
 mod replay;
+pub mod sealing;
 mod steps;
 mod verifiers;
 mod verifying;

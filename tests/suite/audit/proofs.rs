@@ -14,7 +14,11 @@ use crate::harness::Server;
 use crate::wait::DEADLINE;
 
 /// One GET by this token: status, headers and body as they are.
-async fn get(server: &Server, token: &str, path: &str) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
+async fn get(
+    server: &Server,
+    token: &str,
+    path: &str,
+) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
     let client = reqwest::Client::builder().timeout(DEADLINE).no_proxy();
     let mut request = client
         .build()
@@ -66,20 +70,37 @@ async fn a_proof_names_its_event_and_is_small() {
         assert_eq!(code, 0, "{why}");
         assert!(printed.len() <= 2048, "{}", printed.len());
         let (_, index, proved) = checked(printed.as_bytes(), &key);
-        assert_eq!((index.to_string(), &proved["type"]), (number.clone(), &event["type"]));
+        assert_eq!(
+            (index.to_string(), &proved["type"]),
+            (number.clone(), &event["type"])
+        );
         // By its number on the device, and over the API, it is the same entry.
         let seq = event["seq"].to_string();
-        let (_, by_seq, _) = audit(&["prove", "--event", &seq, "--device", &device, "--data", data]);
+        let (_, by_seq, _) = audit(&[
+            "prove", "--event", &seq, "--device", &device, "--data", data,
+        ]);
         assert_eq!(by_seq, printed);
-        let (status, _, body) =
-            get(&server, &server.token, &format!("/audit/proof?event={number}")).await;
+        let (status, _, body) = get(
+            &server,
+            &server.token,
+            &format!("/audit/proof?event={number}"),
+        )
+        .await;
         assert_eq!(status, 200);
         assert_eq!(checked(&body, &key).1, index);
     }
-    let (status, _, body) =
-        get(&server, &server.token, &format!("/audit/proof?command={command}")).await;
+    let (status, _, body) = get(
+        &server,
+        &server.token,
+        &format!("/audit/proof?command={command}"),
+    )
+    .await;
     let text = String::from_utf8(body).unwrap();
-    assert_eq!((status, text.matches("c2sp.org/tlog-proof@v1").count()), (200, 2), "{text}");
+    assert_eq!(
+        (status, text.matches("c2sp.org/tlog-proof@v1").count()),
+        (200, 2),
+        "{text}"
+    );
 
     let (code, _, why) = audit(&["prove", "--event", "99999", "--data", data]);
     assert_eq!(code, 2, "{why}");
@@ -115,9 +136,16 @@ async fn one_state_is_proved_to_be_the_beginning_of_another() {
     let (from, to) = (sizes[0].to_string(), sizes[1].to_string());
     let (code, proof, why) = audit(&["prove", "--from", &from, "--to", &to, "--data", data]);
     assert_eq!(code, 0, "{why}");
-    let (status, _, body) =
-        get(&server, &server.token, &format!("/audit/proof?from={from}&to={to}")).await;
-    assert_eq!((status, String::from_utf8(body).unwrap()), (200, proof.clone()));
+    let (status, _, body) = get(
+        &server,
+        &server.token,
+        &format!("/audit/proof?from={from}&to={to}"),
+    )
+    .await;
+    assert_eq!(
+        (status, String::from_utf8(body).unwrap()),
+        (200, proof.clone())
+    );
     let (head, note) = proof.split_once("\n\n").unwrap();
     let mut lines = head.lines();
     assert_eq!(lines.next(), Some(format!("old {from}").as_str()));
@@ -140,7 +168,11 @@ async fn one_state_is_proved_to_be_the_beginning_of_another() {
     // A root that the log never had is no export of it.
     let body = json!({"size": sizes[2], "root": old.base64()});
     let (status, answer) = server.api("POST", "/audit/exports", Some(body)).await;
-    assert_eq!((status, &answer["field"]), (422, &json!("root")), "{answer}");
+    assert_eq!(
+        (status, &answer["field"]),
+        (422, &json!("root")),
+        "{answer}"
+    );
     stop(server);
 }
 
@@ -150,20 +182,36 @@ async fn tiles_are_those_of_the_tree_and_only_entries_need_all_groups() {
     let dir = own.path().join("data");
     let server = serve(&dir, 3600);
     for n in 0..300 {
-        server.register(json!({"source": format!("d{n}"), "groups": ["north"]})).await;
+        server
+            .register(json!({"source": format!("d{n}"), "groups": ["north"]}))
+            .await;
     }
-    let foreign = server.register(json!({"source": "x", "groups": ["south"]})).await;
-    let all = server.make_token(json!({"name": "all", "role": "auditor"})).await.1;
+    let foreign = server
+        .register(json!({"source": "x", "groups": ["south"]}))
+        .await;
+    let all = server
+        .make_token(json!({"name": "all", "role": "auditor"}))
+        .await
+        .1;
     let north = json!({"name": "north", "role": "auditor", "groups": ["north"]});
     let north = server.make_token(north).await.1;
-    let portal = server.make_token(json!({"name": "portal", "role": "portal"})).await.1;
+    let portal = server
+        .make_token(json!({"name": "portal", "role": "portal"}))
+        .await
+        .1;
     server.api("POST", "/audit/checkpoints", None).await;
     let entries = Database::of(&dir).entries();
-    let leaves: Vec<u8> = entries[..256].iter().flat_map(|entry| leaf(entry)).collect();
+    let leaves: Vec<u8> = entries[..256]
+        .iter()
+        .flat_map(|entry| leaf(entry))
+        .collect();
     let rest = entries.len() - 256;
     let paths = [
         ("/audit/tile/0/000".to_owned(), Some(leaves)),
-        ("/audit/tile/1/000.p/1".to_owned(), Some(root_of(&entries, 256).0.to_vec())),
+        (
+            "/audit/tile/1/000.p/1".to_owned(),
+            Some(root_of(&entries, 256).0.to_vec()),
+        ),
         (format!("/audit/tile/0/001.p/{rest}"), None),
         ("/audit/checkpoint".to_owned(), None),
     ];
@@ -171,7 +219,10 @@ async fn tiles_are_those_of_the_tree_and_only_entries_need_all_groups() {
         for token in [&all, &north, &server.token] {
             let (status, headers, body) = get(&server, token, path).await;
             assert_eq!(status, 200, "{path}");
-            assert!(expected.as_ref().is_none_or(|expected| *expected == body), "{path}");
+            assert!(
+                expected.as_ref().is_none_or(|expected| *expected == body),
+                "{path}"
+            );
             let caching = headers["cache-control"].to_str().unwrap();
             let is_final = path.contains("tile");
             assert_eq!(caching.contains("immutable"), is_final, "{path}: {caching}");
@@ -182,13 +233,25 @@ async fn tiles_are_those_of_the_tree_and_only_entries_need_all_groups() {
     let bundle = "/audit/tile/entries/000";
     let (status, headers, body) = get(&server, &all, bundle).await;
     assert_eq!(status, 200);
-    assert!(!headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert!(
+        !headers["cache-control"]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
     let read: Vec<Vec<u8>> = modegate_core::tlog::entry::entries(&body)
         .map(|entry| entry.unwrap().to_vec())
         .collect();
     assert_eq!(read, entries[..256]);
     assert_eq!(get(&server, &north, bundle).await.0, 403);
-    for path in ["0/001", "1/001", "0/0", "8/000", "0/000.p/256", "entries/001"] {
+    for path in [
+        "0/001",
+        "1/001",
+        "0/0",
+        "8/000",
+        "0/000.p/256",
+        "entries/001",
+    ] {
         let status = get(&server, &all, &format!("/audit/tile/{path}")).await.0;
         assert_eq!(status, 404, "{path}");
     }
@@ -218,15 +281,26 @@ async fn tiles_are_those_of_the_tree_and_only_entries_need_all_groups() {
     stop(server);
     // An entry that was changed in the database is found by a look at its newest part.
     let sql = "DROP TRIGGER event_is_final; UPDATE event SET bytes = CAST(bytes || ' ' AS BLOB) WHERE place = 7;";
-    rusqlite::Connection::open(dir.join("modegate.db")).unwrap().execute_batch(sql).unwrap();
+    rusqlite::Connection::open(dir.join("modegate.db"))
+        .unwrap()
+        .execute_batch(sql)
+        .unwrap();
     let server = serve(&dir, 3600);
     let check = server.get("/audit/verify").await;
     assert_eq!(check["good"], json!(false), "{check}");
-    assert!(check["faults"][0].as_str().unwrap().contains("0 to 255"), "{check}");
+    assert!(
+        check["faults"][0].as_str().unwrap().contains("0 to 255"),
+        "{check}"
+    );
     let (code, printed, _) = audit(&["verify", "--data", dir.to_str().unwrap()]);
     assert_eq!(code, 1, "{printed}");
     assert!(printed.contains("entry 6"), "{printed}");
-    let (code, _, why) = audit(&["export", own.path().join("out").to_str().unwrap(), "--data", dir.to_str().unwrap()]);
+    let (code, _, why) = audit(&[
+        "export",
+        own.path().join("out").to_str().unwrap(),
+        "--data",
+        dir.to_str().unwrap(),
+    ]);
     assert_eq!(code, 1, "{why}");
     assert!(why.contains("damaged"), "{why}");
 }
@@ -262,13 +336,18 @@ async fn a_redacted_text_is_gone_and_the_log_stays_good() {
     let events = server.get(&format!("/devices/{device}/events")).await;
     let number = events["items"][0]["entry"].to_string();
     let data = dir.to_str().unwrap();
-    let redact = ["redact", "--event", &number, "--reason", "a name", "--data", data, "--json"];
+    let redact = [
+        "redact", "--event", &number, "--reason", "a name", "--data", data, "--json",
+    ];
     let (code, printed, why) = audit(&redact);
     assert_eq!(code, 0, "{why}");
     let printed: Value = serde_json::from_str(&printed).unwrap();
     let events = server.get("/events?type=audit.redacted").await;
     let event = &events["items"][0];
-    assert_eq!(event["log"]["redaction"]["leaf_hash"], printed["leaf_hash"], "{event}");
+    assert_eq!(
+        event["log"]["redaction"]["leaf_hash"], printed["leaf_hash"],
+        "{event}"
+    );
     assert_eq!(event["detail"], "a name");
     assert_eq!(event["actor"], "api:admin");
     let (code, _, why) = audit(&redact);
@@ -318,4 +397,33 @@ async fn another_key_signs_with_the_one_before() {
     let changed = server.get("/events?type=audit.key_changed").await;
     assert_eq!(changed["items"].as_array().unwrap().len(), 2, "{changed}");
     both(&keys[1..]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_are_replayed_from_an_export_alone() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("data");
+    let server = serve(&dir, 3600);
+    let (_, _) = crate::harness::demo_queue(&server, "t1").await;
+    server.begin("Machine", "t1", "1").await;
+    server.begin("Maintenance", "t1", "2").await;
+    let out = own.path().join("out");
+    let (out, data) = (out.to_str().unwrap(), dir.to_str().unwrap());
+    let (code, _, why) = audit(&["export", out, "--data", data]);
+    assert_eq!(code, 0, "{why}");
+    let (code, said, why) = audit(&["replay", out, "--json"]);
+    assert_eq!(code, 0, "{said}{why}");
+    let totals: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert!(totals["totals"]["agree"].as_u64().unwrap() >= 4, "{totals}");
+    assert_eq!(totals["totals"]["agree"], totals["totals"]["decisions"]);
+    assert_eq!(totals["machine"]["sessions"], 1);
+    assert_eq!(totals["machine"]["others"], 0);
+    // By no rules at all nothing would have gone.
+    let none = own.path().join("none");
+    fs::create_dir(&none).unwrap();
+    fs::write(none.join("empty.toml"), "").unwrap();
+    let (code, said, why) = audit(&["replay", out, "--policies", none.to_str().unwrap()]);
+    assert_eq!(code, 1, "{said}{why}");
+    assert!(said.contains("differs"), "{said}");
+    stop(server);
 }

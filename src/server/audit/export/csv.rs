@@ -60,8 +60,12 @@ fn cells(number: u64, event: &Event) -> [String; COLUMNS.len()] {
         event.device.map_or_else(String::new, |id| id.to_string()),
         event.seq.to_string(),
         event.what.name().to_owned(),
-        event.command.map_or_else(String::new, |seq| seq.to_string()),
-        event.kind.map_or_else(String::new, |kind| kind.name().to_owned()),
+        event
+            .command
+            .map_or_else(String::new, |seq| seq.to_string()),
+        event
+            .kind
+            .map_or_else(String::new, |kind| kind.name().to_owned()),
         of(|exchange| exchange.mode.name().to_owned()),
         of(|exchange| exchange.platform.name().to_owned()),
         of(|exchange| exchange.login.name().to_owned()),
@@ -74,7 +78,9 @@ fn cells(number: u64, event: &Event) -> [String; COLUMNS.len()] {
             count.to_string()
         }),
         of(|exchange| exchange.policy_set.clone()),
-        event.count.map_or_else(String::new, |count| count.to_string()),
+        event
+            .count
+            .map_or_else(String::new, |count| count.to_string()),
         event.detail.clone().unwrap_or_default(),
     ]
 }
@@ -139,7 +145,11 @@ mod tests {
         line(&mut out, 4, Entry::Unsalted { json: b"{}" }).unwrap();
         let text = String::from_utf8(out).unwrap();
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines.iter().all(|line| line.split(',').count() == COLUMNS.len()));
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.split(',').count() == COLUMNS.len())
+        );
         assert!(lines[1].starts_with("3,1970-01-01T00:00:00.000Z,'=a,,7,server.started,"));
         assert!(lines[2].starts_with("4,,,,,unreadable,"));
     }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::directory::Directory;
 use super::error::{ExportError, damaged};
-use crate::audit::database::{LogFault, DatabaseLog};
+use crate::audit::database::{DatabaseLog, LogFault};
 use modegate_core::tlog::entry::{hash_of, push_to_bundle};
 use modegate_core::tlog::proof::{TileReader, root_of};
 use modegate_core::tlog::tile::{LEVELS, TILE_HEIGHT, bundle_path};
@@ -47,10 +47,7 @@ pub(super) struct Copy<'a> {
 impl Copy<'_> {
     /// Copies the entries with their hashes, one bundle at a time. `progress` is told how many
     /// are done.
-    pub(super) fn entries(
-        &mut self,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Copied, ExportError> {
+    pub(super) fn entries(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Copied, ExportError> {
         let size = self.checkpoint.size;
         let (mut copied, mut above) = (Copied::default(), Vec::new());
         for index in self.from / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {

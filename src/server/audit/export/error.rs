@@ -43,12 +43,12 @@ pub enum ExportError {
     #[error("another export is being written to {0}")]
     Busy(PathBuf),
     /// Something else is there.
-    #[error(
-        "{0} is not empty and is no export of modegate: name a directory that is new or empty"
-    )]
+    #[error("{0} is not empty and is no export of modegate: name a directory that is new or empty")]
     NotAnExport(PathBuf),
     /// What is there is not as an export of this log leaves it.
-    #[error("{path} has an export that this one cannot go on from: {why}. Export to a new directory")]
+    #[error(
+        "{path} has an export that this one cannot go on from: {why}. Export to a new directory"
+    )]
     Other {
         /// The directory.
         path: PathBuf,

@@ -42,7 +42,9 @@ impl Existing {
         let name = About::file(manifest.size);
         let text = directory.read(&name)?.unwrap_or_default();
         if manifest.files.get(&name) != Some(&digest(&text)) {
-            return Err(other(format!("its {name} is not the one that it was made with")));
+            return Err(other(format!(
+                "its {name} is not the one that it was made with"
+            )));
         }
         let about = serde_json::from_slice(&text).map_err(|why| unreadable(&name, &why))?;
         if let Some(why) = differs(source, &manifest)? {

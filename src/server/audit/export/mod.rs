@@ -20,12 +20,11 @@ use std::path::{Path, PathBuf};
 
 use super::database::DatabaseLog;
 use about::About;
+pub use device::{DEVICE_PART, DevicePart, export_device, proof_name};
 use directory::Directory;
 use entries::{Copied, Copy};
-pub use device::{DEVICE_PART, DevicePart, export_device, proof_name};
 pub use error::ExportError;
 use existing::Existing;
-pub use view::View;
 use modegate_core::audit::manifest::{
     self, CHECKPOINT, MANIFEST, Manifest, key_path, policy_set_path,
 };
@@ -33,6 +32,7 @@ use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::{Checkpoint, TILE_WIDTH, VerifierKey};
 use modegate_store::sqlite::log_reader::LogReader;
+pub use view::View;
 
 /// The verifier that goes with each export.
 const VERIFIER: (&str, &str) = ("verify.py", include_str!("../verify.py"));
@@ -224,11 +224,7 @@ impl Files {
     }
 
     /// The verifier keys that the log records.
-    fn keys(
-        &mut self,
-        source: &Source<'_>,
-        directory: &mut Directory,
-    ) -> Result<(), ExportError> {
+    fn keys(&mut self, source: &Source<'_>, directory: &mut Directory) -> Result<(), ExportError> {
         for recorded in source.log.audit_keys()? {
             let key = recorded.vkey.parse::<VerifierKey>();
             let key = key.map_err(|fault| ExportError::Checkpoint(fault.to_string()))?;

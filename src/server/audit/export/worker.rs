@@ -63,7 +63,9 @@ impl ExportWorker {
 impl Worker for ExportWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
         match self.export().await {
-            Ok(Some(Exported { checkpoint, added, .. })) => {
+            Ok(Some(Exported {
+                checkpoint, added, ..
+            })) => {
                 tracing::info!(size = checkpoint.size, added, "exported the log");
             }
             Ok(None) => {}

@@ -85,9 +85,7 @@ impl ExportArgs {
         let views = views.into_iter().filter(|(wanted, _)| *wanted);
         let views: Vec<View> = views.map(|(_, view)| view).collect();
         Ok(match self.device {
-            Some(device) => {
-                export_device(&log, &self.out, device, &views, now, &mut progress)?
-            }
+            Some(device) => export_device(&log, &self.out, device, &views, now, &mut progress)?,
             None => {
                 let request = ExportRequest {
                     out: self.out.clone(),
@@ -122,7 +120,9 @@ impl ExportArgs {
             checkpoint.origin
         );
         if *deleted > 0 {
-            eprintln!("the entries before {deleted} were deleted by the retention and are not in it");
+            eprintln!(
+                "the entries before {deleted} were deleted by the retention and are not in it"
+            );
         }
         let (counts, why) = match recorded {
             Ok(true) => (true, None),

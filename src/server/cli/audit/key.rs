@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::writer::ServerArgs;
 use super::AuditError;
+use super::writer::ServerArgs;
 use crate::cli::backup::DataArgs;
 use crate::clock::Clock;
 use modegate_store::sqlite::log_reader::LogReader;

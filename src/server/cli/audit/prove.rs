@@ -154,8 +154,7 @@ impl ProveArgs {
             (Some(number), None, _) => vec![number],
             (Some(seq), Some(device), _) => match database {
                 Some(log) => event_of_device(log, device, seq)?,
-                None => prover
-                    .search(&|event| event.device == Some(device) && event.seq == seq)?,
+                None => prover.search(&|event| event.device == Some(device) && event.seq == seq)?,
             },
             (None, _, Some(command)) => match database {
                 Some(log) => events_of_command(log, command)?,

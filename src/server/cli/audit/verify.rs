@@ -74,7 +74,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
                 question.keys = own_keys(at, &checkpoint.origin)?;
             }
             let mark = marks.get(&checkpoint.origin.to_string());
-            question.older.extend(mark.map(|note| note.clone().into_bytes()));
+            question
+                .older
+                .extend(mark.map(|note| note.clone().into_bytes()));
         }
         question.accepted.unsealed = match args.accept_unsealed {
             Some(unsealed) => unsealed,
@@ -169,7 +171,8 @@ fn key_of(text: &str) -> Result<VerifierKey, AuditError> {
         true => String::from_utf8_lossy(&read(path)?).into_owned(),
         false => text.to_owned(),
     };
-    let wrong = |fault: &dyn std::fmt::Display| AuditError::Wrong(path.to_owned(), fault.to_string());
+    let wrong =
+        |fault: &dyn std::fmt::Display| AuditError::Wrong(path.to_owned(), fault.to_string());
     line.trim().parse().map_err(|fault| wrong(&fault))
 }
 

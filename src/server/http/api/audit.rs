@@ -116,7 +116,11 @@ pub(super) async fn proof(caller: Caller, query: web::Query<ProofQuery>) -> Hand
         }
         _ => {
             let expected = "exactly one of event, command and from (with or without to)";
-            return Err(Problem::field("query", expected, quoted("another combination")));
+            return Err(Problem::field(
+                "query",
+                expected,
+                quoted("another combination"),
+            ));
         }
     };
     Ok(plain(proof))
@@ -142,17 +146,16 @@ pub(super) async fn export(caller: Caller, Body(export): Body<NewExport>) -> Han
 }
 
 /// `POST /audit/redactions`.
-pub(super) async fn redact(
-    caller: Caller,
-    Body(redaction): Body<NewRedaction>,
-) -> HandlerResult {
+pub(super) async fn redact(caller: Caller, Body(redaction): Body<NewRedaction>) -> HandlerResult {
     let redacted = audit::redact(caller.app(), caller.by(), redaction).await?;
     Ok(created(&redacted))
 }
 
 /// `POST /audit/key-rotations`.
 pub(super) async fn rotate_key(caller: Caller) -> HandlerResult {
-    Ok(created(&audit::rotate_key(caller.app(), caller.by()).await?))
+    Ok(created(
+        &audit::rotate_key(caller.app(), caller.by()).await?,
+    ))
 }
 
 /// 201: what follows is seen by the checkpoint.
