@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 20] = [
+pub const EXAMPLES: [Examples; 21] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -88,6 +88,13 @@ pub const EXAMPLES: [Examples; 20] = [
             "modegate audit prove --event 4711 --data /var/lib/modegate > 4711.tlog-proof",
             "modegate audit prove --command 0197a2c4c1f47cc0b1d9c5f9d0c1a2b3-7 --out proofs",
             "modegate audit prove /mnt/export --from 1048576",
+        ],
+    ),
+    (
+        "audit replay",
+        &[
+            "modegate audit replay /mnt/export",
+            "modegate audit replay /mnt/export --policies ./policies-of-tomorrow --json",
         ],
     ),
     (
