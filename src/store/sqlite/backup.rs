@@ -291,7 +291,9 @@ fn record(
 
 /// The tree of the database that a backup replaces, where it can be read.
 fn tree_of(database: &Path) -> Option<Tree> {
-    let db = database.exists().then(|| Connection::open(database).ok())??;
+    let db = database
+        .exists()
+        .then(|| Connection::open(database).ok())??;
     tree::one(&db).ok()
 }
 

@@ -58,7 +58,8 @@ pub(super) fn before(
     size: u64,
     limit: usize,
 ) -> Result<Vec<StoredCheckpoint>, StoreError> {
-    let sql = "SELECT size, root, note, at FROM checkpoint WHERE size < ?1 ORDER BY size DESC LIMIT ?2";
+    let sql =
+        "SELECT size, root, note, at FROM checkpoint WHERE size < ?1 ORDER BY size DESC LIMIT ?2";
     let range = params![signed(size), signed(limit as u64)];
     all(db, sql, range, checkpoint)
 }

@@ -93,4 +93,3 @@ fn redact(db: &Connection, redaction: &Redaction) -> Result<Hash, StoreError> {
     events::log(db, &mut [told])?;
     Ok(leaf)
 }
-

@@ -150,10 +150,7 @@ fn delete_changes(db: &Connection, old: &[(i64, i64, u64)]) -> Result<(), StoreE
 
 /// Whether the first tile of the log may go, and the events in it that list what was
 /// withheld, with their devices' numbers.
-fn old_tile(
-    db: &Connection,
-    before: Timestamp,
-) -> Result<(Pruned, Vec<(i64, Event)>), StoreError> {
+fn old_tile(db: &Connection, before: Timestamp) -> Result<(Pruned, Vec<(i64, Event)>), StoreError> {
     let tree = tree::one(db)?;
     let minimum = tree.minimum + TILE_WIDTH;
     let places = [tree.base + tree.minimum, tree.base + minimum].map(signed);

@@ -29,8 +29,7 @@ pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
     let (tree, size, roots) = row.ok_or_else(|| failed("the log's tree has no row"))?;
     let frontier = Hash::list(&roots).and_then(|roots| Frontier::new(size, roots));
     Ok(Tree {
-        frontier: frontier
-            .ok_or_else(|| failed("the right edge of the log's tree is damaged"))?,
+        frontier: frontier.ok_or_else(|| failed("the right edge of the log's tree is damaged"))?,
         entries: (events::last_place(db)? + 1).saturating_sub(tree.base),
         ..tree
     })
