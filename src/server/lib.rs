@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;

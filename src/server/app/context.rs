@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::error::AppError;
 use super::revision::Match;
+use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
@@ -25,6 +26,8 @@ use modegate_store::{Store, StoreError};
 pub(crate) struct App {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// Seals the log, and when it is asked to.
+    pub sealer: Arc<Sealer>,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.

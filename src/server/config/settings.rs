@@ -78,6 +78,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where WNS is and how it is used.
     pub wns: Wns,
+    /// How the audit log is signed.
+    pub audit: AuditSettings,
     /// How long things are kept.
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
@@ -117,6 +119,7 @@ impl Default for Settings {
             server_auth: ServerAuth::default(),
             limits: Limits::default(),
             wns: Wns::default(),
+            audit: AuditSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
             jobs: JobRules::default(),
@@ -386,6 +389,28 @@ impl Default for Wns {
             per_second: 100,
             ca: None,
             timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// How the audit log is signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditSettings {
+    /// A file with the audit key, 64 hexadecimal digits, instead of the data directory's
+    /// `audit-key`.
+    #[serde(deserialize_with = "optional::<File, _>")]
+    pub key_file: Option<PathBuf>,
+    /// At most so many seconds pass until what is new in the log is signed. Default 10.
+    #[serde(deserialize_with = "number::<_, 1, 3_600>")]
+    pub seal_seconds: u32,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        AuditSettings {
+            key_file: None,
+            seal_seconds: 10,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod audit;
 mod connections;
 mod disk;
 mod exchange;
@@ -31,6 +32,7 @@ pub(crate) use push::wake_end;
 pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
+use audit::AuditMetrics;
 use disk::DiskCollector;
 use process::ProcessCollector;
 use push::PushMetrics;
@@ -84,6 +86,7 @@ pub struct Metrics {
     push: PushMetrics,
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
+    audit: AuditMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -153,6 +156,7 @@ impl Metrics {
                 counter,
             ),
             webhooks: WebhookMetrics::new(),
+            audit: AuditMetrics::new(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -188,6 +192,7 @@ impl Metrics {
             self.installs.clone(),
         );
         self.webhooks.name(to);
+        self.audit.name(to);
     }
 
     fn name_exchanges(&mut self) {

@@ -140,7 +140,7 @@ pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
 pub(super) const KEY: &str = "64 hexadecimal digits";
 
 /// A new main key, as it stands in a file.
-pub(super) fn new_key() -> String {
+pub(crate) fn new_key() -> String {
     HEXLOWER.encode(&random::<32>())
 }
 

@@ -136,7 +136,7 @@ fn next_of(path: &Path) -> PathBuf {
     beside(path, ".next")
 }
 
-fn read_key(path: &Path) -> Result<[u8; 32], ServeError> {
+pub(crate) fn read_key(path: &Path) -> Result<[u8; 32], ServeError> {
     let text = fs::read_to_string(path)
         .map(Secret::new)
         .map_err(|error| ServeError::File(path.to_owned(), error))?;

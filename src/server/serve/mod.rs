@@ -13,12 +13,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
 use crate::app::App;
+use crate::audit::{self, KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -75,6 +77,9 @@ pub struct Running {
     workers: Supervisor,
 }
 
+/// How long the end of the server may seal the log.
+const SEALING: Duration = Duration::from_secs(20);
+
 /// Starts the server; it serves when this returns.
 ///
 /// # Errors
@@ -97,12 +102,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let observer = Arc::clone(&metrics);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
+    let sealer = Arc::new(audit::open(audit_setup(&options, &store, &metrics)).await?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, store, sync, push, &token).await?;
+    let app = app(&options, (store, sealer), sync, push, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -140,6 +146,20 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     })
 }
 
+/// What the audit log is opened with. A new log has the first name of the server.
+fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metrics>) -> Setup {
+    let settings = &options.settings;
+    let host = settings.names.first().map_or("modegate", String::as_str);
+    Setup {
+        store: Arc::clone(store) as Arc<dyn Store>,
+        key_file: KeyFile::from_settings(settings),
+        data: settings.data.clone(),
+        host: host.to_owned(),
+        clock: options.clock.clone(),
+        metrics: Arc::clone(metrics),
+    }
+}
+
 fn stream_places(settings: &Settings) -> StreamPlaces {
     let limits = &settings.limits;
     StreamPlaces::new(
@@ -151,13 +171,14 @@ fn stream_places(settings: &Settings) -> StreamPlaces {
 /// The use cases on these parts, with the API tokens that the store has.
 async fn app(
     options: &Options,
-    store: Arc<SqliteStore>,
+    (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
     let app = App {
         store,
+        sealer,
         sync,
         push,
         clock: options.clock.clone(),
@@ -258,9 +279,12 @@ impl Running {
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
+        // Everything that is logged is sealed, or the next start goes on.
+        let sealed = app.sealer.seal(Some(Instant::now() + SEALING)).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
         logged?;
+        sealed?;
         ended
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
@@ -383,6 +407,8 @@ fn workers(
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,
+        sealer: Arc::clone(&shared.app.sealer),
+        seal_every: Duration::from_secs(settings.audit.seal_seconds.into()),
     }))
 }
 

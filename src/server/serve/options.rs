@@ -83,6 +83,17 @@ pub enum ServeError {
          To start without the data, move the database away first"
     )]
     MissingKey(PathBuf, PathBuf),
+    /// The audit key is gone, and the log records one.
+    #[error(
+        "the audit key {0} is missing, but the log records the key that signs it: put the file back from its backup. \
+         No other key can take its place"
+    )]
+    MissingAuditKey(PathBuf),
+    /// The log was not signed with this key.
+    #[error(
+        "the audit key {0} is not the one that signs this database's log: put the right file there"
+    )]
+    WrongAuditKey(PathBuf),
     /// Of the server's certificate and its key only one is there.
     #[error(
         "{0} is missing, but {1} is there: put the missing file there, or remove the other one too, so that the server \

@@ -3,6 +3,7 @@
 //! [supervisor](crate::supervisor) runs them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -12,6 +13,8 @@ mod installs;
 mod queues;
 pub mod retention;
 
+use crate::audit::Sealer;
+use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::Metrics;
@@ -50,6 +53,9 @@ pub(crate) struct WorkerContext {
     pub(crate) templates: Templates,
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
+    pub(crate) sealer: Arc<Sealer>,
+    /// How often the log is sealed.
+    pub(crate) seal_every: Duration,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -74,6 +80,9 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
         });
     }
+    start_one(&supervisor, &context, "sealing", |c| {
+        SealWorker::new(Arc::clone(&c.sealer), c.seal_every)
+    });
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(

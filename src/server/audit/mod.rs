@@ -1,0 +1,18 @@
+//! The audit log's tree: which key signs it, under which origin, and who seals it.
+//!
+//! The log itself is written with each change. What is new in it is sealed in the
+//! background: its entries join the tree, and a checkpoint is signed, made durable and only
+//! then published.
+
+mod fork;
+mod key;
+mod mark;
+mod opening;
+mod sealer;
+pub mod tiles;
+pub(crate) mod worker;
+
+pub use key::{KeyFile, SigningKey};
+pub use mark::MarkFile;
+pub use opening::{Setup, open};
+pub use sealer::{SealStep, Sealer};

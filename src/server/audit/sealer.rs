@@ -1,0 +1,189 @@
+//! Seals what is new in the log: reads its entries, adds them to the tree, signs a
+//! checkpoint, makes all of that durable, and then publishes it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::runtime::Handle;
+
+use super::key::SigningKey;
+use super::mark::MarkFile;
+use super::opening::Setup;
+use modegate_core::time::Timestamp;
+use modegate_core::tlog::entry::hash_of;
+use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
+use modegate_store::proof::{Seal, Tree};
+use modegate_store::StoreError;
+
+/// Most entries that are sealed in one transaction.
+const ENTRIES: usize = 8_192;
+/// And most of their bytes.
+const BYTES: u64 = 8 * 1024 * 1024;
+
+/// A key that signs under the log's origin.
+#[derive(Debug)]
+pub(super) struct Signer {
+    pub(super) key: SigningKey,
+    pub(super) verifier: VerifierKey,
+    pub(super) until: Option<Timestamp>,
+}
+
+/// Steps of sealing, for tests that end the process before one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealStep {
+    /// The entries were read; nothing is signed yet.
+    Sign,
+    /// A checkpoint was signed; nothing is durable.
+    Commit,
+    /// It is durable; it is not published yet.
+    Publish,
+}
+
+/// Seals the log. There is one for each store.
+pub struct Sealer {
+    setup: Setup,
+    origin: Origin,
+    signers: Vec<Signer>,
+    marks: MarkFile,
+    /// Held while something is sealed.
+    busy: Arc<tokio::sync::Mutex<()>>,
+    stops_before: Mutex<Option<SealStep>>,
+}
+
+impl Sealer {
+    pub(super) fn new(
+        setup: Setup,
+        origin: Origin,
+        signers: Vec<Signer>,
+        marks: MarkFile,
+    ) -> Self {
+        Sealer {
+            setup,
+            origin,
+            signers,
+            marks,
+            busy: Arc::default(),
+            stops_before: Mutex::default(),
+        }
+    }
+
+    /// The origin that checkpoints are signed under.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The verifier keys of the keys that sign at this time, the one in force first.
+    pub fn verifiers(&self, now: Timestamp) -> Vec<&VerifierKey> {
+        self.signing(now).map(|signer| &signer.verifier).collect()
+    }
+
+    /// Lets sealing fail before this step. For tests.
+    #[doc(hidden)]
+    pub fn stop_before(&self, step: Option<SealStep>) {
+        let stops = self.stops_before.lock();
+        *stops.unwrap_or_else(PoisonError::into_inner) = step;
+    }
+
+    /// Seals what is logged by now, in steps, until all is sealed or the time is up. Answers
+    /// how many entries are sealed.
+    ///
+    /// # Errors
+    /// The store failed, or what is in it is no log. What was sealed before stays so.
+    pub async fn seal(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {
+        let held = Arc::clone(&self.busy).lock_owned().await;
+        let sealer = Arc::clone(self);
+        // Reading and hashing would hold up whoever shares the thread.
+        let sealed = tokio::task::spawn_blocking(move || {
+            let _held = held;
+            Handle::current().block_on(sealer.seal_all(until))
+        });
+        let ended = |_| StoreError::Failed("sealing was interrupted".into());
+        sealed.await.map_err(ended)?
+    }
+
+    async fn seal_all(&self, until: Option<Instant>) -> Result<u64, StoreError> {
+        let store = &*self.setup.store;
+        let begun = Instant::now();
+        let mut tree = store.tree().await?;
+        let (first, of) = (tree.size(), tree.entries);
+        let mut published = None;
+        while tree.size() < of && until.is_none_or(|until| Instant::now() < until) {
+            published = Some(self.seal_some(&tree).await?);
+            tree = store.tree().await?;
+            if of - first > ENTRIES as u64 {
+                tracing::info!(sealed = tree.size(), of, "seals the log");
+            }
+        }
+        if let Some(note) = published {
+            self.at(SealStep::Publish)?;
+            if let Err(error) = self.marks.put(&self.origin, &note) {
+                tracing::error!(%error, "could not write the newest checkpoint beside the database");
+            }
+        }
+        let newest = store.checkpoint().await?.map(|checkpoint| checkpoint.at);
+        let metrics = &self.setup.metrics;
+        metrics.audit_log(tree.entries, tree.size(), newest);
+        if tree.size() > first {
+            metrics.audit_sealed(tree.size() - first, begun.elapsed());
+        }
+        Ok(tree.size())
+    }
+
+    /// Seals the next entries. Returns the note that signs them.
+    async fn seal_some(&self, tree: &Tree) -> Result<String, StoreError> {
+        let store = &*self.setup.store;
+        let entries = store.entries(tree.size(), ENTRIES, BYTES).await?;
+        let mut growth = Growth::from(tree.frontier.clone());
+        for (entry, number) in entries.iter().zip(tree.size()..) {
+            let failed = |fault| format!("entry {number} of the log is damaged: {fault}");
+            let leaf = hash_of(entry).map_err(|fault| StoreError::Failed(failed(fault).into()))?;
+            growth.push(leaf);
+        }
+        if entries.is_empty() {
+            let missing = format!("entry {} of the log is missing", tree.size());
+            return Err(StoreError::Failed(missing.into()));
+        }
+        self.at(SealStep::Sign)?;
+        let now = self.setup.clock.now();
+        let note = self.sign(&growth, now)?;
+        self.at(SealStep::Commit)?;
+        let seal = Seal {
+            epoch: self.origin.epoch(),
+            from: tree.size(),
+            frontier: growth.frontier().clone(),
+            appends: growth.appends().to_vec(),
+            note: note.clone(),
+            at: now,
+        };
+        store.seal(seal).await?;
+        Ok(note)
+    }
+
+    fn sign(&self, growth: &Growth, now: Timestamp) -> Result<String, StoreError> {
+        let frontier = growth.frontier();
+        let checkpoint = Checkpoint {
+            origin: self.origin.clone(),
+            size: frontier.size(),
+            root: frontier.root(),
+        };
+        let text = checkpoint.text();
+        let sign = |signer: &Signer| signer.verifier.sign(&text, |text| signer.key.sign(text));
+        let signatures = self.signing(now).map(sign).collect();
+        let note = Note::new(text.as_str(), signatures);
+        let wrong = || StoreError::Failed("a checkpoint cannot be read back".into());
+        Ok(note.ok_or_else(wrong)?.to_string())
+    }
+
+    fn signing(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
+        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
+        self.signers.iter().filter(signs)
+    }
+
+    fn at(&self, step: SealStep) -> Result<(), StoreError> {
+        let stops = self.stops_before.lock().unwrap_or_else(PoisonError::into_inner);
+        match *stops == Some(step) {
+            true => Err(StoreError::Failed("a test ends sealing here".into())),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Seals the log from time to time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::sealer::Sealer;
+use crate::supervisor::Worker;
+use modegate_store::StoreError;
+
+/// Seals what is new, at every interval.
+pub(crate) struct SealWorker {
+    sealer: Arc<Sealer>,
+    every: Duration,
+}
+
+impl SealWorker {
+    pub(crate) fn new(sealer: Arc<Sealer>, every: Duration) -> Self {
+        SealWorker { sealer, every }
+    }
+}
+
+#[async_trait]
+impl Worker for SealWorker {
+    async fn work(&mut self) -> Result<Duration, StoreError> {
+        self.sealer.seal(None).await?;
+        Ok(self.every)
+    }
+}
