@@ -9,10 +9,13 @@ mod key;
 mod mark;
 mod opening;
 mod sealer;
+mod signature;
 pub mod tiles;
+pub(crate) mod witness;
 pub(crate) mod worker;
 
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::{Setup, open};
 pub use sealer::{SealStep, Sealer};
+pub use signature::is_signed;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod backup;
 mod config;
 mod flags;
@@ -20,6 +21,7 @@ use std::io;
 
 use clap::Subcommand;
 
+use audit::AuditCommand;
 use policy::PolicyCommand;
 
 /// The commands that need no simulated device.
@@ -34,6 +36,9 @@ pub enum Command {
     /// Change the main key
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Prove what the audit log says
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -59,6 +64,7 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Key(command) => key::run(&command),
+        Command::Audit(command) => audit::run(command),
         Command::Policy(command) => {
             printed("modegate policy", policy::run(&command, &mut io::stdout()))
         }

@@ -1,13 +1,13 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
-mod certificates;
+pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
-mod sockets;
+pub(crate) mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
