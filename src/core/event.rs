@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::activity::TriggerRecord;
+use crate::alert::{Alert, RaisedAlert};
 use crate::command::{CLIENT_ID, CommandBody, CommandState};
 use crate::context::{Login, Mode, Platform};
 use crate::ids::DeviceId;
@@ -48,7 +49,7 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
-    /// The alert, where it was one.
+    /// What the device reported, where it was an alert of a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertRecord>,
     /// For a command that was queued: what it does, so that this stays on record when the
@@ -64,6 +65,9 @@ pub struct Event {
     /// What it says about the log itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<Box<LogRecord>>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<RaisedAlert>,
 }
 
 /// Most steps that an event lists.
@@ -105,6 +109,7 @@ impl Event {
             steps: Vec::new(),
             app: None,
             log: None,
+            raised: None,
         }
     }
 
@@ -117,6 +122,17 @@ impl Event {
             seq: self.seq,
             ..Event::new(self.at, "redacted", self.device, EventType::Redacted)
         }
+    }
+
+    /// That this alert was raised, or that it was cleared if it is.
+    pub fn of_alert(alert: &Alert) -> Self {
+        let what = match alert.cleared_at {
+            None => EventType::AlertRaised,
+            Some(_) => EventType::AlertCleared,
+        };
+        let mut event = Event::new(alert.changed_at(), "server", None, what);
+        event.raised = Some(alert.on_record());
+        event.detail(&*alert.finding.message)
     }
 
     /// With what the command does.
@@ -277,6 +293,10 @@ named! {
         /// The database is older than what was published of its log, or has other entries:
         /// the log goes on under another origin.
         LogForked = "log.forked",
+        /// The server found something that an operator should act on.
+        AlertRaised = "alert.raised",
+        /// What an alert was raised for is over.
+        AlertCleared = "alert.cleared",
     }
 }
 
@@ -433,4 +453,34 @@ pub struct StoredEvent {
     pub place: u64,
     /// The event.
     pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::alert::{AlertId, AlertKind, Finding, Subject};
+
+    #[test]
+    fn both_events_of_an_alert_name_the_same_one() {
+        let finding = Finding::new(AlertKind::DiskLow, Subject::Server, "1 byte is free");
+        let id = AlertId(uuid::Uuid::from_u128(1));
+        let mut alert = Alert::raised(id, finding, Timestamp(5));
+        let raised = Event::of_alert(&alert);
+        alert.cleared_at = Some(Timestamp(9));
+        let cleared = Event::of_alert(&alert);
+        let types = (raised.what, cleared.what);
+        assert_eq!(types, (EventType::AlertRaised, EventType::AlertCleared));
+        assert_eq!((raised.at, cleared.at), (Timestamp(5), Timestamp(9)));
+        assert_eq!(raised.raised, cleared.raised);
+        assert_eq!(Event::from_bytes(&raised.to_bytes()).unwrap(), raised);
+        let shown: serde_json::Value = serde_json::from_slice(&raised.to_bytes()).unwrap();
+        let expected = serde_json::json!({
+            "id": "00000000000000000000000000000001",
+            "kind": "disk.low",
+            "subject": "server",
+            "severity": "critical",
+        });
+        assert_eq!(shown["raised"], expected);
+    }
 }

@@ -3,6 +3,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 pub mod activity;
+pub mod alert;
 pub mod batch;
 pub mod catalogue;
 pub mod change;

@@ -4,11 +4,11 @@
 /// the order of declaration), `name` and, where `by` says how names are compared,
 /// `from_name`. Behind `serialized`, the names are serde's too.
 macro_rules! named {
-    (serialized $(#[$meta:meta])* $vis:vis enum $type:ident {
+    (serialized $(#[$meta:meta])* $vis:vis enum $type:ident $(by $equal:ident)? {
         $($(#[$about:meta])* $value:ident = $name:literal,)+
     }) => {
         $crate::named::named! {
-            $(#[$meta])* $vis enum $type {
+            $(#[$meta])* $vis enum $type $(by $equal)? {
                 $($(#[$about])* #[serde(rename = $name)] $value = $name,)+
             }
         }

@@ -4,6 +4,7 @@
 //! An implementation passes the conformance suite (`tests/suite/store/conformance.rs`).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
+pub mod alerts;
 pub mod api;
 mod error;
 pub mod installs;
@@ -102,7 +103,13 @@ impl StoreObserver for () {}
 /// The store.
 #[async_trait]
 pub trait Store:
-    api::WriteStore + installs::InstallStore + proof::ProofStore + Send + Sync + 'static
+    api::WriteStore
+    + installs::InstallStore
+    + proof::ProofStore
+    + alerts::AlertStore
+    + Send
+    + Sync
+    + 'static
 {
     /// The device that calls itself `source`, with what `plan_read` picks, in one
     /// read. `None` for a stranger.

@@ -4,6 +4,7 @@ mod activity_flag;
 mod auth_failure;
 mod certificates;
 mod enrollment;
+mod findings;
 mod kept_answers;
 pub mod outbox;
 mod record;

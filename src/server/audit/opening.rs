@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::fork;
 use super::key::{KeyFile, SigningKey};
 use super::mark::MarkFile;
 use super::sealer::{Sealer, Signer};
-use super::fork;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::serve::ServeError;

@@ -12,8 +12,8 @@ use super::opening::Setup;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
-use modegate_store::proof::{Seal, Tree};
 use modegate_store::StoreError;
+use modegate_store::proof::{Seal, Tree};
 
 /// Most entries that are sealed in one transaction.
 const ENTRIES: usize = 8_192;
@@ -51,12 +51,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(
-        setup: Setup,
-        origin: Origin,
-        signers: Vec<Signer>,
-        marks: MarkFile,
-    ) -> Self {
+    pub(super) fn new(setup: Setup, origin: Origin, signers: Vec<Signer>, marks: MarkFile) -> Self {
         Sealer {
             setup,
             origin,
@@ -180,7 +175,10 @@ impl Sealer {
     }
 
     fn at(&self, step: SealStep) -> Result<(), StoreError> {
-        let stops = self.stops_before.lock().unwrap_or_else(PoisonError::into_inner);
+        let stops = self
+            .stops_before
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match *stops == Some(step) {
             true => Err(StoreError::Failed("a test ends sealing here".into())),
             false => Ok(()),

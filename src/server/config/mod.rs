@@ -24,7 +24,9 @@ pub(crate) use checks::secret_file;
 pub use choices::{AddressHeader, LogFormat, ProxyHeader};
 pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
-pub use settings::{AuditSettings, Limits, Log, Otlp, Retention, ServerAuth, Settings, Webhooks, Wns};
+pub use settings::{
+    AuditSettings, Limits, Log, Otlp, Retention, ServerAuth, Settings, Webhooks, Wns,
+};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};

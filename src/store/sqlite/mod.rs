@@ -4,6 +4,7 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod alerts;
 mod answers;
 mod api;
 mod audit_keys;

@@ -3,3 +3,4 @@
 mod api;
 pub mod conformance;
 mod installs;
+pub mod proof;

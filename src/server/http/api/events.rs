@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::devices::RefusalView;
+use super::log_view::LogView;
 use super::query::{text, time, word};
 use super::{Caller, HandlerResult, Id, Paging, page};
 use crate::app::input::Time;
@@ -54,6 +55,9 @@ pub(super) struct EventView {
     /// The catalogue's app that a command that was queued installs.
     #[serde(skip_serializing_if = "Option::is_none")]
     app: Option<String>,
+    /// What it says about the audit log itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogView>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
 }
@@ -181,6 +185,7 @@ impl From<&LoggedEvent> for EventView {
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),
+            log: event.log.as_deref().map(LogView::from),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),
         }
     }

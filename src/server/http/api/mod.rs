@@ -20,6 +20,7 @@ mod import;
 mod install_stream;
 mod installs;
 mod inventory;
+mod log_view;
 mod openapi;
 mod policies;
 mod push;
