@@ -4,6 +4,7 @@
 mod forks;
 mod sealing;
 mod steps;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
