@@ -4,6 +4,7 @@
 
 pub mod activity;
 pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod catalogue;
 pub mod change;

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::DeviceId;
 use crate::time::Timestamp;
 use crate::tlog::Hash;
 
@@ -16,6 +17,11 @@ pub enum LogRecord {
         entry: u64,
         /// Its leaf hash in base64.
         leaf_hash: String,
+        /// The device that its event concerned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        device: Option<DeviceId>,
+        /// The number that its event had there.
+        seq: u64,
     },
     /// `audit.exported`: the log was exported up to this tree.
     Export(TreeHead),

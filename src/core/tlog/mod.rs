@@ -30,4 +30,8 @@ pub use tile::{TILE_WIDTH, TileId};
 pub use witness::{AddCheckpoint, LogHead};
 
 #[cfg(test)]
+mod note_tests;
+#[cfg(test)]
+mod proof_tests;
+#[cfg(test)]
 mod tests;

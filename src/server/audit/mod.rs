@@ -4,6 +4,7 @@
 //! background: its entries join the tree, and a checkpoint is signed, made durable and only
 //! then published.
 
+pub mod folder;
 mod fork;
 mod key;
 mod mark;

@@ -82,6 +82,8 @@ fn redact(db: &Connection, redaction: &Redaction) -> Result<Hash, StoreError> {
     let record = LogRecord::Redaction {
         entry: number,
         leaf_hash: leaf.base64(),
+        device: event.device,
+        seq: event.seq,
     };
     let told = Event::new(
         redaction.at,

@@ -59,10 +59,9 @@ impl Database {
 
     /// How many entries are sealed.
     pub fn sealed(&self) -> u64 {
-        let size = self
-            .0
-            .query_row("SELECT size FROM tree", [], |row| row.get(0));
-        size.unwrap()
+        let sql = "SELECT size FROM tree";
+        let size: i64 = self.0.query_row(sql, [], |row| row.get(0)).unwrap();
+        size as u64
     }
 
     /// The recorded verifier keys that sign now.
