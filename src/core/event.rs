@@ -2,12 +2,22 @@
 //! (JSON, fields in the order below, absent ones left out), stored as
 //! written, without secrets.
 
+mod exchange;
+pub(crate) mod more;
+mod record_change;
+pub(crate) mod touched;
+
+pub use exchange::{
+    Delivered, ExchangeRecord, Outcome, Proof, ProofKind, SubjectRecord, TouchedBy, Withheld,
+};
+pub use more::ExchangeMore;
+pub use record_change::RecordChange;
+pub use touched::Touched;
+
 use serde::{Deserialize, Serialize};
 
-use crate::activity::TriggerRecord;
 use crate::alert::{Alert, RaisedAlert};
-use crate::command::{CLIENT_ID, CommandBody, CommandState};
-use crate::context::{Login, Mode, Platform};
+use crate::command::{CLIENT_ID, CommandBody, OpenCommand, Part};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
 use crate::log_record::LogRecord;
@@ -62,6 +72,18 @@ pub struct Event {
     /// For `device.refused`: the requests that it stands for, by reason and certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<RefusalRecord>,
+    /// For a command that was queued: what a policy set looks at to decide on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<Touched>,
+    /// For a device that was registered or changed: what of its record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<RecordChange>,
+    /// Other commands of the device that ended with it, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<u32>,
+    /// What the exchange right before had no room for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<ExchangeMore>,
     /// What it says about the log itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log: Option<Box<LogRecord>>,
@@ -72,6 +94,8 @@ pub struct Event {
 
 /// Most steps that an event lists.
 const STEPS: usize = 32;
+/// Most bytes of their LocURIs, lest the event grows larger than an entry of the log may be.
+const STEP_BYTES: usize = 16 * 1024;
 
 /// One node that a command works on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +132,10 @@ impl Event {
             alert: None,
             steps: Vec::new(),
             app: None,
+            touched: None,
+            change: None,
+            commands: Vec::new(),
+            more: None,
             log: None,
             raised: None,
         }
@@ -135,9 +163,40 @@ impl Event {
         event.detail(&*alert.finding.message)
     }
 
-    /// With what the command does.
+    /// With what the command that was queued does, and what is decided on.
     #[must_use]
-    pub fn steps_of(mut self, body: &CommandBody) -> Self {
+    pub(crate) fn queued(mut self, open: &OpenCommand, body: &CommandBody) -> Self {
+        self.touched = Some(open.touched());
+        self.command(open.seq.0, open.kind())
+            .detail(body.name.clone())
+            .steps_of(body)
+    }
+
+    /// With what changed in the device's record.
+    #[must_use]
+    pub fn change(mut self, change: RecordChange) -> Self {
+        self.change = Some(change);
+        self
+    }
+
+    /// With the commands that ended, as these parts of their histories say, but the one that
+    /// the event is about.
+    #[must_use]
+    pub fn ending(mut self, parts: &[Part]) -> Self {
+        let ended = parts.iter().filter(|part| part.state.is_final());
+        let others = ended.map(|part| part.seq.0);
+        self.commands = others.filter(|&seq| Some(seq) != self.command).collect();
+        self
+    }
+
+    /// With what the command does.
+    fn steps_of(mut self, body: &CommandBody) -> Self {
+        let mut room = STEP_BYTES;
+        let mut fits = |step: &Step| {
+            let fits = step.loc_uri.len() <= room;
+            room = room.saturating_sub(step.loc_uri.len());
+            fits
+        };
         let placed = body.placed().into_iter();
         let steps = placed.filter_map(|placed| {
             Some(Step {
@@ -145,9 +204,18 @@ impl Event {
                 loc_uri: placed.loc_uri?.as_str().replace(CLIENT_ID, "{device}"),
             })
         });
-        self.steps = steps.take(STEPS).collect();
+        self.steps = steps.take(STEPS).take_while(&mut fits).collect();
         self.app.clone_from(&body.options.app);
         self
+    }
+
+    /// The commands that went out by it, as far as it lists them.
+    pub fn delivered(&self) -> &[Delivered] {
+        match (&self.exchange, &self.more) {
+            (Some(exchange), _) => &exchange.delivered,
+            (None, Some(more)) => &more.delivered,
+            (None, None) => &[],
+        }
     }
 
     /// With these words.
@@ -207,6 +275,8 @@ named! {
         FamilyShown = "device.family_shown",
         /// One request and its reply.
         Exchange = "exchange",
+        /// What the exchange right before it had no room for.
+        ExchangeMore = "exchange.more",
         /// The encoder's guard stopped a command (the Machine-mode guarantee).
         GuardRefused = "guard.refused",
         /// The device said that its user unenrolled it (alert 1226).
@@ -315,61 +385,6 @@ impl EventType {
     }
 }
 
-/// What is on record of one exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExchangeRecord {
-    /// The session's number on the device.
-    pub session: u32,
-    /// The device's SessionID.
-    pub session_id: String,
-    /// The device's MsgID.
-    pub message: u32,
-    /// The raw query as sent, without `?`.
-    pub query: String,
-    /// The mode decided on.
-    pub mode: Mode,
-    /// The platform decided on.
-    pub platform: Platform,
-    /// The login status in force.
-    pub login: Login,
-    /// Digest of the policy set that decided.
-    pub policy_set: String,
-    /// What the header's Status said.
-    pub status: u16,
-    /// What went out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub delivered: Vec<Delivered>,
-    /// What was held back, grouped by reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Withheld>,
-    /// The device's event that lists what was held back, where it is the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withheld_as: Option<u64>,
-    /// What became of commands.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub outcomes: Vec<Outcome>,
-    /// Things worth knowing, e.g. a retransmission or a message out of order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// Whether it answered a wake: a push was sent for it shortly before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub woken: bool,
-    /// Whether the agent looked as if run by hand.
-    #[serde(
-        rename = "by_hand",
-        default,
-        skip_serializing_if = "std::ops::Not::not"
-    )]
-    pub manual: bool,
-    /// Whether the session ended with this exchange.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ended: bool,
-    /// What likely began the session, as it looked then: on the first exchange, and on a
-    /// later one that showed it to be otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trigger: Option<TriggerRecord>,
-}
-
 /// What is on record of an alert. Texts are cut off where they are long; Data that may
 /// be a secret is `***`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -388,49 +403,6 @@ pub struct AlertRecord {
     /// Its result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
-}
-
-/// A command that went out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivered {
-    /// Its number.
-    pub command: u32,
-    /// Its kind.
-    pub kind: Kind,
-    /// The rules that let it go.
-    pub rules: Vec<String>,
-}
-
-/// Commands that were held back for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Withheld {
-    /// Their kind.
-    pub kind: Kind,
-    /// The rules.
-    pub rules: Vec<String>,
-    /// The modes that would let them go.
-    pub modes: Vec<Mode>,
-    /// How many.
-    pub count: u32,
-    /// Their numbers.
-    pub commands: Vec<u32>,
-}
-
-/// What became of a command in an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Its number.
-    pub command: u32,
-    /// Its kind.
-    pub kind: Kind,
-    /// The state it went to.
-    pub state: CommandState,
-    /// The worst Status, where one came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
 }
 
 /// Requests that named a device and were refused, for one reason and with one

@@ -70,7 +70,9 @@ pub fn digest(contents: &[u8]) -> String {
 
 /// The digest of a file that is read in parts: `read` fills a buffer and answers how many
 /// bytes it put there, 0 at the end.
-pub fn digest_of_stream<E>(mut read: impl FnMut(&mut [u8]) -> Result<usize, E>) -> Result<String, E> {
+pub fn digest_of_stream<E>(
+    mut read: impl FnMut(&mut [u8]) -> Result<usize, E>,
+) -> Result<String, E> {
     let (mut hasher, mut buffer) = (Sha256::new(), [0; 16 * 1024]);
     loop {
         match read(&mut buffer)? {

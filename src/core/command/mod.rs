@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::Touched;
 use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
@@ -312,12 +313,22 @@ pub struct OpenCommand {
     /// Whether there are such nodes that had no room there: they stand in its body.
     #[serde(default)]
     pub has_more_unknown: bool,
+    /// Whether the event that it was queued by says what it touches. Where not, each
+    /// decision on it does.
+    #[serde(default)]
+    pub is_on_record: bool,
 }
 
 impl OpenCommand {
     /// Its kind.
     pub fn kind(&self) -> Kind {
         kind_of(&self.leaves)
+    }
+
+    /// What a decision on it depends on, as far as the state knows it.
+    pub(crate) fn touched(&self) -> Touched {
+        let whole = Touched::new(&self.leaves, &self.unknown).filter(|_| !self.has_more_unknown);
+        whole.unwrap_or_else(|| Touched::partial(&self.leaves))
     }
 
     /// Whether it must not run twice unasked: a password reset or an app job

@@ -1,5 +1,6 @@
 //! What a step writes down while it works.
 
+use super::offer::Candidate;
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::device::EndReason;
 use crate::event::{Event, EventType, Outcome};
@@ -69,6 +70,8 @@ impl EventRecorder {
             state,
             status,
             reason: reason.clone(),
+            rules: Vec::new(),
+            touched: None,
         });
         self.parts.push(Part {
             seq,
@@ -101,7 +104,18 @@ impl EventRecorder {
             state: CommandState::Queued,
             status: None,
             reason: Some(reason.to_owned()),
+            rules: Vec::new(),
+            touched: None,
         });
+    }
+
+    /// Adds to the outcome of a command that rules refused by which, and on what they decided.
+    pub(super) fn refused(&mut self, refused: &Candidate) {
+        let mut outcomes = self.outcomes.iter_mut().rev();
+        if let Some(outcome) = outcomes.find(|outcome| outcome.command == refused.seq.0) {
+            outcome.rules = refused.availability.rule_names();
+            outcome.touched.clone_from(&refused.late);
+        }
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {

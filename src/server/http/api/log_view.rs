@@ -17,6 +17,11 @@ pub(super) enum LogView {
         entry: u64,
         /// Its leaf hash, which stays, in base64.
         leaf_hash: String,
+        /// The device that its event concerned.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        device: Option<String>,
+        /// The number that its event has there.
+        seq: u64,
     },
     /// The log was exported up to this tree.
     Export(TreeView),
@@ -72,9 +77,16 @@ impl From<&TreeHead> for TreeView {
 impl From<&LogRecord> for LogView {
     fn from(record: &LogRecord) -> Self {
         match record {
-            LogRecord::Redaction { entry, leaf_hash } => LogView::Redaction {
+            LogRecord::Redaction {
+                entry,
+                leaf_hash,
+                device,
+                seq,
+            } => LogView::Redaction {
                 entry: *entry,
                 leaf_hash: leaf_hash.clone(),
+                device: device.map(|device| device.to_string()),
+                seq: *seq,
             },
             LogRecord::Export(head) => LogView::Export(head.into()),
             LogRecord::Epoch(epoch) => LogView::Epoch {

@@ -11,6 +11,7 @@ mod command_view;
 mod commands;
 mod devices;
 mod endpoint;
+mod event_parts;
 mod events;
 mod examples;
 mod extract;
