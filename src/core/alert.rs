@@ -201,6 +201,13 @@ pub enum Subject {
     Device(DeviceId),
 }
 
+impl Subject {
+    /// Whether it is a device.
+    pub fn is_device(&self) -> bool {
+        matches!(self, Subject::Device(_))
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

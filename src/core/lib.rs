@@ -23,6 +23,7 @@ pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod loc_uri;
+pub mod log_health;
 pub mod log_record;
 mod named;
 pub mod operations;

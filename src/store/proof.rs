@@ -28,6 +28,8 @@ pub struct Tree {
     pub origin: Option<String>,
     /// The epoch, from 1.
     pub epoch: u64,
+    /// How many entries were sealed when the epoch began; 0 in the first.
+    pub began: u64,
 }
 
 impl Tree {

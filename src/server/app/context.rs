@@ -6,6 +6,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
 use crate::audit::Sealer;
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
+    /// What an operator should act on.
+    pub alerts: Arc<Alerts>,
     /// Where the time comes from.
     pub clock: Clock,
     /// Bytes of the entries of one page of a list.

@@ -6,6 +6,7 @@
 
 pub mod folder;
 mod fork;
+pub(crate) mod health;
 mod key;
 mod mark;
 mod opening;

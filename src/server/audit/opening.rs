@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ pub struct Setup {
     pub data: PathBuf,
     /// The name of this server: the beginning of a new log's origin.
     pub host: String,
+    /// How often it is to be sealed.
+    pub interval: Duration,
     /// Where the time comes from.
     pub clock: Clock,
     /// Where sealing is counted.

@@ -2,7 +2,7 @@
 //! checkpoint, makes all of that durable, and then publishes it.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
@@ -12,8 +12,8 @@ use super::opening::Setup;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
-use modegate_store::StoreError;
 use modegate_store::proof::{Seal, Tree};
+use modegate_store::{Store, StoreError};
 
 /// Most entries that are sealed in one transaction.
 const ENTRIES: usize = 8_192;
@@ -47,6 +47,8 @@ pub struct Sealer {
     marks: MarkFile,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
+    /// When all was sealed last, or this began.
+    sealed_at: Mutex<Instant>,
     stops_before: Mutex<Option<SealStep>>,
 }
 
@@ -58,6 +60,7 @@ impl Sealer {
             signers,
             marks,
             busy: Arc::default(),
+            sealed_at: Mutex::new(Instant::now()),
             stops_before: Mutex::default(),
         }
     }
@@ -65,6 +68,22 @@ impl Sealer {
     /// The origin that checkpoints are signed under.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The store that has the log.
+    pub fn store(&self) -> &dyn Store {
+        &*self.setup.store
+    }
+
+    /// How often the log is to be sealed.
+    pub fn interval(&self) -> Duration {
+        self.setup.interval
+    }
+
+    /// For how long sealing has not come to its end.
+    pub fn since_sealed(&self) -> Duration {
+        let at = self.sealed_at.lock();
+        at.unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
     /// The verifier keys of the keys that sign at this time, the one in force first.
@@ -115,6 +134,8 @@ impl Sealer {
                 tracing::error!(%error, "could not write the newest checkpoint beside the database");
             }
         }
+        let sealed_at = self.sealed_at.lock();
+        *sealed_at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
         let newest = store.checkpoint().await?.map(|checkpoint| checkpoint.at);
         let metrics = &self.setup.metrics;
         metrics.audit_log(tree.entries, tree.size(), newest);

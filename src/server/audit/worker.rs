@@ -12,12 +12,11 @@ use modegate_store::StoreError;
 /// Seals what is new, at every interval.
 pub(crate) struct SealWorker {
     sealer: Arc<Sealer>,
-    every: Duration,
 }
 
 impl SealWorker {
-    pub(crate) fn new(sealer: Arc<Sealer>, every: Duration) -> Self {
-        SealWorker { sealer, every }
+    pub(crate) fn new(sealer: Arc<Sealer>) -> Self {
+        SealWorker { sealer }
     }
 }
 
@@ -25,6 +24,6 @@ impl SealWorker {
 impl Worker for SealWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
         self.sealer.seal(None).await?;
-        Ok(self.every)
+        Ok(self.sealer.interval())
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
@@ -389,28 +390,6 @@ impl Default for Wns {
             per_second: 100,
             ca: None,
             timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-/// How the audit log is signed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct AuditSettings {
-    /// A file with the audit key, 64 hexadecimal digits, instead of the data directory's
-    /// `audit-key`.
-    #[serde(deserialize_with = "optional::<File, _>")]
-    pub key_file: Option<PathBuf>,
-    /// At most so many seconds pass until what is new in the log is signed. Default 10.
-    #[serde(deserialize_with = "number::<_, 1, 3_600>")]
-    pub seal_seconds: u32,
-}
-
-impl Default for AuditSettings {
-    fn default() -> Self {
-        AuditSettings {
-            key_file: None,
-            seal_seconds: 10,
         }
     }
 }

@@ -18,6 +18,7 @@ pub(super) struct AuditMetrics {
     checkpoint: Gauge<f64, AtomicU64>,
     seconds: Histogram,
     events: Counter,
+    growth: Gauge,
 }
 
 impl AuditMetrics {
@@ -28,6 +29,7 @@ impl AuditMetrics {
             checkpoint: Gauge::default(),
             seconds: Histogram::of_seconds(),
             events: Counter::default(),
+            growth: Gauge::default(),
         }
     }
 
@@ -59,6 +61,12 @@ impl AuditMetrics {
             "Entries of the log that were sealed since the start",
             self.events.clone(),
         );
+        to.register_with_unit(
+            "audit_log_daily_growth",
+            "How much of the disk the log takes in a day, by the last week; 0 in its first day",
+            Unit::Bytes,
+            self.growth.clone(),
+        );
     }
 }
 
@@ -70,6 +78,12 @@ impl Metrics {
         self.audit.sealed.set(gauge(sealed));
         let at = newest.map_or(0.0, |newest| newest.0 as f64 / 1000.0);
         self.audit.checkpoint.set(at);
+    }
+
+    /// The log grows by so many bytes a day.
+    pub(crate) fn audit_growth(&self, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.audit.growth.set(bytes);
     }
 
     /// So many entries were sealed, which took this long.

@@ -3,6 +3,7 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod alerts;
 mod audit;
 mod connections;
 mod disk;
@@ -14,7 +15,6 @@ mod refused;
 mod shape;
 mod webhooks;
 
-use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -32,8 +32,9 @@ pub(crate) use push::wake_end;
 pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
+use alerts::OpenAlerts;
 use audit::AuditMetrics;
-use disk::DiskCollector;
+pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
 use webhooks::WebhookMetrics;
@@ -83,6 +84,7 @@ pub struct Metrics {
     reloads: Labelled<Counter>,
     certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
+    alerts: OpenAlerts,
     push: PushMetrics,
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
@@ -149,6 +151,7 @@ impl Metrics {
             reloads: Labelled::one(&["result"], RELOADS, counter),
             certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
+            alerts: OpenAlerts::default(),
             push: PushMetrics::new(),
             installs: Labelled::one(
                 &["state"],
@@ -171,15 +174,6 @@ impl Metrics {
     #[must_use]
     pub fn with_process(mut self) -> Self {
         self.process.register_collector(Box::new(ProcessCollector));
-        self
-    }
-
-    /// The same, with the sizes of this database's files and the room beside them.
-    #[must_use]
-    pub fn with_disk(mut self, database: &Path) -> Self {
-        let database = database.to_owned();
-        let disk = DiskCollector { database };
-        self.registry.register_collector(Box::new(disk));
         self
     }
 
@@ -317,6 +311,7 @@ impl Metrics {
             "Failures of a background worker, by worker",
             self.worker_restarts.clone(),
         );
+        self.alerts.name(to);
         let version = ("version", env!("CARGO_PKG_VERSION"));
         to.register(
             "build",

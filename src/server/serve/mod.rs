@@ -7,6 +7,7 @@ pub mod keys;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
+mod reload;
 pub(crate) mod sockets;
 
 use std::io;
@@ -20,6 +21,7 @@ use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
 use crate::app::App;
+use crate::app::alerts::Alerts;
 use crate::audit::{self, KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
@@ -38,6 +40,7 @@ use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
+use crate::workers::alerts::Conditions;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -108,7 +111,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, (store, sealer), sync, push, &token).await?;
+    let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -155,6 +158,7 @@ fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metric
         key_file: KeyFile::from_settings(settings),
         data: settings.data.clone(),
         host: host.to_owned(),
+        interval: Duration::from_secs(settings.audit.seal_seconds.into()),
         clock: options.clock.clone(),
         metrics: Arc::clone(metrics),
     }
@@ -174,13 +178,25 @@ async fn app(
     (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
+    metrics: &Arc<Metrics>,
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
+    let alerts = Alerts::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.clock.clone(),
+        Arc::clone(metrics),
+    );
+    let alerts = Arc::new(alerts.await?);
+    // The files were read just now: what a reload refused was mended since.
+    for (kind, subject) in reload::REFUSALS {
+        alerts.clear(kind, subject()).await?;
+    }
     let app = App {
         store,
         sealer,
         sync,
         push,
+        alerts,
         clock: options.clock.clone(),
         page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
@@ -209,62 +225,10 @@ impl Running {
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
     }
 
-    /// Reads policies and the server's certificate again. What is wrong is
-    /// rejected and logged; what was in force stays.
-    pub async fn reload(&self) {
-        let now = self.options.clock.now();
-        let set = policy_set(&self.options.settings);
-        self.shared.metrics.reloaded(set.is_ok());
-        let reloaded = match set {
-            Ok(set) => self.enforce(set).await,
-            Err(faults) => Some(rejected(&faults)),
-        };
-        if let Some((event_type, detail)) = reloaded {
-            let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
-            if let Err(error) = self.shared.app.store.log(vec![event]).await {
-                tracing::error!(%error, "could not log the reload");
-            }
-        }
-        let settings = &self.options.settings;
-        match certificates::server_certificate(self.dir.path(), settings, &self.provider) {
-            Ok(certified) => {
-                for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
-                    tracing::warn!("{remark}");
-                }
-                let validity = expiry::first_to_expire(&certified.cert);
-                expiry::watch(&self.shared, validity, self.issuers_validity);
-                self.certificate.replace(certified);
-            }
-            Err(error) => {
-                tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
-            }
-        }
-    }
-
     /// Completes once a background worker has failed too often to be restarted;
     /// the server should be stopped then.
     pub async fn failed(&self) -> WorkerFailed {
         self.workers.failed().await
-    }
-
-    /// Puts the policy set in force, and describes it for the event log; `None` where
-    /// it could not be stored, and the old one stays.
-    async fn enforce(&self, set: PolicySet) -> Option<(EventType, String)> {
-        tracing::info!(digest = set.digest(), "the policy set is in force");
-        let detail = format!("policy set {}", set.digest());
-        let files = set.files().to_vec();
-        if let Err(error) = self
-            .shared
-            .app
-            .store
-            .keep_policy_set(set.digest(), files)
-            .await
-        {
-            tracing::error!(%error, "could not store the policy set; the old one stays in force");
-            return None;
-        }
-        self.shared.app.sync.enforce(Arc::new(set));
-        Some((EventType::PolicyLoaded, detail))
     }
 
     /// Ends the server: open exchanges finish first.
@@ -289,16 +253,6 @@ impl Running {
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
     }
-}
-
-/// Logs why policy files are rejected, and says so for the event log.
-fn rejected(faults: &[Fault]) -> (EventType, String) {
-    for fault in faults {
-        tracing::error!("{fault}");
-    }
-    tracing::error!("the policy files are invalid; the policy set in force stays");
-    let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
-    (EventType::PolicyRefused, detail)
 }
 
 /// The issuers of `client_ca`, if there are any, and when the first of them expires.
@@ -398,7 +352,7 @@ fn workers(
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
-        status,
+        conditions: Arc::new(conditions(settings, shared, status)),
         sync: Arc::clone(&shared.app.sync),
         push: Arc::clone(&shared.app.push),
         notifications: settings.wns.workers as usize,
@@ -408,8 +362,22 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
-        seal_every: Duration::from_secs(settings.audit.seal_seconds.into()),
     }))
+}
+
+/// Where the conditions are seen that alerts are raised for.
+fn conditions(settings: &Settings, shared: &Shared, workers: Arc<WorkerStatus>) -> Conditions {
+    Conditions {
+        store: Arc::clone(&shared.app.store),
+        clock: shared.app.clock.clone(),
+        alerts: Arc::clone(&shared.app.alerts),
+        push: Arc::clone(&shared.app.push),
+        workers,
+        health: Arc::clone(&shared.health),
+        sealer: Arc::clone(&shared.app.sealer),
+        metrics: Arc::clone(&shared.metrics),
+        database: settings.database_path(),
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

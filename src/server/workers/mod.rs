@@ -3,10 +3,10 @@
 //! [supervisor](crate::supervisor) runs them.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Notify;
 
+pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
 mod installs;
@@ -18,13 +18,14 @@ use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::Metrics;
-use crate::supervisor::{Supervisor, Worker, WorkerStatus};
+use crate::supervisor::{Supervisor, Worker};
 use crate::sync::SyncService;
 use crate::webhooks::client::Client;
 use crate::webhooks::worker::WebhookWorker;
 use crate::wns::profile_worker::ProfileWorker;
 use crate::wns::service::Push;
 use crate::wns::worker::WakeWorker;
+use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
 use installs::InstallWorker;
@@ -39,8 +40,8 @@ pub(crate) struct WorkerContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
-    /// Where failed workers are reported.
-    pub(crate) status: Arc<WorkerStatus>,
+    /// Where failed workers are reported, and what else alerts are raised for.
+    pub(crate) conditions: Arc<Conditions>,
     /// Counts the failed authentications.
     pub(crate) sync: Arc<SyncService>,
     pub(crate) push: Arc<Push>,
@@ -54,15 +55,19 @@ pub(crate) struct WorkerContext {
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
     pub(crate) sealer: Arc<Sealer>,
-    /// How often the log is sealed.
-    pub(crate) seal_every: Duration,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
 /// answers of `/readyz`.
 pub(crate) fn start(context: WorkerContext) -> Supervisor {
-    let supervisor = Supervisor::new(Arc::clone(&context.status), Arc::clone(&context.metrics));
+    let supervisor = Supervisor::new(
+        Arc::clone(&context.conditions.workers),
+        Arc::clone(&context.metrics),
+    );
     let context = Arc::new(context);
+    start_one(&supervisor, &context, "alerts", |c| {
+        AlertWorker::new(Arc::clone(&c.conditions))
+    });
     start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
         sync: Arc::clone(&c.sync),
         store: Arc::clone(&c.store),
@@ -77,11 +82,12 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     });
     if context.retention != Retention::FOREVER {
         start_one(&supervisor, &context, "retention", |c| {
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
+            let alerts = Arc::clone(&c.conditions.alerts);
+            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
         });
     }
     start_one(&supervisor, &context, "sealing", |c| {
-        SealWorker::new(Arc::clone(&c.sealer), c.seal_every)
+        SealWorker::new(Arc::clone(&c.sealer))
     });
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
@@ -101,6 +107,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             c.webhooks.clone(),
             c.clock.clone(),
             Arc::clone(&c.metrics),
+            Arc::clone(&c.conditions.alerts),
         )
     });
     start_one(&supervisor, &context, "push_profiles", |c| {

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::app::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::supervisor::Worker;
+use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::{LogRecord, TreeHead};
 use modegate_core::time::Timestamp;
@@ -191,14 +193,21 @@ pub(super) struct RetentionWorker {
     retention: Retention,
     store: Arc<dyn Store>,
     clock: Clock,
+    alerts: Arc<Alerts>,
 }
 
 impl RetentionWorker {
-    pub(super) fn new(retention: Retention, store: Arc<dyn Store>, clock: Clock) -> Self {
+    pub(super) fn new(
+        retention: Retention,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        alerts: Arc<Alerts>,
+    ) -> Self {
         RetentionWorker {
             retention,
             store,
             clock,
+            alerts,
         }
     }
 }
@@ -208,6 +217,17 @@ impl Worker for RetentionWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
         let applied = self.retention.apply(&*self.store, self.clock.now()).await?;
         tracing::debug!(?applied, "retention was applied");
+        let found = applied.not_exported.then(|| {
+            let message = format!(
+                "events are older than {} days and stay, because they were not exported: export the log",
+                self.retention.events_days
+            );
+            Finding::new(AlertKind::LogNotExported, Subject::Server, message)
+        });
+        let kinds = [AlertKind::LogNotExported];
+        self.alerts
+            .settle(&kinds, found.into_iter().collect())
+            .await?;
         Ok(EVERY)
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn begin_epoch(db: &Connection, mut new: NewEpoch) -> Result<(), Stor
     }
     if new.epoch != new.from {
         checkpoints::keep(db, tree.size(), Kept::Epoch)?;
+        run(db, "UPDATE tree SET began = size", [])?;
     }
     let sql = "UPDATE tree SET epoch = ?1, origin = coalesce(origin, ?2)";
     run(db, sql, params![signed(new.epoch), new.origin])?;

@@ -38,6 +38,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     pragma(&db, "journal_mode", "WAL")?;
     pragma(&db, "synchronous", "FULL")?;
     pragma(&db, "temp_store", "MEMORY")?;
+    secure_delete(&db, SecureDelete::InPages)?;
     pragma(&db, "wal_autocheckpoint", "0")?;
     pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
     keep_statements(&db)?;
@@ -83,6 +84,23 @@ fn keep_statements(db: &Connection) -> Result<(), StoreError> {
 /// Runs a statement without parameters or rows, prepared once per connection.
 pub(super) fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
     query::run(db, sql, [])
+}
+
+/// What of a row that is deleted or changed is overwritten.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SecureDelete {
+    /// What is in pages that are written anyway: no copy stays in their free room.
+    InPages,
+    /// Pages that it leaves, too.
+    Everywhere,
+}
+
+pub(super) fn secure_delete(db: &Connection, what: SecureDelete) -> Result<(), StoreError> {
+    let what = match what {
+        SecureDelete::InPages => "FAST",
+        SecureDelete::Everywhere => "ON",
+    };
+    pragma(db, "secure_delete", what)
 }
 
 pub(super) fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

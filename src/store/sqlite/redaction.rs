@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::connection::pragma;
+use super::connection::{SecureDelete, secure_delete};
 use super::error::failed;
 use super::query::{first, run};
 use super::rows::signed;
@@ -26,9 +26,9 @@ impl SqliteStore {
     pub(super) async fn redact_entry(&self, redaction: Redaction) -> Result<Hash, StoreError> {
         let redact = move |db: &Connection| {
             // What is overwritten is not to be found in the file.
-            pragma(db, "secure_delete", "ON")?;
+            secure_delete(db, SecureDelete::Everywhere)?;
             let redacted = redact(db, &redaction);
-            pragma(db, "secure_delete", "OFF")?;
+            secure_delete(db, SecureDelete::InPages)?;
             redacted
         };
         let leaf = self.writer.submit(redact).await?;

@@ -13,7 +13,7 @@ use modegate_core::tlog::{Frontier, Hash, TileAppend, TileId};
 
 /// How far the log is sealed.
 pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
-    let sql = "SELECT base, size, frontier, minimum, exported, origin, epoch FROM tree";
+    let sql = "SELECT base, size, frontier, minimum, exported, origin, epoch, began FROM tree";
     let row = first(db, sql, [], |row| {
         let tree = Tree {
             base: unsigned(row.get(0)?),
@@ -23,6 +23,7 @@ pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
             exported: unsigned(row.get(4)?),
             origin: row.get(5)?,
             epoch: unsigned(row.get(6)?),
+            began: unsigned(row.get(7)?),
         };
         Ok((tree, unsigned(row.get(1)?), row.get::<_, Vec<u8>>(2)?))
     })?;

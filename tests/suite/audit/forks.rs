@@ -9,6 +9,7 @@ use super::sealing::{everything_is_sealed, serve, stop};
 use super::{Database, newest, published, root_of};
 use crate::harness::Server;
 use crate::program::program;
+use crate::wait::{DEADLINE, eventually, seen};
 
 /// The events of this type.
 async fn of_type(server: &Server, name: &str) -> Vec<Value> {
@@ -65,6 +66,16 @@ async fn an_older_database_in_its_place_is_noticed() {
         }
         server.register(json!({"source": "c"})).await;
         server.logged("the log goes on in another epoch");
+        let alerts = async || {
+            let alerts = server.get("/alerts?state=open").await["items"].clone();
+            let mut kinds = alerts
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["kind"].clone());
+            seen(kinds.any(|kind| kind == "log.forked"), |is_open| *is_open)
+        };
+        eventually(DEADLINE, alerts).await;
         stop(server);
         everything_is_sealed(&dir, epoch);
     }

@@ -2,7 +2,7 @@
 //! database. Roots are worked out here again, from the rows, by other code.
 
 mod forks;
-mod sealing;
+pub mod sealing;
 mod steps;
 mod witness;
 

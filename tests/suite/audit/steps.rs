@@ -32,6 +32,7 @@ async fn sealer(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Arc<Seale
         key_file: KeyFile::at(dir.join("audit-key")),
         data: dir.to_owned(),
         host: "test.example".to_owned(),
+        interval: std::time::Duration::from_secs(10),
         clock: Clock::new(move || now),
         metrics: Arc::new(Metrics::new()),
     };
@@ -173,6 +174,7 @@ async fn both_keys_sign_for_thirty_days() {
         key_file: file,
         data: dir.to_owned(),
         host: "test.example".to_owned(),
+        interval: std::time::Duration::from_secs(10),
         clock: Clock::new(|| AT),
         metrics: Arc::new(Metrics::new()),
     };

@@ -390,6 +390,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "webhook.sealed",
     ];
     let not_sealed = [
+        "alert.id",
         "batch.id",
         "batch_item.device",
         "chain.id",

@@ -396,8 +396,9 @@ async fn exchanges_go_on_while_much_is_deleted() {
     }
     assert!(sweeping.await.unwrap().events > 9_000);
     assert!(exchanges >= 10, "{exchanges} exchanges in all that time");
-    let busy = store.events_before(device, u64::MAX, 10).await.unwrap();
-    assert!(busy.len() <= 1);
+    // What does not fill a tile stays.
+    let old = store.events(device, 0, 1_000).await.unwrap();
+    assert!(old.len() < 256, "{}", old.len());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What every store does, whatever stands behind it.
 
+mod alerts;
 mod api;
 pub mod conformance;
 mod installs;

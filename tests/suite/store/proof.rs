@@ -216,7 +216,7 @@ pub async fn an_epoch_begins_once_and_keeps_the_last_checkpoint(store: Arc<dyn S
     assert!(matches!(refused, Err(StoreError::Changed)));
     let tree = store.tree().await.unwrap();
     assert_eq!((tree.origin.as_deref(), tree.epoch), (Some("host/1"), 4));
-    assert_eq!((tree.size(), tree.entries), (1, 2));
+    assert_eq!((tree.size(), tree.entries, tree.began), (1, 2, 1));
     seal(&*store, 2, AT).await;
     assert!(store.checkpoint_of(1).await.unwrap().is_some());
 

@@ -4,6 +4,7 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alerts::RaisedView;
 use super::devices::RefusalView;
 use super::event_parts::{
     EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView,
@@ -50,6 +51,9 @@ pub(super) struct EventView {
     /// For `device.refused`: the requests that it stands for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<RefusalView>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<RaisedView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -139,6 +143,7 @@ impl From<&LoggedEvent> for EventView {
             count: event.count,
             forecast: event.forecast.clone(),
             refusals: event.refusals.iter().map(RefusalView::from).collect(),
+            raised: event.raised.as_ref().map(RaisedView::from),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),

@@ -1,6 +1,7 @@
 //! The API: JSON over `/api/v1`, one file per resource. What endpoints there are,
 //! and who may call them, is said in `table` and nowhere else.
 
+mod alerts;
 mod answer;
 mod apps;
 mod batches;

@@ -20,6 +20,7 @@ const SUBJECTS: &[(&str, &str, &[&str])] = &[
         "The rules that decide what is sent",
         &["policies"],
     ),
+    ("Alerts", "What an operator should act on", &["alerts"]),
     ("Tokens", "Who may use the API", &["tokens"]),
     ("Batches", "One command for many devices", &["batches"]),
     (

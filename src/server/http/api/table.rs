@@ -3,11 +3,12 @@
 
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
-    apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
-    installs, inventory, openapi, policies, push, push_profiles, refused_devices, schemas,
-    server_password, stream, tokens, webhooks,
+    alerts, apps, batches, certificates, command_view, commands, devices, events, import,
+    install_stream, installs, inventory, openapi, policies, push, push_profiles, refused_devices,
+    schemas, server_password, stream, tokens, webhooks,
 };
-use crate::app::{self, word::all_words};
+use crate::app::{self, alerts::AlertState, word::all_words};
+use modegate_core::alert::Severity;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
@@ -271,7 +272,16 @@ endpoints! {
     "Removes an app from the catalogue; installs in progress continue"
     delete "/apps/{app}" [Operate, TAGGED] apps::delete => 204 Nothing;
 
-    "Sends the steps of installs to a URL; if no secret is given, one is generated and is in this response only"
+    "What an operator should act on, the newest first, and the latest that was; for a token with groups about its devices and push profiles"
+    get "/alerts" [Audit] alerts::list => 200 List alerts::AlertView,
+        query &[
+            AFTER,
+            LIMIT,
+            one_of("state", all_words::<AlertState>, "Only alerts in this state"),
+            one_of("severity", all_words::<Severity>, "Only alerts of this severity"),
+        ];
+
+    "Sends the steps of installs, and alerts, to a URL; if no secret is given, one is generated and is in this response only"
     post "/webhooks" [Admin] webhooks::create, body app::webhooks::NewWebhook
         => 201 One webhooks::WebhookView;
 

@@ -6,9 +6,10 @@ CREATE TABLE tree (
     minimum  INTEGER NOT NULL,              -- the first entry that was not deleted
     exported INTEGER NOT NULL,              -- up to this size it was exported
     origin   TEXT,                          -- name and id of the log, without the epoch
-    epoch    INTEGER NOT NULL
+    epoch    INTEGER NOT NULL,
+    began    INTEGER NOT NULL               -- the size when this epoch began
 );
-INSERT INTO tree SELECT coalesce(min(place), 1), 0, x'', 0, 0, NULL, 1 FROM event;
+INSERT INTO tree SELECT coalesce(min(place), 1), 0, x'', 0, 0, NULL, 1, 0 FROM event;
 
 -- Hashes of tiles of level 1 and above, 32 bytes each. Those of level 0 are worked out
 -- from the events.

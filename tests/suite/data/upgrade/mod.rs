@@ -8,6 +8,7 @@ mod commands;
 mod contents;
 mod enrollments;
 mod installs;
+mod log;
 mod outside;
 mod sessions;
 
