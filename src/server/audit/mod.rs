@@ -14,6 +14,7 @@ mod sealer;
 mod signature;
 pub mod tiles;
 pub(crate) mod witness;
+pub(crate) mod witnessing;
 pub(crate) mod worker;
 
 pub use key::{KeyFile, SigningKey};

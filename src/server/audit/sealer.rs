@@ -1,14 +1,16 @@
 //! Seals what is new in the log: reads its entries, adds them to the tree, signs a
 //! checkpoint, makes all of that durable, and then publishes it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use super::fork::{Elsewhere, Fork};
 use super::key::SigningKey;
 use super::mark::MarkFile;
-use super::opening::Setup;
+use super::opening::{self, Setup};
+use crate::serve::ServeError;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
@@ -28,6 +30,20 @@ pub(super) struct Signer {
     pub(super) until: Option<Timestamp>,
 }
 
+/// Under which origin checkpoints are signed, and with which keys; the one in force first.
+#[derive(Debug)]
+pub(super) struct Signing {
+    pub(super) origin: Origin,
+    pub(super) signers: Vec<Signer>,
+}
+
+impl Signing {
+    fn at(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
+        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
+        self.signers.iter().filter(signs)
+    }
+}
+
 /// Steps of sealing, for tests that end the process before one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealStep {
@@ -42,8 +58,7 @@ pub enum SealStep {
 /// Seals the log. There is one for each store.
 pub struct Sealer {
     setup: Setup,
-    origin: Origin,
-    signers: Vec<Signer>,
+    signing: RwLock<Arc<Signing>>,
     marks: MarkFile,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
@@ -53,11 +68,10 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(setup: Setup, origin: Origin, signers: Vec<Signer>, marks: MarkFile) -> Self {
+    pub(super) fn new(setup: Setup, signing: Signing, marks: MarkFile) -> Self {
         Sealer {
             setup,
-            origin,
-            signers,
+            signing: RwLock::new(Arc::new(signing)),
             marks,
             busy: Arc::default(),
             sealed_at: Mutex::new(Instant::now()),
@@ -66,8 +80,13 @@ impl Sealer {
     }
 
     /// The origin that checkpoints are signed under.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn origin(&self) -> Origin {
+        self.signing().origin.clone()
+    }
+
+    fn signing(&self) -> Arc<Signing> {
+        let signing = self.signing.read();
+        Arc::clone(&signing.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The store that has the log.
@@ -87,8 +106,39 @@ impl Sealer {
     }
 
     /// The verifier keys of the keys that sign at this time, the one in force first.
-    pub fn verifiers(&self, now: Timestamp) -> Vec<&VerifierKey> {
-        self.signing(now).map(|signer| &signer.verifier).collect()
+    pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
+        let signing = self.signing();
+        let keys = signing.at(now).map(|signer| signer.verifier.clone());
+        keys.collect()
+    }
+
+    /// Begins another epoch: this witness knows of the origin a tree of that size that is not
+    /// in the database. Whether it began: not where the log has left the origin already.
+    ///
+    /// # Errors
+    /// The key is missing, or the store failed.
+    pub(super) async fn forked(
+        &self,
+        origin: &Origin,
+        witness: &str,
+        size: u64,
+    ) -> Result<bool, ServeError> {
+        let _held = self.busy.lock().await;
+        if self.origin() != *origin {
+            return Ok(false);
+        }
+        let tree = self.setup.store.tree().await?;
+        let fork = Fork {
+            elsewhere: Elsewhere::Witness {
+                name: witness.to_owned(),
+                size,
+            },
+            epoch: origin.epoch() + 1,
+        };
+        let signing = opening::begin(&self.setup, &tree, origin.clone(), Some(&fork)).await?;
+        let in_force = self.signing.write();
+        *in_force.unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
+        Ok(true)
     }
 
     /// Lets sealing fail before this step. For tests.
@@ -130,7 +180,7 @@ impl Sealer {
         }
         if let Some(note) = published {
             self.at(SealStep::Publish)?;
-            if let Err(error) = self.marks.put(&self.origin, &note) {
+            if let Err(error) = self.marks.put(&self.origin(), &note) {
                 tracing::error!(%error, "could not write the newest checkpoint beside the database");
             }
         }
@@ -164,7 +214,7 @@ impl Sealer {
         let note = self.sign(&growth, now)?;
         self.at(SealStep::Commit)?;
         let seal = Seal {
-            epoch: self.origin.epoch(),
+            epoch: self.origin().epoch(),
             from: tree.size(),
             frontier: growth.frontier().clone(),
             appends: growth.appends().to_vec(),
@@ -176,23 +226,18 @@ impl Sealer {
     }
 
     fn sign(&self, growth: &Growth, now: Timestamp) -> Result<String, StoreError> {
-        let frontier = growth.frontier();
+        let (signing, frontier) = (self.signing(), growth.frontier());
         let checkpoint = Checkpoint {
-            origin: self.origin.clone(),
+            origin: signing.origin.clone(),
             size: frontier.size(),
             root: frontier.root(),
         };
         let text = checkpoint.text();
         let sign = |signer: &Signer| signer.verifier.sign(&text, |text| signer.key.sign(text));
-        let signatures = self.signing(now).map(sign).collect();
+        let signatures = signing.at(now).map(sign).collect();
         let note = Note::new(text.as_str(), signatures);
         let wrong = || StoreError::Failed("a checkpoint cannot be read back".into());
         Ok(note.ok_or_else(wrong)?.to_string())
-    }
-
-    fn signing(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
-        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
-        self.signers.iter().filter(signs)
     }
 
     fn at(&self, step: SealStep) -> Result<(), StoreError> {

@@ -22,6 +22,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::audit::witnessing::Witnesses;
 use crate::audit::{self, KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
@@ -362,7 +363,16 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
+        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
     }))
+}
+
+/// Who cosigns the log's checkpoints.
+fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
+    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
+    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
 }
 
 /// Where the conditions are seen that alerts are raised for.

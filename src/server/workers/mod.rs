@@ -14,6 +14,7 @@ mod queues;
 pub mod retention;
 
 use crate::audit::Sealer;
+use crate::audit::witnessing::{WitnessWorker, Witnesses};
 use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
@@ -55,6 +56,8 @@ pub(crate) struct WorkerContext {
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
     pub(crate) sealer: Arc<Sealer>,
+    /// Who cosigns the log's checkpoints.
+    pub(crate) witnesses: Arc<Witnesses>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -89,6 +92,17 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "sealing", |c| {
         SealWorker::new(Arc::clone(&c.sealer))
     });
+    if !context.witnesses.is_empty() {
+        start_one(&supervisor, &context, "witnesses", |c| {
+            WitnessWorker::new(
+                Arc::clone(&c.witnesses),
+                Arc::clone(&c.sealer),
+                Arc::clone(&c.conditions.alerts),
+                c.clock.clone(),
+                Arc::clone(&c.metrics),
+            )
+        });
+    }
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(

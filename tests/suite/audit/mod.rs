@@ -5,6 +5,7 @@ mod forks;
 pub mod sealing;
 mod steps;
 mod witness;
+mod witnessing;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -62,7 +62,13 @@ async fn serve(args: WitnessArgs) -> Result<(), WitnessError> {
         .iter()
         .map(|(origin, size)| json!({"origin": origin, "size": size}))
         .collect();
-    let line = json!({"url": url, "vkey": verifier.to_string(), "logs": logs});
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
+    let line = json!({
+        "listening": {scheme: rest.trim_end_matches('/')},
+        "url": url,
+        "vkey": verifier.to_string(),
+        "logs": logs,
+    });
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "{line}");
     let (name, handle) = (verifier.name(), started.server.handle());
