@@ -16,7 +16,7 @@ use modegate_core::tlog::note::{PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
 use modegate_store::private_file::{beside, sync_directory};
 
 /// The file of the audit key in a data directory.
-const AUDIT_KEY_FILE: &str = "audit-key";
+pub(crate) const AUDIT_KEY_FILE: &str = "audit-key";
 
 /// An Ed25519 key that signs.
 #[derive(Debug)]

@@ -17,6 +17,7 @@ pub(crate) mod witness;
 pub(crate) mod witnessing;
 pub(crate) mod worker;
 
+pub(crate) use key::AUDIT_KEY_FILE;
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::{Setup, open};

@@ -1,6 +1,7 @@
 //! Seals what is new in the log: reads its entries, adds them to the tree, signs a
 //! checkpoint, makes all of that durable, and then publishes it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -64,6 +65,8 @@ pub struct Sealer {
     busy: Arc<tokio::sync::Mutex<()>>,
     /// When all was sealed last, or this began.
     sealed_at: Mutex<Instant>,
+    /// Set when the server ends: what is left is sealed at the next start.
+    ends: AtomicBool,
     stops_before: Mutex<Option<SealStep>>,
 }
 
@@ -75,6 +78,7 @@ impl Sealer {
             marks,
             busy: Arc::default(),
             sealed_at: Mutex::new(Instant::now()),
+            ends: AtomicBool::new(false),
             stops_before: Mutex::default(),
         }
     }
@@ -148,12 +152,25 @@ impl Sealer {
         *stops.unwrap_or_else(PoisonError::into_inner) = step;
     }
 
-    /// Seals what is logged by now, in steps, until all is sealed or the time is up. Answers
-    /// how many entries are sealed.
+    /// Seals what is logged by now, in steps. Answers how many entries are sealed.
     ///
     /// # Errors
     /// The store failed, or what is in it is no log. What was sealed before stays so.
-    pub async fn seal(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {
+    pub async fn seal(self: &Arc<Self>) -> Result<u64, StoreError> {
+        self.seal_until(None).await
+    }
+
+    /// The same when the server ends, for as long at most.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) async fn finish(self: &Arc<Self>, most: Duration) -> Result<u64, StoreError> {
+        // What is under way ends with its step.
+        self.ends.store(true, Ordering::Relaxed);
+        self.seal_until(Some(Instant::now() + most)).await
+    }
+
+    async fn seal_until(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {
         let held = Arc::clone(&self.busy).lock_owned().await;
         let sealer = Arc::clone(self);
         // Reading and hashing would hold up whoever shares the thread.
@@ -171,7 +188,11 @@ impl Sealer {
         let mut tree = store.tree().await?;
         let (first, of) = (tree.size(), tree.entries);
         let mut published = None;
-        while tree.size() < of && until.is_none_or(|until| Instant::now() < until) {
+        let goes_on = || match until {
+            Some(until) => Instant::now() < until,
+            None => !self.ends.load(Ordering::Relaxed),
+        };
+        while tree.size() < of && goes_on() {
             published = Some(self.seal_some(&tree).await?);
             tree = store.tree().await?;
             if of - first > ENTRIES as u64 {

@@ -23,7 +23,7 @@ impl SealWorker {
 #[async_trait]
 impl Worker for SealWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        self.sealer.seal(None).await?;
+        self.sealer.seal().await?;
         Ok(self.sealer.interval())
     }
 }

@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
@@ -245,7 +245,7 @@ impl Running {
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
         // Everything that is logged is sealed, or the next start goes on.
-        let sealed = app.sealer.seal(Some(Instant::now() + SEALING)).await;
+        let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
         logged?;

@@ -63,7 +63,7 @@ async fn sealing_that_breaks_off_anywhere_goes_on() {
                 happen(&*store, count, AT).await;
                 all += count;
                 sealer.stop_before(Some(step));
-                let broken = sealer.seal(None).await.is_err();
+                let broken = sealer.seal().await.is_err();
                 (broken, store.tree().await.unwrap().size())
             };
             assert!(broken);
@@ -80,7 +80,7 @@ async fn sealing_that_breaks_off_anywhere_goes_on() {
             // One more, so that a checkpoint follows in any case.
             happen(&*store, 1, AT).await;
             all += 1;
-            assert_eq!(sealer.seal(None).await.unwrap(), all as u64);
+            assert_eq!(sealer.seal().await.unwrap(), all as u64);
             let mark = newest(dir, 1).unwrap();
             assert_eq!(mark.size, all as u64);
             assert_eq!(mark.root, root(&*store, all).await);
@@ -96,11 +96,11 @@ async fn an_older_mark_is_known_again_though_its_checkpoint_is_gone() {
     let store = store(dir);
     let first = sealer(dir, &store, AT).await;
     happen(&*store, 700, AT).await;
-    first.seal(None).await.unwrap();
+    first.seal().await.unwrap();
     for _ in 0..3 {
         happen(&*store, 100, AT).await;
         first.stop_before(Some(SealStep::Publish));
-        assert!(first.seal(None).await.is_err());
+        assert!(first.seal().await.is_err());
     }
     assert_eq!(newest(dir, 1).unwrap().size, 700);
     assert!(store.checkpoint_of(700).await.unwrap().is_none());
@@ -125,11 +125,11 @@ async fn a_mark_that_cannot_be_read_begins_an_epoch() {
     let store = store(dir);
     let first = sealer(dir, &store, AT).await;
     happen(&*store, 5, AT).await;
-    first.seal(None).await.unwrap();
+    first.seal().await.unwrap();
     std::fs::write(dir.join("audit/last-checkpoint"), "{").unwrap();
     let second = sealer(dir, &store, AT).await;
-    assert_eq!(second.origin(), &first.origin().in_epoch(2));
-    second.seal(None).await.unwrap();
+    assert_eq!(second.origin(), first.origin().in_epoch(2));
+    second.seal().await.unwrap();
     assert_eq!(newest(dir, 2).unwrap().size, 6);
     assert_eq!(sealer(dir, &store, AT).await.origin().epoch(), 2);
 }
@@ -142,7 +142,7 @@ async fn both_keys_sign_for_thirty_days() {
     let store = store(dir);
     let first = sealer(dir, &store, AT).await;
     happen(&*store, 5, AT).await;
-    first.seal(None).await.unwrap();
+    first.seal().await.unwrap();
     let old = first.verifiers(AT)[0].clone();
     let file = KeyFile::at(dir.join("audit-key"));
     file.change().unwrap();
@@ -153,7 +153,7 @@ async fn both_keys_sign_for_thirty_days() {
         let sealer = sealer(dir, &store, at).await;
         assert_eq!(sealer.origin().epoch(), 1);
         happen(&*store, 1, at).await;
-        sealer.seal(None).await.unwrap();
+        sealer.seal().await.unwrap();
         let key = sealer.verifiers(at)[0].clone();
         assert_eq!(new.get_or_insert_with(|| key.clone()), &key);
         assert!(key != old && is_signed(&note(), &key));

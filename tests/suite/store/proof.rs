@@ -268,6 +268,8 @@ pub async fn a_redacted_entry_keeps_its_leaf_and_nothing_else(store: Arc<dyn Sto
     assert_eq!(log[0].event.detail.as_deref(), Some("a name"));
     let record = LogRecord::Redaction {
         entry: 1,
+        device: Some(device),
+        seq: 2,
         leaf_hash: before[1].base64(),
     };
     assert_eq!(log[0].event.log.as_deref(), Some(&record));
