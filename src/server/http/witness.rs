@@ -9,7 +9,7 @@ use actix_web::dev::{Extensions, Server};
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::middleware::from_fn;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use super::connections::admission::Connections;
 use super::connections::follow::follow;
@@ -56,8 +56,8 @@ pub(crate) fn serve(listener: WitnessListener, witness: Arc<Witness>) -> std::io
             .app_data(witness.clone())
             .app_data(rates.clone())
             .app_data(web::PayloadConfig::new(REQUEST_BYTES))
-            .route("/", read().to(about))
-            .route("/add-checkpoint", web::post().to(add))
+            .service(only("/", read().to(about)))
+            .service(only("/add-checkpoint", web::post().to(add)))
             .default_service(web::to(nothing_here))
             .wrap(from_fn(follow))
     };
@@ -87,6 +87,17 @@ pub(crate) fn serve(listener: WitnessListener, witness: Arc<Witness>) -> std::io
         }
     };
     Ok(server.run())
+}
+
+/// A path with one method.
+fn only(path: &str, route: Route) -> Resource {
+    let other = || async {
+        let text = "expected POST /add-checkpoint, or GET /";
+        answer(StatusCode::METHOD_NOT_ALLOWED, text.to_owned())
+    };
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(other))
 }
 
 /// What this is, and what it has seen.
