@@ -71,7 +71,7 @@ named! {
         LogUnsealed = "log.unsealed",
         /// Too few witnesses have cosigned a checkpoint for too long.
         LogUnwitnessed = "log.unwitnessed",
-        /// The key that signs checkpoints cannot be used.
+        /// The file of the key that signs checkpoints is not as it was when the server started.
         AuditKey = "audit.key",
         /// A device has only ever been seen in Machine.
         DeviceOnlyMachine = "device.only_machine",
@@ -119,7 +119,7 @@ impl AlertKind {
         }
     }
 
-    /// What to do about it. The table in `docs/operations.md` says the same.
+    /// What to do about it. The table in `docs/running.md` says the same.
     pub fn action(self) -> &'static str {
         match self {
             AlertKind::CertificateExpiring => {
@@ -129,10 +129,10 @@ impl AlertKind {
                 "replace the certificate and send SIGHUP, or set the clock right; an issuer's needs a restart"
             }
             AlertKind::CertificateRefused => {
-                "mend the certificate or key file that the log names, and send SIGHUP again"
+                "fix the certificate or key file that the log names, and send SIGHUP again"
             }
             AlertKind::PolicyRefused => {
-                "run modegate policy check on the directory, mend what it names, and send SIGHUP again"
+                "run modegate policy check on the directory, fix what it names, and send SIGHUP again"
             }
             AlertKind::ProfileMisconfigured => {
                 "run modegate push check on the profile, and change its secret, SID or PFN"
@@ -144,14 +144,14 @@ impl AlertKind {
                 "check that the server reaches the token service and notify.windows.com"
             }
             AlertKind::WebhookGivenUp => {
-                "mend the receiver, send it a test, and repeat the deliveries that were given up"
+                "fix the receiver, send it a test, and repeat the deliveries that were given up"
             }
             AlertKind::WorkerDown => {
                 "read the log for the panic; the server restarts the worker, and ends if that does not help"
             }
             AlertKind::DiskLow => "free space, or move the data directory to a larger disk",
             AlertKind::LogForked => {
-                "find out whether a backup or a copy was put in place; keep what was published of the log before"
+                "find out why, keep what was published of the log before, and export the log, which clears this"
             }
             AlertKind::LogNotExported => {
                 "export the log with modegate audit export; then retention goes on"
@@ -163,7 +163,9 @@ impl AlertKind {
             AlertKind::LogUnwitnessed => {
                 "read the log for why witnesses do not cosign; see docs/witness.md"
             }
-            AlertKind::AuditKey => "put the audit key back from its backup, or rotate it",
+            AlertKind::AuditKey => {
+                "put the audit key back from its backup before the next restart, which fails without it"
+            }
             AlertKind::DeviceOnlyMachine => {
                 "have its user log on, and check that automatic maintenance is enabled"
             }
@@ -397,6 +399,25 @@ mod tests {
                 is_low,
                 "{free} {database}"
             );
+        }
+    }
+
+    #[test]
+    fn the_documented_kinds_are_these() {
+        let text = include_str!("../../docs/running.md");
+        let rows = text
+            .lines()
+            .skip_while(|line| !line.starts_with("| kind | severity |"));
+        let rows: Vec<&str> = rows
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        assert_eq!(rows.len(), AlertKind::ALL.len());
+        for (row, kind) in rows.into_iter().zip(AlertKind::ALL) {
+            let begins = format!("| `{}` | {} | `", kind.name(), kind.severity().name());
+            assert!(row.starts_with(&begins), "{row}: not {begins}");
+            let ends = format!(" | {} |", kind.action());
+            assert!(row.ends_with(&ends), "{row}: not {ends}");
         }
     }
 }

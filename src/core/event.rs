@@ -253,7 +253,7 @@ impl Event {
 }
 
 named! {
-    serialized
+    documented
     /// The types of events.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
     pub enum EventType {

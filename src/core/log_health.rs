@@ -3,11 +3,13 @@
 
 use crate::alert::{AlertKind, Finding, Subject};
 
-/// The kinds that [`LogHealth::findings`] finds all of.
-pub const KINDS: [AlertKind; 3] = [
+/// The kinds that one look at the log finds all of: [`LogHealth::findings`], and whether its
+/// key can be used.
+pub const KINDS: [AlertKind; 4] = [
     AlertKind::LogForked,
     AlertKind::LogDisk,
     AlertKind::LogUnsealed,
+    AlertKind::AuditKey,
 ];
 
 /// The log fills the disk soon if it does so within this many days.

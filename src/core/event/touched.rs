@@ -33,6 +33,9 @@ pub struct Touched {
     /// they were decided on, and what another policy set makes of them is not known.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub partial: bool,
+    /// Beside a decision: the catalogue's app that the command installs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
 }
 
 impl Touched {
@@ -47,6 +50,7 @@ impl Touched {
             leaves: leaves.to_vec(),
             unknown: unknown.iter().map(step).collect(),
             partial: false,
+            app: None,
         })
     }
 
@@ -56,6 +60,16 @@ impl Touched {
             leaves: leaves.to_vec(),
             unknown: Vec::new(),
             partial: true,
+            app: None,
+        }
+    }
+
+    /// With the catalogue's app that the command installs, as it stands beside a decision.
+    #[must_use]
+    pub(crate) fn of_app(self, app: Option<&str>) -> Self {
+        Touched {
+            app: app.map(str::to_owned),
+            ..self
         }
     }
 

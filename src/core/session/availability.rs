@@ -229,9 +229,10 @@ pub(super) fn seen_by<'a>(
     command: &'a OpenCommand,
     body: Option<&CommandBody>,
 ) -> Seen<'a> {
+    let app = command.options.app.as_deref();
     let known = || leaves_under(&command.leaves, &command.unknown, policies);
     let as_queued = |leaves: Cow<'a, [Leaf]>| Seen {
-        late: (!command.is_on_record).then(|| whole_or(command.touched(), &leaves)),
+        late: (!command.is_on_record).then(|| whole_or(command.touched(), &leaves).of_app(app)),
         leaves,
     };
     let Some(body) = body else {
@@ -252,7 +253,7 @@ pub(super) fn seen_by<'a>(
     let late = Touched::new(&table, &unknown).unwrap_or_else(|| Touched::partial(&leaves));
     Seen {
         leaves: Cow::Owned(leaves),
-        late: Some(late),
+        late: Some(late.of_app(app)),
     }
 }
 

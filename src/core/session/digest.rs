@@ -58,6 +58,7 @@ impl StableDigest {
             digest.text(&step.loc_uri);
         });
         self.byte(u8::from(late.touched.partial));
+        self.optional(late.touched.app.as_deref(), StableDigest::text);
     }
 
     /// Adds what may be missing.

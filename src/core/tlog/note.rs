@@ -371,7 +371,7 @@ fn signature_line(line: &str) -> Option<NoteSignature> {
 
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}\n", self.text)?;
+        writeln!(f, "{}", self.text)?;
         for line in &self.signatures {
             let bytes = [line.id.0.as_slice(), &line.signature].concat();
             writeln!(f, "{SIGNED_BY}{} {}", line.name, base64::encode(&bytes))?;

@@ -1,4 +1,5 @@
 //! Notes, keys, checkpoints, proof files and trust files: read strictly.
+#![allow(clippy::unwrap_used)]
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;

@@ -1,4 +1,5 @@
 //! Proofs against an implementation that is not ours, and damaged in every way.
+#![allow(clippy::unwrap_used)]
 
 use std::convert::Infallible;
 

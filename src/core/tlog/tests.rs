@@ -1,4 +1,5 @@
 //! The format against its published figures.
+#![allow(clippy::unwrap_used)]
 
 use super::entry::{self, Entry, EntryFault};
 use super::tile::{TilePath, bundle_path};

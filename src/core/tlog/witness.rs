@@ -402,7 +402,7 @@ mod tests {
         let log = log();
         let line = log.sign(&text, sign(1));
         let note = Note::new(text.clone(), vec![line]).unwrap().to_string();
-        let answer = note[text.len() + 1..].as_bytes();
+        let answer = &note.as_bytes()[text.len() + 1..];
         let read = cosignature(&text, answer, &log, &is_signed);
         assert_eq!(read.unwrap_err(), AnswerFault::NoCosignature);
     }

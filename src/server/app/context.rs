@@ -29,6 +29,8 @@ pub(crate) struct App {
     pub store: Arc<dyn Store>,
     /// Seals the log, and when it is asked to.
     pub sealer: Arc<Sealer>,
+    /// Whether the log's checkpoint and its hash tiles are for everybody.
+    pub audit_public: bool,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.

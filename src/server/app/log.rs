@@ -22,6 +22,8 @@ const DECISIONS: usize = 50;
 /// An event, with all that its exchange withheld.
 #[derive(Debug)]
 pub(crate) struct LoggedEvent {
+    /// Its number in the log, from 0: that of its entry in the tree.
+    pub(crate) entry: u64,
     /// The event.
     pub(crate) stored: StoredEvent,
     /// What its exchange withheld: its own list, and the one that it refers to.
@@ -222,6 +224,7 @@ pub(crate) async fn with_withheld(
     events: Vec<StoredEvent>,
 ) -> Result<Vec<LoggedEvent>, AppError> {
     let (mut all, mut lists) = (Vec::with_capacity(events.len()), WithheldLists::new(app));
+    let base = app.store.tree().await?.base;
     for stored in events {
         let withheld = match (&stored.event.exchange, stored.event.device) {
             (Some(exchange), Some(device)) => lists.of(device, exchange).await?,
@@ -230,7 +233,11 @@ pub(crate) async fn with_withheld(
                 more.flat_map(|more| more.withheld.clone()).collect()
             }
         };
-        all.push(LoggedEvent { stored, withheld });
+        all.push(LoggedEvent {
+            entry: stored.place.saturating_sub(base),
+            stored,
+            withheld,
+        });
     }
     Ok(all)
 }

@@ -3,6 +3,7 @@
 //! return what there is now, or why not.
 
 pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod catalogue;
 pub(crate) mod catalogue_input;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::sealer::Sealer;
 use crate::metrics::{self, Metrics};
-use modegate_core::alert::Finding;
+use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::log_health::LogHealth;
 use modegate_core::time::Timestamp;
 use modegate_store::proof::Tree;
@@ -39,7 +39,10 @@ pub(crate) async fn findings(
         daily_bytes,
         free_bytes: metrics::disk(database).map(|(free, _)| free),
     };
-    Ok(health.findings())
+    let mut found = health.findings();
+    let key_fault = sealer.key_fault();
+    found.extend(key_fault.map(|why| Finding::new(AlertKind::AuditKey, Subject::Server, why)));
+    Ok(found)
 }
 
 /// How many bytes a day the log took in the last week, or since it began where that was

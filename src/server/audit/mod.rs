@@ -4,12 +4,16 @@
 //! background: its entries join the tree, and a checkpoint is signed, made durable and only
 //! then published.
 
+pub mod database;
+pub mod ed25519;
+pub mod export;
 pub mod folder;
 mod fork;
 pub(crate) mod health;
 mod key;
 mod mark;
 mod opening;
+pub mod prove;
 mod sealer;
 mod signature;
 pub mod tiles;

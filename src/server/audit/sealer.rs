@@ -109,6 +109,23 @@ impl Sealer {
         at.unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
+    /// Why the file of the key that signs cannot be used any more, if so: the next start
+    /// would fail. Where the key in use lies beside another one, that start changes over.
+    pub(super) fn key_fault(&self) -> Option<String> {
+        let file = &self.setup.key_file;
+        let signing = self.signing();
+        let in_use = signing.signers.first()?.key.public();
+        match (file.open(false), file.old()) {
+            (Err(error), _) => Some(error.to_string()),
+            (Ok(key), _) if key.public() == in_use => None,
+            (Ok(_), Ok(Some(old))) if old.public() == in_use => None,
+            (Ok(_), _) => {
+                let path = file.path().display();
+                Some(format!("{path} has another key than the one that signs"))
+            }
+        }
+    }
+
     /// The verifier keys of the keys that sign at this time, the one in force first.
     pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
         let signing = self.signing();
@@ -140,9 +157,31 @@ impl Sealer {
             epoch: origin.epoch() + 1,
         };
         let signing = opening::begin(&self.setup, &tree, origin.clone(), Some(&fork)).await?;
+        self.sign_by(signing);
+        Ok(true)
+    }
+
+    fn sign_by(&self, signing: Signing) {
         let in_force = self.signing.write();
         *in_force.unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
-        Ok(true)
+    }
+
+    /// Puts a new key in force; the one before signs too for a while. Its verifier key. What
+    /// an interruption leaves undone the next start does.
+    ///
+    /// # Errors
+    /// The key's file or the store failed.
+    pub async fn rotate(&self) -> Result<VerifierKey, ServeError> {
+        let _held = self.busy.lock().await;
+        self.setup.key_file.change()?;
+        let tree = self.setup.store.tree().await?;
+        let signing = opening::begin(&self.setup, &tree, self.origin(), None).await?;
+        let newest = signing
+            .signers
+            .first()
+            .map(|signer| signer.verifier.clone());
+        self.sign_by(signing);
+        newest.ok_or_else(|| ServeError::MissingAuditKey(self.setup.key_file.path().to_owned()))
     }
 
     /// Lets sealing fail before this step. For tests.

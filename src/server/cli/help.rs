@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 14] = [
+pub const EXAMPLES: [Examples; 21] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -72,6 +72,52 @@ pub const EXAMPLES: [Examples; 14] = [
             "modegate config show",
             "modegate config show --config /etc/modegate/modegate.toml --json",
         ],
+    ),
+    (
+        "audit verify",
+        &[
+            "modegate audit verify --data /var/lib/modegate",
+            "modegate audit verify /mnt/export --key 'modegate/0e4e7a50-5f4c-4ac3-8a52-2a6e0f9c1b7d/1+4ff0a3f1+AQ…'",
+            "modegate audit verify /mnt/export --policy trust.txt --against checkpoint-of-january --json",
+        ],
+    ),
+    (
+        "audit export",
+        &[
+            "modegate audit export /mnt/export --data /var/lib/modegate",
+            "modegate audit export /mnt/since-june --since 1048576 --jsonl --data /var/lib/modegate",
+            "modegate audit export ./device --device 0197a2c4c1f47cc0b1d9c5f9d0c1a2b3 --csv",
+        ],
+    ),
+    (
+        "audit prove",
+        &[
+            "modegate audit prove --event 4711 --data /var/lib/modegate > 4711.tlog-proof",
+            "modegate audit prove --command 0197a2c4c1f47cc0b1d9c5f9d0c1a2b3-7 --out proofs",
+            "modegate audit prove /mnt/export --from 1048576",
+        ],
+    ),
+    (
+        "audit checkpoint",
+        &[
+            "modegate audit checkpoint --data /var/lib/modegate > checkpoint",
+            "modegate audit checkpoint /mnt/export --json",
+        ],
+    ),
+    (
+        "audit key",
+        &[
+            "modegate audit key --data /var/lib/modegate",
+            "modegate audit key --json",
+        ],
+    ),
+    (
+        "audit key rotate",
+        &["modegate audit key rotate --data /var/lib/modegate"],
+    ),
+    (
+        "audit redact",
+        &["modegate audit redact --event 4711 --reason 'the detail named a person'"],
     ),
     (
         "completions",

@@ -33,12 +33,12 @@ pub enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database, with no server running
     Restore(backup::RestoreArgs),
+    /// Export, verify and prove the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Change the main key
     #[command(subcommand)]
     Key(key::KeyCommand),
-    /// Prove what the audit log says
-    #[command(subcommand)]
-    Audit(AuditCommand),
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
@@ -63,8 +63,8 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Serve(args) => serve::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Audit(command) => audit::run(&command),
         Command::Key(command) => key::run(&command),
-        Command::Audit(command) => audit::run(command),
         Command::Policy(command) => {
             printed("modegate policy", policy::run(&command, &mut io::stdout()))
         }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{File, WitnessLine, list, number, optional};
+use super::values::{Directory, File, WitnessLine, list, number, optional};
 use super::witness::WitnessAddress;
 
 /// How the audit log is signed, and who witnesses it.
@@ -18,6 +18,13 @@ pub struct AuditSettings {
     /// At most so many seconds pass until what is new in the log is signed. Default 10.
     #[serde(deserialize_with = "number::<_, 1, 3_600>")]
     pub seal_seconds: u32,
+    /// A directory to which the server exports what is new in the log every hour, so that
+    /// retention can delete it.
+    #[serde(deserialize_with = "optional::<Directory, _>")]
+    pub export_directory: Option<PathBuf>,
+    /// Whether everybody may read the log's checkpoint and its hash tiles, without a token.
+    /// Entries are not in them.
+    pub public: bool,
     /// The witnesses that checkpoints are handed to, at most [`AuditSettings::WITNESSES`].
     #[serde(deserialize_with = "list::<WitnessLine, _>")]
     pub witnesses: Vec<WitnessAddress>,
@@ -54,6 +61,8 @@ impl Default for AuditSettings {
             witness_quorum: 0,
             witness_seconds: 60,
             witness_ca: None,
+            export_directory: None,
+            public: false,
         }
     }
 }

@@ -56,6 +56,19 @@ impl DataDir {
         self.path.join(name)
     }
 
+    /// Writes down where the server listens, for commands on this machine.
+    pub(super) fn announce(&self, line: &str) -> Result<(), ServeError> {
+        let path = self.file(LISTENING_FILE);
+        let written = private_file::write(&path, format!("{line}\n").as_bytes());
+        written.map_err(|error| ServeError::File(path, error))
+    }
+
+    /// Takes that back: nobody listens any more.
+    pub(super) fn retract(&self) {
+        // A file that stays is one of a server that was killed, too: the lock counts.
+        let _ = fs::remove_file(self.file(LISTENING_FILE));
+    }
+
     /// The main key: 32 bytes from the file `key`, which is made when neither it nor a
     /// database is there: a new key would open nothing of that.
     pub(crate) fn key(&self, database: &Path) -> Result<[u8; 32], ServeError> {
@@ -92,6 +105,8 @@ impl DataDir {
 pub(crate) const KEY_FILE: &str = "key";
 /// The file of the admin token there.
 pub(crate) const TOKEN_FILE: &str = "admin-token";
+/// The file with the addresses of a running server there, as `serve` prints them.
+pub(crate) const LISTENING_FILE: &str = "listening.json";
 /// What the admin token's file contains.
 pub(crate) const TOKEN: &str = "a token";
 

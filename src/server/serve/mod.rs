@@ -45,6 +45,7 @@ use crate::workers::alerts::Conditions;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
+use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
@@ -130,7 +131,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let workers = workers(settings, &shared, status)?;
-    Ok(Running {
+    let running = Running {
         https,
         http,
         sync_path: settings.sync_path.clone(),
@@ -147,11 +148,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
-    })
+    };
+    running.dir.announce(&running.announcement())?;
+    Ok(running)
 }
 
 /// What the audit log is opened with. A new log has the first name of the server.
-fn audit_setup(options: &Options, store: &Arc<SqliteStore>, metrics: &Arc<Metrics>) -> Setup {
+pub(crate) fn audit_setup(
+    options: &Options,
+    store: &Arc<SqliteStore>,
+    metrics: &Arc<Metrics>,
+) -> Setup {
     let settings = &options.settings;
     let host = settings.names.first().map_or("modegate", String::as_str);
     Setup {
@@ -188,13 +195,18 @@ async fn app(
         Arc::clone(metrics),
     );
     let alerts = Arc::new(alerts.await?);
-    // The files were read just now: what a reload refused was mended since.
+    // The files were read just now: what a reload refused was fixed since.
     for (kind, subject) in reload::REFUSALS {
         alerts.clear(kind, subject()).await?;
+    }
+    if options.settings.retention.events_days == 0 {
+        let kind = AlertKind::LogNotExported;
+        alerts.clear(kind, Subject::Server).await?;
     }
     let app = App {
         store,
         sealer,
+        audit_public: options.settings.audit.public,
         sync,
         push,
         alerts,
@@ -241,6 +253,7 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
+        self.dir.retract();
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
@@ -364,6 +377,8 @@ fn workers(
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
         witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
+        database: settings.database_path(),
+        export_directory: settings.audit.export_directory.clone(),
     }))
 }
 

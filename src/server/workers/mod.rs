@@ -2,6 +2,7 @@
 //! sampling, retention. Each worker reads, has the core decide, and writes; the
 //! [supervisor](crate::supervisor) runs them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -14,6 +15,7 @@ mod queues;
 pub mod retention;
 
 use crate::audit::Sealer;
+use crate::audit::export::worker::ExportWorker;
 use crate::audit::witnessing::{WitnessWorker, Witnesses};
 use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
@@ -56,6 +58,10 @@ pub(crate) struct WorkerContext {
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
     pub(crate) sealer: Arc<Sealer>,
+    /// The database's file.
+    pub(crate) database: PathBuf,
+    /// Where the log is exported to, if it is.
+    pub(crate) export_directory: Option<PathBuf>,
     /// Who cosigns the log's checkpoints.
     pub(crate) witnesses: Arc<Witnesses>,
 }
@@ -101,6 +107,15 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
                 c.clock.clone(),
                 Arc::clone(&c.metrics),
             )
+        });
+    }
+    if context.export_directory.is_some() {
+        start_one(&supervisor, &context, "export", |c| ExportWorker {
+            store: Arc::clone(&c.store),
+            sealer: Arc::clone(&c.sealer),
+            clock: c.clock.clone(),
+            database: c.database.clone(),
+            out: c.export_directory.clone().unwrap_or_default(),
         });
     }
     start_one(&supervisor, &context, "batches", |c| {

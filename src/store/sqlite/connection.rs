@@ -29,6 +29,18 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
+/// A connection to a database that no server uses: SQLite reads no write-ahead log, and makes
+/// no files beside it.
+pub(super) fn open_unused(path: &Path) -> rusqlite::Result<Connection> {
+    let name = path.to_string_lossy();
+    let name = name.replace('%', "%25").replace('?', "%3f");
+    let uri = format!("file:{}?immutable=1", name.replace('#', "%23"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags)
+}
+
 /// A connection that writes, with the tables as this version has them.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path).map_err(failed)?;

@@ -23,6 +23,7 @@ mod idempotency;
 pub mod inspect;
 mod installs;
 mod inventory;
+pub mod log_reader;
 mod migrations;
 mod older_rows;
 mod policy_sets;

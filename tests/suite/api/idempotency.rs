@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{Server, catalogue_app, package1, push_profile, silent_tokens};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -322,8 +323,8 @@ async fn an_answer_that_holds_a_token_is_kept_sealed() {
     let (status, _, answer) = server.with("POST", "/tokens", &[(KEY, "k")], body).await;
     assert_eq!(status, 201, "{answer}");
     let created = answer["token"].as_str().unwrap().as_bytes();
-    for entry in std::fs::read_dir(&server.dir).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+    for path in files(&server.dir) {
+        let bytes = std::fs::read(path).unwrap();
         assert!(!bytes.windows(created.len()).any(|window| window == created));
     }
 }

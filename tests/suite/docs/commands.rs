@@ -37,10 +37,6 @@ const NOT_RUN: &[(&str, &str)] = &[
         "docs/statements.md",
         "cargo test --locked --test suite sync::gating::machine_gets_inventory_and_password_reset_and_maintenance_the_rest",
     ),
-    (
-        "docs/witness.md",
-        "modegate audit key --data /var/lib/modegate",
-    ),
     ("docs/upgrading.md", "systemctl stop modegate"),
     ("docs/upgrading.md", "systemctl start modegate"),
 ];

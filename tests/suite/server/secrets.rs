@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{SYNCML, Server, message, message_with, serve_command};
 use crate::program::program;
 use crate::wait::{DEADLINE, eventually};
@@ -436,7 +437,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .await;
     // While it runs, with a log beside the database; and once more when it has ended.
     let needles = needles(&server, &token);
-    let running = files(&dir);
+    let running = contents(&dir);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
 
@@ -459,19 +460,15 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
             .map(|(what, text)| (what, text.into_bytes())),
     );
     hay.extend(running);
-    hay.extend(files(&dir));
+    hay.extend(contents(&dir));
     let found = found(&hay, &needles);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    entries
-        .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                std::fs::read(entry.path()).unwrap(),
-            )
-        })
-        .collect()
+fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let content = |path: std::path::PathBuf| {
+        let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read(path).unwrap())
+    };
+    files(dir).into_iter().map(content).collect()
 }

@@ -157,7 +157,12 @@ struct Verification<'a, 'q, S> {
 
 impl<S: LogSource> Verification<'_, '_, S> {
     fn run(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), Finding> {
-        let note = self.source.checkpoint()?;
+        let note = self.source.checkpoint().map_err(|fault| match fault {
+            SourceFault::Missing(path) => {
+                Finding::new(FindingKind::CheckpointForm, path, "there is none")
+            }
+            fault => fault.into(),
+        })?;
         let (checkpoint, note) = checkpoints::signed(&note, self.question)?;
         self.report.origin = Some(checkpoint.origin.to_string());
         self.report.root = Some(checkpoint.root.base64());

@@ -15,7 +15,7 @@ use crate::serve::ServeError;
 use modegate_core::tlog::VerifierKey;
 
 /// Flags of `audit witness`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct WitnessArgs {
     /// Where to listen; port 0 takes a free one. On loopback it speaks plain HTTP, elsewhere
     /// HTTPS with the certificate of its directory, which is made when it is not there
@@ -34,9 +34,9 @@ pub struct WitnessArgs {
 }
 
 /// Serves until a signal ends it; the exit code.
-pub(super) fn run(args: WitnessArgs) -> u8 {
+pub(super) fn run(args: &WitnessArgs) -> u8 {
     log::to_stderr("info");
-    let served = actix_web::rt::System::new().block_on(serve(args));
+    let served = actix_web::rt::System::new().block_on(serve(args.clone()));
     report("modegate audit witness", served.map(|()| 0))
 }
 

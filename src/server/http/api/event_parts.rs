@@ -39,6 +39,9 @@ pub(super) struct TouchedView {
     unknown: Vec<EventStep>,
     /// Whether such nodes are left out, since there are too many.
     partial: bool,
+    /// Beside a decision: the catalogue's app that the command installs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    app: Option<String>,
 }
 
 impl From<&Touched> for TouchedView {
@@ -47,6 +50,7 @@ impl From<&Touched> for TouchedView {
             leaves: touched.leaf_texts().collect(),
             unknown: touched.unknown.iter().map(EventStep::from).collect(),
             partial: touched.partial,
+            app: touched.app.clone(),
         }
     }
 }

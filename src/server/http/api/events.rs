@@ -29,6 +29,8 @@ pub(super) struct EventView {
     /// The version of the event's form; 1 in events of version 0.1.0.
     v: u8,
     seq: u64,
+    /// Its number in the log of all devices, from 0: the one that `audit prove` takes.
+    entry: u64,
     at: Time,
     actor: String,
     device: Option<String>,
@@ -133,6 +135,7 @@ impl From<&LoggedEvent> for EventView {
         EventView {
             v: event.v,
             seq: event.seq,
+            entry: logged.entry,
             at: Time(event.at),
             actor: event.actor.clone(),
             device: event.device.map(|device| device.to_string()),

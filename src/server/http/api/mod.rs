@@ -4,6 +4,7 @@
 mod alerts;
 mod answer;
 mod apps;
+mod audit;
 mod batches;
 mod body;
 mod caller;

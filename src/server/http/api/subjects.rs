@@ -16,6 +16,11 @@ const SUBJECTS: &[(&str, &str, &[&str])] = &[
         &["push-profiles", "channel", "wake"],
     ),
     (
+        "Audit",
+        "The proof of the log: checkpoint, tiles, proofs",
+        &["audit"],
+    ),
+    (
         "Policies",
         "The rules that decide what is sent",
         &["policies"],

@@ -1,0 +1,212 @@
+//! `modegate audit verify`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::AuditError;
+use super::source::{Reader, Source, SourceArgs};
+use crate::audit::folder::ExportFolder;
+use crate::audit::{KeyFile, database::DatabaseLog, ed25519};
+use crate::cli::backup::{Places, ProgressReporter};
+use crate::clock::Clock;
+use modegate_core::audit::verify::{Accepted, Question, Report, verify};
+use modegate_core::event::Event;
+use modegate_core::tlog::policy::POLICY_BYTES;
+use modegate_core::tlog::{Checkpoint, Entry, Origin, TrustPolicy, VerifierKey};
+use modegate_store::sqlite::backup::Progress;
+use modegate_store::sqlite::log_reader::LogReader;
+
+/// Entries that are younger may be unsealed: the server seals every few seconds.
+const UNSEALED_MS: i64 = 60_000;
+/// Unsealed entries among which one is looked for that has its text.
+const ENTRIES: usize = 256;
+
+/// Flags of `audit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// A verifier key of the log that is trusted, or a file with one; may be repeated
+    /// [default: for a data directory its own]
+    #[arg(long, value_name = "VKEY")]
+    key: Vec<String>,
+    /// A trust file (c2sp.org/tlog-policy): keys of logs, witnesses, and how many of them must
+    /// have cosigned the checkpoint
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A file with an older checkpoint that the log must go on from; may be repeated
+    #[arg(long, value_name = "CHECKPOINT")]
+    against: Vec<PathBuf>,
+    /// Take it for good that the entries before this one are not there
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    accept_first: u64,
+    /// Take it for good that so many entries are redacted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    accept_redacted: u64,
+    /// Take it for good that so many entries are not sealed [default: for a data directory
+    /// those of the last minute]
+    #[arg(long, value_name = "N")]
+    accept_unsealed: Option<u64>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Verifies a log; the exit code.
+pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
+    let source = args.source.find()?;
+    // Before the checkpoint: the server may publish a newer one meanwhile.
+    let marks = match &source {
+        Source::Data(at) => marks(&at.data),
+        Source::Export(_) => BTreeMap::new(),
+    };
+    let database = source.database()?;
+    let mut question = args.question()?;
+    let mut reader = Reader::new(&source, database.as_ref());
+    if let (Source::Data(at), Some(log)) = (&source, &database) {
+        let note = reader.as_source().checkpoint();
+        let parsed = note.ok().and_then(|note| Checkpoint::from_note(&note).ok());
+        if let Some((checkpoint, _)) = parsed {
+            if question.keys.is_empty() && question.policy.is_none() {
+                question.keys = own_keys(at, &checkpoint.origin)?;
+            }
+            let mark = marks.get(&checkpoint.origin.to_string());
+            question
+                .older
+                .extend(mark.map(|note| note.clone().into_bytes()));
+        }
+        question.accepted.unsealed = match args.accept_unsealed {
+            Some(unsealed) => unsealed,
+            None => young(log)?,
+        };
+    }
+    let mut reporter = ProgressReporter::new("verified", "entries");
+    let mut progress = |progress: modegate_core::audit::verify::Progress| {
+        let (done, of) = (progress.done, progress.size);
+        reporter.report(Progress { done, of });
+    };
+    let report = match &database {
+        Some(log) => verify(&mut DatabaseLog(log), &question, &mut progress),
+        None => {
+            let mut folder = ExportFolder::new(source.path());
+            verify(&mut folder, &question, &mut progress)
+        }
+    };
+    args.print(&report);
+    Ok(report.outcome.exit_code())
+}
+
+impl VerifyArgs {
+    fn question(&self) -> Result<Question<'static>, AuditError> {
+        let keys = self.key.iter().map(|key| key_of(key));
+        let policy = self.policy.as_ref().map(|path| {
+            let text = read(path)?;
+            if text.len() > POLICY_BYTES {
+                return Err(AuditError::Wrong(path.clone(), "too long".to_owned()));
+            }
+            let policy = TrustPolicy::parse(&text);
+            policy.map_err(|fault| AuditError::Wrong(path.clone(), fault.to_string()))
+        });
+        let older = self.against.iter().map(|path| read(path));
+        Ok(Question {
+            keys: keys.collect::<Result<_, _>>()?,
+            policy: policy.transpose()?,
+            older: older.collect::<Result<_, _>>()?,
+            accepted: Accepted {
+                first: self.accept_first,
+                redacted: self.accept_redacted,
+                unsealed: self.accept_unsealed.unwrap_or_default(),
+            },
+            ed25519: &ed25519::verify,
+        })
+    }
+
+    fn print(&self, report: &Report) {
+        if self.json {
+            println!("{}", serde_json::to_string(report).unwrap_or_default());
+            return;
+        }
+        let origin = report.origin.as_deref().unwrap_or("(unknown)");
+        let root = report.root.as_deref().unwrap_or("(unknown)");
+        println!("log      {origin}");
+        println!("size     {}, from entry {}", report.size, report.first);
+        println!("root     {root}");
+        println!(
+            "checked  {} entries of {} devices, {} redacted, {} not sealed, {} epochs begun",
+            report.checked, report.devices, report.redacted, report.unsealed, report.epochs
+        );
+        for (name, time) in &report.witnesses {
+            let at = modegate_core::time::Timestamp(i64::try_from(*time).unwrap_or(0) * 1000);
+            println!("witness  {name}, {at}");
+        }
+        for finding in &report.findings {
+            let (kind, place, what) = (finding.kind.name(), &finding.place, &finding.what);
+            print!("finding  {kind} at {place}: {what}");
+            match finding.count {
+                0 | 1 => println!(),
+                more => println!(" (and {} more)", more - 1),
+            }
+        }
+        let outcome = match report.outcome.exit_code() {
+            0 => "good",
+            1 => "tampered or forked",
+            2 => "cannot be checked",
+            _ => "good, but less than was asked",
+        };
+        println!("outcome  {outcome}");
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
+    fs::read(path).map_err(|error| AuditError::File(path.to_owned(), error))
+}
+
+/// A verifier key, or the one in a file.
+fn key_of(text: &str) -> Result<VerifierKey, AuditError> {
+    let path = Path::new(text);
+    let line = match path.is_file() {
+        true => String::from_utf8_lossy(&read(path)?).into_owned(),
+        false => text.to_owned(),
+    };
+    let wrong =
+        |fault: &dyn std::fmt::Display| AuditError::Wrong(path.to_owned(), fault.to_string());
+    line.trim().parse().map_err(|fault| wrong(&fault))
+}
+
+/// The key of the data directory, under the log's origin: from its own file, as whoever
+/// changes the database may change what it records.
+fn own_keys(at: &Places, origin: &Origin) -> Result<Vec<VerifierKey>, AuditError> {
+    let file = KeyFile::from_settings(&at.settings);
+    let key = file.open(false)?;
+    let key = origin.key(*key.public());
+    let wrong = |fault: &dyn std::fmt::Display| {
+        AuditError::Wrong(file.path().to_owned(), fault.to_string())
+    };
+    Ok(vec![key.map_err(|fault| wrong(&fault))?])
+}
+
+/// The checkpoints that the server published beside the database, by their origins.
+fn marks(data: &Path) -> BTreeMap<String, String> {
+    let text = fs::read(data.join("audit").join("last-checkpoint"));
+    text.ok()
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default()
+}
+
+/// How many entries are not sealed, where the first of them is young.
+fn young(log: &LogReader) -> Result<u64, AuditError> {
+    let tree = log.tree()?;
+    let event = |entry: &Vec<u8>| {
+        let entry = Entry::parse(entry).ok()?;
+        Event::from_bytes(entry.json()?).ok()
+    };
+    let first = log.entries(tree.size(), ENTRIES)?.iter().find_map(event);
+    let age = first.map(|event| Clock::default().now().ms_since(event.at));
+    match age.is_some_and(|age| age < UNSEALED_MS) {
+        true => Ok(tree.entries - tree.size() + u64::from(u16::MAX)),
+        false => Ok(0),
+    }
+}
