@@ -153,6 +153,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         now: Timestamp(1),
         bounds: DeviceBounds::default(),
         schedule_age: None,
+        repairs_polling: true,
         nonce: &|_, _| [0; 16],
         policies: &set,
         push: &modegate_core::push::active_profiles::ActiveProfiles::default(),

@@ -7,13 +7,13 @@
 mod support;
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use support::client::{ask, connect, each_of, request};
+use support::client::{ask, connect, connect_from, each_of, request};
 use support::machine::{Usage, median, percentile};
 use support::server::Server;
 use support::tablet::{PACKAGE_1, SYNC, api, message};
@@ -128,7 +128,7 @@ fn quiet(server: &Server, turn: Duration, ended: &AtomicBool) -> Took {
 
 fn session(server: &Server, n: usize, session: usize) {
     let source = format!("q{n}");
-    let mut stream = from(quiet_address(n), &server.http);
+    let mut stream = connect_from(quiet_address(n), &server.http);
     let first = message(&source, &cred(), session % 60_000, 1, PACKAGE_1);
     let reply = request(&mut stream, SYNC, &first);
     assert!(
@@ -148,7 +148,7 @@ fn flood(server: &Server, ended: &AtomicBool, answers: &Mutex<BTreeMap<u16, u64>
         "<SyncML><SyncHdr>".repeat(100),
         "x".repeat(2_000),
     ];
-    let (mut stream, mut mine) = (from(NOISY, &server.http), BTreeMap::new());
+    let (mut stream, mut mine) = (connect_from(NOISY, &server.http), BTreeMap::new());
     let (mut due, mut turns) = (Instant::now(), bodies.iter().cycle());
     while !ended.load(Ordering::Relaxed) {
         std::thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -156,7 +156,7 @@ fn flood(server: &Server, ended: &AtomicBool, answers: &Mutex<BTreeMap<u16, u64>
         let body = turns.next().expect("endless");
         match ask(&mut stream, SYNC, body) {
             Some((status, _)) => *mine.entry(status).or_insert(0) += 1,
-            None => stream = from(NOISY, &server.http),
+            None => stream = connect_from(NOISY, &server.http),
         }
     }
     let mut answers = answers.lock().expect("whole");
@@ -174,28 +174,4 @@ fn cred() -> String {
 
 fn quiet_address(n: usize) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 1, u8::try_from(n + 1).expect("few"))
-}
-
-/// A connection from this address of the machine's own.
-fn from(address: Ipv4Addr, to: &str) -> TcpStream {
-    thread_local! {
-        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .build()
-            .expect("a runtime");
-    }
-    let to: SocketAddr = to.parse().expect("an address");
-    RUNTIME.with(|runtime| {
-        runtime.block_on(async {
-            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
-            socket
-                .bind(SocketAddr::from((address, 0)))
-                .expect("an address of this machine");
-            let stream = socket.connect(to).await.expect("connected");
-            let stream = stream.into_std().expect("a socket");
-            stream.set_nonblocking(false).expect("set");
-            stream.set_nodelay(true).expect("set");
-            stream
-        })
-    })
 }

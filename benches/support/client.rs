@@ -1,7 +1,7 @@
 //! HTTP/1.1 by hand over any stream, and TLS 1.2 with a client certificate.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +17,30 @@ pub(crate) fn connect(to: &str) -> TcpStream {
     let stream = TcpStream::connect(to).expect("connected");
     stream.set_nodelay(true).expect("set");
     stream
+}
+
+/// A connection from this address of the machine's own.
+pub(crate) fn connect_from(address: Ipv4Addr, to: &str) -> TcpStream {
+    thread_local! {
+        static RUNTIME: tokio::runtime::Runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .build()
+            .expect("a runtime");
+    }
+    let to: SocketAddr = to.parse().expect("an address");
+    RUNTIME.with(|runtime| {
+        runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+            socket
+                .bind(SocketAddr::from((address, 0)))
+                .expect("an address of this machine");
+            let stream = socket.connect(to).await.expect("connected");
+            let stream = stream.into_std().expect("a socket");
+            stream.set_nonblocking(false).expect("set");
+            stream.set_nodelay(true).expect("set");
+            stream
+        })
+    })
 }
 
 /// One request on an open connection; the answer's status and body. `None` where
@@ -104,8 +128,13 @@ impl Tls {
 
     /// A new connection; the handshake is done with the first request.
     pub(crate) fn connect(&self, to: &str) -> StreamOwned<ClientConnection, TcpStream> {
+        self.over(connect(to))
+    }
+
+    /// The same over this one.
+    pub(crate) fn over(&self, stream: TcpStream) -> StreamOwned<ClientConnection, TcpStream> {
         let name = ServerName::try_from("localhost").expect("a name");
         let session = ClientConnection::new(Arc::clone(&self.config), name).expect("TLS");
-        StreamOwned::new(session, connect(to))
+        StreamOwned::new(session, stream)
     }
 }

@@ -250,6 +250,7 @@ impl World {
             now: Timestamp(1 + number as i64),
             bounds: modegate_core::limits::DeviceBounds::default().without_rates(),
             schedule_age: None,
+            repairs_polling: true,
             nonce: &|_, _| [0; 16],
             policies: self.policies,
             push: &modegate_core::push::active_profiles::ActiveProfiles::default(),

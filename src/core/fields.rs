@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::suggestion::nearest;
 use crate::time::Timestamp;
@@ -307,6 +308,30 @@ pub fn shown(value: &Value) -> String {
     }
 }
 
+/// A URL as an error may show it: its scheme, host and port. User, path, query and fragment
+/// may hold a secret. Of text that is no URL and may have a user in it, the length.
+pub fn shown_url(text: &str) -> String {
+    let Ok(url) = Url::parse(text) else {
+        let start = text.find("://").map_or(0, |at| at + "://".len());
+        let host = text.get(start..).unwrap_or_default();
+        let end = host.find(['/', '\\', '?', '#']);
+        return match end.and_then(|end| text.get(..start + end)) {
+            _ if text.contains('@') => format!("{} bytes that are no URL", text.len()),
+            Some(shown) => quoted(&format!("{shown}…")),
+            None => quoted(text),
+        };
+    };
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    let user = if has_user { "***@" } else { "" };
+    let port = url.port().map_or(String::new(), |port| format!(":{port}"));
+    let host = url.host_str().unwrap_or_default();
+    let path = if url.path().len() > 1 { "/…" } else { "" };
+    let query = if url.query().is_some() { "?…" } else { "" };
+    let fragment = if url.fragment().is_some() { "#…" } else { "" };
+    let scheme = url.scheme();
+    format!("'{scheme}://{user}{host}{port}{path}{query}{fragment}'")
+}
+
 /// Text as an error may show it: in quotes, of a longer one the beginning and the
 /// length, control characters escaped. Never for a secret.
 pub fn quoted(text: &str) -> String {
@@ -322,5 +347,28 @@ pub fn quoted(text: &str) -> String {
     match rest.is_empty() {
         true => format!("'{shown}'"),
         false => format!("'{shown}…' ({} bytes)", text.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_shown_without_what_may_be_secret() {
+        for (text, shown) in [
+            ("http://a.test", "'http://a.test'"),
+            (
+                "https://a.test:8443/hook?key=s3cret#s3cret",
+                "'https://a.test:8443/…?…#…'",
+            ),
+            ("https://u:s3cret@a.test/", "'https://***@a.test'"),
+            ("https://u:s3/cret@a.test/x", "26 bytes that are no URL"),
+            ("a.test/s3cret", "'a.test…'"),
+            ("https://[1/s3cret", "'https://[1…'"),
+            ("hello", "'hello'"),
+        ] {
+            assert_eq!(shown_url(text), shown, "{text}");
+        }
     }
 }

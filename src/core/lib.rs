@@ -29,6 +29,7 @@ mod named;
 pub mod operations;
 pub mod package;
 pub mod policy;
+pub mod polling;
 pub mod push;
 pub mod refusal;
 pub mod retention;

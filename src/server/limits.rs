@@ -2,6 +2,8 @@
 
 /// Devices looked at by one request for a filtered list.
 pub const DEVICE_WALK: usize = 2_000;
+/// Batches looked at by one request for their list.
+pub const BATCH_WALK: usize = 2_000;
 /// Longest API request body.
 pub const API_REQUEST_BYTES: usize = 1024 * 1024;
 /// Most items of one page of an API list.

@@ -6,22 +6,10 @@ use super::classes::Cim;
 use super::outcome::{Effect, Found};
 use super::registrar::Wns;
 
-/// DMClient's Poll nodes.
-const POLL: [&str; 8] = [
-    "IntervalForFirstSetOfRetries",
-    "NumberOfFirstRetries",
-    "IntervalForSecondSetOfRetries",
-    "NumberOfSecondRetries",
-    "IntervalForRemainingScheduledRetries",
-    "NumberOfRemainingScheduledRetries",
-    "PollOnLogin",
-    "AllUsersPollOnFirstLogin",
-];
-
 /// The tree below `./Vendor/MSFT`.
 #[derive(Debug, Clone)]
 pub(super) struct Csp {
-    provider_id: String,
+    pub(super) provider_id: String,
     phone: bool,
     /// Path below `./`, in lower case, to the name and value of a leaf.
     leaves: BTreeMap<String, (String, String)>,
@@ -31,6 +19,8 @@ pub(super) struct Csp {
     pub(super) wns: Option<Wns>,
     /// Its registration with WNS fails until the Push node is deleted.
     pub(super) registration_fails: bool,
+    /// What is written to its Poll nodes is answered 200 and has no effect.
+    pub(super) forgets_polling: bool,
     pub(super) wiped: Option<String>,
 }
 
@@ -43,19 +33,10 @@ impl Csp {
             channels: 0,
             wns: None,
             registration_fails: false,
+            forgets_polling: false,
             wiped: None,
         };
-        for name in POLL {
-            let value = if name.starts_with("Poll") || name.starts_with("All") {
-                "false"
-            } else {
-                "0"
-            };
-            csp.put(
-                &format!("./Vendor/MSFT/DMClient/Provider/{provider_id}/Poll/{name}"),
-                value,
-            );
-        }
+        csp.make_poll_nodes();
         csp.put(
             &format!("./Vendor/MSFT/DMClient/Provider/{provider_id}/EntDMID"),
             "dm-1",
@@ -97,7 +78,7 @@ impl Csp {
             .map(|(_, value)| value.clone())
     }
 
-    fn provider(&self, rest: &str) -> String {
+    pub(super) fn provider(&self, rest: &str) -> String {
         format!(
             "vendor/msft/dmclient/provider/{}/{rest}",
             self.provider_id.to_lowercase()
@@ -157,7 +138,7 @@ impl Csp {
             Ok(_) => 418,
             Err(_) if ruled => self.write_phone(&path, data),
             Err(_) if path == self.provider("push/pfn") => self.set_name(data),
-            Err(_) => 404,
+            Err(_) => self.add_poll(&path, data).unwrap_or(404),
         }
     }
 
@@ -176,22 +157,7 @@ impl Csp {
         if path == self.provider("push/pfn") {
             return self.set_name(data);
         }
-        let Some(name) = POLL
-            .iter()
-            .find(|name| path == self.provider(&format!("poll/{}", name.to_lowercase())))
-        else {
-            return 405;
-        };
-        let fits = match *name {
-            "PollOnLogin" | "AllUsersPollOnFirstLogin" => matches!(data, "true" | "false"),
-            _ => data.parse::<u32>().is_ok(),
-        };
-        if !fits {
-            return 500;
-        }
-        self.leaves
-            .insert(path, ((*name).to_owned(), data.to_owned()));
-        200
+        self.set_poll(&path, data).unwrap_or(405)
     }
 
     pub(super) fn delete(&mut self, path: &str) -> u16 {

@@ -26,6 +26,7 @@ mod outcome;
 mod outside;
 mod phone;
 mod phone_nodes;
+mod poll_nodes;
 mod proof;
 mod registrar;
 mod report;

@@ -40,6 +40,19 @@ pub enum SealContext {
     App(u64),
     /// A webhook, by its number.
     Webhook(u64),
+    /// A place in a list, for the token with this id.
+    Cursor(CursorList, u128),
+}
+
+/// A list whose places count what not everybody may see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CursorList {
+    /// The devices.
+    Devices,
+    /// The events of all devices.
+    Events,
+    /// The batches.
+    Batches,
 }
 
 impl SealContext {
@@ -57,6 +70,15 @@ impl SealContext {
             SealContext::Batch(place) => (8, place, 0, 0),
             SealContext::App(number) => (20, number, 0, 0),
             SealContext::Webhook(number) => (21, number, 0, 0),
+            SealContext::Cursor(list, token) => {
+                let kind = match list {
+                    CursorList::Devices => 22,
+                    CursorList::Events => 23,
+                    CursorList::Batches => 24,
+                };
+                let part = |shift: u32| (token >> shift) as u32;
+                (kind, (token >> 64) as u64, part(32), part(0))
+            }
         };
         let mut aad = [kind; 17];
         aad[1..9].copy_from_slice(&a.to_be_bytes());

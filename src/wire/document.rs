@@ -14,42 +14,50 @@ use crate::limits;
 /// Deepest nesting of elements.
 const DEPTH: usize = 128;
 
-/// Whether `text` is a well-formed document without a DTD: nested at most 128 deep, with
+/// What is wrong with a document, and where. It contains nothing of what stands in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{what} in line {line}, column {column}")]
+pub struct DocumentFault {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl DocumentFault {
+    fn new(what: &'static str, text: &str, at: usize) -> Self {
+        let before = text.get(..at).unwrap_or(text);
+        let last = before.rsplit('\n').next().unwrap_or(before);
+        DocumentFault {
+            what,
+            line: before.matches('\n').count() + 1,
+            column: last.chars().count() + 1,
+        }
+    }
+}
+
+/// Checks that `text` is a well-formed document without a DTD: nested at most 128 deep, with
 /// at most 50,000 elements and attributes, and at most 256 attributes of one element.
-pub fn is_document(text: &str) -> bool {
+///
+/// # Errors
+/// What is wrong first.
+pub fn check_document(text: &str) -> Result<(), DocumentFault> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !text.chars().all(is_xml_char) {
-        return false;
+    if let Some((at, _)) = text.char_indices().find(|(_, one)| !is_xml_char(*one)) {
+        let what = "a character that XML cannot carry";
+        return Err(DocumentFault::new(what, text, at));
     }
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().check_comments = true;
     let mut scope = Scope::default();
     loop {
-        let at = reader.buffer_position();
-        let Ok(event) = reader.read_event() else {
-            return false;
-        };
-        let is_good = match &event {
-            Event::Start(start) => scope.open(start),
-            Event::Empty(start) => scope.open(start) && scope.close(),
-            Event::End(_) => scope.close(),
-            Event::Text(text) if scope.is_outside() => text.trim().is_empty(),
-            Event::Text(text) => !text.contains("]]>"),
-            Event::CData(_) => !scope.is_outside(),
-            Event::GeneralRef(name) => {
-                !scope.is_outside() && is_reference(&format!("&{};", &**name))
-            }
-            Event::Decl(_) => at == 0,
-            Event::Comment(_) => true,
-            Event::PI(content) => {
-                is_name(content.target()) && !content.target().eq_ignore_ascii_case("xml")
-            }
-            Event::DocType(_) => false,
-            Event::Eof => return scope.is_outside() && scope.had_root,
-        };
-        if !is_good {
-            return false;
+        let at = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX);
+        let fault = |what| DocumentFault::new(what, text, at);
+        let event = reader.read_event();
+        let event = event.map_err(|_| fault("a tag that is broken, open or does not match"))?;
+        if event == Event::Eof {
+            return scope.end().map_err(fault);
         }
+        scope.take(&event, at == 0).map_err(fault)?;
     }
 }
 
@@ -69,26 +77,70 @@ impl Scope {
         self.open.is_empty()
     }
 
-    fn open(&mut self, start: &BytesStart<'_>) -> bool {
+    /// Takes what comes next. `is_first` is whether nothing came before.
+    fn take(&mut self, event: &Event<'_>, is_first: bool) -> Result<(), &'static str> {
+        const OUTSIDE: &str = "text outside of the root element";
+        let (is_good, what) = match event {
+            Event::Start(start) => return self.open(start),
+            Event::Empty(start) => {
+                self.open(start)?;
+                self.close();
+                return Ok(());
+            }
+            Event::End(_) => {
+                self.close();
+                return Ok(());
+            }
+            Event::Text(text) if self.is_outside() => (text.trim().is_empty(), OUTSIDE),
+            Event::Text(text) => (!text.contains("]]>"), "']]>' in text"),
+            Event::CData(_) => (!self.is_outside(), OUTSIDE),
+            Event::GeneralRef(_) if self.is_outside() => (false, OUTSIDE),
+            Event::GeneralRef(name) => {
+                let is_known = is_reference(&format!("&{};", &**name));
+                (is_known, "a reference that XML does not define")
+            }
+            Event::Decl(_) => (is_first, "an XML declaration behind the beginning"),
+            Event::PI(content) => {
+                let target = content.target();
+                let is_good = is_name(target) && !target.eq_ignore_ascii_case("xml");
+                (is_good, "a processing instruction without a proper name")
+            }
+            Event::DocType(_) => (false, "a DTD"),
+            Event::Comment(_) | Event::Eof => (true, ""),
+        };
+        if is_good { Ok(()) } else { Err(what) }
+    }
+
+    /// Nothing comes any more.
+    fn end(&self) -> Result<(), &'static str> {
+        match (self.is_outside(), self.had_root) {
+            (true, true) => Ok(()),
+            (false, _) => Err("an element without an end"),
+            (true, false) => Err("no element"),
+        }
+    }
+
+    fn open(&mut self, start: &BytesStart<'_>) -> Result<(), &'static str> {
         if self.is_outside() && std::mem::replace(&mut self.had_root, true) {
-            return false;
+            return Err("a second root element");
         }
         let (mut declares, mut prefixes) = (Vec::new(), Vec::new());
         let name = start.name();
         prefixes.extend(prefix(name.as_ref()).map(str::to_owned));
         self.nodes += 1;
         for (count, attribute) in start.attributes().enumerate() {
-            let Ok(attribute) = attribute else {
-                return false;
-            };
+            let attribute = attribute.map_err(|_| "an attribute that is broken or there twice")?;
             let (key, value) = (attribute.key.as_ref(), &*attribute.value);
-            if count >= limits::DOCUMENT_ATTRIBUTES || !is_name(key) || !is_value(value) {
-                return false;
+            if count >= limits::DOCUMENT_ATTRIBUTES {
+                return Err("too many attributes of one element");
+            }
+            if !is_name(key) || !is_value(value) {
+                return Err("an attribute with a name or value that XML does not allow");
             }
             match key.strip_prefix("xmlns:") {
                 // A prefix cannot be declared to stand for nothing.
-                Some("xmlns") => return false,
-                Some(_) if value.is_empty() => return false,
+                Some("xmlns") => return Err("a namespace that cannot be declared"),
+                Some(_) if value.is_empty() => return Err("a namespace that cannot be declared"),
                 Some(own) => declares.push(own.to_owned()),
                 None => prefixes.extend(prefix(key).map(str::to_owned)),
             }
@@ -99,13 +151,22 @@ impl Scope {
         }
         self.open.push(declares);
         let is_declared = |prefix: &String| prefix == "xml" || self.declared.contains_key(prefix);
-        is_name(name.as_ref())
-            && prefixes.iter().all(is_declared)
-            && self.open.len() <= DEPTH
-            && self.nodes <= limits::XML_NODES
+        if !is_name(name.as_ref()) {
+            return Err("an element with a name that XML does not allow");
+        }
+        if !prefixes.iter().all(is_declared) {
+            return Err("a namespace prefix that is not declared");
+        }
+        if self.open.len() > DEPTH {
+            return Err("elements that are nested too deep");
+        }
+        if self.nodes > limits::XML_NODES {
+            return Err("too many elements and attributes");
+        }
+        Ok(())
     }
 
-    fn close(&mut self) -> bool {
+    fn close(&mut self) {
         for own in self.open.pop().unwrap_or_default() {
             if let Some(count) = self.declared.get_mut(&own) {
                 *count -= 1;
@@ -114,7 +175,6 @@ impl Scope {
                 }
             }
         }
-        true
     }
 }
 
@@ -192,7 +252,32 @@ mod tests {
             ("<a>\u{1}</a>", false),
             ("<!-- a -- b --><a/>", false),
         ] {
-            assert_eq!(is_document(text), expected, "{text}");
+            assert_eq!(check_document(text).is_ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_place_and_nothing_of_the_text() {
+        for (text, expected) in [
+            ("", "no element in line 1, column 1"),
+            ("<!DOCTYPE a><a/>", "a DTD in line 1, column 1"),
+            (
+                "<a>\n <b key='secret'>\n</a>",
+                "a tag that is broken, open or does not match in line 3, column 1",
+            ),
+            (
+                "<a>\n\u{e4}<p:b/></a>",
+                "a namespace prefix that is not declared in line 2, column 2",
+            ),
+            ("<a/>\n<b/>", "a second root element in line 2, column 1"),
+            ("<a>", "an element without an end in line 1, column 4"),
+            (
+                "<a>&secret;</a>",
+                "a reference that XML does not define in line 1, column 4",
+            ),
+        ] {
+            let fault = check_document(text).map_err(|fault| fault.to_string());
+            assert_eq!(fault, Err(expected.to_owned()), "{text}");
         }
     }
 
@@ -213,7 +298,7 @@ mod tests {
             (format!("<a>{}</a>", "&lt;".repeat(16_000)), true),
         ] {
             let begun = Instant::now();
-            assert_eq!(is_document(&text), expected);
+            assert_eq!(check_document(&text).is_ok(), expected);
             assert!(
                 begun.elapsed() < Duration::from_secs(1),
                 "{:?}",

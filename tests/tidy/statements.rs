@@ -17,7 +17,7 @@ enum Duty {
 fn duty(state: &str) -> Option<Duty> {
     match state {
         "works" | "simulated" => Some(Duty::Shown),
-        "operator" | "open" | "unknown" | "background" => Some(Duty::Reason),
+        "operator" | "unknown" | "background" => Some(Duty::Reason),
         _ => None,
     }
 }
@@ -174,11 +174,12 @@ fn what_a_row_lacks_is_a_fault() {
         ),
         (format!("| 004-01 | s | works | – | {good} |"), 1),
         (format!("| 004-01 | s | perhaps | `src/core` | {good} |"), 1),
-        ("| 004-01 | s | open | – | – |".to_owned(), 1),
+        ("| 004-01 | s | unknown | – | – |".to_owned(), 1),
         (
-            format!("| 004-01 | s | open | – | a reason, and {test} |"),
+            format!("| 004-01 | s | unknown | – | a reason, and {test} |"),
             1,
         ),
+        ("| 004-01 | s | open | – | a reason |".to_owned(), 1),
         ("| 004-01 | s | background | – | a reason |".to_owned(), 0),
         ("| 004-01 | s | background | – |".to_owned(), 1),
     ];

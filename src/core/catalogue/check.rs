@@ -4,7 +4,7 @@ use url::Url;
 
 use super::Version;
 use crate::package::Pfn;
-use modegate_wire::document::is_document;
+use modegate_wire::document::{DocumentFault, check_document};
 
 /// The options that have names (WinRT `DeploymentOptions`), with their bits.
 pub const OPTIONS: [(&str, u32); 3] = [
@@ -36,9 +36,12 @@ pub fn is_download(text: &str) -> bool {
         })
 }
 
-/// Whether text may be a licence: a well-formed XML document without a DTD.
-pub fn is_licence(text: &str) -> bool {
-    is_document(text)
+/// Checks that text may be a licence: a well-formed XML document without a DTD.
+///
+/// # Errors
+/// What is wrong with it, without what stands in it.
+pub fn check_licence(text: &str) -> Result<(), DocumentFault> {
+    check_document(text)
 }
 
 /// The version that a package full name says; `None` where it is none.

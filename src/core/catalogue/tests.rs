@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used)]
 
-use super::check::{is_download, is_id, is_licence, version_of_package};
+use super::check::{check_licence, is_download, is_id, version_of_package};
 use super::*;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
@@ -95,8 +95,8 @@ fn ids_urls_licences_and_packages_are_checked() {
     ] {
         assert_eq!(is_download(url), good, "{url}");
     }
-    assert!(is_licence("<Licence/>"));
-    assert!(!is_licence("<a>") && !is_licence("<!DOCTYPE a><a/>"));
+    assert!(check_licence("<Licence/>").is_ok());
+    assert!(check_licence("<a>").is_err() && check_licence("<!DOCTYPE a><a/>").is_err());
     assert_eq!(version_of_package(PACKAGE), Version::parse("1.1.0.0"));
     assert_eq!(version_of_package("x"), None);
 }

@@ -107,6 +107,10 @@ pub enum ServerPurpose {
     ChannelRead,
     /// It reads the device's zone, its maintenance hour and when it started.
     Schedule,
+    /// It reads the polling schedule of a phone or a Windows 10.
+    PollRead,
+    /// It sets such a schedule that is off.
+    PollRepair,
 }
 
 impl ServerPurpose {
@@ -116,9 +120,11 @@ impl ServerPurpose {
             ServerPurpose::Walk(seq) | ServerPurpose::Check(seq) | ServerPurpose::Install(seq) => {
                 Some(seq)
             }
-            ServerPurpose::ChannelSet | ServerPurpose::ChannelRead | ServerPurpose::Schedule => {
-                None
-            }
+            ServerPurpose::ChannelSet
+            | ServerPurpose::ChannelRead
+            | ServerPurpose::Schedule
+            | ServerPurpose::PollRead
+            | ServerPurpose::PollRepair => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::DeviceState;
 use crate::context::Mode;
 use crate::limits;
 use crate::named::named;
+use crate::polling::ScheduleState;
 
 named! {
     /// What an operator should know of how a device behaves.
@@ -28,6 +29,9 @@ named! {
         /// is logged on: a contradiction, for which `policies/context.toml` holds back what
         /// needs the user.
         NobodyLoggedOn = "nobody_logged_on",
+        /// Its polling schedule was off when it was last read: without a push it may never
+        /// come. Phones and Windows 10.
+        PollingOff = "polling_off",
     }
 }
 
@@ -48,6 +52,7 @@ impl ActivityFlag {
             ActivityFlag::Manual => state.manual_at.is_some(),
             ActivityFlag::Unenrolled => state.unenrolled_at.is_some(),
             ActivityFlag::NobodyLoggedOn => state.nobody_logged_on >= limits::CONTRADICTIONS,
+            ActivityFlag::PollingOff => state.polling.state() == ScheduleState::Off,
         }
     }
 }

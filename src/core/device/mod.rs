@@ -29,6 +29,7 @@ use crate::activity::Activity;
 use crate::command::OpenCommand;
 use crate::context::{ContextSet, Login, Mode};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
+use crate::polling::Polling;
 use crate::push::active_profiles::Notes;
 use crate::push::channel::Channel;
 use crate::push::recovery::{self, Recovery};
@@ -134,6 +135,9 @@ pub struct DeviceState {
     /// What it has been doing, and when it is expected.
     #[serde(default)]
     pub activity: Activity,
+    /// What is known of its polling schedule; phones and Windows 10.
+    #[serde(default)]
+    pub polling: Polling,
     /// A digest of what of its record decides (family and groups) as its latest exchange has
     /// that on record; 0 where none has.
     #[serde(default)]

@@ -53,7 +53,7 @@ pub(crate) fn split(mut event: Event) -> Vec<Event> {
     let Some(record) = &mut event.exchange else {
         return vec![event];
     };
-    let mut all = ExchangeMore {
+    let lists = ExchangeMore {
         session: record.session,
         message: record.message,
         withheld: std::mem::take(&mut record.withheld),
@@ -62,8 +62,8 @@ pub(crate) fn split(mut event: Event) -> Vec<Event> {
         notes: std::mem::take(&mut record.notes),
     };
     let empty = ExchangeMore {
-        session: all.session,
-        message: all.message,
+        session: lists.session,
+        message: lists.message,
         ..ExchangeMore::default()
     };
     let next = Event {
@@ -73,42 +73,19 @@ pub(crate) fn split(mut event: Event) -> Vec<Event> {
         ..event.clone()
     };
     let frame = |event: &Event| event.to_bytes().len() + NUMBERS + LISTS;
-    let mut parts = Parts {
+    let parts = Parts {
         frame: frame(&next),
         used: frame(&event),
-        empty: empty.clone(),
-        done: vec![empty],
+        done: vec![empty.clone()],
+        empty,
     };
-    for group in std::mem::take(&mut all.withheld)
-        .into_iter()
-        .flat_map(singly)
-    {
-        parts.push(group, |part| &mut part.withheld);
-    }
-    for delivered in all.delivered {
-        parts.push(delivered, |part| &mut part.delivered);
-    }
-    for outcome in all.outcomes {
-        parts.push(outcome, |part| &mut part.outcomes);
-    }
-    for note in all.notes {
-        parts.push(note, |part| &mut part.notes);
-    }
-    let mut done = parts.done.into_iter().map(|part| ExchangeMore {
-        withheld: together(part.withheld),
-        ..part
-    });
-    if let (Some(record), Some(first)) = (&mut event.exchange, done.next()) {
-        record.withheld = first.withheld;
-        record.delivered = first.delivered;
-        record.outcomes = first.outcomes;
-        record.notes = first.notes;
-    }
+    let mut done = parts.filled(lists).into_iter();
+    event.exchange = event.exchange.map(|record| record.with_more(done.next()));
     let others = done.map(|part| Event {
         more: Some(part),
         ..next.clone()
     });
-    std::iter::once(event.clone()).chain(others).collect()
+    std::iter::once(event).chain(others).collect()
 }
 
 /// What the names of the lists take.
@@ -125,6 +102,26 @@ struct Parts {
 }
 
 impl Parts {
+    /// The parts that hold these lists.
+    fn filled(mut self, lists: ExchangeMore) -> Vec<ExchangeMore> {
+        for group in lists.withheld.into_iter().flat_map(singly) {
+            self.push(group, |part| &mut part.withheld);
+        }
+        for delivered in lists.delivered {
+            self.push(delivered, |part| &mut part.delivered);
+        }
+        for outcome in lists.outcomes {
+            self.push(outcome, |part| &mut part.outcomes);
+        }
+        for note in lists.notes {
+            self.push(note, |part| &mut part.notes);
+        }
+        for part in &mut self.done {
+            part.withheld = together(std::mem::take(&mut part.withheld));
+        }
+        self.done
+    }
+
     fn push<T: Serialize>(&mut self, item: T, list: fn(&mut ExchangeMore) -> &mut Vec<T>) {
         // Numbers and text: writing them to memory cannot fail.
         let bytes = serde_json::to_vec(&item).map_or(0, |bytes| bytes.len()) + 1;

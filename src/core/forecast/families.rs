@@ -5,6 +5,7 @@ use super::asked::Asked;
 use super::outlook::{Forecast, When};
 use super::renewal::renewal;
 use crate::context::{Family, Mode};
+use crate::polling::{self, Polling, ScheduleState};
 
 pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
     let usual = usual_mode(asked, family);
@@ -21,10 +22,12 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
         forecast.at = Some(wake.due_at);
         forecast
     } else {
-        let text = match family {
-            Family::WindowsPhone81 => "at the phone's next session, by its polling schedule",
-            _ => "at the device's next session, by its polling schedule",
+        let whose = match family {
+            Family::WindowsPhone81 => "phone",
+            _ => "device",
         };
+        let schedule = in_words(&state.polling);
+        let text = format!("at the {whose}'s next session{schedule}");
         Forecast::new(When::AnySession, text)
     };
     forecast.last_seen = Mode::ALL
@@ -37,6 +40,22 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
     forecast.renewal = renewal(family, asked.view.build, channel, now);
     forecast.user = state.advice(asked.view.record, now).map(str::to_owned);
     forecast
+}
+
+/// What its polling schedule says of its next session.
+fn in_words(polling: &Polling) -> String {
+    let read = polling.read_at.map(|at| format!(", read at {at}"));
+    let read = read.unwrap_or_default();
+    match (polling.state(), polling.long_run_minutes()) {
+        (ScheduleState::Off, _) => format!(
+            "; its polling schedule is off{read}, so it may not come before a push or its user begins one"
+        ),
+        (_, Some(minutes)) => {
+            let every = polling::in_words(minutes);
+            format!(", by its polling schedule (in the long run every {every}{read})")
+        }
+        (_, None) => ", by its polling schedule".to_owned(),
+    }
 }
 
 /// The mode that its sessions usually name. Windows 10 names Maintenance (observed), also

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::context::Family;
-use crate::fields::{FieldError, Fields};
+use crate::fields::{FieldError, Fields, shown};
 
 /// What reading a field comes to.
 pub(super) type Result<T> = std::result::Result<T, FieldError>;
@@ -164,6 +164,11 @@ impl<'a> Arguments<'a> {
     /// Where a field stands that is read beside the arguments, for errors.
     pub(super) fn path_of(&self, field: &str) -> String {
         self.fields.name(field)
+    }
+
+    /// The value of an argument that is no secret, as errors show it.
+    pub(super) fn shown(&self, argument: &impl Argument) -> Result<Option<String>> {
+        Ok(self.fields.get(argument.name()).map(shown))
     }
 
     /// That the argument is not as expected.

@@ -50,8 +50,8 @@ fn phone_store(arguments: &Arguments<'_>) -> Result<Option<String>> {
     if arguments.family != Family::WindowsPhone81 {
         return Ok(None);
     }
-    if arguments.get(&STORE)?.is_some() {
-        return Err(arguments.wrong(&STORE, "nothing on a phone", "a value"));
+    if let Some(found) = arguments.shown(&STORE)? {
+        return Err(arguments.wrong(&STORE, "nothing on a phone", &found));
     }
     let name = arguments.get(&STORE_NAME)?;
     let name = name.unwrap_or_else(|| "Root".to_owned());

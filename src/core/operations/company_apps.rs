@@ -5,6 +5,7 @@ use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Built, Type};
 use super::forms::Boolean;
 use super::phone::{PHONE, add, atomic, node, plain_name, write};
+use crate::fields::{quoted, shown_url};
 use crate::loc_uri::LocUri;
 use crate::wmi::ValueForm::{self, Line, Text};
 use modegate_wire::message::Verb;
@@ -57,7 +58,7 @@ fn company_app(arguments: &Arguments<'_>, group: &str) -> Result<LocUri> {
     let inner = id.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
     let known = inner.and_then(|inner| uuid::Uuid::try_parse(inner).ok());
     let expected = "a product id, {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX}";
-    let known = known.ok_or_else(|| arguments.wrong(&PRODUCT, expected, "other text"))?;
+    let known = known.ok_or_else(|| arguments.wrong(&PRODUCT, expected, &quoted(&id)))?;
     let id = format!("%7B{}%7D", known.hyphenated().to_string().to_uppercase());
     Ok(enterprise(arguments)?
         .below("EnterpriseApps")
@@ -75,7 +76,7 @@ pub(super) const COMPANY_APP_INSTALL: Type = Type::new(
         let app = company_app(arguments, "Download")?;
         let url = arguments.get(&APP_URL)?;
         if !["https://", "http://"].iter().any(|scheme| url.starts_with(scheme)) {
-            return Err(arguments.wrong(&APP_URL, "an https or http URL", "other text"));
+            return Err(arguments.wrong(&APP_URL, "an https or http URL", &shown_url(&url)));
         }
         let start = app.below("DownloadInstall");
         // The reference lets that node be executed and nothing else; its sample adds it too.

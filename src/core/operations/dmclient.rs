@@ -8,6 +8,7 @@ use crate::command::{Operation, Unanswered};
 use crate::context::Family;
 use crate::fields::{FieldError, quoted};
 use crate::loc_uri::{LocUri, escaped};
+use crate::polling::{FLAGS, NodeValue, Polling, RECOMMENDED, SETS};
 use crate::secret::Secret;
 use crate::templates;
 use crate::wmi::ValueForm::{self, Line, OneOf};
@@ -156,23 +157,52 @@ pub(super) fn read_channel(arguments: &Arguments<'_>, context: &BuildContext<'_>
     Ok(Built::reads(channel_reads(&id)))
 }
 
-/// The sets of retries: (interval, count). A count of 0 with an interval goes
-/// on for ever.
-const SETS: [(&str, &str); 3] = [
-    ("IntervalForFirstSetOfRetries", "NumberOfFirstRetries"),
-    ("IntervalForSecondSetOfRetries", "NumberOfSecondRetries"),
-    (
-        "IntervalForRemainingScheduledRetries",
-        "NumberOfRemainingScheduledRetries",
-    ),
-];
+/// The node below which the polling schedule is.
+pub(crate) fn poll_node(provider_id: &str) -> LocUri {
+    provider_node(provider_id).below("Poll")
+}
+
+/// What is read of a polling schedule.
+pub(crate) fn poll_reads(provider_id: &str) -> Vec<LocUri> {
+    let node = poll_node(provider_id);
+    let sets = SETS
+        .into_iter()
+        .flat_map(|(interval, count)| [interval, count]);
+    sets.chain(FLAGS).map(|name| node.below(name)).collect()
+}
+
+/// Sets the recommended schedule. A device that was set up by registry keys has no Poll node
+/// until it is added, and then its children can be replaced (DMClient CSP); where that had no
+/// effect, they are added too. Each count goes before its interval: an interval with count 0
+/// would be a set without end.
+pub(crate) fn poll_repair(provider_id: &str, known: &Polling) -> Vec<Operation> {
+    let node = poll_node(provider_id);
+    let adds_node = known.is_missing() && known.repairs == 0;
+    let set = |name: &str, before: NodeValue, value: u32| {
+        let verb = match before {
+            NodeValue::Missing if !adds_node => Verb::Add,
+            _ => Verb::Replace,
+        };
+        write(verb, node.below(name), "int", Some(&value.to_string()))
+    };
+    let add = adds_node.then(|| write(Verb::Add, node.clone(), "node", None));
+    let sets = SETS.into_iter().zip(RECOMMENDED).zip(known.sets);
+    let sets = sets.flat_map(|((names, values), before)| {
+        [
+            set(names.1, before.count, values.1),
+            set(names.0, before.interval, values.0),
+        ]
+    });
+    add.into_iter().chain(sets).collect()
+}
+
 /// The least interval of the long run on a Phone, minutes.
 const PHONE_LONG_RUN: u32 = 1_440;
 
 fn poll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> {
     let settings = arguments.get(&POLL_SETTINGS)?;
     check_poll(arguments, &settings)?;
-    let node = provider_node(&provider_id(arguments, context)?).below("Poll");
+    let node = poll_node(&provider_id(arguments, context)?);
     let mut operations = Vec::with_capacity(settings.len() + 1);
     if arguments.get(&ADD_NODE)?.unwrap_or(false) {
         operations.push(write(Verb::Add, node.clone(), "node", None));
@@ -186,28 +216,31 @@ fn poll(arguments: &Arguments<'_>, context: &BuildContext<'_>) -> Result<Built> 
 }
 
 fn check_poll(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) -> Result<()> {
-    let wrong = |name: &str, expected: &str| {
-        let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
-        Err(FieldError::new(field, expected, "another"))
-    };
     let value_of = |name: &str| -> Option<u32> {
         let (_, value) = settings.iter().find(|(of, _)| *of == name)?;
         value.parse().ok()
     };
+    let wrong = |name: &str, expected: &str, found: &str| {
+        let field = format!("{}.{name}", arguments.path(&POLL_SETTINGS));
+        Err(FieldError::new(field, expected, found))
+    };
     let sets = SETS.map(|(interval, count)| (value_of(interval), value_of(count)));
     let endless = |set: &&(Option<u32>, Option<u32>)| matches!(set, (Some(interval), Some(0)) if *interval > 0);
     if sets.iter().filter(endless).count() > 1 {
-        return wrong(SETS[2].1, "one endless set of retries at most");
+        let count = sets.iter().filter(endless).count().to_string();
+        return wrong(SETS[2].1, "one endless set of retries at most", &count);
     }
     let whole = sets
         .iter()
         .all(|(interval, count)| interval.is_some() && count.is_some());
     if whole && sets.iter().all(|set| set.0 == Some(0)) {
-        return wrong(SETS[0].0, "one set of retries that is in force");
+        let expected = "one set of retries that is in force";
+        return wrong(SETS[0].0, expected, "0 in each");
     }
     let long_run = sets[2].0.unwrap_or(0);
     if arguments.family == Family::WindowsPhone81 && (1..PHONE_LONG_RUN).contains(&long_run) {
-        return wrong(SETS[2].0, "0, or 1440 and more on a phone");
+        let expected = "0, or 1440 and more on a phone";
+        return wrong(SETS[2].0, expected, &long_run.to_string());
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
 use crate::suggestion::nearest;
 use crate::wmi::{Property, ValueForm};
-use modegate_wire::document::is_document;
+use modegate_wire::document::check_document;
 use modegate_wire::message::Verb;
 
 /// A schema of text of 1 to so many bytes.
@@ -20,22 +20,36 @@ fn text_schema(most: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": most})
 }
 
-/// What is found is not shown: it may be a secret.
-fn other_text(name: &str, fields: &Fields<'_>, expected: &str) -> FieldError {
-    FieldError::new(fields.name(name), expected, "other text")
+/// What is found is not shown, since it may be a secret: only how long it is.
+fn other_text(name: &str, fields: &Fields<'_>, expected: &str, found: &str) -> FieldError {
+    let found = format!("{} other bytes", found.len());
+    FieldError::new(fields.name(name), expected, found)
+}
+
+/// The first character for which this is so, and where it stands.
+fn character(text: &str, is_wrong: impl Fn(char) -> bool) -> Option<String> {
+    let mut characters = text.chars().enumerate();
+    let (at, found) = characters.find(|(_, one)| is_wrong(*one))?;
+    Some(format!(
+        "U+{:04X} as character {}",
+        u32::from(found),
+        at + 1
+    ))
 }
 
 impl Form for ValueForm {
     type Value<'a> = String;
 
     fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<String>> {
-        let wrong = |expected: &str| Err(other_text(name, fields, expected));
+        let wrong =
+            |expected: &str, found: &str| Err(FieldError::new(fields.name(name), expected, found));
         let text = match *self {
             ValueForm::Line(most) => fields.line(name, most)?,
             ValueForm::Safe(most) => {
                 let text = fields.line(name, most)?;
-                if text.is_some_and(|text| text.contains([';', '"', '\''])) {
-                    return wrong("no ';' and no quotes, for which no escape is known");
+                let is_wrong = |one| matches!(one, ';' | '"' | '\'');
+                if let Some(found) = text.and_then(|text| character(text, is_wrong)) {
+                    return wrong("no ';' and no quotes, for which no escape is known", &found);
                 }
                 text
             }
@@ -48,8 +62,9 @@ impl Form for ValueForm {
             }
             ValueForm::Xml(most) => {
                 let text = fields.text(name, most)?;
-                if text.is_some_and(|text| !is_document(text)) {
-                    return wrong("a well-formed XML document without a DTD");
+                if let Some(Err(fault)) = text.map(check_document) {
+                    let expected = "a well-formed XML document without a DTD";
+                    return wrong(expected, &fault.to_string());
                 }
                 text
             }
@@ -162,7 +177,8 @@ impl Form for AnyLocUri {
         }
         let loc_uri = text.map(LocUri::from);
         if let Some(fault) = loc_uri.as_ref().and_then(LocUri::key_fault) {
-            return Err(other_text(name, fields, fault.expected()));
+            let found = quoted(text.unwrap_or_default());
+            return Err(FieldError::new(fields.name(name), fault.expected(), found));
         }
         Ok(loc_uri)
     }
@@ -190,9 +206,9 @@ impl Form for Certificate {
 
     fn read(&self, name: &str, fields: &Fields<'_>) -> Result<Option<CertificateValue>> {
         let expected = "an X.509 certificate, PEM or base64 of its DER";
-        let wrong = || other_text(name, fields, expected);
+        let wrong = |found| FieldError::new(fields.name(name), expected, found);
         let text = fields.text(name, limits::COMMAND_DATA_BYTES)?;
-        text.map(|text| certificate(text).ok_or_else(wrong))
+        text.map(|text| certificate(text).map_err(wrong))
             .transpose()
     }
 
@@ -201,19 +217,33 @@ impl Form for Certificate {
     }
 }
 
-fn certificate(text: &str) -> Option<CertificateValue> {
+/// Reads one; else what was found, which shows nothing of it: it could be a key.
+fn certificate(text: &str) -> std::result::Result<CertificateValue, String> {
     const PEM: (&str, &str) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
     let inner = match text.trim().strip_prefix(PEM.0) {
-        Some(rest) => rest.trim_end().strip_suffix(PEM.1)?,
+        Some(rest) => rest.trim_end().strip_suffix(PEM.1).ok_or_else(|| {
+            "a BEGIN CERTIFICATE line, but no END CERTIFICATE line at the end".to_owned()
+        })?,
+        None if text.contains(PEM.0) => return Err("text before BEGIN CERTIFICATE".to_owned()),
+        None if text.contains("-----BEGIN ") => {
+            return Err("PEM of something that is no CERTIFICATE".to_owned());
+        }
         None => text,
     };
     let digits: String = inner.chars().filter(|c| !c.is_ascii_whitespace()).collect();
-    let der = BASE64.decode(digits.as_bytes()).ok()?;
-    let (rest, _) = X509Certificate::from_der(&der).ok()?;
-    rest.is_empty().then(|| CertificateValue {
-        base64: BASE64.encode(&der),
-        thumbprint: HEXUPPER.encode(&Sha1::digest(&der)),
-    })
+    let der = BASE64.decode(digits.as_bytes());
+    let der = der.map_err(|_| format!("{} characters that are no base64", digits.len()))?;
+    match X509Certificate::from_der(&der) {
+        Ok(([], _)) => Ok(CertificateValue {
+            base64: BASE64.encode(&der),
+            thumbprint: HEXUPPER.encode(&Sha1::digest(&der)),
+        }),
+        Ok((rest, _)) => Err(format!("a certificate and {} bytes behind it", rest.len())),
+        Err(_) => Err(format!(
+            "base64 of {} bytes that are no certificate",
+            der.len()
+        )),
+    }
 }
 
 /// Base64 of some bytes, of so many characters at most, white space left out.
@@ -232,7 +262,7 @@ impl Form for Base64 {
         if bytes.is_ok_and(|bytes| !bytes.is_empty()) {
             return Ok(Some(digits));
         }
-        Err(other_text(name, fields, "base64 of some bytes"))
+        Err(other_text(name, fields, "base64 of some bytes", text))
     }
 
     fn schema(&self) -> Value {
@@ -276,10 +306,10 @@ impl Form for ProductKey {
         let is_group =
             |group: &str| group.len() == 5 && group.bytes().all(|b| b.is_ascii_alphanumeric());
         let is_key = |text: &str| text.split('-').count() == 5 && text.split('-').all(is_group);
-        if text.is_some_and(|text| !is_key(text)) {
+        if let Some(text) = text.filter(|text| !is_key(text)) {
             let expected =
                 "a product key: five groups of five letters and digits, parted by hyphens";
-            return Err(other_text(name, fields, expected));
+            return Err(other_text(name, fields, expected, text));
         }
         Ok(text.map(str::to_ascii_uppercase))
     }

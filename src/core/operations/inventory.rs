@@ -63,7 +63,7 @@ fn inventory(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
         let node = node(class);
         if let Some(fault) = node.key_fault() {
             let field = format!("{}[{at}]", arguments.path(&CLASSES));
-            return Err(FieldError::new(field, fault.expected(), "other text"));
+            return Err(FieldError::new(field, fault.expected(), quoted(class)));
         }
         nodes.push(node);
     }

@@ -26,7 +26,8 @@ pub use crate::templates::{TemplateFault, Templates};
 pub(crate) use device::{channel_reads, channel_set};
 pub(crate) use dmclient::{
     channel_reads as dmclient_reads, channel_set as dmclient_set,
-    channel_set_anew as dmclient_set_anew,
+    channel_set_anew as dmclient_set_anew, poll_node as dmclient_poll_node,
+    poll_reads as dmclient_poll_reads, poll_repair as dmclient_poll_repair,
 };
 pub use entry::BuildContext;
 pub use raw::lacks_parameter;
@@ -108,12 +109,8 @@ pub fn command_with(
     let expires_at = fields
         .time("expires_at")?
         .or(kind.expires_ms.map(|ms| now.plus_ms(ms)));
-    if expires_at.is_some_and(|at| at <= now) {
-        return Err(FieldError::new(
-            "expires_at",
-            "a time to come",
-            "one that is past",
-        ));
+    if let Some(past) = expires_at.filter(|at| *at <= now) {
+        return Err(FieldError::new("expires_at", "a time to come", past));
     }
     let not_before = fields.time("not_before")?;
     if let (Some(from), Some(to)) = (not_before, expires_at)
@@ -205,7 +202,12 @@ fn check_keys(built: &Built, fields: &Fields<'_>) -> Result<(), FieldError> {
     };
     let field = fields.keys().find(is_odd).unwrap_or("type");
     let expected = format!("a key that can stand in a LocURI: {}", fault.expected());
-    Err(FieldError::new(fields.name(field), expected, "other text"))
+    // The field may be one with a secret.
+    Err(FieldError::new(
+        fields.name(field),
+        expected,
+        "text with '%'",
+    ))
 }
 
 /// Refuses the full name of a package where a raw command sets a channel by it.
@@ -247,7 +249,8 @@ fn group(
     // Each level of nesting stands in the path once.
     if path.matches("commands").count() > limits::GROUP_DEPTH {
         let expected = format!("groups nested at most {} deep", limits::GROUP_DEPTH);
-        return Err(FieldError::new(path, expected, "more"));
+        let found = path.matches("commands").count();
+        return Err(FieldError::new(path, expected, found));
     }
     let (mut children, mut group) = (Vec::with_capacity(list.len()), Built::default());
     for (at, value) in list.iter().enumerate() {

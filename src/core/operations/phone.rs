@@ -7,7 +7,7 @@ use super::entry::{BuildContext, Built, Type};
 use super::forms::{Base64, Boolean, Lines, Settings, Thumbprint};
 use crate::command::Operation;
 use crate::context::Family;
-use crate::fields::FieldError;
+use crate::fields::{FieldError, quoted};
 use crate::limits;
 use crate::loc_uri::{LocUri, escaped};
 use crate::secret::Secret;
@@ -211,16 +211,19 @@ fn check_vpn(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) -> 
             .find(|(of, _)| *of == name)
             .map(|(_, v)| v.as_str())
     };
+    // Values of settings may be secrets: only whether there is one is shown.
     let wrong = |name: &str, expected: &str| {
         let field = format!("{}.{name}", arguments.path(&VPN_SETTINGS));
-        Err(FieldError::new(field, expected, "another"))
+        let found = value(name).map_or("nothing", |_| "a value");
+        Err(FieldError::new(field, expected, found))
     };
     if value("Server").is_none() {
         return wrong("Server", "the address or name of the VPN server");
     }
     let (tunnel, plug_in) = (value("TunnelType"), value("ThirdParty/Name"));
     if tunnel.is_some() == plug_in.is_some() {
-        return wrong("TunnelType", "either TunnelType or ThirdParty/Name");
+        let expected = "TunnelType or ThirdParty/Name, and not both";
+        return wrong("TunnelType", expected);
     }
     if tunnel.is_some() {
         if value("Authentication/EAP").is_none() {
@@ -250,11 +253,8 @@ fn check_vpn(arguments: &Arguments<'_>, settings: &[(&'static str, String)]) -> 
 pub(super) fn plain_name(arguments: &Arguments<'_>, name: &Needed<ValueForm>) -> Result<String> {
     let text = arguments.get(name)?;
     if text.contains(['/', '"', '\'', '%']) {
-        return Err(arguments.wrong(
-            name,
-            "a name without '/', '%' and quotes on a phone",
-            "another",
-        ));
+        let expected = "a name without '/', '%' and quotes on a phone";
+        return Err(arguments.wrong(name, expected, &quoted(&text)));
     }
     Ok(text)
 }
@@ -428,7 +428,7 @@ pub(super) const CERTIFICATE_RENEWAL: Type = Type::new(
             .and_then(|text| text.parse().ok())
             .unwrap_or(most.min(7));
         if retry > most {
-            return Err(arguments.wrong(&RETRY_DAYS, "at most renew_days", "more"));
+            return Err(arguments.wrong(&RETRY_DAYS, "at most renew_days", &retry.to_string()));
         }
         let renew = node("CertificateStore/My/WSTEP/Renew", &[]);
         let automatic = arguments.get(&AUTOMATIC)?.unwrap_or(true).to_string();

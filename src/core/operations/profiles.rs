@@ -5,6 +5,7 @@ use super::entry::{BuildContext, Built, Type, write};
 use super::forms::{AnySettings, Boolean, Settings};
 use super::phone;
 use crate::context::Family;
+use crate::fields::{quoted, shown_url};
 use crate::loc_uri::LocUri;
 use crate::wmi;
 use crate::wmi::ValueForm::{self, Line, OneOf, Xml};
@@ -52,8 +53,8 @@ pub(super) const WIFI_PROFILE: Type = Type::new(
         if arguments.family == Family::WindowsPhone81 {
             return phone_wifi(arguments);
         }
-        if arguments.get(&PROXY)?.is_some() {
-            return Err(arguments.wrong(&PROXY, "nothing but on a phone", "a value"));
+        if let Some(found) = arguments.shown(&PROXY)? {
+            return Err(arguments.wrong(&PROXY, "nothing but on a phone", &found));
         }
         let instance = wmi::WIRELESS_PROFILE_XML.instance(&[&arguments.get(&NAME)?]);
         Ok(set(&instance, &[("ProfileXml", arguments.get(&PROFILE)?)]))
@@ -67,23 +68,24 @@ fn phone_wifi(arguments: &Arguments<'_>) -> Result<Built> {
     let name = phone::plain_name(arguments, &NAME)?;
     let (profile, proxy) = (arguments.get(&PROFILE)?, arguments.get(&PROXY)?);
     if name.len() > 32 {
-        return Err(arguments.wrong(
-            &NAME,
-            "a name of at most 32 bytes on a phone",
-            "a longer one",
-        ));
+        let found = format!("{} bytes", name.len());
+        let expected = "a name of at most 32 bytes on a phone";
+        return Err(arguments.wrong(&NAME, expected, &found));
     }
     let in_xml = name.replace('&', "&amp;").replace('<', "&lt;");
     if !profile.contains(&format!("<name>{in_xml}</name>")) {
-        let expected = "XML whose <name> is the name of the profile";
-        return Err(arguments.wrong(&PROFILE, expected, "another"));
+        let expected = format!(
+            "XML whose <name> is the name of the profile, {}",
+            quoted(&name)
+        );
+        return Err(arguments.wrong(&PROFILE, expected, "XML without that <name>"));
     }
     let port = |text: &str| {
         text.rsplit_once(':')
             .and_then(|(_, port)| port.parse::<u16>().ok())
     };
-    if proxy.as_deref().is_some_and(|text| port(text).is_none()) {
-        return Err(arguments.wrong(&PROXY, "host:port", "other text"));
+    if let Some(text) = proxy.as_deref().filter(|text| port(text).is_none()) {
+        return Err(arguments.wrong(&PROXY, "host:port", &shown_url(text)));
     }
     Ok(phone::wifi_profile(&name, &profile, proxy.as_deref()))
 }
@@ -105,8 +107,8 @@ pub(super) const WIFI_REMOVE: Type = Type::new(
     &[&NAME, &SET_AS],
     |arguments, _| {
         if arguments.family == Family::WindowsPhone81 {
-            if arguments.get(&SET_AS)?.is_some() {
-                return Err(arguments.wrong(&SET_AS, "nothing on a phone", "a value"));
+            if let Some(found) = arguments.shown(&SET_AS)? {
+                return Err(arguments.wrong(&SET_AS, "nothing on a phone", &found));
             }
             return Ok(phone::wifi_remove(&phone::plain_name(arguments, &NAME)?));
         }

@@ -161,7 +161,9 @@ fn application_setting(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Resul
     };
     if !fits {
         let expected = "a value of the type that value_type names";
-        return Err(arguments.wrong(&VALUE, expected, "another"));
+        // It may be a secret.
+        let found = format!("{} bytes that are no {kind}", value.len());
+        return Err(arguments.wrong(&VALUE, expected, &found));
     }
     Ok(Built::set(vec![
         write(Verb::Add, &instance, "SettingType", kind),

@@ -11,6 +11,7 @@ use super::interactive;
 use super::keep_alive::ends_package;
 use super::large::{Part, judge};
 use super::open::MessagePosition;
+use super::poll_watch;
 use super::result_collector::ResultCollector;
 use super::schedule_read;
 use super::{Request, settle};
@@ -127,6 +128,7 @@ impl<'a> Taken<'a> {
         let values = collected.take_in(known, ends_package(message), request.now, recorder);
         (self.changes.inventory, self.changes.changes) = (values.inventory, values.changes);
         state.activity.plan = values.plan.unwrap_or(state.activity.plan);
+        poll_watch::take(state, &device.record, request, &collected, recorder);
         family::look(device, state, request.evidence, &collected, recorder);
         if let Some(learned) = learn_key(snapshot, state, &collected, recorder) {
             self.bodies = Bodies::new(snapshot, &learned);
@@ -184,6 +186,8 @@ impl<'a> Taken<'a> {
         changes.queued = follow(state, record, bodies, collected, recorder);
         let read = schedule_read::queue(state, record, request, begins, bodies, recorder);
         changes.queued.extend(read);
+        let polling = poll_watch::queue(state, record, request, begins, bodies, recorder);
+        changes.queued.extend(polling);
         let subject = DeviceContext {
             id: device.id,
             record,

@@ -8,6 +8,7 @@ use crate::command::{CommandState, OpenCommand};
 use crate::device::{Device, DeviceState, EndReason, Enrollment, EnrollmentEnd};
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
+use crate::polling::Polling;
 use crate::time::Timestamp;
 
 /// Ends the enrollment of a device that is gone: its queue stays closed until it begins a
@@ -48,6 +49,7 @@ pub(super) fn end(state: &mut DeviceState, reason: EndReason, recorder: &mut Eve
     (state.channel, state.push) = Default::default();
     (state.server_proof, state.manual_at, state.large) = Default::default();
     state.activity.end_enrollment();
+    state.polling = Polling::default();
     recorder.ended = Some(reason);
 }
 

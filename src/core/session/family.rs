@@ -74,7 +74,7 @@ pub fn leave_family(device: &Device, now: Timestamp) -> Result<DeviceChange, Fam
         recorder.set_state(command, CommandState::Cancelled, why);
     }
     closing::close_finished(&mut state, &mut recorder);
-    (state.channel, state.push) = Default::default();
+    (state.channel, state.push, state.polling) = Default::default();
     Ok(DeviceChange {
         parts: recorder.parts,
         ..DeviceChange::new(device, state)

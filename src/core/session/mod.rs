@@ -36,6 +36,7 @@ mod offer;
 mod open;
 mod outcome;
 mod passing_errors;
+mod poll_watch;
 pub mod preview;
 pub mod queue;
 mod read_plan;

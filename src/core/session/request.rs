@@ -64,6 +64,8 @@ pub struct Request<'a> {
     /// How old the device's clock and plan may be before they are read anew,
     /// milliseconds; none where the server never reads them of its own accord.
     pub schedule_age: Option<i64>,
+    /// Whether a polling schedule that is off is repaired, where the server reads it.
+    pub repairs_polling: bool,
     /// By what the server proves itself, where it is configured.
     pub server: Option<&'a ServerAuth>,
 }

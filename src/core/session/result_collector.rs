@@ -103,6 +103,11 @@ impl ResultCollector {
         }
     }
 
+    /// What Gets brought, in the order of the answers.
+    pub(super) fn results(&self) -> impl Iterator<Item = &NodeResult> {
+        self.values.iter().map(|(_, result)| result)
+    }
+
     /// Puts the values into the inventory, which may take `most` bytes.
     pub(super) fn take_in(
         &self,
@@ -174,7 +179,7 @@ impl ResultCollector {
             address.class.eq_ignore_ascii_case("./DevDetail")
                 && address.property.eq_ignore_ascii_case("SwV")
         };
-        let mut values = self.values.iter().map(|(_, result)| result);
+        let mut values = self.results();
         let result =
             values.find(|one| Address::from_loc_uri(&one.loc_uri).is_some_and(of_system))?;
         Some(result.data.as_ref()?.reveal())

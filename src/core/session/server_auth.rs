@@ -24,7 +24,7 @@ pub struct ServerAuth {
     pub name: String,
     /// The password for devices that have none of their own on record.
     pub password: Option<Secret>,
-    /// Whether a device that asks for Basic is sent the password itself.
+    /// Whether a device that asks for Basic is sent its own password as it is.
     pub allows_basic: bool,
 }
 
@@ -32,6 +32,12 @@ impl ServerAuth {
     /// The password for this device, if there is one.
     fn password<'a>(&'a self, record: &'a DeviceRecord) -> Option<&'a Secret> {
         record.server_password.as_ref().or(self.password.as_ref())
+    }
+
+    /// Whether the password is sent to this device as it is: never one that other devices
+    /// have, too.
+    fn sends_password(&self, record: &DeviceRecord) -> bool {
+        self.allows_basic && record.server_password.is_some()
     }
 }
 
@@ -191,10 +197,14 @@ fn challenged(
         );
         return false;
     };
-    if auth_type == AuthType::Basic && !server.allows_basic {
-        recorder.note(
-            "the device wants the password of the server (Basic), which server_auth.basic does not allow",
-        );
+    if auth_type == AuthType::Basic && !server.sends_password(record) {
+        let why = match server.allows_basic {
+            true => "which is sent only where the device has one of its own",
+            false => "which server_auth.basic does not allow",
+        };
+        recorder.note(format!(
+            "the device wants the password of the server (Basic), {why}"
+        ));
         return false;
     }
     if refusals >= REFUSALS {
@@ -225,7 +235,7 @@ fn accepted(state: &mut DeviceState, status: &Status, session: SessionNo) {
 fn cred(server: &ServerAuth, record: &DeviceRecord, proof: &ServerProof) -> Option<Cred> {
     let password = server.password(record)?.reveal();
     let data = match proof.auth_type {
-        AuthType::Basic if !server.allows_basic => return None,
+        AuthType::Basic if !server.sends_password(record) => return None,
         AuthType::Basic => auth::basic_cred(&server.name, password),
         AuthType::Md5 => {
             let digest = PasswordDigest::new(&server.name, password);

@@ -2,6 +2,7 @@
 
 use super::commands::{build_apart, known_fields_only};
 use super::input::{Lines, List, Object, Parsed, input};
+use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::batch::{Batch, BatchId, BatchState, DEVICES, To};
 use modegate_core::command::{CommandBody, StoredCommand};
@@ -14,6 +15,7 @@ use modegate_core::limits::NAME_BYTES;
 use modegate_core::operations;
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
+use modegate_store::Chunk;
 use serde_json::Value;
 
 /// Most groups of one batch.
@@ -142,10 +144,23 @@ pub(crate) async fn one(app: &App, by: &Principal, id: BatchId) -> Result<Batch,
 
 /// Batches, the newest first.
 pub(crate) async fn list(app: &App, by: &Principal, page: Page) -> Result<Listed<Batch>, AppError> {
-    let before = page.after.unwrap_or(u64::MAX);
-    let found = app.store.batches(before, page.limit).await?;
-    let listed = Listed::from_page(found, page.limit, |(place, _)| *place);
-    Ok(listed.filter_map(|(_, batch)| sees(by, &batch).then_some(batch)))
+    let chunk = crate::limits::PAGE_ITEMS;
+    let read = async |before| {
+        let found = app.store.batches(before, chunk).await?;
+        Ok(Chunk::of_up_to(chunk, found))
+    };
+    let bounds = ScanBounds {
+        looks: crate::limits::BATCH_WALK,
+        bytes: u64::MAX,
+        weigh: |_: &(u64, Batch)| 0,
+    };
+    let page = Page {
+        after: Some(page.after.unwrap_or(u64::MAX)),
+        ..page
+    };
+    let takes = |(_, batch): &(u64, Batch)| sees(by, batch);
+    let listed = scan(page, bounds, read, |(place, _)| *place, takes).await?;
+    Ok(listed.filter_map(|(_, batch)| Some(batch)))
 }
 
 /// The commands that a batch queued.

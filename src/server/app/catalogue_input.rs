@@ -11,7 +11,7 @@ use super::input::{
 };
 use super::word::{Word, Words, all_words};
 use modegate_core::catalogue::check::{
-    OPTIONS, is_download, is_id, is_licence, version_of_package,
+    OPTIONS, check_licence, is_download, is_id, version_of_package,
 };
 use modegate_core::catalogue::{
     App, Dependency, ID_BYTES, LICENCE_BYTES, LIST, Release, URL_BYTES, VERSIONS, Version,
@@ -146,6 +146,11 @@ impl Parse for Download {
             false => Err(expected.to_owned()),
         }
     }
+
+    /// A query may hold what permits the download.
+    fn shown(line: &str) -> String {
+        fields::shown_url(line)
+    }
 }
 
 fn urls(all: Option<List<Parsed<Download>, LIST>>) -> Vec<String> {
@@ -165,9 +170,9 @@ impl Input for Licence {
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         let text = SecretText::from_value(value, path, faults)?;
         let expected = "a well-formed XML document without a DTD";
-        let wrong = || FieldError::new(path, expected, "other text");
-        let good = is_licence(text.0.reveal()).then_some(Licence(text));
-        or_collect(good.ok_or_else(wrong), faults)
+        let checked = check_licence(text.0.reveal());
+        let wrong = |fault| FieldError::new(path, expected, fault);
+        or_collect(checked.map(|()| Licence(text)).map_err(wrong), faults)
     }
 }
 
@@ -371,7 +376,7 @@ impl AppFields {
                 let release = self.version.0.release("")?;
                 let expected = format!("at most {VERSIONS} versions of an app");
                 let is_put = app.put(release).then_some(());
-                is_put.ok_or_else(|| FieldError::new("version", expected, "one more"))
+                is_put.ok_or_else(|| FieldError::new("version", expected, VERSIONS + 1))
             }
             (None, None) => Ok(()),
         }
@@ -386,7 +391,8 @@ fn replace(app: &mut App, versions: Vec<VersionFields>) -> Result<(), FieldError
         let release = version.release(&within)?;
         if app.release(Some(&release.version)).is_some() {
             let field = format!("{within}version");
-            return Err(FieldError::new(field, "each version once", "one twice"));
+            let found = format!("'{}' twice", release.version.as_str());
+            return Err(FieldError::new(field, "each version once", found));
         }
         // The list is no longer than there is room.
         let _ = app.put(release);

@@ -6,7 +6,7 @@ use super::devices::{EnrollmentWord, identity_change};
 use super::input::{Line, Parsed, Text, Time, input};
 use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions};
-use crate::pem::{self, PemFault};
+use crate::pem;
 use modegate_core::change::Refusal;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::device::{CertificateNote, RotationError};
@@ -57,8 +57,7 @@ fn from_pem(app: &App, text: &str) -> Result<CertificateDigest, FieldError> {
     let certificate = match all.as_deref() {
         Ok([one]) => one,
         Ok(all) => return Err(FieldError::new("pem", "one certificate", all.len())),
-        Err(PemFault::NoCertificate) => return Err(FieldError::new("pem", "one certificate", 0)),
-        Err(_) => return Err(FieldError::new("pem", "a certificate in PEM", "other text")),
+        Err(fault) => return Err(FieldError::new("pem", fault.expected(), fault.found())),
     };
     match (app.certificate_fault)(certificate) {
         Some(fault) => Err(FieldError::new(

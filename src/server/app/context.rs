@@ -21,12 +21,15 @@ use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::api::Keep;
+use modegate_store::seal::Keys;
 use modegate_store::{Store, StoreError};
 
 /// What use cases work with.
 pub(crate) struct App {
     /// The store.
     pub store: Arc<dyn Store>,
+    /// The keys that seal what callers keep for the server.
+    pub keys: Arc<Keys>,
     /// Seals the log, and when it is asked to.
     pub sealer: Arc<Sealer>,
     /// Whether the log's checkpoint and its hash tiles are for everybody.

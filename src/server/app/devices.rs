@@ -170,14 +170,15 @@ pub(crate) async fn register(
     record.groups = by.regroup(&[], record.groups, "groups")?;
     let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered)
         .change(RecordChange::registered(&record));
+    let source = record.source.0.clone();
     let registered = app.store.register(id, record, event, options.keep).await;
     match registered {
         Err(StoreError::SourceTaken(taken)) => {
             let taken = app.store.device(taken).await?;
             let taken = taken.filter(|device| by.may_see(device));
             let fault = match taken {
-                Some(device) => source_taken().conflicting(device.id),
-                None => source_taken(),
+                Some(device) => source_taken(&source).conflicting(device.id),
+                None => source_taken(&source),
             };
             Err(AppError::Conflicts(vec![fault]))
         }

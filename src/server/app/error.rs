@@ -2,7 +2,7 @@
 
 use crate::work::Interrupted;
 use modegate_core::change::Refusal;
-use modegate_core::fields::FieldError;
+use modegate_core::fields::{FieldError, quoted};
 use modegate_store::StoreError;
 
 /// Why a use case fails. Nothing was changed, unless it says so.
@@ -95,7 +95,6 @@ impl From<StoreError> for AppError {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::NoDevice => AppError::missing("device"),
-            StoreError::SourceTaken(_) => AppError::Conflicts(vec![source_taken()]),
             StoreError::Done => AppError::Done,
             other => AppError::Store(other),
         }
@@ -103,10 +102,6 @@ impl From<StoreError> for AppError {
 }
 
 /// A device is registered with this source already.
-pub(crate) fn source_taken() -> FieldError {
-    FieldError::new(
-        "source",
-        "a source that is not registered",
-        "a registered one",
-    )
+pub(crate) fn source_taken(source: &str) -> FieldError {
+    FieldError::new("source", "a source that is not registered", quoted(source))
 }

@@ -142,7 +142,7 @@ impl Planner {
         };
         let conflict = || FieldError {
             field: format!("devices[{at}].source"),
-            ..source_taken()
+            ..source_taken(&entry.source.0)
         };
         if !self.by.may_see(device) {
             return ImportStep::Conflict(conflict());

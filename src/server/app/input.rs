@@ -238,7 +238,7 @@ impl<const MAX: usize, const MIN: usize> Input for Line<MAX, MIN> {
             faults.push(FieldError::new(
                 path,
                 format!("at least {MIN} bytes"),
-                "fewer",
+                line.len(),
             ));
             return None;
         }
@@ -410,6 +410,11 @@ pub(crate) trait Parse: Sized {
     /// The value; else what is expected.
     fn parse(line: &str) -> Result<Self, String>;
 
+    /// A line that is none, as errors show it.
+    fn shown(line: &str) -> String {
+        fields::quoted(line)
+    }
+
     /// What the line may be.
     fn schema() -> Schema {
         json_schema!({"type": "string", "minLength": 1, "maxLength": Self::MAX})
@@ -427,7 +432,7 @@ impl<T: Parse> Input for Parsed<T> {
 
     fn from_value(value: &Value, path: &str, faults: &mut Vec<FieldError>) -> Option<Self> {
         let line = or_collect(fields::line(value, path, T::MAX), faults)?;
-        let wrong = |expected| FieldError::new(path, expected, fields::quoted(line));
+        let wrong = |expected| FieldError::new(path, expected, T::shown(line));
         or_collect(T::parse(line).map_err(wrong), faults).map(Parsed)
     }
 }

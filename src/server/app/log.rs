@@ -1,7 +1,7 @@
 //! What the log says: events, and the decisions on one command.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -114,13 +114,15 @@ pub(crate) async fn all(
     filter: &EventFilter,
     page: Page,
 ) -> Result<Listed<LoggedEvent>, AppError> {
-    let takes = |stored: &StoredEvent| filter.takes(&stored.event);
+    let takes = |(_, is_taken): &Judged| *is_taken;
     let chunk = crate::limits::PAGE_ITEMS;
     let walk = || ScanBounds {
         looks: crate::limits::EVENT_WALK,
         bytes: u64::MAX,
-        weigh: |_: &StoredEvent| 0,
+        weigh: |_: &Judged| 0,
     };
+    let sight = Sight::new(app, by);
+    let is_asked = |event: &Event| filter.takes(event);
     let seq = |stored: &StoredEvent| stored.event.seq;
     let place = |stored: &StoredEvent| stored.place;
     let listed = if let Some(device) = filter.device {
@@ -129,11 +131,12 @@ pub(crate) async fn all(
                 true => app.store.events_before(device, after, chunk).await?,
                 false => app.store.events(device, after, chunk).await?,
             };
-            Ok(Chunk::of_up_to(chunk, found))
+            Ok(Chunk::of_up_to(chunk, sight.judge(found, is_asked).await?))
         };
         let end = if filter.newest_first { u64::MAX } else { 0 };
         let after = Some(page.after.unwrap_or(end));
-        scan(Page { after, ..page }, walk(), read, seq, takes).await?
+        let page = Page { after, ..page };
+        scan(page, walk(), read, |(stored, _)| seq(stored), takes).await?
     } else {
         let (low, high) = filter.bounds(app).await?;
         let read = async |after| {
@@ -142,7 +145,7 @@ pub(crate) async fn all(
                 false => app.store.all_events(after, chunk).await?,
             };
             found.retain(|stored| stored.place > low && stored.place < high);
-            Ok(Chunk::of_up_to(chunk, found))
+            Ok(Chunk::of_up_to(chunk, sight.judge(found, is_asked).await?))
         };
         let after = match (filter.newest_first, page.after) {
             (true, after) => after.unwrap_or(u64::MAX).min(high),
@@ -152,11 +155,11 @@ pub(crate) async fn all(
             after: Some(after),
             ..page
         };
-        scan(page, walk(), read, place, takes).await?
+        scan(page, walk(), read, |(stored, _)| place(stored), takes).await?
     };
-    let events = visible(app, by, listed.items).await?;
+    let events = listed.items.into_iter().map(|(stored, _)| stored);
     let listed = Listed {
-        items: with_withheld(app, events).await?,
+        items: with_withheld(app, events.collect()).await?,
         next: listed.next,
     };
     Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
@@ -167,26 +170,62 @@ pub(crate) async fn all(
     }))
 }
 
+/// An event, and whether it is asked for and the caller may see it.
+type Judged = (StoredEvent, bool);
+
+/// Which events a caller may see, as far as was looked up.
+struct Sight<'a> {
+    app: &'a App,
+    by: &'a Principal,
+    devices: RefCell<HashMap<DeviceId, bool>>,
+}
+
+impl<'a> Sight<'a> {
+    fn new(app: &'a App, by: &'a Principal) -> Self {
+        Sight {
+            app,
+            by,
+            devices: RefCell::default(),
+        }
+    }
+
+    async fn judge(
+        &self,
+        events: Vec<StoredEvent>,
+        is_asked: impl Fn(&Event) -> bool,
+    ) -> Result<Vec<Judged>, AppError> {
+        let mut judged = Vec::with_capacity(events.len());
+        for stored in events {
+            let is_taken = is_asked(&stored.event)
+                && (self.by.sees_all() || self.sees(stored.event.device).await?);
+            judged.push((stored, is_taken));
+        }
+        Ok(judged)
+    }
+
+    async fn sees(&self, device: Option<DeviceId>) -> Result<bool, AppError> {
+        let Some(id) = device else {
+            return Ok(false);
+        };
+        if let Some(known) = self.devices.borrow().get(&id) {
+            return Ok(*known);
+        }
+        let found = self.app.store.device(id).await?;
+        let may = found.is_some_and(|device| self.by.may_see(&device));
+        self.devices.borrow_mut().insert(id, may);
+        Ok(may)
+    }
+}
+
 /// Of these events those that the caller may see.
 pub(crate) async fn visible(
     app: &App,
     by: &Principal,
-    mut events: Vec<StoredEvent>,
+    events: Vec<StoredEvent>,
 ) -> Result<Vec<StoredEvent>, AppError> {
-    if by.sees_all() {
-        return Ok(events);
-    }
-    let mut seen: HashMap<DeviceId, bool> = HashMap::new();
-    for device in events.iter().filter_map(|stored| stored.event.device) {
-        if let Entry::Vacant(unknown) = seen.entry(device) {
-            let found = app.store.device(device).await?;
-            unknown.insert(found.is_some_and(|device| by.may_see(&device)));
-        }
-    }
-    let may =
-        |device: Option<DeviceId>| device.is_some_and(|device| seen.get(&device) == Some(&true));
-    events.retain(|stored| may(stored.event.device));
-    Ok(events)
+    let judged = Sight::new(app, by).judge(events, |_| true).await?;
+    let seen = judged.into_iter().filter(|(_, is_taken)| *is_taken);
+    Ok(seen.map(|(stored, _)| stored).collect())
 }
 
 /// A device's part of the log.

@@ -10,7 +10,7 @@ use super::word::Word;
 use super::{App, AppError, Principal, WriteOptions, to_the_end};
 use modegate_core::change::Refusal;
 use modegate_core::event::{Event, EventType};
-use modegate_core::fields::FieldError;
+use modegate_core::fields::{FieldError, quoted};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
 use modegate_core::push::record::ProfileChange;
@@ -191,9 +191,9 @@ impl PushProfileChange {
 impl ProfileFields {
     fn pfn(&self, before: Option<&PushProfile>) -> Result<Pfn, FieldError> {
         match (&self.pfn, &self.package_full_name, before) {
-            (Some(_), Some(_), _) => {
+            (Some(pfn), Some(_), _) => {
                 let expected = "nothing beside package_full_name";
-                Err(FieldError::new("pfn", expected, "text"))
+                Err(FieldError::new("pfn", expected, quoted(pfn.0.as_str())))
             }
             (Some(pfn), None, _) => Ok(pfn.0.clone()),
             (None, Some(full), _) => Ok(full.0.0.clone()),

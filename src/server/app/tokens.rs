@@ -54,19 +54,23 @@ impl NewToken {
                 faults.push(FieldError::new("groups", expected, "an empty list"));
             }
             // Who makes tokens can make one for everything.
-            Some(_) if self.role.0 == Role::Admin => {
+            Some(groups) if self.role.0 == Role::Admin => {
                 let expected = "no groups, since an admin sees everything";
-                faults.push(FieldError::new("groups", expected, "some"));
+                faults.push(FieldError::new("groups", expected, groups.0.len()));
             }
             _ => {}
         }
         if self.person.is_some() && self.role.0 != Role::Portal {
             let expected = "no person, since only the role portal acts for one";
-            faults.push(FieldError::new("person", expected, "one"));
+            let found = format!("one, with role {}", self.role.0.name());
+            faults.push(FieldError::new("person", expected, found));
         }
-        if self.expires_at.is_some_and(|at| at.0 <= now) {
-            let found = "a time in the past";
-            faults.push(FieldError::new("expires_at", "a time in the future", found));
+        if let Some(past) = self.expires_at.filter(|at| at.0 <= now) {
+            faults.push(FieldError::new(
+                "expires_at",
+                "a time in the future",
+                past.0,
+            ));
         }
         faults
     }

@@ -70,9 +70,9 @@ impl NewWake {
     pub(crate) fn options(&self) -> Result<WakeOptions, FieldError> {
         let ttl = self.ttl_seconds.and_then(|ttl| u32::try_from(ttl.0).ok());
         let kept_s = match (self.cache, ttl) {
-            (Some(false), Some(_)) => {
+            (Some(false), Some(ttl)) => {
                 let expected = "nothing beside cache false: WNS keeps no such notification";
-                return Err(FieldError::new("ttl_seconds", expected, "a number"));
+                return Err(FieldError::new("ttl_seconds", expected, ttl));
             }
             (Some(false), None) => None,
             (_, ttl) => ttl.or(WakeOptions::default().kept_s),

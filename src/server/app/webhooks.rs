@@ -7,6 +7,7 @@ use super::input::{Integer, Line, Lines, List, Parse, Parsed, SecretLine, input}
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
 use crate::webhooks::target::URL_BYTES;
 use modegate_core::event::{Event, EventType};
+use modegate_core::fields::shown_url;
 use modegate_core::installs::InstallState;
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::secret::Secret;
@@ -72,7 +73,7 @@ pub(crate) async fn create(
     options: WriteOptions<CreatedWebhook>,
 ) -> Result<CreatedWebhook, AppError> {
     let reachable = app.webhook_egress.check(&new.url.0);
-    reachable.map_err(|expected| AppError::field("url", expected, "another"))?;
+    reachable.map_err(|expected| AppError::field("url", expected, shown_url(&new.url.0)))?;
     let (secret, made) = match new.secret {
         Some(given) => (given.0, None),
         None => {

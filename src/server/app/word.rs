@@ -13,6 +13,7 @@ use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
 use modegate_core::installs;
+use modegate_core::polling::ScheduleState;
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::push::wake::Priority;
 use modegate_core::tokens::Role;
@@ -86,6 +87,7 @@ words!(
     FamilyEvidence,
     ActivityFlag,
     AlertKind,
+    ScheduleState,
     AuthFailure,
     EventType,
     Login,

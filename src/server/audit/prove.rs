@@ -1,6 +1,7 @@
 //! Proofs as files: that an entry is in the log (<https://c2sp.org/tlog-proof>), and that
 //! one tree is the beginning of another.
 
+use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::verify::{LogSource, SourceFault};
 use modegate_core::event::Event;
 use modegate_core::tlog::entry::{Entry, EntryFault, entries, hash_of};
@@ -144,22 +145,41 @@ impl<'a> Prover<'a> {
         }
     }
 
-    /// The numbers of the entries that `is_wanted` takes, looking at all of them.
-    pub fn search(&mut self, is_wanted: &dyn Fn(&Event) -> bool) -> Result<Vec<u64>, ProveError> {
+    /// Every event that is there and has its text, in order, with the number of its entry.
+    pub fn events(&mut self, visit: &mut dyn FnMut(u64, Event)) -> Result<(), ProveError> {
         let first = self.source.first()?;
-        let mut found = Vec::new();
         for index in first / TILE_WIDTH..self.checkpoint.size.div_ceil(TILE_WIDTH) {
             let bundle = self.bundle(index)?;
             for (entry, number) in entries(&bundle).zip(index * TILE_WIDTH..) {
                 let entry = entry.and_then(Entry::parse);
                 let entry = entry.map_err(|fault| ProveError::Bundle(number, fault))?;
                 let event = entry.json().and_then(|json| Event::from_bytes(json).ok());
-                if event.is_some_and(|event| is_wanted(&event)) {
-                    found.push(number);
+                if let Some(event) = event {
+                    visit(number, event);
                 }
             }
         }
+        Ok(())
+    }
+
+    /// The numbers of the entries that `is_wanted` takes, looking at all of them.
+    pub fn search(&mut self, is_wanted: &dyn Fn(&Event) -> bool) -> Result<Vec<u64>, ProveError> {
+        let mut found = Vec::new();
+        self.events(&mut |number, event| {
+            if is_wanted(&event) {
+                found.push(number);
+            }
+        })?;
         Ok(found)
+    }
+
+    /// A policy set by its digest; `None` where the log does not have it.
+    pub fn policy_set(&mut self, digest: &str) -> Result<Option<PolicyFile>, ProveError> {
+        match self.source.policy_set(digest) {
+            Ok(text) => Ok(PolicyFile::parse(&text)),
+            Err(SourceFault::Missing(_)) => Ok(None),
+            Err(fault) => Err(fault.into()),
+        }
     }
 
     fn tiles(&mut self) -> Grown<'_> {

@@ -206,7 +206,15 @@ impl Sealer {
     pub(crate) async fn finish(self: &Arc<Self>, most: Duration) -> Result<u64, StoreError> {
         // What is under way ends with its step.
         self.ends.store(true, Ordering::Relaxed);
-        self.seal_until(Some(Instant::now() + most)).await
+        let until = Instant::now() + most;
+        // Writes whose callers are gone may wait still: what comes after them is behind them.
+        self.setup.store.probe().await?;
+        loop {
+            let sealed = self.seal_until(Some(until)).await?;
+            if sealed >= self.setup.store.tree().await?.entries || Instant::now() >= until {
+                return Ok(sealed);
+            }
+        }
     }
 
     async fn seal_until(self: &Arc<Self>, until: Option<Instant>) -> Result<u64, StoreError> {

@@ -98,6 +98,13 @@ pub const EXAMPLES: [Examples; 21] = [
         ],
     ),
     (
+        "audit replay",
+        &[
+            "modegate audit replay /mnt/export",
+            "modegate audit replay /mnt/export --policies ./policies-of-tomorrow --json",
+        ],
+    ),
+    (
         "audit checkpoint",
         &[
             "modegate audit checkpoint --data /var/lib/modegate > checkpoint",

@@ -72,6 +72,10 @@ pub(super) fn files(loaded: &mut Loaded) {
         loaded.secret("key_file", expected, path, |text| hex_key(text).is_some());
     }
     if let Some(path) = &settings.server_auth.password_file {
+        let warning = "a device that knows a common password can act as the server to others: make \
+                       each device one of its own (POST /devices/{device}/server-password), then \
+                       remove this setting";
+        loaded.warn("server_auth.password_file", warning.to_owned());
         let (key, expected) = (
             "server_auth.password_file",
             "a readable file with a password",

@@ -171,7 +171,8 @@ pub struct ServerAuth {
     /// it does not count.
     #[serde(deserialize_with = "optional::<File, _>")]
     pub password_file: Option<PathBuf>,
-    /// Whether a device that asks for Basic is sent its password as it is. Default false.
+    /// Whether a device that asks for Basic is sent its own password as it is; the common
+    /// one never is. Default false.
     pub basic: bool,
 }
 
@@ -205,6 +206,17 @@ pub struct Limits {
     /// where there are trusted proxies, most of which keep theirs for 60.
     #[serde(deserialize_with = "number::<_, 0, 3_600>")]
     pub keep_alive_seconds: u32,
+    /// How long `body_progress_bytes` of a request's body may take to arrive, seconds.
+    /// Default 10.
+    #[serde(deserialize_with = "number::<_, 1, 600>")]
+    pub body_stall_seconds: u32,
+    /// What counts as progress of a body, bytes. Default 4,096: 400 bytes a second.
+    #[serde(deserialize_with = "number::<_, 1, 1_048_576>")]
+    pub body_progress_bytes: u32,
+    /// How long the body of a request may take in all, seconds. Default 300: for 4 MiB,
+    /// 14 KB a second.
+    #[serde(deserialize_with = "number::<_, 1, 3_600>")]
+    pub body_seconds: u32,
     /// API requests with one token per minute. Default 6,000.
     #[serde(rename = "api_requests_per_token_per_minute")]
     #[serde(deserialize_with = "values::rate")]
@@ -270,6 +282,9 @@ impl Default for Limits {
             connections: 10_000,
             connections_per_address: 0,
             keep_alive_seconds: 0,
+            body_stall_seconds: 10,
+            body_progress_bytes: 4_096,
+            body_seconds: 300,
             token_per_minute: 6_000,
             sync_body: 4 * 1024 * 1024,
             sync_bodies: 128 * 1024 * 1024,
@@ -337,14 +352,20 @@ impl Limits {
 #[serde(deny_unknown_fields, default)]
 pub struct InventorySettings {
     /// After how many hours a Windows 8.1 device's time zone, its maintenance hour and when
-    /// it started are read anew; 0: never. Default 20.
+    /// it started are read anew; 0: never, and no polling schedule either. Default 20.
     #[serde(deserialize_with = "number::<_, 0, 8_760>")]
     pub schedule_hours: u32,
+    /// Whether the server sets the recommended polling schedule where a phone or a
+    /// Windows 10 has none in force. Default true.
+    pub repair_polling: bool,
 }
 
 impl Default for InventorySettings {
     fn default() -> Self {
-        InventorySettings { schedule_hours: 20 }
+        InventorySettings {
+            schedule_hours: 20,
+            repair_polling: true,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use super::problem::{Problem, ProblemCode};
 use super::rates::client;
 use crate::config::Limits;
 
-/// When to come again, seconds: a body is read and answered within this.
+/// When to come again, seconds: most bodies are read and answered within this.
 const RETRY_AFTER: u32 = 5;
 
 /// The bound on bodies in memory.

@@ -87,7 +87,7 @@ where
             let signal = signal.clone();
             async move { signal.notified().await }
         })
-        .keep_alive(KeepAlive::Timeout(acceptance.keep_alive))
+        .keep_alive(KeepAlive::Timeout(acceptance.patience.keep_alive))
         .client_request_timeout(REQUEST_HEAD)
         .client_disconnect_timeout(DISCONNECT)
 }

@@ -26,7 +26,6 @@ use std::any::Any;
 use std::net::TcpListener;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
@@ -41,6 +40,8 @@ use crate::http::identity::Identifier;
 use crate::http::listen::{plain, secure};
 use crate::http::problem::{Problem, ProblemCode};
 pub use connections::admission::{ConnectionBounds, Connections};
+pub use connections::arrival::BodyPatience;
+pub use connections::progress::Patience;
 pub use in_flight::InFlightWrites;
 pub use refused::RefusedLog;
 pub use shared::Shared;
@@ -56,8 +57,8 @@ pub struct Listeners {
     pub http: Option<TcpListener>,
     /// The connections that are open.
     pub connections: Arc<Connections>,
-    /// How long an idle connection is kept.
-    pub keep_alive: Duration,
+    /// How long clients are waited for.
+    pub patience: Patience,
 }
 
 /// Starts to serve; the server ends when it is told to.
@@ -94,7 +95,7 @@ pub fn serve(
     let (https, tls) = listeners.https;
     let acceptance = Acceptance {
         connections: listeners.connections,
-        keep_alive: listeners.keep_alive,
+        patience: listeners.patience,
     };
     let accepting = Accepting::new(tls, acceptance.clone(), Arc::clone(&identifier.tls));
     let (over_tls, ending, accepted) = (app.clone(), signal.clone(), acceptance.clone());

@@ -1,35 +1,36 @@
-//! The bytes of a request: bounded in size and in time.
+//! The bytes of a request, bounded in size. Their time is bounded by the connection
+//! ([`BodyPatience`](super::BodyPatience)).
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::web;
 use futures_core::Stream;
 
 use super::bodies::Share;
+use super::connections::arrival::Late;
 use super::problem::{Problem, ProblemCode};
 
 /// What a body begins with room for, where its length is not known, bytes.
 const FIRST: usize = 4 * 1024;
 
-/// Reads a payload of at most `limit` bytes that arrives within `timeout`; `what`
-/// names it in problem details.
+/// Reads a payload of at most `limit` bytes; `what` names it in problem details.
 pub(super) async fn read(
     payload: web::Payload,
     what: &str,
     limit: usize,
-    timeout: Duration,
 ) -> Result<web::Bytes, Problem> {
-    let read = tokio::time::timeout(timeout, payload.to_bytes_limited(limit)).await;
-    match read {
-        Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Err(_) => Err(late(what, timeout)),
-        Ok(Err(_)) => Err(Problem::new(
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Err(_) => Err(Problem::new(
             ProblemCode::BodyTooLarge,
             format!("the {what} is larger than {limit} bytes"),
         )),
-        Ok(Ok(Err(error))) => Err(unreadable(what, &error)),
+        Ok(Err(error)) => Err(match error.as_error::<PayloadError>() {
+            Some(error) => unreadable(what, error),
+            None => malformed(what, &error),
+        }),
     }
 }
 
@@ -46,17 +47,6 @@ pub(super) struct Beginning {
 /// Each byte has its room in `share` before it has it in memory. What comes behind
 /// the limit is passed over, as much again, so that the peer reads the answer.
 pub(super) async fn read_beginning(
-    payload: web::Payload,
-    length: Option<usize>,
-    (limit, timeout): (usize, Duration),
-    share: Share,
-) -> Result<Beginning, Problem> {
-    let read = collect(payload, length, limit, share);
-    let read = tokio::time::timeout(timeout, read).await;
-    read.unwrap_or_else(|_| Err(late("message", timeout)))
-}
-
-async fn collect(
     mut payload: web::Payload,
     length: Option<usize>,
     limit: usize,
@@ -88,12 +78,15 @@ async fn collect(
     })
 }
 
-fn late(what: &str, timeout: Duration) -> Problem {
-    let detail = format!("the {what} did not arrive within {} s", timeout.as_secs());
+fn unreadable(what: &str, error: &PayloadError) -> Problem {
+    let Some(late) = Late::from_error(error) else {
+        return malformed(what, error);
+    };
+    let detail = format!("the {what} is not waited for any longer: {late}");
     Problem::new(ProblemCode::BodyTimeout, detail)
 }
 
-fn unreadable(what: &str, error: &dyn std::fmt::Display) -> Problem {
+fn malformed(what: &str, error: &dyn std::fmt::Display) -> Problem {
     let detail = format!("could not read the {what}: {error}");
     Problem::new(ProblemCode::MalformedBody, detail)
 }

@@ -3,7 +3,6 @@
 use std::rc::Rc;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
@@ -19,9 +18,6 @@ use crate::metrics::RefusedReason;
 use crate::sync::{MacClaim, Received, Sender, SyncResponse};
 use modegate_wire::encoding::Encoding;
 use modegate_wire::mac;
-
-/// How long a device may take to send its message: a slow client is cut off.
-const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// One message of a device. One that is refused is logged.
 pub(super) async fn post(
@@ -46,14 +42,15 @@ async fn answer(
     shared: &Shared,
     named: &OnceLock<String>,
 ) -> Result<HttpResponse, Problem> {
-    let Some(_permit) = shared.rates.enter() else {
-        return Err(unavailable("too many sync requests are in progress"));
-    };
     let received = receive(request, payload, shared).await;
     let (encoding, body) = received.inspect_err(|problem| {
         let reason = RefusedReason::from_status(problem.status);
         shared.metrics.message_refused(reason);
     })?;
+    // Only now: who sends slowly takes no place of others.
+    let Some(_permit) = shared.rates.enter() else {
+        return Err(unavailable("too many sync requests are in progress"));
+    };
     let mut evidence = shared.identifier.evidence_of(request);
     evidence.mac = match body.is_whole {
         true => mac_claim(request.headers(), &body.bytes),
@@ -114,7 +111,7 @@ async fn receive(
     let length = request.headers().get(CONTENT_LENGTH);
     let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
     let limit = shared.bodies.longest();
-    let body = payload::read_beginning(payload, length, (limit, ARRIVAL), share).await?;
+    let body = payload::read_beginning(payload, length, limit, share).await?;
     Ok((encoding, body))
 }
 

@@ -204,6 +204,7 @@ async fn app(
         alerts.clear(kind, Subject::Server).await?;
     }
     let app = App {
+        keys: store.keys(),
         store,
         sealer,
         audit_public: options.settings.audit.public,
@@ -314,6 +315,7 @@ fn sync_service(
         .with_metrics(Arc::clone(metrics))
         .with_bounds(limits(settings).device_bounds())
         .reading_schedules(settings.inventory.schedule_age_ms())
+        .repairing_polling(settings.inventory.repair_polling)
         .proving_itself(server_auth(&settings.server_auth)?))
 }
 
@@ -458,7 +460,7 @@ fn listen_all(
         https: (https, tls),
         http,
         connections: Arc::new(sockets::connections(settings, &shared.metrics)),
-        keep_alive: settings.keep_alive(),
+        patience: sockets::patience(settings),
     };
     let server = crate::http::serve(
         listeners,

@@ -2,12 +2,13 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpSocket;
 
 use super::ServeError;
 use crate::config::Settings;
-use crate::http::{ConnectionBounds, Connections};
+use crate::http::{BodyPatience, ConnectionBounds, Connections, Patience};
 use crate::metrics::Metrics;
 
 /// Connections that the system keeps until they are accepted, if it allows so many.
@@ -52,6 +53,19 @@ pub(crate) fn connections(settings: &Settings, metrics: &Arc<Metrics>) -> Connec
         settings.trusted_proxies.clone(),
         Arc::clone(metrics),
     )
+}
+
+/// How long clients are waited for.
+pub(super) fn patience(settings: &Settings) -> Patience {
+    let limits = &settings.limits;
+    Patience {
+        keep_alive: settings.keep_alive(),
+        body: BodyPatience {
+            stall: Duration::from_secs(limits.body_stall_seconds.into()),
+            progress_bytes: limits.body_progress_bytes as usize,
+            whole: Duration::from_secs(limits.body_seconds.into()),
+        },
+    }
 }
 
 /// How many files a process may have open, by the limits that Linux tells of it.

@@ -87,6 +87,7 @@ pub struct SyncService {
     metrics: Arc<Metrics>,
     bounds: DeviceBounds,
     schedule_age: Option<i64>,
+    repairs_polling: bool,
     refusals: Refusals,
 }
 
@@ -113,6 +114,7 @@ impl SyncService {
             metrics,
             bounds: DeviceBounds::default().without_rates(),
             schedule_age: None,
+            repairs_polling: false,
             refusals: Refusals::default(),
         }
     }
@@ -130,6 +132,13 @@ impl SyncService {
     #[must_use]
     pub fn reading_schedules(mut self, age_ms: Option<i64>) -> Self {
         self.schedule_age = age_ms;
+        self
+    }
+
+    /// The same, repairing polling schedules that are off, where it reads them.
+    #[must_use]
+    pub fn repairing_polling(mut self, repairs: bool) -> Self {
+        self.repairs_polling = repairs;
         self
     }
 

@@ -221,6 +221,7 @@ impl SyncService {
             now: self.clock.now(),
             bounds: self.bounds,
             schedule_age: self.schedule_age,
+            repairs_polling: self.repairs_polling,
             nonce: &*self.nonces,
             policies,
             push,

@@ -71,6 +71,19 @@ impl Tablet {
         }
     }
 
+    /// Removes a node below `./Vendor/MSFT` with what is below it; whether it was there.
+    pub fn remove_node(&mut self, loc_uri: &str) -> bool {
+        let csp = self.tree.csp.as_mut();
+        csp.is_some_and(|csp| csp.remove(&Csp::key(loc_uri)))
+    }
+
+    /// What is written to its Poll nodes is answered 200 and has no effect.
+    pub fn forgets_polling(&mut self, forgets: bool) {
+        if let Some(csp) = &mut self.tree.csp {
+            csp.forgets_polling = forgets;
+        }
+    }
+
     /// Values longer than this go in pieces, as large objects; 0: never.
     pub fn sends_pieces(&mut self, most: usize) {
         self.behaviour.pieces = most;

@@ -125,6 +125,11 @@ impl SqliteStore {
         Box::new(move |device, count| keys.nonce(device, count))
     }
 
+    /// The keys of this store.
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.keys)
+    }
+
     /// Runs `read` on a reader's connection, in one read transaction.
     fn read<T>(
         &self,

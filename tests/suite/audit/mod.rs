@@ -6,7 +6,7 @@ mod forks;
 mod inputs;
 mod mutations;
 mod proofs;
-mod replay;
+pub mod replay;
 pub mod sealing;
 mod steps;
 mod verifiers;

@@ -94,13 +94,13 @@ fn entries_that_are_changed_with_one_another_are_found() {
     refuse("swapped", &|entries| entries.swap(100, 101));
     refuse("dropped", &|entries| drop(entries.remove(100)));
     refuse("doubled", &|entries| {
-        entries.insert(100, entries[100].clone())
+        entries.insert(100, entries[100].clone());
     });
     refuse("doubled in place of the next", &|entries| {
-        entries[101] = entries[100].clone()
+        entries[101] = entries[100].clone();
     });
     refuse("inserted", &|entries| {
-        entries.insert(100, log.entries[400].clone())
+        entries.insert(100, log.entries[400].clone());
     });
     refuse("the tail cut off", &|entries| entries.truncate(200));
     refuse("nothing left", &|entries| entries.clear());

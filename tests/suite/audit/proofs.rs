@@ -398,3 +398,32 @@ async fn another_key_signs_with_the_one_before() {
     assert_eq!(changed["items"].as_array().unwrap().len(), 2, "{changed}");
     both(&keys[1..]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn decisions_are_replayed_from_an_export_alone() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("data");
+    let server = serve(&dir, 3600);
+    let (_, _) = crate::harness::demo_queue(&server, "t1").await;
+    server.begin("Machine", "t1", "1").await;
+    server.begin("Maintenance", "t1", "2").await;
+    let out = own.path().join("out");
+    let (out, data) = (out.to_str().unwrap(), dir.to_str().unwrap());
+    let (code, _, why) = audit(&["export", out, "--data", data]);
+    assert_eq!(code, 0, "{why}");
+    let (code, said, why) = audit(&["replay", out, "--json"]);
+    assert_eq!(code, 0, "{said}{why}");
+    let totals: Value = serde_json::from_str(said.lines().last().unwrap()).unwrap();
+    assert!(totals["totals"]["agree"].as_u64().unwrap() >= 4, "{totals}");
+    assert_eq!(totals["totals"]["agree"], totals["totals"]["decisions"]);
+    assert_eq!(totals["machine"]["sessions"], 1);
+    assert_eq!(totals["machine"]["others"], 0);
+    // By no rules at all nothing would have gone.
+    let none = own.path().join("none");
+    fs::create_dir(&none).unwrap();
+    fs::write(none.join("empty.toml"), "").unwrap();
+    let (code, said, why) = audit(&["replay", out, "--policies", none.to_str().unwrap()]);
+    assert_eq!(code, 1, "{said}{why}");
+    assert!(said.contains("differs"), "{said}");
+    stop(server);
+}

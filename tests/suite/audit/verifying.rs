@@ -459,7 +459,7 @@ fn files_that_do_not_belong_there_are_found() {
     let nothing = |dir: &Path| {
         files(dir)
             .iter()
-            .for_each(|path| fs::remove_file(dir.join(path)).unwrap())
+            .for_each(|path| fs::remove_file(dir.join(path)).unwrap());
     };
     assert_eq!(worst(&nothing), Some(FindingKind::CheckpointForm));
 }

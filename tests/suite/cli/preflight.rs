@@ -288,6 +288,41 @@ async fn both_warn_of_what_will_not_work_for_long_or_for_all() {
 }
 
 #[tokio::test]
+async fn both_warn_of_a_server_password_that_devices_share() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = made(own.path()).await;
+    let (file, password) = (
+        own.path().join("modegate.toml"),
+        own.path().join("password"),
+    );
+    fs::write(&password, "s3cret\n").unwrap();
+    fs::set_permissions(&password, fs::Permissions::from_mode(0o600)).unwrap();
+    for shares in [true, false] {
+        let setting = match shares {
+            true => format!("password_file = '{}'\n", text(&password)),
+            false => String::new(),
+        };
+        fs::write(&file, format!("[server_auth]\nname = 'Contoso'\n{setting}")).unwrap();
+        let (code, said) = check(&[text(&file), "--data", text(&dir)]);
+        assert_eq!(code, Some(0), "{said}");
+        let warning = "a device that knows a common password can act";
+        assert_eq!(said.contains(warning), shares, "{said}");
+        assert!(!said.contains("s3cret"), "{said}");
+        let server = Server::in_dir(&dir, &["--config", text(&file)]);
+        match shares {
+            true => drop(server.logged("make each device one of its own")),
+            false => assert!(
+                !server.log().contains("common password"),
+                "{}",
+                server.log()
+            ),
+        }
+        drop(server);
+        fs::remove_file(dir.with_extension("log")).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn readiness_and_metrics_tell_of_an_expiry_and_a_reload_ends_it() {
     let own = tempfile::tempdir().unwrap();
     let dir = made(own.path()).await;

@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::harness::{SYNCML, Server, message_with};
 use crate::wait::{DEADLINE, eventually, seen};
 
-pub const QUERY: &str = "mode=Machine&Platform=WoA";
+const QUERY: &str = "mode=Machine&Platform=WoA";
 
 fn cred(password: &str) -> String {
     format!(
@@ -20,7 +20,7 @@ fn cred(password: &str) -> String {
 }
 
 /// Package 1 of a session of the device, by that password.
-pub fn hello(session: usize, password: &str) -> Vec<u8> {
+fn hello(session: usize, password: &str) -> Vec<u8> {
     let body = "<Alert><CmdID>1</CmdID><Data>1201</Data></Alert><Final/>";
     message_with("d", &session.to_string(), 1, &cred(password), body).into_bytes()
 }

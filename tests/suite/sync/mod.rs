@@ -20,6 +20,7 @@ mod nobody_logged_on;
 mod odd_sessions;
 mod odd_statuses;
 mod phones;
+mod polling;
 mod refused_devices;
 mod removals;
 mod schema;

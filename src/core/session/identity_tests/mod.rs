@@ -108,6 +108,7 @@ impl Talk {
             now: self.now,
             bounds: DeviceBounds::default(),
             schedule_age: None,
+            repairs_polling: true,
             nonce: &nonce_of,
             policies: &policies,
             push: &crate::push::active_profiles::ActiveProfiles::default(),

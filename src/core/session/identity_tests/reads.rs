@@ -104,6 +104,7 @@ fn an_outcome_counts_for_its_own_row_and_request_only() {
         now: talk.now,
         bounds: DeviceBounds::default(),
         schedule_age: None,
+        repairs_polling: true,
         nonce: &nonce_of,
         policies: &policies,
         push: &push,

@@ -27,8 +27,9 @@ fn a_challenge_by_the_device_is_answered_and_no_command_is_lost() {
         ),
         ("syncml:auth-basic", None, BASE64.encode(b"Contoso:s3rver")),
     ] {
+        let own = (kind == "syncml:auth-basic").then(|| Secret::new("s3rver"));
         for each in [None, Some(401), Some(407)] {
-            let mut talk = Talk::new(|_| {});
+            let mut talk = Talk::new(|record| record.server_password = own.clone());
             let (one, two) = (
                 talk.queue("./cimv2/Win32_BIOS"),
                 talk.queue("./cimv2/Win32_Processor"),
@@ -68,6 +69,7 @@ fn a_device_with_a_password_of_its_own_gets_that_and_basic_only_where_it_is_allo
         (Some("0wn"), false, "syncml:auth-basic", None),
         (None, false, "syncml:auth-basic", None),
         (Some("0wn"), true, "syncml:auth-basic", Some("0wn")),
+        (None, true, "syncml:auth-basic", None),
     ] {
         let mut talk = Talk::new(|record| record.server_password = own.map(Secret::new));
         if let Some(server) = &mut talk.server {
@@ -84,7 +86,11 @@ fn a_device_with_a_password_of_its_own_gets_that_and_basic_only_where_it_is_allo
         };
         assert_eq!(cred, expected.map(proof), "{own:?} {basic} {kind}");
         if expected.is_none() {
-            assert!(talk.notes().contains("server_auth.basic does not allow"));
+            let why = match basic {
+                true => "only where the device has one of its own",
+                false => "server_auth.basic does not allow",
+            };
+            assert!(talk.notes().contains(why), "{}", talk.notes());
             let open = talk.device.state.open(seq).unwrap();
             assert_eq!(open.state, CommandState::Queued, "it waits");
             talk.say(1, "", PACKAGE1);
@@ -192,6 +198,7 @@ fn what_the_device_did_all_the_same_counts() {
 fn a_stranger_learns_nothing_and_sets_no_nonce() {
     let mut talk = Talk::new(|record| {
         record.certificates.clear();
+        record.server_password = Some(Secret::new("0wn"));
         record.credentials = Some(Credentials {
             username: "u".into(),
             digest: PasswordDigest::new("u", "p"),

@@ -16,7 +16,7 @@ use crate::command::{CommandBody, OpenCommand};
 use crate::device::outbox;
 use crate::device::{Device, DeviceState};
 use crate::event::{Event, EventType};
-use crate::fields::FieldError;
+use crate::fields::{FieldError, quoted};
 use crate::ids::CommandSeq;
 use crate::limits;
 use opening::opened;
@@ -81,7 +81,7 @@ fn check_bound(device: &Device, body: &CommandBody) -> Result<(), Refusal> {
         Some(fault) => Err(Refusal::Field(FieldError::new(
             "device_client_id",
             fault.expected(),
-            "a key that cannot stand in a LocURI",
+            quoted(device.client_id()),
         ))),
         None => Ok(()),
     }

@@ -5,6 +5,7 @@ mod export;
 mod key;
 mod prove;
 mod redact;
+mod replay;
 mod rotate;
 mod source;
 mod verify;
@@ -35,6 +36,9 @@ pub enum AuditCommand {
     Export(export::ExportArgs),
     /// Prove that an entry is in the log, or that one state of it is the beginning of another
     Prove(prove::ProveArgs),
+    /// Decide again every decision that the log has on record, from its events and policy sets
+    /// alone. Exits with 0 if all agree, 1 if some differ, 3 if some lack their inputs
+    Replay(replay::ReplayArgs),
     /// Print the newest checkpoint: a signed note
     Checkpoint(checkpoint::CheckpointArgs),
     /// Print the verifier key of the log, or rotate the audit key
@@ -87,7 +91,10 @@ impl AuditError {
     /// What the program exits with: of a damaged log, of one that cannot be checked, and where
     /// a command that changes or exports something failed.
     fn exit_code(&self, command: &AuditCommand) -> u8 {
-        let reads = matches!(command, AuditCommand::Verify(_) | AuditCommand::Prove(_));
+        let reads = matches!(
+            command,
+            AuditCommand::Verify(_) | AuditCommand::Prove(_) | AuditCommand::Replay(_)
+        );
         match self {
             AuditError::Prove(ProveError::Damaged(_)) => 1,
             _ if reads => 2,
@@ -105,6 +112,7 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Verify(args) => verify::run(args),
         AuditCommand::Export(args) => export::run(args),
         AuditCommand::Prove(args) => prove::run(args),
+        AuditCommand::Replay(args) => replay::run(args),
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),
         AuditCommand::Redact(args) => redact::run(args),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::command_view::CommandView;
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page, page_in};
 use crate::app::batches::{self, NewBatch};
 use crate::app::input::Time;
 use crate::app::word::Word;
@@ -13,6 +13,7 @@ use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
 use modegate_core::batch::{Batch, BatchState, To};
 use modegate_core::fields::quoted;
+use modegate_store::seal::CursorList;
 
 /// A batch as the API shows it: never its command's arguments.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -121,8 +122,11 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewBatch>) -> Handler
 pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerResult {
     caller
         .read(move |caller| async move {
-            let listed = batches::list(caller.app(), caller.by(), paging.page()?).await?;
-            Ok(page(listed, |batch| BatchView::from(&batch)))
+            let asked = paging.page_in(&caller, CursorList::Batches)?;
+            let listed = batches::list(caller.app(), caller.by(), asked).await?;
+            Ok(page_in(&caller, CursorList::Batches, listed, |batch| {
+                BatchView::from(&batch)
+            }))
         })
         .await
 }

@@ -1,7 +1,5 @@
 //! The body of a request: JSON, bounded while it is read.
 
-use std::time::Duration;
-
 use actix_web::web;
 use serde_json::Value;
 
@@ -10,13 +8,10 @@ use crate::app::input::{Input, read};
 use crate::http::payload;
 use crate::http::problem::{Problem, ProblemCode};
 
-/// How long a body may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(30);
-
 /// The bytes of a body.
 pub(super) async fn bytes(payload: web::Payload) -> Result<web::Bytes, Problem> {
     let limit = crate::limits::API_REQUEST_BYTES;
-    payload::read(payload, "body", limit, ARRIVAL).await
+    payload::read(payload, "body", limit).await
 }
 
 /// Longest body that is parsed where it arrived, bytes: some tens of microseconds.

@@ -7,8 +7,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::certificates::{CertificateView, certificates};
+use super::polling::PollingView;
 use super::query::{text, time, word};
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page_in};
 use crate::app::Principal;
 use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
 use crate::app::input::Time;
@@ -19,6 +20,7 @@ use modegate_core::device::ActivityFlag;
 use modegate_core::device::{CertificateDigest, Device, FamilyEvidence, Refused};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
+use modegate_store::seal::CursorList;
 
 /// A device as the API shows it: everything but its secrets.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -42,6 +44,7 @@ pub(super) struct DeviceView {
     /// By mode.
     last_seen: BTreeMap<&'static str, Option<Time>>,
     activity: Vec<Word<ActivityFlag>>,
+    polling: PollingView,
     by_hand_at: Option<Time>,
     unenrolled_at: Option<Time>,
     refused: Option<RefusedView>,
@@ -142,6 +145,7 @@ impl DeviceView {
             sessions: state.sessions,
             last_seen: Mode::ALL.map(seen).into(),
             activity: activity.map(Word).collect(),
+            polling: PollingView::new(device),
             by_hand_at: state.manual_at.map(Time),
             unenrolled_at: state.unenrolled_at.map(Time),
             refused: state.refused.as_ref().map(RefusedView::from),
@@ -191,8 +195,11 @@ pub(super) async fn list(
                 activity: word("activity", query.activity.as_deref())?,
                 not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
             };
-            let listed = devices::list(caller.app(), caller.by(), &filter, paging.page()?).await?;
-            Ok(page(listed, |device| DeviceView::new(&device, caller.by())))
+            let asked = paging.page_in(&caller, CursorList::Devices)?;
+            let listed = devices::list(caller.app(), caller.by(), &filter, asked).await?;
+            Ok(page_in(&caller, CursorList::Devices, listed, |device| {
+                DeviceView::new(&device, caller.by())
+            }))
         })
         .await
 }

@@ -11,7 +11,7 @@ use super::event_parts::{
 };
 use super::log_view::LogView;
 use super::query::{text, time, word};
-use super::{Caller, HandlerResult, Id, Paging, page};
+use super::{Caller, HandlerResult, Id, Paging, page, page_in};
 use crate::app::input::Time;
 use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
@@ -21,6 +21,7 @@ use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
+use modegate_store::seal::CursorList;
 
 /// An event as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -199,8 +200,14 @@ pub(super) async fn all(
                 device: device.transpose()?,
                 newest_first: word("order", query.order.as_deref())? == Some(Order::Descending),
             };
-            let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?).await?;
-            Ok(page(listed, |event| EventView::from(&event)))
+            let view = |event| EventView::from(&event);
+            if filter.device.is_some() {
+                let listed = log::all(caller.app(), caller.by(), &filter, paging.page()?);
+                return Ok(page(listed.await?, view));
+            }
+            let asked = paging.page_in(&caller, CursorList::Events)?;
+            let listed = log::all(caller.app(), caller.by(), &filter, asked).await?;
+            Ok(page_in(&caller, CursorList::Events, listed, view))
         })
         .await
 }

@@ -16,8 +16,8 @@ use serde_json::Value;
 use super::caller::{Caller, unauthorized};
 use super::endpoint::{Endpoint, ParamKind};
 use super::idempotency;
-use crate::app::Principal;
 use crate::app::revision::Match;
+use crate::app::{CURSOR_BYTES, Principal};
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::shared::Shared;
 use modegate_core::fields::{is_line, quoted, shortened};
@@ -129,6 +129,11 @@ fn check_role(access: Access, token: &Token) -> Result<(), Problem> {
     Err(Problem::new(ProblemCode::Forbidden, detail))
 }
 
+fn is_cursor(value: &str) -> bool {
+    let is_of_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    (1..=CURSOR_BYTES).contains(&value.len()) && value.bytes().all(is_of_one)
+}
+
 /// Checks the parameters of the query: those that the table does not name are faults.
 fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
@@ -151,10 +156,8 @@ fn check_query(endpoint: &Endpoint, query: &str) -> Result<(), Problem> {
             ParamKind::Integer(least, most) => value
                 .parse()
                 .is_ok_and(|number: u64| (least..=most).contains(&number)),
-            // The store counts in signed numbers.
-            ParamKind::Cursor => value
-                .parse()
-                .is_ok_and(|place: u64| i64::try_from(place).is_ok()),
+            // Its list knows the rest.
+            ParamKind::Cursor => is_cursor(value),
             ParamKind::Text | ParamKind::Texts | ParamKind::OneOf(_) => {
                 value.is_empty() || value.len() <= TEXT_BYTES && is_line(value)
             }

@@ -19,7 +19,7 @@ pub(super) async fn steps(
 ) -> HandlerResult {
     find(caller.app(), caller.by(), id).await?;
     // `Last-Event-ID` is the number of the last step that the reader has.
-    let last = last_event_id::<u32>(&request)?;
+    let last = last_event_id(&request, |text| text.parse::<u32>().ok())?;
     let steps = StepSource {
         app: Arc::clone(caller.app()),
         by: caller.principal.clone(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::devices::DeviceView;
-use super::{Caller, HandlerResult, Id, Paging, ok, page};
+use super::{Caller, HandlerResult, Id, Paging, ok, page, page_in};
 use crate::app::input::Time;
 use crate::app::inventory;
 use crate::http::problem::Problem;
@@ -16,6 +16,7 @@ use modegate_core::fields::quoted;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::inventory::search::{EXPECTED, Question};
 use modegate_core::inventory::{Change, Entry, Inventory, Value};
+use modegate_store::seal::CursorList;
 
 /// Most questions of one search.
 const QUESTIONS: usize = 8;
@@ -201,8 +202,9 @@ pub(super) async fn search(
     caller
         .read(move |caller| async move {
             let questions = questions(&query)?;
-            let listed = inventory::search(caller.app(), caller.by(), &questions, paging.page()?);
-            Ok(page(listed.await?, |device| {
+            let asked = paging.page_in(&caller, CursorList::Devices)?;
+            let listed = inventory::search(caller.app(), caller.by(), &questions, asked).await?;
+            Ok(page_in(&caller, CursorList::Devices, listed, |device| {
                 DeviceView::new(&device, caller.by())
             }))
         })

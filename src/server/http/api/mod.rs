@@ -26,6 +26,7 @@ mod inventory;
 mod log_view;
 mod openapi;
 mod policies;
+mod polling;
 mod push;
 mod push_profiles;
 mod query;
@@ -43,7 +44,7 @@ mod webhooks;
 use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
 use extract::{Body, Id, OptionalBody, ok};
-use query::{Paging, page};
+use query::{Paging, page, page_in};
 
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;

@@ -136,7 +136,7 @@ fn query(param: &Param) -> Value {
         ParamKind::Integer(least, most) => {
             json!({"type": "integer", "minimum": least, "maximum": most})
         }
-        ParamKind::Cursor => json!({"type": "string", "pattern": "^[0-9]{1,19}$"}),
+        ParamKind::Cursor => json!({"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}),
         ParamKind::Text => json!({"type": "string", "maxLength": 512}),
         ParamKind::Texts => json!({"type": "array", "items": {"type": "string", "maxLength": 512}}),
         ParamKind::OneOf(names) => json!({"type": "string", "enum": names()}),

@@ -4,12 +4,13 @@ use actix_web::Error;
 use actix_web::error::QueryPayloadError;
 use serde::{Deserialize, Serialize};
 
-use super::ApiResponse;
+use super::{ApiResponse, Caller};
 use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
 use modegate_core::fields::quoted;
 use modegate_core::time::Timestamp;
+use modegate_store::seal::CursorList;
 
 /// A query that no handler can read: what the table does not name of it is wrong.
 pub(in crate::http) fn bad_query(error: &QueryPayloadError) -> Error {
@@ -27,21 +28,48 @@ impl Paging {
     /// What the caller saw last, if it says so.
     pub(super) fn after(&self) -> Result<Option<u64>, Problem> {
         let read = |text: &str| {
-            text.parse().map_err(|_| {
-                Problem::field("after", "the 'next' of the previous page", quoted(text))
-            })
+            // The store counts in signed numbers.
+            let place = text.parse().ok();
+            let place = place.filter(|place| i64::try_from(*place).is_ok());
+            place.ok_or_else(|| not_shown("after", text))
+        };
+        self.after.as_deref().map(read).transpose()
+    }
+
+    /// The same in a list that contains more than the caller may see.
+    pub(super) fn after_in(
+        &self,
+        caller: &Caller,
+        list: CursorList,
+    ) -> Result<Option<u64>, Problem> {
+        let read = |text: &str| {
+            let place = caller.app().place(caller.by(), list, text);
+            place.ok_or_else(|| not_shown("after", text))
         };
         self.after.as_deref().map(read).transpose()
     }
 
     /// The page.
     pub(super) fn page(&self) -> Result<Page, Problem> {
-        let limit = self.limit.unwrap_or(50);
-        Ok(Page {
-            after: self.after()?,
-            limit: limit.clamp(1, crate::limits::PAGE_ITEMS),
-        })
+        Ok(self.page_behind(self.after()?))
     }
+
+    /// The page of a list that contains more than the caller may see.
+    pub(super) fn page_in(&self, caller: &Caller, list: CursorList) -> Result<Page, Problem> {
+        Ok(self.page_behind(self.after_in(caller, list)?))
+    }
+
+    fn page_behind(&self, after: Option<u64>) -> Page {
+        let limit = self.limit.unwrap_or(50);
+        Page {
+            after,
+            limit: limit.clamp(1, crate::limits::PAGE_ITEMS),
+        }
+    }
+}
+
+fn not_shown(name: &str, text: &str) -> Problem {
+    Problem::field(name, "the 'next' of the previous page", quoted(text))
 }
 
 /// A page as it is answered.
@@ -53,9 +81,28 @@ struct PageView<T> {
 
 /// A page of a list, each entry as `view` shows it.
 pub(super) fn page<T, U: Serialize>(listed: Listed<T>, view: impl FnMut(T) -> U) -> ApiResponse {
+    page_with(listed, |next| next.to_string(), view)
+}
+
+/// The same of a list that contains more than the caller may see.
+pub(super) fn page_in<T, U: Serialize>(
+    caller: &Caller,
+    list: CursorList,
+    listed: Listed<T>,
+    view: impl FnMut(T) -> U,
+) -> ApiResponse {
+    let next = |next| caller.app().cursor(caller.by(), list, next);
+    page_with(listed, next, view)
+}
+
+fn page_with<T, U: Serialize>(
+    listed: Listed<T>,
+    next: impl FnOnce(u64) -> String,
+    view: impl FnMut(T) -> U,
+) -> ApiResponse {
     ApiResponse::ok(&PageView {
         items: listed.items.into_iter().map(view).collect(),
-        next: listed.next.map(|next| next.to_string()),
+        next: listed.next.map(next),
     })
 }
 

@@ -6,7 +6,6 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::str::FromStr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -41,16 +40,19 @@ pub(super) trait Source: 'static {
     async fn catch_up(&mut self, to: &mut Sink) -> Option<()>;
 }
 
-/// The number of the last event that the reader has: `Last-Event-ID`, which browsers
-/// send when they come back.
-pub(super) fn last_event_id<T: FromStr>(request: &HttpRequest) -> Result<Option<T>, Problem> {
+/// The id of the last event that the reader has, as `read` reads it: `Last-Event-ID`, which
+/// browsers send when they come back.
+pub(super) fn last_event_id<T>(
+    request: &HttpRequest,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, Problem> {
     let Some(value) = request.headers().get("last-event-id") else {
         return Ok(None);
     };
-    let number = value.to_str().ok();
-    let number = number.and_then(|text| text.trim().parse().ok());
+    let text = value.to_str().ok();
+    let id = text.and_then(|text| read(text.trim()));
     let expected = "the id of the last event received";
-    number.map(Some).ok_or_else(|| {
+    id.map(Some).ok_or_else(|| {
         let found = String::from_utf8_lossy(value.as_bytes());
         Problem::field("Last-Event-ID", expected, quoted(&found))
     })

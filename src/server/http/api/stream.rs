@@ -12,6 +12,7 @@ use crate::app::{App, AppError, Principal};
 use crate::http::problem::Problem;
 use modegate_core::event::StoredEvent;
 use modegate_core::ids::DeviceId;
+use modegate_store::seal::CursorList;
 
 /// A chunk goes out when it is this long; one event may make it longer by itself.
 const CHUNK_BYTES: usize = 32 * 1024;
@@ -24,7 +25,13 @@ pub(super) async fn all(
     request: HttpRequest,
     paging: web::Query<Paging>,
 ) -> HandlerResult {
-    let after = match asked(&request, &paging)? {
+    let list = CursorList::Events;
+    let place = |text: &str| caller.app().place(caller.by(), list, text);
+    let asked = match last_event_id(&request, place)? {
+        Some(last) => Some(last),
+        None => paging.after_in(&caller, list)?,
+    };
+    let after = match asked {
         Some(after) => after,
         None => {
             let last = caller.app().store.last_place().await;
@@ -42,7 +49,12 @@ pub(super) async fn of_device(
     paging: web::Query<Paging>,
 ) -> HandlerResult {
     caller.principal.device(caller.app(), id).await?;
-    let after = match asked(&request, &paging)? {
+    // `Last-Event-ID` before `after`.
+    let asked = match last_event_id(&request, |text| text.parse().ok())? {
+        Some(last) => Some(last),
+        None => paging.after()?,
+    };
+    let after = match asked {
         Some(after) => after,
         None => {
             let latest = caller.app().store.events_before(id, u64::MAX, 1).await;
@@ -51,14 +63,6 @@ pub(super) async fn of_device(
         }
     };
     start(caller, Some(id), after)
-}
-
-/// Where the reader wants to go on: `Last-Event-ID` before `after`.
-fn asked(request: &HttpRequest, paging: &Paging) -> Result<Option<u64>, Problem> {
-    match last_event_id(request)? {
-        Some(last) => Ok(Some(last)),
-        None => paging.after(),
-    }
 }
 
 fn start(caller: Caller, device: Option<DeviceId>, after: u64) -> Result<HttpResponse, Problem> {
@@ -118,6 +122,15 @@ impl LogSource {
         }
     }
 
+    /// The same as the reader is shown it.
+    fn shown_id(&self, stored: &StoredEvent) -> String {
+        let id = self.id(stored);
+        match self.device {
+            None => self.app.cursor(&self.by, CursorList::Events, id),
+            Some(_) => id.to_string(),
+        }
+    }
+
     /// Sends these events, in chunks of bounded length.
     async fn send(&self, events: Vec<StoredEvent>, to: &mut Sink) -> Option<()> {
         let events = match self.device {
@@ -127,7 +140,7 @@ impl LogSource {
         let mut text = String::new();
         for logged in with_withheld(&self.app, events).await.ok()? {
             let view = EventView::from(&logged);
-            let (id, name) = (self.id(&logged.stored), view.name());
+            let (id, name) = (self.shown_id(&logged.stored), view.name());
             // JSON in one line: it holds no line break as it is.
             let data = serde_json::to_string(&view).ok()?;
             text += &format!("id: {id}\nevent: {name}\ndata: {data}\n\n");

@@ -15,6 +15,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage};
 use futures_core::Stream;
 
+use super::arrival::{Arrival, BodyPatience};
 use super::progress::Progress;
 
 /// Follows one request. A HEAD is answered without a body.
@@ -107,7 +108,9 @@ impl RequestBody {
         let stream = Reading {
             payload: Rc::clone(&payload),
             is_read: Rc::clone(&is_read),
+            patience: progress.as_deref().map(Progress::body_patience),
             progress,
+            arrival: None,
         };
         request.set_payload(Payload::Stream {
             payload: Box::pin(stream),
@@ -138,16 +141,31 @@ struct Reading {
     payload: Rc<RefCell<Payload>>,
     is_read: Rc<Cell<bool>>,
     progress: Option<Rc<Progress>>,
+    patience: Option<BodyPatience>,
+    /// Since it is waited for.
+    arrival: Option<Arrival>,
 }
 
 impl Stream for Reading {
     type Item = Result<Bytes, PayloadError>;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let next = Pin::new(&mut *self.payload.borrow_mut()).poll_next(context);
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let next = Pin::new(&mut *this.payload.borrow_mut()).poll_next(context);
+        if let Some(patience) = this.patience {
+            let arrival = this.arrival.get_or_insert_with(|| Arrival::begin(patience));
+            if let Poll::Ready(Some(Ok(chunk))) = &next {
+                arrival.arrived(chunk.len());
+            }
+            if !matches!(next, Poll::Ready(None | Some(Err(_))))
+                && let Poll::Ready(late) = arrival.poll_late(context)
+            {
+                return Poll::Ready(Some(Err(late.into_error())));
+            }
+        }
         if let Poll::Ready(None) = next {
-            self.is_read.set(true);
-            if let Some(progress) = &self.progress {
+            this.is_read.set(true);
+            if let Some(progress) = &this.progress {
                 progress.complete();
             }
         }

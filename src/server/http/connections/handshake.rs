@@ -23,6 +23,7 @@ use socket2::SockRef;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::admission::{ConnectionSlot, Connections, Waiting};
+use super::progress::Patience;
 use super::watched::Watched;
 use crate::http::tls::TlsRefusals;
 use crate::http::tls::offer::Offer;
@@ -45,15 +46,15 @@ const HANDSHAKE: Duration = Duration::from_secs(5);
 pub(in crate::http) struct Acceptance {
     /// Which are accepted.
     pub(in crate::http) connections: Arc<Connections>,
-    /// How long one is kept idle.
-    pub(in crate::http) keep_alive: Duration,
+    /// How long one is waited for.
+    pub(in crate::http) patience: Patience,
 }
 
 impl Acceptance {
     /// A plain connection; `None` when there is no place for it.
     pub(in crate::http) fn plain(&self, io: TcpStream) -> Option<(Watched<TcpStream>, SocketAddr)> {
         let (place, peer) = self.admit(&io)?;
-        let watched = Watched::new(io, place, Waiting::Silent, self.keep_alive);
+        let watched = Watched::new(io, place, Waiting::Silent, self.patience);
         Some((watched, peer))
     }
 
@@ -131,7 +132,7 @@ impl Service<TcpStream> for AcceptingService {
         let Some((place, peer)) = self.acceptance.admit(&io) else {
             return Box::pin(ready(Err(())));
         };
-        let keep_alive = self.acceptance.keep_alive;
+        let patience = self.acceptance.patience;
         let (inner, refusals) = (Rc::clone(&self.inner), Arc::clone(&self.refusals));
         Box::pin(async move {
             first_byte(&io, &place).await?;
@@ -140,7 +141,7 @@ impl Service<TcpStream> for AcceptingService {
             let (accepted, offer) = unless_displaced(&place, Waiting::Begun, handshake).await?;
             drop(turn);
             match accepted {
-                Ok(io) => Ok((Watched::new(io, place, Waiting::Idle, keep_alive), peer)),
+                Ok(io) => Ok((Watched::new(io, place, Waiting::Idle, patience), peer)),
                 Err(TlsError::Tls(error)) => {
                     report(&error, peer, offer.as_ref(), &refusals);
                     Err(())

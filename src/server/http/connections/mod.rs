@@ -5,6 +5,7 @@
 //! one that began something and does not go on ends by a time-out.
 
 pub(super) mod admission;
+pub(super) mod arrival;
 pub(super) mod follow;
 pub(super) mod handshake;
 pub(super) mod progress;

@@ -5,10 +5,11 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use super::admission::Waiting;
+use super::arrival::BodyPatience;
 use crate::metrics::ConnectionEnd;
 
 /// How long a client may take for the head of a request, from its first byte; its body has
-/// a time-out of its own.
+/// time-outs of its own ([`BodyPatience`]).
 pub(in crate::http) const REQUEST_HEAD: Duration = Duration::from_secs(5);
 /// How long a connection that ends may take to do so.
 pub(in crate::http) const DISCONNECT: Duration = Duration::from_secs(1);
@@ -19,11 +20,20 @@ pub(super) const UNREAD_BYTES: usize = 16 * 1024;
 /// HTTP's own time-outs end a connection in an orderly way: they come first.
 const ORDERLY: Duration = Duration::from_secs(1);
 
+/// How long a client may keep the server waiting, by the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Between two requests.
+    pub keep_alive: Duration,
+    /// For the body of a request.
+    pub body: BodyPatience,
+}
+
 /// What one connection is doing. The application and the connection share it.
 #[derive(Debug)]
 pub(in crate::http) struct Progress {
     phase: Cell<Phase>,
-    keep_alive: Duration,
+    patience: Patience,
     is_proven: Cell<bool>,
 }
 
@@ -44,13 +54,18 @@ enum Phase {
 }
 
 impl Progress {
-    /// Of a connection that was just opened, and is kept idle for so long.
-    pub(super) fn new(keep_alive: Duration) -> Self {
+    /// Of a connection that was just opened.
+    pub(super) fn new(patience: Patience) -> Self {
         Progress {
             phase: Cell::new(Phase::New(Instant::now())),
-            keep_alive,
+            patience,
             is_proven: Cell::new(false),
         }
+    }
+
+    /// How long the bodies of its requests are waited for.
+    pub(super) fn body_patience(&self) -> BodyPatience {
+        self.patience.body
     }
 
     /// What the server waits for, if it waits for the peer; one without any byte counts as
@@ -99,9 +114,12 @@ impl Progress {
     pub(super) fn deadline(&self) -> Option<(Instant, ConnectionEnd)> {
         Some(match self.phase.get() {
             Phase::New(since) => (since + REQUEST_HEAD + ORDERLY, ConnectionEnd::Silent),
-            Phase::Idle(since) => (since + self.keep_alive + ORDERLY, ConnectionEnd::Idle),
+            Phase::Idle(since) => {
+                let end = since + self.patience.keep_alive + ORDERLY;
+                (end, ConnectionEnd::Idle)
+            }
             Phase::Head(since) => (since + REQUEST_HEAD + ORDERLY, ConnectionEnd::Head),
-            // The application waits for a body as long as it will.
+            // What reads a body waits for it as long as it may take.
             Phase::Body | Phase::Request => return None,
             Phase::Unfinished(since) => (since + DISCONNECT + ORDERLY, ConnectionEnd::UnreadBody),
         })

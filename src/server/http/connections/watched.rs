@@ -5,13 +5,13 @@ use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::admission::{ConnectionSlot, Waiting};
-use super::progress::{Progress, UNREAD, UNREAD_BYTES};
+use super::progress::{Patience, Progress, UNREAD, UNREAD_BYTES};
 use crate::metrics::ConnectionEnd;
 
 /// The stream of a connection, watched.
@@ -33,14 +33,14 @@ struct Unread {
 
 impl<T> Watched<T> {
     /// Of a connection on which nothing was said but, perhaps, a handshake of TLS.
-    pub(super) fn new(io: T, place: ConnectionSlot, new: Waiting, keep_alive: Duration) -> Self {
+    pub(super) fn new(io: T, place: ConnectionSlot, new: Waiting, patience: Patience) -> Self {
         Watched {
             io,
             place,
-            progress: Rc::new(Progress::new(keep_alive)),
+            progress: Rc::new(Progress::new(patience)),
             new,
             unread: None,
-            timer: Box::pin(sleep(keep_alive)),
+            timer: Box::pin(sleep(patience.keep_alive)),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod commands;
 mod contents;
+mod decisions;
 mod enrollments;
 mod installs;
 mod log;

@@ -1,0 +1,43 @@
+//! Places in lists that contain more than a caller may see. They are numbers that count
+//! everything: a caller that is bound to groups gets them sealed, for itself and for that
+//! list, so that it cannot work out how much of others there is.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::context::App;
+use super::principal::Principal;
+use modegate_store::seal::{CursorList, SealContext};
+
+/// Longest text of a place.
+pub(crate) const CURSOR_BYTES: usize = 64;
+
+impl App {
+    /// A place as this caller is shown it.
+    pub(crate) fn cursor(&self, by: &Principal, list: CursorList, place: u64) -> String {
+        if by.sees_all() {
+            return place.to_string();
+        }
+        let context = context(by, list);
+        let sealed = self.keys.seal(context, &place.to_be_bytes());
+        // Sealing a few bytes fails for want of random numbers only: no place is shown then,
+        // and the list begins anew.
+        sealed.map_or_else(|_| "0".to_owned(), |bytes| BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// The place that a text stands for which this caller was shown. The beginning is no
+    /// secret.
+    pub(crate) fn place(&self, by: &Principal, list: CursorList, text: &str) -> Option<u64> {
+        if by.sees_all() || text == "0" {
+            let place = text.parse().ok();
+            // The store counts in signed numbers.
+            return place.filter(|place| i64::try_from(*place).is_ok());
+        }
+        let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let place = self.keys.open(context(by, list), &sealed).ok()?;
+        place.try_into().ok().map(u64::from_be_bytes)
+    }
+}
+
+fn context(by: &Principal, list: CursorList) -> SealContext {
+    SealContext::Cursor(list, by.token_id().0.as_u128())
+}
