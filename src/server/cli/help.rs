@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 21] = [
+pub const EXAMPLES: [Examples; 22] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],

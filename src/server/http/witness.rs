@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::{Extensions, Server};
 use actix_web::http::StatusCode;
@@ -18,14 +17,12 @@ use super::listen::{plain, secure};
 use super::payload;
 use super::rates::Rates;
 use super::tls::TlsRefusals;
-use super::{DRAIN_SECONDS, read};
+use super::{DRAIN_SECONDS, Patience, read};
 use crate::audit::witness::{NotCosigned, Witness};
 use crate::config::Limits;
 use crate::metrics::Metrics;
 use modegate_core::tlog::witness::{REQUEST_BYTES, SIZE_TYPE, WitnessRefusal};
 
-/// How long the body of a request may take.
-const BODY: Duration = Duration::from_secs(10);
 /// Threads that serve.
 const WORKERS: usize = 1;
 
@@ -37,8 +34,8 @@ pub(crate) struct WitnessListener {
     pub(crate) tls: Option<rustls::ServerConfig>,
     /// The connections that are open.
     pub(crate) connections: Arc<Connections>,
-    /// How long an idle connection is kept.
-    pub(crate) keep_alive: Duration,
+    /// How long clients are waited for.
+    pub(crate) patience: Patience,
     /// What is counted of connections.
     pub(crate) metrics: Arc<Metrics>,
     /// How often who may come.
@@ -69,7 +66,7 @@ pub(crate) fn serve(listener: WitnessListener, witness: Arc<Witness>) -> std::io
     let signal = server.graceful_shutdown_signal();
     let acceptance = Acceptance {
         connections: listener.connections,
-        keep_alive: listener.keep_alive,
+        patience: listener.patience,
     };
     let server = match listener.tls {
         None => {
@@ -129,7 +126,7 @@ async fn add(
     if let Some(Err(wait)) = peer.map(|peer| rates.admit_address(peer)) {
         return answer(StatusCode::TOO_MANY_REQUESTS, wait.to_string());
     }
-    let body = match payload::read(payload, "checkpoint", REQUEST_BYTES, BODY).await {
+    let body = match payload::read(payload, "checkpoint", REQUEST_BYTES).await {
         Ok(body) => body,
         Err(problem) => {
             let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::BAD_REQUEST);

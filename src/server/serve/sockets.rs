@@ -56,7 +56,7 @@ pub(crate) fn connections(settings: &Settings, metrics: &Arc<Metrics>) -> Connec
 }
 
 /// How long clients are waited for.
-pub(super) fn patience(settings: &Settings) -> Patience {
+pub(crate) fn patience(settings: &Settings) -> Patience {
     let limits = &settings.limits;
     Patience {
         keep_alive: settings.keep_alive(),

@@ -72,7 +72,7 @@ pub(crate) fn start(options: WitnessOptions) -> Result<Serving, WitnessError> {
         socket,
         tls,
         connections: Arc::new(sockets::connections(&settings, &metrics)),
-        keep_alive: settings.keep_alive(),
+        patience: sockets::patience(&settings),
         metrics,
         limits: Limits::default(),
     };
