@@ -32,10 +32,10 @@ pub(super) struct Seen {
 
 /// What all of them have seen.
 #[derive(Debug)]
-pub(super) struct Progress(Mutex<State>);
+pub(super) struct Progress(Mutex<SeenByAll>);
 
 #[derive(Debug)]
-struct State {
+struct SeenByAll {
     origin: Option<Origin>,
     seen: Vec<Seen>,
     /// When a checkpoint was last cosigned by enough of them, or this began.
@@ -45,14 +45,14 @@ struct State {
 impl Progress {
     /// Nothing yet, of so many.
     pub(super) fn new(witnesses: usize, now: Timestamp) -> Self {
-        Progress(Mutex::new(State {
+        Progress(Mutex::new(SeenByAll {
             origin: None,
             seen: vec![Seen::default(); witnesses],
             quorum_at: now,
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SeenByAll> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
