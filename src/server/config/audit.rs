@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Directory, File, WitnessLine, list, number, optional};
-use super::witness::WitnessAddress;
+use super::values::{Directory, File, list, number, optional};
+use super::witness::{WitnessAddress, WitnessLine};
 
 /// How the audit log is signed, and who witnesses it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,7 +15,6 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
-use super::witness::WitnessAddress;
 use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
 use modegate_core::secret::Secret;
@@ -95,9 +94,6 @@ text_rules! {
     };
     LogFilter -> String, SHOWN, "a filter such as info,modegate=debug",
         |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned());
-    WitnessLine -> WitnessAddress, SHOWN,
-        "the verifier key of a witness (type 0x04), a space and its URL: https, or plain http to a loopback address",
-        WitnessAddress::parse;
     Endpoint -> String, SECRET,
         "an http:// or https:// URL without user, password, query and fragment",
         |text| is_endpoint(text).then(|| text.trim_end_matches('/').to_owned());
