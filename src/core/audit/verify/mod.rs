@@ -11,6 +11,8 @@ mod finding;
 mod redactions;
 mod sequences;
 mod source;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
