@@ -8,12 +8,14 @@ mod checkpoints;
 mod epochs;
 mod events;
 mod finding;
+mod proofs;
 mod redactions;
 mod sequences;
 mod source;
 mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
+pub use proofs::{Proved, verify_device, verify_proofs};
 pub use source::{LogSource, ManifestParts, SourceFault};
 
 use serde::Serialize;
