@@ -9,6 +9,7 @@ mod replay;
 mod rotate;
 mod source;
 mod verify;
+mod witness;
 mod writer;
 
 use std::fmt::Display;
@@ -45,6 +46,8 @@ pub enum AuditCommand {
     Key(key::KeyArgs),
     /// Remove the text of one entry for good, with a reason; its hash stays
     Redact(redact::RedactArgs),
+    /// Serve as a witness of logs: cosign their checkpoints where each goes on from the last
+    Witness(witness::WitnessArgs),
 }
 
 /// Why a command fails.
@@ -111,7 +114,9 @@ impl AuditError {
 
 /// Runs it; the exit code.
 pub(super) fn run(command: &AuditCommand) -> u8 {
-    super::log::to_stderr("warn");
+    if !matches!(command, AuditCommand::Witness(_)) {
+        super::log::to_stderr("warn");
+    }
     let ran = match command {
         AuditCommand::Verify(args) => verify::run(args),
         AuditCommand::Export(args) => export::run(args),
@@ -120,6 +125,7 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),
         AuditCommand::Redact(args) => redact::run(args),
+        AuditCommand::Witness(args) => return witness::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("modegate audit: {error}");
