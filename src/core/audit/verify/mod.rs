@@ -8,6 +8,7 @@ mod checkpoints;
 mod epochs;
 mod events;
 mod finding;
+mod proofs;
 mod redactions;
 mod sequences;
 mod source;
@@ -16,6 +17,7 @@ mod tests;
 mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
+pub use proofs::{Proved, verify_device, verify_proofs};
 pub use source::{LogSource, ManifestParts, SourceFault};
 
 use serde::Serialize;
