@@ -56,12 +56,12 @@ fn main() {
     }
     let events = told.unwrap_or(EVENTS);
     let log = Log::new(&recorded, events, events.div_ceil(OF_EACH)).keep();
-    in_memory(log, &recorded, events);
+    in_memory(log, events);
     on_disk(&recorded, events, dir.path());
 }
 
 /// Verifying and replaying, beside SHA-256 of the same bytes.
-fn in_memory(mut log: Log<'_>, recorded: &Recorded, events: u64) {
+fn in_memory(mut log: Log<'_>, events: u64) {
     let bytes: usize = log.bundles().map(<[u8]>::len).sum();
     println!(
         "{events} events of {} devices, {:.0} bytes each; {TURNS} turns, one thread, in memory",
@@ -77,7 +77,7 @@ fn in_memory(mut log: Log<'_>, recorded: &Recorded, events: u64) {
         }));
         let key = log.key.clone();
         verified.push(cpu_of(|| verify_whole(&mut log, key, events)));
-        replayed.push(cpu_of(|| replay_whole(&mut log, recorded, events)));
+        replayed.push(cpu_of(|| replay_whole(&mut log, events)));
     }
     let hashed = median(&mut hashed);
     println!(
@@ -111,10 +111,10 @@ fn verify_whole(source: &mut impl LogSource, key: VerifierKey, events: u64) {
     assert_eq!(report.checked, events);
 }
 
-fn replay_whole(log: &mut Log<'_>, recorded: &Recorded, events: u64) {
-    let mut replay = Replay::by_own(recorded.policy_sets());
-    let mut statement = MachineStatement::default();
+fn replay_whole(log: &mut Log<'_>, events: u64) {
     let (mut seen, mut prover) = (0, Prover::open(log).expect("a log"));
+    let mut replay = Replay::by_own(prover.policy_sets().expect("sets"));
+    let mut statement = MachineStatement::default();
     prover
         .events(&mut |_, event| {
             seen += 1;

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::verify::{LogSource, SourceFault};
-use modegate_core::policy::PolicySet;
 use modegate_core::tlog::entry::{SALT_BYTES, push_to_bundle};
 use modegate_core::tlog::{
     Checkpoint, Frontier, Hash, Note, Origin, TILE_WIDTH, TileId, VerifierKey, leaf_hash,
@@ -74,14 +73,6 @@ impl Recorded {
                 .collect(),
             policy_sets: digests.into_iter().map(policy_set).collect(),
         }
-    }
-
-    /// The policy sets that decided.
-    pub(crate) fn policy_sets(&self) -> Vec<PolicySet> {
-        let texts = self.policy_sets.iter().map(|(_, file)| file.files.clone());
-        texts
-            .map(|files| PolicySet::from_texts(files).expect("a set"))
-            .collect()
     }
 }
 
