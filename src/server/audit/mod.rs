@@ -9,6 +9,7 @@ pub mod ed25519;
 pub mod export;
 pub mod folder;
 mod fork;
+mod glance;
 pub(crate) mod health;
 mod key;
 mod mark;

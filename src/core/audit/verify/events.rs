@@ -29,6 +29,8 @@ pub(super) struct EventChecks {
     pub(super) keys: Vec<String>,
     policy_sets: BTreeSet<String>,
     salted: bool,
+    /// Room for the canonical form of an event, kept from one to the next.
+    written: Vec<u8>,
 }
 
 /// The version alone, of an event of any version.
@@ -65,7 +67,7 @@ impl EventChecks {
                 json
             }
         };
-        match parse(number, json) {
+        match parse(number, json, &mut self.written) {
             Ok(event) => {
                 self.event(number, &event, source, findings);
                 Some(event)
@@ -141,7 +143,7 @@ impl EventChecks {
 }
 
 /// The event of an entry, in the form that it must have.
-pub(super) fn parse(number: u64, json: &[u8]) -> Result<Event, Finding> {
+pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
     let event =
         Event::from_bytes(json).map_err(|fault| match serde_json::from_slice::<Version>(json) {
@@ -150,10 +152,13 @@ pub(super) fn parse(number: u64, json: &[u8]) -> Result<Event, Finding> {
         })?;
     match event.v {
         1 => {}
-        2 if event.to_bytes() == json => {}
         2 => {
-            let what = "it is not in the canonical form of an event".to_owned();
-            return Err(wrong(FindingKind::EventForm, what));
+            written.clear();
+            event.write_to(written);
+            if written != json {
+                let what = "it is not in the canonical form of an event".to_owned();
+                return Err(wrong(FindingKind::EventForm, what));
+            }
         }
         v => return Err(newer(number, u64::from(v))),
     }

@@ -75,7 +75,7 @@ impl<'a, 'q, S: LogSource> Proofs<'a, 'q, S> {
         let entry = Entry::parse(entry).map_err(|fault| wrong(path, fault))?;
         match entry.json() {
             Some(json) => {
-                let event = events::parse(proof.index, json)?;
+                let event = events::parse(proof.index, json, &mut Vec::new())?;
                 self.devices.extend(event.device);
                 (self.proved)(proof.index, &String::from_utf8_lossy(json));
             }

@@ -1,6 +1,5 @@
 //! `modegate audit replay`.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -13,7 +12,6 @@ use crate::audit::prove::Prover;
 use crate::cli::backup::ProgressReporter;
 use modegate_core::audit::replay::{Difference, Replay, Totals};
 use modegate_core::audit::statement::MachineStatement;
-use modegate_core::policy::PolicySet;
 use modegate_store::sqlite::backup::Progress;
 
 /// Flags of `audit replay`.
@@ -44,7 +42,7 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, AuditError> {
             })?;
             Replay::by_another(set)
         }
-        None => Replay::by_own(sets(&mut prover)?),
+        None => Replay::by_own(prover.policy_sets()?),
     };
     let mut statement = MachineStatement::default();
     let mut reporter = ProgressReporter::new("replayed", "entries");
@@ -72,26 +70,6 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, AuditError> {
         } => 0,
         _ => 3,
     })
-}
-
-/// The policy sets that decided.
-fn sets(prover: &mut Prover<'_>) -> Result<Vec<PolicySet>, AuditError> {
-    let mut digests = BTreeSet::new();
-    prover.events(&mut |_, event| {
-        if let Some(exchange) = event.exchange
-            && !digests.contains(&exchange.policy_set)
-        {
-            digests.insert(exchange.policy_set);
-        }
-    })?;
-    let mut sets = Vec::new();
-    for digest in digests {
-        let file = prover.policy_set(&digest)?;
-        // One that this version reads as another set did not decide as this one would.
-        let set = file.and_then(|file| PolicySet::from_texts(file.files).ok());
-        sets.extend(set.filter(|set| set.digest() == digest));
-    }
-    Ok(sets)
 }
 
 impl ReplayArgs {
