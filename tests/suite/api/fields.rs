@@ -45,6 +45,8 @@ fn good(name: &str) -> Value {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
         }
         "atomic" | "sequence" => json!({"commands": [good("raw")]}),
+        "NewExport" => json!({"size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}),
+        "NewRedaction" => json!({"entry": 0, "reason": "x"}),
         // Windows 8.1 needs it, the other families do not.
         "wns_update_configuration" | "wns_read_channel" => json!({"app_id": "x"}),
         _ => json!({}),
