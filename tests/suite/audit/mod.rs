@@ -5,6 +5,7 @@ mod exports;
 mod forks;
 mod inputs;
 mod mutations;
+mod proof_files;
 mod proofs;
 pub mod replay;
 pub mod sealing;
