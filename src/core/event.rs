@@ -242,8 +242,15 @@ impl Event {
 
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Appends the canonical bytes.
+    pub fn write_to(&self, bytes: &mut Vec<u8>) {
         // Every field is a number, text or a list of such: writing to memory cannot fail.
-        serde_json::to_vec(self).expect("an event is plain data")
+        serde_json::to_writer(bytes, self).expect("an event is plain data");
     }
 
     /// Reads canonical bytes back.
