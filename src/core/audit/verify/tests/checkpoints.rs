@@ -105,7 +105,10 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "an older checkpoint of another log",
-        |told| told.older(|older| older.origin = elsewhere()),
+        |told| {
+            told.keys.push(elsewhere().key(KEY).unwrap());
+            told.older(|older| older.origin = elsewhere());
+        },
         &[(OlderNotChecked, OLDER, "it is of the log other.example")],
     ),
     (
@@ -146,6 +149,15 @@ pub(super) const CASES: &[Case] = &[
         |told| {
             told.older(|_| {});
             told.say_epoch(1, 2, 199);
+        },
+        &[(Forked, OLDER, "says that 199 were kept")],
+    ),
+    (
+        "an older checkpoint of more than was kept of its epoch, before more of another",
+        |told| {
+            told.older(|_| {});
+            told.say_epoch(1, 2, 199);
+            told.say_epoch(2, 3, SIZE);
         },
         &[(Forked, OLDER, "says that 199 were kept")],
     ),

@@ -64,6 +64,11 @@ pub(super) const CASES: &[Case] = &[
         &[(PolicySet, "entry 297", "by no digest")],
     ),
     (
+        "a policy set by half a digest",
+        |told| set(told, &"0".repeat(32)),
+        &[(PolicySet, "entry 297", "by no digest")],
+    ),
+    (
         "a policy set by a digest in capitals",
         |told| set(told, &"AB".repeat(32)),
         &[(PolicySet, "entry 297", "by no digest")],
@@ -129,6 +134,32 @@ pub(super) const CASES: &[Case] = &[
             (Sequence, "entry 303", "lacks number 51 before it"),
             (Redacted, "log", ""),
         ],
+    ),
+    (
+        "two gaps, and one redacted event",
+        |told| {
+            drop(own(told, 302));
+            for (number, seq) in [(1, 52), (2, 52)] {
+                told.push(
+                    json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
+                    "device": device(number), "seq": seq}),
+                );
+            }
+            told.redact(100);
+        },
+        &[
+            (Sequence, "entry 304", "has number 52 behind number 50"),
+            (RedactionUnnamed, "entry 100", ""),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "a device whose first events were deleted before there were salts",
+        |told| {
+            told.entries[0] = entry::unsalted(&told.entries[0][17..]);
+            told.entries.remove(1);
+        },
+        &[],
     ),
     (
         "a redacted event",
