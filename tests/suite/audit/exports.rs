@@ -317,7 +317,8 @@ async fn a_directory_of_something_else_is_left_as_it_is() {
         (since["first"].as_u64(), since["counts"].as_bool()),
         (Some(256), Some(true))
     );
-    let fresh = serve(&World::new().data, 3600);
+    let third = World::new();
+    let fresh = serve(&third.data, 3600);
     write(&fresh, "c", 600).await;
     let since = export(&fresh.dir, &one.path("later"), &["--since", "300"]);
     assert_eq!(since["counts"], false, "{since}");
