@@ -86,7 +86,11 @@ fn in_memory(mut log: Log<'_>, events: u64) {
     );
     for (what, mut seconds, aim) in [
         ("verify", verified, 500_000),
-        ("replay, with the statement of Machine mode", replayed, 150_000),
+        (
+            "replay, with the statement of Machine mode",
+            replayed,
+            150_000,
+        ),
     ] {
         let seconds = median(&mut seconds);
         println!(

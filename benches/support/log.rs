@@ -141,7 +141,9 @@ impl<'a> Log<'a> {
         let root = frontier.root();
         let text = Checkpoint { origin, size, root }.text();
         let signature = log.key.sign(&text, |text| signing.sign(text));
-        log.note = Note::new(text, vec![signature]).expect("a note").to_string();
+        log.note = Note::new(text, vec![signature])
+            .expect("a note")
+            .to_string();
         log
     }
 

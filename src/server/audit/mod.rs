@@ -16,7 +16,10 @@ mod mark;
 mod opening;
 pub mod prove;
 mod sealer;
+mod signature;
 pub mod tiles;
+pub(crate) mod witness;
+pub(crate) mod witnessing;
 pub(crate) mod worker;
 
 pub(crate) use key::AUDIT_KEY_FILE;
@@ -24,3 +27,4 @@ pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::{Setup, open};
 pub use sealer::{SealStep, Sealer};
+pub use signature::is_signed;

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::fork;
+use super::fork::{self, Fork};
 use super::key::{KeyFile, SigningKey};
 use super::mark::MarkFile;
-use super::sealer::{Sealer, Signer};
+use super::sealer::{Sealer, Signer, Signing};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::serve::ServeError;
@@ -54,6 +54,26 @@ struct Recorded {
 /// # Errors
 /// The key is missing or another one, or the store failed.
 pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
+    let store = &*setup.store;
+    let tree = store.tree().await?;
+    let origin = origin(&tree, &setup.host)?;
+    let marks = MarkFile::of(&setup.data);
+    let fork = fork::notice(store, &tree, &origin, &marks).await?;
+    let signing = begin(&setup, &tree, origin, fork.as_ref()).await?;
+    Ok(Sealer::new(setup, signing, marks))
+}
+
+/// Finds the keys that sign under this origin. Where the log has forked, another epoch
+/// begins, and they sign in that.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn begin(
+    setup: &Setup,
+    tree: &Tree,
+    mut origin: Origin,
+    fork: Option<&Fork>,
+) -> Result<Signing, ServeError> {
     let (store, now) = (&*setup.store, setup.clock.now());
     let recorded = recorded(store).await?;
     let key = setup.key_file.open(recorded.is_empty())?;
@@ -65,14 +85,9 @@ pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
     if changes && (!is_followed || knows(&recorded, &key)) {
         return Err(ServeError::WrongAuditKey(setup.key_file.path().to_owned()));
     }
-    let tree = store.tree().await?;
-    let origin = origin(&tree, &setup.host)?;
-    let marks = MarkFile::of(&setup.data);
-    let fork = fork::notice(store, &tree, &origin, &marks).await?;
     let (from, mut events) = (origin.epoch(), Vec::new());
-    let mut origin = origin;
-    if let Some(fork) = &fork {
-        let event = fork::event(fork, &tree, &origin, now);
+    if let Some(fork) = fork {
+        let event = fork::event(fork, tree, &origin, now);
         tracing::error!(detail = event.detail, "the log goes on in another epoch");
         events.push(event);
         origin = origin.in_epoch(fork.epoch);
@@ -105,7 +120,7 @@ pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
         let until = until.or(changes.then_some(both_until));
         signers.push(signer(&origin, old, until)?);
     }
-    Ok(Sealer::new(setup, origin, signers, marks))
+    Ok(Signing { origin, signers })
 }
 
 /// Puts on record that another key signs from now on.

@@ -1,16 +1,21 @@
 //! The log's tree: sealed, signed and published, whatever happens to the server and its
 //! database. Roots are worked out here again, from the rows, by other code.
 
+mod database;
 mod exports;
 mod forks;
 mod inputs;
+mod kills;
 mod mutations;
+mod proof_files;
 mod proofs;
 pub mod replay;
 pub mod sealing;
 mod steps;
 mod verifiers;
 mod verifying;
+mod witness;
+mod witnessing;
 mod written_log;
 
 use std::collections::BTreeMap;

@@ -1,12 +1,12 @@
 //! One decision: as it is on record, and as it comes out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::device::Exchanged;
 use crate::context::{ContextSet, Mode};
-use crate::event::{SubjectRecord, Touched};
+use crate::event::{Event, ExchangeRecord, SubjectRecord, Touched};
 use crate::ids::DeviceId;
 use crate::kind::{Kind, kind_of};
 use crate::policy::{PolicySet, Subject, Verdict};
@@ -25,6 +25,20 @@ pub struct Decided {
     pub modes: Vec<Mode>,
 }
 
+impl fmt::Display for Decided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = self.kind {
+            write!(f, "{} ", kind.name())?;
+        }
+        write!(f, "{}", self.verdict.name())?;
+        if !self.modes.is_empty() {
+            let modes: Vec<&str> = self.modes.iter().map(|mode| mode.name()).collect();
+            write!(f, " until {}", modes.join(" or "))?;
+        }
+        write!(f, " ({})", self.rules.join(", "))
+    }
+}
+
 /// A decision that comes out otherwise than it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -38,6 +52,28 @@ pub struct Difference {
     pub was: Decided,
     /// As it comes out.
     pub would_be: Decided,
+}
+
+/// What all decisions of an exchange have in common.
+#[derive(Debug)]
+pub(super) struct Exchanged {
+    /// The number of its event.
+    pub(super) event: u64,
+    /// The version of its event.
+    pub(super) version: u8,
+    pub(super) contexts: ContextSet,
+    pub(super) policy_set: String,
+}
+
+impl Exchanged {
+    pub(super) fn new(event: &Event, record: &ExchangeRecord) -> Arc<Self> {
+        Arc::new(Exchanged {
+            event: event.seq,
+            version: event.v,
+            contexts: record.all_contexts(),
+            policy_set: record.policy_set.clone(),
+        })
+    }
 }
 
 /// A decision that is on record, and what it depended on as far as its own event says it.

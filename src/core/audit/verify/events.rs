@@ -40,16 +40,19 @@ struct Version {
 }
 
 impl EventChecks {
-    /// Looks at an entry.
+    /// Looks at an entry. The event, where it is one.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) {
+    ) -> Option<Event> {
         let json = match entry {
-            Entry::Redacted { leaf } => return self.redactions.found(number, leaf),
+            Entry::Redacted { leaf } => {
+                self.redactions.found(number, leaf);
+                return None;
+            }
             Entry::Salted { json, .. } => {
                 self.salted = true;
                 json
@@ -65,8 +68,14 @@ impl EventChecks {
             }
         };
         match parse(number, json, &mut self.written) {
-            Ok(event) => self.event(number, &event, source, findings),
-            Err(finding) => findings.add(finding),
+            Ok(event) => {
+                self.event(number, &event, source, findings);
+                Some(event)
+            }
+            Err(finding) => {
+                findings.add(finding);
+                None
+            }
         }
     }
 
@@ -133,7 +142,8 @@ impl EventChecks {
     }
 }
 
-fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
+/// The event of an entry, in the form that it must have.
+pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
     let event =
         Event::from_bytes(json).map_err(|fault| match serde_json::from_slice::<Version>(json) {

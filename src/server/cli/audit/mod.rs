@@ -9,9 +9,11 @@ mod replay;
 mod rotate;
 mod source;
 mod verify;
+mod witness;
 mod writer;
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -44,6 +46,8 @@ pub enum AuditCommand {
     Key(key::KeyArgs),
     /// Remove the text of one entry for good, with a reason; its hash stays
     Redact(redact::RedactArgs),
+    /// Serve as a witness of logs: cosign their checkpoints where each goes on from the last
+    Witness(witness::WitnessArgs),
 }
 
 /// Why a command fails.
@@ -76,12 +80,20 @@ pub(super) enum AuditError {
     /// Something that was handed in.
     #[error("{0}: {1}")]
     Wrong(PathBuf, String),
+    /// Nothing to verify.
+    #[error(
+        "{0}: expected a proof, a directory with files `*.tlog-proof`, or an export of one device"
+    )]
+    NoProofs(PathBuf),
+    /// No key signs in the log's epoch.
+    #[error("the log records no key in its epoch yet: the server records it when it starts")]
+    NoKey,
     /// The log has nothing of the kind.
     #[error("the log has nothing of the kind")]
     Nothing,
-    /// No thread to work on.
+    /// No thread to work on, or nowhere to print to.
     #[error("{0}")]
-    Runtime(#[from] io::Error),
+    Io(#[from] io::Error),
 }
 
 impl AuditError {
@@ -102,7 +114,9 @@ impl AuditError {
 
 /// Runs it; the exit code.
 pub(super) fn run(command: &AuditCommand) -> u8 {
-    super::log::to_stderr("warn");
+    if !matches!(command, AuditCommand::Witness(_)) {
+        super::log::to_stderr("warn");
+    }
     let ran = match command {
         AuditCommand::Verify(args) => verify::run(args),
         AuditCommand::Export(args) => export::run(args),
@@ -111,11 +125,21 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),
         AuditCommand::Redact(args) => redact::run(args),
+        AuditCommand::Witness(args) => return witness::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("modegate audit: {error}");
         error.exit_code(command)
     })
+}
+
+/// Prints to standard output. A reader that closed it has seen enough; the work goes on for the
+/// exit code.
+fn print(text: impl Display) -> io::Result<()> {
+    match write!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
 }
 
 /// Runs what waits for a server or a store.
