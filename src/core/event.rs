@@ -3,16 +3,16 @@
 //! written, without secrets.
 
 mod exchange;
+mod groups;
 pub(crate) mod more;
 mod record_change;
-pub(crate) mod touched;
 
 pub use exchange::{
-    Delivered, ExchangeRecord, Outcome, Proof, ProofKind, SubjectRecord, TouchedBy, Withheld,
+    Delivered, ExchangeRecord, IdentityProof, Outcome, ProofKind, SubjectRecord, TouchedBy,
+    Withheld,
 };
 pub use more::ExchangeMore;
 pub use record_change::RecordChange;
-pub use touched::Touched;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,7 @@ use crate::kind::Kind;
 use crate::log_record::LogRecord;
 use crate::named::named;
 use crate::time::Timestamp;
+use crate::touched::{Step, Touched};
 
 /// What happened, before the log gave it its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,16 +97,6 @@ pub struct Event {
 const STEPS: usize = 32;
 /// Most bytes of their LocURIs, lest the event grows larger than an entry of the log may be.
 const STEP_BYTES: usize = 16 * 1024;
-
-/// One node that a command works on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// The verb: `Get`, `Exec`, …
-    pub verb: String,
-    /// The node as it stood when the command was queued; an address that depends on the
-    /// device contains `{device}` in place of the device's own key.
-    pub loc_uri: String,
-}
 
 impl Event {
     /// An event of this type, the rest empty, the number to be given.

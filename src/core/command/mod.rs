@@ -14,7 +14,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Touched;
 use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
@@ -22,6 +21,7 @@ use crate::loc_uri::{LocUri, key_value};
 use crate::named::named;
 use crate::secret::Secret;
 use crate::time::Timestamp;
+use crate::touched::Touched;
 use modegate_wire::message::{GroupKind, Verb};
 
 /// What a command carries: what it was called by its caller and the SyncML

@@ -10,13 +10,12 @@ use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, DeviceState, Session};
-use crate::event::Touched;
-use crate::event::touched::leaves_under;
 use crate::ids::SessionNo;
 use crate::kind::Leaf;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::push::set_pause::SetPause;
 use crate::time::Timestamp;
+use crate::touched::{Touched, leaves_under};
 
 /// The rule named where a command waits for its time, not for a mode.
 const NOT_BEFORE: &str = "queue.not-before";

@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod ed25519;
+mod error;
 pub mod export;
 pub mod folder;
 mod fork;
@@ -15,11 +16,13 @@ mod mark;
 mod opening;
 pub mod prove;
 mod sealer;
+mod signer;
 pub mod tiles;
 pub(crate) mod worker;
 
+pub use error::OpenError;
 pub(crate) use key::AUDIT_KEY_FILE;
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
-pub use opening::{Setup, open};
+pub use opening::Setup;
 pub use sealer::{SealStep, Sealer};

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::error::OpenError;
 use super::fork;
 use super::key::{KeyFile, SigningKey};
 use super::mark::MarkFile;
-use super::sealer::{Sealer, Signer};
+use super::signer::{Signer, verifier};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::serve::ServeError;
 use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::LogRecord;
 use modegate_core::time::Timestamp;
@@ -42,6 +42,16 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
 }
 
+/// What the log is sealed with.
+pub(super) struct OpenLog {
+    /// The origin that checkpoints are signed under.
+    pub(super) origin: Origin,
+    /// The keys that sign, the one in force first.
+    pub(super) signers: Vec<Signer>,
+    /// Where checkpoints are published.
+    pub(super) marks: MarkFile,
+}
+
 /// A verifier key that the log records, read.
 struct Recorded {
     key: VerifierKey,
@@ -53,7 +63,7 @@ struct Recorded {
 ///
 /// # Errors
 /// The key is missing or another one, or the store failed.
-pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
+pub(super) async fn open(setup: &Setup) -> Result<OpenLog, OpenError> {
     let (store, now) = (&*setup.store, setup.clock.now());
     let recorded = recorded(store).await?;
     let key = setup.key_file.open(recorded.is_empty())?;
@@ -63,7 +73,7 @@ pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
     let changes = !recorded.is_empty() && !is_known;
     let is_followed = old.as_ref().is_some_and(|(until, _)| until.is_none());
     if changes && (!is_followed || knows(&recorded, &key)) {
-        return Err(ServeError::WrongAuditKey(setup.key_file.path().to_owned()));
+        return Err(OpenError::WrongKey(setup.key_file.path().to_owned()));
     }
     let tree = store.tree().await?;
     let origin = origin(&tree, &setup.host)?;
@@ -100,12 +110,16 @@ pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
     if changes {
         change(store, &origin, &key, both_until, now).await?;
     }
-    signers.push(signer(&origin, key, None)?);
+    signers.push(Signer::new(&origin, key, None)?);
     if let Some((until, old)) = old {
         let until = until.or(changes.then_some(both_until));
-        signers.push(signer(&origin, old, until)?);
+        signers.push(Signer::new(&origin, old, until)?);
     }
-    Ok(Sealer::new(setup, origin, signers, marks))
+    Ok(OpenLog {
+        origin,
+        signers,
+        marks,
+    })
 }
 
 /// Puts on record that another key signs from now on.
@@ -115,7 +129,7 @@ async fn change(
     key: &SigningKey,
     both_until: Timestamp,
     now: Timestamp,
-) -> Result<(), ServeError> {
+) -> Result<(), OpenError> {
     let new = audit_key(origin, key, now, None)?;
     let record = LogRecord::Key {
         vkey: new.vkey.clone(),
@@ -180,22 +194,4 @@ fn audit_key(
         since,
         until,
     })
-}
-
-fn signer(
-    origin: &Origin,
-    key: SigningKey,
-    until: Option<Timestamp>,
-) -> Result<Signer, StoreError> {
-    let verifier = verifier(origin, &key)?;
-    Ok(Signer {
-        key,
-        verifier,
-        until,
-    })
-}
-
-fn verifier(origin: &Origin, key: &SigningKey) -> Result<VerifierKey, StoreError> {
-    let failed = |fault| StoreError::Failed(format!("the key of {origin}: {fault}").into());
-    origin.key(*key.public()).map_err(failed)
 }

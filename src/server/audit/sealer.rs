@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
-use super::key::SigningKey;
+use super::error::OpenError;
 use super::mark::MarkFile;
-use super::opening::{Setup, open};
-use crate::serve::ServeError;
+use super::opening::{OpenLog, Setup, open};
+use super::signer::Signer;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
@@ -21,20 +21,6 @@ use modegate_store::{Store, StoreError};
 const ENTRIES: usize = 8_192;
 /// And most of their bytes.
 const BYTES: u64 = 8 * 1024 * 1024;
-
-/// A key that signs under the log's origin.
-#[derive(Debug)]
-pub(super) struct Signer {
-    pub(super) key: SigningKey,
-    pub(super) verifier: VerifierKey,
-    pub(super) until: Option<Timestamp>,
-}
-
-impl Signer {
-    fn signs(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| until > now)
-    }
-}
 
 /// Steps of sealing, for tests that end the process before one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +49,18 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(setup: Setup, origin: Origin, signers: Vec<Signer>, marks: MarkFile) -> Self {
-        Sealer {
+    /// Opens the log. Its key is made when it records none yet. A database that is older than
+    /// what was published of its log begins another epoch.
+    ///
+    /// # Errors
+    /// The key is missing or another one, or the store failed.
+    pub async fn open(setup: Setup) -> Result<Self, OpenError> {
+        let OpenLog {
+            origin,
+            signers,
+            marks,
+        } = open(&setup).await?;
+        Ok(Sealer {
             setup,
             origin,
             signers: RwLock::new(signers),
@@ -73,7 +69,7 @@ impl Sealer {
             sealed_at: Mutex::new(Instant::now()),
             ends: AtomicBool::new(false),
             stops_before: Mutex::default(),
-        }
+        })
     }
 
     /// The origin that checkpoints are signed under.
@@ -126,15 +122,13 @@ impl Sealer {
     ///
     /// # Errors
     /// The key's file or the store failed.
-    pub async fn rotate(&self) -> Result<VerifierKey, ServeError> {
+    pub async fn rotate(&self) -> Result<VerifierKey, OpenError> {
         let _held = self.busy.lock().await;
         self.setup.key_file.change()?;
-        let opened = open(self.setup.clone()).await?;
-        let signers = opened.signers.into_inner();
-        let signers = signers.unwrap_or_else(PoisonError::into_inner);
+        let OpenLog { signers, .. } = open(&self.setup).await?;
         let newest = signers.first().map(|signer| signer.verifier.clone());
         *self.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
-        newest.ok_or_else(|| ServeError::MissingAuditKey(self.setup.key_file.path().to_owned()))
+        newest.ok_or_else(|| OpenError::MissingKey(self.setup.key_file.path().to_owned()))
     }
 
     /// Lets sealing fail before this step. For tests.

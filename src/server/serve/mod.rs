@@ -22,7 +22,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
-use crate::audit::{self, KeyFile, Sealer, Setup};
+use crate::audit::{KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -106,7 +106,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let observer = Arc::clone(&metrics);
     let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
-    let sealer = Arc::new(audit::open(audit_setup(&options, &store, &metrics)).await?);
+    let sealer = Arc::new(Sealer::open(audit_setup(&options, &store, &metrics)).await?);
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;

@@ -1,10 +1,9 @@
-//! What a policy set is asked about of one command, as events carry it.
+//! What a command works on, as events carry it, and what of that a policy set is asked about.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Step;
 use crate::classify::{class_from_name, class_name};
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::LocUri;
@@ -13,6 +12,16 @@ use modegate_wire::message::Verb;
 
 /// Most bytes of LocURIs that an event says of one command.
 const UNKNOWN_BYTES: usize = 8 * 1024;
+
+/// One node that a command works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The verb: `Get`, `Exec`, …
+    pub verb: String,
+    /// The node as it stood when the command was queued; an address that depends on the
+    /// device contains `{device}` in place of the device's own key.
+    pub loc_uri: String,
+}
 
 /// What a decision on a command depends on, besides the device and the session.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
