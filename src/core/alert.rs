@@ -69,6 +69,8 @@ named! {
         LogDisk = "log.disk",
         /// Events have been waiting for a checkpoint for too long.
         LogUnsealed = "log.unsealed",
+        /// Too few witnesses have cosigned a checkpoint for too long.
+        LogUnwitnessed = "log.unwitnessed",
         /// The file of the key that signs checkpoints is not as it was when the server started.
         AuditKey = "audit.key",
         /// A device has only ever been seen in Machine.
@@ -108,6 +110,7 @@ impl AlertKind {
             | AlertKind::ProfileDegraded
             | AlertKind::WebhookGivenUp
             | AlertKind::LogNotExported
+            | AlertKind::LogUnwitnessed
             | AlertKind::LogDisk
             | AlertKind::DeviceOnlyMachine
             | AlertKind::DeviceNamesNoMode
@@ -157,6 +160,9 @@ impl AlertKind {
                 "set retention.events_days and export the log, or enlarge the disk"
             }
             AlertKind::LogUnsealed => "read the log for why sealing fails",
+            AlertKind::LogUnwitnessed => {
+                "read the log for why witnesses do not cosign; see docs/witness.md"
+            }
             AlertKind::AuditKey => {
                 "put the audit key back from its backup before the next restart, which fails without it"
             }

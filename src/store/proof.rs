@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::StoreError;
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
-use modegate_core::tlog::{Frontier, Hash, TileAppend, TileId};
+use modegate_core::tlog::{Frontier, Hash, NoteSignature, TileAppend, TileId};
 
 /// How far the log is sealed, and what is left of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +152,17 @@ pub trait ProofStore {
 
     /// Keeps the checkpoint of this size, because others may have it. Whether it is there.
     async fn keep_checkpoint(&self, size: u64) -> Result<bool, StoreError>;
+
+    /// Puts a cosignature to the checkpoint of this size, in place of an older one of the same
+    /// key. The note with it; `None` where the checkpoint is not kept.
+    ///
+    /// # Errors
+    /// The note would have too many signatures.
+    async fn add_cosignature(
+        &self,
+        size: u64,
+        cosignature: NoteSignature,
+    ) -> Result<Option<String>, StoreError>;
 
     /// All verifier keys that the log records, the oldest first.
     async fn audit_keys(&self) -> Result<Vec<AuditKey>, StoreError>;

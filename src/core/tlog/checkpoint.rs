@@ -6,7 +6,6 @@ use std::str::FromStr;
 
 use uuid::Uuid;
 
-use super::base64;
 use super::hash::Hash;
 use super::note::{KeyFault, Note, NoteFault, SignatureType, VerifierKey};
 
@@ -128,10 +127,16 @@ impl FromStr for Origin {
     }
 }
 
-impl Checkpoint {
-    /// Largest size that is read.
-    const SIZE: u64 = 1 << 63;
+/// Largest size that is read.
+const SIZE: u64 = 1 << 63;
 
+/// How large a tree is, in its one spelling.
+pub(super) fn tree_size(text: &str) -> Option<u64> {
+    let number = text.parse::<u64>().ok();
+    number.filter(|number| *number <= SIZE && number.to_string() == text)
+}
+
+impl Checkpoint {
     /// Reads the text of a note; only the one spelling that [`Checkpoint::text`] gives.
     pub fn parse(text: &str) -> Result<Self, CheckpointFault> {
         let lines = text.strip_suffix('\n').ok_or(CheckpointFault::Form)?;
@@ -142,13 +147,8 @@ impl Checkpoint {
             return Err(CheckpointFault::Form);
         };
         let origin = origin.parse()?;
-        let number = size.parse::<u64>().ok();
-        let size = number
-            .filter(|number| *number <= Self::SIZE && number.to_string() == size)
-            .ok_or(CheckpointFault::Size)?;
-        let root = base64::decode(root)
-            .and_then(|bytes| Hash::from_slice(&bytes))
-            .ok_or(CheckpointFault::Root)?;
+        let size = tree_size(size).ok_or(CheckpointFault::Size)?;
+        let root = Hash::from_base64(root).ok_or(CheckpointFault::Root)?;
         Ok(Checkpoint { origin, size, root })
     }
 

@@ -30,6 +30,11 @@ impl Hash {
             .then(|| hashes.iter().copied().map(Hash).collect())
     }
 
+    /// What [`Hash::base64`] spells; nothing else is read.
+    pub fn from_base64(text: &str) -> Option<Self> {
+        Hash::from_slice(&super::base64::decode(text)?)
+    }
+
     /// In standard base64, as checkpoints and proofs spell it.
     pub fn base64(&self) -> String {
         super::base64::encode(&self.0)

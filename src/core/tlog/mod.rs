@@ -16,6 +16,7 @@ pub mod policy;
 pub mod proof;
 pub mod proof_file;
 pub mod tile;
+pub mod witness;
 
 pub use checkpoint::{Checkpoint, Origin};
 pub use entry::{Entry, EntryFault};
@@ -26,6 +27,7 @@ pub use note::{Note, NoteSignature, VerifierKey};
 pub use policy::TrustPolicy;
 pub use proof_file::ProofFile;
 pub use tile::{TILE_WIDTH, TileId};
+pub use witness::{AddCheckpoint, LogHead};
 
 #[cfg(test)]
 mod note_tests;

@@ -88,7 +88,7 @@ impl ProofFile {
         let index = index_line(line).ok_or(Line(number + 1, "`index NUMBER`"))?;
         let hashes = lines
             .map(|(number, line)| {
-                let hash = base64::decode(line).and_then(|bytes| Hash::from_slice(&bytes));
+                let hash = Hash::from_base64(line);
                 hash.ok_or(Line(number + 1, "a hash in base64"))
             })
             .collect::<Result<_, _>>()?;

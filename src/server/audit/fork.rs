@@ -14,11 +14,26 @@ use super::tiles;
 /// The log is not the one that was published.
 #[derive(Debug, Clone)]
 pub(super) struct Fork {
-    /// What is known of it elsewhere, and is not in the database; `None` where the marks
-    /// cannot be read.
-    pub(super) known: Option<Checkpoint>,
+    /// What is known of it elsewhere, and is not in the database.
+    pub(super) elsewhere: Elsewhere,
     /// The epoch that begins.
     pub(super) epoch: u64,
+}
+
+/// What is known of a log outside its database.
+#[derive(Debug, Clone)]
+pub(super) enum Elsewhere {
+    /// A checkpoint that was published.
+    Published(Checkpoint),
+    /// What was published cannot be read.
+    Unreadable,
+    /// By the word of this witness, a tree of that size.
+    Witness {
+        /// The witness's name.
+        name: String,
+        /// How many entries the tree has.
+        size: u64,
+    },
 }
 
 /// Compares the tree with what was published of its log.
@@ -33,7 +48,8 @@ pub(super) async fn notice(
         Ok(marks) => marks,
         Err(error) => {
             tracing::error!(%error, "could not read the newest checkpoint outside the database");
-            return Ok(Some(Fork { known: None, epoch }));
+            let elsewhere = Elsewhere::Unreadable;
+            return Ok(Some(Fork { elsewhere, epoch }));
         }
     };
     let newest = marks
@@ -47,7 +63,7 @@ pub(super) async fn notice(
         && has_root(store, tree, mark.size, &mark.root).await?;
     Ok((!is_ours).then(|| Fork {
         epoch: mark.origin.epoch() + 1,
-        known: Some(mark),
+        elsewhere: Elsewhere::Published(mark),
     }))
 }
 
@@ -76,25 +92,35 @@ async fn has_root(
 
 /// What is logged about it.
 pub(super) fn event(fork: &Fork, tree: &Tree, origin: &Origin, now: Timestamp) -> Event {
-    let known = fork.known.as_ref();
+    let (known, size) = match &fork.elsewhere {
+        Elsewhere::Published(known) => (Some(known), Some(known.size)),
+        Elsewhere::Unreadable => (None, None),
+        Elsewhere::Witness { size, .. } => (None, Some(*size)),
+    };
     let record = EpochRecord {
         old_origin: origin.to_string(),
         origin: origin.in_epoch(fork.epoch).to_string(),
         kept: TreeHead::new(tree.size(), &tree.frontier.root()),
         known: known.map(|known| TreeHead::new(known.size, &known.root)),
-        lost: known
-            .map(|known| known.size.saturating_sub(tree.entries))
+        lost: size
+            .map(|size| size.saturating_sub(tree.entries))
             .filter(|lost| *lost > 0),
     };
-    let detail = match known {
-        Some(known) => format!(
+    let detail = match &fork.elsewhere {
+        Elsewhere::Published(known) => format!(
             "the database is not the one that signed checkpoint {} of {}: it was restored, rolled back or \
              copied. What it does not have is lost",
             known.size, known.origin
         ),
-        None => "the newest checkpoint outside the database cannot be read: whether the database is the \
-                 one that signed it is not known"
-            .to_owned(),
+        Elsewhere::Unreadable => {
+            "the newest checkpoint outside the database cannot be read: whether the database \
+                                  is the one that signed it is not known"
+                .to_owned()
+        }
+        Elsewhere::Witness { name, size } => format!(
+            "the witness {name} cosigned a tree of {size} entries of {origin} that is not in the database: it was \
+             restored, rolled back or copied, or a copy of it is in use elsewhere"
+        ),
     };
     Event::new(now, "server", None, EventType::LogForked)
         .detail(detail)

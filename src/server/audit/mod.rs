@@ -16,8 +16,11 @@ mod mark;
 mod opening;
 pub mod prove;
 mod sealer;
+mod signature;
 mod signer;
 pub mod tiles;
+pub(crate) mod witness;
+pub(crate) mod witnessing;
 pub(crate) mod worker;
 
 pub use error::OpenError;
@@ -26,3 +29,4 @@ pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
 pub use opening::Setup;
 pub use sealer::{SealStep, Sealer};
+pub use signature::is_signed;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::error::OpenError;
-use super::fork;
+use super::fork::{self, Fork};
 use super::key::{KeyFile, SigningKey};
 use super::mark::MarkFile;
-use super::signer::{Signer, verifier};
+use super::signer::{Signer, Signing, verifier};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use modegate_core::event::{Event, EventType};
@@ -42,16 +42,6 @@ pub struct Setup {
     pub metrics: Arc<Metrics>,
 }
 
-/// What the log is sealed with.
-pub(super) struct OpenLog {
-    /// The origin that checkpoints are signed under.
-    pub(super) origin: Origin,
-    /// The keys that sign, the one in force first.
-    pub(super) signers: Vec<Signer>,
-    /// Where checkpoints are published.
-    pub(super) marks: MarkFile,
-}
-
 /// A verifier key that the log records, read.
 struct Recorded {
     key: VerifierKey,
@@ -63,7 +53,27 @@ struct Recorded {
 ///
 /// # Errors
 /// The key is missing or another one, or the store failed.
-pub(super) async fn open(setup: &Setup) -> Result<OpenLog, OpenError> {
+pub(super) async fn open(setup: &Setup) -> Result<(Signing, MarkFile), OpenError> {
+    let store = &*setup.store;
+    let tree = store.tree().await?;
+    let origin = origin(&tree, &setup.host)?;
+    let marks = MarkFile::of(&setup.data);
+    let fork = fork::notice(store, &tree, &origin, &marks).await?;
+    let signing = begin(setup, &tree, origin, fork.as_ref()).await?;
+    Ok((signing, marks))
+}
+
+/// Finds the keys that sign under this origin. Where the log has forked, another epoch
+/// begins, and they sign in that.
+///
+/// # Errors
+/// As [`open`].
+pub(super) async fn begin(
+    setup: &Setup,
+    tree: &Tree,
+    mut origin: Origin,
+    fork: Option<&Fork>,
+) -> Result<Signing, OpenError> {
     let (store, now) = (&*setup.store, setup.clock.now());
     let recorded = recorded(store).await?;
     let key = setup.key_file.open(recorded.is_empty())?;
@@ -75,14 +85,9 @@ pub(super) async fn open(setup: &Setup) -> Result<OpenLog, OpenError> {
     if changes && (!is_followed || knows(&recorded, &key)) {
         return Err(OpenError::WrongKey(setup.key_file.path().to_owned()));
     }
-    let tree = store.tree().await?;
-    let origin = origin(&tree, &setup.host)?;
-    let marks = MarkFile::of(&setup.data);
-    let fork = fork::notice(store, &tree, &origin, &marks).await?;
     let (from, mut events) = (origin.epoch(), Vec::new());
-    let mut origin = origin;
-    if let Some(fork) = &fork {
-        let event = fork::event(fork, &tree, &origin, now);
+    if let Some(fork) = fork {
+        let event = fork::event(fork, tree, &origin, now);
         tracing::error!(detail = event.detail, "the log goes on in another epoch");
         events.push(event);
         origin = origin.in_epoch(fork.epoch);
@@ -115,11 +120,7 @@ pub(super) async fn open(setup: &Setup) -> Result<OpenLog, OpenError> {
         let until = until.or(changes.then_some(both_until));
         signers.push(Signer::new(&origin, old, until)?);
     }
-    Ok(OpenLog {
-        origin,
-        signers,
-        marks,
-    })
+    Ok(Signing { origin, signers })
 }
 
 /// Puts on record that another key signs from now on.

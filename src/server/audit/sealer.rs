@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 use super::error::OpenError;
+use super::fork::{Elsewhere, Fork};
 use super::mark::MarkFile;
-use super::opening::{OpenLog, Setup, open};
-use super::signer::Signer;
+use super::opening::{self, Setup};
+use super::signer::{Signer, Signing};
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
@@ -36,8 +37,7 @@ pub enum SealStep {
 /// Seals the log. There is one for each store.
 pub struct Sealer {
     setup: Setup,
-    origin: Origin,
-    signers: RwLock<Vec<Signer>>,
+    signing: RwLock<Arc<Signing>>,
     marks: MarkFile,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
@@ -55,15 +55,10 @@ impl Sealer {
     /// # Errors
     /// The key is missing or another one, or the store failed.
     pub async fn open(setup: Setup) -> Result<Self, OpenError> {
-        let OpenLog {
-            origin,
-            signers,
-            marks,
-        } = open(&setup).await?;
+        let (signing, marks) = opening::open(&setup).await?;
         Ok(Sealer {
             setup,
-            origin,
-            signers: RwLock::new(signers),
+            signing: RwLock::new(Arc::new(signing)),
             marks,
             busy: Arc::default(),
             sealed_at: Mutex::new(Instant::now()),
@@ -73,8 +68,13 @@ impl Sealer {
     }
 
     /// The origin that checkpoints are signed under.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
+    pub fn origin(&self) -> Origin {
+        self.signing().origin.clone()
+    }
+
+    fn signing(&self) -> Arc<Signing> {
+        let signing = self.signing.read();
+        Arc::clone(&signing.unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The store that has the log.
@@ -97,8 +97,8 @@ impl Sealer {
     /// would fail. Where the key in use lies beside another one, that start changes over.
     pub(super) fn key_fault(&self) -> Option<String> {
         let file = &self.setup.key_file;
-        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
-        let in_use = signers.first()?.key.public();
+        let signing = self.signing();
+        let in_use = signing.signers.first()?.key.public();
         match (file.open(false), file.old()) {
             (Err(error), _) => Some(error.to_string()),
             (Ok(key), _) if key.public() == in_use => None,
@@ -112,9 +112,42 @@ impl Sealer {
 
     /// The verifier keys of the keys that sign at this time, the one in force first.
     pub fn verifiers(&self, now: Timestamp) -> Vec<VerifierKey> {
-        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
-        let signing = signers.iter().filter(|signer| signer.signs(now));
-        signing.map(|signer| signer.verifier.clone()).collect()
+        let signing = self.signing();
+        let keys = signing.at(now).map(|signer| signer.verifier.clone());
+        keys.collect()
+    }
+
+    /// Begins another epoch: this witness knows of the origin a tree of that size that is not
+    /// in the database. Whether it began: not where the log has left the origin already.
+    ///
+    /// # Errors
+    /// The key is missing, or the store failed.
+    pub(super) async fn forked(
+        &self,
+        origin: &Origin,
+        witness: &str,
+        size: u64,
+    ) -> Result<bool, OpenError> {
+        let _held = self.busy.lock().await;
+        if self.origin() != *origin {
+            return Ok(false);
+        }
+        let tree = self.setup.store.tree().await?;
+        let fork = Fork {
+            elsewhere: Elsewhere::Witness {
+                name: witness.to_owned(),
+                size,
+            },
+            epoch: origin.epoch() + 1,
+        };
+        let signing = opening::begin(&self.setup, &tree, origin.clone(), Some(&fork)).await?;
+        self.sign_by(signing);
+        Ok(true)
+    }
+
+    fn sign_by(&self, signing: Signing) {
+        let in_force = self.signing.write();
+        *in_force.unwrap_or_else(PoisonError::into_inner) = Arc::new(signing);
     }
 
     /// Puts a new key in force; the one before signs too for a while. Its verifier key. What
@@ -125,9 +158,13 @@ impl Sealer {
     pub async fn rotate(&self) -> Result<VerifierKey, OpenError> {
         let _held = self.busy.lock().await;
         self.setup.key_file.change()?;
-        let OpenLog { signers, .. } = open(&self.setup).await?;
-        let newest = signers.first().map(|signer| signer.verifier.clone());
-        *self.signers.write().unwrap_or_else(PoisonError::into_inner) = signers;
+        let tree = self.setup.store.tree().await?;
+        let signing = opening::begin(&self.setup, &tree, self.origin(), None).await?;
+        let newest = signing
+            .signers
+            .first()
+            .map(|signer| signer.verifier.clone());
+        self.sign_by(signing);
         newest.ok_or_else(|| OpenError::MissingKey(self.setup.key_file.path().to_owned()))
     }
 
@@ -195,7 +232,7 @@ impl Sealer {
         }
         if let Some(note) = published {
             self.at(SealStep::Publish)?;
-            if let Err(error) = self.marks.put(&self.origin, &note) {
+            if let Err(error) = self.marks.put(&self.origin(), &note) {
                 tracing::error!(%error, "could not write the newest checkpoint beside the database");
             }
         }
@@ -229,7 +266,7 @@ impl Sealer {
         let note = self.sign(&growth, now)?;
         self.at(SealStep::Commit)?;
         let seal = Seal {
-            epoch: self.origin.epoch(),
+            epoch: self.origin().epoch(),
             from: tree.size(),
             frontier: growth.frontier().clone(),
             appends: growth.appends().to_vec(),
@@ -241,17 +278,15 @@ impl Sealer {
     }
 
     fn sign(&self, growth: &Growth, now: Timestamp) -> Result<String, StoreError> {
-        let frontier = growth.frontier();
+        let (signing, frontier) = (self.signing(), growth.frontier());
         let checkpoint = Checkpoint {
-            origin: self.origin.clone(),
+            origin: signing.origin.clone(),
             size: frontier.size(),
             root: frontier.root(),
         };
         let text = checkpoint.text();
         let sign = |signer: &Signer| signer.verifier.sign(&text, |text| signer.key.sign(text));
-        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
-        let signing = signers.iter().filter(|signer| signer.signs(now));
-        let signatures = signing.map(sign).collect();
+        let signatures = signing.at(now).map(sign).collect();
         let note = Note::new(text.as_str(), signatures);
         let wrong = || StoreError::Failed("a checkpoint cannot be read back".into());
         Ok(note.ok_or_else(wrong)?.to_string())

@@ -27,10 +27,20 @@ impl Signer {
             until,
         })
     }
+}
 
-    /// Whether it signs at that time.
-    pub(super) fn signs(&self, now: Timestamp) -> bool {
-        self.until.is_none_or(|until| until > now)
+/// Under which origin checkpoints are signed, and with which keys; the one in force first.
+#[derive(Debug)]
+pub(super) struct Signing {
+    pub(super) origin: Origin,
+    pub(super) signers: Vec<Signer>,
+}
+
+impl Signing {
+    /// The keys that sign at that time.
+    pub(super) fn at(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
+        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
+        self.signers.iter().filter(signs)
     }
 }
 

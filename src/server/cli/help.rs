@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 21] = [
+pub const EXAMPLES: [Examples; 22] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -29,6 +29,13 @@ pub const EXAMPLES: [Examples; 21] = [
             "modegate serve --data ./data --insecure-http 127.0.0.1:8080 --accept-unknown-devices",
             "modegate serve --listen 0.0.0.0:8443 --name mdm.example.org --client-ca issuers.pem",
             "modegate serve --log-format json --log-filter info,modegate=debug",
+        ],
+    ),
+    (
+        "audit witness",
+        &[
+            "modegate audit witness --log mdm.example.org/0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506/1+31d1cdfb+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+            "modegate audit witness --listen 0.0.0.0:8445 --data /var/lib/modegate-witness --name witness.example.org/1 --log mdm.example.org/0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506/1+31d1cdfb+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
         ],
     ),
     (

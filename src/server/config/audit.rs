@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::values::{Directory, File, number, optional};
+use super::values::{Directory, File, list, number, optional};
+use super::witness::{WitnessAddress, WitnessLine};
 
-/// How the audit log is signed.
+/// How the audit log is signed, and who witnesses it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditSettings {
@@ -24,6 +25,31 @@ pub struct AuditSettings {
     /// Whether everybody may read the log's checkpoint and its hash tiles, without a token.
     /// Entries are not in them.
     pub public: bool,
+    /// The witnesses that checkpoints are handed to, at most [`AuditSettings::WITNESSES`].
+    #[serde(deserialize_with = "list::<WitnessLine, _>")]
+    pub witnesses: Vec<WitnessAddress>,
+    /// How many of them have to cosign a checkpoint. Default 0: all.
+    #[serde(deserialize_with = "number::<_, 0, { AuditSettings::WITNESSES as u32 }>")]
+    pub witness_quorum: u32,
+    /// At most so many seconds pass until a witness is handed what is new. Default 60.
+    #[serde(deserialize_with = "number::<_, 1, 3_600>")]
+    pub witness_seconds: u32,
+    /// Further CAs (PEM) that witnesses may have their certificates from.
+    #[serde(deserialize_with = "optional::<File, _>")]
+    pub witness_ca: Option<PathBuf>,
+}
+
+impl AuditSettings {
+    /// Most witnesses.
+    pub const WITNESSES: usize = 16;
+
+    /// How many witnesses have to cosign a checkpoint.
+    pub fn quorum(&self) -> usize {
+        match self.witness_quorum as usize {
+            0 => self.witnesses.len(),
+            set => set,
+        }
+    }
 }
 
 impl Default for AuditSettings {
@@ -31,6 +57,10 @@ impl Default for AuditSettings {
         AuditSettings {
             key_file: None,
             seal_seconds: 10,
+            witnesses: Vec::new(),
+            witness_quorum: 0,
+            witness_seconds: 60,
+            witness_ca: None,
             export_directory: None,
             public: false,
         }

@@ -18,6 +18,7 @@ mod suggestion;
 mod tests;
 mod tree;
 mod values;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +33,7 @@ pub use settings::{Limits, Log, Otlp, ServerAuth, Settings, Webhooks, Wns};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};
+pub use witness::WitnessAddress;
 
 use tree::Node;
 

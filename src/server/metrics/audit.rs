@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -19,6 +20,7 @@ pub(super) struct AuditMetrics {
     seconds: Histogram,
     events: Counter,
     growth: Gauge,
+    cosigned: Family<[(&'static str, String); 1], Gauge<f64, AtomicU64>>,
 }
 
 impl AuditMetrics {
@@ -30,6 +32,7 @@ impl AuditMetrics {
             seconds: Histogram::of_seconds(),
             events: Counter::default(),
             growth: Gauge::default(),
+            cosigned: Family::default(),
         }
     }
 
@@ -67,10 +70,23 @@ impl AuditMetrics {
             Unit::Bytes,
             self.growth.clone(),
         );
+        to.register_with_unit(
+            "audit_cosignature_timestamp",
+            "When a witness cosigned a checkpoint last, in Unix time",
+            Unit::Seconds,
+            self.cosigned.clone(),
+        );
     }
 }
 
 impl Metrics {
+    /// The witness of this name cosigned then.
+    pub(crate) fn cosigned(&self, witness: &str, at: Timestamp) {
+        let label = [("witness", witness.to_owned())];
+        let cosigned = self.audit.cosigned.get_or_create(&label);
+        cosigned.set(at.0 as f64 / 1000.0);
+    }
+
     /// The log has so many entries, so many of them sealed, the newest checkpoint of then.
     pub(crate) fn audit_log(&self, entries: u64, sealed: u64, newest: Option<Timestamp>) {
         let gauge = |count| i64::try_from(count).unwrap_or(i64::MAX);

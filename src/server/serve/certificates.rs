@@ -30,7 +30,7 @@ const KEY: &str = "server-key.pem";
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The server's certificate from the data directory, made if it is not there.
-pub(super) fn server_certificate(
+pub(crate) fn server_certificate(
     data: &Path,
     settings: &Settings,
     provider: &CryptoProvider,

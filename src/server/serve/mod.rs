@@ -1,6 +1,6 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
-mod certificates;
+pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
@@ -8,7 +8,7 @@ mod options;
 mod permissions;
 pub(crate) mod preflight;
 mod reload;
-mod sockets;
+pub(crate) mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +22,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::audit::witnessing::Witnesses;
 use crate::audit::{KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
@@ -377,9 +378,18 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
+        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),
     }))
+}
+
+/// Who cosigns the log's checkpoints.
+fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
+    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
+    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
 }
 
 /// Where the conditions are seen that alerts are raised for.

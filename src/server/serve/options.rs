@@ -140,6 +140,9 @@ pub enum ServeError {
     /// The client of webhooks cannot be made.
     #[error("could not set up webhooks: {0}")]
     Webhooks(String),
+    /// The clients of the log's witnesses cannot be made.
+    #[error("could not set up the log's witnesses: {0}")]
+    Witnesses(String),
     /// A background worker failed too often.
     #[error(transparent)]
     Worker(#[from] WorkerFailed),

@@ -16,6 +16,7 @@ pub mod retention;
 
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
+use crate::audit::witnessing::{WitnessWorker, Witnesses};
 use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
@@ -61,6 +62,8 @@ pub(crate) struct WorkerContext {
     pub(crate) database: PathBuf,
     /// Where the log is exported to, if it is.
     pub(crate) export_directory: Option<PathBuf>,
+    /// Who cosigns the log's checkpoints.
+    pub(crate) witnesses: Arc<Witnesses>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -95,6 +98,17 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "sealing", |c| {
         SealWorker::new(Arc::clone(&c.sealer))
     });
+    if !context.witnesses.is_empty() {
+        start_one(&supervisor, &context, "witnesses", |c| {
+            WitnessWorker::new(
+                Arc::clone(&c.witnesses),
+                Arc::clone(&c.sealer),
+                Arc::clone(&c.conditions.alerts),
+                c.clock.clone(),
+                Arc::clone(&c.metrics),
+            )
+        });
+    }
     if context.export_directory.is_some() {
         start_one(&supervisor, &context, "export", |c| ExportWorker {
             store: Arc::clone(&c.store),

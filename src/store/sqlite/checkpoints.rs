@@ -8,7 +8,7 @@ use super::rows::{signed, unsigned};
 use crate::StoreError;
 use crate::proof::{Seal, StoredCheckpoint};
 use modegate_core::time::Timestamp;
-use modegate_core::tlog::Hash;
+use modegate_core::tlog::{Hash, Note, NoteSignature};
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
@@ -42,6 +42,25 @@ pub(super) fn keep(db: &Connection, size: u64, why: KeepReason) -> Result<bool, 
     let sql = "UPDATE checkpoint SET kept = ?2 WHERE size = ?1";
     run(db, sql, params![signed(size), why])?;
     Ok(of(db, size)?.is_some())
+}
+
+/// Puts a cosignature to one that is kept.
+pub(super) fn cosign(
+    db: &Connection,
+    size: u64,
+    cosignature: NoteSignature,
+) -> Result<Option<String>, StoreError> {
+    let Some(kept) = of(db, size)? else {
+        return Ok(None);
+    };
+    let failed = |why: String| StoreError::Failed(format!("checkpoint {size}: {why}").into());
+    let mut note = Note::parse(kept.note.as_bytes()).map_err(|fault| failed(fault.to_string()))?;
+    note.add(cosignature);
+    let text = note.to_string();
+    Note::parse(text.as_bytes()).map_err(|fault| failed(fault.to_string()))?;
+    let sql = "UPDATE checkpoint SET note = ?2 WHERE size = ?1";
+    run(db, sql, params![signed(size), text])?;
+    Ok(Some(text))
 }
 
 pub(super) fn newest(db: &Connection) -> Result<Option<StoredCheckpoint>, StoreError> {

@@ -8,7 +8,7 @@ use crate::StoreError;
 use crate::proof::{AuditKey, NewEpoch, ProofStore, Pruned, Seal, StoredCheckpoint, Tree};
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
-use modegate_core::tlog::{Hash, TileId};
+use modegate_core::tlog::{Hash, NoteSignature, TileId};
 
 #[async_trait]
 impl ProofStore for SqliteStore {
@@ -58,6 +58,16 @@ impl ProofStore for SqliteStore {
     async fn keep_checkpoint(&self, size: u64) -> Result<bool, StoreError> {
         self.writer
             .submit(move |db| checkpoints::keep(db, size, checkpoints::KeepReason::Left))
+            .await
+    }
+
+    async fn add_cosignature(
+        &self,
+        size: u64,
+        cosignature: NoteSignature,
+    ) -> Result<Option<String>, StoreError> {
+        self.writer
+            .submit(move |db| checkpoints::cosign(db, size, cosignature))
             .await
     }
 

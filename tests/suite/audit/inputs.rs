@@ -154,7 +154,7 @@ async fn an_exchange_says_what_it_decided_on_and_what_left() {
 
 #[tokio::test]
 async fn an_exchange_with_hundreds_of_outcomes_goes_on_in_more_events() {
-    const COMMANDS: usize = 640;
+    const COMMANDS: usize = 580;
     let server = Server::start();
     let device = server.register_tablet("d").await;
     for number in 0..COMMANDS {

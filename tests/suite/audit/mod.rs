@@ -11,6 +11,8 @@ pub mod sealing;
 mod steps;
 mod verifiers;
 mod verifying;
+mod witness;
+mod witnessing;
 mod written_log;
 
 use std::collections::BTreeMap;

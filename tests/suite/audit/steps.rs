@@ -128,7 +128,7 @@ async fn a_mark_that_cannot_be_read_begins_an_epoch() {
     first.seal().await.unwrap();
     std::fs::write(dir.join("audit/last-checkpoint"), "{").unwrap();
     let second = sealer(dir, &store, AT).await;
-    assert_eq!(second.origin(), &first.origin().in_epoch(2));
+    assert_eq!(second.origin(), first.origin().in_epoch(2));
     second.seal().await.unwrap();
     assert_eq!(newest(dir, 2).unwrap().size, 6);
     assert_eq!(sealer(dir, &store, AT).await.origin().epoch(), 2);

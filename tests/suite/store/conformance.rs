@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::proof::{
     a_log_is_sealed_in_steps_that_no_other_took, a_redacted_entry_keeps_its_leaf_and_nothing_else,
     an_epoch_begins_once_and_keeps_the_last_checkpoint, an_event_too_long_for_an_entry_is_refused,
-    checkpoints_of_each_hour_and_those_that_left_stay,
+    checkpoints_of_each_hour_and_those_that_left_stay, cosignatures_join_their_checkpoint,
     entries_are_salted_events_and_come_in_bounds,
     only_whole_tiles_that_are_sealed_and_exported_are_deleted,
     the_last_event_stays_though_its_tile_could_go,
@@ -484,6 +484,7 @@ conforms!(
     an_event_too_long_for_an_entry_is_refused,
     a_log_is_sealed_in_steps_that_no_other_took,
     checkpoints_of_each_hour_and_those_that_left_stay,
+    cosignatures_join_their_checkpoint,
     an_epoch_begins_once_and_keeps_the_last_checkpoint,
     a_redacted_entry_keeps_its_leaf_and_nothing_else,
     only_whole_tiles_that_are_sealed_and_exported_are_deleted,

@@ -7,7 +7,8 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::LogRecord;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::{EVENT_BYTES, Entry, hash_of};
-use modegate_core::tlog::{Frontier, Growth, Hash, TileId};
+use modegate_core::tlog::note::KeyId;
+use modegate_core::tlog::{Frontier, Growth, Hash, Note, NoteSignature, TileId};
 use modegate_store::proof::{AuditKey, NewEpoch, ProofStore, Pruned, Seal};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
@@ -194,6 +195,43 @@ pub async fn checkpoints_of_each_hour_and_those_that_left_stay(store: Arc<dyn St
     assert_eq!(store.checkpoint_of(3).await.unwrap().unwrap().size, 3);
     assert_eq!(store.checkpoint_of(5).await.unwrap(), None);
     assert_eq!(store.checkpoint().await.unwrap().unwrap().size, 6);
+}
+
+pub async fn cosignatures_join_their_checkpoint(store: Arc<dyn Store>) {
+    happen(&*store, 3, AT).await;
+    let line = |byte: u8, name: &str| NoteSignature {
+        name: name.into(),
+        id: KeyId([1; 4]),
+        signature: vec![byte; 72],
+    };
+    let mut sealed = next_seal(&*store, 3, AT).await;
+    let note = Note::new("log\n", vec![line(7, "log")]).unwrap();
+    sealed.note = note.to_string();
+    store.seal(sealed).await.unwrap();
+    let before = store.checkpoint().await.unwrap().unwrap();
+    let add = async |size, line| store.add_cosignature(size, line).await;
+    assert_eq!(add(2, line(1, "w")).await.unwrap(), None);
+    let mut expected = note;
+    // The third takes the place of the first: it is of the same key.
+    for line in [line(1, "a"), line(2, "b"), line(3, "a")] {
+        expected.add(line.clone());
+        let whole = add(3, line).await.unwrap();
+        assert_eq!(whole.as_deref(), Some(expected.to_string().as_str()));
+    }
+    let after = store.checkpoint_of(3).await.unwrap().unwrap();
+    assert_eq!(after.note, expected.to_string());
+    assert_eq!((after.root, after.at), (before.root, before.at));
+    let many = (0..64).map(|n| line(9, &format!("n{n}")));
+    let mut refused = 0;
+    for line in many {
+        refused += u32::from(add(3, line).await.is_err());
+    }
+    assert!(
+        refused > 0,
+        "a note that could not be read back is not kept"
+    );
+    let after = store.checkpoint_of(3).await.unwrap().unwrap();
+    assert!(Note::parse(after.note.as_bytes()).is_ok());
 }
 
 pub async fn an_epoch_begins_once_and_keeps_the_last_checkpoint(store: Arc<dyn Store>) {

@@ -9,6 +9,7 @@ mod replay;
 mod rotate;
 mod source;
 mod verify;
+mod witness;
 mod writer;
 
 use std::io;
@@ -45,6 +46,8 @@ pub enum AuditCommand {
     Key(key::KeyArgs),
     /// Remove the text of one entry for good, with a reason; its hash stays
     Redact(redact::RedactArgs),
+    /// Serve as a witness of logs: cosign their checkpoints where each goes on from the last
+    Witness(witness::WitnessArgs),
 }
 
 /// Why a command fails.
@@ -106,7 +109,9 @@ impl AuditError {
 
 /// Runs it; the exit code.
 pub(super) fn run(command: &AuditCommand) -> u8 {
-    super::log::to_stderr("warn");
+    if !matches!(command, AuditCommand::Witness(_)) {
+        super::log::to_stderr("warn");
+    }
     let ran = match command {
         AuditCommand::Verify(args) => verify::run(args),
         AuditCommand::Export(args) => export::run(args),
@@ -115,6 +120,7 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),
         AuditCommand::Redact(args) => redact::run(args),
+        AuditCommand::Witness(args) => return witness::run(args),
     };
     ran.unwrap_or_else(|error| {
         eprintln!("modegate audit: {error}");
