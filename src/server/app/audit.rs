@@ -360,7 +360,7 @@ impl LogCheck {
             let entry = store.entries(last, 1, u64::MAX).await?.pop();
             let leaf = entry.and_then(|entry| hash_of(&entry).ok());
             let is_in = |leaf: Hash| check_inclusion(last, &leaf, size, &checkpoint.root, &hashes);
-            if !leaf.is_some_and(|leaf| is_in(leaf).is_ok()) {
+            if leaf.is_none_or(|leaf| is_in(leaf).is_err()) {
                 self.fault("the tree does not have the root that was signed");
             }
         }

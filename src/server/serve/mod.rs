@@ -52,6 +52,7 @@ use modegate_core::secret::Secret;
 use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::TokenDigest;
+use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{Store, StoreError};
 pub use options::{Options, ServeError};
@@ -94,20 +95,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let database = settings.database_path();
-    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
-    let keys = KeySource::from_settings(settings).open(&dir, &database)?;
+    let database = &settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
+    let keys = KeySource::from_settings(settings).open(&dir, database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
     let server_validity = expiry::first_to_expire(&certified.cert);
-    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
-    let issuers_validity = issuers_validity.flatten();
+    let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
-    let observer = Arc::clone(&metrics);
-    let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
-    let sealer = Arc::new(Sealer::open(audit_setup(&options, &store, &metrics)).await?);
+    let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
@@ -151,6 +149,20 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
+}
+
+/// Opens the store, and the audit log in it.
+async fn open_log(
+    options: &Options,
+    keys: Keys,
+    metrics: &Arc<Metrics>,
+) -> Result<(Arc<SqliteStore>, Arc<Sealer>), ServeError> {
+    let database = options.settings.database_path();
+    let observer = Arc::clone(metrics);
+    let store = SqliteStore::open_observed(&database, keys, observer)?;
+    let store = Arc::new(store);
+    let sealer = Sealer::open(audit_setup(options, &store, metrics)).await?;
+    Ok((store, Arc::new(sealer)))
 }
 
 /// What the audit log is opened with. A new log has the first name of the server.
@@ -274,13 +286,13 @@ impl Running {
 fn issuers(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+) -> Result<(Option<Issuers>, Option<Validity>), ServeError> {
     let Some(path) = &settings.client_ca else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let issuers = certificates::issuers(path, Arc::clone(provider))?;
     let validity = expiry::first_to_expire(&issuers.certificates);
-    Ok(Some((issuers, validity)))
+    Ok((Some(issuers), validity))
 }
 
 /// Works out what a connection proves.
