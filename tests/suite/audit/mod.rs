@@ -40,7 +40,7 @@ pub fn published(dir: &Path) -> BTreeMap<String, (Checkpoint, String)> {
 pub fn newest(dir: &Path, epoch: u64) -> Option<Checkpoint> {
     let published = published(dir).into_values().map(|(newest, _)| newest);
     let of_epoch = |checkpoint: &Checkpoint| checkpoint.origin.epoch() == epoch;
-    published.filter(of_epoch).last()
+    published.filter(of_epoch).next_back()
 }
 
 /// A database, looked at from outside; a server may be running on it.

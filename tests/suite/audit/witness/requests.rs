@@ -48,7 +48,7 @@ async fn a_checkpoint_is_cosigned_and_a_trust_file_counts_that() {
 }
 
 fn now() -> u64 {
-    jiff::Timestamp::now().as_second().try_into().unwrap()
+    (Clock::default().now().0 / 1000).try_into().unwrap()
 }
 
 #[tokio::test]
