@@ -6,13 +6,14 @@ mod exchange;
 mod groups;
 pub(crate) mod more;
 mod record_change;
+pub(crate) mod touched;
 
 pub use exchange::{
-    Delivered, ExchangeRecord, IdentityProof, Outcome, ProofKind, SubjectRecord, TouchedBy,
-    Withheld,
+    Delivered, ExchangeRecord, Outcome, ProofKind, ProofRecord, SubjectRecord, TouchedBy, Withheld,
 };
 pub use more::ExchangeMore;
 pub use record_change::RecordChange;
+pub use touched::Touched;
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +24,6 @@ use crate::kind::Kind;
 use crate::log_record::LogRecord;
 use crate::named::named;
 use crate::time::Timestamp;
-use crate::touched::{Step, Touched};
 
 /// What happened, before the log gave it its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,16 @@ const STEPS: usize = 32;
 /// Most bytes of their LocURIs, lest the event grows larger than an entry of the log may be.
 const STEP_BYTES: usize = 16 * 1024;
 
+/// One node that a command works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The verb: `Get`, `Exec`, …
+    pub verb: String,
+    /// The node as it stood when the command was queued; an address that depends on the
+    /// device contains `{device}` in place of the device's own key.
+    pub loc_uri: String,
+}
+
 impl Event {
     /// An event of this type, the rest empty, the number to be given.
     pub fn new(
@@ -157,7 +167,7 @@ impl Event {
     /// With what the command that was queued does, and what is decided on.
     #[must_use]
     pub(crate) fn queued(mut self, open: &OpenCommand, body: &CommandBody) -> Self {
-        self.touched = Some(open.touched());
+        self.touched = Some(Touched::of_open(open));
         self.command(open.seq.0, open.kind())
             .detail(body.name.clone())
             .steps_of(body)
@@ -233,8 +243,15 @@ impl Event {
 
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Appends the canonical bytes.
+    pub fn write_to(&self, bytes: &mut Vec<u8>) {
         // Every field is a number, text or a list of such: writing to memory cannot fail.
-        serde_json::to_vec(self).expect("an event is plain data")
+        serde_json::to_writer(bytes, self).expect("an event is plain data");
     }
 
     /// Reads canonical bytes back.

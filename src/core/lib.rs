@@ -40,6 +40,5 @@ pub mod templates;
 pub mod time;
 pub mod tlog;
 pub mod tokens;
-pub mod touched;
 pub mod webhooks;
 mod wmi;

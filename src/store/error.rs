@@ -41,6 +41,12 @@ pub enum StoreError {
          written any more: put the right database in place, then restart the server"
     )]
     Replaced(Arc<str>),
+    /// An entry was redacted, but others still read the file that has its text too.
+    #[error(
+        "entry {0} of the log was redacted, but its text is still in the write-ahead log beside the database, because \
+         a backup, an export or another program reads the database: redact it again when that has ended"
+    )]
+    LogInUse(u64),
     /// Anything else of the store's own; nothing was changed.
     #[error("the database operation failed: {0}")]
     Failed(Arc<str>),

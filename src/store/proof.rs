@@ -195,6 +195,8 @@ pub trait ProofStore {
     ///
     /// # Errors
     /// There is no such entry, it is redacted already, or verifying the log needs its text.
+    /// [`StoreError::LogInUse`] where it is redacted, but a reader keeps what was there before
+    /// in a file: the same call again looks whether that is over.
     async fn redact(
         &self,
         entry: u64,

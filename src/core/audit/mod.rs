@@ -3,6 +3,7 @@
 //! that go with an export, and the verifier of a whole log. Pure: whoever calls it reads the
 //! files.
 
+pub mod device_part;
 pub mod event_types;
 pub mod manifest;
 pub mod policy_file;

@@ -21,7 +21,6 @@ use crate::loc_uri::{LocUri, key_value};
 use crate::named::named;
 use crate::secret::Secret;
 use crate::time::Timestamp;
-use crate::touched::Touched;
 use modegate_wire::message::{GroupKind, Verb};
 
 /// What a command carries: what it was called by its caller and the SyncML
@@ -323,12 +322,6 @@ impl OpenCommand {
     /// Its kind.
     pub fn kind(&self) -> Kind {
         kind_of(&self.leaves)
-    }
-
-    /// What a decision on it depends on, as far as the state knows it.
-    pub(crate) fn touched(&self) -> Touched {
-        let whole = Touched::new(&self.leaves, &self.unknown).filter(|_| !self.has_more_unknown);
-        whole.unwrap_or_else(|| Touched::partial(&self.leaves))
     }
 
     /// Whether it must not run twice unasked: a password reset or an app job

@@ -10,12 +10,13 @@ use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, DeviceState, Session};
+use crate::event::Touched;
+use crate::event::touched::leaves_under;
 use crate::ids::SessionNo;
 use crate::kind::Leaf;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::push::set_pause::SetPause;
 use crate::time::Timestamp;
-use crate::touched::{Touched, leaves_under};
 
 /// The rule named where a command waits for its time, not for a mode.
 const NOT_BEFORE: &str = "queue.not-before";
@@ -231,7 +232,8 @@ pub(super) fn seen_by<'a>(
     let app = command.options.app.as_deref();
     let known = || leaves_under(&command.leaves, &command.unknown, policies);
     let as_queued = |leaves: Cow<'a, [Leaf]>| Seen {
-        late: (!command.is_on_record).then(|| whole_or(command.touched(), &leaves).of_app(app)),
+        late: (!command.is_on_record)
+            .then(|| whole_or(Touched::of_open(command), &leaves).of_app(app)),
         leaves,
     };
     let Some(body) = body else {

@@ -2,11 +2,10 @@
 
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::device::EndReason;
-use crate::event::{Event, EventType, Outcome};
+use crate::event::{Event, EventType, Outcome, Touched};
 use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
-use crate::touched::Touched;
 
 /// Collects what is to be recorded besides the state.
 #[derive(Debug)]
@@ -110,11 +109,10 @@ impl EventRecorder {
     }
 
     /// Adds to the outcome of a command that rules refused by which, and on what they decided.
-    pub(super) fn refused(&mut self, seq: CommandSeq, rules: Vec<String>, on: Option<Touched>) {
+    pub(super) fn refused(&mut self, seq: CommandSeq, rules: Vec<String>, late: Option<Touched>) {
         let mut outcomes = self.outcomes.iter_mut().rev();
         if let Some(outcome) = outcomes.find(|outcome| outcome.command == seq.0) {
-            outcome.rules = rules;
-            outcome.touched = on;
+            (outcome.rules, outcome.touched) = (rules, late);
         }
     }
 

@@ -8,12 +8,11 @@ use super::bodies::Bodies;
 use super::digest::StableDigest;
 use crate::command::{CommandState, OpenCommand, Unanswered};
 use crate::device::DeviceState;
-use crate::event::{TouchedBy, Withheld};
+use crate::event::{Touched, TouchedBy, Withheld};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
 use crate::policy::PolicySet;
-use crate::touched::Touched;
 
 /// The rule named where the second guard stopped a command.
 pub(super) const GUARD: &str = "guard.machine";

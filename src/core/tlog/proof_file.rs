@@ -13,6 +13,8 @@ use super::proof::{self, INCLUSION_HASHES, ProofFault};
 
 /// The first line.
 const HEADER: &str = "c2sp.org/tlog-proof@v1";
+/// How the names of such files end.
+pub const PROOF_FILE_END: &str = ".tlog-proof";
 /// Most bytes of a file: each of its parts at its largest.
 pub const PROOF_FILE_BYTES: usize =
     ENTRY_BYTES.div_ceil(3) * 4 + INCLUSION_HASHES * 45 + NOTE_BYTES + 128;
@@ -115,10 +117,17 @@ impl ProofFile {
             let expected = key.name().to_owned();
             return Err(ProofFileFault::Origin { found, expected });
         }
+        let entry = self.entry_in(&checkpoint)?;
+        Ok((checkpoint, entry))
+    }
+
+    /// The entry, which is in the tree of this checkpoint at its number. Whoever calls it has
+    /// checked the signature.
+    pub fn entry_in(&self, checkpoint: &Checkpoint) -> Result<&[u8], ProofFileFault> {
         let entry = self.entry.as_deref().ok_or(ProofFileFault::NoEntry)?;
         let (leaf, size) = (entry::hash_of(entry)?, checkpoint.size);
         proof::check_inclusion(self.index, &leaf, size, &checkpoint.root, &self.hashes)?;
-        Ok((checkpoint, entry))
+        Ok(entry)
     }
 }
 

@@ -451,8 +451,14 @@ pub(crate) async fn redact(
     redaction: NewRedaction,
 ) -> Result<RedactionView, AppError> {
     let entry = redaction.entry.0.unsigned_abs();
-    let (reason, actor) = (&redaction.reason.0, by.actor());
-    let leaf = app.store.redact(entry, reason, &actor, app.now()).await?;
+    let (reason, actor) = (redaction.reason.0, by.actor());
+    let app = Arc::clone(app);
+    // Its text is in the write-ahead log until that is emptied, whoever asked.
+    let redacted = to_the_end(async move {
+        let redacted = app.store.redact(entry, &reason, &actor, app.now()).await;
+        redacted.map_err(AppError::from)
+    });
+    let leaf = redacted.await?;
     Ok(RedactionView {
         entry,
         leaf_hash: leaf.base64(),

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use modegate_core::audit::device_part::DEVICE_PART;
 use modegate_core::audit::manifest::{
     self, CHECKPOINT, MANIFEST, MANIFEST_BYTES, Manifest, is_plain_path, policy_set_path,
 };
@@ -13,6 +14,7 @@ use modegate_core::audit::policy_file::POLICY_FILE_BYTES;
 use modegate_core::audit::verify::{LogSource, ManifestParts, SourceFault};
 use modegate_core::tlog::entry::ENTRY_BYTES;
 use modegate_core::tlog::note::NOTE_BYTES;
+use modegate_core::tlog::proof_file::{PROOF_FILE_BYTES, PROOF_FILE_END};
 use modegate_core::tlog::tile::{TILE_WIDTH, TilePath, bundle_path};
 use modegate_core::tlog::{Hash, TileId};
 
@@ -138,11 +140,6 @@ fn belongs(path: TilePath, size: u64, first: u64) -> bool {
     }
 }
 
-/// Whether it is a file that the manifest lists.
-fn is_listed(path: &str) -> bool {
-    path != CHECKPOINT && path != MANIFEST && !path.starts_with("tile/")
-}
-
 impl LogSource for ExportFolder {
     fn checkpoint(&mut self) -> Result<Vec<u8>, SourceFault> {
         self.read(CHECKPOINT, NOTE_BYTES)
@@ -178,15 +175,15 @@ impl LogSource for ExportFolder {
     }
 
     fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
-        let text = self.read(MANIFEST, MANIFEST_BYTES)?;
-        let mut files = BTreeMap::new();
-        self.walk::<()>(&mut |path| {
-            if is_listed(path) {
-                files.insert(path.to_owned(), self.digest(path)?);
-            }
-            Ok(None)
-        })?;
-        Ok(Some(ManifestParts { text, files }))
+        self.listed_by(MANIFEST).map(Some)
+    }
+
+    fn proof(&mut self, path: &str) -> Result<Vec<u8>, SourceFault> {
+        self.read(path, PROOF_FILE_BYTES)
+    }
+
+    fn device_part(&mut self) -> Result<ManifestParts, SourceFault> {
+        self.listed_by(DEVICE_PART)
     }
 
     fn foreign(&mut self, size: u64, first: u64) -> Result<Option<String>, SourceFault> {
@@ -201,6 +198,34 @@ impl LogSource for ExportFolder {
 }
 
 impl ExportFolder {
+    /// A file that lists others, and the digests of those: all but tiles and the checkpoint.
+    fn listed_by(&self, list: &str) -> Result<ManifestParts, SourceFault> {
+        let text = self.read(list, MANIFEST_BYTES)?;
+        let mut files = BTreeMap::new();
+        self.walk::<()>(&mut |path| {
+            if path != CHECKPOINT && path != list && !path.starts_with("tile/") {
+                files.insert(path.to_owned(), self.digest(path)?);
+            }
+            Ok(None)
+        })?;
+        Ok(ManifestParts { text, files })
+    }
+
+    /// The names of the proofs that are in the directory itself, in order.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn proofs(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for found in fs::read_dir(&self.0)? {
+            let name = found?.file_name().to_string_lossy().into_owned();
+            names.extend(name.ends_with(PROOF_FILE_END).then_some(name));
+        }
+        // By their numbers: a longer one is a larger one.
+        names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+        Ok(names)
+    }
+
     /// The digest of a file as a manifest has it.
     fn digest(&self, path: &str) -> Result<String, SourceFault> {
         let (mut file, _) = self.open(path, OTHER_BYTES)?;

@@ -10,6 +10,7 @@ mod error;
 pub mod export;
 pub mod folder;
 mod fork;
+mod glance;
 pub(crate) mod health;
 mod key;
 mod mark;

@@ -1,9 +1,13 @@
 //! Proofs as files: that an entry is in the log (<https://c2sp.org/tlog-proof>), and that
 //! one tree is the beginning of another.
 
+use std::collections::BTreeSet;
+
+use super::glance::Glance;
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::verify::{LogSource, SourceFault};
 use modegate_core::event::Event;
+use modegate_core::policy::PolicySet;
 use modegate_core::tlog::entry::{Entry, EntryFault, entries, hash_of};
 use modegate_core::tlog::proof::{
     MakeFault, ProofFault, ProofPlan, TileReader, check_inclusion, root_of,
@@ -147,15 +151,44 @@ impl<'a> Prover<'a> {
 
     /// Every event that is there and has its text, in order, with the number of its entry.
     pub fn events(&mut self, visit: &mut dyn FnMut(u64, Event)) -> Result<(), ProveError> {
+        self.texts(&mut |number, json| {
+            if let Ok(event) = Event::from_bytes(json) {
+                visit(number, event);
+            }
+        })
+    }
+
+    /// The policy sets that decided, as far as the log has them. One that this version reads
+    /// as another set is left out: it did not decide as this one would.
+    pub fn policy_sets(&mut self) -> Result<Vec<PolicySet>, ProveError> {
+        let mut digests = BTreeSet::new();
+        self.texts(&mut |_, json| {
+            let event = Glance::at(json);
+            if let Some(digest) = event.as_ref().and_then(Glance::policy_set)
+                && !digests.contains(digest)
+            {
+                digests.insert(digest.to_owned());
+            }
+        })?;
+        let mut sets = Vec::new();
+        for digest in digests {
+            let file = self.policy_set(&digest)?;
+            let set = file.and_then(|file| PolicySet::from_texts(file.files).ok());
+            sets.extend(set.filter(|set| set.digest() == digest));
+        }
+        Ok(sets)
+    }
+
+    /// The text of every event that is there and has it.
+    fn texts(&mut self, visit: &mut dyn FnMut(u64, &[u8])) -> Result<(), ProveError> {
         let first = self.source.first()?;
         for index in first / TILE_WIDTH..self.checkpoint.size.div_ceil(TILE_WIDTH) {
             let bundle = self.bundle(index)?;
             for (entry, number) in entries(&bundle).zip(index * TILE_WIDTH..) {
                 let entry = entry.and_then(Entry::parse);
                 let entry = entry.map_err(|fault| ProveError::Bundle(number, fault))?;
-                let event = entry.json().and_then(|json| Event::from_bytes(json).ok());
-                if let Some(event) = event {
-                    visit(number, event);
+                if let Some(json) = entry.json() {
+                    visit(number, json);
                 }
             }
         }

@@ -77,8 +77,9 @@ pub const EXAMPLES: [Examples; 22] = [
         "audit verify",
         &[
             "modegate audit verify --data /var/lib/modegate",
-            "modegate audit verify /mnt/export --key 'modegate/0e4e7a50-5f4c-4ac3-8a52-2a6e0f9c1b7d/1+4ff0a3f1+AQ…'",
+            "modegate audit verify /mnt/export --key log.vkey",
             "modegate audit verify /mnt/export --policy trust.txt --against checkpoint-of-january --json",
+            "modegate audit verify --proof 4711.tlog-proof --key log.vkey",
         ],
     ),
     (

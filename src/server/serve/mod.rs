@@ -1,5 +1,6 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
+mod audit_log;
 pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
@@ -22,8 +23,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::audit::Sealer;
 use crate::audit::witnessing::Witnesses;
-use crate::audit::{KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -42,6 +43,8 @@ use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
 use crate::workers::alerts::Conditions;
+pub(crate) use audit_log::audit_setup;
+use audit_log::open_log;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -52,7 +55,6 @@ use modegate_core::secret::Secret;
 use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::TokenDigest;
-use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{Store, StoreError};
 pub use options::{Options, ServeError};
@@ -149,39 +151,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
-}
-
-/// Opens the store, and the audit log in it.
-async fn open_log(
-    options: &Options,
-    keys: Keys,
-    metrics: &Arc<Metrics>,
-) -> Result<(Arc<SqliteStore>, Arc<Sealer>), ServeError> {
-    let database = options.settings.database_path();
-    let observer = Arc::clone(metrics);
-    let store = SqliteStore::open_observed(&database, keys, observer)?;
-    let store = Arc::new(store);
-    let sealer = Sealer::open(audit_setup(options, &store, metrics)).await?;
-    Ok((store, Arc::new(sealer)))
-}
-
-/// What the audit log is opened with. A new log has the first name of the server.
-pub(crate) fn audit_setup(
-    options: &Options,
-    store: &Arc<SqliteStore>,
-    metrics: &Arc<Metrics>,
-) -> Setup {
-    let settings = &options.settings;
-    let host = settings.names.first().map_or("modegate", String::as_str);
-    Setup {
-        store: Arc::clone(store) as Arc<dyn Store>,
-        key_file: KeyFile::from_settings(settings),
-        data: settings.data.clone(),
-        host: host.to_owned(),
-        interval: Duration::from_secs(settings.audit.seal_seconds.into()),
-        clock: options.clock.clone(),
-        metrics: Arc::clone(metrics),
-    }
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {

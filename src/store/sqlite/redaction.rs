@@ -1,6 +1,9 @@
 //! Takes the text of an entry out of the log. Its place in the tree stays.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, params};
 
 use super::connection::{SecureDelete, secure_delete};
 use super::error::failed;
@@ -22,8 +25,16 @@ pub(super) struct Redaction {
     pub(super) at: Timestamp,
 }
 
+/// How long a redaction waits until nobody reads what the write-ahead log had before.
+const EMPTY: Duration = Duration::from_secs(10);
+/// How long one attempt to empty it may keep others from writing.
+const ATTEMPT: Duration = Duration::from_millis(20);
+/// How long it is left alone between two attempts.
+const PAUSE: Duration = Duration::from_millis(100);
+
 impl SqliteStore {
     pub(super) async fn redact_entry(&self, redaction: Redaction) -> Result<Hash, StoreError> {
+        let entry = redaction.entry;
         let redact = move |db: &Connection| {
             // What is overwritten is not to be found in the file.
             secure_delete(db, SecureDelete::Everywhere)?;
@@ -31,22 +42,38 @@ impl SqliteStore {
             secure_delete(db, SecureDelete::InPages)?;
             redacted
         };
-        let leaf = self.writer.submit(redact).await?;
-        self.empty_log();
-        Ok(leaf)
+        let redacted = self.writer.submit(redact).await;
+        // Where it was redacted before, the log may have been in use then.
+        if let Ok(_) | Err(StoreError::Refused(Refusal::Conflict(_))) = redacted {
+            let database = self.files.database().to_owned();
+            let emptied = tokio::task::spawn_blocking(move || empty_log(&database));
+            if !emptied.await.unwrap_or(false) {
+                return Err(StoreError::LogInUse(entry));
+            }
+        }
+        redacted
     }
+}
 
-    /// Copies the write-ahead log back and empties it: pages of before the redaction are in
-    /// it. While others read it cannot be emptied; it is when the server stops.
-    fn empty_log(&self) {
-        let emptied = Connection::open(self.files.database()).and_then(|db| {
+/// Copies the write-ahead log back and empties it: pages of before the redaction are in it.
+/// Whether that could be done: not while somebody reads them. Another copy that is under way
+/// refuses it at once, whatever one would wait, so it is tried again and again.
+fn empty_log(database: &Path) -> bool {
+    let until = Instant::now() + EMPTY;
+    loop {
+        let emptied = Connection::open(database).and_then(|db| {
+            db.busy_timeout(ATTEMPT)?;
             let sql = "PRAGMA wal_checkpoint(TRUNCATE)";
-            db.query_row(sql, [], |row| row.get::<_, i64>(0)).optional()
+            db.query_row(sql, [], |row| row.get::<_, i64>(0))
         });
-        if !matches!(emptied, Ok(Some(0))) {
-            tracing::warn!(
-                "the redacted text may be in the write-ahead log until the server stops: it is in use"
-            );
+        match emptied {
+            Ok(0) => return true,
+            Err(error) if Instant::now() >= until => {
+                tracing::warn!(%error, "could not empty the write-ahead log");
+                return false;
+            }
+            _ if Instant::now() >= until => return false,
+            _ => std::thread::sleep(PAUSE),
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The log's tree: sealed, signed and published, whatever happens to the server and its
 //! database. Roots are worked out here again, from the rows, by other code.
 
+mod database;
 mod exports;
 mod forks;
 mod inputs;
+mod kills;
 mod mutations;
+mod proof_files;
 mod proofs;
 pub mod replay;
 pub mod sealing;
@@ -38,9 +41,9 @@ pub fn published(dir: &Path) -> BTreeMap<String, (Checkpoint, String)> {
 
 /// The newest checkpoint of the only origin, or of this epoch.
 pub fn newest(dir: &Path, epoch: u64) -> Option<Checkpoint> {
-    let published = published(dir).into_values().map(|(newest, _)| newest);
+    let mut published = published(dir).into_values().map(|(newest, _)| newest);
     let of_epoch = |checkpoint: &Checkpoint| checkpoint.origin.epoch() == epoch;
-    published.filter(of_epoch).next_back()
+    published.rfind(of_epoch)
 }
 
 /// A database, looked at from outside; a server may be running on it.

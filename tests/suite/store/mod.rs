@@ -5,3 +5,4 @@ mod api;
 pub mod conformance;
 mod installs;
 pub mod proof;
+mod redaction;

@@ -1,15 +1,15 @@
 //! One decision: as it is on record, and as it comes out.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::context::{ContextSet, Mode};
-use crate::event::{Event, ExchangeRecord, SubjectRecord};
+use crate::event::{Event, ExchangeRecord, SubjectRecord, Touched};
 use crate::ids::DeviceId;
 use crate::kind::{Kind, kind_of};
 use crate::policy::{PolicySet, Subject, Verdict};
-use crate::touched::Touched;
 
 /// A decision on one command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,6 +23,20 @@ pub struct Decided {
     pub rules: Vec<String>,
     /// Where it is withheld: the modes that would let it go.
     pub modes: Vec<Mode>,
+}
+
+impl fmt::Display for Decided {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(kind) = self.kind {
+            write!(f, "{} ", kind.name())?;
+        }
+        write!(f, "{}", self.verdict.name())?;
+        if !self.modes.is_empty() {
+            let modes: Vec<&str> = self.modes.iter().map(|mode| mode.name()).collect();
+            write!(f, " until {}", modes.join(" or "))?;
+        }
+        write!(f, " ({})", self.rules.join(", "))
+    }
 }
 
 /// A decision that comes out otherwise than it is on record.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::decision::{Asked, Decided, Exchanged, Inputs, waits};
-use crate::event::{Delivered, Event, EventType, Outcome, SubjectRecord, Withheld};
+use crate::event::{Delivered, Event, EventType, Outcome, SubjectRecord, Touched, Withheld};
 use crate::limits;
 use crate::policy::Verdict;
-use crate::touched::Touched;
 
 /// What is known of one device.
 #[derive(Debug, Default)]

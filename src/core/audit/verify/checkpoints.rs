@@ -17,7 +17,8 @@ pub(super) fn signed(note: &[u8], question: &Question<'_>) -> Result<(Checkpoint
     Ok((checkpoint, note))
 }
 
-fn check_signature(
+/// Whether one of the keys signs it.
+pub(super) fn check_signature(
     place: &str,
     checkpoint: &Checkpoint,
     note: &Note,

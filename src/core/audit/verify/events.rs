@@ -29,6 +29,8 @@ pub(super) struct EventChecks {
     pub(super) keys: Vec<String>,
     policy_sets: BTreeSet<String>,
     salted: bool,
+    /// Room for the canonical form of an event, kept from one to the next.
+    written: Vec<u8>,
 }
 
 /// The version alone, of an event of any version.
@@ -38,16 +40,19 @@ struct Version {
 }
 
 impl EventChecks {
-    /// Looks at an entry.
+    /// Looks at an entry. The event, where it is one.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) {
+    ) -> Option<Event> {
         let json = match entry {
-            Entry::Redacted { leaf } => return self.redactions.found(number, leaf),
+            Entry::Redacted { leaf } => {
+                self.redactions.found(number, leaf);
+                return None;
+            }
             Entry::Salted { json, .. } => {
                 self.salted = true;
                 json
@@ -62,9 +67,15 @@ impl EventChecks {
                 json
             }
         };
-        match parse(number, json) {
-            Ok(event) => self.event(number, &event, source, findings),
-            Err(finding) => findings.add(finding),
+        match parse(number, json, &mut self.written) {
+            Ok(event) => {
+                self.event(number, &event, source, findings);
+                Some(event)
+            }
+            Err(finding) => {
+                findings.add(finding);
+                None
+            }
         }
     }
 
@@ -131,7 +142,8 @@ impl EventChecks {
     }
 }
 
-fn parse(number: u64, json: &[u8]) -> Result<Event, Finding> {
+/// The event of an entry, in the form that it must have.
+pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
     let event =
         Event::from_bytes(json).map_err(|fault| match serde_json::from_slice::<Version>(json) {
@@ -140,10 +152,13 @@ fn parse(number: u64, json: &[u8]) -> Result<Event, Finding> {
         })?;
     match event.v {
         1 => {}
-        2 if event.to_bytes() == json => {}
         2 => {
-            let what = "it is not in the canonical form of an event".to_owned();
-            return Err(wrong(FindingKind::EventForm, what));
+            written.clear();
+            event.write_to(written);
+            if written != json {
+                let what = "it is not in the canonical form of an event".to_owned();
+                return Err(wrong(FindingKind::EventForm, what));
+            }
         }
         v => return Err(newer(number, u64::from(v))),
     }

@@ -29,6 +29,16 @@ impl Outcome {
             Outcome::Limited => 3,
         }
     }
+
+    /// The same for people.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Outcome::Good => "good",
+            Outcome::Tampered => "tampered or forked",
+            Outcome::NotChecked => "cannot be checked",
+            Outcome::Limited => "good, but less than was asked",
+        }
+    }
 }
 
 named! {
@@ -84,6 +94,8 @@ named! {
         Forked = "forked",
         /// An older checkpoint cannot be compared.
         OlderNotChecked = "older.not_checked",
+        /// A proof cannot be read, or does not prove what it should.
+        Proof = "proof",
         /// Older entries were deleted or left out.
         Pruned = "pruned",
         /// Entries were redacted, each with an event that says so.

@@ -8,12 +8,16 @@ mod checkpoints;
 mod epochs;
 mod events;
 mod finding;
+mod proofs;
 mod redactions;
 mod sequences;
 mod source;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
+pub use proofs::{Proved, verify_device, verify_proofs};
 pub use source::{LogSource, ManifestParts, SourceFault};
 
 use serde::Serialize;

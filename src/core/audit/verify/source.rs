@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::audit::device_part::DEVICE_PART;
 use crate::tlog::proof::TileReader;
 use crate::tlog::{Hash, TileId};
 
@@ -28,6 +29,17 @@ pub trait LogSource {
     /// source is no export.
     fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
         Ok(None)
+    }
+
+    /// A file with the proof of an entry.
+    fn proof(&mut self, path: &str) -> Result<Vec<u8>, SourceFault> {
+        Err(SourceFault::Missing(path.to_owned()))
+    }
+
+    /// What the part of one device is compared by: its [`DevicePart`](crate::audit::device_part::DevicePart)
+    /// and the digests of the files that it should list.
+    fn device_part(&mut self) -> Result<ManifestParts, SourceFault> {
+        Err(SourceFault::Missing(DEVICE_PART.to_owned()))
     }
 
     /// The first file that an export of so many entries, from the first one on, does not have.

@@ -10,6 +10,7 @@ use super::view::{View, json_line};
 use super::{Exported, Files, Source, csv};
 use crate::audit::database::DatabaseLog;
 use crate::audit::prove::{ProveError, Prover};
+use modegate_core::audit::device_part::{DEVICE_PART, DevicePart, proof_name};
 use modegate_core::audit::manifest::CHECKPOINT;
 use modegate_core::ids::DeviceId;
 use modegate_core::time::Timestamp;
@@ -18,31 +19,6 @@ use modegate_store::sqlite::log_reader::LogReader;
 
 /// Events that are read in one go.
 const EVENTS: usize = 256;
-
-/// The name of the file with the proof of the device's event of this number.
-pub fn proof_name(seq: u64) -> String {
-    format!("proofs/{seq:010}.tlog-proof")
-}
-
-/// What is known of the part of a device, beside [`About`].
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
-pub struct DevicePart {
-    /// The device.
-    pub device: String,
-    /// The number that its first event has in the export.
-    pub first_seq: u64,
-    /// The number of its last one.
-    pub last_seq: u64,
-    /// The size of the tree.
-    pub size: u64,
-    /// Its root in base64.
-    pub root: String,
-    /// Each file but this one and the checkpoint: SHA-256, 64 hexadecimal digits.
-    pub files: std::collections::BTreeMap<String, String>,
-}
-
-/// The name of the file with a [`DevicePart`].
-pub const DEVICE_PART: &str = "device.json";
 
 /// Exports the entries of one device to a new directory. Its numbers are whole, from 1 or
 /// from the first that was not deleted.
@@ -89,17 +65,15 @@ pub fn export_device(
     }
     files.about.device = Some(device.to_string());
     let manifest = files.finish(&source.checkpoint, 0, now, &mut directory)?;
-    let part = DevicePart {
-        device: device.to_string(),
-        first_seq,
-        last_seq,
-        size,
-        root: source.checkpoint.root.base64(),
-        files: manifest.files,
-    };
-    let text = serde_json::to_string_pretty(&part).unwrap_or_default() + "\n";
+    let files = manifest.files;
+    let part = DevicePart::new(
+        device.to_string(),
+        (first_seq, last_seq),
+        &source.checkpoint,
+        files,
+    );
     directory.sync()?;
-    directory.replace(DEVICE_PART, text.as_bytes())?;
+    directory.replace(DEVICE_PART, part.text().as_bytes())?;
     directory.replace(CHECKPOINT, source.note.as_bytes())?;
     directory.finish(|name| !name.starts_with("export-") || *name == *About::file(size))?;
     Ok(Exported {

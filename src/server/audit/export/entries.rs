@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use super::directory::Directory;
 use super::error::{ExportError, damaged};
 use crate::audit::database::{DatabaseLog, LogFault};
+use crate::audit::glance::Glance;
 use modegate_core::tlog::entry::{hash_of, push_to_bundle};
 use modegate_core::tlog::proof::{TileReader, root_of};
 use modegate_core::tlog::tile::{LEVELS, TILE_HEIGHT, bundle_path};
@@ -20,19 +19,6 @@ pub(super) struct Copied {
     pub(super) types: BTreeMap<String, u64>,
     /// The digests of policy sets that decided.
     pub(super) policy_sets: BTreeSet<String>,
-}
-
-/// What is looked at of an event.
-#[derive(Deserialize)]
-struct Seen<'a> {
-    #[serde(rename = "type")]
-    what: std::borrow::Cow<'a, str>,
-    exchange: Option<SeenExchange>,
-}
-
-#[derive(Deserialize)]
-struct SeenExchange {
-    policy_set: String,
 }
 
 /// The tree that is copied, and where it goes.
@@ -195,17 +181,17 @@ impl Copied {
             Err(_) => return,
         };
         // An event of a version that is not known is copied all the same.
-        let Ok(seen) = serde_json::from_slice::<Seen<'_>>(json) else {
+        let Some(seen) = Glance::at(json) else {
             return;
         };
+        if let Some(digest) = seen.policy_set()
+            && !self.policy_sets.contains(digest)
+        {
+            self.policy_sets.insert(digest.to_owned());
+        }
         match self.types.get_mut(&*seen.what) {
             Some(count) => *count += 1,
             None => drop(self.types.insert(seen.what.into_owned(), 1)),
-        }
-        if let Some(exchange) = seen.exchange
-            && !self.policy_sets.contains(&exchange.policy_set)
-        {
-            self.policy_sets.insert(exchange.policy_set);
         }
     }
 }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use super::database::DatabaseLog;
 use about::About;
-pub use device::{DEVICE_PART, DevicePart, export_device, proof_name};
+pub use device::export_device;
 use directory::Directory;
 use entries::{Copied, Copy};
 pub use error::ExportError;

@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::AuditError;
 use super::source::{Reader, SourceArgs};
+use super::{AuditError, print};
 use crate::audit::prove::ProveError;
 use modegate_core::tlog::Checkpoint;
 
@@ -26,14 +26,14 @@ pub(super) fn run(args: &CheckpointArgs) -> Result<u8, AuditError> {
     let note = reader.as_source().checkpoint().map_err(ProveError::from)?;
     let (checkpoint, note) = Checkpoint::from_note(&note).map_err(ProveError::from)?;
     match args.json {
-        true => println!(
-            "{}",
-            json!({
+        true => {
+            let shown = json!({
                 "origin": checkpoint.origin.to_string(), "size": checkpoint.size,
                 "root": checkpoint.root.base64(), "note": note.to_string(),
-            })
-        ),
-        false => print!("{note}"),
+            });
+            print(format_args!("{shown}\n"))?;
+        }
+        false => print(note)?,
     }
     Ok(0)
 }

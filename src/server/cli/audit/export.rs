@@ -1,12 +1,13 @@
 //! `modegate audit export`.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
 use super::writer::{ServerArgs, WriteError, Writer};
-use super::{AuditError, wait};
+use super::{AuditError, print, wait};
 use crate::audit::export::record::Record;
 use crate::audit::export::{ExportRequest, Exported, View, export, export_device};
 use crate::cli::backup::{DataArgs, Places, ProgressReporter};
@@ -70,7 +71,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<u8, AuditError> {
             }
             (Err(error), _) => Err(error),
         };
-        args.report(&exported?, recorded);
+        args.report(&exported?, recorded)?;
         Ok(0)
     })
 }
@@ -106,7 +107,7 @@ impl ExportArgs {
         }
     }
 
-    fn report(&self, exported: &Exported, recorded: Result<bool, WriteError>) {
+    fn report(&self, exported: &Exported, recorded: Result<bool, WriteError>) -> io::Result<()> {
         let Exported {
             checkpoint,
             first,
@@ -143,7 +144,8 @@ impl ExportArgs {
                 "origin": checkpoint.origin.to_string(), "size": size, "root": root,
                 "first": first, "added": added, "counts": counts, "why": why,
             });
-            println!("{printed}");
+            print(format_args!("{printed}\n"))?;
         }
+        Ok(())
     }
 }

@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::AuditError;
 use super::writer::ServerArgs;
+use super::{AuditError, print};
 use crate::cli::backup::DataArgs;
 use crate::clock::Clock;
 use modegate_store::sqlite::log_reader::LogReader;
@@ -54,7 +54,8 @@ pub(super) fn run(args: &KeyArgs) -> Result<u8, AuditError> {
             let until = key.until.map(|until| until.to_string());
             json!({"vkey": key.vkey, "since": key.since.to_string(), "until": until})
         });
-        println!("{}", json!({"keys": shown.collect::<Vec<_>>()}));
+        let shown = json!({"keys": shown.collect::<Vec<_>>()});
+        print(format_args!("{shown}\n"))?;
         return Ok(0);
     }
     let origin = format!("{}/{}", tree.origin.unwrap_or_default(), tree.epoch);
@@ -62,10 +63,10 @@ pub(super) fn run(args: &KeyArgs) -> Result<u8, AuditError> {
     let prefix = format!("{origin}+");
     keys.retain(|key| key.vkey.starts_with(&prefix) && signs(key.until));
     if keys.is_empty() {
-        return Err(AuditError::Nothing);
+        return Err(AuditError::NoKey);
     }
     for key in keys {
-        println!("{}", key.vkey);
+        print(format_args!("{}\n", key.vkey))?;
     }
     Ok(0)
 }

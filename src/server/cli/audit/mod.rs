@@ -12,7 +12,8 @@ mod verify;
 mod witness;
 mod writer;
 
-use std::io;
+use std::fmt::Display;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use clap::Subcommand;
@@ -83,12 +84,20 @@ pub(super) enum AuditError {
     /// Something that was handed in.
     #[error("{0}: {1}")]
     Wrong(PathBuf, String),
+    /// Nothing to verify.
+    #[error(
+        "{0}: expected a proof, a directory with files `*.tlog-proof`, or an export of one device"
+    )]
+    NoProofs(PathBuf),
+    /// No key signs in the log's epoch.
+    #[error("the log records no key in its epoch yet: the server records it when it starts")]
+    NoKey,
     /// The log has nothing of the kind.
     #[error("the log has nothing of the kind")]
     Nothing,
-    /// No thread to work on.
+    /// No thread to work on, or nowhere to print to.
     #[error("{0}")]
-    Runtime(#[from] io::Error),
+    Io(#[from] io::Error),
 }
 
 impl AuditError {
@@ -126,6 +135,15 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         eprintln!("modegate audit: {error}");
         error.exit_code(command)
     })
+}
+
+/// Prints to standard output. A reader that closed it has seen enough; the work goes on for the
+/// exit code.
+fn print(text: impl Display) -> io::Result<()> {
+    match write!(io::stdout(), "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed,
+    }
 }
 
 /// Runs what waits for a server or a store.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::source::{Reader, Source, SourceArgs};
 use super::writer::{ServerArgs, Writer};
-use super::{AuditError, wait};
+use super::{AuditError, print, wait};
 use crate::audit::prove::{ProveError, Prover, concerns};
 use modegate_core::event::EventType;
 use modegate_core::ids::{CommandId, DeviceId};
@@ -71,11 +71,12 @@ pub(super) fn run(args: &ProveArgs) -> Result<u8, AuditError> {
             let path = out.join(&name);
             let written = fs::create_dir_all(out).and_then(|()| fs::write(&path, text));
             written.map_err(|error| AuditError::File(path.clone(), error))?;
-            println!("{}", path.display());
+            print(format_args!("{}\n", path.display()))?;
         } else if args.json {
-            println!("{}", json!({"name": name, "proof": text}));
+            let proof = json!({"name": name, "proof": text});
+            print(format_args!("{proof}\n"))?;
         } else {
-            print!("{text}");
+            print(text)?;
         }
     }
     Ok(0)

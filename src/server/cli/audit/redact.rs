@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::writer::{ServerArgs, Writer};
-use super::{AuditError, wait};
+use super::{AuditError, print, wait};
 use crate::cli::backup::DataArgs;
 use modegate_store::sqlite::log_reader::LogReader;
 
@@ -43,7 +43,8 @@ pub(super) fn run(args: &RedactArgs) -> Result<u8, AuditError> {
         args.event
     );
     if args.json {
-        println!("{}", json!({"entry": args.event, "leaf_hash": leaf}));
+        let redacted = json!({"entry": args.event, "leaf_hash": leaf});
+        print(format_args!("{redacted}\n"))?;
     }
     Ok(0)
 }

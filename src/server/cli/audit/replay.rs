@@ -1,18 +1,17 @@
 //! `modegate audit replay`.
 
-use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 
-use super::AuditError;
 use super::source::{Reader, SourceArgs};
+use super::{AuditError, print};
 use crate::audit::prove::Prover;
 use crate::cli::backup::ProgressReporter;
 use modegate_core::audit::replay::{Difference, Replay, Totals};
 use modegate_core::audit::statement::MachineStatement;
-use modegate_core::policy::PolicySet;
 use modegate_store::sqlite::backup::Progress;
 
 /// Flags of `audit replay`.
@@ -43,19 +42,24 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, AuditError> {
             })?;
             Replay::by_another(set)
         }
-        None => Replay::by_own(sets(&mut prover)?),
+        None => Replay::by_own(prover.policy_sets()?),
     };
     let mut statement = MachineStatement::default();
     let mut reporter = ProgressReporter::new("replayed", "entries");
-    let of = prover.size();
+    let (of, mut printed) = (prover.size(), Ok(()));
     prover.events(&mut |number, event| {
         let done = number + 1;
         reporter.report(Progress { done, of });
         statement.take(&event);
-        replay.take(&event, &mut |difference| args.differs(&difference));
+        replay.take(&event, &mut |difference| {
+            if printed.is_ok() {
+                printed = args.differs(&difference);
+            }
+        });
     })?;
+    printed?;
     let totals = replay.finish();
-    args.print(&totals, &statement);
+    args.report(&totals, &statement)?;
     Ok(match totals {
         Totals { differ: 1.., .. } => 1,
         _ if !statement.holds() => 1,
@@ -68,31 +72,10 @@ pub(super) fn run(args: &ReplayArgs) -> Result<u8, AuditError> {
     })
 }
 
-/// The policy sets that decided.
-fn sets(prover: &mut Prover<'_>) -> Result<Vec<PolicySet>, AuditError> {
-    let mut digests = BTreeSet::new();
-    prover.events(&mut |_, event| {
-        if let Some(exchange) = event.exchange
-            && !digests.contains(&exchange.policy_set)
-        {
-            digests.insert(exchange.policy_set);
-        }
-    })?;
-    let mut sets = Vec::new();
-    for digest in digests {
-        let file = prover.policy_set(&digest)?;
-        // One that this version reads as another set did not decide as this one would.
-        let set = file.and_then(|file| PolicySet::from_texts(file.files).ok());
-        sets.extend(set.filter(|set| set.digest() == digest));
-    }
-    Ok(sets)
-}
-
 impl ReplayArgs {
-    fn differs(&self, difference: &Difference) {
+    fn differs(&self, difference: &Difference) -> io::Result<()> {
         if self.json {
-            println!("{}", json!({"difference": difference}));
-            return;
+            return print(format_args!("{}\n", json!({"difference": difference})));
         }
         let Difference {
             device,
@@ -101,34 +84,30 @@ impl ReplayArgs {
             was,
             would_be,
         } = difference;
-        println!(
-            "differs    device {device} event {event} command {command}: {:?} by {}, would be {:?} by {}",
-            was.verdict,
-            was.rules.join(", "),
-            would_be.verdict,
-            would_be.rules.join(", ")
-        );
+        print(format_args!(
+            "differs    device {device} event {event} command {command}: {was} -> {would_be}\n"
+        ))
     }
 
-    fn print(&self, totals: &Totals, statement: &MachineStatement) {
+    fn report(&self, totals: &Totals, statement: &MachineStatement) -> io::Result<()> {
         if self.json {
             let totals = json!({
                 "exchanges": totals.exchanges, "decisions": totals.decisions, "agree": totals.agree,
                 "differ": totals.differ, "without_inputs": totals.without_inputs,
                 "without_policy_set": totals.without_policy_set,
             });
-            println!("{}", json!({"totals": totals, "machine": statement}));
-            return;
+            let shown = json!({"totals": totals, "machine": statement});
+            return print(format_args!("{shown}\n"));
         }
-        println!(
-            "decisions  {} in {} exchanges: {} agree, {} differ, {} without their inputs, {} without their policy set",
+        print(format_args!(
+            "decisions  {} in {} exchanges: {} agree, {} differ, {} without their inputs, {} without their policy set\n\
+             machine    {statement}\n",
             totals.decisions,
             totals.exchanges,
             totals.agree,
             totals.differ,
             totals.without_inputs,
             totals.without_policy_set
-        );
-        println!("machine    {statement}");
+        ))
     }
 }

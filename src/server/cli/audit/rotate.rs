@@ -1,7 +1,7 @@
 //! `modegate audit key rotate`.
 
 use super::writer::{ServerArgs, Writer};
-use super::{AuditError, wait};
+use super::{AuditError, print, wait};
 use crate::cli::backup::DataArgs;
 use modegate_store::sqlite::log_reader::LogReader;
 
@@ -20,6 +20,6 @@ pub(super) fn run(at: &DataArgs, server: &ServerArgs) -> Result<u8, AuditError> 
         "checkpoints are signed with a new key from now on, and with the old one too for 30 days: give this verifier \
          key to whoever verifies the log"
     );
-    println!("{vkey}");
+    print(format_args!("{vkey}\n"))?;
     Ok(0)
 }

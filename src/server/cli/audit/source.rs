@@ -7,7 +7,8 @@ use clap::Args;
 use crate::audit::database::DatabaseLog;
 use crate::audit::folder::ExportFolder;
 use crate::cli::backup::{DataArgs, DataError, Places};
-use modegate_core::audit::manifest::CHECKPOINT;
+use modegate_core::audit::device_part::DEVICE_PART;
+use modegate_core::audit::manifest::{CHECKPOINT, MANIFEST};
 use modegate_core::audit::verify::LogSource;
 use modegate_store::StoreError;
 use modegate_store::sqlite::log_reader::LogReader;
@@ -31,6 +32,11 @@ pub(crate) enum SourceError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Proofs, where a log is expected.
+    #[error(
+        "{0} has proofs of single entries, not a log: `modegate audit verify --proof` verifies them"
+    )]
+    Proofs(PathBuf),
     /// Neither an export nor a data directory.
     #[error("{0}: expected an export (with a file `{CHECKPOINT}`) or a data directory")]
     Neither(PathBuf),
@@ -45,10 +51,18 @@ pub(super) enum Source {
 }
 
 impl SourceArgs {
+    /// The path that was given.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
     pub(super) fn find(&self) -> Result<Source, SourceError> {
         let Some(path) = &self.path else {
             return Ok(Source::Data(Box::new(self.at.places()?)));
         };
+        if path.is_file() || (path.join(DEVICE_PART).exists() && !path.join(MANIFEST).exists()) {
+            return Err(SourceError::Proofs(path.clone()));
+        }
         if path.join(CHECKPOINT).exists() {
             return Ok(Source::Export(path.clone()));
         }

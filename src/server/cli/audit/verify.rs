@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::AuditError;
 use super::source::{Reader, Source, SourceArgs};
+use super::{AuditError, print};
 use crate::audit::folder::ExportFolder;
 use crate::audit::{KeyFile, database::DatabaseLog, ed25519};
 use crate::cli::backup::{Places, ProgressReporter};
 use crate::clock::Clock;
-use modegate_core::audit::verify::{Accepted, Question, Report, verify};
+use modegate_core::audit::device_part::DEVICE_PART;
+use modegate_core::audit::verify::{
+    Accepted, Question, Report, verify, verify_device, verify_proofs,
+};
 use modegate_core::event::Event;
 use modegate_core::tlog::policy::POLICY_BYTES;
 use modegate_core::tlog::{Checkpoint, Entry, Origin, TrustPolicy, VerifierKey};
@@ -50,13 +54,20 @@ pub struct VerifyArgs {
     /// those of the last minute]
     #[arg(long, value_name = "N")]
     accept_unsealed: Option<u64>,
+    /// Verify proofs of single entries instead: a `.tlog-proof` file, a directory with such
+    /// files, or an export of one device. Prints each event that is proved
+    #[arg(long, requires = "path")]
+    proof: bool,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
 }
 
-/// Verifies a log; the exit code.
+/// Verifies a log, or proofs; the exit code.
 pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
+    if let Some(path) = args.source.path().filter(|_| args.proof) {
+        return args.proofs(path);
+    }
     let source = args.source.find()?;
     // Before the checkpoint: the server may publish a newer one meanwhile.
     let marks = match &source {
@@ -95,7 +106,7 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
             verify(&mut folder, &question, &mut progress)
         }
     };
-    args.print(&report);
+    args.report(&report)?;
     Ok(report.outcome.exit_code())
 }
 
@@ -124,40 +135,80 @@ impl VerifyArgs {
         })
     }
 
-    fn print(&self, report: &Report) {
-        if self.json {
-            println!("{}", serde_json::to_string(report).unwrap_or_default());
-            return;
+    /// Verifies the proofs of this file or directory; the exit code.
+    fn proofs(&self, path: &Path) -> Result<u8, AuditError> {
+        let question = self.question()?;
+        let mut printed = Ok(());
+        let mut proved = |entry: u64, event: &str| {
+            if printed.is_ok() {
+                printed = match self.json {
+                    true => print(format_args!("{{\"entry\":{entry},\"event\":{event}}}\n")),
+                    false => print(format_args!("proved   entry {entry}: {event}\n")),
+                };
+            }
+        };
+        let file = |error| AuditError::File(path.to_owned(), error);
+        let report = if path.is_dir() {
+            let mut folder = ExportFolder::new(path);
+            match path.join(DEVICE_PART).exists() {
+                true => verify_device(&mut folder, &question, &mut proved),
+                false => {
+                    let names = folder.proofs().map_err(file)?;
+                    if names.is_empty() {
+                        return Err(AuditError::NoProofs(path.to_owned()));
+                    }
+                    verify_proofs(&mut folder, &names, &question, &mut proved)
+                }
+            }
+        } else {
+            let path = fs::canonicalize(path).map_err(file)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let directory = path.parent().unwrap_or(&path);
+            let mut folder = ExportFolder::new(directory);
+            verify_proofs(&mut folder, &[name.into_owned()], &question, &mut proved)
+        };
+        printed?;
+        self.report(&report)?;
+        Ok(report.outcome.exit_code())
+    }
+
+    fn report(&self, report: &Report) -> io::Result<()> {
+        match self.json {
+            true => {
+                let shown = serde_json::to_string(report).unwrap_or_default();
+                print(format_args!("{shown}\n"))
+            }
+            false => print(in_words(report)),
         }
-        let origin = report.origin.as_deref().unwrap_or("(unknown)");
-        let root = report.root.as_deref().unwrap_or("(unknown)");
-        println!("log      {origin}");
-        println!("size     {}, from entry {}", report.size, report.first);
-        println!("root     {root}");
-        println!(
+    }
+}
+
+fn in_words(report: &Report) -> String {
+    let origin = report.origin.as_deref().unwrap_or("(unknown)");
+    let root = report.root.as_deref().unwrap_or("(unknown)");
+    let mut lines = vec![
+        format!("log      {origin}"),
+        format!("size     {}, from entry {}", report.size, report.first),
+        format!("root     {root}"),
+        format!(
             "checked  {} entries of {} devices, {} redacted, {} not sealed, {} epochs begun",
             report.checked, report.devices, report.redacted, report.unsealed, report.epochs
-        );
-        for (name, time) in &report.witnesses {
-            let at = modegate_core::time::Timestamp(i64::try_from(*time).unwrap_or(0) * 1000);
-            println!("witness  {name}, {at}");
-        }
-        for finding in &report.findings {
-            let (kind, place, what) = (finding.kind.name(), &finding.place, &finding.what);
-            print!("finding  {kind} at {place}: {what}");
-            match finding.count {
-                0 | 1 => println!(),
-                more => println!(" (and {} more)", more - 1),
-            }
-        }
-        let outcome = match report.outcome.exit_code() {
-            0 => "good",
-            1 => "tampered or forked",
-            2 => "cannot be checked",
-            _ => "good, but less than was asked",
-        };
-        println!("outcome  {outcome}");
+        ),
+    ];
+    for (name, time) in &report.witnesses {
+        let at = modegate_core::time::Timestamp(i64::try_from(*time).unwrap_or(0) * 1000);
+        lines.push(format!("witness  {name}, {at}"));
     }
+    for finding in &report.findings {
+        let (kind, place, what) = (finding.kind.name(), &finding.place, &finding.what);
+        let more = match finding.count {
+            0 | 1 => String::new(),
+            count => format!(" (and {} more)", count - 1),
+        };
+        lines.push(format!("finding  {kind} at {place}: {what}{more}"));
+    }
+    lines.push(format!("outcome  {}", report.outcome.in_words()));
+    lines.join("\n") + "\n"
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, AuditError> {

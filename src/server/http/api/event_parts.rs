@@ -5,12 +5,11 @@ use serde::Serialize;
 
 use modegate_core::context::{Context, Mode};
 use modegate_core::event::{
-    Delivered, Event, ExchangeMore, ExchangeRecord, IdentityProof, Outcome, RecordChange,
-    SubjectRecord, Withheld,
+    Delivered, Event, ExchangeMore, ExchangeRecord, Outcome, ProofRecord, RecordChange, Step,
+    SubjectRecord, Touched, Withheld,
 };
 use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
-use modegate_core::touched::{Step, Touched};
 
 /// The id of a command of the device that an event is about.
 pub(super) fn full(event: &Event, seq: u32) -> Option<String> {
@@ -157,8 +156,8 @@ struct ProofView {
     certificate_sha256: Option<String>,
 }
 
-impl From<&IdentityProof> for ProofView {
-    fn from(proof: &IdentityProof) -> Self {
+impl From<&ProofRecord> for ProofView {
+    fn from(proof: &ProofRecord) -> Self {
         ProofView {
             by: proof.by.name(),
             certificate_sha256: proof.certificate_sha256.clone(),

@@ -1,6 +1,7 @@
 //! What a witness answers to whom.
 
 use modegate_core::tlog::{Hash, Note, TrustPolicy};
+use modegate_server::clock::Clock;
 use modegate_sim::https_client;
 
 use super::{MadeUpLog, Witness, client, command, cosigned_at, is_signed_by, refused, request};

@@ -1,10 +1,14 @@
-//! What a command works on, as events carry it, and what of that a policy set is asked about.
+//! What a policy set is asked about of one command, as events carry it.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{self, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Step;
 use crate::classify::{class_from_name, class_name};
+use crate::command::OpenCommand;
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::LocUri;
 use crate::policy::PolicySet;
@@ -12,16 +16,6 @@ use modegate_wire::message::Verb;
 
 /// Most bytes of LocURIs that an event says of one command.
 const UNKNOWN_BYTES: usize = 8 * 1024;
-
-/// One node that a command works on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// The verb: `Get`, `Exec`, …
-    pub verb: String,
-    /// The node as it stood when the command was queued; an address that depends on the
-    /// device contains `{device}` in place of the device's own key.
-    pub loc_uri: String,
-}
 
 /// What a decision on a command depends on, besides the device and the session.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -48,6 +42,12 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Of a command that is open, as far as the device's state knows it.
+    pub(crate) fn of_open(open: &OpenCommand) -> Self {
+        let whole = Touched::new(&open.leaves, &open.unknown).filter(|_| !open.has_more_unknown);
+        whole.unwrap_or_else(|| Touched::partial(&open.leaves))
+    }
+
     /// Of these leaves and unknown nodes; `None` where the nodes have no room in an event.
     pub(crate) fn new(leaves: &[Leaf], unknown: &[(Verb, LocUri)]) -> Option<Self> {
         let bytes: usize = unknown.iter().map(|(_, node)| node.as_str().len()).sum();
@@ -84,7 +84,7 @@ impl Touched {
 
     /// The leaves as text: `Get inventory Win32_OperatingSystem`.
     pub fn leaf_texts(&self) -> impl Iterator<Item = String> {
-        self.leaves.iter().map(leaf_text)
+        self.leaves.iter().map(|leaf| LeafText(*leaf).to_string())
     }
 
     /// What a policy set sees of it.
@@ -119,26 +119,54 @@ pub(crate) fn leaves_under<'a>(
     Cow::Owned(all)
 }
 
-fn write_leaves<S: Serializer>(leaves: &[Leaf], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(leaves.iter().map(leaf_text))
+/// A leaf as events spell it: `Get inventory Win32_OperatingSystem`.
+struct LeafText(Leaf);
+
+impl fmt::Display for LeafText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let LeafText(leaf) = self;
+        write!(f, "{} {}", leaf.verb.name(), leaf.kind.name())?;
+        match class_name(leaf.class) {
+            Some(class) => write!(f, " {class}"),
+            None => Ok(()),
+        }
+    }
 }
 
-fn leaf_text(leaf: &Leaf) -> String {
-    let words = [leaf.verb.name(), leaf.kind.name()];
-    let class = class_name(leaf.class);
-    words.into_iter().chain(class).collect::<Vec<_>>().join(" ")
+impl Serialize for LeafText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LeafText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(LeafVisitor)
+    }
+}
+
+struct LeafVisitor;
+
+impl Visitor<'_> for LeafVisitor {
+    type Value = LeafText;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a verb, a kind and a class that is known")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<LeafText, E> {
+        let wrong = || E::invalid_value(Unexpected::Str(text), &self);
+        leaf_of(text).map(LeafText).ok_or_else(wrong)
+    }
+}
+
+fn write_leaves<S: Serializer>(leaves: &[Leaf], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(leaves.iter().copied().map(LeafText))
 }
 
 fn read_leaves<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Leaf>, D::Error> {
-    let texts = Vec::<Cow<'de, str>>::deserialize(deserializer)?;
-    let leaf = |text: &Cow<'_, str>| {
-        leaf_of(text).ok_or_else(|| {
-            serde::de::Error::custom(format_args!(
-                "expected a verb, a kind and a class that is known, found {text:?}"
-            ))
-        })
-    };
-    texts.iter().map(leaf).collect()
+    let texts = Vec::<LeafText>::deserialize(deserializer)?;
+    Ok(texts.into_iter().map(|LeafText(leaf)| leaf).collect())
 }
 
 fn leaf_of(text: &str) -> Option<Leaf> {
