@@ -20,7 +20,7 @@ use modegate_server::audit::ed25519;
 use modegate_server::audit::export::{ExportRequest, Exported, export};
 use modegate_server::audit::folder::ExportFolder;
 use modegate_server::audit::prove::Prover;
-use modegate_server::audit::{KeyFile, Sealer, Setup, open};
+use modegate_server::audit::{KeyFile, Sealer, Setup};
 use modegate_server::clock::Clock;
 use modegate_server::config::hex_key;
 use modegate_server::metrics::Metrics;
@@ -208,7 +208,7 @@ fn seal(data: &Path) -> Usage {
         metrics: Arc::new(Metrics::new()),
     };
     runtime.block_on(async {
-        let sealer: Arc<Sealer> = Arc::new(open(setup).await.expect("opened"));
+        let sealer: Arc<Sealer> = Arc::new(Sealer::open(setup).await.expect("opened"));
         let before = Usage::of(std::process::id());
         let sealed = sealer.seal().await.expect("sealed");
         let used = Usage::of(std::process::id()).since(&before);

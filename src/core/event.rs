@@ -3,6 +3,7 @@
 //! written, without secrets.
 
 mod exchange;
+mod groups;
 pub(crate) mod more;
 mod record_change;
 pub(crate) mod touched;

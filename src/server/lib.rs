@@ -10,6 +10,7 @@ pub mod config;
 pub mod current;
 pub mod http;
 mod http_client;
+pub mod key_file;
 pub mod limits;
 pub mod metrics;
 pub mod pem;

@@ -12,7 +12,7 @@ use super::{App, AppError, Principal, to_the_end};
 use crate::audit::export::record;
 use crate::audit::prove::{concerns, consistency_text, inclusion_text};
 use crate::audit::{ed25519, tiles};
-use modegate_core::event::{EventType, StoredEvent};
+use modegate_core::event::{Event, EventType, StoredEvent};
 use modegate_core::ids::CommandId;
 use modegate_core::tlog::entry::{hash_of, push_to_bundle};
 use modegate_core::tlog::proof::{ProofPlan, check_consistency, check_inclusion};
@@ -196,10 +196,19 @@ pub(crate) async fn proof_of_entry(
     let found = found
         .into_iter()
         .filter(|stored| Some(stored.place) == place);
-    if visible(app, by, found.collect()).await?.is_empty() {
-        return Err(AppError::missing("entry"));
-    }
+    let found = visible(app, by, found.collect()).await?.pop();
+    let found = found.ok_or_else(|| AppError::missing("entry"))?;
+    may_prove(by, &found.event)?;
     inclusion(app, number).await
+}
+
+/// Refuses the whole text of an entry to a caller who may know of a part of it only.
+fn may_prove(by: &Principal, event: &Event) -> Result<(), AppError> {
+    if by.is_kept_from(event) {
+        let why = "the entry names groups that the token is not bound to";
+        return Err(AppError::Forbidden(why.to_owned()));
+    }
+    Ok(())
 }
 
 async fn inclusion(app: &App, number: u64) -> Result<String, AppError> {
@@ -239,6 +248,7 @@ pub(crate) async fn proofs_of_command(
         walked += events.len();
         for StoredEvent { place, event } in &events {
             if concerns(event, id.seq.0) {
+                may_prove(by, event)?;
                 found.push(place - base);
             }
             if event.what == EventType::CommandQueued && event.command == Some(id.seq.0) {
@@ -350,7 +360,7 @@ impl LogCheck {
             let entry = store.entries(last, 1, u64::MAX).await?.pop();
             let leaf = entry.and_then(|entry| hash_of(&entry).ok());
             let is_in = |leaf: Hash| check_inclusion(last, &leaf, size, &checkpoint.root, &hashes);
-            if !leaf.is_some_and(|leaf| is_in(leaf).is_ok()) {
+            if leaf.is_none_or(|leaf| is_in(leaf).is_err()) {
                 self.fault("the tree does not have the root that was signed");
             }
         }

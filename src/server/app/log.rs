@@ -19,7 +19,7 @@ use modegate_store::Chunk;
 /// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
 
-/// An event, with all that its exchange withheld.
+/// An event as far as its reader may see it, with all that its exchange withheld.
 #[derive(Debug)]
 pub(crate) struct LoggedEvent {
     /// Its number in the log, from 0: that of its entry in the tree.
@@ -159,7 +159,7 @@ pub(crate) async fn all(
     };
     let events = listed.items.into_iter().map(|(stored, _)| stored);
     let listed = Listed {
-        items: with_withheld(app, events.collect()).await?,
+        items: as_seen(app, by, events.collect()).await?,
         next: listed.next,
     };
     Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
@@ -249,7 +249,7 @@ pub(crate) async fn of_device(
     }
     let listed = Listed::from_page(events, page.limit, |stored| stored.event.seq);
     let listed = Listed {
-        items: with_withheld(app, listed.items).await?,
+        items: as_seen(app, by, listed.items).await?,
         next: listed.next,
     };
     Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
@@ -257,14 +257,15 @@ pub(crate) async fn of_device(
     }))
 }
 
-/// These events with what their exchanges withheld.
-pub(crate) async fn with_withheld(
+/// These events as far as the caller may see them, with what their exchanges withheld.
+pub(crate) async fn as_seen(
     app: &App,
+    by: &Principal,
     events: Vec<StoredEvent>,
 ) -> Result<Vec<LoggedEvent>, AppError> {
     let (mut all, mut lists) = (Vec::with_capacity(events.len()), WithheldLists::new(app));
     let base = app.store.tree().await?.base;
-    for stored in events {
+    for mut stored in events {
         let withheld = match (&stored.event.exchange, stored.event.device) {
             (Some(exchange), Some(device)) => lists.of(device, exchange).await?,
             _ => {
@@ -272,6 +273,7 @@ pub(crate) async fn with_withheld(
                 more.flat_map(|more| more.withheld.clone()).collect()
             }
         };
+        stored.event = by.sees(stored.event);
         all.push(LoggedEvent {
             entry: stored.place.saturating_sub(base),
             stored,

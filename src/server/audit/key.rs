@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 
+use super::error::OpenError;
 use crate::config::Settings;
-use crate::serve::ServeError;
-use crate::serve::data_dir::{is_there, new_key, write_secret};
-use crate::serve::keys::read_key;
+use crate::key_file::{KeyFileError, is_there, make_key, read_key};
 use modegate_core::tlog::note::{PUBLIC_KEY_BYTES, SIGNATURE_BYTES};
 use modegate_store::private_file::{beside, sync_directory};
 
@@ -72,46 +71,43 @@ impl KeyFile {
     ///
     /// # Errors
     /// It is missing or no key.
-    pub fn open(&self, may_make: bool) -> Result<SigningKey, ServeError> {
+    pub fn open(&self, may_make: bool) -> Result<SigningKey, OpenError> {
         if !is_there(&self.0) {
             if !may_make {
-                return Err(ServeError::MissingAuditKey(self.0.clone()));
+                return Err(OpenError::MissingKey(self.0.clone()));
             }
-            self.make(&self.0)?;
+            make_key(&self.0)?;
         }
         read(&self.0)
     }
 
     /// The key that was in force before, if it is kept.
-    pub(super) fn old(&self) -> Result<Option<SigningKey>, ServeError> {
+    pub(super) fn old(&self) -> Result<Option<SigningKey>, OpenError> {
         let path = beside(&self.0, ".old");
         is_there(&path).then(|| read(&path)).transpose()
     }
 
     /// Puts a new key in place of the one in force, which is kept beside it. At no time is
     /// there no key. The next start puts the change on record.
-    pub fn change(&self) -> Result<(), ServeError> {
-        let failed = |error| ServeError::File(self.0.clone(), error);
+    pub fn change(&self) -> Result<(), OpenError> {
+        let failed = |error| KeyFileError::File(self.0.clone(), error);
         let (old, next) = (beside(&self.0, ".old"), beside(&self.0, ".next"));
         read(&self.0)?;
-        self.make(&next)?;
+        make_key(&next)?;
         if is_there(&old) {
             fs::remove_file(&old).map_err(failed)?;
         }
         fs::hard_link(&self.0, &old).map_err(failed)?;
         fs::rename(&next, &self.0)
             .and_then(|()| sync_directory(&self.0))
-            .map_err(failed)
-    }
-
-    fn make(&self, path: &Path) -> Result<(), ServeError> {
-        write_secret(path, &new_key()).map_err(|error| ServeError::File(self.0.clone(), error))
+            .map_err(failed)?;
+        Ok(())
     }
 }
 
-fn read(path: &Path) -> Result<SigningKey, ServeError> {
+fn read(path: &Path) -> Result<SigningKey, OpenError> {
     let seed = read_key(path)?;
-    let wrong = || ServeError::BadFile(path.to_owned(), "the seed of an Ed25519 key");
+    let wrong = || OpenError::Seed(path.to_owned());
     SigningKey::from_seed(&seed).ok_or_else(wrong)
 }
 
@@ -138,7 +134,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = KeyFile::at(dir.path().join("audit-key"));
         let missing = file.open(false).unwrap_err();
-        assert!(matches!(missing, ServeError::MissingAuditKey(_)));
+        assert!(matches!(missing, OpenError::MissingKey(_)));
         let first = *file.open(true).unwrap().public();
         assert_eq!(file.open(true).unwrap().public(), &first);
         assert!(file.old().unwrap().is_none());

@@ -6,6 +6,7 @@
 
 pub mod database;
 pub mod ed25519;
+mod error;
 pub mod export;
 pub mod folder;
 mod fork;
@@ -17,14 +18,16 @@ mod opening;
 pub mod prove;
 mod sealer;
 mod signature;
+mod signer;
 pub mod tiles;
 pub(crate) mod witness;
 pub(crate) mod witnessing;
 pub(crate) mod worker;
 
+pub use error::OpenError;
 pub(crate) use key::AUDIT_KEY_FILE;
 pub use key::{KeyFile, SigningKey};
 pub use mark::MarkFile;
-pub use opening::{Setup, open};
+pub use opening::Setup;
 pub use sealer::{SealStep, Sealer};
 pub use signature::is_signed;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::error::OpenError;
 use super::fork::{self, Fork};
 use super::key::{KeyFile, SigningKey};
 use super::mark::MarkFile;
-use super::sealer::{Sealer, Signer, Signing};
+use super::signer::{Signer, Signing, verifier};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::serve::ServeError;
 use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::LogRecord;
 use modegate_core::time::Timestamp;
@@ -53,14 +53,14 @@ struct Recorded {
 ///
 /// # Errors
 /// The key is missing or another one, or the store failed.
-pub async fn open(setup: Setup) -> Result<Sealer, ServeError> {
+pub(super) async fn open(setup: &Setup) -> Result<(Signing, MarkFile), OpenError> {
     let store = &*setup.store;
     let tree = store.tree().await?;
     let origin = origin(&tree, &setup.host)?;
     let marks = MarkFile::of(&setup.data);
     let fork = fork::notice(store, &tree, &origin, &marks).await?;
-    let signing = begin(&setup, &tree, origin, fork.as_ref()).await?;
-    Ok(Sealer::new(setup, signing, marks))
+    let signing = begin(setup, &tree, origin, fork.as_ref()).await?;
+    Ok((signing, marks))
 }
 
 /// Finds the keys that sign under this origin. Where the log has forked, another epoch
@@ -73,7 +73,7 @@ pub(super) async fn begin(
     tree: &Tree,
     mut origin: Origin,
     fork: Option<&Fork>,
-) -> Result<Signing, ServeError> {
+) -> Result<Signing, OpenError> {
     let (store, now) = (&*setup.store, setup.clock.now());
     let recorded = recorded(store).await?;
     let key = setup.key_file.open(recorded.is_empty())?;
@@ -83,7 +83,7 @@ pub(super) async fn begin(
     let changes = !recorded.is_empty() && !is_known;
     let is_followed = old.as_ref().is_some_and(|(until, _)| until.is_none());
     if changes && (!is_followed || knows(&recorded, &key)) {
-        return Err(ServeError::WrongAuditKey(setup.key_file.path().to_owned()));
+        return Err(OpenError::WrongKey(setup.key_file.path().to_owned()));
     }
     let (from, mut events) = (origin.epoch(), Vec::new());
     if let Some(fork) = fork {
@@ -115,10 +115,10 @@ pub(super) async fn begin(
     if changes {
         change(store, &origin, &key, both_until, now).await?;
     }
-    signers.push(signer(&origin, key, None)?);
+    signers.push(Signer::new(&origin, key, None)?);
     if let Some((until, old)) = old {
         let until = until.or(changes.then_some(both_until));
-        signers.push(signer(&origin, old, until)?);
+        signers.push(Signer::new(&origin, old, until)?);
     }
     Ok(Signing { origin, signers })
 }
@@ -130,7 +130,7 @@ async fn change(
     key: &SigningKey,
     both_until: Timestamp,
     now: Timestamp,
-) -> Result<(), ServeError> {
+) -> Result<(), OpenError> {
     let new = audit_key(origin, key, now, None)?;
     let record = LogRecord::Key {
         vkey: new.vkey.clone(),
@@ -195,22 +195,4 @@ fn audit_key(
         since,
         until,
     })
-}
-
-fn signer(
-    origin: &Origin,
-    key: SigningKey,
-    until: Option<Timestamp>,
-) -> Result<Signer, StoreError> {
-    let verifier = verifier(origin, &key)?;
-    Ok(Signer {
-        key,
-        verifier,
-        until,
-    })
-}
-
-fn verifier(origin: &Origin, key: &SigningKey) -> Result<VerifierKey, StoreError> {
-    let failed = |fault| StoreError::Failed(format!("the key of {origin}: {fault}").into());
-    origin.key(*key.public()).map_err(failed)
 }

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
+use super::error::OpenError;
 use super::fork::{Elsewhere, Fork};
-use super::key::SigningKey;
 use super::mark::MarkFile;
 use super::opening::{self, Setup};
-use crate::serve::ServeError;
+use super::signer::{Signer, Signing};
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Checkpoint, Growth, Note, Origin, VerifierKey};
@@ -22,28 +22,6 @@ use modegate_store::{Store, StoreError};
 const ENTRIES: usize = 8_192;
 /// And most of their bytes.
 const BYTES: u64 = 8 * 1024 * 1024;
-
-/// A key that signs under the log's origin.
-#[derive(Debug)]
-pub(super) struct Signer {
-    pub(super) key: SigningKey,
-    pub(super) verifier: VerifierKey,
-    pub(super) until: Option<Timestamp>,
-}
-
-/// Under which origin checkpoints are signed, and with which keys; the one in force first.
-#[derive(Debug)]
-pub(super) struct Signing {
-    pub(super) origin: Origin,
-    pub(super) signers: Vec<Signer>,
-}
-
-impl Signing {
-    fn at(&self, now: Timestamp) -> impl Iterator<Item = &Signer> {
-        let signs = move |signer: &&Signer| signer.until.is_none_or(|until| until > now);
-        self.signers.iter().filter(signs)
-    }
-}
 
 /// Steps of sealing, for tests that end the process before one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +49,14 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    pub(super) fn new(setup: Setup, signing: Signing, marks: MarkFile) -> Self {
-        Sealer {
+    /// Opens the log. Its key is made when it records none yet. A database that is older than
+    /// what was published of its log begins another epoch.
+    ///
+    /// # Errors
+    /// The key is missing or another one, or the store failed.
+    pub async fn open(setup: Setup) -> Result<Self, OpenError> {
+        let (signing, marks) = opening::open(&setup).await?;
+        Ok(Sealer {
             setup,
             signing: RwLock::new(Arc::new(signing)),
             marks,
@@ -80,7 +64,7 @@ impl Sealer {
             sealed_at: Mutex::new(Instant::now()),
             ends: AtomicBool::new(false),
             stops_before: Mutex::default(),
-        }
+        })
     }
 
     /// The origin that checkpoints are signed under.
@@ -143,7 +127,7 @@ impl Sealer {
         origin: &Origin,
         witness: &str,
         size: u64,
-    ) -> Result<bool, ServeError> {
+    ) -> Result<bool, OpenError> {
         let _held = self.busy.lock().await;
         if self.origin() != *origin {
             return Ok(false);
@@ -171,7 +155,7 @@ impl Sealer {
     ///
     /// # Errors
     /// The key's file or the store failed.
-    pub async fn rotate(&self) -> Result<VerifierKey, ServeError> {
+    pub async fn rotate(&self) -> Result<VerifierKey, OpenError> {
         let _held = self.busy.lock().await;
         self.setup.key_file.change()?;
         let tree = self.setup.store.tree().await?;
@@ -181,7 +165,7 @@ impl Sealer {
             .first()
             .map(|signer| signer.verifier.clone());
         self.sign_by(signing);
-        newest.ok_or_else(|| ServeError::MissingAuditKey(self.setup.key_file.path().to_owned()))
+        newest.ok_or_else(|| OpenError::MissingKey(self.setup.key_file.path().to_owned()))
     }
 
     /// Lets sealing fail before this step. For tests.

@@ -17,8 +17,8 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 
 use super::ServeError;
-use super::data_dir::is_there;
 use crate::config::Settings;
+use crate::key_file::is_there;
 use crate::pem::{self, PemFault};
 use modegate_store::private_file;
 

@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 
 use super::ServeError;
 use super::permissions::Writers;
-use crate::config::hex_key;
+use crate::key_file::{KEY, is_there, key_of, new_key, random, write_secret};
 use modegate_core::secret::Secret;
 use modegate_store::private_file;
 use modegate_store::sqlite::files::DatabaseFiles;
@@ -116,11 +116,6 @@ pub(crate) fn admin_token_of(text: &Secret) -> Option<Secret> {
     (!token.is_empty()).then(|| Secret::new(token))
 }
 
-/// Whether there is a file or a link of that name, wherever that leads.
-pub(crate) fn is_there(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
-}
-
 /// What to say where a directory of somebody else's cannot be used.
 pub(super) fn foreign(path: &Path, error: &io::Error) -> Option<ServeError> {
     let (owner, me) = owners(path)?;
@@ -144,29 +139,4 @@ fn owners(path: &Path) -> Option<(u32, u32)> {
     let owner = fs::metadata(path).ok()?.uid();
     let me = fs::metadata("/proc/self").ok()?.uid();
     Some((owner, me))
-}
-
-/// Writes a file that only its owner may read: whole, or not at all.
-pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    private_file::write(path, format!("{text}\n").as_bytes())
-}
-
-/// What a main key looks like.
-pub(super) const KEY: &str = "64 hexadecimal digits";
-
-/// A new main key, as it stands in a file.
-pub(crate) fn new_key() -> String {
-    HEXLOWER.encode(&random::<32>())
-}
-
-/// The main key that this text is, without white space around it.
-pub(super) fn key_of(text: &str) -> Option<[u8; 32]> {
-    hex_key(text.trim())
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // The system's generator does not fail once the machine is up.
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
-    bytes
 }

@@ -1,5 +1,6 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
+mod audit_log;
 pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
@@ -22,8 +23,8 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::audit::Sealer;
 use crate::audit::witnessing::Witnesses;
-use crate::audit::{self, KeyFile, Sealer, Setup};
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -42,6 +43,8 @@ use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
 use crate::workers::alerts::Conditions;
+pub(crate) use audit_log::audit_setup;
+use audit_log::open_log;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
@@ -94,20 +97,17 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let database = settings.database_path();
-    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
-    let keys = KeySource::from_settings(settings).open(&dir, &database)?;
+    let database = &settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
+    let keys = KeySource::from_settings(settings).open(&dir, database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
     let server_validity = expiry::first_to_expire(&certified.cert);
-    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
-    let issuers_validity = issuers_validity.flatten();
+    let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
-    let observer = Arc::clone(&metrics);
-    let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
-    let sealer = Arc::new(audit::open(audit_setup(&options, &store, &metrics)).await?);
+    let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
@@ -151,25 +151,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
-}
-
-/// What the audit log is opened with. A new log has the first name of the server.
-pub(crate) fn audit_setup(
-    options: &Options,
-    store: &Arc<SqliteStore>,
-    metrics: &Arc<Metrics>,
-) -> Setup {
-    let settings = &options.settings;
-    let host = settings.names.first().map_or("modegate", String::as_str);
-    Setup {
-        store: Arc::clone(store) as Arc<dyn Store>,
-        key_file: KeyFile::from_settings(settings),
-        data: settings.data.clone(),
-        host: host.to_owned(),
-        interval: Duration::from_secs(settings.audit.seal_seconds.into()),
-        clock: options.clock.clone(),
-        metrics: Arc::clone(metrics),
-    }
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {
@@ -274,13 +255,13 @@ impl Running {
 fn issuers(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+) -> Result<(Option<Issuers>, Option<Validity>), ServeError> {
     let Some(path) = &settings.client_ca else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let issuers = certificates::issuers(path, Arc::clone(provider))?;
     let validity = expiry::first_to_expire(&issuers.certificates);
-    Ok(Some((issuers, validity)))
+    Ok((Some(issuers), validity))
 }
 
 /// Works out what a connection proves.

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::audit::OpenError;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::key_file::KeyFileError;
 use crate::pem::PemFault;
 use crate::supervisor::WorkerFailed;
 use crate::wns::client::SetupError;
@@ -83,17 +85,12 @@ pub enum ServeError {
          To start without the data, move the database away first"
     )]
     MissingKey(PathBuf, PathBuf),
-    /// The audit key is gone, and the log records one.
-    #[error(
-        "the audit key {0} is missing, but the log records the key that signs it: put the file back from its backup. \
-         No other key can take its place"
-    )]
-    MissingAuditKey(PathBuf),
-    /// The log was not signed with this key.
-    #[error(
-        "the audit key {0} is not the one that signs this database's log: put the right file there"
-    )]
-    WrongAuditKey(PathBuf),
+    /// The audit log cannot be opened.
+    #[error(transparent)]
+    Audit(#[from] OpenError),
+    /// A key's file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// Of the server's certificate and its key only one is there.
     #[error(
         "{0} is missing, but {1} is there: put the missing file there, or remove the other one too, so that the server \

@@ -12,14 +12,13 @@ use rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificates::{self, Issuers};
-use super::data_dir::{
-    KEY, KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, foreign, is_there, key_of,
-};
+use super::data_dir::{KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, foreign};
 use super::permissions::{Writers, everybody_replaces, others_can_read};
 use super::{KeySource, ServeError};
 use crate::audit::AUDIT_KEY_FILE;
 use crate::config::{Loaded, Settings};
 use crate::http::tls::Validity;
+use crate::key_file::{KEY, is_there, key_of};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::private_file::directory;

@@ -89,35 +89,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             Arc::clone(&c.metrics),
         )
     });
-    if context.retention != Retention::FOREVER {
-        start_one(&supervisor, &context, "retention", |c| {
-            let alerts = Arc::clone(&c.conditions.alerts);
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
-        });
-    }
-    start_one(&supervisor, &context, "sealing", |c| {
-        SealWorker::new(Arc::clone(&c.sealer))
-    });
-    if !context.witnesses.is_empty() {
-        start_one(&supervisor, &context, "witnesses", |c| {
-            WitnessWorker::new(
-                Arc::clone(&c.witnesses),
-                Arc::clone(&c.sealer),
-                Arc::clone(&c.conditions.alerts),
-                c.clock.clone(),
-                Arc::clone(&c.metrics),
-            )
-        });
-    }
-    if context.export_directory.is_some() {
-        start_one(&supervisor, &context, "export", |c| ExportWorker {
-            store: Arc::clone(&c.store),
-            sealer: Arc::clone(&c.sealer),
-            clock: c.clock.clone(),
-            database: c.database.clone(),
-            out: c.export_directory.clone().unwrap_or_default(),
-        });
-    }
+    start_log(&supervisor, &context);
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(
@@ -146,6 +118,39 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)
     });
     supervisor
+}
+
+/// Starts the workers of the audit log: what seals it, has it cosigned, exports and shortens it.
+fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
+    if context.retention != Retention::FOREVER {
+        start_one(supervisor, context, "retention", |c| {
+            let alerts = Arc::clone(&c.conditions.alerts);
+            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
+        });
+    }
+    start_one(supervisor, context, "sealing", |c| {
+        SealWorker::new(Arc::clone(&c.sealer))
+    });
+    if !context.witnesses.is_empty() {
+        start_one(supervisor, context, "witnesses", |c| {
+            WitnessWorker::new(
+                Arc::clone(&c.witnesses),
+                Arc::clone(&c.sealer),
+                Arc::clone(&c.conditions.alerts),
+                c.clock.clone(),
+                Arc::clone(&c.metrics),
+            )
+        });
+    }
+    if context.export_directory.is_some() {
+        start_one(supervisor, context, "export", |c| ExportWorker {
+            store: Arc::clone(&c.store),
+            sealer: Arc::clone(&c.sealer),
+            clock: c.clock.clone(),
+            database: c.database.clone(),
+            out: c.export_directory.clone().unwrap_or_default(),
+        });
+    }
 }
 
 /// Starts one worker, which `make` makes of the context.

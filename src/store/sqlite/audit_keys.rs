@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, params};
 
-use super::checkpoints::{self, Kept};
+use super::checkpoints::{self, KeepReason};
 use super::query::{all, run};
 use super::rows::signed;
 use super::{events, tree};
@@ -29,7 +29,7 @@ pub(super) fn begin_epoch(db: &Connection, mut new: NewEpoch) -> Result<(), Stor
         return Err(StoreError::Changed);
     }
     if new.epoch != new.from {
-        checkpoints::keep(db, tree.size(), Kept::Epoch)?;
+        checkpoints::keep(db, tree.size(), KeepReason::Epoch)?;
         run(db, "UPDATE tree SET began = size", [])?;
     }
     let sql = "UPDATE tree SET epoch = ?1, origin = coalesce(origin, ?2)";

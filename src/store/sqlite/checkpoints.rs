@@ -14,7 +14,7 @@ const HOUR_MS: i64 = 60 * 60 * 1000;
 
 /// Why a checkpoint is kept when it is no more the newest.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Kept {
+pub(super) enum KeepReason {
     /// Others may have it.
     Left,
     /// It is the last of its epoch.
@@ -34,10 +34,10 @@ pub(super) fn put(db: &Connection, seal: &Seal) -> Result<(), StoreError> {
 }
 
 /// Keeps one for good. Whether it is there.
-pub(super) fn keep(db: &Connection, size: u64, why: Kept) -> Result<bool, StoreError> {
+pub(super) fn keep(db: &Connection, size: u64, why: KeepReason) -> Result<bool, StoreError> {
     let why = match why {
-        Kept::Left => "left",
-        Kept::Epoch => "epoch",
+        KeepReason::Left => "left",
+        KeepReason::Epoch => "epoch",
     };
     let sql = "UPDATE checkpoint SET kept = ?2 WHERE size = ?1";
     run(db, sql, params![signed(size), why])?;

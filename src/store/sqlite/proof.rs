@@ -57,7 +57,7 @@ impl ProofStore for SqliteStore {
 
     async fn keep_checkpoint(&self, size: u64) -> Result<bool, StoreError> {
         self.writer
-            .submit(move |db| checkpoints::keep(db, size, checkpoints::Kept::Left))
+            .submit(move |db| checkpoints::keep(db, size, checkpoints::KeepReason::Left))
             .await
     }
 
@@ -95,7 +95,7 @@ impl ProofStore for SqliteStore {
     async fn record_export(&self, size: u64, event: Event) -> Result<(), StoreError> {
         self.writer
             .submit(move |db| {
-                if !checkpoints::keep(db, size, checkpoints::Kept::Left)? {
+                if !checkpoints::keep(db, size, checkpoints::KeepReason::Left)? {
                     return Err(StoreError::missing(&format!("checkpoint of size {size}")));
                 }
                 tree::exported(db, size)?;

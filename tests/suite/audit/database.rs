@@ -18,13 +18,13 @@ use crate::harness::demo_queue;
 const EVENTS: usize = 520;
 
 /// A data directory whose server ended, with a log that has all that a log can have.
-struct Given {
+struct LogDirectory {
     own: tempfile::TempDir,
     pristine: Vec<u8>,
 }
 
-impl Given {
-    async fn log() -> Given {
+impl LogDirectory {
+    async fn log() -> LogDirectory {
         let own = tempfile::tempdir().unwrap();
         let dir = own.path().join("data");
         let server = serve(&dir, 3_600);
@@ -39,7 +39,7 @@ impl Given {
         let database = dir.join("modegate.db");
         assert!(!dir.join("modegate.db-wal").exists());
         let pristine = fs::read(&database).unwrap();
-        Given { own, pristine }
+        LogDirectory { own, pristine }
     }
 
     fn data(&self) -> PathBuf {
@@ -94,7 +94,7 @@ const NOT_PROOF: [&str; 3] = ["tree.frontier", "tree.origin", "checkpoint.root"]
 
 #[tokio::test]
 async fn a_bit_of_any_row_of_the_log_is_found() {
-    let given = Given::log().await;
+    let given = LogDirectory::log().await;
     given.change(|_| {});
     let (code, said) = given.verify();
     assert_eq!(code, 0, "{said}");
@@ -169,7 +169,7 @@ fn flip(
 
 #[tokio::test]
 async fn rows_that_are_deleted_swapped_moved_or_doubled_are_found() {
-    let given = Given::log().await;
+    let given = LogDirectory::log().await;
     for (what, sql) in [
         ("an event deleted", "DELETE FROM event WHERE place = 100"),
         (
@@ -235,7 +235,7 @@ async fn rows_that_are_deleted_swapped_moved_or_doubled_are_found() {
 /// What an auditor did to an earlier version, and nobody noticed.
 #[tokio::test]
 async fn a_renamed_actor_and_the_exchange_of_a_password_reset_deleted_are_found() {
-    let given = Given::log().await;
+    let given = LogDirectory::log().await;
     given.is_found("six events of another actor", |db| {
         let of_actor = "SELECT place, bytes FROM event WHERE instr(bytes, CAST('\"actor\":\"api:admin\"' AS BLOB)) > 0 LIMIT 6";
         let mut rows = db.prepare(of_actor).unwrap();

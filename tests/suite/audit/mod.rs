@@ -41,9 +41,9 @@ pub fn published(dir: &Path) -> BTreeMap<String, (Checkpoint, String)> {
 
 /// The newest checkpoint of the only origin, or of this epoch.
 pub fn newest(dir: &Path, epoch: u64) -> Option<Checkpoint> {
-    let published = published(dir).into_values().map(|(newest, _)| newest);
+    let mut published = published(dir).into_values().map(|(newest, _)| newest);
     let of_epoch = |checkpoint: &Checkpoint| checkpoint.origin.epoch() == epoch;
-    published.filter(of_epoch).last()
+    published.rfind(of_epoch)
 }
 
 /// A database, looked at from outside; a server may be running on it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::entry::hash_of;
 use modegate_core::tlog::{Frontier, Hash};
-use modegate_server::audit::{KeyFile, SealStep, Sealer, Setup, open};
+use modegate_server::audit::{KeyFile, SealStep, Sealer, Setup};
 use modegate_server::clock::Clock;
 use modegate_server::metrics::Metrics;
 use modegate_store::Store;
@@ -36,7 +36,7 @@ async fn sealer(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Arc<Seale
         clock: Clock::new(move || now),
         metrics: Arc::new(Metrics::new()),
     };
-    Arc::new(open(setup).await.unwrap())
+    Arc::new(Sealer::open(setup).await.unwrap())
 }
 
 async fn root(store: &dyn Store, size: usize) -> Hash {
@@ -178,6 +178,6 @@ async fn both_keys_sign_for_thirty_days() {
         clock: Clock::new(|| AT),
         metrics: Arc::new(Metrics::new()),
     };
-    let refused = open(setup).await.err().unwrap();
+    let refused = Sealer::open(setup).await.err().unwrap();
     assert!(refused.to_string().contains("not the one"), "{refused}");
 }

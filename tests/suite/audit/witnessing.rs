@@ -141,7 +141,7 @@ async fn checkpoints_come_back_cosigned_and_a_trust_file_says_so() {
         );
         let at = metrics.lines().find_map(|found| found.strip_prefix(&line));
         let at: f64 = at.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap();
-        assert!((at - jiff::Timestamp::now().as_second() as f64).abs() < 60.0);
+        assert!((at - Clock::default().now().0 as f64 / 1000.0).abs() < 60.0);
     }
     assert!(forks(&server).await.is_empty());
     // After a restart the witnesses go on from what they know.
@@ -364,10 +364,10 @@ async fn an_hour_without_witnesses() {
     let own = tempfile::tempdir().unwrap();
     let (dir, log) = begun(own.path()).await;
     let memory = own.path().join("w");
-    let witness = Witness::start(&memory, &[log.clone()]);
+    let witness = Witness::start(&memory, std::slice::from_ref(&log));
     let (vkey, url) = (witness.vkey.clone(), witness.url.clone());
     witness.kill();
-    let now = jiff::Timestamp::now().as_millisecond();
+    let now = Clock::default().now().0;
     let ahead = Arc::new(AtomicI64::new(0));
     let (shown, begin) = (Arc::clone(&ahead), std::time::Instant::now());
     let mut settings = Settings {

@@ -10,11 +10,13 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use super::error::OpenError;
 use super::key::{KeyFile, SigningKey};
 use super::signature::is_signed;
 use crate::clock::Clock;
+use crate::key_file::is_there;
 use crate::serve::ServeError;
-use crate::serve::data_dir::{DataDir, is_there};
+use crate::serve::data_dir::DataDir;
 use memory::Memory;
 use modegate_core::tlog::note::{KeyFault, NoteSignature, SignatureType};
 use modegate_core::tlog::witness::{AddFault, HeadFault, WitnessRefusal};
@@ -50,6 +52,9 @@ pub(crate) enum WitnessError {
     /// Its directory or a file in it.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] OpenError),
     /// The key is gone, and the witness is known by it.
     #[error(
         "the witness's key {0} is missing: put the file back from its backup. To begin as another witness, name \

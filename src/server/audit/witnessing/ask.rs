@@ -6,12 +6,12 @@ use super::Witnesses;
 use super::client::{AskFault, Reply};
 use super::state::{Seen, pause};
 use crate::app::alerts::Alerts;
+use crate::audit::OpenError;
 use crate::audit::sealer::Sealer;
 use crate::audit::signature::is_signed;
 use crate::audit::tiles;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::serve::ServeError;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::note::NoteSignature;
@@ -51,7 +51,7 @@ enum NotWitnessed {
     #[error("could not keep its cosignature: {0}")]
     Store(#[from] StoreError),
     #[error("could not begin another epoch: {0}")]
-    Epoch(ServeError),
+    Epoch(OpenError),
 }
 
 impl Asker {

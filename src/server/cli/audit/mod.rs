@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::backup::DataError;
+use crate::audit::OpenError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProveError;
 use crate::serve::ServeError;
@@ -62,9 +63,12 @@ pub(super) enum AuditError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// A key or the data directory.
+    /// The data directory.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The audit key.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// Nothing can be written.
     #[error(transparent)]
     Write(#[from] WriteError),

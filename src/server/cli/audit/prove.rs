@@ -51,7 +51,7 @@ pub struct ProveArgs {
 }
 
 /// A proof, and the name of its file.
-struct Proof {
+struct NamedProof {
     name: String,
     text: String,
 }
@@ -66,7 +66,7 @@ pub(super) fn run(args: &ProveArgs) -> Result<u8, AuditError> {
         }
         proofs => proofs?,
     };
-    for Proof { name, text } in proofs {
+    for NamedProof { name, text } in proofs {
         if let Some(out) = &args.out {
             let path = out.join(&name);
             let written = fs::create_dir_all(out).and_then(|()| fs::write(&path, text));
@@ -97,7 +97,7 @@ impl ProveArgs {
         })
     }
 
-    fn proofs(&self, source: &Source) -> Result<Vec<Proof>, AuditError> {
+    fn proofs(&self, source: &Source) -> Result<Vec<NamedProof>, AuditError> {
         let database = source.database()?;
         let mut reader = Reader::new(source, database.as_ref());
         let mut prover = Prover::open(reader.as_source())?;
@@ -106,7 +106,7 @@ impl ProveArgs {
         }
         let numbers = self.numbers(&mut prover, database.as_ref())?;
         let prove = |number: u64| {
-            Ok(Proof {
+            Ok(NamedProof {
                 name: format!("{number}.tlog-proof"),
                 text: prover.inclusion(number)?,
             })
@@ -119,7 +119,7 @@ impl ProveArgs {
         mut prover: Prover<'_>,
         database: Option<&LogReader>,
         from: u64,
-    ) -> Result<Vec<Proof>, AuditError> {
+    ) -> Result<Vec<NamedProof>, AuditError> {
         if let Some(to) = self.to.filter(|to| *to != prover.size()) {
             let kept = database.map(|log| log.checkpoint_of(to)).transpose()?;
             let Some(kept) = kept.flatten() else {
@@ -142,7 +142,7 @@ impl ProveArgs {
         let to = prover.size();
         eprintln!("size {from} root {}", root.base64());
         let name = format!("{from}-{to}.consistency");
-        Ok(vec![Proof { name, text }])
+        Ok(vec![NamedProof { name, text }])
     }
 
     /// The numbers of the entries to be proved.

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::audit::export::record::Record;
-use crate::audit::{self, Sealer};
+use crate::audit::{OpenError, Sealer};
 use crate::cli::backup::Places;
 use crate::cli::request::{Access, Api, RequestError};
 use crate::clock::Clock;
@@ -40,12 +40,15 @@ pub(crate) enum WriteError {
     /// The server does not do it.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Where the server listens is not known.
+    /// Where the server listens is not knlocal.
     #[error("a server runs on {0}, and where it listens is not known: name it with --url")]
     Unknown(String),
     /// The data directory.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// The audit key, or the log that it signs.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -59,11 +62,11 @@ pub(super) enum Writer {
     /// The running server.
     Server(Api),
     /// This command: the directory is locked.
-    Own(Box<Own>),
+    Local(Box<LocalLog>),
 }
 
 /// The store of a directory that no server uses.
-pub(super) struct Own {
+pub(super) struct LocalLog {
     store: Arc<SqliteStore>,
     sealer: Arc<Sealer>,
     _dir: DataDir,
@@ -76,7 +79,7 @@ impl Writer {
             return Ok(Writer::Server(Api::open(url, &at.data, &server.access)?));
         }
         match DataDir::open(&at.data) {
-            Ok(dir) => Ok(Writer::Own(Box::new(Own::open(at, dir).await?))),
+            Ok(dir) => Ok(Writer::Local(Box::new(LocalLog::open(at, dir).await?))),
             Err(ServeError::Locked(_)) => {
                 let url = listening(&at.data);
                 let unknown = || WriteError::Unknown(at.data.display().to_string());
@@ -94,8 +97,8 @@ impl Writer {
                 api.call(Method::POST, "/audit/checkpoints", None, 201)
                     .await?;
             }
-            Writer::Own(own) => {
-                own.sealer.seal().await?;
+            Writer::Local(local) => {
+                local.sealer.seal().await?;
             }
         }
         Ok(())
@@ -114,10 +117,10 @@ impl Writer {
                 let answer = api.call(Method::POST, "/audit/exports", Some(body), 201);
                 answer.await?["counts"].as_bool().ok_or(WriteError::Answer)
             }
-            Writer::Own(own) => {
+            Writer::Local(local) => {
                 let now = Clock::default().now();
-                let counts = record.put(&*own.store, ACTOR, now).await?;
-                own.sealer.seal().await?;
+                let counts = record.put(&*local.store, ACTOR, now).await?;
+                local.sealer.seal().await?;
                 Ok(counts)
             }
         }
@@ -133,11 +136,11 @@ impl Writer {
                 let leaf = answer["leaf_hash"].as_str();
                 leaf.map(str::to_owned).ok_or(WriteError::Answer)
             }
-            Writer::Own(own) => {
+            Writer::Local(local) => {
                 let now = Clock::default().now();
-                own.sealer.seal().await?;
-                let leaf: Hash = own.store.redact(entry, reason, ACTOR, now).await?;
-                own.sealer.seal().await?;
+                local.sealer.seal().await?;
+                let leaf: Hash = local.store.redact(entry, reason, ACTOR, now).await?;
+                local.sealer.seal().await?;
                 Ok(leaf.base64())
             }
         }
@@ -152,9 +155,9 @@ impl Writer {
                 let vkey = answer["vkey"].as_str();
                 vkey.map(str::to_owned).ok_or(WriteError::Answer)
             }
-            Writer::Own(own) => {
-                let vkey = own.sealer.rotate().await?;
-                own.sealer.seal().await?;
+            Writer::Local(local) => {
+                let vkey = local.sealer.rotate().await?;
+                local.sealer.seal().await?;
                 Ok(vkey.to_string())
             }
         }
@@ -162,20 +165,20 @@ impl Writer {
 
     /// Ends.
     pub(super) async fn close(self) {
-        if let Writer::Own(own) = self {
-            own.store.close().await;
+        if let Writer::Local(local) = self {
+            local.store.close().await;
         }
     }
 }
 
-impl Own {
+impl LocalLog {
     async fn open(at: &Places, dir: DataDir) -> Result<Self, WriteError> {
         let keys = at.key.existing(dir.path())?;
         let store = Arc::new(SqliteStore::open(&at.database, keys)?);
         let options = Options::from(at.settings.clone());
         let setup = audit_setup(&options, &store, &Arc::new(Metrics::new()));
-        let sealer = Arc::new(audit::open(setup).await?);
-        Ok(Own {
+        let sealer = Arc::new(Sealer::open(setup).await?);
+        Ok(LocalLog {
             store,
             sealer,
             _dir: dir,

@@ -1,6 +1,7 @@
 //! What a witness answers to whom.
 
 use modegate_core::tlog::{Hash, Note, TrustPolicy};
+use modegate_server::clock::Clock;
 use modegate_sim::https_client;
 
 use super::{MadeUpLog, Witness, client, command, cosigned_at, is_signed_by, refused, request};
@@ -48,7 +49,7 @@ async fn a_checkpoint_is_cosigned_and_a_trust_file_counts_that() {
 }
 
 fn now() -> u64 {
-    jiff::Timestamp::now().as_second().try_into().unwrap()
+    (Clock::default().now().0 / 1000).try_into().unwrap()
 }
 
 #[tokio::test]

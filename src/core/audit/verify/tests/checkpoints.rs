@@ -1,6 +1,6 @@
 //! Checks of the checkpoint, its cosignatures and of older ones.
 
-use super::memory_log::{KEY, Told, origin, signature, signed, witness};
+use super::memory_log::{KEY, MemoryLog, origin, signature, signed, witness};
 use super::{Case, SIZE};
 use crate::audit::verify::FindingKind::{
     CheckpointForm, CheckpointUnsigned, EpochOlder, FileUnreadable, Forked, OlderNotChecked,
@@ -196,7 +196,7 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-impl Told {
+impl MemoryLog {
     /// Asks about an older checkpoint of 200 entries, changed before it is signed.
     fn older(&mut self, change: impl FnOnce(&mut Checkpoint)) {
         let mut older = self.head(200);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::memory_log::{Told, device};
+use super::memory_log::{MemoryLog, device};
 use super::{Case, SIZE};
 use crate::audit::verify::Accepted;
 use crate::audit::verify::FindingKind::{
@@ -270,12 +270,12 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The last exchange was decided by another policy set.
-fn set(told: &mut Told, digest: &str) {
+fn set(told: &mut MemoryLog, digest: &str) {
     told.change(297, |event| event["exchange"]["policy_set"] = json!(digest));
 }
 
 /// Appends a device's events and redacts one of them; what has to be said about it.
-fn own(told: &mut Told, redacted: usize) -> Value {
+fn own(told: &mut MemoryLog, redacted: usize) -> Value {
     for _ in 0..3 {
         told.push(
             json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
@@ -285,7 +285,7 @@ fn own(told: &mut Told, redacted: usize) -> Value {
     told.redact(redacted)
 }
 
-fn says_number(told: &mut Told, redacted: usize, seq: u64) {
+fn says_number(told: &mut MemoryLog, redacted: usize, seq: u64) {
     let mut said = own(told, redacted);
     said["seq"] = json!(seq);
     told.say_redacted(said);

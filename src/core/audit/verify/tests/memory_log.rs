@@ -18,7 +18,7 @@ use crate::tlog::{Checkpoint, Frontier, Hash, Note, Origin, TILE_WIDTH, TileId, 
 
 /// A log, and what a verifier is asked about it.
 #[derive(Clone)]
-pub(super) struct Told {
+pub(super) struct MemoryLog {
     pub(super) entries: Vec<Vec<u8>>,
     pub(super) origin: Origin,
     pub(super) first: u64,
@@ -41,13 +41,13 @@ pub(super) struct Told {
 /// The public key of the log.
 pub(super) const KEY: [u8; 32] = [1; 32];
 
-impl Told {
+impl MemoryLog {
     /// A good log of so many entries: five devices and none in turn, each fourth event an
     /// exchange.
     pub(super) fn of(size: usize) -> Self {
         let set = PolicyFile::new(vec![("rules.toml".into(), "# one\n".into())]);
         let digest = set.digest();
-        let mut told = Told {
+        let mut told = MemoryLog {
             entries: Vec::new(),
             origin: origin(1),
             first: 0,
@@ -221,7 +221,7 @@ impl Told {
     }
 }
 
-impl LogSource for Told {
+impl LogSource for MemoryLog {
     fn checkpoint(&mut self) -> Result<Vec<u8>, SourceFault> {
         match &self.note {
             Some(note) => note.clone(),

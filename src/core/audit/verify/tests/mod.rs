@@ -11,12 +11,12 @@ mod tree;
 use std::collections::BTreeSet;
 
 use super::FindingKind;
-use memory_log::Told;
+use memory_log::MemoryLog;
 
 /// What is wrong with a log, and all that is found of it: kind, place, and some of the words.
 type Case = (
     &'static str,
-    fn(&mut Told),
+    fn(&mut MemoryLog),
     &'static [(FindingKind, &'static str, &'static str)],
 );
 
@@ -35,7 +35,7 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 
 #[test]
 fn each_check_finds_what_only_it_finds() {
-    let good = Told::of(SIZE);
+    let good = MemoryLog::of(SIZE);
     for (what, change, expected) in cases() {
         let mut told = good.clone();
         change(&mut told);

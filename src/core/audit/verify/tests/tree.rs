@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::memory_log::{KEY, Told, signed};
+use super::memory_log::{KEY, MemoryLog, signed};
 use super::{Case, SIZE};
 use crate::audit::manifest::Manifest;
 use crate::audit::verify::FindingKind::{
@@ -213,19 +213,19 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Another tile than the entries come to.
-fn tile(told: &mut Told, level: u8, index: u64, change: fn(&mut Vec<Hash>)) {
+fn tile(told: &mut MemoryLog, level: u8, index: u64, change: fn(&mut Vec<Hash>)) {
     let id = told.tile_id(level, index);
     let mut hashes = told.good_tile(id);
     change(&mut hashes);
     told.tiles.insert(id.path(), hashes);
 }
 
-fn fault(told: &mut Told, fault: SourceFault) {
+fn fault(told: &mut MemoryLog, fault: SourceFault) {
     told.faults.insert(fault.path().to_owned(), fault);
 }
 
 /// The manifest of a file with one digest, beside one with another.
-fn manifest(told: &mut Told, listed: &str, there: &str) {
+fn manifest(told: &mut MemoryLog, listed: &str, there: &str) {
     let files = |digest: &str| BTreeMap::from([("a.txt".to_owned(), digest.to_owned())]);
     let text = Manifest::new(&told.head(SIZE), 0, files(listed)).text();
     told.manifest = Some(ManifestParts {
