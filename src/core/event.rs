@@ -8,7 +8,7 @@ mod record_change;
 pub(crate) mod touched;
 
 pub use exchange::{
-    Delivered, ExchangeRecord, Outcome, Proof, ProofKind, SubjectRecord, TouchedBy, Withheld,
+    Delivered, ExchangeRecord, Outcome, ProofKind, ProofRecord, SubjectRecord, TouchedBy, Withheld,
 };
 pub use more::ExchangeMore;
 pub use record_change::RecordChange;
@@ -166,7 +166,7 @@ impl Event {
     /// With what the command that was queued does, and what is decided on.
     #[must_use]
     pub(crate) fn queued(mut self, open: &OpenCommand, body: &CommandBody) -> Self {
-        self.touched = Some(open.touched());
+        self.touched = Some(Touched::of_open(open));
         self.command(open.seq.0, open.kind())
             .detail(body.name.clone())
             .steps_of(body)

@@ -14,7 +14,6 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Touched;
 use crate::ids::{CommandId, CommandSeq};
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
@@ -323,12 +322,6 @@ impl OpenCommand {
     /// Its kind.
     pub fn kind(&self) -> Kind {
         kind_of(&self.leaves)
-    }
-
-    /// What a decision on it depends on, as far as the state knows it.
-    pub(crate) fn touched(&self) -> Touched {
-        let whole = Touched::new(&self.leaves, &self.unknown).filter(|_| !self.has_more_unknown);
-        whole.unwrap_or_else(|| Touched::partial(&self.leaves))
     }
 
     /// Whether it must not run twice unasked: a password reset or an app job

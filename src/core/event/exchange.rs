@@ -33,7 +33,7 @@ pub struct ExchangeRecord {
     /// How the device proved who it is; left out where that is as in the session's message
     /// before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub proof: Option<Proof>,
+    pub proof: Option<ProofRecord>,
     /// What of the device's record decides; left out where it is as the device's exchange
     /// before had it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ impl ExchangeRecord {
 
 /// How a device proved who it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
+pub struct ProofRecord {
     /// By what.
     pub by: ProofKind,
     /// SHA-256 of the client certificate that counted, 64 hexadecimal digits.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Step;
 use crate::classify::{class_from_name, class_name};
+use crate::command::OpenCommand;
 use crate::kind::{Class, Kind, Leaf};
 use crate::loc_uri::LocUri;
 use crate::policy::PolicySet;
@@ -41,6 +42,12 @@ pub struct Touched {
 }
 
 impl Touched {
+    /// Of a command that is open, as far as the device's state knows it.
+    pub(crate) fn of_open(open: &OpenCommand) -> Self {
+        let whole = Touched::new(&open.leaves, &open.unknown).filter(|_| !open.has_more_unknown);
+        whole.unwrap_or_else(|| Touched::partial(&open.leaves))
+    }
+
     /// Of these leaves and unknown nodes; `None` where the nodes have no room in an event.
     pub(crate) fn new(leaves: &[Leaf], unknown: &[(Verb, LocUri)]) -> Option<Self> {
         let bytes: usize = unknown.iter().map(|(_, node)| node.as_str().len()).sum();

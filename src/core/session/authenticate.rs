@@ -6,7 +6,7 @@
 
 use super::{MacClaim, Request};
 use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, DeviceState};
-use crate::event::{Proof, ProofKind};
+use crate::event::{ProofKind, ProofRecord};
 use crate::limits;
 use crate::time::Timestamp;
 use modegate_wire::auth::{self, AuthType};
@@ -166,7 +166,7 @@ fn by_issuer(record: &DeviceRecord, request: &Request<'_>) -> Identity {
 }
 
 /// How a device with this record that proved who it is did so.
-pub(super) fn proof(record: &DeviceRecord, request: &Request<'_>) -> Proof {
+pub(super) fn proof(record: &DeviceRecord, request: &Request<'_>) -> ProofRecord {
     let evidence = request.evidence;
     let is_bound = !record.certificates.is_empty();
     let cred = request.message.header.cred.as_ref();
@@ -181,7 +181,7 @@ pub(super) fn proof(record: &DeviceRecord, request: &Request<'_>) -> Proof {
     };
     let counts = is_bound || by == ProofKind::Issuer;
     let certificate = evidence.certificate.filter(|_| counts);
-    Proof {
+    ProofRecord {
         by,
         certificate_sha256: certificate.map(|digest| digest.to_string()),
     }

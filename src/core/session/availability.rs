@@ -232,7 +232,8 @@ pub(super) fn seen_by<'a>(
     let app = command.options.app.as_deref();
     let known = || leaves_under(&command.leaves, &command.unknown, policies);
     let as_queued = |leaves: Cow<'a, [Leaf]>| Seen {
-        late: (!command.is_on_record).then(|| whole_or(command.touched(), &leaves).of_app(app)),
+        late: (!command.is_on_record)
+            .then(|| whole_or(Touched::of_open(command), &leaves).of_app(app)),
         leaves,
     };
     let Some(body) = body else {

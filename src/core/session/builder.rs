@@ -19,7 +19,7 @@ use crate::command::CommandState;
 use crate::context::{ContextSet, Login, Mode};
 use crate::device::outbox;
 use crate::device::{DeviceState, LatestRequest, Session, WithheldRef};
-use crate::event::{Delivered, ExchangeRecord, Proof, SubjectRecord, Withheld};
+use crate::event::{Delivered, ExchangeRecord, ProofRecord, SubjectRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::push::wake;
 use crate::session::Snapshot;
@@ -176,9 +176,11 @@ impl<'a> Builder<'a> {
 
     fn refuse(&mut self, candidates: &[Candidate]) {
         for refused in candidates.iter().filter(|c| c.availability.is_refused()) {
-            let rules = refused.availability.rule_names().join(", ");
-            self.fail(refused, format!("never on this device: {rules}"));
-            self.recorder.refused(refused);
+            let rules = refused.availability.rule_names();
+            let named = rules.join(", ");
+            self.fail(refused, format!("never on this device: {named}"));
+            let late = refused.late.clone();
+            self.recorder.refused(refused.seq, rules, late);
         }
     }
 
@@ -370,7 +372,7 @@ impl<'a> Builder<'a> {
     }
 
     /// How the device proved who it is, where the session's message before does not say it.
-    fn proof(&mut self) -> Option<Proof> {
+    fn proof(&mut self) -> Option<ProofRecord> {
         let proof = authenticate::proof(&self.snapshot.device.record, self.request);
         let digest = digest::of_proof(&proof);
         let session = self.state.session.as_mut();

@@ -5,7 +5,7 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::context::Family;
-use crate::event::{Proof, TouchedBy};
+use crate::event::{ProofRecord, TouchedBy};
 
 /// Collects what a digest is over, so that no two things read the same: behind a
 /// text stands 0xff, which no UTF-8 holds; a list begins with its length; numbers
@@ -79,7 +79,7 @@ impl StableDigest {
 }
 
 /// A digest of how a device proved who it is.
-pub(super) fn of_proof(proof: &Proof) -> u64 {
+pub(super) fn of_proof(proof: &ProofRecord) -> u64 {
     let mut digest = StableDigest::new("proof");
     digest.text(proof.by.name());
     digest.optional(proof.certificate_sha256.as_deref(), StableDigest::text);

@@ -1,10 +1,9 @@
 //! What a step writes down while it works.
 
-use super::offer::Candidate;
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::device::EndReason;
-use crate::event::{Event, EventType, Outcome};
-use crate::ids::{DeviceId, SessionNo};
+use crate::event::{Event, EventType, Outcome, Touched};
+use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -110,11 +109,10 @@ impl EventRecorder {
     }
 
     /// Adds to the outcome of a command that rules refused by which, and on what they decided.
-    pub(super) fn refused(&mut self, refused: &Candidate) {
+    pub(super) fn refused(&mut self, seq: CommandSeq, rules: Vec<String>, late: Option<Touched>) {
         let mut outcomes = self.outcomes.iter_mut().rev();
-        if let Some(outcome) = outcomes.find(|outcome| outcome.command == refused.seq.0) {
-            outcome.rules = refused.availability.rule_names();
-            outcome.touched.clone_from(&refused.late);
+        if let Some(outcome) = outcomes.find(|outcome| outcome.command == seq.0) {
+            (outcome.rules, outcome.touched) = (rules, late);
         }
     }
 

@@ -7,6 +7,7 @@ mod forks;
 mod inputs;
 mod kills;
 mod mutations;
+mod proof_files;
 mod proofs;
 pub mod replay;
 pub mod sealing;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::device::Exchanged;
 use crate::context::{ContextSet, Mode};
-use crate::event::{SubjectRecord, Touched};
+use crate::event::{Event, ExchangeRecord, SubjectRecord, Touched};
 use crate::ids::DeviceId;
 use crate::kind::{Kind, kind_of};
 use crate::policy::{PolicySet, Subject, Verdict};
@@ -53,6 +52,28 @@ pub struct Difference {
     pub was: Decided,
     /// As it comes out.
     pub would_be: Decided,
+}
+
+/// What all decisions of an exchange have in common.
+#[derive(Debug)]
+pub(super) struct Exchanged {
+    /// The number of its event.
+    pub(super) event: u64,
+    /// The version of its event.
+    pub(super) version: u8,
+    pub(super) contexts: ContextSet,
+    pub(super) policy_set: String,
+}
+
+impl Exchanged {
+    pub(super) fn new(event: &Event, record: &ExchangeRecord) -> Arc<Self> {
+        Arc::new(Exchanged {
+            event: event.seq,
+            version: event.v,
+            contexts: record.all_contexts(),
+            policy_set: record.policy_set.clone(),
+        })
+    }
 }
 
 /// A decision that is on record, and what it depended on as far as its own event says it.

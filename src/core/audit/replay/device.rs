@@ -3,11 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::decision::{Asked, Decided, Inputs, waits};
-use crate::context::ContextSet;
-use crate::event::{
-    Delivered, Event, EventType, ExchangeRecord, Outcome, SubjectRecord, Touched, Withheld,
-};
+use super::decision::{Asked, Decided, Exchanged, Inputs, waits};
+use crate::event::{Delivered, Event, EventType, Outcome, SubjectRecord, Touched, Withheld};
 use crate::limits;
 use crate::policy::Verdict;
 
@@ -31,28 +28,6 @@ pub(super) struct DeviceReplay {
 struct Queued {
     touched: Touched,
     app: Option<String>,
-}
-
-/// What all decisions of an exchange have in common.
-#[derive(Debug)]
-pub(super) struct Exchanged {
-    /// The number of its event.
-    pub(super) event: u64,
-    /// The version of its event.
-    version: u8,
-    pub(super) contexts: ContextSet,
-    pub(super) policy_set: String,
-}
-
-impl Exchanged {
-    pub(super) fn new(event: &Event, record: &ExchangeRecord) -> Arc<Self> {
-        Arc::new(Exchanged {
-            event: event.seq,
-            version: event.v,
-            contexts: record.all_contexts(),
-            policy_set: record.policy_set.clone(),
-        })
-    }
 }
 
 impl DeviceReplay {

@@ -19,9 +19,9 @@ use std::collections::HashMap;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::policy::PolicySet;
-use decision::{Asked, is_same_by_another, is_same_by_own};
+use decision::{Asked, Exchanged, is_same_by_another, is_same_by_own};
 pub use decision::{Decided, Difference};
-use device::{DeviceReplay, Exchanged};
+use device::DeviceReplay;
 
 /// How the decisions of a log came out.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswered};
 use crate::device::{DeviceRecord, DeviceState};
+use crate::event::Touched;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
 use crate::limits;
@@ -98,7 +99,7 @@ pub(super) fn opened(
         has_more_unknown,
         is_on_record: false,
     };
-    open.is_on_record = has_more_unknown || !open.touched().partial;
+    open.is_on_record = has_more_unknown || !Touched::of_open(&open).partial;
     open
 }
 

@@ -135,6 +135,7 @@ impl Writer {
             }
             Writer::Own(own) => {
                 let now = Clock::default().now();
+                own.sealer.seal().await?;
                 let leaf: Hash = own.store.redact(entry, reason, ACTOR, now).await?;
                 own.sealer.seal().await?;
                 Ok(leaf.base64())

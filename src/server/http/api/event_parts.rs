@@ -3,13 +3,22 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::events::full;
 use modegate_core::context::{Context, Mode};
 use modegate_core::event::{
-    Delivered, Event, ExchangeMore, ExchangeRecord, Outcome, Proof, RecordChange, Step,
+    Delivered, Event, ExchangeMore, ExchangeRecord, Outcome, ProofRecord, RecordChange, Step,
     SubjectRecord, Touched, Withheld,
 };
+use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
+
+/// The id of a command of the device that an event is about.
+pub(super) fn full(event: &Event, seq: u32) -> Option<String> {
+    let id = |device| CommandId {
+        device,
+        seq: CommandSeq(seq),
+    };
+    event.device.map(|device| id(device).to_string())
+}
 
 /// One node that a command works on.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -147,8 +156,8 @@ struct ProofView {
     certificate_sha256: Option<String>,
 }
 
-impl From<&Proof> for ProofView {
-    fn from(proof: &Proof) -> Self {
+impl From<&ProofRecord> for ProofView {
+    fn from(proof: &ProofRecord) -> Self {
         ProofView {
             by: proof.by.name(),
             certificate_sha256: proof.certificate_sha256.clone(),

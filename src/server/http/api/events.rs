@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::RaisedView;
 use super::devices::RefusalView;
 use super::event_parts::{
-    EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView,
+    EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView, full,
 };
 use super::log_view::LogView;
 use super::query::{text, time, word};
@@ -16,10 +16,9 @@ use crate::app::input::Time;
 use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
 use crate::http::problem::Problem;
-use modegate_core::event::{AlertRecord, Event, EventType};
+use modegate_core::event::{AlertRecord, EventType};
 use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
-use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
 use modegate_store::seal::CursorList;
 
@@ -108,15 +107,6 @@ impl From<&AlertRecord> for AlertView {
             data: alert.data.clone(),
         }
     }
-}
-
-/// The id of a command of the device that an event is about.
-pub(super) fn full(event: &Event, seq: u32) -> Option<String> {
-    let id = |device| CommandId {
-        device,
-        seq: CommandSeq(seq),
-    };
-    event.device.map(|device| id(device).to_string())
 }
 
 impl EventView {
