@@ -130,7 +130,9 @@ async fn whatever_is_killed_no_size_falls_and_the_next_run_completes() {
     for ((_, size), published) in &seen.0 {
         let mut tree = Frontier::default();
         for entry in &entries[..*size as usize] {
-            tree.push(hash_of(entry).unwrap(), |_, _| {});
+            // Behind the entry, a redacted row has what is shown instead.
+            let length = if entry[0] == 0xFF { 33 } else { entry.len() };
+            tree.push(hash_of(&entry[..length]).unwrap(), |_, _| {});
         }
         assert_eq!(tree.root().base64(), *published);
     }
@@ -173,7 +175,7 @@ async fn killed_while_an_epoch_begins_the_log_begins_it_once() {
     let epoch: i64 = db
         .query_row("SELECT epoch FROM tree", [], |row| row.get(0))
         .unwrap();
-    let sql = "SELECT count(*) FROM event WHERE instr(bytes, CAST('log.forked' AS BLOB)) > 0";
+    let sql = "SELECT count(*) FROM event WHERE instr(bytes, CAST('\"type\":\"log.forked\"' AS BLOB)) > 0";
     let forked: i64 = db.query_row(sql, [], |row| row.get(0)).unwrap();
     // Until an epoch is published the file says nothing, so that each start may begin one.
     assert_eq!(forked, epoch - 1);
