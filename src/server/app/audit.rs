@@ -455,8 +455,12 @@ pub(crate) async fn redact(
     let app = Arc::clone(app);
     // Its text is in the write-ahead log until that is emptied, whoever asked.
     let redacted = to_the_end(async move {
-        let redacted = app.store.redact(entry, &reason, &actor, app.now()).await;
-        redacted.map_err(AppError::from)
+        // Sealed before, so that a checkpoint vouches for the hash that stays; and again, so
+        // that what is sealed contains the event that names it.
+        app.sealer.seal().await?;
+        let leaf = app.store.redact(entry, &reason, &actor, app.now()).await?;
+        app.sealer.seal().await?;
+        Ok(leaf)
     });
     let leaf = redacted.await?;
     Ok(RedactionView {

@@ -235,7 +235,10 @@ fn wrong(schema: &Value) -> Vec<(String, bool)> {
     }
     let outside = ["minimum", "maximum"].map(|name| schema[name].as_i64());
     let outside: Vec<String> = match outside {
-        [Some(least), Some(most)] => vec![(least - 1).to_string(), (most + 1).to_string()],
+        [Some(least), Some(most)] => {
+            let (below, above) = (i128::from(least) - 1, i128::from(most) + 1);
+            vec![below.to_string(), above.to_string()]
+        }
         _ => Vec::new(),
     };
     all.extend(outside.iter().map(String::as_str));

@@ -138,6 +138,7 @@ impl Writer {
             }
             Writer::Local(local) => {
                 let now = Clock::default().now();
+                local.sealer.seal().await?;
                 let leaf: Hash = local.store.redact(entry, reason, ACTOR, now).await?;
                 local.sealer.seal().await?;
                 Ok(leaf.base64())
