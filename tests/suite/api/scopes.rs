@@ -164,7 +164,7 @@ async fn a_scoped_token_reads_of_its_own_groups_alone_in_events() {
     assert_eq!(events[1]["change"]["groups"], json!(null));
     assert_eq!(events[1]["change"]["fields"], json!([]));
     assert_eq!(events[2]["change"]["groups_were"], json!(["north"]));
-    assert_eq!(events[2]["change"]["groups"], json!(["east", "north"]));
+    assert_eq!(events[2]["change"]["groups"], json!(["north", "east"]));
     let (_, all) = get("/events").await;
     assert_eq!(all["items"], json!(events));
     // A proof carries the whole text of the event.
