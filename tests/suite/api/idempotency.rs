@@ -265,6 +265,8 @@ async fn documented(server: &Server) -> BTreeSet<(String, String)> {
         .filter(|(method, _)| *method != "get")
         // The one changes nothing; the other may find its batch at its end already.
         .filter(|(_, path)| !matches!(path.as_str(), "/policies/try" | "/batches/{batch}"))
+        // These take no key and say so.
+        .filter(|(_, path)| !path.starts_with("/audit/"))
         .collect()
 }
 
@@ -453,4 +455,22 @@ async fn a_kill_in_between_does_neither_half() {
             "nothing twice"
         );
     }
+}
+
+#[tokio::test]
+async fn the_writes_of_the_audit_log_take_no_key() {
+    let server = Server::start();
+    let redaction = json!({"entry": 0, "reason": "x"});
+    let export = json!({"size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="});
+    for (path, body) in [
+        ("/audit/checkpoints", Value::Null),
+        ("/audit/exports", export),
+        ("/audit/redactions", redaction),
+        ("/audit/key-rotations", Value::Null),
+    ] {
+        let answer = server.with("POST", path, &[(KEY, "once")], body).await;
+        assert_eq!((answer.0, &answer.2["field"]), (422, &json!(KEY)), "{path}");
+    }
+    let events = server.get("/events?type=audit.redacted").await;
+    assert_eq!(events["items"], json!([]));
 }

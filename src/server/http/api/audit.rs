@@ -135,24 +135,28 @@ pub(super) async fn verify(caller: Caller) -> HandlerResult {
 
 /// `POST /audit/checkpoints`.
 pub(super) async fn seal(caller: Caller) -> HandlerResult {
+    caller.takes_no_key()?;
     let sealed = audit::seal(caller.app()).await?;
     Ok(created(&sealed))
 }
 
 /// `POST /audit/exports`.
 pub(super) async fn export(caller: Caller, Body(export): Body<NewExport>) -> HandlerResult {
+    caller.takes_no_key()?;
     let recorded = audit::record_export(caller.app(), caller.by(), export).await?;
     Ok(created(&recorded))
 }
 
 /// `POST /audit/redactions`.
 pub(super) async fn redact(caller: Caller, Body(redaction): Body<NewRedaction>) -> HandlerResult {
+    caller.takes_no_key()?;
     let redacted = audit::redact(caller.app(), caller.by(), redaction).await?;
     Ok(created(&redacted))
 }
 
 /// `POST /audit/key-rotations`.
 pub(super) async fn rotate_key(caller: Caller) -> HandlerResult {
+    caller.takes_no_key()?;
     Ok(created(
         &audit::rotate_key(caller.app(), caller.by()).await?,
     ))
