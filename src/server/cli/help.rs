@@ -125,7 +125,7 @@ pub const EXAMPLES: [Examples; 22] = [
     ),
     (
         "audit redact",
-        &["modegate audit redact --event 4711 --reason 'the detail named a person'"],
+        &["modegate audit redact --event 4711 --reason personal-data"],
     ),
     (
         "completions",
