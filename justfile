@@ -31,7 +31,7 @@ golden:
     UPDATE_GOLDEN=1 cargo test --locked -p modegate-core -- the_matrix_is the_documented_types
     UPDATE_GOLDEN=1 cargo test --locked --test suite api::openapi::
 
-# One bench: core, sessions, fleet, noisy, readers, strangers, push or wbxml (docs/performance.md)
+# One bench: audit, core, sessions, fleet, noisy, readers, strangers, push or wbxml (docs/performance.md)
 bench NAME *ARGS:
     cargo bench --locked --bench {{NAME}} -- {{ARGS}}
 

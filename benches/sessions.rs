@@ -1,5 +1,6 @@
 //! Full durable sessions (two requests, six commands) against an actix echo of
-//! the same bytes, in turns on the same machine: ratios are what counts.
+//! the same bytes, and with the log sealed against without, in turns on the same machine:
+//! ratios are what counts.
 
 mod support;
 
@@ -16,23 +17,26 @@ const DEVICES: usize = 1_000;
 const IN_FLIGHT: usize = 64;
 const ROUNDS: usize = 10;
 
+/// How long a server rests behind its sessions, so that what it does behind them is counted.
+const REST: Duration = Duration::from_millis(1_500);
+
 fn main() {
     serve_if_told();
     let dir = tempfile::tempdir().expect("a folder");
-    let server = Server::start(dir.path());
+    // There is no switch: one seals as often as can be set, the other not within the run.
+    let mut sealing = Fleet::start(dir.path(), "sealing", 1);
+    let mut idle = Fleet::start(dir.path(), "idle", 3_600);
     let echo = Echo::start();
     println!(
         "{DEVICES} devices, {IN_FLIGHT} sessions in flight, {} commands each, {ROUNDS} rounds in turns, HTTP on loopback",
         PROPERTIES.len()
     );
-    let ids = register(&server);
-    let (mut served, mut echoed) = (Total::default(), Total::default());
+    let mut echoed = Total::default();
     for round in 0..ROUNDS {
-        fill(&server, &ids);
-        copy_log_back(&dir.path().join("modegate.db"));
-        let bytes = served.add(server.pid, |n| {
-            session(&mut connect(&server.http), n, round, PROPERTIES.len())
-        });
+        let mut turns = [&mut sealing, &mut idle];
+        // Neither is always the first.
+        turns.rotate_left(round % 2);
+        let [_, bytes] = turns.map(|fleet| fleet.turn(round));
         echoed.add(echo.pid, |_| {
             let mut stream = connect(&echo.address);
             request(&mut stream, SYNC, &bytes.0);
@@ -40,24 +44,76 @@ fn main() {
             bytes.clone()
         });
     }
-    served.report("durable sessions");
-    println!(
-        "  anonymous memory of the server: {:.1} MiB; database {:.1} KB, log {:.1} MB",
-        anonymous_kib(server.pid) as f64 / 1024.0,
-        size(&dir.path().join("modegate.db")) as f64 / 1000.0,
-        size(&dir.path().join("modegate.db-wal")) as f64 / 1e6
-    );
+    sealing.report("durable sessions, the log sealed every second");
+    idle.report("the same, the log not sealed");
     echoed.report("echo of the same bytes, two requests");
-    let mut ratios: Vec<f64> = served
-        .rounds
-        .iter()
-        .zip(&echoed.rounds)
-        .map(|(served, echoed)| 2.0 * served / echoed)
-        .collect();
     println!(
         "one durable session costs the CPU of {:.1} echo requests, the median of the rounds (each with a connection per session; aim: 10)",
-        median(&mut ratios)
+        median(&mut ratios(&sealing.served.rounds, &echoed.rounds, 2.0))
     );
+    let whole: [f64; 2] = [&idle, &sealing].map(|fleet| fleet.whole.iter().sum());
+    println!(
+        "with sealing beside without it, commands queued and what follows the sessions counted: {:.3} of the work per CPU second, {:.3} the median of the rounds (aim: 0.98)",
+        whole[0] / whole[1],
+        median(&mut ratios(&idle.whole, &sealing.whole, 1.0))
+    );
+}
+
+/// Each of these in multiples of its counterpart.
+fn ratios(these: &[f64], others: &[f64], factor: f64) -> Vec<f64> {
+    let pairs = these.iter().zip(others);
+    pairs.map(|(this, other)| factor * this / other).collect()
+}
+
+/// A server and its devices.
+struct Fleet {
+    server: Server,
+    ids: Vec<String>,
+    served: Total,
+    /// CPU seconds of each whole turn.
+    whole: Vec<f64>,
+}
+
+impl Fleet {
+    /// A server that seals its log every so many seconds.
+    fn start(dir: &Path, name: &str, seal_seconds: u32) -> Fleet {
+        let data = dir.join(name);
+        let config = dir.join(format!("{name}.toml"));
+        let text = format!("[audit]\nseal_seconds = {seal_seconds}\n");
+        std::fs::write(&config, text).expect("written");
+        let config = config.to_str().expect("a path");
+        let server = Server::start_with(&data, &["--accept-unknown-devices", "--config", config]);
+        Fleet {
+            ids: register(&server),
+            server,
+            served: Total::default(),
+            whole: Vec::new(),
+        }
+    }
+
+    /// Queues commands and has one session of each device; the bytes of one of them.
+    fn turn(&mut self, round: usize) -> (String, String) {
+        let server = &self.server;
+        let before = Usage::of(server.pid);
+        fill(server, &self.ids);
+        copy_log_back(&server.dir.join("modegate.db"));
+        let bytes = self.served.add(server.pid, |n| {
+            session(&mut connect(&server.http), n, round, PROPERTIES.len())
+        });
+        std::thread::sleep(REST);
+        self.whole.push(Usage::of(server.pid).since(&before).cpu);
+        bytes
+    }
+
+    fn report(&self, what: &str) {
+        self.served.report(what);
+        println!(
+            "  anonymous memory of the server: {:.1} MiB; database {:.1} KB, log {:.1} MB",
+            anonymous_kib(self.server.pid) as f64 / 1024.0,
+            size(&self.server.dir.join("modegate.db")) as f64 / 1000.0,
+            size(&self.server.dir.join("modegate.db-wal")) as f64 / 1e6
+        );
+    }
 }
 
 /// Sessions and what they took.

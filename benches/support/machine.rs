@@ -50,6 +50,13 @@ impl Usage {
     }
 }
 
+/// CPU seconds of the calling thread so far.
+pub(crate) fn cpu_of_this_thread() -> f64 {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanoseconds = stat.split(' ').next().and_then(|n| n.parse::<f64>().ok());
+    nanoseconds.expect("a kernel that counts the time of threads") / 1e9
+}
+
 /// Anonymous memory of a process, KiB.
 pub(crate) fn anonymous_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

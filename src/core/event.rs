@@ -2,13 +2,26 @@
 //! (JSON, fields in the order below, absent ones left out), stored as
 //! written, without secrets.
 
+mod exchange;
+mod groups;
+pub(crate) mod more;
+mod record_change;
+pub(crate) mod touched;
+
+pub use exchange::{
+    Delivered, ExchangeRecord, Outcome, ProofKind, ProofRecord, SubjectRecord, TouchedBy, Withheld,
+};
+pub use more::ExchangeMore;
+pub use record_change::RecordChange;
+pub use touched::Touched;
+
 use serde::{Deserialize, Serialize};
 
-use crate::activity::TriggerRecord;
-use crate::command::{CLIENT_ID, CommandBody, CommandState};
-use crate::context::{Login, Mode, Platform};
+use crate::alert::{Alert, RaisedAlert};
+use crate::command::{CLIENT_ID, CommandBody, OpenCommand, Part};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
+use crate::log_record::LogRecord;
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -47,7 +60,7 @@ pub struct Event {
     /// For a command that was queued: when it could go, as it looked then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forecast: Option<String>,
-    /// The alert, where it was one.
+    /// What the device reported, where it was an alert of a device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alert: Option<AlertRecord>,
     /// For a command that was queued: what it does, so that this stays on record when the
@@ -60,10 +73,30 @@ pub struct Event {
     /// For `device.refused`: the requests that it stands for, by reason and certificate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refusals: Vec<RefusalRecord>,
+    /// For a command that was queued: what a policy set looks at to decide on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub touched: Option<Touched>,
+    /// For a device that was registered or changed: what of its record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<RecordChange>,
+    /// Other commands of the device that ended with it, by their numbers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<u32>,
+    /// What the exchange right before had no room for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub more: Option<ExchangeMore>,
+    /// What it says about the log itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Box<LogRecord>>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised: Option<RaisedAlert>,
 }
 
 /// Most steps that an event lists.
 const STEPS: usize = 32;
+/// Most bytes of their LocURIs, lest the event grows larger than an entry of the log may be.
+const STEP_BYTES: usize = 16 * 1024;
 
 /// One node that a command works on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,12 +133,71 @@ impl Event {
             alert: None,
             steps: Vec::new(),
             app: None,
+            touched: None,
+            change: None,
+            commands: Vec::new(),
+            more: None,
+            log: None,
+            raised: None,
         }
     }
 
-    /// With what the command does.
+    /// What remains of an event whose text was redacted: its number, its time and whom it
+    /// concerned. It is no entry of the log, only how the place is shown.
     #[must_use]
-    pub fn steps_of(mut self, body: &CommandBody) -> Self {
+    pub fn stub(&self) -> Self {
+        Event {
+            v: self.v,
+            seq: self.seq,
+            ..Event::new(self.at, "redacted", self.device, EventType::Redacted)
+        }
+    }
+
+    /// That this alert was raised, or that it was cleared if it is.
+    pub fn of_alert(alert: &Alert) -> Self {
+        let what = match alert.cleared_at {
+            None => EventType::AlertRaised,
+            Some(_) => EventType::AlertCleared,
+        };
+        let mut event = Event::new(alert.changed_at(), "server", None, what);
+        event.raised = Some(alert.on_record());
+        event.detail(&*alert.finding.message)
+    }
+
+    /// With what the command that was queued does, and what is decided on.
+    #[must_use]
+    pub(crate) fn queued(mut self, open: &OpenCommand, body: &CommandBody) -> Self {
+        self.touched = Some(Touched::of_open(open));
+        self.command(open.seq.0, open.kind())
+            .detail(body.name.clone())
+            .steps_of(body)
+    }
+
+    /// With what changed in the device's record.
+    #[must_use]
+    pub fn change(mut self, change: RecordChange) -> Self {
+        self.change = Some(change);
+        self
+    }
+
+    /// With the commands that ended, as these parts of their histories say, but the one that
+    /// the event is about.
+    #[must_use]
+    pub fn ending(mut self, parts: &[Part]) -> Self {
+        let ended = parts.iter().filter(|part| part.state.is_final());
+        let others = ended.map(|part| part.seq.0);
+        self.commands = others.filter(|&seq| Some(seq) != self.command).collect();
+        self
+    }
+
+    /// With what the command does.
+    fn steps_of(mut self, body: &CommandBody) -> Self {
+        let mut room = STEP_BYTES;
+        let mut fits = |step: &Step| {
+            let fits = step.loc_uri.len() <= room;
+            room = room.saturating_sub(step.loc_uri.len());
+            fits
+        };
         let placed = body.placed().into_iter();
         let steps = placed.filter_map(|placed| {
             Some(Step {
@@ -113,15 +205,31 @@ impl Event {
                 loc_uri: placed.loc_uri?.as_str().replace(CLIENT_ID, "{device}"),
             })
         });
-        self.steps = steps.take(STEPS).collect();
+        self.steps = steps.take(STEPS).take_while(&mut fits).collect();
         self.app.clone_from(&body.options.app);
         self
+    }
+
+    /// The commands that went out by it, as far as it lists them.
+    pub fn delivered(&self) -> &[Delivered] {
+        match (&self.exchange, &self.more) {
+            (Some(exchange), _) => &exchange.delivered,
+            (None, Some(more)) => &more.delivered,
+            (None, None) => &[],
+        }
     }
 
     /// With these words.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    /// With this statement about the log.
+    #[must_use]
+    pub fn log(mut self, record: LogRecord) -> Self {
+        self.log = Some(Box::new(record));
         self
     }
 
@@ -135,18 +243,29 @@ impl Event {
 
     /// The canonical bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Appends the canonical bytes.
+    pub fn write_to(&self, bytes: &mut Vec<u8>) {
         // Every field is a number, text or a list of such: writing to memory cannot fail.
-        serde_json::to_vec(self).expect("an event is plain data")
+        serde_json::to_writer(bytes, self).expect("an event is plain data");
     }
 
     /// Reads canonical bytes back.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(bytes)
+        // Text that was looked at as a whole need not be looked at string by string.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        }
     }
 }
 
 named! {
-    serialized
+    documented
     /// The types of events.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
     pub enum EventType {
@@ -168,6 +287,8 @@ named! {
         FamilyShown = "device.family_shown",
         /// One request and its reply.
         Exchange = "exchange",
+        /// What the exchange right before it had no room for.
+        ExchangeMore = "exchange.more",
         /// The encoder's guard stopped a command (the Machine-mode guarantee).
         GuardRefused = "guard.refused",
         /// The device said that its user unenrolled it (alert 1226).
@@ -243,62 +364,37 @@ named! {
         DeviceAlert = "device.alert",
         /// A device's enrollment ended: what belonged to it is no more.
         EnrollmentEnded = "device.enrollment_ended",
+        /// Stands in place of an event whose text was redacted.
+        Redacted = "redacted",
+        /// The text of an entry of the log was redacted, with the reason.
+        AuditRedacted = "audit.redacted",
+        /// The log was exported.
+        AuditExported = "audit.exported",
+        /// Another key signs the log's checkpoints.
+        AuditKeyChanged = "audit.key_changed",
+        /// The database is older than what was published of its log, or has other entries:
+        /// the log goes on under another origin.
+        LogForked = "log.forked",
+        /// The server found something that an operator should act on.
+        AlertRaised = "alert.raised",
+        /// What an alert was raised for is over.
+        AlertCleared = "alert.cleared",
     }
 }
 
-/// What is on record of one exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExchangeRecord {
-    /// The session's number on the device.
-    pub session: u32,
-    /// The device's SessionID.
-    pub session_id: String,
-    /// The device's MsgID.
-    pub message: u32,
-    /// The raw query as sent, without `?`.
-    pub query: String,
-    /// The mode decided on.
-    pub mode: Mode,
-    /// The platform decided on.
-    pub platform: Platform,
-    /// The login status in force.
-    pub login: Login,
-    /// Digest of the policy set that decided.
-    pub policy_set: String,
-    /// What the header's Status said.
-    pub status: u16,
-    /// What went out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub delivered: Vec<Delivered>,
-    /// What was held back, grouped by reason.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub withheld: Vec<Withheld>,
-    /// The device's event that lists what was held back, where it is the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub withheld_as: Option<u64>,
-    /// What became of commands.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub outcomes: Vec<Outcome>,
-    /// Things worth knowing, e.g. a retransmission or a message out of order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
-    /// Whether it answered a wake: a push was sent for it shortly before.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub woken: bool,
-    /// Whether the agent looked as if run by hand.
-    #[serde(
-        rename = "by_hand",
-        default,
-        skip_serializing_if = "std::ops::Not::not"
-    )]
-    pub manual: bool,
-    /// Whether the session ended with this exchange.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub ended: bool,
-    /// What likely began the session, as it looked then: on the first exchange, and on a
-    /// later one that showed it to be otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trigger: Option<TriggerRecord>,
+impl EventType {
+    /// Whether verifying the log needs the text of such an event, so that it cannot be
+    /// redacted.
+    pub fn is_needed_to_verify(self) -> bool {
+        matches!(
+            self,
+            EventType::AuditRedacted
+                | EventType::AuditKeyChanged
+                | EventType::LogForked
+                | EventType::DatabaseRestored
+                | EventType::RetentionApplied
+        )
+    }
 }
 
 /// What is on record of an alert. Texts are cut off where they are long; Data that may
@@ -321,49 +417,6 @@ pub struct AlertRecord {
     pub data: Option<String>,
 }
 
-/// A command that went out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivered {
-    /// Its number.
-    pub command: u32,
-    /// Its kind.
-    pub kind: Kind,
-    /// The rules that let it go.
-    pub rules: Vec<String>,
-}
-
-/// Commands that were held back for one reason.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Withheld {
-    /// Their kind.
-    pub kind: Kind,
-    /// The rules.
-    pub rules: Vec<String>,
-    /// The modes that would let them go.
-    pub modes: Vec<Mode>,
-    /// How many.
-    pub count: u32,
-    /// Their numbers.
-    pub commands: Vec<u32>,
-}
-
-/// What became of a command in an exchange.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Outcome {
-    /// Its number.
-    pub command: u32,
-    /// Its kind.
-    pub kind: Kind,
-    /// The state it went to.
-    pub state: CommandState,
-    /// The worst Status, where one came.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-    /// Why, in words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-}
-
 /// Requests that named a device and were refused, for one reason and with one
 /// certificate, as they are on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -384,4 +437,34 @@ pub struct StoredEvent {
     pub place: u64,
     /// The event.
     pub event: Event,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::alert::{AlertId, AlertKind, Finding, Subject};
+
+    #[test]
+    fn both_events_of_an_alert_name_the_same_one() {
+        let finding = Finding::new(AlertKind::DiskLow, Subject::Server, "1 byte is free");
+        let id = AlertId(uuid::Uuid::from_u128(1));
+        let mut alert = Alert::raised(id, finding, Timestamp(5));
+        let raised = Event::of_alert(&alert);
+        alert.cleared_at = Some(Timestamp(9));
+        let cleared = Event::of_alert(&alert);
+        let types = (raised.what, cleared.what);
+        assert_eq!(types, (EventType::AlertRaised, EventType::AlertCleared));
+        assert_eq!((raised.at, cleared.at), (Timestamp(5), Timestamp(9)));
+        assert_eq!(raised.raised, cleared.raised);
+        assert_eq!(Event::from_bytes(&raised.to_bytes()).unwrap(), raised);
+        let shown: serde_json::Value = serde_json::from_slice(&raised.to_bytes()).unwrap();
+        let expected = serde_json::json!({
+            "id": "00000000000000000000000000000001",
+            "kind": "disk.low",
+            "subject": "server",
+            "severity": "critical",
+        });
+        assert_eq!(shown["raised"], expected);
+    }
 }

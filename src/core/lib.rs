@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 pub mod activity;
+pub mod alert;
+pub mod audit;
 pub mod batch;
 pub mod catalogue;
 pub mod change;
@@ -21,6 +23,8 @@ pub mod inventory;
 pub mod kind;
 pub mod limits;
 pub mod loc_uri;
+pub mod log_health;
+pub mod log_record;
 mod named;
 pub mod operations;
 pub mod package;
@@ -34,6 +38,7 @@ pub mod session;
 pub mod suggestion;
 pub mod templates;
 pub mod time;
+pub mod tlog;
 pub mod tokens;
 pub mod webhooks;
 mod wmi;

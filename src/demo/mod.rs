@@ -92,6 +92,9 @@ async fn show(
     } else {
         "\nSome steps went wrong: see FAILED above."
     })?;
+    report.line(&format!(
+        "Its audit log: modegate audit verify {data}; modegate audit replay {data}"
+    ))?;
     if args.exit {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! What the clients of WNS and of webhooks have in common.
+//! What the clients of WNS, of webhooks and of witnesses have in common.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,4 +97,29 @@ fn roots(ca: &[u8]) -> Result<rustls::RootCertStore, String> {
         roots.add(certificate).map_err(|error| error.to_string())?;
     }
     Ok(roots)
+}
+
+/// Body bytes up to `most`; the connection is dropped where there are more.
+pub(crate) enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// There was more.
+    Cut(Vec<u8>),
+}
+
+/// Reads a body as far as `most` bytes.
+pub(crate) async fn bounded(
+    mut answer: reqwest::Response,
+    most: usize,
+) -> Result<Body, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        let room = most - body.len();
+        if chunk.len() > room {
+            body.extend_from_slice(&chunk[..room]);
+            return Ok(Body::Cut(body));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Body::Whole(body))
 }

@@ -3,12 +3,14 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
 mod app;
+pub mod audit;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod current;
 pub mod http;
 mod http_client;
+pub mod key_file;
 pub mod limits;
 pub mod metrics;
 pub mod pem;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use modegate_core::change::Refusal;
 use modegate_core::ids::DeviceId;
+use modegate_core::tlog::entry::EVENT_BYTES;
 
 /// What a store answers when it cannot do as asked.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,6 +22,9 @@ pub enum StoreError {
     /// No such device.
     #[error("no such device")]
     NoDevice,
+    /// An event is longer than an entry of the log may be; nothing was changed.
+    #[error("an event of {0} bytes is too long for the log: at most {most}", most = EVENT_BYTES)]
+    EventTooLarge(usize),
     /// A write of this name was done meanwhile: its answer is kept.
     #[error("already done")]
     Done,
@@ -37,6 +41,12 @@ pub enum StoreError {
          written any more: put the right database in place, then restart the server"
     )]
     Replaced(Arc<str>),
+    /// An entry was redacted, but others still read the file that has its text too.
+    #[error(
+        "entry {0} of the log was redacted, but its text is still in the write-ahead log beside the database, because \
+         a backup, an export or another program reads the database: redact it again when that has ended"
+    )]
+    LogInUse(u64),
     /// Anything else of the store's own; nothing was changed.
     #[error("the database operation failed: {0}")]
     Failed(Arc<str>),

@@ -4,10 +4,12 @@
 //! An implementation passes the conformance suite (`tests/suite/store/conformance.rs`).
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::too_many_lines))]
 
+pub mod alerts;
 pub mod api;
 mod error;
 pub mod installs;
 pub mod private_file;
+pub mod proof;
 pub mod push;
 pub mod seal;
 pub mod sqlite;
@@ -45,8 +47,6 @@ pub type PlanRead<'a> = &'a (dyn Fn(&Device) -> ReadPlan + Sync);
 pub struct Purged {
     /// How many.
     pub count: u64,
-    /// Of the log: up to this place.
-    pub through: u64,
     /// Whether there may be more.
     pub more: bool,
 }
@@ -102,7 +102,15 @@ impl StoreObserver for () {}
 
 /// The store.
 #[async_trait]
-pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'static {
+pub trait Store:
+    api::WriteStore
+    + installs::InstallStore
+    + proof::ProofStore
+    + alerts::AlertStore
+    + Send
+    + Sync
+    + 'static
+{
     /// The device that calls itself `source`, with what `plan_read` picks, in one
     /// read. `None` for a stranger.
     async fn load(
@@ -193,10 +201,6 @@ pub trait Store: api::WriteStore + installs::InstallStore + Send + Sync + 'stati
 
     /// Looks at the queues of up to `limit` devices after that number.
     async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
-
-    /// Deletes events from the beginning of the log that are from before
-    /// `before`, `most` of them or fewer, in some milliseconds.
-    async fn purge_events(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError>;
 
     /// Deletes the results of final commands that came before `before`, the oldest first,
     /// looking at `most` parts behind `after`. Answers where to go on.

@@ -7,6 +7,7 @@
 )]
 
 mod api;
+mod audit;
 mod cli;
 mod data;
 mod docs;
@@ -20,4 +21,4 @@ mod wire;
 mod world;
 
 // What nearly every test uses, by a short path.
-use support::{harness, program, receiver, records, syncml, tools, wait};
+use support::{files, harness, program, receiver, records, syncml, tools, wait};

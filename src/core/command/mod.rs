@@ -312,6 +312,10 @@ pub struct OpenCommand {
     /// Whether there are such nodes that had no room there: they stand in its body.
     #[serde(default)]
     pub has_more_unknown: bool,
+    /// Whether the event that it was queued by says what it touches. Where not, each
+    /// decision on it does.
+    #[serde(default)]
+    pub is_on_record: bool,
 }
 
 impl OpenCommand {

@@ -4,6 +4,7 @@ mod activity_flag;
 mod auth_failure;
 mod certificates;
 mod enrollment;
+mod findings;
 mod kept_answers;
 pub mod outbox;
 mod record;
@@ -137,6 +138,10 @@ pub struct DeviceState {
     /// What is known of its polling schedule; phones and Windows 10.
     #[serde(default)]
     pub polling: Polling,
+    /// A digest of what of its record decides (family and groups) as its latest exchange has
+    /// that on record; 0 where none has.
+    #[serde(default)]
+    pub subject_on_record: u64,
 }
 
 /// How a device wants the server to prove itself.
@@ -272,6 +277,10 @@ pub struct Session {
     pub is_open: bool,
     /// Whether a message without Final awaits its continuation.
     pub awaits_final: bool,
+    /// A digest of how the device proved who it is, as its latest message has that on record;
+    /// 0 where none has.
+    #[serde(default)]
+    pub proof_on_record: u64,
 }
 
 /// An object that comes in pieces: how far it has come, never what it holds.

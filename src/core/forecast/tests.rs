@@ -77,6 +77,7 @@ fn in_session(device: &mut Device, mode: Mode, open: bool, ago: i64) {
         max_msg_size: None,
         is_open: open,
         awaits_final: false,
+        proof_on_record: 0,
     });
 }
 

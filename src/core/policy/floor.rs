@@ -14,7 +14,7 @@ pub(crate) const MACHINE: &str = "floor.machine";
 pub const UNCLASSIFIED: &str = "floor.unclassified";
 
 /// Part of every policy set's digest: it changes when the floor does.
-pub(crate) const VERSION: &str =
+pub const VERSION: &str =
     "floor 1: Machine carries inventory, password_reset, unenroll; unclassified never goes";
 
 /// Whether the floor lets this kind go in this mode.

@@ -31,7 +31,8 @@ use crate::named::named;
 use custom_class::CustomClassEntry;
 use rule::Rule;
 
-pub use load::Fault;
+pub use floor::VERSION as FLOOR_VERSION;
+pub use load::{Fault, digest_of};
 
 /// A rule's id, as its file spells it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::alert::{AlertKind, Finding, Subject};
 use crate::push::active_profiles::Target;
-use crate::push::profile::{PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
+use crate::push::profile::{Health, PackageSid, Pfn, ProfileEvent, ProfileHealth, TokenForm};
 use crate::push::token::{Credentials, TenantId};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -12,6 +13,8 @@ use crate::time::Timestamp;
 
 /// Most profiles that there may be.
 const MOST: usize = 64;
+/// How long a profile fails for reasons that pass before an operator should look.
+const DEGRADED_MS: i64 = 15 * 60 * 1000;
 
 /// A push profile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +109,21 @@ impl PushProfile {
                 secret,
             },
         })
+    }
+
+    /// What an operator should act on.
+    pub fn finding(&self, now: Timestamp) -> Option<Finding> {
+        let kind = match self.health.health {
+            Health::Misconfigured => AlertKind::ProfileMisconfigured,
+            Health::Blocked => AlertKind::ProfileBlocked,
+            Health::Degraded if now.ms_since(self.health_at) >= DEGRADED_MS => {
+                AlertKind::ProfileDegraded
+            }
+            Health::Degraded | Health::Unchecked | Health::Healthy => return None,
+        };
+        let why = self.reason.as_deref().unwrap_or_default();
+        let message = format!("{}: {why}", self.pfn.as_str());
+        Some(Finding::new(kind, Subject::Profile(self.id), message))
     }
 
     /// What the core sees of it.

@@ -16,12 +16,11 @@ use super::result_collector::ResultCollector;
 use super::schedule_read;
 use super::{Request, settle};
 use super::{dev_info, enrollment, family};
-use crate::command::{CommandBody, CommandState, OpenCommand};
+use crate::command::{CommandBody, CommandState};
 use crate::device::{DeviceState, EndReason, Session};
 use crate::event::EventType;
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
-use crate::kind::Kind;
 use crate::push::record::ProfileReport;
 use crate::secret::Secret;
 use crate::session::Snapshot;
@@ -235,11 +234,10 @@ fn log_queued(
     recorder: &mut EventRecorder,
 ) {
     for (seq, body) in queued {
-        let open = state.open(*seq);
-        let kind = open.map_or(Kind::Unclassified, OpenCommand::kind);
-        let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
-        let event = event.command(seq.0, kind).detail(body.name.clone());
-        recorder.events.push(event.steps_of(body));
+        if let Some(open) = state.open(*seq) {
+            let event = recorder.event(body.actor.clone(), device, EventType::CommandQueued);
+            recorder.events.push(event.queued(open, body));
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::{MacClaim, Request};
 use crate::device::{CertificateDigest, Credentials, Device, DeviceRecord, DeviceState};
+use crate::event::{ProofKind, ProofRecord};
 use crate::limits;
 use crate::time::Timestamp;
 use modegate_wire::auth::{self, AuthType};
@@ -161,6 +162,28 @@ fn by_issuer(record: &DeviceRecord, request: &Request<'_>) -> Identity {
             Identity::Proven
         }
         _ => Identity::Other,
+    }
+}
+
+/// How a device with this record that proved who it is did so.
+pub(super) fn proof(record: &DeviceRecord, request: &Request<'_>) -> ProofRecord {
+    let evidence = request.evidence;
+    let is_bound = !record.certificates.is_empty();
+    let cred = request.message.header.cred.as_ref();
+    let recorded = record.credentials.as_ref();
+    let by = match (recorded, cred, &evidence.mac) {
+        (Some(_), _, Some(_)) => ProofKind::Hmac,
+        (Some(_), Some(cred), None) if is_md5(cred) => ProofKind::Digest,
+        (Some(_), Some(_), None) => ProofKind::Basic,
+        _ if is_bound => ProofKind::Certificate,
+        _ if request.trust_source => ProofKind::Source,
+        _ => ProofKind::Issuer,
+    };
+    let counts = is_bound || by == ProofKind::Issuer;
+    let certificate = evidence.certificate.filter(|_| counts);
+    ProofRecord {
+        by,
+        certificate_sha256: certificate.map(|digest| digest.to_string()),
     }
 }
 

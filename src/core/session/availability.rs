@@ -4,13 +4,16 @@
 
 use std::borrow::Cow;
 
-use super::queue::leaves_of;
+use super::queue::{leaves_of, unknown_of};
 use super::settle::is_idle;
+use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, DeviceState, Session};
+use crate::event::Touched;
+use crate::event::touched::leaves_under;
 use crate::ids::SessionNo;
-use crate::kind::{Kind, Leaf};
+use crate::kind::Leaf;
 use crate::policy::{Decision, PolicySet, Subject, Verdict};
 use crate::push::set_pause::SetPause;
 use crate::time::Timestamp;
@@ -173,7 +176,7 @@ impl<'a> Circumstances<'a> {
 
     /// Whether the command can go.
     pub(crate) fn availability(&self, command: &OpenCommand) -> Availability {
-        let leaves = leaves_under(command, None, self.policies);
+        let leaves = seen_by(self.policies, command, None).leaves;
         self.availability_by(
             self.decide(&leaves, command.options.app.as_deref()),
             command,
@@ -209,41 +212,56 @@ pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
     session.is_open && !is_idle(session, now)
 }
 
-/// The leaves of a command under a policy set, which may classify what the table
-/// does not know. With the body at hand, it is what leaves that counts: it may do something
-/// else than when it was queued, since another key of MDM_Client is known, or another
-/// version classifies; and not all nodes that the table does not know are in the state.
-pub(super) fn leaves_under<'a>(
+/// What a policy set sees of a command.
+pub(super) struct Seen<'a> {
+    /// What is decided on.
+    pub(super) leaves: Cow<'a, [Leaf]>,
+    /// The same for the log, where the event that the command was queued by does not say it.
+    pub(super) late: Option<Touched>,
+}
+
+/// What a policy set sees of a command; it may classify what the table does not know. With
+/// the body at hand, it is what leaves that counts: it may do something else than when it was
+/// queued, since another key of MDM_Client is known, or another version classifies; and not
+/// all nodes that the table does not know are in the state.
+pub(super) fn seen_by<'a>(
+    policies: &PolicySet,
     command: &'a OpenCommand,
     body: Option<&CommandBody>,
-    policies: &PolicySet,
-) -> Cow<'a, [Leaf]> {
-    let known = known_leaves(command, policies);
+) -> Seen<'a> {
+    let app = command.options.app.as_deref();
+    let known = || leaves_under(&command.leaves, &command.unknown, policies);
+    let as_queued = |leaves: Cow<'a, [Leaf]>| Seen {
+        late: (!command.is_on_record)
+            .then(|| whole_or(Touched::of_open(command), &leaves).of_app(app)),
+        leaves,
+    };
     let Some(body) = body else {
-        return known;
+        return as_queued(known());
     };
     let leaves = leaves_of(&body.operations, |verb, loc_uri| {
         policies.classify(verb, loc_uri)
     });
-    let is_known = leaves.iter().all(|leaf| known.contains(leaf));
-    match is_known && !command.has_more_unknown {
-        true => known,
-        false => Cow::Owned(leaves),
+    if !command.has_more_unknown {
+        let known = known();
+        if leaves.iter().all(|leaf| known.contains(leaf)) {
+            return as_queued(known);
+        }
+    }
+    let table = leaves_of(&body.operations, classify);
+    let unknown = unknown_of(&body.operations);
+    let leaves = leaves_under(&table, &unknown, policies).into_owned();
+    let late = Touched::new(&table, &unknown).unwrap_or_else(|| Touched::partial(&leaves));
+    Seen {
+        leaves: Cow::Owned(leaves),
+        late: Some(late.of_app(app)),
     }
 }
 
-/// The same by what is in the state alone.
-fn known_leaves<'a>(command: &'a OpenCommand, policies: &PolicySet) -> Cow<'a, [Leaf]> {
-    if command.unknown.is_empty() || !policies.classifies_more() {
-        return Cow::Borrowed(&command.leaves);
+/// What the log says where not all of it has room: what was decided on.
+fn whole_or(touched: Touched, leaves: &[Leaf]) -> Touched {
+    match touched.partial {
+        true => Touched::partial(leaves),
+        false => touched,
     }
-    let mut leaves = command.leaves.clone();
-    leaves.retain(|leaf| leaf.kind != Kind::Unclassified);
-    for (verb, loc_uri) in &command.unknown {
-        let leaf = policies.classify(*verb, loc_uri);
-        if !leaves.contains(&leaf) {
-            leaves.push(leaf);
-        }
-    }
-    Cow::Owned(leaves)
 }

@@ -11,14 +11,15 @@ use super::large::Part;
 use super::offer::{self, Candidate};
 use super::open::MessagePosition;
 use super::outcome::unenroll_deadline;
-use super::{Request, closing, elements, enrollment, interactive, reply, settle};
+use super::settle;
+use super::{Request, authenticate, closing, digest, elements, enrollment, interactive, reply};
 use crate::activity::{self, TriggerRecord};
 use crate::change::drops_uri;
 use crate::command::CommandState;
-use crate::context::{Login, Mode};
+use crate::context::{ContextSet, Login, Mode};
 use crate::device::outbox;
 use crate::device::{DeviceState, LatestRequest, Session, WithheldRef};
-use crate::event::{Delivered, ExchangeRecord, Withheld};
+use crate::event::{Delivered, ExchangeRecord, ProofRecord, SubjectRecord, Withheld};
 use crate::ids::SessionNo;
 use crate::push::wake;
 use crate::session::Snapshot;
@@ -175,8 +176,11 @@ impl<'a> Builder<'a> {
 
     fn refuse(&mut self, candidates: &[Candidate]) {
         for refused in candidates.iter().filter(|c| c.availability.is_refused()) {
-            let rules = refused.availability.rule_names().join(", ");
-            self.fail(refused, format!("never on this device: {rules}"));
+            let rules = refused.availability.rule_names();
+            let named = rules.join(", ");
+            self.fail(refused, format!("never on this device: {named}"));
+            let late = refused.late.clone();
+            self.recorder.refused(refused.seq, rules, late);
         }
     }
 
@@ -257,6 +261,7 @@ impl<'a> Builder<'a> {
             command: seq.0,
             kind: decided.kind,
             rules: decided.availability.rule_names(),
+            touched: decided.late.clone(),
         });
         self.carried.push(Carried {
             seq,
@@ -333,8 +338,9 @@ impl<'a> Builder<'a> {
         let request = self.request;
         let woken = answers_a_wake(&self.snapshot.device.state, &self.state);
         let trigger = self.trigger(woken);
+        let (proof, subject) = (self.proof(), self.subject());
         let session = self.state.session.as_ref();
-        ExchangeRecord {
+        let mut record = ExchangeRecord {
             session: session.map_or(0, |session| session.no.0),
             session_id: request.message.header.session_id.0.clone(),
             message: request.message.header.msg_id,
@@ -342,9 +348,13 @@ impl<'a> Builder<'a> {
             mode: request.query.mode,
             platform: request.query.platform,
             login: session.map_or(Login::Absent, |session| session.login),
+            contexts: Vec::new(),
+            proof,
+            subject,
             policy_set: request.policies.digest().to_owned(),
             status: code,
             delivered: take(&mut self.delivered),
+            reply_sha256: None,
             withheld: take(&mut self.withheld),
             withheld_as: self.withheld_as,
             outcomes: take(&mut self.recorder.outcomes),
@@ -353,7 +363,34 @@ impl<'a> Builder<'a> {
             manual: self.state.manual_at == Some(request.now),
             ended: !session.is_some_and(|session| session.is_open),
             trigger,
+        };
+        let contexts = session.map(|session| session.contexts).unwrap_or_default();
+        if contexts != ContextSet::only(record.context()) {
+            record.contexts = contexts.iter().collect();
         }
+        record
+    }
+
+    /// How the device proved who it is, where the session's message before does not say it.
+    fn proof(&mut self) -> Option<ProofRecord> {
+        let proof = authenticate::proof(&self.snapshot.device.record, self.request);
+        let digest = digest::of_proof(&proof);
+        let session = self.state.session.as_mut();
+        let is_known = session.is_some_and(|session| {
+            std::mem::replace(&mut session.proof_on_record, digest) == digest
+        });
+        (!is_known).then_some(proof)
+    }
+
+    /// What of the device's record decides, where its exchange before does not say it.
+    fn subject(&mut self) -> Option<SubjectRecord> {
+        let record = &self.snapshot.device.record;
+        let digest = digest::of_subject(record.family, &record.groups);
+        let before = std::mem::replace(&mut self.state.subject_on_record, digest);
+        (before != digest).then(|| SubjectRecord {
+            family: record.family,
+            groups: record.groups.clone(),
+        })
     }
 
     /// What likely began the session, where that looks otherwise than before.

@@ -4,6 +4,9 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::context::Family;
+use crate::event::{ProofRecord, TouchedBy};
+
 /// Collects what a digest is over, so that no two things read the same: behind a
 /// text stands 0xff, which no UTF-8 holds; a list begins with its length; numbers
 /// have four bytes, little-endian.
@@ -42,6 +45,22 @@ impl StableDigest {
         }
     }
 
+    /// Adds what a command touched.
+    pub(super) fn touched(&mut self, late: &TouchedBy) {
+        self.number(late.command);
+        self.list(&late.touched.leaves, |digest, leaf| {
+            digest.byte(leaf.verb as u8);
+            digest.byte(leaf.kind as u8);
+            digest.byte(leaf.class.0);
+        });
+        self.list(&late.touched.unknown, |digest, step| {
+            digest.text(&step.verb);
+            digest.text(&step.loc_uri);
+        });
+        self.byte(u8::from(late.touched.partial));
+        self.optional(late.touched.app.as_deref(), StableDigest::text);
+    }
+
     /// Adds what may be missing.
     pub(super) fn optional<T>(&mut self, value: Option<T>, add: impl FnOnce(&mut Self, T)) {
         self.byte(u8::from(value.is_some()));
@@ -57,4 +76,20 @@ impl StableDigest {
         first.copy_from_slice(&bytes[..8]);
         u64::from_le_bytes(first)
     }
+}
+
+/// A digest of how a device proved who it is.
+pub(super) fn of_proof(proof: &ProofRecord) -> u64 {
+    let mut digest = StableDigest::new("proof");
+    digest.text(proof.by.name());
+    digest.optional(proof.certificate_sha256.as_deref(), StableDigest::text);
+    digest.finish()
+}
+
+/// A digest of what of a device's record decides.
+pub(super) fn of_subject(family: Family, groups: &[String]) -> u64 {
+    let mut digest = StableDigest::new("subject");
+    digest.text(family.name());
+    digest.list(groups, |digest, group| digest.text(group));
+    digest.finish()
 }

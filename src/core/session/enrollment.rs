@@ -103,7 +103,7 @@ pub fn end_enrollment(
     end(&mut state, reason, &mut recorder);
     let events = recorder
         .ended
-        .map(|reason| event(device.id, reason, actor, now));
+        .map(|reason| event(device.id, reason, actor, now).ending(&recorder.parts));
     DeviceChange {
         parts: recorder.parts,
         events: events.into_iter().collect(),

@@ -2,8 +2,8 @@
 
 use crate::command::{CommandState, NodeResult, OpenCommand, Part};
 use crate::device::EndReason;
-use crate::event::{Event, EventType, Outcome};
-use crate::ids::{DeviceId, SessionNo};
+use crate::event::{Event, EventType, Outcome, Touched};
+use crate::ids::{CommandSeq, DeviceId, SessionNo};
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -69,6 +69,8 @@ impl EventRecorder {
             state,
             status,
             reason: reason.clone(),
+            rules: Vec::new(),
+            touched: None,
         });
         self.parts.push(Part {
             seq,
@@ -101,7 +103,17 @@ impl EventRecorder {
             state: CommandState::Queued,
             status: None,
             reason: Some(reason.to_owned()),
+            rules: Vec::new(),
+            touched: None,
         });
+    }
+
+    /// Adds to the outcome of a command that rules refused by which, and on what they decided.
+    pub(super) fn refused(&mut self, seq: CommandSeq, rules: Vec<String>, late: Option<Touched>) {
+        let mut outcomes = self.outcomes.iter_mut().rev();
+        if let Some(outcome) = outcomes.find(|outcome| outcome.command == seq.0) {
+            (outcome.rules, outcome.touched) = (rules, late);
+        }
     }
 
     pub(super) fn note(&mut self, note: impl Into<String>) {

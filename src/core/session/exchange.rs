@@ -1,12 +1,15 @@
 //! What a step decided: the reply, and every change to record.
 
+use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
+
 use super::offer::GUARD;
 use crate::change::{DeviceChange, Loaded};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::Mode;
 use crate::device::outbox;
 use crate::device::{DeviceState, LatestRequest};
-use crate::event::{Event, EventType, ExchangeRecord, Withheld};
+use crate::event::{Event, EventType, ExchangeRecord, TouchedBy, Withheld, more};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::inventory::{Change, InventoryUpdate};
 use crate::kind::Kind;
@@ -97,9 +100,9 @@ impl Exchange {
         for carried in &mut self.carried[at..] {
             carried.from -= gone.len;
         }
-        self.record
-            .delivered
-            .retain(|delivered| delivered.command != seq.0);
+        let mut delivered = self.record.delivered.iter();
+        let at = delivered.position(|delivered| delivered.command == seq.0);
+        let touched = at.and_then(|at| self.record.delivered.remove(at).touched);
         let mut kind = Kind::Unclassified;
         if let Some(command) = self.state.open_mut(seq) {
             kind = command.kind();
@@ -113,6 +116,13 @@ impl Exchange {
             modes: Vec::<Mode>::new(),
             count: 1,
             commands: vec![seq.0],
+            touched: touched
+                .map(|touched| TouchedBy {
+                    command: seq.0,
+                    touched,
+                })
+                .into_iter()
+                .collect(),
         });
         // The list is no longer the one that later events could refer to.
         self.state.withheld = None;
@@ -138,8 +148,12 @@ impl Exchange {
         }
         let mut exchange = self.event("device", EventType::Exchange);
         let at = exchange.at;
+        if !self.carried.is_empty() {
+            let digest: [u8; 32] = Sha256::digest(&reply).into();
+            self.record.reply_sha256 = Some(HEXLOWER.encode(&digest));
+        }
         exchange.exchange = Some(self.record);
-        let mut events = vec![exchange];
+        let mut events = more::split(exchange);
         events.append(&mut self.events);
         let mut change = DeviceChange {
             number: self.number,

@@ -3,12 +3,12 @@
 
 use std::borrow::Cow;
 
-use super::availability::{Availability, Circumstances, leaves_under};
+use super::availability::{Availability, Circumstances, Seen, seen_by};
 use super::bodies::Bodies;
 use super::digest::StableDigest;
 use crate::command::{CommandState, OpenCommand, Unanswered};
 use crate::device::DeviceState;
-use crate::event::Withheld;
+use crate::event::{Touched, TouchedBy, Withheld};
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf, kind_of};
 use crate::limits;
@@ -32,6 +32,8 @@ pub(super) struct Candidate {
     /// than read.
     pub(super) doubtful: bool,
     pub(super) availability: Availability,
+    /// What it touches, where the event that it was queued by does not say it.
+    pub(super) late: Option<Touched>,
 }
 
 /// Every waiting command in the order in which it would go: priority, then
@@ -66,7 +68,7 @@ pub(super) fn candidates(
     let mut one_sets = false;
     for command in waiting {
         let body = bodies.and_then(|bodies| bodies.going_out(state, command.seq));
-        let leaves = leaves_under(command, body.as_deref(), here.policies);
+        let Seen { leaves, late } = seen_by(here.policies, command, body.as_deref());
         let app = command.options.app.as_deref();
         // Queues hold runs of the like: what touches the same is decided the same.
         let like = before
@@ -91,6 +93,7 @@ pub(super) fn candidates(
             once,
             doubtful: !once && (command.unanswered > 0 || command.acts()),
             availability,
+            late,
         });
         before = Some((leaves, app));
     }
@@ -224,11 +227,16 @@ pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Wit
     held.sort_by_key(|command| command.seq);
     for command in held {
         let availability = &command.availability;
+        let late = command.late.iter().map(|touched| TouchedBy {
+            command: command.seq.0,
+            touched: touched.clone(),
+        });
         if let Some(group) = groups.iter_mut().find(|group| {
             group.kind == command.kind && availability.is_reason(&group.rules, &group.modes)
         }) {
             group.count += 1;
             group.commands.push(command.seq.0);
+            group.touched.extend(late);
         } else {
             let (rules, modes) = availability.reason();
             groups.push(Withheld {
@@ -237,6 +245,7 @@ pub(super) fn withheld(state: &DeviceState, candidates: &[Candidate]) -> Vec<Wit
                 modes,
                 count: 1,
                 commands: vec![command.seq.0],
+                touched: late.collect(),
             });
         }
     }
@@ -253,6 +262,7 @@ pub(super) fn digest(withheld: &[Withheld]) -> u64 {
         digest.list(&group.rules, |digest, rule| digest.text(rule));
         digest.list(&group.modes, |digest, &mode| digest.byte(mode as u8));
         digest.list(&group.commands, |digest, &seq| digest.number(seq));
+        digest.list(&group.touched, |digest, late| digest.touched(late));
     });
     digest.finish()
 }

@@ -135,6 +135,7 @@ fn begin(state: &mut DeviceState, request: &Request<'_>, recorder: &mut EventRec
         max_msg_size: None,
         is_open: true,
         awaits_final: false,
+        proof_on_record: 0,
     });
     state.next_id = state.next_id.max(1);
     let which = (SessionNo(state.sessions), request.query.mode);

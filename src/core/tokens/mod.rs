@@ -87,6 +87,8 @@ pub enum Access {
     Read,
     /// Reading the log, sessions, and what would be decided.
     Audit,
+    /// Reading the log's checkpoint and hash tiles, which may be for everybody.
+    Proof,
     /// Queueing commands; the portal only installs.
     Queue,
     /// Changing devices and commands.
@@ -100,7 +102,7 @@ impl Access {
     pub fn roles(self) -> &'static [Role] {
         match self {
             Access::Public | Access::Browse | Access::Read => &Role::ALL,
-            Access::Audit => &[Role::Admin, Role::Operator, Role::Auditor],
+            Access::Audit | Access::Proof => &[Role::Admin, Role::Operator, Role::Auditor],
             Access::Install | Access::Queue => &[Role::Admin, Role::Operator, Role::Portal],
             Access::Operate => &[Role::Admin, Role::Operator],
             Access::Admin => &[Role::Admin],
@@ -115,7 +117,9 @@ impl Access {
     /// The role to ask for, in errors: the least that has it.
     pub fn needed(self) -> &'static str {
         match self {
-            Access::Public | Access::Browse | Access::Read | Access::Audit => "auditor or operator",
+            Access::Public | Access::Browse | Access::Read | Access::Audit | Access::Proof => {
+                "auditor or operator"
+            }
             Access::Install | Access::Queue | Access::Operate => "operator",
             Access::Admin => "admin",
         }

@@ -1,14 +1,16 @@
-//! Webhooks: who is told of the steps of installs, over HTTP.
+//! Webhooks: who is told of the steps of installs and of alerts, over HTTP.
 //!
-//! A delivery is put into an outbox in the transaction of the step itself
-//! ([`announce`]), and
+//! A delivery is put into an outbox in the transaction of the step or the alert itself
+//! ([`announce`], [`of_alert`]), and
 //! taken out once its receiver has answered with 2xx: it comes at least once,
 //! and says by its id when it comes again.
 
+mod alerts;
 mod deliveries;
 #[cfg(test)]
 mod tests;
 
+pub use alerts::of_alert;
 pub use deliveries::announce;
 
 use std::fmt;
@@ -17,6 +19,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::event::EventType;
 use crate::ids::IdError;
 use crate::installs::InstallState;
 use crate::refusal::Refusal;
@@ -33,6 +36,8 @@ pub const TEST: &str = "webhook.test";
 pub const SECRET_BYTES: (usize, usize) = (16, 256);
 /// What stands for every event of installs.
 pub const EVERY: &str = "install.*";
+/// What stands for both events of alerts.
+pub const EVERY_ALERT: &str = "alert.*";
 /// How often a delivery is tried. With the pauses below that takes about nine hours.
 const ATTEMPTS: u32 = 16;
 /// The pause after the first attempt, milliseconds; each further one is twice as long.
@@ -86,7 +91,10 @@ pub struct Webhook {
 impl Webhook {
     /// Whether it wants this event of a device with these groups.
     pub fn wants(&self, event: &str, groups: &[String]) -> bool {
-        let wanted = |of: &String| of == event || of == EVERY;
+        let wanted = |of: &String| match of.strip_suffix('*') {
+            Some(subject) => event.starts_with(subject),
+            None => of == event,
+        };
         self.events.iter().any(wanted)
             && (self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group)))
     }
@@ -187,9 +195,13 @@ pub(crate) fn event_name(state: InstallState) -> String {
     format!("install.{}", state.name())
 }
 
-/// The names of all events.
+/// The names of all events, and of what stands for several.
 pub fn event_names() -> Vec<String> {
-    InstallState::ALL.into_iter().map(event_name).collect()
+    let installs = InstallState::ALL.into_iter().map(event_name);
+    let alerts = [EventType::AlertRaised, EventType::AlertCleared];
+    let alerts = alerts.map(|event| event.name().to_owned());
+    let several = [EVERY, EVERY_ALERT].map(str::to_owned);
+    installs.chain(alerts).chain(several).collect()
 }
 
 /// Whether there may be one more webhook besides so many.

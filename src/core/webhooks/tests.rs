@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::deliveries::deliveries;
 use super::*;
+use crate::alert::{Alert, AlertId, AlertKind, Finding, Subject};
 use crate::catalogue::{App, Release, Version};
+use crate::change::NewDelivery;
 use crate::fixtures::{NOW, body, device};
 use crate::installs::request::{Request, Written, cancel, request};
 
@@ -149,4 +151,34 @@ fn a_webhook_wants_what_it_names() {
     assert!(!wants(&["install.failed"], &[], "install.woken", &sales));
     assert!(!wants(&[EVERY], &["other"], "install.woken", &sales));
     assert!(!format!("{:?}", webhook(1, &[], &[])).contains("a.test"));
+}
+
+#[test]
+fn an_alert_is_sent_to_whoever_wants_it_and_one_of_a_device_within_its_groups() {
+    let device = device(1, &["g"]);
+    let all = [
+        webhook(1, &["alert.*"], &[]),
+        webhook(2, &["alert.cleared"], &[]),
+        webhook(3, &["install.*"], &[]),
+        webhook(4, &["alert.*"], &["g"]),
+        webhook(5, &["alert.raised"], &["h"]),
+    ];
+    let of = |subject| {
+        let finding = Finding::new(AlertKind::DeviceByHand, subject, "for 3 days");
+        Alert::raised(AlertId(Uuid::from_u128(7)), finding, NOW)
+    };
+    let numbers = |sent: &[NewDelivery]| sent.iter().map(|one| one.webhook).collect::<Vec<_>>();
+    let of_device = of(Subject::Device(device.id));
+    assert_eq!(numbers(&of_alert(&all, &of_device, Some(&device))), [1, 4]);
+    let mut of_server = of(Subject::Server);
+    assert_eq!(numbers(&of_alert(&all, &of_server, None)), [1]);
+    of_server.cleared_at = Some(NOW.plus_ms(9));
+    let sent = of_alert(&all, &of_server, None);
+    assert_eq!(numbers(&sent), [1, 2]);
+    assert_eq!(sent[0].due, NOW.plus_ms(9));
+    let body: Value = serde_json::from_slice(&sent[0].body).unwrap();
+    assert_eq!(body["id"], "00000000000000000000000000000007-cleared");
+    assert_eq!(body["type"], "alert.cleared");
+    assert_eq!(body["alert"]["cleared_at"], NOW.plus_ms(9).to_string());
+    assert_eq!(body["alert"]["action"], AlertKind::DeviceByHand.action());
 }

@@ -6,8 +6,10 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
+use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
@@ -28,10 +30,16 @@ pub(crate) struct App {
     pub store: Arc<dyn Store>,
     /// The keys that seal what callers keep for the server.
     pub keys: Arc<Keys>,
+    /// Seals the log, and when it is asked to.
+    pub sealer: Arc<Sealer>,
+    /// Whether the log's checkpoint and its hash tiles are for everybody.
+    pub audit_public: bool,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
+    /// What an operator should act on.
+    pub alerts: Arc<Alerts>,
     /// Where the time comes from.
     pub clock: Clock,
     /// Bytes of the entries of one page of a list.

@@ -13,7 +13,7 @@ use modegate_core::device::ActivityFlag;
 use modegate_core::device::{
     CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason,
 };
-use modegate_core::event::{Event, EventType};
+use modegate_core::event::{Event, EventType, RecordChange};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
@@ -168,7 +168,8 @@ pub(crate) async fn register(
     let (now, id) = (app.now(), DeviceId(app.new_id()));
     let mut record = new.record(now);
     record.groups = by.regroup(&[], record.groups, "groups")?;
-    let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered);
+    let event = Event::new(now, by.actor(), Some(id), EventType::DeviceRegistered)
+        .change(RecordChange::registered(&record));
     let source = record.source.0.clone();
     let registered = app.store.register(id, record, event, options.keep).await;
     match registered {
@@ -314,6 +315,10 @@ pub(super) fn amended(
             ..device.clone()
         };
         let left = leave_family(&after, now).map_err(|in_use| family_in_use(&in_use, to))?;
+        // The event of the change, and what ended with it.
+        let mut events = change.events.drain(..);
+        let event = events.next().map(|event| event.ending(&left.parts));
+        change.events = event.into_iter().chain(events).collect();
         change = change.then(left);
     }
     if names_key {
@@ -332,7 +337,8 @@ fn family_in_use(in_use: &FamilyInUse, wanted: Family) -> FieldError {
     FieldError::new("family", expected, found)
 }
 
-/// A change of who proves to be the device: nothing is replayed. Where it was enrolled
+/// A change of who proves to be the device, with what of its record is another in the event:
+/// nothing is replayed. Where it was enrolled
 /// anew, as `word` or its certificates say, what belonged to its enrollment ends.
 pub(super) fn identity_change(
     device: &Device,
@@ -354,6 +360,7 @@ pub(super) fn identity_change(
         state: state.clone(),
         ..device.clone()
     };
+    let event = event.change(RecordChange::between(&device.record, &record));
     let change = change::DeviceChange::new(device, state)
         .with_record(record)
         .with_events(vec![event]);

@@ -96,6 +96,7 @@ impl From<StoreError> for AppError {
             StoreError::Refused(refusal) => refusal.into(),
             StoreError::NoDevice => AppError::missing("device"),
             StoreError::Done => AppError::Done,
+            StoreError::LogInUse(_) => AppError::Conflict(error.to_string()),
             other => AppError::Store(other),
         }
     }

@@ -11,7 +11,7 @@ use super::input::{Input, List, input};
 use super::word::{Word, words};
 use super::{App, AppError, Principal, WriteOptions};
 use modegate_core::device::Device;
-use modegate_core::event::{Event, EventType};
+use modegate_core::event::{Event, EventType, RecordChange};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits;
@@ -134,8 +134,11 @@ impl Planner {
     ) -> ImportStep {
         let Some(device) = there else {
             let what = EventType::DeviceRegistered;
-            let event = Event::new(self.now, self.by.actor(), Some(id), what).detail("imported");
-            return ImportStep::Register(id, Box::new(entry.record(self.now)), Box::new(event));
+            let record = entry.record(self.now);
+            let event = Event::new(self.now, self.by.actor(), Some(id), what)
+                .detail("imported")
+                .change(RecordChange::registered(&record));
+            return ImportStep::Register(id, Box::new(record), Box::new(event));
         };
         let conflict = || FieldError {
             field: format!("devices[{at}].source"),

@@ -19,9 +19,11 @@ use modegate_store::Chunk;
 /// Most decisions returned of one command, the newest.
 const DECISIONS: usize = 50;
 
-/// An event, with all that its exchange withheld.
+/// An event as far as its reader may see it, with all that its exchange withheld.
 #[derive(Debug)]
 pub(crate) struct LoggedEvent {
+    /// Its number in the log, from 0: that of its entry in the tree.
+    pub(crate) entry: u64,
     /// The event.
     pub(crate) stored: StoredEvent,
     /// What its exchange withheld: its own list, and the one that it refers to.
@@ -34,10 +36,12 @@ impl LoggedEvent {
     fn bytes(&self) -> u64 {
         const FRAME: usize = 512;
         const COMMAND: usize = 160;
+        let event = &self.stored.event;
         let withheld: usize = self.withheld.iter().map(|group| group.commands.len()).sum();
-        let exchange = self.stored.event.exchange.as_ref();
-        let others = exchange.map_or(0, |of| of.delivered.len() + of.outcomes.len());
-        let steps = self.stored.event.steps.iter();
+        let exchange = event.exchange.as_ref().map(|of| of.outcomes.len());
+        let outcomes = exchange.or(event.more.as_ref().map(|of| of.outcomes.len()));
+        let others = event.delivered().len() + outcomes.unwrap_or(0);
+        let steps = event.steps.iter();
         let steps: usize = steps.map(|step| COMMAND + step.loc_uri.len()).sum();
         (FRAME + COMMAND * (withheld + others) + steps) as u64
     }
@@ -155,7 +159,7 @@ pub(crate) async fn all(
     };
     let events = listed.items.into_iter().map(|(stored, _)| stored);
     let listed = Listed {
-        items: with_withheld(app, events.collect()).await?,
+        items: as_seen(app, by, events.collect()).await?,
         next: listed.next,
     };
     Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
@@ -245,7 +249,7 @@ pub(crate) async fn of_device(
     }
     let listed = Listed::from_page(events, page.limit, |stored| stored.event.seq);
     let listed = Listed {
-        items: with_withheld(app, listed.items).await?,
+        items: as_seen(app, by, listed.items).await?,
         next: listed.next,
     };
     Ok(listed.up_to(app.page_bytes, LoggedEvent::bytes, |event| {
@@ -253,18 +257,28 @@ pub(crate) async fn of_device(
     }))
 }
 
-/// These events with what their exchanges withheld.
-pub(crate) async fn with_withheld(
+/// These events as far as the caller may see them, with what their exchanges withheld.
+pub(crate) async fn as_seen(
     app: &App,
+    by: &Principal,
     events: Vec<StoredEvent>,
 ) -> Result<Vec<LoggedEvent>, AppError> {
     let (mut all, mut lists) = (Vec::with_capacity(events.len()), WithheldLists::new(app));
-    for stored in events {
+    let base = app.store.tree().await?.base;
+    for mut stored in events {
         let withheld = match (&stored.event.exchange, stored.event.device) {
             (Some(exchange), Some(device)) => lists.of(device, exchange).await?,
-            _ => Vec::new(),
+            _ => {
+                let more = stored.event.more.iter();
+                more.flat_map(|more| more.withheld.clone()).collect()
+            }
         };
-        all.push(LoggedEvent { stored, withheld });
+        stored.event = by.sees(stored.event);
+        all.push(LoggedEvent {
+            entry: stored.place.saturating_sub(base),
+            stored,
+            withheld,
+        });
     }
     Ok(all)
 }
@@ -299,14 +313,22 @@ impl<'a> WithheldLists<'a> {
         Ok(held)
     }
 
+    /// The list of that event, and what the events behind it go on with.
     async fn look_up(&self, device: DeviceId, seq: u64) -> Result<Vec<Withheld>, AppError> {
-        let store = &self.app.store;
-        let earlier = store.events(device, seq.saturating_sub(1), 1).await?;
-        let list = earlier
-            .into_iter()
-            .filter(|stored| stored.event.seq == seq)
-            .filter_map(|stored| stored.event.exchange);
-        Ok(list.flat_map(|exchange| exchange.withheld).collect())
+        let (store, mut list) = (&self.app.store, Vec::new());
+        let mut next = seq;
+        loop {
+            let found = store.events(device, next.saturating_sub(1), 1).await?;
+            let Some(event) = found.into_iter().map(|stored| stored.event).next() else {
+                return Ok(list);
+            };
+            match (event.seq == next, event.exchange, event.more) {
+                (true, Some(exchange), _) if next == seq => list.extend(exchange.withheld),
+                (true, _, Some(more)) if next > seq => list.extend(more.withheld),
+                _ => return Ok(list),
+            }
+            next += 1;
+        }
     }
 }
 
@@ -338,7 +360,7 @@ pub(crate) struct Decision {
 /// What was decided on a command, the newest first, as far as the log is walked.
 pub(super) async fn decisions(app: &App, id: CommandId) -> Result<Vec<Decision>, AppError> {
     let (mut found, mut before, mut walked) = (Vec::new(), u64::MAX, 0);
-    let mut lists = WithheldLists::new(app);
+    let (mut lists, mut more) = (WithheldLists::new(app), Vec::new());
     while found.len() < DECISIONS && walked < crate::limits::EVENT_WALK {
         let most = crate::limits::PAGE_ITEMS;
         let events = app.store.events_before(id.device, before, most).await?;
@@ -349,9 +371,11 @@ pub(super) async fn decisions(app: &App, id: CommandId) -> Result<Vec<Decision>,
             if event.what == EventType::CommandQueued && event.command == Some(id.seq.0) {
                 return Ok(found);
             }
+            more.extend(event.more.clone());
             if let Some(exchange) = &event.exchange {
-                let withheld = lists.of(id.device, exchange).await?;
-                found.extend(decision(exchange, &withheld, id.seq.0, event));
+                let exchange = exchange.clone().with_more(more.drain(..));
+                let withheld = lists.of(id.device, &exchange).await?;
+                found.extend(decision(&exchange, &withheld, id.seq.0, event));
             }
         }
     }

@@ -2,6 +2,8 @@
 //! line call. They know no HTTP: they take who asks, what is asked as types, and
 //! return what there is now, or why not.
 
+pub(crate) mod alerts;
+pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod catalogue;
 pub(crate) mod catalogue_input;

@@ -11,9 +11,9 @@ use super::input::{Integer, Line, List, Object, Text, input};
 use super::log::WithheldLists;
 use super::{App, AppError, Principal};
 use modegate_core::command::StoredCommand;
-use modegate_core::context::{Context, ContextSet};
+use modegate_core::context::ContextSet;
 use modegate_core::device::Device;
-use modegate_core::event::ExchangeRecord;
+use modegate_core::event::{Event, ExchangeRecord};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::kind::Leaf;
@@ -122,9 +122,7 @@ async fn look(app: &App, by: &Principal, input: PolicyTryOut) -> Result<TryOutRe
         };
         after = newest.place;
         for stored in &events {
-            if let (Some(device), Some(exchange)) = (stored.event.device, &stored.event.exchange) {
-                gathering.take(device, exchange).await?;
-            }
+            gathering.take_event(&stored.event).await?;
         }
     }
     Ok(TryOutResult {
@@ -192,17 +190,30 @@ impl<'a> Gathering<'a> {
         self.outcome.looked_at >= limits::TRYOUT_DECISIONS
     }
 
-    async fn take(&mut self, id: DeviceId, exchange: &ExchangeRecord) -> Result<(), AppError> {
-        let contexts = self.named(id, exchange);
+    async fn take_event(&mut self, event: &Event) -> Result<(), AppError> {
+        let Some(id) = event.device else {
+            return Ok(());
+        };
+        let (contexts, held) = match (&event.exchange, &event.more) {
+            (Some(exchange), _) => {
+                let contexts = self.named(id, exchange);
+                (contexts, self.held.of(id, exchange).await?)
+            }
+            (None, Some(more)) => match self.contexts.get(&id) {
+                Some((_, contexts)) => (*contexts, more.withheld.clone()),
+                None => return Ok(()),
+            },
+            (None, None) => return Ok(()),
+        };
         let Some(device) = self.device(id).await? else {
             return Ok(());
         };
-        self.exchanges += 1;
-        for delivered in &exchange.delivered {
+        self.exchanges += u64::from(event.exchange.is_some());
+        for delivered in event.delivered() {
             self.record(&device, delivered.command, contexts, Verdict::Deliver)
                 .await?;
         }
-        for held in self.held.of(id, exchange).await? {
+        for held in held {
             // What waited for its time or for another was no decision of a policy.
             if held
                 .rules
@@ -219,19 +230,16 @@ impl<'a> Gathering<'a> {
         Ok(())
     }
 
-    /// Every context that the session has named up to this exchange.
+    /// Every context that the session has named up to this exchange: one of an event of
+    /// version 1 names its own alone.
     fn named(&mut self, id: DeviceId, exchange: &ExchangeRecord) -> ContextSet {
-        let context = Context {
-            mode: exchange.mode,
-            platform: exchange.platform,
-            login: exchange.login,
-        };
         let known = self
             .contexts
             .get(&id)
             .filter(|(session, _)| *session == exchange.session);
-        let contexts =
-            known.map_or_else(|| ContextSet::only(context), |(_, set)| set.with(context));
+        let before = known.map_or_else(ContextSet::default, |(_, set)| *set);
+        let contexts = exchange.all_contexts();
+        let contexts = contexts.iter().fold(before, ContextSet::with);
         self.contexts.insert(id, (exchange.session, contexts));
         contexts
     }

@@ -8,6 +8,7 @@ use super::context::App;
 use super::error::AppError;
 use modegate_core::change::{self, Refusal};
 use modegate_core::device::Device;
+use modegate_core::event::Event;
 use modegate_core::fields::{FieldError, quoted};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::Install;
@@ -69,6 +70,16 @@ impl Principal {
     pub(crate) fn known_groups(&self, groups: &[String]) -> Vec<String> {
         let known = groups.iter().filter(|group| self.knows_group(group));
         known.cloned().collect()
+    }
+
+    /// Whether an event names groups that it may not know of.
+    pub(crate) fn is_kept_from(&self, event: &Event) -> bool {
+        event.names_other_groups(|group| self.knows_group(group))
+    }
+
+    /// An event as far as it may see it.
+    pub(crate) fn sees(&self, event: Event) -> Event {
+        event.naming_only(|group| self.knows_group(group))
     }
 
     /// The groups that bound what it sees, if any do.

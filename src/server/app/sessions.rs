@@ -9,7 +9,7 @@ use super::input::Time;
 use super::log::WithheldLists;
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::activity::{self, Plan, Seen, Trigger, TriggerRecord};
-use modegate_core::context::{Context, Family, Mode};
+use modegate_core::context::{Family, Mode};
 use modegate_core::event::{Event, ExchangeRecord, StoredEvent, Withheld};
 use modegate_core::ids::DeviceId;
 
@@ -115,7 +115,7 @@ impl Session {
             query: exchange.query.clone(),
             mode: exchange.mode,
             login: exchange.login.name(),
-            contradicts: context(exchange).is_contradiction()
+            contradicts: exchange.context().is_contradiction()
                 || of_later(|later| later.contradicts),
             messages: later.as_ref().map_or(0, |later| later.messages) + 1,
             delivered: delivered + exchange.delivered.len() as u64,
@@ -132,15 +132,6 @@ impl Session {
     }
 }
 
-/// What an exchange said of its session.
-fn context(exchange: &ExchangeRecord) -> Context {
-    Context {
-        mode: exchange.mode,
-        platform: exchange.platform,
-        login: exchange.login,
-    }
-}
-
 /// A device's sessions, the newest first, as far as the log is walked.
 pub(crate) async fn sessions(
     app: &App,
@@ -151,17 +142,19 @@ pub(crate) async fn sessions(
     let family = by.device(app, id).await?.record.family;
     let mut before = page.after.unwrap_or(u64::MAX);
     let (mut sessions, mut walked): (Vec<Session>, usize) = (Vec::new(), 0);
-    let mut lists = WithheldLists::new(app);
+    let (mut lists, mut more) = (WithheldLists::new(app), Vec::new());
     loop {
         let most = crate::limits::PAGE_ITEMS;
         let events = app.store.events_before(id, before, most).await?;
         let is_last = events.len() < most;
         walked += events.len();
         for StoredEvent { event, .. } in &events {
+            more.extend(event.more.clone());
             let Some(exchange) = &event.exchange else {
                 before = event.seq;
                 continue;
             };
+            let exchange = &exchange.clone().with_more(more.drain(..));
             let later = sessions.pop_if(|later| later.session == exchange.session);
             if later.is_none() && sessions.len() == page.limit {
                 let next = Some(before);

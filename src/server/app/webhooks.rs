@@ -1,4 +1,4 @@
-//! Webhooks: URLs to which the steps of installs are reported.
+//! Webhooks: URLs to which the steps of installs, and alerts, are reported.
 
 use schemars::{Schema, json_schema};
 use serde_json::json;
@@ -15,8 +15,9 @@ use modegate_core::webhooks::{
     AskedDelivery, DeliveryRecord, EVERY, SECRET_BYTES, TEST, Webhook, WebhookId, event_names,
 };
 
-/// Most names of events that a webhook may have: each, and the one for all.
-const EVENTS: usize = InstallState::ALL.len() + 1;
+/// Most names of events that a webhook may have: each install's and alert's, and those that
+/// stand for several.
+const EVENTS: usize = InstallState::ALL.len() + 2 + 2;
 /// For how long the secret before signs, too, by default and at most, seconds.
 const OVERLAP_S: i64 = 24 * 60 * 60;
 const OVERLAP_MOST_S: i64 = 30 * OVERLAP_S;
@@ -26,32 +27,24 @@ input! {
     pub(crate) struct NewWebhook {
         /// Where the events are posted.
         pub(crate) url: Line<URL_BYTES>,
-        /// The events to report. Default: all.
+        /// The events to report. Default: `install.*`.
         pub(crate) events: Option<List<Parsed<EventName>, EVENTS, 1>>,
-        /// Only of devices of these groups.
+        /// Only of devices of these groups: then no alert that is about anything else.
         pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
         /// The key that signs the requests. Default: the server makes one.
         pub(crate) secret: Option<SecretLine<{ SECRET_BYTES.1 }, { SECRET_BYTES.0 }>>,
     }
 }
 
-/// The name of an event that is reported, or the one that stands for all.
+/// The name of an event that is reported, or one that stands for several.
 #[derive(Debug, Clone)]
 pub(crate) struct EventName(String);
-
-impl EventName {
-    fn all() -> Vec<String> {
-        let mut names = event_names();
-        names.push(EVERY.to_owned());
-        names
-    }
-}
 
 impl Parse for EventName {
     const MAX: usize = 64;
 
     fn parse(line: &str) -> Result<Self, String> {
-        let all = EventName::all();
+        let all = event_names();
         match all.iter().any(|one| one == line) {
             true => Ok(EventName(line.to_owned())),
             false => Err(format!("one of {}", all.join(", "))),
@@ -59,7 +52,7 @@ impl Parse for EventName {
     }
 
     fn schema() -> Schema {
-        json_schema!({"type": "string", "enum": EventName::all()})
+        json_schema!({"type": "string", "enum": event_names()})
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
+use modegate_core::alert::{AlertKind, Severity};
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
@@ -85,12 +86,14 @@ words!(
     Family,
     FamilyEvidence,
     ActivityFlag,
+    AlertKind,
     ScheduleState,
     AuthFailure,
     EventType,
     Login,
     Mode,
     Role,
+    Severity,
     installs::InstallState,
     Priority
 );

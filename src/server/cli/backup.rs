@@ -1,13 +1,13 @@
 //! `modegate backup` and `modegate restore`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::flags::given;
-use crate::config::{Fault, Loaded, environment};
+use crate::config::{Fault, Loaded, Settings, environment};
 use crate::serve::data_dir::DataDir;
 use crate::serve::{KeySource, ServeError};
 use modegate_store::sqlite::backup::{self, BackupError, Progress};
@@ -37,19 +37,32 @@ pub(crate) struct DataArgs {
 
 /// The same, found out.
 pub(super) struct Places {
+    pub(super) settings: Settings,
     pub(super) data: PathBuf,
     pub(super) database: PathBuf,
     pub(super) key: KeySource,
 }
 
 impl DataArgs {
+    /// The same with this data directory.
+    pub(super) fn places_in(&self, data: &Path) -> Result<Places, DataError> {
+        let with = DataArgs {
+            config: self.config.clone(),
+            data: Some(data.to_string_lossy().into_owned()),
+            database: self.database.clone(),
+            key_file: self.key_file.clone(),
+        };
+        with.places()
+    }
+
     pub(super) fn places(&self) -> Result<Places, DataError> {
         let loaded = Loaded::read(self.config.as_deref(), &environment(), &given(self));
         let settings = loaded.settled().map_err(DataError::Settings)?;
         Ok(Places {
             database: settings.database_path(),
             key: KeySource::from_settings(&settings),
-            data: settings.data,
+            data: settings.data.clone(),
+            settings,
         })
     }
 }

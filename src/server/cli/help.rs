@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 13] = [
+pub const EXAMPLES: [Examples; 22] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -29,6 +29,13 @@ pub const EXAMPLES: [Examples; 13] = [
             "modegate serve --data ./data --insecure-http 127.0.0.1:8080 --accept-unknown-devices",
             "modegate serve --listen 0.0.0.0:8443 --name mdm.example.org --client-ca issuers.pem",
             "modegate serve --log-format json --log-filter info,modegate=debug",
+        ],
+    ),
+    (
+        "audit witness",
+        &[
+            "modegate audit witness --log mdm.example.org/0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506/1+31d1cdfb+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
+            "modegate audit witness --listen 0.0.0.0:8445 --data /var/lib/modegate-witness --name witness.example.org/1 --log mdm.example.org/0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506/1+31d1cdfb+AQABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f",
         ],
     ),
     (
@@ -65,6 +72,60 @@ pub const EXAMPLES: [Examples; 13] = [
             "modegate config show",
             "modegate config show --config /etc/modegate/modegate.toml --json",
         ],
+    ),
+    (
+        "audit verify",
+        &[
+            "modegate audit verify --data /var/lib/modegate",
+            "modegate audit verify /mnt/export --key log.vkey",
+            "modegate audit verify /mnt/export --policy trust.txt --against checkpoint-of-january --json",
+            "modegate audit verify --proof 4711.tlog-proof --key log.vkey",
+        ],
+    ),
+    (
+        "audit export",
+        &[
+            "modegate audit export /mnt/export --data /var/lib/modegate",
+            "modegate audit export /mnt/since-june --since 1048576 --jsonl --data /var/lib/modegate",
+            "modegate audit export ./device --device 0197a2c4c1f47cc0b1d9c5f9d0c1a2b3 --csv",
+        ],
+    ),
+    (
+        "audit prove",
+        &[
+            "modegate audit prove --event 4711 --data /var/lib/modegate > 4711.tlog-proof",
+            "modegate audit prove --command 0197a2c4c1f47cc0b1d9c5f9d0c1a2b3-7 --out proofs",
+            "modegate audit prove /mnt/export --from 1048576",
+        ],
+    ),
+    (
+        "audit replay",
+        &[
+            "modegate audit replay /mnt/export",
+            "modegate audit replay /mnt/export --policies ./policies-of-tomorrow --json",
+        ],
+    ),
+    (
+        "audit checkpoint",
+        &[
+            "modegate audit checkpoint --data /var/lib/modegate > checkpoint",
+            "modegate audit checkpoint /mnt/export --json",
+        ],
+    ),
+    (
+        "audit key",
+        &[
+            "modegate audit key --data /var/lib/modegate",
+            "modegate audit key --json",
+        ],
+    ),
+    (
+        "audit key rotate",
+        &["modegate audit key rotate --data /var/lib/modegate"],
+    ),
+    (
+        "audit redact",
+        &["modegate audit redact --event 4711 --reason personal-data"],
     ),
     (
         "completions",

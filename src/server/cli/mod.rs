@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod backup;
 mod config;
 mod flags;
@@ -20,6 +21,7 @@ use std::io;
 
 use clap::Subcommand;
 
+use audit::AuditCommand;
 use policy::PolicyCommand;
 
 /// The commands that need no simulated device.
@@ -31,6 +33,9 @@ pub enum Command {
     Backup(backup::BackupArgs),
     /// Put a backup in the place of the database, with no server running
     Restore(backup::RestoreArgs),
+    /// Export, verify and prove the audit log
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Change the main key
     #[command(subcommand)]
     Key(key::KeyCommand),
@@ -58,6 +63,7 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Serve(args) => serve::run(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Audit(command) => audit::run(&command),
         Command::Key(command) => key::run(&command),
         Command::Policy(command) => {
             printed("modegate policy", policy::run(&command, &mut io::stdout()))

@@ -2,16 +2,15 @@
 //! them is wrong. A running server asks for a token; nothing is sent to a device.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::{Args, Subcommand};
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
-use url::Url;
 
-use super::request::{self, RequestError, Trust};
+use super::request::{self, Access, Api, RequestError};
 use modegate_core::push::diagnosis::{Finding, Verdict, diagnose};
 use modegate_core::push::profile::{Health, PackageSid, Pfn};
 
@@ -41,12 +40,8 @@ pub struct CheckArgs {
     /// The server's data directory, for the defaults below
     #[arg(long, value_name = "DIR", default_value = "./data")]
     data: PathBuf,
-    /// CAs to trust (PEM) [default: ca.pem in the data directory, else the system's]
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// A file with an admin's token [default: admin-token in the data directory]
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    access: Access,
 }
 
 /// Why a profile was not checked.
@@ -119,9 +114,9 @@ fn findings(profile: &Profile) -> Vec<Finding> {
 
 /// The profile after its credentials were tried, or when there is no answer in time.
 async fn check(args: &CheckArgs) -> Result<Profile, CheckError> {
-    let server = Server::of(args)?;
+    let server = Api::open(&args.url, &args.data, &args.access)?;
     let all = server
-        .call(Method::GET, "/push-profiles?limit=100", 200)
+        .call(Method::GET, "/push-profiles?limit=100", None, 200)
         .await?;
     let all = list(&all);
     let wanted = |one: &&Profile| one.id == args.profile || one.pfn == args.profile;
@@ -134,10 +129,10 @@ async fn check(args: &CheckArgs) -> Result<Profile, CheckError> {
     };
     let path = format!("/push-profiles/{}", profile.id);
     let tried = format!("{path}/check");
-    server.call(Method::POST, &tried, 202).await?;
+    server.call(Method::POST, &tried, None, 202).await?;
     let begun = Instant::now();
     loop {
-        let answer = server.call(Method::GET, &path, 200).await?;
+        let answer = server.call(Method::GET, &path, None, 200).await?;
         if let Ok(profile) = serde_json::from_value::<Profile>(answer)
             && (profile.health != Health::Unchecked || begun.elapsed() > PATIENCE)
         {
@@ -152,53 +147,4 @@ fn list(page: &Value) -> Vec<Profile> {
     items
         .filter_map(|item| serde_json::from_value(item.clone()).ok())
         .collect()
-}
-
-/// The API of a running server.
-struct Server {
-    client: Client,
-    url: Url,
-    token: String,
-}
-
-impl Server {
-    fn of(args: &CheckArgs) -> Result<Server, RequestError> {
-        let url = request::address(&args.url)?;
-        let own = args.data.join("ca.pem");
-        let trust = match &args.ca {
-            Some(path) => Trust::Cas(path),
-            None if own.exists() => Trust::Cas(&own),
-            None => Trust::System,
-        };
-        let file = args.token_file.clone();
-        let file = file.unwrap_or_else(|| args.data.join("admin-token"));
-        Ok(Server {
-            client: request::client(&url, trust)?,
-            token: read(&file)?,
-            url,
-        })
-    }
-
-    async fn call(&self, method: Method, path: &str, expected: u16) -> Result<Value, RequestError> {
-        let joined = self.url.join(&format!("/api/v1{path}"));
-        let url = joined.map_err(|_| RequestError::Url(format!("{}api/v1{path}", self.url)))?;
-        let failed = |error| request::failed(&url, error);
-        let sent = self
-            .client
-            .request(method, url.clone())
-            .bearer_auth(&self.token);
-        let answer = sent.send().await.map_err(failed)?;
-        let status = answer.status().as_u16();
-        if status != expected {
-            return Err(RequestError::Status(url, expected, status));
-        }
-        let body = answer.bytes().await.map_err(failed)?;
-        Ok(serde_json::from_slice(&body).unwrap_or_default())
-    }
-}
-
-fn read(file: &Path) -> Result<String, RequestError> {
-    let text = std::fs::read_to_string(file);
-    text.map(|text| text.trim().to_owned())
-        .map_err(|error| RequestError::File(file.to_owned(), error.to_string()))
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use reqwest::{Certificate, Client};
+use clap::Args;
+use reqwest::{Certificate, Client, Method};
+use serde_json::Value;
 use url::Url;
 
 use crate::pem;
@@ -33,8 +35,83 @@ pub(crate) enum RequestError {
     Request(Url, String),
     #[error("{0}: expected status {1}, found {2}")]
     Status(Url, u16, u16),
+    #[error("{0}: status {1}: {2}")]
+    Refused(Url, u16, String),
     #[error("{0}")]
     Runtime(#[from] std::io::Error),
+}
+
+/// What a command needs to use the API of a running server.
+#[derive(Debug, Args)]
+pub(super) struct Access {
+    /// CAs to trust (PEM) [default: ca.pem in the data directory, else the system's]
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// A file with an admin's token [default: admin-token in the data directory]
+    #[arg(long, value_name = "FILE")]
+    pub(super) token_file: Option<PathBuf>,
+}
+
+/// The API of a running server.
+pub(super) struct Api {
+    client: Client,
+    url: Url,
+    token: String,
+}
+
+impl Api {
+    /// At this URL, with what the data directory has where nothing else is named.
+    pub(super) fn open(url: &str, data: &Path, access: &Access) -> Result<Api, RequestError> {
+        let url = address(url)?;
+        let own = data.join("ca.pem");
+        let trust = match &access.ca {
+            Some(path) => Trust::Cas(path),
+            None if own.exists() => Trust::Cas(&own),
+            None => Trust::System,
+        };
+        let file = access.token_file.clone();
+        let file = file.unwrap_or_else(|| data.join("admin-token"));
+        Ok(Api {
+            client: client(&url, trust)?,
+            token: read(&file)?,
+            url,
+        })
+    }
+
+    /// The body of the response, which must have this status.
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        expected: u16,
+    ) -> Result<Value, RequestError> {
+        let joined = self.url.join(&format!("/api/v1{path}"));
+        let url = joined.map_err(|_| RequestError::Url(format!("{}api/v1{path}", self.url)))?;
+        let failed = |error| failed(&url, error);
+        let mut request = self.client.request(method, url.clone());
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let sent = request.bearer_auth(&self.token).send();
+        let answer = sent.await.map_err(failed)?;
+        let status = answer.status().as_u16();
+        let body = answer.bytes().await.map_err(failed)?;
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        if status == expected {
+            return Ok(body);
+        }
+        match body["detail"].as_str() {
+            Some(detail) => Err(RequestError::Refused(url, status, detail.to_owned())),
+            None => Err(RequestError::Status(url, expected, status)),
+        }
+    }
+}
+
+fn read(file: &Path) -> Result<String, RequestError> {
+    let text = std::fs::read_to_string(file);
+    text.map(|text| text.trim().to_owned())
+        .map_err(|error| RequestError::File(file.to_owned(), error.to_string()))
 }
 
 /// The server's address.

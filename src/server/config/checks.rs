@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{Limits, Loaded, Settings};
+use super::{AuditSettings, Limits, Loaded, Settings, WitnessAddress};
 use crate::pem;
 use modegate_core::secret::Secret;
 
@@ -41,6 +41,7 @@ pub(super) fn together(loaded: &mut Loaded) {
     loaded.needs(password_file, name);
     loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
     loaded.bodies(&settings.limits);
+    loaded.witnesses(&settings.audit);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();
@@ -54,12 +55,17 @@ pub(super) fn together(loaded: &mut Loaded) {
 pub(super) fn files(loaded: &mut Loaded) {
     let settings = loaded.settings.clone();
     if let Some(path) = &settings.client_ca {
-        let found = match fs::read(path).map(|text| pem::certificates(&text)) {
-            Ok(Ok(_)) => None,
-            Ok(Err(fault)) => Some(fault.to_string()),
-            Err(error) => Some(error.to_string()),
-        };
+        let found = not_certificates(path);
         loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
+    }
+    if let Some(path) = &settings.audit.witness_ca {
+        let found = not_certificates(path);
+        loaded.wrong_file(
+            "audit.witness_ca",
+            "certificates of CAs in PEM",
+            path,
+            found,
+        );
     }
     if let Some(path) = &settings.key_file {
         let expected = "a readable file with 64 hexadecimal digits";
@@ -151,6 +157,34 @@ impl Loaded {
         }
     }
 
+    fn witnesses(&mut self, audit: &AuditSettings) {
+        let (all, most) = (audit.witnesses.len(), AuditSettings::WITNESSES);
+        if all > most {
+            let expected = format!("at most {most} witnesses");
+            self.wrong("audit.witnesses", expected, all.to_string());
+        }
+        for (number, witness) in audit.witnesses.iter().enumerate() {
+            let same = |other: &&WitnessAddress| other.vkey.public() == witness.vkey.public();
+            if audit
+                .witnesses
+                .iter()
+                .take(number)
+                .any(|other| same(&other))
+            {
+                let found = format!("the key of {} twice", witness.vkey.name());
+                self.wrong("audit.witnesses", "another key for each witness", found);
+            }
+        }
+        if audit.quorum() > all {
+            let expected = format!("at most as many as there are audit.witnesses: {all}");
+            self.wrong(
+                "audit.witness_quorum",
+                expected,
+                audit.witness_quorum.to_string(),
+            );
+        }
+    }
+
     fn addresses(&mut self, settings: &Settings) {
         let listen = settings.listen;
         if let Some(http) = settings.insecure_http {
@@ -221,6 +255,15 @@ impl Loaded {
             }
             self.faults.push(fault);
         }
+    }
+}
+
+/// Why there are no certificates in a file.
+fn not_certificates(path: &Path) -> Option<String> {
+    match fs::read(path).map(|text| pem::certificates(&text)) {
+        Ok(Ok(_)) => None,
+        Ok(Err(fault)) => Some(fault.to_string()),
+        Err(error) => Some(error.to_string()),
     }
 }
 

@@ -4,10 +4,12 @@
 //! default. Each source is read to its end, and all faults are reported at once.
 //! This module depends on nothing that serves: what serves depends on it.
 
+mod audit;
 mod checks;
 mod choices;
 mod fault;
 mod key;
+mod retention;
 mod settings;
 mod show;
 mod source;
@@ -16,18 +18,22 @@ mod suggestion;
 mod tests;
 mod tree;
 mod values;
+mod witness;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use audit::AuditSettings;
 pub(crate) use checks::secret_file;
 pub use choices::{AddressHeader, LogFormat, ProxyHeader};
 pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
-pub use settings::{Limits, Log, Otlp, Retention, ServerAuth, Settings, Webhooks, Wns};
+pub use retention::Retention;
+pub use settings::{Limits, Log, Otlp, ServerAuth, Settings, Webhooks, Wns};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};
+pub use witness::WitnessAddress;
 
 use tree::Node;
 

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
+use super::retention::Retention;
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
@@ -78,6 +80,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Where WNS is and how it is used.
     pub wns: Wns,
+    /// How the audit log is signed.
+    pub audit: AuditSettings,
     /// How long things are kept.
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
@@ -117,6 +121,7 @@ impl Default for Settings {
             server_auth: ServerAuth::default(),
             limits: Limits::default(),
             wns: Wns::default(),
+            audit: AuditSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
             jobs: JobRules::default(),
@@ -409,46 +414,6 @@ impl Default for Wns {
             timeout: Duration::from_secs(30),
         }
     }
-}
-
-/// How long things are kept, in days; 0 is for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Retention {
-    /// Events of the log. Default 0.
-    #[serde(deserialize_with = "values::days")]
-    pub events_days: u32,
-    /// What devices answered to commands that are final. The command, its state
-    /// and when it changed stay. Default 90.
-    #[serde(deserialize_with = "values::days")]
-    pub results_days: u32,
-    /// Deliveries to webhooks, since they ended or were due. Default 30.
-    #[serde(deserialize_with = "values::days")]
-    pub deliveries_days: u32,
-    /// Changes of inventories. Default 365.
-    #[serde(deserialize_with = "values::days")]
-    pub inventory_changes_days: u32,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Retention {
-            events_days: 0,
-            results_days: 90,
-            deliveries_days: 30,
-            inventory_changes_days: 365,
-        }
-    }
-}
-
-impl Retention {
-    /// Everything is kept for ever.
-    pub const FOREVER: Retention = Retention {
-        events_days: 0,
-        results_days: 0,
-        deliveries_days: 0,
-        inventory_changes_days: 0,
-    };
 }
 
 /// The section `jobs`: the fields of [`JobRules`].

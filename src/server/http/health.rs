@@ -4,11 +4,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
 use super::tls::Validity;
 use crate::supervisor::WorkerStatus;
+use modegate_core::alert::{Finding, Subject};
 use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
 
@@ -17,13 +18,25 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long an answer holds: probing writes, and anybody may ask.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// A certificate in use.
+#[derive(Debug, Clone, Copy)]
+pub struct Certificate {
+    /// Its name in metrics and alerts.
+    pub name: &'static str,
+    /// What it is, in words.
+    pub what: &'static str,
+    /// When it is valid.
+    pub validity: Validity,
+}
+
 /// Whether the server is ready to serve.
 #[derive(Debug, Default)]
 pub struct Health {
     draining: AtomicBool,
     workers: Arc<WorkerStatus>,
-    certificates: Lock<Vec<(&'static str, Validity)>>,
+    certificates: Lock<Vec<Certificate>>,
     probed: Mutex<Option<(Instant, Result<(), String>)>>,
+    changed: Notify,
 }
 
 impl Health {
@@ -35,21 +48,35 @@ impl Health {
         }
     }
 
-    /// These are the certificates in use, each with what it is.
-    pub fn set_certificates(&self, certificates: Vec<(&'static str, Validity)>) {
+    /// These are the certificates in use.
+    pub fn set_certificates(&self, certificates: Vec<Certificate>) {
         let kept = self.certificates.lock();
         *kept.unwrap_or_else(PoisonError::into_inner) = certificates;
+        self.changed.notify_one();
+    }
+
+    /// Returns once other certificates are in use since the last time. For one waiter.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// What an operator should look at although the server is ready.
     pub fn warnings(&self, now: Timestamp) -> Vec<String> {
+        let found = self.findings(now).into_iter();
+        found.map(|finding| finding.message).collect()
+    }
+
+    /// The same, as what alerts are raised from.
+    pub fn findings(&self, now: Timestamp) -> Vec<Finding> {
         let certificates = self.certificates.lock();
         let certificates = certificates.unwrap_or_else(PoisonError::into_inner);
-        let remarks = certificates.iter().filter_map(|(what, validity)| {
-            let remark = validity.remark(now)?;
-            Some(format!("{what} {remark}"))
+        let found = certificates.iter().filter_map(|certificate| {
+            let (kind, remark) = certificate.validity.fault(now)?;
+            let subject = Subject::Certificate(certificate.name.to_owned());
+            let message = format!("{} {remark}", certificate.what);
+            Some(Finding::new(kind, subject, message))
         });
-        remarks.collect()
+        found.collect()
     }
 
     /// From now on the server is ending, and says so.

@@ -20,6 +20,7 @@ mod shared;
 pub mod stream_places;
 mod sync;
 pub mod tls;
+pub(crate) mod witness;
 
 use std::any::Any;
 use std::net::TcpListener;

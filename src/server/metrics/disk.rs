@@ -3,18 +3,20 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
+use super::Metrics;
+
 /// Looks at the disk that the database is on.
 #[derive(Debug)]
-pub(super) struct DiskCollector {
+struct DiskCollector {
     /// The database's file.
-    pub(super) database: PathBuf,
+    database: PathBuf,
 }
 
 impl DiskCollector {
@@ -23,22 +25,41 @@ impl DiskCollector {
         name.push("-wal");
         name.into()
     }
+}
 
-    /// Bytes that the server may still write.
-    fn free(&self) -> Option<u64> {
-        let found = rustix::fs::statvfs(&self.database).ok()?;
-        Some(found.f_bavail.saturating_mul(found.f_frsize))
+impl Metrics {
+    /// The same, with the sizes of this database's files and the room beside them.
+    #[must_use]
+    pub fn with_disk(mut self, database: &Path) -> Self {
+        let database = database.to_owned();
+        let disk = DiskCollector { database };
+        self.registry.register_collector(Box::new(disk));
+        self
     }
+}
+
+/// Bytes that the server may still write beside this file.
+fn free(database: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(database).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+fn size(path: impl AsRef<Path>) -> Option<u64> {
+    std::fs::metadata(path).ok().map(|file| file.len())
+}
+
+/// Bytes that are free beside this database, and its own; `None` where that cannot be read.
+pub(crate) fn disk(database: &Path) -> Option<(u64, u64)> {
+    Some((free(database)?, size(database)?))
 }
 
 impl Collector for DiskCollector {
     fn encode(&self, mut to: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
-        let size = |path| std::fs::metadata(path).ok().map(|file| file.len());
         for (name, help, bytes) in [
             (
                 "store_database",
                 "Size of the database file.",
-                size(self.database.clone()),
+                size(&self.database),
             ),
             (
                 "store_wal",
@@ -48,7 +69,7 @@ impl Collector for DiskCollector {
             (
                 "store_filesystem_free",
                 "Free space of the file system that the database is on.",
-                self.free(),
+                free(&self.database),
             ),
         ] {
             let Some(bytes) = bytes else { continue };

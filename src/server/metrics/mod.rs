@@ -3,6 +3,8 @@
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
+mod alerts;
+mod audit;
 mod connections;
 mod disk;
 mod exchange;
@@ -13,7 +15,6 @@ mod refused;
 mod shape;
 mod webhooks;
 
-use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -31,7 +32,9 @@ pub(crate) use push::wake_end;
 pub use refused::RefusedReason;
 pub use shape::{Histogram, Labelled};
 
-use disk::DiskCollector;
+use alerts::OpenAlerts;
+use audit::AuditMetrics;
+pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
 use webhooks::WebhookMetrics;
@@ -81,9 +84,11 @@ pub struct Metrics {
     reloads: Labelled<Counter>,
     certificate_expiry: Family<[(&'static str, &'static str); 1], Gauge>,
     worker_restarts: Family<[(&'static str, &'static str); 1], Counter>,
+    alerts: OpenAlerts,
     push: PushMetrics,
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
+    audit: AuditMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -146,6 +151,7 @@ impl Metrics {
             reloads: Labelled::one(&["result"], RELOADS, counter),
             certificate_expiry: Family::default(),
             worker_restarts: Family::default(),
+            alerts: OpenAlerts::default(),
             push: PushMetrics::new(),
             installs: Labelled::one(
                 &["state"],
@@ -153,6 +159,7 @@ impl Metrics {
                 counter,
             ),
             webhooks: WebhookMetrics::new(),
+            audit: AuditMetrics::new(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -170,15 +177,6 @@ impl Metrics {
         self
     }
 
-    /// The same, with the sizes of this database's files and the room beside them.
-    #[must_use]
-    pub fn with_disk(mut self, database: &Path) -> Self {
-        let database = database.to_owned();
-        let disk = DiskCollector { database };
-        self.registry.register_collector(Box::new(disk));
-        self
-    }
-
     fn name_deliveries(&mut self) {
         let to = &mut self.registry;
         self.push.name(to);
@@ -188,6 +186,7 @@ impl Metrics {
             self.installs.clone(),
         );
         self.webhooks.name(to);
+        self.audit.name(to);
     }
 
     fn name_exchanges(&mut self) {
@@ -312,6 +311,7 @@ impl Metrics {
             "Failures of a background worker, by worker",
             self.worker_restarts.clone(),
         );
+        self.alerts.name(to);
         let version = ("version", env!("CARGO_PKG_VERSION"));
         to.register(
             "build",

@@ -17,8 +17,8 @@ use rustls::server::danger::ClientCertVerifier;
 use rustls::sign::CertifiedKey;
 
 use super::ServeError;
-use super::data_dir::is_there;
 use crate::config::Settings;
+use crate::key_file::is_there;
 use crate::pem::{self, PemFault};
 use modegate_store::private_file;
 
@@ -30,7 +30,7 @@ const KEY: &str = "server-key.pem";
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
 /// The server's certificate from the data directory, made if it is not there.
-pub(super) fn server_certificate(
+pub(crate) fn server_certificate(
     data: &Path,
     settings: &Settings,
     provider: &CryptoProvider,

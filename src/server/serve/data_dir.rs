@@ -9,7 +9,7 @@ use data_encoding::HEXLOWER;
 
 use super::ServeError;
 use super::permissions::Writers;
-use crate::config::hex_key;
+use crate::key_file::{KEY, is_there, key_of, new_key, random, write_secret};
 use modegate_core::secret::Secret;
 use modegate_store::private_file;
 use modegate_store::sqlite::files::DatabaseFiles;
@@ -56,6 +56,19 @@ impl DataDir {
         self.path.join(name)
     }
 
+    /// Writes down where the server listens, for commands on this machine.
+    pub(super) fn announce(&self, line: &str) -> Result<(), ServeError> {
+        let path = self.file(LISTENING_FILE);
+        let written = private_file::write(&path, format!("{line}\n").as_bytes());
+        written.map_err(|error| ServeError::File(path, error))
+    }
+
+    /// Takes that back: nobody listens any more.
+    pub(super) fn retract(&self) {
+        // A file that stays is one of a server that was killed, too: the lock counts.
+        let _ = fs::remove_file(self.file(LISTENING_FILE));
+    }
+
     /// The main key: 32 bytes from the file `key`, which is made when neither it nor a
     /// database is there: a new key would open nothing of that.
     pub(crate) fn key(&self, database: &Path) -> Result<[u8; 32], ServeError> {
@@ -92,6 +105,8 @@ impl DataDir {
 pub(crate) const KEY_FILE: &str = "key";
 /// The file of the admin token there.
 pub(crate) const TOKEN_FILE: &str = "admin-token";
+/// The file with the addresses of a running server there, as `serve` prints them.
+pub(crate) const LISTENING_FILE: &str = "listening.json";
 /// What the admin token's file contains.
 pub(crate) const TOKEN: &str = "a token";
 
@@ -99,11 +114,6 @@ pub(crate) const TOKEN: &str = "a token";
 pub(crate) fn admin_token_of(text: &Secret) -> Option<Secret> {
     let token = text.reveal().trim();
     (!token.is_empty()).then(|| Secret::new(token))
-}
-
-/// Whether there is a file or a link of that name, wherever that leads.
-pub(crate) fn is_there(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
 }
 
 /// What to say where a directory of somebody else's cannot be used.
@@ -129,29 +139,4 @@ fn owners(path: &Path) -> Option<(u32, u32)> {
     let owner = fs::metadata(path).ok()?.uid();
     let me = fs::metadata("/proc/self").ok()?.uid();
     Some((owner, me))
-}
-
-/// Writes a file that only its owner may read: whole, or not at all.
-pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
-    private_file::write(path, format!("{text}\n").as_bytes())
-}
-
-/// What a main key looks like.
-pub(super) const KEY: &str = "64 hexadecimal digits";
-
-/// A new main key, as it stands in a file.
-pub(super) fn new_key() -> String {
-    HEXLOWER.encode(&random::<32>())
-}
-
-/// The main key that this text is, without white space around it.
-pub(super) fn key_of(text: &str) -> Option<[u8; 32]> {
-    hex_key(text.trim())
-}
-
-fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    // The system's generator does not fail once the machine is up.
-    aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
-    bytes
 }

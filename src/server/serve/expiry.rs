@@ -1,12 +1,13 @@
-//! The certificates in use, of which `/readyz` and the metrics tell when they expire.
+//! The certificates in use, of which `/readyz`, alerts and the metrics tell when they expire.
 
 use rustls::pki_types::CertificateDer;
 
 use crate::http::Shared;
+use crate::http::health::Certificate;
 use crate::http::tls::Validity;
 
 /// The server's own certificate, or one of its issuers', whichever expires first.
-const SERVER: (&str, &str) = ("server", "the server's certificate in server.pem");
+pub(super) const SERVER: (&str, &str) = ("server", "the server's certificate in server.pem");
 /// The first to expire of the issuers of client certificates.
 const ISSUERS: (&str, &str) = ("client_ca", "an issuer's certificate in client_ca");
 
@@ -19,12 +20,14 @@ pub(super) fn first_to_expire(certificates: &[CertificateDer<'_>]) -> Option<Val
 /// From now on these are the certificates in use.
 pub(super) fn watch(shared: &Shared, server: Option<Validity>, issuers: Option<Validity>) {
     let mut watched = Vec::new();
-    for ((label, what), validity) in [(SERVER, server), (ISSUERS, issuers)] {
+    for ((name, what), validity) in [(SERVER, server), (ISSUERS, issuers)] {
         let Some(validity) = validity else { continue };
-        shared
-            .metrics
-            .certificate_expires(label, validity.not_after);
-        watched.push((what, validity));
+        shared.metrics.certificate_expires(name, validity.not_after);
+        watched.push(Certificate {
+            name,
+            what,
+            validity,
+        });
     }
     shared.health.set_certificates(watched);
 }

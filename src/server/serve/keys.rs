@@ -7,8 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ServeError;
-use super::data_dir::{DataDir, KEY, KEY_FILE, key_of, new_key, write_secret};
+use super::data_dir::{DataDir, KEY_FILE};
 use crate::config::{NEXT_KEY_VARIABLE, Settings};
+use crate::key_file::{key_of, make_key, read_key};
 use modegate_core::secret::Secret;
 use modegate_store::private_file::{beside, sync_directory};
 use modegate_store::seal::Keys;
@@ -100,8 +101,7 @@ impl KeySource {
                 read_key(&path)?;
                 let next = next_of(&path);
                 if !next.exists() {
-                    write_secret(&next, &new_key())
-                        .map_err(|error| ServeError::File(next.clone(), error))?;
+                    make_key(&next)?;
                 }
             }
         }
@@ -134,11 +134,4 @@ impl KeySource {
 /// Where the key lies that takes over from the one of this file.
 fn next_of(path: &Path) -> PathBuf {
     beside(path, ".next")
-}
-
-fn read_key(path: &Path) -> Result<[u8; 32], ServeError> {
-    let text = fs::read_to_string(path)
-        .map(Secret::new)
-        .map_err(|error| ServeError::File(path.to_owned(), error))?;
-    key_of(text.reveal()).ok_or_else(|| ServeError::BadFile(path.to_owned(), KEY))
 }

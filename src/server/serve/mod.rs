@@ -1,24 +1,30 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
-mod certificates;
+mod audit_log;
+pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
-mod sockets;
+mod reload;
+pub(crate) mod sockets;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
 use crate::app::App;
+use crate::app::alerts::Alerts;
+use crate::audit::Sealer;
+use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -36,9 +42,13 @@ use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
+use crate::workers::alerts::Conditions;
+pub(crate) use audit_log::audit_setup;
+use audit_log::open_log;
 use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
+use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
@@ -75,6 +85,9 @@ pub struct Running {
     workers: Supervisor,
 }
 
+/// How long the end of the server may seal the log.
+const SEALING: Duration = Duration::from_secs(20);
+
 /// Starts the server; it serves when this returns.
 ///
 /// # Errors
@@ -84,25 +97,23 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
     let dir = DataDir::open(&settings.data)?;
-    let database = settings.database_path();
-    let metrics = Arc::new(Metrics::new().with_process().with_disk(&database));
-    let keys = KeySource::from_settings(settings).open(&dir, &database)?;
+    let database = &settings.database_path();
+    let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
+    let keys = KeySource::from_settings(settings).open(&dir, database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
     let server_validity = expiry::first_to_expire(&certified.cert);
-    let (issuers, issuers_validity) = issuers(settings, &provider)?.unzip();
-    let issuers_validity = issuers_validity.flatten();
+    let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
-    let observer = Arc::clone(&metrics);
-    let store = Arc::new(SqliteStore::open_observed(&database, keys, observer)?);
+    let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, store, sync, push, &token).await?;
+    let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -120,7 +131,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
     let workers = workers(settings, &shared, status)?;
-    Ok(Running {
+    let running = Running {
         https,
         http,
         sync_path: settings.sync_path.clone(),
@@ -137,7 +148,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
-    })
+    };
+    running.dir.announce(&running.announcement())?;
+    Ok(running)
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {
@@ -151,16 +164,34 @@ fn stream_places(settings: &Settings) -> StreamPlaces {
 /// The use cases on these parts, with the API tokens that the store has.
 async fn app(
     options: &Options,
-    store: Arc<SqliteStore>,
+    (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
+    metrics: &Arc<Metrics>,
     admin_token: &Secret,
 ) -> Result<Arc<App>, ServeError> {
+    let alerts = Alerts::new(
+        Arc::clone(&store) as Arc<dyn Store>,
+        options.clock.clone(),
+        Arc::clone(metrics),
+    );
+    let alerts = Arc::new(alerts.await?);
+    // The files were read just now: what a reload refused was fixed since.
+    for (kind, subject) in reload::REFUSALS {
+        alerts.clear(kind, subject()).await?;
+    }
+    if options.settings.retention.events_days == 0 {
+        let kind = AlertKind::LogNotExported;
+        alerts.clear(kind, Subject::Server).await?;
+    }
     let app = App {
         keys: store.keys(),
         store,
+        sealer,
+        audit_public: options.settings.audit.public,
         sync,
         push,
+        alerts,
         clock: options.clock.clone(),
         page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
@@ -189,62 +220,10 @@ impl Running {
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
     }
 
-    /// Reads policies and the server's certificate again. What is wrong is
-    /// rejected and logged; what was in force stays.
-    pub async fn reload(&self) {
-        let now = self.options.clock.now();
-        let set = policy_set(&self.options.settings);
-        self.shared.metrics.reloaded(set.is_ok());
-        let reloaded = match set {
-            Ok(set) => self.enforce(set).await,
-            Err(faults) => Some(rejected(&faults)),
-        };
-        if let Some((event_type, detail)) = reloaded {
-            let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
-            if let Err(error) = self.shared.app.store.log(vec![event]).await {
-                tracing::error!(%error, "could not log the reload");
-            }
-        }
-        let settings = &self.options.settings;
-        match certificates::server_certificate(self.dir.path(), settings, &self.provider) {
-            Ok(certified) => {
-                for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
-                    tracing::warn!("{remark}");
-                }
-                let validity = expiry::first_to_expire(&certified.cert);
-                expiry::watch(&self.shared, validity, self.issuers_validity);
-                self.certificate.replace(certified);
-            }
-            Err(error) => {
-                tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
-            }
-        }
-    }
-
     /// Completes once a background worker has failed too often to be restarted;
     /// the server should be stopped then.
     pub async fn failed(&self) -> WorkerFailed {
         self.workers.failed().await
-    }
-
-    /// Puts the policy set in force, and describes it for the event log; `None` where
-    /// it could not be stored, and the old one stays.
-    async fn enforce(&self, set: PolicySet) -> Option<(EventType, String)> {
-        tracing::info!(digest = set.digest(), "the policy set is in force");
-        let detail = format!("policy set {}", set.digest());
-        let files = set.files().to_vec();
-        if let Err(error) = self
-            .shared
-            .app
-            .store
-            .keep_policy_set(set.digest(), files)
-            .await
-        {
-            tracing::error!(%error, "could not store the policy set; the old one stays in force");
-            return None;
-        }
-        self.shared.app.sync.enforce(Arc::new(set));
-        Some((EventType::PolicyLoaded, detail))
     }
 
     /// Ends the server: open exchanges finish first.
@@ -256,39 +235,33 @@ impl Running {
         self.handle.stop(true).await;
         self.workers.stop().await;
         let ended = self.serving.await;
+        self.dir.retract();
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
+        // Everything that is logged is sealed, or the next start goes on.
+        let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
         logged?;
+        sealed?;
         ended
             .map_err(io::Error::other)?
             .map_err(ServeError::Runtime)
     }
 }
 
-/// Logs why policy files are rejected, and says so for the event log.
-fn rejected(faults: &[Fault]) -> (EventType, String) {
-    for fault in faults {
-        tracing::error!("{fault}");
-    }
-    tracing::error!("the policy files are invalid; the policy set in force stays");
-    let detail = format!("{} faults, the first: {}", faults.len(), faults[0]);
-    (EventType::PolicyRefused, detail)
-}
-
 /// The issuers of `client_ca`, if there are any, and when the first of them expires.
 fn issuers(
     settings: &Settings,
     provider: &Arc<CryptoProvider>,
-) -> Result<Option<(Issuers, Option<Validity>)>, ServeError> {
+) -> Result<(Option<Issuers>, Option<Validity>), ServeError> {
     let Some(path) = &settings.client_ca else {
-        return Ok(None);
+        return Ok((None, None));
     };
     let issuers = certificates::issuers(path, Arc::clone(provider))?;
     let validity = expiry::first_to_expire(&issuers.certificates);
-    Ok(Some((issuers, validity)))
+    Ok((Some(issuers), validity))
 }
 
 /// Works out what a connection proves.
@@ -376,7 +349,7 @@ fn workers(
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
-        status,
+        conditions: Arc::new(conditions(settings, shared, status)),
         sync: Arc::clone(&shared.app.sync),
         push: Arc::clone(&shared.app.push),
         notifications: settings.wns.workers as usize,
@@ -385,7 +358,34 @@ fn workers(
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,
+        sealer: Arc::clone(&shared.app.sealer),
+        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
+        database: settings.database_path(),
+        export_directory: settings.audit.export_directory.clone(),
     }))
+}
+
+/// Who cosigns the log's checkpoints.
+fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
+    let read =
+        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
+    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
+    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
+}
+
+/// Where the conditions are seen that alerts are raised for.
+fn conditions(settings: &Settings, shared: &Shared, workers: Arc<WorkerStatus>) -> Conditions {
+    Conditions {
+        store: Arc::clone(&shared.app.store),
+        clock: shared.app.clock.clone(),
+        alerts: Arc::clone(&shared.app.alerts),
+        push: Arc::clone(&shared.app.push),
+        workers,
+        health: Arc::clone(&shared.health),
+        sealer: Arc::clone(&shared.app.sealer),
+        metrics: Arc::clone(&shared.metrics),
+        database: settings.database_path(),
+    }
 }
 
 fn limits(settings: &Settings) -> Limits {

@@ -5,8 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::audit::OpenError;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::key_file::KeyFileError;
 use crate::pem::PemFault;
 use crate::supervisor::WorkerFailed;
 use crate::wns::client::SetupError;
@@ -83,6 +85,12 @@ pub enum ServeError {
          To start without the data, move the database away first"
     )]
     MissingKey(PathBuf, PathBuf),
+    /// The audit log cannot be opened.
+    #[error(transparent)]
+    Audit(#[from] OpenError),
+    /// A key's file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
     /// Of the server's certificate and its key only one is there.
     #[error(
         "{0} is missing, but {1} is there: put the missing file there, or remove the other one too, so that the server \
@@ -132,6 +140,9 @@ pub enum ServeError {
     /// The client of webhooks cannot be made.
     #[error("could not set up webhooks: {0}")]
     Webhooks(String),
+    /// The clients of the log's witnesses cannot be made.
+    #[error("could not set up the log's witnesses: {0}")]
+    Witnesses(String),
     /// A background worker failed too often.
     #[error(transparent)]
     Worker(#[from] WorkerFailed),

@@ -12,13 +12,13 @@ use rustls::server::ParsedCertificate;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificates::{self, Issuers};
-use super::data_dir::{
-    KEY, KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, foreign, is_there, key_of,
-};
+use super::data_dir::{KEY_FILE, TOKEN, TOKEN_FILE, admin_token_of, foreign};
 use super::permissions::{Writers, everybody_replaces, others_can_read};
 use super::{KeySource, ServeError};
+use crate::audit::AUDIT_KEY_FILE;
 use crate::config::{Loaded, Settings};
 use crate::http::tls::Validity;
+use crate::key_file::{KEY, is_there, key_of};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_store::private_file::directory;
@@ -27,7 +27,14 @@ use modegate_store::sqlite::files::DatabaseFiles;
 use modegate_store::sqlite::inspect::inspect;
 
 /// Files of the data directory that contain secrets.
-const SECRETS: [&str; 4] = [KEY_FILE, "key.next", TOKEN_FILE, "server-key.pem"];
+const SECRETS: [&str; 6] = [
+    KEY_FILE,
+    "key.next",
+    AUDIT_KEY_FILE,
+    "audit-key.old",
+    TOKEN_FILE,
+    "server-key.pem",
+];
 
 /// Adds to the faults and warnings of the configuration those of the files that the data
 /// directory and the settings name.
@@ -97,6 +104,10 @@ fn permissions(loaded: &mut Loaded, settings: &Settings) {
         ("database", settings.database.as_deref().map(directory)),
         ("policies", settings.policies.as_deref()),
         ("key_file", settings.key_file.as_deref().map(directory)),
+        (
+            "audit.key_file",
+            settings.audit.key_file.as_deref().map(directory),
+        ),
         ("client_ca", settings.client_ca.as_deref().map(directory)),
     ] {
         if let Some(path) = path.filter(|path| everybody_replaces(path)) {

@@ -17,7 +17,7 @@ const BACKLOG: u32 = 4_096;
 const RESERVED: usize = 256;
 
 /// Listens on an address; with port 0, the address says which port it is.
-pub(super) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
+pub(crate) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServeError> {
     let listen = || {
         let socket = match address {
             SocketAddr::V4(_) => TcpSocket::new_v4(),
@@ -33,7 +33,7 @@ pub(super) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), S
 }
 
 /// The connections that there may be: no more than there are file descriptors for.
-pub(super) fn connections(settings: &Settings, metrics: &Arc<Metrics>) -> Connections {
+pub(crate) fn connections(settings: &Settings, metrics: &Arc<Metrics>) -> Connections {
     let wanted = settings.limits.connections as usize;
     let limits = std::fs::read_to_string("/proc/self/limits");
     let files = limits.ok().and_then(|limits| open_files(&limits));
@@ -56,7 +56,7 @@ pub(super) fn connections(settings: &Settings, metrics: &Arc<Metrics>) -> Connec
 }
 
 /// How long clients are waited for.
-pub(super) fn patience(settings: &Settings) -> Patience {
+pub(crate) fn patience(settings: &Settings) -> Patience {
     let limits = &settings.limits;
     Patience {
         keep_alive: settings.keep_alive(),

@@ -1,12 +1,15 @@
-//! Which workers are down, for `/readyz`.
+//! Which workers are down, for `/readyz` and for alerts.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
 
 /// The workers of one server that failed and do not run again yet.
 #[derive(Debug, Default)]
 pub struct WorkerStatus {
     down: Mutex<BTreeSet<&'static str>>,
+    changed: Notify,
 }
 
 impl WorkerStatus {
@@ -15,7 +18,7 @@ impl WorkerStatus {
     /// # Errors
     /// Some are down; the message names them.
     pub fn check(&self) -> Result<(), String> {
-        let down: Vec<&str> = self.down().iter().copied().collect();
+        let down = self.down();
         match down[..] {
             [] => Ok(()),
             [one] => Err(format!("the background worker {one} failed and is down")),
@@ -26,15 +29,29 @@ impl WorkerStatus {
         }
     }
 
+    /// The workers that are down.
+    pub(crate) fn down(&self) -> Vec<&'static str> {
+        self.lock().iter().copied().collect()
+    }
+
+    /// Returns once another worker is down, or up again, since the last time. For one waiter.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
     pub(super) fn set_down(&self, worker: &'static str) {
-        self.down().insert(worker);
+        if self.lock().insert(worker) {
+            self.changed.notify_one();
+        }
     }
 
     pub(super) fn set_up(&self, worker: &'static str) {
-        self.down().remove(worker);
+        if self.lock().remove(worker) {
+            self.changed.notify_one();
+        }
     }
 
-    fn down(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<&'static str>> {
         self.down.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,9 +10,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Client, Refused};
+use crate::app::alerts::Alerts;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::supervisor::{KeyedTasks, Worker, next_commit};
+use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{AttemptResult, Delivery, Outcome, Webhook, again};
@@ -40,6 +42,7 @@ struct Sender {
     client: Client,
     clock: Clock,
     metrics: Arc<Metrics>,
+    alerts: Arc<Alerts>,
     /// Set at the end: the delivery under way is finished, and none begun.
     ending: CancellationToken,
 }
@@ -50,6 +53,7 @@ impl WebhookWorker {
         client: Client,
         clock: Clock,
         metrics: Arc<Metrics>,
+        alerts: Arc<Alerts>,
     ) -> Self {
         WebhookWorker {
             commits: store.commits(),
@@ -59,6 +63,7 @@ impl WebhookWorker {
                 client,
                 clock,
                 metrics,
+                alerts,
                 ending: CancellationToken::new(),
             },
         }
@@ -154,13 +159,19 @@ impl Sender {
         let done = self.client.deliver(webhook, delivery, now).await;
         let attempts = delivery.attempts + 1;
         let next = done.is_err().then(|| again(attempts, now)).flatten();
+        let (kind, subject) = (AlertKind::WebhookGivenUp, Subject::Webhook(webhook.id.0));
         if let Err(why) = &done {
             let event = delivery.event.as_str();
             tracing::warn!(webhook = %webhook.id, event, attempts, %why, "a webhook did not accept an event");
             if next.is_none() {
-                let given_up = given_up(webhook, event, attempts, why, now);
-                self.store.log(vec![given_up]).await?;
+                let words = given_up(webhook, event, attempts, why);
+                let logged = Event::new(now, "server", None, EventType::WebhookGivenUp);
+                self.store.log(vec![logged.detail(&*words)]).await?;
+                let finding = Finding::new(kind, subject, words);
+                self.alerts.raise(finding).await?;
             }
+        } else {
+            self.alerts.clear(kind, subject).await?;
         }
         let outcome = Outcome {
             number: delivery.number,
@@ -180,9 +191,8 @@ impl Sender {
     }
 }
 
-/// The event of a delivery that is not tried again.
-fn given_up(webhook: &Webhook, event: &str, attempts: u32, why: &Refused, now: Timestamp) -> Event {
+/// What is on record of a delivery that is not tried again.
+fn given_up(webhook: &Webhook, event: &str, attempts: u32, why: &Refused) -> String {
     let id = webhook.id;
-    let detail = format!("webhook {id} did not accept {event} in {attempts} attempts: {why}");
-    Event::new(now, "server", None, EventType::WebhookGivenUp).detail(detail)
+    format!("webhook {id} did not accept {event} in {attempts} attempts: {why}")
 }

@@ -10,9 +10,9 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::config::{Wns, token_url};
-use crate::http_client;
+use crate::http_client::{self, Body, bounded};
 use crate::metrics::Metrics;
-use crate::wns::http::{Body, bounded, fault_of};
+use crate::wns::http::fault_of;
 use crate::wns::token_cache::AccessTokenCache;
 use modegate_core::push::address::{
     AddressError, ChannelUri, HostPolicy, SuffixError, is_loopback,
@@ -218,7 +218,10 @@ impl WnsClient {
         let code = answer.status().as_u16();
         let retry_after = answer.headers().get(RETRY_AFTER);
         let retry_after = retry_after.and_then(|value| Some(value.to_str().ok()?.to_owned()));
-        let body = match bounded(answer, ANSWER_BYTES).await? {
+        let body = match bounded(answer, ANSWER_BYTES)
+            .await
+            .map_err(|e| fault_of(&e))?
+        {
             Body::Whole(body) => body,
             Body::Cut(_) => return Err(TokenError::Answer("more than 64 KiB")),
         };

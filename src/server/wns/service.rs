@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -37,6 +38,8 @@ pub struct Push {
     /// Held while a profile is changed or read anew, so that none is overtaken
     /// by an older reading.
     changing: tokio::sync::Mutex<()>,
+    /// Told when they were read anew.
+    changed: Notify,
 }
 
 impl Push {
@@ -66,6 +69,7 @@ impl Push {
             profiles: Current::default(),
             buckets: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
         })
     }
 
@@ -107,7 +111,13 @@ impl Push {
             templates: self.templates.clone(),
         }));
         self.profiles.replace(Arc::new(profiles));
+        self.changed.notify_one();
         Ok(())
+    }
+
+    /// Returns once the profiles were read anew since the last time. For one waiter.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Asks for a token with each profile's credentials, so that one that is

@@ -267,11 +267,8 @@ async fn delivered_at(
     }
     let events = store.events_before(device.id, u64::MAX, LOOK_BACK).await?;
     let carried = events.iter().find(|stored| {
-        let exchange = stored.event.exchange.as_ref();
-        exchange.is_some_and(|exchange| {
-            let mut delivered = exchange.delivered.iter();
-            delivered.any(|entry| entry.command == install.command.0)
-        })
+        let mut delivered = stored.event.delivered().iter();
+        delivered.any(|entry| entry.command == install.command.0)
     });
     Ok(carried.map(|stored| stored.event.at))
 }

@@ -2,26 +2,33 @@
 //! sampling, retention. Each worker reads, has the core decide, and writes; the
 //! [supervisor](crate::supervisor) runs them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
 mod installs;
 mod queues;
 pub mod retention;
 
+use crate::audit::Sealer;
+use crate::audit::export::worker::ExportWorker;
+use crate::audit::witnessing::{WitnessWorker, Witnesses};
+use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::Metrics;
-use crate::supervisor::{Supervisor, Worker, WorkerStatus};
+use crate::supervisor::{Supervisor, Worker};
 use crate::sync::SyncService;
 use crate::webhooks::client::Client;
 use crate::webhooks::worker::WebhookWorker;
 use crate::wns::profile_worker::ProfileWorker;
 use crate::wns::service::Push;
 use crate::wns::worker::WakeWorker;
+use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
 use installs::InstallWorker;
@@ -36,8 +43,8 @@ pub(crate) struct WorkerContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Clock,
     pub(crate) metrics: Arc<Metrics>,
-    /// Where failed workers are reported.
-    pub(crate) status: Arc<WorkerStatus>,
+    /// Where failed workers are reported, and what else alerts are raised for.
+    pub(crate) conditions: Arc<Conditions>,
     /// Counts the failed authentications.
     pub(crate) sync: Arc<SyncService>,
     pub(crate) push: Arc<Push>,
@@ -50,13 +57,26 @@ pub(crate) struct WorkerContext {
     pub(crate) templates: Templates,
     pub(crate) jobs: JobRules,
     pub(crate) retention: Retention,
+    pub(crate) sealer: Arc<Sealer>,
+    /// The database's file.
+    pub(crate) database: PathBuf,
+    /// Where the log is exported to, if it is.
+    pub(crate) export_directory: Option<PathBuf>,
+    /// Who cosigns the log's checkpoints.
+    pub(crate) witnesses: Arc<Witnesses>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
 /// answers of `/readyz`.
 pub(crate) fn start(context: WorkerContext) -> Supervisor {
-    let supervisor = Supervisor::new(Arc::clone(&context.status), Arc::clone(&context.metrics));
+    let supervisor = Supervisor::new(
+        Arc::clone(&context.conditions.workers),
+        Arc::clone(&context.metrics),
+    );
     let context = Arc::new(context);
+    start_one(&supervisor, &context, "alerts", |c| {
+        AlertWorker::new(Arc::clone(&c.conditions))
+    });
     start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
         sync: Arc::clone(&c.sync),
         store: Arc::clone(&c.store),
@@ -69,11 +89,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             Arc::clone(&c.metrics),
         )
     });
-    if context.retention != Retention::FOREVER {
-        start_one(&supervisor, &context, "retention", |c| {
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone())
-        });
-    }
+    start_log(&supervisor, &context);
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(
@@ -92,6 +108,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             c.webhooks.clone(),
             c.clock.clone(),
             Arc::clone(&c.metrics),
+            Arc::clone(&c.conditions.alerts),
         )
     });
     start_one(&supervisor, &context, "push_profiles", |c| {
@@ -101,6 +118,39 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)
     });
     supervisor
+}
+
+/// Starts the workers of the audit log: what seals it, has it cosigned, exports and shortens it.
+fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
+    if context.retention != Retention::FOREVER {
+        start_one(supervisor, context, "retention", |c| {
+            let alerts = Arc::clone(&c.conditions.alerts);
+            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
+        });
+    }
+    start_one(supervisor, context, "sealing", |c| {
+        SealWorker::new(Arc::clone(&c.sealer))
+    });
+    if !context.witnesses.is_empty() {
+        start_one(supervisor, context, "witnesses", |c| {
+            WitnessWorker::new(
+                Arc::clone(&c.witnesses),
+                Arc::clone(&c.sealer),
+                Arc::clone(&c.conditions.alerts),
+                c.clock.clone(),
+                Arc::clone(&c.metrics),
+            )
+        });
+    }
+    if context.export_directory.is_some() {
+        start_one(supervisor, context, "export", |c| ExportWorker {
+            store: Arc::clone(&c.store),
+            sealer: Arc::clone(&c.sealer),
+            clock: c.clock.clone(),
+            database: c.database.clone(),
+            out: c.export_directory.clone().unwrap_or_default(),
+        });
+    }
 }
 
 /// Starts one worker, which `make` makes of the context.

@@ -6,11 +6,15 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::app::alerts::Alerts;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::supervisor::Worker;
+use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
+use modegate_core::log_record::{LogRecord, TreeHead};
 use modegate_core::time::Timestamp;
+use modegate_store::proof::Pruned;
 use modegate_store::{PartPlace, Store, StoreError};
 
 /// How often is looked for what is old.
@@ -29,6 +33,8 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct Applied {
     /// Events.
     pub events: u64,
+    /// Whether there are older events that stay, because they were not exported.
+    pub not_exported: bool,
     /// Parts of histories whose results went.
     pub results: u64,
     /// Deliveries to webhooks.
@@ -42,7 +48,7 @@ impl Retention {
     pub async fn apply(&self, store: &dyn Store, now: Timestamp) -> Result<Applied, StoreError> {
         let mut applied = Applied::default();
         if let Some(before) = before(self.events_days, now) {
-            applied.events = self.events(store, before, now).await?;
+            (applied.events, applied.not_exported) = self.events(store, before, now).await?;
         }
         if let Some(before) = before(self.results_days, now) {
             applied.results = self.results(store, before, now).await?;
@@ -61,21 +67,29 @@ impl Retention {
         store: &dyn Store,
         before: Timestamp,
         now: Timestamp,
-    ) -> Result<u64, StoreError> {
-        let (mut all, mut unaccounted) = (0, 0);
+    ) -> Result<(u64, bool), StoreError> {
+        let (mut all, mut unaccounted, mut minimum) = (0, 0, 0);
         loop {
-            let purged = store.purge_events(before, ROWS).await?;
-            (all, unaccounted) = (all + purged.count, unaccounted + purged.count);
-            if unaccounted > 0 && (!purged.more || unaccounted >= ACCOUNT) {
-                let what = format!(
-                    "events from before {before}, up to place {}",
-                    purged.through
-                );
-                account(store, now, what, self.events_days, unaccounted).await?;
+            let pruned = store.purge_events(before).await?;
+            if let Pruned::Deleted {
+                minimum: first,
+                count,
+            } = pruned
+            {
+                (all, unaccounted, minimum) = (all + count, unaccounted + count, first);
+            }
+            let is_end = !matches!(pruned, Pruned::Deleted { .. });
+            if unaccounted > 0 && (is_end || unaccounted >= ACCOUNT) {
+                let what = format!("events from before {before}, up to entry {}", minimum - 1);
+                let frontier = store.tree().await?.frontier;
+                let sealed = TreeHead::new(frontier.size(), &frontier.root());
+                let record = LogRecord::Pruned { minimum, sealed };
+                let event = applied(now, what, self.events_days, unaccounted).log(record);
+                store.log(vec![event]).await?;
                 unaccounted = 0;
             }
-            if !purged.more {
-                return Ok(all);
+            if is_end {
+                return Ok((all, pruned == Pruned::Kept));
             }
             tokio::time::sleep(PAUSE).await;
         }
@@ -164,10 +178,14 @@ async fn account(
     days: u32,
     count: u64,
 ) -> Result<(), StoreError> {
+    store.log(vec![applied(now, what, days, count)]).await
+}
+
+fn applied(now: Timestamp, what: String, days: u32, count: u64) -> Event {
     let detail = format!("deleted after {days} days: {what}");
     let mut event = Event::new(now, "server", None, EventType::RetentionApplied).detail(detail);
     event.count = Some(count);
-    store.log(vec![event]).await
+    event
 }
 
 /// Applies the retention from time to time.
@@ -175,14 +193,21 @@ pub(super) struct RetentionWorker {
     retention: Retention,
     store: Arc<dyn Store>,
     clock: Clock,
+    alerts: Arc<Alerts>,
 }
 
 impl RetentionWorker {
-    pub(super) fn new(retention: Retention, store: Arc<dyn Store>, clock: Clock) -> Self {
+    pub(super) fn new(
+        retention: Retention,
+        store: Arc<dyn Store>,
+        clock: Clock,
+        alerts: Arc<Alerts>,
+    ) -> Self {
         RetentionWorker {
             retention,
             store,
             clock,
+            alerts,
         }
     }
 }
@@ -192,6 +217,17 @@ impl Worker for RetentionWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
         let applied = self.retention.apply(&*self.store, self.clock.now()).await?;
         tracing::debug!(?applied, "retention was applied");
+        let found = applied.not_exported.then(|| {
+            let message = format!(
+                "events are older than {} days and stay, because they were not exported: export the log",
+                self.retention.events_days
+            );
+            Finding::new(AlertKind::LogNotExported, Subject::Server, message)
+        });
+        let kinds = [AlertKind::LogNotExported];
+        self.alerts
+            .settle(&kinds, found.into_iter().collect())
+            .await?;
         Ok(EVERY)
     }
 }

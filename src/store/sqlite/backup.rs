@@ -14,12 +14,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::connection::{check_version, key_check, pragma, version};
 use super::error::failed;
-use super::events;
 use super::files::DatabaseFiles;
+use super::{audit_keys, events, migrations, tree};
 use crate::StoreError;
 use crate::private_file::{beside, create_anew, sync_directory};
+use crate::proof::{NewEpoch, Tree};
 use crate::seal::Keys;
 use modegate_core::event::{Event, EventType};
+use modegate_core::log_record::{EpochRecord, LogRecord, TreeHead};
 use modegate_core::time::Timestamp;
 
 /// Pages copied between two reports: some milliseconds.
@@ -202,7 +204,7 @@ pub fn restore(
     let prepared = File::open(file)
         .and_then(|mut file| io::copy(&mut file, &mut copy))
         .map_err(at(file))
-        .and_then(|_| prepare(&unfinished, file, keys, now));
+        .and_then(|_| prepare(&unfinished, file, keys, tree_of(database), now));
     if let Err(error) = prepared {
         let _ = fs::remove_file(&unfinished);
         return Err(error);
@@ -214,7 +216,13 @@ pub fn restore(
 }
 
 /// Checks the copy that is to be put in place, and writes down in it that it was.
-fn prepare(copy: &Path, file: &Path, keys: Keys, now: Timestamp) -> Result<(), BackupError> {
+fn prepare(
+    copy: &Path,
+    file: &Path,
+    keys: Keys,
+    replaced: Option<Tree>,
+    now: Timestamp,
+) -> Result<(), BackupError> {
     let damaged = |why: String| BackupError::Damaged(file.to_owned(), why);
     let mut db = Connection::open(copy).map_err(failed)?;
     // Anything that is no database fails here.
@@ -232,14 +240,61 @@ fn prepare(copy: &Path, file: &Path, keys: Keys, now: Timestamp) -> Result<(), B
     let check = key_check(&db)?.ok_or_else(|| BackupError::NotOurs(file.to_owned()))?;
     keys.numbered(&check)
         .map_err(|_| BackupError::Key(file.to_owned()))?;
+    // The log of a database from before has no tree until then.
+    migrations::runner()?.run(&mut db).map_err(failed)?;
     let transaction = db.transaction().map_err(failed)?;
-    let event = Event::new(now, "operator", None, EventType::DatabaseRestored)
-        .detail("put back from a backup: what was recorded after it was made is not here");
-    events::log(&transaction, &mut [event])?;
+    record(&transaction, file, replaced, now)?;
     transaction.commit().map_err(failed)?;
     pragma(&db, "journal_mode", "DELETE")?;
     db.close().map_err(|(_, error)| failed(error))?;
     Ok(())
+}
+
+/// Puts on record that the database was restored. Its log goes on under another origin:
+/// what was signed after the backup was made is not to be signed once more with other
+/// entries.
+fn record(
+    db: &Connection,
+    file: &Path,
+    replaced: Option<Tree>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tree = tree::one(db)?;
+    let detail = format!(
+        "put back from the backup {}: what was recorded after it was made is not here",
+        file.file_name().unwrap_or_default().to_string_lossy()
+    );
+    let event = Event::new(now, "operator", None, EventType::DatabaseRestored).detail(detail);
+    let Some(name) = tree.origin.clone() else {
+        return events::log(db, &mut [event]);
+    };
+    let replaced = replaced.filter(|replaced| replaced.origin == tree.origin);
+    let newest = replaced.as_ref().map_or(0, |replaced| replaced.epoch);
+    let epoch = tree.epoch.max(newest) + 1;
+    let head = |tree: &Tree| TreeHead::new(tree.size(), &tree.frontier.root());
+    let record = EpochRecord {
+        old_origin: format!("{name}/{}", tree.epoch),
+        origin: format!("{name}/{epoch}"),
+        kept: head(&tree),
+        known: replaced.as_ref().map(head),
+        lost: replaced.map(|replaced| replaced.entries.saturating_sub(tree.entries)),
+    };
+    let new = NewEpoch {
+        from: tree.epoch,
+        epoch,
+        origin: name,
+        keys: Vec::new(),
+        events: vec![event.log(LogRecord::Epoch(record))],
+    };
+    audit_keys::begin_epoch(db, new)
+}
+
+/// The tree of the database that a backup replaces, where it can be read.
+fn tree_of(database: &Path) -> Option<Tree> {
+    let db = database
+        .exists()
+        .then(|| Connection::open(database).ok())??;
+    tree::one(&db).ok()
 }
 
 /// Keeps the database under another name too. Its log is copied back into it

@@ -212,7 +212,10 @@ fn put_uri(
     run(db, sql, params![signed(number), sealed])
 }
 
-fn insert_deliveries(db: &Connection, deliveries: &[NewDelivery]) -> Result<(), StoreError> {
+pub(super) fn insert_deliveries(
+    db: &Connection,
+    deliveries: &[NewDelivery],
+) -> Result<(), StoreError> {
     let sql =
         "INSERT INTO delivery (webhook, due, attempts, event, body) VALUES (?1, ?2, 0, ?3, ?4)";
     for one in deliveries {

@@ -29,6 +29,18 @@ pub(super) fn read_only(path: &Path) -> Result<Connection, StoreError> {
     Ok(db)
 }
 
+/// A connection to a database that no server uses: SQLite reads no write-ahead log, and makes
+/// no files beside it.
+pub(super) fn open_unused(path: &Path) -> rusqlite::Result<Connection> {
+    let name = path.to_string_lossy();
+    let name = name.replace('%', "%25").replace('?', "%3f");
+    let uri = format!("file:{}?immutable=1", name.replace('#', "%23"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(uri, flags)
+}
+
 /// A connection that writes, with the tables as this version has them.
 pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     let mut db = Connection::open(path).map_err(failed)?;
@@ -38,12 +50,10 @@ pub(super) fn connect(path: &Path) -> Result<Connection, StoreError> {
     pragma(&db, "journal_mode", "WAL")?;
     pragma(&db, "synchronous", "FULL")?;
     pragma(&db, "temp_store", "MEMORY")?;
+    secure_delete(&db, SecureDelete::InPages)?;
     pragma(&db, "wal_autocheckpoint", "0")?;
     pragma(&db, "cache_size", &format!("-{WRITER_CACHE_KIB}"))?;
     keep_statements(&db)?;
-    // What a change entails is part of the change (`core::change`). The triggers of
-    // version 4 do the same for programs of before, and nothing here.
-    enable_triggers(&db, false)?;
     let report = migrations::runner()?.run(&mut db).map_err(failed)?;
     for migration in report.applied_migrations() {
         tracing::info!(%migration, "changed the tables of the database");
@@ -88,11 +98,21 @@ pub(super) fn execute(db: &Connection, sql: &str) -> Result<(), StoreError> {
     query::run(db, sql, [])
 }
 
-/// Whether the triggers of the database fire.
-pub(super) fn enable_triggers(db: &Connection, enabled: bool) -> Result<(), StoreError> {
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, enabled)
-        .map(drop)
-        .map_err(failed)
+/// What of a row that is deleted or changed is overwritten.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SecureDelete {
+    /// What is in pages that are written anyway: no copy stays in their free room.
+    InPages,
+    /// Pages that it leaves, too.
+    Everywhere,
+}
+
+pub(super) fn secure_delete(db: &Connection, what: SecureDelete) -> Result<(), StoreError> {
+    let what = match what {
+        SecureDelete::InPages => "FAST",
+        SecureDelete::Everywhere => "ON",
+    };
+    pragma(db, "secure_delete", what)
 }
 
 pub(super) fn pragma(db: &Connection, name: &str, value: &str) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, Row, params};
 
+use super::entries;
 use super::error::failed;
 use super::query::{self, first, run, value};
 use super::rows::{self, signed, unsigned};
@@ -19,7 +20,7 @@ pub(super) struct Chain {
     pub(super) mark: i64,
 }
 
-/// Appends events to a chain, giving each its number.
+/// Appends events to a chain, giving each its number. Refuses before its first write.
 pub(super) fn append(
     db: &Connection,
     chain: &mut Chain,
@@ -30,15 +31,18 @@ pub(super) fn append(
             "INSERT INTO event (device, seq, prev, mark, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
         )
         .map_err(failed)?;
-    for event in events {
-        event.seq = chain.next_event;
+    for (event, seq) in events.iter_mut().zip(chain.next_event..) {
+        event.seq = seq;
+    }
+    let written: Result<Vec<_>, _> = events.iter().map(entries::written).collect();
+    for (event, bytes) in events.iter().zip(written?) {
         insert
             .execute(params![
                 signed(chain.number),
                 signed(event.seq),
                 chain.head,
                 chain.mark,
-                event.to_bytes()
+                bytes
             ])
             .map_err(failed)?;
         chain.head = db.last_insert_rowid();
@@ -73,7 +77,7 @@ fn event_at(db: &Connection, place: i64) -> Result<Option<(i64, i64, StoredEvent
 }
 
 fn stored(place: u64, bytes: &[u8]) -> Result<StoredEvent, StoreError> {
-    let event = Event::from_bytes(bytes).map_err(failed)?;
+    let event = entries::event(bytes)?;
     Ok(StoredEvent { place, event })
 }
 

@@ -6,9 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::ErrorCode;
 
-use super::connection::{check_version, key_check, wrong_key};
+use super::connection::{check_version, key_check, open_unused, wrong_key};
 use super::files::DatabaseFiles;
 use crate::StoreError;
 use crate::seal::Keys;
@@ -25,13 +25,7 @@ pub fn inspect(path: &Path, keys: Option<Keys>) -> Result<(), StoreError> {
     if !fs::metadata(database).is_ok_and(|meta| meta.len() > 0) {
         return Ok(());
     }
-    let name = database.to_string_lossy();
-    let name = name.replace('%', "%25").replace('?', "%3f");
-    let uri = format!("file:{}?immutable=1", name.replace('#', "%23"));
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(uri, flags).map_err(|error| {
+    let db = open_unused(database).map_err(|error| {
         let why = format!("could not open {}: {error}", database.display());
         StoreError::Failed(Arc::from(why))
     })?;

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 8] = [
+const FILES: [(&str, &str); 10] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -22,6 +22,8 @@ const FILES: [(&str, &str); 8] = [
         include_str!("migrations/V7__open_installs.sql"),
     ),
     ("V8__bounds", include_str!("migrations/V8__bounds.sql")),
+    ("V9__proof", include_str!("migrations/V9__proof.sql")),
+    ("V10__alerts", include_str!("migrations/V10__alerts.sql")),
 ];
 
 /// The latest version.

@@ -4,14 +4,18 @@
 //! Reads run where they are called: a warm one takes some ten microseconds,
 //! less than handing it to another thread.
 
+mod alerts;
 mod answers;
 mod api;
+mod audit_keys;
 pub mod backup;
 mod batches;
 mod catalogue;
 mod changes;
+mod checkpoints;
 mod columns;
 mod connection;
+mod entries;
 mod error;
 mod events;
 pub mod files;
@@ -19,19 +23,23 @@ mod idempotency;
 pub mod inspect;
 mod installs;
 mod inventory;
+pub mod log_reader;
 mod migrations;
 mod older_rows;
 mod policy_sets;
 mod probe;
+mod proof;
 mod push;
 mod query;
 mod read;
+mod redaction;
 mod registry;
 pub mod reseal;
 mod retention;
 mod rows;
 mod store;
 mod tokens;
+mod tree;
 mod webhooks;
 mod writer;
 
@@ -109,14 +117,6 @@ impl SqliteStore {
     pub fn pretend_read_only(&self, refuse: bool) {
         let order = std::sync::atomic::Ordering::Relaxed;
         self.writer.read_only.store(refuse, order);
-    }
-
-    /// Lets triggers fire that a test puts into the database: a disk that fails in
-    /// the midst of a transaction. For tests, as above.
-    #[doc(hidden)]
-    pub async fn let_triggers_fire(&self) -> Result<(), StoreError> {
-        let on = |db: &Connection| connection::enable_triggers(db, true);
-        self.writer.submit(on).await
     }
 
     /// The nonce of a SyncML challenge to a device, for a count of its authentications.

@@ -2,59 +2,35 @@
 //!
 //! Events go from the beginning of the log only, up to the first that is young:
 //! so whatever an event refers back to is gone with it or still there, and the
-//! chain of a device is cut at one place. The log's last event always stays: places are
-//! never given twice.
-
-use std::time::{Duration, Instant};
+//! chain of a device is cut at one place. They go by whole tiles of the Merkle tree that
+//! are sealed and exported, so that what is left can be proven. The log's last event always
+//! stays: places are never given twice.
 
 use rusqlite::{Connection, params};
 
 use super::error::failed;
 use super::query::{run, value};
 use super::rows::{self, signed};
-use super::{SqliteStore, answers};
+use super::{SqliteStore, answers, entries, tree};
+use crate::proof::Pruned;
 use crate::seal::{Keys, SealContext};
 use crate::{PartPlace, Purged, StoreError};
 use modegate_core::event::Event;
 use modegate_core::inventory::Change;
 use modegate_core::retention;
 use modegate_core::time::Timestamp;
-
-/// How long the writer is kept at a time: exchanges wait behind it.
-const CHUNK: Duration = Duration::from_millis(5);
-/// Rows deleted between two looks at the clock.
-const ROWS: usize = 32;
-
-/// What may be deleted of the log: a piece from its beginning.
-struct Old {
-    /// In order.
-    places: Vec<i64>,
-    /// Events that list what was withheld: (place, device, number).
-    lists: Vec<(i64, i64, u64)>,
-    /// Whether there may be more behind it.
-    more: bool,
-}
+use modegate_core::tlog::TILE_WIDTH;
 
 impl SqliteStore {
-    pub(super) async fn purge_events(
-        &self,
-        before: Timestamp,
-        most: usize,
-    ) -> Result<Purged, StoreError> {
-        let old = self.read(|db, _| old_events(db, before, most))?;
-        if old.places.is_empty() {
-            return Ok(Purged::default());
+    /// Deletes the first tile of the log where all of it may go.
+    pub(super) async fn prune(&self, before: Timestamp) -> Result<Pruned, StoreError> {
+        let (pruned, lists) = self.read(|db, _| old_tile(db, before))?;
+        if let Pruned::Deleted { minimum, .. } = pruned {
+            self.writer
+                .submit(move |db| delete_tile(db, minimum, &lists))
+                .await?;
         }
-        let (all, more) = (old.places.len(), old.more);
-        let (deleted, through) = self
-            .writer
-            .submit(move |db| delete_events(db, &old))
-            .await?;
-        Ok(Purged {
-            count: deleted as u64,
-            through,
-            more: more || deleted < all,
-        })
+        Ok(pruned)
     }
 
     pub(super) async fn purge_results(
@@ -76,7 +52,6 @@ impl SqliteStore {
         let next = last.filter(|_| is_full || last != walked);
         let purged = Purged {
             count,
-            through: 0,
             more: next.is_some(),
         };
         Ok((purged, next))
@@ -93,7 +68,6 @@ impl SqliteStore {
             .await?;
         Ok(Purged {
             count: deleted as u64,
-            through: 0,
             more: deleted == most,
         })
     }
@@ -107,7 +81,6 @@ impl SqliteStore {
         let (old, next) = self.read(|db, keys| old_changes(db, keys, before, after, most))?;
         let purged = Purged {
             count: old.iter().map(|(_, _, count)| count).sum(),
-            through: 0,
             more: next.is_some(),
         };
         if !old.is_empty() {
@@ -175,62 +148,61 @@ fn delete_changes(db: &Connection, old: &[(i64, i64, u64)]) -> Result<(), StoreE
     Ok(())
 }
 
-fn old_events(db: &Connection, before: Timestamp, most: usize) -> Result<Old, StoreError> {
-    let last: i64 = value(db, "SELECT coalesce(max(place), 0) FROM event", [])?;
-    let sql = "SELECT place, device, bytes FROM event ORDER BY place LIMIT ?1";
+/// Whether the first tile of the log may go, and the events in it that list what was
+/// withheld, with their devices' numbers.
+fn old_tile(db: &Connection, before: Timestamp) -> Result<(Pruned, Vec<(i64, Event)>), StoreError> {
+    let tree = tree::one(db)?;
+    let minimum = tree.minimum + TILE_WIDTH;
+    let places = [tree.base + tree.minimum, tree.base + minimum].map(signed);
+    let sql = "SELECT device, bytes FROM event WHERE place >= ?1 AND place < ?2 ORDER BY place";
     let mut statement = db.prepare_cached(sql).map_err(failed)?;
-    let mut found = statement.query([signed(most as u64)]).map_err(failed)?;
-    let mut old = Old {
-        places: Vec::new(),
-        lists: Vec::new(),
-        more: true,
-    };
+    let mut found = statement.query(places).map_err(failed)?;
+    let (mut lists, mut count) = (Vec::new(), 0);
     while let Some(row) = found.next().map_err(failed)? {
-        let place: i64 = row.get(0).map_err(failed)?;
-        let bytes = rows::blob(row, 2)?;
-        let event = Event::from_bytes(bytes).map_err(failed)?;
-        if !retention::is_outdated(&event, before) || place == last {
-            old.more = false;
-            break;
+        let event = entries::event(rows::blob(row, 1)?)?;
+        if !retention::is_outdated(&event, before) {
+            return Ok((Pruned::NothingOld, Vec::new()));
         }
         if retention::lists_withheld(&event) {
-            old.lists
-                .push((place, row.get(1).map_err(failed)?, event.seq));
+            lists.push((row.get(0).map_err(failed)?, event));
         }
-        old.places.push(place);
+        count += 1;
     }
-    Ok(old)
+    // The last event stays.
+    if tree.entries <= minimum {
+        return Ok((Pruned::NothingOld, Vec::new()));
+    }
+    if tree.size().min(tree.exported) < minimum {
+        return Ok((Pruned::Kept, Vec::new()));
+    }
+    Ok((Pruned::Deleted { minimum, count }, lists))
 }
 
-/// Deletes from the front until the time is up. Answers how many, and the last.
-fn delete_events(db: &Connection, old: &Old) -> Result<(usize, u64), StoreError> {
-    let begun = Instant::now();
-    let (mut deleted, mut through) = (0, 0);
-    for places in old.places.chunks(ROWS) {
-        let (Some(&first), Some(&last)) = (places.first(), places.last()) else {
-            break;
-        };
-        // The next exchange lists anew what would refer to an event that is gone.
-        for &(_, device, seq) in old.lists.iter().filter(|list| places.contains(&list.0)) {
-            forget_list(db, device, seq)?;
-        }
-        let sql = "DELETE FROM event WHERE place BETWEEN ?1 AND ?2";
-        run(db, sql, [first, last])?;
-        (deleted, through) = (deleted + places.len(), rows::unsigned(last));
-        if begun.elapsed() >= CHUNK {
-            break;
-        }
+/// Deletes what lies before `minimum`, which moves first: the log refuses to lose others.
+fn delete_tile(db: &Connection, minimum: u64, lists: &[(i64, Event)]) -> Result<(), StoreError> {
+    let tree = tree::one(db)?;
+    if tree.minimum + TILE_WIDTH != minimum {
+        return Err(StoreError::Changed);
     }
-    Ok((deleted, through))
+    tree::move_minimum(db, minimum)?;
+    for (device, event) in lists {
+        forget_list(db, *device, event)?;
+    }
+    let sql = "DELETE FROM event WHERE place < ?1";
+    run(db, sql, [signed(tree.base + minimum)])
 }
 
-/// Lets a device forget that its event `seq` lists what is withheld. Like any
-/// change of its state it starts a running exchange again.
-fn forget_list(db: &Connection, device: i64, seq: u64) -> Result<(), StoreError> {
+/// Lets a device forget that this event of it lists what is withheld: the next exchange
+/// lists anew what would refer to it. Like any change of its state it starts a running
+/// exchange again.
+pub(super) fn forget_list(db: &Connection, device: i64, event: &Event) -> Result<(), StoreError> {
+    if !retention::lists_withheld(event) {
+        return Ok(());
+    }
     let Some(mut state) = answers::state_of(db, rows::unsigned(device))? else {
         return Ok(());
     };
-    if !state.forget_list(seq) {
+    if !state.forget_list(event.seq) {
         return Ok(());
     }
     answers::put_state(db, rows::unsigned(device), &state)

@@ -148,10 +148,6 @@ impl Store for SqliteStore {
         self.read(|db, keys| probe::queues(db, keys, after, limit))
     }
 
-    async fn purge_events(&self, before: Timestamp, most: usize) -> Result<Purged, StoreError> {
-        SqliteStore::purge_events(self, before, most).await
-    }
-
     async fn purge_results(
         &self,
         before: Timestamp,

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{Server, package1};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -74,8 +75,8 @@ async fn apps_come_change_and_go() {
                 .iter()
                 .all(|shown| !shown.to_string().contains(secret))
         );
-        for entry in std::fs::read_dir(&server.dir).unwrap() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for path in files(&server.dir) {
+            let bytes = std::fs::read(path).unwrap();
             let found = bytes
                 .windows(secret.len())
                 .any(|window| window == secret.as_bytes());

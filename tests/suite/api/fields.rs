@@ -45,6 +45,8 @@ fn good(name: &str) -> Value {
             json!({"verb": "Replace", "loc_uri": "./x", "data": "d", "format": "chr", "mime": "text/plain"})
         }
         "atomic" | "sequence" => json!({"commands": [good("raw")]}),
+        "NewExport" => json!({"size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="}),
+        "NewRedaction" => json!({"entry": 0, "reason": "x"}),
         // Windows 8.1 needs it, the other families do not.
         "wns_update_configuration" | "wns_read_channel" => json!({"app_id": "x"}),
         _ => json!({}),
@@ -233,7 +235,10 @@ fn wrong(schema: &Value) -> Vec<(String, bool)> {
     }
     let outside = ["minimum", "maximum"].map(|name| schema[name].as_i64());
     let outside: Vec<String> = match outside {
-        [Some(least), Some(most)] => vec![(least - 1).to_string(), (most + 1).to_string()],
+        [Some(least), Some(most)] => {
+            let (below, above) = (i128::from(least) - 1, i128::from(most) + 1);
+            vec![below.to_string(), above.to_string()]
+        }
         _ => Vec::new(),
     };
     all.extend(outside.iter().map(String::as_str));
@@ -450,13 +455,21 @@ async fn every_parameter_of_every_read_is_checked_and_named() {
     let server = Server::start();
     let device = server.register(json!({"source": "tablet"})).await;
     let command = server.queue(&device, json!({"type": "inventory"})).await;
+    let batch = json!({"to": {"all": true}, "command": {"type": "inventory"}});
+    let (_, batch) = server.api("POST", "/commands", Some(batch)).await;
+    let hook = json!({"url": "https://example.com/", "events": ["install.*"]});
+    let (_, hook) = server.api("POST", "/webhooks", Some(hook)).await;
+    let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
+    let (batch, hook) = (id(&batch), id(&hook));
     let document = server.get("/openapi.json").await;
     let mut tried = 0;
     for (path, methods) in document["paths"].as_object().unwrap() {
         let parameters = methods["get"]["parameters"].as_array();
         let path = path
             .replace("{device}", &device)
-            .replace("{command}", &command);
+            .replace("{command}", &command)
+            .replace("{batch}", &batch)
+            .replace("{webhook}", &hook);
         let required = match path.as_str() {
             "/inventory" => "where=Win32_BIOS.Version=1&",
             path if path.ends_with("/preview") => "mode=Machine&",

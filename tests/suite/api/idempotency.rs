@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{Server, catalogue_app, package1, push_profile, silent_tokens};
 use crate::wait::{DEADLINE, eventually, seen};
 
@@ -264,6 +265,8 @@ async fn documented(server: &Server) -> BTreeSet<(String, String)> {
         .filter(|(method, _)| *method != "get")
         // The one changes nothing; the other may find its batch at its end already.
         .filter(|(_, path)| !matches!(path.as_str(), "/policies/try" | "/batches/{batch}"))
+        // These take no key and say so.
+        .filter(|(_, path)| !path.starts_with("/audit/"))
         .collect()
 }
 
@@ -322,8 +325,8 @@ async fn an_answer_that_holds_a_token_is_kept_sealed() {
     let (status, _, answer) = server.with("POST", "/tokens", &[(KEY, "k")], body).await;
     assert_eq!(status, 201, "{answer}");
     let created = answer["token"].as_str().unwrap().as_bytes();
-    for entry in std::fs::read_dir(&server.dir).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+    for path in files(&server.dir) {
+        let bytes = std::fs::read(path).unwrap();
         assert!(!bytes.windows(created.len()).any(|window| window == created));
     }
 }
@@ -452,4 +455,22 @@ async fn a_kill_in_between_does_neither_half() {
             "nothing twice"
         );
     }
+}
+
+#[tokio::test]
+async fn the_writes_of_the_audit_log_take_no_key() {
+    let server = Server::start();
+    let redaction = json!({"entry": 0, "reason": "x"});
+    let export = json!({"size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="});
+    for (path, body) in [
+        ("/audit/checkpoints", Value::Null),
+        ("/audit/exports", export),
+        ("/audit/redactions", redaction),
+        ("/audit/key-rotations", Value::Null),
+    ] {
+        let answer = server.with("POST", path, &[(KEY, "once")], body).await;
+        assert_eq!((answer.0, &answer.2["field"]), (422, &json!(KEY)), "{path}");
+    }
+    let events = server.get("/events?type=audit.redacted").await;
+    assert_eq!(events["items"], json!([]));
 }

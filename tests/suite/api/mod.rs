@@ -1,5 +1,6 @@
 //! The API over real HTTP: a module for each path, and one for each rule of them all.
 
+pub mod alerts;
 mod apps;
 mod assumed_job_data;
 mod batches;
@@ -26,4 +27,4 @@ mod routes;
 mod scopes;
 mod tokens;
 mod typos;
-mod webhooks;
+pub mod webhooks;

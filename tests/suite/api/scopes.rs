@@ -135,3 +135,41 @@ async fn a_scoped_token_sees_no_foreign_profile_group_or_count() {
     .await;
     assert_eq!(status, 422);
 }
+
+/// What events say of a device's groups, and the proof of such an event.
+#[tokio::test]
+async fn a_scoped_token_reads_of_its_own_groups_alone_in_events() {
+    let server = Server::start();
+    let device = json!({"source": "ours", "groups": ["north", FOREIGN]});
+    let ours = server.register(device).await;
+    let path = format!("/devices/{ours}");
+    for groups in [json!(["north"]), json!(["north", FOREIGN, "east"])] {
+        let body = json!({"groups": groups});
+        let (status, answer) = server.api("PATCH", &path, Some(body)).await;
+        assert_eq!(status, 200, "{answer}");
+    }
+    let (_, token) = server
+        .make_token(json!({"name": "north", "role": "auditor", "groups": ["north", "east"]}))
+        .await;
+    let get = async |path: &str| {
+        let (status, _, answer) = server.call(&token, "GET", path, &[], None).await.unwrap();
+        assert!(!answer.to_string().contains(FOREIGN), "{path}: {answer}");
+        (status, answer)
+    };
+    let (_, events) = get(&format!("{path}/events")).await;
+    let events = events["items"].as_array().unwrap();
+    assert_eq!(events.len(), 3);
+    assert_eq!(events[0]["change"]["groups"], json!(["north"]));
+    // That the foreign group was taken away is not told; that its own was added is.
+    assert_eq!(events[1]["change"]["groups"], json!(null));
+    assert_eq!(events[1]["change"]["fields"], json!([]));
+    assert_eq!(events[2]["change"]["groups_were"], json!(["north"]));
+    assert_eq!(events[2]["change"]["groups"], json!(["north", "east"]));
+    let (_, all) = get("/events").await;
+    assert_eq!(all["items"], json!(events));
+    // A proof carries the whole text of the event.
+    for event in events {
+        let (status, _) = get(&format!("/audit/proof?event={}", event["entry"])).await;
+        assert_eq!(status, 403, "{event}");
+    }
+}

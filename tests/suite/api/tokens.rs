@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{Server, catalogue_app};
 
 /// The answer to one request with a token.
@@ -248,8 +249,8 @@ async fn a_token_is_shown_once_kept_as_a_digest_and_revoked_at_once() {
     let events = server.get("/events").await;
     assert_eq!(list["items"][0]["name"], "backend");
     assert!(!list.to_string().contains(&token) && !events.to_string().contains(&token));
-    for entry in std::fs::read_dir(&server.dir).unwrap() {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+    for path in files(&server.dir) {
+        let bytes = std::fs::read(path).unwrap();
         assert!(
             !bytes
                 .windows(token.len())

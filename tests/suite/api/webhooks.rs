@@ -8,19 +8,20 @@ use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
 use crate::api::installs::{app, pick};
+use crate::files::files;
 use crate::harness::Server;
 use crate::receiver::Received;
 use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// A receiver that answers by what it is told, then 200.
-struct Receiver {
-    url: String,
+pub struct Receiver {
+    pub url: String,
     got: Arc<Mutex<Vec<Received>>>,
 }
 
 impl Receiver {
-    fn start(answers: &[&str]) -> Receiver {
+    pub fn start(answers: &[&str]) -> Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let got: Arc<Mutex<Vec<Received>>> = Arc::default();
@@ -47,13 +48,13 @@ impl Receiver {
     }
 
     /// Waits until so many came.
-    async fn until(&self, count: usize) -> Vec<Received> {
+    pub async fn until(&self, count: usize) -> Vec<Received> {
         let look = async || seen(self.got.lock().unwrap().clone(), |got| got.len() >= count);
         eventually(DEADLINE, look).await
     }
 }
 
-async fn hook(server: &Server, body: Value) -> Value {
+pub async fn hook(server: &Server, body: Value) -> Value {
     let (status, answer) = server.api("POST", "/webhooks", Some(body)).await;
     assert_eq!(status, 201, "{answer}");
     answer
@@ -96,8 +97,8 @@ async fn every_step_is_told_and_signed() {
     let shown = [list, server.get("/events?limit=200").await];
     for text in [secret, "distinct-path"] {
         assert!(shown.iter().all(|shown| !shown.to_string().contains(text)));
-        for entry in std::fs::read_dir(&server.dir).unwrap() {
-            let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        for path in files(&server.dir) {
+            let bytes = std::fs::read(path).unwrap();
             assert!(
                 !bytes
                     .windows(text.len())

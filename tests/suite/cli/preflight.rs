@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 
+use crate::api::alerts;
 use crate::cli::configuration::{ConfigDir, Served, err, out};
 use crate::harness::Server;
 use crate::program::program;
@@ -355,6 +356,15 @@ async fn readiness_and_metrics_tell_of_an_expiry_and_a_reload_ends_it() {
     let now = modegate_server::clock::Clock::default().now().0 / 1000;
     let days = (expiry().await - now) as f64 / 86_400.0;
     assert!((4.9..=5.0).contains(&days), "{days}");
+    let alert = alerts::until(&server, "open", "certificate.expiring").await;
+    assert_eq!(alert["subject"], "certificate:server");
+    assert_eq!(alert["message"], warning);
+
+    // What cannot be read is refused, and the one before stays.
+    fs::write(dir.join("server.pem"), "no certificate").unwrap();
+    server.signal("HUP");
+    alerts::until(&server, "open", "certificate.refused").await;
+    alerts::until(&server, "open", "certificate.expiring").await;
 
     let (chain, key) = certificate("localhost", |_| ());
     fs::write(dir.join("server.pem"), chain).unwrap();
@@ -364,6 +374,9 @@ async fn readiness_and_metrics_tell_of_an_expiry_and_a_reload_ends_it() {
         async || crate::wait::seen(get("/readyz").await.1, |body| !body.contains("warnings"));
     crate::wait::eventually(crate::wait::DEADLINE, look).await;
     assert!(expiry().await - now > 200 * 86_400);
+    for kind in ["certificate.refused", "certificate.expiring"] {
+        alerts::until(&server, "cleared", kind).await;
+    }
 }
 
 #[tokio::test]

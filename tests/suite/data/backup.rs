@@ -104,7 +104,9 @@ async fn what_was_acknowledged_when_the_backup_began_is_in_it() {
         assert_eq!(mode & 0o777, 0o600);
         let dir = own.path().join(format!("restored-{n}"));
         std::fs::create_dir(&dir).unwrap();
-        std::fs::copy(server.dir.join("key"), dir.join("key")).unwrap();
+        for key in ["key", "audit-key"] {
+            std::fs::copy(server.dir.join(key), dir.join(key)).unwrap();
+        }
         done(&["restore", text(file), "--data", text(&dir)]);
         let restored = Server::in_dir(&dir, &["--accept-unknown-devices"]);
         for id in before {

@@ -73,16 +73,22 @@ async fn every_file_is_for_its_owner_alone_whatever_the_umask() {
         server.register(json!({"source": "d"})).await;
         let mode = fs::metadata(&dir).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "umask {umask}");
-        let found = modes(&dir);
+        let mut found = modes(&dir);
         for name in [
             "modegate.db",
             "modegate.db-wal",
             "modegate.db-shm",
             "key",
+            "audit-key",
             "server.pem",
         ] {
             assert!(found.iter().any(|(other, _)| other == name), "{found:?}");
         }
+        let published = fs::metadata(dir.join("audit")).unwrap().permissions();
+        assert_eq!(published.mode() & 0o777, 0o700, "umask {umask}");
+        found.retain(|(name, _)| name != "audit");
+        let published = modes(&dir.join("audit"));
+        assert_eq!(published, [("last-checkpoint".to_owned(), 0o600)]);
         let wide: Vec<_> = found.iter().filter(|(_, mode)| *mode != 0o600).collect();
         assert!(wide.is_empty(), "umask {umask}: {wide:?}");
 
@@ -120,7 +126,7 @@ async fn every_file_is_for_its_owner_alone_whatever_the_umask() {
         }
         let wide: Vec<_> = modes(&dir)
             .into_iter()
-            .filter(|(_, mode)| *mode != 0o600)
+            .filter(|(name, mode)| name != "audit" && *mode != 0o600)
             .collect();
         assert!(wide.is_empty(), "umask {umask}: {wide:?}");
     }

@@ -9,9 +9,10 @@ use modegate_core::change::DeviceChange;
 use modegate_core::command::{CommandBody, CommandState, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::DeviceRecord;
-use modegate_core::event::{Event, EventType};
+use modegate_core::event::{Event, EventType, StoredEvent};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::DeviceBounds;
+use modegate_core::log_record::{LogRecord, TreeHead};
 use modegate_core::policy::PolicySet;
 use modegate_core::session::ClientEvidence;
 use modegate_core::session::queue::queue;
@@ -22,6 +23,7 @@ use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_server::workers::retention::Applied;
 use modegate_store::api::WriteStore;
 use modegate_store::installs::InstallStore;
+use modegate_store::proof::ProofStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::{PartPlace, Store};
@@ -30,6 +32,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use crate::harness::{Reply, answers, message, package1};
+use crate::store::proof::export;
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
 const AT: Timestamp = Timestamp(1_790_000_000_000);
@@ -94,57 +97,69 @@ fn runtime() -> tokio::runtime::Runtime {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whoever wrote how much when, and whatever the retention: what is left of
-    /// each chain is its young end, whole, and it goes on from there.
+    /// Whoever wrote how much when, and whatever the retention and the export: what is left
+    /// is the young end of the log by whole tiles, each chain whole, and it goes on from there.
     #[test]
     fn what_is_left_of_a_chain_is_its_young_end(
-        bursts in proptest::collection::vec((0usize..3, 1usize..90), 1..12),
+        bursts in proptest::collection::vec((0usize..3, 1usize..400), 1..12),
         days in 1u32..14,
         page in 1usize..80,
+        exported_days in 0usize..14,
     ) {
         runtime().block_on(async {
             let own = tempfile::tempdir().unwrap();
             let store = open(own.path());
             let mut devices = Vec::new();
             for name in ["a", "b", "c"] {
-                devices.push((register(&*store, name, AT).await, vec![AT]));
+                devices.push(register(&*store, name, AT).await);
             }
-            // One burst a day.
+            // One burst a day, exported on one of the days.
             for (day, (device, count)) in bursts.iter().enumerate() {
                 let at = AT.plus_ms((day as i64 + 1) * DAY);
-                let (id, times) = &mut devices[*device];
-                happen(&*store, *id, vec![at; *count]).await;
-                times.extend(vec![at; *count]);
+                happen(&*store, devices[*device], vec![at; *count]).await;
+                if day == exported_days {
+                    export(&*store, at).await;
+                }
             }
             let now = AT.plus_ms((bursts.len() as i64 + 1) * DAY);
             let before = now.plus_ms(-i64::from(days) * DAY);
+            let log = store.all_events(0, 10_000).await.unwrap();
             let retention = Retention { events_days: days, ..Retention::FOREVER };
             let applied = retention.apply(&*store, now).await.unwrap();
 
+            let old = log.iter().take_while(|stored| stored.event.at < before).count();
+            let exported = store.tree().await.unwrap().exported as usize;
             // The log's last event stays whatever its age.
-            let old = |times: &[Timestamp]| times.iter().filter(|at| **at < before).count();
-            let is_all = devices.iter().all(|(_, times)| old(times) == times.len());
-            let expected: usize = devices.iter().map(|(_, times)| old(times)).sum();
-            assert_eq!(applied.events, (expected - usize::from(is_all)) as u64);
-            for (id, times) in &devices {
-                let mut left: Vec<u64> = (old(times) as u64 + 1..=times.len() as u64).collect();
-                if is_all && !backwards(&*store, *id, page).await.is_empty() {
-                    left = vec![times.len() as u64];
-                }
-                assert_eq!(&backwards(&*store, *id, page).await, &left);
-                assert_eq!(&forwards(&*store, *id, page).await, &left);
+            let may_go = old.min(log.len() - 1) / 256 * 256;
+            let gone = may_go.min(exported / 256 * 256);
+            assert_eq!((applied.events, applied.not_exported), (gone as u64, gone < may_go));
+            let left = &log[gone..];
+            for id in devices {
+                let of_device = |stored: &&StoredEvent| stored.event.device == Some(id);
+                let mut seqs: Vec<u64> =
+                    left.iter().filter(of_device).map(|stored| stored.event.seq).collect();
+                assert_eq!(&backwards(&*store, id, page).await, &seqs);
+                assert_eq!(&forwards(&*store, id, page).await, &seqs);
                 // And it goes on.
-                happen(&*store, *id, vec![now]).await;
-                left.push(times.len() as u64 + 1);
-                assert_eq!(&forwards(&*store, *id, page).await, &left);
-                assert_eq!(&backwards(&*store, *id, page).await, &left);
+                happen(&*store, id, vec![now]).await;
+                seqs.push(log.iter().filter(of_device).count() as u64 + 1);
+                assert_eq!(&forwards(&*store, id, page).await, &seqs);
+                assert_eq!(&backwards(&*store, id, page).await, &seqs);
             }
-            let log = store.all_events(0, 10_000).await.unwrap();
-            let recorded: Vec<_> = log.iter().filter(|s| s.event.what == EventType::RetentionApplied).collect();
-            assert_eq!(recorded.len(), usize::from(applied.events > 0));
-            assert_eq!(recorded.iter().filter_map(|s| s.event.count).sum::<u64>(), applied.events);
+            let after = store.all_events(0, 10_000).await.unwrap();
+            assert_eq!(&after[..left.len()], left);
+            let recorded: Vec<_> =
+                after.iter().filter(|s| s.event.what == EventType::RetentionApplied).collect();
+            assert_eq!(recorded.len(), usize::from(gone > 0));
+            for stored in recorded {
+                assert_eq!(stored.event.count, Some(gone as u64));
+                let frontier = store.tree().await.unwrap().frontier;
+                let sealed = TreeHead::new(frontier.size(), &frontier.root());
+                let record = LogRecord::Pruned { minimum: gone as u64, sealed };
+                assert_eq!(stored.event.log.as_deref(), Some(&record));
+            }
             // Places never come twice.
-            assert!(log.windows(2).all(|two| two[0].place < two[1].place));
+            assert!(after.windows(2).all(|two| two[0].place + 1 == two[1].place));
         });
     }
 }
@@ -155,24 +170,20 @@ async fn nothing_young_goes_though_something_behind_it_is_dated_earlier() {
     let store = open(own.path());
     let now = AT.plus_ms(100 * DAY);
     let device = register(&*store, "d", AT).await;
-    // The clock was wrong for a while: in the middle of today's there is one of long ago.
-    happen(&*store, device, vec![AT, now, AT, now]).await;
+    happen(&*store, device, vec![AT; 255]).await;
+    // The clock was wrong for a while: behind one of today there are those of long ago.
+    happen(&*store, device, [&[now][..], &[AT; 600]].concat()).await;
+    export(&*store, now).await;
     let retention = Retention {
         events_days: 30,
         ..Retention::FOREVER
     };
-    assert_eq!(retention.apply(&*store, now).await.unwrap().events, 2);
-    assert_eq!(forwards(&*store, device, 10).await, [3, 4, 5]);
+    assert_eq!(retention.apply(&*store, now).await.unwrap().events, 256);
+    assert_eq!(forwards(&*store, device, 1_000).await[0], 257);
     assert_eq!(retention.apply(&*store, now).await.unwrap().events, 0);
-    let forever = Retention::FOREVER;
-    assert_eq!(
-        forever
-            .apply(&*store, now.plus_ms(9_999 * DAY))
-            .await
-            .unwrap()
-            .events,
-        0
-    );
+    let later = now.plus_ms(9_999 * DAY);
+    let applied = Retention::FOREVER.apply(&*store, later).await.unwrap();
+    assert_eq!(applied.events, 0);
 }
 
 /// A way on that store with a clock to turn.
@@ -252,7 +263,8 @@ async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
                 ..Retention::FOREVER
             };
             let later = Timestamp(now.load(Ordering::Relaxed));
-            assert!(retention.apply(&*store, later).await.unwrap().events > 0);
+            // The first list is in the first tile, the second session behind it.
+            assert_eq!(retention.apply(&*store, later).await.unwrap().events, 256);
         }
         let reply = walk(
             &sync,
@@ -264,6 +276,10 @@ async fn a_list_of_what_is_withheld_that_goes_is_written_down_anew() {
         let latest = store.events_before(device, u64::MAX, 1).await.unwrap();
         let exchange = latest[0].event.exchange.clone().unwrap();
         lists.push((exchange.withheld.len(), exchange.withheld_as.is_some()));
+        if session == 1 {
+            happen(&*store, device, vec![AT; 256]).await;
+            export(&*store, AT).await;
+        }
         now.fetch_add(8 * DAY, Ordering::Relaxed);
     }
     assert_eq!(lists, [(1, false), (0, true), (0, true), (1, false)]);
@@ -354,6 +370,7 @@ async fn exchanges_go_on_while_much_is_deleted() {
     for _ in 0..20 {
         happen(&*store, device, vec![AT; 500]).await;
     }
+    export(&*store, AT).await;
     now.fetch_add(20 * DAY, Ordering::Relaxed);
     let at = Timestamp(now.load(Ordering::Relaxed));
     let sweeping = tokio::spawn({
@@ -379,8 +396,9 @@ async fn exchanges_go_on_while_much_is_deleted() {
     }
     assert!(sweeping.await.unwrap().events > 9_000);
     assert!(exchanges >= 10, "{exchanges} exchanges in all that time");
-    let busy = store.events_before(device, u64::MAX, 10).await.unwrap();
-    assert!(busy.len() <= 1);
+    // What does not fill a tile stays.
+    let old = store.events(device, 0, 1_000).await.unwrap();
+    assert!(old.len() < 256, "{}", old.len());
 }
 
 #[tokio::test]
@@ -388,10 +406,7 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
     let own = tempfile::tempdir().unwrap();
     let store = open(own.path());
     store.probe().await.unwrap();
-    let (a, b) = (
-        register(&*store, "a", AT).await,
-        register(&*store, "b", AT).await,
-    );
+    let a = register(&*store, "a", AT).await;
     enqueue(&*store, a, "./DevInfo/Man").await;
     enqueue(&*store, a, "./DevInfo/Mod").await;
     let (mut queued, mut after, mut oldest) = (0, 0, None);
@@ -406,24 +421,6 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
     }
     assert_eq!((queued, oldest), (2, Some(AT)));
 
-    // Nothing is older than the first; then all are, but the last stays.
-    let all = store.all_events(0, 100).await.unwrap();
-    assert_eq!(store.purge_events(AT, 100).await.unwrap().count, 0);
-    let mut purged = 0;
-    loop {
-        let some = store.purge_events(AT.plus_ms(1), 2).await.unwrap();
-        purged += some.count;
-        if !some.more {
-            break;
-        }
-    }
-    assert_eq!(purged, all.len() as u64 - 1);
-    let left = store.all_events(0, 100).await.unwrap();
-    assert_eq!(left, all[all.len() - 1..]);
-    for device in [a, b] {
-        let events = store.events(device, 0, 10).await.unwrap();
-        assert!(events.len() <= 1 && events.iter().all(|event| left.contains(event)));
-    }
     // No command is final: no result is taken.
     let (taken, next) = store
         .purge_results(AT.plus_ms(1), PartPlace::default(), 100)

@@ -44,7 +44,7 @@ const NOT_RUN: &[(&str, &str)] = &[
 /// The languages that a block may name. A block of commands names `sh`.
 const LANGUAGES: &[&str] = &[
     "sh", "text", "json", "xml", "toml", "ini", "mermaid", "nginx", "haproxy", "apache", "yaml",
-    "bat",
+    "bat", "python",
 ];
 
 /// What printed addresses and paths stand for. The left side is what pages print.

@@ -1,3 +1,4 @@
 //! The pages of `docs/`.
 
 mod commands;
+mod verifying;

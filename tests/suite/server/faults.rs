@@ -253,7 +253,7 @@ async fn a_folder_that_cannot_be_written_is_refused_at_the_start() {
         if is_root() {
             chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
         }
-        let mode = if path == dir { 0o555 } else { 0o444 };
+        let mode = if path.is_dir() { 0o555 } else { 0o444 };
         std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).unwrap();
     }
     let why = refused(&mut unprivileged(own.path(), &dir));

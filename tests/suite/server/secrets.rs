@@ -9,6 +9,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use md5::{Digest, Md5};
 use serde_json::{Value, json};
 
+use crate::files::files;
 use crate::harness::{SYNCML, Server, message, message_with, serve_command};
 use crate::program::program;
 use crate::wait::{DEADLINE, eventually};
@@ -387,6 +388,48 @@ fn found(hay: &[(String, Vec<u8>)], needles: &[Needle]) -> Vec<String> {
     found
 }
 
+/// The log in every form that leaves the house: an export with its views, proofs, one device's
+/// part, and what verifying and replaying say.
+fn audit_forms(own: &Path, data: &Path) -> Vec<(String, Vec<u8>)> {
+    let (out, data) = (own.join("export"), data.to_str().unwrap());
+    let out_text = out.to_str().unwrap();
+    let mut hay = Vec::new();
+    let runs: [&[&str]; 6] = [
+        &["checkpoint", "--data", data],
+        &["export", out_text, "--data", data, "--jsonl", "--csv"],
+        &["verify", "--data", data, "--json"],
+        &["verify", out_text, "--json", "--key"],
+        &["replay", out_text, "--json"],
+        &["prove", "--event", "3", "--data", data],
+    ];
+    for arguments in runs {
+        let mut command = program();
+        command.arg("audit").args(arguments);
+        if arguments.last() == Some(&"--key") {
+            let key = program().args(["audit", "key", "--data", data]).output();
+            let key = String::from_utf8(key.unwrap().stdout).unwrap();
+            command.arg(key.lines().next().unwrap());
+        }
+        let said = command.env("RUST_LOG", "trace").output().unwrap();
+        let code = said.status.code();
+        let text = [said.stdout, said.stderr].concat();
+        let shown = String::from_utf8_lossy(&text);
+        assert!([Some(0), Some(3)].contains(&code), "{arguments:?}: {shown}");
+        hay.push((format!("audit {}", arguments[0]), text));
+    }
+    let exported = contents(&out);
+    for part in ["jsonl", "csv", "manifest.json", "tile/entries"] {
+        let has = |(name, _): &(String, Vec<u8>)| name.contains(part);
+        assert!(exported.iter().any(has), "no {part} in the export");
+    }
+    hay.extend(
+        exported
+            .into_iter()
+            .map(|(name, bytes)| (format!("export {name}"), bytes)),
+    );
+    hay
+}
+
 #[tokio::test]
 async fn planted_secrets_are_nowhere_but_where_they_must_be() {
     let own = tempfile::tempdir().unwrap();
@@ -430,13 +473,14 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         .output()
         .unwrap();
     assert!(made.status.success());
+    let audited = audit_forms(own.path(), &dir);
     server.signal("HUP");
     captured
         .api(&server, "DELETE", &format!("/devices/{device}"), None)
         .await;
     // While it runs, with a log beside the database; and once more when it has ended.
     let needles = needles(&server, &token);
-    let running = files(&dir);
+    let running = contents(&dir);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
 
@@ -452,6 +496,7 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
         hay[0].1.len() > 10_000,
         "logs at their loudest are longer than that"
     );
+    hay.extend(audited);
     hay.extend(
         captured
             .0
@@ -459,19 +504,15 @@ async fn planted_secrets_are_nowhere_but_where_they_must_be() {
             .map(|(what, text)| (what, text.into_bytes())),
     );
     hay.extend(running);
-    hay.extend(files(&dir));
+    hay.extend(contents(&dir));
     let found = found(&hay, &needles);
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap());
-    entries
-        .map(|entry| {
-            (
-                entry.file_name().into_string().unwrap(),
-                std::fs::read(entry.path()).unwrap(),
-            )
-        })
-        .collect()
+fn contents(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let content = |path: std::path::PathBuf| {
+        let name = path.strip_prefix(dir).unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read(path).unwrap())
+    };
+    files(dir).into_iter().map(content).collect()
 }

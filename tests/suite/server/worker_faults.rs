@@ -23,7 +23,13 @@ struct World {
 }
 
 impl World {
+    /// Whoever reads the clock while it is armed panics.
     async fn start() -> World {
+        World::with_fault(|armed| armed.load(SeqCst)).await
+    }
+
+    /// `is_fault` says of an armed clock whether it panics now.
+    async fn with_fault(is_fault: fn(&AtomicBool) -> bool) -> World {
         let own = tempfile::tempdir().unwrap();
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let armed = Arc::<AtomicBool>::default();
@@ -33,7 +39,7 @@ impl World {
         options.settings.listen = ([127, 0, 0, 1], 0).into();
         options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
         options.clock = Clock::new(move || -> Timestamp {
-            let fault = seen.load(SeqCst) && std::thread::current().id() == workers;
+            let fault = std::thread::current().id() == workers && is_fault(&seen);
             assert!(!fault, "a fault that a test injects");
             machine.now()
         });
@@ -132,6 +138,34 @@ fn a_worker_that_keeps_panicking_ends_the_server() {
         assert!(why.contains(failed.worker), "{why}");
         assert_eq!(world.restarts(failed.worker).await, "5");
         world.armed.store(false, SeqCst);
+        world.running.stop().await.unwrap();
+    });
+}
+
+#[test]
+fn a_worker_that_is_down_is_an_alert_until_it_works_again() {
+    actix_web::rt::System::new().block_on(async {
+        // The first one that reads the armed clock panics.
+        let world = World::with_fault(|armed| armed.swap(false, SeqCst)).await;
+        world.armed.store(true, SeqCst);
+        let device = json!({"source": "d"});
+        world.api(reqwest::Method::POST, "/devices", &device).await;
+        let begun = Instant::now();
+        let alert = loop {
+            let path = "/alerts?state=cleared&severity=critical";
+            let shown = world.api(reqwest::Method::GET, path, &Value::Null).await;
+            if let Some(alert) = shown["items"].get(0) {
+                break alert.clone();
+            }
+            // Something to do for the workers that wait for commits.
+            let batch = json!({"to": {"all": true}, "command": {"type": "inventory"}});
+            world.api(reqwest::Method::POST, "/commands", &batch).await;
+            assert!(begun.elapsed() < DEADLINE, "{shown}");
+        };
+        assert_eq!(alert["kind"], "worker.down", "{alert}");
+        let subject = alert["subject"].as_str().unwrap();
+        let worker = subject.strip_prefix("worker:").unwrap();
+        assert_eq!(world.restarts(worker).await, "1");
         world.running.stop().await.unwrap();
     });
 }

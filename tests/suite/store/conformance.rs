@@ -25,7 +25,16 @@ use modegate_wire::auth::PasswordDigest;
 use modegate_wire::message::Verb;
 use uuid::Uuid;
 
-const AT: Timestamp = Timestamp(1_790_000_000_000);
+use super::proof::{
+    a_log_is_sealed_in_steps_that_no_other_took, a_redacted_entry_keeps_its_leaf_and_nothing_else,
+    an_epoch_begins_once_and_keeps_the_last_checkpoint, an_event_too_long_for_an_entry_is_refused,
+    checkpoints_of_each_hour_and_those_that_left_stay, cosignatures_join_their_checkpoint,
+    entries_are_salted_events_and_come_in_bounds,
+    only_whole_tiles_that_are_sealed_and_exported_are_deleted,
+    the_last_event_stays_though_its_tile_could_go,
+};
+
+pub const AT: Timestamp = Timestamp(1_790_000_000_000);
 
 fn record(source: &str) -> DeviceRecord {
     DeviceRecord {
@@ -471,6 +480,15 @@ conforms!(
     an_exchange_brings_commands_of_its_own_a_record_and_an_inventory,
     what_a_change_entails_is_written_with_it_or_not_at_all,
     the_log_and_policy_sets_are_kept,
+    entries_are_salted_events_and_come_in_bounds,
+    an_event_too_long_for_an_entry_is_refused,
+    a_log_is_sealed_in_steps_that_no_other_took,
+    checkpoints_of_each_hour_and_those_that_left_stay,
+    cosignatures_join_their_checkpoint,
+    an_epoch_begins_once_and_keeps_the_last_checkpoint,
+    a_redacted_entry_keeps_its_leaf_and_nothing_else,
+    only_whole_tiles_that_are_sealed_and_exported_are_deleted,
+    the_last_event_stays_though_its_tile_could_go,
 );
 
 #[tokio::test]

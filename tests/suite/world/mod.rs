@@ -99,6 +99,7 @@ async fn live(seed: u64, devices: usize, steps: usize) -> Story {
         }
         server.check_ends(client).await;
     }
+    server.check_log().await;
     story
 }
 

@@ -4,9 +4,12 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use modegate_core::audit::event_types::unexplained;
+use modegate_core::audit::replay::Replay;
+use modegate_core::audit::statement::MachineStatement;
 use modegate_core::command::{CommandBody, CommandState, ExecutionOptions, Operation};
 use modegate_core::device::DeviceRecord;
-use modegate_core::event::{Event, EventType};
+use modegate_core::event::{Event, EventType, StoredEvent};
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId, Source};
 use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
@@ -43,8 +46,6 @@ fn folder() -> tempfile::TempDir {
 async fn open(path: PathBuf) -> (Arc<dyn Store>, SyncService) {
     let keys = Keys::from_bytes(&[7; 32]).unwrap();
     let store = SqliteStore::open(&path, keys).unwrap();
-    // By a trigger a disk breaks here.
-    store.let_triggers_fire().await.unwrap();
     let store: Arc<dyn Store> = Arc::new(store);
     let policies = Arc::new(PolicySet::builtin().unwrap());
     let nonces = Box::new(|number: u64, count: u64| {
@@ -171,6 +172,35 @@ impl Server {
         {
             client.cancelled(seq);
         }
+    }
+
+    /// Every decision comes out again from the log alone, Machine carried nothing else than it
+    /// may, and every field of every event is documented.
+    pub async fn check_log(&self) {
+        let mut replay = Replay::by_own([PolicySet::builtin().unwrap()]);
+        let (mut statement, mut after) = (MachineStatement::default(), 0);
+        loop {
+            let events = self.store().all_events(after, 500).await.unwrap();
+            let Some(last) = events.last() else { break };
+            after = last.place;
+            for StoredEvent { event, .. } in &events {
+                let shown = serde_json::from_slice(&event.to_bytes()).unwrap();
+                assert_eq!(unexplained(&shown), [""; 0], "{shown}");
+                replay.take(event, &mut |difference| panic!("{difference:?}"));
+                statement.take(event);
+            }
+        }
+        let totals = replay.finish();
+        assert_eq!(
+            (totals.agree, totals.without_inputs),
+            (totals.decisions, 0),
+            "{totals:?}"
+        );
+        assert!(
+            totals.decisions > 0 && statement.sessions > 0,
+            "{totals:?}, {statement}"
+        );
+        assert!(statement.holds(), "{statement}");
     }
 
     /// In the end every command has an end, and it is the one that the device gave it.

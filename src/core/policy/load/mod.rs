@@ -81,7 +81,7 @@ impl PolicySet {
         if !loader.faults.is_empty() {
             return Err(loader.faults);
         }
-        let digest = digest(&files);
+        let digest = digest_of(floor::VERSION, &files);
         Ok(PolicySet::new(
             loader.rules,
             loader.custom_classes,
@@ -91,9 +91,11 @@ impl PolicySet {
     }
 }
 
-fn digest(files: &[(String, String)]) -> String {
+/// The digest of a policy set: of the floor that it was loaded over, and of its files, name
+/// and text, each behind its length.
+pub fn digest_of(floor: &str, files: &[(String, String)]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(floor::VERSION);
+    hasher.update(floor);
     for part in files.iter().flat_map(|(name, text)| [name, text]) {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);

@@ -62,6 +62,7 @@ fn half_sent(of: u64) -> DeviceState {
             max_msg_size: None,
             is_open: true,
             awaits_final: false,
+            proof_on_record: 0,
         }),
         large: Some(LargeObject {
             session: SessionNo(3),

@@ -7,7 +7,7 @@ mod withdraw;
 pub(crate) use super::settle::gone_at;
 pub use super::settle::state_at;
 pub use opening::leaves_of;
-pub(super) use opening::open_own;
+pub(super) use opening::{open_own, unknown_of};
 pub use withdraw::{cancel, retry};
 
 use super::event_recorder::EventRecorder;
@@ -46,14 +46,12 @@ pub fn queue(device: &Device, body: CommandBody) -> Result<(DeviceChange, Comman
             limits::OPEN_COMMANDS
         )));
     }
-    let event = |seq: CommandSeq, kind, what| {
-        Event::new(now, body.actor.clone(), Some(device.id), what).command(seq.0, kind)
-    };
-    let queued = event(seq, open.kind(), EventType::CommandQueued).detail(body.name.clone());
-    let mut events = vec![queued.steps_of(&body)];
+    let event = |what| Event::new(now, body.actor.clone(), Some(device.id), what);
+    let mut events = vec![event(EventType::CommandQueued).queued(&open, &body)];
     for (old, kind) in &superseded {
         let detail = format!("superseded by command {}", seq.0);
-        events.push(event(*old, *kind, EventType::CommandCancelled).detail(detail));
+        let cancelled = event(EventType::CommandCancelled).command(old.0, *kind);
+        events.push(cancelled.detail(detail));
     }
     let wakes = body.options.urgent
         && body.not_before.is_none_or(|at| at <= now)

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::classify::classify;
 use crate::command::{CommandBody, CommandState, OpenCommand, Operation, Unanswered};
 use crate::device::{DeviceRecord, DeviceState};
+use crate::event::Touched;
 use crate::ids::CommandSeq;
 use crate::kind::{Kind, Leaf};
 use crate::limits;
@@ -76,7 +77,7 @@ pub(super) fn opened(
     if options.unanswered == Unanswered::SendAgain {
         options.unanswered = unanswered(&leaves);
     }
-    OpenCommand {
+    let mut open = OpenCommand {
         answer_bytes: 0,
         seq,
         leaves,
@@ -96,7 +97,10 @@ pub(super) fn opened(
         unanswered: 0,
         ahead: Vec::new(),
         has_more_unknown,
-    }
+        is_on_record: false,
+    };
+    open.is_on_record = has_more_unknown || !Touched::of_open(&open).partial;
+    open
 }
 
 /// Puts a command that the server queues itself into the state; its number.
@@ -115,9 +119,9 @@ pub(in crate::session) fn open_own(
     seq
 }
 
-/// The nodes that the table does not know, and that a policy file may: each once, those of
-/// WMI without their keys, of which no classification depends.
-fn unknown_of(operations: &[Operation]) -> Vec<(Verb, LocUri)> {
+/// The nodes that the table does not know: each once, those of WMI without their keys, of
+/// which no classification depends. A policy file may classify all but those that are odd.
+pub(in crate::session) fn unknown_of(operations: &[Operation]) -> Vec<(Verb, LocUri)> {
     let mut unknown = Vec::new();
     each_node(operations, &mut |verb, loc_uri| {
         if classify(verb, loc_uri).kind != Kind::Unclassified {
@@ -125,9 +129,7 @@ fn unknown_of(operations: &[Operation]) -> Vec<(Verb, LocUri)> {
         }
         let shape = match loc_uri.node() {
             Ok(Node::Wmi(node)) => node.shape(),
-            Ok(Node::Tree(_)) => loc_uri.clone(),
-            // What is odd, no file classifies.
-            Err(_) => return,
+            Ok(Node::Tree(_)) | Err(_) => loc_uri.clone(),
         };
         if !unknown.contains(&(verb, shape.clone())) {
             unknown.push((verb, shape));

@@ -42,8 +42,8 @@ pub fn cancel(
     let event =
         Event::new(now, actor, Some(device.id), EventType::CommandCancelled).command(seq.0, kind);
     Ok(DeviceChange {
+        events: vec![event.ending(&recorder.parts)],
         parts: recorder.parts,
-        events: vec![event],
         ..DeviceChange::new(device, state)
     })
 }

@@ -7,6 +7,7 @@ mod bounds;
 mod elements;
 mod hostile;
 mod promises;
+mod replay;
 mod stories;
 mod world;
 
@@ -334,5 +335,6 @@ proptest! {
         }
         world.meanwhile.clear();
         world.comes_nightly();
+        world.is_decided_again();
     }
 }

@@ -9,7 +9,7 @@ use crate::change::{DeviceChange, Refusal, Standing};
 use crate::command::{CommandBody, CommandState, Part};
 use crate::context::{Family, Mode, Query};
 use crate::device::Device;
-use crate::event::{Outcome, Withheld};
+use crate::event::{Event, Outcome, Withheld};
 use crate::fixtures::registered;
 use crate::ids::CommandSeq;
 use crate::inventory::Inventory;
@@ -77,6 +77,10 @@ pub(super) struct World {
     pub(super) freed: u64,
     /// How many answers each command's history holds.
     pub(super) results: HashMap<CommandSeq, usize>,
+    /// The log, in its order.
+    pub(super) log: Vec<Event>,
+    /// What it got in sessions that named Machine, from then on.
+    pub(super) got_in_machine: Vec<CommandSeq>,
 }
 
 impl World {
@@ -102,6 +106,8 @@ impl World {
             schedule_age: None,
             freed: 0,
             results: HashMap::new(),
+            log: Vec::new(),
+            got_in_machine: Vec::new(),
         }
     }
 
@@ -119,6 +125,10 @@ impl World {
     pub(super) fn change(&mut self, mut change: DeviceChange) {
         assert!(self.fit(&mut change));
         self.write_down(&change.parts);
+        self.append(std::mem::take(&mut change.events));
+        if let Some(record) = change.record {
+            self.device.record = record;
+        }
         for seq in change.parts.iter().map(|part| part.seq) {
             if change
                 .state
@@ -222,6 +232,9 @@ impl World {
                     .open(seq)
                     .is_none_or(|open| !open.is_unrepeatable());
                 assert!(!twice || repeatable, "{seq:?} went out twice unasked");
+            }
+            if self.machine {
+                self.got_in_machine.extend(&delivered);
             }
             self.ever_asked.extend(asked.iter().cloned());
             self.asked = asked;
@@ -327,7 +340,7 @@ impl World {
         let standing = Standing {
             revision: state.revision,
             next_command: state.next_command,
-            next_event: 1,
+            next_event: self.log.len() as u64 + 1,
             has_open_installs: false,
         };
         let current = || Ok::<_, std::convert::Infallible>(Some(state.clone()));
@@ -357,6 +370,7 @@ impl World {
                 }
             }
         }
+        self.append(std::mem::take(&mut commit.events));
         self.bodies.extend(commit.queued);
         if let Some(record) = commit.record {
             self.device.record = record;
@@ -366,6 +380,14 @@ impl World {
         }
         self.device.state = commit.state;
         true
+    }
+
+    /// As a store numbers events.
+    fn append(&mut self, events: Vec<Event>) {
+        for event in events {
+            let seq = self.log.len() as u64 + 1;
+            self.log.push(Event { seq, ..event });
+        }
     }
 
     fn write_down(&mut self, parts: &[Part]) {

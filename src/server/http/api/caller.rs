@@ -57,6 +57,15 @@ impl Caller {
         read.map(ApiResponse::response)
     }
 
+    /// For a write whose response is not stored: a key would promise that it is done once.
+    pub(super) fn takes_no_key(&self) -> Result<(), Problem> {
+        let refused = |_| {
+            let expected = "no such header: the audit log's writes are not repeated by key";
+            Err(Problem::field("Idempotency-Key", expected, "one"))
+        };
+        self.idempotency_key.as_ref().map_or(Ok(()), refused)
+    }
+
     /// Does a write, once per idempotency key, and responds with what `render` makes of
     /// the result, after the commit. Only a response that is stored for its key is
     /// rendered inside the transaction, too.

@@ -76,6 +76,10 @@ pub(super) fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schem
 pub(super) enum Shape {
     /// No body.
     Nothing,
+    /// Plain text.
+    Text,
+    /// Bytes.
+    Bytes,
     /// One of these.
     One(Describe),
     /// A page of these.

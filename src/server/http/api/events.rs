@@ -4,26 +4,33 @@ use actix_web::web;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::alerts::RaisedView;
 use super::devices::RefusalView;
+use super::event_parts::{
+    EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView, full,
+};
+use super::log_view::LogView;
 use super::query::{text, time, word};
 use super::{Caller, HandlerResult, Id, Paging, page, page_in};
 use crate::app::input::Time;
 use crate::app::log::{self, EventFilter, LoggedEvent, Order};
 use crate::app::sessions::sessions as list_sessions;
 use crate::http::problem::Problem;
-use modegate_core::context::Mode;
-use modegate_core::event::{AlertRecord, Event, EventType, ExchangeRecord, Step, Withheld};
+use modegate_core::event::{AlertRecord, EventType};
 use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
-use modegate_core::ids::{CommandId, CommandSeq};
 use modegate_core::kind::Kind;
 use modegate_store::seal::CursorList;
 
 /// An event as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
-#[schemars(rename = "Event", extend("required" = ["seq", "at", "actor", "type"]))]
+#[schemars(rename = "Event", extend("required" = ["v", "seq", "at", "actor", "type"]))]
 pub(super) struct EventView {
+    /// The version of the event's form; 1 in events of version 0.1.0.
+    v: u8,
     seq: u64,
+    /// Its number in the log of all devices, from 0: the one that `audit prove` takes.
+    entry: u64,
     at: Time,
     actor: String,
     device: Option<String>,
@@ -46,6 +53,9 @@ pub(super) struct EventView {
     /// For `device.refused`: the requests that it stands for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     refusals: Vec<RefusalView>,
+    /// For `alert.raised` and `alert.cleared`: the alert.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    raised: Option<RaisedView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -55,8 +65,22 @@ pub(super) struct EventView {
     /// The catalogue's app that a command that was queued installs.
     #[serde(skip_serializing_if = "Option::is_none")]
     app: Option<String>,
+    /// What it says about the audit log itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log: Option<LogView>,
+    /// What a policy set looks at to decide on a command that was queued.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    touched: Option<TouchedView>,
+    /// What of a device's record was set or is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<RecordChangeView>,
+    /// Other commands that ended with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+    #[serde(flatten)]
+    more: Option<ExchangeMoreView>,
 }
 
 /// What a device reported of its own accord.
@@ -85,75 +109,6 @@ impl From<&AlertRecord> for AlertView {
     }
 }
 
-/// One node that a command works on.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct EventStep {
-    verb: String,
-    /// `{device}` stands for the device's own key.
-    loc_uri: String,
-}
-
-/// What is said of an exchange.
-#[derive(Debug, Serialize, JsonSchema)]
-struct ExchangeView {
-    session: u32,
-    session_id: String,
-    message: u32,
-    /// As sent, without `?`.
-    query: String,
-    #[schemars(with = "String")]
-    mode: Mode,
-    platform: &'static str,
-    login: &'static str,
-    policy_set: String,
-    status: u16,
-    delivered: Vec<DeliveredView>,
-    withheld: Vec<WithheldView>,
-    outcomes: Vec<OutcomeView>,
-    notes: Vec<String>,
-    ended: bool,
-}
-
-/// A command that went out.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct DeliveredView {
-    command: Option<String>,
-    #[schemars(with = "String")]
-    kind: Kind,
-    rules: Vec<String>,
-}
-
-/// A command that was withheld.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct WithheldView {
-    #[serde(flatten)]
-    of: DeliveredView,
-    #[schemars(with = "Vec<String>")]
-    modes: Vec<Mode>,
-}
-
-/// What became of a command.
-#[derive(Debug, Serialize, JsonSchema)]
-#[schemars(inline)]
-struct OutcomeView {
-    command: Option<String>,
-    state: &'static str,
-    status: Option<u16>,
-    reason: Option<String>,
-}
-
-/// The id of a command of the device that an event is about.
-fn full(event: &Event, seq: u32) -> Option<String> {
-    let id = |device| CommandId {
-        device,
-        seq: CommandSeq(seq),
-    };
-    event.device.map(|device| id(device).to_string())
-}
-
 impl EventView {
     /// The type of the event, as it is shown.
     pub(super) fn name(&self) -> String {
@@ -167,8 +122,11 @@ impl From<&LoggedEvent> for EventView {
     fn from(logged: &LoggedEvent) -> Self {
         let event = &logged.stored.event;
         let exchange = event.exchange.as_ref();
+        let ended = event.commands.iter();
         EventView {
+            v: event.v,
             seq: event.seq,
+            entry: logged.entry,
             at: Time(event.at),
             actor: event.actor.clone(),
             device: event.device.map(|device| device.to_string()),
@@ -179,59 +137,19 @@ impl From<&LoggedEvent> for EventView {
             count: event.count,
             forecast: event.forecast.clone(),
             refusals: event.refusals.iter().map(RefusalView::from).collect(),
+            raised: event.raised.as_ref().map(RaisedView::from),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),
+            log: event.log.as_deref().map(LogView::from),
+            touched: event.touched.as_ref().map(TouchedView::from),
+            change: event.change.as_ref().map(RecordChangeView::from),
+            commands: ended.filter_map(|&seq| full(event, seq)).collect(),
             exchange: exchange.map(|of| ExchangeView::new(event, of, &logged.withheld)),
-        }
-    }
-}
-
-impl From<&Step> for EventStep {
-    fn from(step: &Step) -> Self {
-        EventStep {
-            verb: step.verb.clone(),
-            loc_uri: step.loc_uri.clone(),
-        }
-    }
-}
-
-impl ExchangeView {
-    fn new(event: &Event, exchange: &ExchangeRecord, withheld: &[Withheld]) -> Self {
-        let entry = |seq: u32, kind: Kind, rules: &[String]| DeliveredView {
-            command: full(event, seq),
-            kind,
-            rules: rules.to_vec(),
-        };
-        let delivered = exchange.delivered.iter();
-        let delivered = delivered.map(|one| entry(one.command, one.kind, &one.rules));
-        let withheld = withheld.iter().flat_map(|group| {
-            group.commands.iter().map(|&seq| WithheldView {
-                of: entry(seq, group.kind, &group.rules),
-                modes: group.modes.clone(),
-            })
-        });
-        let outcomes = exchange.outcomes.iter().map(|outcome| OutcomeView {
-            command: full(event, outcome.command),
-            state: outcome.state.name(),
-            status: outcome.status,
-            reason: outcome.reason.clone(),
-        });
-        ExchangeView {
-            session: exchange.session,
-            session_id: exchange.session_id.clone(),
-            message: exchange.message,
-            query: exchange.query.clone(),
-            mode: exchange.mode,
-            platform: exchange.platform.name(),
-            login: exchange.login.name(),
-            policy_set: exchange.policy_set.clone(),
-            status: exchange.status,
-            delivered: delivered.collect(),
-            withheld: withheld.collect(),
-            outcomes: outcomes.collect(),
-            notes: exchange.notes.clone(),
-            ended: exchange.ended,
+            more: event
+                .more
+                .as_ref()
+                .map(|of| ExchangeMoreView::new(event, of)),
         }
     }
 }

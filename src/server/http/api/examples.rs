@@ -25,6 +25,12 @@ pub(super) fn body(method: &str, path: &str) -> Option<Value> {
         ("post", "/commands") => {
             json!({"to": {"groups": ["north"]}, "command": {"type": "lock_workstation"}})
         }
+        ("post", "/audit/exports") => json!({
+            "size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        }),
+        ("post", "/audit/redactions") => {
+            json!({"entry": 12, "reason": "the detail named a person"})
+        }
         ("post", "/policies/try") => {
             json!({"files": [{"name": "site.toml", "text": ""}], "events": 1000})
         }

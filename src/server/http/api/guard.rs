@@ -40,6 +40,13 @@ pub(super) async fn guard(
         return next.call(request).await;
     }
     let shared = shared(&request)?;
+    let is_for_all = endpoint.access == Access::Proof && shared.app.audit_public;
+    if is_for_all && !request.headers().contains_key(AUTHORIZATION) {
+        let address = shared.identifier.client_address(request.request());
+        shared.rates.admit_address(address).map_err(Problem::from)?;
+        check_query(endpoint, request.query_string())?;
+        return next.call(request).await;
+    }
     let token = authenticate(&shared, request.headers())?;
     check_role(endpoint.access, &token)?;
     check_query(endpoint, request.query_string())?;

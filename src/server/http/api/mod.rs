@@ -1,8 +1,10 @@
 //! The API: JSON over `/api/v1`, one file per resource. What endpoints there are,
 //! and who may call them, is said in `table` and nowhere else.
 
+mod alerts;
 mod answer;
 mod apps;
+mod audit;
 mod batches;
 mod body;
 mod caller;
@@ -11,6 +13,7 @@ mod command_view;
 mod commands;
 mod devices;
 mod endpoint;
+mod event_parts;
 mod events;
 mod examples;
 mod extract;
@@ -20,6 +23,7 @@ mod import;
 mod install_stream;
 mod installs;
 mod inventory;
+mod log_view;
 mod openapi;
 mod policies;
 mod polling;

@@ -151,6 +151,11 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut good = json!({"description": "Success"});
     let content = match endpoint.answer {
         Shape::Nothing => None,
+        Shape::Text => Some(("text/plain", json!({"type": "string"}))),
+        Shape::Bytes => Some((
+            "application/octet-stream",
+            json!({"type": "string", "format": "binary"}),
+        )),
         Shape::One(describe) => Some(("application/json", json!(describe(generator)))),
         Shape::Stream(describe) => Some(("text/event-stream", json!(describe(generator)))),
         Shape::List(describe) => Some((

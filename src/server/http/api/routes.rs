@@ -42,7 +42,7 @@ fn register(config: &mut web::ServiceConfig) {
     }
     paths.sort_by_key(|path| path.matches('{').count());
     for path in paths {
-        let mut resource = web::resource(path);
+        let mut resource = web::resource(pattern(path));
         for endpoint in TABLE.iter().filter(|endpoint| endpoint.path == path) {
             resource = resource.route(route(endpoint));
         }
@@ -53,6 +53,11 @@ fn register(config: &mut web::ServiceConfig) {
         };
         config.service(resource.default_service(web::to(other)));
     }
+}
+
+/// The path as actix matches it. The name of a tile is a path itself.
+fn pattern(path: &str) -> String {
+    path.replace("{tile}", "{tile:.+}")
 }
 
 fn methods(path: &str) -> String {

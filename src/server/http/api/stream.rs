@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::events::EventView;
 use super::sse::{Sink, Source, last_event_id, stream};
 use super::{Caller, HandlerResult, Id, Paging};
-use crate::app::log::{visible, with_withheld};
+use crate::app::log::{as_seen, visible};
 use crate::app::{App, AppError, Principal};
 use crate::http::problem::Problem;
 use modegate_core::event::StoredEvent;
@@ -138,7 +138,7 @@ impl LogSource {
             Some(_) => events,
         };
         let mut text = String::new();
-        for logged in with_withheld(&self.app, events).await.ok()? {
+        for logged in as_seen(&self.app, &self.by, events).await.ok()? {
             let view = EventView::from(&logged);
             let (id, name) = (self.shown_id(&logged.stored), view.name());
             // JSON in one line: it holds no line break as it is.

@@ -16,10 +16,16 @@ const SUBJECTS: &[(&str, &str, &[&str])] = &[
         &["push-profiles", "channel", "wake"],
     ),
     (
+        "Audit",
+        "The proof of the log: checkpoint, tiles, proofs",
+        &["audit"],
+    ),
+    (
         "Policies",
         "The rules that decide what is sent",
         &["policies"],
     ),
+    ("Alerts", "What an operator should act on", &["alerts"]),
     ("Tokens", "Who may use the API", &["tokens"]),
     ("Batches", "One command for many devices", &["batches"]),
     (

@@ -3,11 +3,12 @@
 
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
-    apps, batches, certificates, command_view, commands, devices, events, import, install_stream,
-    installs, inventory, openapi, policies, push, push_profiles, refused_devices, schemas,
-    server_password, stream, tokens, webhooks,
+    alerts, apps, audit, batches, certificates, command_view, commands, devices, events, import,
+    install_stream, installs, inventory, openapi, policies, push, push_profiles, refused_devices,
+    schemas, server_password, stream, tokens, webhooks,
 };
-use crate::app::{self, word::all_words};
+use crate::app::{self, alerts::AlertState, word::all_words};
+use modegate_core::alert::Severity;
 use modegate_core::command::CommandState;
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
@@ -18,6 +19,15 @@ const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
         name,
         kind: ParamKind::Text,
+        required: false,
+        about,
+    }
+}
+
+const fn number(name: &'static str, about: &'static str) -> Param {
+    Param {
+        name,
+        kind: ParamKind::Integer(0, i64::MAX as u64),
         required: false,
         about,
     }
@@ -189,6 +199,36 @@ endpoints! {
     "A stream of all events; ids are positions in the log"
     get "/events/stream" [Audit] stream::all => 200 Stream events::EventView, query &[FROM];
 
+    "The newest checkpoint of the log: a signed note (c2sp.org/tlog-checkpoint); with audit.public for everybody"
+    get "/audit/checkpoint" [Proof] audit::checkpoint => 200 Text;
+
+    "A tile of the log's tree (c2sp.org/tlog-tiles) by its path, such as 0/x001/234.p/5; with audit.public for everybody. Bundles of entries (entries/…) need a token without groups"
+    get "/audit/tile/{tile}" [Proof] audit::tile => 200 Bytes;
+
+    "The proof that an entry is in the log (c2sp.org/tlog-proof), one after another for all that was done with a command, or that one tree is the beginning of another"
+    get "/audit/proof" [Audit] audit::proof => 200 Text,
+        query &[
+            number("event", "The number of the entry in the log, from 0"),
+            text("command", "The id of a command"),
+            number("from", "The size of the older tree"),
+            number("to", "The size of the newer tree, of which a checkpoint is kept; default: the newest"),
+        ];
+
+    "Verifies the newest part of the log: the newest checkpoint, the latest entries, the latest older checkpoints"
+    get "/audit/verify" [Audit] audit::verify => 200 One app::audit::LogCheck;
+
+    "Seals what is logged by now, and returns the checkpoint"
+    post "/audit/checkpoints" [Admin] audit::seal => 201 One app::audit::CheckpointView;
+
+    "Puts an export of the log on record: retention deletes only what was exported"
+    post "/audit/exports" [Admin] audit::export, body app::audit::NewExport => 201 One app::audit::ExportView;
+
+    "Signs the log's checkpoints with a new key; the old one signs too for 30 days"
+    post "/audit/key-rotations" [Admin] audit::rotate_key => 201 One app::audit::KeyView;
+
+    "Removes the text of an entry of the log for good; its hash stays, and the removal is logged with its reason"
+    post "/audit/redactions" [Admin] audit::redact, body app::audit::NewRedaction => 201 One app::audit::RedactionView;
+
     "The policy set in force, with its files"
     get "/policies" [Audit] policies::in_force => 200 One policies::PolicySetView;
 
@@ -271,7 +311,16 @@ endpoints! {
     "Removes an app from the catalogue; installs in progress continue"
     delete "/apps/{app}" [Operate, TAGGED] apps::delete => 204 Nothing;
 
-    "Sends the steps of installs to a URL; if no secret is given, one is generated and is in this response only"
+    "What an operator should act on, the newest first, and the latest that was; for a token with groups about its devices and push profiles"
+    get "/alerts" [Audit] alerts::list => 200 List alerts::AlertView,
+        query &[
+            AFTER,
+            LIMIT,
+            one_of("state", all_words::<AlertState>, "Only alerts in this state"),
+            one_of("severity", all_words::<Severity>, "Only alerts of this severity"),
+        ];
+
+    "Sends the steps of installs, and alerts, to a URL; if no secret is given, one is generated and is in this response only"
     post "/webhooks" [Admin] webhooks::create, body app::webhooks::NewWebhook
         => 201 One webhooks::WebhookView;
 
@@ -310,7 +359,7 @@ mod tests {
             assert!(!TABLE.iter().take(at).any(same), "{}", endpoint.path);
             let reads = matches!(
                 endpoint.access,
-                Access::Public | Access::Browse | Access::Read | Access::Audit
+                Access::Public | Access::Browse | Access::Read | Access::Audit | Access::Proof
             );
             if reads {
                 assert_eq!(endpoint.method, "get", "{}", endpoint.path);

@@ -3,6 +3,7 @@
 use rustls::pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use modegate_core::alert::AlertKind;
 use modegate_core::time::Timestamp;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -35,14 +36,21 @@ impl Validity {
     /// What an operator should know: that it has expired, does so soon, or is not valid
     /// yet. `None` where all is well.
     pub fn remark(&self, now: Timestamp) -> Option<String> {
+        self.fault(now).map(|(_, remark)| remark)
+    }
+
+    /// The same, with the kind of the alert that it is worth.
+    pub(crate) fn fault(&self, now: Timestamp) -> Option<(AlertKind, String)> {
         let (left, at) = (self.not_after.ms_since(now), self.not_after);
         let soon = SOON_MS.min(self.not_after.ms_since(self.not_before) / SOON_PART);
         if left < 0 {
-            Some(format!("expired on {at}"))
+            Some((AlertKind::CertificateInvalid, format!("expired on {at}")))
         } else if now < self.not_before {
-            Some(format!("is not valid before {}", self.not_before))
+            let remark = format!("is not valid before {}", self.not_before);
+            Some((AlertKind::CertificateInvalid, remark))
         } else if left < soon {
-            Some(format!("expires on {at}, in {} days", left / DAY_MS))
+            let remark = format!("expires on {at}, in {} days", left / DAY_MS);
+            Some((AlertKind::CertificateExpiring, remark))
         } else {
             None
         }

@@ -56,7 +56,16 @@ async fn what_was_withheld_is_told_as_before_and_goes_when_it_may() {
         .iter()
         .filter_map(withheld)
         .collect();
-    assert_eq!((after.len(), &after[2]), (3, &before[0]));
+    assert_eq!(after.len(), 3);
+    // What 0.1.0 did not say of the commands stands beside the decisions on them.
+    let without_inputs = |one: &Value| {
+        let mut one = one.clone();
+        let touched = one.as_object_mut().unwrap().remove("touched");
+        assert!(touched.is_some(), "{one}");
+        one
+    };
+    let said: Vec<Value> = after[2].iter().map(without_inputs).collect();
+    assert_eq!(said, before[0]);
     let sent = session(&server, "Maintenance", "withheld", "4", 200).await;
     // The set of a channel is the last of its session.
     assert_eq!(ends(&sent), ["Exec=CreateJob", "Exec=UpdateConfiguration"]);

@@ -6,8 +6,10 @@
 
 mod commands;
 mod contents;
+mod decisions;
 mod enrollments;
 mod installs;
+mod log;
 mod outside;
 mod sessions;
 

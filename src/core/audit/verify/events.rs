@@ -1,0 +1,177 @@
+//! What the entries say: each is an event in its canonical form, the numbers of each device
+//! are whole, the policy sets that decided are there.
+
+use std::collections::BTreeSet;
+
+use super::epochs::Epochs;
+use super::finding::{Finding, FindingKind, Findings};
+use super::redactions::Redactions;
+use super::sequences::Sequences;
+use super::source::LogSource;
+use crate::audit::policy_file::PolicyFile;
+use crate::event::{Event, EventType};
+use crate::log_record::LogRecord;
+use crate::tlog::Entry;
+
+/// The newest version of events that is known.
+const VERSION: u64 = 2;
+
+/// So many policy sets are known not to need another look.
+const POLICY_SETS: usize = 10_000;
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub(super) struct EventChecks {
+    pub(super) sequences: Sequences,
+    pub(super) redactions: Redactions,
+    pub(super) epochs: Epochs,
+    /// Keys that the log says sign it.
+    pub(super) keys: Vec<String>,
+    policy_sets: BTreeSet<String>,
+    salted: bool,
+    /// Room for the canonical form of an event, kept from one to the next.
+    written: Vec<u8>,
+}
+
+/// The version alone, of an event of any version.
+#[derive(serde::Deserialize)]
+struct Version {
+    v: u64,
+}
+
+impl EventChecks {
+    /// Looks at an entry. The event, where it is one.
+    pub(super) fn take<S: LogSource>(
+        &mut self,
+        number: u64,
+        entry: Entry<'_>,
+        source: &mut S,
+        findings: &mut Findings,
+    ) -> Option<Event> {
+        let json = match entry {
+            Entry::Redacted { leaf } => {
+                self.redactions.found(number, leaf);
+                return None;
+            }
+            Entry::Salted { json, .. } => {
+                self.salted = true;
+                json
+            }
+            Entry::Unsalted { json } => {
+                // Whoever had events before there was a log may have deleted the first ones.
+                self.sequences.allow_any_first();
+                if self.salted {
+                    let what = "it has no salt, and an entry before it has one";
+                    findings.add(Finding::at(number, FindingKind::Unsalted, what));
+                }
+                json
+            }
+        };
+        match parse(number, json, &mut self.written) {
+            Ok(event) => {
+                self.event(number, &event, source, findings);
+                Some(event)
+            }
+            Err(finding) => {
+                findings.add(finding);
+                None
+            }
+        }
+    }
+
+    fn event<S: LogSource>(
+        &mut self,
+        number: u64,
+        event: &Event,
+        source: &mut S,
+        findings: &mut Findings,
+    ) {
+        let redacted = self.redactions.count();
+        let numbered = self
+            .sequences
+            .take(number, event.device, event.seq, redacted);
+        numbered.unwrap_or_else(|finding| findings.add(finding));
+        if let Some(exchange) = &event.exchange {
+            let set = self.policy_set(number, &exchange.policy_set, source);
+            set.unwrap_or_else(|finding| findings.add(finding));
+        }
+        let stated = match event.log.as_deref() {
+            Some(LogRecord::Redaction {
+                entry,
+                leaf_hash,
+                device,
+                seq,
+            }) => self
+                .redactions
+                .named(number, *entry, leaf_hash, (*device, *seq)),
+            Some(LogRecord::Epoch(record)) => self.epochs.take(number, record),
+            Some(LogRecord::Key { vkey, .. }) => {
+                self.keys.push(vkey.clone());
+                Ok(())
+            }
+            _ => Ok(()),
+        };
+        stated.unwrap_or_else(|finding| findings.add(finding));
+    }
+
+    /// Each set is looked at once.
+    fn policy_set<S: LogSource>(
+        &mut self,
+        number: u64,
+        digest: &str,
+        source: &mut S,
+    ) -> Result<(), Finding> {
+        if self.policy_sets.contains(digest) {
+            return Ok(());
+        }
+        if self.policy_sets.len() < POLICY_SETS {
+            self.policy_sets.insert(digest.to_owned());
+        }
+        let wrong = |what: String| Finding::at(number, FindingKind::PolicySet, what);
+        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if digest.len() != 64 || !digest.bytes().all(hexadecimal) {
+            return Err(wrong("it names its policy set by no digest".to_owned()));
+        }
+        let text = source
+            .policy_set(digest)
+            .map_err(|fault| wrong(format!("the policy set that decided: {fault}")))?;
+        match PolicyFile::parse(&text).is_some_and(|file| file.digest() == digest) {
+            true => Ok(()),
+            false => Err(wrong(format!("the policy set {digest} is another one"))),
+        }
+    }
+}
+
+/// The event of an entry, in the form that it must have.
+pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
+    let wrong = |kind, what: String| Finding::at(number, kind, what);
+    let event =
+        Event::from_bytes(json).map_err(|fault| match serde_json::from_slice::<Version>(json) {
+            Ok(Version { v }) if v > VERSION => newer(number, v),
+            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+        })?;
+    match event.v {
+        1 => {}
+        2 => {
+            written.clear();
+            event.write_to(written);
+            if written != json {
+                let what = "it is not in the canonical form of an event".to_owned();
+                return Err(wrong(FindingKind::EventForm, what));
+            }
+        }
+        v => return Err(newer(number, u64::from(v))),
+    }
+    match event.what {
+        EventType::Redacted => {
+            let what = "it stands for a redacted event, and is no redacted entry".to_owned();
+            Err(wrong(FindingKind::EventForm, what))
+        }
+        _ => Ok(event),
+    }
+}
+
+fn newer(number: u64, v: u64) -> Finding {
+    let what = format!("it is an event of version {v}: this program knows 1 and {VERSION}");
+    Finding::at(number, FindingKind::EventVersion, what)
+}

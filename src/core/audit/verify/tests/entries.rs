@@ -1,0 +1,292 @@
+//! Checks of what the entries say: events, policy sets, numbers, redactions.
+
+use serde_json::{Value, json};
+
+use super::memory_log::{MemoryLog, device};
+use super::{Case, SIZE};
+use crate::audit::verify::Accepted;
+use crate::audit::verify::FindingKind::{
+    EventForm, EventVersion, PolicySet, Redacted, RedactionUnnamed, RedactionWrong, Sequence,
+    Unsalted,
+};
+use crate::tlog::entry;
+
+/// The last entry, behind which no number shows a gap.
+const LAST: usize = SIZE - 1;
+/// Three events of a device of its own are appended: entries 300 to 302.
+const OWN: usize = 9;
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "an event that is none",
+        |told| told.entries[LAST].truncate(40),
+        &[(EventForm, "entry 299", "it is no event")],
+    ),
+    (
+        "an event of another form than the canonical one",
+        |told| told.entries[LAST].push(b' '),
+        &[(EventForm, "entry 299", "canonical form")],
+    ),
+    (
+        "an event of version 1, whose form is free",
+        |told| {
+            told.change(LAST, |event| event["v"] = json!(1));
+            told.entries[LAST].push(b' ');
+        },
+        &[],
+    ),
+    (
+        "an event that says it stands for another",
+        |told| told.change(LAST, |event| event["type"] = json!("redacted")),
+        &[(EventForm, "entry 299", "stands for a redacted event")],
+    ),
+    (
+        "an event of a version that is not known",
+        |told| told.change(LAST, |event| event["v"] = json!(3)),
+        &[(EventVersion, "entry 299", "version 3")],
+    ),
+    (
+        "an event of such a version and another form",
+        |told| {
+            told.entries[LAST].truncate(17);
+            told.entries[LAST].extend(br#"{"v":300,"new":[]}"#);
+        },
+        &[(EventVersion, "entry 299", "version 300")],
+    ),
+    (
+        "no salt behind one",
+        |told| drop(told.entries[LAST].splice(..17, [0])),
+        &[(Unsalted, "entry 299", "no salt")],
+    ),
+    (
+        "a policy set by no digest",
+        |told| set(told, "../checkpoint"),
+        &[(PolicySet, "entry 297", "by no digest")],
+    ),
+    (
+        "a policy set by half a digest",
+        |told| set(told, &"0".repeat(32)),
+        &[(PolicySet, "entry 297", "by no digest")],
+    ),
+    (
+        "a policy set by a digest in capitals",
+        |told| set(told, &"AB".repeat(32)),
+        &[(PolicySet, "entry 297", "by no digest")],
+    ),
+    (
+        "a policy set that is not there",
+        |told| set(told, &"0".repeat(64)),
+        &[(PolicySet, "entry 297", "the policy set that decided: ")],
+    ),
+    (
+        "a policy set that is another one",
+        |told| {
+            let text = String::from_utf8(told.sets.values().next().unwrap().clone()).unwrap();
+            let other = text.replace("# one", "# two").into_bytes();
+            told.sets
+                .values_mut()
+                .for_each(|text| text.clone_from(&other));
+        },
+        &[(PolicySet, "entry 1", "is another one")],
+    ),
+    (
+        "a policy set that is no text of one",
+        |told| told.sets.values_mut().for_each(|text| text.push(b' ')),
+        &[(PolicySet, "entry 1", "is another one")],
+    ),
+    (
+        "an event twice",
+        |told| told.entries.insert(101, told.entries[100].clone()),
+        &[(Sequence, "entry 101", "behind number")],
+    ),
+    (
+        "an event that is not there",
+        |told| drop(told.entries.remove(100)),
+        &[(Sequence, "entry 105", "behind number")],
+    ),
+    (
+        "the first event of a device that is not there",
+        |told| drop(told.entries.remove(0)),
+        &[(Sequence, "entry 5", "has number 2 behind number 0")],
+    ),
+    (
+        "events in another order",
+        |told| told.entries.swap(100, 106),
+        &[(Sequence, "entry 100", "behind number")],
+    ),
+    (
+        "an event of another device",
+        |told| told.change(LAST, |event| event["device"] = json!(device(1))),
+        &[(Sequence, "entry 299", "behind number")],
+    ),
+    (
+        "an event that is not there, and another one is redacted",
+        |told| {
+            // The redacted one is its device's last, so that no gap of its own shows.
+            let said = own(told, 302);
+            told.push(
+                json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
+                "device": device(1), "seq": 52}),
+            );
+            told.say_redacted(said);
+        },
+        &[
+            (Sequence, "entry 303", "lacks number 51 before it"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "two gaps, and one redacted event",
+        |told| {
+            drop(own(told, 302));
+            for (number, seq) in [(1, 52), (2, 52)] {
+                told.push(
+                    json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
+                    "device": device(number), "seq": seq}),
+                );
+            }
+            told.redact(100);
+        },
+        &[
+            (Sequence, "entry 304", "has number 52 behind number 50"),
+            (RedactionUnnamed, "entry 100", ""),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "a device whose first events were deleted before there were salts",
+        |told| {
+            told.entries[0] = entry::unsalted(&told.entries[0][17..]);
+            told.entries.remove(1);
+        },
+        &[],
+    ),
+    (
+        "a redacted event",
+        |told| {
+            let said = told.redact(100);
+            told.say_redacted(said);
+        },
+        &[(Redacted, "log", "1 entries")],
+    ),
+    (
+        "redacted events that are known of, the last ones of a device",
+        |told| {
+            let (one, two) = (own(told, 301), told.redact(302));
+            told.say_redacted(one);
+            told.say_redacted(two);
+            told.accepted = Accepted {
+                redacted: 2,
+                ..Accepted::default()
+            };
+        },
+        &[],
+    ),
+    (
+        "a redacted event that nothing names",
+        |told| drop(own(told, 302)),
+        &[
+            (RedactionUnnamed, "entry 302", "no later event says so"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "an event that names a later one as redacted",
+        |told| {
+            let leaf = entry::hash_of(&told.entries[0]).unwrap().base64();
+            told.say_redacted(json!({"entry": SIZE, "leaf_hash": leaf, "seq": 1}));
+        },
+        &[(RedactionWrong, "entry 300", "which is not before it")],
+    ),
+    (
+        "a redacted event that is named twice",
+        |told| {
+            let said = own(told, 302);
+            told.say_redacted(said.clone());
+            told.say_redacted(said);
+        },
+        &[
+            (RedactionWrong, "entry 304", "says once more"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "a redacted event with another hash",
+        |told| {
+            let mut said = own(told, 302);
+            said["leaf_hash"] = json!("A".repeat(43) + "=");
+            told.say_redacted(said);
+        },
+        &[
+            (RedactionWrong, "entry 302", "its event says"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "two redacted events of one number",
+        |told| {
+            let (one, mut two) = (own(told, 301), told.redact(302));
+            two["seq"] = json!(2);
+            told.say_redacted(one);
+            told.say_redacted(two);
+        },
+        &[
+            (RedactionWrong, "entry 302", "the number of another"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "a redacted event with a number that is there",
+        |told| says_number(told, 302, 1),
+        &[
+            (RedactionWrong, "log", "the redacted number 1 of"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "a redacted event with a number that does not follow",
+        |told| says_number(told, 302, 4),
+        &[
+            (RedactionWrong, "log", "the redacted number 4 of"),
+            (Redacted, "log", ""),
+        ],
+    ),
+    (
+        "the only event of a device, redacted, with another number than 1",
+        |told| {
+            told.push(
+                json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
+                "device": device(OWN)}),
+            );
+            let mut said = told.redact(300);
+            said["seq"] = json!(2);
+            told.say_redacted(said);
+        },
+        &[
+            (RedactionWrong, "log", "the redacted number 2 of"),
+            (Redacted, "log", ""),
+        ],
+    ),
+];
+
+/// The last exchange was decided by another policy set.
+fn set(told: &mut MemoryLog, digest: &str) {
+    told.change(297, |event| event["exchange"]["policy_set"] = json!(digest));
+}
+
+/// Appends a device's events and redacts one of them; what has to be said about it.
+fn own(told: &mut MemoryLog, redacted: usize) -> Value {
+    for _ in 0..3 {
+        told.push(
+            json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
+            "device": device(OWN)}),
+        );
+    }
+    told.redact(redacted)
+}
+
+fn says_number(told: &mut MemoryLog, redacted: usize, seq: u64) {
+    let mut said = own(told, redacted);
+    said["seq"] = json!(seq);
+    told.say_redacted(said);
+}

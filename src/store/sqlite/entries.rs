@@ -1,0 +1,145 @@
+//! The column `bytes` of an event: the entry of the Merkle log, or what it is made from.
+//!
+//! A new event is stored as its entry, `0x10 ‖ salt ‖ json`. A row from before there were
+//! salts is the JSON alone, and its entry has a byte in front. A redacted row is its entry,
+//! `0xFF ‖ leaf hash`, with the stub behind it that lists show.
+
+use std::borrow::Cow;
+
+use rusqlite::{Connection, params};
+
+use super::error::failed;
+use super::rows::{blob, signed, unsigned};
+use crate::StoreError;
+use modegate_core::event::Event;
+use modegate_core::tlog::Hash;
+use modegate_core::tlog::entry::{self, EVENT_BYTES, Entry, SALT_BYTES};
+
+/// How a row begins that is from before there were salts: a JSON object.
+const PLAIN: u8 = b'{';
+/// Bytes of the entry of a redacted row.
+const REDACTED_BYTES: usize = 1 + Hash::BYTES;
+
+/// A new event as it is stored, behind a salt of its own.
+pub(super) fn written(event: &Event) -> Result<Vec<u8>, StoreError> {
+    let json = event.to_bytes();
+    if json.len() > EVENT_BYTES {
+        return Err(StoreError::EventTooLarge(json.len()));
+    }
+    let mut salt = [0; SALT_BYTES];
+    aws_lc_rs::rand::fill(&mut salt).map_err(|_| failed("no random numbers for a salt"))?;
+    Ok(entry::salted(&salt, &json))
+}
+
+/// What is stored in place of a redacted event.
+pub(super) fn redacted(leaf: &Hash, stub: &Event) -> Vec<u8> {
+    [entry::redacted(leaf), stub.to_bytes()].concat()
+}
+
+/// The entry that a row stands for.
+pub(super) fn entry(stored: &[u8]) -> Cow<'_, [u8]> {
+    match Entry::parse(stored.get(..REDACTED_BYTES).unwrap_or(stored)) {
+        Ok(Entry::Redacted { .. }) => Cow::Borrowed(&stored[..REDACTED_BYTES]),
+        _ if stored.first() == Some(&PLAIN) => Cow::Owned(entry::unsalted(stored)),
+        _ => Cow::Borrowed(stored),
+    }
+}
+
+/// Whether a row was redacted.
+pub(super) fn is_redacted(stored: &[u8]) -> bool {
+    matches!(Entry::parse(&entry(stored)), Ok(Entry::Redacted { .. }))
+}
+
+/// The event of a row, or the stub of a redacted one.
+pub(super) fn event(stored: &[u8]) -> Result<Event, StoreError> {
+    let json = if stored.first() == Some(&PLAIN) {
+        stored
+    } else {
+        match Entry::parse(&stored[..REDACTED_BYTES.min(stored.len())]) {
+            Ok(Entry::Redacted { .. }) => &stored[REDACTED_BYTES..],
+            _ => match Entry::parse(stored).map_err(failed)? {
+                Entry::Salted { json, .. } | Entry::Unsalted { json } => json,
+                Entry::Redacted { .. } => &[],
+            },
+        }
+    };
+    Event::from_bytes(json).map_err(failed)
+}
+
+/// The entries from the place on, in order: at most `limit`, one at the least where there
+/// is one, and no more once they have so many `bytes`.
+pub(super) fn from_place(
+    db: &Connection,
+    place: u64,
+    limit: usize,
+    bytes: u64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let sql = "SELECT place, bytes FROM event WHERE place >= ?1 ORDER BY place LIMIT ?2";
+    let mut statement = db.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement
+        .query(params![signed(place), signed(limit as u64)])
+        .map_err(failed)?;
+    let (mut entries, mut total) = (Vec::new(), 0);
+    while total < bytes
+        && let Some(row) = rows.next().map_err(failed)?
+    {
+        let (found, expected) = (
+            unsigned(row.get(0).map_err(failed)?),
+            place + entries.len() as u64,
+        );
+        if found != expected {
+            return Err(failed(format!(
+                "the event log is damaged: expected an event at place {expected}, found the next at {found}"
+            )));
+        }
+        let entry = entry(blob(row, 1)?).into_owned();
+        total += entry.len() as u64;
+        entries.push(entry);
+    }
+    Ok(entries)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use modegate_core::event::EventType;
+    use modegate_core::time::Timestamp;
+
+    #[test]
+    fn every_form_of_a_row_is_an_entry_and_an_event() {
+        let event = Event::new(Timestamp(7), "a", None, EventType::ServerStarted);
+        let salted = written(&event).unwrap();
+        assert_eq!(&salted[17..], event.to_bytes());
+        assert_ne!(salted, written(&event).unwrap(), "a salt of its own");
+        let leaf = entry::hash_of(&salted).unwrap();
+        let plain = event.to_bytes();
+        let redacted = redacted(&leaf, &event.stub());
+        for (row, leaf, shown) in [
+            (&salted, leaf, event.clone()),
+            (
+                &plain,
+                entry::hash_of(&entry::unsalted(&plain)).unwrap(),
+                event.clone(),
+            ),
+            (&redacted, leaf, event.stub()),
+        ] {
+            assert_eq!(entry::hash_of(&super::entry(row)), Ok(leaf));
+            assert_eq!(super::event(row).unwrap(), shown);
+            assert_eq!(is_redacted(row), shown.what == EventType::Redacted);
+        }
+    }
+
+    #[test]
+    fn an_event_that_fits_no_entry_is_refused() {
+        let mut event = Event::new(Timestamp(7), "a", None, EventType::ServerStarted);
+        let rest = event.clone().detail("").to_bytes().len();
+        event.detail = Some("x".repeat(EVENT_BYTES - rest));
+        assert_eq!(written(&event).unwrap().len(), entry::ENTRY_BYTES);
+        event.detail = Some("x".repeat(EVENT_BYTES - rest + 1));
+        let refused = written(&event);
+        assert!(
+            matches!(refused, Err(StoreError::EventTooLarge(bytes)) if bytes == EVENT_BYTES + 1)
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! A database that is older than what was published of its log, or another one, goes on
+//! under another origin and says so.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::sealing::{everything_is_sealed, serve, stop};
+use super::{Database, newest, published, root_of};
+use crate::harness::Server;
+use crate::program::program;
+use crate::wait::{DEADLINE, eventually, seen};
+
+/// The events of this type.
+async fn of_type(server: &Server, name: &str) -> Vec<Value> {
+    let events = server.get("/events?limit=200").await;
+    let mut events = events["items"].as_array().unwrap().clone();
+    events.retain(|event| event["type"] == name);
+    events
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::copy(from.join("modegate.db"), to).unwrap();
+}
+
+fn run(arguments: &[&str]) {
+    let done = program().args(arguments).output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}",
+        String::from_utf8_lossy(&done.stderr)
+    );
+}
+
+/// A server that registers this device and ends.
+async fn live(dir: &Path, source: &str) {
+    let server = serve(dir, 3_600);
+    server.register(json!({"source": source})).await;
+    stop(server);
+}
+
+#[tokio::test]
+async fn an_older_database_in_its_place_is_noticed() {
+    let own = tempfile::tempdir().unwrap();
+    let (dir, older) = (own.path().join("data"), own.path().join("older"));
+    live(&dir, "a").await;
+    copy(&dir, &older);
+    let kept = newest(&dir, 1).unwrap();
+    live(&dir, "b").await;
+    let known = newest(&dir, 1).unwrap();
+    // Twice: the second time, the epoch that began is what is known elsewhere.
+    for epoch in [2, 3] {
+        std::fs::copy(&older, dir.join("modegate.db")).unwrap();
+        let server = serve(&dir, 3_600);
+        let forked = of_type(&server, "log.forked").await;
+        assert_eq!(forked.len(), 1);
+        let record = &forked[0]["log"]["epoch"];
+        assert_eq!(record["old_origin"], kept.origin.to_string());
+        assert_eq!(record["origin"], kept.origin.in_epoch(epoch).to_string());
+        assert_eq!(record["kept"]["size"], kept.size);
+        assert_eq!(record["kept"]["root"], kept.root.base64());
+        if epoch == 2 {
+            assert_eq!(record["known"]["size"], known.size);
+            assert_eq!(record["known"]["root"], known.root.base64());
+            assert_eq!(record["lost"], known.size - kept.size);
+        }
+        server.register(json!({"source": "c"})).await;
+        server.logged("the log goes on in another epoch");
+        let alerts = async || {
+            let alerts = server.get("/alerts?state=open").await["items"].clone();
+            let mut kinds = alerts
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["kind"].clone());
+            seen(kinds.any(|kind| kind == "log.forked"), |is_open| *is_open)
+        };
+        eventually(DEADLINE, alerts).await;
+        stop(server);
+        everything_is_sealed(&dir, epoch);
+    }
+    // What was published of the epochs before is evidence, and stays.
+    let published = published(&dir);
+    assert_eq!(published.len(), 3);
+    assert_eq!(published[&known.origin.to_string()].0, known);
+    // Nothing is noticed twice.
+    let server = serve(&dir, 3_600);
+    assert_eq!(of_type(&server, "log.forked").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_clone_that_lived_on_is_noticed_in_its_originals_place() {
+    let own = tempfile::tempdir().unwrap();
+    let (dir, clone) = (own.path().join("data"), own.path().join("clone"));
+    live(&dir, "a").await;
+    let run = std::process::Command::new("cp")
+        .arg("-a")
+        .args([&dir, &clone])
+        .status();
+    assert!(run.unwrap().success());
+    live(&dir, "b").await;
+    live(&clone, "c").await;
+    live(&clone, "d").await;
+    let known = newest(&dir, 1).unwrap();
+    copy(&clone, &dir.join("modegate.db"));
+    let clones = Database::of(&dir).entries();
+    assert!(clones.len() as u64 > known.size);
+    assert_ne!(root_of(&clones, known.size), known.root);
+    let server = serve(&dir, 3_600);
+    let forked = of_type(&server, "log.forked").await;
+    assert_eq!(forked[0]["log"]["epoch"]["known"]["size"], known.size);
+    assert_eq!(forked[0]["log"]["epoch"].get("lost"), None);
+    stop(server);
+    everything_is_sealed(&dir, 2);
+}
+
+#[tokio::test]
+async fn a_restored_backup_begins_an_epoch_and_says_from_what() {
+    let own = tempfile::tempdir().unwrap();
+    let (dir, file) = (own.path().join("data"), own.path().join("b"));
+    let (data, backup) = (dir.to_str().unwrap(), file.to_str().unwrap());
+    live(&dir, "a").await;
+    let kept = newest(&dir, 1).unwrap();
+    run(&["backup", backup, "--data", data]);
+    live(&dir, "b").await;
+    let known = newest(&dir, 1).unwrap();
+    for epoch in [2, 3] {
+        run(&["restore", backup, "--data", data, "--force"]);
+        let server = serve(&dir, 3_600);
+        let restored = of_type(&server, "database.restored").await;
+        assert_eq!(restored.len(), 1);
+        let detail = restored[0]["detail"].as_str().unwrap();
+        assert!(detail.contains("from the backup b:"), "{detail}");
+        let record = &restored[0]["log"]["epoch"];
+        assert_eq!(record["origin"], kept.origin.in_epoch(epoch).to_string());
+        assert_eq!(record["kept"]["size"], kept.size);
+        if epoch == 2 {
+            assert_eq!(record["known"]["size"], known.size);
+            assert_eq!(record["lost"], known.size - kept.size);
+        }
+        // It was said already: nothing else is wrong.
+        assert!(of_type(&server, "log.forked").await.is_empty());
+        stop(server);
+        everything_is_sealed(&dir, epoch);
+    }
+}
