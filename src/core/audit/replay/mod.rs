@@ -2,7 +2,7 @@
 //!
 //! Events come in the order of the log. Of each device this keeps what its events have said
 //! so far and decisions look at: family and groups, what its open commands touch (at most
-//! [`limits::OPEN_COMMANDS`] twice over), and the latest list of what was withheld. Memory
+//! [`OPEN_COMMANDS`](crate::limits::OPEN_COMMANDS) twice over), and the latest list of what was withheld. Memory
 //! grows with the devices and their queues, not with the log.
 //!
 //! By its own policy set each decision comes out as it is recorded: kind, verdict, rules and
