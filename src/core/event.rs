@@ -15,6 +15,8 @@ pub use more::ExchangeMore;
 pub use record_change::RecordChange;
 pub use touched::Touched;
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, RaisedAlert};
@@ -91,6 +93,33 @@ pub struct Event {
     /// For `alert.raised` and `alert.cleared`: the alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raised: Option<RaisedAlert>,
+}
+
+/// Writes an event, or a part of one.
+fn write_json(to: impl io::Write, value: &impl Serialize) {
+    // Every field is a number, text or a list of such: writing to memory cannot fail.
+    serde_json::to_writer(to, value).expect("an event is plain data");
+}
+
+/// How many bytes an event has, or a part of one.
+fn json_len(value: &impl Serialize) -> usize {
+    let mut length = Length(0);
+    write_json(&mut length, value);
+    length.0
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Most steps that an event lists.
@@ -250,8 +279,12 @@ impl Event {
 
     /// Appends the canonical bytes.
     pub fn write_to(&self, bytes: &mut Vec<u8>) {
-        // Every field is a number, text or a list of such: writing to memory cannot fail.
-        serde_json::to_writer(bytes, self).expect("an event is plain data");
+        write_json(bytes, self);
+    }
+
+    /// How many canonical bytes there are, without writing them anywhere.
+    pub(crate) fn byte_len(&self) -> usize {
+        json_len(self)
     }
 
     /// Reads canonical bytes back.
