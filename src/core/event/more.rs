@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Delivered, Event, EventType, ExchangeRecord, Outcome, Withheld, json_len};
+use super::bytes::json_len;
+use super::{Delivered, Event, EventType, ExchangeRecord, Outcome, Withheld};
 use crate::tlog::entry::EVENT_BYTES;
 
 /// What the numbers of an event may take that it has not got yet.
