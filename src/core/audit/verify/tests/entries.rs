@@ -46,6 +46,22 @@ pub(super) const CASES: &[Case] = &[
         &[(EventVersion, "entry 299", "version 3")],
     ),
     (
+        "an event of such a version among others of its device",
+        |log| log.change(100, |event| event["v"] = json!(3)),
+        &[(EventVersion, "entry 100", "version 3")],
+    ),
+    (
+        "an event that is not there, behind one of such a version",
+        |log| {
+            log.change(100, |event| event["v"] = json!(3));
+            drop(log.entries.remove(106));
+        },
+        &[
+            (Sequence, "entry 111", "behind number"),
+            (EventVersion, "entry 100", "version 3"),
+        ],
+    ),
+    (
         "an event of such a version and another form",
         |log| {
             log.entries[LAST].truncate(17);
