@@ -91,7 +91,12 @@ pub(super) async fn list(
         .read(move |caller| async move {
             let asked = paging.page_in(&caller, CursorList::Alerts)?;
             let listed = list_alerts(caller.app(), caller.by(), filter, asked).await?;
-            Ok(page_in(&caller, CursorList::Alerts, listed, AlertView::from))
+            Ok(page_in(
+                &caller,
+                CursorList::Alerts,
+                listed,
+                AlertView::from,
+            ))
         })
         .await
 }
