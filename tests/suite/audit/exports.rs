@@ -6,6 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use modegate_core::time::Timestamp;
+use modegate_store::Store as _;
+use modegate_store::proof::{ProofStore as _, Pruned};
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 use super::Database;
@@ -74,6 +79,14 @@ fn files(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut all = BTreeMap::new();
     walk(out, out, &mut all);
     all
+}
+
+/// The store of a data directory that no server uses.
+pub fn open_store(data: &Path) -> SqliteStore {
+    let key = fs::read_to_string(data.join("key")).unwrap();
+    let key = data_encoding::HEXLOWER.decode(key.trim().as_bytes());
+    let keys = Keys::from_bytes(&key.unwrap().try_into().unwrap()).unwrap();
+    SqliteStore::open(&data.join("modegate.db"), keys).unwrap()
 }
 
 /// Writes events: each registered device is one.
@@ -374,21 +387,12 @@ async fn a_log_whose_beginning_was_deleted_is_exported_from_there() {
     let whole = world.path("whole");
     export(&world.data, &whole, &[]);
     stop(server);
-    let key = fs::read_to_string(world.data.join("key")).unwrap();
-    let key = data_encoding::HEXLOWER
-        .decode(key.trim().as_bytes())
-        .unwrap();
-    let keys = modegate_store::seal::Keys::from_bytes(&key.try_into().unwrap()).unwrap();
-    let store = modegate_store::sqlite::SqliteStore::open(&world.data.join("modegate.db"), keys);
-    let (store, later) = (store.unwrap(), modegate_core::time::Timestamp(i64::MAX));
+    let (store, later) = (open_store(&world.data), Timestamp(i64::MAX));
     for _ in 0..2 {
-        let pruned = modegate_store::proof::ProofStore::purge_events(&store, later).await;
-        assert!(
-            matches!(pruned, Ok(modegate_store::proof::Pruned::Deleted { .. })),
-            "{pruned:?}"
-        );
+        let pruned = store.purge_events(later).await;
+        assert!(matches!(pruned, Ok(Pruned::Deleted { .. })), "{pruned:?}");
     }
-    modegate_store::Store::close(&store).await;
+    store.close().await;
     drop(store);
     let (server, rest, key) = (
         serve(&world.data, 3600),
