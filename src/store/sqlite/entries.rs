@@ -50,6 +50,11 @@ pub(super) fn is_redacted(stored: &[u8]) -> bool {
     matches!(Entry::parse(&entry(stored)), Ok(Entry::Redacted { .. }))
 }
 
+/// What is shown of a redacted row instead of its event; `None` for any other.
+pub(super) fn stub(stored: &[u8]) -> Option<&[u8]> {
+    is_redacted(stored).then(|| &stored[REDACTED_BYTES..])
+}
+
 /// The event of a row, or the stub of a redacted one.
 pub(super) fn event(stored: &[u8]) -> Result<Event, StoreError> {
     let json = if stored.first() == Some(&PLAIN) {

@@ -20,6 +20,7 @@ mod error;
 mod events;
 pub mod files;
 mod idempotency;
+mod index;
 pub mod inspect;
 mod installs;
 mod inventory;
