@@ -105,6 +105,12 @@ pub fn salted(salt: &[u8; SALT_BYTES], json: &[u8]) -> Vec<u8> {
     [&[SALTED], salt.as_slice(), json].concat()
 }
 
+/// Begins the entry of an event that gets this salt: its JSON is to be appended.
+pub fn begin_salted(salt: &[u8; SALT_BYTES], entry: &mut Vec<u8>) {
+    entry.push(SALTED);
+    entry.extend_from_slice(salt);
+}
+
 /// The entry of an event from before there were salts.
 pub fn unsalted(json: &[u8]) -> Vec<u8> {
     [&[UNSALTED], json].concat()

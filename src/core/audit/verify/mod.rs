@@ -306,13 +306,14 @@ impl<S: LogSource> Verification<'_, '_, S> {
         Ok(())
     }
 
-    /// Whether the older checkpoints that a database keeps are of this log.
+    /// Whether the checkpoints that a database keeps are of this log, the newest included: its
+    /// row has its root once more.
     fn kept_checkpoints(
         &mut self,
         checkpoint: &Checkpoint,
         events: &EventChecks,
     ) -> Result<(), Finding> {
-        let mut below = checkpoint.size;
+        let mut below = checkpoint.size.saturating_add(1);
         while let Some(kept) = self.source.kept_checkpoint(below)? {
             if kept.size >= below {
                 break;
