@@ -135,9 +135,9 @@ impl DeviceChange {
         }
     }
 
-    /// Bytes that the change writes, about, and of these the bytes of its events.
-    pub(crate) fn size(&self) -> (u64, u64) {
-        let events: usize = self.events.iter().map(|event| event.to_bytes().len()).sum();
+    /// Bytes that the change writes, about, and of these those of its events, which were
+    /// counted already.
+    pub(crate) fn size(&self, events: usize) -> (u64, u64) {
         let parts = self.parts.iter().flat_map(|part| &part.results);
         let answers: u64 = parts.map(NodeResult::bytes).sum();
         let bodies = self.queued.iter().map(|(_, body)| body.bytes());

@@ -2,6 +2,7 @@
 //! (JSON, fields in the order below, absent ones left out), stored as
 //! written, without secrets.
 
+mod bytes;
 mod exchange;
 mod groups;
 pub(crate) mod more;
@@ -239,28 +240,6 @@ impl Event {
         self.command = Some(seq);
         self.kind = Some(kind);
         self
-    }
-
-    /// The canonical bytes.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512);
-        self.write_to(&mut bytes);
-        bytes
-    }
-
-    /// Appends the canonical bytes.
-    pub fn write_to(&self, bytes: &mut Vec<u8>) {
-        // Every field is a number, text or a list of such: writing to memory cannot fail.
-        serde_json::to_writer(bytes, self).expect("an event is plain data");
-    }
-
-    /// Reads canonical bytes back.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        // Text that was looked at as a whole need not be looked at string by string.
-        match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(bytes),
-        }
     }
 }
 

@@ -40,7 +40,7 @@ named! {
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub enum ScheduleState {
         /// At least one set of retries has an interval.
-        InForce = "in_force",
+        Active = "in_force",
         /// No set has one: each interval is 0 or the node is missing.
         Off = "off",
         /// The device has not said.
@@ -124,7 +124,7 @@ impl Polling {
         let is_off =
             |set: &RetrySet| matches!(set.interval, NodeValue::Missing | NodeValue::Number(0));
         if self.sets.iter().any(RetrySet::is_on) {
-            ScheduleState::InForce
+            ScheduleState::Active
         } else if self.sets.iter().all(is_off) {
             ScheduleState::Off
         } else {
@@ -135,7 +135,7 @@ impl Polling {
     /// The minutes between two polls in the long run; `None` where that is not known, or
     /// no schedule is in force.
     pub fn long_run_minutes(&self) -> Option<u32> {
-        if self.state() != ScheduleState::InForce {
+        if self.state() != ScheduleState::Active {
             return None;
         }
         for (nth, set) in self.sets.iter().enumerate() {
@@ -196,7 +196,7 @@ impl Polling {
     /// The answers of a message are in: `now`, in that session.
     pub(crate) fn was_read(&mut self, session: SessionNo, now: Timestamp) {
         (self.read_at, self.read_in) = (Some(now), session);
-        if self.state() == ScheduleState::InForce {
+        if self.state() == ScheduleState::Active {
             self.repairs = 0;
         }
     }
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn a_schedule_is_off_where_no_set_has_an_interval() {
-        use ScheduleState::{InForce, Off};
+        use ScheduleState::{Active, Off};
         let on = |minutes, count| (Some(minutes), Some(count));
         let (off, missing) = (on("0", "0"), (None, None));
         let rows = [
@@ -264,18 +264,18 @@ mod tests {
             // Without end, so what is behind does not count.
             (
                 [on("15", "0"), on("60", "0"), on("1440", "0")],
-                InForce,
+                Active,
                 Some(15),
             ),
             (
                 [on("15", "5"), on("60", "10"), on("1440", "0")],
-                InForce,
+                Active,
                 Some(1_440),
             ),
             // None without end: the device adds a daily one.
-            ([on("15", "5"), off, off], InForce, Some(1_440)),
-            ([(Some("15"), None), off, off], InForce, Some(1_440)),
-            ([off, (Some("60"), None), off], InForce, Some(60)),
+            ([on("15", "5"), off, off], Active, Some(1_440)),
+            ([(Some("15"), None), off, off], Active, Some(1_440)),
+            ([off, (Some("60"), None), off], Active, Some(60)),
         ];
         for (values, state, minutes) in rows {
             let polling = answered(values);

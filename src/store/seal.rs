@@ -53,6 +53,8 @@ pub enum CursorList {
     Events,
     /// The batches.
     Batches,
+    /// The alerts.
+    Alerts,
 }
 
 impl SealContext {
@@ -75,6 +77,7 @@ impl SealContext {
                     CursorList::Devices => 22,
                     CursorList::Events => 23,
                     CursorList::Batches => 24,
+                    CursorList::Alerts => 25,
                 };
                 let part = |shift: u32| (token >> shift) as u32;
                 (kind, (token >> 64) as u64, part(32), part(0))

@@ -42,7 +42,7 @@ pub struct MachineStatement {
 /// A command that was carried against the guarantee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Breach {
-    /// The device that it was carried to.
+    /// The device.
     pub device: DeviceId,
     /// The device's number of the event.
     pub event: u64,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bytes::json_len;
 use super::{Delivered, Event, EventType, ExchangeRecord, Outcome, Withheld};
 use crate::tlog::entry::EVENT_BYTES;
 
@@ -44,14 +45,15 @@ impl ExchangeRecord {
 }
 
 /// The event of an exchange and, where it is longer than [`EVENT_BYTES`], those that it goes
-/// on in. What was held back comes first: the event that others refer to has the list, or
-/// the beginning of it.
-pub(crate) fn split(mut event: Event) -> Vec<Event> {
-    if event.to_bytes().len() + NUMBERS <= EVENT_BYTES {
-        return vec![event];
+/// on in, with the bytes of all of them. What was held back comes first: the event that
+/// others refer to has the list, or the beginning of it.
+pub(crate) fn split(mut event: Event) -> (Vec<Event>, usize) {
+    let bytes = event.byte_len();
+    if bytes + NUMBERS <= EVENT_BYTES {
+        return (vec![event], bytes);
     }
     let Some(record) = &mut event.exchange else {
-        return vec![event];
+        return (vec![event], bytes);
     };
     let lists = ExchangeMore {
         session: record.session,
@@ -72,7 +74,7 @@ pub(crate) fn split(mut event: Event) -> Vec<Event> {
         more: Some(empty.clone()),
         ..event.clone()
     };
-    let frame = |event: &Event| event.to_bytes().len() + NUMBERS + LISTS;
+    let frame = |event: &Event| event.byte_len() + NUMBERS + LISTS;
     let parts = Parts {
         frame: frame(&next),
         used: frame(&event),
@@ -85,7 +87,9 @@ pub(crate) fn split(mut event: Event) -> Vec<Event> {
         more: Some(part),
         ..next.clone()
     });
-    std::iter::once(event).chain(others).collect()
+    let events: Vec<Event> = std::iter::once(event).chain(others).collect();
+    let bytes = events.iter().map(Event::byte_len).sum();
+    (events, bytes)
 }
 
 /// What the names of the lists take.
@@ -123,8 +127,8 @@ impl Parts {
     }
 
     fn push<T: Serialize>(&mut self, item: T, list: fn(&mut ExchangeMore) -> &mut Vec<T>) {
-        // Numbers and text: writing them to memory cannot fail.
-        let bytes = serde_json::to_vec(&item).map_or(0, |bytes| bytes.len()) + 1;
+        // With the comma behind it.
+        let bytes = json_len(&item) + 1;
         if self.used + bytes > EVENT_BYTES {
             self.done.push(self.empty.clone());
             self.used = self.frame;
@@ -231,14 +235,17 @@ mod tests {
     #[test]
     fn what_has_room_in_one_event_is_one() {
         let event = exchange(20, "failed", 500);
-        assert_eq!(split(event.clone()), vec![event]);
+        let bytes = event.to_bytes().len();
+        assert_eq!(split(event.clone()), (vec![event], bytes));
     }
 
     #[test]
     fn a_thousand_outcomes_are_split_and_nothing_is_lost() {
         for (reason, held) in [("r".repeat(120), 0), ("\u{1}\"".repeat(60), 1_000)] {
             let event = exchange(1_000, &reason, held);
-            let parts = split(event.clone());
+            let (parts, bytes) = split(event.clone());
+            let written = parts.iter().map(|part| part.to_bytes().len());
+            assert_eq!(bytes, written.sum::<usize>());
             assert!(parts.len() > 1);
             let (first, others) = parts.split_first().unwrap();
             for part in others {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use super::queue::{leaves_of, unknown_of};
 use super::settle::is_idle;
 use crate::classify::classify;
-use crate::command::{CommandBody, CommandState, OpenCommand};
+use crate::command::{CommandBody, CommandState, OpenCommand, Operation};
 use crate::context::{ContextSet, Mode};
 use crate::device::{DeviceRecord, DeviceState, Session};
 use crate::event::Touched;
@@ -210,6 +210,22 @@ impl<'a> Circumstances<'a> {
 /// Whether a session may carry more at `now`.
 pub(crate) fn is_under_way(session: &Session, now: Timestamp) -> bool {
     session.is_open && !is_idle(session, now)
+}
+
+/// Whether policy would let these go in the session as far as it is known. It is asked again
+/// for the command itself.
+pub(super) fn delivers_in_session(
+    state: &DeviceState,
+    record: &DeviceRecord,
+    policies: &PolicySet,
+    operations: &[Operation],
+    now: Timestamp,
+) -> bool {
+    state.session.as_ref().is_some_and(|session| {
+        let here = Circumstances::in_session((state, session), record, policies, now);
+        let decision = here.decide(&leaves_of(operations, classify), None);
+        is_under_way(session, now) && decision.verdict == Verdict::Deliver
+    })
 }
 
 /// What a policy set sees of a command.

@@ -153,7 +153,8 @@ impl Exchange {
             self.record.reply_sha256 = Some(HEXLOWER.encode(&digest));
         }
         exchange.exchange = Some(self.record);
-        let mut events = more::split(exchange);
+        let (mut events, bytes) = more::split(exchange);
+        let bytes = bytes + self.events.iter().map(Event::byte_len).sum::<usize>();
         events.append(&mut self.events);
         let mut change = DeviceChange {
             number: self.number,
@@ -177,7 +178,7 @@ impl Exchange {
             ends_enrollment: self.ends_enrollment,
             reply: Some(reply),
         };
-        let size = change.size();
+        let size = change.size(bytes);
         change.state.used.add(size, at);
         change
     }

@@ -2,12 +2,12 @@
 //! in, the server reads it of its own accord, and repairs one that is off. Whether either
 //! may go is decided by the policy engine, as for every other command.
 
+use super::Request;
+use super::availability::delivers_in_session;
 use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
-use super::queue::{leaves_of, open_own};
+use super::queue::open_own;
 use super::result_collector::ResultCollector;
-use super::{Circumstances, Request, is_under_way};
-use crate::classify::classify;
 use crate::command::{
     CommandBody, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
 };
@@ -17,7 +17,6 @@ use crate::ids::CommandSeq;
 use crate::limits;
 use crate::loc_uri::LocUri;
 use crate::operations::{dmclient_poll_node, dmclient_poll_reads, dmclient_poll_repair};
-use crate::policy::Verdict;
 use crate::secret::Secret;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
@@ -95,7 +94,9 @@ fn next(
         return None;
     }
     let provider_id = request.push.provider_id();
-    let may = |operations: &[Operation]| may(state, record, request, operations);
+    let may = |operations: &[Operation]| {
+        delivers_in_session(state, record, request.policies, operations, now)
+    };
     let repair = dmclient_poll_repair(&provider_id, polling);
     let repairs = wants_repair && !is_being_set(state, &provider_id, bodies) && may(&repair);
     if is_old || begins && repairs {
@@ -137,22 +138,6 @@ fn sets(operation: &Operation, poll: &LocUri) -> bool {
         Operation::Node { verb, loc_uri, .. } => *verb != Verb::Get && loc_uri.is_below(poll),
         Operation::Group(_, children) => children.iter().any(|child| sets(child, poll)),
     }
-}
-
-/// Whether policy lets these go in this session.
-fn may(
-    state: &DeviceState,
-    record: &DeviceRecord,
-    request: &Request<'_>,
-    operations: &[Operation],
-) -> bool {
-    let session = state.session.as_ref();
-    session.is_some_and(|session| {
-        let here =
-            Circumstances::in_session((state, session), record, request.policies, request.now);
-        let decision = here.decide(&leaves_of(operations, classify), None);
-        is_under_way(session, request.now) && decision.verdict == Verdict::Deliver
-    })
 }
 
 fn body(

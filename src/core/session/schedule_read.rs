@@ -2,12 +2,12 @@
 //! the hour of its nightly maintenance and when it started, by which triggers are
 //! told apart and forecasts name the hour.
 
+use super::Request;
+use super::availability::delivers_in_session;
 use super::bodies::Bodies;
 use super::event_recorder::EventRecorder;
-use super::queue::{leaves_of, open_own};
-use super::{Circumstances, Request};
+use super::queue::open_own;
 use crate::activity::needs_impersonation;
-use crate::classify::classify;
 use crate::command::{
     CommandBody, CommandState, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
 };
@@ -16,7 +16,6 @@ use crate::device::{DeviceRecord, DeviceState};
 use crate::ids::CommandSeq;
 use crate::limits;
 use crate::loc_uri::LocUri;
-use crate::policy::Verdict;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// In the night it is asked at most so often when the device started, milliseconds.
@@ -41,10 +40,13 @@ pub(super) fn queue(
         return None;
     }
     let body = body(walks, recorder);
-    let session = state.session.as_ref()?;
-    let here = Circumstances::in_session((state, session), record, request.policies, recorder.now);
-    let decision = here.decide(&leaves_of(&body.operations, classify), None);
-    if !session.is_open || decision.verdict != Verdict::Deliver {
+    if !delivers_in_session(
+        state,
+        record,
+        request.policies,
+        &body.operations,
+        recorder.now,
+    ) {
         return None;
     }
     if walks {

@@ -17,7 +17,7 @@ use modegate_core::alert::{
 use modegate_store::{Chunk, Store, StoreError};
 
 /// What is open.
-type Open = BTreeSet<(AlertKind, Subject)>;
+pub(crate) type Open = BTreeSet<(AlertKind, Subject)>;
 
 /// Bytes of an alert in a list, about.
 const BYTES: u64 = 512;
@@ -49,7 +49,9 @@ impl Alerts {
             metrics,
             open: Mutex::new(open.collect()),
         };
-        alerts.count(&*alerts.open.lock().await);
+        for kind in AlertKind::ALL {
+            alerts.count(&*alerts.open.lock().await, kind);
+        }
         Ok(alerts)
     }
 
@@ -82,9 +84,9 @@ impl Alerts {
         found: Vec<Finding>,
     ) -> Result<(), StoreError> {
         let mut open = self.open.lock().await;
+        let lasting: BTreeSet<_> = found.iter().map(|one| (one.kind, &one.subject)).collect();
         let is_over = |(kind, subject): &&(AlertKind, Subject)| {
-            let same = |one: &Finding| (one.kind, &one.subject) == (*kind, subject);
-            kinds.contains(kind) && !found.iter().any(same)
+            kinds.contains(kind) && !lasting.contains(&(*kind, subject))
         };
         let over: Vec<_> = open.iter().filter(is_over).cloned().collect();
         for of in over {
@@ -96,11 +98,11 @@ impl Alerts {
         Ok(())
     }
 
-    /// What alerts of this kind are open about.
-    pub(crate) async fn subjects(&self, kind: AlertKind) -> Vec<Subject> {
+    /// What is open of these kinds.
+    pub(crate) async fn open(&self, kinds: &[AlertKind]) -> Open {
         let open = self.open.lock().await;
-        let of_kind = open.iter().filter(|(of, _)| *of == kind);
-        of_kind.map(|(_, subject)| subject.clone()).collect()
+        let of_kinds = open.iter().filter(|(kind, _)| kinds.contains(kind));
+        of_kinds.cloned().collect()
     }
 
     async fn raise_in(&self, open: &mut Open, finding: Finding) -> Result<(), StoreError> {
@@ -125,8 +127,9 @@ impl Alerts {
                 }
             }
         }
+        let kind = of.0;
         open.insert(of);
-        self.count(open);
+        self.count(open, kind);
         Ok(())
     }
 
@@ -141,15 +144,13 @@ impl Alerts {
             tracing::info!(alert = name, %subject, "alert cleared");
         }
         open.remove(&of);
-        self.count(open);
+        self.count(open, of.0);
         Ok(())
     }
 
-    fn count(&self, open: &Open) {
-        for kind in AlertKind::ALL {
-            let count = open.iter().filter(|(of, _)| *of == kind).count();
-            self.metrics.alerts_open(kind, count);
-        }
+    fn count(&self, open: &Open, kind: AlertKind) {
+        let count = open.iter().filter(|(of, _)| *of == kind).count();
+        self.metrics.alerts_open(kind, count);
     }
 }
 

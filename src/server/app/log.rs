@@ -357,28 +357,49 @@ pub(crate) struct Decision {
     modes: Option<Vec<Mode>>,
 }
 
-/// What was decided on a command, the newest first, as far as the log is walked.
-pub(super) async fn decisions(app: &App, id: CommandId) -> Result<Vec<Decision>, AppError> {
-    let (mut found, mut before, mut walked) = (Vec::new(), u64::MAX, 0);
-    let (mut lists, mut more) = (WithheldLists::new(app), Vec::new());
-    while found.len() < DECISIONS && walked < crate::limits::EVENT_WALK {
+/// Visits the events of a command's device, from the newest back to the one that queued the
+/// command, until `visit` returns false. Whether all were visited that are there: no more
+/// than [`EVENT_WALK`](crate::limits::EVENT_WALK), about, are.
+pub(super) async fn back_to_queued(
+    app: &App,
+    id: CommandId,
+    mut visit: impl AsyncFnMut(&StoredEvent) -> Result<bool, AppError>,
+) -> Result<bool, AppError> {
+    let (mut before, mut walked) = (u64::MAX, 0);
+    while walked < crate::limits::EVENT_WALK {
         let most = crate::limits::PAGE_ITEMS;
         let events = app.store.events_before(id.device, before, most).await?;
-        let Some(last) = events.last() else { break };
+        let Some(last) = events.last() else {
+            return Ok(true);
+        };
         before = last.event.seq;
         walked += events.len();
-        for StoredEvent { event, .. } in &events {
-            if event.what == EventType::CommandQueued && event.command == Some(id.seq.0) {
-                return Ok(found);
+        for stored in &events {
+            if !visit(stored).await? {
+                return Ok(false);
             }
-            more.extend(event.more.clone());
-            if let Some(exchange) = &event.exchange {
-                let exchange = exchange.clone().with_more(more.drain(..));
-                let withheld = lists.of(id.device, &exchange).await?;
-                found.extend(decision(&exchange, &withheld, id.seq.0, event));
+            let event = &stored.event;
+            if event.what == EventType::CommandQueued && event.command == Some(id.seq.0) {
+                return Ok(true);
             }
         }
     }
+    Ok(false)
+}
+
+/// What was decided on a command, the newest first, as far as the log is walked.
+pub(super) async fn decisions(app: &App, id: CommandId) -> Result<Vec<Decision>, AppError> {
+    let (mut lists, mut more, mut found) = (WithheldLists::new(app), Vec::new(), Vec::new());
+    let walked = back_to_queued(app, id, async |StoredEvent { event, .. }| {
+        more.extend(event.more.clone());
+        if let Some(exchange) = &event.exchange {
+            let exchange = exchange.clone().with_more(more.drain(..));
+            let withheld = lists.of(id.device, &exchange).await?;
+            found.extend(decision(&exchange, &withheld, id.seq.0, event));
+        }
+        Ok(found.len() < DECISIONS)
+    });
+    walked.await?;
     Ok(found)
 }
 

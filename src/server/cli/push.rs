@@ -10,10 +10,12 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::request::{self, Access, Api, RequestError};
+use super::request::{RequestError, ServerArgs, wait};
 use modegate_core::push::diagnosis::{Finding, Verdict, diagnose};
 use modegate_core::push::profile::{Health, PackageSid, Pfn};
 
+/// Where a server is that wrote nothing down.
+const DEFAULT: &str = "https://localhost:8443";
 /// How long the token service may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The pause between two looks at the profile.
@@ -34,14 +36,11 @@ pub struct CheckArgs {
     /// The push profile: its id, or its PFN
     #[arg(value_name = "PROFILE")]
     profile: String,
-    /// The server
-    #[arg(long, value_name = "URL", default_value = "https://localhost:8443")]
-    url: String,
     /// The server's data directory, for the defaults below
     #[arg(long, value_name = "DIR", default_value = "./data")]
     data: PathBuf,
     #[command(flatten)]
-    access: Access,
+    server: ServerArgs,
 }
 
 /// Why a profile was not checked.
@@ -77,7 +76,7 @@ struct Profile {
 /// Runs it; the exit code.
 pub(super) fn run(command: &PushCommand, out: &mut dyn Write) -> Result<u8, CheckError> {
     let PushCommand::Check(args) = command;
-    let profile = request::wait(async { Ok(check(args).await) })??;
+    let profile = wait(check(args))?;
     let findings = findings(&profile);
     writeln!(out, "{} ({})", profile.pfn, profile.id)?;
     for Finding {
@@ -114,7 +113,10 @@ fn findings(profile: &Profile) -> Vec<Finding> {
 
 /// The profile after its credentials were tried, or when there is no answer in time.
 async fn check(args: &CheckArgs) -> Result<Profile, CheckError> {
-    let server = Api::open(&args.url, &args.data, &args.access)?;
+    let url = args.server.url(&args.data);
+    let server = args
+        .server
+        .open(url.as_deref().unwrap_or(DEFAULT), &args.data)?;
     let all = server
         .call(Method::GET, "/push-profiles?limit=100", None, 200)
         .await?;

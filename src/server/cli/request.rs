@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::pem;
+use crate::serve::data_dir::{LISTENING_FILE, TOKEN_FILE};
 
 /// How long the server may take to answer.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -41,15 +42,68 @@ pub(crate) enum RequestError {
     Runtime(#[from] std::io::Error),
 }
 
-/// What a command needs to use the API of a running server.
+/// Which running server a command uses, and how.
 #[derive(Debug, Args)]
-pub(super) struct Access {
+pub(super) struct ServerArgs {
+    /// The running server [default: where that of the data directory listens]
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// CAs to trust (PEM) [default: ca.pem in the data directory, else the system's]
     #[arg(long, value_name = "FILE")]
-    pub(super) ca: Option<PathBuf>,
+    ca: Option<PathBuf>,
     /// A file with an admin's token [default: admin-token in the data directory]
     #[arg(long, value_name = "FILE")]
-    pub(super) token_file: Option<PathBuf>,
+    token_file: Option<PathBuf>,
+}
+
+impl ServerArgs {
+    /// Whether its URL was given.
+    pub(super) fn is_named(&self) -> bool {
+        self.url.is_some()
+    }
+
+    /// Its URL: as given, or as the server of the data directory wrote it there.
+    pub(super) fn url(&self, data: &Path) -> Option<String> {
+        self.url.clone().or_else(|| listening(data))
+    }
+
+    /// Its API at this URL, with what the data directory has where nothing else is named.
+    pub(super) fn open(&self, url: &str, data: &Path) -> Result<Api, RequestError> {
+        let url = address(url)?;
+        let own = data.join("ca.pem");
+        let trust = match &self.ca {
+            Some(path) => Trust::Cas(path),
+            None if own.exists() => Trust::Cas(&own),
+            None => Trust::System,
+        };
+        let own = || data.join(TOKEN_FILE);
+        let file = self.token_file.clone().unwrap_or_else(own);
+        Ok(Api {
+            client: client(&url, trust)?,
+            token: read(&file)?,
+            url,
+        })
+    }
+}
+
+/// The URL of the server that runs on a data directory, as it wrote it there: over plain HTTP
+/// where it offers that to this machine.
+fn listening(data: &Path) -> Option<String> {
+    let line = std::fs::read(data.join(LISTENING_FILE)).ok()?;
+    let line: Value = serde_json::from_slice(&line).ok()?;
+    let address = |name: &str| {
+        let address = line["listening"][name].as_str()?;
+        address.parse::<std::net::SocketAddr>().ok()
+    };
+    if let Some(http) = address("http") {
+        return Some(format!("http://{http}"));
+    }
+    let https = address("https")?;
+    // The certificate that the server makes names localhost.
+    match https.ip().is_unspecified() {
+        true => Some(format!("https://localhost:{}", https.port())),
+        false => Some(format!("https://{https}")),
+    }
 }
 
 /// The API of a running server.
@@ -60,24 +114,6 @@ pub(super) struct Api {
 }
 
 impl Api {
-    /// At this URL, with what the data directory has where nothing else is named.
-    pub(super) fn open(url: &str, data: &Path, access: &Access) -> Result<Api, RequestError> {
-        let url = address(url)?;
-        let own = data.join("ca.pem");
-        let trust = match &access.ca {
-            Some(path) => Trust::Cas(path),
-            None if own.exists() => Trust::Cas(&own),
-            None => Trust::System,
-        };
-        let file = access.token_file.clone();
-        let file = file.unwrap_or_else(|| data.join("admin-token"));
-        Ok(Api {
-            client: client(&url, trust)?,
-            token: read(&file)?,
-            url,
-        })
-    }
-
     /// The body of the response, which must have this status.
     pub(super) async fn call(
         &self,
@@ -156,12 +192,12 @@ pub(super) fn failed(url: &Url, error: reqwest::Error) -> RequestError {
     RequestError::Request(url.clone(), why)
 }
 
-/// Runs a command that waits for answers.
-pub(super) fn wait<T>(
-    asking: impl Future<Output = Result<T, RequestError>>,
-) -> Result<T, RequestError> {
-    tokio::runtime::Builder::new_current_thread()
+/// Runs a command that waits for a server or a store.
+pub(super) fn wait<T, E: From<std::io::Error>>(
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        .build()?
-        .block_on(asking)
+        .build()?;
+    runtime.block_on(work)
 }

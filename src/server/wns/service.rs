@@ -38,7 +38,7 @@ pub struct Push {
     /// Held while a profile is changed or read anew, so that none is overtaken
     /// by an older reading.
     changing: tokio::sync::Mutex<()>,
-    /// Told when they were read anew.
+    /// Notified when they were read anew.
     changed: Notify,
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::app::alerts::Alerts;
+use crate::app::alerts::{Alerts, Open};
 use crate::audit::{Sealer, health};
 use crate::clock::Clock;
 use crate::http::health::Health;
@@ -83,7 +83,7 @@ impl Conditions {
 
     /// Clears what is open about webhooks that were deleted: they take nothing any more.
     async fn forget_webhooks(&self) -> Result<(), StoreError> {
-        let open = self.alerts.subjects(AlertKind::WebhookGivenUp).await;
+        let open = self.alerts.open(&[AlertKind::WebhookGivenUp]).await;
         if open.is_empty() {
             return Ok(());
         }
@@ -92,8 +92,7 @@ impl Conditions {
             let mut all = webhooks.iter();
             all.any(|webhook| *of == Subject::Webhook(webhook.id.0))
         };
-        for subject in open.into_iter().filter(|of| !is_there(of)) {
-            let kind = AlertKind::WebhookGivenUp;
+        for (kind, subject) in open.into_iter().filter(|(_, of)| !is_there(of)) {
             self.alerts.clear(kind, subject).await?;
         }
         Ok(())
@@ -103,6 +102,9 @@ impl Conditions {
 /// The worker.
 pub(super) struct AlertWorker {
     conditions: Arc<Conditions>,
+    /// When the server is looked at again. A look at all devices takes many turns, each of
+    /// which would read the log and the disk, too.
+    server_at: Instant,
     /// The look at all devices that is under way.
     pass: Pass,
     /// When it goes on, or the next one begins.
@@ -113,31 +115,54 @@ pub(super) struct AlertWorker {
 #[derive(Default)]
 struct Pass {
     after: u64,
+    /// What was open when it began.
+    open: Open,
     found: Vec<Finding>,
+    /// How many of `found` are not open yet.
+    new: usize,
+}
+
+impl Pass {
+    /// Takes over what was found: all that is open and lasts, which would be cleared
+    /// otherwise, and of the rest as much as may be open.
+    fn take(&mut self, found: impl IntoIterator<Item = Finding>) {
+        for finding in found {
+            let is_open = self.open.contains(&(finding.kind, finding.subject.clone()));
+            if is_open || self.new < OPEN_OF_DEVICES {
+                self.new += usize::from(!is_open);
+                self.found.push(finding);
+            }
+        }
+    }
 }
 
 impl AlertWorker {
     pub(super) fn new(conditions: Arc<Conditions>) -> Self {
+        let now = Instant::now();
         AlertWorker {
             conditions,
+            server_at: now,
             pass: Pass::default(),
-            devices_at: Instant::now(),
+            devices_at: now,
         }
     }
 
     /// Looks at the next devices; how long until those after them.
     async fn devices(&mut self, now: Timestamp) -> Result<Duration, StoreError> {
         let Conditions { store, alerts, .. } = &*self.conditions;
+        let kinds = &AlertKind::OF_DEVICES;
+        if self.pass.after == 0 {
+            self.pass.open = alerts.open(kinds).await;
+        }
         let devices = store.devices(self.pass.after, DEVICES).await?;
-        let room = OPEN_OF_DEVICES.saturating_sub(self.pass.found.len());
         let found = devices.iter().flat_map(|device| device.findings(now));
-        self.pass.found.extend(found.take(room));
+        self.pass.take(found);
         if let Some(last) = devices.last().filter(|_| devices.len() == DEVICES) {
             self.pass.after = last.number;
             return Ok(PAUSE);
         }
         let found = std::mem::take(&mut self.pass).found;
-        alerts.settle(&AlertKind::OF_DEVICES, found).await?;
+        alerts.settle(kinds, found).await?;
         Ok(DEVICES_EVERY)
     }
 }
@@ -145,13 +170,17 @@ impl AlertWorker {
 #[async_trait]
 impl Worker for AlertWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        self.conditions.settle().await?;
+        if Instant::now() >= self.server_at {
+            self.conditions.settle().await?;
+            self.server_at = Instant::now() + EVERY;
+        }
         if Instant::now() >= self.devices_at {
             let now = self.conditions.clock.now();
             self.devices_at = Instant::now() + self.devices(now).await?;
         }
-        let rest = self.devices_at.saturating_duration_since(Instant::now());
-        Ok(rest.min(EVERY).max(Duration::from_millis(1)))
+        let next = self.server_at.min(self.devices_at);
+        let rest = next.saturating_duration_since(Instant::now());
+        Ok(rest.max(Duration::from_millis(1)))
     }
 
     async fn woken(&mut self) {
@@ -160,5 +189,30 @@ impl Worker for AlertWorker {
             () = self.conditions.workers.changed() => {}
             () = self.conditions.health.changed() => {}
         }
+        self.server_at = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use modegate_core::ids::DeviceId;
+    use uuid::Uuid;
+
+    #[test]
+    fn what_is_open_and_lasts_is_found_behind_more_news_than_there_is_room_for() {
+        let of = |device: u128| {
+            let subject = Subject::Device(DeviceId(Uuid::from_u128(device)));
+            Finding::new(AlertKind::DeviceOnlyMachine, subject, "")
+        };
+        let many = OPEN_OF_DEVICES as u128 + 5;
+        let last = of(many);
+        let mut pass = Pass {
+            open: [(last.kind, last.subject.clone())].into(),
+            ..Pass::default()
+        };
+        pass.take((0..=many).map(of));
+        assert_eq!(pass.found.len(), OPEN_OF_DEVICES + 1);
+        assert_eq!(pass.found.last(), Some(&last));
     }
 }

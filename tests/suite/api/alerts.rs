@@ -231,6 +231,19 @@ async fn a_scoped_token_sees_alerts_about_what_it_sees() {
     let scoped = json!({"name": "eye", "role": "auditor", "groups": ["north"]});
     let (_, eye) = server.make_token(scoped).await;
     assert_eq!(subjects(&eye).await, sorted(&[&ids[0], &ids[2]]));
+    // Where its list goes on does not count the alerts of others.
+    let page = async |token: &str, path: &str| {
+        let (status, _, page) = server.call(token, "get", path, &[], None).await.unwrap();
+        assert_eq!(status, 200, "{page}");
+        page
+    };
+    let first = page(&eye, "/alerts?limit=1").await;
+    let next = first["next"].as_str().unwrap();
+    assert!(next.len() > 40, "{next}");
+    let second = page(&eye, &format!("/alerts?limit=1&after={next}")).await;
+    assert_ne!(second["items"][0]["id"], first["items"][0]["id"]);
+    let number = server.call(&eye, "get", "/alerts?after=3", &[], None).await;
+    assert_eq!(number.unwrap().0, 422);
     let (_, all) = server
         .make_token(json!({"name": "all", "role": "auditor"}))
         .await;

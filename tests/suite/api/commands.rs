@@ -304,3 +304,20 @@ async fn what_served_a_cancelled_command_is_taken_back_with_it() {
     let id = question["id"].as_str().unwrap();
     assert_eq!(ends(&server, id).await.0, "cancelled");
 }
+
+#[tokio::test]
+async fn a_command_that_was_withheld_for_long_shows_its_latest_decisions() {
+    let server = Server::start();
+    let device = server.register_tablet("t1").await;
+    let command = server
+        .queue(&device, json!({"type": "lock_workstation"}))
+        .await;
+    for session in 1..=60 {
+        server.begin("Machine", "t1", &session.to_string()).await;
+    }
+    let read = server.get(&format!("/commands/{command}")).await;
+    let decisions = read["decisions"].as_array().unwrap();
+    assert_eq!(decisions.len(), 50);
+    assert_eq!(decisions[0]["session"], 60, "the newest first");
+    assert_eq!(decisions[49]["session"], 11);
+}

@@ -110,6 +110,14 @@ async fn a_profile_or_server_that_is_not_there_is_told() {
     let (code, _, why) = world.check("nonsense");
     assert_eq!(code, 1);
     assert!(why.contains(PFN) && why.contains("'nonsense'"), "{why}");
+    // Where the server listens is known from its data directory.
+    let found = program()
+        .args(["push", "check", PFN, "--data"])
+        .arg(&world.server.dir)
+        .output()
+        .unwrap();
+    let why = String::from_utf8_lossy(&found.stderr).into_owned();
+    assert_eq!(found.status.code(), Some(0), "{why}");
     let nobody = program()
         .args(["push", "check", PFN, "--url", "http://127.0.0.1:1"])
         .arg("--data")

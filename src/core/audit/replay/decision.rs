@@ -42,7 +42,7 @@ impl fmt::Display for Decided {
 /// A decision that comes out otherwise than it is on record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Whose.
+    /// The device.
     pub device: DeviceId,
     /// The device's number of the exchange's event.
     pub event: u64,

@@ -121,7 +121,7 @@ impl DeviceReplay {
     }
 
     /// Whether what a decision depends on may come with an event that follows the exchange.
-    pub(super) fn is_told_later(&self, asked: &Asked) -> bool {
+    pub(super) fn may_be_known_later(&self, asked: &Asked) -> bool {
         let is_unknown = asked.late.is_none() && !self.open.contains_key(&asked.command);
         asked.exchanged.version > 1 && is_unknown
     }

@@ -134,7 +134,7 @@ impl Judge<'_> {
     fn exchange(&mut self, known: &mut DeviceReplay, event: &Event) {
         for asked in known.asked(event) {
             self.totals.decisions += 1;
-            if known.is_told_later(&asked) {
+            if known.may_be_known_later(&asked) {
                 known.waiting.push(asked);
             } else {
                 self.decide(known, &asked);

@@ -32,9 +32,7 @@ impl Epochs {
             parsed.map_err(|fault| wrong(format!("the origin `{text}`: {fault}")))
         };
         let (old, new) = (origin(&record.old_origin)?, origin(&record.origin)?);
-        let bytes = crate::tlog::base64::decode(&record.kept.root);
-        let root = bytes
-            .and_then(|bytes| Hash::from_slice(&bytes))
+        let root = Hash::from_base64(&record.kept.root)
             .ok_or_else(|| wrong("the root of what was kept is no hash".to_owned()))?;
         let kept = record.kept.size;
         if !old.same_log(&new) || new.epoch() <= old.epoch() {

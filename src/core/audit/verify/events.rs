@@ -7,10 +7,11 @@ use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
 use super::index::Index;
 use super::redactions::Redactions;
-use super::sequences::Sequences;
+use super::sequences::{Chain, Sequences};
 use super::source::{IndexRow, LogSource};
 use crate::audit::policy_file::PolicyFile;
 use crate::event::{Event, EventType};
+use crate::ids::DeviceId;
 use crate::log_record::LogRecord;
 use crate::time::Timestamp;
 use crate::tlog::Entry;
@@ -40,6 +41,15 @@ pub(super) struct EventChecks {
 #[derive(serde::Deserialize)]
 struct Version {
     v: u64,
+}
+
+/// The number of an event of any version. A newer one cannot be checked here, and is not
+/// missing either.
+#[derive(serde::Deserialize)]
+struct Numbered {
+    #[serde(default)]
+    device: Option<DeviceId>,
+    seq: u64,
 }
 
 impl EventChecks {
@@ -76,6 +86,9 @@ impl EventChecks {
                 Some(event)
             }
             Err(finding) => {
+                if finding.kind == FindingKind::EventVersion {
+                    self.number_of_newer(number, json, findings);
+                }
                 findings.add(finding);
                 None
             }
@@ -89,11 +102,7 @@ impl EventChecks {
         source: &mut S,
         findings: &mut Findings,
     ) {
-        let redacted = self.redactions.count();
-        let numbered = self
-            .sequences
-            .take(number, event.device, event.seq, redacted);
-        numbered.unwrap_or_else(|finding| findings.add(finding));
+        self.number(number, (event.device, event.seq), findings);
         if let Some(exchange) = &event.exchange {
             let set = self.policy_set(number, &exchange.policy_set, source);
             set.unwrap_or_else(|finding| findings.add(finding));
@@ -158,6 +167,18 @@ impl EventChecks {
         self.listed(number, row, event.as_ref())
     }
 
+    fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {
+        let redacted = self.redactions.count();
+        let numbered = self.sequences.take(entry, chain, seq, redacted);
+        numbered.unwrap_or_else(|finding| findings.add(finding));
+    }
+
+    fn number_of_newer(&mut self, entry: u64, json: &[u8], findings: &mut Findings) {
+        if let Ok(Numbered { device, seq }) = serde_json::from_slice(json) {
+            self.number(entry, (device, seq), findings);
+        }
+    }
+
     /// Each set is looked at once.
     fn policy_set<S: LogSource>(
         &mut self,
@@ -189,11 +210,10 @@ impl EventChecks {
 /// The event of an entry, in the form that it must have.
 pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
-    let event =
-        Event::from_bytes(json).map_err(|fault| match serde_json::from_slice::<Version>(json) {
-            Ok(Version { v }) if v > VERSION => newer(number, v),
-            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
-        })?;
+    let event = Event::from_bytes(json).map_err(|fault| match serde_json::from_slice(json) {
+        Ok(Version { v }) if v > VERSION => newer(number, v),
+        _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+    })?;
     match event.v {
         1 => {}
         2 => {

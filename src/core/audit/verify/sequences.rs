@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::{Finding, FindingKind};
 use crate::ids::DeviceId;
 
-/// Whose numbers.
+/// What counts its events by itself: a device, or all that concerns none.
 pub(super) type Chain = Option<DeviceId>;
 
 /// The last number of each device, and the numbers that are missing. 24 bytes per device,
@@ -44,8 +44,8 @@ impl Sequences {
             None => 0,
         };
         let fault = || {
-            let whose = describe(chain);
-            let what = format!("{whose} has number {seq} behind number {last}");
+            let chain = describe(chain);
+            let what = format!("{chain} has number {seq} behind number {last}");
             Finding::at(entry, FindingKind::Sequence, what)
         };
         let skipped = seq.checked_sub(last).and_then(|step| step.checked_sub(1));

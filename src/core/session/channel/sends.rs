@@ -2,7 +2,6 @@
 
 use super::open_commands::{ACTOR, close, find, open_set};
 use super::work::Work;
-use crate::classify::classify;
 use crate::command::{
     CommandBody, CommandState, ExecutionOptions, Lenient, OpenCommand, Operation, ServerPurpose,
     Unanswered,
@@ -14,11 +13,10 @@ use crate::loc_uri::LocUri;
 use crate::operations::{
     channel_reads, channel_set, dmclient_reads, dmclient_set, dmclient_set_anew,
 };
-use crate::policy::Verdict;
 use crate::push::channel::SetVerb;
+use crate::session::availability::{Circumstances, delivers_in_session};
 use crate::session::bodies::Bodies;
-use crate::session::queue::{leaves_of, open_own};
-use crate::session::{Circumstances, is_under_way};
+use crate::session::queue::open_own;
 use modegate_wire::message::Verb;
 
 impl Work<'_> {
@@ -150,21 +148,10 @@ impl Work<'_> {
         self.reads().into_iter().map(Operation::get).collect()
     }
 
-    /// Whether policy would let these go in this session as far as it is known.
-    /// It is asked again for the command itself.
+    /// Whether policy would let these go in this session.
     pub(super) fn may(&self, operations: &[Operation]) -> bool {
         let (now, policies) = (self.recorder.now, self.request.policies);
-        let session = self.state.session.as_ref();
-        session.is_some_and(|session| {
-            let here = Circumstances::in_session(
-                (&*self.state, session),
-                self.subject.record,
-                policies,
-                now,
-            );
-            let decision = here.decide(&leaves_of(operations, classify), None);
-            is_under_way(session, now) && decision.verdict == Verdict::Deliver
-        })
+        delivers_in_session(self.state, self.subject.record, policies, operations, now)
     }
 
     pub(super) fn queue(

@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::writer::{ServerArgs, WriteError, Writer};
+use super::writer::{WriteError, WriterArgs};
 use super::{AuditError, print, wait};
 use crate::audit::export::record::Record;
 use crate::audit::export::{ExportRequest, Exported, View, export, export_device};
-use crate::cli::backup::{DataArgs, Places, ProgressReporter};
+use crate::cli::backup::{Places, ProgressReporter};
 use crate::clock::Clock;
 use modegate_core::ids::DeviceId;
 use modegate_store::sqlite::backup::Progress;
@@ -39,18 +39,14 @@ pub struct ExportArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    at: DataArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    log: WriterArgs,
 }
 
 /// Runs it; the exit code.
 pub(super) fn run(args: &ExportArgs) -> Result<u8, AuditError> {
-    let at = args.at.places()?;
-    // What cannot be read is not written to either.
-    drop(LogReader::open(&at.database)?);
+    let at = args.log.places()?;
     wait(async {
-        let writer = Writer::open(&at, &args.server).await;
+        let writer = args.log.open(&at).await;
         let sealed = match &writer {
             Ok(writer) => writer.seal().await,
             Err(_) => Ok(()),

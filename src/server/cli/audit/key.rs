@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::writer::ServerArgs;
+use super::writer::WriterArgs;
 use super::{AuditError, print};
 use crate::cli::backup::DataArgs;
 use crate::clock::Clock;
@@ -34,15 +34,13 @@ pub(super) enum KeyCommand {
 #[derive(Debug, Args)]
 pub(super) struct RotateArgs {
     #[command(flatten)]
-    at: DataArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    log: WriterArgs,
 }
 
 /// Prints the verifier keys that sign now, the newest first; the exit code.
 pub(super) fn run(args: &KeyArgs) -> Result<u8, AuditError> {
     if let Some(KeyCommand::Rotate(args)) = &args.command {
-        return super::rotate::run(&args.at, &args.server);
+        return super::rotate::run(&args.log);
     }
     let at = args.at.places()?;
     let log = LogReader::open(&at.database)?;

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::backup::DataError;
+use super::request::wait;
 use crate::audit::OpenError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProveError;
@@ -144,12 +145,4 @@ fn print(text: impl Display) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         printed => printed,
     }
-}
-
-/// Runs what waits for a server or a store.
-fn wait<T>(work: impl Future<Output = Result<T, AuditError>>) -> Result<T, AuditError> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
-    runtime.block_on(work)
 }

@@ -7,9 +7,10 @@ use clap::Args;
 use serde_json::json;
 
 use super::source::{Reader, Source, SourceArgs};
-use super::writer::{ServerArgs, Writer};
+use super::writer::Writer;
 use super::{AuditError, print, wait};
 use crate::audit::prove::{ProveError, Prover, concerns};
+use crate::cli::request::ServerArgs;
 use modegate_core::event::EventType;
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::tlog::Checkpoint;
@@ -89,10 +90,7 @@ impl ProveArgs {
             return Ok(false);
         };
         wait(async {
-            let writer = Writer::open(at, &self.server).await?;
-            let sealed = writer.seal().await;
-            writer.close().await;
-            sealed?;
+            Writer::with(at, &self.server, async |writer| writer.seal().await).await?;
             Ok(true)
         })
     }

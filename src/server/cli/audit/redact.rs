@@ -3,10 +3,8 @@
 use clap::Args;
 use serde_json::json;
 
-use super::writer::{ServerArgs, Writer};
-use super::{AuditError, print, wait};
-use crate::cli::backup::DataArgs;
-use modegate_store::sqlite::log_reader::LogReader;
+use super::writer::WriterArgs;
+use super::{AuditError, print};
 
 /// Flags of `audit redact`.
 #[derive(Debug, Args)]
@@ -21,22 +19,16 @@ pub struct RedactArgs {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    at: DataArgs,
-    #[command(flatten)]
-    server: ServerArgs,
+    log: WriterArgs,
 }
 
 /// Removes the text of an entry, by the running server or, where none runs, by itself; the
 /// exit code.
 pub(super) fn run(args: &RedactArgs) -> Result<u8, AuditError> {
-    let at = args.at.places()?;
-    drop(LogReader::open(&at.database)?);
-    let leaf = wait(async {
-        let writer = Writer::open(&at, &args.server).await?;
-        let redacted = writer.redact(args.event, &args.reason).await;
-        writer.close().await;
-        Ok(redacted?)
-    })?;
+    let redact = args
+        .log
+        .write(async |writer| writer.redact(args.event, &args.reason).await);
+    let leaf = redact?;
     eprintln!(
         "the text of entry {} was removed from the database; its hash {leaf} stays. Exports and backups that were made \
          before still contain it",

@@ -1,37 +1,59 @@
 //! Whoever may write to the log of a data directory: its running server, or, where none
 //! runs, this command itself.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Args;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::{AuditError, wait};
+use crate::app::audit::redact_entry;
 use crate::audit::export::record::Record;
 use crate::audit::{OpenError, Sealer};
-use crate::cli::backup::Places;
-use crate::cli::request::{Access, Api, RequestError};
+use crate::cli::backup::{DataArgs, Places};
+use crate::cli::request::{Api, RequestError, ServerArgs};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::serve::data_dir::{DataDir, LISTENING_FILE};
+use crate::serve::data_dir::DataDir;
 use crate::serve::{Options, ServeError, audit_setup};
-use modegate_core::tlog::Hash;
-use modegate_store::proof::ProofStore as _;
 use modegate_store::sqlite::SqliteStore;
+use modegate_store::sqlite::log_reader::LogReader;
 use modegate_store::{Store as _, StoreError};
 
 /// How the log calls whoever uses these commands with no server running.
 const ACTOR: &str = "operator:cli";
 
-/// Where the running server is.
+/// The log that a command writes to.
 #[derive(Debug, Args)]
-pub(super) struct ServerArgs {
-    /// The running server [default: where that of the data directory listens]
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
+pub(super) struct WriterArgs {
     #[command(flatten)]
-    access: Access,
+    at: DataArgs,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl WriterArgs {
+    /// Where the log is. What cannot be read is not written to either.
+    pub(super) fn places(&self) -> Result<Places, AuditError> {
+        let at = self.at.places()?;
+        drop(LogReader::open(&at.database)?);
+        Ok(at)
+    }
+
+    /// Whoever may write to it.
+    pub(super) async fn open(&self, at: &Places) -> Result<Writer, WriteError> {
+        Writer::open(at, &self.server).await
+    }
+
+    /// Writes to it.
+    pub(super) fn write<T>(
+        &self,
+        work: impl AsyncFnOnce(&Writer) -> Result<T, WriteError>,
+    ) -> Result<T, AuditError> {
+        let at = self.places()?;
+        wait(async { Ok(Writer::with(&at, &self.server, work).await?) })
+    }
 }
 
 /// Why nothing can be written.
@@ -40,7 +62,7 @@ pub(crate) enum WriteError {
     /// The server does not do it.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// Where the server listens is not knlocal.
+    /// Where the server listens is not known.
     #[error("a server runs on {0}, and where it listens is not known: name it with --url")]
     Unknown(String),
     /// The data directory.
@@ -75,19 +97,28 @@ pub(super) struct LocalLog {
 impl Writer {
     /// Finds out who it is.
     pub(super) async fn open(at: &Places, server: &ServerArgs) -> Result<Self, WriteError> {
-        if let Some(url) = &server.url {
-            return Ok(Writer::Server(Api::open(url, &at.data, &server.access)?));
-        }
-        match DataDir::open(&at.data) {
-            Ok(dir) => Ok(Writer::Local(Box::new(LocalLog::open(at, dir).await?))),
-            Err(ServeError::Locked(_)) => {
-                let url = listening(&at.data);
-                let unknown = || WriteError::Unknown(at.data.display().to_string());
-                let url = url.ok_or_else(unknown)?;
-                Ok(Writer::Server(Api::open(&url, &at.data, &server.access)?))
+        if !server.is_named() {
+            match DataDir::open(&at.data) {
+                Ok(dir) => return Ok(Writer::Local(Box::new(LocalLog::open(at, dir).await?))),
+                Err(ServeError::Locked(_)) => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        let unknown = || WriteError::Unknown(at.data.display().to_string());
+        let url = server.url(&at.data).ok_or_else(unknown)?;
+        Ok(Writer::Server(server.open(&url, &at.data)?))
+    }
+
+    /// Has it do this, and ends it, whatever comes of it.
+    pub(super) async fn with<T>(
+        at: &Places,
+        server: &ServerArgs,
+        work: impl AsyncFnOnce(&Writer) -> Result<T, WriteError>,
+    ) -> Result<T, WriteError> {
+        let writer = Writer::open(at, server).await?;
+        let worked = work(&writer).await;
+        writer.close().await;
+        worked
     }
 
     /// Seals what is logged by now.
@@ -138,9 +169,8 @@ impl Writer {
             }
             Writer::Local(local) => {
                 let now = Clock::default().now();
-                local.sealer.seal().await?;
-                let leaf: Hash = local.store.redact(entry, reason, ACTOR, now).await?;
-                local.sealer.seal().await?;
+                let (store, sealer) = (&*local.store, &local.sealer);
+                let leaf = redact_entry(store, sealer, entry, reason, ACTOR, now).await?;
                 Ok(leaf.base64())
             }
         }
@@ -183,25 +213,5 @@ impl LocalLog {
             sealer,
             _dir: dir,
         })
-    }
-}
-
-/// The URL of the server that runs on a data directory, as it wrote it there: over plain HTTP
-/// where it offers that to this machine.
-fn listening(data: &Path) -> Option<String> {
-    let line = std::fs::read(data.join(LISTENING_FILE)).ok()?;
-    let line: Value = serde_json::from_slice(&line).ok()?;
-    let address = |name: &str| {
-        let address = line["listening"][name].as_str()?;
-        address.parse::<std::net::SocketAddr>().ok()
-    };
-    if let Some(http) = address("http") {
-        return Some(format!("http://{http}"));
-    }
-    let https = address("https")?;
-    // The certificate that the server makes names localhost.
-    match https.ip().is_unspecified() {
-        true => Some(format!("https://localhost:{}", https.port())),
-        false => Some(format!("https://{https}")),
     }
 }

@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::query::word;
-use super::{Caller, HandlerResult, Paging, page};
+use super::{Caller, HandlerResult, Paging, page_in};
 use crate::app::alerts::{AlertFilter, AlertState, list as list_alerts};
 use crate::app::input::Time;
 use crate::app::word::Word;
 use modegate_core::alert::{Alert, AlertKind, RaisedAlert, Severity};
+use modegate_store::seal::CursorList;
 
 /// An alert.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -88,8 +89,14 @@ pub(super) async fn list(
     };
     caller
         .read(move |caller| async move {
-            let listed = list_alerts(caller.app(), caller.by(), filter, paging.page()?).await?;
-            Ok(page(listed, AlertView::from))
+            let asked = paging.page_in(&caller, CursorList::Alerts)?;
+            let listed = list_alerts(caller.app(), caller.by(), filter, asked).await?;
+            Ok(page_in(
+                &caller,
+                CursorList::Alerts,
+                listed,
+                AlertView::from,
+            ))
         })
         .await
 }

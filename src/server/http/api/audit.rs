@@ -11,7 +11,7 @@ use super::extract::id;
 use super::query::text;
 use super::{ApiResponse, Body, Caller, HandlerResult, ok};
 use crate::app::audit::{self, NewExport, NewRedaction};
-use crate::app::{App, AppError};
+use crate::app::{AppError, Principal};
 use crate::http::problem::Problem;
 use crate::http::shared::Shared;
 use modegate_core::fields::quoted;
@@ -25,26 +25,14 @@ const FOR_ALL: &str = "public, max-age=31536000, immutable";
 const FOR_ONE: &str = "private, max-age=31536000, immutable";
 /// What changes.
 const CHANGES: &str = "no-cache";
+/// In place of a token's id.
+const NOBODY: TokenId = TokenId(Uuid::nil());
 
 fn plain(body: String) -> HttpResponse {
     HttpResponse::Ok()
         .content_type(TEXT)
         .insert_header((CACHE_CONTROL, CHANGES))
         .body(body)
-}
-
-/// Reads off the threads that answer devices, for a caller or, where that is allowed, for
-/// whoever asks: those take turns as one.
-async fn read<T: Send + 'static, F: Future<Output = Result<T, AppError>>>(
-    shared: &web::Data<Shared>,
-    caller: Option<&Caller>,
-    read: impl FnOnce(Arc<App>) -> F + Send + 'static,
-) -> Result<T, Problem> {
-    let nobody = TokenId(Uuid::nil());
-    let token = caller.map_or(nobody, |caller| caller.by().token_id());
-    let app = Arc::clone(&shared.app);
-    let done = shared.app.work.run(token, move || read(app)).await;
-    Ok(done.map_err(AppError::from)??)
 }
 
 /// `GET /audit/checkpoint`.
@@ -64,18 +52,22 @@ pub(super) async fn tile(
         (false, true) => FOR_ALL,
         (false, false) => FOR_ONE,
     };
-    let by = caller.as_ref().map(|caller| caller.by().clone());
-    let tile = read(&shared, caller.as_ref(), move |app| async move {
-        audit::tile(&app, by.as_ref(), &path).await
-    });
-    let tile = tile.await?;
+    let (app, by) = (
+        Arc::clone(&shared.app),
+        caller.map(|caller| caller.principal),
+    );
+    // Whoever asks without a token takes turns with all others who do.
+    let token = by.as_ref().map_or(NOBODY, Principal::token_id);
+    let read = move || async move { audit::tile(&app, by.as_ref(), &path).await };
+    let tile = shared.app.work.run(token, read).await;
+    let tile = tile.map_err(AppError::from)??;
     Ok(HttpResponse::Ok()
         .content_type("application/octet-stream")
         .insert_header((CACHE_CONTROL, caching))
         .body(tile))
 }
 
-/// What is to be proved.
+/// What is to be proved, as it is asked.
 #[derive(Debug, Deserialize)]
 pub(super) struct ProofQuery {
     event: Option<u64>,
@@ -84,46 +76,43 @@ pub(super) struct ProofQuery {
     to: Option<u64>,
 }
 
+/// What is to be proved.
+enum Statement {
+    /// That this entry is in the log.
+    Entry(u64),
+    /// That all is in the log that was done with this command.
+    Command(CommandId),
+    /// That the older tree is the beginning of the newer one, or of the newest.
+    Consistency(u64, Option<u64>),
+}
+
+impl ProofQuery {
+    fn statement(self) -> Result<Statement, Problem> {
+        Ok(match (self.event, text(self.command), self.from, self.to) {
+            (Some(number), None, None, None) => Statement::Entry(number),
+            (None, Some(command), None, None) => Statement::Command(id(&command)?),
+            (None, None, Some(from), to) => Statement::Consistency(from, to),
+            _ => {
+                let expected = "exactly one of event, command and from (with or without to)";
+                let found = quoted("another combination");
+                return Err(Problem::field("query", expected, found));
+            }
+        })
+    }
+}
+
 /// `GET /audit/proof`.
 pub(super) async fn proof(caller: Caller, query: web::Query<ProofQuery>) -> HandlerResult {
-    let ProofQuery {
-        event,
-        command,
-        from,
-        to,
-    } = query.into_inner();
-    let command = text(command);
-    let (by, shared) = (caller.by().clone(), caller.shared.clone());
-    let proof = match (event, command, from, to) {
-        (Some(number), None, None, None) => {
-            read(&shared, Some(&caller), move |app| async move {
-                audit::proof_of_entry(&app, &by, number).await
-            })
-            .await?
-        }
-        (None, Some(command), None, None) => {
-            let id: CommandId = id(&command)?;
-            read(&shared, Some(&caller), move |app| async move {
-                audit::proofs_of_command(&app, &by, id).await
-            })
-            .await?
-        }
-        (None, None, Some(from), to) => {
-            read(&shared, Some(&caller), move |app| async move {
-                audit::consistency(&app, from, to).await
-            })
-            .await?
-        }
-        _ => {
-            let expected = "exactly one of event, command and from (with or without to)";
-            return Err(Problem::field(
-                "query",
-                expected,
-                quoted("another combination"),
-            ));
+    let statement = query.into_inner().statement()?;
+    let (app, by) = (Arc::clone(caller.app()), caller.by().clone());
+    let prove = move || async move {
+        match statement {
+            Statement::Entry(number) => audit::proof_of_entry(&app, &by, number).await,
+            Statement::Command(id) => audit::proofs_of_command(&app, &by, id).await,
+            Statement::Consistency(from, to) => audit::consistency(&app, from, to).await,
         }
     };
-    Ok(plain(proof))
+    Ok(plain(caller.off_workers(prove).await??))
 }
 
 /// `GET /audit/verify`.

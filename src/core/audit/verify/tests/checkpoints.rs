@@ -19,32 +19,32 @@ pub(super) const CASES: &[Case] = &[
     ("nothing", |_| {}, &[]),
     (
         "no checkpoint",
-        |told| told.note = Some(Err(SourceFault::Missing(CHECKPOINT.into()))),
+        |log| log.note = Some(Err(SourceFault::Missing(CHECKPOINT.into()))),
         &[(CheckpointForm, CHECKPOINT, "there is none")],
     ),
     (
         "a checkpoint that is a link",
-        |told| told.note = Some(Err(SourceFault::NotAFile(CHECKPOINT.into()))),
+        |log| log.note = Some(Err(SourceFault::NotAFile(CHECKPOINT.into()))),
         &[(FileUnreadable, CHECKPOINT, "not a regular file")],
     ),
     (
         "a checkpoint that is no note",
-        |told| told.note = Some(Ok(b"size 300\n".to_vec())),
+        |log| log.note = Some(Ok(b"size 300\n".to_vec())),
         &[(CheckpointForm, CHECKPOINT, "")],
     ),
     (
         "a key of a later epoch",
-        |told| told.keys = vec![origin(2).key(KEY).unwrap()],
+        |log| log.keys = vec![origin(2).key(KEY).unwrap()],
         &[(EpochOlder, CHECKPOINT, "the later")],
     ),
     (
         "a signature of another text",
-        |told| told.note = Some(Ok(spoilt(&told.head(SIZE)))),
+        |log| log.note = Some(Ok(spoilt(&log.head(SIZE)))),
         &[(SignatureWrong, CHECKPOINT, "")],
     ),
     (
         "a key that signs nothing",
-        |told| told.keys = vec![origin(1).key(OTHER).unwrap()],
+        |log| log.keys = vec![origin(1).key(OTHER).unwrap()],
         &[(
             CheckpointUnsigned,
             CHECKPOINT,
@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a key of another log",
-        |told| told.keys = vec![elsewhere().key(KEY).unwrap()],
+        |log| log.keys = vec![elsewhere().key(KEY).unwrap()],
         &[(
             CheckpointUnsigned,
             CHECKPOINT,
@@ -62,7 +62,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "no key",
-        |told| told.keys.clear(),
+        |log| log.keys.clear(),
         &[(
             CheckpointUnsigned,
             CHECKPOINT,
@@ -71,111 +71,111 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "no witness",
-        |told| told.policy = Some(trust_file("w")),
+        |log| log.policy = Some(trust_file("w")),
         &[(Unwitnessed, CHECKPOINT, "0 witnesses")],
     ),
     (
         "a witness",
-        |told| {
-            told.policy = Some(trust_file("w"));
-            told.note = Some(Ok(cosigned(&told.head(SIZE), 0)));
+        |log| {
+            log.policy = Some(trust_file("w"));
+            log.note = Some(Ok(cosigned(&log.head(SIZE), 0)));
         },
         &[],
     ),
     (
         "a witness that nobody asks for, at another time than it says",
-        |told| {
-            told.policy = Some(trust_file("none"));
-            told.note = Some(Ok(cosigned(&told.head(SIZE), 1)));
+        |log| {
+            log.policy = Some(trust_file("none"));
+            log.note = Some(Ok(cosigned(&log.head(SIZE), 1)));
         },
         &[(SignatureWrong, CHECKPOINT, "")],
     ),
     (
         "an older checkpoint, one of nothing and the same",
-        |told| {
-            let older = [0, 200, SIZE].map(|size| signed(&told.head(size), KEY));
-            told.older.extend(older);
+        |log| {
+            let older = [0, 200, SIZE].map(|size| signed(&log.head(size), KEY));
+            log.older.extend(older);
         },
         &[],
     ),
     (
         "an older checkpoint that is none",
-        |told| told.older.push(b"200".to_vec()),
+        |log| log.older.push(b"200".to_vec()),
         &[(OlderNotChecked, OLDER, "")],
     ),
     (
         "an older checkpoint of another log",
-        |told| {
-            told.keys.push(elsewhere().key(KEY).unwrap());
-            told.older(|older| older.origin = elsewhere());
+        |log| {
+            log.keys.push(elsewhere().key(KEY).unwrap());
+            log.older(|older| older.origin = elsewhere());
         },
         &[(OlderNotChecked, OLDER, "it is of the log other.example")],
     ),
     (
         "an older checkpoint of another key",
-        |told| told.older.push(signed(&told.head(200), OTHER)),
+        |log| log.older.push(signed(&log.head(200), OTHER)),
         &[(OlderNotChecked, OLDER, "no key that was given signs it")],
     ),
     (
         "an older checkpoint with the signature of another text",
-        |told| told.older.push(spoilt(&told.head(200))),
+        |log| log.older.push(spoilt(&log.head(200))),
         &[(SignatureWrong, OLDER, "")],
     ),
     (
         "an older checkpoint from before the key",
-        |told| {
-            told.older.push(signed(&told.head(200), KEY));
-            told.say_epoch(1, 2, SIZE);
-            told.keys = vec![origin(2).key(KEY).unwrap()];
+        |log| {
+            log.older.push(signed(&log.head(200), KEY));
+            log.say_epoch(1, 2, SIZE);
+            log.keys = vec![origin(2).key(KEY).unwrap()];
         },
         &[],
     ),
     (
         "an older checkpoint from before the key, of another one",
-        |told| {
-            told.older.push(signed(&told.head(200), OTHER));
-            told.say_epoch(1, 2, SIZE);
-            told.keys = vec![origin(2).key(KEY).unwrap()];
+        |log| {
+            log.older.push(signed(&log.head(200), OTHER));
+            log.say_epoch(1, 2, SIZE);
+            log.keys = vec![origin(2).key(KEY).unwrap()];
         },
         &[(OlderNotChecked, OLDER, "no key that was given signs it")],
     ),
     (
         "an older checkpoint of a later epoch",
-        |told| told.older(|older| older.origin = origin(2)),
+        |log| log.older(|older| older.origin = origin(2)),
         &[(Forked, OLDER, "a later epoch")],
     ),
     (
         "an older checkpoint of more than was kept of its epoch",
-        |told| {
-            told.older(|_| {});
-            told.say_epoch(1, 2, 199);
+        |log| {
+            log.older(|_| {});
+            log.say_epoch(1, 2, 199);
         },
         &[(Forked, OLDER, "says that 199 were kept")],
     ),
     (
         "an older checkpoint of more than was kept of its epoch, before more of another",
-        |told| {
-            told.older(|_| {});
-            told.say_epoch(1, 2, 199);
-            told.say_epoch(2, 3, SIZE);
+        |log| {
+            log.older(|_| {});
+            log.say_epoch(1, 2, 199);
+            log.say_epoch(2, 3, SIZE);
         },
         &[(Forked, OLDER, "says that 199 were kept")],
     ),
     (
         "an older checkpoint of more entries",
-        |told| told.older(|older| older.size = 301),
+        |log| log.older(|older| older.size = 301),
         &[(Forked, OLDER, "it has 301 entries, this log has 300")],
     ),
     (
         "an older checkpoint of other entries",
-        |told| told.older(|older| older.root = Hash([0; 32])),
+        |log| log.older(|older| older.root = Hash([0; 32])),
         &[(Forked, OLDER, "have another root")],
     ),
     (
         "an older checkpoint within what was deleted",
-        |told| {
-            told.older(|_| {});
-            told.first = 256;
+        |log| {
+            log.older(|_| {});
+            log.first = 256;
         },
         &[
             (
@@ -188,9 +188,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "an older checkpoint of just what was deleted",
-        |told| {
-            told.older.push(signed(&told.head(256), KEY));
-            told.first = 256;
+        |log| {
+            log.older.push(signed(&log.head(256), KEY));
+            log.first = 256;
         },
         &[(Pruned, "entry 256", "")],
     ),

@@ -19,71 +19,87 @@ const OWN: usize = 9;
 pub(super) const CASES: &[Case] = &[
     (
         "an event that is none",
-        |told| told.entries[LAST].truncate(40),
+        |log| log.entries[LAST].truncate(40),
         &[(EventForm, "entry 299", "it is no event")],
     ),
     (
         "an event of another form than the canonical one",
-        |told| told.entries[LAST].push(b' '),
+        |log| log.entries[LAST].push(b' '),
         &[(EventForm, "entry 299", "canonical form")],
     ),
     (
         "an event of version 1, whose form is free",
-        |told| {
-            told.change(LAST, |event| event["v"] = json!(1));
-            told.entries[LAST].push(b' ');
+        |log| {
+            log.change(LAST, |event| event["v"] = json!(1));
+            log.entries[LAST].push(b' ');
         },
         &[],
     ),
     (
         "an event that says it stands for another",
-        |told| told.change(LAST, |event| event["type"] = json!("redacted")),
+        |log| log.change(LAST, |event| event["type"] = json!("redacted")),
         &[(EventForm, "entry 299", "stands for a redacted event")],
     ),
     (
         "an event of a version that is not known",
-        |told| told.change(LAST, |event| event["v"] = json!(3)),
+        |log| log.change(LAST, |event| event["v"] = json!(3)),
         &[(EventVersion, "entry 299", "version 3")],
     ),
     (
+        "an event of such a version among others of its device",
+        |log| log.change(100, |event| event["v"] = json!(3)),
+        &[(EventVersion, "entry 100", "version 3")],
+    ),
+    (
+        "an event that is not there, behind one of such a version",
+        |log| {
+            log.change(100, |event| event["v"] = json!(3));
+            drop(log.entries.remove(106));
+        },
+        &[
+            (Sequence, "entry 111", "behind number"),
+            (EventVersion, "entry 100", "version 3"),
+        ],
+    ),
+    (
         "an event of such a version and another form",
-        |told| {
-            told.entries[LAST].truncate(17);
-            told.entries[LAST].extend(br#"{"v":300,"new":[]}"#);
+        |log| {
+            log.entries[LAST].truncate(17);
+            log.entries[LAST].extend(br#"{"v":300,"new":[]}"#);
         },
         &[(EventVersion, "entry 299", "version 300")],
     ),
     (
         "no salt behind one",
-        |told| drop(told.entries[LAST].splice(..17, [0])),
+        |log| drop(log.entries[LAST].splice(..17, [0])),
         &[(Unsalted, "entry 299", "no salt")],
     ),
     (
         "a policy set by no digest",
-        |told| set(told, "../checkpoint"),
+        |log| set(log, "../checkpoint"),
         &[(PolicySet, "entry 297", "by no digest")],
     ),
     (
         "a policy set by half a digest",
-        |told| set(told, &"0".repeat(32)),
+        |log| set(log, &"0".repeat(32)),
         &[(PolicySet, "entry 297", "by no digest")],
     ),
     (
         "a policy set by a digest in capitals",
-        |told| set(told, &"AB".repeat(32)),
+        |log| set(log, &"AB".repeat(32)),
         &[(PolicySet, "entry 297", "by no digest")],
     ),
     (
         "a policy set that is not there",
-        |told| set(told, &"0".repeat(64)),
+        |log| set(log, &"0".repeat(64)),
         &[(PolicySet, "entry 297", "the policy set that decided: ")],
     ),
     (
         "a policy set that is another one",
-        |told| {
-            let text = String::from_utf8(told.sets.values().next().unwrap().clone()).unwrap();
+        |log| {
+            let text = String::from_utf8(log.sets.values().next().unwrap().clone()).unwrap();
             let other = text.replace("# one", "# two").into_bytes();
-            told.sets
+            log.sets
                 .values_mut()
                 .for_each(|text| text.clone_from(&other));
         },
@@ -91,44 +107,44 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a policy set that is no text of one",
-        |told| told.sets.values_mut().for_each(|text| text.push(b' ')),
+        |log| log.sets.values_mut().for_each(|text| text.push(b' ')),
         &[(PolicySet, "entry 1", "is another one")],
     ),
     (
         "an event twice",
-        |told| told.entries.insert(101, told.entries[100].clone()),
+        |log| log.entries.insert(101, log.entries[100].clone()),
         &[(Sequence, "entry 101", "behind number")],
     ),
     (
         "an event that is not there",
-        |told| drop(told.entries.remove(100)),
+        |log| drop(log.entries.remove(100)),
         &[(Sequence, "entry 105", "behind number")],
     ),
     (
         "the first event of a device that is not there",
-        |told| drop(told.entries.remove(0)),
+        |log| drop(log.entries.remove(0)),
         &[(Sequence, "entry 5", "has number 2 behind number 0")],
     ),
     (
         "events in another order",
-        |told| told.entries.swap(100, 106),
+        |log| log.entries.swap(100, 106),
         &[(Sequence, "entry 100", "behind number")],
     ),
     (
         "an event of another device",
-        |told| told.change(LAST, |event| event["device"] = json!(device(1))),
+        |log| log.change(LAST, |event| event["device"] = json!(device(1))),
         &[(Sequence, "entry 299", "behind number")],
     ),
     (
         "an event that is not there, and another one is redacted",
-        |told| {
+        |log| {
             // The redacted one is its device's last, so that no gap of its own shows.
-            let said = own(told, 302);
-            told.push(
+            let said = own(log, 302);
+            log.push(
                 json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
                 "device": device(1), "seq": 52}),
             );
-            told.say_redacted(said);
+            log.say_redacted(said);
         },
         &[
             (Sequence, "entry 303", "lacks number 51 before it"),
@@ -137,15 +153,15 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "two gaps, and one redacted event",
-        |told| {
-            drop(own(told, 302));
+        |log| {
+            drop(own(log, 302));
             for (number, seq) in [(1, 52), (2, 52)] {
-                told.push(
+                log.push(
                     json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
                     "device": device(number), "seq": seq}),
                 );
             }
-            told.redact(100);
+            log.redact(100);
         },
         &[
             (Sequence, "entry 304", "has number 52 behind number 50"),
@@ -155,27 +171,27 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a device whose first events were deleted before there were salts",
-        |told| {
-            told.entries[0] = entry::unsalted(&told.entries[0][17..]);
-            told.entries.remove(1);
+        |log| {
+            log.entries[0] = entry::unsalted(&log.entries[0][17..]);
+            log.entries.remove(1);
         },
         &[],
     ),
     (
         "a redacted event",
-        |told| {
-            let said = told.redact(100);
-            told.say_redacted(said);
+        |log| {
+            let said = log.redact(100);
+            log.say_redacted(said);
         },
         &[(Redacted, "log", "1 entries")],
     ),
     (
         "redacted events that are known of, the last ones of a device",
-        |told| {
-            let (one, two) = (own(told, 301), told.redact(302));
-            told.say_redacted(one);
-            told.say_redacted(two);
-            told.accepted = Accepted {
+        |log| {
+            let (one, two) = (own(log, 301), log.redact(302));
+            log.say_redacted(one);
+            log.say_redacted(two);
+            log.accepted = Accepted {
                 redacted: 2,
                 ..Accepted::default()
             };
@@ -184,7 +200,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a redacted event that nothing names",
-        |told| drop(own(told, 302)),
+        |log| drop(own(log, 302)),
         &[
             (RedactionUnnamed, "entry 302", "no later event says so"),
             (Redacted, "log", ""),
@@ -192,18 +208,18 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "an event that names a later one as redacted",
-        |told| {
-            let leaf = entry::hash_of(&told.entries[0]).unwrap().base64();
-            told.say_redacted(json!({"entry": SIZE, "leaf_hash": leaf, "seq": 1}));
+        |log| {
+            let leaf = entry::hash_of(&log.entries[0]).unwrap().base64();
+            log.say_redacted(json!({"entry": SIZE, "leaf_hash": leaf, "seq": 1}));
         },
         &[(RedactionWrong, "entry 300", "which is not before it")],
     ),
     (
         "a redacted event that is named twice",
-        |told| {
-            let said = own(told, 302);
-            told.say_redacted(said.clone());
-            told.say_redacted(said);
+        |log| {
+            let said = own(log, 302);
+            log.say_redacted(said.clone());
+            log.say_redacted(said);
         },
         &[
             (RedactionWrong, "entry 304", "says once more"),
@@ -212,10 +228,10 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a redacted event with another hash",
-        |told| {
-            let mut said = own(told, 302);
+        |log| {
+            let mut said = own(log, 302);
             said["leaf_hash"] = json!("A".repeat(43) + "=");
-            told.say_redacted(said);
+            log.say_redacted(said);
         },
         &[
             (RedactionWrong, "entry 302", "its event says"),
@@ -224,11 +240,11 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "two redacted events of one number",
-        |told| {
-            let (one, mut two) = (own(told, 301), told.redact(302));
+        |log| {
+            let (one, mut two) = (own(log, 301), log.redact(302));
             two["seq"] = json!(2);
-            told.say_redacted(one);
-            told.say_redacted(two);
+            log.say_redacted(one);
+            log.say_redacted(two);
         },
         &[
             (RedactionWrong, "entry 302", "the number of another"),
@@ -237,7 +253,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a redacted event with a number that is there",
-        |told| says_number(told, 302, 1),
+        |log| says_number(log, 302, 1),
         &[
             (RedactionWrong, "log", "the redacted number 1 of"),
             (Redacted, "log", ""),
@@ -245,7 +261,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a redacted event with a number that does not follow",
-        |told| says_number(told, 302, 4),
+        |log| says_number(log, 302, 4),
         &[
             (RedactionWrong, "log", "the redacted number 4 of"),
             (Redacted, "log", ""),
@@ -253,14 +269,14 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "the only event of a device, redacted, with another number than 1",
-        |told| {
-            told.push(
+        |log| {
+            log.push(
                 json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
                 "device": device(OWN)}),
             );
-            let mut said = told.redact(300);
+            let mut said = log.redact(300);
             said["seq"] = json!(2);
-            told.say_redacted(said);
+            log.say_redacted(said);
         },
         &[
             (RedactionWrong, "log", "the redacted number 2 of"),
@@ -270,23 +286,23 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// The last exchange was decided by another policy set.
-fn set(told: &mut MemoryLog, digest: &str) {
-    told.change(297, |event| event["exchange"]["policy_set"] = json!(digest));
+fn set(log: &mut MemoryLog, digest: &str) {
+    log.change(297, |event| event["exchange"]["policy_set"] = json!(digest));
 }
 
 /// Appends a device's events and redacts one of them; what has to be said about it.
-fn own(told: &mut MemoryLog, redacted: usize) -> Value {
+fn own(log: &mut MemoryLog, redacted: usize) -> Value {
     for _ in 0..3 {
-        told.push(
+        log.push(
             json!({"v": 2, "at": 1, "actor": "a", "type": "device.changed",
             "device": device(OWN)}),
         );
     }
-    told.redact(redacted)
+    log.redact(redacted)
 }
 
-fn says_number(told: &mut MemoryLog, redacted: usize, seq: u64) {
-    let mut said = own(told, redacted);
+fn says_number(log: &mut MemoryLog, redacted: usize, seq: u64) {
+    let mut said = own(log, redacted);
     said["seq"] = json!(seq);
-    told.say_redacted(said);
+    log.say_redacted(said);
 }

@@ -53,7 +53,7 @@ impl MemoryLog {
     pub(super) fn of(size: usize) -> Self {
         let set = PolicyFile::new(vec![("rules.toml".into(), "# one\n".into())]);
         let digest = set.digest();
-        let mut told = MemoryLog {
+        let mut log = MemoryLog {
             entries: Vec::new(),
             origin: origin(1),
             first: 0,
@@ -91,9 +91,9 @@ impl MemoryLog {
                     "policy_set": digest, "status": 212,
                 });
             }
-            told.push(event);
+            log.push(event);
         }
-        told
+        log
     }
 
     /// Appends an event; one without a number gets the next one of its device.

@@ -39,9 +39,9 @@ fn cases() -> impl Iterator<Item = &'static Case> {
 fn each_check_finds_what_only_it_finds() {
     let good = MemoryLog::of(SIZE);
     for (what, change, expected) in cases() {
-        let mut told = good.clone();
-        change(&mut told);
-        let report = told.verify();
+        let mut log = good.clone();
+        change(&mut log);
+        let report = log.verify();
         let found = &report.findings;
         let as_expected = found.len() == expected.len()
             && expected

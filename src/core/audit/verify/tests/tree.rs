@@ -18,7 +18,7 @@ const LAST_BUNDLE: &str = "tile/entries/001.p/44";
 pub(super) const CASES: &[Case] = &[
     (
         "a first entry behind the last",
-        |told| told.first = 512,
+        |log| log.first = 512,
         &[(
             FindingKind::Manifest,
             "manifest.json",
@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a first entry within a bundle",
-        |told| told.first = 100,
+        |log| log.first = 100,
         &[(
             FindingKind::Manifest,
             "manifest.json",
@@ -36,14 +36,14 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "entries that were deleted",
-        |told| told.first = 256,
+        |log| log.first = 256,
         &[(Pruned, "entry 256", "deleted or left out")],
     ),
     (
         "entries that were deleted and are known of",
-        |told| {
-            told.first = 256;
-            told.accepted = Accepted {
+        |log| {
+            log.first = 256;
+            log.accepted = Accepted {
                 first: 256,
                 ..Accepted::default()
             };
@@ -52,54 +52,54 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "another root",
-        |told| {
-            let mut checkpoint = told.head(SIZE);
+        |log| {
+            let mut checkpoint = log.head(SIZE);
             checkpoint.root = Hash([0; 32]);
-            told.note = Some(Ok(signed(&checkpoint, KEY)));
+            log.note = Some(Ok(signed(&checkpoint, KEY)));
         },
         &[(Root, "checkpoint", "the root of 300 entries is")],
     ),
     (
         "a bundle with an entry too many",
-        |told| {
-            let entries = [&told.entries[256..], &told.entries[..1]].concat();
-            told.put_bundle(1, &entries);
+        |log| {
+            let entries = [&log.entries[256..], &log.entries[..1]].concat();
+            log.put_bundle(1, &entries);
         },
         &[(EntryForm, LAST_BUNDLE, "more than 44 entries")],
     ),
     (
         "a bundle with an entry too few",
-        |told| {
-            let entries = told.entries[256..SIZE - 1].to_vec();
-            told.put_bundle(1, &entries);
+        |log| {
+            let entries = log.entries[256..SIZE - 1].to_vec();
+            log.put_bundle(1, &entries);
         },
         &[(EntryForm, LAST_BUNDLE, "it ends before entry 299")],
     ),
     (
         "a bundle that is cut",
-        |told| {
-            let entries = told.entries[256..].to_vec();
-            told.put_bundle(1, &entries).pop();
+        |log| {
+            let entries = log.entries[256..].to_vec();
+            log.put_bundle(1, &entries).pop();
         },
         &[(EntryForm, "entry 299", "ends within")],
     ),
     (
         "an entry of a kind that is not known",
-        |told| {
-            let mut entries = told.entries[..256].to_vec();
+        |log| {
+            let mut entries = log.entries[..256].to_vec();
             entries[7][0] = 0x20;
-            told.put_bundle(0, &entries);
+            log.put_bundle(0, &entries);
         },
         &[(EntryForm, "entry 7", "begins with 0x20")],
     ),
     (
         "another hash of an entry",
-        |told| tile(told, 0, 0, |hashes| hashes[7] = Hash([0; 32])),
+        |log| tile(log, 0, 0, |hashes| hashes[7] = Hash([0; 32])),
         &[(EntryHash, "entry 7", "tile/0/000")],
     ),
     (
         "another hash of the tile below",
-        |told| tile(told, 1, 0, |hashes| hashes[0] = Hash([0; 32])),
+        |log| tile(log, 1, 0, |hashes| hashes[0] = Hash([0; 32])),
         &[(
             TileHash,
             "tile/1/000.p/1",
@@ -108,15 +108,15 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "another hash above tiles that were deleted",
-        |told| {
+        |log| {
             // What is deleted is not looked at.
-            told.entries.splice(..0, vec![entry::unsalted(b""); 65_536]);
-            told.first = 65_536;
-            told.accepted = Accepted {
+            log.entries.splice(..0, vec![entry::unsalted(b""); 65_536]);
+            log.first = 65_536;
+            log.accepted = Accepted {
                 first: 65_536,
                 ..Accepted::default()
             };
-            tile(told, 2, 0, |hashes| hashes[0] = Hash([0; 32]));
+            tile(log, 2, 0, |hashes| hashes[0] = Hash([0; 32]));
         },
         &[(
             TileHash,
@@ -126,25 +126,25 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a tile with a hash too few",
-        |told| tile(told, 0, 0, |hashes| hashes.truncate(255)),
+        |log| tile(log, 0, 0, |hashes| hashes.truncate(255)),
         &[(FileForm, "tile/0/000", "the 256 hashes")],
     ),
     (
         "a tile with a hash too many",
-        |told| tile(told, 0, 0, |hashes| hashes.push(Hash([0; 32]))),
+        |log| tile(log, 0, 0, |hashes| hashes.push(Hash([0; 32]))),
         &[(FileForm, "tile/0/000", "the 256 hashes")],
     ),
     (
         "a bundle that is missing",
-        |told| fault(told, SourceFault::Missing(FIRST_BUNDLE.into())),
+        |log| fault(log, SourceFault::Missing(FIRST_BUNDLE.into())),
         &[(FileMissing, FIRST_BUNDLE, "is missing")],
     ),
     (
         "a file of another length",
-        |told| {
+        |log| {
             let (path, expected) = (FIRST_BUNDLE.into(), "more".into());
             fault(
-                told,
+                log,
                 SourceFault::Length {
                     path,
                     found: 1,
@@ -156,35 +156,35 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a file that cannot be understood",
-        |told| {
+        |log| {
             let (path, why) = (FIRST_BUNDLE.into(), "so".into());
-            fault(told, SourceFault::Form { path, why });
+            fault(log, SourceFault::Form { path, why });
         },
         &[(FileForm, FIRST_BUNDLE, "cannot be read")],
     ),
     (
         "a link",
-        |told| fault(told, SourceFault::NotAFile(FIRST_BUNDLE.into())),
+        |log| fault(log, SourceFault::NotAFile(FIRST_BUNDLE.into())),
         &[(FileUnreadable, FIRST_BUNDLE, "not a regular file")],
     ),
     (
         "a file that the system does not read",
-        |told| {
+        |log| {
             let (path, why) = (FIRST_BUNDLE.into(), "so".into());
-            fault(told, SourceFault::Unreadable { path, why });
+            fault(log, SourceFault::Unreadable { path, why });
         },
         &[(FileUnreadable, FIRST_BUNDLE, "could not read")],
     ),
     (
         "entries behind the checkpoint",
-        |told| told.unsealed = 2,
+        |log| log.unsealed = 2,
         &[(Unsealed, "entry 300", "2 entries stand behind")],
     ),
     (
         "entries behind the checkpoint that are known of",
-        |told| {
-            told.unsealed = 2;
-            told.accepted = Accepted {
+        |log| {
+            log.unsealed = 2;
+            log.accepted = Accepted {
                 unsealed: 2,
                 ..Accepted::default()
             };
@@ -193,12 +193,12 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "the manifest of these files",
-        |told| manifest(told, "aa", "aa"),
+        |log| manifest(log, "aa", "aa"),
         &[],
     ),
     (
         "the manifest of other files",
-        |told| manifest(told, "aa", "bb"),
+        |log| manifest(log, "aa", "bb"),
         &[(
             FindingKind::Manifest,
             "manifest.json",
@@ -207,28 +207,28 @@ pub(super) const CASES: &[Case] = &[
     ),
     (
         "a file too many",
-        |told| told.foreign = Some("tile/0/000.p/7".into()),
+        |log| log.foreign = Some("tile/0/000.p/7".into()),
         &[(FileForeign, "tile/0/000.p/7", "does not belong")],
     ),
 ];
 
 /// Another tile than the entries come to.
-fn tile(told: &mut MemoryLog, level: u8, index: u64, change: fn(&mut Vec<Hash>)) {
-    let id = told.tile_id(level, index);
-    let mut hashes = told.good_tile(id);
+fn tile(log: &mut MemoryLog, level: u8, index: u64, change: fn(&mut Vec<Hash>)) {
+    let id = log.tile_id(level, index);
+    let mut hashes = log.good_tile(id);
     change(&mut hashes);
-    told.tiles.insert(id.path(), hashes);
+    log.tiles.insert(id.path(), hashes);
 }
 
-fn fault(told: &mut MemoryLog, fault: SourceFault) {
-    told.faults.insert(fault.path().to_owned(), fault);
+fn fault(log: &mut MemoryLog, fault: SourceFault) {
+    log.faults.insert(fault.path().to_owned(), fault);
 }
 
 /// The manifest of a file with one digest, beside one with another.
-fn manifest(told: &mut MemoryLog, listed: &str, there: &str) {
+fn manifest(log: &mut MemoryLog, listed: &str, there: &str) {
     let files = |digest: &str| BTreeMap::from([("a.txt".to_owned(), digest.to_owned())]);
-    let text = Manifest::new(&told.head(SIZE), 0, files(listed)).text();
-    told.manifest = Some(ManifestParts {
+    let text = Manifest::new(&log.head(SIZE), 0, files(listed)).text();
+    log.manifest = Some(ManifestParts {
         text: text.into_bytes(),
         files: files(there),
     });

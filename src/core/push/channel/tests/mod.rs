@@ -1,62 +1,9 @@
 #![allow(clippy::unwrap_used)]
 
-use proptest::prelude::*;
+mod any_history;
+mod table;
 
-use super::table::{Act, Signal, cell};
 use super::*;
-
-/// One letter per state, in the order of [`State::ALL`].
-const LETTERS: [char; 8] = ['N', 'S', 'A', '+', 'R', 'E', 'D', 'F'];
-
-fn letter(state: ChannelState) -> char {
-    let place = ChannelState::ALL.iter().position(|s| *s == state).unwrap();
-    LETTERS[place]
-}
-
-/// Each cell: the new state's letter, and what is done.
-#[test]
-fn every_cell_of_the_table() {
-    // from:      NeedsSet    SetSent     AwaitingUri Active      Refreshing  Expired     Dead        SetFailed
-    let rows = [
-        "SessionDue   N:Set N:Set A:Ask +:Ask R:Set N:Set N:Set N:Set",
-        "SessionEarly N:Ask F:Ask A:Ask +:Ask R:Ask E:Ask D:Ask F:Ask",
-        "Delivered    S:Count S:Count S:Count R:Count R:Count S:Count S:Count S:Count",
-        "SetOk        N A:Confirm A:Ask +:Ask A:Confirm A:Confirm A:Confirm A:Confirm",
-        "SetExists    N S:Turn A + R:Turn E D F",
-        "SetMissing   N S:Turn A + R:Turn E D F",
-        "SetRefused   N F F + R E D F",
-        "SetSilent    N F A + R E D F",
-        "PfnForeign   N S F N:Lapse N:Lapse E D F",
-        "UriNew       +:Take +:Take +:Take +:Take +:Take +:Take +:Take +:Take",
-        "UriRenewed   +:Take +:Take +:Take +:Take +:Take +:Take +:Take +:Take",
-        "UriKnown     +:Take +:Take +:Take +:Take R:Take +:Take +:Take +:Take",
-        "UriSame      N S A +:Seen R:Seen E D F",
-        "UriDead      N S A:Empty + R E D F",
-        "UriAbsent    N S A:Empty +:Empty R:Empty E D F",
-        "NotConfigured N F F R:Doubt R E D F",
-        "NotRegistered N F F R:Doubt R E D F",
-        "Taken        N S A +:Proven R:Proven E D F",
-        "Gone         N S A D:Bury D:Bury E D F",
-        "Refused      N S A R:Doubt R E D F",
-        "AgeRefresh   N S A R R E D F",
-        "AgeExpired   N S A E:Lapse E:Lapse E D F",
-        "PfnChanged   N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget N:Forget",
-    ];
-    assert_eq!(rows.len(), Signal::ALL.len());
-    for (signal, row) in Signal::ALL.into_iter().zip(rows) {
-        let mut words = row.split_whitespace();
-        assert_eq!(words.next().unwrap(), format!("{signal:?}"));
-        let expected: Vec<&str> = words.collect();
-        let got: Vec<String> = ChannelState::ALL
-            .into_iter()
-            .map(|state| match cell(state, signal) {
-                (to, Act::Stay) => letter(to).to_string(),
-                (to, act) => format!("{}:{act:?}", letter(to)),
-            })
-            .collect();
-        assert_eq!(got, expected, "{signal:?}");
-    }
-}
 
 fn uri(n: u8) -> UriDigest {
     UriDigest([n; 32])
@@ -468,74 +415,4 @@ fn a_refused_channel_is_marked_until_wns_takes_it_or_another_comes() {
     refused(&mut life);
     life.at(3, read(2));
     assert!(!life.channel.refused);
-}
-
-fn any_event() -> impl Strategy<Value = Event> {
-    prop_oneof![
-        Just(Event::Session),
-        Just(Event::SetDelivered),
-        prop::sample::select(vec![200, 202, 404, 418, 500, 405]).prop_map(Event::SetStatus),
-        Just(Event::SetSilent),
-        (0_u8..6, prop::option::of(0_i64..60)).prop_map(|(n, day)| Event::UriRead {
-            digest: uri(n),
-            expires_at: day.map(|day| Timestamp(day * DAY_MS)),
-        }),
-        Just(Event::UriAbsent),
-        (
-            0_u8..6,
-            prop::sample::select(vec![WnsVerdict::Taken, GONE, WnsVerdict::Refused])
-        )
-            .prop_map(|(n, verdict)| Event::Wns(uri(n), verdict)),
-        Just(Event::Time),
-        Just(Event::NotConfigured),
-        Just(Event::NotRegistered),
-        any::<bool>().prop_map(|ours| Event::PfnRead { ours }),
-        Just(Event::PfnChanged),
-    ]
-}
-
-proptest! {
-    #[test]
-    fn whatever_happens(steps in prop::collection::vec((0_i64..50, any_event()), 1..120)) {
-        let mut life = Life::new();
-        let mut hours = 0;
-        let mut buried: Vec<UriDigest> = Vec::new();
-        let mut seen: Vec<(UriDigest, Timestamp)> = Vec::new();
-        for (step, event) in steps {
-            hours += step;
-            let now = Timestamp(hours * HOUR_MS);
-            let before = life.channel.clone();
-            life.at(hours, event);
-            if let Event::Wns(digest, GONE) = event
-                && before.find(digest).is_some() {
-                buried.push(digest);
-            }
-            let channel = &life.channel;
-            // A dead URI never comes to life, whatever is read.
-            prop_assert!(channel.uri.is_none_or(|digest| !buried.contains(&digest)));
-            // There is a URI in use exactly when one may be sent to.
-            prop_assert_eq!(channel.uri.is_some(), channel.state.may_send());
-            // What is kept outside follows: kept once, dropped once.
-            prop_assert_eq!(life.effects.contains(&Effect::DropUri), before.uri.is_some() && channel.uri.is_none());
-            if channel.uri.is_some() && channel.uri != before.uri {
-                prop_assert!(life.effects.contains(&Effect::KeepUri));
-            }
-            // Its age never changes, and its life is bounded.
-            if let (Some(digest), Some(first), Some(end)) = (channel.uri, channel.first_seen(), channel.expires_at()) {
-                match seen.iter().find(|(other, _)| *other == digest) {
-                    Some((_, earlier)) => prop_assert_eq!(*earlier, first),
-                    None => seen.push((digest, first)),
-                }
-                prop_assert!(end.ms_since(now) <= LIFE_MS + DAY_MS);
-            }
-            // What is in use is ours.
-            prop_assert!(channel.uri.is_none() || channel.is_ours());
-            // Pauses are bounded, and nothing is set within one.
-            prop_assert!(channel.next_set_at.is_none_or(|due| due.ms_since(now) <= SET_PAUSE_MOST_MS));
-            let sets = [SetVerb::First, SetVerb::Anew].map(Effect::SendSet);
-            if life.effects.iter().any(|effect| sets.contains(effect)) {
-                prop_assert!(before.next_set_at.is_none_or(|due| due <= now));
-            }
-        }
-    }
 }

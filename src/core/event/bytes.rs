@@ -1,0 +1,62 @@
+//! The canonical bytes of events.
+
+use std::io;
+
+use serde::Serialize;
+
+use super::Event;
+
+impl Event {
+    /// The canonical bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(512);
+        self.write_to(&mut bytes);
+        bytes
+    }
+
+    /// Appends the canonical bytes.
+    pub fn write_to(&self, bytes: &mut Vec<u8>) {
+        write_json(bytes, self);
+    }
+
+    /// How many canonical bytes there are, without writing them anywhere.
+    pub(crate) fn byte_len(&self) -> usize {
+        json_len(self)
+    }
+
+    /// Reads canonical bytes back.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        // Text that was looked at as a whole need not be looked at string by string.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => serde_json::from_str(text),
+            Err(_) => serde_json::from_slice(bytes),
+        }
+    }
+}
+
+/// Writes an event, or a part of one.
+fn write_json(to: impl io::Write, value: &impl Serialize) {
+    // Every field is a number, text or a list of such: writing to memory cannot fail.
+    serde_json::to_writer(to, value).expect("an event is plain data");
+}
+
+/// How many bytes an event has, or a part of one.
+pub(super) fn json_len(value: &impl Serialize) -> usize {
+    let mut length = Length(0);
+    write_json(&mut length, value);
+    length.0
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
