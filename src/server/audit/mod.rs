@@ -20,6 +20,7 @@ mod sealer;
 mod signature;
 mod signer;
 pub mod tiles;
+mod views;
 pub(crate) mod witness;
 pub(crate) mod witnessing;
 pub(crate) mod worker;

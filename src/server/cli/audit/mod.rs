@@ -8,6 +8,7 @@ mod redact;
 mod replay;
 mod rotate;
 mod source;
+mod state_file;
 mod verify;
 mod witness;
 mod writer;

@@ -6,6 +6,7 @@ mod checkpoints;
 mod entries;
 mod epochs;
 mod memory_log;
+mod state;
 mod tree;
 
 use std::collections::BTreeSet;
