@@ -6,6 +6,7 @@ mod exports;
 mod forks;
 mod inputs;
 mod kills;
+mod lost_key;
 mod mutations;
 mod proof_files;
 mod proofs;

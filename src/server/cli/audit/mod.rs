@@ -5,6 +5,7 @@ mod export;
 mod key;
 mod prove;
 mod redact;
+mod replace_lost;
 mod replay;
 mod rotate;
 mod source;
