@@ -2,13 +2,16 @@
 //! of every level, what the entries say, and that the log goes on from older checkpoints.
 //!
 //! It reads the log once, from its first entry to its last, and keeps one tile per level,
-//! one bundle, a number per device, and what concerns redacted entries and epochs.
+//! one bundle, a number per device, and what concerns redacted entries and epochs; of a
+//! database, also where the events of each device end.
 
 mod checkpoints;
 mod epochs;
 mod events;
 mod finding;
+mod index;
 mod proofs;
+mod recorded_keys;
 mod redactions;
 mod sequences;
 mod source;
@@ -19,7 +22,9 @@ mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
 pub use proofs::{Proved, verify_device, verify_proofs};
-pub use source::{LogSource, ManifestParts, SourceFault};
+pub use source::{
+    IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, RecordedKey, Rest, SourceFault,
+};
 pub use state::VerifiedState;
 
 use serde::Serialize;
@@ -31,6 +36,7 @@ use crate::tlog::tile::{TILE_WIDTH, bundle_path};
 use crate::tlog::{Checkpoint, Frontier, TileId, TrustPolicy};
 use events::EventChecks;
 use finding::Findings;
+use recorded_keys::LoggedKeys;
 use walk::Walk;
 
 /// Who cosigned, by the names of the trust file, and when (seconds since 1970).
@@ -202,16 +208,18 @@ impl<S: LogSource> Verification<'_, '_, S> {
         match checkpoints::witnessed(&note, self.question) {
             Ok((witnesses, lacking)) => {
                 self.report.witnesses = witnesses;
-                lacking
-                    .into_iter()
-                    .for_each(|finding| self.findings.add(finding));
+                self.findings.add_all(lacking);
             }
             Err(finding) => self.findings.add(finding),
         }
         let from = self.first(&checkpoint, from)?;
-        let (events, edge) = self.walk(&checkpoint, from, progress)?;
+        let (mut events, edge) = self.walk(&checkpoint, from, progress)?;
+        let sealed_keys = events.keys.len();
+        self.rest(&checkpoint, &mut events)?;
         self.close(&checkpoint, &events);
+        self.kept_checkpoints(&checkpoint, &events)?;
         self.files(&checkpoint)?;
+        events.keys.truncate(sealed_keys);
         Ok(VerifiedState::new(&checkpoint, &edge, self.begins, events))
     }
 
@@ -286,10 +294,10 @@ impl<S: LogSource> Verification<'_, '_, S> {
         walk: &mut Walk,
         events: &mut EventChecks,
     ) -> Result<(), Finding> {
-        let end = index * TILE_WIDTH + u64::from(width);
-        let numbers = index * TILE_WIDTH..;
-        let mut done = numbers.start;
-        for (entry, number) in entry::entries(bundle).zip(numbers) {
+        let (begin, end) = (index * TILE_WIDTH, index * TILE_WIDTH + u64::from(width));
+        let listed = self.source.index(index, width)?.unwrap_or_default();
+        let mut done = begin;
+        for (entry, number) in entry::entries(bundle).zip(begin..) {
             let form = |fault| Finding::at(number, FindingKind::EntryForm, fault);
             if number == end {
                 let what = format!("it has more than {width} entries");
@@ -311,7 +319,12 @@ impl<S: LogSource> Verification<'_, '_, S> {
                 self.findings
                     .add(Finding::new(FindingKind::View, view, what));
             }
-            events.take(number, parsed, self.source, self.findings);
+            let event = events.take(number, parsed, self.source, self.findings);
+            // At most 255.
+            if let Some(row) = listed.get((number - begin) as usize) {
+                self.findings
+                    .add_all(events.listed(number, row, event.as_ref()).err());
+            }
         }
         if done == end {
             return Ok(());
@@ -321,21 +334,68 @@ impl<S: LogSource> Verification<'_, '_, S> {
         Err(Finding::new(FindingKind::EntryForm, path, what))
     }
 
+    /// What a database has besides: how it lists the events of devices, and its keys.
+    fn rest(&mut self, checkpoint: &Checkpoint, events: &mut EventChecks) -> Result<(), Finding> {
+        let (size, mut number) = (checkpoint.size, checkpoint.size);
+        let (findings, mut keys, mut is_database) = (&mut *self.findings, Vec::new(), false);
+        self.source.visit_rest(size, &mut |part| {
+            is_database = true;
+            match part {
+                Rest::Entry(row, entry) => {
+                    findings.add_all(events.unsealed(number, &row, &entry).err());
+                    number += 1;
+                }
+                Rest::End(end) => findings.add_all(events.index.end(&end).err()),
+                Rest::Key(key) => keys.push(key),
+            }
+        })?;
+        if is_database {
+            let logged = LoggedKeys {
+                checkpoint,
+                changes: &events.keys,
+                whole: self.begins == 0,
+            };
+            findings.add_all(events.index.close());
+            let trusted = self.question.log_keys();
+            findings.add_all(recorded_keys::check(&logged, &keys, trusted));
+        }
+        Ok(())
+    }
+
+    /// Whether the checkpoints that a database keeps are of this log, the newest included: its
+    /// row has its root once more.
+    fn kept_checkpoints(
+        &mut self,
+        checkpoint: &Checkpoint,
+        events: &EventChecks,
+    ) -> Result<(), Finding> {
+        let mut below = checkpoint.size.saturating_add(1);
+        while let Some(kept) = self.source.kept_checkpoint(below)? {
+            if kept.size >= below {
+                break;
+            }
+            below = kept.size;
+            let mut log = checkpoints::Log {
+                source: &mut *self.source,
+                checkpoint,
+                epochs: &events.epochs,
+            };
+            let first = self.report.first;
+            let of_log = log.has_kept(&kept, first, self.question);
+            self.findings.add_all(of_log.err());
+        }
+        Ok(())
+    }
+
     /// What can be said when every entry was seen.
     fn close(&mut self, checkpoint: &Checkpoint, events: &EventChecks) {
         let accepted = self.question.accepted;
         let (found, numbers) = events.redactions.close();
-        found
-            .into_iter()
-            .for_each(|finding| self.findings.add(finding));
-        let gaps = events.sequences.close(&numbers);
-        gaps.into_iter()
-            .for_each(|finding| self.findings.add(finding));
+        self.findings.add_all(found);
+        self.findings.add_all(events.sequences.close(&numbers));
         let whole = self.begins == 0;
         let joined = events.epochs.close(&checkpoint.origin, whole);
-        joined
-            .into_iter()
-            .for_each(|finding| self.findings.add(finding));
+        self.findings.add_all(joined);
         let mut log = checkpoints::Log {
             source: &mut *self.source,
             checkpoint,
@@ -352,7 +412,8 @@ impl<S: LogSource> Verification<'_, '_, S> {
         self.report.devices = events.sequences.devices();
         self.report.redacted = events.redactions.count();
         self.report.epochs = events.epochs.joins().len() as u64;
-        self.report.keys.clone_from(&events.keys);
+        let keys = events.keys.iter().map(|(vkey, _)| vkey.clone());
+        self.report.keys = keys.collect();
         if self.report.redacted > accepted.redacted {
             let what = format!("{} entries were redacted", self.report.redacted);
             self.findings

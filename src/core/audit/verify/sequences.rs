@@ -120,7 +120,7 @@ mod pairs {
     }
 }
 
-fn describe(chain: Chain) -> String {
+pub(super) fn describe(chain: Chain) -> String {
     match chain {
         Some(device) => format!("device {device}"),
         None => "what concerns no device".to_owned(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::EventChecks;
 use super::finding::{Finding, FindingKind};
+use super::index::Index;
 use super::source::{GrownTiles, LogSource, SourceFault};
 use super::walk::Walk;
 use crate::tlog::proof::{self, MakeFault};
@@ -111,7 +112,9 @@ impl VerifiedState {
     /// Goes on from it, in a tree of so many entries that begins with it.
     pub(super) fn resume(self, size: u64) -> (Walk, EventChecks) {
         let edge = self.edge().unwrap_or_default();
-        (Walk::resume(size, edge), self.events)
+        let mut events = self.events;
+        events.index = Index::skipped();
+        (Walk::resume(size, edge), events)
     }
 
     fn edge(&self) -> Option<Frontier> {
