@@ -87,10 +87,15 @@ impl Views {
         entry: Entry<'_>,
         open: impl Fn(&str) -> Result<File, SourceFault>,
     ) -> Result<Option<String>, SourceFault> {
-        while let Some(file) = self.waiting.pop_front_if(|file| file.first <= number) {
-            if file.last < number {
+        while self
+            .waiting
+            .front()
+            .is_some_and(|file| file.first <= number)
+        {
+            let file = self.waiting.pop_front();
+            let Some(file) = file.filter(|file| number <= file.last) else {
                 continue;
-            }
+            };
             let reader = BufReader::new(open(&file.path)?);
             let mut opened = OpenView { file, reader };
             let is_header = opened.begin(number, &mut self.expected, &mut self.found);

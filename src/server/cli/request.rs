@@ -37,7 +37,7 @@ pub(crate) enum RequestError {
     #[error("{0}: expected status {1}, found {2}")]
     Status(Url, u16, u16),
     #[error("{0}: status {1}: {2}")]
-    Refused(Url, u16, String, Vec<Value>),
+    Refused(Box<Url>, u16, String, Vec<Value>),
     #[error("{0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -141,7 +141,7 @@ impl Api {
             Some(detail) => {
                 let errors = body["errors"].as_array().cloned().unwrap_or_default();
                 let detail = detail.to_owned();
-                Err(RequestError::Refused(url, status, detail, errors))
+                Err(RequestError::Refused(url.into(), status, detail, errors))
             }
             None => Err(RequestError::Status(url, expected, status)),
         }

@@ -97,8 +97,7 @@ const SEALING: Duration = Duration::from_secs(20);
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     check_addresses(settings)?;
-    let policies =
-        Arc::new(policy_reload::read(settings.policies.as_deref()).map_err(ServeError::Policies)?);
+    let policies = Arc::new(policy_set(settings)?);
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -400,6 +399,10 @@ fn limits(settings: &Settings) -> Limits {
     } else {
         settings.limits
     }
+}
+
+fn policy_set(settings: &Settings) -> Result<PolicySet, ServeError> {
+    policy_reload::read(settings.policies.as_deref()).map_err(ServeError::Policies)
 }
 
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
