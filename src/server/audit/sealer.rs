@@ -140,7 +140,14 @@ impl Sealer {
             },
             epoch: origin.epoch() + 1,
         };
-        let signing = opening::begin(&self.setup, &tree, origin.clone(), Some(&fork)).await?;
+        let signing = opening::begin(
+            &self.setup,
+            &tree,
+            origin.clone(),
+            Some(&fork),
+            opening::OPERATOR,
+        )
+        .await?;
         self.sign_by(signing);
         Ok(true)
     }
@@ -155,11 +162,11 @@ impl Sealer {
     ///
     /// # Errors
     /// The key's file or the store failed.
-    pub async fn rotate(&self) -> Result<VerifierKey, OpenError> {
+    pub async fn rotate(&self, actor: &str) -> Result<VerifierKey, OpenError> {
         let _held = self.busy.lock().await;
         self.setup.key_file.change()?;
         let tree = self.setup.store.tree().await?;
-        let signing = opening::begin(&self.setup, &tree, self.origin(), None).await?;
+        let signing = opening::begin(&self.setup, &tree, self.origin(), None, actor).await?;
         let newest = signing
             .signers
             .first()

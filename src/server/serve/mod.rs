@@ -24,6 +24,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::app::policy_reload;
 use crate::audit::Sealer;
 use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
@@ -51,7 +52,7 @@ use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
-use modegate_core::policy::{Fault, PolicySet};
+use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
 use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
@@ -96,7 +97,7 @@ const SEALING: Duration = Duration::from_secs(20);
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     check_addresses(settings)?;
-    let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
+    let policies = Arc::new(policy_set(settings)?);
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -191,6 +192,9 @@ async fn app(
         sealer,
         audit_public: options.settings.audit.public,
         sync,
+        policies: options.settings.policies.clone(),
+        reloading: tokio::sync::Mutex::default(),
+        metrics: Arc::clone(metrics),
         push,
         alerts,
         clock: options.clock.clone(),
@@ -397,11 +401,8 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
-    settings
-        .policies
-        .as_deref()
-        .map_or_else(PolicySet::builtin, crate::policy_files::load)
+fn policy_set(settings: &Settings) -> Result<PolicySet, ServeError> {
+    policy_reload::read(settings.policies.as_deref()).map_err(ServeError::Policies)
 }
 
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
 use super::index::Index;
@@ -23,29 +25,32 @@ const VERSION: u64 = 2;
 const POLICY_SETS: usize = 10_000;
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventChecks {
     pub(super) sequences: Sequences,
     pub(super) redactions: Redactions,
     pub(super) epochs: Epochs,
     /// Keys that the log says began to sign it, and until when those before them sign.
     pub(super) keys: Vec<(String, Timestamp)>,
+    #[serde(skip)]
     pub(super) index: Index,
     policy_sets: BTreeSet<String>,
     salted: bool,
     /// Room for the canonical form of an event, kept from one to the next.
+    #[serde(skip)]
     written: Vec<u8>,
 }
 
 /// The version alone, of an event of any version.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Version {
     v: u64,
 }
 
 /// The number of an event of any version. A newer one cannot be checked here, and is not
 /// missing either.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Numbered {
     #[serde(default)]
     device: Option<DeviceId>,
