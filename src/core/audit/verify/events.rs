@@ -166,12 +166,14 @@ impl EventChecks {
 /// The event of an entry, in the form that it must have.
 pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
-    let event = Event::from_bytes(json).map_err(|fault| match serde_json::from_slice(json) {
-        Ok(Version { v }) if v > VERSION => newer(number, v),
-        _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
-    })?;
+    let (event, is_canonical) =
+        Event::read(json).map_err(|fault| match serde_json::from_slice(json) {
+            Ok(Version { v }) if v > VERSION => newer(number, v),
+            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+        })?;
     match event.v {
         1 => {}
+        2 if is_canonical => {}
         2 => {
             written.clear();
             event.write_to(written);
