@@ -49,10 +49,12 @@ struct Reader<'de> {
 }
 
 impl<'de> Reader<'de> {
+    #[inline]
     fn rest(&self) -> &'de [u8] {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         let next = self.rest().first().copied();
         self.at += 1;
@@ -69,8 +71,7 @@ impl<'de> Reader<'de> {
     /// Text without escapes, behind its first quotation mark.
     fn text(&mut self) -> Result<&'de str, Uncertain> {
         self.expect(b'"')?;
-        let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
-        let length = self.rest().iter().position(ends).ok_or(Uncertain)?;
+        let length = plain_length(self.rest());
         let text = self.text.get(self.at..self.at + length);
         self.at += length;
         self.expect(b'"')?;
@@ -116,6 +117,26 @@ impl<'de> Reader<'de> {
         }
         Ok(!matches!(part, Part::Ended))
     }
+}
+
+/// How many bytes there are before a quotation mark, a backslash or a control character.
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    const EACH: u64 = u64::MAX / 0xFF;
+    const HIGH: u64 = EACH << 7;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The high bit of the first byte that is below `end`, and of none before it.
+        let below = |word: u64, end: u8| word.wrapping_sub(EACH * u64::from(end)) & !word & HIGH;
+        let is = |byte: u8| below(word ^ (EACH * u64::from(byte)), 1);
+        let ends = is(b'"') | is(b'\\') | below(word, b' ');
+        if ends != 0 {
+            return number * 8 + ends.trailing_zeros() as usize / 8;
+        }
+    }
+    let ends = |&byte: &u8| byte == b'"' || byte == b'\\' || byte < b' ';
+    let rest = &bytes[words.len() * 8..];
+    words.len() * 8 + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 macro_rules! integers {

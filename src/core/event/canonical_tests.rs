@@ -169,3 +169,17 @@ fn other_spellings_of_the_same_are_left() {
     let raised = LEFT[4].replace("0197000000007000800000000000000a", id);
     assert!(serde_json::from_str::<Event>(&raised).is_err(), "{raised}");
 }
+
+#[test]
+fn text_ends_where_it_must_at_any_place() {
+    for length in 0..40 {
+        for end in ["\"", "\\", "\u{1f}", "\u{0}", "\n"] {
+            for plain in ["a", " ", "!", "#", "[", "]", "\u{7f}", "\u{a2}", "\u{dc}"] {
+                let text = plain.repeat(length);
+                let found = canonical::plain_length(format!("{text}{end}{end}#!").as_bytes());
+                assert_eq!(found, text.len(), "{text}{end}");
+                assert_eq!(canonical::plain_length(text.as_bytes()), text.len());
+            }
+        }
+    }
+}

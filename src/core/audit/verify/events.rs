@@ -50,14 +50,14 @@ struct Numbered {
 }
 
 impl EventChecks {
-    /// Looks at an entry. The event, where it is one.
+    /// Looks at an entry. Its number, where it is an event.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) -> Option<Event> {
+    ) -> Option<(Chain, u64)> {
         let json = match entry {
             Entry::Redacted { leaf } => {
                 self.redactions.found(number, leaf);
@@ -80,7 +80,7 @@ impl EventChecks {
         match parse(number, json, &mut self.written) {
             Ok(event) => {
                 self.event(number, &event, source, findings);
-                Some(event)
+                Some((event.device, event.seq))
             }
             Err(finding) => {
                 if finding.kind == FindingKind::EventVersion {
