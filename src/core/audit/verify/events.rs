@@ -132,12 +132,12 @@ impl EventChecks {
         &mut self,
         number: u64,
         row: &IndexRow,
-        event: Option<&Event>,
+        numbered: Option<(Chain, u64)>,
     ) -> Result<(), Finding> {
         let Some(stub) = &row.stub else {
             // What is no event was found already.
-            return event.map_or(Ok(()), |event| {
-                self.index.take(number, row, event.device, event.seq)
+            return numbered.map_or(Ok(()), |(device, seq)| {
+                self.index.take(number, row, device, seq)
             });
         };
         let stub = Event::from_bytes(stub).ok();
@@ -164,7 +164,8 @@ impl EventChecks {
         {
             self.keys.push((vkey.clone(), *both_until));
         }
-        self.listed(number, row, event.as_ref())
+        let numbered = event.map(|event| (event.device, event.seq));
+        self.listed(number, row, numbered)
     }
 
     fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {

@@ -260,11 +260,11 @@ impl<S: LogSource> Verification<'_, '_, S> {
             let entry = entry.map_err(form)?;
             let parsed = Entry::parse(entry).map_err(form)?;
             walk.push(entry::hash_of(entry).map_err(form)?, self.source)?;
-            let event = events.take(number, parsed, self.source, self.findings);
+            let numbered = events.take(number, parsed, self.source, self.findings);
             // At most 255.
             if let Some(row) = listed.get((number - begin) as usize) {
                 self.findings
-                    .add_all(events.listed(number, row, event.as_ref()).err());
+                    .add_all(events.listed(number, row, numbered).err());
             }
         }
         if walk.at() == end {
