@@ -259,7 +259,12 @@ impl Serialize for Subject {
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        let subject: Subject = text.parse().map_err(serde::de::Error::custom)?;
+        // Ids have other spellings than the one that is written.
+        match subject.to_string() == text {
+            true => Ok(subject),
+            false => Err(serde::de::Error::custom("not as a subject is written")),
+        }
     }
 }
 

@@ -3,6 +3,9 @@
 //! written, without secrets.
 
 mod bytes;
+mod canonical;
+#[cfg(test)]
+mod canonical_tests;
 mod exchange;
 mod groups;
 pub(crate) mod more;

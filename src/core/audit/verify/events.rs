@@ -58,14 +58,14 @@ struct Numbered {
 }
 
 impl EventChecks {
-    /// Looks at an entry. The event, where it is one.
+    /// Looks at an entry. Its number, where it is an event.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) -> Option<Event> {
+    ) -> Option<(Chain, u64)> {
         let json = match entry {
             Entry::Redacted { leaf } => {
                 self.redactions.found(number, leaf);
@@ -88,7 +88,7 @@ impl EventChecks {
         match parse(number, json, &mut self.written) {
             Ok(event) => {
                 self.event(number, &event, source, findings);
-                Some(event)
+                Some((event.device, event.seq))
             }
             Err(finding) => {
                 if finding.kind == FindingKind::EventVersion {
@@ -137,12 +137,12 @@ impl EventChecks {
         &mut self,
         number: u64,
         row: &IndexRow,
-        event: Option<&Event>,
+        numbered: Option<(Chain, u64)>,
     ) -> Result<(), Finding> {
         let Some(stub) = &row.stub else {
             // What is no event was found already.
-            return event.map_or(Ok(()), |event| {
-                self.index.take(number, row, event.device, event.seq)
+            return numbered.map_or(Ok(()), |(device, seq)| {
+                self.index.take(number, row, device, seq)
             });
         };
         let stub = Event::from_bytes(stub).ok();
@@ -169,7 +169,8 @@ impl EventChecks {
         {
             self.keys.push((vkey.clone(), *both_until));
         }
-        self.listed(number, row, event.as_ref())
+        let numbered = event.map(|event| (event.device, event.seq));
+        self.listed(number, row, numbered)
     }
 
     fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {
@@ -215,12 +216,14 @@ impl EventChecks {
 /// The event of an entry, in the form that it must have.
 pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
-    let event = Event::from_bytes(json).map_err(|fault| match serde_json::from_slice(json) {
-        Ok(Version { v }) if v > VERSION => newer(number, v),
-        _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
-    })?;
+    let (event, is_canonical) =
+        Event::read(json).map_err(|fault| match serde_json::from_slice(json) {
+            Ok(Version { v }) if v > VERSION => newer(number, v),
+            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+        })?;
     match event.v {
         1 => {}
+        2 if is_canonical => {}
         2 => {
             written.clear();
             event.write_to(written);

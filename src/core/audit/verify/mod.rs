@@ -319,11 +319,11 @@ impl<S: LogSource> Verification<'_, '_, S> {
                 self.findings
                     .add(Finding::new(FindingKind::View, view, what));
             }
-            let event = events.take(number, parsed, self.source, self.findings);
+            let numbered = events.take(number, parsed, self.source, self.findings);
             // At most 255.
             if let Some(row) = listed.get((number - begin) as usize) {
                 self.findings
-                    .add_all(events.listed(number, row, event.as_ref()).err());
+                    .add_all(events.listed(number, row, numbered).err());
             }
         }
         if done == end {
