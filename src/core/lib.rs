@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod change;
 pub mod classify;
 pub mod command;
+pub mod compliance;
 pub mod context;
 pub mod device;
 pub mod event;
