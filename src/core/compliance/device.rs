@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::facts::Facts;
-use super::verdict::{State, Verdict};
+use super::verdict::{ComplianceState, Verdict};
 use super::{BaselineDigest, BaselineId, BaselineSet, ControlId};
 use crate::ids::CommandSeq;
 use crate::inventory::Inventory;
@@ -80,7 +80,7 @@ impl DeviceCompliance {
 
     /// The device's state: that of its worst control. `None` where no baseline covers it,
     /// which is never compliant (see [`NOT_COVERED`](super::NOT_COVERED)).
-    pub fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<ComplianceState> {
         let states = self.baselines.values().filter_map(BaselineVerdicts::state);
         states.max()
     }
@@ -92,7 +92,7 @@ impl DeviceCompliance {
             None => self.state(),
             Some(id) => self.baselines.get(id).and_then(BaselineVerdicts::state),
         };
-        state.is_some_and(|state| state <= State::Exempt)
+        state.is_some_and(|state| state <= ComplianceState::Exempt)
     }
 }
 
@@ -122,7 +122,7 @@ impl Evaluation {
 
 impl BaselineVerdicts {
     /// The state of the worst control; `None` where there is no control.
-    pub fn state(&self) -> Option<State> {
+    pub fn state(&self) -> Option<ComplianceState> {
         self.controls.values().map(Verdict::state).max()
     }
 }

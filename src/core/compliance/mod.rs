@@ -25,7 +25,7 @@ use crate::time::Timestamp;
 pub use device::{BaselineVerdicts, Change, DeviceCompliance, Evaluation, Subject};
 pub use facts::{Fact, Facts};
 pub use snapshot::{Snapshot, SnapshotHead, StateCounts};
-pub use verdict::{Evidence, Finding, NOT_COVERED, Reason, Shown, State, Verdict};
+pub use verdict::{ComplianceState, Evidence, Finding, NOT_COVERED, Reason, Shown, Verdict};
 
 macro_rules! ids {
     ($($(#[$about:meta])* $id:ident;)*) => {$(

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::device::BaselineVerdicts;
-use super::verdict::State;
+use super::verdict::ComplianceState;
 use crate::ids::DeviceId;
 use crate::tlog::{Frontier, Hash, leaf_hash};
 
@@ -32,13 +32,13 @@ pub struct StateCounts {
 
 impl StateCounts {
     /// Counts one more.
-    pub fn add(&mut self, state: State) {
+    pub fn add(&mut self, state: ComplianceState) {
         *match state {
-            State::Compliant => &mut self.compliant,
-            State::Exempt => &mut self.exempt,
-            State::InGrace => &mut self.in_grace,
-            State::Unknown => &mut self.unknown,
-            State::NotCompliant => &mut self.not_compliant,
+            ComplianceState::Compliant => &mut self.compliant,
+            ComplianceState::Exempt => &mut self.exempt,
+            ComplianceState::InGrace => &mut self.in_grace,
+            ComplianceState::Unknown => &mut self.unknown,
+            ComplianceState::NotCompliant => &mut self.not_compliant,
         } += 1;
     }
 

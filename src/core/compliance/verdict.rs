@@ -15,7 +15,7 @@ named! {
     /// How a device stands to a control, from the best to the worst: a device is as its
     /// worst control is.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-    pub enum State by eq {
+    pub enum ComplianceState by eq {
         /// Evidence that is young enough shows what the control expects.
         Compliant = "compliant",
         /// It does not, but an exemption covers it.
@@ -106,23 +106,23 @@ pub struct Verdict {
 
 impl Verdict {
     /// How the device stands to the control.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> ComplianceState {
         match self.finding {
-            Finding::Compliant => State::Compliant,
-            _ if self.exempt_until.is_some() => State::Exempt,
-            Finding::Unknown(_) => State::Unknown,
-            Finding::NotCompliant if self.grace_until.is_some() => State::InGrace,
-            Finding::NotCompliant => State::NotCompliant,
+            Finding::Compliant => ComplianceState::Compliant,
+            _ if self.exempt_until.is_some() => ComplianceState::Exempt,
+            Finding::Unknown(_) => ComplianceState::Unknown,
+            Finding::NotCompliant if self.grace_until.is_some() => ComplianceState::InGrace,
+            Finding::NotCompliant => ComplianceState::NotCompliant,
         }
     }
 
     /// How it stands beneath an exemption.
-    pub fn state_beneath(&self) -> State {
+    pub fn state_beneath(&self) -> ComplianceState {
         match self.finding {
-            Finding::Compliant => State::Compliant,
-            Finding::Unknown(_) => State::Unknown,
-            Finding::NotCompliant if self.grace_until.is_some() => State::InGrace,
-            Finding::NotCompliant => State::NotCompliant,
+            Finding::Compliant => ComplianceState::Compliant,
+            Finding::Unknown(_) => ComplianceState::Unknown,
+            Finding::NotCompliant if self.grace_until.is_some() => ComplianceState::InGrace,
+            Finding::NotCompliant => ComplianceState::NotCompliant,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::compliance::{Baseline, Reason, State};
+use crate::compliance::{Baseline, ComplianceState, Reason};
 use crate::compliance::{
     BaselineSet, Change, ControlId, Shown, SnapshotHead, StateCounts, Verdict,
 };
@@ -47,12 +47,12 @@ pub struct ControlRecord {
     /// The control.
     pub control: String,
     /// The state.
-    pub state: State,
+    pub state: ComplianceState,
     /// Since when.
     pub since: Timestamp,
     /// For one that is exempt: the state beneath.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beneath: Option<State>,
+    pub beneath: Option<ComplianceState>,
     /// Why nothing is known, where that is so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -109,8 +109,8 @@ impl ControlRecord {
             beneath: (beneath != state).then_some(beneath),
             reason: verdict.reason(),
             until: match state {
-                State::Exempt => verdict.exempt_until,
-                State::InGrace => verdict.grace_until,
+                ComplianceState::Exempt => verdict.exempt_until,
+                ComplianceState::InGrace => verdict.grace_until,
                 _ => None,
             },
             value: value.filter(|value| !value.is_null()),
