@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde::Serialize;
 
+use super::output::{CommandOutput, print, to_json};
 use crate::policy_files;
 use diff::DiffArgs;
 use explain::ExplainArgs;
@@ -42,9 +42,6 @@ pub enum PolicyCommand {
     Reload(ReloadArgs),
 }
 
-/// What a command prints, and its exit code.
-type CommandOutput = (u8, String);
-
 /// Runs the command; the exit code. Who closes the output early has seen
 /// enough: that is no error.
 pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
@@ -56,10 +53,7 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
         PolicyCommand::Explain(args) => explain::run(args)?,
         PolicyCommand::Reload(args) => reload::run(args)?,
     };
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(code),
-    }
+    print(out, code, &text)
 }
 
 fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
@@ -83,20 +77,6 @@ fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
         let _ = writeln!(text, "{} cases, policy set {digest}", report.cases);
     }
     Ok((code, text))
-}
-
-fn to_json(value: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-    Ok(text + "\n")
-}
-
-/// What is printed where a set does not load.
-fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<CommandOutput> {
-    if json {
-        return Ok((code, to_json(&serde_json::json!({ "faults": faults }))?));
-    }
-    let lines = faults.iter().map(|fault| format!("{fault}\n"));
-    Ok((code, lines.collect()))
 }
 
 /// The set of a directory, or the shipped one.
