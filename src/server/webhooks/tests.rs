@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::sign::{signature, timestamp};
-use super::target::{EgressPolicy, TargetError};
+use crate::egress::{EgressPolicy, TargetError};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 

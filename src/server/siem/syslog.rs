@@ -1,0 +1,68 @@
+//! A receiver of syslog over TLS (RFC 5425).
+//!
+//! The protocol knows no answer. So each lot of messages has a connection of its own, which is
+//! closed in order: the receiver has read everything when it closes it too, and nothing that
+//! lay in a buffer counts as taken.
+
+use std::io;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::sink::{SinkFault, TIMEOUT};
+use crate::egress::EgressPolicy;
+use crate::http_client::tls;
+
+/// The receiver.
+pub(crate) struct SyslogSink {
+    host: String,
+    port: u16,
+    name: ServerName<'static>,
+    /// Keeps sessions, so that the next connection costs little.
+    tls: TlsConnector,
+}
+
+impl SyslogSink {
+    pub(super) fn new(host: &str, port: u16, ca: Option<&[u8]>) -> Result<Self, String> {
+        let name = ServerName::try_from(host.to_owned());
+        Ok(SyslogSink {
+            host: host.to_owned(),
+            port,
+            name: name.map_err(|_| format!("expected a name or an address, found '{host}'"))?,
+            tls: TlsConnector::from(Arc::new(tls(ca)?)),
+        })
+    }
+
+    /// Sends frames on one connection.
+    pub(super) async fn put(&self, frames: &str) -> Result<(), SinkFault> {
+        let sent = timeout(TIMEOUT, self.send(frames)).await;
+        sent.unwrap_or(Err(SinkFault::Slow))
+    }
+
+    async fn send(&self, frames: &str) -> Result<(), SinkFault> {
+        let addresses = EgressPolicy::OPERATOR.resolve(&self.host, self.port).await;
+        let addresses = addresses.map_err(SinkFault::Connect)?;
+        let tcp = TcpStream::connect(addresses.as_slice()).await;
+        let tcp = tcp.map_err(SinkFault::Connect)?;
+        let tls = self.tls.connect(self.name.clone(), tcp).await;
+        let mut tls = tls.map_err(SinkFault::Connect)?;
+        let all = async {
+            tls.write_all(frames.as_bytes()).await?;
+            tls.flush().await?;
+            tls.shutdown().await
+        };
+        all.await.map_err(SinkFault::Broken)?;
+        match tls.read(&mut [0]).await {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(SinkFault::Talks),
+            // It closed the connection without saying so in TLS. What it had not read would
+            // have made that a reset.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+            Err(error) => Err(SinkFault::Broken(error)),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+-- Kept free: the tables of compliance.
