@@ -103,9 +103,6 @@ pub(super) struct Classified {
     pub(super) is_refused: bool,
 }
 
-/// The type of verdicts on devices.
-pub(super) const COMPLIANCE_CHANGED: &str = "compliance.changed";
-
 impl Classified {
     /// An event of that type; its severity may depend on more of it. A type that is not known
     /// here is an activity that has no other class.
@@ -113,14 +110,12 @@ impl Classified {
         use Activity::{Close, Create, Enroll, Other, Unenroll, Update};
         use Class::{Api, Compliance, Detection, Entity};
         use Severity::{Critical, Informational, Low, Medium};
-        if kind == COMPLIANCE_CHANGED {
-            return classified(Compliance, Update, Informational);
-        }
         let known = EventType::ALL.into_iter().find(|what| what.name() == kind);
         let Some(known) = known else {
             return classified(Api, Other, Informational);
         };
         match known {
+            EventType::ComplianceChanged => classified(Compliance, Update, Informational),
             EventType::DeviceRegistered => classified(Entity, Enroll, Informational),
             EventType::DeviceRetired | EventType::DeviceUnenrolled | EventType::EnrollmentEnded => {
                 classified(Entity, Unenroll, Informational)

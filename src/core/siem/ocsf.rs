@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::SentEntry;
 use super::class::{Class, Classified, Severity};
 use super::shorten::Shortened;
+use crate::compliance::ComplianceState;
 
 /// The version of the schema that lines are made for.
 pub const OCSF_VERSION: &str = "1.6.0";
@@ -325,11 +326,11 @@ impl<'a> Compliance<'a> {
 /// The status of a control in that state: "Warning" is a check that had no result because
 /// information is missing.
 fn status(state: &str) -> (u32, &'static str) {
-    match state {
-        "compliant" => (1, "Pass"),
-        "unknown" => (2, "Warning"),
-        "not_compliant" | "in_grace" => (3, "Fail"),
-        "exempt" => (99, "exempt"),
-        _ => (0, "Unknown"),
+    match ComplianceState::from_name(state) {
+        Some(ComplianceState::Compliant) => (1, "Pass"),
+        Some(ComplianceState::Unknown) => (2, "Warning"),
+        Some(ComplianceState::NotCompliant | ComplianceState::InGrace) => (3, "Fail"),
+        Some(ComplianceState::Exempt) => (99, "exempt"),
+        None => (0, "Unknown"),
     }
 }

@@ -44,6 +44,7 @@ struct Batch {
     end: u64,
     /// When the first one's event happened.
     at: Timestamp,
+    lines: usize,
     text: String,
 }
 
@@ -78,10 +79,9 @@ impl Forwarder {
         let Err(why) = self.send_all().await else {
             return;
         };
-        let is_too_large = matches!(why, NotSent::Sink(SinkFault::TooLarge));
         tracing::warn!(sink = self.name, %why, "could not send events; they are sent again");
         self.metrics.siem_failed(&self.name);
-        self.progress().failed(why.to_string(), is_too_large);
+        self.progress().failed(why.to_string());
     }
 
     async fn send_all(&self) -> Result<(), NotSent> {
@@ -93,7 +93,12 @@ impl Forwarder {
                 return Ok(());
             };
             self.progress().waits(batch.first, batch.at);
-            self.sink.put(batch.text).await?;
+            match self.sink.put(batch.text).await {
+                Err(SinkFault::TooLarge) if self.progress().refused_so_many(batch.lines) => {
+                    continue;
+                }
+                taken => taken?,
+            }
             // From here on the sink has it, and a crash before the next line sends it again.
             store.move_siem_cursor(&self.name, batch.end).await?;
             self.progress().took();
@@ -129,6 +134,7 @@ impl Forwarder {
             first,
             end: first,
             at: Timestamp::default(),
+            lines: texts.len(),
             text: String::new(),
         };
         for text in &texts {

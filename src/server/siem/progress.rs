@@ -60,14 +60,16 @@ impl Progress {
     pub(super) fn took(&mut self) {
         self.failures = 0;
         self.why = None;
-        self.lines = (self.lines * 2).min(LINES);
+    }
+
+    /// It does not take so many lines at once; whether it can be sent fewer. From now on it is.
+    pub(super) fn refused_so_many(&mut self, lines: usize) -> bool {
+        self.lines = (lines / 2).max(1);
+        lines > 1
     }
 
     /// It did not.
-    pub(super) fn failed(&mut self, why: String, is_too_large: bool) {
-        if is_too_large {
-            self.lines = (self.lines / 2).max(1);
-        }
+    pub(super) fn failed(&mut self, why: String) {
         self.due = Instant::now() + pause(self.failures);
         self.failures = self.failures.saturating_add(1);
         self.why = Some(why);
@@ -107,18 +109,29 @@ mod tests {
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60]);
         let mut progress = Progress::new();
         progress.waits(7, Timestamp(1_000));
-        progress.failed("no".to_owned(), true);
-        progress.failed("no".to_owned(), true);
+        progress.failed("no".to_owned());
         assert!(!progress.is_due());
-        assert_eq!(progress.lines(), LINES / 4);
         assert_eq!(progress.age(Timestamp(3_500)), Duration::from_millis(2_500));
         assert_eq!(progress.age(Timestamp(0)), Duration::ZERO);
         let said = "entry 7 of the log, from 1970-01-01T00:00:01.000Z, was not taken yet; \
                     the latest attempt failed: no";
         assert_eq!(progress.message(), said);
         progress.took();
-        assert_eq!((progress.failures, progress.lines()), (0, LINES / 2));
+        assert_eq!(progress.failures, 0);
         progress.is_done();
         assert_eq!(progress.age(Timestamp(3_500)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_sink_that_takes_less_at_once_is_sent_less() {
+        let mut progress = Progress::new();
+        assert_eq!(progress.lines(), LINES);
+        assert!(progress.refused_so_many(9));
+        assert_eq!(progress.lines(), 4);
+        progress.took();
+        assert_eq!(progress.lines(), 4);
+        assert!(progress.refused_so_many(2));
+        assert!(!progress.refused_so_many(1));
+        assert_eq!(progress.lines(), 1);
     }
 }

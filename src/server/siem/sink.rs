@@ -35,7 +35,7 @@ pub(crate) enum SinkFault {
     #[error("expected 2xx, it answered {0}")]
     Status(u16),
     /// It takes less at once.
-    #[error("expected 2xx, it answered 413: it is sent less at once")]
+    #[error("expected 2xx, it answered 413 to a single line")]
     TooLarge,
     /// No answer.
     #[error("expected an answer within 30 s, none came: {0}")]

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +17,9 @@ use tokio_rustls::TlsConnector;
 use super::sink::{SinkFault, TIMEOUT};
 use crate::egress::EgressPolicy;
 use crate::http_client::tls;
+
+/// Added to the time in which a reset may come.
+const MARGIN: Duration = Duration::from_millis(20);
 
 /// The receiver.
 pub(crate) struct SyslogSink {
@@ -48,8 +52,11 @@ impl SyslogSink {
         let addresses = addresses.map_err(SinkFault::Connect)?;
         let tcp = TcpStream::connect(addresses.as_slice()).await;
         let tcp = tcp.map_err(SinkFault::Connect)?;
+        let begun = Instant::now();
         let tls = self.tls.connect(self.name.clone(), tcp).await;
         let mut tls = tls.map_err(SinkFault::Connect)?;
+        // At least the time to the receiver and back.
+        let there_and_back = begun.elapsed();
         let all = async {
             tls.write_all(frames.as_bytes()).await?;
             tls.flush().await?;
@@ -57,12 +64,18 @@ impl SyslogSink {
         };
         all.await.map_err(SinkFault::Broken)?;
         match tls.read(&mut [0]).await {
-            Ok(0) => Ok(()),
-            Ok(_) => Err(SinkFault::Talks),
-            // It closed the connection without saying so in TLS. What it had not read would
-            // have made that a reset.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-            Err(error) => Err(SinkFault::Broken(error)),
+            Ok(0) => {}
+            Ok(_) => return Err(SinkFault::Talks),
+            // It closed the connection without saying so in TLS.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
+            Err(error) => return Err(SinkFault::Broken(error)),
+        }
+        // A receiver that closed without having read everything resets the connection, which
+        // may come behind the end that it sent.
+        tokio::time::sleep(there_and_back * 2 + MARGIN).await;
+        match tls.get_ref().0.take_error().map_err(SinkFault::Broken)? {
+            None => Ok(()),
+            Some(error) => Err(SinkFault::Broken(error)),
         }
     }
 }

@@ -86,19 +86,20 @@ fn take(
     let mut text = Vec::new();
     let mut all = rustls::Stream::new(&mut tls, &mut stream);
     if breaks {
-        // Read by the kernel, by nobody else: the rest is a reset.
-        let _ = all.read(&mut [0; 16]);
+        // It closes in order once it has shaken hands, and reads nothing.
+        while all.conn.is_handshaking() {
+            all.conn.complete_io(&mut all.sock).ok()?;
+        }
+        all.conn.send_close_notify();
+        let _ = all.conn.write_tls(&mut all.sock);
         return None;
     }
-    let read = all.read_to_end(&mut text);
+    // Without the end of TLS, what came may have come in part.
+    let _ = all.read_to_end(&mut text);
     tls.send_close_notify();
     let _ = tls.write_tls(&mut stream);
     let _ = stream.flush();
-    // Without the end of TLS, what came may have come in part.
-    match read {
-        Ok(_) => Some(text),
-        Err(_) => Some(text),
-    }
+    Some(text)
 }
 
 /// The whole frames at the beginning of a text.
