@@ -11,14 +11,15 @@ use std::time::{Duration, Instant};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 use super::sink::{SinkFault, TIMEOUT};
 use crate::egress::EgressPolicy;
 use crate::http_client::tls;
 
-/// Added to the time in which a reset may come.
+/// Added to the time in which the receiver may close or reset the connection.
 const MARGIN: Duration = Duration::from_millis(20);
 
 /// The receiver.
@@ -55,27 +56,36 @@ impl SyslogSink {
         let begun = Instant::now();
         let tls = self.tls.connect(self.name.clone(), tcp).await;
         let mut tls = tls.map_err(SinkFault::Connect)?;
-        // At least the time to the receiver and back.
-        let there_and_back = begun.elapsed();
-        let all = async {
+        // More than the time to the receiver and back.
+        let grace = begun.elapsed() * 2 + MARGIN;
+        let written = async {
             tls.write_all(frames.as_bytes()).await?;
-            tls.flush().await?;
-            tls.shutdown().await
+            tls.flush().await
         };
-        all.await.map_err(SinkFault::Broken)?;
-        match tls.read(&mut [0]).await {
-            Ok(0) => {}
-            Ok(_) => return Err(SinkFault::Talks),
-            // It closed the connection without saying so in TLS.
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
-            Err(error) => return Err(SinkFault::Broken(error)),
+        written.await.map_err(SinkFault::Broken)?;
+        // One that closes of its own accord may have thrown away what it was sent.
+        if let Ok(ended) = timeout(grace, end(&mut tls)).await {
+            let early = || io::Error::other("it closed the connection of its own accord");
+            return Err(ended.err().unwrap_or_else(|| SinkFault::Broken(early())));
         }
-        // A receiver that closed without having read everything resets the connection, which
-        // may come behind the end that it sent.
-        tokio::time::sleep(there_and_back * 2 + MARGIN).await;
+        tls.shutdown().await.map_err(SinkFault::Broken)?;
+        end(&mut tls).await?;
+        // One that closed without having read everything resets the connection, which may
+        // come behind the end that it sent.
+        sleep(grace).await;
         match tls.get_ref().0.take_error().map_err(SinkFault::Broken)? {
             None => Ok(()),
             Some(error) => Err(SinkFault::Broken(error)),
         }
+    }
+}
+
+/// Waits for the receiver to close the connection, in TLS or without saying so.
+async fn end(tls: &mut TlsStream<TcpStream>) -> Result<(), SinkFault> {
+    match tls.read(&mut [0]).await {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(SinkFault::Talks),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
+        Err(error) => Err(SinkFault::Broken(error)),
     }
 }
