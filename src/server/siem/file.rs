@@ -7,7 +7,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::sink::{SinkFault, off_runtime};
+use super::fault::{SinkFault, off_runtime};
 
 /// A line is looked for in so many bytes at the end of the file: no line is longer.
 const LINE_BYTES: u64 = 512 * 1024;

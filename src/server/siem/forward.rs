@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::fault::SinkFault;
 use super::progress::Progress;
-use super::sink::{Sink, SinkFault};
+use super::sink::Sink;
 use crate::audit::Sealer;
 use crate::config::SinkAddress;
 use crate::metrics::Metrics;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use url::Url;
 
-use super::sink::{SinkFault, TIMEOUT};
+use super::fault::{SinkFault, TIMEOUT};
 use crate::config::secret_file;
 use crate::egress::EgressPolicy;
 use crate::http_client::{Client, unanswered};

@@ -2,6 +2,7 @@
 //! the log nor the others. What one has taken is kept, so that each gets every event in order,
 //! at least once.
 
+mod fault;
 mod file;
 mod forward;
 mod http;

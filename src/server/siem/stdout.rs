@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::watch;
 
-use super::sink::{SinkFault, off_runtime};
+use super::fault::{SinkFault, off_runtime};
 
 /// Standard output.
 pub(crate) struct Stdout {

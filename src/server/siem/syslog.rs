@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::sink::{SinkFault, TIMEOUT};
+use super::fault::{SinkFault, TIMEOUT};
 use crate::egress::EgressPolicy;
 use crate::http_client::tls;
 

@@ -24,10 +24,7 @@ const FILES: [(&str, &str); 12] = [
     ("V8__bounds", include_str!("migrations/V8__bounds.sql")),
     ("V9__proof", include_str!("migrations/V9__proof.sql")),
     ("V10__alerts", include_str!("migrations/V10__alerts.sql")),
-    (
-        "V11__compliance",
-        include_str!("migrations/V11__compliance.sql"),
-    ),
+    ("V11__pruning", include_str!("migrations/V11__pruning.sql")),
     ("V12__siem", include_str!("migrations/V12__siem.sql")),
 ];
 

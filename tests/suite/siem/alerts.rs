@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use serde_json::Value;
 
-use super::receivers::{Answer, Receiver};
+use super::receivers::{Behaviour, Receiver};
 use super::{arrived, is_complete, lines, load, sealed, serve};
 use crate::harness::Server;
 use crate::server::metrics;
@@ -32,8 +32,8 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
     let own = tempfile::tempdir().unwrap();
     let (dir, good) = (own.path().join("data"), own.path().join("good"));
     let (hangs, refuses) = (Receiver::start(), Receiver::start());
-    hangs.behaves(Answer::Hang);
-    refuses.behaves(Answer::Status(503));
+    hangs.behaves(Behaviour::Hang);
+    refuses.behaves(Behaviour::Status(503));
     // Nobody listens there.
     let closed = TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -86,7 +86,7 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
         assert!(metrics::value(&text, &refused) >= 1.0, "{series}");
     }
     // It takes them again: the alert ends by itself.
-    refuses.behaves(Answer::Take);
+    refuses.behaves(Behaviour::Take);
     let look = async || {
         seen(behind(&server, "cleared").await, |cleared| {
             cleared.iter().any(|(subject, _)| subject == "siem:refuses")

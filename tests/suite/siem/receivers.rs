@@ -12,7 +12,7 @@ use crate::receiver::Received;
 
 /// How a receiver behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum Behaviour {
     Take,
     /// Another status.
     Status(u16),
@@ -28,7 +28,7 @@ pub enum Answer {
 pub struct Receiver {
     pub url: String,
     pub got: Arc<Mutex<Vec<Received>>>,
-    pub answer: Arc<Mutex<Answer>>,
+    pub answer: Arc<Mutex<Behaviour>>,
 }
 
 impl Receiver {
@@ -41,7 +41,7 @@ impl Receiver {
         let receiver = Receiver {
             url,
             got: Arc::default(),
-            answer: Arc::new(Mutex::new(Answer::Take)),
+            answer: Arc::new(Mutex::new(Behaviour::Take)),
         };
         let (got, answer) = (Arc::clone(&receiver.got), Arc::clone(&receiver.answer));
         std::thread::spawn(move || {
@@ -53,7 +53,7 @@ impl Receiver {
         receiver
     }
 
-    pub fn behaves(&self, answer: Answer) {
+    pub fn behaves(&self, answer: Behaviour) {
         *self.answer.lock().unwrap() = answer;
     }
 
@@ -65,21 +65,21 @@ impl Receiver {
 }
 
 /// One request on a connection; whether there may be another.
-fn converse(mut stream: &TcpStream, got: &Mutex<Vec<Received>>, answer: &Mutex<Answer>) -> bool {
+fn converse(mut stream: &TcpStream, got: &Mutex<Vec<Received>>, answer: &Mutex<Behaviour>) -> bool {
     let Some(request) = Received::read(stream) else {
         return false;
     };
     let answer = *answer.lock().unwrap();
     let status = match answer {
-        Answer::Take => 200,
-        Answer::Status(status) => status,
-        Answer::AtMost(most) if request.body.lines().count() > most => 413,
-        Answer::AtMost(_) => 204,
-        Answer::Slow => {
+        Behaviour::Take => 200,
+        Behaviour::Status(status) => status,
+        Behaviour::AtMost(most) if request.body.lines().count() > most => 413,
+        Behaviour::AtMost(_) => 204,
+        Behaviour::Slow => {
             std::thread::sleep(Duration::from_millis(300));
             202
         }
-        Answer::Hang => {
+        Behaviour::Hang => {
             std::thread::sleep(Duration::from_secs(60));
             return false;
         }
@@ -97,14 +97,14 @@ async fn a_receiver_gets_everything_once_it_answers() {
     let (dir, key) = (own.path().join("data"), own.path().join("key"));
     std::fs::write(&key, "Splunk Zq7Token\n").unwrap();
     let receiver = Receiver::start();
-    receiver.behaves(Answer::Status(500));
+    receiver.behaves(Behaviour::Status(500));
     let sink = format!("h ocsf {} authorization={}", receiver.url, key.display());
     let server = serve(&dir, &[&sink], &[]);
     load(&server, "a", 30).await;
     let size = sealed(&dir);
     server.logged("it answered 500");
     assert!(receiver.lines().is_empty());
-    receiver.behaves(Answer::AtMost(7));
+    receiver.behaves(Behaviour::AtMost(7));
     let all = arrived(size, || receiver.lines());
     is_complete(&dir, &all, size);
     {
@@ -116,7 +116,7 @@ async fn a_receiver_gets_everything_once_it_answers() {
     }
     // A token that is replaced is sent from the next request on.
     std::fs::write(&key, "Splunk Zq7Other").unwrap();
-    receiver.behaves(Answer::Slow);
+    receiver.behaves(Behaviour::Slow);
     load(&server, "b", 1).await;
     let size = sealed(&dir);
     is_complete(&dir, &arrived(size, || receiver.lines()), size);

@@ -1,1 +1,0 @@
--- Kept free: the tables of compliance.
