@@ -5,6 +5,7 @@ pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
+mod log_outlets;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
@@ -26,8 +27,8 @@ use crate::app::App;
 use crate::app::alerts::Alerts;
 use crate::app::policy_reload;
 use crate::audit::Sealer;
-use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
+use crate::egress::EgressPolicy;
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
@@ -40,7 +41,6 @@ use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
-use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
@@ -85,6 +85,7 @@ pub struct Running {
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     workers: Supervisor,
+    announced: watch::Sender<bool>,
 }
 
 /// How long the end of the server may seal the log.
@@ -132,7 +133,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let workers = workers(settings, &shared, status)?;
+    let (announced, is_announced) = watch::channel(false);
+    let workers = workers(settings, &shared, status, &is_announced)?;
     let running = Running {
         https,
         http,
@@ -150,6 +152,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
+        announced,
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
@@ -185,6 +188,9 @@ async fn app(
     if options.settings.retention.events_days == 0 {
         let kind = AlertKind::LogNotExported;
         alerts.clear(kind, Subject::Server).await?;
+    }
+    if options.settings.siem.sinks.is_empty() {
+        alerts.settle(&[AlertKind::SiemBehind], Vec::new()).await?;
     }
     let app = App {
         keys: store.keys(),
@@ -223,6 +229,11 @@ impl Running {
             .map_or(String::new(), |http| format!(r#","http":"{http}""#));
         let sync = serde_json::Value::from(sync_path.as_str());
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
+    }
+
+    /// The announcement is written: what else belongs on standard output may follow.
+    pub fn announced(&self) {
+        self.announced.send_replace(true);
     }
 
     /// Completes once a background worker has failed too often to be restarted;
@@ -347,6 +358,7 @@ fn workers(
     settings: &Settings,
     shared: &Shared,
     status: Arc<WorkerStatus>,
+    announced: &watch::Receiver<bool>,
 ) -> Result<Supervisor, ServeError> {
     let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_egress, None)
         .map_err(ServeError::Webhooks)?;
@@ -364,18 +376,11 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
-        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
+        witnesses: Arc::new(log_outlets::witnesses(settings, shared.app.clock.now())?),
+        siem: log_outlets::forwarders(settings, shared, announced)?,
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),
     }))
-}
-
-/// Who cosigns the log's checkpoints.
-fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
-    let read =
-        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
-    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
-    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
 }
 
 /// Where the conditions are seen that alerts are raised for.
