@@ -109,7 +109,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server_validity = expiry::first_to_expire(&certified.cert);
     let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
@@ -119,9 +118,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
-        metrics,
         health: Arc::new(Health::new(Arc::clone(&status))),
-        identifier,
+        identifier: Arc::new(identifier(settings, issuers, &metrics)),
+        metrics,
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
         bodies: BodyBudget::new(&settings.limits),
@@ -133,8 +132,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let (announced, is_announced) = watch::channel(false);
-    let workers = workers(settings, &shared, status, &is_announced)?;
+    let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
         https,
         http,
@@ -354,15 +352,16 @@ async fn push(
     Ok(Arc::new(push))
 }
 
+/// The background workers, and how they learn that the announcement is written.
 fn workers(
     settings: &Settings,
     shared: &Shared,
     status: Arc<WorkerStatus>,
-    announced: &watch::Receiver<bool>,
-) -> Result<Supervisor, ServeError> {
+) -> Result<(Supervisor, watch::Sender<bool>), ServeError> {
+    let (announced, is_announced) = watch::channel(false);
     let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_egress, None)
         .map_err(ServeError::Webhooks)?;
-    Ok(crate::workers::start(WorkerContext {
+    let workers = crate::workers::start(WorkerContext {
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
@@ -377,10 +376,11 @@ fn workers(
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
         witnesses: Arc::new(log_outlets::witnesses(settings, shared.app.clock.now())?),
-        siem: log_outlets::forwarders(settings, shared, announced)?,
+        siem: log_outlets::forwarders(settings, shared, &is_announced)?,
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),
-    }))
+    });
+    Ok((workers, announced))
 }
 
 /// Where the conditions are seen that alerts are raised for.
