@@ -16,6 +16,7 @@ mod key;
 mod mark;
 mod opening;
 pub mod prove;
+pub mod report;
 mod sealer;
 mod signature;
 mod signer;

@@ -68,6 +68,16 @@ impl Replay {
         }
     }
 
+    /// Adds a set that decided, before the first of its decisions is taken in.
+    pub fn add(&mut self, set: PolicySet) {
+        self.sets.insert(set.digest().to_owned(), set);
+    }
+
+    /// A set that decided, by its digest.
+    pub fn set(&self, digest: &str) -> Option<&PolicySet> {
+        self.sets.get(digest)
+    }
+
     /// How it came out so far. Decisions whose command is not known yet are counted by
     /// [`Replay::finish`] at the latest.
     pub fn totals(&self) -> Totals {
