@@ -3,12 +3,14 @@
 //! written, without secrets.
 
 mod bytes;
+mod compliance;
 mod exchange;
 mod groups;
 pub(crate) mod more;
 mod record_change;
 pub(crate) mod touched;
 
+pub use compliance::{BaselineRecord, ComplianceRecord, ControlRecord, SnapshotRecord};
 pub use exchange::{
     Delivered, ExchangeRecord, Outcome, ProofKind, ProofRecord, SubjectRecord, TouchedBy, Withheld,
 };
@@ -20,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, RaisedAlert};
 use crate::command::{CLIENT_ID, CommandBody, OpenCommand, Part};
+use crate::compliance::{BaselineSet, Change};
 use crate::ids::DeviceId;
 use crate::kind::Kind;
 use crate::log_record::LogRecord;
@@ -92,6 +95,15 @@ pub struct Event {
     /// For `alert.raised` and `alert.cleared`: the alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub raised: Option<RaisedAlert>,
+    /// For `baseline.loaded`: every baseline that is in force from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub baselines: Vec<BaselineRecord>,
+    /// For `compliance.changed`: the verdicts that are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compliance: Option<Box<ComplianceRecord>>,
+    /// For `compliance.snapshot`: the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Box<SnapshotRecord>>,
 }
 
 /// Most steps that an event lists.
@@ -140,6 +152,9 @@ impl Event {
             more: None,
             log: None,
             raised: None,
+            baselines: Vec::new(),
+            compliance: None,
+            snapshot: None,
         }
     }
 
@@ -225,6 +240,27 @@ impl Event {
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// That these baselines came into force.
+    pub fn of_baselines(at: Timestamp, actor: impl Into<String>, set: &BaselineSet) -> Self {
+        let mut event = Event::new(at, actor, None, EventType::BaselineLoaded);
+        event.baselines = BaselineRecord::all(set);
+        event
+    }
+
+    /// That verdicts on a device are others.
+    pub fn of_compliance(at: Timestamp, device: DeviceId, change: &Change) -> Self {
+        let mut event = Event::new(at, "server", Some(device), EventType::ComplianceChanged);
+        event.compliance = Some(Box::new(ComplianceRecord::new(change)));
+        event
+    }
+
+    /// That a list of a baseline's population was made.
+    pub fn of_snapshot(at: Timestamp, record: SnapshotRecord) -> Self {
+        let mut event = Event::new(at, "server", None, EventType::ComplianceSnapshot);
+        event.snapshot = Some(Box::new(record));
+        event
     }
 
     /// With this statement about the log.
@@ -358,6 +394,12 @@ named! {
         AlertRaised = "alert.raised",
         /// What an alert was raised for is over.
         AlertCleared = "alert.cleared",
+        /// Baselines of compliance came into force.
+        BaselineLoaded = "baseline.loaded",
+        /// Verdicts on a device are others than before.
+        ComplianceChanged = "compliance.changed",
+        /// All devices that a baseline covers were listed with their states.
+        ComplianceSnapshot = "compliance.snapshot",
     }
 }
 

@@ -9,15 +9,15 @@ use serde_json::Value;
 use crate::event::EventType;
 use EventType::{
     AlertCleared, AlertRaised, AppChanged, AppDeleted, AuditExported, AuditKeyChanged,
-    AuditRedacted, BatchCreated, BatchEnded, BatchStopped, ChannelChanged, ChannelUriRefused,
-    CommandCancelled, CommandQueued, CommandRetried, DatabaseRestored, DeviceAlert, DeviceChanged,
-    DeviceLimited, DeviceRefused, DeviceRegistered, DeviceRetired, DeviceUnenrolled,
-    EnrollmentEnded, Exchange, ExchangeMore, FamilyShown, GuardRefused, InstallMoved, KeyLearned,
-    KeyRotated, LogForked, MessageRefused, PolicyLoaded, PolicyRefused, PushProfileChanged,
-    PushProfileCreated, PushProfileDeleted, PushProfileHealth, Redacted, RetentionApplied,
-    ServerStarted, StrangerRefused, TokenCreated, TokenRevoked, WakeEnded, WakeNotTaken, WakeSent,
-    WakeWanted, WebhookChanged, WebhookCreated, WebhookDeleted, WebhookDeliveryRequested,
-    WebhookGivenUp,
+    AuditRedacted, BaselineLoaded, BatchCreated, BatchEnded, BatchStopped, ChannelChanged,
+    ChannelUriRefused, CommandCancelled, CommandQueued, CommandRetried, ComplianceChanged,
+    ComplianceSnapshot, DatabaseRestored, DeviceAlert, DeviceChanged, DeviceLimited, DeviceRefused,
+    DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentEnded, Exchange, ExchangeMore,
+    FamilyShown, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused,
+    PolicyLoaded, PolicyRefused, PushProfileChanged, PushProfileCreated, PushProfileDeleted,
+    PushProfileHealth, Redacted, RetentionApplied, ServerStarted, StrangerRefused, TokenCreated,
+    TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated,
+    WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -73,6 +73,9 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
             &["detail", "log"]
         }
         AlertRaised | AlertCleared => &["detail", "raised"],
+        BaselineLoaded => &["detail", "baselines"],
+        ComplianceChanged => &["compliance"],
+        ComplianceSnapshot => &["snapshot"],
         DeviceRetired | DeviceUnenrolled | Redacted => &[],
         KeyLearned
         | FamilyShown

@@ -55,6 +55,9 @@ records! {
         "more" [MORE]: "What the exchange right before it had no room for";
         "log" [LOG]: "What it says about the log itself: one of these fields";
         "raised" [RAISED]: "The alert";
+        "baselines" [BASELINE]: "Every baseline of compliance that is in force from then on";
+        "compliance" [COMPLIANCE]: "The verdicts that are others than before";
+        "snapshot" [SNAPSHOT]: "The list of all devices that a baseline covers";
     }
 
     EXCHANGE "Exchange"
@@ -159,6 +162,58 @@ records! {
         "kind": "Its kind";
         "subject": "What it is about";
         "severity": "How urgent it is";
+    }
+
+    BASELINE "Baseline"
+    "A baseline of compliance by its id and the text that it had."
+    {
+        "id": "Its id";
+        "digest": "SHA-256 of the text of its file";
+    }
+
+    COMPLIANCE "Compliance"
+    "What changed in the verdicts on a device by one baseline. Only values that a control reads are on record. That a value was read again is no change."
+    {
+        "baseline" [BASELINE]: "The baseline";
+        "controls" [CONTROL]: "The controls whose state, reason or value is another, or that are new";
+        "ended": "The ids of the controls that are judged no longer: all, where the baseline covers the device no longer";
+    }
+
+    CONTROL "Control"
+    "The verdict on a device by one control, with its evidence."
+    {
+        "control": "The control's id";
+        "state": "`compliant`, `exempt`, `in_grace`, `unknown` or `not_compliant`";
+        "since": "Since when it is in this state";
+        "beneath": "For one that is exempt: the state that it would have";
+        "reason": "Why nothing is known: `never_read`, `stale`, `absent`, `null`, `needs_user` or `unreadable`";
+        "until": "When the grace or the exemption ends";
+        "value": "The value that decided, where it has at most 64 bytes";
+        "value_sha256": "SHA-256 of a value that is longer";
+        "read_at": "When the value was read";
+        "command": "The number of the command that read it; none for what the server itself knows";
+        "event": "The number of the device's event of the exchange that brought it: it has the session, the mode, the login status and the policy set";
+    }
+
+    SNAPSHOT "Snapshot"
+    "The list of all devices that a baseline covers, with their states."
+    {
+        "baseline" [BASELINE]: "The baseline";
+        "at": "When the list was begun";
+        "devices": "How many devices it has";
+        "lines": "How many lines it has: one for each device and control";
+        "counts" [COUNTS]: "How many devices are in each state";
+        "root": "The root of the RFC 6962 tree whose leaves are its lines, in base64";
+    }
+
+    COUNTS "Counts"
+    "How many devices are in each state; a device is as its worst control is."
+    {
+        "compliant": "Compliant by every control";
+        "exempt": "At the worst exempt";
+        "in_grace": "At the worst in grace";
+        "unknown": "At the worst unknown";
+        "not_compliant": "Not compliant by some control";
     }
 
     CONTEXT "Context"
