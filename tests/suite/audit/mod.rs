@@ -10,6 +10,7 @@ mod mutations;
 mod proof_files;
 mod proofs;
 pub mod replay;
+mod reports;
 pub mod sealing;
 mod steps;
 mod verifiers;

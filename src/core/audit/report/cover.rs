@@ -2,9 +2,10 @@
 //! when the log is anchored outside.
 
 use super::log_facts::Exported;
-use super::value::{Section, Value, columns, whole};
+use super::value::{LISTED, Row, Section, Value, columns, whole};
 use super::{Basis, Counts};
 use crate::audit::verify::Outcome;
+use crate::event::BaselineRecord;
 use crate::time::Timestamp;
 
 /// The newest cosignature that was verified, by the witness's clock.
@@ -92,4 +93,28 @@ fn anchors(basis: &Basis, exported: Option<Exported>) -> super::Table {
         columns! { what "What", at "When", size "Up to entry" },
         rows,
     )
+}
+
+/// The digests of what decided and of what devices are judged by.
+pub(super) fn digests<'a>(
+    sets: impl Iterator<Item = &'a String>,
+    baselines: &[BaselineRecord],
+) -> super::Table {
+    let sets = sets.map(|digest| {
+        vec![
+            "policy set that decided".into(),
+            Value::Code(digest.clone()),
+        ]
+    });
+    let baselines = baselines.iter().map(|baseline| {
+        let what = format!("baseline {} in force at the end", baseline.id);
+        vec![what.into(), Value::Code(baseline.digest.clone())]
+    });
+    let mut rows: Vec<Row> = sets.chain(baselines).collect();
+    let total = rows.len() as u64;
+    rows.truncate(LISTED);
+    let columns = columns! { what "What", digest "SHA-256" };
+    let mut table = whole("digests", "Policy sets and baselines", columns, rows);
+    table.total = total;
+    table
 }

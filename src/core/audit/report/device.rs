@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::answers::Underway;
+use super::compliance::Verdicts;
 use super::value::{Column, Row, Value, columns};
 use super::withheld::Waiting;
 use crate::context::{ContextSet, Family, Mode};
@@ -32,6 +33,8 @@ pub struct DeviceFacts {
     pub(super) waiting: BTreeMap<u32, Waiting>,
     pub(super) underway: BTreeMap<u32, Underway>,
     pub(super) unconfirmed: BTreeMap<u32, Underway>,
+    /// The latest verdicts on it.
+    pub(super) verdicts: Verdicts,
 }
 
 /// The device's latest session as far as it was seen.
@@ -92,6 +95,7 @@ impl DeviceFacts {
                 self.retired_at = Some(event.at);
                 self.underway.clear();
                 self.unconfirmed.clear();
+                self.verdicts.clear();
                 self.session = Session::default();
             }
             _ => {}

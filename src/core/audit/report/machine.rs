@@ -13,37 +13,17 @@ use crate::policy::{PolicySet, Verdict};
 #[derive(Debug, Default)]
 pub(super) struct MachineAudit {
     pub(super) statement: MachineStatement,
-    pub(super) decisions: Decisions,
     pub(super) differences: Listed<Difference>,
 }
 
-/// How decisions of the period came out when they were made again.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Decisions {
-    agree: u64,
-    differ: u64,
-    without_inputs: u64,
-    without_policy_set: u64,
-}
-
-impl Decisions {
-    /// What came out between two states of the replay.
-    pub(super) fn add(&mut self, before: Totals, after: Totals) {
-        self.agree += after.agree - before.agree;
-        self.differ += after.differ - before.differ;
-        self.without_inputs += after.without_inputs - before.without_inputs;
-        self.without_policy_set += after.without_policy_set - before.without_policy_set;
-    }
-}
-
 impl MachineAudit {
-    pub(super) fn section<'a>(&self, sets: impl Iterator<Item = &'a PolicySet>) -> Section {
-        let (statement, decisions) = (&self.statement, self.decisions);
+    pub(super) fn section<'a>(
+        &self,
+        decisions: Totals,
+        sets: impl Iterator<Item = &'a PolicySet>,
+    ) -> Section {
+        let statement = &self.statement;
         let carried = |kind| statement.carried(kind);
-        let sum = decisions.agree
-            + decisions.differ
-            + decisions.without_inputs
-            + decisions.without_policy_set;
         Section::new(
             "machine",
             "1. The Machine-mode guarantee",
@@ -60,7 +40,7 @@ impl MachineAudit {
         .fact("unenroll", "Carried: unenrollments", carried(Kind::Unenroll))
         .fact("others", "Carried: commands of other kinds", statement.others)
         .fact("guard_stops", "Commands that the second guard stopped", statement.guard_stops)
-        .fact("decisions", "Decisions that were made again", sum)
+        .fact("decisions", "Decisions that were made again", decisions.decisions)
         .fact("agree", "They agree with the record", decisions.agree)
         .fact("differ", "They come out otherwise", decisions.differ)
         .fact("without_inputs", "They lack their inputs (events of version 1, redacted or deleted)", decisions.without_inputs)

@@ -9,6 +9,7 @@ mod access;
 mod answers;
 mod claims;
 mod clock;
+mod compliance;
 mod cover;
 mod device;
 mod log_facts;
@@ -17,6 +18,7 @@ mod period;
 mod policy_sets;
 mod seen;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests;
 mod value;
 mod wakes;
@@ -79,6 +81,7 @@ pub struct Reporter {
     clock: clock::ClockAudit,
     log: log_facts::LogFacts,
     access: access::AccessAudit,
+    compliance: compliance::ComplianceAudit,
     counts: Counts,
 }
 
@@ -110,6 +113,7 @@ impl Reporter {
             clock: clock::ClockAudit::default(),
             log: log_facts::LogFacts::default(),
             access: access::AccessAudit::default(),
+            compliance: compliance::ComplianceAudit::default(),
             counts: Counts::default(),
         }
     }
@@ -148,6 +152,7 @@ impl Reporter {
         self.clock.take(number, event, counts);
         self.log.take(number, event, counts);
         self.policy_sets.take(event, &period);
+        self.compliance.take(event, counts);
         if counts {
             self.access.take(event);
             self.counts.exchanges += u64::from(event.exchange.is_some());
@@ -162,15 +167,10 @@ impl Reporter {
     }
 
     fn replay(&mut self, event: &Event, counts: bool) {
-        let (before, differences) = (self.replay.totals(), &mut self.machine.differences);
-        self.replay.take(event, &mut |difference| {
-            if counts {
-                differences.push(difference);
-            }
-        });
-        if counts {
-            self.machine.decisions.add(before, self.replay.totals());
-        }
+        let differences = &mut self.machine.differences;
+        self.replay.count(counts);
+        self.replay
+            .take(event, &mut |difference| differences.push(difference));
     }
 
     fn device(&mut self, id: DeviceId, event: &Event, counts: bool) {
@@ -212,6 +212,7 @@ impl Reporter {
         if event.what == EventType::DeviceRetired {
             self.wakes.session(id, facts.session, &self.basis.period);
         }
+        self.compliance.device(facts, event, counts);
         facts.learn(event);
         facts.bound();
     }
@@ -236,7 +237,8 @@ impl Reporter {
             .values()
             .filter(|facts| facts.retired_at.is_some());
         self.counts.retired = retired.count() as u64;
-        let summary = cover::section(&self.basis, &self.counts, self.log.exported);
+        let digests = cover::digests(self.policy_sets.digests(), self.compliance.in_force());
+        let summary = cover::section(&self.basis, &self.counts, self.log.exported).table(digests);
         let sections = self.sections();
         Report {
             summary,
@@ -253,7 +255,8 @@ impl Reporter {
             .filter_map(|digest| self.replay.set(digest))
             .collect();
         vec![
-            self.machine.section(decided.into_iter()),
+            self.machine
+                .section(self.replay.finish(), decided.into_iter()),
             self.claims.configuration(),
             self.claims.logins(),
             self.wakes.section(),
@@ -267,6 +270,8 @@ impl Reporter {
             self.answers.left(),
             self.clock.section(cover::cosigned(&self.basis)),
             self.log.section(),
+            self.compliance
+                .section(self.devices.iter().map(|(id, facts)| (*id, facts))),
             self.access.section(),
             self.log.alerts(),
         ]

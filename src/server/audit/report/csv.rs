@@ -26,10 +26,8 @@ pub(super) fn write(report: &Report, directory: &Path) -> io::Result<()> {
 
 /// Every fact, and of each table how many rows it has and how many are listed.
 fn facts(report: &Report, to: &mut impl Write) -> io::Result<()> {
-    line(
-        to,
-        ["section", "fact", "label", "value", "unit"].map(str::to_owned),
-    )?;
+    line(to, ["section", "fact", "label", "value", "unit"].map(cell))?;
+    let text = |cells: [&str; 5]| cells.map(cell);
     let made_by = [
         ("program", "Program", report.basis.program.clone()),
         (
@@ -39,26 +37,20 @@ fn facts(report: &Report, to: &mut impl Write) -> io::Result<()> {
         ),
     ];
     for (id, label, value) in made_by {
-        line(to, ["summary", id, label, &value, ""].map(str::to_owned))?;
+        line(to, text(["summary", id, label, &value, ""]))?;
     }
     for section in report.all_sections() {
         for fact in &section.facts {
-            let value = exact(&fact.value);
             let unit = fact.value.unit().unwrap_or_default();
-            line(
-                to,
-                [section.id, fact.id, fact.label, &value, unit].map(str::to_owned),
-            )?;
+            let [section, id, label] = [section.id, fact.id, fact.label].map(cell);
+            line(to, [section, id, label, exact(&fact.value), cell(unit)])?;
         }
         for table in &section.tables {
             let listed = table.rows.len().to_string();
             let total = table.total.to_string();
             for (what, value) in [("total", total), ("listed", listed)] {
                 let id = format!("{}.{what}", table.id);
-                line(
-                    to,
-                    [section.id, &id, table.title, &value, "rows"].map(str::to_owned),
-                )?;
+                line(to, text([section.id, &id, table.title, &value, "rows"]))?;
             }
         }
     }
@@ -70,7 +62,7 @@ fn table(
     rows: impl Iterator<Item = Row>,
     to: &mut impl Write,
 ) -> io::Result<()> {
-    line(to, columns.iter().map(|column| column.id.to_owned()))?;
+    line(to, columns.iter().map(|column| cell(column.id)))?;
     for row in rows {
         line(to, row.iter().map(exact))?;
     }
@@ -78,11 +70,11 @@ fn table(
 }
 
 fn line(to: &mut impl Write, cells: impl IntoIterator<Item = String>) -> io::Result<()> {
-    let cells: Vec<String> = cells.into_iter().map(|text| cell(&text)).collect();
+    let cells: Vec<String> = cells.into_iter().collect();
     write!(to, "{}\r\n", cells.join(","))
 }
 
-/// A value to the last digit.
+/// A cell with a value to the last digit. No text in it is a formula.
 fn exact(value: &Value) -> String {
     match value {
         Value::None => String::new(),
@@ -90,6 +82,6 @@ fn exact(value: &Value) -> String {
         Value::Time(at) => at.to_string(),
         Value::Duration(ms) => ms.to_string(),
         Value::Flag(flag) => flag.to_string(),
-        Value::Text(text) | Value::Code(text) => text.clone(),
+        Value::Text(text) | Value::Code(text) => cell(text),
     }
 }

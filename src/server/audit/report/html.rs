@@ -10,6 +10,8 @@ const STYLE: &str = include_str!("style.css");
 
 /// Most rows of a list on the page: the other forms have more.
 const ROWS: usize = 100;
+/// Longest word that is not broken, characters.
+const WORD: usize = 24;
 /// Most devices on the page.
 const DEVICE_ROWS: usize = 500;
 
@@ -17,9 +19,9 @@ pub(super) fn write(report: &Report, to: &mut impl Write) -> io::Result<()> {
     let title = title(report);
     write!(
         to,
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width\"/>\n\
          <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n"
     )?;
     first_page(report, to)?;
@@ -47,11 +49,15 @@ fn first_page(report: &Report, to: &mut impl Write) -> io::Result<()> {
     let fact = |id: &str| summary.facts.iter().find(|fact| fact.id == id);
     let value = |id: &str| fact(id).map_or(String::new(), |fact| shown(&fact.value));
     let whole = fact("whole").is_some_and(|fact| fact.value == Value::Flag(true));
-    let note = if whole { " (the whole log)" } else { "" };
+    let note = if whole {
+        " (the whole log)"
+    } else {
+        ", not included"
+    };
     let state = if summary.attention { "look" } else { "good" };
     write!(
         to,
-        "<p class=\"period\">{} to {}, not included{note}</p>\n\
+        "<p class=\"period\">{} to {}{note}</p>\n\
          <p class=\"verdict {state}\">Verified: <strong>{}</strong>. {} entries up to size {}.</p>\n</header>\n",
         value("from"),
         value("to"),
@@ -59,7 +65,7 @@ fn first_page(report: &Report, to: &mut impl Write) -> io::Result<()> {
         value("checked"),
         value("size"),
     )?;
-    write!(to, "<p>{}</p>\n", escaped(summary.shows))?;
+    write!(to, "<p>{}</p>\n", prose(summary.shows))?;
     note_not_proved(summary, to)?;
     facts(&summary.facts, to)?;
     for one in &summary.tables {
@@ -89,10 +95,9 @@ fn overview(report: &Report, to: &mut impl Write) -> io::Result<()> {
          <table>\n<thead><tr><th>Section</th><th>Found</th><th class=\"n\">Value</th><th>Mark</th></tr></thead>\n<tbody>\n"
     )?;
     for one in &report.sections {
-        let (label, value, class) = match one.first_fact() {
-            Some(fact) => (fact.label, shown(&fact.value), class(&fact.value)),
-            None => ("", String::new(), ""),
-        };
+        let fact = one.first_fact();
+        let label = fact.map_or("", |fact| fact.label);
+        let value = fact.map_or(String::new(), |fact| shown(&fact.value));
         let mark = if one.attention {
             "<b class=\"mark\">Look</b>"
         } else {
@@ -100,7 +105,7 @@ fn overview(report: &Report, to: &mut impl Write) -> io::Result<()> {
         };
         write!(
             to,
-            "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td{class}>{value}</td><td>{mark}</td></tr>\n",
+            "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"n\">{value}</td><td>{mark}</td></tr>\n",
             one.id,
             escaped(one.title),
             escaped(label)
@@ -115,7 +120,7 @@ fn section(one: &Section, to: &mut impl Write) -> io::Result<()> {
         "<section id=\"{}\">\n<h2>{}</h2>\n<p>{}</p>\n",
         one.id,
         escaped(one.title),
-        escaped(one.shows)
+        prose(one.shows)
     )?;
     note_not_proved(one, to)?;
     facts(&one.facts, to)?;
@@ -126,7 +131,7 @@ fn section(one: &Section, to: &mut impl Write) -> io::Result<()> {
 }
 
 fn note_not_proved(one: &Section, to: &mut impl Write) -> io::Result<()> {
-    let text = escaped(one.does_not_prove);
+    let text = prose(one.does_not_prove);
     write!(to, "<p class=\"not\"><b>Not proven:</b> {text}</p>\n")
 }
 
@@ -232,7 +237,7 @@ fn devices(report: &Report, to: &mut impl Write) -> io::Result<()> {
 fn last_page(report: &Report, to: &mut impl Write) -> io::Result<()> {
     write!(
         to,
-        "<section id=\"checkpoint\" class=\"page\">\n<h2>Checkpoint</h2>\n\
+        "<section id=\"checkpoint\" class=\"page landscape\">\n<h2>Checkpoint</h2>\n\
          <p>These lines state the size and the root of the log from which this report was made, signed by its audit key. \
          Whoever keeps this page outside the operator's reach is a witness: a log that was rewritten below this size \
          cannot go on from them. Put the lines into a file, each as it stands and with a line feed at its end, \
@@ -254,11 +259,22 @@ fn shown(value: &Value) -> String {
 }
 
 fn class(value: &Value) -> &'static str {
+    let breaks = |word: &str| word.chars().count() > WORD;
     match value {
+        Value::Text(text) if !text.split(' ').any(breaks) => " class=\"w\"",
         Value::Number(_) | Value::Duration(_) => " class=\"n\"",
         Value::Time(_) => " class=\"t\"",
         _ => "",
     }
+}
+
+/// Words of this program: what stands between grave accents is code.
+fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
+        0 => escaped(part),
+        _ => format!("<code>{}</code>", escaped(part)),
+    });
+    parts.collect()
 }
 
 fn escaped(text: &str) -> String {
