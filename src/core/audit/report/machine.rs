@@ -4,10 +4,10 @@
 use super::value::{Listed, Section, Value, columns, whole};
 use crate::audit::replay::{Difference, Totals};
 use crate::audit::statement::MachineStatement;
-use crate::context::{Context, Family, Login, Mode, Platform};
-use crate::kind::Kind;
-use crate::policy::explain::{Question, explain};
-use crate::policy::{PolicySet, Verdict};
+use crate::context::{Context, ContextSet, Family, Login, Mode, Platform};
+use crate::kind::{Class, Kind, Leaf};
+use crate::policy::explain::usual_verb;
+use crate::policy::{PolicySet, Subject, Verdict};
 
 /// Audit 1.
 #[derive(Debug, Default)]
@@ -97,7 +97,7 @@ impl MachineAudit {
     }
 }
 
-/// What each set lets go in each mode: one command of each kind, of a Windows 8.1 device in
+/// What each set lets go in each mode: a usual command of each kind, of a Windows 8.1 device in
 /// no group, with its user logged on where the mode has one.
 fn matrix<'a>(sets: impl Iterator<Item = &'a PolicySet>) -> super::Table {
     let columns = columns! {
@@ -115,7 +115,7 @@ fn matrix<'a>(sets: impl Iterator<Item = &'a PolicySet>) -> super::Table {
             front.into_iter().chain(cells).collect()
         })
     });
-    let title = "What each policy set that decided lets go (Windows 8.1, no group)";
+    let title = "What each policy set that decided lets go (a usual command of each kind, Windows 8.1, no group)";
     whole("policy_matrix", title, columns, rows)
 }
 
@@ -128,25 +128,21 @@ fn cell(set: &PolicySet, kind: Kind, mode: Mode) -> Value {
             _ => Login::User,
         },
     };
-    let asked = Question {
-        context,
+    let leaf = Leaf {
+        verb: usual_verb(kind),
+        kind,
+        class: Class::OTHER,
+    };
+    let subject = Subject {
         family: Family::Windows81,
         groups: &[],
         app: None,
-        kind,
-        verb: None,
-        class: None,
+        leaves: &[leaf],
     };
-    let Ok(explained) = explain(set, &asked) else {
-        return Value::None;
-    };
-    let verdict = match explained.verdict {
+    match set.decide(ContextSet::only(context), &subject).verdict {
         Verdict::Deliver => "delivers",
         Verdict::Withhold => "withholds",
         Verdict::Refuse => "refuses",
-    };
-    match explained.varies {
-        true => format!("{verdict}; others vary").into(),
-        false => verdict.into(),
     }
+    .into()
 }
