@@ -408,6 +408,121 @@ fn a_device_is_asked_what_was_withheld_and_a_day_which_set_was_in_force() {
     assert_eq!(on("2020-01-01").0, Some(2));
 }
 
+/// The members that OSCAL 1.1 requires, the forms of its ids and tokens, that each reference
+/// leads somewhere, and the closed lists of states and reasons: written here from the public
+/// specification, as there is no validator that the tests could use.
+#[test]
+fn oscal_has_what_it_requires_and_unknown_is_not_satisfied() {
+    let mut log = WrittenLog::of(40);
+    let baseline = json!({ "id": "base", "digest": "d".repeat(64) });
+    let states = [
+        ("av.on", "compliant"),
+        ("1st", "unknown"),
+        ("fw", "not_compliant"),
+        ("os", "exempt"),
+    ];
+    let controls = states.map(|(control, state)| {
+        json!({ "control": control, "state": state, "since": 1_700_000_000_000_u64 })
+    });
+    log.push(
+        json!({ "v": 2, "at": 1_700_000_100_000_u64, "actor": "server", "device": device(1),
+        "type": "compliance.changed",
+        "compliance": { "baseline": baseline, "controls": controls } }),
+    );
+    let dir = exported(&log);
+    assert_eq!(report(&log, dir.path(), &["--oscal", "oscal"]), Some(0));
+    let read = |name: &str| fs::read(dir.path().join("oscal").join(name)).unwrap();
+    let json = |name: &str| serde_json::from_slice::<Value>(&read(name)).unwrap();
+    let results = json("assessment-results.json");
+    let plan = json("assessment-plan.json");
+    let (results, plan) = (&results["assessment-results"], &plan["assessment-plan"]);
+    for document in [results, plan] {
+        for member in ["title", "last-modified", "version", "oscal-version"] {
+            assert!(document["metadata"][member].is_string(), "{member}");
+        }
+    }
+    assert_eq!(results["import-ap"]["href"], "assessment-plan.json");
+    let resources = |document: &Value| -> Vec<String> {
+        let resources = document["back-matter"]["resources"].as_array().unwrap();
+        resources
+            .iter()
+            .map(|one| format!("#{}", one["uuid"].as_str().unwrap()))
+            .collect()
+    };
+    assert!(resources(plan).contains(&plan["import-ssp"]["href"].as_str().unwrap().to_owned()));
+    assert!(plan["reviewed-controls"]["control-selections"][0]["include-controls"].is_array());
+    let result = &results["results"][0];
+    for member in ["title", "description", "start", "end"] {
+        assert!(result[member].is_string(), "{member}");
+    }
+    assert!(result["reviewed-controls"].is_object());
+    let observation = &result["observations"][0];
+    assert!(observation["collected"].is_string() && observation["methods"] == json!(["EXAMINE"]));
+    for evidence in observation["relevant-evidence"].as_array().unwrap() {
+        assert!(resources(results).contains(&evidence["href"].as_str().unwrap().to_owned()));
+    }
+    for resource in results["back-matter"]["resources"].as_array().unwrap() {
+        let link = &resource["rlinks"][0];
+        let bytes = read(link["href"].as_str().unwrap());
+        let digest = modegate_core::audit::manifest::digest(&bytes);
+        assert_eq!(
+            (&link["hashes"][0]["algorithm"], &link["hashes"][0]["value"]),
+            (&json!("SHA-256"), &json!(digest))
+        );
+    }
+    let findings = result["findings"].as_array().unwrap();
+    let found: Vec<(&str, &str, &str)> = findings
+        .iter()
+        .map(|finding| {
+            let target = &finding["target"];
+            assert_eq!(target["type"], "objective-id");
+            assert_eq!(
+                finding["related-observations"][0]["observation-uuid"],
+                observation["uuid"]
+            );
+            assert!(finding["title"].is_string() && finding["description"].is_string());
+            let text =
+                |value: &'_ Value| -> &'static str { value.as_str().unwrap().to_owned().leak() };
+            (
+                text(&target["target-id"]),
+                text(&target["status"]["state"]),
+                text(&target["status"]["reason"]),
+            )
+        })
+        .collect();
+    for expected in [
+        ("av.on", "satisfied", "pass"),
+        ("_1st", "not-satisfied", "other"),
+        ("fw", "not-satisfied", "fail"),
+        ("os", "not-satisfied", "other"),
+    ] {
+        assert!(found.contains(&expected), "{found:?}");
+    }
+    let mut ids = std::collections::BTreeSet::new();
+    uuids(results, &mut ids);
+    uuids(plan, &mut ids);
+    assert_eq!(ids.len(), 3 + 1 + 4 + 2 + 1);
+    assert_eq!(report(&log, dir.path(), &["--oscal", "again"]), Some(0));
+    let again = fs::read(dir.path().join("again/assessment-results.json")).unwrap();
+    assert!(again == read("assessment-results.json"));
+}
+
+/// Collects every id, each of version 5 and there once.
+fn uuids(value: &Value, ids: &mut std::collections::BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| uuids(item, ids)),
+        Value::Object(members) => {
+            if let Some(id) = members.get("uuid") {
+                let id: uuid::Uuid = id.as_str().unwrap().parse().unwrap();
+                assert_eq!(id.get_version_num(), 5);
+                assert!(ids.insert(id.to_string()));
+            }
+            members.values().for_each(|member| uuids(member, ids));
+        }
+        _ => {}
+    }
+}
+
 /// A large log in a time that can be said: `--ignored`, and `EVENTS=1000000`.
 #[test]
 #[ignore = "a measurement: docs/performance.md"]

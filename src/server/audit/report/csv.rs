@@ -57,7 +57,7 @@ fn facts(report: &Report, to: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn table(
+pub(super) fn table(
     columns: &[Column],
     rows: impl Iterator<Item = Row>,
     to: &mut impl Write,

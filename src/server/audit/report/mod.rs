@@ -1,8 +1,9 @@
 //! A report in the forms in which it leaves the house: a page to print, tables for
-//! spreadsheets, and JSON. Each is made of the report alone: no clock, no host, no user.
+//! spreadsheets, JSON, and OSCAL. Each is made of the report alone: no clock, no host, no user.
 
 mod csv;
 mod html;
+mod oscal;
 mod reading;
 mod words;
 
@@ -22,6 +23,8 @@ pub enum Form {
     Csv,
     /// One file with every value.
     Json,
+    /// A directory with assessment results of compliance, their plan and their evidence.
+    Oscal,
 }
 
 impl Form {
@@ -31,6 +34,7 @@ impl Form {
             Form::Html => "--html",
             Form::Csv => "--csv",
             Form::Json => "--json",
+            Form::Oscal => "--oscal",
         }
     }
 
@@ -47,6 +51,7 @@ impl Form {
         let partial = partial(out);
         let written = match self {
             Form::Csv => csv::write(report, &partial),
+            Form::Oscal => oscal::write(report, &partial),
             Form::Html => file(&partial, |to| html::write(report, to)),
             Form::Json => file(&partial, |to| json(report, to)),
         };
@@ -54,7 +59,7 @@ impl Form {
         if written.is_err() {
             // What could not be written need not be there to be removed.
             let _ = match self {
-                Form::Csv => fs::remove_dir_all(&partial),
+                Form::Csv | Form::Oscal => fs::remove_dir_all(&partial),
                 Form::Html | Form::Json => fs::remove_file(&partial),
             };
         }

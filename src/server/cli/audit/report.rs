@@ -40,6 +40,10 @@ pub struct ReportArgs {
     /// Write every value as JSON
     #[arg(long, value_name = "OUT", group = "out")]
     json: Option<PathBuf>,
+    /// Make a directory with the compliance as OSCAL assessment results, with their plan and
+    /// their evidence
+    #[arg(long, value_name = "OUT", group = "out")]
+    oscal: Option<PathBuf>,
     /// A verifier key of the log that is trusted, or a file with one; may be repeated
     /// [default: for a data directory its own]
     #[arg(long, value_name = "VKEY")]
@@ -139,6 +143,7 @@ impl ReportArgs {
             (Form::Html, &self.html),
             (Form::Csv, &self.csv),
             (Form::Json, &self.json),
+            (Form::Oscal, &self.oscal),
         ];
         outs.into_iter()
             .filter_map(|(form, out)| Some((form, out.as_ref()?)))
