@@ -5,7 +5,7 @@
 //! before, and the next one completes it.
 
 mod about;
-mod csv;
+pub(in crate::audit) mod csv;
 mod device;
 mod directory;
 mod entries;
