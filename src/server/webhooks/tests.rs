@@ -125,7 +125,7 @@ fn targets() {
     }
     let long = format!(
         "https://hooks.contoso.test/{}",
-        "x".repeat(super::target::URL_BYTES)
+        "x".repeat(crate::egress::URL_BYTES)
     );
     assert_eq!(all.check(&long).err(), Some(Url));
 }
