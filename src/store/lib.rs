@@ -12,6 +12,7 @@ pub mod private_file;
 pub mod proof;
 pub mod push;
 pub mod seal;
+pub mod siem;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -107,6 +108,7 @@ pub trait Store:
     + installs::InstallStore
     + proof::ProofStore
     + alerts::AlertStore
+    + siem::SiemStore
     + Send
     + Sync
     + 'static

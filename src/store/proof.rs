@@ -30,6 +30,8 @@ pub struct Tree {
     pub epoch: u64,
     /// How many entries were sealed when the epoch began; 0 in the first.
     pub began: u64,
+    /// That entries below this number were deleted is on record.
+    pub recorded: u64,
 }
 
 impl Tree {
@@ -91,6 +93,8 @@ pub struct NewEpoch {
     pub origin: String,
     /// The verifier keys of the keys that sign in it.
     pub keys: Vec<AuditKey>,
+    /// When the keys that were recorded before sign nothing any more; `None` where they go on.
+    pub others_end: Option<Timestamp>,
     /// What is logged about it.
     pub events: Vec<Event>,
 }
@@ -208,4 +212,7 @@ pub trait ProofStore {
     /// Deletes the first 256 entries of the log, where all of them are from before `before`
     /// and in a tree that was sealed and exported. The log's last event stays.
     async fn purge_events(&self, before: Timestamp) -> Result<Pruned, StoreError>;
+
+    /// Puts on record that entries below this number were deleted.
+    async fn record_pruning(&self, minimum: u64, event: Event) -> Result<(), StoreError>;
 }

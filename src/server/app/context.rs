@@ -1,5 +1,6 @@
 //! What use cases work with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -11,9 +12,10 @@ use super::error::AppError;
 use super::revision::Match;
 use crate::audit::Sealer;
 use crate::clock::Clock;
+use crate::egress::EgressPolicy;
+use crate::metrics::Metrics;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
-use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use modegate_core::ids::DeviceId;
@@ -36,6 +38,12 @@ pub(crate) struct App {
     pub audit_public: bool,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
+    /// The directory of the policy files; `None` where the set is the one compiled in.
+    pub policies: Option<PathBuf>,
+    /// Held while the policy files are read again.
+    pub reloading: tokio::sync::Mutex<()>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// What an operator should act on.

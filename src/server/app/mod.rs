@@ -20,6 +20,7 @@ pub(crate) mod inventory;
 mod list;
 pub(crate) mod log;
 pub(crate) mod policies;
+pub(crate) mod policy_reload;
 mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod refused_devices;

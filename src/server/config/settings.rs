@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::retention::Retention;
+use super::siem::SiemSettings;
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
@@ -91,6 +92,8 @@ pub struct Settings {
     pub jobs: JobRules,
     /// What webhooks may reach.
     pub webhooks: Webhooks,
+    /// Where events are sent.
+    pub siem: SiemSettings,
     /// What is logged, and how.
     pub log: Log,
     /// Where spans are sent.
@@ -126,6 +129,7 @@ impl Default for Settings {
             inventory: InventorySettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
+            siem: SiemSettings::default(),
             log: Log::default(),
             otlp: Otlp::default(),
             templates: Templates::default(),

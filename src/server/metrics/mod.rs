@@ -1,5 +1,4 @@
 //! What the server counts, and how it is called (docs/running.md lists it).
-//!
 //! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
 //! series there are does not depend on what is served.
 
@@ -13,6 +12,7 @@ mod process;
 mod push;
 mod refused;
 mod shape;
+mod siem;
 mod webhooks;
 
 use std::sync::atomic::AtomicU64;
@@ -37,6 +37,7 @@ use audit::AuditMetrics;
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
+use siem::SiemMetrics;
 use webhooks::WebhookMetrics;
 
 use modegate_core::command::{CommandState, QueueSample};
@@ -89,6 +90,7 @@ pub struct Metrics {
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
     audit: AuditMetrics,
+    siem: SiemMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -160,6 +162,7 @@ impl Metrics {
             ),
             webhooks: WebhookMetrics::new(),
             audit: AuditMetrics::new(),
+            siem: SiemMetrics::default(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -187,6 +190,7 @@ impl Metrics {
         );
         self.webhooks.name(to);
         self.audit.name(to);
+        self.siem.name(to);
     }
 
     fn name_exchanges(&mut self) {

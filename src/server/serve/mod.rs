@@ -5,11 +5,13 @@ pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
+mod log_outlets;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
 mod reload;
 pub(crate) mod sockets;
+pub(crate) mod witness;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,9 +25,10 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::app::policy_reload;
 use crate::audit::Sealer;
-use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
+use crate::egress::EgressPolicy;
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
@@ -38,7 +41,6 @@ use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
-use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
@@ -50,7 +52,7 @@ use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::event::{Event, EventType};
-use modegate_core::policy::{Fault, PolicySet};
+use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
 use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
@@ -83,6 +85,7 @@ pub struct Running {
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     workers: Supervisor,
+    announced: watch::Sender<bool>,
 }
 
 /// How long the end of the server may seal the log.
@@ -95,7 +98,7 @@ const SEALING: Duration = Duration::from_secs(20);
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     check_addresses(settings)?;
-    let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
+    let policies = Arc::new(policy_set(settings)?);
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -106,7 +109,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server_validity = expiry::first_to_expire(&certified.cert);
     let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
@@ -116,9 +118,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
-        metrics,
         health: Arc::new(Health::new(Arc::clone(&status))),
-        identifier,
+        identifier: Arc::new(identifier(settings, issuers, &metrics)),
+        metrics,
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
         bodies: BodyBudget::new(&settings.limits),
@@ -130,7 +132,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let workers = workers(settings, &shared, status)?;
+    let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
         https,
         http,
@@ -148,6 +150,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
+        announced,
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
@@ -184,12 +187,18 @@ async fn app(
         let kind = AlertKind::LogNotExported;
         alerts.clear(kind, Subject::Server).await?;
     }
+    if options.settings.siem.sinks.is_empty() {
+        alerts.settle(&[AlertKind::SiemBehind], Vec::new()).await?;
+    }
     let app = App {
         keys: store.keys(),
         store,
         sealer,
         audit_public: options.settings.audit.public,
         sync,
+        policies: options.settings.policies.clone(),
+        reloading: tokio::sync::Mutex::default(),
+        metrics: Arc::clone(metrics),
         push,
         alerts,
         clock: options.clock.clone(),
@@ -218,6 +227,11 @@ impl Running {
             .map_or(String::new(), |http| format!(r#","http":"{http}""#));
         let sync = serde_json::Value::from(sync_path.as_str());
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
+    }
+
+    /// The announcement is written: what else belongs on standard output may follow.
+    pub fn announced(&self) {
+        self.announced.send_replace(true);
     }
 
     /// Completes once a background worker has failed too often to be restarted;
@@ -338,14 +352,16 @@ async fn push(
     Ok(Arc::new(push))
 }
 
+/// The background workers, and how they learn that the announcement is written.
 fn workers(
     settings: &Settings,
     shared: &Shared,
     status: Arc<WorkerStatus>,
-) -> Result<Supervisor, ServeError> {
+) -> Result<(Supervisor, watch::Sender<bool>), ServeError> {
+    let (announced, is_announced) = watch::channel(false);
     let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_egress, None)
         .map_err(ServeError::Webhooks)?;
-    Ok(crate::workers::start(WorkerContext {
+    let workers = crate::workers::start(WorkerContext {
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
@@ -359,18 +375,12 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
-        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
+        witnesses: Arc::new(log_outlets::witnesses(settings, shared.app.clock.now())?),
+        siem: log_outlets::forwarders(settings, shared, &is_announced)?,
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),
-    }))
-}
-
-/// Who cosigns the log's checkpoints.
-fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
-    let read =
-        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
-    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
-    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
+    });
+    Ok((workers, announced))
 }
 
 /// Where the conditions are seen that alerts are raised for.
@@ -396,11 +406,8 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
-    settings
-        .policies
-        .as_deref()
-        .map_or_else(PolicySet::builtin, crate::policy_files::load)
+fn policy_set(settings: &Settings) -> Result<PolicySet, ServeError> {
+    policy_reload::read(settings.policies.as_deref()).map_err(ServeError::Policies)
 }
 
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
+use super::index::Index;
 use super::redactions::Redactions;
 use super::sequences::{Chain, Sequences};
-use super::source::LogSource;
+use super::source::{IndexRow, LogSource};
 use crate::audit::policy_file::PolicyFile;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::log_record::LogRecord;
+use crate::time::Timestamp;
 use crate::tlog::Entry;
 
 /// The newest version of events that is known.
@@ -21,28 +25,32 @@ const VERSION: u64 = 2;
 const POLICY_SETS: usize = 10_000;
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventChecks {
     pub(super) sequences: Sequences,
     pub(super) redactions: Redactions,
     pub(super) epochs: Epochs,
-    /// Keys that the log says sign it.
-    pub(super) keys: Vec<String>,
+    /// Keys that the log says began to sign it, and until when those before them sign.
+    pub(super) keys: Vec<(String, Timestamp)>,
+    #[serde(skip)]
+    pub(super) index: Index,
     policy_sets: BTreeSet<String>,
     salted: bool,
     /// Room for the canonical form of an event, kept from one to the next.
+    #[serde(skip)]
     written: Vec<u8>,
 }
 
 /// The version alone, of an event of any version.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Version {
     v: u64,
 }
 
 /// The number of an event of any version. A newer one cannot be checked here, and is not
 /// missing either.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Numbered {
     #[serde(default)]
     device: Option<DeviceId>,
@@ -50,14 +58,14 @@ struct Numbered {
 }
 
 impl EventChecks {
-    /// Looks at an entry. The event, where it is one.
+    /// Looks at an entry. Its number, where it is an event.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) -> Option<Event> {
+    ) -> Option<(Chain, u64)> {
         let json = match entry {
             Entry::Redacted { leaf } => {
                 self.redactions.found(number, leaf);
@@ -80,7 +88,7 @@ impl EventChecks {
         match parse(number, json, &mut self.written) {
             Ok(event) => {
                 self.event(number, &event, source, findings);
-                Some(event)
+                Some((event.device, event.seq))
             }
             Err(finding) => {
                 if finding.kind == FindingKind::EventVersion {
@@ -114,13 +122,55 @@ impl EventChecks {
                 .redactions
                 .named(number, *entry, leaf_hash, (*device, *seq)),
             Some(LogRecord::Epoch(record)) => self.epochs.take(number, record),
-            Some(LogRecord::Key { vkey, .. }) => {
-                self.keys.push(vkey.clone());
+            Some(LogRecord::Key { vkey, both_until }) => {
+                self.keys.push((vkey.clone(), *both_until));
                 Ok(())
             }
             _ => Ok(()),
         };
         stated.unwrap_or_else(|finding| findings.add(finding));
+    }
+
+    /// Compares what a database keeps beside an entry with its event, or with the stub of a
+    /// redacted one.
+    pub(super) fn listed(
+        &mut self,
+        number: u64,
+        row: &IndexRow,
+        numbered: Option<(Chain, u64)>,
+    ) -> Result<(), Finding> {
+        let Some(stub) = &row.stub else {
+            // What is no event was found already.
+            return numbered.map_or(Ok(()), |(device, seq)| {
+                self.index.take(number, row, device, seq)
+            });
+        };
+        let stub = Event::from_bytes(stub).ok();
+        let Some(stub) = stub.filter(|stub| *stub == stub.stub()) else {
+            let what = "what is shown of it is not what is left of a redacted event";
+            return Err(Finding::at(number, FindingKind::Index, what));
+        };
+        self.redactions.listed(number, (stub.device, stub.seq));
+        self.index.take(number, row, stub.device, stub.seq)
+    }
+
+    /// An entry that is not sealed: of it counts only what the database lists, and which keys
+    /// sign.
+    pub(super) fn unsealed(
+        &mut self,
+        number: u64,
+        row: &IndexRow,
+        entry: &[u8],
+    ) -> Result<(), Finding> {
+        let json = Entry::parse(entry).ok().and_then(|entry| entry.json());
+        let event = json.and_then(|json| Event::from_bytes(json).ok());
+        if let Some(LogRecord::Key { vkey, both_until }) =
+            event.as_ref().and_then(|event| event.log.as_deref())
+        {
+            self.keys.push((vkey.clone(), *both_until));
+        }
+        let numbered = event.map(|event| (event.device, event.seq));
+        self.listed(number, row, numbered)
     }
 
     fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {
@@ -166,12 +216,14 @@ impl EventChecks {
 /// The event of an entry, in the form that it must have.
 pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
-    let event = Event::from_bytes(json).map_err(|fault| match serde_json::from_slice(json) {
-        Ok(Version { v }) if v > VERSION => newer(number, v),
-        _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
-    })?;
+    let (event, is_canonical) =
+        Event::read(json).map_err(|fault| match serde_json::from_slice(json) {
+            Ok(Version { v }) if v > VERSION => newer(number, v),
+            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+        })?;
     match event.v {
         1 => {}
+        2 if is_canonical => {}
         2 => {
             written.clear();
             event.write_to(written);

@@ -2,19 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, FindingKind};
 use super::sequences::Chain;
 use crate::tlog::Hash;
 
 /// What was redacted, by the entries and by the events that say so. It grows with their
 /// number only.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Redactions {
     found: BTreeMap<u64, Hash>,
     named: BTreeMap<u64, Named>,
+    /// The numbers with which a database lists them.
+    #[serde(skip)]
+    listed: BTreeMap<u64, (Chain, u64)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Named {
     leaf_hash: String,
     number: (Chain, u64),
@@ -24,6 +31,11 @@ impl Redactions {
     /// A redacted entry.
     pub(super) fn found(&mut self, entry: u64, leaf: Hash) {
         self.found.insert(entry, leaf);
+    }
+
+    /// A database lists a redacted entry with this number.
+    pub(super) fn listed(&mut self, entry: u64, number: (Chain, u64)) {
+        self.listed.insert(entry, number);
     }
 
     /// How many redacted entries there are so far.
@@ -70,6 +82,10 @@ impl Redactions {
                         leaf.base64(),
                         named.leaf_hash
                     ),
+                ),
+                Some(named) if self.listed.get(&entry).is_some_and(|n| *n != named.number) => (
+                    FindingKind::Index,
+                    "it is listed with another number than its event says".to_owned(),
                 ),
                 Some(named) if numbers.insert(named.number) => continue,
                 Some(_) => (

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 
-use crate::audit::signature::is_signed;
+use crate::audit::ed25519;
 use crate::config::WitnessAddress;
-use crate::http_client::{self, Body, bounded};
+use crate::http_client::{self, Body, bounded, unanswered};
 use modegate_core::tlog::note::NoteSignature;
 use modegate_core::tlog::witness::{AnswerFault, SIZE_TYPE, cosignature};
 use modegate_core::tlog::{AddCheckpoint, VerifierKey};
@@ -104,17 +104,11 @@ impl Client {
             let size = size.and_then(|text| text.strip_suffix('\n')?.parse().ok());
             return size.map(Reply::Knows).ok_or(AskFault::Size);
         }
-        let (line, _) = cosignature(request.note.text(), &body, self.vkey(), &is_signed)?;
+        let (line, _) = cosignature(request.note.text(), &body, self.vkey(), &ed25519::verify)?;
         Ok(Reply::Cosigned(line))
     }
 }
 
 fn nothing(error: &reqwest::Error) -> AskFault {
-    AskFault::Nothing(if error.is_connect() {
-        "could not connect"
-    } else if error.is_timeout() {
-        "the request timed out"
-    } else {
-        "the connection was closed, or the response was not HTTP"
-    })
+    AskFault::Nothing(unanswered(error))
 }

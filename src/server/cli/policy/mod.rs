@@ -2,19 +2,21 @@
 
 mod diff;
 mod explain;
+mod reload;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde::Serialize;
 
+use super::output::{CommandOutput, print, to_json};
 use crate::policy_files;
 use diff::DiffArgs;
 use explain::ExplainArgs;
 use modegate_core::policy::check::Report;
 use modegate_core::policy::{Fault, PolicySet};
+use reload::ReloadArgs;
 
 /// The `policy` commands.
 #[derive(Debug, Subcommand)]
@@ -35,10 +37,10 @@ pub enum PolicyCommand {
     Diff(DiffArgs),
     /// Show the decision on a kind of command in a context, and its rules
     Explain(ExplainArgs),
+    /// Have a running server read its policy files again; the log names the token that asked.
+    /// Exits with 0 if they are in force, 1 if they are invalid: the set before stays then
+    Reload(ReloadArgs),
 }
-
-/// What a command prints, and its exit code.
-type CommandOutput = (u8, String);
 
 /// Runs the command; the exit code. Who closes the output early has seen
 /// enough: that is no error.
@@ -49,11 +51,9 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
         }
         PolicyCommand::Diff(args) => diff::run(args)?,
         PolicyCommand::Explain(args) => explain::run(args)?,
+        PolicyCommand::Reload(args) => reload::run(args)?,
     };
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(code),
-    }
+    print(out, code, &text)
 }
 
 fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
@@ -77,20 +77,6 @@ fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
         let _ = writeln!(text, "{} cases, policy set {digest}", report.cases);
     }
     Ok((code, text))
-}
-
-fn to_json(value: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-    Ok(text + "\n")
-}
-
-/// What is printed where a set does not load.
-fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<CommandOutput> {
-    if json {
-        return Ok((code, to_json(&serde_json::json!({ "faults": faults }))?));
-    }
-    let lines = faults.iter().map(|fault| format!("{fault}\n"));
-    Ok((code, lines.collect()))
 }
 
 /// The set of a directory, or the shipped one.

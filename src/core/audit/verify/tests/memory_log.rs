@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use crate::audit::policy_file::PolicyFile;
 use crate::audit::verify::{
-    Accepted, LogSource, ManifestParts, Question, Report, SourceFault, verify,
+    Accepted, IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, Question, RecordedKey,
+    Report, Rest, SourceFault, VerifiedState, verify_from,
 };
 use crate::event::Event;
+use crate::ids::DeviceId;
 use crate::tlog::entry::{self, Entry};
 use crate::tlog::note::{SignatureType, VerifierKey};
 use crate::tlog::tile::bundle_path;
@@ -24,6 +26,8 @@ pub(super) struct MemoryLog {
     pub(super) first: u64,
     pub(super) unsealed: u64,
     pub(super) foreign: Option<String>,
+    /// The view that has something else for this entry.
+    pub(super) view: Option<(u64, &'static str)>,
     pub(super) manifest: Option<ManifestParts>,
     /// Instead of a checkpoint of what is there.
     pub(super) note: Option<Result<Vec<u8>, SourceFault>>,
@@ -36,6 +40,10 @@ pub(super) struct MemoryLog {
     pub(super) policy: Option<String>,
     pub(super) older: Vec<Vec<u8>>,
     pub(super) accepted: Accepted,
+    /// What a database keeps beside the entries.
+    pub(super) index: Option<Vec<IndexRow>>,
+    pub(super) rest: Vec<Rest>,
+    pub(super) kept: Vec<KeptCheckpoint>,
 }
 
 /// The public key of the log.
@@ -53,6 +61,7 @@ impl MemoryLog {
             first: 0,
             unsealed: 0,
             foreign: None,
+            view: None,
             manifest: None,
             note: None,
             bundles: BTreeMap::new(),
@@ -63,6 +72,9 @@ impl MemoryLog {
             policy: None,
             older: Vec::new(),
             accepted: Accepted::default(),
+            index: None,
+            rest: Vec::new(),
+            kept: Vec::new(),
         };
         let mut numbers = [0; 6];
         for number in 0..size {
@@ -148,6 +160,53 @@ impl MemoryLog {
         self.change(number, |event| change(&mut event["log"][what]));
     }
 
+    /// As a database has it that keeps what belongs beside the entries, at places 10 above
+    /// their numbers.
+    pub(super) fn in_database(&mut self) {
+        let (mut ends, mut rows) = (BTreeMap::new(), Vec::new());
+        for (number, entry) in self.entries.iter().enumerate() {
+            let (place, event) = (number as u64 + 10, event_of(entry).unwrap());
+            let device = event["device"]
+                .as_str()
+                .map(|id| id.parse::<Uuid>().unwrap());
+            let number = device.map_or(0, |id| id.as_u128() as u64);
+            let seq = event["seq"].as_u64().unwrap();
+            let end = ends.entry(number).or_insert(IndexEnd {
+                device: device.map(DeviceId),
+                number,
+                next: 1,
+                head: 0,
+                mark: 0,
+            });
+            rows.push(IndexRow {
+                place,
+                device: number,
+                seq,
+                prev: end.head,
+                mark: end.mark,
+                stub: None,
+            });
+            (end.next, end.head) = (seq + 1, place);
+            if seq % 64 == 0 {
+                end.mark = place;
+            }
+        }
+        self.index = Some(rows);
+        self.rest = ends.into_values().map(Rest::End).collect();
+        self.rest.push(Rest::Key(RecordedKey {
+            vkey: self.origin.key(KEY).unwrap().to_string(),
+            until: None,
+        }));
+        for size in [100, 256] {
+            let head = self.head(size);
+            self.kept.push(KeptCheckpoint {
+                size: head.size,
+                root: head.root.0.to_vec(),
+                note: signed(&head, KEY),
+            });
+        }
+    }
+
     fn leaves(&self) -> Vec<Hash> {
         let nothing = |_| Hash([0; 32]);
         let leaf = |entry: &Vec<u8>| entry::hash_of(entry).unwrap_or_else(nothing);
@@ -206,7 +265,15 @@ impl MemoryLog {
     }
 
     /// What the verifier says.
-    pub(super) fn verify(mut self) -> Report {
+    pub(super) fn verify(self) -> Report {
+        self.verify_from(None).0
+    }
+
+    /// What the verifier says that goes on from there.
+    pub(super) fn verify_from(
+        mut self,
+        from: Option<VerifiedState>,
+    ) -> (Report, Option<VerifiedState>) {
         let question = Question {
             keys: self.keys.clone(),
             policy: self
@@ -217,7 +284,7 @@ impl MemoryLog {
             accepted: self.accepted,
             ed25519: &|public, message, found| signature(public, message) == *found,
         };
-        verify(&mut self, &question, &mut |_| {})
+        verify_from(&mut self, &question, from, &mut |_| {})
     }
 }
 
@@ -263,6 +330,27 @@ impl LogSource for MemoryLog {
 
     fn foreign(&mut self, _: u64, _: u64) -> Result<Option<String>, SourceFault> {
         Ok(self.foreign.clone())
+    }
+
+    fn differing_view(&mut self, number: u64, _: Entry<'_>) -> Result<Option<String>, SourceFault> {
+        let differing = self.view.filter(|(entry, _)| *entry == number);
+        Ok(differing.map(|(_, path)| path.to_owned()))
+    }
+
+    fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
+        let first = (index * TILE_WIDTH) as usize;
+        let rows = |index: &Vec<IndexRow>| index[first..first + usize::from(width)].to_vec();
+        Ok(self.index.as_ref().map(rows))
+    }
+
+    fn visit_rest(&mut self, _: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
+        self.rest.iter().cloned().for_each(visit);
+        Ok(())
+    }
+
+    fn kept_checkpoint(&mut self, below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
+        let mut kept = self.kept.iter().rev();
+        Ok(kept.find(|kept| kept.size < below).cloned())
     }
 
     fn unsealed(&mut self) -> Result<u64, SourceFault> {

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkpoints;
+mod database;
 mod entries;
 mod epochs;
 mod memory_log;
+mod state;
 mod tree;
 
 use std::collections::BTreeSet;
@@ -26,6 +28,7 @@ const SIZE: usize = 300;
 fn cases() -> impl Iterator<Item = &'static Case> {
     let parts = [
         checkpoints::CASES,
+        database::CASES,
         epochs::CASES,
         entries::CASES,
         tree::CASES,
