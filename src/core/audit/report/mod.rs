@@ -22,6 +22,7 @@ mod standing;
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod value;
+mod verdicts;
 mod wakes;
 mod withheld;
 
