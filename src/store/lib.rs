@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod api;
+pub mod compliance;
 mod error;
 pub mod installs;
 pub mod private_file;
@@ -107,6 +108,7 @@ pub trait Store:
     + installs::InstallStore
     + proof::ProofStore
     + alerts::AlertStore
+    + compliance::ComplianceStore
     + Send
     + Sync
     + 'static

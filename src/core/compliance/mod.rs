@@ -8,7 +8,9 @@
 //! unknown, with the reason. The language is closed on purpose, as that of the policies is.
 
 pub mod device;
+pub mod due;
 pub mod facts;
+pub mod readings;
 pub mod snapshot;
 pub mod verdict;
 

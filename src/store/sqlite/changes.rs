@@ -7,7 +7,7 @@ use super::error::failed;
 use super::events::{self, Chain};
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
-use super::{answers, inventory};
+use super::{answers, compliance, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -68,6 +68,9 @@ pub(super) fn apply(
     if reopened || change.makes_installs_due(&standing) {
         let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
         run(db, sql, [signed(number)])?;
+    }
+    if change.review_compliance {
+        compliance::make_due(db, number)?;
     }
     let reply = change.reply.as_deref();
     let reply = reply.map(|reply| keys.seal(SealContext::Reply(number), reply));
