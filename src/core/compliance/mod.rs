@@ -10,7 +10,7 @@
 pub mod device;
 pub mod due;
 pub mod facts;
-pub mod readings;
+pub mod follow;
 pub mod snapshot;
 pub mod verdict;
 

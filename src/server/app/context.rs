@@ -11,11 +11,13 @@ use super::error::AppError;
 use super::revision::Match;
 use crate::audit::Sealer;
 use crate::clock::Clock;
+use crate::current::Current;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
+use modegate_core::compliance::BaselineSet;
 use modegate_core::ids::DeviceId;
 use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
@@ -36,6 +38,8 @@ pub(crate) struct App {
     pub audit_public: bool,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
+    /// The baselines of compliance in force.
+    pub baselines: Arc<Current<BaselineSet>>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// What an operator should act on.

@@ -13,6 +13,7 @@ mod fork;
 mod glance;
 pub(crate) mod health;
 mod key;
+pub mod lists;
 mod mark;
 mod opening;
 pub mod prove;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditSettings;
+use super::compliance::ComplianceSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::retention::Retention;
 use super::values::{
@@ -86,6 +87,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
     pub inventory: InventorySettings,
+    /// How devices are judged by baselines of compliance.
+    pub compliance: ComplianceSettings,
     /// How jobs of installs are read.
     #[serde(with = "JobSettings")]
     pub jobs: JobRules,
@@ -124,6 +127,7 @@ impl Default for Settings {
             audit: AuditSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
+            compliance: ComplianceSettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             log: Log::default(),

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod audit;
+mod compliance;
 mod connections;
 mod disk;
 mod exchange;
@@ -34,6 +35,7 @@ pub use shape::{Histogram, Labelled};
 
 use alerts::OpenAlerts;
 use audit::AuditMetrics;
+use compliance::ComplianceMetrics;
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
@@ -89,6 +91,7 @@ pub struct Metrics {
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
     audit: AuditMetrics,
+    compliance: ComplianceMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -160,6 +163,7 @@ impl Metrics {
             ),
             webhooks: WebhookMetrics::new(),
             audit: AuditMetrics::new(),
+            compliance: ComplianceMetrics::new(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -187,6 +191,7 @@ impl Metrics {
         );
         self.webhooks.name(to);
         self.audit.name(to);
+        self.compliance.name(to);
     }
 
     fn name_exchanges(&mut self) {

@@ -1,6 +1,7 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
 mod audit_log;
+mod baselines;
 pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
@@ -24,8 +25,10 @@ use tokio::sync::{Notify, watch};
 use crate::app::App;
 use crate::app::alerts::Alerts;
 use crate::audit::Sealer;
+use crate::audit::lists::Lists;
 use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
+use crate::current::Current;
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
@@ -49,6 +52,7 @@ use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::alert::{AlertKind, Subject};
+use modegate_core::compliance::BaselineSet;
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::secret::Secret;
@@ -96,6 +100,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     check_addresses(settings)?;
     let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
+    let baselines = baselines::read(settings, clock.now()).map_err(ServeError::Baselines)?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -110,10 +115,13 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, &policies, clock.now()).await?;
+    baselines::put(&*store, &baselines, "server", clock.now()).await?;
+    let baselines = Arc::new(Current::new(Arc::new(baselines)));
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
+    let parts = (store, sealer, baselines);
+    let app = app(&options, parts, sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
         metrics,
@@ -164,7 +172,11 @@ fn stream_places(settings: &Settings) -> StreamPlaces {
 /// The use cases on these parts, with the API tokens that the store has.
 async fn app(
     options: &Options,
-    (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
+    (store, sealer, baselines): (
+        Arc<SqliteStore>,
+        Arc<Sealer>,
+        Arc<Current<BaselineSet>>,
+    ),
     sync: Arc<SyncService>,
     push: Arc<Push>,
     metrics: &Arc<Metrics>,
@@ -190,6 +202,7 @@ async fn app(
         sealer,
         audit_public: options.settings.audit.public,
         sync,
+        baselines,
         push,
         alerts,
         clock: options.clock.clone(),
@@ -359,6 +372,9 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
+        judge: baselines::judge(settings, shared),
+        lists: Lists::of(&settings.data),
+        snapshot_ms: settings.compliance.snapshot_ms(),
         witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),

@@ -1,4 +1,4 @@
-//! SIGHUP: policies and the server's certificate are read again. What is wrong is rejected,
+//! SIGHUP: policies, baselines and the server's certificate are read again. What is wrong is rejected,
 //! logged, and raised as an alert; what was in force stays.
 
 use std::sync::Arc;
@@ -9,10 +9,14 @@ use modegate_core::event::{Event, EventType};
 use modegate_core::policy::{Fault, PolicySet};
 use modegate_core::time::Timestamp;
 
+/// Who sends a signal, as the log names it.
+const OPERATOR: &str = "operator:SIGHUP";
+
 /// The alerts that a reload raises and the next good one clears.
-pub(super) const REFUSALS: [(AlertKind, fn() -> Subject); 2] = [
+pub(super) const REFUSALS: [(AlertKind, fn() -> Subject); 3] = [
     (AlertKind::PolicyRefused, || Subject::Server),
     (AlertKind::CertificateRefused, certificate),
+    (AlertKind::BaselineRefused, || Subject::Server),
 ];
 
 fn certificate() -> Subject {
@@ -20,11 +24,12 @@ fn certificate() -> Subject {
 }
 
 impl Running {
-    /// Reads policies and the server's certificate again. What is wrong is
+    /// Reads policies, baselines and the server's certificate again. What is wrong is
     /// rejected and logged; what was in force stays.
     pub async fn reload(&self) {
         let now = self.options.clock.now();
         self.reload_policies(now).await;
+        self.reload_baselines(OPERATOR, now).await;
         let refused = self.reload_certificate(now).err().map(|error| {
             tracing::error!(%error, "could not load the server's certificate; the old one stays in use");
             error.to_string()
@@ -44,7 +49,7 @@ impl Running {
             return;
         };
         let refused = (event_type == EventType::PolicyRefused).then(|| detail.clone());
-        let event = Event::new(now, "operator:SIGHUP", None, event_type).detail(detail);
+        let event = Event::new(now, OPERATOR, None, event_type).detail(detail);
         if let Err(error) = self.shared.app.store.log(vec![event]).await {
             tracing::error!(%error, "could not log the reload");
         }
@@ -81,7 +86,7 @@ impl Running {
     }
 
     /// Raises the alert for what was refused, or clears it where nothing was.
-    async fn settle(&self, kind: AlertKind, subject: Subject, refused: Option<String>) {
+    pub(super) async fn settle(&self, kind: AlertKind, subject: Subject, refused: Option<String>) {
         let alerts = &self.shared.app.alerts;
         let settled = match refused {
             Some(why) => alerts.raise(Finding::new(kind, subject, why)).await,

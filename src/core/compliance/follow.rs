@@ -1,26 +1,47 @@
-//! The commands that read what a control asks for and nobody has read: ordinary ones, behind
-//! all that somebody asked for.
+//! What follows from judging a device: the events, and the commands that read what a control
+//! asks for and nobody has read. Those are ordinary ones, behind all that somebody asked for.
 
 use std::collections::BTreeMap;
 
+use super::device::Change;
+use crate::change::DeviceChange;
 use crate::classify::classify;
 use crate::command::{CommandBody, ExecutionOptions, Lenient, Operation, ServerPurpose};
 use crate::device::{Device, DeviceState};
-use crate::event::StoredEvent;
+use crate::event::{Event, StoredEvent};
 use crate::ids::CommandSeq;
 use crate::kind::Kind;
 use crate::limits;
 use crate::loc_uri::LocUri;
+use crate::session::queue::queue;
 use crate::time::Timestamp;
 use modegate_wire::message::Verb;
 
 /// It goes behind all that somebody asked for.
 const PRIORITY: i32 = i32::MIN;
 
+/// What is to be written of a device of which these verdicts are others, and of which these
+/// classes and nodes are to be read. A queue that is full or closed leaves the reading for
+/// another time.
+pub fn change(device: &Device, changes: &[Change], reads: &[String], now: Timestamp) -> DeviceChange {
+    let events = changes.iter();
+    let events = events.map(|change| Event::of_compliance(now, device.id, change));
+    let mut whole = DeviceChange::only_events(device, events.collect());
+    let mut seen = device.clone();
+    for body in commands(device, reads, now) {
+        let Ok((queued, _)) = queue(&seen, body) else {
+            break;
+        };
+        seen.state = queued.state.clone();
+        whole = whole.then(queued);
+    }
+    whole
+}
+
 /// The commands that read these classes and nodes, named as an inventory command names them:
 /// one for each kind, since what needs the user waits for it. None of a kind of which an
 /// earlier one is under way: a device that does not come gathers none.
-pub fn commands(device: &Device, reads: &[String], now: Timestamp) -> Vec<CommandBody> {
+fn commands(device: &Device, reads: &[String], now: Timestamp) -> Vec<CommandBody> {
     let mut by_kind: BTreeMap<Kind, Vec<Operation>> = BTreeMap::new();
     for name in reads {
         let node = match name.starts_with("./") {
@@ -55,8 +76,8 @@ fn body(gets: Vec<Operation>, now: Timestamp) -> CommandBody {
     }
 }
 
-/// The command of these that the exchange of an event brought answers to: the event of the
-/// exchange, or the one right behind it that it had no room for.
+/// The commands that the exchange of an event brought answers to; the event is that of the
+/// exchange, or the one right behind it that has what it had no room for.
 pub fn answered(stored: &StoredEvent) -> impl Iterator<Item = CommandSeq> {
     let event = &stored.event;
     let first = event.exchange.iter().flat_map(|exchange| &exchange.outcomes);
@@ -68,7 +89,6 @@ pub fn answered(stored: &StoredEvent) -> impl Iterator<Item = CommandSeq> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::session::queue::queue;
 
     fn reads(names: &[&str]) -> Vec<String> {
         names.iter().map(ToString::to_string).collect()
