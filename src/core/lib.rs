@@ -41,5 +41,6 @@ pub mod templates;
 pub mod time;
 pub mod tlog;
 pub mod tokens;
+pub mod toml_file;
 pub mod webhooks;
 mod wmi;

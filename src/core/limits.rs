@@ -61,6 +61,13 @@ pub const DEVICE_LIST: usize = 64;
 pub const IMPORT_DEVICES: usize = 1_000;
 /// Rules and classifications of one policy set: each decision may look at all.
 pub(crate) const POLICY_ENTRIES: usize = 2_000;
+/// Tables of all baselines of compliance: each device is judged by every control.
+pub(crate) const BASELINE_ENTRIES: usize = 1_000;
+/// Longest time for which a baseline may exempt a control, days: a year, leap years too.
+pub(crate) const EXEMPTION_DAYS: i64 = 366;
+/// How far in the future a reading may lie and still count as read now, milliseconds:
+/// clocks of several servers differ a little.
+pub(crate) const CLOCK_DIFFERENCE_MS: i64 = 60 * 1000;
 /// Recorded decisions that one try-out of a policy set decides anew at most.
 pub const TRYOUT_DECISIONS: u64 = 500_000;
 /// CmdIDs and message numbers start again from 1 at a session that finds them

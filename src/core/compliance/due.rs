@@ -20,6 +20,9 @@ pub fn facts_moved(record: &DeviceRecord, states: (&DeviceState, &DeviceState)) 
         last_maintenance,
         has_met_user,
         unenrolled_at,
+        // It never changes, and a session that moves nothing else brings no news.
+        registered_at: _,
+        sessions: _,
     } = after;
     family != before.family
         || has_met_user != before.has_met_user

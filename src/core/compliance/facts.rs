@@ -29,6 +29,10 @@ named! {
 pub struct Facts {
     /// Its family.
     pub family: Family,
+    /// When it was registered.
+    pub registered_at: Timestamp,
+    /// How many sessions it began.
+    pub sessions: u32,
     /// When its latest message came.
     pub last_session: Option<Timestamp>,
     /// When it was last in Maintenance.
@@ -44,6 +48,8 @@ impl Facts {
     pub fn new(record: &DeviceRecord, state: &DeviceState) -> Self {
         Facts {
             family: record.family,
+            registered_at: record.registered_at,
+            sessions: state.sessions,
             last_session: state.session.as_ref().map(|session| session.last_at),
             last_maintenance: state.last_seen(Mode::Maintenance),
             has_met_user: [Mode::Maintenance, Mode::Apps]

@@ -7,10 +7,13 @@
 //! Missing evidence is never compliant: what was not read, is too old or cannot be judged is
 //! unknown, with the reason. The language is closed on purpose, as that of the policies is.
 
+mod clock;
 pub mod device;
 pub mod due;
 pub mod facts;
 pub mod follow;
+mod judge;
+mod load;
 pub mod snapshot;
 pub mod verdict;
 
@@ -21,9 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::context::Family;
 use crate::inventory::Value;
 use crate::named::named;
-use crate::policy::Fault;
 use crate::time::Timestamp;
 
+pub use clock::JudgedTimes;
 pub use device::{BaselineVerdicts, Change, DeviceCompliance, Evaluation, Subject};
 pub use facts::{Fact, Facts};
 pub use snapshot::{Snapshot, SnapshotHead, StateCounts};
@@ -183,25 +186,6 @@ pub struct BaselineSet {
 }
 
 impl BaselineSet {
-    /// The shipped set.
-    pub fn builtin() -> Result<BaselineSet, Vec<Fault>> {
-        BaselineSet::from_texts(BaselineSet::builtin_texts(), Timestamp(0))
-    }
-
-    /// The files of the shipped set (name and text).
-    pub fn builtin_texts() -> Vec<(String, String)> {
-        todo!()
-    }
-
-    /// A set of these files (name and text), loaded at that time; else its faults, up to a
-    /// hundred. The time matters only to exemptions, which end within a year.
-    pub fn from_texts(
-        _files: Vec<(String, String)>,
-        _now: Timestamp,
-    ) -> Result<BaselineSet, Vec<Fault>> {
-        todo!()
-    }
-
     /// The baselines, in the order of their files.
     pub fn baselines(&self) -> &[Baseline] {
         &self.baselines

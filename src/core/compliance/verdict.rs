@@ -93,36 +93,40 @@ pub struct Verdict {
     pub since: Timestamp,
     /// Since when it was not compliant, with nothing compliant in between.
     pub failing_since: Option<Timestamp>,
-    /// Not compliant, and in grace until then.
+    /// The grace since then ends then; `None` where there is none, or it is over.
     pub grace_until: Option<Timestamp>,
     /// Exempt until then, whatever the finding is.
     pub exempt_until: Option<Timestamp>,
     /// What the finding rests on.
     pub evidence: Option<Evidence>,
-    /// The latest time at which this evidence was judged: the same evidence is never judged
-    /// by an earlier one.
-    pub judged_at: Timestamp,
 }
 
 impl Verdict {
-    /// How the device stands to the control.
+    /// How the device stands to the control. What complies is compliant, exempt or not.
     pub fn state(&self) -> ComplianceState {
-        match self.finding {
-            Finding::Compliant => ComplianceState::Compliant,
+        match self.state_beneath() {
+            ComplianceState::Compliant => ComplianceState::Compliant,
             _ if self.exempt_until.is_some() => ComplianceState::Exempt,
-            Finding::Unknown(_) => ComplianceState::Unknown,
-            Finding::NotCompliant if self.grace_until.is_some() => ComplianceState::InGrace,
-            Finding::NotCompliant => ComplianceState::NotCompliant,
+            beneath => beneath,
         }
     }
 
-    /// How it stands beneath an exemption.
+    /// How it would stand without an exemption.
     pub fn state_beneath(&self) -> ComplianceState {
         match self.finding {
             Finding::Compliant => ComplianceState::Compliant,
             Finding::Unknown(_) => ComplianceState::Unknown,
             Finding::NotCompliant if self.grace_until.is_some() => ComplianceState::InGrace,
             Finding::NotCompliant => ComplianceState::NotCompliant,
+        }
+    }
+
+    /// When the exemption or the grace ends, for what is exempt or in grace.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        match self.state() {
+            ComplianceState::Exempt => self.exempt_until,
+            ComplianceState::InGrace => self.grace_until,
+            _ => None,
         }
     }
 

@@ -108,11 +108,7 @@ impl ControlRecord {
             since: verdict.since,
             beneath: (beneath != state).then_some(beneath),
             reason: verdict.reason(),
-            until: match state {
-                ComplianceState::Exempt => verdict.exempt_until,
-                ComplianceState::InGrace => verdict.grace_until,
-                _ => None,
-            },
+            until: verdict.ends_at(),
             value: value.filter(|value| !value.is_null()),
             value_sha256,
             read_at: evidence.map(|evidence| evidence.read_at),

@@ -45,14 +45,8 @@ impl Question {
         ]
         .iter()
         .find_map(|(sign, comparison)| Some((*comparison, rest.strip_prefix(sign)?)))?;
-        let (class, property) = if let Some(path) = name.trim().strip_prefix("./") {
-            let (root, rest) = path.split_once('/')?;
-            (format!("./{root}"), rest.to_owned())
-        } else {
-            let (class, property) = name.trim().split_once('.')?;
-            (class.to_owned(), property.to_owned())
-        };
-        let whole = !class.is_empty() && !property.is_empty() && text.len() <= 512;
+        let (class, property) = class_and_property(name.trim())?;
+        let whole = text.len() <= 512;
         whole.then(|| Question {
             class,
             property,
@@ -112,14 +106,29 @@ fn text_of(value: &Value) -> String {
     }
 }
 
+/// The two parts of `Class.Property` or `./Tree/path`; neither is empty.
+pub(crate) fn class_and_property(name: &str) -> Option<(String, String)> {
+    let (class, property) = if let Some(path) = name.strip_prefix("./") {
+        let (root, rest) = path.split_once('/')?;
+        (format!("./{root}"), rest.to_owned())
+    } else {
+        let (class, property) = name.split_once('.')?;
+        (class.to_owned(), property.to_owned())
+    };
+    let whole = !class.is_empty() && class != "./" && !property.is_empty();
+    whole.then_some((class, property))
+}
+
 /// Texts in order; such as are numbers parted by dots by these numbers, so that
 /// 6.3.9600 comes before 10.0.10240.
 fn versions(one: &str, other: &str) -> std::cmp::Ordering {
-    let parts = |text: &str| -> Option<Vec<u64>> {
-        text.split('.').map(|part| part.parse().ok()).collect()
-    };
-    match (parts(one), parts(other)) {
+    match (version(one), version(other)) {
         (Some(one), Some(other)) => one.cmp(&other),
         _ => one.cmp(other),
     }
+}
+
+/// The numbers of a text that consists of such, parted by dots.
+pub(crate) fn version(text: &str) -> Option<Vec<u64>> {
+    text.split('.').map(|part| part.parse().ok()).collect()
 }

@@ -1,12 +1,13 @@
 //! `[[classify]]`: a kind for what the classification table does not know.
 
-use super::fields::Table;
+use super::Loader;
 use crate::classify::custom_class::{CustomClass, Draft};
 use crate::kind::Kind;
 use crate::policy::custom_class::CustomClassEntry;
+use crate::toml_file::Table;
 use modegate_wire::message::Verb;
 
-impl Table<'_> {
+impl Table<'_, Loader> {
     pub(super) fn custom_class(&mut self) {
         self.only_keys(&["loc_uri", "property", "method", "verb", "kind", "note"]);
         self.text("note");
@@ -53,11 +54,11 @@ impl Table<'_> {
             self.missing("verb");
             return None;
         }
-        let faults = self.loader.faults.len();
+        let faults = self.loader.faults.0.len();
         let bits = self.bits("verb", &Verb::ALL.map(|v| (v.name(), v as u32)));
         let verbs = Verb::ALL
             .into_iter()
             .filter(|&v| bits & (1 << v as u32) != 0);
-        (self.loader.faults.len() == faults).then(|| verbs.collect())
+        (self.loader.faults.0.len() == faults).then(|| verbs.collect())
     }
 }

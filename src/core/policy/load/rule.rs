@@ -1,17 +1,18 @@
 //! `[[rule]]`: an effect, and what it matches on.
 
-use super::fields::Table;
+use super::Loader;
 use crate::classify::{class_from_name, class_names};
 use crate::context::{Family, Login, Mode, Platform};
 use crate::kind::{Class, Kind};
 use crate::policy::rule::Rule;
 use crate::policy::{RuleId, Verdict};
+use crate::toml_file::{ID, Table, is_id};
 use modegate_wire::message::Verb;
 
 /// Longest id of a catalogue app, bytes.
 const APP_BYTES: usize = 128;
 
-impl Table<'_> {
+impl Table<'_, Loader> {
     pub(super) fn rule(&mut self) {
         const KEYS: [&str; 14] = [
             "id", "effect", "mode", "platform", "login", "family", "kind", "verb", "class",
@@ -72,10 +73,8 @@ impl Table<'_> {
     }
 
     fn take_id(&mut self, id: String, offset: usize) -> Option<RuleId> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if !(1..=64).contains(&id.len()) || !id.bytes().all(plain) {
-            let expected = "1 to 64 letters, digits, '.', '-' or '_'";
-            self.fault(offset, expected, format!("'{id}'"));
+        if !is_id(&id) {
+            self.fault(offset, ID, format!("'{id}'"));
             return None;
         }
         let reserved = ["floor.", "default.", "queue.", "guard."];
