@@ -1,19 +1,25 @@
 //! What compliant means, and whether a device is.
 //!
-//! A baseline is a reviewed file of controls. Each control asks one question, of the
+//! A baseline is a reviewed file of controls ([`check`], [`diff`], [`explain`], [`cases`]). Each control asks one question, of the
 //! inventory or of what the server itself knows ([`facts`]), and says which answers are
 //! compliant. [`BaselineSet::evaluate`] judges a device. Pure: the time is an argument.
 //!
 //! Missing evidence is never compliant: what was not read, is too old or cannot be judged is
 //! unknown, with the reason. The language is closed on purpose, as that of the policies is.
 
+pub mod cases;
+pub mod check;
 mod clock;
+pub mod describe;
 pub mod device;
+pub mod diff;
 pub mod due;
+pub mod explain;
 pub mod facts;
 pub mod follow;
 mod judge;
 mod load;
+pub mod scenario;
 pub mod snapshot;
 pub mod verdict;
 
@@ -201,3 +207,6 @@ impl BaselineSet {
         &self.digest
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 //! the names of theirs.
 
 use super::Address;
+use crate::kind::Kind;
 use crate::wmi;
 
 /// Nodes outside WMI whose value is a secret, by the last name of their path: Wi-Fi and VPN
@@ -43,6 +44,14 @@ pub(crate) struct Preset {
     pub(crate) reads: &'static [&'static str],
 }
 
+impl Preset {
+    /// Whether it can only be read while the enrolled user is there.
+    pub(crate) fn needs_user(&self) -> bool {
+        let mut classes = self.reads.iter().filter_map(|read| wmi::find(read));
+        classes.any(|(_, class)| class.get != Kind::Inventory)
+    }
+}
+
 macro_rules! presets {
     ($($name:literal = $($read:literal)*;)*) => {
         &[$(Preset { name: $name, reads: &[$($read),*] }),*]
@@ -69,6 +78,10 @@ pub(crate) static PRESETS: &[Preset] = presets! {
     "updates" = "MDM_Updates" "Win32_QuickFixEngineering" "Win32_WindowsUpdateAgentVersion";
     // The enrolled user's apps: needs the user, so it goes in Maintenance and Apps only.
     "apps" = "MDM_Application" "MDM_WebApplication" "MDM_RemoteApplication";
+    // What BitLocker says of each volume.
+    "encryption" = "Win32_EncryptableVolume";
+    // How the enrolled user's password, encryption and browser stand: goes as "apps" does.
+    "user_security" = "MDM_SecurityStatusUser" "MDM_BrowserSettings";
 };
 
 /// The preset of that name.

@@ -8,13 +8,13 @@ use super::forms::{Boolean, Lines};
 use crate::command::{Lenient, Operation};
 use crate::context::Family;
 use crate::fields::{FieldError, quoted};
-use crate::inventory::known::{self, PRESETS};
+use crate::inventory::known::{self, PRESETS, Preset};
 use crate::limits;
 use crate::loc_uri::{LocUri, is_name};
 
 arguments! {
     PRESET_NAMES: Optional<Lines> = "presets", Lines(16, 32),
-        "os, hardware, storage, network, security, updates; or apps alone";
+        "os, hardware, storage, network, security, updates, encryption; or apps, user_security alone";
     CLASSES: Optional<Lines> = "classes", Lines(limits::COMMAND_OPERATIONS, limits::LOC_URI_BYTES),
         "class names, or LocURIs './…'";
     WALK: Optional<Boolean> = "walk", Boolean, "false: only the classes themselves";
@@ -48,9 +48,13 @@ fn inventory(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
     if presets.is_empty() && classes.is_empty() {
         presets = if phone { PHONE } else { DEFAULT }.to_vec();
     }
-    if presets.contains(&"apps") && (presets.len() > 1 || !classes.is_empty()) {
-        let expected = "apps alone: it needs the user, and the rest would have to wait for it";
-        return Err(arguments.wrong(&PRESET_NAMES, expected, "apps with others"));
+    if presets.len() > 1 || !classes.is_empty() {
+        let needs_user = |name: &&&str| known::preset(name).is_some_and(Preset::needs_user);
+        if let Some(name) = presets.iter().find(needs_user) {
+            let expected =
+                format!("{name} alone: it needs the user, and the rest would have to wait for it");
+            return Err(arguments.wrong(&PRESET_NAMES, expected, &format!("{name} with others")));
+        }
     }
     let mut nodes = preset_nodes(arguments, &presets, phone)?;
     for (at, class) in classes.iter().enumerate() {

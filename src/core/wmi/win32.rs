@@ -37,7 +37,9 @@ pub(super) static CLASSES: &[&WmiClass] = classes! {
     Win32_DiskPartition {}
     Win32_DisplayConfiguration {}
     Win32_DMAChannel {}
-    Win32_EncryptableVolume {}
+    Win32_EncryptableVolume {
+        DeviceID, DriveLetter, PersistentVolumeID, ProtectionStatus: Uint32
+    }
     Win32_IDEController {}
     Win32_InfraredDevice {}
     Win32_IRQResource {}
