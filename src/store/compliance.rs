@@ -5,7 +5,7 @@ use async_trait::async_trait;
 
 use super::Decide;
 use super::error::StoreError;
-use modegate_core::compliance::{DeviceCompliance, ComplianceState};
+use modegate_core::compliance::{ComplianceState, DeviceCompliance};
 use modegate_core::device::Device;
 use modegate_core::event::Event;
 use modegate_core::ids::DeviceId;
@@ -54,7 +54,10 @@ pub struct StateCount {
 impl StateCount {
     /// Which row counts a device that is in this state there.
     pub fn state_name(state: Option<ComplianceState>) -> &'static str {
-        state.map_or(modegate_core::compliance::NOT_COVERED, ComplianceState::name)
+        state.map_or(
+            modegate_core::compliance::NOT_COVERED,
+            ComplianceState::name,
+        )
     }
 }
 

@@ -23,7 +23,12 @@ const PRIORITY: i32 = i32::MIN;
 /// What is to be written of a device of which these verdicts are others, and of which these
 /// classes and nodes are to be read. A queue that is full or closed leaves the reading for
 /// another time.
-pub fn change(device: &Device, changes: &[Change], reads: &[String], now: Timestamp) -> DeviceChange {
+pub fn change(
+    device: &Device,
+    changes: &[Change],
+    reads: &[String],
+    now: Timestamp,
+) -> DeviceChange {
     let events = changes.iter();
     let events = events.map(|change| Event::of_compliance(now, device.id, change));
     let mut whole = DeviceChange::only_events(device, events.collect());
@@ -57,9 +62,7 @@ fn commands(device: &Device, reads: &[String], now: Timestamp) -> Vec<CommandBod
 
 fn is_under_way(state: &DeviceState, kind: Kind) -> bool {
     let mut open = state.open.iter();
-    open.any(|open| {
-        open.options.purpose == Some(ServerPurpose::Compliance) && open.kind() == kind
-    })
+    open.any(|open| open.options.purpose == Some(ServerPurpose::Compliance) && open.kind() == kind)
 }
 
 fn body(gets: Vec<Operation>, now: Timestamp) -> CommandBody {
@@ -80,7 +83,10 @@ fn body(gets: Vec<Operation>, now: Timestamp) -> CommandBody {
 /// exchange, or the one right behind it that has what it had no room for.
 pub fn answered(stored: &StoredEvent) -> impl Iterator<Item = CommandSeq> {
     let event = &stored.event;
-    let first = event.exchange.iter().flat_map(|exchange| &exchange.outcomes);
+    let first = event
+        .exchange
+        .iter()
+        .flat_map(|exchange| &exchange.outcomes);
     let more = event.more.iter().flat_map(|more| &more.outcomes);
     first.chain(more).map(|outcome| CommandSeq(outcome.command))
 }
@@ -97,7 +103,11 @@ mod tests {
     #[test]
     fn what_needs_the_user_is_a_command_of_its_own_and_waits_for_none_that_is_under_way() {
         let mut device = crate::fixtures::device(1, &[]);
-        let wanted = reads(&["MDM_SecurityStatus", "MDM_SecurityStatusUser", "./DevDetail/SwV"]);
+        let wanted = reads(&[
+            "MDM_SecurityStatus",
+            "MDM_SecurityStatusUser",
+            "./DevDetail/SwV",
+        ]);
         let made = commands(&device, &wanted, Timestamp(7));
         let nodes: Vec<usize> = made.iter().map(|body| body.operations.len()).collect();
         assert_eq!(nodes, [2, 1]);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal};
+use modegate_core::catalogue::App as CatalogueApp;
 use modegate_core::compliance::{
     Baseline, BaselineId, BaselineSet, BaselineVerdicts, ComplianceState, ControlId,
     DeviceCompliance,
@@ -81,7 +82,10 @@ pub(crate) struct StateFilter {
 impl StateFilter {
     fn takes(&self, verdicts: &BaselineVerdicts) -> bool {
         let found = match &self.control {
-            Some(control) => verdicts.controls.get(control).map(|verdict| verdict.state()),
+            Some(control) => verdicts
+                .controls
+                .get(control)
+                .map(|verdict| verdict.state()),
             None => verdicts.state(),
         };
         found.is_some() && self.state.is_none_or(|state| found == Some(state))
@@ -114,7 +118,10 @@ pub(crate) async fn devices(
         Ok(Chunk::of_up_to(CHUNK, found.into_iter().map(own).collect()))
     };
     let takes = |(device, verdicts): &(Device, Option<BaselineVerdicts>)| {
-        verdicts.as_ref().is_some_and(|verdicts| filter.takes(verdicts)) && by.may_see(device)
+        verdicts
+            .as_ref()
+            .is_some_and(|verdicts| filter.takes(verdicts))
+            && by.may_see(device)
     };
     let bounds = ScanBounds {
         looks: LOOKED_AT,
@@ -174,30 +181,18 @@ pub(crate) async fn of_device(
     })
 }
 
-/// Refuses what asks for a compliant device where this one is not, and names the controls.
+/// Refuses an app on a device that is not as it requires.
 ///
 /// # Errors
-/// The device is not compliant by the baseline, or by any where none is named.
-pub(crate) async fn require(
+/// It is not; the controls are named.
+pub(crate) async fn check_required(
     app: &App,
+    wanted: &CatalogueApp,
     device: DeviceId,
-    baseline: Option<&BaselineId>,
 ) -> Result<(), AppError> {
-    let compliance = app.store.compliance(device).await?.unwrap_or_default();
-    if compliance.is_compliant(baseline) {
+    if wanted.requires.is_none() {
         return Ok(());
     }
-    let of = |id: &&BaselineId| baseline.is_none_or(|own| own == *id);
-    let failing = compliance.verdicts().filter(|(id, _, _)| of(id));
-    let failing = failing.filter(|(_, _, verdict)| verdict.state() > ComplianceState::Exempt);
-    let named: Vec<String> = failing
-        .map(|(id, control, verdict)| format!("{id}/{control} is {}", verdict.state().name()))
-        .collect();
-    let why = match (named.is_empty(), baseline) {
-        (false, _) => named.join(", "),
-        (true, Some(id)) => format!("the baseline {id} does not cover it, or has not judged it yet"),
-        (true, None) => "no baseline covers it, or none has judged it yet".to_owned(),
-    };
-    let why = format!("the app requires a compliant device, and this one is not: {why}");
-    Err(AppError::Conflict(why))
+    let compliance = app.store.compliance(device).await?;
+    Ok(wanted.check_required(compliance.as_ref())?)
 }

@@ -9,6 +9,7 @@ pub(crate) mod catalogue;
 pub(crate) mod catalogue_input;
 pub(crate) mod certificates;
 pub(crate) mod commands;
+pub(crate) mod compliance;
 mod context;
 mod cursor;
 pub(crate) mod devices;

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::audit::AuditSettings;
-use super::compliance::ComplianceSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
+use super::compliance::ComplianceSettings;
 use super::retention::Retention;
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,

@@ -29,7 +29,9 @@ pub(super) async fn put(
     let texts = set.baselines().iter();
     let texts = texts.map(|baseline| (baseline.digest.to_string(), baseline.text.clone()));
     let event = Event::of_baselines(now, actor, set);
-    store.put_baselines(set.digest(), texts.collect(), event).await
+    store
+        .put_baselines(set.digest(), texts.collect(), event)
+        .await
 }
 
 /// What devices are judged by.

@@ -172,11 +172,7 @@ fn stream_places(settings: &Settings) -> StreamPlaces {
 /// The use cases on these parts, with the API tokens that the store has.
 async fn app(
     options: &Options,
-    (store, sealer, baselines): (
-        Arc<SqliteStore>,
-        Arc<Sealer>,
-        Arc<Current<BaselineSet>>,
-    ),
+    (store, sealer, baselines): (Arc<SqliteStore>, Arc<Sealer>, Arc<Current<BaselineSet>>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
     metrics: &Arc<Metrics>,

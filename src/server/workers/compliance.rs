@@ -87,7 +87,10 @@ impl ComplianceWorker {
     async fn count(&mut self) -> Result<(), StoreError> {
         if Instant::now() >= self.count_at {
             let store = &self.judge.store;
-            let (counts, backlog) = (store.compliance_counts().await?, store.compliance_backlog().await?);
+            let (counts, backlog) = (
+                store.compliance_counts().await?,
+                store.compliance_backlog().await?,
+            );
             self.judge.metrics.compliance(&counts, backlog);
             self.count_at = Instant::now() + COUNT;
         }

@@ -51,7 +51,10 @@ impl SnapshotWorker {
             let latest = made.iter().find(|(of, _)| of == id);
             latest.is_none_or(|(_, at)| !(0..self.every).contains(&now.ms_since(*at)))
         };
-        Ok(set.baselines().iter().any(|baseline| is_due(&baseline.id.0)))
+        Ok(set
+            .baselines()
+            .iter()
+            .any(|baseline| is_due(&baseline.id.0)))
     }
 
     /// Whether devices wait to be judged that the list should have as they are.
@@ -70,7 +73,11 @@ impl SnapshotWorker {
         let begun = Instant::now();
         for record in written.await.map_err(ended)?? {
             let id = record.baseline.id.clone();
-            tracing::info!(baseline = id, devices = record.devices, "listed the devices");
+            tracing::info!(
+                baseline = id,
+                devices = record.devices,
+                "listed the devices"
+            );
             let event = Event::of_snapshot(now, record);
             self.judge.store.put_snapshot(&id, now, event).await?;
         }

@@ -56,7 +56,8 @@ impl ComplianceStore for SqliteStore {
         limit: usize,
     ) -> Result<Vec<(Device, DeviceCompliance)>, StoreError> {
         self.read(|db, keys| {
-            let sql = "SELECT device, body FROM compliance WHERE device > ?1 ORDER BY device LIMIT ?2";
+            let sql =
+                "SELECT device, body FROM compliance WHERE device > ?1 ORDER BY device LIMIT ?2";
             let range = params![signed(after), signed(limit as u64)];
             let mut found = Vec::with_capacity(limit);
             for (number, body) in all(db, sql, range, rows::numbered)? {
@@ -186,7 +187,11 @@ fn write(db: &Connection, keys: &Keys, judged: Judged) -> Result<bool, StoreErro
     count(db, of(db, judged.number)?.as_ref(), Some(&judged.after))?;
     let body = rows::pack(&judged.after)?;
     let sql = "INSERT OR REPLACE INTO compliance VALUES (?1, ?2, ?3)";
-    run(db, sql, params![number, judged.next_at.map(|at| at.0), body])?;
+    run(
+        db,
+        sql,
+        params![number, judged.next_at.map(|at| at.0), body],
+    )?;
     run(db, "DELETE FROM compliance_due WHERE device = ?1", [number])?;
     Ok(true)
 }
@@ -269,7 +274,8 @@ fn put_baselines(
         let sql = "INSERT OR IGNORE INTO baseline VALUES (?1, ?2)";
         run(db, sql, params![digest, text])?;
     }
-    let before: Option<String> = first(db, "SELECT digest FROM baseline_set", [], |row| row.get(0))?;
+    let before: Option<String> =
+        first(db, "SELECT digest FROM baseline_set", [], |row| row.get(0))?;
     if before.as_deref() != Some(set) {
         run(db, "DELETE FROM baseline_set", [])?;
         run(db, "INSERT INTO baseline_set VALUES (?1, 0)", [set])?;
@@ -295,5 +301,10 @@ fn sweep(db: &Connection, most: usize) -> Result<bool, StoreError> {
 }
 
 pub(super) fn baseline(db: &Connection, digest: &str) -> Result<Option<String>, StoreError> {
-    first(db, "SELECT text FROM baseline WHERE digest = ?1", [digest], |row| row.get(0))
+    first(
+        db,
+        "SELECT text FROM baseline WHERE digest = ?1",
+        [digest],
+        |row| row.get(0),
+    )
 }

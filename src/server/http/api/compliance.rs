@@ -16,7 +16,7 @@ use crate::app::input::Time;
 use crate::app::word::Word;
 use modegate_core::compliance::{
     Baseline, BaselineVerdicts, ComplianceState, Control, ControlId, Evidence, Exemption,
-    NOT_COVERED, Question, Reason, Shown, Verdict,
+    NOT_COVERED, Reason, Shown, Verdict,
 };
 use modegate_core::context::Family;
 use modegate_core::device::Device;
@@ -64,6 +64,8 @@ struct ControlView {
     id: String,
     /// What it asks: a class and its property, or what the server itself knows.
     asks: String,
+    /// Which answers are compliant, in words.
+    expects: String,
     grace_days: u32,
     maps: Vec<String>,
     grade: Option<&'static str>,
@@ -84,16 +86,6 @@ struct ExemptionView {
     approved_by: Option<String>,
 }
 
-fn asks(control: &Control) -> String {
-    match &control.question {
-        Question::Reading { class, property } if class.starts_with("./") => {
-            format!("{class}/{property}")
-        }
-        Question::Reading { class, property } => format!("{class}.{property}"),
-        Question::Fact(fact) => fact.name().to_owned(),
-    }
-}
-
 impl BaselineView {
     fn new(baseline: &Baseline, counts: Option<&Counts>, by: &Principal) -> Self {
         let known = |groups: &Option<Vec<String>>| {
@@ -103,7 +95,8 @@ impl BaselineView {
         let of = |control: &str| counts.map(|counts| counts.of(&baseline.id.0, control));
         let control = |control: &Control| ControlView {
             id: control.id.to_string(),
-            asks: asks(control),
+            asks: control.question.to_string(),
+            expects: control.expected.to_string(),
             grace_days: control.grace_days,
             maps: control.maps.clone(),
             grade: control.grade.map(|grade| grade.name()),
@@ -211,9 +204,12 @@ pub(super) async fn devices(
             };
             let asked = paging.page_in(&caller, CursorList::Devices)?;
             let listed = compliance::devices(caller.app(), caller.by(), &id, filter, asked).await?;
-            Ok(page_in(&caller, CursorList::Devices, listed, |(device, verdicts)| {
-                DeviceStateView::new(&device, &verdicts)
-            }))
+            Ok(page_in(
+                &caller,
+                CursorList::Devices,
+                listed,
+                |(device, verdicts)| DeviceStateView::new(&device, &verdicts),
+            ))
         })
         .await
 }
@@ -247,6 +243,8 @@ struct VerdictView {
     control: String,
     /// What the control asks, where the baseline is in force still.
     asks: Option<String>,
+    /// Which answers are compliant, in words.
+    expects: Option<String>,
     state: Word<ComplianceState>,
     /// For one that is exempt: the state beneath.
     beneath: Option<Word<ComplianceState>>,
@@ -326,7 +324,8 @@ impl VerdictView {
         let evidence = verdict.evidence.as_ref();
         VerdictView {
             control: control.to_string(),
-            asks: known.map(asks),
+            asks: known.map(|known| known.question.to_string()),
+            expects: known.map(|known| known.expected.to_string()),
             state: Word(state),
             beneath: (beneath != state).then_some(Word(beneath)),
             since: Time(verdict.since),
