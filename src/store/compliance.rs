@@ -108,7 +108,7 @@ pub trait ComplianceStore: Send + Sync {
     async fn compliance_backlog(&self) -> Result<Backlog, StoreError>;
 
     /// Puts a set of baselines in force: keeps each text under its digest, logs the event,
-    /// and, where another set was in force before, has every device judged.
+    /// and has every device judged. Nothing of that where the set is in force already.
     async fn put_baselines(
         &self,
         set: &str,

@@ -98,8 +98,8 @@ impl Lists {
     }
 }
 
-/// The name of a list without its root.
-fn beginning(name: &str) -> Option<&str> {
+/// The name or the path of a list without its root.
+pub(super) fn beginning(name: &str) -> Option<&str> {
     let root = 2 * Hash::BYTES + ".txt".len();
     name.get(..name.len().checked_sub(root)?)
 }

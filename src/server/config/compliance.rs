@@ -8,6 +8,9 @@ use super::values::number;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ComplianceSettings {
+    /// Whether devices are judged. Without it no baseline is in force, and no device is
+    /// covered. Default true.
+    pub enabled: bool,
     /// After how many hours a device is asked again for a reading that a control lacks; 0:
     /// nothing is read of its own accord. Default 24.
     #[serde(deserialize_with = "number::<_, 0, 8_760>")]
@@ -21,6 +24,7 @@ pub struct ComplianceSettings {
 impl Default for ComplianceSettings {
     fn default() -> Self {
         ComplianceSettings {
+            enabled: true,
             read_hours: 24,
             snapshot_hours: 24,
         }

@@ -14,12 +14,16 @@ use modegate_core::policy::Fault;
 use modegate_core::time::Timestamp;
 use modegate_store::{Store, StoreError};
 
-/// The baselines that the settings name.
+/// The baselines that the settings name; none where devices are not to be judged.
 pub(super) fn read(settings: &Settings, now: Timestamp) -> Result<BaselineSet, Vec<Fault>> {
+    if !settings.compliance.enabled {
+        return BaselineSet::from_texts(Vec::new(), now);
+    }
     crate::baseline_files::load(settings.policies.as_deref(), now)
 }
 
-/// Puts a set in force in the store: its texts are kept, and that it was loaded is logged.
+/// Puts a set in force in the store: its texts are kept, and that it was loaded is logged,
+/// where it is another than the one in force.
 pub(super) async fn put(
     store: &dyn Store,
     set: &BaselineSet,

@@ -168,6 +168,7 @@ fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
             sealer: Arc::clone(&c.sealer),
             clock: c.clock.clone(),
             database: c.database.clone(),
+            lists: c.lists.clone(),
             out: c.export_directory.clone().unwrap_or_default(),
         });
     }

@@ -270,16 +270,21 @@ fn put_baselines(
     texts: &[(String, String)],
     event: Event,
 ) -> Result<(), StoreError> {
+    let sql = "SELECT digest FROM baseline_set";
+    let before: Option<String> = first(db, sql, [], |row| row.get(0))?;
+    let is_same = match before {
+        Some(before) => before == set,
+        None => texts.is_empty(),
+    };
+    if is_same {
+        return Ok(());
+    }
     for (digest, text) in texts {
         let sql = "INSERT OR IGNORE INTO baseline VALUES (?1, ?2)";
         run(db, sql, params![digest, text])?;
     }
-    let before: Option<String> =
-        first(db, "SELECT digest FROM baseline_set", [], |row| row.get(0))?;
-    if before.as_deref() != Some(set) {
-        run(db, "DELETE FROM baseline_set", [])?;
-        run(db, "INSERT INTO baseline_set VALUES (?1, 0)", [set])?;
-    }
+    run(db, "DELETE FROM baseline_set", [])?;
+    run(db, "INSERT INTO baseline_set VALUES (?1, 0)", [set])?;
     events::log(db, &mut [event])
 }
 

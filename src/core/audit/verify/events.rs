@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::compliance::ComplianceChecks;
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
 use super::redactions::Redactions;
@@ -26,6 +27,7 @@ pub(super) struct EventChecks {
     pub(super) sequences: Sequences,
     pub(super) redactions: Redactions,
     pub(super) epochs: Epochs,
+    pub(super) compliance: ComplianceChecks,
     /// Keys that the log says sign it.
     pub(super) keys: Vec<String>,
     policy_sets: BTreeSet<String>,
@@ -104,6 +106,7 @@ impl EventChecks {
             let set = self.policy_set(number, &exchange.policy_set, source);
             set.unwrap_or_else(|finding| findings.add(finding));
         }
+        self.compliance.take(number, event, source, findings);
         let stated = match event.log.as_deref() {
             Some(LogRecord::Redaction {
                 entry,

@@ -5,6 +5,7 @@
 //! one bundle, a number per device, and what concerns redacted entries and epochs.
 
 mod checkpoints;
+mod compliance;
 mod epochs;
 mod events;
 mod finding;
@@ -183,6 +184,7 @@ impl<S: LogSource> Verification<'_, '_, S> {
         self.first(checkpoint.size)?;
         let events = self.walk(&checkpoint, progress)?;
         self.close(&checkpoint, &events);
+        events.compliance.close(self.source, self.findings)?;
         self.files(&checkpoint)
     }
 
