@@ -102,7 +102,16 @@ impl<'a> Entry<'a> {
 
 /// The entry of an event that gets this salt.
 pub fn salted(salt: &[u8; SALT_BYTES], json: &[u8]) -> Vec<u8> {
-    [&[SALTED], salt.as_slice(), json].concat()
+    let mut entry = Vec::with_capacity(1 + SALT_BYTES + json.len());
+    begin_salted(salt, &mut entry);
+    entry.extend_from_slice(json);
+    entry
+}
+
+/// Begins the entry of an event that gets this salt: its JSON is to be appended.
+pub fn begin_salted(salt: &[u8; SALT_BYTES], entry: &mut Vec<u8>) {
+    entry.push(SALTED);
+    entry.extend_from_slice(salt);
 }
 
 /// The entry of an event from before there were salts.

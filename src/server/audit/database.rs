@@ -2,7 +2,7 @@
 
 use modegate_core::audit::manifest::{CHECKPOINT, baseline_path, policy_set_path};
 use modegate_core::audit::policy_file::PolicyFile;
-use modegate_core::audit::verify::{LogSource, SourceFault};
+use modegate_core::audit::verify::{IndexRow, KeptCheckpoint, LogSource, Rest, SourceFault};
 use modegate_core::tlog::entry::{EntryFault, hash_of, push_to_bundle};
 use modegate_core::tlog::proof::TileReader;
 use modegate_core::tlog::tile::bundle_path;
@@ -103,6 +103,22 @@ impl LogSource for DatabaseLog<'_> {
         let text = self.0.baseline(digest);
         let text = text.map_err(|error| unreadable(&path, &error))?;
         Ok(text.ok_or(SourceFault::Missing(path))?.into_bytes())
+    }
+
+    fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
+        let rows = self.0.index(index * TILE_WIDTH, width.into());
+        rows.map(Some)
+            .map_err(|error| unreadable(&bundle_path(index, width), &error))
+    }
+
+    fn visit_rest(&mut self, size: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
+        let visited = self.0.visit_rest(size, visit);
+        visited.map_err(|error| unreadable("the database's tables", &error))
+    }
+
+    fn kept_checkpoint(&mut self, below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
+        let kept = self.0.kept_checkpoint(below);
+        kept.map_err(|error| unreadable("kept checkpoints", &error))
     }
 
     fn unsealed(&mut self) -> Result<u64, SourceFault> {

@@ -1,4 +1,5 @@
-//! Ed25519 signatures, verified by the one crypto library of the program.
+//! Ed25519 signatures (RFC 8032) of logs and of witnesses, verified by the one crypto library
+//! of the program.
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 

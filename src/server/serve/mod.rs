@@ -11,6 +11,7 @@ mod permissions;
 pub(crate) mod preflight;
 mod reload;
 pub(crate) mod sockets;
+pub(crate) mod witness;
 
 use std::io;
 use std::net::SocketAddr;

@@ -17,18 +17,28 @@ use modegate_core::tlog::entry::{self, EVENT_BYTES, Entry, SALT_BYTES};
 
 /// How a row begins that is from before there were salts: a JSON object.
 const PLAIN: u8 = b'{';
+/// Few entries are longer.
+const USUAL_BYTES: usize = 512;
 /// Bytes of the entry of a redacted row.
 const REDACTED_BYTES: usize = 1 + Hash::BYTES;
 
-/// A new event as it is stored, behind a salt of its own.
-pub(super) fn written(event: &Event) -> Result<Vec<u8>, StoreError> {
-    let json = event.to_bytes();
-    if json.len() > EVENT_BYTES {
-        return Err(StoreError::EventTooLarge(json.len()));
-    }
-    let mut salt = [0; SALT_BYTES];
-    aws_lc_rs::rand::fill(&mut salt).map_err(|_| failed("no random numbers for a salt"))?;
-    Ok(entry::salted(&salt, &json))
+/// New events as they are stored, each behind a salt of its own.
+pub(super) fn written(events: &[Event]) -> Result<Vec<Vec<u8>>, StoreError> {
+    // One call for all of them: the writer's thread makes it, and everybody waits for that.
+    let mut salts = vec![[0; SALT_BYTES]; events.len()];
+    aws_lc_rs::rand::fill(salts.as_flattened_mut())
+        .map_err(|_| failed("no random numbers for a salt"))?;
+    let entry = |(event, salt): (&Event, _)| {
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        entry::begin_salted(salt, &mut bytes);
+        let begin = bytes.len();
+        event.write_to(&mut bytes);
+        match bytes.len() - begin {
+            json if json > EVENT_BYTES => Err(StoreError::EventTooLarge(json)),
+            _ => Ok(bytes),
+        }
+    };
+    events.iter().zip(&salts).map(entry).collect()
 }
 
 /// What is stored in place of a redacted event.
@@ -48,6 +58,11 @@ pub(super) fn entry(stored: &[u8]) -> Cow<'_, [u8]> {
 /// Whether a row was redacted.
 pub(super) fn is_redacted(stored: &[u8]) -> bool {
     matches!(Entry::parse(&entry(stored)), Ok(Entry::Redacted { .. }))
+}
+
+/// What is shown of a redacted row instead of its event; `None` for any other.
+pub(super) fn stub(stored: &[u8]) -> Option<&[u8]> {
+    is_redacted(stored).then(|| &stored[REDACTED_BYTES..])
 }
 
 /// The event of a row, or the stub of a redacted one.
@@ -106,12 +121,21 @@ mod tests {
     use modegate_core::event::EventType;
     use modegate_core::time::Timestamp;
 
+    fn one(event: &Event) -> Result<Vec<u8>, StoreError> {
+        written(std::slice::from_ref(event)).map(|mut written| written.remove(0))
+    }
+
     #[test]
     fn every_form_of_a_row_is_an_entry_and_an_event() {
         let event = Event::new(Timestamp(7), "a", None, EventType::ServerStarted);
-        let salted = written(&event).unwrap();
+        let two = written(&[event.clone(), event.clone()]).unwrap();
+        assert_ne!(two[0], two[1], "a salt of its own");
+        let salted = two[0].clone();
         assert_eq!(&salted[17..], event.to_bytes());
-        assert_ne!(salted, written(&event).unwrap(), "a salt of its own");
+        assert_eq!(
+            salted,
+            entry::salted(salted[1..17].try_into().unwrap(), &event.to_bytes())
+        );
         let leaf = entry::hash_of(&salted).unwrap();
         let plain = event.to_bytes();
         let redacted = redacted(&leaf, &event.stub());
@@ -135,9 +159,9 @@ mod tests {
         let mut event = Event::new(Timestamp(7), "a", None, EventType::ServerStarted);
         let rest = event.clone().detail("").to_bytes().len();
         event.detail = Some("x".repeat(EVENT_BYTES - rest));
-        assert_eq!(written(&event).unwrap().len(), entry::ENTRY_BYTES);
+        assert_eq!(one(&event).unwrap().len(), entry::ENTRY_BYTES);
         event.detail = Some("x".repeat(EVENT_BYTES - rest + 1));
-        let refused = written(&event);
+        let refused = one(&event);
         assert!(
             matches!(refused, Err(StoreError::EventTooLarge(bytes)) if bytes == EVENT_BYTES + 1)
         );

@@ -34,8 +34,7 @@ pub(super) fn append(
     for (event, seq) in events.iter_mut().zip(chain.next_event..) {
         event.seq = seq;
     }
-    let written: Result<Vec<_>, _> = events.iter().map(entries::written).collect();
-    for (event, bytes) in events.iter().zip(written?) {
+    for (event, bytes) in events.iter().zip(entries::written(events)?) {
         insert
             .execute(params![
                 signed(chain.number),

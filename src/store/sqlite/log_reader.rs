@@ -11,9 +11,10 @@ use rusqlite::Connection;
 use super::connection::{check_version, open_unused, read_only, version};
 use super::error::failed;
 use super::files::DatabaseFiles;
-use super::{audit_keys, checkpoints, compliance, entries, events, policy_sets, tree};
+use super::{audit_keys, checkpoints, compliance, entries, events, index, policy_sets, tree};
 use crate::StoreError;
 use crate::proof::{AuditKey, StoredCheckpoint, Tree};
+use modegate_core::audit::verify::{IndexRow, KeptCheckpoint, Rest};
 use modegate_core::event::StoredEvent;
 use modegate_core::ids::DeviceId;
 use modegate_core::tlog::{Hash, TileId};
@@ -71,6 +72,32 @@ impl LogReader {
                 false => Ok(Vec::new()),
             }
         })
+    }
+
+    /// What is kept beside the entries from this number on: at most `limit`; none where they
+    /// were deleted.
+    pub fn index(&self, from: u64, limit: usize) -> Result<Vec<IndexRow>, StoreError> {
+        self.read(|db| {
+            let tree = tree::one(db)?;
+            match from >= tree.minimum {
+                true => index::rows(db, tree.base.saturating_add(from), limit),
+                false => Ok(Vec::new()),
+            }
+        })
+    }
+
+    /// Visits the entries from this number on with what is kept beside them, then where the
+    /// events of each device end, then the keys of the log: all as they are at one time.
+    pub fn visit_rest(&self, from: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), StoreError> {
+        self.read(|db| {
+            let tree = tree::one(db)?;
+            index::visit_rest(db, tree.base.saturating_add(from), visit)
+        })
+    }
+
+    /// The newest checkpoint below that size, whatever is in its row.
+    pub fn kept_checkpoint(&self, below: u64) -> Result<Option<KeptCheckpoint>, StoreError> {
+        self.read(|db| index::kept_checkpoint(db, below))
     }
 
     /// The hashes of a tile of level 1 or above; `None` where there are not so many.

@@ -21,6 +21,7 @@ mod error;
 mod events;
 pub mod files;
 mod idempotency;
+mod index;
 pub mod inspect;
 mod installs;
 mod inventory;
@@ -68,8 +69,8 @@ pub struct SqliteStore {
     readers: Mutex<Vec<Connection>>,
     writer: Writer,
     observer: Arc<dyn StoreObserver>,
-    /// Closed last, when nobody writes any more.
-    _lock: files::DatabaseLock,
+    /// Given up last, when nobody writes any more.
+    lock: Mutex<Option<files::DatabaseLock>>,
 }
 
 impl SqliteStore {
@@ -103,7 +104,7 @@ impl SqliteStore {
             readers: Mutex::new(Vec::new()),
             writer,
             observer,
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
         })
     }
 

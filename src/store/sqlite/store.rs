@@ -244,6 +244,13 @@ impl Store for SqliteStore {
             std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
         drop(readers);
         self.writer.close().await;
+        // Whoever still holds this store can only read: another may write now.
+        let lock = self
+            .lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(lock);
     }
 
     async fn last_place(&self) -> Result<u64, StoreError> {

@@ -6,9 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
-use modegate_server::serve::{Options, Running, ServeError, start};
+use modegate_server::serve::{Options, Running, start};
 use modegate_sim::mock_wns::MockWns;
-use modegate_store::StoreError;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -287,22 +286,15 @@ struct Turned {
 impl Turned {
     async fn start(dir: &std::path::Path, now: Arc<AtomicI64>) -> Turned {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let begin = async || {
-            let mut options = Options::new(dir);
-            options.settings.listen = ([127, 0, 0, 1], 0).into();
-            options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
-            options.settings.accept_unknown_devices = true;
-            options.settings.inventory.schedule_hours = 0;
-            options.settings.compliance.enabled = false;
-            let shown = Arc::clone(&now);
-            options.clock = Clock::new(move || Timestamp(shown.load(SeqCst)));
-            match start(options).await {
-                // Connections of the server before hold its store until they end.
-                Err(ServeError::Store(StoreError::InUse(path))) => Err(format!("{path} is in use")),
-                started => Ok(started.unwrap()),
-            }
-        };
-        let running = eventually(DEADLINE, begin).await;
+        let mut options = Options::new(dir);
+        options.settings.listen = ([127, 0, 0, 1], 0).into();
+        options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
+        options.settings.accept_unknown_devices = true;
+        options.settings.inventory.schedule_hours = 0;
+        options.settings.compliance.enabled = false;
+        let shown = Arc::clone(&now);
+        options.clock = Clock::new(move || Timestamp(shown.load(SeqCst)));
+        let running = start(options).await.unwrap();
         Turned { running, now }
     }
 

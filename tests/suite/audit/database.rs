@@ -80,17 +80,18 @@ fn run(db: &Connection, sql: &str) {
 
 /// The rows of these tables that a verification of the log reads, with their values of bytes
 /// or text.
-const READ: [(&str, &[&str]); 5] = [
+const READ: [(&str, &[&str]); 6] = [
     ("event", &["bytes"]),
     ("tile", &["hashes"]),
     ("tree", &["origin", "frontier"]),
     ("checkpoint", &["note", "root"]),
+    ("audit_key", &["vkey"]),
     ("policy_set", &["files", "digest"]),
 ];
 
 /// Values that no verification depends on: the frontier is worked out again when it is
 /// sealed on, and the key comes from its own file.
-const NOT_PROOF: [&str; 3] = ["tree.frontier", "tree.origin", "checkpoint.root"];
+const NOT_PROOF: [&str; 2] = ["tree.frontier", "tree.origin"];
 
 #[tokio::test]
 async fn a_bit_of_any_row_of_the_log_is_found() {
@@ -230,6 +231,98 @@ async fn rows_that_are_deleted_swapped_moved_or_doubled_are_found() {
         let sql = "UPDATE event SET bytes = ?2 WHERE place = ?1";
         assert_eq!(db.execute(sql, params![place, moved]).unwrap(), 1);
     });
+}
+
+/// What lists go by, and is in no tree.
+#[tokio::test]
+async fn what_is_kept_beside_the_entries_is_compared_with_them() {
+    let given = LogDirectory::log().await;
+    let of_t1 = "(SELECT device FROM event WHERE device <> 0 GROUP BY device ORDER BY count(*) DESC LIMIT 1)";
+    let last = format!("place = (SELECT max(place) FROM event WHERE device = {of_t1})");
+    for (what, sql, expected) in [
+        (
+            "an event that another device's list shows",
+            format!("UPDATE event SET device = device + 1 WHERE {last}"),
+            "database.index at entry ",
+        ),
+        (
+            "an event with another number",
+            format!("UPDATE event SET seq = seq + 1 WHERE {last}"),
+            "database.index at entry ",
+        ),
+        (
+            "an event that no list shows",
+            format!(
+                "UPDATE event SET prev = (SELECT before.prev FROM event AS before WHERE before.place = event.prev) \
+                 WHERE {last}"
+            ),
+            "database.index at entry ",
+        ),
+        (
+            "an event behind another mark",
+            format!("UPDATE event SET mark = 3 WHERE {last}"),
+            "database.index at entry ",
+        ),
+        (
+            "a list that ends before the last event",
+            format!(
+                "UPDATE device SET event_head = (SELECT prev FROM event WHERE {last}), next_event = next_event - 1 \
+                 WHERE number = {of_t1}"
+            ),
+            "database.index at device ",
+        ),
+        (
+            "a list without a beginning",
+            format!("UPDATE device SET event_head = 0, next_event = 1 WHERE number = {of_t1}"),
+            "database.index at device ",
+        ),
+        (
+            "a list of what concerns no device",
+            "UPDATE chain SET event_head = 0".to_owned(),
+            "database.index at what concerns no device",
+        ),
+        (
+            "a device that has another's events",
+            format!("UPDATE device SET id = randomblob(16) WHERE number = {of_t1}"),
+            "database.index at device ",
+        ),
+        (
+            "a device without a row",
+            format!("DELETE FROM device WHERE number = {of_t1}"),
+            "database.index at device ",
+        ),
+        (
+            "another root of an older checkpoint",
+            "INSERT INTO checkpoint (size, root, note, at, kept) SELECT size - 1, root, note, at, 'left' FROM checkpoint"
+                .to_owned(),
+            "database.checkpoint at kept checkpoint ",
+        ),
+        (
+            "another root beside the note of an older checkpoint",
+            "INSERT INTO checkpoint (size, root, note, at, kept) SELECT 1, zeroblob(32), note, at, 'left' FROM checkpoint"
+                .to_owned(),
+            "database.checkpoint at kept checkpoint 1",
+        ),
+        (
+            "a key that is not the log's",
+            "INSERT INTO audit_key (vkey, since) VALUES ('a.example+00000000+AAAA', 1)".to_owned(),
+            "database.key at recorded keys",
+        ),
+        (
+            "the end of a key",
+            "UPDATE audit_key SET until = since".to_owned(),
+            "database.key at recorded keys",
+        ),
+        (
+            "no key",
+            "DELETE FROM audit_key".to_owned(),
+            "database.key at recorded keys",
+        ),
+    ] {
+        given.change(|db| run(db, &sql));
+        let (code, said) = given.verify();
+        assert!(code == 1 && said.contains(expected), "{what}: {code}\n{said}");
+    }
 }
 
 /// What an auditor did to an earlier version, and nobody noticed.

@@ -2,6 +2,7 @@
 
 mod alerts;
 mod api;
+mod closing;
 pub mod conformance;
 mod installs;
 pub mod proof;

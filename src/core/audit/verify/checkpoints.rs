@@ -2,7 +2,7 @@
 
 use super::epochs::{Epochs, Join};
 use super::finding::{Finding, FindingKind};
-use super::source::{GrownTiles, LogSource, SourceFault};
+use super::source::{GrownTiles, KeptCheckpoint, LogSource, SourceFault};
 use super::{Question, Witnesses};
 use crate::tlog::note::{SignatureFault, SignatureType, VerifierKey, VerifyEd25519};
 use crate::tlog::proof::{self, MakeFault};
@@ -147,6 +147,42 @@ impl<S: LogSource> Log<'_, S> {
             false => Err(forked(format!(
                 "the first {size} entries have another root"
             ))),
+        }
+    }
+
+    /// Whether a checkpoint that the database keeps is of this log, of which the entries from
+    /// `first` on are there. Keys that are not known may have signed it.
+    pub(super) fn has_kept(
+        &mut self,
+        kept: &KeptCheckpoint,
+        first: u64,
+        question: &Question<'_>,
+    ) -> Result<(), Finding> {
+        let (place, size) = (format!("kept checkpoint {}", kept.size), kept.size);
+        let wrong = |what: &str| Finding::new(FindingKind::KeptCheckpoint, &*place, what);
+        let parsed = Checkpoint::from_note(&kept.note);
+        let (checkpoint, note) = parsed.map_err(|fault| wrong(&fault.to_string()))?;
+        let (origin, newest) = (&checkpoint.origin, &self.checkpoint.origin);
+        if !origin.same_log(newest) || origin.epoch() > newest.epoch() {
+            return Err(wrong(&format!("it is of {origin}")));
+        }
+        if checkpoint.size != size || checkpoint.root.0 != *kept.root {
+            return Err(wrong("it has another size or root than it is found by"));
+        }
+        for key in question.log_keys().filter_map(|key| in_epoch(key, origin)) {
+            match key.verify(&note, question.ed25519) {
+                Ok(_) | Err(SignatureFault::Missing { .. }) => {}
+                Err(fault) => return Err(wrong(&fault.to_string())),
+            }
+        }
+        match self.root_of(size) {
+            Ok(root) if root == checkpoint.root => Ok(()),
+            Ok(_) => Err(wrong(&format!(
+                "the first {size} entries have another root"
+            ))),
+            // What it needs was deleted.
+            Err(_) if size < first => Ok(()),
+            Err(what) => Err(wrong(&what)),
         }
     }
 

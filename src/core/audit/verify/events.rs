@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use super::compliance::ComplianceChecks;
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
+use super::index::Index;
 use super::redactions::Redactions;
 use super::sequences::{Chain, Sequences};
-use super::source::LogSource;
+use super::source::{IndexRow, LogSource};
 use crate::audit::policy_file::PolicyFile;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
 use crate::log_record::LogRecord;
+use crate::time::Timestamp;
 use crate::tlog::Entry;
 
 /// The newest version of events that is known.
@@ -28,8 +30,9 @@ pub(super) struct EventChecks {
     pub(super) redactions: Redactions,
     pub(super) epochs: Epochs,
     pub(super) compliance: ComplianceChecks,
-    /// Keys that the log says sign it.
-    pub(super) keys: Vec<String>,
+    /// Keys that the log says began to sign it, and until when those before them sign.
+    pub(super) keys: Vec<(String, Timestamp)>,
+    pub(super) index: Index,
     policy_sets: BTreeSet<String>,
     salted: bool,
     /// Room for the canonical form of an event, kept from one to the next.
@@ -117,13 +120,54 @@ impl EventChecks {
                 .redactions
                 .named(number, *entry, leaf_hash, (*device, *seq)),
             Some(LogRecord::Epoch(record)) => self.epochs.take(number, record),
-            Some(LogRecord::Key { vkey, .. }) => {
-                self.keys.push(vkey.clone());
+            Some(LogRecord::Key { vkey, both_until }) => {
+                self.keys.push((vkey.clone(), *both_until));
                 Ok(())
             }
             _ => Ok(()),
         };
         stated.unwrap_or_else(|finding| findings.add(finding));
+    }
+
+    /// Compares what a database keeps beside an entry with its event, or with the stub of a
+    /// redacted one.
+    pub(super) fn listed(
+        &mut self,
+        number: u64,
+        row: &IndexRow,
+        event: Option<&Event>,
+    ) -> Result<(), Finding> {
+        let Some(stub) = &row.stub else {
+            // What is no event was found already.
+            return event.map_or(Ok(()), |event| {
+                self.index.take(number, row, event.device, event.seq)
+            });
+        };
+        let stub = Event::from_bytes(stub).ok();
+        let Some(stub) = stub.filter(|stub| *stub == stub.stub()) else {
+            let what = "what is shown of it is not what is left of a redacted event";
+            return Err(Finding::at(number, FindingKind::Index, what));
+        };
+        self.redactions.listed(number, (stub.device, stub.seq));
+        self.index.take(number, row, stub.device, stub.seq)
+    }
+
+    /// An entry that is not sealed: of it counts only what the database lists, and which keys
+    /// sign.
+    pub(super) fn unsealed(
+        &mut self,
+        number: u64,
+        row: &IndexRow,
+        entry: &[u8],
+    ) -> Result<(), Finding> {
+        let json = Entry::parse(entry).ok().and_then(|entry| entry.json());
+        let event = json.and_then(|json| Event::from_bytes(json).ok());
+        if let Some(LogRecord::Key { vkey, both_until }) =
+            event.as_ref().and_then(|event| event.log.as_deref())
+        {
+            self.keys.push((vkey.clone(), *both_until));
+        }
+        self.listed(number, row, event.as_ref())
     }
 
     fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {

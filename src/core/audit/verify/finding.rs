@@ -98,6 +98,12 @@ named! {
         Forked = "forked",
         /// An older checkpoint cannot be compared.
         OlderNotChecked = "older.not_checked",
+        /// What a database lists events by is not what the entries say.
+        Index = "database.index",
+        /// A checkpoint that a database keeps is not one of its log.
+        KeptCheckpoint = "database.checkpoint",
+        /// The keys that a database records are not those that the log says sign it.
+        RecordedKey = "database.key",
         /// A proof cannot be read, or does not prove what it should.
         Proof = "proof",
         /// Older entries were deleted or left out.
@@ -178,6 +184,10 @@ impl Findings {
             Some(known) => known.count += finding.count,
             None => self.0.push(finding),
         }
+    }
+
+    pub(super) fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.add(finding));
     }
 
     /// The worst first.

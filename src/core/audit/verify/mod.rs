@@ -2,14 +2,17 @@
 //! of every level, what the entries say, and that the log goes on from older checkpoints.
 //!
 //! It reads the log once, from its first entry to its last, and keeps one tile per level,
-//! one bundle, a number per device, and what concerns redacted entries and epochs.
+//! one bundle, a number per device, and what concerns redacted entries and epochs; of a
+//! database, also where the events of each device end.
 
 mod checkpoints;
 mod compliance;
 mod epochs;
 mod events;
 mod finding;
+mod index;
 mod proofs;
+mod recorded_keys;
 mod redactions;
 mod sequences;
 mod source;
@@ -19,7 +22,9 @@ mod walk;
 
 pub use finding::{Finding, FindingKind, Outcome};
 pub use proofs::{Proved, verify_device, verify_proofs};
-pub use source::{LogSource, ManifestParts, SourceFault};
+pub use source::{
+    IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, RecordedKey, Rest, SourceFault,
+};
 
 use serde::Serialize;
 
@@ -30,6 +35,7 @@ use crate::tlog::tile::{TILE_WIDTH, bundle_path};
 use crate::tlog::{Checkpoint, TileId, TrustPolicy};
 use events::EventChecks;
 use finding::Findings;
+use recorded_keys::LoggedKeys;
 use walk::Walk;
 
 /// Who cosigned, by the names of the trust file, and when (seconds since 1970).
@@ -175,16 +181,16 @@ impl<S: LogSource> Verification<'_, '_, S> {
         match checkpoints::witnessed(&note, self.question) {
             Ok((witnesses, lacking)) => {
                 self.report.witnesses = witnesses;
-                lacking
-                    .into_iter()
-                    .for_each(|finding| self.findings.add(finding));
+                self.findings.add_all(lacking);
             }
             Err(finding) => self.findings.add(finding),
         }
         self.first(checkpoint.size)?;
-        let events = self.walk(&checkpoint, progress)?;
+        let mut events = self.walk(&checkpoint, progress)?;
+        self.rest(&checkpoint, &mut events)?;
         self.close(&checkpoint, &events);
         events.compliance.close(self.source, self.findings)?;
+        self.kept_checkpoints(&checkpoint, &events)?;
         self.files(&checkpoint)
     }
 
@@ -243,7 +249,8 @@ impl<S: LogSource> Verification<'_, '_, S> {
         walk: &mut Walk,
         events: &mut EventChecks,
     ) -> Result<(), Finding> {
-        let end = index * TILE_WIDTH + u64::from(width);
+        let (begin, end) = (index * TILE_WIDTH, index * TILE_WIDTH + u64::from(width));
+        let listed = self.source.index(index, width)?.unwrap_or_default();
         for entry in entry::entries(bundle) {
             let number = walk.at();
             let form = |fault| Finding::at(number, FindingKind::EntryForm, fault);
@@ -255,7 +262,12 @@ impl<S: LogSource> Verification<'_, '_, S> {
             let entry = entry.map_err(form)?;
             let parsed = Entry::parse(entry).map_err(form)?;
             walk.push(entry::hash_of(entry).map_err(form)?, self.source)?;
-            events.take(number, parsed, self.source, self.findings);
+            let event = events.take(number, parsed, self.source, self.findings);
+            // At most 255.
+            if let Some(row) = listed.get((number - begin) as usize) {
+                self.findings
+                    .add_all(events.listed(number, row, event.as_ref()).err());
+            }
         }
         if walk.at() == end {
             return Ok(());
@@ -268,21 +280,68 @@ impl<S: LogSource> Verification<'_, '_, S> {
         Err(Finding::new(FindingKind::EntryForm, path, what))
     }
 
+    /// What a database has besides: how it lists the events of devices, and its keys.
+    fn rest(&mut self, checkpoint: &Checkpoint, events: &mut EventChecks) -> Result<(), Finding> {
+        let (size, mut number) = (checkpoint.size, checkpoint.size);
+        let (findings, mut keys, mut is_database) = (&mut *self.findings, Vec::new(), false);
+        self.source.visit_rest(size, &mut |part| {
+            is_database = true;
+            match part {
+                Rest::Entry(row, entry) => {
+                    findings.add_all(events.unsealed(number, &row, &entry).err());
+                    number += 1;
+                }
+                Rest::End(end) => findings.add_all(events.index.end(&end).err()),
+                Rest::Key(key) => keys.push(key),
+            }
+        })?;
+        if is_database {
+            let logged = LoggedKeys {
+                checkpoint,
+                changes: &events.keys,
+                whole: self.report.first == 0,
+            };
+            findings.add_all(events.index.close());
+            let trusted = self.question.log_keys();
+            findings.add_all(recorded_keys::check(&logged, &keys, trusted));
+        }
+        Ok(())
+    }
+
+    /// Whether the checkpoints that a database keeps are of this log, the newest included: its
+    /// row has its root once more.
+    fn kept_checkpoints(
+        &mut self,
+        checkpoint: &Checkpoint,
+        events: &EventChecks,
+    ) -> Result<(), Finding> {
+        let mut below = checkpoint.size.saturating_add(1);
+        while let Some(kept) = self.source.kept_checkpoint(below)? {
+            if kept.size >= below {
+                break;
+            }
+            below = kept.size;
+            let mut log = checkpoints::Log {
+                source: &mut *self.source,
+                checkpoint,
+                epochs: &events.epochs,
+            };
+            let first = self.report.first;
+            let of_log = log.has_kept(&kept, first, self.question);
+            self.findings.add_all(of_log.err());
+        }
+        Ok(())
+    }
+
     /// What can be said when every entry was seen.
     fn close(&mut self, checkpoint: &Checkpoint, events: &EventChecks) {
         let accepted = self.question.accepted;
         let (found, numbers) = events.redactions.close();
-        found
-            .into_iter()
-            .for_each(|finding| self.findings.add(finding));
-        let gaps = events.sequences.close(&numbers);
-        gaps.into_iter()
-            .for_each(|finding| self.findings.add(finding));
+        self.findings.add_all(found);
+        self.findings.add_all(events.sequences.close(&numbers));
         let whole = self.report.first == 0;
         let joined = events.epochs.close(&checkpoint.origin, whole);
-        joined
-            .into_iter()
-            .for_each(|finding| self.findings.add(finding));
+        self.findings.add_all(joined);
         let mut log = checkpoints::Log {
             source: &mut *self.source,
             checkpoint,
@@ -299,7 +358,8 @@ impl<S: LogSource> Verification<'_, '_, S> {
         self.report.devices = events.sequences.devices();
         self.report.redacted = events.redactions.count();
         self.report.epochs = events.epochs.joins().len() as u64;
-        self.report.keys.clone_from(&events.keys);
+        let keys = events.keys.iter().map(|(vkey, _)| vkey.clone());
+        self.report.keys = keys.collect();
         if self.report.redacted > accepted.redacted {
             let what = format!("{} entries were redacted", self.report.redacted);
             self.findings

@@ -12,6 +12,8 @@ use crate::tlog::Hash;
 pub(super) struct Redactions {
     found: BTreeMap<u64, Hash>,
     named: BTreeMap<u64, Named>,
+    /// The numbers with which a database lists them.
+    listed: BTreeMap<u64, (Chain, u64)>,
 }
 
 #[derive(Debug)]
@@ -24,6 +26,11 @@ impl Redactions {
     /// A redacted entry.
     pub(super) fn found(&mut self, entry: u64, leaf: Hash) {
         self.found.insert(entry, leaf);
+    }
+
+    /// A database lists a redacted entry with this number.
+    pub(super) fn listed(&mut self, entry: u64, number: (Chain, u64)) {
+        self.listed.insert(entry, number);
     }
 
     /// How many redacted entries there are so far.
@@ -70,6 +77,10 @@ impl Redactions {
                         leaf.base64(),
                         named.leaf_hash
                     ),
+                ),
+                Some(named) if self.listed.get(&entry).is_some_and(|n| *n != named.number) => (
+                    FindingKind::Index,
+                    "it is listed with another number than its event says".to_owned(),
                 ),
                 Some(named) if numbers.insert(named.number) => continue,
                 Some(_) => (

@@ -94,7 +94,7 @@ impl Sequences {
     }
 }
 
-fn describe(chain: Chain) -> String {
+pub(super) fn describe(chain: Chain) -> String {
     match chain {
         Some(device) => format!("device {device}"),
         None => "what concerns no device".to_owned(),

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::audit::device_part::DEVICE_PART;
 use crate::audit::manifest::baseline_path;
+use crate::ids::DeviceId;
+use crate::time::Timestamp;
 use crate::tlog::proof::TileReader;
 use crate::tlog::{Hash, TileId};
 
@@ -63,10 +65,91 @@ pub trait LogSource {
         Ok(None)
     }
 
+    /// What a database keeps beside the `width` entries of a bundle; `None` where the source
+    /// is no database.
+    fn index(&mut self, _index: u64, _width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
+        Ok(None)
+    }
+
+    /// Visits what a database has behind the first `size` entries, what it keeps beside that,
+    /// and what it records of devices and keys: all as it is at one time.
+    fn visit_rest(&mut self, _size: u64, _visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
+        Ok(())
+    }
+
+    /// The newest checkpoint below that size that a database keeps.
+    fn kept_checkpoint(&mut self, _below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
+        Ok(None)
+    }
+
     /// How many entries stand behind the checkpoint's last one.
     fn unsealed(&mut self) -> Result<u64, SourceFault> {
         Ok(0)
     }
+}
+
+/// What a database keeps beside an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexRow {
+    /// Where the entry stands. Places count up with the numbers of entries.
+    pub place: u64,
+    /// The database's number of the device; 0 for none.
+    pub device: u64,
+    /// The number of the event among those of its device.
+    pub seq: u64,
+    /// The place of the event of its device before it; 0 for none.
+    pub prev: u64,
+    /// The place of the last event of its device before it whose number is a multiple of 64;
+    /// 0 for none.
+    pub mark: u64,
+    /// What is shown instead of a redacted event.
+    pub stub: Option<Vec<u8>>,
+}
+
+/// Where the events of a device end, as a database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEnd {
+    /// The device; `None` for the events that concern none.
+    pub device: Option<DeviceId>,
+    /// Its number in the database.
+    pub number: u64,
+    /// The number of its next event.
+    pub next: u64,
+    /// The place of its last event.
+    pub head: u64,
+    /// The place of its last event whose number is a multiple of 64.
+    pub mark: u64,
+}
+
+/// A verifier key that a database records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedKey {
+    /// The key.
+    pub vkey: String,
+    /// Until when it signs.
+    pub until: Option<Timestamp>,
+}
+
+/// A part of what [`LogSource::visit_rest`] visits, in this order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// An entry that is not sealed, and what is kept beside it.
+    Entry(IndexRow, Vec<u8>),
+    /// Where the events of a device end.
+    End(IndexEnd),
+    /// A verifier key.
+    Key(RecordedKey),
+}
+
+/// A checkpoint that a database keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptCheckpoint {
+    /// The size that it is found by.
+    pub size: u64,
+    /// The root that is kept beside it.
+    pub root: Vec<u8>,
+    /// The signed note.
+    pub note: Vec<u8>,
 }
 
 /// What a manifest is compared by.

@@ -3,27 +3,22 @@
 //! last, which it never forgets.
 
 mod memory;
-mod start;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use super::ed25519;
 use super::error::OpenError;
 use super::key::{KeyFile, SigningKey};
-use super::signature::is_signed;
 use crate::clock::Clock;
 use crate::key_file::is_there;
-use crate::serve::ServeError;
-use crate::serve::data_dir::DataDir;
 use memory::Memory;
 use modegate_core::tlog::note::{KeyFault, NoteSignature, SignatureType};
 use modegate_core::tlog::witness::{AddFault, HeadFault, WitnessRefusal};
 use modegate_core::tlog::{AddCheckpoint, LogHead, Note, VerifierKey};
 use modegate_store::private_file;
-
-pub(crate) use start::{WitnessOptions, start};
 
 /// The file of its key in its directory.
 const KEY_FILE: &str = "witness-key";
@@ -32,7 +27,7 @@ const VKEY_FILE: &str = "witness.vkey";
 /// The directory of what it has seen.
 const LOGS: &str = "logs";
 
-/// A witness. Its directory is its own while it lives.
+/// A witness. Nobody else may use its directory meanwhile.
 #[derive(Debug)]
 pub(crate) struct Witness {
     key: SigningKey,
@@ -43,15 +38,17 @@ pub(crate) struct Witness {
     clock: Clock,
     /// Held from looking at what is known to keeping what is new.
     deciding: Mutex<()>,
-    _dir: DataDir,
 }
 
 /// Why there is no witness.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WitnessError {
-    /// Its directory or a file in it.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
+    /// A file cannot be read or written.
+    #[error("could not use the file {0}: {1}")]
+    File(PathBuf, io::Error),
+    /// A file contains something else.
+    #[error("the file {0}: expected the verifier key of a witness")]
+    BadFile(PathBuf),
     /// Its key.
     #[error(transparent)]
     Key(#[from] OpenError),
@@ -110,13 +107,13 @@ impl Witness {
     /// # Errors
     /// What stands in its way.
     pub(crate) fn open(
-        dir: DataDir,
+        dir: &Path,
         name: Option<&str>,
         logs: &[VerifierKey],
         clock: Clock,
     ) -> Result<Self, WitnessError> {
-        let (key, verifier) = identity(&dir, name)?;
-        let memory = Memory::open(dir.file(LOGS)).map_err(WitnessError::Memory)?;
+        let (key, verifier) = identity(dir, name)?;
+        let memory = Memory::open(dir.join(LOGS)).map_err(WitnessError::Memory)?;
         let mut by_origin = BTreeMap::<_, Vec<VerifierKey>>::new();
         for log in logs {
             if log.kind() != SignatureType::Ed25519 {
@@ -135,7 +132,6 @@ impl Witness {
             memory,
             clock,
             deciding: Mutex::default(),
-            _dir: dir,
         })
     }
 
@@ -173,7 +169,7 @@ impl Witness {
         }
         let _deciding = self.deciding.lock().unwrap_or_else(PoisonError::into_inner);
         let known = self.memory.newest(origin)?;
-        if let Err(refusal) = head.admit(&request, keys, known.as_ref(), &is_signed) {
+        if let Err(refusal) = head.admit(&request, keys, known.as_ref(), &ed25519::verify) {
             self.remember_refusal(&head, &request, known.as_ref(), refusal)?;
             return Err(refusal.into());
         }
@@ -240,8 +236,8 @@ fn line(signature: NoteSignature) -> Result<String, NotCosigned> {
 }
 
 /// Its key and its verifier key.
-fn identity(dir: &DataDir, name: Option<&str>) -> Result<(SigningKey, VerifierKey), WitnessError> {
-    let (key_file, vkey_file) = (dir.file(KEY_FILE), dir.file(VKEY_FILE));
+fn identity(dir: &Path, name: Option<&str>) -> Result<(SigningKey, VerifierKey), WitnessError> {
+    let (key_file, vkey_file) = (dir.join(KEY_FILE), dir.join(VKEY_FILE));
     let known = is_there(&vkey_file)
         .then(|| read_vkey(&vkey_file))
         .transpose()?;
@@ -265,16 +261,16 @@ fn identity(dir: &DataDir, name: Option<&str>) -> Result<(SigningKey, VerifierKe
     let verifier = VerifierKey::new(name.as_str(), SignatureType::Cosignature, *key.public())
         .map_err(|fault| WitnessError::Name(name, fault))?;
     private_file::write(&vkey_file, format!("{verifier}\n").as_bytes())
-        .map_err(|error| ServeError::File(vkey_file, error))?;
+        .map_err(|error| WitnessError::File(vkey_file, error))?;
     Ok((key, verifier))
 }
 
-fn read_vkey(path: &PathBuf) -> Result<VerifierKey, ServeError> {
+fn read_vkey(path: &Path) -> Result<VerifierKey, WitnessError> {
     let text = std::fs::read_to_string(path);
-    let text = text.map_err(|error| ServeError::File(path.clone(), error))?;
+    let text = text.map_err(|error| WitnessError::File(path.to_owned(), error))?;
     let key = text.trim_end().parse().ok();
     let key = key.filter(|key: &VerifierKey| key.kind() == SignatureType::Cosignature);
-    key.ok_or_else(|| ServeError::BadFile(path.clone(), "the verifier key of a witness"))
+    key.ok_or_else(|| WitnessError::BadFile(path.to_owned()))
 }
 
 /// The name of a new witness that is given none: this machine's.

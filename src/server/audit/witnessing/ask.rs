@@ -7,8 +7,8 @@ use super::client::{AskFault, Reply};
 use super::state::{Seen, pause};
 use crate::app::alerts::Alerts;
 use crate::audit::OpenError;
+use crate::audit::ed25519;
 use crate::audit::sealer::Sealer;
-use crate::audit::signature::is_signed;
 use crate::audit::tiles;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
@@ -95,8 +95,13 @@ impl Asker {
             let seconds = i64::try_from(verified.time?).ok()?;
             Some(Timestamp(seconds.checked_mul(1000)?))
         };
-        let of =
-            |client: &super::Client| client.vkey().verify(note, &is_signed).ok().and_then(time);
+        let of = |client: &super::Client| {
+            client
+                .vkey()
+                .verify(note, &ed25519::verify)
+                .ok()
+                .and_then(time)
+        };
         clients.map(of).collect()
     }
 

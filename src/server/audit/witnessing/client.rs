@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::header::CONTENT_TYPE;
 
-use crate::audit::signature::is_signed;
+use crate::audit::ed25519;
 use crate::config::WitnessAddress;
 use crate::http_client::{self, Body, bounded};
 use modegate_core::tlog::note::NoteSignature;
@@ -104,7 +104,7 @@ impl Client {
             let size = size.and_then(|text| text.strip_suffix('\n')?.parse().ok());
             return size.map(Reply::Knows).ok_or(AskFault::Size);
         }
-        let (line, _) = cosignature(request.note.text(), &body, self.vkey(), &is_signed)?;
+        let (line, _) = cosignature(request.note.text(), &body, self.vkey(), &ed25519::verify)?;
         Ok(Reply::Cosigned(line))
     }
 }

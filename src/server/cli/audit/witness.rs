@@ -8,10 +8,11 @@ use clap::Args;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::audit::witness::{WitnessError, WitnessOptions, start};
+use crate::audit::witness::WitnessError;
 use crate::cli::{log, report};
 use crate::clock::Clock;
 use crate::serve::ServeError;
+use crate::serve::witness::{WitnessOptions, WitnessServeError, start};
 use modegate_core::tlog::VerifierKey;
 
 /// Flags of `audit witness`.
@@ -40,7 +41,7 @@ pub(super) fn run(args: &WitnessArgs) -> u8 {
     report("modegate audit witness", served.map(|()| 0))
 }
 
-async fn serve(args: WitnessArgs) -> Result<(), WitnessError> {
+async fn serve(args: WitnessArgs) -> Result<(), WitnessServeError> {
     let signal = |kind| signal(kind).map_err(ServeError::Runtime);
     let (mut end, mut interrupt) = (
         signal(SignalKind::terminate())?,

@@ -8,9 +8,11 @@ use uuid::Uuid;
 
 use crate::audit::policy_file::PolicyFile;
 use crate::audit::verify::{
-    Accepted, LogSource, ManifestParts, Question, Report, SourceFault, verify,
+    Accepted, IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, Question, RecordedKey,
+    Report, Rest, SourceFault, verify,
 };
 use crate::event::Event;
+use crate::ids::DeviceId;
 use crate::tlog::entry::{self, Entry};
 use crate::tlog::note::{SignatureType, VerifierKey};
 use crate::tlog::tile::bundle_path;
@@ -36,6 +38,10 @@ pub(super) struct MemoryLog {
     pub(super) policy: Option<String>,
     pub(super) older: Vec<Vec<u8>>,
     pub(super) accepted: Accepted,
+    /// What a database keeps beside the entries.
+    pub(super) index: Option<Vec<IndexRow>>,
+    pub(super) rest: Vec<Rest>,
+    pub(super) kept: Vec<KeptCheckpoint>,
 }
 
 /// The public key of the log.
@@ -63,6 +69,9 @@ impl MemoryLog {
             policy: None,
             older: Vec::new(),
             accepted: Accepted::default(),
+            index: None,
+            rest: Vec::new(),
+            kept: Vec::new(),
         };
         let mut numbers = [0; 6];
         for number in 0..size {
@@ -146,6 +155,53 @@ impl MemoryLog {
     /// Changes the record of an entry about the log.
     pub(super) fn restate(&mut self, number: usize, what: &str, change: impl FnOnce(&mut Value)) {
         self.change(number, |event| change(&mut event["log"][what]));
+    }
+
+    /// As a database has it that keeps what belongs beside the entries, at places 10 above
+    /// their numbers.
+    pub(super) fn in_database(&mut self) {
+        let (mut ends, mut rows) = (BTreeMap::new(), Vec::new());
+        for (number, entry) in self.entries.iter().enumerate() {
+            let (place, event) = (number as u64 + 10, event_of(entry).unwrap());
+            let device = event["device"]
+                .as_str()
+                .map(|id| id.parse::<Uuid>().unwrap());
+            let number = device.map_or(0, |id| id.as_u128() as u64);
+            let seq = event["seq"].as_u64().unwrap();
+            let end = ends.entry(number).or_insert(IndexEnd {
+                device: device.map(DeviceId),
+                number,
+                next: 1,
+                head: 0,
+                mark: 0,
+            });
+            rows.push(IndexRow {
+                place,
+                device: number,
+                seq,
+                prev: end.head,
+                mark: end.mark,
+                stub: None,
+            });
+            (end.next, end.head) = (seq + 1, place);
+            if seq % 64 == 0 {
+                end.mark = place;
+            }
+        }
+        self.index = Some(rows);
+        self.rest = ends.into_values().map(Rest::End).collect();
+        self.rest.push(Rest::Key(RecordedKey {
+            vkey: self.origin.key(KEY).unwrap().to_string(),
+            until: None,
+        }));
+        for size in [100, 256] {
+            let head = self.head(size);
+            self.kept.push(KeptCheckpoint {
+                size: head.size,
+                root: head.root.0.to_vec(),
+                note: signed(&head, KEY),
+            });
+        }
     }
 
     fn leaves(&self) -> Vec<Hash> {
@@ -263,6 +319,22 @@ impl LogSource for MemoryLog {
 
     fn foreign(&mut self, _: u64, _: u64) -> Result<Option<String>, SourceFault> {
         Ok(self.foreign.clone())
+    }
+
+    fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
+        let first = (index * TILE_WIDTH) as usize;
+        let rows = |index: &Vec<IndexRow>| index[first..first + usize::from(width)].to_vec();
+        Ok(self.index.as_ref().map(rows))
+    }
+
+    fn visit_rest(&mut self, _: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
+        self.rest.iter().cloned().for_each(visit);
+        Ok(())
+    }
+
+    fn kept_checkpoint(&mut self, below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
+        let mut kept = self.kept.iter().rev();
+        Ok(kept.find(|kept| kept.size < below).cloned())
     }
 
     fn unsealed(&mut self) -> Result<u64, SourceFault> {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod checkpoints;
+mod database;
 mod entries;
 mod epochs;
 mod memory_log;
@@ -26,6 +27,7 @@ const SIZE: usize = 300;
 fn cases() -> impl Iterator<Item = &'static Case> {
     let parts = [
         checkpoints::CASES,
+        database::CASES,
         epochs::CASES,
         entries::CASES,
         tree::CASES,

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use actix_web::dev::Server;
 
-use super::{Witness, WitnessError};
+use super::data_dir::DataDir;
+use super::{ServeError, certificates, sockets};
+use crate::audit::witness::{Witness, WitnessError};
 use crate::clock::Clock;
 use crate::config::{Limits, Settings};
 use crate::http::tls::{ServerCertificate, server_config};
 use crate::http::witness::{WitnessListener, serve};
 use crate::metrics::Metrics;
-use crate::serve::data_dir::DataDir;
-use crate::serve::{ServeError, certificates, sockets};
 use modegate_core::tlog::VerifierKey;
 
 /// Connections that a witness has open at once, most.
@@ -36,6 +36,17 @@ pub(crate) struct WitnessOptions {
     pub(crate) clock: Clock,
 }
 
+/// Why a witness does not serve.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WitnessServeError {
+    /// Its directory, its socket or its certificate.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// What is in its directory.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
+}
+
 /// A witness that listens; it serves while `server` runs.
 pub(crate) struct Serving {
     /// Its URL.
@@ -44,16 +55,18 @@ pub(crate) struct Serving {
     pub(crate) witness: Arc<Witness>,
     /// The server.
     pub(crate) server: Server,
+    /// Its directory is its own while it lives.
+    _dir: DataDir,
 }
 
 /// Starts a witness.
 ///
 /// # Errors
 /// What stands in its way.
-pub(crate) fn start(options: WitnessOptions) -> Result<Serving, WitnessError> {
+pub(crate) fn start(options: WitnessOptions) -> Result<Serving, WitnessServeError> {
     let dir = DataDir::open(&options.data)?;
     let name = options.name.as_deref();
-    let witness = Witness::open(dir, name, &options.logs, options.clock)?;
+    let witness = Witness::open(dir.path(), name, &options.logs, options.clock)?;
     let mut settings = Settings {
         names: names(&witness, options.listen.ip()),
         allow_rsa: true,
@@ -81,6 +94,7 @@ pub(crate) fn start(options: WitnessOptions) -> Result<Serving, WitnessError> {
         url: format!("{scheme}://{address}/"),
         witness,
         server,
+        _dir: dir,
     })
 }
 
