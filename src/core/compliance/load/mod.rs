@@ -118,7 +118,7 @@ impl Loader {
             let expected = "[baseline], [[control]] or [[exempt]]";
             match (&**key.get_ref(), value.get_ref()) {
                 ("baseline", DeValue::Table(fields)) => {
-                    let start = key.span().start;
+                    let start = value.span().start;
                     self.head = Table {
                         loader: self,
                         at: &at,
