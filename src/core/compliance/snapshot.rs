@@ -155,7 +155,11 @@ impl ListCheck {
         if self.latest.as_ref().is_some_and(|latest| *latest >= place) {
             return Err("it comes after a line that it should come before".to_owned());
         }
-        if self.latest.as_ref().is_none_or(|(latest, _)| latest != device) {
+        if self
+            .latest
+            .as_ref()
+            .is_none_or(|(latest, _)| latest != device)
+        {
             self.count();
         }
         self.worst = self.worst.max(Some(state));

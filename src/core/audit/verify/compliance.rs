@@ -98,7 +98,10 @@ impl ComplianceChecks {
             match check.head() {
                 Ok(head) if stated.is_of(&head) => {}
                 Ok(head) => {
-                    let what = format!("its root is {}: it is not the one listed", head.root.base64());
+                    let what = format!(
+                        "its root is {}: it is not the one listed",
+                        head.root.base64()
+                    );
                     findings.add(wrong(what));
                 }
                 Err(why) => findings.add(wrong(why)),
