@@ -30,6 +30,8 @@ pub struct Tree {
     pub epoch: u64,
     /// How many entries were sealed when the epoch began; 0 in the first.
     pub began: u64,
+    /// That entries below this number were deleted is on record.
+    pub recorded: u64,
 }
 
 impl Tree {
@@ -208,4 +210,7 @@ pub trait ProofStore {
     /// Deletes the first 256 entries of the log, where all of them are from before `before`
     /// and in a tree that was sealed and exported. The log's last event stays.
     async fn purge_events(&self, before: Timestamp) -> Result<Pruned, StoreError>;
+
+    /// Puts on record that entries below this number were deleted.
+    async fn record_pruning(&self, minimum: u64, event: Event) -> Result<(), StoreError>;
 }

@@ -76,7 +76,7 @@ def read(folder, path, most=2**30):
 
 def epoch(origin):
     log, _, number = origin.rpartition("/")
-    need(re.fullmatch("[^/+\\s]+/[0-9a-f-]{36}", log) and number.isascii() and number == str(int(number)),
+    need(re.fullmatch("[^/+\\s]+/[0-9a-f-]{36}", log) and number == str(int(number)),
          "an origin that cannot be read: " + origin)
     return log, int(number)
 

@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 22] = [
+pub const EXAMPLES: [Examples; 25] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -57,6 +57,27 @@ pub const EXAMPLES: [Examples; 22] = [
         &[
             "modegate policy explain --mode Machine --kind app_install",
             "modegate policy explain --mode Maintenance --kind setting --login none --json",
+        ],
+    ),
+    (
+        "compliance check",
+        &[
+            "modegate compliance check",
+            "modegate compliance check /etc/modegate/policies/compliance --json",
+        ],
+    ),
+    (
+        "compliance diff",
+        &[
+            "modegate compliance diff builtin /etc/modegate/policies/compliance",
+            "modegate compliance diff ./baselines-of-today ./baselines-of-tomorrow --json",
+        ],
+    ),
+    (
+        "compliance explain",
+        &[
+            "modegate compliance explain --control av.on --value 1 --same-for-days 3",
+            "modegate compliance explain --control password.compliant --mode Machine --json",
         ],
     ),
     (

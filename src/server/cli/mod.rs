@@ -2,6 +2,7 @@
 
 mod audit;
 mod backup;
+mod compliance;
 mod config;
 mod flags;
 mod health;
@@ -10,6 +11,7 @@ mod key;
 pub mod log;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod output;
 mod pages;
 pub mod policy;
 mod push;
@@ -22,6 +24,7 @@ use std::io;
 use clap::Subcommand;
 
 use audit::AuditCommand;
+use compliance::ComplianceCommand;
 use policy::PolicyCommand;
 
 /// The commands that need no simulated device.
@@ -42,6 +45,9 @@ pub enum Command {
     /// Check and explain policies
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Check, compare and explain baselines of compliance
+    #[command(subcommand)]
+    Compliance(ComplianceCommand),
     /// Check and show the configuration
     #[command(subcommand)]
     Config(config::ConfigCommand),
@@ -68,6 +74,10 @@ pub fn run(command: Command, whole: clap::Command) -> u8 {
         Command::Policy(command) => {
             printed("modegate policy", policy::run(&command, &mut io::stdout()))
         }
+        Command::Compliance(command) => printed(
+            "modegate compliance",
+            compliance::run(&command, &mut io::stdout()),
+        ),
         Command::Config(command) => {
             printed("modegate config", config::run(&command, &mut io::stdout()))
         }

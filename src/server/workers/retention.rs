@@ -68,25 +68,22 @@ impl Retention {
         before: Timestamp,
         now: Timestamp,
     ) -> Result<(u64, bool), StoreError> {
-        let (mut all, mut unaccounted, mut minimum) = (0, 0, 0);
+        let mut all = 0;
         loop {
             let pruned = store.purge_events(before).await?;
-            if let Pruned::Deleted {
-                minimum: first,
-                count,
-            } = pruned
-            {
-                (all, unaccounted, minimum) = (all + count, unaccounted + count, first);
-            }
             let is_end = !matches!(pruned, Pruned::Deleted { .. });
+            if let Pruned::Deleted { count, .. } = pruned {
+                all += count;
+            }
+            // What a server deleted that ended before it said so is unaccounted for, too.
+            let tree = store.tree().await?;
+            let (minimum, unaccounted) = (tree.minimum, tree.minimum - tree.recorded);
             if unaccounted > 0 && (is_end || unaccounted >= ACCOUNT) {
                 let what = format!("events from before {before}, up to entry {}", minimum - 1);
-                let frontier = store.tree().await?.frontier;
-                let sealed = TreeHead::new(frontier.size(), &frontier.root());
+                let sealed = TreeHead::new(tree.size(), &tree.frontier.root());
                 let record = LogRecord::Pruned { minimum, sealed };
                 let event = applied(now, what, self.events_days, unaccounted).log(record);
-                store.log(vec![event]).await?;
-                unaccounted = 0;
+                store.record_pruning(minimum, event).await?;
             }
             if is_end {
                 return Ok((all, pruned == Pruned::Kept));

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -24,9 +24,10 @@ const FILES: [(&str, &str); 11] = [
     ("V8__bounds", include_str!("migrations/V8__bounds.sql")),
     ("V9__proof", include_str!("migrations/V9__proof.sql")),
     ("V10__alerts", include_str!("migrations/V10__alerts.sql")),
+    ("V11__pruning", include_str!("migrations/V11__pruning.sql")),
     (
-        "V11__compliance",
-        include_str!("migrations/V11__compliance.sql"),
+        "V12__compliance",
+        include_str!("migrations/V12__compliance.sql"),
     ),
 ];
 

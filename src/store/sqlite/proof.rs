@@ -124,4 +124,13 @@ impl ProofStore for SqliteStore {
     async fn purge_events(&self, before: Timestamp) -> Result<Pruned, StoreError> {
         self.prune(before).await
     }
+
+    async fn record_pruning(&self, minimum: u64, event: Event) -> Result<(), StoreError> {
+        self.writer
+            .submit(move |db| {
+                tree::recorded(db, minimum)?;
+                events::log(db, &mut [event])
+            })
+            .await
+    }
 }

@@ -13,7 +13,8 @@ use modegate_core::tlog::{Frontier, Hash, TileAppend, TileId};
 
 /// How far the log is sealed.
 pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
-    let sql = "SELECT base, size, frontier, minimum, exported, origin, epoch, began FROM tree";
+    let sql =
+        "SELECT base, size, frontier, minimum, exported, origin, epoch, began, recorded FROM tree";
     let row = first(db, sql, [], |row| {
         let tree = Tree {
             base: unsigned(row.get(0)?),
@@ -24,6 +25,7 @@ pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
             origin: row.get(5)?,
             epoch: unsigned(row.get(6)?),
             began: unsigned(row.get(7)?),
+            recorded: unsigned(row.get(8)?),
         };
         Ok((tree, unsigned(row.get(1)?), row.get::<_, Vec<u8>>(2)?))
     })?;
@@ -61,6 +63,12 @@ pub(super) fn exported(db: &Connection, size: u64) -> Result<(), StoreError> {
 /// Entries below this number are to be deleted.
 pub(super) fn move_minimum(db: &Connection, minimum: u64) -> Result<(), StoreError> {
     run(db, "UPDATE tree SET minimum = ?1", [signed(minimum)])
+}
+
+/// That entries below this number were deleted is on record.
+pub(super) fn recorded(db: &Connection, minimum: u64) -> Result<(), StoreError> {
+    let sql = "UPDATE tree SET recorded = max(recorded, ?1)";
+    run(db, sql, [signed(minimum)])
 }
 
 fn append_to_tile(db: &Connection, append: &TileAppend) -> Result<(), StoreError> {

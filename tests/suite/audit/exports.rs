@@ -6,10 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
+use modegate_core::time::Timestamp;
+use modegate_store::Store as _;
+use modegate_store::proof::{ProofStore as _, Pruned};
+use modegate_store::seal::Keys;
+use modegate_store::sqlite::SqliteStore;
 use serde_json::{Value, json};
 
 use super::Database;
 use super::sealing::{serve, stop};
+use super::written_log::files;
 use crate::harness::Server;
 use crate::program::program;
 
@@ -59,21 +65,20 @@ fn is_good(out: &Path, key: &str) {
 }
 
 /// Every file by its path, with its content.
-fn files(out: &Path) -> BTreeMap<String, Vec<u8>> {
-    fn walk(root: &Path, at: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
-        for entry in fs::read_dir(at).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                walk(root, &path, into);
-            } else {
-                let name = path.strip_prefix(root).unwrap().to_str().unwrap();
-                into.insert(name.to_owned(), fs::read(&path).unwrap());
-            }
-        }
-    }
-    let mut all = BTreeMap::new();
-    walk(out, out, &mut all);
-    all
+fn contents(out: &Path) -> BTreeMap<String, Vec<u8>> {
+    let content = |path: String| {
+        let content = fs::read(out.join(&path)).unwrap();
+        (path, content)
+    };
+    files(out).into_iter().map(content).collect()
+}
+
+/// The store of a data directory that no server uses.
+pub fn open_store(data: &Path) -> SqliteStore {
+    let key = fs::read_to_string(data.join("key")).unwrap();
+    let key = data_encoding::HEXLOWER.decode(key.trim().as_bytes());
+    let keys = Keys::from_bytes(&key.unwrap().try_into().unwrap()).unwrap();
+    SqliteStore::open(&data.join("modegate.db"), keys).unwrap()
 }
 
 /// Writes events: each registered device is one.
@@ -124,7 +129,7 @@ async fn an_export_is_whole_and_the_next_adds_what_is_new() {
     assert!(size >= 603);
     let key = vkey(&world.data);
     is_good(&out, &key);
-    let before = files(&out);
+    let before = contents(&out);
     for name in [
         "checkpoint",
         "manifest.json",
@@ -164,7 +169,7 @@ async fn an_export_is_whole_and_the_next_adds_what_is_new() {
     let added = [&first, &second, &third].map(|export| export["added"].as_u64().unwrap());
     assert_eq!(added.iter().sum::<u64>(), sizes[2]);
     is_good(&out, &key);
-    let after = files(&out);
+    let after = contents(&out);
     // What was full is as it was; of what was not, only the newest is there.
     for (name, content) in &before {
         let is_full = name.starts_with("tile/") && !name.contains(".p/");
@@ -217,7 +222,7 @@ async fn an_export_that_was_broken_off_is_completed() {
     let (whole, out) = (world.path("whole"), world.path("out"));
     export(&world.data, &whole, &[]);
     let key = vkey(&world.data);
-    let all = files(&whole);
+    let all = contents(&whole);
     // As a kill in the middle leaves it: for each kind of file a run that ended before it,
     // the last of what is there cut off.
     let order = [
@@ -263,7 +268,8 @@ async fn an_export_that_was_broken_off_is_completed() {
         is_good(&out, &key);
         assert!(!out.join(".unfinished").exists());
     }
-    // Killed for real, at whatever step.
+    // Killed for real, at whatever step it is by then: whatever the machine's speed, the next run
+    // completes it. Each step is shown for certain above.
     for wait in [0, 3, 6, 10, 15, 25] {
         let out = world.path(&format!("killed-{wait}"));
         let mut child = program()
@@ -290,13 +296,13 @@ async fn a_directory_of_something_else_is_left_as_it_is() {
     write(&second, "b", 300).await;
     let out = one.path("out");
     export(&one.data, &out, &[]);
-    let before = files(&out);
+    let before = contents(&out);
     let path = out.to_str().unwrap();
     let refused = |data: &Path, more: &[&str]| {
         let data = data.to_str().unwrap();
         let (code, _, why) = audit(&[&["export", path, "--data", data], more].concat());
         assert_eq!(code, 1, "{why}");
-        assert!(files(&out) == before, "{:?}", files(&out).keys());
+        assert!(contents(&out) == before, "{:?}", contents(&out).keys());
         why
     };
     let why = refused(&other.data, &[]);
@@ -374,21 +380,12 @@ async fn a_log_whose_beginning_was_deleted_is_exported_from_there() {
     let whole = world.path("whole");
     export(&world.data, &whole, &[]);
     stop(server);
-    let key = fs::read_to_string(world.data.join("key")).unwrap();
-    let key = data_encoding::HEXLOWER
-        .decode(key.trim().as_bytes())
-        .unwrap();
-    let keys = modegate_store::seal::Keys::from_bytes(&key.try_into().unwrap()).unwrap();
-    let store = modegate_store::sqlite::SqliteStore::open(&world.data.join("modegate.db"), keys);
-    let (store, later) = (store.unwrap(), modegate_core::time::Timestamp(i64::MAX));
+    let (store, later) = (open_store(&world.data), Timestamp(i64::MAX));
     for _ in 0..2 {
-        let pruned = modegate_store::proof::ProofStore::purge_events(&store, later).await;
-        assert!(
-            matches!(pruned, Ok(modegate_store::proof::Pruned::Deleted { .. })),
-            "{pruned:?}"
-        );
+        let pruned = store.purge_events(later).await;
+        assert!(matches!(pruned, Ok(Pruned::Deleted { .. })), "{pruned:?}");
     }
-    modegate_store::Store::close(&store).await;
+    store.close().await;
     drop(store);
     let (server, rest, key) = (
         serve(&world.data, 3600),

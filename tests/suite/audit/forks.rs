@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::sealing::{everything_is_sealed, serve, stop};
-use super::{Database, newest, published, root_of};
+use super::{Database, clone_of, newest, published, root_of};
 use crate::harness::Server;
 use crate::program::program;
 use crate::wait::{DEADLINE, eventually, seen};
@@ -93,11 +93,7 @@ async fn a_clone_that_lived_on_is_noticed_in_its_originals_place() {
     let own = tempfile::tempdir().unwrap();
     let (dir, clone) = (own.path().join("data"), own.path().join("clone"));
     live(&dir, "a").await;
-    let run = std::process::Command::new("cp")
-        .arg("-a")
-        .args([&dir, &clone])
-        .status();
-    assert!(run.unwrap().success());
+    clone_of(&dir, &clone);
     live(&dir, "b").await;
     live(&clone, "c").await;
     live(&clone, "d").await;

@@ -17,7 +17,9 @@ use super::sealing::{everything_is_sealed, serve, stop};
 use super::{Database, published};
 use crate::program::program;
 
-/// What is killed in each round, and after how many milliseconds.
+/// What is killed in each round, and after how many milliseconds. Where a kill meets it is left
+/// to chance: what must be true after it is true wherever it came. That every step is met is
+/// shown by `steps` and `exports`, which end before each of them.
 const ROUNDS: [(&[&str], u64); 12] = [
     (&["export"], 5),
     (&["export"], 20),
@@ -159,6 +161,7 @@ async fn killed_while_an_epoch_begins_the_log_begins_it_once() {
     seen.look(&dir);
     // What is published cannot be read: the next start begins an epoch.
     fs::write(dir.join("audit/last-checkpoint"), "{").unwrap();
+    // Somewhere before, within or behind that; where is left to chance, as above.
     for pause in [5, 15, 25, 40, 60, 80, 100, 130, 160, 200] {
         let mut command = crate::harness::serve_command(&dir, &[]);
         let mut child = command

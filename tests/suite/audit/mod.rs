@@ -7,8 +7,11 @@ mod forks;
 mod inputs;
 mod kills;
 mod mutations;
+mod other_implementation;
 mod proof_files;
 mod proofs;
+mod pruning;
+mod python_checks;
 pub mod replay;
 pub mod sealing;
 mod steps;
@@ -20,6 +23,7 @@ mod written_log;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::process::Command;
 
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use modegate_core::tlog::{Checkpoint, Hash, VerifierKey};
@@ -113,9 +117,17 @@ pub fn root_of(entries: &[Vec<u8>], size: u64) -> Hash {
 /// Whether the key signed the note.
 pub fn is_signed(note: &str, key: &VerifierKey) -> bool {
     let (_, note) = Checkpoint::from_note(note.as_bytes()).unwrap();
-    let verify = |public: &[u8; 32], text: &[u8], signature: &[u8; 64]| {
-        let key = UnparsedPublicKey::new(&ED25519, public);
-        key.verify(text, signature).is_ok()
-    };
-    key.verify(&note, &verify).is_ok()
+    key.verify(&note, &is_signed_by).is_ok()
+}
+
+/// Whether the public key's owner signed the text.
+pub fn is_signed_by(public: &[u8; 32], text: &[u8], signature: &[u8; 64]) -> bool {
+    let key = UnparsedPublicKey::new(&ED25519, public);
+    key.verify(text, signature).is_ok()
+}
+
+/// Copies a data directory as it is.
+pub fn clone_of(dir: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").args([dir, to]).status();
+    assert!(copied.unwrap().success());
 }

@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use super::exports::{audit, is_of, vkey};
 use super::sealing::{serve, stop};
+use super::witness::client;
 use super::{Database, leaf, root_of};
 use crate::harness::Server;
-use crate::wait::DEADLINE;
 
 /// One GET by this token: status, headers and body as they are.
 async fn get(
@@ -19,11 +19,7 @@ async fn get(
     token: &str,
     path: &str,
 ) -> (u16, reqwest::header::HeaderMap, Vec<u8>) {
-    let client = reqwest::Client::builder().timeout(DEADLINE).no_proxy();
-    let mut request = client
-        .build()
-        .unwrap()
-        .get(format!("{}/api/v1{path}", server.http));
+    let mut request = client().get(format!("{}/api/v1{path}", server.http));
     if !token.is_empty() {
         request = request.bearer_auth(token);
     }

@@ -14,9 +14,17 @@ use crate::wait::{DEADLINE, eventually, seen};
 
 /// A server in that directory that seals so often.
 pub fn serve(dir: &Path, seconds: u32) -> Server {
+    serve_with(dir, seconds, &[])
+}
+
+/// The same with more settings of `[audit]`.
+pub fn serve_with(dir: &Path, seconds: u32, settings: &[(&str, &str)]) -> Server {
     let arguments = vec!["--accept-unknown-devices".to_owned()];
     let mut command = serve_command(dir, &arguments);
     command.env("MODEGATE_AUDIT_SEAL_SECONDS", seconds.to_string());
+    for (name, value) in settings {
+        command.env(format!("MODEGATE_AUDIT_{name}"), value);
+    }
     Server::by(command, dir, arguments)
 }
 

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use modegate_core::time::Timestamp;
-use modegate_core::tlog::entry::hash_of;
-use modegate_core::tlog::{Frontier, Hash};
+use modegate_core::tlog::Hash;
 use modegate_server::audit::{KeyFile, SealStep, Sealer, Setup};
 use modegate_server::clock::Clock;
 use modegate_server::metrics::Metrics;
@@ -13,7 +12,7 @@ use modegate_store::Store;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 
-use super::{is_signed, newest, published};
+use super::{is_signed, newest, published, root_of};
 use crate::store::proof::happen;
 
 const AT: Timestamp = Timestamp(1_790_000_000_000);
@@ -25,9 +24,9 @@ fn store(dir: &Path) -> Arc<dyn Store> {
     Arc::new(SqliteStore::open(&dir.join("modegate.db"), keys).unwrap())
 }
 
-/// Its log, opened as the server does.
-async fn sealer(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Arc<Sealer> {
-    let setup = Setup {
+/// What its log is opened with, at this time.
+fn setup(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Setup {
+    Setup {
         store: Arc::clone(store),
         key_file: KeyFile::at(dir.join("audit-key")),
         data: dir.to_owned(),
@@ -35,18 +34,27 @@ async fn sealer(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Arc<Seale
         interval: std::time::Duration::from_secs(10),
         clock: Clock::new(move || now),
         metrics: Arc::new(Metrics::new()),
-    };
+    }
+}
+
+/// Its log, opened as the server does.
+async fn sealer(dir: &Path, store: &Arc<dyn Store>, now: Timestamp) -> Arc<Sealer> {
+    let setup = setup(dir, store, now);
     Arc::new(Sealer::open(setup).await.unwrap())
+}
+
+/// A log with so many sealed entries, and what sealed them.
+async fn begun(dir: &Path, count: usize) -> (Arc<dyn Store>, Arc<Sealer>) {
+    let store = store(dir);
+    let sealer = sealer(dir, &store, AT).await;
+    happen(&*store, count, AT).await;
+    sealer.seal().await.unwrap();
+    (store, sealer)
 }
 
 async fn root(store: &dyn Store, size: usize) -> Hash {
     let entries = store.entries(0, size, u64::MAX).await.unwrap();
-    let mut tree = Frontier::default();
-    for entry in &entries {
-        tree.push(hash_of(entry).unwrap(), |_, _| {});
-    }
-    assert_eq!(tree.size(), size as u64);
-    tree.root()
+    root_of(&entries, size as u64)
 }
 
 #[tokio::test]
@@ -93,10 +101,7 @@ async fn sealing_that_breaks_off_anywhere_goes_on() {
 async fn an_older_mark_is_known_again_though_its_checkpoint_is_gone() {
     let own = tempfile::tempdir().unwrap();
     let dir = own.path();
-    let store = store(dir);
-    let first = sealer(dir, &store, AT).await;
-    happen(&*store, 700, AT).await;
-    first.seal().await.unwrap();
+    let (store, first) = begun(dir, 700).await;
     for _ in 0..3 {
         happen(&*store, 100, AT).await;
         first.stop_before(Some(SealStep::Publish));
@@ -122,10 +127,7 @@ async fn an_older_mark_is_known_again_though_its_checkpoint_is_gone() {
 async fn a_mark_that_cannot_be_read_begins_an_epoch() {
     let own = tempfile::tempdir().unwrap();
     let dir = own.path();
-    let store = store(dir);
-    let first = sealer(dir, &store, AT).await;
-    happen(&*store, 5, AT).await;
-    first.seal().await.unwrap();
+    let (store, first) = begun(dir, 5).await;
     std::fs::write(dir.join("audit/last-checkpoint"), "{").unwrap();
     let second = sealer(dir, &store, AT).await;
     assert_eq!(second.origin(), first.origin().in_epoch(2));
@@ -139,13 +141,9 @@ async fn a_mark_that_cannot_be_read_begins_an_epoch() {
 async fn both_keys_sign_for_thirty_days() {
     let own = tempfile::tempdir().unwrap();
     let dir = own.path();
-    let store = store(dir);
-    let first = sealer(dir, &store, AT).await;
-    happen(&*store, 5, AT).await;
-    first.seal().await.unwrap();
+    let (store, first) = begun(dir, 5).await;
     let old = first.verifiers(AT)[0].clone();
-    let file = KeyFile::at(dir.join("audit-key"));
-    file.change().unwrap();
+    KeyFile::at(dir.join("audit-key")).change().unwrap();
     let note = || published(dir).into_values().last().unwrap().1;
     let mut new = None;
     for (days, signs) in [(0, true), (29, true), (31, false)] {
@@ -169,15 +167,6 @@ async fn both_keys_sign_for_thirty_days() {
     assert_eq!(record["key"]["vkey"], new.unwrap().to_string());
     // The old key does not come back.
     std::fs::rename(dir.join("audit-key.old"), dir.join("audit-key")).unwrap();
-    let setup = Setup {
-        store: Arc::clone(&store),
-        key_file: file,
-        data: dir.to_owned(),
-        host: "test.example".to_owned(),
-        interval: std::time::Duration::from_secs(10),
-        clock: Clock::new(|| AT),
-        metrics: Arc::new(Metrics::new()),
-    };
-    let refused = Sealer::open(setup).await.err().unwrap();
+    let refused = Sealer::open(setup(dir, &store, AT)).await.err().unwrap();
     assert!(refused.to_string().contains("not the one"), "{refused}");
 }

@@ -5,10 +5,11 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use modegate_core::audit::verify::{Accepted, FindingKind, Question, Report, verify};
 use modegate_core::tlog::{TrustPolicy, VerifierKey};
 use modegate_server::audit::folder::ExportFolder;
+
+use super::is_signed_by;
 
 /// The Python file.
 const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/server/audit/verify.py");
@@ -36,11 +37,6 @@ impl Asked {
     }
 }
 
-fn is_signed(public: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
-    let key = UnparsedPublicKey::new(&ED25519, public);
-    key.verify(message, signature).is_ok()
-}
-
 /// The program's answer.
 pub fn report(directory: &Path, asked: &Asked) -> Report {
     let policy = asked.policy.as_ref();
@@ -53,7 +49,7 @@ pub fn report(directory: &Path, asked: &Asked) -> Report {
             .map(|note| note.clone().into_bytes())
             .collect(),
         accepted: asked.accepted,
-        ed25519: &is_signed,
+        ed25519: &is_signed_by,
     };
     let mut done = 0;
     let report = verify(

@@ -254,18 +254,12 @@ pub fn put(directory: &Path, path: &str, bytes: &[u8]) {
 
 /// The files below a directory, in order, by their paths from there.
 pub fn files(directory: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut directories = vec![PathBuf::new()];
-    while let Some(within) = directories.pop() {
-        for entry in fs::read_dir(directory.join(&within)).unwrap() {
-            let entry = entry.unwrap();
-            let path = within.join(entry.file_name());
-            match entry.file_type().unwrap().is_dir() {
-                true => directories.push(path),
-                false => found.push(path.to_str().unwrap().to_owned()),
-            }
-        }
-    }
+    let within = |path: PathBuf| {
+        let path = path.strip_prefix(directory).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let found = crate::files::files(directory).into_iter();
+    let mut found: Vec<String> = found.map(within).collect();
     found.sort();
     found
 }

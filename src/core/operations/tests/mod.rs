@@ -139,7 +139,7 @@ fn every_leaf_of_a_preset_is_of_one_kind_and_none_is_unclassified() {
         let body = read(&json!({"type": "inventory", "presets": [preset.name]})).unwrap();
         for placed in body.placed() {
             let leaf = classify(modegate_wire::message::Verb::Get, placed.loc_uri.unwrap());
-            let expected = if preset.name == "apps" {
+            let expected = if ["apps", "user_security"].contains(&preset.name) {
                 Kind::UserRead
             } else {
                 Kind::Inventory

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{CommandOutput, faulty, set_of, to_json};
+use super::set_of;
+use crate::cli::output::{CommandOutput, faulty, to_json};
 use modegate_core::policy::diff::{CellDiff, diff, text};
 
 /// What to compare.

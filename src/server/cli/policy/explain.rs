@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CommandOutput, faulty, set_of, to_json};
+use super::set_of;
+use crate::cli::output::{CommandOutput, faulty, to_json};
 use modegate_core::classify::class_from_name;
 use modegate_core::context::{Context, Family, Login, Mode, Platform};
 use modegate_core::kind::{Class, Kind};

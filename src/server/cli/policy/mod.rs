@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde::Serialize;
 
+use super::output::{CommandOutput, print, to_json};
 use crate::policy_files;
 use diff::DiffArgs;
 use explain::ExplainArgs;
@@ -37,9 +37,6 @@ pub enum PolicyCommand {
     Explain(ExplainArgs),
 }
 
-/// What a command prints, and its exit code.
-type CommandOutput = (u8, String);
-
 /// Runs the command; the exit code. Who closes the output early has seen
 /// enough: that is no error.
 pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
@@ -50,10 +47,7 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
         PolicyCommand::Diff(args) => diff::run(args)?,
         PolicyCommand::Explain(args) => explain::run(args)?,
     };
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(code),
-    }
+    print(out, code, &text)
 }
 
 fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
@@ -77,20 +71,6 @@ fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
         let _ = writeln!(text, "{} cases, policy set {digest}", report.cases);
     }
     Ok((code, text))
-}
-
-fn to_json(value: &impl Serialize) -> io::Result<String> {
-    let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-    Ok(text + "\n")
-}
-
-/// What is printed where a set does not load.
-fn faulty(faults: &[Fault], json: bool, code: u8) -> io::Result<CommandOutput> {
-    if json {
-        return Ok((code, to_json(&serde_json::json!({ "faults": faults }))?));
-    }
-    let lines = faults.iter().map(|fault| format!("{fault}\n"));
-    Ok((code, lines.collect()))
 }
 
 /// The set of a directory, or the shipped one.

@@ -87,6 +87,7 @@ async fn killed_at_any_moment_it_forgets_nothing_that_it_cosigned() {
             body.len()
         )
         .unwrap();
+        // Later in each round, so that the kills are spread over the whole of the answer.
         std::thread::sleep(Duration::from_micros(600 * round));
         witness.kill();
         let mut answer = String::new();

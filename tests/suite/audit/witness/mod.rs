@@ -7,13 +7,13 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use modegate_core::tlog::note::SignatureType;
 use modegate_core::tlog::witness::cosignature;
 use modegate_core::tlog::{Hash, Note, VerifierKey};
 use serde_json::Value;
 
-use super::root;
+use super::{is_signed_by, root};
 use crate::program::program;
 use crate::wait::DEADLINE;
 
@@ -205,11 +205,6 @@ fn consistency(old: usize, leaves: &[[u8; 32]], is_whole: bool) -> Vec<[u8; 32]>
     };
     proof.push(beside);
     proof
-}
-
-pub fn is_signed_by(public: &[u8; 32], text: &[u8], signature: &[u8; 64]) -> bool {
-    let key = UnparsedPublicKey::new(&ED25519, public);
-    key.verify(text, signature).is_ok()
 }
 
 /// The time of an answer's cosignature, which must be right.
