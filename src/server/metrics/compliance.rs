@@ -6,10 +6,13 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-use super::{Histogram, Labelled, Metrics, RELOADS};
+use super::{Histogram, Labelled, Metrics};
 use modegate_core::compliance::{ComplianceState, NOT_COVERED};
 use modegate_core::time::Timestamp;
 use modegate_store::compliance::{Backlog, StateCount};
+
+/// What became of reading the policy files, or the baselines, again.
+pub(super) const RELOADS: [&str; 2] = ["loaded", "refused"];
 
 /// The states of a device as all baselines have it.
 fn states() -> [&'static str; ComplianceState::ALL.len() + 1] {

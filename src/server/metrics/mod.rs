@@ -35,7 +35,7 @@ pub use shape::{Histogram, Labelled};
 
 use alerts::OpenAlerts;
 use audit::AuditMetrics;
-use compliance::ComplianceMetrics;
+use compliance::{ComplianceMetrics, RELOADS};
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
@@ -55,8 +55,6 @@ const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The methods that the API knows, and the others.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "other"];
-/// What became of reading the policy files again.
-const RELOADS: [&str; 2] = ["loaded", "refused"];
 /// What was synced to the disk.
 const SYNCS: [&str; 2] = ["commit", "checkpoint"];
 

@@ -100,8 +100,7 @@ const SEALING: Duration = Duration::from_secs(20);
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     check_addresses(settings)?;
-    let policies = Arc::new(policy_set(settings).map_err(ServeError::Policies)?);
-    let baselines = baselines::read(settings, clock.now()).map_err(ServeError::Baselines)?;
+    let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -115,13 +114,11 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
-    record_start(&*store, &policies, clock.now()).await?;
-    baselines::put(&*store, &baselines, "server", clock.now()).await?;
-    let baselines = Arc::new(Current::new(Arc::new(baselines)));
+    record_start(&*store, (&policies, &baselines), clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let parts = (store, sealer, baselines);
+    let parts = (store, sealer, Arc::new(Current::new(baselines)));
     let app = app(&options, parts, sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
@@ -409,6 +406,16 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
+/// The policies and the baselines of compliance.
+fn rules(
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Arc<PolicySet>, Arc<BaselineSet>), ServeError> {
+    let policies = policy_set(settings).map_err(ServeError::Policies)?;
+    let baselines = baselines::read(settings, now).map_err(ServeError::Baselines)?;
+    Ok((Arc::new(policies), Arc::new(baselines)))
+}
+
 fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
     settings
         .policies
@@ -471,7 +478,7 @@ fn cores() -> usize {
 
 async fn record_start(
     store: &dyn Store,
-    policies: &PolicySet,
+    (policies, baselines): (&PolicySet, &BaselineSet),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     store
@@ -481,5 +488,6 @@ async fn record_start(
     let started = Event::new(now, "server", None, EventType::ServerStarted).detail(version);
     let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
         .detail(format!("policy set {}", policies.digest()));
-    store.log(vec![started, loaded]).await
+    store.log(vec![started, loaded]).await?;
+    baselines::put(store, baselines, "server", now).await
 }
