@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::clock::JudgedTimes;
-use super::facts::Facts;
+use super::facts::Subject;
 use super::judge::{DAY_MS, Judge, Judged};
 use super::verdict::{ComplianceState, Finding, Verdict};
 use super::{
@@ -18,17 +18,6 @@ use crate::time::Timestamp;
 
 /// An hour, milliseconds.
 const HOUR_MS: i64 = 60 * 60 * 1000;
-
-/// The device that is judged.
-#[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// Its groups.
-    pub groups: &'a [String],
-    /// What the server knows of it.
-    pub facts: Facts,
-    /// What was read from it.
-    pub inventory: &'a Inventory,
-}
 
 /// The verdicts on one device, as they are stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

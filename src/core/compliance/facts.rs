@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::context::{Family, Mode};
 use crate::device::{DeviceRecord, DeviceState};
-use crate::inventory::Value;
+use crate::inventory::{Inventory, Value};
 use crate::named::named;
 use crate::time::Timestamp;
 
@@ -22,6 +22,17 @@ named! {
         /// Whether the device is enrolled, as far as the server knows: true or false.
         Enrolled = "enrolled",
     }
+}
+
+/// The device that is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// Its groups.
+    pub groups: &'a [String],
+    /// What the server knows of it.
+    pub facts: Facts,
+    /// What was read from it.
+    pub inventory: &'a Inventory,
 }
 
 /// The facts of one device.

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest as _, Sha256};
 
 use super::clock::JudgedTimes;
-use super::device::Subject;
-use super::facts::{Fact, vendor_support_ends};
+use super::facts::{Fact, Subject, vendor_support_ends};
 use super::verdict::{Evidence, Finding, Reason, Shown};
 use super::{Control, Expectation, Question};
 use crate::ids::CommandSeq;
@@ -52,15 +51,15 @@ pub(super) struct Judge<'a> {
 }
 
 /// One answer to a control's question.
-struct Answer<'a> {
+struct PropertyAnswer<'a> {
     value: &'a Value,
     read_at: Timestamp,
     command: CommandSeq,
 }
 
-impl<'a> From<&'a Entry> for Answer<'a> {
+impl<'a> From<&'a Entry> for PropertyAnswer<'a> {
     fn from(entry: &'a Entry) -> Self {
-        Answer {
+        PropertyAnswer {
             value: &entry.value,
             read_at: entry.read_at,
             command: entry.command,
@@ -68,7 +67,7 @@ impl<'a> From<&'a Entry> for Answer<'a> {
     }
 }
 
-impl Answer<'_> {
+impl PropertyAnswer<'_> {
     fn evidence(&self) -> Evidence {
         Evidence {
             value: shown(self.value),
@@ -115,7 +114,7 @@ impl Judge<'_> {
         let Some(value) = facts.value(fact, now) else {
             return Judged::unknown(missing);
         };
-        let answer = Answer {
+        let answer = PropertyAnswer {
             value: &value,
             read_at: match value {
                 Value::Time(at) => at,
@@ -143,7 +142,7 @@ impl Judge<'_> {
 
     fn reading(&self, control: &Control, class: &str, property: &str) -> Judged {
         let (answers, has_gap) = self.answers(class, property);
-        let mut findings: Vec<(Finding, &Answer<'_>)> = Vec::new();
+        let mut findings: Vec<(Finding, &PropertyAnswer<'_>)> = Vec::new();
         let mut turns = Vec::new();
         let mut wanted_at: Option<Timestamp> = has_gap.then_some(self.now);
         let max_age = i64::from(self.max_age_days) * DAY_MS;
@@ -176,7 +175,7 @@ impl Judge<'_> {
         };
         Judged {
             finding,
-            evidence: decided_by.map(Answer::evidence),
+            evidence: decided_by.map(PropertyAnswer::evidence),
             turns,
             wanted_at,
         }
@@ -194,7 +193,7 @@ impl Judge<'_> {
 
     /// What was read of a property, by instance, and whether an instance is known of which
     /// it was not.
-    fn answers(&self, class: &str, property: &str) -> (Vec<Answer<'_>>, bool) {
+    fn answers(&self, class: &str, property: &str) -> (Vec<PropertyAnswer<'_>>, bool) {
         let inventory = self.subject.inventory;
         let (mut answers, mut has_gap) = (Vec::new(), false);
         let classes = inventory.classes.iter();
@@ -202,16 +201,16 @@ impl Judge<'_> {
             let listed = inventory.listed.get(name);
             for (instance, properties) in instances {
                 match property_of(properties, property) {
-                    Some(entry) => answers.push(Answer::from(entry)),
+                    Some(entry) => answers.push(PropertyAnswer::from(entry)),
                     // Of the class itself: only news that came after its latest list.
                     None if instance.is_empty() => {
                         let whole = properties
                             .get("")
                             .filter(|entry| listed.is_none_or(|(at, _)| entry.read_at > *at));
-                        answers.extend(whole.map(Answer::from));
+                        answers.extend(whole.map(PropertyAnswer::from));
                     }
                     None => match properties.get("") {
-                        Some(whole) => answers.push(Answer::from(whole)),
+                        Some(whole) => answers.push(PropertyAnswer::from(whole)),
                         None => has_gap = true,
                     },
                 }
@@ -222,7 +221,7 @@ impl Judge<'_> {
         if let (true, false, Some((_, (read_at, command)))) = (answers.is_empty(), has_gap, listed)
         {
             // It named its instances, and there are none.
-            answers.push(Answer {
+            answers.push(PropertyAnswer {
                 value: &Value::Absent,
                 read_at: *read_at,
                 command: *command,
@@ -254,10 +253,10 @@ fn finding(compared: Result<bool, Reason>) -> Finding {
 /// What the findings on several instances come to, and which of them decided; `None` where
 /// nothing was read.
 fn together<'a>(
-    findings: &[(Finding, &'a Answer<'a>)],
+    findings: &[(Finding, &'a PropertyAnswer<'a>)],
     has_gap: bool,
     every: bool,
-) -> Option<(Finding, Option<&'a Answer<'a>>)> {
+) -> Option<(Finding, Option<&'a PropertyAnswer<'a>>)> {
     let of = |wanted: Finding| {
         findings
             .iter()

@@ -33,8 +33,8 @@ use crate::named::named;
 use crate::time::Timestamp;
 
 pub use clock::JudgedTimes;
-pub use device::{BaselineVerdicts, Change, DeviceCompliance, Evaluation, Subject};
-pub use facts::{Fact, Facts};
+pub use device::{BaselineVerdicts, Change, DeviceCompliance, Evaluation};
+pub use facts::{Fact, Facts, Subject};
 pub use snapshot::{Snapshot, SnapshotHead, StateCounts};
 pub use verdict::{ComplianceState, Evidence, Finding, NOT_COVERED, Reason, Shown, Verdict};
 

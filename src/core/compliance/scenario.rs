@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::device::{DeviceCompliance, Subject};
-use super::facts::Facts;
+use super::device::DeviceCompliance;
+use super::facts::{Facts, Subject};
 use super::judge::DAY_MS;
 use super::verdict::Verdict;
 use super::{Baseline, BaselineSet, Control, ControlId, Question};
