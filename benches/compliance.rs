@@ -56,7 +56,10 @@ async fn first(store: &SqliteStore, set: &BaselineSet) {
     let id = DeviceId(Uuid::from_u128(1));
     let record = DeviceRecord::new(Source("d1".into()), Family::Windows81, NOW);
     let event = Event::new(NOW, "bench", Some(id), EventType::DeviceRegistered);
-    store.register(id, record, event, None).await.expect("a device");
+    store
+        .register(id, record, event, None)
+        .await
+        .expect("a device");
     round(store, set, 1).await;
 }
 
@@ -89,7 +92,8 @@ fn copy(database: &std::path::Path, devices: i64) {
         let sql = "INSERT INTO device SELECT ?1, ?2, 'd' || ?1, record, revision, next_command, next_event, event_head, \
                    event_mark, state, reply FROM device WHERE number = 1";
         let mut device = transaction.prepare(sql).expect("SQL");
-        let sql = "INSERT INTO compliance SELECT ?1, next_at, body FROM compliance WHERE device = 1";
+        let sql =
+            "INSERT INTO compliance SELECT ?1, next_at, body FROM compliance WHERE device = 1";
         let mut verdicts = transaction.prepare(sql).expect("SQL");
         for number in 2..=devices {
             // Ids in another order than numbers, as after an import.
@@ -119,7 +123,10 @@ fn list(store: &SqliteStore, set: &BaselineSet, dir: &std::path::Path) {
 
 async fn judge(store: &SqliteStore, set: &BaselineSet) {
     let event = Event::of_baselines(NOW, "bench", set);
-    store.put_baselines(set.digest(), vec![("0".repeat(64), "x".into())], event).await.expect("put");
+    store
+        .put_baselines(set.digest(), vec![("0".repeat(64), "x".into())], event)
+        .await
+        .expect("put");
     while store.sweep_compliance(1_024).await.expect("swept") {}
     let (mut judged, begun) = (0, Instant::now());
     while judged < JUDGED as u64 {

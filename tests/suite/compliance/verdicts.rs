@@ -244,7 +244,8 @@ async fn an_app_that_requires_a_compliant_device_is_refused_on_another() {
         );
         assert!(!detail.contains("password"), "{refused}");
     }
-    let batch = json!({"command": {"type": "app_install", "app": "erp"}, "to": {"devices": [device]}});
+    let batch =
+        json!({"command": {"type": "app_install", "app": "erp"}, "to": {"devices": [device]}});
     let (status, batch) = world.call(Method::POST, "/commands", batch).await;
     assert_eq!(status, 202, "{batch}");
     let path = format!("/batches/{}", batch["id"].as_str().unwrap());
