@@ -174,7 +174,10 @@ class Log:
         return sha(b"\0", entry)
 
     def event(self, number, where, text):
-        event = json.loads(text)
+        try:
+            event = json.loads(text)
+        except ValueError:
+            raise Tampered(where + ": no JSON")
         need(event["v"] in (1, 2), where + ": an event of a newer version", NotChecked)
         need(event["v"] == 1 or dumps(event) == text, where + ": not in the canonical form")
         need(event["type"] != "redacted", where + ": it stands for a redacted event")

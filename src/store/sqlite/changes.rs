@@ -7,7 +7,7 @@ use super::error::failed;
 use super::events::{self, Chain};
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
-use super::{answers, compliance, inventory};
+use super::{answers, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -70,7 +70,8 @@ pub(super) fn apply(
         run(db, sql, [signed(number)])?;
     }
     if change.review_compliance {
-        compliance::make_due(db, number)?;
+        let sql = "INSERT OR IGNORE INTO compliance_due VALUES (?1)";
+        run(db, sql, [signed(number)])?;
     }
     let reply = change.reply.as_deref();
     let reply = reply.map(|reply| keys.seal(SealContext::Reply(number), reply));

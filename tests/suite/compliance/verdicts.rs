@@ -251,7 +251,7 @@ async fn an_app_that_requires_a_compliant_device_is_refused_on_another() {
     let path = format!("/batches/{}", batch["id"].as_str().unwrap());
     let look = async || crate::wait::seen(world.get(&path).await, |one| one["state"] == "finished");
     let ended = crate::wait::eventually(crate::wait::DEADLINE, look).await;
-    assert_eq!(ended["queued"], 0, "{ended}");
+    assert_eq!(ended["progress"]["refused"], 1, "{ended}");
     assert!(tablet.set_property(STATUS, "FirewallStatus", "0"));
     let read = json!({"type": "inventory", "classes": ["MDM_SecurityStatus"]});
     world.post(&command, read).await;
