@@ -73,6 +73,8 @@ named! {
         LogUnwitnessed = "log.unwitnessed",
         /// The file of the key that signs checkpoints is not as it was when the server started.
         AuditKey = "audit.key",
+        /// A system that events are sent to has not taken them for too long.
+        SiemBehind = "siem.behind",
         /// A device has only ever been seen in Machine.
         DeviceOnlyMachine = "device.only_machine",
         /// A device has never named a mode.
@@ -115,6 +117,7 @@ impl AlertKind {
             | AlertKind::LogNotExported
             | AlertKind::LogUnwitnessed
             | AlertKind::LogDisk
+            | AlertKind::SiemBehind
             | AlertKind::DeviceOnlyMachine
             | AlertKind::DeviceNamesNoMode
             | AlertKind::DeviceByHand
@@ -172,6 +175,9 @@ impl AlertKind {
             AlertKind::AuditKey => {
                 "put the audit key back from its backup before the next restart, which fails without it"
             }
+            AlertKind::SiemBehind => {
+                "read the message for why, and repair the receiver; nothing is lost meanwhile"
+            }
             AlertKind::DeviceOnlyMachine => {
                 "have its user log on, and check that automatic maintenance is enabled"
             }
@@ -198,7 +204,7 @@ impl fmt::Display for AlertId {
 }
 
 /// What an alert is about. Displays as `server`, `certificate:NAME`, `worker:NAME`,
-/// `profile:ID`, `webhook:ID` or `device:ID`.
+/// `profile:ID`, `webhook:ID`, `siem:NAME` or `device:ID`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// The server as a whole.
@@ -211,6 +217,8 @@ pub enum Subject {
     Profile(Uuid),
     /// A webhook.
     Webhook(Uuid),
+    /// A system that events are sent to, by its name in the settings.
+    Siem(String),
     /// A device.
     Device(DeviceId),
 }
@@ -230,6 +238,7 @@ impl fmt::Display for Subject {
             Subject::Worker(name) => write!(f, "worker:{name}"),
             Subject::Profile(id) => write!(f, "profile:{}", id.simple()),
             Subject::Webhook(id) => write!(f, "webhook:{}", id.simple()),
+            Subject::Siem(name) => write!(f, "siem:{name}"),
             Subject::Device(id) => write!(f, "device:{id}"),
         }
     }
@@ -248,6 +257,7 @@ impl FromStr for Subject {
         Ok(match what {
             "certificate" => Subject::Certificate(of.to_owned()),
             "worker" => Subject::Worker(of.to_owned()),
+            "siem" => Subject::Siem(of.to_owned()),
             "profile" => Subject::Profile(id()?),
             "webhook" => Subject::Webhook(id()?),
             "device" => Subject::Device(DeviceId(id()?)),
@@ -265,7 +275,12 @@ impl Serialize for Subject {
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        let subject: Subject = text.parse().map_err(serde::de::Error::custom)?;
+        // Ids have other spellings than the one that is written.
+        match subject.to_string() == text {
+            true => Ok(subject),
+            false => Err(serde::de::Error::custom("not as a subject is written")),
+        }
     }
 }
 
@@ -374,6 +389,7 @@ mod tests {
             Subject::Worker("wakes".into()),
             Subject::Profile(id),
             Subject::Webhook(id),
+            Subject::Siem("splunk".into()),
             Subject::Device(DeviceId(id)),
         ] {
             assert_eq!(subject.to_string().parse(), Ok(subject));

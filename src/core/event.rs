@@ -3,6 +3,9 @@
 //! written, without secrets.
 
 mod bytes;
+mod canonical;
+#[cfg(test)]
+mod canonical_tests;
 mod compliance;
 mod exchange;
 mod groups;

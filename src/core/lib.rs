@@ -36,6 +36,7 @@ pub mod refusal;
 pub mod retention;
 pub mod secret;
 pub mod session;
+pub mod siem;
 pub mod suggestion;
 pub mod templates;
 pub mod time;

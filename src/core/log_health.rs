@@ -52,7 +52,8 @@ impl LogHealth {
         // What is exported in the new epoch is evidence of it elsewhere.
         if self.epoch > 1 && self.exported <= self.began {
             let message = format!(
-                "epoch {} of the log began behind entry {}: the database was restored, rolled back or copied. \
+                "epoch {} of the log began behind entry {}: the database was restored, rolled back or copied, or \
+                 its audit key was lost. \
                  The events log.forked and database.restored say what is missing; export the log to close this",
                 self.epoch, self.began
             );

@@ -1,8 +1,9 @@
-//! What the clients of WNS, of webhooks and of witnesses have in common.
+//! What the clients of WNS, of webhooks, of witnesses and of SIEMs have in common.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::egress::{EgressPolicy, Resolver};
 use crate::pem;
 
 /// An HTTP/1.1 client over rustls that follows no redirects. It keeps connections for further
@@ -37,6 +38,21 @@ impl Client {
         })
     }
 
+    /// The same, and it reaches no further than `reach`, whatever names resolve to.
+    ///
+    /// # Errors
+    /// As above.
+    pub(crate) fn within(
+        reach: EgressPolicy,
+        timeout: Duration,
+        ca: Option<&[u8]>,
+    ) -> Result<Client, String> {
+        let resolver = Arc::new(Resolver(reach));
+        Client::new(timeout, ca, |builder| {
+            builder.no_proxy().dns_resolver(resolver)
+        })
+    }
+
     /// Sends what `request` makes, and once more on a connection of its own where the
     /// connection broke before an answer: the far side may have closed a kept connection at
     /// that moment. So the receiver may see the request twice.
@@ -56,7 +72,22 @@ impl Client {
     }
 }
 
-fn tls(ca: Option<&[u8]>) -> Result<rustls::ClientConfig, String> {
+/// Why no answer came, in words without the URL.
+pub(crate) fn unanswered(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "the request timed out"
+    } else if error.is_connect() {
+        "could not connect"
+    } else {
+        "the connection was closed, or the response was not HTTP"
+    }
+}
+
+/// TLS that trusts the CAs of the system and those of `ca`, PEM.
+///
+/// # Errors
+/// `ca` cannot be read; in words.
+pub(crate) fn tls(ca: Option<&[u8]>) -> Result<rustls::ClientConfig, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

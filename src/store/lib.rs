@@ -13,6 +13,7 @@ pub mod private_file;
 pub mod proof;
 pub mod push;
 pub mod seal;
+pub mod siem;
 pub mod sqlite;
 
 use std::time::Duration;
@@ -109,6 +110,7 @@ pub trait Store:
     + proof::ProofStore
     + alerts::AlertStore
     + compliance::ComplianceStore
+    + siem::SiemStore
     + Send
     + Sync
     + 'static

@@ -93,6 +93,8 @@ pub struct NewEpoch {
     pub origin: String,
     /// The verifier keys of the keys that sign in it.
     pub keys: Vec<AuditKey>,
+    /// When the keys that were recorded before sign nothing any more; `None` where they go on.
+    pub others_end: Option<Timestamp>,
     /// What is logged about it.
     pub events: Vec<Event>,
 }

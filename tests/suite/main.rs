@@ -14,6 +14,7 @@ mod data;
 mod docs;
 mod push;
 mod server;
+mod siem;
 mod store;
 mod support;
 mod sync;

@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 
-use super::Event;
+use super::{Event, canonical};
 
 impl Event {
     /// The canonical bytes.
@@ -24,12 +24,20 @@ impl Event {
         json_len(self)
     }
 
-    /// Reads canonical bytes back.
+    /// Reads canonical bytes back, or others that say the same.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        Event::read(bytes).map(|(event, _)| event)
+    }
+
+    /// Reads bytes, and says whether they surely are the canonical ones. Others may be.
+    pub(crate) fn read(bytes: &[u8]) -> Result<(Self, bool), serde_json::Error> {
         // Text that was looked at as a whole need not be looked at string by string.
-        match std::str::from_utf8(bytes) {
-            Ok(text) => serde_json::from_str(text),
-            Err(_) => serde_json::from_slice(bytes),
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return serde_json::from_slice(bytes).map(|event| (event, false));
+        };
+        match canonical::read(text) {
+            Some(event) => Ok((event, true)),
+            None => serde_json::from_str(text).map(|event| (event, false)),
         }
     }
 }

@@ -141,17 +141,21 @@ impl Serialize for LeafText {
 
 impl<'de> Deserialize<'de> for LeafText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(LeafVisitor)
+        deserializer.deserialize_newtype_struct("LeafText", LeafVisitor)
     }
 }
 
 struct LeafVisitor;
 
-impl Visitor<'_> for LeafVisitor {
+impl<'de> Visitor<'de> for LeafVisitor {
     type Value = LeafText;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a verb, a kind and a class that is known")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, text: D) -> Result<LeafText, D::Error> {
+        text.deserialize_str(self)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<LeafText, E> {
@@ -174,7 +178,8 @@ fn leaf_of(text: &str) -> Option<Leaf> {
     let verb = Verb::from_name(words.next()?)?;
     let kind = Kind::from_name(words.next()?)?;
     let class = match words.next() {
-        Some(name) => class_from_name(name)?,
+        // In the letter case in which it is written.
+        Some(name) => class_from_name(name).filter(|&class| class_name(class) == Some(name))?,
         None => Class::OTHER,
     };
     words.next().is_none().then_some(Leaf { verb, kind, class })

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::hash::Hash;
@@ -11,7 +12,8 @@ use super::note::{KeyFault, Note, NoteFault, SignatureType, VerifierKey};
 
 /// Which log it is, and the how-manieth time that it began anew from an older state: the
 /// name of its keys, `HOST/LOG/EPOCH`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Origin {
     host: String,
     log: Uuid,
@@ -104,6 +106,20 @@ impl Origin {
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.host, self.log, self.epoch)
+    }
+}
+
+impl From<Origin> for String {
+    fn from(origin: Origin) -> Self {
+        origin.to_string()
+    }
+}
+
+impl TryFrom<String> for Origin {
+    type Error = OriginFault;
+
+    fn try_from(text: String) -> Result<Self, OriginFault> {
+        text.parse()
     }
 }
 

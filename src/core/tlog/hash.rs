@@ -3,10 +3,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of a leaf, of a node or of a whole tree.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// SHA-256 of a leaf, of a node or of a whole tree. Serialized in base64.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; Hash::BYTES]);
 
 impl Hash {
@@ -38,6 +40,20 @@ impl Hash {
     /// In standard base64, as checkpoints and proofs spell it.
     pub fn base64(&self) -> String {
         super::base64::encode(&self.0)
+    }
+}
+
+impl From<Hash> for String {
+    fn from(hash: Hash) -> Self {
+        hash.base64()
+    }
+}
+
+impl TryFrom<String> for Hash {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Hash::from_base64(&text).ok_or("expected the base64 of a hash")
     }
 }
 

@@ -4,7 +4,8 @@
 //! A proof is planned first: the plan names the tiles that it needs, so that they can be
 //! fetched by any means, and is then carried out on them.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::frontier::Frontier;
 use super::hash::{Hash, node_hash};
@@ -161,7 +162,8 @@ impl ProofPlan {
 
     /// The proof.
     pub fn make<R: TileReader>(&self, reader: &mut R) -> Result<Vec<Hash>, MakeFault<R::Error>> {
-        let root = |subtree: &Subtree| subtree.root(self.size, reader);
+        let mut tiles = Tiles::of(reader);
+        let root = |subtree: &Subtree| subtree.root(self.size, &mut tiles);
         self.subtrees.iter().map(root).collect()
     }
 
@@ -180,7 +182,31 @@ pub fn root_of<R: TileReader>(size: u64, reader: &mut R) -> Result<Hash, MakeFau
         first: 0,
         end: size,
     }
-    .root(size, reader)
+    .root(size, &mut Tiles::of(reader))
+}
+
+/// Tiles that are read once each: up to eight hashes of a proof come from one.
+struct Tiles<'a, R> {
+    reader: &'a mut R,
+    read: BTreeMap<TileId, Vec<Hash>>,
+}
+
+impl<'a, R: TileReader> Tiles<'a, R> {
+    fn of(reader: &'a mut R) -> Self {
+        let read = BTreeMap::new();
+        Tiles { reader, read }
+    }
+
+    fn tile(&mut self, tile: TileId) -> Result<&[Hash], MakeFault<R::Error>> {
+        let read = match self.read.entry(tile) {
+            Entry::Occupied(found) => found.into_mut(),
+            Entry::Vacant(place) => {
+                let read = self.reader.tile(tile);
+                place.insert(read.map_err(|why| MakeFault::Read { tile, why })?)
+            }
+        };
+        Ok(read)
+    }
 }
 
 /// Checks that the leaf with this hash is leaf `index` of the tree with that root.
@@ -317,10 +343,14 @@ impl Subtree {
         })
     }
 
-    fn root<R: TileReader>(self, size: u64, reader: &mut R) -> Result<Hash, MakeFault<R::Error>> {
+    fn root<R: TileReader>(
+        self,
+        size: u64,
+        tiles: &mut Tiles<'_, R>,
+    ) -> Result<Hash, MakeFault<R::Error>> {
         let roots: Vec<Hash> = self
             .perfect()
-            .map(|node| node.hash(size, reader))
+            .map(|node| node.hash(size, tiles))
             .collect::<Result<_, _>>()?;
         let mut smallest_first = roots.into_iter().rev();
         let smallest = smallest_first.next().unwrap_or_else(Hash::of_nothing);
@@ -361,11 +391,13 @@ impl Node {
         }
     }
 
-    fn hash<R: TileReader>(&self, size: u64, reader: &mut R) -> Result<Hash, MakeFault<R::Error>> {
+    fn hash<R: TileReader>(
+        &self,
+        size: u64,
+        tiles: &mut Tiles<'_, R>,
+    ) -> Result<Hash, MakeFault<R::Error>> {
         let (tile, (_, hashes)) = (self.tile(size), self.level());
-        let read = reader
-            .tile(tile)
-            .map_err(|why| MakeFault::Read { tile, why })?;
+        let read = tiles.tile(tile)?;
         let found = read.len();
         let first = self.number % (TILE_WIDTH / hashes) * hashes;
         // Both are at most 256.

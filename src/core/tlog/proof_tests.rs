@@ -75,7 +75,7 @@ impl TileReader for Virtual {
     }
 }
 
-/// Only the tiles that a plan names.
+/// Only the tiles that a plan names, each once.
 struct Fetched<'a> {
     tree: &'a mut Virtual,
     tiles: std::collections::BTreeSet<TileId>,
@@ -85,7 +85,10 @@ impl TileReader for Fetched<'_> {
     type Error = Infallible;
 
     fn tile(&mut self, tile: TileId) -> Result<Vec<Hash>, Infallible> {
-        assert!(self.tiles.contains(&tile), "{tile:?} is not in the plan");
+        assert!(
+            self.tiles.remove(&tile),
+            "{tile:?} is not in the plan, or is read again"
+        );
         assert_eq!(
             tile.width,
             TileId::width_in(self.tree.size, tile.level, tile.index)

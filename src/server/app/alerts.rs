@@ -238,8 +238,10 @@ async fn may_see(app: &App, by: &Principal, subject: &Subject) -> Result<bool, A
             device.is_some_and(|device| by.may_see(&device))
         }
         Subject::Profile(id) => push_profiles::one(app, by, *id).is_ok(),
-        Subject::Server | Subject::Certificate(_) | Subject::Worker(_) | Subject::Webhook(_) => {
-            false
-        }
+        Subject::Server
+        | Subject::Certificate(_)
+        | Subject::Worker(_)
+        | Subject::Webhook(_)
+        | Subject::Siem(_) => false,
     })
 }

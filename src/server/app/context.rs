@@ -1,5 +1,6 @@
 //! What use cases work with.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustls::pki_types::CertificateDer;
@@ -12,9 +13,10 @@ use super::revision::Match;
 use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::current::Current;
+use crate::egress::EgressPolicy;
+use crate::metrics::Metrics;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
-use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use modegate_core::compliance::BaselineSet;
@@ -40,6 +42,14 @@ pub(crate) struct App {
     pub sync: Arc<SyncService>,
     /// The baselines of compliance in force.
     pub baselines: Arc<Current<BaselineSet>>,
+    /// The directory of the policy files; `None` where the set is the one compiled in.
+    pub policies: Option<PathBuf>,
+    /// Whether devices are judged by baselines of compliance.
+    pub judges: bool,
+    /// Held while the policy files or the baselines are read again.
+    pub reloading: tokio::sync::Mutex<()>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Push: the profiles in force, and what is tried with them.
     pub push: Arc<Push>,
     /// What an operator should act on.

@@ -4,6 +4,7 @@
 
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod baseline_reload;
 pub(crate) mod batches;
 pub(crate) mod catalogue;
 pub(crate) mod catalogue_input;
@@ -21,6 +22,7 @@ pub(crate) mod inventory;
 mod list;
 pub(crate) mod log;
 pub(crate) mod policies;
+pub(crate) mod policy_reload;
 mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod refused_devices;

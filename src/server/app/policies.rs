@@ -19,7 +19,7 @@ use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::kind::Leaf;
 use modegate_core::limits;
 use modegate_core::policy::tryout::{Recorded, TryOut};
-use modegate_core::policy::{PolicySet, Verdict};
+use modegate_core::policy::{Fault, PolicySet, Verdict};
 use modegate_core::session::queue::leaves_of;
 
 /// How long a try-out looks.
@@ -137,15 +137,18 @@ async fn look(app: &App, by: &Principal, input: PolicyTryOut) -> Result<TryOutRe
 fn set(files: Vec<PolicyFile>) -> Result<PolicySet, AppError> {
     let texts = files.into_iter().map(|file| (file.name.0, file.text.0));
     let set = PolicySet::from_texts(texts.collect::<Vec<_>>());
-    set.map_err(|faults| {
-        let named = faults.into_iter().map(|fault| FieldError {
-            field: format!("{}:{}:{}", fault.file, fault.line, fault.column),
-            expected: fault.expected,
-            found: fault.found,
-            conflicts_with: None,
-        });
-        AppError::Fields(named.collect())
-    })
+    set.map_err(invalid)
+}
+
+/// Every fault of the files of a set.
+pub(super) fn invalid(faults: Vec<Fault>) -> AppError {
+    let named = faults.into_iter().map(|fault| FieldError {
+        field: format!("{}:{}:{}", fault.file, fault.line, fault.column),
+        expected: fault.expected,
+        found: fault.found,
+        conflicts_with: None,
+    });
+    AppError::Fields(named.collect())
 }
 
 /// What a set sees of a command.

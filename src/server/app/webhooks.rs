@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::input::{Integer, Line, Lines, List, Parse, Parsed, SecretLine, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
-use crate::webhooks::target::URL_BYTES;
+use crate::egress::URL_BYTES;
 use modegate_core::event::{Event, EventType};
 use modegate_core::fields::shown_url;
 use modegate_core::installs::InstallState;

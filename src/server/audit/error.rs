@@ -11,14 +11,21 @@ pub enum OpenError {
     /// The audit key is gone, and the log records one.
     #[error(
         "the audit key {0} is missing, but the log records the key that signs it: put the file back from its backup. \
-         No other key can take its place"
+         If it is lost for good, `modegate audit key replace-lost --reason TEXT` makes a new one, and the log says so"
     )]
     MissingKey(PathBuf),
     /// The log was not signed with this key.
     #[error(
-        "the audit key {0} is not the one that signs this database's log: put the right file there"
+        "the audit key {0} is not the one that signs this database's log: put the right file there. \
+         If that is lost for good, move this one away and use `modegate audit key replace-lost`"
     )]
     WrongKey(PathBuf),
+    /// A key is to be replaced that is not lost.
+    #[error(
+        "the audit key {0} is not lost: it signs the log, or the log records no key yet. `modegate audit key rotate` \
+         changes a key that is there"
+    )]
+    NoneLost(PathBuf),
     /// A file of the key cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),

@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
+use super::views::{ViewFile, Views};
 use modegate_core::audit::device_part::DEVICE_PART;
 use modegate_core::audit::manifest::{
     self, BASELINE_BYTES, CHECKPOINT, MANIFEST, MANIFEST_BYTES, Manifest, SNAPSHOTS, baseline_path,
@@ -17,7 +18,7 @@ use modegate_core::tlog::entry::ENTRY_BYTES;
 use modegate_core::tlog::note::NOTE_BYTES;
 use modegate_core::tlog::proof_file::{PROOF_FILE_BYTES, PROOF_FILE_END};
 use modegate_core::tlog::tile::{TILE_WIDTH, TilePath, bundle_path};
-use modegate_core::tlog::{Hash, TileId};
+use modegate_core::tlog::{Entry, Hash, TileId};
 
 /// Most bytes of a bundle: each entry has its length in front.
 const BUNDLE_BYTES: usize = TILE_WIDTH as usize * (2 + ENTRY_BYTES);
@@ -31,13 +32,20 @@ const LINE_BYTES: u64 = 1024;
 const DEPTH: usize = 12;
 
 /// An export.
-#[derive(Debug, Clone)]
-pub struct ExportFolder(PathBuf);
+#[derive(Debug)]
+pub struct ExportFolder {
+    directory: PathBuf,
+    /// Its views, once the first entry was compared with them.
+    views: Option<Views>,
+}
 
 impl ExportFolder {
     /// The export in this directory.
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        ExportFolder(directory.into())
+        ExportFolder {
+            directory: directory.into(),
+            views: None,
+        }
     }
 
     /// Opens a regular file of at most so many bytes. No part of its path may be a link.
@@ -49,7 +57,7 @@ impl ExportFolder {
                 why: error.to_string(),
             },
         };
-        let mut found = self.0.clone();
+        let mut found = self.directory.clone();
         let mut metadata = None;
         for part in path.split('/') {
             found.push(part);
@@ -95,7 +103,7 @@ impl ExportFolder {
         &self,
         visit: &mut dyn FnMut(&str) -> Result<Option<T>, SourceFault>,
     ) -> Result<Option<T>, SourceFault> {
-        walk(&self.0, "", DEPTH, visit)
+        walk(&self.directory, "", DEPTH, visit)
     }
 }
 
@@ -143,6 +151,11 @@ fn belongs(path: TilePath, size: u64, first: u64) -> bool {
             there && TileId::width_in(size, tile.level, tile.index) == tile.width
         }
     }
+}
+
+/// Whether the path is one of views.
+fn is_view(path: &str) -> bool {
+    path.starts_with("jsonl/") || path.starts_with("csv/")
 }
 
 impl LogSource for ExportFolder {
@@ -223,10 +236,28 @@ impl LogSource for ExportFolder {
         self.listed_by(DEVICE_PART)
     }
 
+    fn differing_view(
+        &mut self,
+        number: u64,
+        entry: Entry<'_>,
+    ) -> Result<Option<String>, SourceFault> {
+        let mut views = match self.views.take() {
+            Some(views) => views,
+            None => Views::new(self.view_files()?),
+        };
+        let open = |path: &str| Ok(self.open(path, usize::MAX)?.0);
+        let differing = views.differing(number, entry, open);
+        self.views = Some(views);
+        differing
+    }
+
     fn foreign(&mut self, size: u64, first: u64) -> Result<Option<String>, SourceFault> {
         self.walk(&mut |path| {
             let known = match TilePath::parse(path) {
                 Some(tile) => belongs(tile, size, first),
+                None if is_view(path) => {
+                    ViewFile::parse(path).is_some_and(|file| file.is_within(first, size))
+                }
                 None => is_plain_path(path) && !path.starts_with("tile/"),
             };
             Ok((!known).then(|| path.to_owned()))
@@ -254,7 +285,7 @@ impl ExportFolder {
     /// The directory cannot be read.
     pub fn proofs(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
-        for found in fs::read_dir(&self.0)? {
+        for found in fs::read_dir(&self.directory)? {
             let name = found?.file_name().to_string_lossy().into_owned();
             names.extend(name.ends_with(PROOF_FILE_END).then_some(name));
         }
@@ -263,10 +294,23 @@ impl ExportFolder {
         Ok(names)
     }
 
+    fn view_files(&self) -> Result<Vec<ViewFile>, SourceFault> {
+        let mut files = Vec::new();
+        self.walk::<()>(&mut |path| {
+            files.extend(ViewFile::parse(path));
+            Ok(None)
+        })?;
+        Ok(files)
+    }
+
     /// The digest of a file as a manifest has it.
     fn digest(&self, path: &str) -> Result<String, SourceFault> {
-        let is_list = path.starts_with(SNAPSHOTS);
-        let (mut file, _) = self.open(path, if is_list { LIST_BYTES } else { OTHER_BYTES })?;
+        // A view is as long as the log, a list as long as the devices are many.
+        let most = match is_view(path) || path.starts_with(SNAPSHOTS) {
+            true => usize::MAX,
+            false => OTHER_BYTES,
+        };
+        let (mut file, _) = self.open(path, most)?;
         let digest = manifest::digest_of_stream(|buffer| file.read(buffer));
         digest.map_err(|error| SourceFault::Unreadable {
             path: path.to_owned(),

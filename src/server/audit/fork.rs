@@ -27,6 +27,8 @@ pub(super) enum Elsewhere {
     Published(Checkpoint),
     /// What was published cannot be read.
     Unreadable,
+    /// Nothing: the key that signed it is lost.
+    KeyLost,
     /// By the word of this witness, a tree of that size.
     Witness {
         /// The witness's name.
@@ -94,7 +96,7 @@ async fn has_root(
 pub(super) fn event(fork: &Fork, tree: &Tree, origin: &Origin, now: Timestamp) -> Event {
     let (known, size) = match &fork.elsewhere {
         Elsewhere::Published(known) => (Some(known), Some(known.size)),
-        Elsewhere::Unreadable => (None, None),
+        Elsewhere::Unreadable | Elsewhere::KeyLost => (None, None),
         Elsewhere::Witness { size, .. } => (None, Some(*size)),
     };
     let record = EpochRecord {
@@ -117,6 +119,7 @@ pub(super) fn event(fork: &Fork, tree: &Tree, origin: &Origin, now: Timestamp) -
                                   is the one that signed it is not known"
                 .to_owned()
         }
+        Elsewhere::KeyLost => "the audit key was lost and replaced".to_owned(),
         Elsewhere::Witness { name, size } => format!(
             "the witness {name} cosigned a tree of {size} entries of {origin} that is not in the database: it was \
              restored, rolled back or copied, or a copy of it is in use elsewhere"

@@ -23,6 +23,9 @@ use modegate_store::{Store, StoreError};
 /// How long the old key signs too, after another one came.
 const BOTH_SIGN_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// How the log calls whoever put another key there while no server ran.
+pub(super) const OPERATOR: &str = "operator";
+
 /// What the log is opened with.
 #[derive(Clone)]
 pub struct Setup {
@@ -43,7 +46,7 @@ pub struct Setup {
 }
 
 /// A verifier key that the log records, read.
-struct Recorded {
+pub(super) struct Recorded {
     key: VerifierKey,
     until: Option<Timestamp>,
 }
@@ -59,12 +62,12 @@ pub(super) async fn open(setup: &Setup) -> Result<(Signing, MarkFile), OpenError
     let origin = origin(&tree, &setup.host)?;
     let marks = MarkFile::of(&setup.data);
     let fork = fork::notice(store, &tree, &origin, &marks).await?;
-    let signing = begin(setup, &tree, origin, fork.as_ref()).await?;
+    let signing = begin(setup, &tree, origin, fork.as_ref(), OPERATOR).await?;
     Ok((signing, marks))
 }
 
 /// Finds the keys that sign under this origin. Where the log has forked, another epoch
-/// begins, and they sign in that.
+/// begins, and they sign in that. Where the key is another one, `actor` changed it.
 ///
 /// # Errors
 /// As [`open`].
@@ -73,6 +76,7 @@ pub(super) async fn begin(
     tree: &Tree,
     mut origin: Origin,
     fork: Option<&Fork>,
+    actor: &str,
 ) -> Result<Signing, OpenError> {
     let (store, now) = (&*setup.store, setup.clock.now());
     let recorded = recorded(store).await?;
@@ -106,6 +110,7 @@ pub(super) async fn begin(
             epoch: origin.epoch(),
             origin: format!("{}/{}", origin.host(), origin.log()),
             keys,
+            others_end: None,
             events,
         };
         store.begin_epoch(epoch).await?;
@@ -113,7 +118,7 @@ pub(super) async fn begin(
     let mut signers = Vec::new();
     let both_until = now.plus_ms(BOTH_SIGN_MS);
     if changes {
-        change(store, &origin, &key, both_until, now).await?;
+        change(store, &origin, &key, both_until, (now, actor)).await?;
     }
     signers.push(Signer::new(&origin, key, None)?);
     if let Some((until, old)) = old {
@@ -129,21 +134,21 @@ async fn change(
     origin: &Origin,
     key: &SigningKey,
     both_until: Timestamp,
-    now: Timestamp,
+    (now, actor): (Timestamp, &str),
 ) -> Result<(), OpenError> {
     let new = audit_key(origin, key, now, None)?;
     let record = LogRecord::Key {
         vkey: new.vkey.clone(),
         both_until,
     };
-    let event = Event::new(now, "operator", None, EventType::AuditKeyChanged)
+    let event = Event::new(now, actor, None, EventType::AuditKeyChanged)
         .detail("another key signs the checkpoints of the log")
         .log(record);
     store.change_audit_key(new, both_until, event).await?;
     Ok(())
 }
 
-fn origin(tree: &Tree, host: &str) -> Result<Origin, StoreError> {
+pub(super) fn origin(tree: &Tree, host: &str) -> Result<Origin, StoreError> {
     let failed = |fault: &dyn std::fmt::Display| {
         StoreError::Failed(format!("the origin of the log: {fault}").into())
     };
@@ -155,7 +160,7 @@ fn origin(tree: &Tree, host: &str) -> Result<Origin, StoreError> {
     }
 }
 
-async fn recorded(store: &dyn Store) -> Result<Vec<Recorded>, StoreError> {
+pub(super) async fn recorded(store: &dyn Store) -> Result<Vec<Recorded>, StoreError> {
     let read = |recorded: AuditKey| {
         let key = recorded.vkey.parse().map_err(|fault| {
             StoreError::Failed(format!("a verifier key of the log: {fault}").into())
@@ -166,14 +171,18 @@ async fn recorded(store: &dyn Store) -> Result<Vec<Recorded>, StoreError> {
     store.audit_keys().await?.into_iter().map(read).collect()
 }
 
-fn knows(recorded: &[Recorded], key: &SigningKey) -> bool {
+pub(super) fn knows(recorded: &[Recorded], key: &SigningKey) -> bool {
     let mut recorded = recorded.iter();
     recorded.any(|recorded| recorded.key.public() == key.public())
 }
 
 /// Until when a key signs that the log records: `Some(None)` without an end, `None` where
 /// it does not sign or is not recorded. What the log says of it last counts.
-fn until(recorded: &[Recorded], key: &SigningKey, now: Timestamp) -> Option<Option<Timestamp>> {
+pub(super) fn until(
+    recorded: &[Recorded],
+    key: &SigningKey,
+    now: Timestamp,
+) -> Option<Option<Timestamp>> {
     let of_key = |recorded: &&Recorded| recorded.key.public() == key.public();
     let ends: Vec<_> = recorded.iter().filter(of_key).map(|r| r.until).collect();
     let until = match ends.iter().flatten().min() {
@@ -184,7 +193,7 @@ fn until(recorded: &[Recorded], key: &SigningKey, now: Timestamp) -> Option<Opti
     until.is_none_or(|until| until > now).then_some(until)
 }
 
-fn audit_key(
+pub(super) fn audit_key(
     origin: &Origin,
     key: &SigningKey,
     since: Timestamp,

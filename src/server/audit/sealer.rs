@@ -1,7 +1,7 @@
 //! Seals what is new in the log: reads its entries, adds them to the tree, signs a
 //! checkpoint, makes all of that durable, and then publishes it.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,8 @@ pub struct Sealer {
     setup: Setup,
     signing: RwLock<Arc<Signing>>,
     marks: MarkFile,
+    /// How many entries are under a checkpoint that is published.
+    published: AtomicU64,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
     /// When all was sealed last, or this began.
@@ -60,6 +62,7 @@ impl Sealer {
             setup,
             signing: RwLock::new(Arc::new(signing)),
             marks,
+            published: AtomicU64::new(0),
             busy: Arc::default(),
             sealed_at: Mutex::new(Instant::now()),
             ends: AtomicBool::new(false),
@@ -91,6 +94,13 @@ impl Sealer {
     pub fn since_sealed(&self) -> Duration {
         let at = self.sealed_at.lock();
         at.unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// How many entries are under a checkpoint that is durable and published beside the
+    /// database; 0 until this has looked. An older database in the place of this one is
+    /// noticed by that, so no entry below is ever another one under the same origin.
+    pub fn published(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
     }
 
     /// Why the file of the key that signs cannot be used any more, if so: the next start
@@ -140,7 +150,14 @@ impl Sealer {
             },
             epoch: origin.epoch() + 1,
         };
-        let signing = opening::begin(&self.setup, &tree, origin.clone(), Some(&fork)).await?;
+        let signing = opening::begin(
+            &self.setup,
+            &tree,
+            origin.clone(),
+            Some(&fork),
+            opening::OPERATOR,
+        )
+        .await?;
         self.sign_by(signing);
         Ok(true)
     }
@@ -155,11 +172,11 @@ impl Sealer {
     ///
     /// # Errors
     /// The key's file or the store failed.
-    pub async fn rotate(&self) -> Result<VerifierKey, OpenError> {
+    pub async fn rotate(&self, actor: &str) -> Result<VerifierKey, OpenError> {
         let _held = self.busy.lock().await;
         self.setup.key_file.change()?;
         let tree = self.setup.store.tree().await?;
-        let signing = opening::begin(&self.setup, &tree, self.origin(), None).await?;
+        let signing = opening::begin(&self.setup, &tree, self.origin(), None, actor).await?;
         let newest = signing
             .signers
             .first()
@@ -232,9 +249,10 @@ impl Sealer {
         }
         if let Some(note) = published {
             self.at(SealStep::Publish)?;
-            if let Err(error) = self.marks.put(&self.origin(), &note) {
-                tracing::error!(%error, "could not write the newest checkpoint beside the database");
-            }
+            self.publish(tree.size(), &self.origin(), &note);
+        } else if tree.size() > self.published() {
+            // An earlier server ended before it could, or could not write the file.
+            self.publish_newest().await?;
         }
         let sealed_at = self.sealed_at.lock();
         *sealed_at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
@@ -245,6 +263,27 @@ impl Sealer {
             metrics.audit_sealed(tree.size() - first, begun.elapsed());
         }
         Ok(tree.size())
+    }
+
+    fn publish(&self, size: u64, origin: &Origin, note: &str) {
+        match self.marks.put(origin, note) {
+            Ok(()) => self.published.store(size, Ordering::Release),
+            Err(error) => {
+                tracing::error!(%error, "could not write the newest checkpoint beside the database");
+            }
+        }
+    }
+
+    async fn publish_newest(&self) -> Result<(), StoreError> {
+        let newest = self.setup.store.checkpoint().await?;
+        let read = newest.and_then(|newest| {
+            let (checkpoint, _) = Checkpoint::from_note(newest.note.as_bytes()).ok()?;
+            Some((checkpoint, newest.note))
+        });
+        if let Some((checkpoint, note)) = read {
+            self.publish(checkpoint.size, &checkpoint.origin, &note);
+        }
+        Ok(())
     }
 
     /// Seals the next entries. Returns the note that signs them.

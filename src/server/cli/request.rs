@@ -37,7 +37,7 @@ pub(crate) enum RequestError {
     #[error("{0}: expected status {1}, found {2}")]
     Status(Url, u16, u16),
     #[error("{0}: status {1}: {2}")]
-    Refused(Url, u16, String),
+    Refused(Box<Url>, u16, String, Vec<Value>),
     #[error("{0}")]
     Runtime(#[from] std::io::Error),
 }
@@ -138,7 +138,11 @@ impl Api {
             return Ok(body);
         }
         match body["detail"].as_str() {
-            Some(detail) => Err(RequestError::Refused(url, status, detail.to_owned())),
+            Some(detail) => {
+                let errors = body["errors"].as_array().cloned().unwrap_or_default();
+                let detail = detail.to_owned();
+                Err(RequestError::Refused(url.into(), status, detail, errors))
+            }
             None => Err(RequestError::Status(url, expected, status)),
         }
     }

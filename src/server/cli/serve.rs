@@ -61,6 +61,7 @@ async fn serve(options: Options, logger: &Logger) -> Result<(), ServeError> {
     let running: Running = start(options).await?;
     // Nobody has to read it.
     let _ = writeln!(io::stdout(), "{}", running.announcement());
+    running.announced();
     let token = format!("the admin token is in {}", running.token_file.display());
     logger.say("INFO", &token);
     let failed = loop {

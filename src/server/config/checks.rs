@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{AuditSettings, Limits, Loaded, Settings, WitnessAddress};
+use super::{AuditSettings, Limits, Loaded, Settings, SiemSettings, WitnessAddress};
 use crate::pem;
 use modegate_core::secret::Secret;
 
@@ -42,6 +42,7 @@ pub(super) fn together(loaded: &mut Loaded) {
     loaded.needs(("server_auth.basic", settings.server_auth.basic), name);
     loaded.bodies(&settings.limits);
     loaded.witnesses(&settings.audit);
+    loaded.sinks(&settings.siem);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
     let everyone = |network: &&super::Network| network.is_everyone();
@@ -66,6 +67,14 @@ pub(super) fn files(loaded: &mut Loaded) {
             path,
             found,
         );
+    }
+    if let Some(path) = &settings.siem.ca {
+        let found = not_certificates(path);
+        loaded.wrong_file("siem.ca", "certificates of CAs in PEM", path, found);
+    }
+    for path in settings.siem.authorizations() {
+        let expected = "a readable file with the value of a header, one line of ASCII";
+        loaded.secret("siem.sinks", expected, path, is_header_value);
     }
     if let Some(path) = &settings.key_file {
         let expected = "a readable file with 64 hexadecimal digits";
@@ -154,6 +163,24 @@ impl Loaded {
                 "room for one body per address: limits.sync_body is {body}, and an address has limits.sync_bodies_per_address or a quarter of limits.sync_bodies"
             );
             self.wrong(key, expected, format!("room for {has} bytes"));
+        }
+    }
+
+    fn sinks(&mut self, siem: &SiemSettings) {
+        let (all, most) = (siem.sinks.len(), SiemSettings::SINKS);
+        if all > most {
+            let expected = format!("at most {most} sinks");
+            self.wrong("siem.sinks", expected, all.to_string());
+        }
+        for (number, sink) in siem.sinks.iter().enumerate() {
+            let before = siem.sinks.get(..number).unwrap_or_default();
+            if before.iter().any(|other| other.name == sink.name) {
+                let found = format!("{} twice", sink.name);
+                self.wrong("siem.sinks", "another name for each sink", found);
+            } else if before.iter().any(|other| other.target == sink.target) {
+                let found = format!("that of {} twice", sink.name);
+                self.wrong("siem.sinks", "another target for each sink", found);
+            }
         }
     }
 
@@ -256,6 +283,11 @@ impl Loaded {
             self.faults.push(fault);
         }
     }
+}
+
+/// Whether text can be the value of an HTTP header.
+fn is_header_value(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| (0x20..0x7F).contains(&byte))
 }
 
 /// Why there are no certificates in a file.

@@ -13,6 +13,7 @@ mod key;
 mod retention;
 mod settings;
 mod show;
+mod siem;
 mod source;
 mod suggestion;
 #[cfg(test)]
@@ -32,6 +33,7 @@ pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
 pub use retention::Retention;
 pub use settings::{Limits, Log, Otlp, ServerAuth, Settings, Webhooks, Wns};
+pub use siem::{SiemSettings, SinkAddress, SinkTarget};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};

@@ -12,6 +12,7 @@ use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::compliance::ComplianceSettings;
 use super::retention::Retention;
+use super::siem::SiemSettings;
 use super::values::{
     self, Address, CertificateHeader, Database, Directory, Endpoint, File, ForwardedHeader,
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
@@ -94,6 +95,8 @@ pub struct Settings {
     pub jobs: JobRules,
     /// What webhooks may reach.
     pub webhooks: Webhooks,
+    /// Where events are sent.
+    pub siem: SiemSettings,
     /// What is logged, and how.
     pub log: Log,
     /// Where spans are sent.
@@ -130,6 +133,7 @@ impl Default for Settings {
             compliance: ComplianceSettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
+            siem: SiemSettings::default(),
             log: Log::default(),
             otlp: Otlp::default(),
             templates: Templates::default(),

@@ -1,7 +1,5 @@
 //! What the server counts, and how it is called (docs/running.md lists it).
-//!
-//! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
-//! series there are does not depend on what is served.
+//! Counting takes atomics only. No label names a device, a user or a command: the number of series is fixed.
 
 mod alerts;
 mod audit;
@@ -12,8 +10,10 @@ mod exchange;
 mod format;
 mod process;
 mod push;
+mod queues;
 mod refused;
 mod shape;
+mod siem;
 mod webhooks;
 
 use std::sync::atomic::AtomicU64;
@@ -39,9 +39,10 @@ use compliance::{ComplianceMetrics, RELOADS};
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
+use siem::SiemMetrics;
 use webhooks::WebhookMetrics;
 
-use modegate_core::command::{CommandState, QueueSample};
+use modegate_core::command::CommandState;
 use modegate_core::context::Mode;
 use modegate_core::device::AuthFailure;
 use modegate_core::installs::InstallState;
@@ -90,6 +91,7 @@ pub struct Metrics {
     webhooks: WebhookMetrics,
     audit: AuditMetrics,
     compliance: ComplianceMetrics,
+    siem: SiemMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -162,6 +164,7 @@ impl Metrics {
             webhooks: WebhookMetrics::new(),
             audit: AuditMetrics::new(),
             compliance: ComplianceMetrics::new(),
+            siem: SiemMetrics::default(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -190,6 +193,7 @@ impl Metrics {
         self.webhooks.name(to);
         self.audit.name(to);
         self.compliance.name(to);
+        self.siem.name(to);
     }
 
     fn name_exchanges(&mut self) {
@@ -407,16 +411,6 @@ impl Metrics {
     pub(crate) fn worker_restarted(&self, worker: &'static str) {
         let label = [("worker", worker)];
         self.worker_restarts.get_or_create(&label).inc();
-    }
-
-    /// What a walk over all devices found of their queues.
-    pub(crate) fn queues(&self, found: &QueueSample, now: Timestamp) {
-        for (at, &count) in found.commands.iter().enumerate() {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.queue.at(at).set(count);
-        }
-        let age = found.oldest.map_or(0, |oldest| now.ms_since(oldest).max(0));
-        self.queue_oldest.set(age as f64 / 1000.0);
     }
 }
 

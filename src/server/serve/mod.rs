@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
+mod log_outlets;
 mod options;
 mod permissions;
 pub(crate) mod preflight;
@@ -25,11 +26,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
+use crate::app::{baseline_reload, policy_reload};
 use crate::audit::Sealer;
 use crate::audit::lists::Lists;
-use crate::audit::witnessing::Witnesses;
 use crate::config::{self, Limits, Settings};
 use crate::current::Current;
+use crate::egress::EgressPolicy;
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
 use crate::http::identity::Identifier;
@@ -42,7 +44,6 @@ use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
-use crate::webhooks::target::EgressPolicy;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
 use crate::workers::WorkerContext;
@@ -55,7 +56,7 @@ pub use keys::KeySource;
 use modegate_core::alert::{AlertKind, Subject};
 use modegate_core::compliance::BaselineSet;
 use modegate_core::event::{Event, EventType};
-use modegate_core::policy::{Fault, PolicySet};
+use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
 use modegate_core::session::ServerAuth;
 use modegate_core::time::Timestamp;
@@ -88,6 +89,7 @@ pub struct Running {
     end: watch::Sender<bool>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
     workers: Supervisor,
+    announced: watch::Sender<bool>,
 }
 
 /// How long the end of the server may seal the log.
@@ -111,7 +113,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let server_validity = expiry::first_to_expire(&certified.cert);
     let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
-    let identifier = Arc::new(identifier(settings, issuers, &metrics));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
     record_start(&*store, (&policies, &baselines), clock.now()).await?;
@@ -122,9 +123,9 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let app = app(&options, parts, sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
-        metrics,
         health: Arc::new(Health::new(Arc::clone(&status))),
-        identifier,
+        identifier: Arc::new(identifier(settings, issuers, &metrics)),
+        metrics,
         rates: Rates::new(&limits(settings)),
         sync_path: settings.sync_path.clone(),
         bodies: BodyBudget::new(&settings.limits),
@@ -136,7 +137,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     expiry::watch(&shared, server_validity, issuers_validity);
     let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
     let (server, https, http) = listen_all(settings, tls, &shared)?;
-    let workers = workers(settings, &shared, status)?;
+    let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
         https,
         http,
@@ -154,6 +155,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         end,
         serving: tokio::spawn(server),
         workers,
+        announced,
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
@@ -190,6 +192,9 @@ async fn app(
         let kind = AlertKind::LogNotExported;
         alerts.clear(kind, Subject::Server).await?;
     }
+    if options.settings.siem.sinks.is_empty() {
+        alerts.settle(&[AlertKind::SiemBehind], Vec::new()).await?;
+    }
     let app = App {
         keys: store.keys(),
         store,
@@ -197,6 +202,10 @@ async fn app(
         audit_public: options.settings.audit.public,
         sync,
         baselines,
+        policies: options.settings.policies.clone(),
+        judges: options.settings.compliance.enabled,
+        reloading: tokio::sync::Mutex::default(),
+        metrics: Arc::clone(metrics),
         push,
         alerts,
         clock: options.clock.clone(),
@@ -225,6 +234,11 @@ impl Running {
             .map_or(String::new(), |http| format!(r#","http":"{http}""#));
         let sync = serde_json::Value::from(sync_path.as_str());
         format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
+    }
+
+    /// The announcement is written: what else belongs on standard output may follow.
+    pub fn announced(&self) {
+        self.announced.send_replace(true);
     }
 
     /// Completes once a background worker has failed too often to be restarted;
@@ -345,14 +359,16 @@ async fn push(
     Ok(Arc::new(push))
 }
 
+/// The background workers, and how they learn that the announcement is written.
 fn workers(
     settings: &Settings,
     shared: &Shared,
     status: Arc<WorkerStatus>,
-) -> Result<Supervisor, ServeError> {
+) -> Result<(Supervisor, watch::Sender<bool>), ServeError> {
+    let (announced, is_announced) = watch::channel(false);
     let webhooks = crate::webhooks::client::Client::new(shared.app.webhook_egress, None)
         .map_err(ServeError::Webhooks)?;
-    Ok(crate::workers::start(WorkerContext {
+    let workers = crate::workers::start(WorkerContext {
         store: Arc::clone(&shared.app.store),
         clock: shared.app.clock.clone(),
         metrics: Arc::clone(&shared.metrics),
@@ -369,18 +385,12 @@ fn workers(
         judge: baselines::judge(settings, shared),
         lists: Lists::of(&settings.data),
         snapshot_ms: settings.compliance.snapshot_ms(),
-        witnesses: Arc::new(witnesses(settings, shared.app.clock.now())?),
+        witnesses: Arc::new(log_outlets::witnesses(settings, shared.app.clock.now())?),
+        siem: log_outlets::forwarders(settings, shared, &is_announced)?,
         database: settings.database_path(),
         export_directory: settings.audit.export_directory.clone(),
-    }))
-}
-
-/// Who cosigns the log's checkpoints.
-fn witnesses(settings: &Settings, now: Timestamp) -> Result<Witnesses, ServeError> {
-    let read =
-        |path: &PathBuf| std::fs::read(path).map_err(|error| ServeError::File(path.clone(), error));
-    let ca = settings.audit.witness_ca.as_ref().map(read).transpose()?;
-    Witnesses::new(&settings.audit, ca.as_deref(), now).map_err(ServeError::Witnesses)
+    });
+    Ok((workers, announced))
 }
 
 /// Where the conditions are seen that alerts are raised for.
@@ -411,16 +421,11 @@ fn rules(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Arc<PolicySet>, Arc<BaselineSet>), ServeError> {
-    let policies = policy_set(settings).map_err(ServeError::Policies)?;
-    let baselines = baselines::read(settings, now).map_err(ServeError::Baselines)?;
+    let directory = settings.policies.as_deref();
+    let policies = policy_reload::read(directory).map_err(ServeError::Policies)?;
+    let baselines = baseline_reload::read(settings.compliance.enabled, directory, now);
+    let baselines = baselines.map_err(ServeError::Baselines)?;
     Ok((Arc::new(policies), Arc::new(baselines)))
-}
-
-fn policy_set(settings: &Settings) -> Result<PolicySet, Vec<Fault>> {
-    settings
-        .policies
-        .as_deref()
-        .map_or_else(PolicySet::builtin, crate::policy_files::load)
 }
 
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
@@ -489,5 +494,5 @@ async fn record_start(
     let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
         .detail(format!("policy set {}", policies.digest()));
     store.log(vec![started, loaded]).await?;
-    baselines::put(store, baselines, "server", now).await
+    baseline_reload::put(store, baselines, "server", now).await
 }

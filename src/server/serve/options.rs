@@ -146,6 +146,9 @@ pub enum ServeError {
     /// The clients of the log's witnesses cannot be made.
     #[error("could not set up the log's witnesses: {0}")]
     Witnesses(String),
+    /// A sink of events cannot be made.
+    #[error("could not set up the sink {0} of siem.sinks: {1}")]
+    Siem(String, String),
     /// A background worker failed too often.
     #[error(transparent)]
     Worker(#[from] WorkerFailed),

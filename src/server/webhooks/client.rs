@@ -1,14 +1,11 @@
 //! The HTTP client of webhooks: one request, no redirects, no proxies, and to
 //! no address that a webhook may not reach, whatever its name resolves to.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-
 use super::sign::{EVENT, SIGNATURE, TIMESTAMP, signatures, timestamp};
-use super::target::EgressPolicy;
-use crate::http_client;
+use crate::egress::{EgressPolicy, TargetError};
+use crate::http_client::{self, unanswered};
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{Delivery, Webhook};
 
@@ -20,7 +17,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) enum Refused {
     /// The URL may not be reached (any more).
     #[error("its URL may not be reached: expected {0}")]
-    Target(#[from] super::target::TargetError),
+    Target(#[from] TargetError),
     /// An answer, but not 2xx.
     #[error("expected 2xx, it answered {0}")]
     Status(u16),
@@ -42,10 +39,7 @@ impl Client {
     /// # Errors
     /// TLS cannot be set up, or the CAs cannot be read.
     pub(crate) fn new(reach: EgressPolicy, ca: Option<&[u8]>) -> Result<Self, String> {
-        let resolver = std::sync::Arc::new(Resolver(reach));
-        let http = http_client::Client::new(TIMEOUT, ca, |builder| {
-            builder.no_proxy().dns_resolver(resolver)
-        })?;
+        let http = http_client::Client::within(reach, TIMEOUT, ca)?;
         Ok(Client { http, reach })
     }
 
@@ -71,38 +65,11 @@ impl Client {
                 .header(TIMESTAMP, &at)
                 .body(delivery.body.clone())
         };
-        let answer = self.http.send(request).await.map_err(|error| {
-            Refused::Nothing(if error.is_timeout() {
-                "the request timed out"
-            } else if error.is_connect() {
-                "could not connect"
-            } else {
-                "the connection was closed, or the response was not HTTP"
-            })
-        })?;
+        let answer = self.http.send(request).await;
+        let answer = answer.map_err(|error| Refused::Nothing(unanswered(&error)))?;
         match answer.status() {
             status if status.is_success() => Ok(()),
             status => Err(Refused::Status(status.as_u16())),
         }
-    }
-}
-
-/// Resolves names, and forgets what may not be reached: a name that was good
-/// when the webhook was made may point inside by now.
-struct Resolver(EgressPolicy);
-
-impl Resolve for Resolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let reach = self.0;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|address| reach.allows(address.ip())).collect();
-            if allowed.is_empty() {
-                return Err("expected an address that webhooks may reach, found none".into());
-            }
-            let addresses: Addrs = Box::new(allowed.into_iter());
-            Ok(addresses)
-        })
     }
 }

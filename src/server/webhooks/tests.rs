@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::sign::{signature, timestamp};
-use super::target::{EgressPolicy, TargetError};
+use crate::egress::{EgressPolicy, TargetError};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 
@@ -125,7 +125,7 @@ fn targets() {
     }
     let long = format!(
         "https://hooks.contoso.test/{}",
-        "x".repeat(super::target::URL_BYTES)
+        "x".repeat(crate::egress::URL_BYTES)
     );
     assert_eq!(all.check(&long).err(), Some(Url));
 }

@@ -24,6 +24,7 @@ use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
 use crate::config::Retention;
 use crate::metrics::Metrics;
+use crate::siem::{Forwarders, SiemWorker};
 use crate::supervisor::{Supervisor, Worker};
 use crate::sync::SyncService;
 use crate::webhooks::client::Client;
@@ -75,6 +76,8 @@ pub(crate) struct WorkerContext {
     pub(crate) snapshot_ms: Option<i64>,
     /// Who cosigns the log's checkpoints.
     pub(crate) witnesses: Arc<Witnesses>,
+    /// Who sends the log to other systems.
+    pub(crate) siem: Forwarders,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -140,7 +143,8 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     supervisor
 }
 
-/// Starts the workers of the audit log: what seals it, has it cosigned, exports and shortens it.
+/// Starts the workers of the audit log: what seals it, has it cosigned, sends,
+/// exports and shortens it.
 fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
     if context.retention != Retention::FOREVER {
         start_one(supervisor, context, "retention", |c| {
@@ -156,6 +160,16 @@ fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
             WitnessWorker::new(
                 Arc::clone(&c.witnesses),
                 Arc::clone(&c.sealer),
+                Arc::clone(&c.conditions.alerts),
+                c.clock.clone(),
+                Arc::clone(&c.metrics),
+            )
+        });
+    }
+    if !context.siem.is_empty() {
+        start_one(supervisor, context, "siem", |c| {
+            SiemWorker::new(
+                c.siem.clone(),
                 Arc::clone(&c.conditions.alerts),
                 c.clock.clone(),
                 Arc::clone(&c.metrics),

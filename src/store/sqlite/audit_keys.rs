@@ -34,6 +34,10 @@ pub(super) fn begin_epoch(db: &Connection, mut new: NewEpoch) -> Result<(), Stor
     }
     let sql = "UPDATE tree SET epoch = ?1, origin = coalesce(origin, ?2)";
     run(db, sql, params![signed(new.epoch), new.origin])?;
+    if let Some(end) = new.others_end {
+        let sql = "UPDATE audit_key SET until = ?1 WHERE until IS NULL OR until > ?1";
+        run(db, sql, [end.0])?;
+    }
     for key in &new.keys {
         put(db, key)?;
     }

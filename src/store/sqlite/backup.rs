@@ -283,6 +283,7 @@ fn record(
         from: tree.epoch,
         epoch,
         origin: name,
+        others_end: None,
         keys: Vec::new(),
         events: vec![event.log(LogRecord::Epoch(record))],
     };

@@ -72,6 +72,12 @@ pub(super) fn of(db: &Connection, size: u64) -> Result<Option<StoredCheckpoint>,
     first(db, sql, [signed(size)], checkpoint)
 }
 
+/// The smallest that covers that entry.
+pub(super) fn over(db: &Connection, entry: u64) -> Result<Option<StoredCheckpoint>, StoreError> {
+    let sql = "SELECT size, root, note, at FROM checkpoint WHERE size > ?1 ORDER BY size LIMIT 1";
+    first(db, sql, [signed(entry)], checkpoint)
+}
+
 pub(super) fn before(
     db: &Connection,
     size: u64,

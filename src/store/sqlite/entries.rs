@@ -67,18 +67,23 @@ pub(super) fn stub(stored: &[u8]) -> Option<&[u8]> {
 
 /// The event of a row, or the stub of a redacted one.
 pub(super) fn event(stored: &[u8]) -> Result<Event, StoreError> {
-    let json = if stored.first() == Some(&PLAIN) {
-        stored
-    } else {
+    Event::from_bytes(text(stored)?).map_err(failed)
+}
+
+/// The JSON of the event of a row, or of the stub of a redacted one.
+fn text(stored: &[u8]) -> Result<&[u8], StoreError> {
+    if stored.first() == Some(&PLAIN) {
+        return Ok(stored);
+    }
+    Ok(
         match Entry::parse(&stored[..REDACTED_BYTES.min(stored.len())]) {
             Ok(Entry::Redacted { .. }) => &stored[REDACTED_BYTES..],
             _ => match Entry::parse(stored).map_err(failed)? {
                 Entry::Salted { json, .. } | Entry::Unsalted { json } => json,
                 Entry::Redacted { .. } => &[],
             },
-        }
-    };
-    Event::from_bytes(json).map_err(failed)
+        },
+    )
 }
 
 /// The entries from the place on, in order: at most `limit`, one at the least where there
@@ -88,6 +93,28 @@ pub(super) fn from_place(
     place: u64,
     limit: usize,
     bytes: u64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    read_from_place(db, place, limit, bytes, |stored| {
+        Ok(entry(stored).into_owned())
+    })
+}
+
+/// The same of the JSON of the events, and of the stubs of redacted ones.
+pub(super) fn texts_from_place(
+    db: &Connection,
+    place: u64,
+    limit: usize,
+    bytes: u64,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    read_from_place(db, place, limit, bytes, |stored| Ok(text(stored)?.to_vec()))
+}
+
+fn read_from_place(
+    db: &Connection,
+    place: u64,
+    limit: usize,
+    bytes: u64,
+    read: fn(&[u8]) -> Result<Vec<u8>, StoreError>,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let sql = "SELECT place, bytes FROM event WHERE place >= ?1 ORDER BY place LIMIT ?2";
     let mut statement = db.prepare_cached(sql).map_err(failed)?;
@@ -107,9 +134,9 @@ pub(super) fn from_place(
                 "the event log is damaged: expected an event at place {expected}, found the next at {found}"
             )));
         }
-        let entry = entry(blob(row, 1)?).into_owned();
-        total += entry.len() as u64;
-        entries.push(entry);
+        let read = read(blob(row, 1)?)?;
+        total += read.len() as u64;
+        entries.push(read);
     }
     Ok(entries)
 }

@@ -39,6 +39,7 @@ mod registry;
 pub mod reseal;
 mod retention;
 mod rows;
+mod siem;
 mod store;
 mod tokens;
 mod tree;

@@ -458,7 +458,7 @@ async fn a_kill_in_between_does_neither_half() {
 }
 
 #[tokio::test]
-async fn the_writes_of_the_audit_log_take_no_key() {
+async fn writes_that_are_not_repeated_take_no_key() {
     let server = Server::start();
     let redaction = json!({"entry": 0, "reason": "x"});
     let export = json!({"size": 0, "root": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="});
@@ -467,6 +467,7 @@ async fn the_writes_of_the_audit_log_take_no_key() {
         ("/audit/exports", export),
         ("/audit/redactions", redaction),
         ("/audit/key-rotations", Value::Null),
+        ("/policies/reload", Value::Null),
     ] {
         let answer = server.with("POST", path, &[(KEY, "once")], body).await;
         assert_eq!((answer.0, &answer.2["field"]), (422, &json!(KEY)), "{path}");

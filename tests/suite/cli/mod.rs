@@ -8,3 +8,4 @@ mod operating;
 mod packaging;
 mod preflight;
 mod push_check;
+mod reloading;

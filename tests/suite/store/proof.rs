@@ -244,6 +244,7 @@ pub async fn an_epoch_begins_once_and_keeps_the_last_checkpoint(store: Arc<dyn S
         from,
         epoch,
         origin: format!("host/{from}"),
+        others_end: None,
         keys: vec![key(vkey)],
         events: vec![Event::new(AT, "server", None, EventType::LogForked)],
     };

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, FindingKind, Findings};
 use super::source::LogSource;
 use crate::audit::manifest::{digest as digest_of, snapshot_path};
@@ -16,7 +18,7 @@ const BASELINES: usize = 10_000;
 const LISTS: usize = 100_000;
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct ComplianceChecks {
     baselines: BTreeSet<String>,
     /// What events state of lists, by the path that an export has each under.

@@ -1,11 +1,14 @@
 //! Epochs: each goes on from what was kept of the one before, and says so.
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, FindingKind};
 use crate::log_record::EpochRecord;
 use crate::tlog::{Hash, Origin};
 
 /// Where one epoch goes over into the next.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Join {
     /// The entry that says so.
     pub(super) entry: u64,
@@ -20,7 +23,7 @@ pub(super) struct Join {
 }
 
 /// The epochs of a log, in order.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Epochs(Vec<Join>);
 
 impl Epochs {

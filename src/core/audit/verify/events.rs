@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::compliance::ComplianceChecks;
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
@@ -24,7 +26,8 @@ const VERSION: u64 = 2;
 const POLICY_SETS: usize = 10_000;
 
 /// What was seen so far.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventChecks {
     pub(super) sequences: Sequences,
     pub(super) redactions: Redactions,
@@ -32,22 +35,24 @@ pub(super) struct EventChecks {
     pub(super) compliance: ComplianceChecks,
     /// Keys that the log says began to sign it, and until when those before them sign.
     pub(super) keys: Vec<(String, Timestamp)>,
+    #[serde(skip)]
     pub(super) index: Index,
     policy_sets: BTreeSet<String>,
     salted: bool,
     /// Room for the canonical form of an event, kept from one to the next.
+    #[serde(skip)]
     written: Vec<u8>,
 }
 
 /// The version alone, of an event of any version.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Version {
     v: u64,
 }
 
 /// The number of an event of any version. A newer one cannot be checked here, and is not
 /// missing either.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct Numbered {
     #[serde(default)]
     device: Option<DeviceId>,
@@ -55,14 +60,14 @@ struct Numbered {
 }
 
 impl EventChecks {
-    /// Looks at an entry. The event, where it is one.
+    /// Looks at an entry. Its number, where it is an event.
     pub(super) fn take<S: LogSource>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
         source: &mut S,
         findings: &mut Findings,
-    ) -> Option<Event> {
+    ) -> Option<(Chain, u64)> {
         let json = match entry {
             Entry::Redacted { leaf } => {
                 self.redactions.found(number, leaf);
@@ -85,7 +90,7 @@ impl EventChecks {
         match parse(number, json, &mut self.written) {
             Ok(event) => {
                 self.event(number, &event, source, findings);
-                Some(event)
+                Some((event.device, event.seq))
             }
             Err(finding) => {
                 if finding.kind == FindingKind::EventVersion {
@@ -135,12 +140,12 @@ impl EventChecks {
         &mut self,
         number: u64,
         row: &IndexRow,
-        event: Option<&Event>,
+        numbered: Option<(Chain, u64)>,
     ) -> Result<(), Finding> {
         let Some(stub) = &row.stub else {
             // What is no event was found already.
-            return event.map_or(Ok(()), |event| {
-                self.index.take(number, row, event.device, event.seq)
+            return numbered.map_or(Ok(()), |(device, seq)| {
+                self.index.take(number, row, device, seq)
             });
         };
         let stub = Event::from_bytes(stub).ok();
@@ -167,7 +172,8 @@ impl EventChecks {
         {
             self.keys.push((vkey.clone(), *both_until));
         }
-        self.listed(number, row, event.as_ref())
+        let numbered = event.map(|event| (event.device, event.seq));
+        self.listed(number, row, numbered)
     }
 
     fn number(&mut self, entry: u64, (chain, seq): (Chain, u64), findings: &mut Findings) {
@@ -213,12 +219,14 @@ impl EventChecks {
 /// The event of an entry, in the form that it must have.
 pub(super) fn parse(number: u64, json: &[u8], written: &mut Vec<u8>) -> Result<Event, Finding> {
     let wrong = |kind, what: String| Finding::at(number, kind, what);
-    let event = Event::from_bytes(json).map_err(|fault| match serde_json::from_slice(json) {
-        Ok(Version { v }) if v > VERSION => newer(number, v),
-        _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
-    })?;
+    let (event, is_canonical) =
+        Event::read(json).map_err(|fault| match serde_json::from_slice(json) {
+            Ok(Version { v }) if v > VERSION => newer(number, v),
+            _ => wrong(FindingKind::EventForm, format!("it is no event: {fault}")),
+        })?;
     match event.v {
         1 => {}
+        2 if is_canonical => {}
         2 => {
             written.clear();
             event.write_to(written);

@@ -64,6 +64,8 @@ named! {
         FileUnreadable = "file.unreadable",
         /// A file that does not belong to the export.
         FileForeign = "file.foreign",
+        /// A view of the log has something else for an entry than the entry.
+        View = "view",
         /// The manifest is not that of these files.
         Manifest = "manifest",
         /// An entry is not one, or a bundle has not as many as it should.

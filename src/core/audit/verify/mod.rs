@@ -16,6 +16,7 @@ mod recorded_keys;
 mod redactions;
 mod sequences;
 mod source;
+mod state;
 #[cfg(test)]
 mod tests;
 mod walk;
@@ -25,6 +26,7 @@ pub use proofs::{Proved, verify_device, verify_proofs};
 pub use source::{
     IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, RecordedKey, Rest, SourceFault,
 };
+pub use state::VerifiedState;
 
 use serde::Serialize;
 
@@ -32,7 +34,7 @@ use crate::audit::manifest::{MANIFEST, Manifest};
 use crate::tlog::entry::{self, Entry};
 use crate::tlog::note::{VerifierKey, VerifyEd25519};
 use crate::tlog::tile::{TILE_WIDTH, bundle_path};
-use crate::tlog::{Checkpoint, TileId, TrustPolicy};
+use crate::tlog::{Checkpoint, Frontier, TileId, TrustPolicy};
 use events::EventChecks;
 use finding::Findings;
 use recorded_keys::LoggedKeys;
@@ -88,6 +90,9 @@ pub struct Report {
     pub root: Option<String>,
     /// The number of the first entry that is there.
     pub first: u64,
+    /// How many entries had been verified before and were not checked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed: Option<u64>,
     /// Entries that were checked.
     pub checked: u64,
     /// Devices that they concern.
@@ -121,6 +126,7 @@ impl Report {
             size: 0,
             root: None,
             first: 0,
+            resumed: None,
             checked: 0,
             devices: 0,
             redacted: 0,
@@ -146,16 +152,32 @@ pub fn verify<S: LogSource>(
     question: &Question<'_>,
     progress: &mut dyn FnMut(Progress),
 ) -> Report {
+    verify_from(source, question, None, progress).0
+}
+
+/// Verifies a log from where an earlier verification of it ended: its entries from there on,
+/// and that they go on from what was verified then. Where more was deleted since, all that is
+/// left is verified. The second answer is where the next one may go on; `None` unless the log
+/// is good.
+pub fn verify_from<S: LogSource>(
+    source: &mut S,
+    question: &Question<'_>,
+    from: Option<VerifiedState>,
+    progress: &mut dyn FnMut(Progress),
+) -> (Report, Option<VerifiedState>) {
     let (mut report, mut findings) = (Report::empty(), Findings::default());
     let verified = Verification {
         source,
         question,
         report: &mut report,
         findings: &mut findings,
+        begins: 0,
     }
-    .run(progress);
-    verified.unwrap_or_else(|finding| findings.add(finding));
-    report.of(findings)
+    .run(from, progress);
+    let state = verified.map_err(|finding| findings.add(finding)).ok();
+    let report = report.of(findings);
+    let is_good = matches!(report.outcome, Outcome::Good | Outcome::Limited);
+    (report, state.filter(|_| is_good))
 }
 
 /// A verification as far as it is. An error ends it; other findings do not.
@@ -164,10 +186,16 @@ struct Verification<'a, 'q, S> {
     question: &'a Question<'q>,
     report: &'a mut Report,
     findings: &'a mut Findings,
+    /// The first entry that was checked, now or by what this goes on from.
+    begins: u64,
 }
 
 impl<S: LogSource> Verification<'_, '_, S> {
-    fn run(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<(), Finding> {
+    fn run(
+        &mut self,
+        from: Option<VerifiedState>,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<VerifiedState, Finding> {
         let note = self.source.checkpoint().map_err(|fault| match fault {
             SourceFault::Missing(path) => {
                 Finding::new(FindingKind::CheckpointForm, path, "there is none")
@@ -185,55 +213,74 @@ impl<S: LogSource> Verification<'_, '_, S> {
             }
             Err(finding) => self.findings.add(finding),
         }
-        self.first(checkpoint.size)?;
-        let mut events = self.walk(&checkpoint, progress)?;
+        let from = self.first(&checkpoint, from)?;
+        let (mut events, edge) = self.walk(&checkpoint, from, progress)?;
+        let sealed_keys = events.keys.len();
         self.rest(&checkpoint, &mut events)?;
         self.close(&checkpoint, &events);
         events.compliance.close(self.source, self.findings)?;
         self.kept_checkpoints(&checkpoint, &events)?;
-        self.files(&checkpoint)
+        self.files(&checkpoint)?;
+        events.keys.truncate(sealed_keys);
+        Ok(VerifiedState::new(&checkpoint, &edge, self.begins, events))
     }
 
-    /// Where the entries begin.
-    fn first(&mut self, size: u64) -> Result<(), Finding> {
-        let first = self.source.first()?;
+    /// Where the entries begin, and what is gone on from.
+    fn first(
+        &mut self,
+        checkpoint: &Checkpoint,
+        from: Option<VerifiedState>,
+    ) -> Result<Option<VerifiedState>, Finding> {
+        let (first, size) = (self.source.first()?, checkpoint.size);
         self.report.first = first;
         if first > size || !first.is_multiple_of(TILE_WIDTH) {
             let what = format!("entry {first} cannot be the first of {size}");
             return Err(Finding::new(FindingKind::Manifest, MANIFEST, what));
         }
-        if first > self.question.accepted.first {
+        if let Some(state) = &from {
+            state.is_beginning_of(checkpoint, self.source)?;
+        }
+        // Else entries were deleted that nobody verified.
+        let from = from.filter(|state| first <= state.size());
+        self.report.resumed = from.as_ref().map(VerifiedState::size);
+        self.begins = from.as_ref().map_or(first, VerifiedState::first);
+        if self.begins > self.question.accepted.first {
             let what = "the entries before it were deleted or left out";
             self.findings
-                .add(Finding::at(first, FindingKind::Pruned, what));
+                .add(Finding::at(self.begins, FindingKind::Pruned, what));
         }
-        Ok(())
+        Ok(from)
     }
 
-    /// Goes over every entry and every tile.
+    /// Goes over every entry and every tile from there on.
     fn walk(
         &mut self,
         checkpoint: &Checkpoint,
+        from: Option<VerifiedState>,
         progress: &mut dyn FnMut(Progress),
-    ) -> Result<EventChecks, Finding> {
+    ) -> Result<(EventChecks, Frontier), Finding> {
         let (first, size) = (self.report.first, checkpoint.size);
-        let (mut walk, mut events) = (Walk::new(size), EventChecks::default());
-        if first > 0 {
+        let (mut walk, mut events) = match from {
+            Some(state) => state.resume(size),
+            None => (Walk::new(size), EventChecks::default()),
+        };
+        if self.report.resumed.is_none() && first > 0 {
             events.sequences.allow_any_first();
             walk.skip_to(first, self.source)?;
         }
-        for index in first / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
+        let begun = walk.at();
+        for index in begun / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
             let width = TileId::width_in(size, 0, index);
             let bundle = self.source.bundle(index, width)?;
             self.bundle(index, width, &bundle, &mut walk, &mut events)?;
-            self.report.checked = walk.at() - first;
+            self.report.checked = walk.at() - begun;
             progress(Progress {
                 done: walk.at(),
                 size,
             });
         }
         match walk.root() == checkpoint.root {
-            true => Ok(events),
+            true => Ok((events, walk.into_frontier())),
             false => {
                 let what = format!("the root of {size} entries is {}", walk.root().base64());
                 Err(Finding::new(FindingKind::Root, "checkpoint", what))
@@ -251,8 +298,8 @@ impl<S: LogSource> Verification<'_, '_, S> {
     ) -> Result<(), Finding> {
         let (begin, end) = (index * TILE_WIDTH, index * TILE_WIDTH + u64::from(width));
         let listed = self.source.index(index, width)?.unwrap_or_default();
-        for entry in entry::entries(bundle) {
-            let number = walk.at();
+        let mut done = begin;
+        for (entry, number) in entry::entries(bundle).zip(begin..) {
             let form = |fault| Finding::at(number, FindingKind::EntryForm, fault);
             if number == end {
                 let what = format!("it has more than {width} entries");
@@ -261,21 +308,30 @@ impl<S: LogSource> Verification<'_, '_, S> {
             }
             let entry = entry.map_err(form)?;
             let parsed = Entry::parse(entry).map_err(form)?;
-            walk.push(entry::hash_of(entry).map_err(form)?, self.source)?;
-            let event = events.take(number, parsed, self.source, self.findings);
+            let leaf = entry::hash_of(entry).map_err(form)?;
+            done = number + 1;
+            if number < walk.at() {
+                // It was verified before, and shares a tile with what is new.
+                walk.compare(number, leaf, self.source)?;
+                continue;
+            }
+            walk.push(leaf, self.source)?;
+            if let Some(view) = self.source.differing_view(number, parsed)? {
+                let what = format!("it has something else for entry {number}");
+                self.findings
+                    .add(Finding::new(FindingKind::View, view, what));
+            }
+            let numbered = events.take(number, parsed, self.source, self.findings);
             // At most 255.
             if let Some(row) = listed.get((number - begin) as usize) {
                 self.findings
-                    .add_all(events.listed(number, row, event.as_ref()).err());
+                    .add_all(events.listed(number, row, numbered).err());
             }
         }
-        if walk.at() == end {
+        if done == end {
             return Ok(());
         }
-        let what = format!(
-            "it ends before entry {}: expected {width} entries",
-            walk.at()
-        );
+        let what = format!("it ends before entry {done}: expected {width} entries");
         let path = bundle_path(index, width);
         Err(Finding::new(FindingKind::EntryForm, path, what))
     }
@@ -299,7 +355,7 @@ impl<S: LogSource> Verification<'_, '_, S> {
             let logged = LoggedKeys {
                 checkpoint,
                 changes: &events.keys,
-                whole: self.report.first == 0,
+                whole: self.begins == 0,
             };
             findings.add_all(events.index.close());
             let trusted = self.question.log_keys();
@@ -339,7 +395,7 @@ impl<S: LogSource> Verification<'_, '_, S> {
         let (found, numbers) = events.redactions.close();
         self.findings.add_all(found);
         self.findings.add_all(events.sequences.close(&numbers));
-        let whole = self.report.first == 0;
+        let whole = self.begins == 0;
         let joined = events.epochs.close(&checkpoint.origin, whole);
         self.findings.add_all(joined);
         let mut log = checkpoints::Log {

@@ -128,15 +128,15 @@ impl<'a, 'q, S: LogSource> Proofs<'a, 'q, S> {
             events.take(proof.index, entry, self.source, &mut self.findings);
             return Ok(());
         };
-        let event = events.take(proof.index, entry, self.source, &mut self.findings);
-        let Some(event) = event else {
+        let taken = events.take(proof.index, entry, self.source, &mut self.findings);
+        let Some((device, number)) = taken else {
             return Ok(());
         };
-        if event.seq != seq || event.device.is_none_or(|id| id.to_string() != part.device) {
+        if number != seq || device.is_none_or(|id| id.to_string() != part.device) {
             let what = format!("it is not event {seq} of the device {}", part.device);
             return Err(wrong(&path, what));
         }
-        self.devices.extend(event.device);
+        self.devices.extend(device);
         (self.proved)(proof.index, &String::from_utf8_lossy(json));
         Ok(())
     }

@@ -59,7 +59,9 @@ pub(super) fn check<'a>(
             continue;
         }
         let next = at.map_or(0, |at| at + 1);
-        let until = log.changes.get(next).map(|(_, until)| *until);
+        // A later change ends it sooner where the key before was lost.
+        let later = log.changes.get(next..).unwrap_or_default();
+        let until = later.iter().map(|(_, until)| *until).min();
         // A change that nothing is known of any more may have ended it.
         if row.until != until && (log.whole || at.is_some()) {
             findings.push(wrong("it signs until another time than the log says"));

@@ -2,21 +2,26 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, FindingKind};
 use super::sequences::Chain;
 use crate::tlog::Hash;
 
 /// What was redacted, by the entries and by the events that say so. It grows with their
 /// number only.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Redactions {
     found: BTreeMap<u64, Hash>,
     named: BTreeMap<u64, Named>,
     /// The numbers with which a database lists them.
+    #[serde(skip)]
     listed: BTreeMap<u64, (Chain, u64)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Named {
     leaf_hash: String,
     number: (Chain, u64),

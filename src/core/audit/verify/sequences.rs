@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::finding::{Finding, FindingKind};
 use crate::ids::DeviceId;
 
@@ -11,9 +13,12 @@ pub(super) type Chain = Option<DeviceId>;
 
 /// The last number of each device, and the numbers that are missing. 24 bytes per device,
 /// and what a map adds.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Sequences {
+    #[serde(with = "pairs")]
     last: BTreeMap<Chain, u64>,
+    #[serde(with = "pairs")]
     missing: BTreeMap<(Chain, u64), u64>,
     /// Whether a device's first number may be any: its first events were deleted.
     any_first: bool,
@@ -91,6 +96,27 @@ impl Sequences {
                 Finding::new(FindingKind::RedactionWrong, "log", what)
             });
         unnamed.chain(misplaced).collect()
+    }
+}
+
+/// A map as a list of pairs: a key of JSON is a text.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<K: Serialize, S: Serializer>(
+        map: &BTreeMap<K, u64>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub(super) fn deserialize<'de, K: Deserialize<'de> + Ord, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<K, u64>, D::Error> {
+        let pairs = Vec::<(K, u64)>::deserialize(deserializer)?;
+        Ok(pairs.into_iter().collect())
     }
 }
 

@@ -7,7 +7,7 @@ use crate::audit::manifest::baseline_path;
 use crate::ids::DeviceId;
 use crate::time::Timestamp;
 use crate::tlog::proof::TileReader;
-use crate::tlog::{Hash, TileId};
+use crate::tlog::{Entry, Hash, TileId};
 
 /// Answers the parts of a log. Nothing of what it answers is trusted.
 pub trait LogSource {
@@ -62,6 +62,17 @@ pub trait LogSource {
 
     /// The first file that an export of so many entries, from the first one on, does not have.
     fn foreign(&mut self, _size: u64, _first: u64) -> Result<Option<String>, SourceFault> {
+        Ok(None)
+    }
+
+    /// The first view of the log (the same entries in a form for other programs) that has
+    /// something else for this entry, by its path. Called for each entry that is checked, in
+    /// order.
+    fn differing_view(
+        &mut self,
+        _number: u64,
+        _entry: Entry<'_>,
+    ) -> Result<Option<String>, SourceFault> {
         Ok(None)
     }
 

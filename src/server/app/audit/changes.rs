@@ -98,9 +98,9 @@ pub(crate) async fn record_export(
 /// Signs checkpoints with a new key.
 pub(crate) async fn rotate_key(app: &Arc<App>, by: &Principal) -> Result<KeyView, AppError> {
     by.unbound()?;
-    let app = Arc::clone(app);
+    let (app, actor) = (Arc::clone(app), by.actor());
     let rotated = to_the_end(async move {
-        let rotated = app.sealer.rotate().await;
+        let rotated = app.sealer.rotate(&actor).await;
         rotated.map_err(|error| damaged(&error))
     });
     Ok(KeyView {

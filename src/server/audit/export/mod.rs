@@ -34,6 +34,7 @@ use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::time::Timestamp;
 use modegate_core::tlog::{Checkpoint, TILE_WIDTH, VerifierKey};
 use modegate_store::sqlite::log_reader::LogReader;
+pub(crate) use view::Digesting;
 pub use view::View;
 
 /// The verifier that goes with each export.

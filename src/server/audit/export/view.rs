@@ -34,6 +34,12 @@ impl View {
         }
     }
 
+    /// The path of the file with the entries from `first` to `last`.
+    pub(in crate::audit) fn path(self, first: u64, last: u64) -> String {
+        let name = self.name();
+        format!("{name}/{first:012}-{last:012}.{name}")
+    }
+
     /// Writes the entries of the range, of an export that has `size` of them. Returns the
     /// file's name and its digest.
     pub(super) fn write(
@@ -42,19 +48,11 @@ impl View {
         range: Range<u64>,
         size: u64,
     ) -> Result<(String, String), ExportError> {
-        let name = format!(
-            "{}/{:012}-{:012}.{}",
-            self.name(),
-            range.start,
-            range.end - 1,
-            self.name()
-        );
+        let name = self.path(range.start, range.end - 1);
         let file = directory.begin()?;
         let mut out = Digesting::new(file);
         let failed = |error| ExportError::File(directory.file(&name), error);
-        if self == View::Csv {
-            csv::header(&mut out).map_err(failed)?;
-        }
+        self.header(&mut out).map_err(failed)?;
         for index in range.start / TILE_WIDTH..range.end.div_ceil(TILE_WIDTH) {
             let path = bundle_path(index, TileId::width_in(size, 0, index));
             let bundle = directory.read(&path)?.unwrap_or_default();
@@ -67,12 +65,26 @@ impl View {
                 self.line(&mut out, number, entry).map_err(failed)?;
             }
         }
-        let digest = out.finish().map_err(failed)?;
+        let (_, digest) = out.finish().map_err(failed)?;
         directory.end(&name)?;
         Ok((name, digest))
     }
 
-    fn line(self, out: &mut dyn Write, number: u64, entry: Entry<'_>) -> io::Result<()> {
+    /// What stands before the first entry.
+    pub(in crate::audit) fn header(self, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            View::Csv => csv::header(out),
+            View::Jsonl => Ok(()),
+        }
+    }
+
+    /// The text of an entry.
+    pub(in crate::audit) fn line(
+        self,
+        out: &mut dyn Write,
+        number: u64,
+        entry: Entry<'_>,
+    ) -> io::Result<()> {
         match self {
             View::Csv => csv::line(out, number, entry),
             View::Jsonl => json_line(out, number, entry),
@@ -96,22 +108,24 @@ pub(super) fn json_line(out: &mut dyn Write, number: u64, entry: Entry<'_>) -> i
 }
 
 /// A file whose digest is worked out while it is written.
-struct Digesting {
+pub(crate) struct Digesting {
     file: BufWriter<File>,
     hasher: Sha256,
 }
 
 impl Digesting {
-    fn new(file: File) -> Self {
+    /// Of a new file.
+    pub(crate) fn new(file: File) -> Self {
         Digesting {
             file: BufWriter::new(file),
             hasher: Sha256::new(),
         }
     }
 
-    fn finish(mut self) -> io::Result<String> {
-        self.file.flush()?;
-        Ok(HEXLOWER.encode(&self.hasher.finalize()))
+    /// The file, whole, and its digest.
+    pub(crate) fn finish(self) -> io::Result<(File, String)> {
+        let file = self.file.into_inner()?;
+        Ok((file, HEXLOWER.encode(&self.hasher.finalize())))
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::header::CONTENT_TYPE;
 
 use crate::audit::ed25519;
 use crate::config::WitnessAddress;
-use crate::http_client::{self, Body, bounded};
+use crate::http_client::{self, Body, bounded, unanswered};
 use modegate_core::tlog::note::NoteSignature;
 use modegate_core::tlog::witness::{AnswerFault, SIZE_TYPE, cosignature};
 use modegate_core::tlog::{AddCheckpoint, VerifierKey};
@@ -110,11 +110,5 @@ impl Client {
 }
 
 fn nothing(error: &reqwest::Error) -> AskFault {
-    AskFault::Nothing(if error.is_connect() {
-        "could not connect"
-    } else if error.is_timeout() {
-        "the request timed out"
-    } else {
-        "the connection was closed, or the response was not HTTP"
-    })
+    AskFault::Nothing(unanswered(error))
 }

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::replace_lost::ReplaceLostArgs;
 use super::writer::WriterArgs;
 use super::{AuditError, print};
 use crate::cli::backup::DataArgs;
@@ -28,6 +29,9 @@ pub struct KeyArgs {
 pub(super) enum KeyCommand {
     /// Sign checkpoints with a new key; the old one signs too for 30 days
     Rotate(RotateArgs),
+    /// With no server running, put a new key in the place of one that is lost for good: the log
+    /// goes on in another epoch, and says why
+    ReplaceLost(ReplaceLostArgs),
 }
 
 /// Flags of `audit key rotate`.
@@ -39,8 +43,10 @@ pub(super) struct RotateArgs {
 
 /// Prints the verifier keys that sign now, the newest first; the exit code.
 pub(super) fn run(args: &KeyArgs) -> Result<u8, AuditError> {
-    if let Some(KeyCommand::Rotate(args)) = &args.command {
-        return super::rotate::run(&args.log);
+    match &args.command {
+        Some(KeyCommand::Rotate(args)) => return super::rotate::run(&args.log),
+        Some(KeyCommand::ReplaceLost(args)) => return super::replace_lost::run(args),
+        None => {}
     }
     let at = args.at.places()?;
     let log = LogReader::open(&at.database)?;

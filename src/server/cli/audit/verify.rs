@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::source::{Reader, Source, SourceArgs};
-use super::{AuditError, print};
+use super::{AuditError, print, state_file};
 use crate::audit::folder::ExportFolder;
 use crate::audit::{KeyFile, database::DatabaseLog, ed25519};
 use crate::cli::backup::{Places, ProgressReporter};
 use crate::clock::Clock;
 use modegate_core::audit::device_part::DEVICE_PART;
 use modegate_core::audit::verify::{
-    Accepted, Question, Report, verify, verify_device, verify_proofs,
+    Accepted, Question, Report, verify_device, verify_from, verify_proofs,
 };
 use modegate_core::event::Event;
 use modegate_core::tlog::policy::POLICY_BYTES;
@@ -54,6 +54,14 @@ pub struct VerifyArgs {
     /// those of the last minute]
     #[arg(long, value_name = "N")]
     accept_unsealed: Option<u64>,
+    /// Go on from where an earlier verification of this log ended: check only what is new, and
+    /// that the log still begins with what was verified then
+    #[arg(long, value_name = "STATE", conflicts_with = "proof")]
+    from: Option<PathBuf>,
+    /// Where the log is good, write to this file how far it was verified, for --from; it may be
+    /// the same file. Keep it where those who run the server cannot write
+    #[arg(long, value_name = "STATE", conflicts_with = "proof")]
+    save: Option<PathBuf>,
     /// Verify proofs of single entries instead: a `.tlog-proof` file, a directory with such
     /// files, or an export of one device. Prints each event that is proved
     #[arg(long, requires = "path")]
@@ -99,14 +107,23 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
         let (done, of) = (progress.done, progress.size);
         reporter.report(Progress { done, of });
     };
-    let report = match &database {
-        Some(log) => verify(&mut DatabaseLog(log), &question, &mut progress),
+    let from = args.from.as_deref().map(state_file::read).transpose()?;
+    let (report, state) = match &database {
+        Some(log) => verify_from(&mut DatabaseLog(log), &question, from, &mut progress),
         None => {
             let mut folder = ExportFolder::new(source.path());
-            verify(&mut folder, &question, &mut progress)
+            verify_from(&mut folder, &question, from, &mut progress)
         }
     };
     args.report(&report)?;
+    match (&args.save, state) {
+        (Some(path), Some(state)) => state_file::write(path, &state)?,
+        (Some(path), None) => {
+            let path = path.display();
+            eprintln!("modegate audit verify: {path} is not written: the log is not good");
+        }
+        (None, _) => {}
+    }
     Ok(report.outcome.exit_code())
 }
 
@@ -195,6 +212,10 @@ fn in_words(report: &Report) -> String {
             report.checked, report.devices, report.redacted, report.unsealed, report.epochs
         ),
     ];
+    if let Some(resumed) = report.resumed {
+        let line = format!("resumed  from entry {resumed}: those before it were verified earlier");
+        lines.push(line);
+    }
     for (name, time) in &report.witnesses {
         let at = modegate_core::time::Timestamp(i64::try_from(*time).unwrap_or(0) * 1000);
         lines.push(format!("witness  {name}, {at}"));

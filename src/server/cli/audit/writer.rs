@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{AuditError, wait};
 use crate::app::audit::redact_entry;
 use crate::audit::export::record::Record;
-use crate::audit::{OpenError, Sealer};
+use crate::audit::{OpenError, Sealer, Setup, lost_key};
 use crate::cli::backup::{DataArgs, Places};
 use crate::cli::request::{Api, RequestError, ServerArgs};
 use crate::clock::Clock;
@@ -121,6 +121,17 @@ impl Writer {
         worked
     }
 
+    /// Puts a new key in the place of one that is lost, with no server running. Its verifier
+    /// key.
+    pub(super) async fn replace_lost_key(at: &Places, reason: &str) -> Result<String, WriteError> {
+        let dir = DataDir::open(&at.data)?;
+        let keys = at.key.existing(dir.path())?;
+        let store = Arc::new(SqliteStore::open(&at.database, keys)?);
+        let replaced = replace_lost_key(at, &store, reason).await;
+        store.close().await;
+        replaced
+    }
+
     /// Seals what is logged by now.
     pub(super) async fn seal(&self) -> Result<(), WriteError> {
         match self {
@@ -186,7 +197,7 @@ impl Writer {
                 vkey.map(str::to_owned).ok_or(WriteError::Answer)
             }
             Writer::Local(local) => {
-                let vkey = local.sealer.rotate().await?;
+                let vkey = local.sealer.rotate(ACTOR).await?;
                 local.sealer.seal().await?;
                 Ok(vkey.to_string())
             }
@@ -201,12 +212,27 @@ impl Writer {
     }
 }
 
+fn setup(at: &Places, store: &Arc<SqliteStore>) -> Setup {
+    let options = Options::from(at.settings.clone());
+    audit_setup(&options, store, &Arc::new(Metrics::new()))
+}
+
+async fn replace_lost_key(
+    at: &Places,
+    store: &Arc<SqliteStore>,
+    reason: &str,
+) -> Result<String, WriteError> {
+    let setup = setup(at, store);
+    let vkey = lost_key::replace(&setup, reason, ACTOR).await?;
+    Arc::new(Sealer::open(setup).await?).seal().await?;
+    Ok(vkey)
+}
+
 impl LocalLog {
     async fn open(at: &Places, dir: DataDir) -> Result<Self, WriteError> {
         let keys = at.key.existing(dir.path())?;
         let store = Arc::new(SqliteStore::open(&at.database, keys)?);
-        let options = Options::from(at.settings.clone());
-        let setup = audit_setup(&options, &store, &Arc::new(Metrics::new()));
+        let setup = setup(at, &store);
         let sealer = Arc::new(Sealer::open(setup).await?);
         Ok(LocalLog {
             store,

@@ -2,6 +2,7 @@
 
 mod diff;
 mod explain;
+mod reload;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -15,6 +16,7 @@ use diff::DiffArgs;
 use explain::ExplainArgs;
 use modegate_core::policy::check::Report;
 use modegate_core::policy::{Fault, PolicySet};
+use reload::ReloadArgs;
 
 /// The `policy` commands.
 #[derive(Debug, Subcommand)]
@@ -35,6 +37,9 @@ pub enum PolicyCommand {
     Diff(DiffArgs),
     /// Show the decision on a kind of command in a context, and its rules
     Explain(ExplainArgs),
+    /// Have a running server read its policy files again; the log names the token that asked.
+    /// Exits with 0 if they are in force, 1 if they are invalid: the set before stays then
+    Reload(ReloadArgs),
 }
 
 /// Runs the command; the exit code. Who closes the output early has seen
@@ -46,6 +51,7 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
         }
         PolicyCommand::Diff(args) => diff::run(args)?,
         PolicyCommand::Explain(args) => explain::run(args)?,
+        PolicyCommand::Reload(args) => reload::run(args)?,
     };
     print(out, code, &text)
 }

@@ -60,7 +60,7 @@ impl Caller {
     /// For a write whose response is not stored: a key would promise that it is done once.
     pub(super) fn takes_no_key(&self) -> Result<(), Problem> {
         let refused = |_| {
-            let expected = "no such header: the audit log's writes are not repeated by key";
+            let expected = "no such header: this write is not repeated by key";
             Err(Problem::field("Idempotency-Key", expected, "one"))
         };
         self.idempotency_key.as_ref().map_or(Ok(()), refused)

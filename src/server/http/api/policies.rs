@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{ApiResponse, Body, Caller, HandlerResult, ok};
 use crate::app::policies::{self, PolicyTryOut};
+use crate::app::policy_reload;
 
 /// A policy set.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -53,6 +54,16 @@ pub(super) async fn one(caller: Caller, digest: web::Path<String>) -> HandlerRes
                 digest: digest.into_inner(),
                 files: files.collect(),
             })
+        })
+        .await
+}
+
+/// `POST /policies/reload`.
+pub(super) async fn reload(caller: Caller) -> HandlerResult {
+    caller.takes_no_key()?;
+    caller
+        .read(move |caller| async move {
+            ok(&policy_reload::reload_for(caller.app(), caller.by()).await?)
         })
         .await
 }

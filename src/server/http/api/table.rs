@@ -236,6 +236,9 @@ endpoints! {
     "A policy set that is or was in force, by the digest that events name"
     get "/policies/{digest}" [Audit] policies::one => 200 One policies::PolicySetView;
 
+    "Reads the server's policy files again and puts them in force, with the token's name in the log. Where they are invalid, every fault is reported and the set in force stays"
+    post "/policies/reload" [Admin] policies::reload => 200 One app::policy_reload::LoadedPolicySet;
+
     "Evaluates another policy set against recorded sessions and reports the differences. Changes nothing"
     post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
         => 200 One app::policies::TryOutResult;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::audit::policy_file::PolicyFile;
 use crate::audit::verify::{
     Accepted, IndexEnd, IndexRow, KeptCheckpoint, LogSource, ManifestParts, Question, RecordedKey,
-    Report, Rest, SourceFault, verify,
+    Report, Rest, SourceFault, VerifiedState, verify_from,
 };
 use crate::event::Event;
 use crate::ids::DeviceId;
@@ -26,6 +26,8 @@ pub(super) struct MemoryLog {
     pub(super) first: u64,
     pub(super) unsealed: u64,
     pub(super) foreign: Option<String>,
+    /// The view that has something else for this entry.
+    pub(super) view: Option<(u64, &'static str)>,
     pub(super) manifest: Option<ManifestParts>,
     /// Instead of a checkpoint of what is there.
     pub(super) note: Option<Result<Vec<u8>, SourceFault>>,
@@ -59,6 +61,7 @@ impl MemoryLog {
             first: 0,
             unsealed: 0,
             foreign: None,
+            view: None,
             manifest: None,
             note: None,
             bundles: BTreeMap::new(),
@@ -262,7 +265,15 @@ impl MemoryLog {
     }
 
     /// What the verifier says.
-    pub(super) fn verify(mut self) -> Report {
+    pub(super) fn verify(self) -> Report {
+        self.verify_from(None).0
+    }
+
+    /// What the verifier says that goes on from there.
+    pub(super) fn verify_from(
+        mut self,
+        from: Option<VerifiedState>,
+    ) -> (Report, Option<VerifiedState>) {
         let question = Question {
             keys: self.keys.clone(),
             policy: self
@@ -273,7 +284,7 @@ impl MemoryLog {
             accepted: self.accepted,
             ed25519: &|public, message, found| signature(public, message) == *found,
         };
-        verify(&mut self, &question, &mut |_| {})
+        verify_from(&mut self, &question, from, &mut |_| {})
     }
 }
 
@@ -319,6 +330,11 @@ impl LogSource for MemoryLog {
 
     fn foreign(&mut self, _: u64, _: u64) -> Result<Option<String>, SourceFault> {
         Ok(self.foreign.clone())
+    }
+
+    fn differing_view(&mut self, number: u64, _: Entry<'_>) -> Result<Option<String>, SourceFault> {
+        let differing = self.view.filter(|(entry, _)| *entry == number);
+        Ok(differing.map(|(_, path)| path.to_owned()))
     }
 
     fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {

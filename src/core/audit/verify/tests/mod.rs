@@ -7,6 +7,7 @@ mod database;
 mod entries;
 mod epochs;
 mod memory_log;
+mod state;
 mod tree;
 
 use std::collections::BTreeSet;

@@ -7,7 +7,7 @@ use super::{Case, SIZE};
 use crate::audit::manifest::Manifest;
 use crate::audit::verify::FindingKind::{
     EntryForm, EntryHash, FileForeign, FileForm, FileMissing, FileUnreadable, Pruned, Root,
-    TileHash, Unsealed,
+    TileHash, Unsealed, View,
 };
 use crate::audit::verify::{Accepted, FindingKind, ManifestParts, SourceFault};
 use crate::tlog::{Hash, entry};
@@ -58,6 +58,11 @@ pub(super) const CASES: &[Case] = &[
             log.note = Some(Ok(signed(&checkpoint, KEY)));
         },
         &[(Root, "checkpoint", "the root of 300 entries is")],
+    ),
+    (
+        "a view that has something else",
+        |log| log.view = Some((299, "jsonl/a.jsonl")),
+        &[(View, "jsonl/a.jsonl", "something else for entry 299")],
     ),
     (
         "a bundle with an entry too many",

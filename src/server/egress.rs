@@ -1,14 +1,17 @@
-//! Where a webhook may point: https, and to no private address. What names a
-//! host is a caller of the API; what answers there could be anything inside.
+//! Where the server may send what others named: https, and to no private address unless
+//! that is allowed. What names the host of a webhook is a caller of the API; what answers
+//! there could be anything inside.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 /// Longest URL of a webhook, bytes.
 pub const URL_BYTES: usize = 2_048;
 
-/// What webhooks may reach.
+/// What may be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EgressPolicy {
     /// Private and link-local addresses.
@@ -32,6 +35,27 @@ pub enum TargetError {
 }
 
 impl EgressPolicy {
+    /// For what the operator named: whatever stands for one host.
+    pub const OPERATOR: EgressPolicy = EgressPolicy {
+        private: true,
+        loopback: true,
+    };
+
+    /// The addresses of a host that may be connected to: a name that was good when it was
+    /// looked at first may point elsewhere by now.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) async fn resolve(self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = tokio::net::lookup_host((host, port)).await?;
+        let allowed: Vec<SocketAddr> = found.filter(|address| self.allows(address.ip())).collect();
+        if allowed.is_empty() {
+            let why = "expected an address that may be reached, found none";
+            return Err(io::Error::other(why));
+        }
+        Ok(allowed)
+    }
+
     /// Whether this address may be connected to.
     pub fn allows(self, address: IpAddr) -> bool {
         let address = address.to_canonical();
@@ -71,6 +95,21 @@ impl EgressPolicy {
             _ => return Err(TargetError::Scheme),
         }
         is_reachable.then_some(url).ok_or(TargetError::Private)
+    }
+}
+
+/// Resolves names for a client, within a policy.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resolver(pub(crate) EgressPolicy);
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
+        Box::pin(async move {
+            let allowed = reach.resolve(name.as_str(), 0).await?;
+            let addresses: Addrs = Box::new(allowed.into_iter());
+            Ok(addresses)
+        })
     }
 }
 
