@@ -140,9 +140,7 @@ impl AlertKind {
             AlertKind::PolicyRefused => {
                 "run modegate policy check on the directory, fix what it names, and send SIGHUP again"
             }
-            AlertKind::BaselineRefused => {
-                "run modegate compliance check on the directory, fix what it names, and send SIGHUP again"
-            }
+            AlertKind::BaselineRefused => "fix what modegate compliance check names; send SIGHUP",
             AlertKind::ProfileMisconfigured => {
                 "run modegate push check on the profile, and change its secret, SID or PFN"
             }

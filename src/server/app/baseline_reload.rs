@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::App;
-use super::policy_reload::ReloadError;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::compliance::BaselineSet;
 use modegate_core::event::Event;
@@ -42,9 +41,12 @@ pub(crate) async fn put(
         .await
 }
 
-/// Puts the baselines in force as they are now. Invalid ones are rejected, and raised as an
-/// alert; those in force stay.
-pub(crate) async fn reload(app: &App, actor: &str) -> Result<(), ReloadError> {
+/// Puts the baselines in force as they are now. Invalid ones are rejected, with every fault,
+/// and raised as an alert; those in force stay.
+///
+/// # Errors
+/// The store failed.
+pub(crate) async fn reload(app: &App, actor: &str) -> Result<Result<(), Vec<Fault>>, StoreError> {
     // One after another, so that the log has them in the order in which they were in force.
     let _turn = app.reloading.lock().await;
     let now = app.now();
@@ -57,7 +59,7 @@ pub(crate) async fn reload(app: &App, actor: &str) -> Result<(), ReloadError> {
             tracing::info!(digest = set.digest(), "the baselines are in force");
             app.baselines.replace(Arc::new(set));
             app.alerts.clear(kind, server).await?;
-            Ok(())
+            Ok(Ok(()))
         }
         Err(faults) => {
             for fault in &faults {
@@ -67,7 +69,7 @@ pub(crate) async fn reload(app: &App, actor: &str) -> Result<(), ReloadError> {
             let first = faults.first().map_or_else(String::new, Fault::to_string);
             let why = format!("{} faults, the first: {first}", faults.len());
             app.alerts.raise(Finding::new(kind, server, why)).await?;
-            Err(ReloadError::Invalid(faults))
+            Ok(Err(faults))
         }
     }
 }

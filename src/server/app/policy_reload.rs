@@ -59,7 +59,8 @@ pub(crate) async fn reload_for(
     let (app, actor) = (Arc::clone(app), by.actor());
     to_the_end(async move {
         let loaded = reload(&app, &actor).await?;
-        baseline_reload::reload(&app, &actor).await?;
+        let baselines = baseline_reload::reload(&app, &actor).await?;
+        baselines.map_err(ReloadError::Invalid)?;
         Ok(loaded)
     })
     .await
