@@ -137,6 +137,14 @@ pub struct Query {
 }
 
 impl Query {
+    /// Whether a raw query string names two modes, that is the name twice with different
+    /// values.
+    pub fn names_modes(raw: &str) -> bool {
+        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(raw).unwrap_or_default();
+        let is_named = |(name, _): &(String, String)| name.eq_ignore_ascii_case("mode");
+        pairs.iter().any(is_named) && single(&pairs, "mode").is_none()
+    }
+
     /// Reads a raw query string, without its `?`. Names and values count in
     /// any letter case, percent-encoded or not. A name given twice with
     /// different values is contradictory, and read as nothing known.

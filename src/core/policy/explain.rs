@@ -68,7 +68,7 @@ pub struct NoSuchCommand {
 }
 
 /// The verb that is usual for a kind.
-pub(super) fn usual_verb(kind: Kind) -> Verb {
+pub(crate) fn usual_verb(kind: Kind) -> Verb {
     match kind {
         Kind::Inventory | Kind::ChannelRead | Kind::AppStatus | Kind::UserRead => Verb::Get,
         Kind::Setting | Kind::Unclassified => Verb::Replace,

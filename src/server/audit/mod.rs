@@ -18,6 +18,7 @@ pub(crate) mod lost_key;
 mod mark;
 mod opening;
 pub mod prove;
+pub mod report;
 mod sealer;
 mod signer;
 pub mod tiles;

@@ -14,6 +14,7 @@ mod proofs;
 mod pruning;
 mod python_checks;
 pub mod replay;
+mod reports;
 mod resuming;
 pub mod sealing;
 mod steps;

@@ -48,6 +48,7 @@ pub struct Replay {
     another: Option<PolicySet>,
     devices: HashMap<DeviceId, DeviceReplay>,
     totals: Totals,
+    ignores: bool,
 }
 
 impl Replay {
@@ -68,17 +69,34 @@ impl Replay {
         }
     }
 
+    /// Adds a set that decided, before the first of its decisions is taken in.
+    pub fn add(&mut self, set: PolicySet) {
+        self.sets.insert(set.digest().to_owned(), set);
+    }
+
+    /// A set that decided, by its digest.
+    pub fn set(&self, digest: &str) -> Option<&PolicySet> {
+        self.sets.get(digest)
+    }
+
+    /// Whether decisions of the events from now on are made again; of others it only learns
+    /// what later ones depend on. They are, unless this says otherwise.
+    pub fn count(&mut self, counts: bool) {
+        self.ignores = !counts;
+    }
+
     /// How it came out so far. Decisions whose command is not known yet are counted by
     /// [`Replay::finish`] at the latest.
     pub fn totals(&self) -> Totals {
         self.totals
     }
 
-    /// Ends it: what still waits to be known is counted as without inputs.
-    pub fn finish(mut self) -> Totals {
+    /// How it came out in the end: what still waits to be known is without inputs.
+    pub fn finish(&self) -> Totals {
         let waiting: usize = self.devices.values().map(|known| known.waiting.len()).sum();
-        self.totals.without_inputs += waiting as u64;
-        self.totals
+        let mut totals = self.totals;
+        totals.without_inputs += waiting as u64;
+        totals
     }
 
     /// Takes in the next event of the log, and reports each decision of it that comes out
@@ -99,6 +117,7 @@ impl Replay {
             another,
             devices,
             totals,
+            ignores,
         } = self;
         let known = devices.entry(device).or_default();
         let mut judge = Judge {
@@ -107,10 +126,11 @@ impl Replay {
             totals,
             device,
             report,
+            ignores: *ignores,
         };
         known.learn(event);
         if let Some(record) = &event.exchange {
-            judge.totals.exchanges += 1;
+            judge.totals.exchanges += u64::from(!judge.ignores);
             judge.totals.without_inputs += known.waiting.drain(..).count() as u64;
             known.exchanged = Some(Exchanged::new(event, record));
         }
@@ -127,12 +147,15 @@ struct Judge<'a> {
     totals: &'a mut Totals,
     device: DeviceId,
     report: &'a mut dyn FnMut(Difference),
+    ignores: bool,
 }
 
 impl Judge<'_> {
     /// The decisions of an exchange, or of what it goes on with.
     fn exchange(&mut self, known: &mut DeviceReplay, event: &Event) {
-        for asked in known.asked(event) {
+        let ignores = self.ignores;
+        let asked = known.asked(event);
+        for asked in asked.into_iter().filter(|_| !ignores) {
             self.totals.decisions += 1;
             if known.may_be_known_later(&asked) {
                 known.waiting.push(asked);

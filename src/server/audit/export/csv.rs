@@ -95,7 +95,7 @@ fn delivered(exchange: &ExchangeRecord) -> String {
 }
 
 /// A text as a cell.
-fn cell(text: &str) -> String {
+pub(in crate::audit) fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
     let text = if is_formula {
         format!("'{text}")

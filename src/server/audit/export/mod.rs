@@ -6,7 +6,7 @@
 
 mod about;
 mod compliance;
-mod csv;
+pub(in crate::audit) mod csv;
 mod device;
 mod directory;
 mod entries;

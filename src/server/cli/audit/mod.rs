@@ -3,14 +3,17 @@
 mod checkpoint;
 mod export;
 mod key;
+mod policy_sets;
 mod prove;
 mod redact;
 mod replace_lost;
 mod replay;
+mod report;
 mod rotate;
 mod source;
 mod state_file;
 mod verify;
+mod withheld;
 mod witness;
 mod writer;
 
@@ -26,6 +29,7 @@ use crate::audit::OpenError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProveError;
 use crate::serve::ServeError;
+use modegate_core::ids::DeviceId;
 use modegate_store::StoreError;
 use source::SourceError;
 use writer::WriteError;
@@ -44,6 +48,15 @@ pub enum AuditCommand {
     /// Decide again every decision that the log has on record, from its events and policy sets
     /// alone. Exits with 0 if all agree, 1 if some differ, 3 if some lack their inputs
     Replay(replay::ReplayArgs),
+    /// Verify the log and report on a period of it, for auditors: as a page to print, tables or
+    /// JSON. The same log gives the same report. A log that is not good gives none: exits with 1
+    /// if it was changed or forked, 2 if it cannot be checked, 3 if the report says of it that it
+    /// is good but less than was asked
+    Report(report::ReportArgs),
+    /// List what rules withheld from a device: since when, for how long, by which rule
+    Withheld(withheld::WithheldArgs),
+    /// List which policy set was in force from when to when, and who loaded it
+    PolicySets(policy_sets::PolicySetsArgs),
     /// Print the newest checkpoint: a signed note
     Checkpoint(checkpoint::CheckpointArgs),
     /// Print the verifier key of the log, or rotate the audit key
@@ -95,6 +108,12 @@ pub(super) enum AuditError {
     /// No key signs in the log's epoch.
     #[error("the log records no key in its epoch yet: the server records it when it starts")]
     NoKey,
+    /// The log that was verified is not the one that was read.
+    #[error("the log was changed between its verification and the report")]
+    Changed,
+    /// No event is of that device.
+    #[error("the log has no event of the device {0}")]
+    NoDevice(DeviceId),
     /// The log has nothing of the kind.
     #[error("the log has nothing of the kind")]
     Nothing,
@@ -109,10 +128,15 @@ impl AuditError {
     fn exit_code(&self, command: &AuditCommand) -> u8 {
         let reads = matches!(
             command,
-            AuditCommand::Verify(_) | AuditCommand::Prove(_) | AuditCommand::Replay(_)
+            AuditCommand::Verify(_)
+                | AuditCommand::Prove(_)
+                | AuditCommand::Replay(_)
+                | AuditCommand::Report(_)
+                | AuditCommand::Withheld(_)
+                | AuditCommand::PolicySets(_)
         );
         match self {
-            AuditError::Prove(ProveError::Damaged(_)) => 1,
+            AuditError::Prove(ProveError::Damaged(_)) | AuditError::Changed => 1,
             _ if reads => 2,
             _ => 1,
         }
@@ -129,6 +153,9 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Export(args) => export::run(args),
         AuditCommand::Prove(args) => prove::run(args),
         AuditCommand::Replay(args) => replay::run(args),
+        AuditCommand::Report(args) => report::run(args),
+        AuditCommand::Withheld(args) => withheld::run(args),
+        AuditCommand::PolicySets(args) => policy_sets::run(args),
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),
         AuditCommand::Redact(args) => redact::run(args),

@@ -129,27 +129,12 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
 
 impl VerifyArgs {
     fn question(&self) -> Result<Question<'static>, AuditError> {
-        let keys = self.key.iter().map(|key| key_of(key));
-        let policy = self.policy.as_ref().map(|path| {
-            let text = read(path)?;
-            if text.len() > POLICY_BYTES {
-                return Err(AuditError::Wrong(path.clone(), "too long".to_owned()));
-            }
-            let policy = TrustPolicy::parse(&text);
-            policy.map_err(|fault| AuditError::Wrong(path.clone(), fault.to_string()))
-        });
-        let older = self.against.iter().map(|path| read(path));
-        Ok(Question {
-            keys: keys.collect::<Result<_, _>>()?,
-            policy: policy.transpose()?,
-            older: older.collect::<Result<_, _>>()?,
-            accepted: Accepted {
-                first: self.accept_first,
-                redacted: self.accept_redacted,
-                unsealed: self.accept_unsealed.unwrap_or_default(),
-            },
-            ed25519: &ed25519::verify,
-        })
+        let accepted = Accepted {
+            first: self.accept_first,
+            redacted: self.accept_redacted,
+            unsealed: self.accept_unsealed.unwrap_or_default(),
+        };
+        question(&self.key, self.policy.as_deref(), &self.against, accepted)
     }
 
     /// Verifies the proofs of this file or directory; the exit code.
@@ -200,7 +185,33 @@ impl VerifyArgs {
     }
 }
 
-fn in_words(report: &Report) -> String {
+/// What a log is verified by: keys or files with keys, a trust file, older checkpoints.
+pub(super) fn question(
+    keys: &[String],
+    policy: Option<&Path>,
+    older: &[PathBuf],
+    accepted: Accepted,
+) -> Result<Question<'static>, AuditError> {
+    let policy = policy.map(|path| {
+        let text = read(path)?;
+        if text.len() > POLICY_BYTES {
+            return Err(AuditError::Wrong(path.to_owned(), "too long".to_owned()));
+        }
+        let policy = TrustPolicy::parse(&text);
+        policy.map_err(|fault| AuditError::Wrong(path.to_owned(), fault.to_string()))
+    });
+    let keys = keys.iter().map(|key| key_of(key));
+    let older = older.iter().map(|path| read(path));
+    Ok(Question {
+        keys: keys.collect::<Result<_, _>>()?,
+        policy: policy.transpose()?,
+        older: older.collect::<Result<_, _>>()?,
+        accepted,
+        ed25519: &ed25519::verify,
+    })
+}
+
+pub(super) fn in_words(report: &Report) -> String {
     let origin = report.origin.as_deref().unwrap_or("(unknown)");
     let root = report.root.as_deref().unwrap_or("(unknown)");
     let mut lines = vec![
@@ -232,7 +243,7 @@ fn in_words(report: &Report) -> String {
     lines.join("\n") + "\n"
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
     fs::read(path).map_err(|error| AuditError::File(path.to_owned(), error))
 }
 
@@ -250,7 +261,7 @@ fn key_of(text: &str) -> Result<VerifierKey, AuditError> {
 
 /// The key of the data directory, under the log's origin: from its own file, as whoever
 /// changes the database may change what it records.
-fn own_keys(at: &Places, origin: &Origin) -> Result<Vec<VerifierKey>, AuditError> {
+pub(super) fn own_keys(at: &Places, origin: &Origin) -> Result<Vec<VerifierKey>, AuditError> {
     let file = KeyFile::from_settings(&at.settings);
     let key = file.open(false)?;
     let key = origin.key(*key.public());
@@ -261,7 +272,7 @@ fn own_keys(at: &Places, origin: &Origin) -> Result<Vec<VerifierKey>, AuditError
 }
 
 /// The checkpoints that the server published beside the database, by their origins.
-fn marks(data: &Path) -> BTreeMap<String, String> {
+pub(super) fn marks(data: &Path) -> BTreeMap<String, String> {
     let text = fs::read(data.join("audit").join("last-checkpoint"));
     text.ok()
         .and_then(|text| serde_json::from_slice(&text).ok())
@@ -269,7 +280,7 @@ fn marks(data: &Path) -> BTreeMap<String, String> {
 }
 
 /// How many entries are not sealed, where the first of them is young.
-fn young(log: &LogReader) -> Result<u64, AuditError> {
+pub(super) fn young(log: &LogReader) -> Result<u64, AuditError> {
     let tree = log.tree()?;
     let event = |entry: &Vec<u8>| {
         let entry = Entry::parse(entry).ok()?;

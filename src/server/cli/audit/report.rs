@@ -1,0 +1,184 @@
+//! `modegate audit report`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::AuditError;
+use super::source::{Reader, Source, SourceArgs};
+use super::verify::{in_words, marks, own_keys, question, read, young};
+use crate::audit::prove::ProveError;
+use crate::audit::report::{Fixed, Form};
+use crate::cli::backup::ProgressReporter;
+use modegate_core::audit::manifest::digest;
+use modegate_core::audit::report::{Basis, Period, Reporter};
+use modegate_core::audit::verify::{Accepted, FindingKind, Outcome, Question, verify};
+use modegate_core::tlog::Checkpoint;
+use modegate_store::sqlite::backup::Progress;
+
+/// Flags of `audit report`.
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("out").required(true).multiple(true))]
+pub struct ReportArgs {
+    #[command(flatten)]
+    source: SourceArgs,
+    /// The period: days such as 2026-01-01..2026-01-31 (both included, UTC), or instants; either
+    /// side may be left out [default: the whole log]
+    #[arg(
+        long,
+        value_name = "FROM..TO",
+        default_value = "..",
+        hide_default_value = true
+    )]
+    period: Period,
+    /// Write a page to print, with no script and nothing from elsewhere
+    #[arg(long, value_name = "OUT", group = "out")]
+    html: Option<PathBuf>,
+    /// Make a directory with one CSV file for each table
+    #[arg(long, value_name = "OUT", group = "out")]
+    csv: Option<PathBuf>,
+    /// Write every value as JSON
+    #[arg(long, value_name = "OUT", group = "out")]
+    json: Option<PathBuf>,
+    /// Make a directory with the compliance as OSCAL assessment results, with their plan and
+    /// their evidence
+    #[arg(long, value_name = "OUT", group = "out")]
+    oscal: Option<PathBuf>,
+    /// A verifier key of the log that is trusted, or a file with one; may be repeated
+    /// [default: for a data directory its own]
+    #[arg(long, value_name = "VKEY")]
+    key: Vec<String>,
+    /// A trust file (c2sp.org/tlog-policy): keys of logs, witnesses, and how many of them must
+    /// have cosigned the checkpoint
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// A file with an older checkpoint that the log must go on from; may be repeated
+    #[arg(long, value_name = "CHECKPOINT")]
+    against: Vec<PathBuf>,
+    /// Take it for good that the entries before this one are not there
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    accept_first: u64,
+    /// Take it for good that so many entries are redacted
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    accept_redacted: u64,
+}
+
+/// Verifies the log and writes the report; the exit code.
+pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
+    let source = args.source.find()?;
+    // Before the checkpoint: the server may publish a newer one meanwhile.
+    let marks = match &source {
+        Source::Data(at) => marks(&at.data),
+        Source::Export(_) => std::collections::BTreeMap::new(),
+    };
+    let database = source.database()?;
+    let mut reader = Reader::new(&source, database.as_ref());
+    let mut log = Fixed::new(reader.as_source()).map_err(ProveError::from)?;
+    let mut question = args.question()?;
+    if let (Source::Data(at), Some(database)) = (&source, &database) {
+        if let Ok((checkpoint, _)) = Checkpoint::from_note(log.note()) {
+            if question.keys.is_empty() && question.policy.is_none() {
+                question.keys = own_keys(at, &checkpoint.origin)?;
+            }
+            let mark = marks.get(&checkpoint.origin.to_string());
+            question
+                .older
+                .extend(mark.map(|note| note.clone().into_bytes()));
+        }
+        question.accepted.unsealed = young(database)?;
+    }
+    let mut shown = ProgressReporter::new("verified", "entries");
+    let verified = verify(&mut log, &question, &mut |progress| {
+        let (done, of) = (progress.done, progress.size);
+        shown.report(Progress { done, of });
+    });
+    let outcome = verified.outcome;
+    if matches!(outcome, Outcome::Tampered | Outcome::NotChecked) {
+        eprint!(
+            "modegate audit report: no report, since the log is not good\n{}",
+            in_words(&verified)
+        );
+        return Ok(outcome.exit_code());
+    }
+    let goes_on = !verified
+        .findings
+        .iter()
+        .any(|found| found.kind == FindingKind::OlderNotChecked);
+    let older = args
+        .against
+        .iter()
+        .filter(|_| goes_on)
+        .map(|path| read(path));
+    let older: Vec<Vec<u8>> = older.collect::<Result<_, _>>()?;
+    let sizes = older
+        .iter()
+        .filter_map(|note| Checkpoint::from_note(note).ok());
+    let mut reporter = Reporter::new(Basis {
+        program: concat!("modegate ", env!("CARGO_PKG_VERSION")).to_owned(),
+        command: args.command(&question)?,
+        period: args.period,
+        verified,
+        trusts_witnesses: question.policy.is_some(),
+        older: sizes.map(|(checkpoint, _)| checkpoint.size).collect(),
+        checkpoint: String::from_utf8_lossy(log.note()).into_owned(),
+    });
+    let mut shown = ProgressReporter::new("reported on", "entries");
+    let is_same = log.read(&mut reporter, &mut |done, of| {
+        shown.report(Progress { done, of })
+    })?;
+    if !is_same {
+        return Err(AuditError::Changed);
+    }
+    let report = reporter.finish();
+    for (form, out) in args.outs() {
+        let written = form.write(&report, out);
+        written.map_err(|error| AuditError::File(out.clone(), error))?;
+    }
+    Ok(outcome.exit_code())
+}
+
+impl ReportArgs {
+    fn outs(&self) -> impl Iterator<Item = (Form, &PathBuf)> {
+        let outs = [
+            (Form::Html, &self.html),
+            (Form::Csv, &self.csv),
+            (Form::Json, &self.json),
+            (Form::Oscal, &self.oscal),
+        ];
+        outs.into_iter()
+            .filter_map(|(form, out)| Some((form, out.as_ref()?)))
+    }
+
+    fn question(&self) -> Result<Question<'static>, AuditError> {
+        let accepted = Accepted {
+            first: self.accept_first,
+            redacted: self.accept_redacted,
+            unsealed: 0,
+        };
+        question(&self.key, self.policy.as_deref(), &self.against, accepted)
+    }
+
+    /// The command that makes the report again from an export, whatever the paths.
+    fn command(&self, question: &Question<'_>) -> Result<String, AuditError> {
+        let mut command = "modegate audit report EXPORT".to_owned();
+        if self.period != Period::WHOLE {
+            command += &format!(" --period {}", self.period);
+        }
+        for key in &question.keys {
+            command += &format!(" --key {key}");
+        }
+        if let Some(path) = &self.policy {
+            command += &format!(" --policy FILE(sha256:{})", digest(&read(path)?));
+        }
+        for path in &self.against {
+            command += &format!(" --against FILE(sha256:{})", digest(&read(path)?));
+        }
+        if self.accept_first > 0 {
+            command += &format!(" --accept-first {}", self.accept_first);
+        }
+        if self.accept_redacted > 0 {
+            command += &format!(" --accept-redacted {}", self.accept_redacted);
+        }
+        Ok(command)
+    }
+}
