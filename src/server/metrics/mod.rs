@@ -114,17 +114,14 @@ impl Metrics {
     pub fn new() -> Self {
         let modes = || Mode::ALL.map(Mode::name);
         let counter = Counter::<u64>::default;
+        let states = CommandState::ALL.map(CommandState::name);
         let mut metrics = Metrics {
             exchanges: Labelled::one(&["mode"], modes(), counter),
             exchange_seconds: Labelled::one(&["mode"], modes(), Histogram::of_seconds),
             decisions: Labelled::two(&["kind", "outcome"], &kind_names(), &OUTCOMES, counter),
             sessions_begun: counter(),
             sessions_ended: counter(),
-            queue: Labelled::one(
-                &["state"],
-                CommandState::ALL.map(CommandState::name),
-                Gauge::default,
-            ),
+            queue: Labelled::one(&["state"], states, Gauge::default),
             queue_oldest: Gauge::default(),
             commit_seconds: Histogram::of_seconds(),
             load_seconds: Histogram::of_seconds(),

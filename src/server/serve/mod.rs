@@ -101,7 +101,6 @@ const SEALING: Duration = Duration::from_secs(20);
 /// What stands in its way.
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
-    check_addresses(settings)?;
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
@@ -416,11 +415,12 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-/// The policies and the baselines of compliance.
+/// The policies and the baselines of compliance, where the addresses are ones to listen on.
 fn rules(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Arc<PolicySet>, Arc<BaselineSet>), ServeError> {
+    check_addresses(settings)?;
     let directory = settings.policies.as_deref();
     let policies = policy_reload::read(directory).map_err(ServeError::Policies)?;
     let baselines = baseline_reload::read(settings.compliance.enabled, directory, now);

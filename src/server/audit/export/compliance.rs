@@ -8,8 +8,19 @@ use modegate_core::audit::manifest::{baseline_path, snapshot_path};
 use modegate_core::tlog::Hash;
 
 impl Files {
+    /// What events of compliance rest on.
+    pub(super) fn compliance(
+        &mut self,
+        source: &Source<'_>,
+        lists: Option<&Lists>,
+        directory: &mut Directory,
+    ) -> Result<(), ExportError> {
+        self.baselines(source, directory)?;
+        lists.map_or(Ok(()), |lists| self.lists(lists, directory))
+    }
+
     /// The texts of the baselines that the events name.
-    pub(super) fn baselines(
+    fn baselines(
         &mut self,
         source: &Source<'_>,
         directory: &mut Directory,
@@ -27,11 +38,7 @@ impl Files {
     }
 
     /// The newest list of each baseline, in the place of the one before.
-    pub(super) fn lists(
-        &mut self,
-        lists: &Lists,
-        directory: &mut Directory,
-    ) -> Result<(), ExportError> {
+    fn lists(&mut self, lists: &Lists, directory: &mut Directory) -> Result<(), ExportError> {
         for (baseline, text) in std::mem::take(&mut self.lists) {
             let damaged = || ExportError::Damaged(format!("the root of a list of {baseline}"));
             let root = Hash::from_base64(&text).ok_or_else(damaged)?;

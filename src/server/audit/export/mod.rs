@@ -131,10 +131,7 @@ pub fn export(
     let replaced = existing.as_ref().map_or(first, Existing::oldest_replaced);
     let mut files = Files::new(existing, copied);
     files.policy_sets(&source, &mut directory)?;
-    files.baselines(&source, &mut directory)?;
-    if let Some(lists) = &request.lists {
-        files.lists(lists, &mut directory)?;
-    }
+    files.compliance(&source, request.lists.as_ref(), &mut directory)?;
     files.keys(&source, &mut directory)?;
     files.put(&mut directory, VERIFIER.0, VERIFIER.1.as_bytes())?;
     for view in &request.views {
@@ -156,10 +153,7 @@ pub fn export(
     Ok(Exported {
         checkpoint: source.checkpoint,
         first,
-        deleted: match since {
-            Some(_) => 0,
-            None => first,
-        },
+        deleted: since.map_or(first, |_| 0),
         added,
     })
 }
