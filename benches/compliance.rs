@@ -98,7 +98,7 @@ fn copy(database: &std::path::Path, devices: i64) {
         for number in 2..=devices {
             // Ids in another order than numbers, as after an import.
             let id = u128::from(number.unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15)) << 64;
-            let id = (id | number.unsigned_abs() as u128).to_be_bytes();
+            let id = (id | u128::from(number.unsigned_abs())).to_be_bytes();
             device.execute(params![number, id]).expect("a row");
             verdicts.execute([number]).expect("a row");
         }
