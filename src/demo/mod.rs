@@ -65,6 +65,7 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let wns = Arc::new(MockWns::start().await?);
     // Only what the scenario queues is shown.
     options.settings.inventory.schedule_hours = 0;
+    options.settings.compliance.read_hours = 0;
     options.settings.wns.token_url = Some(wns.token_url());
     options.settings.wns.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;

@@ -7,6 +7,7 @@
 mod audit;
 mod checks;
 mod choices;
+mod compliance;
 mod fault;
 mod key;
 mod retention;
@@ -27,6 +28,7 @@ use std::path::Path;
 pub use audit::AuditSettings;
 pub(crate) use checks::secret_file;
 pub use choices::{AddressHeader, LogFormat, ProxyHeader};
+pub use compliance::ComplianceSettings;
 pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
 pub use retention::Retention;

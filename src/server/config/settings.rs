@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
+use super::compliance::ComplianceSettings;
 use super::retention::Retention;
 use super::siem::SiemSettings;
 use super::values::{
@@ -87,6 +88,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
     pub inventory: InventorySettings,
+    /// How devices are judged by baselines of compliance.
+    pub compliance: ComplianceSettings,
     /// How jobs of installs are read.
     #[serde(with = "JobSettings")]
     pub jobs: JobRules,
@@ -127,6 +130,7 @@ impl Default for Settings {
             audit: AuditSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
+            compliance: ComplianceSettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             siem: SiemSettings::default(),
