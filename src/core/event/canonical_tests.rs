@@ -6,16 +6,19 @@ use super::canonical;
 use crate::audit::event_types::{self, Record, unexplained};
 
 /// Events that the strict reader takes, with every field that it can.
-const TAKEN: [&str; 5] = [
+const TAKEN: [&str; 8] = [
     r#"{"v":2,"seq":18446744073709551615,"at":1774000000123,"actor":"device","device":"01970000-0000-7000-8000-00000000000a","type":"exchange","exchange":{"session":3,"session_id":"77","message":4,"query":"mode=Machine&x=ü","mode":"Machine","platform":"WoA","login":"User","contexts":[{"mode":"Machine","platform":"WoA","login":"User"},{"mode":"Maintenance","platform":"WoA","login":"User"}],"proof":{"by":"certificate","certificate_sha256":"ab"},"subject":{"family":"windows81","groups":["north","south"]},"policy_set":"c0ffee","status":212,"delivered":[{"command":7,"kind":"inventory","rules":["a","b"],"touched":{"leaves":["Get inventory Win32_OperatingSystem","Get inventory"],"unknown":[{"verb":"Get","loc_uri":"./x"}],"partial":true,"app":"reader"}}],"reply_sha256":"cd","withheld":[{"kind":"lock","rules":["w81.machine"],"modes":["Maintenance"],"count":2,"commands":[1,20]}],"withheld_as":5,"outcomes":[{"command":7,"kind":"setting","state":"failed","status":500,"reason":"no","rules":["r"],"touched":{"app":"x"}}],"notes":["one"],"woken":true,"by_hand":true,"ended":true,"trigger":{"likely":"manual","because":"so it looks"}}}"#,
     r#"{"v":2,"seq":0,"at":-5,"actor":"api:admin","type":"command.queued","command":9,"kind":"app_install","detail":"","count":0,"forecast":"soon","steps":[{"verb":"Exec","loc_uri":"./{device}/y"}],"app":"reader","refusals":[{"reason":"no_proof","certificate_sha256":"ef","count":3}],"touched":{"leaves":["Exec app_install MDM_AppInstallJob"]},"commands":[1,2,3]}"#,
     r#"{"v":2,"seq":3,"at":0,"actor":"server","device":"01970000-0000-7000-8000-00000000000a","type":"device.alert","alert":{"code":1226,"type":"t","source":"./s","mark":"m","data":"***"}}"#,
     r#"{"v":2,"seq":4,"at":1,"actor":"a","type":"device.changed","change":{"fields":["groups"],"family":"windows81","family_was":"windows81","groups":["a"],"groups_were":["b"],"certificates_added":["1"],"certificates_removed":["2"],"certificates_revoked":["3"]}}"#,
     r#"{"v":2,"seq":5,"at":1,"actor":"a","type":"exchange.more","more":{"session":1,"message":2,"withheld":[{"kind":"lock","rules":["r"],"modes":["Machine"],"count":1,"commands":[4]}],"delivered":[{"command":7,"kind":"lock","rules":["a"]}],"outcomes":[{"command":7,"kind":"setting","state":"failed"}],"notes":["n"]}}"#,
+    r#"{"v":2,"seq":6,"at":1,"actor":"server","type":"baseline.loaded","baselines":[{"id":"a","digest":"ab"}]}"#,
+    r#"{"v":2,"seq":7,"at":1,"actor":"server","device":"01970000-0000-7000-8000-00000000000a","type":"compliance.changed","compliance":{"baseline":{"id":"a","digest":"ab"},"controls":[{"control":"b","state":"exempt","since":1,"beneath":"unknown","reason":"stale","until":2,"value_sha256":"cd","read_at":3,"command":4,"event":5}],"ended":["c"]}}"#,
+    r#"{"v":2,"seq":8,"at":1,"actor":"server","type":"compliance.snapshot","snapshot":{"baseline":{"id":"a","digest":"ab"},"at":1,"devices":6,"lines":6,"counts":{"compliant":1,"exempt":1,"in_grace":1,"unknown":1,"not_compliant":1},"root":"x"}}"#,
 ];
 
 /// Events that it leaves to the reader of any JSON, canonical as they are.
-const LEFT: [&str; 9] = [
+const LEFT: [&str; 10] = [
     r#"{"v":2,"seq":1,"at":1,"actor":"a\"b","type":"device.changed"}"#,
     r#"{"v":2,"seq":1,"at":1,"actor":"a","type":"device.changed","change":{"groups":[]}}"#,
     r#"{"v":2,"seq":1,"at":1,"actor":"a","type":"exchange.more","more":{"session":1,"message":2,"withheld":[{"kind":"lock","rules":["r"],"modes":["Machine"],"count":1,"commands":[4],"touched":[{"command":4,"leaves":["Get inventory"],"app":"x"}]}]}}"#,
@@ -25,6 +28,7 @@ const LEFT: [&str; 9] = [
     r#"{"v":2,"seq":1,"at":1,"actor":"a","type":"log.forked","log":{"epoch":{"old_origin":"a","origin":"b","kept":{"size":1,"root":"x"},"known":{"size":2,"root":"y"},"lost":1}}}"#,
     r#"{"v":2,"seq":1,"at":1,"actor":"a","type":"audit.key_changed","log":{"key":{"vkey":"a","both_until":1}}}"#,
     r#"{"v":2,"seq":1,"at":1,"actor":"a","type":"retention.applied","log":{"pruned":{"minimum":1,"sealed":{"size":1,"root":"x"}}}}"#,
+    r#"{"v":2,"seq":1,"at":1,"actor":"server","type":"compliance.changed","compliance":{"baseline":{"id":"a","digest":"ab"},"controls":[{"control":"b","state":"compliant","since":1,"value":[1]}]}}"#,
 ];
 
 /// Put in at every place, and in place of every byte. What is fit for no place is there too.

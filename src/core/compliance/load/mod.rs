@@ -161,11 +161,11 @@ impl Loader {
                 self.faults.fault(&at, 0, what, "a file without it");
             }
         }
-        self.end(name, text);
+        self.keep(name, text);
     }
 
-    /// Puts together what the file has.
-    fn end(&mut self, name: &str, text: &str) {
+    /// Keeps the baseline of a file that was read, where the file says which it is.
+    fn keep(&mut self, name: &str, text: &str) {
         let controls = std::mem::take(&mut self.controls);
         let exemptions = std::mem::take(&mut self.exemptions);
         if let Some(head) = self.head.take() {
