@@ -131,7 +131,7 @@ async fn a_daily_list_proves_the_population_and_each_line() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_or_a_baseline_that_was_changed_is_found_by_both_verifiers() {
     let world = World::with(BASELINE, |options| {
-        options.settings.compliance.snapshot_hours = 24
+        options.settings.compliance.snapshot_hours = 24;
     })
     .await;
     let (device, mut tablet) = world.tablet("t").await;
