@@ -161,19 +161,11 @@ impl Loader {
                 self.faults.fault(&at, 0, what, "a file without it");
             }
         }
-<<<<<<< HEAD
-        self.end(name, text);
-    }
-
-    /// Puts together what the file has.
-    fn end(&mut self, name: &str, text: &str) {
-=======
         self.keep(name, text);
     }
 
     /// Keeps the baseline of a file that was read, where the file says which it is.
     fn keep(&mut self, name: &str, text: &str) {
->>>>>>> compsrv
         let controls = std::mem::take(&mut self.controls);
         let exemptions = std::mem::take(&mut self.exemptions);
         if let Some(head) = self.head.take() {
