@@ -1,4 +1,4 @@
-//! How long it takes to list all devices with their states, and to judge them.
+//! How long it takes to list all devices with their states.
 //!
 //! `cargo bench --bench compliance -- [DEVICES]`: 100,000 if not told. Rows are synthetic:
 //! one device is judged by the shipped baseline, and its row is copied.
@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Instant;
 
-use modegate_core::compliance::{BaselineSet, DeviceCompliance, Facts, Subject};
+use modegate_core::compliance::{BaselineSet, Facts, Subject};
 use modegate_core::context::Family;
 use modegate_core::device::DeviceRecord;
 use modegate_core::event::{Event, EventType};
@@ -28,11 +28,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const DEVICES: i64 = 100_000;
 const NOW: Timestamp = Timestamp(1_795_000_000_000);
-/// Devices that are judged for the second figure.
-const JUDGED: usize = 5_000;
-/// As the worker does.
-const ROUND: usize = 32;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let told = std::env::args().find_map(|argument| argument.parse().ok());
@@ -48,7 +43,6 @@ async fn main() {
     copy(&database, devices);
     let store = SqliteStore::open(&database, keys()).expect("a store");
     list(&store, &set, dir.path());
-    judge(&store, &set).await;
 }
 
 /// Registers a device and judges it.
@@ -60,12 +54,12 @@ async fn first(store: &SqliteStore, set: &BaselineSet) {
         .register(id, record, event, None)
         .await
         .expect("a device");
-    round(store, set, 1).await;
+    judge(store, set).await;
 }
 
-/// Judges the next devices, as the worker does; how many.
-async fn round(store: &SqliteStore, set: &BaselineSet, most: usize) -> u64 {
-    let found = store.to_judge(NOW, most).await.expect("devices");
+/// Judges the device, as the worker does.
+async fn judge(store: &SqliteStore, set: &BaselineSet) {
+    let found = store.to_judge(NOW, 1).await.expect("devices");
     let judged = found.into_iter().map(|one| {
         let subject = Subject {
             groups: &one.device.record.groups,
@@ -81,7 +75,8 @@ async fn round(store: &SqliteStore, set: &BaselineSet, most: usize) -> u64 {
             decide: None,
         }
     });
-    store.write_judged(judged.collect()).await.expect("written")
+    let written = store.write_judged(judged.collect()).await;
+    assert_eq!(written.expect("written"), 1);
 }
 
 /// Copies the one device so often.
@@ -118,27 +113,5 @@ fn list(store: &SqliteStore, set: &BaselineSet, dir: &std::path::Path) {
         record.lines,
         took * 1e6 / record.devices as f64,
         anonymous_kib(std::process::id())
-    );
-}
-
-async fn judge(store: &SqliteStore, set: &BaselineSet) {
-    let event = Event::of_baselines(NOW, "bench", set);
-    store
-        .put_baselines(set.digest(), vec![("0".repeat(64), "x".into())], event)
-        .await
-        .expect("put");
-    while store.sweep_compliance(1_024).await.expect("swept") {}
-    let (mut judged, begun) = (0, Instant::now());
-    while judged < JUDGED as u64 {
-        match round(store, set, ROUND).await {
-            0 => break,
-            more => judged += more,
-        }
-    }
-    let took = begun.elapsed().as_secs_f64();
-    println!(
-        "judging without news: {:.0} devices/s, {ROUND} in a transaction; DeviceCompliance has {} bytes in memory",
-        judged as f64 / took,
-        size_of::<DeviceCompliance>()
     );
 }
