@@ -43,11 +43,21 @@ pub struct ControlStanding {
 pub struct DeviceStanding {
     verdicts: BTreeMap<(String, String), ControlStanding>,
     exchanges: BTreeMap<u64, Brought>,
+    /// When the worst state became what it is, and the device's number of the event.
+    since: Option<(Timestamp, u64)>,
 }
 
 impl DeviceStanding {
     /// Takes in the next event of the device.
     pub fn take(&mut self, event: &Event) {
+        let before = self.worst();
+        self.learn(event);
+        if self.worst() != before {
+            self.since = Some((event.at, event.seq));
+        }
+    }
+
+    fn learn(&mut self, event: &Event) {
         if event.what == EventType::DeviceRetired {
             self.verdicts.clear();
         }
@@ -94,6 +104,11 @@ impl DeviceStanding {
     /// The worst state; `None` where no verdict is on record: then it is not covered.
     pub fn worst(&self) -> Option<ComplianceState> {
         self.verdicts.values().map(|one| one.record.state).max()
+    }
+
+    /// Since when that is the worst state, and the device's number of the event that says so.
+    pub fn since(&self) -> Option<(Timestamp, u64)> {
+        self.since
     }
 
     /// Every control, by baseline and name.

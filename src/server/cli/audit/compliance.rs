@@ -41,7 +41,11 @@ pub(super) fn run(args: &ComplianceArgs) -> Result<u8, AuditError> {
     }
     let state = standing.worst().map_or(NOT_COVERED, ComplianceState::name);
     if !args.json {
-        print(format_args!("device {}: {state}\n", args.device))?;
+        print(format_args!(
+            "device {}: {}\n",
+            args.device,
+            whole(&standing)
+        ))?;
     }
     for (baseline, control) in standing.controls() {
         match args.json {
@@ -50,10 +54,34 @@ pub(super) fn run(args: &ComplianceArgs) -> Result<u8, AuditError> {
         }
     }
     if args.json {
-        let shown = json!({ "device": args.device.to_string(), "state": state });
+        let since = standing.since();
+        let shown = json!({
+            "device": args.device.to_string(), "state": state,
+            "since": since.map(|(at, _)| at.to_string()), "event": since.map(|(_, seq)| seq),
+        });
         print(format_args!("{shown}\n"))?;
     }
     Ok(0)
+}
+
+/// The state of the device, since when, and by which controls.
+fn whole(standing: &DeviceStanding) -> String {
+    let Some(worst) = standing.worst() else {
+        return NOT_COVERED.to_owned();
+    };
+    let mut words = worst.name().to_owned();
+    if let Some((at, event)) = standing.since() {
+        words += &format!(" since {at} (event {event})");
+    }
+    if worst == ComplianceState::Compliant {
+        return words;
+    }
+    let controls = standing.controls();
+    let worst = controls.filter(|(_, control)| control.record.state == worst);
+    let names: Vec<&str> = worst
+        .map(|(_, control)| control.record.control.as_str())
+        .collect();
+    words + " by " + &names.join(", ")
 }
 
 fn as_json(baseline: &str, control: &ControlStanding) -> serde_json::Value {
