@@ -114,3 +114,38 @@ async fn a_view_that_says_something_else_than_the_log_is_found() {
     write_manifest(&out);
     assert_eq!(report(&out, &asked()).outcome, Outcome::Good);
 }
+
+/// An entry of a view that was written before its redaction is gone from the view, too, whether
+/// the next export asks for views or not.
+#[tokio::test(flavor = "multi_thread")]
+async fn views_are_written_anew_when_an_entry_was_redacted() {
+    let own = tempfile::tempdir().unwrap();
+    let (dir, out) = (own.path().join("data"), own.path().join("out"));
+    let server = serve(&dir, 3_600);
+    let device = server.register_tablet("t1").await;
+    server.queue_read(&device, "Win32_OperatingSystem").await;
+    let (data, target) = (dir.to_str().unwrap(), out.to_str().unwrap());
+    let export = ["export", target, "--data", data];
+    assert_eq!(audit(&[&export[..], &["--jsonl", "--csv"]].concat()).0, 0);
+    let text = |name: &str| fs::read_to_string(view(&out, name)).unwrap();
+    let queued = text("jsonl")
+        .lines()
+        .position(|line| line.contains("command.queued"));
+    let entry = queued.unwrap().to_string();
+    let redact = ["redact", "--event", &entry, "--reason", "x", "--data", data];
+    assert_eq!(audit(&redact).0, 0);
+    assert_eq!(audit(&export).0, 0);
+    stop(server);
+    for name in ["jsonl", "csv"] {
+        let files = files(&out);
+        let of_view = files
+            .iter()
+            .filter(|path| path.starts_with(&format!("{name}/")));
+        assert_eq!(of_view.count(), 1, "{files:?}");
+        assert!(!text(name).contains("command.queued"), "{}", text(name));
+    }
+    let key = super::exports::vkey(&dir);
+    let verify = ["verify", target, "--key", &key, "--accept-redacted", "1"];
+    let (code, said, why) = audit(&verify);
+    assert_eq!(code, 0, "{said}{why}");
+}

@@ -58,6 +58,16 @@ async fn a_backup_replaces_no_file_of_a_data_directory_by_whatever_name() {
     server.register(json!({"source": "before"})).await;
     let own = tempfile::tempdir().unwrap();
     let dir = server.dir.clone();
+    // Nothing is left to be written in the background.
+    let due = async || {
+        let db = rusqlite::Connection::open(dir.join("modegate.db")).unwrap();
+        let sql = "SELECT count(*) FROM compliance_due";
+        seen(
+            db.query_row(sql, [], |row| row.get(0)).unwrap(),
+            |due: &i64| *due == 0,
+        )
+    };
+    eventually(DEADLINE, due).await;
     let at = |name: &str| dir.join(name);
     let hard = own.path().join("hard");
     fs::hard_link(at("modegate.db"), &hard).unwrap();

@@ -6,6 +6,7 @@ use super::directory::Directory;
 use super::error::{ExportError, damaged};
 use crate::audit::database::{DatabaseLog, LogFault};
 use crate::audit::glance::Glance;
+use modegate_core::event::EventType;
 use modegate_core::tlog::entry::{hash_of, push_to_bundle};
 use modegate_core::tlog::proof::{TileReader, root_of};
 use modegate_core::tlog::tile::{LEVELS, TILE_HEIGHT, bundle_path};
@@ -23,6 +24,8 @@ pub(super) struct Copied {
     pub(super) baselines: BTreeSet<String>,
     /// The root of the newest list of each baseline's devices, in base64.
     pub(super) lists: BTreeMap<String, String>,
+    /// Whether an entry says that another one was redacted.
+    pub(super) redacts: bool,
 }
 
 /// The tree that is copied, and where it goes.
@@ -188,6 +191,7 @@ impl Copied {
         let Some(seen) = Glance::at(json) else {
             return;
         };
+        self.redacts |= seen.what == EventType::AuditRedacted.name();
         if let Some(digest) = seen.policy_set()
             && !self.policy_sets.contains(digest)
         {

@@ -134,8 +134,8 @@ pub fn export(
     files.compliance(&source, request.lists.as_ref(), &mut directory)?;
     files.keys(&source, &mut directory)?;
     files.put(&mut directory, VERIFIER.0, VERIFIER.1.as_bytes())?;
-    for view in &request.views {
-        files.view(*view, &mut directory, first, size)?;
+    for view in files.views(&request.views) {
+        files.view(view, &mut directory, first, size)?;
     }
     let manifest = files.finish(&source.checkpoint, first, now, &mut directory)?;
     directory.sync()?;
@@ -148,7 +148,9 @@ pub fn export(
         from,
     };
     copy.drop_replaced(replaced)?;
-    directory.keep_listed(SNAPSHOTS, |path| manifest.files.contains_key(path))?;
+    for of_files in [SNAPSHOTS, View::Jsonl.directory(), View::Csv.directory()] {
+        directory.keep_listed(of_files, |path| manifest.files.contains_key(path))?;
+    }
     directory.finish(|name| !name.starts_with("export-") || manifest.files.contains_key(name))?;
     Ok(Exported {
         checkpoint: source.checkpoint,
@@ -167,6 +169,9 @@ pub(super) struct Files {
     baselines: Vec<String>,
     /// The newest list of each baseline that is still to be copied.
     lists: BTreeMap<String, String>,
+    /// Whether an entry was redacted since, so that views that were written before have more
+    /// than its bundle.
+    redacts: bool,
 }
 
 impl Files {
@@ -202,7 +207,24 @@ impl Files {
             policy_sets,
             baselines,
             lists,
+            redacts: copied.redacts,
         }
+    }
+
+    /// The views to be written: those that are asked for, and those that have to be written
+    /// anew as a whole.
+    fn views(&mut self, asked: &[View]) -> Vec<View> {
+        let mut views = asked.to_vec();
+        for view in [View::Jsonl, View::Csv] {
+            if self.redacts && self.about.views.remove(view.name()).is_some() {
+                let directory = view.directory();
+                self.digests.retain(|path, _| !path.starts_with(directory));
+                if !views.contains(&view) {
+                    views.push(view);
+                }
+            }
+        }
+        views
     }
 
     /// Writes a file that is never changed again.

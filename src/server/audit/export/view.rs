@@ -34,6 +34,14 @@ impl View {
         }
     }
 
+    /// The directory of its files.
+    pub(super) fn directory(self) -> &'static str {
+        match self {
+            View::Jsonl => "jsonl/",
+            View::Csv => "csv/",
+        }
+    }
+
     /// The path of the file with the entries from `first` to `last`.
     pub(in crate::audit) fn path(self, first: u64, last: u64) -> String {
         let name = self.name();

@@ -106,6 +106,18 @@ impl LogSource for Fixed<'_> {
         self.log.policy_set(digest)
     }
 
+    fn baseline(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
+        self.log.baseline(digest)
+    }
+
+    fn lists(&mut self) -> Result<Vec<String>, SourceFault> {
+        self.log.lists()
+    }
+
+    fn list(&mut self, path: &str, line: &mut dyn FnMut(&[u8])) -> Result<(), SourceFault> {
+        self.log.list(path, line)
+    }
+
     fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
         self.log.manifest()
     }
