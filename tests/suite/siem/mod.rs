@@ -2,6 +2,7 @@
 
 mod alerts;
 mod files;
+mod https;
 mod kills;
 mod origins;
 mod receivers;
