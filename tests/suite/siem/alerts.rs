@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::receivers::{Behaviour, Receiver};
 use super::syslog::SyslogReceiver;
-use super::{arrived, is_complete, lines, load, sealed, serve};
+use super::{arrived, in_file, is_complete, load, sealed, serve};
 use crate::harness::Server;
 use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
@@ -79,8 +79,7 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
     }
     assert!(begun.elapsed() < DEADLINE / 2, "{:?}", begun.elapsed());
     let size = sealed(&dir);
-    let read = || lines(&std::fs::read_to_string(&good).unwrap_or_default());
-    is_complete(&dir, &arrived(size, read), size);
+    is_complete(&dir, &arrived(size, || in_file(&good)), size);
     let (_, text) = metrics::get(&server, "/metrics").await;
     assert!(metrics::value(&text, "modegate_siem_lines_total{sink=\"good\"}") >= size as f64);
     for series in ["siem_oldest_waiting_seconds", "siem_failures_total"] {

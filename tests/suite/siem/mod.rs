@@ -47,6 +47,13 @@ pub fn lines(text: &str) -> Vec<Value> {
     text.lines().map(read).collect()
 }
 
+/// The lines that are whole in a file by now: the last one may be half written.
+pub fn in_file(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let end = text.rfind('\n').map_or(0, |at| at + 1);
+    lines(&text[..end])
+}
+
 /// The place of a line in either form.
 pub fn place(line: &Value) -> (u64, String) {
     let of = if line["metadata"].is_object() {

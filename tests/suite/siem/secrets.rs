@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::syslog::SyslogReceiver;
-use super::{arrived, lines, sealed, serve};
+use super::{arrived, in_file, sealed, serve};
 use crate::harness::{answers, message, package1};
 
 /// What is planted: secrets, and names of people and their things.
@@ -86,8 +86,9 @@ async fn no_line_has_a_secret_or_a_persons_name() {
     let text = |extension: &str| {
         std::fs::read_to_string(path.with_extension(extension)).unwrap_or_default()
     };
-    arrived(size, || lines(&text("o")));
-    arrived(size, || lines(&text("j")));
+    for form in ["o", "j"] {
+        arrived(size, || in_file(&path.with_extension(form)));
+    }
     let messages = arrived(size, || receiver.lines());
     let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
     for (of, text) in [
