@@ -261,6 +261,7 @@ fn exported(database: &Path, out: &Path) -> Export {
         out: out.to_owned(),
         since: None,
         views: Vec::new(),
+        lists: None,
     };
     let (before, begun) = (Usage::of(std::process::id()), Instant::now());
     let done = export(&log, &request, Clock::default().now(), &mut |_, _| {});

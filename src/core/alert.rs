@@ -83,6 +83,8 @@ named! {
         DeviceByHand = "device.by_hand",
         /// A device's latest sessions in Maintenance or Apps said that nobody is logged on.
         DeviceNobodyLoggedOn = "device.nobody_logged_on",
+        /// Baselines of compliance were refused; those before stay in force.
+        BaselineRefused = "baseline.refused",
     }
 }
 
@@ -109,6 +111,7 @@ impl AlertKind {
             AlertKind::CertificateExpiring
             | AlertKind::CertificateRefused
             | AlertKind::PolicyRefused
+            | AlertKind::BaselineRefused
             | AlertKind::ProfileDegraded
             | AlertKind::WebhookGivenUp
             | AlertKind::LogNotExported
@@ -137,6 +140,7 @@ impl AlertKind {
             AlertKind::PolicyRefused => {
                 "run modegate policy check on the directory, fix what it names, and send SIGHUP again"
             }
+            AlertKind::BaselineRefused => "fix what modegate compliance check names; send SIGHUP",
             AlertKind::ProfileMisconfigured => {
                 "run modegate push check on the profile, and change its secret, SID or PFN"
             }

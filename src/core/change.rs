@@ -3,6 +3,7 @@
 //! a store writes all of it in one transaction and decides nothing.
 
 use crate::command::{CommandBody, NodeResult, Part};
+use crate::compliance::due::facts_moved;
 use crate::device::outbox;
 use crate::device::{Device, DeviceRecord, DeviceState};
 use crate::event::Event;
@@ -49,6 +50,9 @@ pub struct DeviceChange {
     /// Whether the installs of the device that are open, if any is, are to be
     /// looked at again.
     pub review_installs: bool,
+    /// Whether the device is to be judged anew: something moved that a control of a baseline
+    /// may ask for.
+    pub review_compliance: bool,
     /// Bytes of kept answers to be deleted, of the oldest ones to commands that are final.
     pub free_answers: u64,
     /// Whether the device's enrollment ends: what was installed in it is to be looked at.
@@ -110,6 +114,7 @@ impl DeviceChange {
             record: None,
             wake_due: outbox::moved(outbox::due(&device.state), &state),
             channel_uri: drops_uri(&device.state, &state).then_some(None),
+            review_compliance: facts_moved(&device.record, (&device.state, &state)),
             state,
             queued: Vec::new(),
             parts: Vec::new(),
@@ -160,6 +165,7 @@ impl DeviceChange {
     pub fn with_record(self, record: DeviceRecord) -> Self {
         DeviceChange {
             record: Some(record),
+            review_compliance: true,
             ..self
         }
     }
@@ -179,6 +185,7 @@ impl DeviceChange {
         self.wake_due = next.wake_due.or(self.wake_due);
         self.deliveries.extend(next.deliveries);
         self.review_installs |= next.review_installs;
+        self.review_compliance |= next.review_compliance;
         self.free_answers = self.free_answers.max(next.free_answers);
         self.ends_enrollment |= next.ends_enrollment;
         self.reply = next.reply.or(self.reply);

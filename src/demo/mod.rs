@@ -65,6 +65,7 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     let wns = Arc::new(MockWns::start().await?);
     // Only what the scenario queues is shown.
     options.settings.inventory.schedule_hours = 0;
+    options.settings.compliance.read_hours = 0;
     options.settings.wns.token_url = Some(wns.token_url());
     options.settings.wns.host_suffix = Some(wns.host_suffix());
     let running = start(options).await?;
@@ -86,14 +87,15 @@ async fn show(
         "modegate listens on https://{address}; its data is in {data}."
     ))?;
     let api = api::Api::new(running)?;
-    scenario::play(&api, running, wns, report).await?;
+    let device = scenario::play(&api, running, wns, report).await?;
     report.line(if report.is_good {
         "\nEvery step went as Microsoft's article on MDMAgent.exe says."
     } else {
         "\nSome steps went wrong: see FAILED above."
     })?;
     report.line(&format!(
-        "Its audit log: modegate audit verify {data}; modegate audit replay {data}"
+        "Its audit log: modegate audit verify {data}; modegate audit replay {data}\n\
+         Its compliance: modegate audit compliance {data} --device {device}"
     ))?;
     if args.exit {
         return Ok(());

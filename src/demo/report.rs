@@ -96,6 +96,27 @@ impl Report {
         Ok(())
     }
 
+    /// How the device stands by each baseline, as the API has it.
+    pub(super) fn compliance(&mut self, standing: &Value) -> io::Result<()> {
+        for baseline in standing["baselines"].as_array().into_iter().flatten() {
+            let name = baseline["baseline"].as_str().unwrap_or_default();
+            let title = format!("The tablet by the baseline {name}");
+            self.title(&title)?;
+            let mut controls: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for control in baseline["controls"].as_array().into_iter().flatten() {
+                let text = |key: &str| control[key].as_str().unwrap_or_default();
+                controls
+                    .entry(text("state"))
+                    .or_default()
+                    .push(text("control"));
+            }
+            for (state, controls) in controls {
+                writeln!(self.out, "  {state:<14}{}", controls.join(", "))?;
+            }
+        }
+        self.verdict("Each verdict names the reading, the session and the mode that it rests on.")
+    }
+
     /// What a session in that mode sent, and what it withheld as the log has it.
     pub(super) fn session(
         &mut self,

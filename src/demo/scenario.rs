@@ -64,13 +64,13 @@ async fn create_profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Plays all steps.
+/// Plays all steps. The device's id.
 pub(super) async fn play(
     api: &Api,
     running: &Running,
     wns: &Arc<MockWns>,
     report: &mut Report,
-) -> Result<(), DemoError> {
+) -> Result<String, DemoError> {
     create_profile(api, wns).await?;
     let source = format!("demo-tablet-{}", Clock::default().now().0);
     let identity = ClientIdentity::generate(&source)?;
@@ -108,7 +108,9 @@ pub(super) async fn play(
     scenario.revoked_channel().await?;
     scenario.repair().await?;
     scenario.woken_again().await?;
-    Ok(scenario.report.table()?)
+    scenario.report.table()?;
+    scenario.compliance().await?;
+    Ok(scenario.device)
 }
 
 impl Scenario<'_> {
@@ -117,7 +119,10 @@ impl Scenario<'_> {
             "1. Four commands are queued; the tablet restarts, nobody is logged on: mode=Machine",
         )?;
         for command in [
-            json!({"type": "inventory", "classes": ["Win32_OperatingSystem", "Win32_LogicalDisk"]}),
+            json!({"type": "inventory", "classes": [
+                "Win32_OperatingSystem", "Win32_LogicalDisk", "Win32_QuickFixEngineering",
+                "MDM_SecurityStatus", "MDM_Restrictions",
+            ]}),
             json!({"type": "reset_user_password", "user": "ann@contoso.test", "password": "N3w-Passw0rd"}),
             json!({"type": "wns_update_configuration"}),
             json!({"type": "app_install", "job_data": "<Job>first app</Job>"}),
@@ -141,9 +146,12 @@ impl Scenario<'_> {
     async fn logon(&mut self) -> Result<(), DemoError> {
         self.report
             .title("2. The enrolled user logs on: mode=Maintenance")?;
+        // What only the user's session can read; Machine would withhold it.
+        self.queue(json!({"type": "inventory", "classes": ["MDM_SecurityStatusUser"]}))
+            .await?;
         let expected = Expected {
             mode: Mode::Maintenance,
-            sent: &["app_install", "wns_configuration"],
+            sent: &["app_install", "user_read", "wns_configuration"],
             added: &["channel_read"],
             withheld: &[],
         };
@@ -261,6 +269,21 @@ impl Scenario<'_> {
     }
 
     /// Waits until the channel is in that state.
+    /// Shows how the tablet stands by the baseline, once what it read is judged.
+    async fn compliance(&mut self) -> Result<(), DemoError> {
+        let path = format!("/devices/{}/compliance", self.device);
+        let begun = std::time::Instant::now();
+        let mut standing = self.api.get(&path).await?;
+        while !is_judged(&standing) && begun.elapsed() < PATIENCE {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            standing = self.api.get(&path).await?;
+        }
+        let judged = is_judged(&standing);
+        self.report
+            .check("every control is judged by a reading", judged)?;
+        Ok(self.report.compliance(&standing)?)
+    }
+
     async fn channel_is(&mut self, expected: &str) -> Result<(), DemoError> {
         let begun = std::time::Instant::now();
         while self.channel().await?["state"] != expected && begun.elapsed() < PATIENCE {
@@ -350,4 +373,11 @@ impl Scenario<'_> {
 fn kinds(list: &Value) -> Vec<&str> {
     let entries = list.as_array().into_iter().flatten();
     entries.filter_map(|entry| entry["kind"].as_str()).collect()
+}
+
+/// Whether every control of a device's view has what it asks for.
+fn is_judged(standing: &Value) -> bool {
+    let baselines = standing["baselines"].as_array().into_iter().flatten();
+    let mut controls = baselines.flat_map(|one| one["controls"].as_array().into_iter().flatten());
+    standing["state"].is_string() && controls.all(|control| control["reason"].is_null())
 }

@@ -4,6 +4,7 @@
 
 mod app;
 pub mod audit;
+pub mod baseline_files;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -6,6 +6,7 @@
 
 pub mod alerts;
 pub mod api;
+pub mod compliance;
 mod error;
 pub mod installs;
 pub mod private_file;
@@ -108,6 +109,7 @@ pub trait Store:
     + installs::InstallStore
     + proof::ProofStore
     + alerts::AlertStore
+    + compliance::ComplianceStore
     + siem::SiemStore
     + Send
     + Sync

@@ -9,6 +9,7 @@
 mod api;
 mod audit;
 mod cli;
+mod compliance;
 mod data;
 mod docs;
 mod push;

@@ -12,6 +12,12 @@ use crate::tlog::{Checkpoint, Origin};
 pub const MANIFEST: &str = "manifest.json";
 /// Name of the checkpoint in an export.
 pub const CHECKPOINT: &str = "checkpoint";
+/// Where the texts of baselines of compliance are in an export.
+pub const BASELINES: &str = "baselines/";
+/// Where the lists of their populations are.
+pub const SNAPSHOTS: &str = "snapshots/";
+/// Most bytes of the text of a baseline.
+pub const BASELINE_BYTES: usize = 1024 * 1024;
 /// Most bytes of a manifest.
 pub const MANIFEST_BYTES: usize = 16 * 1024 * 1024;
 /// The form that is written.
@@ -85,6 +91,19 @@ pub fn digest_of_stream<E>(
 /// The path of a file with a policy set.
 pub fn policy_set_path(digest: &str) -> String {
     format!("policy-sets/{digest}.json")
+}
+
+/// The path of a file with the text of a baseline of compliance.
+pub fn baseline_path(digest: &str) -> String {
+    format!("{BASELINES}{digest}.toml")
+}
+
+/// The path of a file with the list of a baseline's population, by its root in hexadecimal.
+pub fn snapshot_path(baseline: &str, root: &crate::tlog::Hash) -> String {
+    // No part of a path begins with a dot.
+    let name = baseline.strip_prefix('.').map(|rest| format!("_{rest}"));
+    let name = name.as_deref().unwrap_or(baseline);
+    format!("{SNAPSHOTS}{name}-{root}.txt")
 }
 
 /// The path of a file with a verifier key: its name with `_` for what is neither a letter,

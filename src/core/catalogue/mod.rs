@@ -6,13 +6,16 @@
 //! JobData whole.
 
 pub mod check;
+mod requirement;
 mod version;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use requirement::Requirement;
 pub use version::Version;
 
+use crate::compliance::DeviceCompliance;
 use crate::fields::{FieldError, Fields, quoted};
 use crate::refusal::Refusal;
 use crate::secret::Secret;
@@ -49,6 +52,9 @@ pub struct App {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub changed_at: Timestamp,
+    /// What a device must be to get it.
+    #[serde(default)]
+    pub requires: Option<Requirement>,
 }
 
 /// One version of an app.
@@ -150,6 +156,15 @@ impl App {
         self.releases
             .sort_by(|one, other| one.version.cmp(&other.version));
         true
+    }
+
+    /// Refuses a device of which this is said where the app requires something else.
+    ///
+    /// # Errors
+    /// The device is not as required.
+    pub fn check_required(&self, compliance: Option<&DeviceCompliance>) -> Result<(), Refusal> {
+        let requires = self.requires.as_ref();
+        requires.map_or(Ok(()), |requires| requires.check(compliance))
     }
 
     /// Whether a device with these groups may get it.

@@ -31,6 +31,7 @@ fn app(versions: &[&str]) -> App {
         releases: Vec::new(),
         created_at: NOW,
         changed_at: NOW,
+        requires: None,
     };
     for version in versions {
         assert!(app.put(release(version)));

@@ -111,6 +111,8 @@ pub enum ServerPurpose {
     PollRead,
     /// It sets such a schedule that is off.
     PollRepair,
+    /// It reads what a control of a baseline asks for.
+    Compliance,
 }
 
 impl ServerPurpose {
@@ -124,7 +126,8 @@ impl ServerPurpose {
             | ServerPurpose::ChannelRead
             | ServerPurpose::Schedule
             | ServerPurpose::PollRead
-            | ServerPurpose::PollRepair => None,
+            | ServerPurpose::PollRepair
+            | ServerPurpose::Compliance => None,
         }
     }
 }

@@ -111,3 +111,82 @@ impl Snapshot {
         }
     }
 }
+
+/// A list that is read, line after line.
+#[derive(Debug, Default)]
+pub struct ListCheck {
+    tree: Frontier,
+    counts: StateCounts,
+    /// The device and the control of the line before.
+    latest: Option<(String, String)>,
+    /// The worst state so far of that device.
+    worst: Option<ComplianceState>,
+    fault: Option<String>,
+}
+
+impl ListCheck {
+    /// Takes the next line, with its LF.
+    pub fn line(&mut self, line: &[u8]) {
+        if self.fault.is_none()
+            && let Err(why) = self.read(line)
+        {
+            self.fault = Some(format!("line {}: {why}", self.tree.size() + 1));
+        }
+        self.tree.push(leaf_hash(line), |_, _| {});
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<(), String> {
+        let expected = || "expected a device, a control, a state and two times".to_owned();
+        let text = std::str::from_utf8(line).map_err(|_| expected())?;
+        let text = text.strip_suffix('\n').ok_or_else(expected)?;
+        let parts: Vec<&str> = text.split(' ').collect();
+        let [device, control, state, since, read_at] = parts[..] else {
+            return Err(expected());
+        };
+        let is_time = |text: &str| text.parse::<i64>().is_ok_and(|at| at.to_string() == text);
+        let state = ComplianceState::from_name(state).ok_or_else(expected)?;
+        if device.parse::<DeviceId>().is_err() || !is_time(since) {
+            return Err(expected());
+        }
+        if read_at != "-" && !is_time(read_at) {
+            return Err(expected());
+        }
+        let place = (device.to_owned(), control.to_owned());
+        if self.latest.as_ref().is_some_and(|latest| *latest >= place) {
+            return Err("it comes after a line that it should come before".to_owned());
+        }
+        if self
+            .latest
+            .as_ref()
+            .is_none_or(|(latest, _)| latest != device)
+        {
+            self.count();
+        }
+        self.worst = self.worst.max(Some(state));
+        self.latest = Some(place);
+        Ok(())
+    }
+
+    /// Counts the device whose lines ended.
+    fn count(&mut self) {
+        if let Some(worst) = self.worst.take() {
+            self.counts.add(worst);
+        }
+    }
+
+    /// What the list comes to.
+    ///
+    /// # Errors
+    /// The first line that is none.
+    pub fn head(mut self) -> Result<SnapshotHead, String> {
+        self.count();
+        match self.fault {
+            Some(fault) => Err(fault),
+            None => Ok(SnapshotHead {
+                lines: self.tree.size(),
+                counts: self.counts,
+                root: self.tree.root(),
+            }),
+        }
+    }
+}

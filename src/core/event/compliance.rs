@@ -150,4 +150,10 @@ impl SnapshotRecord {
             root: head.root.base64(),
         }
     }
+
+    /// Whether it is the record of the list that this proves.
+    pub fn is_of(&self, head: &SnapshotHead) -> bool {
+        let counted = (self.devices, self.lines, self.counts);
+        counted == (head.counts.total(), head.lines, head.counts) && self.root == head.root.base64()
+    }
 }

@@ -16,6 +16,7 @@ use super::{Request, authenticate, closing, digest, elements, enrollment, intera
 use crate::activity::{self, TriggerRecord};
 use crate::change::drops_uri;
 use crate::command::CommandState;
+use crate::compliance::due::facts_moved;
 use crate::context::{ContextSet, Login, Mode};
 use crate::device::outbox;
 use crate::device::{DeviceState, LatestRequest, Session, WithheldRef};
@@ -306,6 +307,7 @@ impl<'a> Builder<'a> {
             self.recorder.events.push(ended);
         }
         let drops_uri = drops_uri(&device.state, &self.state);
+        let review_compliance = facts_moved(&device.record, (&device.state, &self.state));
         Exchange {
             device: device.id,
             number: device.number,
@@ -330,6 +332,7 @@ impl<'a> Builder<'a> {
             channel_uri: drops_uri.then_some(None),
             against_profile: None,
             due_before: outbox::due(&device.state),
+            review_compliance,
         }
     }
 

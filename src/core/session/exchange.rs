@@ -40,6 +40,8 @@ pub struct Exchange {
     pub(super) against_profile: Option<ProfileReport>,
     /// When the device was due in the outbox at load.
     pub(super) due_before: Option<Timestamp>,
+    /// Whether what the server knows of the device by itself moved.
+    pub(super) review_compliance: bool,
 }
 
 /// A command in the reply.
@@ -169,6 +171,7 @@ impl Exchange {
             queued: self.queued,
             parts: self.parts,
             events,
+            review_compliance: self.review_compliance || self.inventory.is_some(),
             inventory: self.inventory,
             inventory_changes: self.changes,
             only_queues: false,

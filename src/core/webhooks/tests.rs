@@ -60,6 +60,7 @@ fn app() -> App {
         releases: vec![release],
         created_at: NOW,
         changed_at: NOW,
+        requires: None,
     }
 }
 

@@ -14,8 +14,10 @@ use modegate_core::catalogue::check::{
     OPTIONS, check_licence, is_download, is_id, version_of_package,
 };
 use modegate_core::catalogue::{
-    App, Dependency, ID_BYTES, LICENCE_BYTES, LIST, Release, URL_BYTES, VERSIONS, Version,
+    App, Dependency, ID_BYTES, LICENCE_BYTES, LIST, Release, Requirement, URL_BYTES, VERSIONS,
+    Version,
 };
+use modegate_core::compliance::BaselineId;
 use modegate_core::fields::{self, FieldError, quoted};
 use modegate_core::limits::{COMMAND_DATA_BYTES, DEVICE_LIST, NAME_BYTES};
 use modegate_core::time::Timestamp;
@@ -55,6 +57,10 @@ input! {
         pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
         /// All its versions, in place of those before.
         pub(crate) versions: Option<List<VersionFields, VERSIONS, 1>>,
+        /// What a device must be to get it; null for nothing.
+        pub(crate) requires: Option<Clearable<Word<RequiredState>>>,
+        /// By which baseline. Default: by all that cover the device.
+        pub(crate) requires_baseline: Option<Clearable<Line<NAME_BYTES>>>,
         #[schemars(flatten)]
         pub(crate) version: Flat<VersionFields>,
     }
@@ -85,6 +91,21 @@ input! {
     pub(crate) struct DependencyFields {
         pub(crate) urls: Option<List<Parsed<Download>, LIST>>,
         pub(crate) package_full_name: Parsed<Package>,
+    }
+}
+
+/// What an app may require of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RequiredState {
+    /// Compliant, or exempt.
+    Compliant,
+}
+
+impl Words for RequiredState {
+    const ALL: &'static [Self] = &[RequiredState::Compliant];
+
+    fn word(self) -> &'static str {
+        "compliant"
     }
 }
 
@@ -366,6 +387,7 @@ impl AppFields {
         if let Some(groups) = self.groups {
             app.groups = groups.texts();
         }
+        require(app, self.requires, self.requires_baseline)?;
         match (self.versions, self.version.0.first_given()) {
             (Some(_), Some(name)) => {
                 let expected = "no such field beside 'versions'";
@@ -381,6 +403,35 @@ impl AppFields {
             (None, None) => Ok(()),
         }
     }
+}
+
+/// Changes what an app requires of devices, where either is given.
+fn require(
+    app: &mut App,
+    requires: Option<Clearable<Word<RequiredState>>>,
+    baseline: Option<Clearable<Line<NAME_BYTES>>>,
+) -> Result<(), FieldError> {
+    if let Some(requires) = requires {
+        let kept = app.requires.take().unwrap_or(Requirement::Compliant(None));
+        app.requires = requires.value().map(|_| kept);
+    }
+    let Some(baseline) = baseline else {
+        return Ok(());
+    };
+    let baseline = baseline.value().map(|line| BaselineId(line.0.clone()));
+    match (&mut app.requires, baseline) {
+        (Some(Requirement::Compliant(by)), baseline) => *by = baseline,
+        (None, None) => {}
+        (None, Some(baseline)) => {
+            let expected = "no baseline, as the app requires nothing; or requires: \"compliant\"";
+            return Err(FieldError::new(
+                "requires_baseline",
+                expected,
+                quoted(&baseline.0),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Puts these versions in the place of all that the app has.
@@ -411,6 +462,7 @@ impl NewApp {
             releases: Vec::new(),
             created_at: now,
             changed_at: now,
+            requires: None,
         };
         self.rest.0.apply(&mut app)?;
         if app.releases.is_empty() {

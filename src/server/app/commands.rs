@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::compliance::check_required;
 use super::list::{ScanBounds, scan};
 use super::log::{Decision, decisions};
 use super::revision::{check, command_tag};
@@ -101,6 +102,9 @@ async fn read(
         .as_ref()
         .map(|named| named.pick(&fields, &device.record.groups));
     let (family, release) = (device.record.family, release.transpose()?.cloned());
+    if let Some(named) = &named {
+        check_required(app, named, device.id).await?;
+    }
     let made = build_apart(
         app,
         by,

@@ -12,12 +12,14 @@ use super::error::AppError;
 use super::revision::Match;
 use crate::audit::Sealer;
 use crate::clock::Clock;
+use crate::current::Current;
 use crate::egress::EgressPolicy;
 use crate::metrics::Metrics;
 use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
+use modegate_core::compliance::BaselineSet;
 use modegate_core::ids::DeviceId;
 use modegate_core::operations::{BuildContext, Templates};
 use modegate_core::secret::Secret;
@@ -38,9 +40,13 @@ pub(crate) struct App {
     pub audit_public: bool,
     /// The sync pipeline, with the policies and push profiles in force.
     pub sync: Arc<SyncService>,
+    /// The baselines of compliance in force.
+    pub baselines: Arc<Current<BaselineSet>>,
     /// The directory of the policy files; `None` where the set is the one compiled in.
     pub policies: Option<PathBuf>,
-    /// Held while the policy files are read again.
+    /// Whether devices are judged by baselines of compliance.
+    pub judges: bool,
+    /// Held while the policy files or the baselines are read again.
     pub reloading: tokio::sync::Mutex<()>,
     /// What is counted.
     pub metrics: Arc<Metrics>,

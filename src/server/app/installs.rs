@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::commands::{build, forecast_of, number, state_of};
+use super::compliance::check_required;
 use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::catalogue::{App as CatalogueApp, ID_BYTES, Release};
@@ -83,6 +84,7 @@ pub(crate) async fn create(
     let wanted = new.command();
     let fields = Fields::from_value(&wanted, "")?;
     let release = named.pick(&fields, &device.record.groups)?.clone();
+    check_required(app, &named, id).await?;
     let sideloading = sideloading(app, &device, now).await?;
     if new.require_ready.unwrap_or(false) && !sideloading.is_ready() {
         return Err(AppError::Conflict(sideloading.warnings().join("; ")));

@@ -4,11 +4,13 @@
 
 pub(crate) mod alerts;
 pub(crate) mod audit;
+pub(crate) mod baseline_reload;
 pub(crate) mod batches;
 pub(crate) mod catalogue;
 pub(crate) mod catalogue_input;
 pub(crate) mod certificates;
 pub(crate) mod commands;
+pub(crate) mod compliance;
 mod context;
 mod cursor;
 pub(crate) mod devices;

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::policies::invalid;
-use super::{App, AppError, Principal, to_the_end};
+use super::{App, AppError, Principal, baseline_reload, to_the_end};
 use crate::policy_files;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
@@ -29,10 +29,10 @@ pub(crate) struct LoadedPolicySet {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ReloadError {
     /// Every fault of the files.
-    #[error("the policy files are invalid; the policy set in force stays")]
+    #[error("files are invalid; what is in force stays")]
     Invalid(Vec<Fault>),
     /// The set could not be stored, or its loading not be logged.
-    #[error("could not store the policy set; the one in force stays: {0}")]
+    #[error("could not store what was read; what is in force stays: {0}")]
     Store(#[from] StoreError),
 }
 
@@ -50,14 +50,20 @@ pub(crate) fn read(directory: Option<&Path>) -> Result<PolicySet, Vec<Fault>> {
     directory.map_or_else(PolicySet::builtin, policy_files::load)
 }
 
-/// Puts the policy files in force as they are now, for a caller of the API. Whoever it is, is
+/// Puts the policy files and the baselines in force as they are now, for a caller of the API. Whoever it is, is
 /// logged.
 pub(crate) async fn reload_for(
     app: &Arc<App>,
     by: &Principal,
 ) -> Result<LoadedPolicySet, AppError> {
     let (app, actor) = (Arc::clone(app), by.actor());
-    to_the_end(async move { Ok(reload(&app, &actor).await?) }).await
+    to_the_end(async move {
+        let loaded = reload(&app, &actor).await?;
+        let baselines = baseline_reload::reload(&app, &actor).await?;
+        baselines.map_err(ReloadError::Invalid)?;
+        Ok(loaded)
+    })
+    .await
 }
 
 /// Puts the policy files in force as they are now. What is invalid is rejected, logged, and

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use modegate_core::alert::{AlertKind, Severity};
 use modegate_core::batch::BatchState;
 use modegate_core::command::CommandState;
+use modegate_core::compliance::{ComplianceState, Reason};
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
@@ -87,6 +88,8 @@ words!(
     FamilyEvidence,
     ActivityFlag,
     AlertKind,
+    ComplianceState,
+    Reason,
     ScheduleState,
     AuthFailure,
     EventType,

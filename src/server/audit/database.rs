@@ -1,6 +1,6 @@
 //! The log of a database as it is read for exports and proofs.
 
-use modegate_core::audit::manifest::{CHECKPOINT, policy_set_path};
+use modegate_core::audit::manifest::{CHECKPOINT, baseline_path, policy_set_path};
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::verify::{IndexRow, KeptCheckpoint, LogSource, Rest, SourceFault};
 use modegate_core::tlog::entry::{EntryFault, hash_of, push_to_bundle};
@@ -96,6 +96,13 @@ impl LogSource for DatabaseLog<'_> {
         let files = files.map_err(|error| unreadable(&path, &error))?;
         let files = files.ok_or(SourceFault::Missing(path))?;
         Ok(PolicyFile::new(files).text().into_bytes())
+    }
+
+    fn baseline(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
+        let path = baseline_path(digest);
+        let text = self.0.baseline(digest);
+        let text = text.map_err(|error| unreadable(&path, &error))?;
+        Ok(text.ok_or(SourceFault::Missing(path))?.into_bytes())
     }
 
     fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {

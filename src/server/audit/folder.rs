@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::views::{ViewFile, Views};
 use modegate_core::audit::device_part::DEVICE_PART;
 use modegate_core::audit::manifest::{
-    self, CHECKPOINT, MANIFEST, MANIFEST_BYTES, Manifest, is_plain_path, policy_set_path,
+    self, BASELINE_BYTES, CHECKPOINT, MANIFEST, MANIFEST_BYTES, Manifest, SNAPSHOTS, baseline_path,
+    is_plain_path, policy_set_path,
 };
 use modegate_core::audit::policy_file::POLICY_FILE_BYTES;
 use modegate_core::audit::verify::{LogSource, ManifestParts, SourceFault};
@@ -23,6 +24,10 @@ use modegate_core::tlog::{Entry, Hash, TileId};
 const BUNDLE_BYTES: usize = TILE_WIDTH as usize * (2 + ENTRY_BYTES);
 /// Most bytes of a file that is neither a tile nor one of those with bounds of their own.
 const OTHER_BYTES: usize = 1 << 30;
+/// Most bytes of a list of devices: some hundreds of millions of lines.
+const LIST_BYTES: usize = 1 << 36;
+/// Most bytes of a line of one.
+const LINE_BYTES: u64 = 1024;
 /// How deep directories may stand in one another: `tile/entries/` and an index of 2^64.
 const DEPTH: usize = 12;
 
@@ -187,6 +192,38 @@ impl LogSource for ExportFolder {
         self.read(&policy_set_path(digest), POLICY_FILE_BYTES)
     }
 
+    fn baseline(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
+        self.read(&baseline_path(digest), BASELINE_BYTES)
+    }
+
+    fn lists(&mut self) -> Result<Vec<String>, SourceFault> {
+        let mut lists = Vec::new();
+        self.walk::<()>(&mut |path| {
+            lists.extend(path.starts_with(SNAPSHOTS).then(|| path.to_owned()));
+            Ok(None)
+        })?;
+        lists.sort();
+        Ok(lists)
+    }
+
+    fn list(&mut self, path: &str, line: &mut dyn FnMut(&[u8])) -> Result<(), SourceFault> {
+        let (file, _) = self.open(path, LIST_BYTES)?;
+        let unreadable = |error: io::Error| SourceFault::Unreadable {
+            path: path.to_owned(),
+            why: error.to_string(),
+        };
+        let (mut file, mut text) = (BufReader::new(file), Vec::new());
+        loop {
+            text.clear();
+            // A line is short; what is longer is none, and is read in parts.
+            let mut part = (&mut file).take(LINE_BYTES);
+            match part.read_until(b'\n', &mut text).map_err(unreadable)? {
+                0 => return Ok(()),
+                _ => line(&text),
+            }
+        }
+    }
+
     fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
         self.listed_by(MANIFEST).map(Some)
     }
@@ -268,8 +305,8 @@ impl ExportFolder {
 
     /// The digest of a file as a manifest has it.
     fn digest(&self, path: &str) -> Result<String, SourceFault> {
-        // A view is as long as the log.
-        let most = match is_view(path) {
+        // A view is as long as the log, a list as long as the devices are many.
+        let most = match is_view(path) || path.starts_with(SNAPSHOTS) {
             true => usize::MAX,
             false => OTHER_BYTES,
         };

@@ -13,6 +13,7 @@ mod fork;
 mod glance;
 pub(crate) mod health;
 mod key;
+pub mod lists;
 pub(crate) mod lost_key;
 mod mark;
 mod opening;

@@ -61,14 +61,17 @@ def decode(text):
     need(encode(data) == text, "base64 that is not canonical: " + text)
     return data
 
-def read(folder, path, most=2**30):
+def find(folder, path, most):
     found = folder
     for part in path.split("/"):
         found = os.path.join(found, part)
         need(not os.path.islink(found), path + " is a link", NotChecked)
     need(os.path.isfile(found), path + " is missing")
     need(os.path.getsize(found) <= most, path + " is too long")
-    with open(found, "rb") as file:
+    return found
+
+def read(folder, path, most=2**30):
+    with open(find(folder, path, most), "rb") as file:
         return file.read()
 
 def epoch(origin):
@@ -154,6 +157,7 @@ class Log:
     def __init__(self, folder):
         self.folder, self.last, self.missing, self.any_first, self.salted = folder, {}, {}, False, False
         self.redacted, self.named, self.sets, self.joins = {}, {}, set(), []
+        self.baselines, self.lists = set(), {}
 
     def entry(self, number, entry):
         where = "entry %d" % number
@@ -170,7 +174,10 @@ class Log:
         return sha(b"\0", entry)
 
     def event(self, number, where, text):
-        event = json.loads(text)
+        try:
+            event = json.loads(text)
+        except ValueError:
+            raise Tampered(where + ": no JSON")
         need(event["v"] in (1, 2), where + ": an event of a newer version", NotChecked)
         need(event["v"] == 1 or dumps(event) == text, where + ": not in the canonical form")
         need(event["type"] != "redacted", where + ": it stands for a redacted event")
@@ -190,6 +197,14 @@ class Log:
             own = sha(found["floor"].encode(), *(len(p).to_bytes(8, "little") + p for p in parts)).hex()
             need(own == digest and dumps(found) + b"\n" == text, where + ": another policy set than " + digest)
             self.sets.add(digest)
+        named = event.get("baselines", []) + [event[key]["baseline"] for key in ("compliance", "snapshot") if key in event]
+        for digest in {one["digest"] for one in named} - self.baselines:
+            need(re.fullmatch("[0-9a-f]{64}", digest), where + ": no digest of a baseline")
+            need(sha(read(self.folder, "baselines/%s.toml" % digest)).hex() == digest, where + ": another baseline than " + digest)
+            self.baselines.add(digest)
+        if "snapshot" in event:
+            name, root = re.sub("^[.]", "_", event["snapshot"]["baseline"]["id"]), decode(event["snapshot"]["root"])
+            self.lists["snapshots/%s-%s.txt" % (name, root.hex())] = event["snapshot"]
         if "redaction" in record:
             said = record["redaction"]
             need(said["entry"] < number and said["entry"] not in self.named, where + ": what it says was redacted")
@@ -220,7 +235,34 @@ class Log:
         need(not self.joins or self.joins[-1][2] == own, "the checkpoint is of another epoch than the entries")
         need(not whole or (self.joins[0][1] if self.joins else own) <= 1, "no entry says where the epoch began")
 
-def files(folder, tree, first, origin, root):
+STATES = "compliant", "exempt", "in_grace", "unknown", "not_compliant"
+
+def devices(folder, path, said):
+    """A list of devices is the one whose root and counts an event states; its digest."""
+    need(said is not None, path + ": no event states its root")
+    edge, lines, counts, latest, worst, digest = [], 0, dict.fromkeys(STATES, 0), ("", ""), None, hashlib.sha256()
+    with open(find(folder, path, 2**36), "rb") as file:
+        for line in file:
+            device, control, state, since, read_at = line.decode().split(" ")
+            need(re.fullmatch("[0-9a-f]{32}", device) and since == str(int(since))
+                 and (read_at == "-\n" or read_at == "%d\n" % int(read_at)) and latest < (device, control),
+                 "%s: line %d" % (path, lines + 1))
+            if latest[0] != device:
+                counts.update({worst: counts[worst] + 1} if worst else {})
+            worst = state if latest[0] != device else max(worst, state, key=STATES.index)
+            latest, lines, hash, number = (device, control), lines + 1, sha(b"\0", line), lines + 1
+            while number % 2 == 0:
+                hash, number = node(edge.pop(), hash), number // 2
+            edge.append(hash)
+            digest.update(line)
+    counts.update({worst: counts[worst] + 1} if worst else {})
+    while len(edge) > 1:
+        edge[-2:] = [node(*edge[-2:])]
+    need((edge or [sha()])[0] == decode(said["root"]) and lines == said["lines"] and counts == said["counts"]
+         and sum(counts.values()) == said["devices"], path + ": another list than the one whose root an event states")
+    return digest.hexdigest()
+
+def files(folder, tree, log, first, origin, root):
     """The manifest, and no file that does not belong to the export."""
     listed = {}
     for directory, names, found in os.walk(folder):
@@ -236,7 +278,8 @@ def files(folder, tree, first, origin, root):
             elif path not in ("checkpoint", "manifest.json"):
                 need(re.fullmatch("[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*", path)
                      and not path.startswith("tile/"), path + " does not belong to this export")
-                listed[path] = sha(read(folder, path)).hex()
+                is_list = path.startswith("snapshots/")
+                listed[path] = devices(folder, path, log.lists.get(path)) if is_list else sha(read(folder, path)).hex()
     manifest = {"files": dict(sorted(listed.items())), "first": first, "form": 1, "origin": origin,
                 "root": encode(root), "size": tree.size}
     need(dumps(manifest) + b"\n" == read(folder, "manifest.json"), "manifest.json is not that of these files")
@@ -268,7 +311,7 @@ def verify(folder, vkey, older=()):
         need(epoch(old)[1] <= epoch(origin)[1] and old_size <= min(kept), what + " has more entries than were kept: forked")
         need(old_size % 256 == 0 or old_size >= first, what + " is of entries that are not here", NotChecked)
         need(tree.root_of(old_size) == old_root, what + " has another root: forked")
-    files(folder, tree, first, origin, root)
+    files(folder, tree, log, first, origin, root)
     lacking = ["the first entry is %d" % first] * (first > 0) + ["%d entries are redacted" % len(log.redacted)] * bool(log.redacted)
     return 3 if lacking else 0, "; ".join(["%s: %d entries, root %s" % (origin, size, encode(root))] + lacking)
 

@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 25] = [
+pub const EXAMPLES: [Examples; 26] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -51,6 +51,10 @@ pub const EXAMPLES: [Examples; 25] = [
             "modegate policy diff builtin /etc/modegate/policies",
             "modegate policy diff ./policies-of-today ./policies-of-tomorrow --json",
         ],
+    ),
+    (
+        "policy reload",
+        &["modegate policy reload --data /var/lib/modegate"],
     ),
     (
         "policy explain",

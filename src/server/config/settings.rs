@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::alerts::AlertSettings;
 use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
+use super::compliance::ComplianceSettings;
 use super::retention::Retention;
 use super::siem::SiemSettings;
 use super::values::{
@@ -90,6 +91,8 @@ pub struct Settings {
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
     pub inventory: InventorySettings,
+    /// How devices are judged by baselines of compliance.
+    pub compliance: ComplianceSettings,
     /// How jobs of installs are read.
     #[serde(with = "JobSettings")]
     pub jobs: JobRules,
@@ -131,6 +134,7 @@ impl Default for Settings {
             alerts: AlertSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
+            compliance: ComplianceSettings::default(),
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             siem: SiemSettings::default(),

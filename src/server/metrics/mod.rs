@@ -1,15 +1,16 @@
 //! What the server counts, and how it is called (docs/running.md lists it).
-//! One registry for each server. Counting takes atomics only. No label names a device, a user or a command: how many
-//! series there are does not depend on what is served.
+//! Counting takes atomics only. No label names a device, a user or a command: the number of series is fixed.
 
 mod alerts;
 mod audit;
+mod compliance;
 mod connections;
 mod disk;
 mod exchange;
 mod format;
 mod process;
 mod push;
+mod queues;
 mod refused;
 mod shape;
 mod siem;
@@ -34,13 +35,14 @@ pub use shape::{Histogram, Labelled};
 
 use alerts::OpenAlerts;
 use audit::AuditMetrics;
+use compliance::{ComplianceMetrics, RELOADS};
 pub(crate) use disk::disk;
 use process::ProcessCollector;
 use push::PushMetrics;
 use siem::SiemMetrics;
 use webhooks::WebhookMetrics;
 
-use modegate_core::command::{CommandState, QueueSample};
+use modegate_core::command::CommandState;
 use modegate_core::context::Mode;
 use modegate_core::device::AuthFailure;
 use modegate_core::installs::InstallState;
@@ -54,8 +56,6 @@ const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The methods that the API knows, and the others.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "other"];
-/// What became of reading the policy files again.
-const RELOADS: [&str; 2] = ["loaded", "refused"];
 /// What was synced to the disk.
 const SYNCS: [&str; 2] = ["commit", "checkpoint"];
 
@@ -90,6 +90,7 @@ pub struct Metrics {
     installs: Labelled<Counter>,
     webhooks: WebhookMetrics,
     audit: AuditMetrics,
+    compliance: ComplianceMetrics,
     siem: SiemMetrics,
     registry: Registry,
     /// What is called as in every program: without our prefix.
@@ -113,17 +114,14 @@ impl Metrics {
     pub fn new() -> Self {
         let modes = || Mode::ALL.map(Mode::name);
         let counter = Counter::<u64>::default;
+        let states = CommandState::ALL.map(CommandState::name);
         let mut metrics = Metrics {
             exchanges: Labelled::one(&["mode"], modes(), counter),
             exchange_seconds: Labelled::one(&["mode"], modes(), Histogram::of_seconds),
             decisions: Labelled::two(&["kind", "outcome"], &kind_names(), &OUTCOMES, counter),
             sessions_begun: counter(),
             sessions_ended: counter(),
-            queue: Labelled::one(
-                &["state"],
-                CommandState::ALL.map(CommandState::name),
-                Gauge::default,
-            ),
+            queue: Labelled::one(&["state"], states, Gauge::default),
             queue_oldest: Gauge::default(),
             commit_seconds: Histogram::of_seconds(),
             load_seconds: Histogram::of_seconds(),
@@ -162,6 +160,7 @@ impl Metrics {
             ),
             webhooks: WebhookMetrics::new(),
             audit: AuditMetrics::new(),
+            compliance: ComplianceMetrics::new(),
             siem: SiemMetrics::default(),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
@@ -190,6 +189,7 @@ impl Metrics {
         );
         self.webhooks.name(to);
         self.audit.name(to);
+        self.compliance.name(to);
         self.siem.name(to);
     }
 
@@ -408,16 +408,6 @@ impl Metrics {
     pub(crate) fn worker_restarted(&self, worker: &'static str) {
         let label = [("worker", worker)];
         self.worker_restarts.get_or_create(&label).inc();
-    }
-
-    /// What a walk over all devices found of their queues.
-    pub(crate) fn queues(&self, found: &QueueSample, now: Timestamp) {
-        for (at, &count) in found.commands.iter().enumerate() {
-            let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.queue.at(at).set(count);
-        }
-        let age = found.oldest.map_or(0, |oldest| now.ms_since(oldest).max(0));
-        self.queue_oldest.set(age as f64 / 1000.0);
     }
 }
 

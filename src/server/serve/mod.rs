@@ -1,6 +1,7 @@
 //! `modegate serve`: the shell put together, from a data directory to a running server.
 
 mod audit_log;
+mod baselines;
 pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
@@ -25,9 +26,11 @@ use tokio::sync::{Notify, watch};
 
 use crate::app::App;
 use crate::app::alerts::Alerts;
-use crate::app::policy_reload;
+use crate::app::{baseline_reload, policy_reload};
 use crate::audit::Sealer;
+use crate::audit::lists::Lists;
 use crate::config::{self, Limits, Settings};
+use crate::current::Current;
 use crate::egress::EgressPolicy;
 use crate::http::bodies::BodyBudget;
 use crate::http::health::Health;
@@ -51,6 +54,7 @@ use certificates::Issuers;
 use data_dir::DataDir;
 pub use keys::KeySource;
 use modegate_core::alert::{AlertKind, Subject};
+use modegate_core::compliance::BaselineSet;
 use modegate_core::event::{Event, EventType};
 use modegate_core::policy::PolicySet;
 use modegate_core::secret::Secret;
@@ -97,8 +101,7 @@ const SEALING: Duration = Duration::from_secs(20);
 /// What stands in its way.
 pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
-    check_addresses(settings)?;
-    let policies = Arc::new(policy_set(settings)?);
+    let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
     let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
@@ -111,11 +114,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let certificate = Arc::new(ServerCertificate::new(certified));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
     let sync = Arc::new(sync_service(&options, &store, &policies, &metrics)?);
-    record_start(&*store, &policies, clock.now()).await?;
+    record_start(&*store, (&policies, &baselines), clock.now()).await?;
     let push = push(&options, &store, &sync, &metrics).await?;
     let (end, ending) = watch::channel(false);
     let status = Arc::<WorkerStatus>::default();
-    let app = app(&options, (store, sealer), sync, push, &metrics, &token).await?;
+    let parts = (store, sealer, Arc::new(Current::new(baselines)));
+    let app = app(&options, parts, sync, push, &metrics, &token).await?;
     let shared = Arc::new(Shared {
         app,
         health: Arc::new(Health::new(Arc::clone(&status))),
@@ -167,7 +171,7 @@ fn stream_places(settings: &Settings) -> StreamPlaces {
 /// The use cases on these parts, with the API tokens that the store has.
 async fn app(
     options: &Options,
-    (store, sealer): (Arc<SqliteStore>, Arc<Sealer>),
+    (store, sealer, baselines): (Arc<SqliteStore>, Arc<Sealer>, Arc<Current<BaselineSet>>),
     sync: Arc<SyncService>,
     push: Arc<Push>,
     metrics: &Arc<Metrics>,
@@ -196,7 +200,9 @@ async fn app(
         sealer,
         audit_public: options.settings.audit.public,
         sync,
+        baselines,
         policies: options.settings.policies.clone(),
+        judges: options.settings.compliance.enabled,
         reloading: tokio::sync::Mutex::default(),
         metrics: Arc::clone(metrics),
         push,
@@ -375,6 +381,9 @@ fn workers(
         jobs: settings.jobs.clone(),
         retention: settings.retention,
         sealer: Arc::clone(&shared.app.sealer),
+        judge: baselines::judge(settings, shared),
+        lists: Lists::of(&settings.data),
+        snapshot_ms: settings.compliance.snapshot_ms(),
         witnesses: Arc::new(log_outlets::witnesses(settings, shared.app.clock.now())?),
         siem: log_outlets::forwarders(settings, shared, &is_announced)?,
         database: settings.database_path(),
@@ -408,8 +417,17 @@ fn limits(settings: &Settings) -> Limits {
     }
 }
 
-fn policy_set(settings: &Settings) -> Result<PolicySet, ServeError> {
-    policy_reload::read(settings.policies.as_deref()).map_err(ServeError::Policies)
+/// The policies and the baselines of compliance, where the addresses are ones to listen on.
+fn rules(
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Arc<PolicySet>, Arc<BaselineSet>), ServeError> {
+    check_addresses(settings)?;
+    let directory = settings.policies.as_deref();
+    let policies = policy_reload::read(directory).map_err(ServeError::Policies)?;
+    let baselines = baseline_reload::read(settings.compliance.enabled, directory, now);
+    let baselines = baselines.map_err(ServeError::Baselines)?;
+    Ok((Arc::new(policies), Arc::new(baselines)))
 }
 
 fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
@@ -467,7 +485,7 @@ fn cores() -> usize {
 
 async fn record_start(
     store: &dyn Store,
-    policies: &PolicySet,
+    (policies, baselines): (&PolicySet, &BaselineSet),
     now: Timestamp,
 ) -> Result<(), StoreError> {
     store
@@ -477,5 +495,6 @@ async fn record_start(
     let started = Event::new(now, "server", None, EventType::ServerStarted).detail(version);
     let loaded = Event::new(now, "server", None, EventType::PolicyLoaded)
         .detail(format!("policy set {}", policies.digest()));
-    store.log(vec![started, loaded]).await
+    store.log(vec![started, loaded]).await?;
+    baseline_reload::put(store, baselines, "server", now).await
 }

@@ -131,6 +131,9 @@ pub enum ServeError {
     /// The policy files are wrong.
     #[error("the policy set is invalid:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Policies(Vec<Fault>),
+    /// The baselines of compliance are wrong.
+    #[error("the baselines are invalid:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Baselines(Vec<Fault>),
     /// The push client cannot be made.
     #[error("could not set up push: {0}")]
     Push(#[from] SetupError),

@@ -1,8 +1,8 @@
-//! SIGHUP: policies and the server's certificate are read again. What is wrong is rejected,
+//! SIGHUP: policies, baselines and the server's certificate are read again. What is wrong is rejected,
 //! logged, and raised as an alert; what was in force stays.
 
 use super::{Running, ServeError, certificates, expiry, preflight};
-use crate::app::policy_reload;
+use crate::app::{baseline_reload, policy_reload};
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::time::Timestamp;
 
@@ -10,9 +10,10 @@ use modegate_core::time::Timestamp;
 const SIGHUP: &str = "operator:SIGHUP";
 
 /// The alerts that a reload raises and the next good one clears.
-pub(super) const REFUSALS: [(AlertKind, fn() -> Subject); 2] = [
+pub(super) const REFUSALS: [(AlertKind, fn() -> Subject); 3] = [
     (AlertKind::PolicyRefused, || Subject::Server),
     (AlertKind::CertificateRefused, certificate),
+    (AlertKind::BaselineRefused, || Subject::Server),
 ];
 
 fn certificate() -> Subject {
@@ -20,12 +21,15 @@ fn certificate() -> Subject {
 }
 
 impl Running {
-    /// Reads policies and the server's certificate again. What is wrong is
+    /// Reads policies, baselines and the server's certificate again. What is wrong is
     /// rejected and logged; what was in force stays.
     pub async fn reload(&self) {
         let now = self.options.clock.now();
         if let Err(error) = policy_reload::reload(&self.shared.app, SIGHUP).await {
             tracing::error!(%error, "could not load the policy files again");
+        }
+        if let Err(error) = baseline_reload::reload(&self.shared.app, SIGHUP).await {
+            tracing::error!(%error, "could not load the baselines again");
         }
         let refused = self.reload_certificate(now).err().map(|error| {
             tracing::error!(%error, "could not load the server's certificate; the old one stays in use");

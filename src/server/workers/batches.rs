@@ -95,10 +95,12 @@ async fn run_chunk(
         None => None,
     };
     let devices = next_devices(store, &batch).await?;
+    let unfit = unfit(store, app.as_ref(), &devices).await?;
     let maker = Maker {
         actor: batch.actor,
         command,
         app,
+        unfit,
         templates: templates.clone(),
         now,
     };
@@ -128,11 +130,29 @@ async fn next_devices(store: &dyn Store, batch: &Batch) -> Result<Vec<Device>, S
     Ok(devices)
 }
 
+/// For each of these devices why it is not as the app requires; nothing for one that is.
+async fn unfit(
+    store: &dyn Store,
+    app: Option<&App>,
+    devices: &[Device],
+) -> Result<HashMap<DeviceId, Option<Refusal>>, StoreError> {
+    let mut unfit = HashMap::new();
+    if let Some(app) = app.filter(|app| app.requires.is_some()) {
+        for device in devices {
+            let compliance = store.compliance(device.id).await?;
+            unfit.insert(device.id, app.check_required(compliance.as_ref()).err());
+        }
+    }
+    Ok(unfit)
+}
+
 /// What makes the batch's command for a device.
 struct Maker {
     actor: String,
     command: Option<Value>,
     app: Option<App>,
+    /// Where the app requires something: for each device that was looked at, why it is not so.
+    unfit: HashMap<DeviceId, Option<Refusal>>,
     templates: Templates,
     now: Timestamp,
 }
@@ -155,6 +175,14 @@ impl Maker {
             .as_ref()
             .map(|app| app.pick(&fields, &device.record.groups));
         let (family, release) = (device.record.family, release.transpose()?);
+        if let Some(app) = &self.app {
+            match self.unfit.get(&device.id) {
+                Some(Some(why)) => return Err(why.clone()),
+                Some(None) => {}
+                // One that came meanwhile was not judged by then.
+                None => app.check_required(None)?,
+            }
+        }
         operations::command_with(family, command, &setting, release).map_err(Refusal::Field)
     }
 }

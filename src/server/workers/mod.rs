@@ -10,12 +10,15 @@ use tokio::sync::Notify;
 pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
+pub(crate) mod compliance;
+mod compliance_snapshot;
 mod installs;
 mod queues;
 pub mod retention;
 
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
+use crate::audit::lists::Lists;
 use crate::audit::witnessing::{WitnessWorker, Witnesses};
 use crate::audit::worker::SealWorker;
 use crate::clock::Clock;
@@ -32,6 +35,8 @@ use crate::wns::worker::WakeWorker;
 use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
+use compliance::{ComplianceWorker, Judge};
+use compliance_snapshot::SnapshotWorker;
 use installs::InstallWorker;
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
@@ -63,6 +68,12 @@ pub(crate) struct WorkerContext {
     pub(crate) database: PathBuf,
     /// Where the log is exported to, if it is.
     pub(crate) export_directory: Option<PathBuf>,
+    /// What devices are judged by.
+    pub(crate) judge: Judge,
+    /// Where the lists of devices with their states are.
+    pub(crate) lists: Lists,
+    /// How long such a list lasts, milliseconds; `None` where none is made.
+    pub(crate) snapshot_ms: Option<i64>,
     /// Who cosigns the log's checkpoints.
     pub(crate) witnesses: Arc<Witnesses>,
     /// Who sends the log to other systems.
@@ -93,6 +104,15 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         )
     });
     start_log(&supervisor, &context);
+    start_one(&supervisor, &context, "compliance", |c| {
+        ComplianceWorker::new(c.judge.clone())
+    });
+    if context.snapshot_ms.is_some() {
+        start_one(&supervisor, &context, "compliance_snapshot", |c| {
+            let every = c.snapshot_ms.unwrap_or_default();
+            SnapshotWorker::new(c.judge.clone(), c.lists.clone(), every)
+        });
+    }
     start_one(&supervisor, &context, "batches", |c| {
         let wake = Arc::clone(&c.batches);
         BatchWorker::new(
@@ -162,6 +182,7 @@ fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
             sealer: Arc::clone(&c.sealer),
             clock: c.clock.clone(),
             database: c.database.clone(),
+            lists: c.lists.clone(),
             out: c.export_directory.clone().unwrap_or_default(),
         });
     }

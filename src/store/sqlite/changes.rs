@@ -69,6 +69,10 @@ pub(super) fn apply(
         let sql = "INSERT OR IGNORE INTO install_due VALUES (?1)";
         run(db, sql, [signed(number)])?;
     }
+    if change.review_compliance {
+        let sql = "INSERT OR IGNORE INTO compliance_due VALUES (?1)";
+        run(db, sql, [signed(number)])?;
+    }
     let reply = change.reply.as_deref();
     let reply = reply.map(|reply| keys.seal(SealContext::Reply(number), reply));
     update_state(

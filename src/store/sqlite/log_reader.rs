@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::connection::{check_version, open_unused, read_only, version};
 use super::error::failed;
 use super::files::DatabaseFiles;
-use super::{audit_keys, checkpoints, entries, events, index, policy_sets, tree};
+use super::{audit_keys, checkpoints, compliance, entries, events, index, policy_sets, tree};
 use crate::StoreError;
 use crate::proof::{AuditKey, StoredCheckpoint, Tree};
 use modegate_core::audit::verify::{IndexRow, KeptCheckpoint, Rest};
@@ -132,6 +132,11 @@ impl LogReader {
     /// The files (name and text) of a policy set that was once in force.
     pub fn policy_set(&self, digest: &str) -> Result<Option<Vec<(String, String)>>, StoreError> {
         self.read(|db| policy_sets::one(db, digest))
+    }
+
+    /// The text of a baseline of compliance that was once in force.
+    pub fn baseline(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        self.read(|db| compliance::baseline(db, digest))
     }
 
     /// Up to `limit` events of a device with numbers above `after`, in order.

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 12] = [
+const FILES: [(&str, &str); 13] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -26,6 +26,10 @@ const FILES: [(&str, &str); 12] = [
     ("V10__alerts", include_str!("migrations/V10__alerts.sql")),
     ("V11__pruning", include_str!("migrations/V11__pruning.sql")),
     ("V12__siem", include_str!("migrations/V12__siem.sql")),
+    (
+        "V13__compliance",
+        include_str!("migrations/V13__compliance.sql"),
+    ),
 ];
 
 /// The latest version.

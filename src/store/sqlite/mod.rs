@@ -14,6 +14,7 @@ mod catalogue;
 mod changes;
 mod checkpoints;
 mod columns;
+mod compliance;
 mod connection;
 mod entries;
 mod error;

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, params};
 
+use super::compliance;
 use super::events::{self, Chain};
 use super::query::{run, value};
 use super::rows::{self, Key, signed};
@@ -46,11 +47,12 @@ pub(super) fn register(
         rows::pack(&state)?
     ];
     let sql = "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)";
-    run(db, sql, row)
+    run(db, sql, row)?;
+    compliance::make_due(db, chain.number)
 }
 
 /// The tables with rows of a device, which are deleted with it.
-const OF_A_DEVICE: [&str; 8] = [
+const OF_A_DEVICE: [&str; 10] = [
     "command",
     "outbox",
     "push_channel",
@@ -59,6 +61,8 @@ const OF_A_DEVICE: [&str; 8] = [
     "install",
     "install_due",
     "asked_install",
+    "compliance",
+    "compliance_due",
 ];
 
 pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {
@@ -75,6 +79,7 @@ pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<
         chain.mark
     ];
     run(db, "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)", row)?;
+    compliance::retire(db, number)?;
     for table in OF_A_DEVICE {
         run(
             db,

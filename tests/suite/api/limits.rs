@@ -14,6 +14,7 @@ fn against<F: Future<Output = ()>>(limits: Limits, test: fn(String, String) -> F
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     actix_web::rt::System::new().block_on(async {
         let mut options = Options::new(own.path().join("data"));
+        options.settings.compliance.enabled = false;
         options.settings.listen = ([127, 0, 0, 1], 0).into();
         options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
         options.settings.limits = limits;

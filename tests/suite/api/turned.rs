@@ -33,6 +33,7 @@ impl Turned {
         options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
         options.settings.accept_unknown_devices = true;
         options.settings.inventory.schedule_hours = 0;
+        options.settings.compliance.enabled = false;
         set(&mut options.settings);
         let shown = Arc::clone(&now);
         options.clock = Clock::new(move || Timestamp(shown.load(SeqCst)));

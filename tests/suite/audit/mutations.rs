@@ -229,6 +229,7 @@ fn log_again(log: &WrittenLog) -> WrittenLog {
         origin: log.origin.clone(),
         seed: log.seed,
         sets: log.sets.clone(),
+        baselines: log.baselines.clone(),
         first: log.first,
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use modegate_core::audit::manifest;
 use modegate_core::event::Event;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -414,7 +415,9 @@ fn a_device_is_asked_what_was_withheld_and_a_day_which_set_was_in_force() {
 #[test]
 fn oscal_has_what_it_requires_and_unknown_is_not_satisfied() {
     let mut log = WrittenLog::of(40);
-    let baseline = json!({ "id": "base", "digest": "d".repeat(64) });
+    log.baselines.push("# a baseline\n".to_owned());
+    let digest = manifest::digest(log.baselines[0].as_bytes());
+    let baseline = json!({ "id": "base", "digest": digest });
     let states = [
         ("av.on", "compliant"),
         ("1st", "unknown"),

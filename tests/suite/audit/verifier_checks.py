@@ -335,6 +335,45 @@ expect("a policy set", decided(v.dumps(SET) + b"\n").verify() == 0)
 tampered("another policy set", "another policy set", decided(v.dumps(SET) + b"\n", "0" * 64))
 tampered("another spelling of it", "another policy set", decided(v.dumps(SET) + b" \n"))
 
+TEXT = b"# a baseline"
+NAMED = {"id": "a", "digest": hashlib.sha256(TEXT).hexdigest()}
+tampered("a path for a baseline's digest", "no digest of a baseline",
+         Export(SALT + event(baselines=[{"id": "a", "digest": "../x"}])))
+tampered("another baseline", "another baseline",
+         Export(SALT + event(baselines=[NAMED]), change=adds("baselines/%s.toml" % NAMED["digest"], TEXT + b" ")))
+
+# Lists of devices.
+NONE = dict.fromkeys(v.STATES, 0)
+DEVICES = ["%032x" % 1, "%032x" % 2]
+LINES = ["%s a compliant 1 2\n" % DEVICES[0], "%s b unknown 3 -\n" % DEVICES[0], "%s a exempt 4 5\n" % DEVICES[1]]
+COUNTS = {**NONE, "unknown": 1, "exempt": 1}
+
+
+def list_of(rows, stated=True, other=None, **lie):
+    """An export with that list, of which an event says the truth but for the lie."""
+    root = root_of([v.sha(b"\0", line.encode()) for line in rows])
+    said = {"baseline": NAMED, "at": 1, "devices": 2, "lines": len(rows), "counts": COUNTS, "root": v.encode(root), **lie}
+
+    def change(folder):
+        adds("snapshots/a-%s.txt" % root.hex(), "".join(other or rows).encode())(folder)
+        adds("baselines/%s.toml" % NAMED["digest"], TEXT)(folder)
+    return Export(SALT + event(**{"snapshot": said} if stated else {}), change=change)
+
+
+expect("a list", list_of(LINES).verify() == 0)
+expect("an empty list", list_of([], devices=0, counts=NONE).verify() == 0)
+tampered("a list that no event knows", "no event states", list_of(LINES, stated=False))
+for name, made in {
+        "other lines": list_of(LINES, other=[LINES[0].replace(" 2", " 3")] + LINES[1:]),
+        "more lines": list_of(LINES, lines=4), "more devices": list_of(LINES, devices=3),
+        "other states": list_of(LINES, counts={**NONE, "compliant": 1, "exempt": 1})}.items():
+    tampered(name, "another list", made)
+for name, bad in {
+        "no device": LINES[0].replace("0", "g", 1), "a time with a zero": LINES[0].replace(" 1 ", " 01 "),
+        "no time": LINES[0].replace(" 2\n", " 02\n"), "no line end": LINES[0][:-1]}.items():
+    tampered(name, "line 1", list_of([bad], devices=1, counts={**NONE, "compliant": 1}))
+tampered("lines out of order", "line 2", list_of([LINES[1], LINES[0], LINES[2]]))
+
 # The command line.
 said = io.StringIO()
 with contextlib.redirect_stdout(said):

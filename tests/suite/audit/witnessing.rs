@@ -368,6 +368,7 @@ async fn an_hour_without_witnesses() {
         insecure_http: Some("127.0.0.1:0".parse().unwrap()),
         ..Settings::default()
     };
+    settings.compliance.enabled = false;
     settings.audit.seal_seconds = 1;
     settings.audit.witness_seconds = 1;
     settings.audit.witnesses = vec![WitnessAddress {

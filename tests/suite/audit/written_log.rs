@@ -25,6 +25,8 @@ pub struct WrittenLog {
     pub origin: Origin,
     pub seed: [u8; 32],
     pub sets: Vec<PolicyFile>,
+    /// The texts of baselines.
+    pub baselines: Vec<String>,
     /// Entries before this one are left out.
     pub first: u64,
 }
@@ -39,6 +41,7 @@ impl WrittenLog {
             origin: origin(1),
             seed: [7; 32],
             sets: vec![set("# one: \u{e9} \"\\ \u{1}\n"), set("# two\n")],
+            baselines: Vec::new(),
             first: 0,
         };
         for number in 0..size {
@@ -169,6 +172,14 @@ impl WrittenLog {
                 directory,
                 &policy_set_path(&set.digest()),
                 set.text().as_bytes(),
+            );
+        }
+        for text in &self.baselines {
+            let digest = manifest::digest(text.as_bytes());
+            put(
+                directory,
+                &manifest::baseline_path(&digest),
+                text.as_bytes(),
             );
         }
         let key = self.key();

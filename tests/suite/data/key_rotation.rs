@@ -395,6 +395,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "batch_item.device",
         "chain.id",
         "checkpoint.root",
+        "compliance.body",
         "delivery.body",
         "device.id",
         "device.state",

@@ -160,6 +160,7 @@ fn readyz_says_when_the_server_is_ending() {
     let own = tempfile::tempdir().unwrap();
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut options = modegate_server::serve::Options::new(own.path());
+    options.settings.compliance.enabled = false;
     options.settings.listen = "127.0.0.1:0".parse().unwrap();
     options.settings.insecure_http = Some("127.0.0.1:0".parse().unwrap());
     options.drain = std::time::Duration::from_secs(60);

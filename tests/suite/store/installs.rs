@@ -43,6 +43,7 @@ fn app(id: &str) -> App {
         releases: vec![release],
         created_at: NOW,
         changed_at: NOW,
+        requires: None,
     }
 }
 

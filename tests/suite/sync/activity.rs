@@ -32,6 +32,7 @@ impl World {
         let now = Arc::new(AtomicI64::new(Timestamp::parse(at).unwrap().0));
         let shown = Arc::clone(&now);
         let mut options = Options::new(own.path());
+        options.settings.compliance.enabled = false;
         options.settings.listen = ([127, 0, 0, 1], 0).into();
         options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
         options.settings.accept_unknown_devices = true;

@@ -1,25 +1,14 @@
 //! Commands that went out: answered in another mode than the one that carried them, or never
 //! confirmed.
 
-use super::device::DeviceFacts;
+use super::device::{DeviceFacts, Underway};
 use super::value::{Column, Listed, Row, Section, columns};
 use super::withheld::outcomes;
 use crate::command::CommandState;
 use crate::context::Mode;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
-use crate::kind::Kind;
 use crate::time::Timestamp;
-
-/// A command that went out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Underway {
-    kind: Kind,
-    at: Timestamp,
-    event: u64,
-    session: u32,
-    mode: Mode,
-}
 
 /// A command that was answered in another mode.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 
 /// Where something was seen.
 #[derive(Debug, Clone)]
-struct Place {
+struct Sighting {
     at: Timestamp,
     device: DeviceId,
     session: u32,
@@ -21,7 +21,7 @@ struct Place {
 }
 
 /// The columns of a list of places.
-const PLACES: &[Column] = columns! {
+const SIGHTINGS: &[Column] = columns! {
     at "When",
     device "Device",
     session "Session",
@@ -29,7 +29,7 @@ const PLACES: &[Column] = columns! {
     what "What",
 };
 
-impl Place {
+impl Sighting {
     fn row(&self) -> Row {
         vec![
             self.at.into(),
@@ -47,14 +47,14 @@ pub(super) struct ClaimsAudit {
     /// Sessions by mode and login status.
     claims: [[u64; Login::ALL.len()]; Mode::ALL.len()],
     sessions: u64,
-    nobody: Listed<Place>,
-    somebody: Listed<Place>,
-    changed: Listed<Place>,
-    doubled: Listed<Place>,
-    manual: Listed<Place>,
+    nobody: Listed<Sighting>,
+    somebody: Listed<Sighting>,
+    changed: Listed<Sighting>,
+    doubled: Listed<Sighting>,
+    manual: Listed<Sighting>,
     /// UpdateConfiguration by the mode of the message.
     configured: [u64; Mode::ALL.len()],
-    elsewhere: Listed<Place>,
+    elsewhere: Listed<Sighting>,
 }
 
 impl ClaimsAudit {
@@ -66,7 +66,7 @@ impl ClaimsAudit {
         (event, record): (&Event, &ExchangeRecord),
     ) {
         let session = facts.session;
-        let place = |what: String| Place {
+        let place = |what: String| Sighting {
             at: event.at,
             device: id,
             session: record.session,
@@ -115,7 +115,7 @@ impl ClaimsAudit {
         for delivered in event.delivered().iter().filter(|one| configures(one.kind)) {
             self.configured[mode as usize] += 1;
             if mode != Mode::Maintenance {
-                self.elsewhere.push(Place {
+                self.elsewhere.push(Sighting {
                     at: event.at,
                     device: id,
                     session,
@@ -148,7 +148,7 @@ impl ClaimsAudit {
         .fact("maintenance", "Carried in Maintenance", of(Mode::Maintenance))
         .fact("elsewhere", elsewhere, self.elsewhere.total())
         .table(whole("update_configuration_modes", "Commands by mode", columns, rows))
-        .table(self.elsewhere.table("update_configuration_elsewhere", elsewhere, PLACES, Place::row))
+        .table(self.elsewhere.table("update_configuration_elsewhere", elsewhere, SIGHTINGS, Sighting::row))
     }
 
     /// Audit 3.
@@ -177,8 +177,8 @@ impl ClaimsAudit {
         .fact("nobody", nobody, self.nobody.total())
         .fact("somebody", somebody, self.somebody.total())
         .table(whole("claims", "Sessions by mode and LoginStatus", columns, rows))
-        .table(self.nobody.table("claims_nobody", nobody, PLACES, Place::row))
-        .table(self.somebody.table("claims_somebody", somebody, PLACES, Place::row))
+        .table(self.nobody.table("claims_nobody", nobody, SIGHTINGS, Sighting::row))
+        .table(self.somebody.table("claims_somebody", somebody, SIGHTINGS, Sighting::row))
     }
 
     /// Audit 5.
@@ -192,7 +192,7 @@ impl ClaimsAudit {
         )
         .headline("manual", self.manual.total() > 0)
         .fact("manual", title, self.manual.total())
-        .table(self.manual.table("interactive_sessions", title, PLACES, Place::row))
+        .table(self.manual.table("interactive_sessions", title, SIGHTINGS, Sighting::row))
     }
 
     /// Audit 8.
@@ -208,7 +208,7 @@ impl ClaimsAudit {
         .headline("changed", self.changed.total() + self.doubled.total() > 0)
         .fact("changed", changed, self.changed.total())
         .fact("doubled", doubled, self.doubled.total())
-        .table(self.changed.table("mode_changed", changed, PLACES, Place::row))
-        .table(self.doubled.table("mode_doubled", doubled, PLACES, Place::row))
+        .table(self.changed.table("mode_changed", changed, SIGHTINGS, Sighting::row))
+        .table(self.doubled.table("mode_doubled", doubled, SIGHTINGS, Sighting::row))
     }
 }

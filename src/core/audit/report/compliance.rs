@@ -7,33 +7,11 @@ use std::collections::BTreeMap;
 
 use super::device::DeviceFacts;
 use super::value::{Column, LISTED, Listed, Row, Section, Table, Value, columns, whole};
+use super::verdicts::{ControlNumber, Standing};
 use crate::compliance::{ComplianceState, Reason};
-use crate::event::{BaselineRecord, ControlRecord, Event, SnapshotRecord};
+use crate::event::{BaselineRecord, Event, SnapshotRecord};
 use crate::ids::DeviceId;
 use crate::time::Timestamp;
-
-/// A control by its place in [`ComplianceAudit::names`].
-type ControlNumber = u32;
-
-/// The latest verdicts on a device.
-pub(super) type Verdicts = BTreeMap<ControlNumber, Standing>;
-
-/// The latest verdict on a device by one control.
-#[derive(Debug, Clone)]
-pub(super) struct Standing {
-    state: ComplianceState,
-    beneath: Option<ComplianceState>,
-    reason: Option<Reason>,
-    since: Timestamp,
-    until: Option<Timestamp>,
-    read_at: Option<Timestamp>,
-    command: Option<u32>,
-    /// The event of the exchange that brought the evidence, and the one of the verdict.
-    event: Option<u64>,
-    stated: u64,
-    /// What was read, of a control that is not met.
-    value: Option<Box<str>>,
-}
 
 /// Most controls that are told apart.
 const CONTROLS: usize = 10_000;
@@ -287,30 +265,4 @@ fn snapshot_row(one: &SnapshotRecord) -> Row {
         Value::Code(one.root.clone()),
         Value::Code(one.baseline.digest.clone()),
     ]
-}
-
-impl Standing {
-    fn new(record: &ControlRecord, stated: u64) -> Self {
-        let value = record.value.as_ref().map(|value| match value.as_str() {
-            Some(text) => text.to_owned(),
-            None => value.to_string(),
-        });
-        let digest = record
-            .value_sha256
-            .as_ref()
-            .map(|digest| format!("sha256:{digest}"));
-        let is_met = record.state == ComplianceState::Compliant;
-        Standing {
-            state: record.state,
-            beneath: record.beneath,
-            reason: record.reason,
-            since: record.since,
-            until: record.until,
-            read_at: record.read_at,
-            command: record.command,
-            event: record.event,
-            stated,
-            value: value.or(digest).filter(|_| !is_met).map(Into::into),
-        }
-    }
 }

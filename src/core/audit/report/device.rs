@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::Underway;
-use super::compliance::Verdicts;
 use super::value::{Column, Row, Value, columns};
+use super::verdicts::Verdicts;
 use super::withheld::Waiting;
 use crate::context::{ContextSet, Family, Mode};
 use crate::event::{Event, EventType, ExchangeRecord};
 use crate::ids::DeviceId;
+use crate::kind::Kind;
 use crate::limits;
 use crate::time::Timestamp;
 
@@ -35,6 +35,16 @@ pub struct DeviceFacts {
     pub(super) unconfirmed: BTreeMap<u32, Underway>,
     /// The latest verdicts on it.
     pub(super) verdicts: Verdicts,
+}
+
+/// A command that went out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Underway {
+    pub(super) kind: Kind,
+    pub(super) at: Timestamp,
+    pub(super) event: u64,
+    pub(super) session: u32,
+    pub(super) mode: Mode,
 }
 
 /// The device's latest session as far as it was seen.

@@ -17,10 +17,12 @@ mod machine;
 mod period;
 mod policy_sets;
 mod seen;
+mod standing;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests;
 mod value;
+mod verdicts;
 mod wakes;
 mod withheld;
 
@@ -29,6 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use device::{DEVICES, DeviceFacts};
 pub use period::{Period, PeriodFault};
 pub use policy_sets::{PolicySpan, PolicySpans};
+pub use standing::{Brought, ControlStanding, DeviceStanding};
 pub use value::{Column, Fact, LISTED, Row, Section, Table, Value};
 pub use withheld::{DeviceWaits, Ending, Reason, Wait, Waiting};
 

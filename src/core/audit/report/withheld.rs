@@ -228,7 +228,7 @@ impl Waits {
 
 /// What a row of the table counts.
 #[derive(Debug, Default)]
-struct Tally {
+struct WaitCounts {
     waits: Waits,
     endings: BTreeMap<Ending, u64>,
     open: u64,
@@ -238,14 +238,14 @@ struct Tally {
 #[derive(Debug, Default)]
 pub(super) struct WithheldAudit {
     pub(super) reasons: Reasons,
-    tallies: BTreeMap<Arc<Reason>, Tally>,
+    tallies: BTreeMap<Arc<Reason>, WaitCounts>,
     /// What has no room of its own any more.
-    others: Tally,
+    others: WaitCounts,
     count: u64,
 }
 
 impl WithheldAudit {
-    fn tally(&mut self, wait: &Waiting) -> &mut Tally {
+    fn tally(&mut self, wait: &Waiting) -> &mut WaitCounts {
         let has_room = self.tallies.len() < LISTED;
         self.count += 1;
         match has_room || self.tallies.contains_key(&wait.reason) {
@@ -279,7 +279,8 @@ impl WithheldAudit {
             .chain(others)
             .map(|(kind, rules, tally)| row(kind, rules, tally));
         let open: u64 = self.tallies.values().map(|tally| tally.open).sum();
-        let expired = |tally: &Tally| tally.endings.get(&Ending::Expired).copied().unwrap_or(0);
+        let expired =
+            |tally: &WaitCounts| tally.endings.get(&Ending::Expired).copied().unwrap_or(0);
         let expired: u64 = self.tallies.values().map(expired).sum();
         Section::new(
             "withheld",
@@ -315,7 +316,7 @@ fn table(rows: impl Iterator<Item = Row>) -> Table {
     whole("withheld", "Waits by kind and rule", columns, rows)
 }
 
-fn row(kind: &'static str, rules: String, tally: &Tally) -> Row {
+fn row(kind: &'static str, rules: String, tally: &WaitCounts) -> Row {
     let ended = |ending| Value::from(tally.endings.get(&ending).copied().unwrap_or(0));
     vec![
         kind.into(),

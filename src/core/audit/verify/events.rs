@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::compliance::ComplianceChecks;
 use super::epochs::Epochs;
 use super::finding::{Finding, FindingKind, Findings};
 use super::index::Index;
@@ -31,6 +32,7 @@ pub(super) struct EventChecks {
     pub(super) sequences: Sequences,
     pub(super) redactions: Redactions,
     pub(super) epochs: Epochs,
+    pub(super) compliance: ComplianceChecks,
     /// Keys that the log says began to sign it, and until when those before them sign.
     pub(super) keys: Vec<(String, Timestamp)>,
     #[serde(skip)]
@@ -112,6 +114,7 @@ impl EventChecks {
             let set = self.policy_set(number, &exchange.policy_set, source);
             set.unwrap_or_else(|finding| findings.add(finding));
         }
+        self.compliance.take(number, event, source, findings);
         let stated = match event.log.as_deref() {
             Some(LogRecord::Redaction {
                 entry,

@@ -86,6 +86,10 @@ named! {
         Unsalted = "entry.unsalted",
         /// A policy set that decided is not there, or is another one.
         PolicySet = "policy_set",
+        /// A baseline of compliance that an event names is not there, or is another one.
+        Baseline = "baseline",
+        /// A list of devices is not the one whose root an event states.
+        List = "list",
         /// An entry was redacted and no later event says so.
         RedactionUnnamed = "redaction.unnamed",
         /// An event says something else about a redacted entry than what is there.

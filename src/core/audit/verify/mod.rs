@@ -6,6 +6,7 @@
 //! database, also where the events of each device end.
 
 mod checkpoints;
+mod compliance;
 mod epochs;
 mod events;
 mod finding;
@@ -217,6 +218,7 @@ impl<S: LogSource> Verification<'_, '_, S> {
         let sealed_keys = events.keys.len();
         self.rest(&checkpoint, &mut events)?;
         self.close(&checkpoint, &events);
+        events.compliance.close(self.source, self.findings)?;
         self.kept_checkpoints(&checkpoint, &events)?;
         self.files(&checkpoint)?;
         events.keys.truncate(sealed_keys);

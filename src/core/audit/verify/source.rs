@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::audit::device_part::DEVICE_PART;
+use crate::audit::manifest::baseline_path;
 use crate::ids::DeviceId;
 use crate::time::Timestamp;
 use crate::tlog::proof::TileReader;
@@ -26,6 +27,21 @@ pub trait LogSource {
     /// A policy set by its digest, as the text of a
     /// [`PolicyFile`](crate::audit::policy_file::PolicyFile).
     fn policy_set(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault>;
+
+    /// The text of a baseline of compliance by its digest.
+    fn baseline(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
+        Err(SourceFault::Missing(baseline_path(digest)))
+    }
+
+    /// The paths of the lists of devices that are there.
+    fn lists(&mut self) -> Result<Vec<String>, SourceFault> {
+        Ok(Vec::new())
+    }
+
+    /// Calls `line` with each line of such a list, its line feed included.
+    fn list(&mut self, path: &str, _line: &mut dyn FnMut(&[u8])) -> Result<(), SourceFault> {
+        Err(SourceFault::Missing(path.to_owned()))
+    }
 
     /// The manifest, and the digests of the files that it should list; `None` where the
     /// source is no export.

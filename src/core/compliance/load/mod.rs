@@ -161,6 +161,11 @@ impl Loader {
                 self.faults.fault(&at, 0, what, "a file without it");
             }
         }
+        self.keep(name, text);
+    }
+
+    /// Keeps the baseline of a file that was read, where the file says which it is.
+    fn keep(&mut self, name: &str, text: &str) {
         let controls = std::mem::take(&mut self.controls);
         let exemptions = std::mem::take(&mut self.exemptions);
         if let Some(head) = self.head.take() {

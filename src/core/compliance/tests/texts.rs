@@ -225,7 +225,7 @@ fn an_explanation_says_where_a_control_is_read_and_what_it_makes_of_a_device() {
         (fact.read_in.len(), fact.state, fact.max_age_days),
         (0, "compliant", None)
     );
-    let several = format!("{BASELINE}").replace("id = \"all\"", "id = \"more\"");
+    let several = BASELINE.replace("id = \"all\"", "id = \"more\"");
     let files = vec![
         ("a.toml".to_owned(), BASELINE.to_owned()),
         ("b.toml".to_owned(), several),

@@ -110,7 +110,7 @@ impl Loader {
                 "rule" => tables(self, &at, ("[[rule]]", value), room, |table| table.rule()),
                 "classify" => {
                     tables(self, &at, ("[[classify]]", value), room, |table| {
-                        table.custom_class()
+                        table.custom_class();
                     });
                 }
                 unknown => self.faults.fault(

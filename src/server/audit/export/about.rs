@@ -21,6 +21,13 @@ pub(super) struct About {
     pub(super) types: BTreeMap<String, u64>,
     /// Digests of policy sets that events name and the database does not have.
     pub(super) missing_policy_sets: Vec<String>,
+    /// Digests of baselines of compliance that events name and the database does not have.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) missing_baselines: Vec<String>,
+    /// Baselines whose newest list of devices is not in it, with the root of each: the data
+    /// directory does not have it any more.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) missing_lists: BTreeMap<String, String>,
     /// The size of the export that this one continued.
     pub(super) previous: Option<u64>,
     /// For each view (`jsonl`, `csv`): the entry that it goes on from next time.

@@ -54,6 +54,7 @@ pub fn export_device(
     let (views, added) = (part.views, part.copied.entries);
     let mut files = Files::new(None, part.copied);
     files.policy_sets(&source, &mut directory)?;
+    files.compliance(&source, None, &mut directory)?;
     files.keys(&source, &mut directory)?;
     for (view, text) in &views {
         files.put(&mut directory, &format!("events.{}", view.name()), text)?;

@@ -7,7 +7,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::ExportError;
-use modegate_core::audit::manifest::CHECKPOINT;
+use modegate_core::audit::manifest::{CHECKPOINT, digest_of_stream};
 use modegate_store::private_file::{beside, directory, sync_directory};
 
 /// The file that is there while an export is being written.
@@ -162,6 +162,46 @@ impl Directory {
             Some(_) => Ok(()),
             None => fs::remove_dir(&path).map_err(failed),
         }
+    }
+
+    /// Copies a file that is never changed again; its digest, or `None` where there is none.
+    pub(super) fn copy(&mut self, name: &str, from: &Path) -> Result<Option<String>, ExportError> {
+        let failed = |error| ExportError::File(from.to_owned(), error);
+        let mut from_file = match File::open(from) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file.map_err(failed)?,
+        };
+        let mut to = self.begin()?;
+        let digest = digest_of_stream(|buffer| {
+            let read = from_file.read(buffer)?;
+            to.write_all(&buffer[..read]).map(|()| read)
+        });
+        let digest = digest.map_err(failed)?;
+        self.end(name)?;
+        Ok(Some(digest))
+    }
+
+    /// Deletes the files of a directory that are not listed by their paths. Nothing where
+    /// there is no such directory.
+    pub(super) fn keep_listed(
+        &self,
+        within: &str,
+        is_listed: impl Fn(&str) -> bool,
+    ) -> Result<(), ExportError> {
+        let path = self.file(within);
+        let failed = |error| ExportError::File(path.clone(), error);
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if !is_listed(&format!("{within}{name}")) {
+                fs::remove_file(entry.path()).map_err(failed)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes durable what was put there.

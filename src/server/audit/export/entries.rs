@@ -19,6 +19,10 @@ pub(super) struct Copied {
     pub(super) types: BTreeMap<String, u64>,
     /// The digests of policy sets that decided.
     pub(super) policy_sets: BTreeSet<String>,
+    /// The digests of baselines that events name.
+    pub(super) baselines: BTreeSet<String>,
+    /// The root of the newest list of each baseline's devices, in base64.
+    pub(super) lists: BTreeMap<String, String>,
 }
 
 /// The tree that is copied, and where it goes.
@@ -188,6 +192,15 @@ impl Copied {
             && !self.policy_sets.contains(digest)
         {
             self.policy_sets.insert(digest.to_owned());
+        }
+        for baseline in seen.baselines() {
+            if !self.baselines.contains(&baseline.digest) {
+                self.baselines.insert(baseline.digest.clone());
+            }
+        }
+        if let Some(listed) = seen.listed() {
+            let id = listed.baseline.id.clone();
+            self.lists.insert(id, listed.root.clone());
         }
         match self.types.get_mut(&*seen.what) {
             Some(count) => *count += 1,

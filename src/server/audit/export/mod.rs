@@ -5,6 +5,7 @@
 //! before, and the next one completes it.
 
 mod about;
+mod compliance;
 pub(in crate::audit) mod csv;
 mod device;
 mod directory;
@@ -19,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::database::DatabaseLog;
+use super::lists::Lists;
 use about::About;
 pub use device::export_device;
 use directory::Directory;
@@ -26,7 +28,7 @@ use entries::{Copied, Copy};
 pub use error::ExportError;
 use existing::Existing;
 use modegate_core::audit::manifest::{
-    self, CHECKPOINT, MANIFEST, Manifest, key_path, policy_set_path,
+    self, CHECKPOINT, MANIFEST, Manifest, SNAPSHOTS, baseline_path, key_path, policy_set_path,
 };
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::time::Timestamp;
@@ -47,6 +49,8 @@ pub struct ExportRequest {
     pub since: Option<u64>,
     /// In which other forms, too.
     pub views: Vec<View>,
+    /// Where the lists of devices are that the log has the roots of.
+    pub lists: Option<Lists>,
 }
 
 /// An export that was made.
@@ -127,6 +131,7 @@ pub fn export(
     let replaced = existing.as_ref().map_or(first, Existing::oldest_replaced);
     let mut files = Files::new(existing, copied);
     files.policy_sets(&source, &mut directory)?;
+    files.compliance(&source, request.lists.as_ref(), &mut directory)?;
     files.keys(&source, &mut directory)?;
     files.put(&mut directory, VERIFIER.0, VERIFIER.1.as_bytes())?;
     for view in &request.views {
@@ -143,14 +148,12 @@ pub fn export(
         from,
     };
     copy.drop_replaced(replaced)?;
+    directory.keep_listed(SNAPSHOTS, |path| manifest.files.contains_key(path))?;
     directory.finish(|name| !name.starts_with("export-") || manifest.files.contains_key(name))?;
     Ok(Exported {
         checkpoint: source.checkpoint,
         first,
-        deleted: match since {
-            Some(_) => 0,
-            None => first,
-        },
+        deleted: since.map_or(first, |_| 0),
         added,
     })
 }
@@ -160,6 +163,10 @@ pub(super) struct Files {
     digests: BTreeMap<String, String>,
     about: About,
     policy_sets: Vec<String>,
+    /// The baselines that are still to be written.
+    baselines: Vec<String>,
+    /// The newest list of each baseline that is still to be copied.
+    lists: BTreeMap<String, String>,
 }
 
 impl Files {
@@ -183,10 +190,18 @@ impl Files {
         let sets = copied.policy_sets.into_iter();
         let mut policy_sets: Vec<String> = sets.filter(|digest| !known(digest)).collect();
         policy_sets.append(&mut about.missing_policy_sets);
+        let known = |digest: &String| digests.contains_key(&baseline_path(digest));
+        let baselines = copied.baselines.into_iter();
+        let mut baselines: Vec<String> = baselines.filter(|digest| !known(digest)).collect();
+        baselines.append(&mut about.missing_baselines);
+        let mut lists = std::mem::take(&mut about.missing_lists);
+        lists.extend(copied.lists);
         Files {
             digests,
             about,
             policy_sets,
+            baselines,
+            lists,
         }
     }
 

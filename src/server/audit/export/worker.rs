@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use super::record::Record;
 use super::{ExportError, ExportRequest, Exported, export};
 use crate::audit::Sealer;
+use crate::audit::lists::Lists;
 use crate::clock::Clock;
 use crate::supervisor::Worker;
 use modegate_store::sqlite::log_reader::LogReader;
@@ -24,6 +25,8 @@ pub(crate) struct ExportWorker {
     pub(crate) clock: Clock,
     /// The database's file.
     pub(crate) database: PathBuf,
+    /// Where the lists of devices are.
+    pub(crate) lists: Lists,
     /// The directory.
     pub(crate) out: PathBuf,
 }
@@ -41,6 +44,7 @@ impl ExportWorker {
             out: self.out.clone(),
             since: None,
             views: Vec::new(),
+            lists: Some(self.lists.clone()),
         };
         let written = tokio::task::spawn_blocking(move || {
             let log = LogReader::open(&database)?;

@@ -65,7 +65,7 @@ fn first_page(report: &Report, to: &mut impl Write) -> io::Result<()> {
         value("checked"),
         value("size"),
     )?;
-    write!(to, "<p>{}</p>\n", prose(summary.shows))?;
+    writeln!(to, "<p>{}</p>", prose(summary.shows))?;
     note_not_proved(summary, to)?;
     facts(&summary.facts, to)?;
     for one in &summary.tables {
@@ -76,13 +76,13 @@ fn first_page(report: &Report, to: &mut impl Write) -> io::Result<()> {
         ("Program", basis.program.clone()),
         ("Command that makes it again", command(report, Form::Html)),
     ] {
-        write!(
+        writeln!(
             to,
-            "<dt>{label}</dt><dd><code>{}</code></dd>\n",
+            "<dt>{label}</dt><dd><code>{}</code></dd>",
             escaped(&value)
         )?;
     }
-    write!(to, "</dl>\n")?;
+    writeln!(to, "</dl>")?;
     overview(report, to)
 }
 
@@ -103,9 +103,9 @@ fn overview(report: &Report, to: &mut impl Write) -> io::Result<()> {
         } else {
             "–"
         };
-        write!(
+        writeln!(
             to,
-            "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"n\">{value}</td><td>{mark}</td></tr>\n",
+            "<tr><td><a href=\"#{}\">{}</a></td><td>{}</td><td class=\"n\">{value}</td><td>{mark}</td></tr>",
             one.id,
             escaped(one.title),
             escaped(label)
@@ -127,31 +127,31 @@ fn section(one: &Section, to: &mut impl Write) -> io::Result<()> {
     for table_of in &one.tables {
         table(table_of, to)?;
     }
-    write!(to, "</section>\n")
+    writeln!(to, "</section>")
 }
 
 fn note_not_proved(one: &Section, to: &mut impl Write) -> io::Result<()> {
     let text = prose(one.does_not_prove);
-    write!(to, "<p class=\"not\"><b>Not proven:</b> {text}</p>\n")
+    writeln!(to, "<p class=\"not\"><b>Not proven:</b> {text}</p>")
 }
 
 fn facts(facts: &[Fact], to: &mut impl Write) -> io::Result<()> {
-    write!(to, "<dl class=\"facts\">\n")?;
+    writeln!(to, "<dl class=\"facts\">")?;
     for fact in facts {
         let (label, value) = (escaped(fact.label), shown(&fact.value));
-        write!(to, "<dt>{label}</dt><dd>{value}</dd>\n")?;
+        writeln!(to, "<dt>{label}</dt><dd>{value}</dd>")?;
     }
-    write!(to, "</dl>\n")
+    writeln!(to, "</dl>")
 }
 
 fn table(one: &Table, to: &mut impl Write) -> io::Result<()> {
     let title = escaped(one.title);
     if one.rows.is_empty() {
-        return write!(to, "<p class=\"none\">{title}: none.</p>\n");
+        return writeln!(to, "<p class=\"none\">{title}: none.</p>");
     }
     let rows = one.rows.iter().take(ROWS);
     let listed = rows.len() as u64;
-    write!(to, "<h3>{title}</h3>\n")?;
+    writeln!(to, "<h3>{title}</h3>")?;
     rows_of(one.columns, rows.cloned(), to)?;
     cut(listed, one.total, to)
 }
@@ -162,9 +162,9 @@ fn cut(listed: u64, total: u64, to: &mut impl Write) -> io::Result<()> {
         return Ok(());
     }
     let (listed, total) = (words(&listed.into()), words(&total.into()));
-    write!(
+    writeln!(
         to,
-        "<p class=\"cut\">The first {listed} of {total}. The JSON and CSV forms list more.</p>\n"
+        "<p class=\"cut\">The first {listed} of {total}. The JSON and CSV forms list more.</p>"
     )
 }
 
@@ -194,9 +194,9 @@ fn rows_of(
         if let Some(column) = first {
             let value = row.remove(0);
             if group.as_ref() != Some(&value) {
-                write!(
+                writeln!(
                     to,
-                    "<tr class=\"group\"><th colspan=\"{}\">{}: {}</th></tr>\n",
+                    "<tr class=\"group\"><th colspan=\"{}\">{}: {}</th></tr>",
                     shown_columns.len(),
                     escaped(column.title),
                     shown(&value)
@@ -208,7 +208,7 @@ fn rows_of(
         for value in &row {
             write!(to, "<td{}>{}</td>", class(value), shown(value))?;
         }
-        write!(to, "</tr>\n")?;
+        writeln!(to, "</tr>")?;
     }
     write!(to, "</tbody>\n</table>\n")
 }
@@ -230,7 +230,7 @@ fn devices(report: &Report, to: &mut impl Write) -> io::Result<()> {
     }
     let total = report.device_count();
     cut(total.min(DEVICE_ROWS) as u64, total as u64, to)?;
-    write!(to, "</section>\n")
+    writeln!(to, "</section>")
 }
 
 /// The checkpoint, so that a print that is kept is a witness.

@@ -3,7 +3,9 @@
 use super::super::prove::ProveError;
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::report::Reporter;
-use modegate_core::audit::verify::{LogSource, ManifestParts, SourceFault};
+use modegate_core::audit::verify::{
+    IndexRow, KeptCheckpoint, LogSource, ManifestParts, Rest, SourceFault,
+};
 use modegate_core::event::Event;
 use modegate_core::policy::PolicySet;
 use modegate_core::tlog::entry::{Entry, entries, hash_of};
@@ -110,6 +112,26 @@ impl LogSource for Fixed<'_> {
 
     fn foreign(&mut self, size: u64, first: u64) -> Result<Option<String>, SourceFault> {
         self.log.foreign(size, first)
+    }
+
+    fn differing_view(
+        &mut self,
+        number: u64,
+        entry: Entry<'_>,
+    ) -> Result<Option<String>, SourceFault> {
+        self.log.differing_view(number, entry)
+    }
+
+    fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
+        self.log.index(index, width)
+    }
+
+    fn visit_rest(&mut self, size: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
+        self.log.visit_rest(size, visit)
+    }
+
+    fn kept_checkpoint(&mut self, below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
+        self.log.kept_checkpoint(below)
     }
 
     fn unsealed(&mut self) -> Result<u64, SourceFault> {

@@ -10,6 +10,7 @@ use super::writer::{WriteError, WriterArgs};
 use super::{AuditError, print, wait};
 use crate::audit::export::record::Record;
 use crate::audit::export::{ExportRequest, Exported, View, export, export_device};
+use crate::audit::lists::Lists;
 use crate::cli::backup::{Places, ProgressReporter};
 use crate::clock::Clock;
 use modegate_core::ids::DeviceId;
@@ -88,6 +89,7 @@ impl ExportArgs {
                     out: self.out.clone(),
                     since: self.since,
                     views,
+                    lists: Some(Lists::of(&at.data)),
                 };
                 export(&log, &request, now, &mut progress)?
             }

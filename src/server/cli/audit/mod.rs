@@ -1,6 +1,7 @@
 //! `modegate audit`: the proof of the log. One file per command.
 
 mod checkpoint;
+mod compliance;
 mod export;
 mod key;
 mod policy_sets;
@@ -55,6 +56,9 @@ pub enum AuditCommand {
     Report(report::ReportArgs),
     /// List what rules withheld from a device: since when, for how long, by which rule
     Withheld(withheld::WithheldArgs),
+    /// Say whether a device is compliant: by each control since when, by which reading of which
+    /// session
+    Compliance(compliance::ComplianceArgs),
     /// List which policy set was in force from when to when, and who loaded it
     PolicySets(policy_sets::PolicySetsArgs),
     /// Print the newest checkpoint: a signed note
@@ -133,6 +137,7 @@ impl AuditError {
                 | AuditCommand::Replay(_)
                 | AuditCommand::Report(_)
                 | AuditCommand::Withheld(_)
+                | AuditCommand::Compliance(_)
                 | AuditCommand::PolicySets(_)
         );
         match self {
@@ -155,6 +160,7 @@ pub(super) fn run(command: &AuditCommand) -> u8 {
         AuditCommand::Replay(args) => replay::run(args),
         AuditCommand::Report(args) => report::run(args),
         AuditCommand::Withheld(args) => withheld::run(args),
+        AuditCommand::Compliance(args) => compliance::run(args),
         AuditCommand::PolicySets(args) => policy_sets::run(args),
         AuditCommand::Checkpoint(args) => checkpoint::run(args),
         AuditCommand::Key(args) => key::run(args),

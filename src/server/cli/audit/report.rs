@@ -12,7 +12,9 @@ use crate::audit::report::{Fixed, Form};
 use crate::cli::backup::ProgressReporter;
 use modegate_core::audit::manifest::digest;
 use modegate_core::audit::report::{Basis, Period, Reporter};
-use modegate_core::audit::verify::{Accepted, FindingKind, Outcome, Question, verify};
+use modegate_core::audit::verify::{
+    Accepted, FindingKind, Outcome, Question, Report as Verified, verify,
+};
 use modegate_core::tlog::Checkpoint;
 use modegate_store::sqlite::backup::Progress;
 
@@ -100,31 +102,19 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
         );
         return Ok(outcome.exit_code());
     }
-    let goes_on = !verified
-        .findings
-        .iter()
-        .any(|found| found.kind == FindingKind::OlderNotChecked);
-    let older = args
-        .against
-        .iter()
-        .filter(|_| goes_on)
-        .map(|path| read(path));
-    let older: Vec<Vec<u8>> = older.collect::<Result<_, _>>()?;
-    let sizes = older
-        .iter()
-        .filter_map(|note| Checkpoint::from_note(note).ok());
+    let older = args.older_sizes(&verified)?;
     let mut reporter = Reporter::new(Basis {
         program: concat!("modegate ", env!("CARGO_PKG_VERSION")).to_owned(),
         command: args.command(&question)?,
         period: args.period,
         verified,
         trusts_witnesses: question.policy.is_some(),
-        older: sizes.map(|(checkpoint, _)| checkpoint.size).collect(),
+        older,
         checkpoint: String::from_utf8_lossy(log.note()).into_owned(),
     });
     let mut shown = ProgressReporter::new("reported on", "entries");
     let is_same = log.read(&mut reporter, &mut |done, of| {
-        shown.report(Progress { done, of })
+        shown.report(Progress { done, of });
     })?;
     if !is_same {
         return Err(AuditError::Changed);
@@ -138,6 +128,21 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
 }
 
 impl ReportArgs {
+    /// The sizes of the older checkpoints that the log goes on from: none where that could
+    /// not be checked.
+    fn older_sizes(&self, verified: &Verified) -> Result<Vec<u64>, AuditError> {
+        let mut findings = verified.findings.iter();
+        if findings.any(|found| found.kind == FindingKind::OlderNotChecked) {
+            return Ok(Vec::new());
+        }
+        let notes: Result<Vec<Vec<u8>>, _> = self.against.iter().map(|path| read(path)).collect();
+        let sizes = notes?.into_iter().filter_map(|note| {
+            let (checkpoint, _) = Checkpoint::from_note(&note).ok()?;
+            Some(checkpoint.size)
+        });
+        Ok(sizes.collect())
+    }
+
     fn outs(&self) -> impl Iterator<Item = (Form, &PathBuf)> {
         let outs = [
             (Form::Html, &self.html),

@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::{ApiResponse, Body, Caller, HandlerResult, Paging, page};
 use crate::app::Principal;
 use crate::app::catalogue;
-use crate::app::catalogue_input::{AppChange, NewApp};
+use crate::app::catalogue_input::{AppChange, NewApp, RequiredState};
 use crate::app::input::{Line, Lines, List, Time};
 use crate::app::revision::app_tag;
-use modegate_core::catalogue::{App, Dependency, LIST, Release, URL_BYTES};
+use crate::app::word::Word;
+use modegate_core::catalogue::{App, Dependency, LIST, Release, Requirement, URL_BYTES};
 use modegate_core::operations::Templates;
 
 /// An app as the API shows it: whether it has JobData and licences, never which.
@@ -26,6 +27,10 @@ pub(super) struct AppView {
     versions: Vec<VersionView>,
     created_at: Time,
     changed_at: Time,
+    /// What a device must be to get it: compliant, or nothing.
+    requires: Option<Word<RequiredState>>,
+    /// By which baseline; none for all that cover the device.
+    requires_baseline: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -70,7 +75,7 @@ impl AppView {
             "version {} cannot be installed yet: it has no job_data, templates.app_install is not configured, and the shipped template needs package_full_name and urls",
             unmade.join(", ")
         );
-        let highest = app.release(None);
+        let (highest, requires) = (app.release(None), app.requires.as_ref());
         AppView {
             id: app.id.clone(),
             name: app.name.clone(),
@@ -80,6 +85,11 @@ impl AppView {
             versions: releases().map(VersionView::from).collect(),
             created_at: Time(app.created_at),
             changed_at: Time(app.changed_at),
+            requires: requires.map(|_| Word(RequiredState::Compliant)),
+            requires_baseline: requires.and_then(|requires| {
+                let Requirement::Compliant(baseline) = requires;
+                Some(baseline.as_ref()?.to_string())
+            }),
             warnings: (!unmade.is_empty())
                 .then_some(warning)
                 .into_iter()

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::alerts::RaisedView;
+use super::compliance_events::{BaselineNameView, ComplianceChangeView, SnapshotView};
 use super::devices::RefusalView;
 use super::event_parts::{
     EventStep, ExchangeMoreView, ExchangeView, RecordChangeView, TouchedView, full,
@@ -56,6 +57,15 @@ pub(super) struct EventView {
     /// For `alert.raised` and `alert.cleared`: the alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     raised: Option<RaisedView>,
+    /// For `baseline.loaded`: the baselines in force from then on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    baselines: Vec<BaselineNameView>,
+    /// For `compliance.changed`: the verdicts that are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compliance: Option<ComplianceChangeView>,
+    /// For `compliance.snapshot`: the list of the devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    snapshot: Option<SnapshotView>,
     /// What the device reported by an alert.
     #[serde(skip_serializing_if = "Option::is_none")]
     alert: Option<AlertView>,
@@ -138,6 +148,12 @@ impl From<&LoggedEvent> for EventView {
             forecast: event.forecast.clone(),
             refusals: event.refusals.iter().map(RefusalView::from).collect(),
             raised: event.raised.as_ref().map(RaisedView::from),
+            baselines: event.baselines.iter().map(BaselineNameView::from).collect(),
+            compliance: event
+                .compliance
+                .as_deref()
+                .map(|of| ComplianceChangeView::new(event, of)),
+            snapshot: event.snapshot.as_deref().map(SnapshotView::from),
             alert: event.alert.as_ref().map(AlertView::from),
             steps: event.steps.iter().map(EventStep::from).collect(),
             app: event.app.clone(),

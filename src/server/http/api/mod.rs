@@ -11,6 +11,8 @@ mod caller;
 mod certificates;
 mod command_view;
 mod commands;
+mod compliance;
+mod compliance_events;
 mod devices;
 mod endpoint;
 mod event_parts;

@@ -3,13 +3,14 @@
 
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
-    alerts, apps, audit, batches, certificates, command_view, commands, devices, events, import,
-    install_stream, installs, inventory, openapi, policies, push, push_profiles, refused_devices,
-    schemas, server_password, stream, tokens, webhooks,
+    alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
+    events, import, install_stream, installs, inventory, openapi, policies, push, push_profiles,
+    refused_devices, schemas, server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
 use modegate_core::command::CommandState;
+use modegate_core::compliance::ComplianceState;
 use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::AuthFailure;
@@ -241,6 +242,25 @@ endpoints! {
     "Evaluates another policy set against recorded sessions and reports the differences. Changes nothing"
     post "/policies/try" [Operate] policies::tried, body app::policies::PolicyTryOut
         => 200 One app::policies::TryOutResult;
+
+    "The baselines of compliance in force, with how many devices are in each state"
+    get "/compliance" [Audit] compliance::overview => 200 One compliance::ComplianceView;
+
+    "One baseline with its controls, and how many devices are in each state by each"
+    get "/compliance/{baseline}" [Audit] compliance::one => 200 One compliance::BaselineView;
+
+    "The devices that a baseline covers, and how they stand; a page may contain fewer than `limit` while `next` is set"
+    get "/compliance/{baseline}/devices" [Audit] compliance::devices => 200 List compliance::DeviceStateView,
+        query &[
+            AFTER,
+            LIMIT,
+            one_of("state", all_words::<ComplianceState>, "Only devices in this state, by the control if one is named"),
+            text("control", "By this control alone"),
+        ];
+
+    "How a device stands to each control of the baselines that cover it, with the value, the reading, the session and the policy set that show it"
+    get "/devices/{device}/compliance" [Audit] compliance::of_device
+        => 200 One compliance::DeviceComplianceView;
 
     "The device's push channel: state, age, the last response of WNS, the latest wake; never its URI"
     get "/devices/{device}/channel" [Read] push::channel => 200 One push::ChannelView;

@@ -54,6 +54,7 @@ const GROWN: [(i64, &[Length]); 1] = [(
         ("Known", 4),
         ("Notes", 4),
         ("ProfileHealth", 2),
+        ("App", 7),
         ("Session", 12),
     ],
 )];
