@@ -156,7 +156,8 @@ fn may_be_kept(kind: &str, data: &str) -> bool {
     let is_decimal = |text: &str| text.parse::<i32>().is_ok() || text.parse::<u32>().is_ok();
     let is_number = match data.strip_prefix("0x").or(data.strip_prefix("0X")) {
         Some(hex) => is_hex(hex),
-        None => !data.starts_with('+') && is_decimal(data),
+        // No result begins so, and telephone numbers do.
+        None => data == "0" || !data.starts_with(['+', '0']) && is_decimal(data),
     };
     (data.is_empty() || is_number || Uuid::try_parse(data).is_ok())
         && !SECRET_TYPES.iter().any(|word| kind.contains(word))
