@@ -35,6 +35,10 @@ golden:
 bench NAME *ARGS:
     cargo bench --locked --bench {{NAME}} -- {{ARGS}}
 
+# The log's verifier on 100,000,000 events with flat memory: for the night
+night EVENTS="100000000":
+    cargo bench --locked --bench audit -- memory {{EVENTS}}
+
 # The seeded world of devices for longer: minutes for 100,000 steps
 world STEPS="100000":
     MODEGATE_STEPS={{STEPS}} cargo test --release --locked --test suite world:: -- --nocapture

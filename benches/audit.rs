@@ -2,8 +2,8 @@
 //! plain work on the same bytes in the same run. CPU seconds are what counts.
 //!
 //! `cargo bench --bench audit -- [EVENTS]`: 200,000 if not told. With `memory [EVENTS]`
-//! (100,000,000) it verifies a log that is made as it is read, and shows the memory on the
-//! way: for the night.
+//! (100,000,000) it verifies a log that is made as it is read, shows the memory on the way, and
+//! fails if it grows with the events: for the night.
 
 mod support;
 
@@ -45,6 +45,12 @@ const OF_EACH: u64 = 40;
 /// Devices at night: all have events long before a hundredth of them.
 const DEVICES_AT_NIGHT: u64 = 100_000;
 const PROOFS: usize = 200;
+/// Most memory of the verifier, besides [`BYTES_OF_EACH`].
+const MOST_KIB: u64 = 32 * 1024;
+/// And for each device.
+const BYTES_OF_EACH: u64 = 32;
+/// It does not grow by more once a tenth of the events is read.
+const FLAT_KIB: u64 = 2 * 1024;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -346,7 +352,7 @@ fn memory(recorded: &Recorded, events: u64) {
         accepted: Accepted::default(),
         ed25519: &ed25519::verify,
     };
-    let (mut most, mut shown) = (made, 0);
+    let (mut most, mut at_a_tenth, mut shown) = (made, made, 0);
     let cpu = cpu_of_this_thread();
     let report = verify(&mut log, &question, &mut |Progress { done, size }| {
         // Reading it each time would take longer than verifying.
@@ -362,6 +368,9 @@ fn memory(recorded: &Recorded, events: u64) {
                 mib(most.saturating_sub(made))
             );
             shown += 1;
+            if shown == 2 {
+                at_a_tenth = most;
+            }
         }
     });
     assert_eq!(report.outcome, Outcome::Good, "{report:?}");
@@ -369,4 +378,8 @@ fn memory(recorded: &Recorded, events: u64) {
         "{:.0} events/s and core, the making of the log in it",
         events as f64 / (cpu_of_this_thread() - cpu)
     );
+    let bound = MOST_KIB + DEVICES_AT_NIGHT * BYTES_OF_EACH / 1024;
+    let (whole, late) = (most - made, most - at_a_tenth);
+    assert!(whole <= bound, "{whole} KiB, which may be {bound}");
+    assert!(late <= FLAT_KIB, "{late} KiB more since a tenth of it");
 }

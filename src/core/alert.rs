@@ -314,7 +314,7 @@ pub fn low_disk(free: u64, database: u64) -> Option<Finding> {
     let least = LOW_BYTES.max(database / LOW_PART);
     (free < least).then(|| {
         let message = format!(
-            "{free} bytes are free on the disk of the database, which has {database}: less than {least}"
+            "{free} bytes are free to use on the disk of the database, which has {database}: less than {least}"
         );
         Finding::new(AlertKind::DiskLow, Subject::Server, message)
     })

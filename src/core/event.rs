@@ -436,7 +436,7 @@ pub struct AlertRecord {
     /// `Meta/Mark`: how important the device takes it to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
-    /// Its result.
+    /// Its result, where it is a number or a GUID; `***` for other data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
 }

@@ -94,9 +94,6 @@ pub(crate) const AHEAD: usize = 64;
 pub(crate) const ALERTS: usize = 8;
 /// Longest LocURI, and longest type, of an alert that is kept; the rest is cut off.
 pub(crate) const ALERT_NAME_BYTES: usize = 512;
-/// Longest Data of an alert that is kept: a number or a word. What is longer may be a
-/// secret.
-pub(crate) const ALERT_DATA_BYTES: usize = 64;
 /// DevInfo nodes of one message that are taken into the inventory; the standard has
 /// five, and vendors may add below Ext.
 pub(crate) const DEV_INFO_NODES: usize = 32;

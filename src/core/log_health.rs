@@ -14,9 +14,9 @@ pub const KINDS: [AlertKind; 4] = [
 
 /// The log fills the disk soon if it does so within this many days.
 const SOON_DAYS: u64 = 30;
-/// So many intervals may pass, and this besides, until events have waited for too long.
+/// So many intervals may pass, besides the patience that is set, until events have waited
+/// for too long.
 const INTERVALS: u64 = 3;
-const PATIENCE_SECONDS: u64 = 5 * 60;
 
 /// The log as it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -27,15 +27,17 @@ pub struct LogHealth {
     pub began: u64,
     /// Up to this size the log was exported.
     pub exported: u64,
-    /// How many entries wait for a checkpoint.
+    /// How many entries wait for a checkpoint that is published.
     pub unsealed: u64,
     /// For how long sealing has not come to its end, seconds.
     pub since_sealed: u64,
     /// How often the log is to be sealed, seconds.
     pub seal_seconds: u64,
+    /// For how long events may wait, besides three of those intervals, seconds.
+    pub patience_seconds: u64,
     /// How many bytes a day the log takes; 0 where that cannot be told yet.
     pub daily_bytes: u64,
-    /// Bytes that are free on its disk, if that is known.
+    /// Bytes of its disk that it may use, if that is known.
     pub free_bytes: Option<u64>,
 }
 
@@ -59,7 +61,7 @@ impl LogHealth {
             );
             found.push(about(AlertKind::LogForked, message));
         }
-        let patience = PATIENCE_SECONDS + INTERVALS * self.seal_seconds;
+        let patience = self.patience_seconds + INTERVALS * self.seal_seconds;
         if self.unsealed > 0 && self.since_sealed > patience {
             let message = format!(
                 "{} events wait for a checkpoint; the log was last sealed {} seconds ago",
@@ -69,7 +71,7 @@ impl LogHealth {
         }
         if let Some(days) = self.days_left().filter(|days| *days < SOON_DAYS) {
             let message = format!(
-                "the log grows by {} bytes a day and fills the disk in {days} days: {} bytes are free",
+                "the log grows by {} bytes a day and fills the disk in {days} days: {} bytes are free to use",
                 self.daily_bytes,
                 self.free_bytes.unwrap_or_default()
             );
@@ -90,6 +92,7 @@ mod tests {
         unsealed: 7,
         since_sealed: 330,
         seal_seconds: 10,
+        patience_seconds: 300,
         daily_bytes: 1_000,
         free_bytes: Some(30_000),
     };

@@ -16,11 +16,10 @@ use crate::loc_uri::LocUri;
 use crate::secret::Secret;
 use modegate_wire::error_number;
 use modegate_wire::message::{Alert, Item, Message};
+use uuid::Uuid;
 
 /// Types of alerts whose Data is a secret contain one of these.
 const SECRET_TYPES: [&str; 6] = ["token", "secret", "password", "credential", "nonce", "key"];
-/// Longest run of letters and digits in Data that is kept: a token is longer.
-const RUN: usize = 16;
 
 /// Whether an alert only serves the session itself.
 pub(super) fn is_session_alert(alert: &Alert) -> bool {
@@ -149,14 +148,18 @@ fn record(alert: &Alert, item: &Item) -> AlertRecord {
     }
 }
 
-/// A number or a few words, of an alert that is not about secrets.
+/// A result code, an id, or nothing, of an alert that is not about secrets. Words may be the
+/// name of a person, and a longer number somebody's telephone.
 fn may_be_kept(kind: &str, data: &str) -> bool {
     let kind = kind.to_ascii_lowercase();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || " .:_+-(),{}".contains(c);
-    let mut runs = data.split(|c: char| !c.is_ascii_alphanumeric());
-    data.len() <= limits::ALERT_DATA_BYTES
-        && data.chars().all(is_plain)
-        && runs.all(|run| run.len() <= RUN)
+    let is_hex = |hex: &str| hex.len() <= 8 && u32::from_str_radix(hex, 16).is_ok();
+    let is_decimal = |text: &str| text.parse::<i32>().is_ok() || text.parse::<u32>().is_ok();
+    let is_number = match data.strip_prefix("0x").or(data.strip_prefix("0X")) {
+        Some(hex) => is_hex(hex),
+        // No result begins so, and telephone numbers do.
+        None => data == "0" || !data.starts_with(['+', '0']) && is_decimal(data),
+    };
+    (data.is_empty() || is_number || Uuid::try_parse(data).is_ok())
         && !SECRET_TYPES.iter().any(|word| kind.contains(word))
 }
 
@@ -175,14 +178,20 @@ mod tests {
             ("x.result", "1603", true),
             ("x.result", "-2147024891", true),
             ("x.result", "0x80070005", true),
-            ("x.result", "Failed: not found", true),
+            ("x.result", "4294967295", true),
+            ("x.result", "4294967296", false),
+            ("x.result", "Failed: not found", false),
+            ("x.result", "Anna Smith", false),
+            ("x.result", "+49 170 5550199", false),
+            ("x.result", "+491705550", false),
+            ("x.result", "01705550199", false),
             ("x.result", "{1803A630-3C38-4D2B-9B9A-0CB37243539C}", true),
             ("", "", true),
             ("com.microsoft/MDM/AADUserToken", "1", false),
             ("x", "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0.e30.", false),
             ("x", "https://db3.notify.windows.com/?token=a", false),
             ("x", "<a/>", false),
-            ("x", &"1 ".repeat(40), false),
+            ("x", &"1".repeat(40), false),
         ] {
             assert_eq!(may_be_kept(kind, data), kept, "{kind} {data}");
         }

@@ -1,9 +1,9 @@
 //! Looks at the log for what an operator should know of it.
 
-use std::path::Path;
+use std::time::Duration;
 
 use super::sealer::Sealer;
-use crate::metrics::{self, Metrics};
+use crate::metrics::Metrics;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::log_health::LogHealth;
 use modegate_core::time::Timestamp;
@@ -18,10 +18,12 @@ const SAMPLE: u64 = 256;
 /// What the database adds to each of them, bytes: its row and its part of a page.
 const ROW_BYTES: u64 = 48;
 
-/// What there is to say of the log now.
+/// What there is to say of the log now, where so many bytes of its disk are free to use and
+/// events may wait that long, besides a few intervals.
 pub(crate) async fn findings(
     sealer: &Sealer,
-    database: &Path,
+    free_bytes: Option<u64>,
+    patience: Duration,
     metrics: &Metrics,
     now: Timestamp,
 ) -> Result<Vec<Finding>, StoreError> {
@@ -33,11 +35,12 @@ pub(crate) async fn findings(
         epoch: tree.epoch,
         began: tree.began,
         exported: tree.exported,
-        unsealed: tree.entries - tree.size(),
+        unsealed: tree.entries.saturating_sub(sealer.published()),
         since_sealed: sealer.since_sealed().as_secs(),
         seal_seconds: sealer.interval().as_secs(),
+        patience_seconds: patience.as_secs(),
         daily_bytes,
-        free_bytes: metrics::disk(database).map(|(free, _)| free),
+        free_bytes,
     };
     let mut found = health.findings();
     let key_fault = sealer.key_fault();

@@ -43,7 +43,7 @@ pub struct Sealer {
     published: AtomicU64,
     /// Held while something is sealed.
     busy: Arc<tokio::sync::Mutex<()>>,
-    /// When all was sealed last, or this began.
+    /// When all was sealed and published last, or this began.
     sealed_at: Mutex<Instant>,
     /// Set when the server ends: what is left is sealed at the next start.
     ends: AtomicBool,
@@ -254,8 +254,11 @@ impl Sealer {
             // An earlier server ended before it could, or could not write the file.
             self.publish_newest().await?;
         }
-        let sealed_at = self.sealed_at.lock();
-        *sealed_at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        // What could not be published waits still.
+        if self.published() >= tree.size() {
+            let sealed_at = self.sealed_at.lock();
+            *sealed_at.unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        }
         let newest = store.checkpoint().await?.map(|checkpoint| checkpoint.at);
         let metrics = &self.setup.metrics;
         metrics.audit_log(tree.entries, tree.size(), newest);

@@ -18,6 +18,10 @@ pub struct AuditSettings {
     /// At most so many seconds pass until what is new in the log is signed. Default 10.
     #[serde(deserialize_with = "number::<_, 1, 3_600>")]
     pub seal_seconds: u32,
+    /// After so many seconds, and three times `seal_seconds`, in which what is new was not
+    /// signed or not published, an alert is raised. Default 300.
+    #[serde(deserialize_with = "number::<_, 1, 86_400>")]
+    pub unsealed_seconds: u32,
     /// A directory to which the server exports what is new in the log every hour, so that
     /// retention can delete it.
     #[serde(deserialize_with = "optional::<Directory, _>")]
@@ -57,6 +61,7 @@ impl Default for AuditSettings {
         AuditSettings {
             key_file: None,
             seal_seconds: 10,
+            unsealed_seconds: 300,
             witnesses: Vec::new(),
             witness_quorum: 0,
             witness_seconds: 60,

@@ -4,6 +4,7 @@
 //! default. Each source is read to its end, and all faults are reported at once.
 //! This module depends on nothing that serves: what serves depends on it.
 
+mod alerts;
 mod audit;
 mod checks;
 mod choices;
@@ -25,6 +26,7 @@ mod witness;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use alerts::AlertSettings;
 pub use audit::AuditSettings;
 pub(crate) use checks::secret_file;
 pub use choices::{AddressHeader, LogFormat, ProxyHeader};

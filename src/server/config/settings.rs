@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::alerts::AlertSettings;
 use super::audit::AuditSettings;
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use super::compliance::ComplianceSettings;
@@ -84,6 +85,8 @@ pub struct Settings {
     pub wns: Wns,
     /// How the audit log is signed.
     pub audit: AuditSettings,
+    /// When alerts are raised.
+    pub alerts: AlertSettings,
     /// How long things are kept.
     pub retention: Retention,
     /// What the server reads of devices of its own accord.
@@ -128,6 +131,7 @@ impl Default for Settings {
             limits: Limits::default(),
             wns: Wns::default(),
             audit: AuditSettings::default(),
+            alerts: AlertSettings::default(),
             retention: Retention::default(),
             inventory: InventorySettings::default(),
             compliance: ComplianceSettings::default(),

@@ -404,6 +404,8 @@ fn conditions(settings: &Settings, shared: &Shared, workers: Arc<WorkerStatus>) 
         sealer: Arc::clone(&shared.app.sealer),
         metrics: Arc::clone(&shared.metrics),
         database: settings.database_path(),
+        reserved_bytes: u64::from(settings.alerts.disk_reserved_mib) * 1024 * 1024,
+        patience: Duration::from_secs(settings.audit.unsealed_seconds.into()),
     }
 }
 

@@ -55,6 +55,10 @@ pub(crate) struct Conditions {
     pub(crate) metrics: Arc<Metrics>,
     /// The file of the database.
     pub(crate) database: PathBuf,
+    /// Bytes of its disk that are kept for others.
+    pub(crate) reserved_bytes: u64,
+    /// For how long events may wait for a checkpoint.
+    pub(crate) patience: Duration,
 }
 
 impl Conditions {
@@ -73,10 +77,11 @@ impl Conditions {
             Finding::new(AlertKind::WorkerDown, subject, message)
         }));
         let disk = metrics::disk(&self.database);
+        let disk = disk.map(|(free, size)| (free.saturating_sub(self.reserved_bytes), size));
         found.extend(disk.and_then(|(free, database)| low_disk(free, database)));
         self.alerts.settle(&OF_SERVER, found).await?;
-        let (sealer, metrics) = (&self.sealer, &self.metrics);
-        let found = health::findings(sealer, &self.database, metrics, now).await?;
+        let (free, patience) = (disk.map(|(free, _)| free), self.patience);
+        let found = health::findings(&self.sealer, free, patience, &self.metrics, now).await?;
         self.alerts.settle(&log_health::KINDS, found).await?;
         self.forget_webhooks().await
     }

@@ -4,25 +4,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
-use modegate_core::time::Timestamp;
 use modegate_server::clock::Clock;
-use modegate_server::serve::{Options, Running, start};
 use modegate_sim::mock_wns::MockWns;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::api::turned::Turned;
 use crate::api::webhooks::{Receiver, hook};
-use crate::harness::{Server, package1, push_profile_of};
+use crate::harness::{Server, push_profile_of};
 use crate::records::wns_app;
 use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
 
-const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
+pub const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 const HOUR: i64 = 60 * 60 * 1000;
 const DAY: i64 = 24 * HOUR;
 
 /// The alerts in that state.
-async fn list(server: &Server, state: &str) -> Vec<Value> {
+pub async fn list(server: &Server, state: &str) -> Vec<Value> {
     let all = server.get(&format!("/alerts?state={state}")).await;
     all["items"].as_array().unwrap().clone()
 }
@@ -38,7 +37,7 @@ pub async fn until(server: &Server, state: &str, kind: &str) -> Value {
 }
 
 /// What the metric counts of that kind.
-async fn counted(server: &Server, kind: &str, severity: &str) -> f64 {
+pub async fn counted(server: &Server, kind: &str, severity: &str) -> f64 {
     let series = format!("modegate_alerts{{kind=\"{kind}\",severity=\"{severity}\"}}");
     metrics::value(&metrics::get(server, "/metrics").await.1, &series)
 }
@@ -275,68 +274,6 @@ async fn an_audit_key_that_is_gone_is_an_alert_before_a_restart_fails_for_it() {
     std::fs::rename(&aside, &key).unwrap();
     server.signal("HUP");
     until(&server, "cleared", "audit.key").await;
-}
-
-/// A server in this process, whose clock can be turned.
-struct Turned {
-    running: Running,
-    now: Arc<AtomicI64>,
-}
-
-impl Turned {
-    async fn start(dir: &std::path::Path, now: Arc<AtomicI64>) -> Turned {
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut options = Options::new(dir);
-        options.settings.listen = ([127, 0, 0, 1], 0).into();
-        options.settings.insecure_http = Some(([127, 0, 0, 1], 0).into());
-        options.settings.accept_unknown_devices = true;
-        options.settings.inventory.schedule_hours = 0;
-        options.settings.compliance.enabled = false;
-        let shown = Arc::clone(&now);
-        options.clock = Clock::new(move || Timestamp(shown.load(SeqCst)));
-        let running = start(options).await.unwrap();
-        Turned { running, now }
-    }
-
-    async fn api(&self, token: &str, method: Method, path: &str, body: Value) -> Value {
-        let url = format!("http://{}/api/v1{path}", self.running.http.unwrap());
-        let mut request = reqwest::Client::new()
-            .request(method, url)
-            .bearer_auth(token);
-        if !body.is_null() {
-            request = request.json(&body);
-        }
-        let answer = request.send().await.unwrap().error_for_status().unwrap();
-        answer.json().await.unwrap()
-    }
-
-    async fn admin(&self, method: Method, path: &str, body: Value) -> Value {
-        self.api(self.running.token.reveal(), method, path, body)
-            .await
-    }
-
-    /// Waits for an alert of that kind in that state.
-    async fn until(&self, state: &str, kind: &str) -> Value {
-        let look = async || {
-            let path = format!("/alerts?state={state}");
-            let all = self.admin(Method::GET, &path, Value::Null).await;
-            let mut items = all["items"].as_array().unwrap().iter();
-            let found = items.find(|alert| alert["kind"] == kind).cloned();
-            found.ok_or(all)
-        };
-        eventually(DEADLINE, look).await
-    }
-
-    /// One session of the device in that mode.
-    async fn session(&self, mode: &str, source: &str, session: &str) {
-        let http = self.running.http.unwrap();
-        let login = if mode == "Machine" { "none" } else { "user" };
-        let sent = reqwest::Client::new()
-            .post(format!("http://{http}/sync?mode={mode}&Platform=WoA"))
-            .header("content-type", "application/vnd.syncml.dm+xml")
-            .body(package1(source, session, 1, login));
-        sent.send().await.unwrap().error_for_status().unwrap();
-    }
 }
 
 #[test]

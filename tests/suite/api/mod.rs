@@ -1,5 +1,6 @@
 //! The API over real HTTP: a module for each path, and one for each rule of them all.
 
+mod alert_conditions;
 pub mod alerts;
 mod apps;
 mod assumed_job_data;
@@ -26,5 +27,6 @@ mod random;
 mod routes;
 mod scopes;
 mod tokens;
+mod turned;
 mod typos;
 pub mod webhooks;

@@ -1,6 +1,7 @@
 //! A database that is older than what was published of its log, or another one, goes on
 //! under another origin and says so.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -139,4 +140,64 @@ async fn a_restored_backup_begins_an_epoch_and_says_from_what() {
         stop(server);
         everything_is_sealed(&dir, epoch);
     }
+}
+
+/// Changes the file of marks, each of which is an origin and a note.
+fn change_marks(dir: &Path, change: impl Fn(String, String) -> (String, String)) {
+    let path = dir.join("audit/last-checkpoint");
+    let marks: BTreeMap<String, String> =
+        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(marks.len(), 1);
+    let changed: BTreeMap<_, _> = marks
+        .into_iter()
+        .map(|(of, note)| change(of, note))
+        .collect();
+    std::fs::write(&path, serde_json::to_vec(&changed).unwrap()).unwrap();
+}
+
+/// One entry that was published and is not in the database is enough.
+#[tokio::test]
+async fn a_mark_that_is_ahead_by_one_is_noticed() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("data");
+    live(&dir, "a").await;
+    let kept = newest(&dir, 1).unwrap();
+    let ahead = kept.size + 1;
+    change_marks(&dir, |of, note| {
+        let size = (format!("\n{}\n", kept.size), format!("\n{ahead}\n"));
+        assert!(note.contains(&size.0), "{note}");
+        (of, note.replacen(&size.0, &size.1, 1))
+    });
+    let server = serve(&dir, 3_600);
+    let forked = of_type(&server, "log.forked").await;
+    assert_eq!(forked.len(), 1);
+    let record = &forked[0]["log"]["epoch"];
+    assert_eq!(record["origin"], kept.origin.in_epoch(2).to_string());
+    assert_eq!(
+        (&record["kept"]["size"], &record["lost"]),
+        (&json!(kept.size), &json!(1))
+    );
+    stop(server);
+    everything_is_sealed(&dir, 2);
+}
+
+/// It says nothing about this log, and is left to the log that it is of.
+#[tokio::test]
+async fn a_mark_of_another_log_is_none_of_this_one() {
+    let own = tempfile::tempdir().unwrap();
+    let (dir, other) = (own.path().join("data"), own.path().join("other"));
+    live(&dir, "a").await;
+    live(&other, "b").await;
+    live(&other, "c").await;
+    let (of_dir, of_other) = (newest(&dir, 1).unwrap(), newest(&other, 1).unwrap());
+    assert!(of_other.size > of_dir.size);
+    let mark = |dir: &Path| dir.join("audit/last-checkpoint");
+    std::fs::copy(mark(&other), mark(&dir)).unwrap();
+    let server = serve(&dir, 3_600);
+    assert!(of_type(&server, "log.forked").await.is_empty());
+    stop(server);
+    everything_is_sealed(&dir, 1);
+    let marks = published(&dir);
+    assert_eq!(marks[&of_other.origin.to_string()].0, of_other);
+    assert!(marks[&of_dir.origin.to_string()].0.size > of_dir.size);
 }

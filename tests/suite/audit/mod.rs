@@ -8,6 +8,7 @@ mod inputs;
 mod kills;
 mod lost_key;
 mod mutations;
+mod names;
 mod other_implementation;
 mod proof_files;
 mod proofs;

@@ -1,17 +1,19 @@
 //! A receiver that does not take events: devices sync on, an alert says so and ends with it.
 
 use std::net::TcpListener;
+use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
 use super::receivers::{Behaviour, Receiver};
-use super::{arrived, is_complete, lines, load, sealed, serve};
+use super::syslog::SyslogReceiver;
+use super::{arrived, in_file, is_complete, load, sealed, serve};
 use crate::harness::Server;
 use crate::server::metrics;
 use crate::wait::{DEADLINE, eventually, seen};
 
 /// The alerts about sinks in that state, by their subjects.
-async fn behind(server: &Server, state: &str) -> Vec<(String, String)> {
+pub async fn behind(server: &Server, state: &str) -> Vec<(String, String)> {
     let listed = server.get(&format!("/alerts?state={state}")).await;
     let mut found: Vec<(String, String)> = listed["items"]
         .as_array()
@@ -77,8 +79,7 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
     }
     assert!(begun.elapsed() < DEADLINE / 2, "{:?}", begun.elapsed());
     let size = sealed(&dir);
-    let read = || lines(&std::fs::read_to_string(&good).unwrap_or_default());
-    is_complete(&dir, &arrived(size, read), size);
+    is_complete(&dir, &arrived(size, || in_file(&good)), size);
     let (_, text) = metrics::get(&server, "/metrics").await;
     assert!(metrics::value(&text, "modegate_siem_lines_total{sink=\"good\"}") >= size as f64);
     for series in ["siem_oldest_waiting_seconds", "siem_failures_total"] {
@@ -94,4 +95,31 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
     };
     eventually(DEADLINE * 2, look).await;
     is_complete(&dir, &arrived(size, || refuses.lines()), size);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_ends_its_connections_is_an_alert_until_it_reads_them() {
+    let own = tempfile::tempdir().unwrap();
+    let dir = own.path().join("data");
+    let receiver = SyslogReceiver::start();
+    receiver.breaks.store(true, Ordering::Relaxed);
+    let sink = format!("s ocsf {}", receiver.target());
+    let ca = receiver.ca(own.path());
+    let set = [
+        ("MODEGATE_SIEM_CA", &*ca),
+        ("MODEGATE_SIEM_BEHIND_SECONDS", "2"),
+    ];
+    let server = serve(&dir, &[&sink], &set);
+    load(&server, "a", 3).await;
+    let is = async |state: &str| {
+        let look = async || seen(behind(&server, state).await, |found| found.len() == 1);
+        eventually(DEADLINE * 2, look).await[0].0.clone()
+    };
+    assert_eq!(is("open").await, "siem:s");
+    assert!(receiver.lines().is_empty());
+    receiver.breaks.store(false, Ordering::Relaxed);
+    assert_eq!(is("cleared").await, "siem:s");
+    assert!(behind(&server, "open").await.is_empty());
+    let size = sealed(&dir);
+    is_complete(&dir, &arrived(size, || receiver.lines()), size);
 }

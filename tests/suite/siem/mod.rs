@@ -2,6 +2,7 @@
 
 mod alerts;
 mod files;
+mod https;
 mod kills;
 mod origins;
 mod receivers;
@@ -44,6 +45,13 @@ pub fn lines(text: &str) -> Vec<Value> {
         serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in: {line}"))
     };
     text.lines().map(read).collect()
+}
+
+/// The lines that are whole in a file by now: the last one may be half written.
+pub fn in_file(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let end = text.rfind('\n').map_or(0, |at| at + 1);
+    lines(&text[..end])
 }
 
 /// The place of a line in either form.

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::syslog::SyslogReceiver;
-use super::{arrived, lines, sealed, serve};
+use super::{arrived, in_file, sealed, serve};
 use crate::harness::{answers, message, package1};
 
 /// What is planted: secrets, and names of people and their things.
@@ -44,18 +44,22 @@ async fn no_line_has_a_secret_or_a_persons_name() {
     for command in [
         json!({"type": "reset_user_password", "user": "zq7.owner@example.test", "password": "Zq7Password"}),
         json!({"type": "app_install", "job_data": "<Job>Zq7JobLicence</Job>"}),
-        json!({"type": "raw", "commands": [{"verb": "Replace", "loc_uri": "./cimv2/x/y", "data": "Zq7WifiKey"}]}),
-        json!({"type": "sideloading_key", "key": "Zq7Sideload"}),
+        json!({"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/x/y", "data": "Zq7WifiKey"}),
+        json!({"type": "raw", "verb": "Add", "loc_uri": "./Vendor/MSFT/Sideloading/Key", "data": "Zq7Sideload"}),
     ] {
-        // What is refused is an input too.
-        let path = format!("/devices/{device}/commands");
-        server.api("POST", &path, Some(command)).await;
+        server.queue(&device, command).await;
     }
+    // What is refused is an input too.
+    let refused = json!({"type": "sideloading_key", "key": ["Zq7Sideload"]});
+    let commands = format!("/devices/{device}/commands");
+    let (status, answer) = server.api("POST", &commands, Some(refused)).await;
+    assert_eq!(status, 422, "{answer}");
     let hook = json!({"url": "https://hooks.example.test/Zq7HookPath", "secret": "Zq7HookSecret of 16", "events": ["install.*"]});
-    server.api("POST", "/webhooks", Some(hook)).await;
+    let (status, answer) = server.api("POST", "/webhooks", Some(hook)).await;
+    assert_eq!(status, 201, "{answer}");
     let mut profile = crate::harness::push_profile();
     profile["secret"] = json!("Zq7ProfileSecret");
-    server.api("POST", "/push-profiles", Some(profile)).await;
+    server.push_profile(profile).await;
     server
         .call("Zq7WrongToken", "GET", "/devices", &[], None)
         .await;
@@ -82,8 +86,9 @@ async fn no_line_has_a_secret_or_a_persons_name() {
     let text = |extension: &str| {
         std::fs::read_to_string(path.with_extension(extension)).unwrap_or_default()
     };
-    arrived(size, || lines(&text("o")));
-    arrived(size, || lines(&text("j")));
+    for form in ["o", "j"] {
+        arrived(size, || in_file(&path.with_extension(form)));
+    }
     let messages = arrived(size, || receiver.lines());
     let messages: Vec<String> = messages.iter().map(ToString::to_string).collect();
     for (of, text) in [

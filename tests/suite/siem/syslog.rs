@@ -20,7 +20,7 @@ pub struct SyslogReceiver {
     /// Messages of connections that were read to their end, as far as frames were whole.
     messages: Arc<Mutex<Vec<String>>>,
     /// Whether it breaks connections in the middle.
-    breaks: Arc<AtomicBool>,
+    pub breaks: Arc<AtomicBool>,
 }
 
 impl SyslogReceiver {

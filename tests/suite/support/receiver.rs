@@ -1,4 +1,4 @@
-//! One HTTP request as a server of a test reads it from a plain socket.
+//! One HTTP request as a server of a test reads it from its connection.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
@@ -19,6 +19,11 @@ impl Received {
     /// Reads one; nothing if the connection ends before.
     pub fn read(stream: &TcpStream) -> Option<Received> {
         stream.set_read_timeout(Some(DEADLINE)).ok()?;
+        Received::from(stream)
+    }
+
+    /// The same of a stream that is not a plain socket.
+    pub fn from(stream: impl Read) -> Option<Received> {
         let mut reader = BufReader::new(stream);
         let mut line = String::new();
         reader.read_line(&mut line).ok()?;

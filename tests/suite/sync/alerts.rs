@@ -110,6 +110,8 @@ async fn an_alert_ends_the_accepted_command_whose_node_it_names() {
             kept[0]["command"].as_str(),
             ended.then_some(command.as_str())
         );
+        // Words may be a name.
+        let data = if data == "soon" { "***" } else { data };
         let expected = json!({"code": code.parse::<u16>().unwrap(), "type": MSI, "source": uri, "mark": "informational", "data": data});
         assert_eq!(kept[0]["alert"], expected);
         // Reported twice, it is over.

@@ -94,7 +94,7 @@ records! {
         "type": "Its type";
         "source": "The node that it is about";
         "mark": "How important the device takes it to be";
-        "data": "Its data; `***` where that may be a secret";
+        "data": "Its data; `***` where that is neither a result code nor a GUID, and may be a secret or a name";
     }
 
     STEP "Step"

@@ -103,7 +103,7 @@ struct AlertView {
     /// The node that it is about.
     source: Option<String>,
     mark: Option<String>,
-    /// Its result; `***` where it may be a secret.
+    /// Its result, where it is a result code or a GUID; `***` for other data.
     data: Option<String>,
 }
 
