@@ -13,6 +13,7 @@ mod report;
 mod rotate;
 mod source;
 mod state_file;
+mod trust;
 mod verify;
 mod withheld;
 mod witness;

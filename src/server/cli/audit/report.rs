@@ -6,15 +6,14 @@ use clap::Args;
 
 use super::AuditError;
 use super::source::{Reader, Source, SourceArgs};
-use super::verify::{in_words, marks, own_keys, question, read, young};
+use super::trust::{TrustArgs, read};
+use super::verify::{in_words, marks, own_keys, young};
 use crate::audit::prove::ProveError;
 use crate::audit::report::{Fixed, Form};
 use crate::cli::backup::ProgressReporter;
 use modegate_core::audit::manifest::digest;
 use modegate_core::audit::report::{Basis, Period, Reporter};
-use modegate_core::audit::verify::{
-    Accepted, FindingKind, Outcome, Question, Report as Verified, verify,
-};
+use modegate_core::audit::verify::{FindingKind, Outcome, Question, Report as Verified, verify};
 use modegate_core::tlog::Checkpoint;
 use modegate_store::sqlite::backup::Progress;
 
@@ -46,23 +45,8 @@ pub struct ReportArgs {
     /// their evidence
     #[arg(long, value_name = "OUT", group = "out")]
     oscal: Option<PathBuf>,
-    /// A verifier key of the log that is trusted, or a file with one; may be repeated
-    /// [default: for a data directory its own]
-    #[arg(long, value_name = "VKEY")]
-    key: Vec<String>,
-    /// A trust file (c2sp.org/tlog-policy): keys of logs, witnesses, and how many of them must
-    /// have cosigned the checkpoint
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// A file with an older checkpoint that the log must go on from; may be repeated
-    #[arg(long, value_name = "CHECKPOINT")]
-    against: Vec<PathBuf>,
-    /// Take it for good that the entries before this one are not there
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    accept_first: u64,
-    /// Take it for good that so many entries are redacted
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    accept_redacted: u64,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// Verifies the log and writes the report; the exit code.
@@ -76,7 +60,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
     let database = source.database()?;
     let mut reader = Reader::new(&source, database.as_ref());
     let mut log = Fixed::new(reader.as_source()).map_err(ProveError::from)?;
-    let mut question = args.question()?;
+    let mut question = args.trust.question(0)?;
     if let (Source::Data(at), Some(database)) = (&source, &database) {
         if let Ok((checkpoint, _)) = Checkpoint::from_note(log.note()) {
             if question.keys.is_empty() && question.policy.is_none() {
@@ -135,7 +119,8 @@ impl ReportArgs {
         if findings.any(|found| found.kind == FindingKind::OlderNotChecked) {
             return Ok(Vec::new());
         }
-        let notes: Result<Vec<Vec<u8>>, _> = self.against.iter().map(|path| read(path)).collect();
+        let notes: Result<Vec<Vec<u8>>, _> =
+            self.trust.against.iter().map(|path| read(path)).collect();
         let sizes = notes?.into_iter().filter_map(|note| {
             let (checkpoint, _) = Checkpoint::from_note(&note).ok()?;
             Some(checkpoint.size)
@@ -154,15 +139,6 @@ impl ReportArgs {
             .filter_map(|(form, out)| Some((form, out.as_ref()?)))
     }
 
-    fn question(&self) -> Result<Question<'static>, AuditError> {
-        let accepted = Accepted {
-            first: self.accept_first,
-            redacted: self.accept_redacted,
-            unsealed: 0,
-        };
-        question(&self.key, self.policy.as_deref(), &self.against, accepted)
-    }
-
     /// The command that makes the report again from an export, whatever the paths.
     fn command(&self, question: &Question<'_>) -> Result<String, AuditError> {
         let mut command = "modegate audit report EXPORT".to_owned();
@@ -172,17 +148,17 @@ impl ReportArgs {
         for key in &question.keys {
             command += &format!(" --key {key}");
         }
-        if let Some(path) = &self.policy {
+        if let Some(path) = &self.trust.policy {
             command += &format!(" --policy FILE(sha256:{})", digest(&read(path)?));
         }
-        for path in &self.against {
+        for path in &self.trust.against {
             command += &format!(" --against FILE(sha256:{})", digest(&read(path)?));
         }
-        if self.accept_first > 0 {
-            command += &format!(" --accept-first {}", self.accept_first);
+        if self.trust.accept_first > 0 {
+            command += &format!(" --accept-first {}", self.trust.accept_first);
         }
-        if self.accept_redacted > 0 {
-            command += &format!(" --accept-redacted {}", self.accept_redacted);
+        if self.trust.accept_redacted > 0 {
+            command += &format!(" --accept-redacted {}", self.trust.accept_redacted);
         }
         Ok(command)
     }

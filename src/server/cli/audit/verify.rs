@@ -8,18 +8,16 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::source::{Reader, Source, SourceArgs};
+use super::trust::TrustArgs;
 use super::{AuditError, print, state_file};
 use crate::audit::folder::ExportFolder;
-use crate::audit::{KeyFile, database::DatabaseLog, ed25519};
+use crate::audit::{KeyFile, database::DatabaseLog};
 use crate::cli::backup::{Places, ProgressReporter};
 use crate::clock::Clock;
 use modegate_core::audit::device_part::DEVICE_PART;
-use modegate_core::audit::verify::{
-    Accepted, Question, Report, verify_device, verify_from, verify_proofs,
-};
+use modegate_core::audit::verify::{Report, verify_device, verify_from, verify_proofs};
 use modegate_core::event::Event;
-use modegate_core::tlog::policy::POLICY_BYTES;
-use modegate_core::tlog::{Checkpoint, Entry, Origin, TrustPolicy, VerifierKey};
+use modegate_core::tlog::{Checkpoint, Entry, Origin, VerifierKey};
 use modegate_store::sqlite::backup::Progress;
 use modegate_store::sqlite::log_reader::LogReader;
 
@@ -33,23 +31,8 @@ const ENTRIES: usize = 256;
 pub struct VerifyArgs {
     #[command(flatten)]
     source: SourceArgs,
-    /// A verifier key of the log that is trusted, or a file with one; may be repeated
-    /// [default: for a data directory its own]
-    #[arg(long, value_name = "VKEY")]
-    key: Vec<String>,
-    /// A trust file (c2sp.org/tlog-policy): keys of logs, witnesses, and how many of them must
-    /// have cosigned the checkpoint
-    #[arg(long, value_name = "FILE")]
-    policy: Option<PathBuf>,
-    /// A file with an older checkpoint that the log must go on from; may be repeated
-    #[arg(long, value_name = "CHECKPOINT")]
-    against: Vec<PathBuf>,
-    /// Take it for good that the entries before this one are not there
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    accept_first: u64,
-    /// Take it for good that so many entries are redacted
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    accept_redacted: u64,
+    #[command(flatten)]
+    trust: TrustArgs,
     /// Take it for good that so many entries are not sealed [default: for a data directory
     /// those of the last minute]
     #[arg(long, value_name = "N")]
@@ -83,7 +66,9 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
         Source::Export(_) => BTreeMap::new(),
     };
     let database = source.database()?;
-    let mut question = args.question()?;
+    let mut question = args
+        .trust
+        .question(args.accept_unsealed.unwrap_or_default())?;
     let mut reader = Reader::new(&source, database.as_ref());
     if let (Source::Data(at), Some(log)) = (&source, &database) {
         let note = reader.as_source().checkpoint();
@@ -128,18 +113,11 @@ pub(super) fn run(args: &VerifyArgs) -> Result<u8, AuditError> {
 }
 
 impl VerifyArgs {
-    fn question(&self) -> Result<Question<'static>, AuditError> {
-        let accepted = Accepted {
-            first: self.accept_first,
-            redacted: self.accept_redacted,
-            unsealed: self.accept_unsealed.unwrap_or_default(),
-        };
-        question(&self.key, self.policy.as_deref(), &self.against, accepted)
-    }
-
     /// Verifies the proofs of this file or directory; the exit code.
     fn proofs(&self, path: &Path) -> Result<u8, AuditError> {
-        let question = self.question()?;
+        let question = self
+            .trust
+            .question(self.accept_unsealed.unwrap_or_default())?;
         let mut printed = Ok(());
         let mut proved = |entry: u64, event: &str| {
             if printed.is_ok() {
@@ -186,31 +164,6 @@ impl VerifyArgs {
 }
 
 /// What a log is verified by: keys or files with keys, a trust file, older checkpoints.
-pub(super) fn question(
-    keys: &[String],
-    policy: Option<&Path>,
-    older: &[PathBuf],
-    accepted: Accepted,
-) -> Result<Question<'static>, AuditError> {
-    let policy = policy.map(|path| {
-        let text = read(path)?;
-        if text.len() > POLICY_BYTES {
-            return Err(AuditError::Wrong(path.to_owned(), "too long".to_owned()));
-        }
-        let policy = TrustPolicy::parse(&text);
-        policy.map_err(|fault| AuditError::Wrong(path.to_owned(), fault.to_string()))
-    });
-    let keys = keys.iter().map(|key| key_of(key));
-    let older = older.iter().map(|path| read(path));
-    Ok(Question {
-        keys: keys.collect::<Result<_, _>>()?,
-        policy: policy.transpose()?,
-        older: older.collect::<Result<_, _>>()?,
-        accepted,
-        ed25519: &ed25519::verify,
-    })
-}
-
 pub(super) fn in_words(report: &Report) -> String {
     let origin = report.origin.as_deref().unwrap_or("(unknown)");
     let root = report.root.as_deref().unwrap_or("(unknown)");
@@ -241,22 +194,6 @@ pub(super) fn in_words(report: &Report) -> String {
     }
     lines.push(format!("outcome  {}", report.outcome.in_words()));
     lines.join("\n") + "\n"
-}
-
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, AuditError> {
-    fs::read(path).map_err(|error| AuditError::File(path.to_owned(), error))
-}
-
-/// A verifier key, or the one in a file.
-fn key_of(text: &str) -> Result<VerifierKey, AuditError> {
-    let path = Path::new(text);
-    let line = match path.is_file() {
-        true => String::from_utf8_lossy(&read(path)?).into_owned(),
-        false => text.to_owned(),
-    };
-    let wrong =
-        |fault: &dyn std::fmt::Display| AuditError::Wrong(path.to_owned(), fault.to_string());
-    line.trim().parse().map_err(|fault| wrong(&fault))
 }
 
 /// The key of the data directory, under the log's origin: from its own file, as whoever
