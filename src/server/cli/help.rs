@@ -5,7 +5,7 @@
 pub type Examples = (&'static str, &'static [&'static str]);
 
 /// The examples of the commands here.
-pub const EXAMPLES: [Examples; 26] = [
+pub const EXAMPLES: [Examples; 31] = [
     (
         "backup",
         &["modegate backup /backup/modegate.db --data /var/lib/modegate"],
@@ -51,6 +51,33 @@ pub const EXAMPLES: [Examples; 26] = [
             "modegate policy diff builtin /etc/modegate/policies",
             "modegate policy diff ./policies-of-today ./policies-of-tomorrow --json",
         ],
+    ),
+    (
+        "audit report",
+        &[
+            "modegate audit report ./export --key log.vkey --html report.html",
+            "modegate audit report --data /var/lib/modegate --period 2026-01-01..2026-03-31 --csv ./tables",
+        ],
+    ),
+    (
+        "audit withheld",
+        &[
+            "modegate audit withheld --data /var/lib/modegate --device 0192f3a45b6c7d8e9fa0b1c2d3e4f506",
+        ],
+    ),
+    (
+        "audit compliance",
+        &[
+            "modegate audit compliance --data /var/lib/modegate --device 0192f3a45b6c7d8e9fa0b1c2d3e4f506",
+        ],
+    ),
+    (
+        "audit policy-sets",
+        &["modegate audit policy-sets ./export --on 2026-03-31"],
+    ),
+    (
+        "audit key replace-lost",
+        &["modegate audit key replace-lost --data /var/lib/modegate --reason lost-with-the-disk"],
     ),
     (
         "policy reload",
