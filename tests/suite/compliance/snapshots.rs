@@ -138,6 +138,7 @@ async fn a_list_or_a_baseline_that_was_changed_is_found_by_both_verifiers() {
     assert!(tablet.set_property(STATUS, "FirewallStatus", "2"));
     world.sessions(&mut tablet, Trigger::Logon).await;
     world.until(&device, "firewall", "not_compliant").await;
+    until_listed(&world, 1).await;
     world.turn(DAY + HOUR).await;
     until_listed(&world, 2).await;
     let out = world.data.parent().unwrap().join("out");

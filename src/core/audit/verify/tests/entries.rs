@@ -6,8 +6,8 @@ use super::memory_log::{MemoryLog, device};
 use super::{Case, SIZE};
 use crate::audit::verify::Accepted;
 use crate::audit::verify::FindingKind::{
-    EventForm, EventVersion, PolicySet, Redacted, RedactionUnnamed, RedactionWrong, Sequence,
-    Unsalted,
+    Baseline, EventForm, EventVersion, List, PolicySet, Redacted, RedactionUnnamed, RedactionWrong,
+    Sequence, Unsalted,
 };
 use crate::tlog::entry;
 
@@ -15,6 +15,23 @@ use crate::tlog::entry;
 const LAST: usize = SIZE - 1;
 /// Three events of a device of its own are appended: entries 300 to 302.
 const OWN: usize = 9;
+
+/// SHA-256 of the only baseline.
+const BASELINE: &str = "017ae58381ff7172881040c5c82d436a9ac6accdc2881fca713fe3f9e8ed522c";
+
+/// That a list of devices with that root was made, by a baseline of that digest.
+fn listed(digest: &str, root: &str) -> Value {
+    let counts = json!({
+        "compliant": 0, "exempt": 0, "in_grace": 0, "unknown": 0, "not_compliant": 0,
+    });
+    json!({
+        "v": 2, "at": 1, "actor": "server", "type": "compliance.snapshot",
+        "snapshot": {
+            "baseline": { "id": "a", "digest": digest }, "at": 1, "devices": 0, "lines": 0,
+            "counts": counts, "root": format!("{root}="),
+        },
+    })
+}
 
 pub(super) const CASES: &[Case] = &[
     (
@@ -73,6 +90,16 @@ pub(super) const CASES: &[Case] = &[
         "no salt behind one",
         |log| drop(log.entries[LAST].splice(..17, [0])),
         &[(Unsalted, "entry 299", "no salt")],
+    ),
+    (
+        "a baseline that is another one",
+        |log| log.push(listed(&"0".repeat(64), &"A".repeat(43))),
+        &[(Baseline, "entry 300", "")],
+    ),
+    (
+        "a list of devices with no root",
+        |log| log.push(listed(BASELINE, "none")),
+        &[(List, "entry 300", "no root of a list")],
     ),
     (
         "a policy set by no digest",

@@ -324,6 +324,10 @@ impl LogSource for MemoryLog {
         set.ok_or_else(|| SourceFault::Missing(digest.to_owned()))
     }
 
+    fn baseline(&mut self, _digest: &str) -> Result<Vec<u8>, SourceFault> {
+        Ok(b"# a baseline".to_vec())
+    }
+
     fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
         Ok(self.manifest.clone())
     }
