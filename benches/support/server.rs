@@ -44,6 +44,7 @@ impl Server {
             .arg(dir)
             // It would stand in the first session of each device.
             .env("MODEGATE_INVENTORY_SCHEDULE_HOURS", "0")
+            .env("MODEGATE_COMPLIANCE_READ_HOURS", "0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
