@@ -65,12 +65,9 @@ impl LogReader {
     /// The entries from this number on, in order: at most `limit`; none where they were
     /// deleted.
     pub fn entries(&self, from: u64, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(|db| {
-            let tree = tree::one(db)?;
-            match (tree.minimum..tree.entries).contains(&from) {
-                true => entries::from_place(db, tree.base + from, limit, u64::MAX),
-                false => Ok(Vec::new()),
-            }
+        self.read(|db| match tree::place_of(db, from)? {
+            Some(place) => entries::from_place(db, place, limit, u64::MAX),
+            None => Ok(Vec::new()),
         })
     }
 

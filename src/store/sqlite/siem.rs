@@ -34,12 +34,9 @@ impl SiemStore for SqliteStore {
         limit: usize,
         bytes: u64,
     ) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(|db, _| {
-            let tree = tree::one(db)?;
-            if !(tree.minimum..tree.entries).contains(&from) {
-                return Ok(Vec::new());
-            }
-            entries::texts_from_place(db, tree.base + from, limit, bytes)
+        self.read(|db, _| match tree::place_of(db, from)? {
+            Some(place) => entries::texts_from_place(db, place, limit, bytes),
+            None => Ok(Vec::new()),
         })
     }
 

@@ -38,6 +38,13 @@ pub(super) fn one(db: &Connection) -> Result<Tree, StoreError> {
     })
 }
 
+/// The place of the event of an entry; `None` where the entry was deleted or is not there yet.
+pub(super) fn place_of(db: &Connection, entry: u64) -> Result<Option<u64>, StoreError> {
+    let tree = one(db)?;
+    let is_there = (tree.minimum..tree.entries).contains(&entry);
+    Ok(is_there.then(|| tree.base + entry))
+}
+
 /// Makes a larger tree durable.
 pub(super) fn seal(db: &Connection, seal: &Seal) -> Result<(), StoreError> {
     let sql = "SELECT count(*) FROM tree WHERE size = ?1 AND epoch = ?2";
