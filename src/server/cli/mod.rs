@@ -4,6 +4,7 @@ mod audit;
 mod backup;
 mod compliance;
 mod config;
+mod diff;
 mod flags;
 mod health;
 pub mod help;

@@ -1,6 +1,5 @@
 //! `modegate compliance …`.
 
-mod diff;
 mod explain;
 
 use std::fmt::Write as _;
@@ -9,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::diff::{Comparison, DiffArgs};
 use super::output::{CommandOutput, print, to_json};
 use crate::clock::Clock;
 use crate::policy_files::read_dir;
-use diff::DiffArgs;
 use explain::ExplainArgs;
-use modegate_core::compliance::BaselineSet;
 use modegate_core::compliance::check::{Report, check};
+use modegate_core::compliance::{BaselineSet, diff};
 use modegate_core::policy::Fault;
 use modegate_core::time::Timestamp;
 
@@ -44,7 +43,13 @@ pub(super) fn run(command: &ComplianceCommand, out: &mut dyn Write) -> io::Resul
     let now = Clock::default().now();
     let (code, text) = match command {
         ComplianceCommand::Check { dir, json } => describe(&check_dir(dir.as_deref(), now), *json)?,
-        ComplianceCommand::Diff(args) => diff::run(args, now)?,
+        ComplianceCommand::Diff(args) => Comparison {
+            load: &|dir| set_of(dir, now),
+            digest: BaselineSet::digest,
+            diff: diff::diff,
+            text: diff::text,
+        }
+        .run(args)?,
         ComplianceCommand::Explain(args) => explain::run(args, now)?,
     };
     print(out, code, &text)

@@ -66,7 +66,7 @@ fn class(text: &str) -> Result<Class, String> {
 }
 
 pub(super) fn run(args: &ExplainArgs) -> io::Result<CommandOutput> {
-    let set = match set_of(args.policies.as_ref()) {
+    let set = match set_of(args.policies.as_deref()) {
         Ok(set) => set,
         Err(faults) => return faulty(&faults, args.json, 1),
     };

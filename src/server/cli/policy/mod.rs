@@ -1,21 +1,20 @@
 //! `modegate policy …`.
 
-mod diff;
 mod explain;
 mod reload;
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::diff::{Comparison, DiffArgs};
 use super::output::{CommandOutput, print, to_json};
 use crate::policy_files;
-use diff::DiffArgs;
 use explain::ExplainArgs;
 use modegate_core::policy::check::Report;
-use modegate_core::policy::{Fault, PolicySet};
+use modegate_core::policy::{Fault, PolicySet, diff};
 use reload::ReloadArgs;
 
 /// The `policy` commands.
@@ -49,7 +48,13 @@ pub fn run(command: &PolicyCommand, out: &mut dyn Write) -> io::Result<u8> {
         PolicyCommand::Check { dir, json } => {
             describe(&policy_files::check_dir(dir.as_deref()), *json)?
         }
-        PolicyCommand::Diff(args) => diff::run(args)?,
+        PolicyCommand::Diff(args) => Comparison {
+            load: &set_of,
+            digest: PolicySet::digest,
+            diff: diff::diff,
+            text: diff::text,
+        }
+        .run(args)?,
         PolicyCommand::Explain(args) => explain::run(args)?,
         PolicyCommand::Reload(args) => reload::run(args)?,
     };
@@ -80,7 +85,7 @@ fn describe(report: &Report, json: bool) -> io::Result<CommandOutput> {
 }
 
 /// The set of a directory, or the shipped one.
-fn set_of(dir: Option<&PathBuf>) -> Result<PolicySet, Vec<Fault>> {
+fn set_of(dir: Option<&Path>) -> Result<PolicySet, Vec<Fault>> {
     match dir {
         Some(dir) => policy_files::load(dir),
         None => PolicySet::builtin(),
