@@ -1,44 +1,20 @@
 //! `modegate audit compliance`.
 
-use clap::Args;
 use serde_json::json;
 
-use super::source::{Reader, SourceArgs};
+use super::device::DeviceArgs;
 use super::{AuditError, print};
-use crate::audit::prove::Prover;
 use modegate_core::audit::report::{ControlStanding, DeviceStanding};
 use modegate_core::compliance::{ComplianceState, NOT_COVERED, Reason};
-use modegate_core::ids::DeviceId;
-
-/// Flags of `audit compliance`.
-#[derive(Debug, Args)]
-pub struct ComplianceArgs {
-    #[command(flatten)]
-    source: SourceArgs,
-    /// The device
-    #[arg(long, value_name = "ID")]
-    device: DeviceId,
-    /// Print JSON: an object per control and one with the state of the device
-    #[arg(long)]
-    json: bool,
-}
 
 /// Prints each verdict with its evidence; the exit code.
-pub(super) fn run(args: &ComplianceArgs) -> Result<u8, AuditError> {
-    let source = args.source.find()?;
-    let database = source.database()?;
-    let mut reader = Reader::new(&source, database.as_ref());
-    let mut prover = Prover::open(reader.as_source())?;
-    let (mut standing, mut is_there) = (DeviceStanding::default(), false);
-    prover.events(&mut |_, event| {
-        if event.device == Some(args.device) {
-            is_there = true;
-            standing.take(&event);
+pub(super) fn run(args: &DeviceArgs) -> Result<u8, AuditError> {
+    let mut standing = DeviceStanding::default();
+    args.events(&mut |event, is_of_it| {
+        if is_of_it {
+            standing.take(event);
         }
     })?;
-    if !is_there {
-        return Err(AuditError::NoDevice(args.device));
-    }
     let state = standing.worst().map_or(NOT_COVERED, ComplianceState::name);
     if !args.json {
         print(format_args!(

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod compliance;
+mod device;
 mod export;
 mod key;
 mod policy_sets;
@@ -31,6 +32,7 @@ use crate::audit::OpenError;
 use crate::audit::export::ExportError;
 use crate::audit::prove::ProveError;
 use crate::serve::ServeError;
+use device::DeviceArgs;
 use modegate_core::ids::DeviceId;
 use modegate_store::StoreError;
 use source::SourceError;
@@ -56,10 +58,10 @@ pub enum AuditCommand {
     /// is good but less than was asked
     Report(report::ReportArgs),
     /// List what rules withheld from a device: since when, for how long, by which rule
-    Withheld(withheld::WithheldArgs),
+    Withheld(DeviceArgs),
     /// Say whether a device is compliant: by each control since when, by which reading of which
     /// session
-    Compliance(compliance::ComplianceArgs),
+    Compliance(DeviceArgs),
     /// List which policy set was in force from when to when, and who loaded it
     PolicySets(policy_sets::PolicySetsArgs),
     /// Print the newest checkpoint: a signed note
