@@ -110,6 +110,7 @@ fn in_memory(mut log: Log<'_>, events: u64) {
 
 fn verify_whole(source: &mut impl LogSource, key: VerifierKey, events: u64) {
     let question = Question {
+        checkpoint: None,
         keys: vec![key],
         policy: None,
         older: Vec::new(),
@@ -346,6 +347,7 @@ fn memory(recorded: &Recorded, events: u64) {
     );
     assert!(made >= before);
     let question = Question {
+        checkpoint: None,
         keys: vec![log.key.clone()],
         policy: None,
         older: Vec::new(),

@@ -74,6 +74,12 @@ pub fn digest(contents: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(contents))
 }
 
+/// Whether it is a digest as events and manifests have it: SHA-256, 64 hexadecimal digits.
+pub fn is_digest(text: &str) -> bool {
+    let is_hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    text.len() == 64 && text.bytes().all(is_hexadecimal)
+}
+
 /// The digest of a file that is read in parts: `read` fills a buffer and answers how many
 /// bytes it put there, 0 at the end.
 pub fn digest_of_stream<E>(

@@ -41,6 +41,7 @@ impl Asked {
 pub fn report(directory: &Path, asked: &Asked) -> Report {
     let policy = asked.policy.as_ref();
     let question = Question {
+        checkpoint: None,
         keys: asked.keys.clone(),
         policy: policy.map(|text| TrustPolicy::parse(text.as_bytes()).unwrap()),
         older: asked

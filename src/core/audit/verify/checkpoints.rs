@@ -92,13 +92,13 @@ pub(super) fn witnessed(
 }
 
 /// What the log is compared with: its newest checkpoint and its epochs.
-pub(super) struct Log<'a, S> {
+pub(super) struct Log<'a, S: ?Sized> {
     pub(super) source: &'a mut S,
     pub(super) checkpoint: &'a Checkpoint,
     pub(super) epochs: &'a Epochs,
 }
 
-impl<S: LogSource> Log<'_, S> {
+impl<S: LogSource + ?Sized> Log<'_, S> {
     /// Whether the log goes on from an older checkpoint.
     pub(super) fn goes_on_from(
         &mut self,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::{Finding, FindingKind, Findings};
 use super::source::LogSource;
-use crate::audit::manifest::{digest as digest_of, snapshot_path};
+use crate::audit::manifest::{digest as digest_of, is_digest, snapshot_path};
 use crate::compliance::snapshot::ListCheck;
 use crate::event::{BaselineRecord, Event, SnapshotRecord};
 use crate::tlog::Hash;
@@ -27,7 +27,7 @@ pub(super) struct ComplianceChecks {
 
 impl ComplianceChecks {
     /// Looks at an event.
-    pub(super) fn take<S: LogSource>(
+    pub(super) fn take<S: LogSource + ?Sized>(
         &mut self,
         number: u64,
         event: &Event,
@@ -56,7 +56,7 @@ impl ComplianceChecks {
     }
 
     /// Each text is looked at once.
-    fn baseline<S: LogSource>(
+    fn baseline<S: LogSource + ?Sized>(
         &mut self,
         number: u64,
         named: &BaselineRecord,
@@ -70,8 +70,7 @@ impl ComplianceChecks {
             self.baselines.insert(digest.clone());
         }
         let wrong = |what: String| Finding::at(number, FindingKind::Baseline, what);
-        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digest.len() != 64 || !digest.bytes().all(hexadecimal) {
+        if !is_digest(digest) {
             return Err(wrong("it names a baseline by no digest".to_owned()));
         }
         let text = source
@@ -84,7 +83,7 @@ impl ComplianceChecks {
     }
 
     /// Compares the lists that are there with what events state of them.
-    pub(super) fn close<S: LogSource>(
+    pub(super) fn close<S: LogSource + ?Sized>(
         &self,
         source: &mut S,
         findings: &mut Findings,

@@ -12,6 +12,7 @@ use super::index::Index;
 use super::redactions::Redactions;
 use super::sequences::{Chain, Sequences};
 use super::source::{IndexRow, LogSource};
+use crate::audit::manifest::is_digest;
 use crate::audit::policy_file::PolicyFile;
 use crate::event::{Event, EventType};
 use crate::ids::DeviceId;
@@ -61,7 +62,7 @@ struct Numbered {
 
 impl EventChecks {
     /// Looks at an entry. Its number, where it is an event.
-    pub(super) fn take<S: LogSource>(
+    pub(super) fn take<S: LogSource + ?Sized>(
         &mut self,
         number: u64,
         entry: Entry<'_>,
@@ -102,7 +103,7 @@ impl EventChecks {
         }
     }
 
-    fn event<S: LogSource>(
+    fn event<S: LogSource + ?Sized>(
         &mut self,
         number: u64,
         event: &Event,
@@ -189,7 +190,7 @@ impl EventChecks {
     }
 
     /// Each set is looked at once.
-    fn policy_set<S: LogSource>(
+    fn policy_set<S: LogSource + ?Sized>(
         &mut self,
         number: u64,
         digest: &str,
@@ -202,8 +203,7 @@ impl EventChecks {
             self.policy_sets.insert(digest.to_owned());
         }
         let wrong = |what: String| Finding::at(number, FindingKind::PolicySet, what);
-        let hexadecimal = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        if digest.len() != 64 || !digest.bytes().all(hexadecimal) {
+        if !is_digest(digest) {
             return Err(wrong("it names its policy set by no digest".to_owned()));
         }
         let text = source

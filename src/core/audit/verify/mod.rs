@@ -45,6 +45,9 @@ pub type Witnesses = Vec<(String, u64)>;
 
 /// What a log is verified by.
 pub struct Question<'a> {
+    /// The checkpoint that the log is verified up to, a signed note; the source's newest
+    /// where none is named.
+    pub checkpoint: Option<Vec<u8>>,
     /// Keys of the log that are trusted. One of an earlier epoch does for a later one.
     pub keys: Vec<VerifierKey>,
     /// A trust file: its keys of logs are trusted too, its quorum is asked for.
@@ -147,7 +150,7 @@ impl Report {
 }
 
 /// Verifies a log. `progress` is called after each 256 entries.
-pub fn verify<S: LogSource>(
+pub fn verify<S: LogSource + ?Sized>(
     source: &mut S,
     question: &Question<'_>,
     progress: &mut dyn FnMut(Progress),
@@ -159,7 +162,7 @@ pub fn verify<S: LogSource>(
 /// and that they go on from what was verified then. Where more was deleted since, all that is
 /// left is verified. The second answer is where the next one may go on; `None` unless the log
 /// is good.
-pub fn verify_from<S: LogSource>(
+pub fn verify_from<S: LogSource + ?Sized>(
     source: &mut S,
     question: &Question<'_>,
     from: Option<VerifiedState>,
@@ -181,7 +184,7 @@ pub fn verify_from<S: LogSource>(
 }
 
 /// A verification as far as it is. An error ends it; other findings do not.
-struct Verification<'a, 'q, S> {
+struct Verification<'a, 'q, S: ?Sized> {
     source: &'a mut S,
     question: &'a Question<'q>,
     report: &'a mut Report,
@@ -190,13 +193,15 @@ struct Verification<'a, 'q, S> {
     begins: u64,
 }
 
-impl<S: LogSource> Verification<'_, '_, S> {
+impl<S: LogSource + ?Sized> Verification<'_, '_, S> {
     fn run(
         &mut self,
         from: Option<VerifiedState>,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<VerifiedState, Finding> {
-        let note = self.source.checkpoint().map_err(|fault| match fault {
+        let known = self.question.checkpoint.clone();
+        let note = known.map_or_else(|| self.source.checkpoint(), Ok);
+        let note = note.map_err(|fault| match fault {
             SourceFault::Missing(path) => {
                 Finding::new(FindingKind::CheckpointForm, path, "there is none")
             }

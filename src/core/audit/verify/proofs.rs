@@ -17,7 +17,7 @@ pub type Proved<'a> = &'a mut dyn FnMut(u64, &str);
 
 /// Verifies files with proofs, whatever their entries are. They say nothing of what else the
 /// log has.
-pub fn verify_proofs<S: LogSource>(
+pub fn verify_proofs<S: LogSource + ?Sized>(
     source: &mut S,
     paths: &[String],
     question: &Question<'_>,
@@ -32,7 +32,7 @@ pub fn verify_proofs<S: LogSource>(
 }
 
 /// Verifies the part of one device: every event of it up to the last one that is there.
-pub fn verify_device<S: LogSource>(
+pub fn verify_device<S: LogSource + ?Sized>(
     source: &mut S,
     question: &Question<'_>,
     proved: Proved<'_>,
@@ -44,7 +44,7 @@ pub fn verify_device<S: LogSource>(
 }
 
 /// A verification of proofs as far as it is.
-struct Proofs<'a, 'q, S> {
+struct Proofs<'a, 'q, S: ?Sized> {
     source: &'a mut S,
     question: &'a Question<'q>,
     proved: Proved<'a>,
@@ -55,7 +55,7 @@ struct Proofs<'a, 'q, S> {
     devices: BTreeSet<DeviceId>,
 }
 
-impl<'a, 'q, S: LogSource> Proofs<'a, 'q, S> {
+impl<'a, 'q, S: LogSource + ?Sized> Proofs<'a, 'q, S> {
     fn new(source: &'a mut S, question: &'a Question<'q>, proved: Proved<'a>) -> Self {
         Proofs {
             source,

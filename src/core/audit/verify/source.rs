@@ -222,14 +222,14 @@ impl SourceFault {
 }
 
 /// Tiles of a smaller tree, read from the larger one that it grew to.
-pub(super) struct GrownTiles<'a, S> {
+pub(super) struct GrownTiles<'a, S: ?Sized> {
     /// Where the larger tree is.
     pub(super) source: &'a mut S,
     /// Its size.
     pub(super) size: u64,
 }
 
-impl<S: LogSource> TileReader for GrownTiles<'_, S> {
+impl<S: LogSource + ?Sized> TileReader for GrownTiles<'_, S> {
     type Error = SourceFault;
 
     fn tile(&mut self, tile: TileId) -> Result<Vec<Hash>, SourceFault> {

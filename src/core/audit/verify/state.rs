@@ -64,7 +64,7 @@ impl VerifiedState {
 
     /// Whether the log of this checkpoint is the same one, and begins with what was verified.
     /// The tiles that are read for it are all those that were not full.
-    pub(super) fn is_beginning_of<S: LogSource>(
+    pub(super) fn is_beginning_of<S: LogSource + ?Sized>(
         &self,
         checkpoint: &Checkpoint,
         source: &mut S,

@@ -46,7 +46,7 @@ impl Walk {
     }
 
     /// Goes past entries that are not there, a multiple of 256, by the tiles above them.
-    pub(super) fn skip_to<S: LogSource>(
+    pub(super) fn skip_to<S: LogSource + ?Sized>(
         &mut self,
         first: u64,
         source: &mut S,
@@ -68,7 +68,11 @@ impl Walk {
     }
 
     /// Goes past one entry.
-    pub(super) fn push<S: LogSource>(&mut self, leaf: Hash, source: &mut S) -> Result<(), Finding> {
+    pub(super) fn push<S: LogSource + ?Sized>(
+        &mut self,
+        leaf: Hash,
+        source: &mut S,
+    ) -> Result<(), Finding> {
         let entry = self.at();
         self.compare(entry, leaf, source)?;
         let mut completed = Vec::new();
@@ -84,7 +88,7 @@ impl Walk {
     }
 
     /// Compares the hash of an entry with the one that its tile has.
-    pub(super) fn compare<S: LogSource>(
+    pub(super) fn compare<S: LogSource + ?Sized>(
         &mut self,
         entry: u64,
         leaf: Hash,
@@ -99,7 +103,7 @@ impl Walk {
     }
 
     /// Compares the root of a subtree that so many leaves complete.
-    fn completed<S: LogSource>(
+    fn completed<S: LogSource + ?Sized>(
         &mut self,
         height: u32,
         leaves: u64,
@@ -132,7 +136,7 @@ impl Walk {
     }
 
     /// The hash that the tiles have at this place.
-    fn expected<S: LogSource>(
+    fn expected<S: LogSource + ?Sized>(
         &mut self,
         level: u8,
         number: u64,

@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use modegate_core::audit::report::Report;
-pub use reading::Fixed;
+pub use reading::Reading;
 
 /// A form of a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,30 +3,21 @@
 use super::super::prove::ProveError;
 use modegate_core::audit::policy_file::PolicyFile;
 use modegate_core::audit::report::Reporter;
-use modegate_core::audit::verify::{
-    IndexRow, KeptCheckpoint, LogSource, ManifestParts, Rest, SourceFault,
-};
+use modegate_core::audit::verify::{LogSource, SourceFault};
 use modegate_core::event::Event;
 use modegate_core::policy::PolicySet;
 use modegate_core::tlog::entry::{Entry, entries, hash_of};
-use modegate_core::tlog::{Checkpoint, Frontier, Hash, TILE_WIDTH, TileId};
+use modegate_core::tlog::{Checkpoint, Frontier, TILE_WIDTH, TileId};
 
-/// A log up to one checkpoint of it, whatever is sealed meanwhile.
-pub struct Fixed<'a> {
-    note: Vec<u8>,
-    log: &'a mut dyn LogSource,
+/// A log that is read up to one checkpoint of it, whatever is sealed meanwhile.
+pub struct Reading<'a> {
+    /// The checkpoint, a signed note.
+    pub note: &'a [u8],
+    /// The log.
+    pub log: &'a mut dyn LogSource,
 }
 
-impl<'a> Fixed<'a> {
-    /// The log up to its newest checkpoint.
-    ///
-    /// # Errors
-    /// It has none.
-    pub fn new(log: &'a mut dyn LogSource) -> Result<Self, SourceFault> {
-        let note = log.checkpoint()?;
-        Ok(Fixed { note, log })
-    }
-
+impl Reading<'_> {
     /// Hands every entry to the reporter, in order, and calls `progress` with the number of
     /// each. Whether these are the entries that the checkpoint is of: it is known where the
     /// first of them is there.
@@ -38,7 +29,7 @@ impl<'a> Fixed<'a> {
         reporter: &mut Reporter,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<bool, ProveError> {
-        let (checkpoint, _) = Checkpoint::from_note(&self.note)?;
+        let (checkpoint, _) = Checkpoint::from_note(self.note)?;
         let (first, size) = (self.log.first()?, checkpoint.size);
         let mut tree = Frontier::default();
         for index in first / TILE_WIDTH..size.div_ceil(TILE_WIDTH) {
@@ -77,76 +68,5 @@ impl<'a> Fixed<'a> {
         }
         reporter.take(number, event);
         Ok(())
-    }
-
-    /// The checkpoint.
-    pub fn note(&self) -> &[u8] {
-        &self.note
-    }
-}
-
-impl LogSource for Fixed<'_> {
-    fn checkpoint(&mut self) -> Result<Vec<u8>, SourceFault> {
-        Ok(self.note.clone())
-    }
-
-    fn first(&mut self) -> Result<u64, SourceFault> {
-        self.log.first()
-    }
-
-    fn bundle(&mut self, index: u64, width: u16) -> Result<Vec<u8>, SourceFault> {
-        self.log.bundle(index, width)
-    }
-
-    fn tile(&mut self, tile: TileId) -> Result<Vec<Hash>, SourceFault> {
-        self.log.tile(tile)
-    }
-
-    fn policy_set(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
-        self.log.policy_set(digest)
-    }
-
-    fn baseline(&mut self, digest: &str) -> Result<Vec<u8>, SourceFault> {
-        self.log.baseline(digest)
-    }
-
-    fn lists(&mut self) -> Result<Vec<String>, SourceFault> {
-        self.log.lists()
-    }
-
-    fn list(&mut self, path: &str, line: &mut dyn FnMut(&[u8])) -> Result<(), SourceFault> {
-        self.log.list(path, line)
-    }
-
-    fn manifest(&mut self) -> Result<Option<ManifestParts>, SourceFault> {
-        self.log.manifest()
-    }
-
-    fn foreign(&mut self, size: u64, first: u64) -> Result<Option<String>, SourceFault> {
-        self.log.foreign(size, first)
-    }
-
-    fn differing_view(
-        &mut self,
-        number: u64,
-        entry: Entry<'_>,
-    ) -> Result<Option<String>, SourceFault> {
-        self.log.differing_view(number, entry)
-    }
-
-    fn index(&mut self, index: u64, width: u16) -> Result<Option<Vec<IndexRow>>, SourceFault> {
-        self.log.index(index, width)
-    }
-
-    fn visit_rest(&mut self, size: u64, visit: &mut dyn FnMut(Rest)) -> Result<(), SourceFault> {
-        self.log.visit_rest(size, visit)
-    }
-
-    fn kept_checkpoint(&mut self, below: u64) -> Result<Option<KeptCheckpoint>, SourceFault> {
-        self.log.kept_checkpoint(below)
-    }
-
-    fn unsealed(&mut self) -> Result<u64, SourceFault> {
-        self.log.unsealed()
     }
 }

@@ -9,7 +9,7 @@ use super::source::{Reader, Source, SourceArgs};
 use super::trust::{TrustArgs, read};
 use super::verify::{in_words, marks, own_keys, young};
 use crate::audit::prove::ProveError;
-use crate::audit::report::{Fixed, Form};
+use crate::audit::report::{Form, Reading};
 use crate::cli::backup::ProgressReporter;
 use modegate_core::audit::manifest::digest;
 use modegate_core::audit::report::{Basis, Period, Reporter};
@@ -59,10 +59,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
     };
     let database = source.database()?;
     let mut reader = Reader::new(&source, database.as_ref());
-    let mut log = Fixed::new(reader.as_source()).map_err(ProveError::from)?;
+    let log = reader.as_source();
+    let note = log.checkpoint().map_err(ProveError::from)?;
     let mut question = args.trust.question(0)?;
+    question.checkpoint = Some(note.clone());
     if let (Source::Data(at), Some(database)) = (&source, &database) {
-        if let Ok((checkpoint, _)) = Checkpoint::from_note(log.note()) {
+        if let Ok((checkpoint, _)) = Checkpoint::from_note(&note) {
             if question.keys.is_empty() && question.policy.is_none() {
                 question.keys = own_keys(at, &checkpoint.origin)?;
             }
@@ -74,7 +76,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
         question.accepted.unsealed = young(database)?;
     }
     let mut shown = ProgressReporter::new("verified", "entries");
-    let verified = verify(&mut log, &question, &mut |progress| {
+    let verified = verify(log, &question, &mut |progress| {
         let (done, of) = (progress.done, progress.size);
         shown.report(Progress { done, of });
     });
@@ -94,10 +96,11 @@ pub(super) fn run(args: &ReportArgs) -> Result<u8, AuditError> {
         verified,
         trusts_witnesses: question.policy.is_some(),
         older,
-        checkpoint: String::from_utf8_lossy(log.note()).into_owned(),
+        checkpoint: String::from_utf8_lossy(&note).into_owned(),
     });
     let mut shown = ProgressReporter::new("reported on", "entries");
-    let is_same = log.read(&mut reporter, &mut |done, of| {
+    let mut reading = Reading { note: &note, log };
+    let is_same = reading.read(&mut reporter, &mut |done, of| {
         shown.report(Progress { done, of });
     })?;
     if !is_same {

@@ -48,6 +48,7 @@ impl TrustArgs {
         let keys = self.key.iter().map(|key| key_of(key));
         let older = self.against.iter().map(|path| read(path));
         Ok(Question {
+            checkpoint: None,
             keys: keys.collect::<Result<_, _>>()?,
             policy: policy.transpose()?,
             older: older.collect::<Result<_, _>>()?,

@@ -275,6 +275,7 @@ impl MemoryLog {
         from: Option<VerifiedState>,
     ) -> (Report, Option<VerifiedState>) {
         let question = Question {
+            checkpoint: None,
             keys: self.keys.clone(),
             policy: self
                 .policy
