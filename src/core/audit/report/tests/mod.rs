@@ -4,6 +4,7 @@
 mod audits;
 mod bounds;
 mod periods;
+mod records;
 
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
