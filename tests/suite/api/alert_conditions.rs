@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
-use std::time::Duration;
 
 use modegate_server::clock::Clock;
 use modegate_sim::mock_wns::MockWns;
@@ -23,8 +22,8 @@ use crate::wait::{DEADLINE, eventually, seen};
 const MINUTE: i64 = 60 * 1000;
 const DAY: i64 = 24 * 60 * MINUTE;
 
-/// A receiver that is told of all alerts.
-async fn told(server: &Server) -> Receiver {
+/// A webhook's receiver of all alerts.
+async fn receiver_of_alerts(server: &Server) -> Receiver {
     let receiver = Receiver::start(&[]);
     hook(
         server,
@@ -34,8 +33,8 @@ async fn told(server: &Server) -> Receiver {
     receiver
 }
 
-/// Waits until the receiver was told that this alert was raised and cleared, in that order.
-async fn both_told(receiver: &Receiver, cleared: &Value) {
+/// Waits until the receiver got that this alert was raised and cleared, in that order.
+async fn received_both(receiver: &Receiver, cleared: &Value) {
     let of_it = |got: &[Received]| -> Vec<Value> {
         let bodies = got.iter().map(Received::json);
         let of_it = bodies.filter(|body| body["alert"]["id"] == cleared["id"]);
@@ -50,17 +49,23 @@ async fn both_told(receiver: &Receiver, cleared: &Value) {
 
 /// The types of the events about this alert, as they came.
 async fn logged(server: &Server, alert: &Value) -> Vec<Value> {
-    let events = server.get("/events?limit=200").await;
-    let all = events["items"].as_array().unwrap().iter();
-    let of_it = all.filter(|event| event["raised"]["id"] == alert["id"]);
-    of_it.map(|event| event["type"].clone()).collect()
+    let mut of_it = Vec::new();
+    for kind in ["alert.raised", "alert.cleared"] {
+        let events = server.get(&format!("/events?limit=200&type={kind}")).await;
+        let all = events["items"].as_array().unwrap().iter();
+        of_it.extend(
+            all.filter(|event| event["raised"]["id"] == alert["id"])
+                .cloned(),
+        );
+    }
+    of_it.sort_by_key(|event| event["entry"].as_u64());
+    of_it.iter().map(|event| event["type"].clone()).collect()
 }
 
 /// Asks the server to look at its conditions, until it finds this.
 async fn reloading(server: &Server, state: &str, kind: &str) -> Value {
     let look = async || {
         server.signal("HUP");
-        tokio::time::sleep(Duration::from_millis(500)).await;
         let all = list(server, state).await;
         let found = all.iter().find(|alert| alert["kind"] == kind).cloned();
         found.ok_or(all)
@@ -77,7 +82,7 @@ async fn checkpoints_that_cannot_be_published_are_an_alert_until_they_can() {
         .env("MODEGATE_AUDIT_SEAL_SECONDS", "1")
         .env("MODEGATE_AUDIT_UNSEALED_SECONDS", "1");
     let server = Server::by(command, &dir, Vec::new());
-    let (receiver, kind) = (told(&server).await, "log.unsealed");
+    let (receiver, kind) = (receiver_of_alerts(&server).await, "log.unsealed");
     // Nothing is wrong, however often one looks.
     server.signal("HUP");
     assert_eq!(counted(&server, kind, "critical").await, 0.0);
@@ -104,7 +109,7 @@ async fn checkpoints_that_cannot_be_published_are_an_alert_until_they_can() {
         logged(&server, &raised).await,
         ["alert.raised", "alert.cleared"]
     );
-    both_told(&receiver, &cleared).await;
+    received_both(&receiver, &cleared).await;
 }
 
 /// What is more than any disk has.
@@ -181,7 +186,7 @@ fn a_log_that_fills_its_disk_soon_is_an_alert_until_there_is_room() {
         let cleared = server.until("cleared", kind).await;
         assert_eq!(cleared["id"], raised["id"]);
         assert_eq!(warnings(&server, kind).await, 0.0);
-        both_told(&receiver, &cleared).await;
+        received_both(&receiver, &cleared).await;
         server.running.stop().await.unwrap();
     });
 }
@@ -244,7 +249,7 @@ fn a_token_service_out_of_reach_is_an_alert_after_a_quarter_of_an_hour() {
         let cleared = server.until("cleared", kind).await;
         assert_eq!(cleared["id"], raised["id"]);
         assert_eq!(warnings(&server, kind).await, 0.0);
-        both_told(&receiver, &cleared).await;
+        received_both(&receiver, &cleared).await;
         server.running.stop().await.unwrap();
     });
 }
@@ -260,7 +265,7 @@ async fn an_app_that_wns_blocks_is_an_alert_until_it_is_checked_again() {
         "--wns-host-suffix",
         &mock.host_suffix(),
     ]);
-    let (receiver, kind) = (told(&server).await, "push_profile.blocked");
+    let (receiver, kind) = (receiver_of_alerts(&server).await, "push_profile.blocked");
     let profile = server
         .push_profile(push_profile_of(PFN, "app secret"))
         .await;
@@ -292,5 +297,5 @@ async fn an_app_that_wns_blocks_is_an_alert_until_it_is_checked_again() {
         logged(&server, &raised).await,
         ["alert.raised", "alert.cleared"]
     );
-    both_told(&receiver, &cleared).await;
+    received_both(&receiver, &cleared).await;
 }

@@ -16,8 +16,9 @@ use crate::siem::{arrived, in_file, sealed};
 
 const PFN: &str = "52314Publisher.TestWNS_t6e9vsyjkrw9w";
 
-/// Each of them begins so, or is a telephone number.
-const MARK: &str = "zq7";
+/// Each of them begins so, or is a telephone number. It is too long to stand in random text by
+/// chance.
+const MARK: &str = "zq7mark";
 const TELEPHONES: [&str; 2] = ["4930555019", "5550199"];
 
 /// One request that has to be accepted.
@@ -30,39 +31,45 @@ async fn accepted(server: &Server, method: &str, path: &str, body: Value) -> Val
 /// Records, commands and settings with names in them. The ids of the device and the phone.
 async fn plant(server: &Server) -> [String; 2] {
     let device = json!({
-        "source": "Zq7-LAPTOP", "device_client_id": "Zq7SERIAL", "user": "zq7.anna@example.test",
+        "source": "Zq7mark-LAPTOP", "device_client_id": "Zq7markSERIAL", "user": "zq7mark.anna@example.test",
         "groups": ["field"],
     });
     let device = server.register(device).await;
     let path = format!("/devices/{device}");
-    accepted(server, "PATCH", &path, json!({"user": "Zq7 Bertha Smith"})).await;
+    accepted(
+        server,
+        "PATCH",
+        &path,
+        json!({"user": "Zq7mark Bertha Smith"}),
+    )
+    .await;
     let shown = server.get(&path).await;
     assert_eq!(
         (&shown["user"], &shown["device_client_id"]),
-        (&json!("Zq7 Bertha Smith"), &json!("Zq7SERIAL"))
+        (&json!("Zq7mark Bertha Smith"), &json!("Zq7markSERIAL"))
     );
     let proven = json!({
-        "source": "Zq7-OTHER", "user": "zq7.carl@example.test",
-        "credentials": {"username": "zq7.carl", "password": "Zq7Password"},
+        "source": "Zq7mark-OTHER", "user": "zq7mark.carl@example.test",
+        "credentials": {"username": "zq7mark.carl", "password": "Zq7markPassword"},
     });
     let proven = server.register(proven).await;
     let bound = format!("/devices/{proven}/certificates");
-    let imported = json!({"source": "Zq7-IMPORT", "user": "zq7.dora@example.test"});
+    let imported = json!({"source": "Zq7mark-IMPORT", "user": "zq7mark.dora@example.test"});
     let import = json!({"devices": [imported]});
     accepted(server, "POST", "/devices/import", import).await;
-    let certificate = json!({"sha256": "ab".repeat(32), "note": "Zq7 of Emil, +49 30 5550199"});
+    let certificate = json!({"sha256": "ab".repeat(32), "note": "Zq7mark of Emil, +49 30 5550199"});
     accepted(server, "POST", &bound, certificate).await;
     for command in [
-        json!({"type": "reset_user_password", "user": "zq7.anna@example.test", "password": "Zq7NewPassword"}),
+        json!({"type": "reset_user_password", "user": "zq7mark.anna@example.test", "password": "Zq7markNewPassword"}),
         json!({"type": "wns_update_configuration", "app_id": "mdm", "package_family_name": PFN}),
-        json!({"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/MDM_X", "data": "Zq7 Fritz, 4930555019"}),
-        json!({"type": "app_install", "job_data": "<Job>Zq7Licence of Gerda</Job>"}),
+        json!({"type": "raw", "verb": "Replace", "loc_uri": "./cimv2/MDM_X", "data": "Zq7mark Fritz, 4930555019"}),
+        json!({"type": "app_install", "job_data": "<Job>Zq7markLicence of Gerda</Job>"}),
         json!({"type": "inventory", "classes": ["Win32_ComputerSystem"]}),
     ] {
         server.queue(&device, command).await;
     }
     let mut app = crate::harness::catalogue_app("erp");
-    app["name"] = json!("Zq7 Hanna's app");
+    app["name"] = json!("Zq7mark Hanna's app");
     server.catalogue(app).await;
     accepted(
         server,
@@ -71,17 +78,15 @@ async fn plant(server: &Server) -> [String; 2] {
         json!({"app": "erp"}),
     )
     .await;
-    let person = json!({"user": "zq7.anna@example.test", "devices": [device]});
-    let token = json!({"name": "Zq7 Anna's", "role": "portal", "person": person});
+    let person = json!({"user": "zq7mark.anna@example.test", "devices": [device]});
+    let token = json!({"name": "Zq7mark Anna's", "role": "portal", "person": person});
     accepted(server, "POST", "/tokens", token).await;
-    let hook =
-        json!({"url": "https://hooks.example.test/Zq7Path", "secret": "Zq7Secret of a webhook"});
+    let hook = json!({"url": "https://hooks.example.test/Zq7markPath", "secret": "Zq7markSecret of a webhook"});
     accepted(server, "POST", "/webhooks", hook).await;
     server
-        .push_profile(push_profile_of(PFN, "Zq7ProfileSecret"))
+        .push_profile(push_profile_of(PFN, "Zq7markProfileSecret"))
         .await;
-    let phone =
-        json!({"source": "Zq7-PHONE", "family": "windows_phone81", "user": "zq7.ida@example.test"});
+    let phone = json!({"source": "Zq7mark-PHONE", "family": "windows_phone81", "user": "zq7mark.ida@example.test"});
     [device, server.register(phone).await]
 }
 
@@ -99,42 +104,50 @@ async fn sync(server: &Server) {
         )
     };
     let said = [
-        replace("./DevInfo/DevId", "Zq7SERIAL"),
-        replace("./DevInfo/Mod", "Zq7 Karl's tablet"),
-        alert("Zq7 Lena"),
+        replace("./DevInfo/DevId", "Zq7markSERIAL"),
+        replace("./DevInfo/Mod", "Zq7mark Karl's tablet"),
+        alert("Zq7mark Lena"),
         alert("+49 30 5550199"),
         alert("4930555019"),
     ]
     .concat();
     let first =
-        package1("Zq7-LAPTOP", "1", 1, "user").replace("<Final/>", &format!("{said}<Final/>"));
+        package1("Zq7mark-LAPTOP", "1", 1, "user").replace("<Final/>", &format!("{said}<Final/>"));
     let first = first.replace(
-        "<LocURI>Zq7-LAPTOP</LocURI>",
-        "<LocURI>Zq7-LAPTOP</LocURI><LocName>zq7.anna@example.test</LocName>",
+        "<LocURI>Zq7mark-LAPTOP</LocURI>",
+        "<LocURI>Zq7mark-LAPTOP</LocURI><LocName>zq7mark.anna@example.test</LocName>",
     );
     let mut reply = server.sync("Maintenance", &first).await;
     for number in 2..9 {
         if reply.commands.is_empty() {
             break;
         }
-        let values = answers(&reply, 200).replace("value of", "Zq7HOST of Anna, 4930555019, of");
+        let values =
+            answers(&reply, 200).replace("value of", "Zq7markHOST of Anna, 4930555019, of");
         reply = server
-            .sync("Maintenance", &message("Zq7-LAPTOP", "1", number, &values))
+            .sync(
+                "Maintenance",
+                &message("Zq7mark-LAPTOP", "1", number, &values),
+            )
             .await;
     }
     // Who is not known, and what is no message.
-    server.begin("Machine", "Zq7-STRANGER", "1").await;
+    server.begin("Machine", "Zq7mark-STRANGER", "1").await;
     let kind = crate::harness::SYNCML;
     server
-        .post("mode=Machine&Platform=WoA", kind, b"<SyncML>Zq7".to_vec())
+        .post(
+            "mode=Machine&Platform=WoA",
+            kind,
+            b"<SyncML>Zq7mark".to_vec(),
+        )
         .await;
 }
 
 /// A phone that reports its channel, whose URI is then used.
 async fn wake(server: &Server, mock: &MockWns, phone: &str) {
     let transport = Transport::new(&format!("{}/sync", server.http), None, None).unwrap();
-    let mut sim = Tablet::phone("Zq7-PHONE", "MS DM Server", transport);
-    let uri = format!("{}&more=Zq7Channel", mock.mint(PFN, "phone"));
+    let mut sim = Tablet::phone("Zq7mark-PHONE", "MS DM Server", transport);
+    let uri = format!("{}&more=Zq7markChannel", mock.mint(PFN, "phone"));
     sim.registers_with(move |_| uri.clone());
     sim.poll().await.unwrap();
     let channel = server.get(&format!("/devices/{phone}/channel")).await;
@@ -215,7 +228,7 @@ async fn names_in_every_input_are_in_nothing_that_leaves_the_house() {
     let own = tempfile::tempdir().unwrap();
     let (dir, sent) = (own.path().join("data"), own.path().join("sent"));
     let mock = MockWns::start().await.unwrap();
-    mock.register(wns_app(PFN, "Zq7ProfileSecret"));
+    mock.register(wns_app(PFN, "Zq7markProfileSecret"));
     let [o, j] = ["o", "j"].map(|form| sent.with_extension(form));
     let sinks = format!("o ocsf file:{},j jsonl file:{}", o.display(), j.display());
     let arguments = [
@@ -239,7 +252,7 @@ async fn names_in_every_input_are_in_nothing_that_leaves_the_house() {
         .get(&format!("/devices/{device}/inventory"))
         .await
         .to_string();
-    assert!(inventory.contains("Zq7 Karl's tablet"), "{inventory}");
+    assert!(inventory.contains("Zq7mark Karl's tablet"), "{inventory}");
     let size = sealed(&dir);
     for path in [&o, &j] {
         arrived(size, || in_file(path));

@@ -80,8 +80,17 @@ async fn a_receiver_that_hangs_refuses_or_is_full_holds_up_nothing_and_is_an_ale
     assert!(begun.elapsed() < DEADLINE / 2, "{:?}", begun.elapsed());
     let size = sealed(&dir);
     is_complete(&dir, &arrived(size, || in_file(&good)), size);
-    let (_, text) = metrics::get(&server, "/metrics").await;
-    assert!(metrics::value(&text, "modegate_siem_lines_total{sink=\"good\"}") >= size as f64);
+    // Counted once the file is durable, which is a little later than it can be read.
+    let look = async || {
+        let (_, text) = metrics::get(&server, "/metrics").await;
+        let lines = metrics::value(&text, "modegate_siem_lines_total{sink=\"good\"}");
+        if lines >= size as f64 {
+            Ok(text)
+        } else {
+            Err(lines)
+        }
+    };
+    let text = eventually(DEADLINE, look).await;
     for series in ["siem_oldest_waiting_seconds", "siem_failures_total"] {
         let refused = format!("modegate_{series}{{sink=\"refuses\"}}");
         assert!(metrics::value(&text, &refused) >= 1.0, "{series}");
