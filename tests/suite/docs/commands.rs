@@ -113,7 +113,7 @@ impl Serving {
         command.arg("--data").arg(self.dir.join("data"));
         if self.is_for_examples {
             command.env("MODEGATE_INVENTORY_SCHEDULE_HOURS", "0");
-            command.env("MODEGATE_COMPLIANCE_READ_HOURS", "0");
+            command.env("MODEGATE_COMPLIANCE_ENABLED", "false");
         }
         if accept_unknown {
             command.arg("--accept-unknown-devices");
