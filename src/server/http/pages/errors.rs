@@ -28,18 +28,18 @@ pub(super) async fn as_page(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let shared = request.app_data::<web::Data<Shared>>().cloned();
-    let (head, answered) = {
-        let head = request.request().clone();
-        (head, next.call(request).await)
+    let head = request.request().clone();
+    let of = |error: &Error| error.as_error::<Problem>().cloned();
+    let (mut response, problem) = match next.call(request).await {
+        Ok(response) => {
+            let problem = response.response().error().and_then(of);
+            (response, problem)
+        }
+        Err(error) => (
+            ServiceResponse::new(head, error.error_response()),
+            of(&error),
+        ),
     };
-    let mut response = match answered {
-        Ok(response) => response,
-        Err(error) => ServiceResponse::new(head, error.error_response()),
-    };
-    let problem = response.response().error();
-    let problem = problem
-        .and_then(|error| error.as_error::<Problem>())
-        .cloned();
     if let (Some(problem), Some(shared)) = (problem, &shared) {
         let page = show(&response, shared, &problem);
         let (request, _) = response.into_parts();
