@@ -134,7 +134,10 @@ mod tests {
         ];
         let (hours, taken) = read(&events);
         assert_eq!(hours, [(0, [0, 0, 1, 0])]);
-        assert_eq!(taken, 4, "the exchange before the span is the last to look at");
+        assert_eq!(
+            taken, 4,
+            "the exchange before the span is the last to look at"
+        );
     }
 
     #[test]

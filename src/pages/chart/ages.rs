@@ -45,8 +45,9 @@ pub fn channel_ages(head: Head<'_>, ages: &ChannelAges) -> Chart {
     let of_day = |day: usize| ages.by_day.get(day).copied().unwrap_or(0);
     let rest = ages.by_day.iter().skip(shown);
     let older = rest.fold(ages.older, |sum, n| sum.saturating_add(*n));
-    let mut columns: Vec<(String, u64)> =
-        (0..shown).map(|day| (day.to_string(), of_day(day))).collect();
+    let mut columns: Vec<(String, u64)> = (0..shown)
+        .map(|day| (day.to_string(), of_day(day)))
+        .collect();
     columns.push((format!("{shown} or more"), older));
     let said = MEANINGS.map(|from| {
         let class = meaning(from).0;
@@ -56,7 +57,10 @@ pub fn channel_ages(head: Head<'_>, ages: &ChannelAges) -> Chart {
         format!("{} {}", digits(sum), meaning(from).2)
     });
     let without = digits(ages.without);
-    let description = format!("Devices by the age of their channel: {}; {without} have none.", said.join(", "));
+    let description = format!(
+        "Devices by the age of their channel: {}; {without} have none.",
+        said.join(", ")
+    );
     let count = i32::try_from(columns.len()).unwrap_or(0);
     let (width, bottom) = (LEFT + count * PITCH + RIGHT, TOP + HEIGHT);
     let mut drawing = Drawing::new(head, &description, (width, bottom + BOTTOM));

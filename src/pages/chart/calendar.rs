@@ -86,7 +86,9 @@ pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
         drawing.text(Anchor::End, (LEFT - 6, line + 4), &day(*begins));
         // On the colour of a mode letters have another colour than on none.
         for (class, is_one) in [("c-letter", true), ("c-label", false)] {
-            let alike = cells.iter().filter(|(_, counts)| (modes(counts).len() == 1) == is_one);
+            let alike = cells
+                .iter()
+                .filter(|(_, counts)| (modes(counts).len() == 1) == is_one);
             let letters: Vec<(i32, char)> = alike.flat_map(|cell| letters_of(cell)).collect();
             drawing.letters(class, line + 3, &letters);
         }
@@ -98,7 +100,12 @@ pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
         false => format!("{} (not whole: earlier sessions are missing)", head.title),
     };
     let rows = rows.iter();
-    let rows = rows.map(|(begins, cells)| (day(*begins), Mode::ALL.map(|mode| times(mode, cells)).to_vec()));
+    let rows = rows.map(|(begins, cells)| {
+        (
+            day(*begins),
+            Mode::ALL.map(|mode| times(mode, cells)).to_vec(),
+        )
+    });
     Chart {
         svg: drawing.finish(),
         table: table(&caption, &columns, rows),
@@ -174,7 +181,9 @@ fn letters_of(&(hour, counts): &(i32, SessionsByMode)) -> Vec<(i32, char)> {
 
 /// The times of a day at which sessions of this mode began: `02:00, 14:00 (3)`.
 fn times(mode: Mode, cells: &[(i32, SessionsByMode)]) -> String {
-    let found = cells.iter().map(|(hour, counts)| (*hour, counts[mode as usize]));
+    let found = cells
+        .iter()
+        .map(|(hour, counts)| (*hour, counts[mode as usize]));
     let found = found.filter(|(_, count)| *count > 0);
     let found: Vec<String> = found
         .map(|(hour, count)| {

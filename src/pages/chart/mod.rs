@@ -58,7 +58,10 @@ impl fmt::Display for Chart {
             true => write!(f, r#"<div class="calendar" tabindex="0">{svg}</div>"#)?,
             false => write!(f, "{svg}")?,
         }
-        write!(f, r#"<div class="scroll" tabindex="0">{table}</div></figure>"#)
+        write!(
+            f,
+            r#"<div class="scroll" tabindex="0">{table}</div></figure>"#
+        )
     }
 }
 

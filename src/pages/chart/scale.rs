@@ -76,11 +76,18 @@ mod tests {
         let top = |greatest| Scale::up_to(greatest, 1, 100).marks(1)[0].0;
         let tops = [0, 1, 2, 3, 5, 7, 9, 11, 21, 99, 101, 6_001].map(top);
         assert_eq!(tops, [1, 1, 2, 4, 6, 8, 10, 20, 40, 100, 200, 8_000]);
-        assert_eq!(Scale::up_to(5 * 3600 + 1, 3600, 100).marks(3600)[0].0, 6 * 3600);
+        assert_eq!(
+            Scale::up_to(5 * 3600 + 1, 3600, 100).marks(3600)[0].0,
+            6 * 3600
+        );
         let scale = Scale::up_to(u64::MAX, 1, 100);
         let heights = [0, 1, u64::MAX / 2, u64::MAX].map(|n| scale.height_of(n));
         assert_eq!(heights, [0, 1, 46, 92]);
-        assert_eq!(Scale::up_to(0, 1, 100).height_of(7), 100, "never above its end");
+        assert_eq!(
+            Scale::up_to(0, 1, 100).height_of(7),
+            100,
+            "never above its end"
+        );
         let halves = |greatest| Scale::up_to(greatest, 1, 100).marks(1).len();
         assert_eq!([1, 2, 10].map(halves), [1, 2, 2]);
     }

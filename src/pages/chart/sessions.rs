@@ -85,7 +85,10 @@ pub fn sessions(head: Head<'_>, from: Hour, hours: &[SessionsHour]) -> Chart {
         drawing.text(Anchor::Middle, middle, "No sessions yet");
     }
     let unit = axis.unit();
-    let heads: Vec<&str> = [&*unit].into_iter().chain(Mode::ALL.map(Mode::name)).collect();
+    let heads: Vec<&str> = [&*unit]
+        .into_iter()
+        .chain(Mode::ALL.map(Mode::name))
+        .collect();
     let rows = axis.names().zip(&columns);
     let rows = rows.map(|(name, counts)| (name, counts.map(digits).to_vec()));
     Chart {

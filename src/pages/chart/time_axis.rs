@@ -1,8 +1,8 @@
 //! Hours side by side.
 
+use super::COLUMNS;
 use super::draw::{Anchor, Drawing, Shapes};
 use super::scale::{Scale, short};
-use super::COLUMNS;
 use modegate_core::tally::Hour;
 
 /// Left of the plot, for the numbers of the scale.

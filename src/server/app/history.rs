@@ -54,7 +54,9 @@ pub(crate) async fn calendar(
     id: DeviceId,
 ) -> Result<Calendar, AppError> {
     by.device(app, id).await?;
-    let to = Hour::containing(app.now()).first_of_day().plus(Hour::OF_DAY);
+    let to = Hour::containing(app.now())
+        .first_of_day()
+        .plus(Hour::OF_DAY);
     let from = to.plus(-CALENDAR_DAYS * Hour::OF_DAY);
     let mut sessions = SessionCalendar::starting(from);
     let is_whole = read(app, id, &mut sessions).await?;
@@ -67,11 +69,7 @@ pub(crate) async fn calendar(
 }
 
 /// Feeds the calendar with the device's events; whether it has all that it wants.
-async fn read(
-    app: &App,
-    id: DeviceId,
-    sessions: &mut SessionCalendar,
-) -> Result<bool, AppError> {
+async fn read(app: &App, id: DeviceId, sessions: &mut SessionCalendar) -> Result<bool, AppError> {
     let (mut before, mut left) = (u64::MAX, crate::limits::CALENDAR_EVENTS);
     while left > 0 {
         let limit = left.min(crate::limits::PAGE_ITEMS);

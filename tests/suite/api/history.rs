@@ -9,8 +9,8 @@ use modegate_core::change::DeviceChange;
 use modegate_core::event::{Event, EventType};
 use modegate_core::ids::DeviceId;
 use modegate_core::time::Timestamp;
-use modegate_store::api::WriteStore;
 use modegate_store::Store;
+use modegate_store::api::WriteStore;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -191,10 +191,7 @@ async fn the_history_is_of_all_devices_and_for_nobody_who_is_bound_to_some() {
             json!({"name": "n", "role": "auditor", "groups": ["north"]}),
             [403, 200, 404],
         ),
-        (
-            json!({"name": "a", "role": "auditor"}),
-            [200, 200, 200],
-        ),
+        (json!({"name": "a", "role": "auditor"}), [200, 200, 200]),
         (json!({"name": "p", "role": "portal"}), [403, 403, 403]),
         (
             json!({"name": "q", "role": "portal",
@@ -233,7 +230,9 @@ async fn nonsense_in_what_hours_are_asked_for_is_refused_by_its_name() {
         assert_eq!(status, 422, "{query}: {problem}");
         assert_eq!(problem["field"], field, "{query}: {problem}");
     }
-    let far = server.get("/history?hours=744&to=9999-12-30T00:00:00Z").await;
+    let far = server
+        .get("/history?hours=744&to=9999-12-30T00:00:00Z")
+        .await;
     assert_eq!(far["hours"].as_array().unwrap().len(), 744);
     let first = server.get("/history?hours=2&to=1970-01-01T00:00:00Z").await;
     assert_eq!(first["hours"][1]["hour"], "1970-01-01T00:00:00.000Z");
@@ -255,7 +254,10 @@ fn a_calendar_shows_in_which_hours_of_fourteen_days_a_device_was_here_in_which_m
         let queue = format!("/devices/{id}/commands");
         server.admin(Method::POST, &queue, read).await;
         let empty = get(&server, &calendar).await;
-        assert_eq!((&empty["whole"], &empty["hours"]), (&json!(true), &json!([])));
+        assert_eq!(
+            (&empty["whole"], &empty["hours"]),
+            (&json!(true), &json!([]))
+        );
 
         // A day too early, then one whose second message comes in the next hour.
         server.session("Machine", "tablet", "1").await;

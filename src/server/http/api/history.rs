@@ -64,7 +64,9 @@ impl From<&HourRecord> for HourView {
         let families =
             Family::ALL.map(|family| (family.name().to_owned(), record.of_family(family)));
         let ended = |state: &InstallState| record.installs.get(state).copied().unwrap_or(0);
-        let installs = InstallState::ALL.into_iter().filter(|state| state.is_final());
+        let installs = InstallState::ALL
+            .into_iter()
+            .filter(|state| state.is_final());
         HourView {
             hour: Time(record.hour.begins()),
             sessions: modes.into(),

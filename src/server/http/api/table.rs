@@ -4,8 +4,8 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, history, import, install_stream, installs, inventory, openapi, policies, push, push_profiles,
-    refused_devices, schemas, server_password, stream, tokens, webhooks,
+    events, history, import, install_stream, installs, inventory, openapi, policies, push,
+    push_profiles, refused_devices, schemas, server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
