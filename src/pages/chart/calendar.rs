@@ -89,7 +89,7 @@ pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
             let alike = cells
                 .iter()
                 .filter(|(_, counts)| (modes(counts).len() == 1) == is_one);
-            let letters: Vec<(i32, char)> = alike.flat_map(|cell| letters_of(cell)).collect();
+            let letters: Vec<(i32, char)> = alike.flat_map(letters_of).collect();
             drawing.letters(class, line + 3, &letters);
         }
     }

@@ -152,7 +152,7 @@ impl Drawing {
         let (places, text) = (places.join(" "), escaped(&text));
         let _ = write!(
             self.body,
-            r#"<text class="{class}" font-size="9" text-anchor="middle" x="{places}" y="{y}">{text}</text>"#
+            r#"<text class="{class}" font-size="10" text-anchor="middle" x="{places}" y="{y}">{text}</text>"#
         );
     }
 

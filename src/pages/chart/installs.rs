@@ -53,7 +53,7 @@ pub fn installs(head: Head<'_>, counts: &[InstallCount]) -> Chart {
     let size = (LEFT + LENGTH + RIGHT, 2 * TOP + rows * ROW);
     let mut drawing = Drawing::new(head, &description, size);
     let greatest = counts.iter().map(|one| one.count).max().unwrap_or(0);
-    let scale = Scale::up_to(greatest, 1, LENGTH);
+    let scale = Scale::filled_by(greatest, LENGTH);
     for (row, one) in (0..rows).zip(counts) {
         let (y, length) = (TOP + row * ROW, scale.height_of(one.count));
         let mut bar = Shapes::default();

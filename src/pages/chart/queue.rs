@@ -13,6 +13,9 @@ const TOP: i32 = 32;
 /// Between the rows, with what the lower one is.
 const BETWEEN: i32 = 28;
 const BOTTOM: i32 = 24;
+/// On what the columns of each row stand.
+const UPPER: i32 = TOP + HEIGHT;
+const LOWER: i32 = UPPER + BETWEEN + HEIGHT;
 
 /// The queues of one hour at their fullest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +59,7 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
         known.reduce(QueueHour::fuller)
     };
     let columns: Vec<Option<QueueHour>> = hours.chunks(axis.per_column()).map(fullest).collect();
-    let known = columns.iter().flatten().copied();
-    let most = known.reduce(QueueHour::fuller);
-    let said = match most {
+    let said = match fullest(&columns) {
         Some(most) => format!(
             "at most {} commands waited, the oldest for {}",
             digits(most.depth),
@@ -67,46 +68,10 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
         None => "not measured".to_owned(),
     };
     let description = format!("Queues {}: {said}.", axis.span());
-    let (first, second) = (TOP + HEIGHT, TOP + HEIGHT + BETWEEN + HEIGHT);
-    let mut drawing = Drawing::new(head, &description, (axis.width(), second + BOTTOM));
-    drawing.text(Anchor::Start, (48, 16), "Commands that waited");
-    drawing.text(Anchor::Start, (48, first + 20), "Age of the oldest");
-    let most = most.unwrap_or(QueueHour {
-        depth: 0,
-        oldest_seconds: 0,
-    });
-    let depth = Scale::up_to(most.depth, 1, HEIGHT);
-    axis.scale(&mut drawing, first, (depth, 1), short);
-    let (unit, name) = unit_for(most.oldest_seconds);
-    let age = Scale::up_to(most.oldest_seconds, unit, HEIGHT);
-    let told = |seconds: u128| format!("{} {name}", short(seconds / u128::from(unit)));
-    axis.scale(&mut drawing, second, (age, unit), told);
-    let (mut depths, mut ages, mut gaps) =
-        (Shapes::default(), Shapes::default(), Shapes::default());
-    for (at, column) in columns.iter().enumerate() {
-        let (x, width) = axis.place(at);
-        let Some(column) = column else {
-            gaps.rectangle(x, first - HEIGHT, width + 1, HEIGHT);
-            gaps.rectangle(x, second - HEIGHT, width + 1, HEIGHT);
-            continue;
-        };
-        let (high, old) = (
-            depth.height_of(column.depth),
-            age.height_of(column.oldest_seconds),
-        );
-        depths.rectangle(x, first - high, width, high);
-        ages.rectangle(x, second - old, width, old);
-    }
-    drawing.hatched("c-gap", Some(Hatch::Rising), &gaps);
-    drawing.shapes("c-bar", &depths);
-    drawing.hatched("c-bar", Some(Hatch::Level), &ages);
-    if columns.contains(&None) {
-        let legend = [("c-gap", Some(Hatch::Rising), "not measured".to_owned())];
-        drawing.legend((axis.width() - 150, 6), legend);
-    }
-    axis.line(&mut drawing, first);
-    axis.line(&mut drawing, second);
-    axis.hours(&mut drawing, second);
+    let mut drawing = Drawing::new(head, &description, (axis.width(), LOWER + BOTTOM));
+    drawing.text(Anchor::Start, (48, TOP - 16), "Commands that waited");
+    drawing.text(Anchor::Start, (48, UPPER + 20), "Age of the oldest");
+    draw(&mut drawing, &axis, &columns);
     let hour = axis.unit();
     let heads = [&*hour, "Most waiting", "Oldest"];
     let cells = |column: &Option<QueueHour>| match column {
@@ -119,4 +84,38 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
         table: table(head.title, &heads, rows),
         keeps_size: false,
     }
+}
+
+fn draw(drawing: &mut Drawing, axis: &TimeAxis, columns: &[Option<QueueHour>]) {
+    let known = columns.iter().flatten();
+    let greatest = |of: fn(&QueueHour) -> u64| known.clone().map(of).max().unwrap_or(0);
+    let depth = Scale::up_to(greatest(|one| one.depth), 1, HEIGHT);
+    axis.scale(drawing, UPPER, (depth, 1), short);
+    let oldest = greatest(|one| one.oldest_seconds);
+    let (unit, name) = unit_for(oldest);
+    let age = Scale::up_to(oldest, unit, HEIGHT);
+    let told = |seconds: u128| format!("{} {name}", short(seconds / u128::from(unit)));
+    axis.scale(drawing, LOWER, (age, unit), told);
+    let (mut bars, mut gaps) = (Shapes::default(), Shapes::default());
+    for (at, column) in columns.iter().enumerate() {
+        let (x, width) = axis.place(at);
+        let Some(column) = column else {
+            gaps.rectangle(x, UPPER - HEIGHT, width + 1, HEIGHT);
+            gaps.rectangle(x, LOWER - HEIGHT, width + 1, HEIGHT);
+            continue;
+        };
+        let high = depth.height_of(column.depth);
+        bars.rectangle(x, UPPER - high, width, high);
+        let old = age.height_of(column.oldest_seconds);
+        bars.rectangle(x, LOWER - old, width, old);
+    }
+    drawing.hatched("c-gap", Some(Hatch::Rising), &gaps);
+    drawing.shapes("c-bar", &bars);
+    if columns.contains(&None) {
+        let legend = [("c-gap", Some(Hatch::Rising), "not measured".to_owned())];
+        drawing.legend((axis.width() - 150, TOP - 26), legend);
+    }
+    axis.line(drawing, UPPER);
+    axis.line(drawing, LOWER);
+    axis.hours(drawing, LOWER);
 }

@@ -9,7 +9,7 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// One on which the greatest count has room: its end is one of 1, 2, 4, 6, 8 with zeros,
+    /// One on which the greatest count has room: its end is a digit with zeros,
     /// times `unit`.
     pub(super) fn up_to(greatest: u64, unit: u64, height: i32) -> Self {
         let units = u128::from(greatest).div_ceil(u128::from(unit.max(1)));
@@ -17,10 +17,20 @@ impl Scale {
         while units > power * 10 {
             power *= 10;
         }
-        let nice = [1, 2, 4, 6, 8, 10].into_iter().map(|digit| digit * power);
+        let nice = [1, 2, 3, 4, 5, 6, 8, 10]
+            .into_iter()
+            .map(|digit| digit * power);
         let nice = nice.into_iter().find(|nice| *nice >= units);
         Scale {
             top: nice.unwrap_or(power * 10) * u128::from(unit.max(1)),
+            height,
+        }
+    }
+
+    /// One on which the greatest count is as high as the plot.
+    pub(super) fn filled_by(greatest: u64, height: i32) -> Self {
+        Scale {
+            top: u128::from(greatest.max(1)),
             height,
         }
     }
@@ -75,7 +85,7 @@ mod tests {
     fn a_scale_ends_with_a_round_number_and_shows_whatever_is_not_nothing() {
         let top = |greatest| Scale::up_to(greatest, 1, 100).marks(1)[0].0;
         let tops = [0, 1, 2, 3, 5, 7, 9, 11, 21, 99, 101, 6_001].map(top);
-        assert_eq!(tops, [1, 1, 2, 4, 6, 8, 10, 20, 40, 100, 200, 8_000]);
+        assert_eq!(tops, [1, 1, 2, 3, 5, 8, 10, 20, 30, 100, 200, 8_000]);
         assert_eq!(
             Scale::up_to(5 * 3600 + 1, 3600, 100).marks(3600)[0].0,
             6 * 3600
