@@ -15,6 +15,7 @@ pub mod push;
 pub mod seal;
 pub mod siem;
 pub mod sqlite;
+pub mod web;
 
 use std::time::Duration;
 
@@ -111,6 +112,7 @@ pub trait Store:
     + alerts::AlertStore
     + compliance::ComplianceStore
     + siem::SiemStore
+    + web::WebStore
     + Send
     + Sync
     + 'static

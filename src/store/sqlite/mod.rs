@@ -29,6 +29,7 @@ pub mod log_reader;
 mod migrations;
 mod older_rows;
 mod policy_sets;
+mod portal_links;
 mod probe;
 mod proof;
 mod push;
@@ -43,6 +44,8 @@ mod siem;
 mod store;
 mod tokens;
 mod tree;
+mod web;
+mod web_sessions;
 mod webhooks;
 mod writer;
 
