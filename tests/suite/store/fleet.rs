@@ -12,7 +12,9 @@ use modegate_core::fleet::{Census, DeviceFlag};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_store::Store;
-use modegate_store::fleet::{DeviceCount, DevicePlace, DeviceQuery, FindBounds, Term, UserIndex};
+use modegate_store::fleet::{
+    DeviceCount, DevicePlace, DeviceQuery, FindBounds, FleetStore, Term, UserIndex,
+};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use rusqlite::Connection;
