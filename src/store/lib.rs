@@ -16,6 +16,8 @@ pub mod push;
 pub mod seal;
 pub mod siem;
 pub mod sqlite;
+pub mod tally;
+pub mod web;
 
 use std::time::Duration;
 
@@ -113,6 +115,8 @@ pub trait Store:
     + compliance::ComplianceStore
     + fleet::FleetStore
     + siem::SiemStore
+    + web::WebStore
+    + tally::TallyStore
     + Send
     + Sync
     + 'static

@@ -16,6 +16,7 @@ mod fields;
 mod fleet;
 mod found_values;
 mod head;
+mod history;
 mod idempotency;
 pub mod installs;
 mod inventory;

@@ -8,3 +8,4 @@ mod fleet;
 mod installs;
 pub mod proof;
 mod redaction;
+mod tally;
