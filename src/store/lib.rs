@@ -16,6 +16,7 @@ pub mod seal;
 pub mod siem;
 pub mod sqlite;
 pub mod tally;
+pub mod web;
 
 use std::time::Duration;
 
@@ -112,6 +113,7 @@ pub trait Store:
     + alerts::AlertStore
     + compliance::ComplianceStore
     + siem::SiemStore
+    + web::WebStore
     + tally::TallyStore
     + Send
     + Sync
