@@ -76,7 +76,6 @@ pub fn channel_ages(head: Head<'_>, ages: &ChannelAges) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &["Age in days", "Devices"], rows),
-        keeps_size: false,
     }
 }
 

@@ -109,7 +109,6 @@ pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(&caption, &columns, rows),
-        keeps_size: true,
     }
 }
 

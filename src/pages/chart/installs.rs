@@ -72,6 +72,5 @@ pub fn installs(head: Head<'_>, counts: &[InstallCount]) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &["State", "Installs"], rows),
-        keeps_size: false,
     }
 }

@@ -46,21 +46,15 @@ pub struct Head<'a> {
 pub struct Chart {
     svg: Svg,
     table: Table,
-    /// Whether it is shown in its size, and scrolled where the page is narrower.
-    keeps_size: bool,
 }
 
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Chart { svg, table, .. } = self;
-        f.write_str(r#"<figure class="chart">"#)?;
-        match self.keeps_size {
-            true => write!(f, r#"<div class="calendar" tabindex="0">{svg}</div>"#)?,
-            false => write!(f, "{svg}")?,
-        }
+        let Chart { svg, table } = self;
         write!(
             f,
-            r#"<div class="scroll" tabindex="0">{table}</div></figure>"#
+            "<figure class=\"chart\"><div class=\"scroll\" tabindex=\"0\">{svg}</div>\
+             <div class=\"scroll\" tabindex=\"0\">{table}</div></figure>"
         )
     }
 }

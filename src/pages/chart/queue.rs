@@ -82,7 +82,6 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),
-        keeps_size: false,
     }
 }
 

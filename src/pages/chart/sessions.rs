@@ -94,7 +94,6 @@ pub fn sessions(head: Head<'_>, from: Hour, hours: &[SessionsHour]) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),
-        keeps_size: false,
     }
 }
 
