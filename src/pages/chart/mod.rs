@@ -19,11 +19,11 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-pub use ages::{ChannelAges, channel_ages};
-pub use calendar::{Calendar, mode_calendar};
-pub use installs::{InstallCount, installs};
-pub use queue::{QueueHour, queues};
-pub use sessions::{SessionsHour, sessions};
+pub use ages::channel_ages;
+pub use calendar::mode_calendar;
+pub use installs::installs;
+pub use queue::queues;
+pub use sessions::sessions;
 
 use draw::Svg;
 use modegate_core::context::Mode;
