@@ -66,6 +66,7 @@ pub fn channel_ages(head: Head<'_>, by_day: &[u64], without: u64) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &["Age in days", "Devices"], rows),
+        keeps_size: false,
     }
 }
 

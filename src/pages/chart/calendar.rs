@@ -94,6 +94,7 @@ pub fn mode_calendar(head: Head<'_>, calendar: &SessionCalendar) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(&caption, &columns, rows),
+        keeps_size: true,
     }
 }
 

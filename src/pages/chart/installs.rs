@@ -65,5 +65,6 @@ pub fn installs(head: Head<'_>, counts: &BTreeMap<InstallState, u64>) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &["State", "Installs"], rows),
+        keeps_size: false,
     }
 }

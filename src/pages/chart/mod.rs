@@ -46,14 +46,21 @@ pub struct Head<'a> {
 pub struct Chart {
     svg: Svg,
     table: Table,
+    /// Whether its letters would be too small to read where the page is narrow: it is scrolled
+    /// there, and not made smaller.
+    keeps_size: bool,
 }
 
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Chart { svg, table } = self;
+        let Chart { svg, table, .. } = self;
+        let (begin, end) = match self.keeps_size {
+            true => (r#"<div class="calendar" tabindex="0">"#, "</div>"),
+            false => ("", ""),
+        };
         write!(
             f,
-            "<figure class=\"chart\"><div class=\"scroll\" tabindex=\"0\">{svg}</div>\
+            "<figure class=\"chart\">{begin}{svg}{end}\
              <div class=\"scroll\" tabindex=\"0\">{table}</div></figure>"
         )
     }

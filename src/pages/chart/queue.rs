@@ -72,6 +72,7 @@ pub fn queues(head: Head<'_>, hours: &[HourRecord]) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),
+        keeps_size: false,
     }
 }
 

@@ -95,6 +95,7 @@ pub fn sessions(head: Head<'_>, hours: &[HourRecord]) -> Chart {
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),
+        keeps_size: false,
     }
 }
 
