@@ -12,9 +12,12 @@ use modegate_core::fleet::{Census, DeviceFlag};
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::time::Timestamp;
 use modegate_store::Store;
-use modegate_store::fleet::{DeviceCount, DevicePlace, DeviceQuery, FindBounds, Term, UserIndex};
+use modegate_store::fleet::{
+    DeviceCount, DevicePlace, DeviceQuery, FindBounds, FleetStore, Term, UserIndex,
+};
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
+use modegate_store::sqlite::reseal::Reseal;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -307,6 +310,58 @@ async fn a_database_of_before_is_filled_and_goes_on_where_it_stopped() {
         finds_what_is_there(&store, UserIndex::Sealed).await;
         store.close().await;
     }
+}
+
+#[tokio::test]
+async fn users_are_found_while_the_key_is_changed_and_after() {
+    let own = tempfile::tempdir().unwrap();
+    let path = own.path().join("db");
+    let store = open(&path, None);
+    let user = || vec![vec![Term::User("Ann".into())]];
+    let of_ann = |n| DeviceRecord {
+        user: Some("ann".into()),
+        ..record(n)
+    };
+    let first = register(&store, of_ann(0)).await;
+    store.close().await;
+    drop(store);
+    let (old, new) = ([3; 32], [4; 32]);
+    let both = || Keys::with_next(&old, &new).unwrap();
+    let tags = || {
+        let db = Connection::open(&path).unwrap();
+        let sql = "SELECT term FROM term_index WHERE kind = 1";
+        let mut statement = db.prepare(sql).unwrap();
+        let found = statement.query_map([], |row| row.get::<_, Vec<u8>>(0));
+        found.unwrap().map(Result::unwrap).collect::<HashSet<_>>()
+    };
+    let before = tags();
+    let mut work = Reseal::open(&path, both()).unwrap();
+    work.step().unwrap();
+    drop(work);
+    // Half done: one that is registered now has the new key's digest.
+    let store = SqliteStore::open(&path, both()).unwrap();
+    let second = register(&store, of_ann(1)).await;
+    let query = DeviceQuery {
+        prefix: None,
+        all_of: user(),
+    };
+    let bounds = FindBounds {
+        devices: 10,
+        entries: 100,
+    };
+    assert_eq!(found(&store, &query, bounds).await, [first, second]);
+    change(&store, second, record(1)).await;
+    assert_eq!(found(&store, &query, bounds).await, [first]);
+    change(&store, second, of_ann(1)).await;
+    store.close().await;
+    drop(store);
+    let mut work = Reseal::open(&path, both()).unwrap();
+    while work.step().unwrap().is_some() {}
+    work.finish(NOW).unwrap();
+    assert_eq!(tags(), HashSet::new());
+    let store = SqliteStore::open(&path, Keys::from_bytes(&new).unwrap()).unwrap();
+    assert_eq!(found(&store, &query, bounds).await, [first, second]);
+    assert!(tags().is_disjoint(&before));
 }
 
 #[tokio::test]
