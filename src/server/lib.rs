@@ -14,6 +14,7 @@ pub mod http;
 mod http_client;
 pub mod key_file;
 pub mod limits;
+pub mod logo;
 pub mod metrics;
 pub mod pem;
 pub mod policy_files;
