@@ -17,6 +17,8 @@ pub struct Server {
     child: Child,
     pub http: String,
     pub https: String,
+    /// The listener of the pages.
+    pub web: String,
     pub token: String,
     pub dir: PathBuf,
     arguments: Vec<String>,
@@ -70,6 +72,7 @@ impl Server {
             child,
             http: format!("http://{}", told["listening"]["http"].as_str().unwrap()),
             https: format!("https://{}", told["listening"]["https"].as_str().unwrap()),
+            web: format!("https://{}", told["listening"]["web"].as_str().unwrap()),
             token,
             dir: dir.to_owned(),
             arguments,
@@ -91,6 +94,12 @@ impl Server {
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+        self.web = format!("https://{}", told["listening"]["web"].as_str().unwrap());
+    }
+
+    /// The arguments of its `serve` besides the listeners and the data directory.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
     }
 
     /// What it has logged so far.
