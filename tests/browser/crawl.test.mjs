@@ -8,6 +8,7 @@ import { axe, headers, secrets, size, structure } from './lib/page_checks.mjs';
 import { signIn } from './lib/sign_in.mjs';
 import { caller, site } from './lib/site.mjs';
 import { validate } from './lib/vnu.mjs';
+import { brief } from './lib/walk.mjs';
 
 /** First view of a site: bytes and requests in all. */
 const FIRST_VIEW = { bytes: 60 * 1024, requests: 6 };
@@ -18,17 +19,6 @@ before(async () => {
   browser = await launch();
 });
 after(() => browser?.close());
-
-/** The faults, each once, so that one in the frame of all pages does not hide the others. */
-function brief(faults) {
-  const pages = new Map();
-  for (const fault of faults) {
-    const [at, ...what] = fault.split(': ');
-    const key = what.join(': ');
-    pages.set(key, [...(pages.get(key) ?? []), at]);
-  }
-  return [...pages].map(([what, at]) => `${what} (on ${at.slice(0, 3).join(', ')}${at.length > 3 ? ` and ${at.length - 3} more` : ''})`);
-}
 
 for (const { name } of site.callers) {
   test(`the pages that the ${name} reaches`, async (t) => {

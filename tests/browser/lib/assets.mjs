@@ -54,31 +54,40 @@ const PSEUDO = new Set((
   'active after before checked disabled enabled empty first-child first-letter first-line first-of-type focus hover lang '
   + 'last-child last-of-type link not nth-child nth-last-child nth-last-of-type nth-of-type only-child only-of-type root target visited'
 ).split(' '));
-const FUNCTIONS = new Set('attr calc counter cubic-bezier hsl hsla linear-gradient matrix radial-gradient rgb rgba rotate scale steps translate translatex translatey url'.split(' '));
+const FUNCTIONS = new Set('attr calc counter cubic-bezier hsl hsla linear-gradient matrix radial-gradient rect rgb rgba rotate scale steps translate translatex translatey url'.split(' '));
 const AT_RULES = new Set(['charset', 'font-face', 'import', 'keyframes', 'media', 'page', '-ms-viewport']);
-const MEDIA = /^(min-|max-)?(device-)?(width|height|aspect-ratio)$|^(orientation|resolution|min-resolution|max-resolution|color|monochrome|-ms-high-contrast)$/;
+/** `forced-colors` is for others: IE drops such a block as a whole, which costs nothing. */
+const MEDIA = /^(min-|max-)?(device-)?(width|height|aspect-ratio)$|^(orientation|resolution|min-resolution|max-resolution|color|monochrome|-ms-high-contrast|forced-colors)$/;
+
+/** What is no fault: IE drops the first alone, without harm; the others are of SVG 1.1, which it
+ * has, whatever MDN's data on CSS says. */
+const HARMLESS = /^(outline-offset|fill|stroke|stroke-dasharray|stroke-width|text-anchor)$/;
 
 /** Faults of a style sheet: by doiuse less what it calls partial, and by lists of what IE 11 has
  * of properties, selectors, functions and at-rules, since one unknown selector voids its rule. */
 export async function styles(text, from) {
   const faults = [];
   const onFeatureUsage = ({ feature, featureData, usage }) => {
-    if (featureData.missing) faults.push(`line ${usage.source.start.line}: ${feature}`);
+    // The data means the shorthand of several values.
+    const isPlain = feature === 'mdn-text-decoration-shorthand' && /^[a-z-]+$/.test(usage.value);
+    if (featureData.missing && !isPlain) faults.push(`line ${usage.source.start.line}: ${feature}`);
   };
   const { root } = await postcss([doiuse({ browsers: ['ie 11'], onFeatureUsage })]).process(text, { from });
   const add = (node, fault) => faults.push(`line ${node.source.start.line}: ${fault}`);
   root.walkDecls((node) => {
     const name = node.prop.toLowerCase();
     const inAtRule = node.parent.type === 'atrule';
-    if (!name.startsWith('-ms-') && !inAtRule && lacksProperty(name)) add(node, `the property ${name}`);
+    if (!name.startsWith('-') && !inAtRule && !HARMLESS.test(name) && lacksProperty(name)) add(node, `the property ${name}`);
     for (const [, called] of node.value.matchAll(/([a-z-]+)\(/gi)) {
       if (!FUNCTIONS.has(called.toLowerCase())) add(node, `the function ${called}()`);
     }
   });
   root.walkRules((node) => {
+    const isKeyframe = node.parent.type === 'atrule' && /keyframes$/.test(node.parent.name);
+    // A rule that is for another browser alone may be void here.
+    if (isKeyframe || node.selectors.every((one) => /::?-(webkit|moz)-/.test(one))) return;
     for (const [, name] of node.selector.replace(/\[[^\]]*\]/g, '').matchAll(/::?([a-z-]+)/gi)) {
-      const isKeyframe = node.parent.type === 'atrule' && /keyframes$/.test(node.parent.name);
-      if (!isKeyframe && !name.startsWith('-ms-') && !PSEUDO.has(name.toLowerCase())) add(node, `the selector :${name}`);
+      if (!name.startsWith('-ms-') && !PSEUDO.has(name.toLowerCase())) add(node, `the selector :${name}`);
     }
   });
   root.walkAtRules((node) => {

@@ -61,14 +61,17 @@ export function script(names = missing()) {
 
 /** Whether IE 11 has some interface with a member, or a global, of that name. */
 export function knows(name) {
-  const holders = [data.api, data.javascript.builtins];
-  return holders.some((holder) =>
-    members(holder).some(([owner, entry]) =>
-      (owner === name && lacks(entry) === false)
-      || (lacks(entry) !== true && ['', '_static', '_event'].some((ending) => lacks(entry[name + ending]) === false))));
+  const keys = [name, `${name}_static`, name.replace(/^on(.+)$/, '$1_event')];
+  const goesByIt = (member) => [member?.__compat?.support?.ie].flat().some((one) => one?.alternative_name === name);
+  return [data.api, data.javascript.builtins].some((holder) => members(holder).some(([owner, entry]) =>
+    (owner === name && lacks(entry) === false)
+    || (lacks(entry) !== true && keys.some((key) => lacks(entry[key]) === false))
+    || members(entry).some(([, member]) => goesByIt(member))));
 }
 
-/** Whether IE 11 lacks a CSS property; one that the data does not have counts as lacking. */
+/** Whether IE 11 lacks a CSS property by the data; one that is not there counts as lacking. */
 export function lacksProperty(name) {
-  return lacks(data.css.properties[name]) !== false;
+  const goesByIt = ([, entry]) => [entry.__compat?.support?.ie].flat().some((one) => one?.alternative_name === name);
+  const entry = data.css.properties[name];
+  return (entry === undefined || lacks(entry) === true) && !members(data.css.properties).some(goesByIt);
 }

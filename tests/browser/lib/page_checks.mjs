@@ -53,12 +53,21 @@ export function secrets(html, planted) {
 }
 
 /** What axe finds. `without` names rules that a page was asked to break. */
-export async function axe(page, without = []) {
-  await page.evaluate(AXE);
+export function axe(page, without = []) {
   const rules = Object.fromEntries(without.map((rule) => [rule, { enabled: false }]));
-  const run = { runOnly: { type: 'tag', values: TAGS }, resultTypes: ['violations'], rules };
-  const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), run);
-  return violations.flatMap((one) =>
+  return violations(page, { runOnly: { type: 'tag', values: TAGS }, rules });
+}
+
+/** Texts whose contrast is too low, by axe. */
+export function contrast(page) {
+  return violations(page, { runOnly: { type: 'rule', values: ['color-contrast'] } });
+}
+
+async function violations(page, options) {
+  if (!(await page.evaluate(() => typeof globalThis.axe === 'object'))) await page.evaluate(AXE);
+  const run = { ...options, resultTypes: ['violations'] };
+  const found = await page.evaluate((all) => globalThis.axe.run(document, all), run);
+  return found.violations.flatMap((one) =>
     one.nodes.slice(0, 3).map((node) => `axe ${one.id}: ${one.help}: ${node.html.slice(0, 160)} (${why(node)})`),
   );
 }

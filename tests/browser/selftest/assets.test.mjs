@@ -34,7 +34,8 @@ test('names that no interface of IE has are found in a list', () => {
 
 test('a plain style sheet passes', async () => {
   const good = '@media (max-width: 600px) { .card:hover, a:not(.button) { margin: 0 1em; display: flex; -ms-flex: 1 } } '
-    + '@media print { p { orphans: 2 } } @-ms-viewport { width: device-width } .a::before { content: "x"; color: rgba(0, 0, 0, 0.5) }';
+    + '@media print { p { orphans: 2 } } @-ms-viewport { width: device-width } .a::before { content: "x"; color: rgba(0, 0, 0, 0.5) } '
+    + 'progress::-webkit-progress-bar { color: red } svg { fill: red; text-decoration: underline; word-wrap: break-word }';
   assert.deepEqual(await styles(good, 'good.css'), []);
 });
 
@@ -54,7 +55,9 @@ for (const [text, fault] of [
   ['input::placeholder { color: red }', ':placeholder'],
   ['@supports (display: grid) { a { color: red } }', '@supports'],
   ['@media (prefers-color-scheme: dark) { a { color: red } }', 'prefers-color-scheme'],
-  ['@media (forced-colors: active) { a { color: red } }', 'forced-colors'],
+  ['@media (hover: none) { a { color: red } }', 'hover'],
+  ['a { text-decoration: underline dotted red }', 'text-decoration'],
+  ['a, input::-webkit-inner-spin-button { color: red }', '-webkit-inner-spin-button'],
   ['a { margin-inline: 1px }', 'margin-inline'],
 ]) {
   test(`found in a style sheet: ${text}`, async () => {

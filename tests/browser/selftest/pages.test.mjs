@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { launch, open } from '../lib/chromium.mjs';
-import { crawl, shape } from '../lib/crawl.mjs';
+import { crawl } from '../lib/crawl.mjs';
 import { script } from '../lib/old_browser.mjs';
 import { targets, width } from '../lib/page_checks.mjs';
 import { validate } from '../lib/vnu.mjs';
+import { shape } from '../lib/walk.mjs';
 import { BAD, start } from './server.mjs';
 
 let browser;
