@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test';
 
 import { launch, open } from '../lib/chromium.mjs';
 import { crawl } from '../lib/crawl.mjs';
+import { tabTo } from '../lib/keyboard.mjs';
+import { dark, forced, paper } from '../lib/media.mjs';
 import { script } from '../lib/old_browser.mjs';
 import { targets, width } from '../lib/page_checks.mjs';
 import { validate } from '../lib/vnu.mjs';
@@ -58,6 +60,33 @@ test('a small target and a wide page are found', async () => {
     await page.goto(`${server.origin}/console/good`);
     assert.deepEqual(await check(page), []);
   }
+  await context.close();
+});
+
+test('what stays bright, loses its border, or is unfit for paper is found', async () => {
+  const { context, page } = await open(browser);
+  for (const [check, path, fault] of [
+    [dark, '/bright', 'dark: text'],
+    [forced, '/unseen', 'forced colours: no border: <button'],
+    [paper, '/bright', 'print: shows <nav>'],
+    [paper, '/unseen', "print: expected the page's address"],
+    [paper, '/bright', 'print: text'],
+  ]) {
+    await page.goto(server.origin + path);
+    const faults = await check(page);
+    assert.ok(faults.some((one) => one.startsWith(fault)), `${path}: ${JSON.stringify(faults)}`);
+    await page.goto(`${server.origin}/console/good`);
+    assert.deepEqual(await check(page), [], check.name);
+  }
+  await context.close();
+});
+
+test('a focus that is not seen is found', async () => {
+  const { context, page } = await open(browser);
+  await page.goto(`${server.origin}/console/good`);
+  assert.deepEqual(await tabTo(page, 'the button', (now) => now.tag === 'BUTTON'), ['A the console', 'BUTTON Do it']);
+  await page.goto(`${server.origin}/unseen`);
+  await assert.rejects(tabTo(page, 'the button', (now) => now.tag === 'BUTTON'), /is not seen/);
   await context.close();
 });
 

@@ -6,6 +6,8 @@ import { HEADERS } from '../lib/page_checks.mjs';
 const CSS = `body { margin: 0; color: #111; background: #fff; font: 16px/1.5 sans-serif }
 a, button, input { display: inline-block; box-sizing: border-box; min-height: 44px; min-width: 44px; line-height: 44px; border: 1px solid #555 }
 :focus { outline: 3px solid #1a5fb4 }
+@media print { .screen-only { display: none } }
+@media screen and (prefers-color-scheme: dark) { body { color: #eee; background: #111 } a { color: #8cf } button { color: #eee; background: #222 } }
 p a { display: inline; border: 0 } bdi { word-wrap: break-word }`;
 
 const page = ({ title = 'One', h1 = `<h1>${title}</h1>`, main = '', back = '<p>Back to <a href="/console">the console</a>, its home.</p>', lang = ' lang="en"', head = '' }) =>
@@ -40,12 +42,16 @@ export const BAD = {
 
 /** Pages that are good for the crawl and bad to touch or too wide. */
 export const UNTOUCHABLE = page({ title: 'Small', main: '<ul><li><a href="/console" class="small">x</a></li></ul>', head: '<link rel="stylesheet" href="/small.css">' });
+/** Its button loses its border and its focus; it stays light in the dark and has no address on paper. */
+export const UNSEEN = page({ title: 'Unseen', main: '<button class="unseen">x</button>', head: '<link rel="stylesheet" href="/small.css">' });
+export const BRIGHT = page({ title: 'Bright', main: '<nav>x</nav>', head: '<link rel="stylesheet" href="/bright.css">' });
 export const WIDE = page({ title: 'Wide', main: '<p class="wide">x</p>', head: '<link rel="stylesheet" href="/small.css">' });
 
 const FILES = {
   '/ui.css': ['text/css', CSS],
   '/pale.css': ['text/css', '.pale { color: #ccc }'],
-  '/small.css': ['text/css', '.small { display: block; width: 20px; min-width: 0; min-height: 0; height: 20px; line-height: 20px } .wide { width: 2000px }'],
+  '/small.css': ['text/css', '.small { display: block; width: 20px; min-width: 0; min-height: 0; height: 20px; line-height: 20px } .wide { width: 2000px } .unseen { border: 0 } .unseen:focus { outline: 0 }'],
+  '/bright.css': ['text/css', 'body { background: #dda; color: #222 !important } @media screen { body { background: #fff !important } }'],
   '/favicon.ico': ['image/png', ''],
   '/throws.js': ['text/javascript', "throw new Error('thrown');"],
   '/lost.js': ['text/javascript', "document.title = String(typeof EventSource + typeof fetch + typeof NodeList.prototype.forEach + typeof Element.prototype.closest + typeof JSON.parse + typeof XMLHttpRequest);"],
@@ -62,10 +68,12 @@ export async function start() {
     const bad = BAD[pathname.replace('/console/bad/', '')];
     const html = bad?.html ?? {
       '/console': page({ title: 'Home', back: '', main: links('good', ...Object.keys(BAD).map((name) => `bad/${name}`)) }),
-      '/console/good': page({ title: 'Good', main: '<p>\u202eall of it</p><p>Of <bdi>\u202etxt.exe</bdi> all is well.</p><button>Do it</button>' }),
+      '/console/good': page({ title: 'Good', main: '<p class="print-only">http://x/console/good</p><p>\u202eall of it</p><p>Of <bdi>\u202etxt.exe</bdi> all is well.</p><button class="screen-only">Do it</button>' }),
       '/good': page({ title: 'Home', back: '', main: '<p>See <a href="/good/one?auto=15">the page one</a> for more.</p>' }),
       '/good/one': page({ title: 'Good', head: '<meta http-equiv="refresh" content="15">', back: '<p><a href="/good">Back</a></p>' }),
       '/small': UNTOUCHABLE,
+      '/unseen': UNSEEN,
+      '/bright': BRIGHT,
       '/wide': WIDE,
       '/lost': page({ title: 'Lost', head: '<script src="/lost.js"></script>' }),
     }[pathname];

@@ -49,6 +49,9 @@ macro_rules! files {
 
 files! {
     every_page_is_sound_for_each_caller: "crawl.test.mjs", Names::Hostile;
+    every_page_can_be_touched_and_fits: "touch.test.mjs", Names::Hostile;
+    every_page_is_readable_dark_in_high_contrast_and_on_paper: "media.test.mjs", Names::Hostile;
+    pictures_are_taken_of_sixteen_pages: "pictures.test.mjs", Names::Usual;
 }
 
 #[test]
