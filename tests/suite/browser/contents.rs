@@ -163,7 +163,7 @@ async fn hostile(server: &Server) {
             .await;
         server
             .catalogue(json!({
-                "id": format!("hostile-{nth}"), "name": text, "version": text,
+                "id": format!("hostile-{nth}"), "name": text, "version": "1.0",
                 "description": format!("{text} {text}"), "job_data": "<Job>secret job</Job>",
             }))
             .await;

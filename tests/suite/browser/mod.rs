@@ -51,6 +51,10 @@ files! {
     every_page_is_sound_for_each_caller: "crawl.test.mjs", Names::Hostile;
     every_page_can_be_touched_and_fits: "touch.test.mjs", Names::Hostile;
     every_page_is_readable_dark_in_high_contrast_and_on_paper: "media.test.mjs", Names::Hostile;
+    everything_can_be_done_without_script: "no_script.test.mjs", Names::Usual;
+    pages_are_live_where_internet_explorer_11_would_be: "old_browser.test.mjs", Names::Usual;
+    everything_can_be_done_by_keyboard: "keyboard.test.mjs", Names::Usual;
+    live_pages_outlive_faults: "faults.test.mjs", Names::Usual;
     pictures_are_taken_of_sixteen_pages: "pictures.test.mjs", Names::Usual;
 }
 

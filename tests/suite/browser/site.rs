@@ -28,6 +28,7 @@ impl Site {
         let wns = MockWns::start().await.unwrap();
         wns.register(wns_app(PFN, WNS_SECRET));
         let arguments = [
+            "--accept-unknown-devices",
             "--wns-token-url",
             &wns.token_url(),
             "--wns-host-suffix",
@@ -81,8 +82,7 @@ impl Site {
             .args(["--trigger", &triggers.join(",")])
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        assert!(output.status.success(), "{output:?}");
     }
 
     fn tell(&self, mut told: Value) {
