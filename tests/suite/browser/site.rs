@@ -92,9 +92,12 @@ impl Site {
         let dir = server.dir.to_str().unwrap();
         serve.extend(["--insecure-http", address, "--data", dir]);
         serve.extend(server.arguments().iter().map(String::as_str));
+        let announced = server.announced();
+        let web = announced["listening"]["web"].as_str().unwrap();
+        let (_, port) = web.rsplit_once(':').unwrap();
         let more = json!({
             "origin": server.http,
-            "secure_origin": server.web.replace("127.0.0.1", "localhost"),
+            "secure_origin": format!("https://localhost:{port}"),
             "token": server.token,
             "pid": server.pid(),
             "program": env!("CARGO_BIN_EXE_modegate"),

@@ -17,9 +17,8 @@ pub struct Server {
     child: Child,
     pub http: String,
     pub https: String,
-    /// The listener of the pages.
-    pub web: String,
     pub token: String,
+    announced: Value,
     pub dir: PathBuf,
     arguments: Vec<String>,
     client: reqwest::Client,
@@ -72,8 +71,8 @@ impl Server {
             child,
             http: format!("http://{}", told["listening"]["http"].as_str().unwrap()),
             https: format!("https://{}", told["listening"]["https"].as_str().unwrap()),
-            web: format!("https://{}", told["listening"]["web"].as_str().unwrap()),
             token,
+            announced: told,
             dir: dir.to_owned(),
             arguments,
             client: reqwest::Client::builder()
@@ -94,7 +93,12 @@ impl Server {
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
-        self.web = format!("https://{}", told["listening"]["web"].as_str().unwrap());
+        self.announced = told;
+    }
+
+    /// What it said once it listened.
+    pub fn announced(&self) -> Value {
+        self.announced.clone()
     }
 
     /// The arguments of its `serve` besides the listeners and the data directory.

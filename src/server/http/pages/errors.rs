@@ -8,19 +8,16 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use uuid::Uuid;
 
+use super::form::Resend;
 use super::headers;
+use super::language::language_of;
 use super::visitor::{Guest, Visitor, render};
-use super::{Form, guard};
 use crate::http::problem::Problem;
 use crate::http::sessions::SessionKey;
 use crate::http::shared::Shared;
-use modegate_pages::error::{ErrorPage, SentForm};
+use modegate_pages::error::ErrorPage;
 use modegate_pages::shell::Site;
 use modegate_pages::words::{Language, Text as _, Word};
-
-/// What a refused form has to be sent again with, where one of this site's pages sent it.
-#[derive(Debug, Clone)]
-pub(super) struct Resend(pub(super) SentForm);
 
 /// Answers with a page, and its headers, whatever happens below.
 pub(super) async fn as_page(
@@ -28,18 +25,18 @@ pub(super) async fn as_page(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let shared = request.app_data::<web::Data<Shared>>().cloned();
-    let (head, answered) = {
-        let head = request.request().clone();
-        (head, next.call(request).await)
+    let head = request.request().clone();
+    let of = |error: &Error| error.as_error::<Problem>().cloned();
+    let (mut response, problem) = match next.call(request).await {
+        Ok(response) => {
+            let problem = response.response().error().and_then(of);
+            (response, problem)
+        }
+        Err(error) => (
+            ServiceResponse::new(head, error.error_response()),
+            of(&error),
+        ),
     };
-    let mut response = match answered {
-        Ok(response) => response,
-        Err(error) => ServiceResponse::new(head, error.error_response()),
-    };
-    let problem = response.response().error();
-    let problem = problem
-        .and_then(|error| error.as_error::<Problem>())
-        .cloned();
     if let (Some(problem), Some(shared)) = (problem, &shared) {
         let page = show(&response, shared, &problem);
         let (request, _) = response.into_parts();
@@ -138,17 +135,9 @@ fn nobody(request: &actix_web::HttpRequest, shared: &web::Data<Shared>) -> Guest
     Guest {
         shared: shared.clone(),
         site,
-        language: guard::language_of(site, accepted, None),
+        language: language_of(site, accepted, None),
         key: SessionKey::none(),
         secure: true,
         address: request.path().to_owned(),
     }
-}
-
-/// What a form of this session has to be sent again with.
-pub(super) fn resend(action: &str, form: &Form) -> Resend {
-    Resend(SentForm {
-        action: action.to_owned(),
-        fields: form.entered(),
-    })
 }
