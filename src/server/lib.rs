@@ -17,6 +17,7 @@ pub mod limits;
 pub mod metrics;
 pub mod pem;
 pub mod policy_files;
+mod qr;
 pub mod serve;
 mod siem;
 pub mod supervisor;

@@ -22,6 +22,7 @@ mod limits;
 mod openapi;
 mod persons;
 mod policies;
+mod portal_links;
 mod problems;
 mod random;
 mod routes;

@@ -5,5 +5,7 @@ mod api;
 mod closing;
 pub mod conformance;
 mod installs;
+mod portal_links;
 pub mod proof;
 mod redaction;
+mod web_sessions;

@@ -29,6 +29,7 @@ mod log_view;
 mod openapi;
 mod policies;
 mod polling;
+mod portal_links;
 mod push;
 mod push_profiles;
 mod query;
