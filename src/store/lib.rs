@@ -15,6 +15,7 @@ pub mod push;
 pub mod seal;
 pub mod siem;
 pub mod sqlite;
+pub mod tally;
 pub mod web;
 
 use std::time::Duration;
@@ -113,6 +114,7 @@ pub trait Store:
     + compliance::ComplianceStore
     + siem::SiemStore
     + web::WebStore
+    + tally::TallyStore
     + Send
     + Sync
     + 'static

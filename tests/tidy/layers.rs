@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::tree::{MEMBERS, root};
 
 /// What a member may not know, by the beginning of a crate's name.
-const FORBIDDEN: [(&str, &[&str]); 4] = [
+const FORBIDDEN: [(&str, &[&str]); 5] = [
     ("wire", OUTSIDE),
     ("core", OUTSIDE),
+    ("pages", OUTSIDE),
     ("store", &["actix", "reqwest", "clap"]),
     ("sim", &["rusqlite"]),
 ];
@@ -28,11 +29,12 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Which members a member may depend on.
-const BELOW: [(&str, &[&str]); 5] = [
+const BELOW: [(&str, &[&str]); 6] = [
     ("wire", &[]),
     ("core", &["wire"]),
     ("store", &["wire", "core"]),
-    ("server", &["wire", "core", "store"]),
+    ("pages", &["core"]),
+    ("server", &["wire", "core", "store", "pages"]),
     ("sim", &[]),
 ];
 

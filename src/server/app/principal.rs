@@ -23,17 +23,37 @@ use modegate_store::installs::DecideInstalls;
 #[derive(Debug, Clone)]
 pub(crate) struct Principal {
     token: Arc<Token>,
+    /// How the log names it, where it came by a page.
+    session: Option<Arc<str>>,
 }
 
 impl Principal {
     /// The holder of this token.
     pub(crate) fn new(token: Arc<Token>) -> Self {
-        Principal { token }
+        Principal {
+            token,
+            session: None,
+        }
+    }
+
+    /// Somebody who is signed in to the pages and may do what this token may, and whom the
+    /// log names so.
+    pub(crate) fn of_session(token: Arc<Token>, actor: &str) -> Self {
+        Principal {
+            token,
+            session: Some(actor.into()),
+        }
+    }
+
+    /// What it is for.
+    pub(crate) fn role(&self) -> Role {
+        self.token.role
     }
 
     /// How the log names it.
     pub(crate) fn actor(&self) -> String {
-        self.token.actor()
+        let by_page = self.session.as_deref().map(str::to_owned);
+        by_page.unwrap_or_else(|| self.token.actor())
     }
 
     /// Whether nothing bounds what it sees.

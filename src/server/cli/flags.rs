@@ -64,6 +64,10 @@ pub(super) struct SettingFlags {
     /// Also listen for plain HTTP, on a loopback address
     #[arg(long, value_name = "ADDR")]
     insecure_http: Option<String>,
+    /// Where to serve pages and API without asking for a client certificate
+    /// [default: the host of --listen, its port + 1]
+    #[arg(long, value_name = "ADDR")]
+    web_listen: Option<String>,
     /// Another name for the server's certificate, when it is created; may be repeated
     #[arg(long = "name", value_name = "HOST")]
     names: Vec<String>,

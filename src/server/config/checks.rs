@@ -7,6 +7,7 @@ use std::{fs, io};
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
 use super::{AuditSettings, Limits, Loaded, Settings, SiemSettings, WitnessAddress};
+use crate::logo::Logo;
 use crate::pem;
 use modegate_core::secret::Secret;
 
@@ -45,6 +46,10 @@ pub(super) fn together(loaded: &mut Loaded) {
     loaded.sinks(&settings.siem);
     let proxies = ("trusted_proxies", !settings.trusted_proxies.is_empty());
     loaded.needs(("proxy_header", settings.proxy_header.is_some()), proxies);
+    loaded.needs(
+        ("web.user_header", settings.web.user_header.is_some()),
+        proxies,
+    );
     let everyone = |network: &&super::Network| network.is_everyone();
     for network in settings.trusted_proxies.iter().filter(everyone) {
         let warning = format!("{network} trusts everyone to name a client certificate");
@@ -58,6 +63,11 @@ pub(super) fn files(loaded: &mut Loaded) {
     if let Some(path) = &settings.client_ca {
         let found = not_certificates(path);
         loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
+    }
+    if let Some(path) = &settings.web.brand_logo {
+        let expected = "a PNG or JPEG of at most 64 KiB";
+        let found = Logo::read(path).err();
+        loaded.wrong_file("web.brand_logo", expected, path, found);
     }
     if let Some(path) = &settings.audit.witness_ca {
         let found = not_certificates(path);

@@ -21,6 +21,7 @@ mod suggestion;
 mod tests;
 mod tree;
 mod values;
+mod web;
 mod witness;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ pub use siem::{SiemSettings, SinkAddress, SinkTarget};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
 pub use values::{Network, hex_key};
+pub use web::WebSettings;
 pub use witness::WitnessAddress;
 
 use tree::Node;

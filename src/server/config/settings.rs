@@ -19,6 +19,7 @@ use super::values::{
     HostName, HostSuffix, LogFilter, LogLines, MainKey, Network, Networks, ServerName, SyncPath,
     TokenUrl, list, number, optional, required,
 };
+use super::web::WebSettings;
 use modegate_core::installs::JobRules;
 use modegate_core::limits::DeviceBounds;
 use modegate_core::operations::Templates;
@@ -100,6 +101,8 @@ pub struct Settings {
     pub webhooks: Webhooks,
     /// Where events are sent.
     pub siem: SiemSettings,
+    /// The pages: the console and the portal.
+    pub web: WebSettings,
     /// What is logged, and how.
     pub log: Log,
     /// Where spans are sent.
@@ -138,6 +141,7 @@ impl Default for Settings {
             jobs: JobRules::default(),
             webhooks: Webhooks::default(),
             siem: SiemSettings::default(),
+            web: WebSettings::default(),
             log: Log::default(),
             otlp: Otlp::default(),
             templates: Templates::default(),
@@ -158,7 +162,23 @@ impl Settings {
         let plain = self
             .insecure_http
             .is_none_or(|http| http.ip().is_loopback());
-        self.listen.ip().is_loopback() && plain && self.trusted_proxies.is_empty()
+        let web = self.web_listen().ip().is_loopback();
+        self.listen.ip().is_loopback() && web && plain && self.trusted_proxies.is_empty()
+    }
+
+    /// Where pages and API are served without asking for a client certificate.
+    pub fn web_listen(&self) -> SocketAddr {
+        let beside = || {
+            let mut address = self.listen;
+            // Port 0 takes a free one, and so does what would follow the last port.
+            let port = match self.listen.port() {
+                0 => 0,
+                port => port.checked_add(1).unwrap_or(0),
+            };
+            address.set_port(port);
+            address
+        };
+        self.web.listen.unwrap_or_else(beside)
     }
 
     /// How long a connection is kept open between requests.

@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use modegate_pages::brand::Accent;
+
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use modegate_core::operations::Templates;
 use modegate_core::push::address::{HostPolicy, is_loopback};
@@ -48,6 +50,9 @@ macro_rules! text_rules {
     )*};
 }
 
+/// The default of `web.brand_accent`.
+pub(super) const DEFAULT_ACCENT: &str = "#0b5cad";
+
 const SHOWN: bool = false;
 const SECRET: bool = true;
 
@@ -63,7 +68,7 @@ text_rules! {
         |text| is_host_name(text).then(|| text.to_owned());
     SyncPath -> String, SHOWN,
         "a path that begins with '/', of letters, digits and '-._~/', other than /api, /healthz, \
-         /readyz, /metrics and what is below them",
+         /readyz, /metrics, /console, /portal, /assets and what is below them",
         |text| is_sync_path(text).then(|| text.to_owned());
     MainKey -> Secret, SECRET, "64 hexadecimal digits",
         |text| hex_key(text.trim()).map(|_| Secret::new(text.trim()));
@@ -94,6 +99,17 @@ text_rules! {
     };
     LogFilter -> String, SHOWN, "a filter such as info,modegate=debug",
         |text| EnvFilter::try_new(text).ok().map(|_| text.to_owned());
+    BaseUrl -> String, SHOWN,
+        "an http:// or https:// URL without user, password, path, query and fragment",
+        |text| is_base_url(text).then(|| text.trim_end_matches('/').to_owned());
+    BrandName -> String, SHOWN, "1 to 64 characters of one line",
+        |text| ((1..=64).contains(&text.chars().count()) && !text.chars().any(char::is_control))
+            .then(|| text.to_owned());
+    AccentColour -> String, SHOWN,
+        "a colour #rrggbb on which white text has a contrast of at least 4.5:1",
+        |text| text.parse::<Accent>().ok().map(|accent| accent.to_string());
+    HeaderName -> String, SHOWN, "the name of a header, such as X-Remote-User",
+        |text| text.parse::<actix_web::http::header::HeaderName>().ok().map(|name| name.to_string());
     Endpoint -> String, SECRET,
         "an http:// or https:// URL without user, password, query and fragment",
         |text| is_endpoint(text).then(|| text.trim_end_matches('/').to_owned());
@@ -189,7 +205,10 @@ fn is_host_name(text: &str) -> bool {
 
 fn is_sync_path(text: &str) -> bool {
     // The server's own paths, with what is below them.
-    let is_own = ["/api", "/healthz", "/readyz", "/metrics"]
+    let own = [
+        "/api", "/healthz", "/readyz", "/metrics", "/console", "/portal", "/assets",
+    ];
+    let is_own = own
         .iter()
         .filter_map(|own| text.strip_prefix(own))
         .any(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -213,6 +232,10 @@ pub(crate) fn token_url(text: &str) -> Option<Url> {
 }
 
 /// Whether it is a base URL that can be shown: one with credentials cannot.
+fn is_base_url(text: &str) -> bool {
+    is_endpoint(text) && Url::parse(text).is_ok_and(|url| url.path() == "/")
+}
+
 fn is_endpoint(text: &str) -> bool {
     Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https")

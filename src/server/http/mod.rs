@@ -1,6 +1,7 @@
 //! The HTTP shell: listeners, the device endpoint, the API. It holds no decisions.
 
 pub mod api;
+mod application;
 pub mod bodies;
 mod connections;
 pub mod forwarded;
@@ -9,6 +10,7 @@ pub mod identity;
 mod in_flight;
 mod listen;
 mod metrics;
+mod pages;
 mod payload;
 mod probes;
 pub mod problem;
@@ -16,7 +18,9 @@ mod problem_code;
 pub mod proxy;
 pub mod rates;
 mod refused;
+pub mod sessions;
 mod shared;
+pub mod site;
 pub mod stream_places;
 mod sync;
 pub mod tls;
@@ -30,15 +34,16 @@ use std::sync::Arc;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Server, ServiceRequest, ServiceResponse};
 use actix_web::guard::{Any as AnyOf, Get, Head};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::middleware::Next;
 use actix_web::{Error, Resource, Route, web};
 
-use crate::http::connections::follow::follow;
 use crate::http::connections::handshake::{Acceptance, Accepting};
 use crate::http::connections::progress::Progress;
 use crate::http::identity::Identifier;
 use crate::http::listen::{plain, secure};
 use crate::http::problem::{Problem, ProblemCode};
+use crate::http::site::Transport;
+use application::{Application, Content};
 pub use connections::admission::{ConnectionBounds, Connections};
 pub use connections::arrival::BodyPatience;
 pub use connections::progress::Patience;
@@ -51,8 +56,10 @@ const DRAIN_SECONDS: u64 = 10;
 
 /// The sockets to listen on.
 pub struct Listeners {
-    /// For HTTPS, with its configuration.
+    /// For devices and the API, with its configuration.
     pub https: (TcpListener, rustls::ServerConfig),
+    /// For pages and the API, with its configuration.
+    pub web: (TcpListener, rustls::ServerConfig),
     /// For plain HTTP, on loopback.
     pub http: Option<TcpListener>,
     /// The connections that are open.
@@ -68,23 +75,11 @@ pub fn serve(
     shared: Arc<Shared>,
     workers: usize,
 ) -> std::io::Result<Server> {
-    let (path, shared) = (shared.sync_path.clone(), web::Data::from(shared));
-    let app = move || {
-        actix_web::App::new()
-            .wrap(from_fn(by_address))
-            .app_data(shared.clone())
-            .app_data(web::PayloadConfig::new(crate::limits::API_REQUEST_BYTES))
-            .wrap_fn(metrics::counted)
-            .app_data(web::QueryConfig::default().error_handler(|error, _| api::bad_query(&error)))
-            .route(&path, web::post().to(sync::post))
-            .route(&path, web::to(method_not_allowed))
-            .service(page("/healthz", read().to(probes::alive)))
-            .service(page("/readyz", read().to(probes::ready)))
-            .service(page("/metrics", read().to(metrics::text)))
-            .service(web::scope("/api/v1").configure(api::routes))
-            .default_service(web::to(nothing_here))
-            .wrap(from_fn(follow))
-    };
+    let (devices, pages, all) = (
+        Application::new(&shared, Transport::Tls, &[Content::Sync]),
+        Application::new(&shared, Transport::Tls, &[Content::Pages]),
+        Application::new(&shared, Transport::Plain, &[Content::Sync, Content::Pages]),
+    );
     let server = Server::build()
         .workers(workers)
         // Who has no place is refused at once, so that the system's queue stays short.
@@ -92,23 +87,35 @@ pub fn serve(
         .shutdown_timeout(DRAIN_SECONDS)
         .disable_signals();
     let signal = server.graceful_shutdown_signal();
-    let (https, tls) = listeners.https;
     let acceptance = Acceptance {
         connections: listeners.connections,
         patience: listeners.patience,
     };
-    let accepting = Accepting::new(tls, acceptance.clone(), Arc::clone(&identifier.tls));
-    let (over_tls, ending, accepted) = (app.clone(), signal.clone(), acceptance.clone());
-    let mut server = server.listen("https", https, move || {
-        let identifier = Arc::clone(&identifier);
-        let on_connect = move |connection: &dyn Any, data: &mut Extensions| {
-            identifier.on_connect(connection, data);
-        };
-        let (ending, accepting) = (ending.clone(), accepting.clone());
-        secure(over_tls(), ending, accepted.clone(), accepting, on_connect)
-    })?;
+    let mut server = server;
+    for (name, (socket, tls), application) in [
+        ("https", listeners.https, devices),
+        ("web", listeners.web, pages),
+    ] {
+        let accepting = Accepting::new(tls, acceptance.clone(), Arc::clone(&identifier.tls));
+        let (identifier, signal) = (Arc::clone(&identifier), signal.clone());
+        let acceptance = acceptance.clone();
+        server = server.listen(name, socket, move || {
+            let identifier = Arc::clone(&identifier);
+            let on_connect = move |connection: &dyn Any, data: &mut Extensions| {
+                identifier.on_connect(connection, data);
+            };
+            let (ending, accepting) = (signal.clone(), accepting.clone());
+            secure(
+                application.build(),
+                ending,
+                acceptance.clone(),
+                accepting,
+                on_connect,
+            )
+        })?;
+    }
     if let Some(http) = listeners.http {
-        let plain = move || plain(app(), signal.clone(), acceptance.clone());
+        let plain = move || plain(all.build(), signal.clone(), acceptance.clone());
         server = server.listen("http", http, plain)?;
     }
     Ok(server.run())

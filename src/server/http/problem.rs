@@ -154,6 +154,11 @@ impl Problem {
         }
     }
 
+    /// When to retry, if it says so, seconds.
+    pub fn retry_seconds(&self) -> Option<u32> {
+        self.more.as_ref().and_then(|more| more.retry_after)
+    }
+
     /// Nothing there: 404.
     pub fn missing(what: &str) -> Self {
         Problem::new(ProblemCode::NotFound, format!("{what} not found"))

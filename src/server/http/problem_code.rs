@@ -29,6 +29,8 @@ pub enum ProblemCode {
     NotFound,
     /// Another method is expected here.
     MethodNotAllowed,
+    /// The pages are served under other host names.
+    MisdirectedRequest,
     /// The body took too long to arrive.
     BodyTimeout,
     /// Not possible in the present state.
@@ -73,6 +75,7 @@ words!(ProblemCode {
     DeviceNotAuthenticated => "device-not-authenticated",
     NotFound => "not-found",
     MethodNotAllowed => "method-not-allowed",
+    MisdirectedRequest => "misdirected-request",
     BodyTimeout => "body-timeout",
     StateConflict => "state-conflict",
     AlreadyExists => "already-exists",
@@ -101,6 +104,7 @@ impl ProblemCode {
             ProblemCode::Forbidden | ProblemCode::DeviceNotAuthenticated => StatusCode::FORBIDDEN,
             ProblemCode::NotFound => StatusCode::NOT_FOUND,
             ProblemCode::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            ProblemCode::MisdirectedRequest => StatusCode::MISDIRECTED_REQUEST,
             ProblemCode::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             ProblemCode::StateConflict
             | ProblemCode::AlreadyExists

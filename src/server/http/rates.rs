@@ -25,6 +25,13 @@ const SHARED: u64 = 4_096;
 /// After so many checks those that have not come lately are forgotten.
 const SWEEP: u32 = 16_384;
 
+/// Pages of one session per minute.
+const SESSION: u32 = 300;
+/// Forms that a person sends per minute.
+const PERSON: u32 = 10;
+/// Failed sign-ins of one address per minute.
+const SIGN_INS: u32 = 5;
+
 /// Too many requests: retry after so many seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("too many requests; retry in {0} s")]
@@ -77,16 +84,24 @@ pub struct Rates {
     devices: Option<Keyed>,
     addresses: Option<Keyed>,
     tokens: Option<Keyed>,
+    sessions: Option<Keyed>,
+    persons: Option<Keyed>,
+    sign_ins: Option<Keyed>,
     sync_requests: Arc<Semaphore>,
 }
 
 impl Rates {
     /// These limits.
     pub fn new(limits: &Limits) -> Self {
+        // Without rates for tokens, sessions have none either.
+        let has_rates = limits.token_per_minute > 0;
         Rates {
             devices: Keyed::new(limits.device_per_minute, limits.device_burst),
             addresses: Keyed::new(limits.address_per_minute, limits.address_per_minute),
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
+            sessions: has_rates.then(|| Keyed::new(SESSION, SESSION)).flatten(),
+            persons: has_rates.then(|| Keyed::new(PERSON, PERSON)).flatten(),
+            sign_ins: Keyed::new(SIGN_INS, SIGN_INS),
             sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
         }
     }
@@ -105,6 +120,21 @@ impl Rates {
     /// One request with this token.
     pub fn admit_token(&self, token: &[u8; 32]) -> Result<(), RetryAfter> {
         admit(self.tokens.as_ref(), token)
+    }
+
+    /// One page of the session with this id.
+    pub fn admit_session(&self, id: &[u8; 16]) -> Result<(), RetryAfter> {
+        admit(self.sessions.as_ref(), id)
+    }
+
+    /// One form of the person whose session has this id.
+    pub fn admit_person(&self, id: &[u8; 16]) -> Result<(), RetryAfter> {
+        admit(self.persons.as_ref(), id)
+    }
+
+    /// One failed sign-in of whoever is at this address.
+    pub fn admit_sign_in(&self, address: IpAddr) -> Result<(), RetryAfter> {
+        admit(self.sign_ins.as_ref(), client(address))
     }
 
     /// A place among the sync requests under way, for as long as it is held; `None`

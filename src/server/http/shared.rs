@@ -10,6 +10,7 @@ use super::identity::Identifier;
 use super::in_flight::InFlightWrites;
 use super::rates::Rates;
 use super::refused::RefusedLog;
+use super::site::WebSite;
 use super::stream_places::StreamPlaces;
 use crate::app::App;
 use crate::metrics::Metrics;
@@ -36,6 +37,8 @@ pub struct Shared {
     pub refused: RefusedLog,
     /// The writes in progress that have an Idempotency-Key.
     pub in_flight: InFlightWrites,
+    /// What the pages have in common.
+    pub web: WebSite,
     /// Turns true when the server ends: streams end with it.
     pub ending: watch::Receiver<bool>,
 }

@@ -6,6 +6,7 @@ pub(crate) mod certificates;
 pub(crate) mod data_dir;
 mod expiry;
 pub mod keys;
+mod listening;
 mod log_outlets;
 mod options;
 mod permissions;
@@ -20,13 +21,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
-use crate::app::App;
-use crate::app::alerts::Alerts;
-use crate::app::{baseline_reload, policy_reload};
+use crate::app::{App, alerts::Alerts, baseline_reload, policy_reload};
 use crate::audit::Sealer;
 use crate::audit::lists::Lists;
 use crate::config::{self, Limits, Settings};
@@ -37,9 +36,10 @@ use crate::http::health::Health;
 use crate::http::identity::Identifier;
 use crate::http::proxy::{ProxyCounts, TrustedProxies};
 use crate::http::rates::Rates;
+use crate::http::site::WebSite;
 use crate::http::stream_places::StreamPlaces;
-use crate::http::tls::{ServerCertificate, TlsRefusals, Validity, fault_of, server_config};
-use crate::http::{InFlightWrites, Listeners, RefusedLog, Shared};
+use crate::http::tls::{ServerCertificate, TlsRefusals, Validity, fault_of};
+use crate::http::{InFlightWrites, RefusedLog, Shared};
 use crate::metrics::Metrics;
 use crate::supervisor::{Supervisor, WorkerFailed, WorkerStatus};
 use crate::sync::SyncService;
@@ -69,6 +69,8 @@ pub use options::{Options, ServeError};
 pub struct Running {
     /// Where HTTPS listens.
     pub https: SocketAddr,
+    /// Where pages and API are served without asking for a client certificate.
+    pub web: SocketAddr,
     /// Where plain HTTP listens, if it does.
     pub http: Option<SocketAddr>,
     /// The path of the device endpoint.
@@ -104,7 +106,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
-    let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
+    let metrics = Metrics::on(clock.clone()).with_process();
+    let metrics = Arc::new(metrics.with_disk(database));
     let keys = KeySource::from_settings(settings).open(&dir, database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -131,15 +134,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         streams: stream_places(settings),
         refused: RefusedLog::default(),
         in_flight: InFlightWrites::default(),
+        web: WebSite::new(&settings.web).map_err(ServeError::Logo)?,
         ending,
     });
     expiry::watch(&shared, server_validity, issuers_validity);
-    let tls = server_config(Arc::clone(&provider), Arc::clone(&certificate))?;
-    let (server, https, http) = listen_all(settings, tls, &shared)?;
+    let (server, bound) = listening::listen(settings, &provider, &certificate, &shared)?;
     let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
-        https,
-        http,
+        https: bound.https,
+        web: bound.web,
+        http: bound.http,
         sync_path: settings.sync_path.clone(),
         token,
         token_file: dir.file("admin-token"),
@@ -224,18 +228,6 @@ async fn app(
 }
 
 impl Running {
-    /// The line of JSON that announces where the server listens.
-    pub fn announcement(&self) -> String {
-        let Running {
-            https, sync_path, ..
-        } = self;
-        let http = self
-            .http
-            .map_or(String::new(), |http| format!(r#","http":"{http}""#));
-        let sync = serde_json::Value::from(sync_path.as_str());
-        format!(r#"{{"listening":{{"https":"{https}"{http}}},"sync":{sync},"api":"/api/v1"}}"#)
-    }
-
     /// The announcement is written: what else belongs on standard output may follow.
     pub fn announced(&self) {
         self.announced.send_replace(true);
@@ -260,11 +252,12 @@ impl Running {
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
+        let counted = app.metrics.hourly.flush(&*app.store).await;
         // Everything that is logged is sealed, or the next start goes on.
         let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
-        logged?;
+        logged.and(counted)?;
         sealed?;
         ended
             .map_err(io::Error::other)?
@@ -423,28 +416,12 @@ fn rules(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Arc<PolicySet>, Arc<BaselineSet>), ServeError> {
-    check_addresses(settings)?;
+    listening::check_addresses(settings)?;
     let directory = settings.policies.as_deref();
     let policies = policy_reload::read(directory).map_err(ServeError::Policies)?;
     let baselines = baseline_reload::read(settings.compliance.enabled, directory, now);
     let baselines = baselines.map_err(ServeError::Baselines)?;
     Ok((Arc::new(policies), Arc::new(baselines)))
-}
-
-fn check_addresses(settings: &Settings) -> Result<(), ServeError> {
-    let is_public = |http: &SocketAddr| !http.ip().is_loopback();
-    if let Some(http) = settings.insecure_http.filter(is_public) {
-        let why = "--insecure-http serves without encryption";
-        return Err(ServeError::NotLoopback(http, why));
-    }
-    if settings.accept_unknown_devices && is_public(&settings.listen) {
-        let why = "--accept-unknown-devices accepts any device by its name alone";
-        return Err(ServeError::NotLoopback(settings.listen, why));
-    }
-    if settings.accept_unknown_devices && !settings.trusted_proxies.is_empty() {
-        return Err(ServeError::Proxied);
-    }
-    Ok(())
 }
 
 /// A server that only this machine reaches may tell this machine, too.
@@ -455,32 +432,7 @@ fn webhook_egress(settings: &Settings) -> EgressPolicy {
     }
 }
 
-/// The server on its listeners, and their addresses: HTTPS, and plain HTTP if
-/// it listens for that.
-fn listen_all(
-    settings: &Settings,
-    tls: rustls::ServerConfig,
-    shared: &Arc<Shared>,
-) -> Result<(Server, SocketAddr, Option<SocketAddr>), ServeError> {
-    let (https, https_address) = sockets::listen(settings.listen)?;
-    let http = settings.insecure_http.map(sockets::listen).transpose()?;
-    let (http, http_address) = http.unzip();
-    let listeners = Listeners {
-        https: (https, tls),
-        http,
-        connections: Arc::new(sockets::connections(settings, &shared.metrics)),
-        patience: sockets::patience(settings),
-    };
-    let server = crate::http::serve(
-        listeners,
-        Arc::clone(&shared.identifier),
-        Arc::clone(shared),
-        cores(),
-    )?;
-    Ok((server, https_address, http_address))
-}
-
-fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     std::thread::available_parallelism().map_or(2, usize::from)
 }
 

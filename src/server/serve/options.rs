@@ -59,6 +59,9 @@ pub enum ServeError {
          run as that user, or change the owner of the directory and its files (chown -R)"
     )]
     Foreign(PathBuf, u32, u32),
+    /// The logo cannot be used.
+    #[error("web.brand_logo: expected a PNG or JPEG of at most 64 KiB, found {0}")]
+    Logo(String),
     /// Everybody can write to the data directory.
     #[error(
         "every user of this machine can write to the data directory {0}, and so put a key or a database there: \

@@ -42,6 +42,7 @@ mod retention;
 mod rows;
 mod siem;
 mod store;
+mod tally;
 mod tokens;
 mod tree;
 mod web;

@@ -8,4 +8,5 @@ mod installs;
 mod portal_links;
 pub mod proof;
 mod redaction;
+mod tally;
 mod web_sessions;

@@ -154,3 +154,17 @@ pub fn server_config(
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
+
+/// The configuration of the listener of pages: it asks for no client certificate, since a
+/// browser that holds one would ask its user which to show.
+pub fn web_config(
+    provider: Arc<CryptoProvider>,
+    certificate: Arc<ServerCertificate>,
+) -> Result<ServerConfig, Error> {
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
+        .with_no_client_auth()
+        .with_cert_resolver(certificate);
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}

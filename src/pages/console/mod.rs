@@ -1,0 +1,3 @@
+//! Pages for operators and auditors.
+
+pub mod home;

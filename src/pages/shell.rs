@@ -1,0 +1,163 @@
+//! What every page shows around its own content.
+
+use modegate_core::time::Timestamp;
+
+use crate::brand::Brand;
+use crate::when::{Ago, When};
+use crate::words::{Language, Text};
+
+/// Which of the two sites a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Site {
+    /// For operators and auditors.
+    Console,
+    /// For the users of tablets.
+    Portal,
+}
+
+impl Site {
+    /// The address of its first page.
+    pub fn home(self) -> &'static str {
+        match self {
+            Site::Console => "/console",
+            Site::Portal => "/portal/apps",
+        }
+    }
+
+    /// The address of its sign-in.
+    pub fn sign_in(self) -> &'static str {
+        match self {
+            Site::Console => "/console/sign-in",
+            Site::Portal => "/portal/sign-in",
+        }
+    }
+
+    /// Where signing out is posted to.
+    pub fn sign_out(self) -> &'static str {
+        match self {
+            Site::Console => "/console/sign-out",
+            Site::Portal => "/portal/sign-out",
+        }
+    }
+}
+
+/// A link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Where it leads: an address of this site.
+    pub href: String,
+    /// What it says.
+    pub text: String,
+}
+
+impl Link {
+    /// A link.
+    pub fn new(href: impl Into<String>, text: impl Into<String>) -> Self {
+        Link {
+            href: href.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// How a notice is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// It went well.
+    Good,
+    /// It is to be known.
+    Info,
+    /// It wants attention.
+    Warn,
+    /// It went wrong.
+    Bad,
+}
+
+impl Tone {
+    /// The end of its class names.
+    pub fn class(self) -> &'static str {
+        match self {
+            Tone::Good => "good",
+            Tone::Info => "info",
+            Tone::Warn => "warn",
+            Tone::Bad => "bad",
+        }
+    }
+}
+
+/// A sentence at the top of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// How it is meant.
+    pub tone: Tone,
+    /// The sentence.
+    pub text: String,
+}
+
+/// What every page shows.
+#[derive(Debug, Clone)]
+pub struct Shell {
+    /// Its language.
+    pub language: Language,
+    /// Its site.
+    pub site: Site,
+    /// Its title, unique among the pages.
+    pub title: String,
+    /// The links of the navigation, for whom they are.
+    pub nav: Vec<Link>,
+    /// The address of the navigation's link that leads here or above here.
+    pub section: String,
+    /// Who is signed in.
+    pub who: Option<String>,
+    /// What forms must send back, empty before signing in.
+    pub csrf: String,
+    /// Whose pages they are.
+    pub brand: Brand,
+    /// The part of the assets' addresses that changes with them.
+    pub assets: String,
+    /// The page above this one.
+    pub back: Option<Link>,
+    /// What is said first.
+    pub notice: Option<Notice>,
+    /// This page's address, for print.
+    pub address: String,
+    /// The time.
+    pub now: Timestamp,
+}
+
+impl Shell {
+    /// A text in the page's language.
+    pub fn say<T: Text>(&self, text: T) -> &'static str {
+        text.text(self.language)
+    }
+
+    /// A text with one place filled.
+    pub fn fill<T: Text>(&self, text: T, value: impl std::fmt::Display) -> String {
+        text.filled(self.language, &[&value])
+    }
+
+    /// An instant.
+    pub fn when(&self, at: &Timestamp) -> When {
+        When(*at)
+    }
+
+    /// How long ago an instant is.
+    pub fn ago(&self, at: &Timestamp) -> Ago {
+        Ago {
+            at: *at,
+            now: self.now,
+        }
+    }
+
+    /// The page with the page above it.
+    #[must_use]
+    pub fn below(mut self, href: impl Into<String>, text: impl Into<String>) -> Self {
+        self.back = Some(Link::new(href, text));
+        self
+    }
+
+    /// Whether this link of the navigation leads here or above here.
+    pub fn is_current(&self, link: &Link) -> bool {
+        link.href == self.section
+    }
+}

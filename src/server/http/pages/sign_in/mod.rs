@@ -1,0 +1,83 @@
+//! Signing in and out.
+
+pub(super) mod token;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{LOCATION, SET_COOKIE};
+
+use super::cookies::Cookie;
+use super::visitor::{Guest, Page, Visitor, page};
+use crate::http::problem::{Problem, ProblemCode};
+use crate::http::sessions::{Session, SessionKey};
+use modegate_pages::sign_in::Start;
+
+/// `GET /`: which way to go.
+pub(super) async fn start(guest: Guest) -> Page {
+    page(&Start {
+        shell: guest.shell("modegate"),
+    })
+}
+
+/// `POST /console/sign-out` and `/portal/sign-out`.
+pub(super) async fn sign_out(visitor: Visitor) -> Page {
+    let guest = &visitor.guest;
+    guest.shared.web.sessions.end(&guest.key);
+    Ok(HttpResponse::SeeOther()
+        .insert_header((LOCATION, guest.site.sign_in()))
+        .insert_header((
+            SET_COOKIE,
+            Cookie::Session(guest.site).removed(guest.secure),
+        ))
+        .finish())
+}
+
+/// Begins a session, with a key that nobody knew before, and leads on.
+pub(super) fn begin(guest: &Guest, session: Session, to: &str) -> Page {
+    let key = SessionKey::random();
+    let site = session.site;
+    if !guest.shared.web.sessions.begin(&key, session) {
+        let detail = "too many people are signed in; try again later";
+        return Err(Problem::new(ProblemCode::ServerBusy, detail));
+    }
+    let place = Some(to).filter(|to| is_own_page(to, site.home()));
+    let mut response = HttpResponse::SeeOther();
+    response
+        .insert_header((LOCATION, place.unwrap_or(site.home())))
+        .append_header((SET_COOKIE, Cookie::Session(site).set(&key, guest.secure)))
+        .append_header((SET_COOKIE, Cookie::SignIn.removed(guest.secure)));
+    Ok(response.finish())
+}
+
+/// Whether an address leads to a page of the same site, and nowhere else.
+fn is_own_page(to: &str, home: &str) -> bool {
+    let site = home.trim_end_matches("/apps");
+    let rest = to.strip_prefix(site);
+    let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
+    is_below
+        && to
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_own_page;
+
+    #[test]
+    fn after_signing_in_one_stays_on_the_site() {
+        for (to, home, expected) in [
+            ("/console", "/console", true),
+            ("/console/devices?q=a%20b", "/console", true),
+            ("/portal/installs/7", "/portal/apps", true),
+            ("/portal", "/console", false),
+            ("/consoles", "/console", false),
+            ("//evil.example/console", "/console", false),
+            ("https://evil.example/console", "/console", false),
+            ("/console/\\evil", "/console", false),
+            ("/console\r\nset-cookie: a=b", "/console", false),
+            ("", "/console", false),
+        ] {
+            assert_eq!(is_own_page(to, home), expected, "{to}");
+        }
+    }
+}
