@@ -43,5 +43,6 @@ pub mod time;
 pub mod tlog;
 pub mod tokens;
 pub mod toml_file;
+pub mod waiting;
 pub mod webhooks;
 mod wmi;
