@@ -19,6 +19,7 @@ use crate::sync::SyncService;
 use crate::token_cache::TokenCache;
 use crate::wns::service::Push;
 use crate::work::WorkPool;
+use crate::workers::waiting::LatestCensus;
 use modegate_core::compliance::BaselineSet;
 use modegate_core::ids::DeviceId;
 use modegate_core::operations::{BuildContext, Templates};
@@ -73,6 +74,8 @@ pub(crate) struct App {
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// What waits across the fleet, as of the latest look at all devices.
+    pub waiting: Arc<LatestCensus>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

@@ -15,6 +15,7 @@ mod compliance_snapshot;
 mod installs;
 mod queues;
 pub mod retention;
+pub(crate) mod waiting;
 
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
@@ -43,6 +44,7 @@ use modegate_core::operations::Templates;
 use modegate_store::Store;
 use queues::QueueSampling;
 use retention::RetentionWorker;
+use waiting::{LatestCensus, WaitingWorker};
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {
@@ -78,6 +80,8 @@ pub(crate) struct WorkerContext {
     pub(crate) witnesses: Arc<Witnesses>,
     /// Who sends the log to other systems.
     pub(crate) siem: Forwarders,
+    /// Where it is said what waits, and why.
+    pub(crate) waiting: Arc<LatestCensus>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -102,6 +106,13 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             c.clock.clone(),
             Arc::clone(&c.metrics),
         )
+    });
+    start_one(&supervisor, &context, "waiting", |c| WaitingWorker {
+        store: Arc::clone(&c.store),
+        sync: Arc::clone(&c.sync),
+        clock: c.clock.clone(),
+        latest: Arc::clone(&c.waiting),
+        pass: None,
     });
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {
