@@ -15,6 +15,7 @@ mod compliance_snapshot;
 mod installs;
 mod queues;
 pub mod retention;
+mod tally;
 pub(crate) mod waiting;
 
 use crate::audit::Sealer;
@@ -44,6 +45,7 @@ use modegate_core::operations::Templates;
 use modegate_store::Store;
 use queues::QueueSampling;
 use retention::RetentionWorker;
+use tally::TallyWorker;
 use waiting::{LatestCensus, WaitingWorker};
 
 /// What the workers work with.
@@ -106,6 +108,10 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             c.clock.clone(),
             Arc::clone(&c.metrics),
         )
+    });
+    start_one(&supervisor, &context, "tally", |c| TallyWorker {
+        store: Arc::clone(&c.store),
+        metrics: Arc::clone(&c.metrics),
     });
     start_one(&supervisor, &context, "waiting", |c| WaitingWorker {
         store: Arc::clone(&c.store),
