@@ -107,6 +107,8 @@ pub struct AppFormPage {
     pub sections: Vec<Section>,
     /// What is wrong with what was entered.
     pub faults: Vec<Fault>,
+    /// The secrets that were entered, sealed by the server.
+    pub kept: String,
     /// Where to go instead.
     pub back: String,
 }

@@ -1,6 +1,6 @@
 //! Batches: one command for many devices, queued in the background.
 
-use super::commands::{build_apart, known_fields_only, state_of};
+use super::commands::{Drafted, build_apart, draft, known_fields_only, state_of};
 use super::input::{Lines, List, Object, Parsed, input};
 use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -196,6 +196,47 @@ pub(crate) async fn commands(
         items: shown,
         next: listed.next,
     })
+}
+
+/// Looks at a batch as it would be made: what sessions of the first device that it is for
+/// would make of its command. `None` where there is no such device among the first.
+pub(crate) async fn preview(
+    app: &App,
+    by: &Principal,
+    new: NewBatch,
+) -> Result<Option<(Device, Drafted)>, AppError> {
+    let (to, wanted) = (new.to.choice()?, new.command.0);
+    checked(app, by, &wanted, app.now()).await?;
+    let Some(device) = first_of(app, by, &to).await? else {
+        return Ok(None);
+    };
+    let drafted = draft(app, by, device.id, wanted).await?;
+    Ok(Some((device, drafted)))
+}
+
+/// The first device that is meant and that the caller may see, of those that are looked at.
+async fn first_of(app: &App, by: &Principal, to: &To) -> Result<Option<Device>, AppError> {
+    let in_groups = |device: &Device, groups: &[String]| {
+        let mut own = device.record.groups.iter();
+        own.any(|group| groups.contains(group))
+    };
+    if let To::Devices(ids) = to {
+        for id in ids.iter().take(crate::limits::PAGE_ITEMS) {
+            let device = app.store.device(*id).await?;
+            if let Some(device) = device.filter(|device| by.may_see(device)) {
+                return Ok(Some(device));
+            }
+        }
+        return Ok(None);
+    }
+    let first = app.store.devices(0, crate::limits::PAGE_ITEMS).await?;
+    let meant = |device: &Device| match to {
+        To::Groups(groups) => in_groups(device, groups),
+        To::All | To::Devices(_) => true,
+    };
+    Ok(first
+        .into_iter()
+        .find(|device| by.may_see(device) && meant(device)))
 }
 
 /// What became of the first commands that a batch queued.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{App, AppError, Principal};
+use crate::current::Current;
 use modegate_core::device::Device;
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::policy::PolicySet;
@@ -23,6 +24,9 @@ pub(crate) struct WaitingCensus {
     /// Whether all devices were looked at.
     pub(crate) is_whole: bool,
 }
+
+/// The latest of what waits; none before all devices were looked at once.
+pub(crate) type LatestCensus = Current<Option<Arc<WaitingCensus>>>;
 
 /// What waits on the devices that the caller may see: on all of them as of the latest walk; for
 /// a caller who is bound to some, on the first of them, read now. `None` before the first walk

@@ -16,8 +16,9 @@ mod installs;
 mod queues;
 pub mod retention;
 mod tally;
-pub(crate) mod waiting;
+mod waiting;
 
+use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
 use crate::audit::lists::Lists;
@@ -46,7 +47,7 @@ use modegate_store::Store;
 use queues::QueueSampling;
 use retention::RetentionWorker;
 use tally::TallyWorker;
-use waiting::{LatestCensus, WaitingWorker};
+use waiting::WaitingWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {

@@ -6,9 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
-use crate::app::waiting::{WaitingCensus, look};
+use crate::app::waiting::{LatestCensus, WaitingCensus, look};
 use crate::clock::Clock;
-use crate::current::Current;
 use crate::supervisor::Worker;
 use crate::sync::SyncService;
 use modegate_core::waiting::Waiting;
@@ -22,9 +21,6 @@ const DEVICES: usize = 64;
 const PAUSE: Duration = Duration::from_millis(250);
 /// How many times as long as it worked it pauses at least.
 const REST: u32 = 9;
-
-/// The latest of what waits; none before the first pass has ended.
-pub(crate) type LatestCensus = Current<Option<Arc<WaitingCensus>>>;
 
 /// The worker.
 pub(super) struct WaitingWorker {
