@@ -122,6 +122,8 @@ pub struct DecisionLine {
     pub at: Timestamp,
     /// The number of the session.
     pub session: u32,
+    /// How many exchanges of the session in a row decided the same.
+    pub times: usize,
     /// In which mode.
     pub mode: &'static str,
     /// `deliver` or `withhold`.

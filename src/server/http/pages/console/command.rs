@@ -59,10 +59,12 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
     let (operates, is_open) = (may_operate(visitor), !state.is_final());
     let mut operations = Vec::new();
     operation_lines(&view.operations, "", &mut operations);
+    let mut shell = visitor
+        .shell(format!("#{} {} on {}", id.seq.0, view.name, device.1))
+        .below(format!("/console/devices/{}", device.0), &*device.1);
+    "/console/devices".clone_into(&mut shell.section);
     CommandPage {
-        shell: visitor
-            .shell(format!("#{} {} on {}", id.seq.0, view.name, device.1))
-            .below(format!("/console/devices/{}", device.0), &*device.1),
+        shell,
         id: view.id,
         number: id.seq.0,
         name: view.name,
@@ -104,7 +106,7 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
                 reason: step.reason,
             })
             .collect(),
-        decisions: decisions.into_iter().map(decision_line).collect(),
+        decisions: decision_lines(decisions),
         revision: tag.trim_matches('"').to_owned(),
         is_open,
         may_cancel: operates && is_open,
@@ -114,11 +116,32 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
     }
 }
 
+/// The decisions; what a session decided again is said once, with its latest time.
+fn decision_lines(decisions: Vec<Decision>) -> Vec<DecisionLine> {
+    let mut lines: Vec<DecisionLine> = Vec::new();
+    for line in decisions.into_iter().map(decision_line) {
+        let same = lines.last_mut().filter(|last| {
+            let alike = DecisionLine {
+                at: last.at,
+                times: last.times,
+                ..line.clone()
+            };
+            alike == **last
+        });
+        match same {
+            Some(last) => last.times += 1,
+            None => lines.push(line),
+        }
+    }
+    lines
+}
+
 fn decision_line(decision: Decision) -> DecisionLine {
     let modes = decision.modes.unwrap_or_default();
     DecisionLine {
         at: decision.at.0,
         session: decision.session,
+        times: 1,
         mode: decision.mode.name(),
         verdict: State::new(decision.verdict),
         rules: decision.rules,

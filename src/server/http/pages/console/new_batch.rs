@@ -16,7 +16,7 @@ use modegate_core::batch::Batch;
 use modegate_core::operations::{TypeForm, type_form, type_forms};
 use modegate_pages::console::command_form::{command, secrets};
 use modegate_pages::console::form::{Control, Entered, Input, Section};
-use modegate_pages::console::new_command::{Targets, TypesPage};
+use modegate_pages::console::new_command::{Preview, Targets, TypesPage};
 
 const HERE: &str = "/console/batches/new";
 /// The names of the fields that say for whom.
@@ -56,7 +56,7 @@ pub(in crate::http::pages) async fn submit(visitor: Visitor, form: Form) -> Page
                 let shown = preview(drafted, Some(device.record.source.0));
                 Ok(html(render(&made.page(None, Some(shown)))?))
             }
-            Ok(None) => Ok(html(render(&made.page(None, None))?)),
+            Ok(None) => Ok(html(render(&made.page(None, Some(nobody())))?)),
             Err(error) => made.again(Wrong::from_error(error)?.without("command.")),
         };
     }
@@ -161,6 +161,18 @@ fn made<'a>(visitor: &'a Visitor, form: &'a TypeForm, entered: Entered) -> Made<
             ])],
         }),
         entered,
+    }
+}
+
+/// What is said where no device was found that is meant.
+fn nobody() -> Preview {
+    Preview {
+        kind: "",
+        looked_at: None,
+        modes: Vec::new(),
+        forecast: None,
+        replaces: Vec::new(),
+        policy_set: String::new(),
     }
 }
 
