@@ -207,6 +207,7 @@ async fn installs_are_listed_by_state_and_taken_back_and_asked_for_again() {
     );
     let rest = format!("/console/installs?state=all&after={}", ids[1]);
     let rest = browser.get(&rest).await;
+    let rest = rest.main();
     assert!(!rest.contains(&ids[0]) && !rest.contains(&ids[1]) && rest.contains(&ids[2]));
 
     let again = format!("{here}/again");
