@@ -1,5 +1,5 @@
 //! What the server does beside requests: wakes, batches, installs, webhooks,
-//! sampling, retention. Each worker reads, has the core decide, and writes; the
+//! the census, retention. Each worker reads, has the core decide, and writes; the
 //! [supervisor](crate::supervisor) runs them.
 
 use std::path::PathBuf;
@@ -10,13 +10,12 @@ use tokio::sync::Notify;
 pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
+mod census;
 pub(crate) mod compliance;
 mod compliance_snapshot;
 mod installs;
-mod queues;
 pub mod retention;
 mod tally;
-mod waiting;
 
 use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
@@ -38,16 +37,15 @@ use crate::wns::worker::WakeWorker;
 use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
+use census::CensusWorker;
 use compliance::{ComplianceWorker, Judge};
 use compliance_snapshot::SnapshotWorker;
 use installs::InstallWorker;
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_store::Store;
-use queues::QueueSampling;
 use retention::RetentionWorker;
 use tally::TallyWorker;
-use waiting::WaitingWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {
@@ -103,23 +101,10 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         store: Arc::clone(&c.store),
         clock: c.clock.clone(),
     });
-    start_one(&supervisor, &context, "queue_sampling", |c| {
-        QueueSampling::new(
-            Arc::clone(&c.store),
-            c.clock.clone(),
-            Arc::clone(&c.metrics),
-        )
-    });
+    start_one(&supervisor, &context, "census", CensusWorker::new);
     start_one(&supervisor, &context, "tally", |c| TallyWorker {
         store: Arc::clone(&c.store),
         metrics: Arc::clone(&c.metrics),
-    });
-    start_one(&supervisor, &context, "waiting", |c| WaitingWorker {
-        store: Arc::clone(&c.store),
-        sync: Arc::clone(&c.sync),
-        clock: c.clock.clone(),
-        latest: Arc::clone(&c.waiting),
-        pass: None,
     });
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {
