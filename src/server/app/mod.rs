@@ -35,6 +35,7 @@ pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod waiting;
 pub(crate) mod wakes;
+pub(crate) mod web_sessions;
 pub(crate) mod webhooks;
 pub(crate) mod word;
 
