@@ -56,5 +56,5 @@ fn open(visitor: &Visitor, text: &str) -> Option<Vec<(String, String)>> {
 }
 
 fn context(visitor: &Visitor) -> SealContext {
-    SealContext::Form(visitor.session.id.as_u128())
+    SealContext::Form(visitor.session.id.0.as_u128())
 }
