@@ -13,9 +13,11 @@
 pub mod facts;
 mod install;
 pub mod machine;
+pub mod offer;
 pub mod readiness;
 pub mod reading;
 pub mod request;
+pub mod standing;
 #[cfg(test)]
 mod tests;
 
