@@ -98,6 +98,11 @@ words!(
     Role,
     Severity,
     installs::InstallState,
+    installs::offer::Obstacle,
+    installs::offer::OfferState,
+    installs::standing::Hold,
+    installs::standing::Mark,
+    installs::standing::Stage,
     Priority
 );
 
