@@ -11,6 +11,7 @@
 //! be seen by the next one.
 
 pub mod facts;
+pub mod fault;
 mod install;
 pub mod machine;
 pub mod offer;
