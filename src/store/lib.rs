@@ -15,6 +15,8 @@ pub mod push;
 pub mod seal;
 pub mod siem;
 pub mod sqlite;
+pub mod tally;
+pub mod web;
 
 use std::time::Duration;
 
@@ -111,6 +113,8 @@ pub trait Store:
     + alerts::AlertStore
     + compliance::ComplianceStore
     + siem::SiemStore
+    + web::WebStore
+    + tally::TallyStore
     + Send
     + Sync
     + 'static

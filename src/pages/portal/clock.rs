@@ -66,9 +66,14 @@ impl Clock {
     fn on_day(&self, at: Timestamp, hour: &str) -> String {
         // 2026-05-03T…
         let text = self.local(at).to_string();
-        let number = |range| text.get(range).and_then(|digits: &str| digits.parse().ok());
-        let (month, day): (usize, u32) = (number(5..7).unwrap_or(1), number(8..10).unwrap_or(1));
-        let (english, german) = MONTHS[(month - 1).min(11)];
+        let number = |from: usize, to: usize| {
+            let digits = text.get(from..to);
+            digits
+                .and_then(|digits| digits.parse::<usize>().ok())
+                .unwrap_or(1)
+        };
+        let (month, day) = (number(5, 7), number(8, 10));
+        let (english, german) = MONTHS[month.saturating_sub(1).min(11)];
         let month = match self.language {
             Language::English => english,
             Language::German => german,

@@ -95,7 +95,7 @@ impl OutlookWords {
 }
 
 /// In a few words, for lists.
-pub fn brief(standing: &Standing, language: Language) -> Option<&'static str> {
+pub(super) fn brief(standing: &Standing, language: Language) -> Option<&'static str> {
     let word = match standing.hold? {
         Hold::PushDue => PortalWord::BriefPushDue,
         Hold::NoPush if standing.visits.sign_in => PortalWord::BriefNoPush,

@@ -15,6 +15,7 @@ mod context;
 mod cursor;
 pub(crate) mod devices;
 mod error;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod input;
 pub(crate) mod installs;

@@ -1,7 +1,8 @@
 //! What is counted of the queues of devices.
 
 use super::Metrics;
-use modegate_core::command::QueueSample;
+use modegate_core::command::{CommandState, QueueSample};
+use modegate_core::tally::TallyKey;
 use modegate_core::time::Timestamp;
 
 impl Metrics {
@@ -13,5 +14,9 @@ impl Metrics {
         }
         let age = found.oldest.map_or(0, |oldest| now.ms_since(oldest).max(0));
         self.queue_oldest.set(age as f64 / 1000.0);
+        let waiting = found.commands[CommandState::Queued as usize];
+        self.hourly.raise(TallyKey::QueueDepth, waiting);
+        let seconds = u64::try_from(age / 1000).unwrap_or(0);
+        self.hourly.raise(TallyKey::QueueOldest, seconds);
     }
 }

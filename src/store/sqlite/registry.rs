@@ -52,7 +52,7 @@ pub(super) fn register(
 }
 
 /// The tables with rows of a device, which are deleted with it.
-const OF_A_DEVICE: [&str; 10] = [
+const OF_A_DEVICE: [&str; 11] = [
     "command",
     "outbox",
     "push_channel",
@@ -63,6 +63,7 @@ const OF_A_DEVICE: [&str; 10] = [
     "asked_install",
     "compliance",
     "compliance_due",
+    "portal_link",
 ];
 
 pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {

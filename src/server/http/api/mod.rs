@@ -20,6 +20,7 @@ mod events;
 mod examples;
 mod extract;
 mod guard;
+mod history;
 mod idempotency;
 mod import;
 mod install_stream;
