@@ -197,25 +197,34 @@ fn hold(install: &Install, forecast: Option<&Forecast>) -> Option<Hold> {
     }
 }
 
-/// A tablet comes by itself when its user signs in, and in the night while that user stays
-/// signed in; both are Maintenance (the MDMAgent article).
+impl OwnVisits {
+    /// Of the device of `view`. A tablet comes by itself when its user signs in, and in the
+    /// night while that user stays signed in; both are Maintenance (the MDMAgent article).
+    pub fn of(view: &View<'_>) -> Self {
+        if view.record.family != Family::Windows81 {
+            return OwnVisits::default();
+        }
+        let (night, usual_sign_in) = device_hours(view);
+        OwnVisits {
+            sign_in: true,
+            usual_sign_in,
+            night: night.map(|Window { from, to, .. }| (from, to)),
+        }
+    }
+}
+
+/// What brings the install further.
 fn visits(view: &View<'_>, hold: Hold, forecast: Option<&Forecast>) -> OwnVisits {
-    let is_tablet = view.record.family == Family::Windows81;
     let carried = match (hold, forecast) {
         (Hold::Rules, _) => false,
         // What reads how far it is goes in any Maintenance.
         (Hold::Job | Hold::Answer, _) | (_, None) => true,
         (_, Some(forecast)) => forecast.modes.contains(&Mode::Maintenance),
     };
-    if !is_tablet || !carried {
-        return OwnVisits::default();
-    }
-    let (night, usual_sign_in) = device_hours(view);
-    let night = night.map(|Window { from, to, .. }| (from, to));
-    OwnVisits {
-        sign_in: true,
-        usual_sign_in,
-        night,
+    if carried {
+        OwnVisits::of(view)
+    } else {
+        OwnVisits::default()
     }
 }
 

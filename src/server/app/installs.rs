@@ -53,6 +53,20 @@ input! {
 }
 
 impl NewInstall {
+    /// What a person's tap asks for: the highest version, now.
+    pub(crate) fn of_person(app: Line<ID_BYTES>, again: bool) -> Self {
+        NewInstall {
+            app,
+            version: None,
+            again: Some(again),
+            urgent: None,
+            require_ready: None,
+            priority: None,
+            not_before: None,
+            expires_at: None,
+        }
+    }
+
     /// The command of an install: urgent, so that a push wakes the device for it.
     fn command(&self) -> Value {
         json!({

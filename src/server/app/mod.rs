@@ -23,6 +23,7 @@ pub(crate) mod inventory;
 mod list;
 pub(crate) mod log;
 pub(crate) mod offers;
+pub(crate) mod persons;
 pub(crate) mod policies;
 pub(crate) mod policy_reload;
 mod principal;

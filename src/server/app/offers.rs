@@ -1,5 +1,7 @@
 //! The catalogue as one device gets it: each app with what it is there.
 
+use super::commands::build;
+use super::installs::InstallDetail;
 use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal};
 use modegate_core::catalogue::App as CatalogueApp;
@@ -8,11 +10,14 @@ use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::Install;
 use modegate_core::installs::offer::{Offer, OfferFacts};
+use modegate_core::installs::standing::Standing;
 use modegate_core::tokens::person::Person;
 use modegate_store::Chunk;
 
 /// Apps that one page looks at, at most.
 const LOOKS: usize = 1_000;
+/// Longest text that is looked for, bytes.
+const WANTED_BYTES: usize = 400;
 /// Apps and installs that are read at once.
 const CHUNK: usize = 200;
 
@@ -30,6 +35,8 @@ pub(crate) struct OfferDesk {
     pub(crate) device: Device,
     installs: Vec<Install>,
     compliance: Option<DeviceCompliance>,
+    /// The build of its system, where a forecast needs it.
+    build: Option<u32>,
 }
 
 impl OfferDesk {
@@ -39,6 +46,7 @@ impl OfferDesk {
         Ok(OfferDesk {
             installs: all_installs(app, id).await?,
             compliance: app.store.compliance(id).await?,
+            build: build(app, &device).await?,
             device,
         })
     }
@@ -60,6 +68,14 @@ impl OfferDesk {
         Some(AppOffer { app: of, offer })
     }
 
+    /// Where the install of that number stands on the device.
+    pub(crate) fn standing(&self, app: &App, no: u32) -> Option<Standing> {
+        let install = self.installs.iter().find(|install| install.no == no)?;
+        let (device, policies) = (self.device.clone(), app.sync.policies());
+        let detail = InstallDetail::new(device, install.clone(), &policies, self.build, app.now());
+        Some(detail.standing)
+    }
+
     /// Apps whose name, id or description contains `wanted`, in the order in which they were
     /// added; a page may have fewer than it could while there are more.
     pub(crate) async fn list(
@@ -69,6 +85,10 @@ impl OfferDesk {
         wanted: &str,
         page: Page,
     ) -> Result<Listed<AppOffer>, AppError> {
+        if wanted.len() > WANTED_BYTES {
+            let expected = format!("at most {WANTED_BYTES} bytes");
+            return Err(AppError::field("q", expected, wanted.len()));
+        }
         let wanted = wanted.trim().to_lowercase();
         let bounds = ScanBounds {
             looks: LOOKS,

@@ -157,6 +157,14 @@ impl Sessions {
         }
     }
 
+    /// The person chose a language.
+    pub(crate) fn speak(&self, key: &SessionKey, language: Language) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = table.get_mut(&key.digest()) {
+            session.language = Some(language);
+        }
+    }
+
     /// Ends a session.
     pub(crate) fn end(&self, key: &SessionKey) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);

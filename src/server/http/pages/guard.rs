@@ -201,7 +201,7 @@ fn visitor(guest: Guest, session: Session, request: &ServiceRequest) -> Result<V
     Ok(Visitor {
         principal: Principal::of_session(Arc::clone(&session.token), &session.actor),
         since,
-        notice: value("notice").as_deref().and_then(notice_named),
+        notice: value("notice").and_then(|name| notice_named(guest.site, language, &name)),
         once: None,
         session: Arc::new(session),
         guest: Guest { language, ..guest },
