@@ -66,10 +66,9 @@ pub struct InstallPage {
 
 /// The stages of an install as rows.
 pub fn steps(install: &Install, standing: &Standing, clock: &Clock) -> Vec<StepRow> {
-    let by_you = install.person.is_some();
     let stages = standing.stages.iter();
     stages
-        .map(|stage| step_row(stage, install.progress, by_you, clock))
+        .map(|stage| step_row(stage, standing.hold, install, clock))
         .collect()
 }
 

@@ -55,7 +55,7 @@ impl OfferWords {
             }
             OfferState::UnderWay => {
                 let brief = standing.and_then(|standing| brief(standing, clock.language));
-                (PortalWord::MarkNow, "info", brief.map(str::to_owned), None)
+                (PortalWord::UnderWay, "info", brief.map(str::to_owned), None)
             }
             OfferState::Failed => {
                 let verb = Some(PortalWord::TryAgain);
@@ -231,8 +231,8 @@ fn failure(install: &Install, language: Language) -> Vec<String> {
 /// One stage as a row of the list of steps.
 pub(super) fn step_row(
     stage: &StageStanding,
-    progress: Option<u32>,
-    by_you: bool,
+    hold: Option<Hold>,
+    install: &Install,
     clock: &Clock,
 ) -> StepRow {
     let language = clock.language;
@@ -244,10 +244,15 @@ pub(super) fn step_row(
         Mark::Skipped => ("done", PortalWord::MarkSkipped),
     };
     let is_installing = stage.stage == Stage::Installing && stage.mark == Mark::Now;
+    let progress = install.progress;
     let progress = progress.filter(|percent| is_installing && *percent <= 100);
+    let by_you = install.person.is_some();
     let at = stage.at.map(|at| clock.text(at));
     let note = match (stage.stage, stage.mark, at) {
         (_, Mark::Skipped, _) => Some(PortalWord::CameByItself.text(language).to_owned()),
+        (Stage::Called, Mark::Now, _) if hold == Some(Hold::NoPush) => {
+            Some(PortalWord::CannotCall.text(language).to_owned())
+        }
         (Stage::Asked, _, Some(at)) if by_you => Some(PortalWord::ByYou.filled(language, &[&at])),
         (Stage::Asked, _, Some(at)) => Some(PortalWord::ByAnother.filled(language, &[&at])),
         (_, _, at) => at,

@@ -38,6 +38,7 @@ words! {
         UpdateFrom => "You have {}", "Sie haben {}";
         UpdateIs => "Update", "Neue Version";
         WasNotInstalled => "It was not installed", "Nicht installiert: fehlgeschlagen";
+        UnderWay => "Under way", "In Arbeit";
         NotYet => "Not yet", "Noch nicht";
         Version => "Version", "Version";
         State => "State", "Stand";
@@ -53,15 +54,16 @@ words! {
         StepOf => "Step {} of {}: {}", "Schritt {} von {}: {}";
         AllDone => "Done: the app is installed.", "Fertig: die App ist installiert.";
         StageAsked => "Asked for", "Angefordert";
-        StageCalled => "Tablet called", "Tablet gerufen";
-        StageSent => "Sent to the tablet", "An das Tablet gesendet";
-        StageInstalling => "Installing", "Wird installiert";
+        StageCalled => "Calling the tablet", "Tablet rufen";
+        StageSent => "Sending to the tablet", "An das Tablet senden";
+        StageInstalling => "Installing", "Installieren";
         StageReady => "Ready", "Fertig";
         MarkDone => "done", "erledigt";
         MarkNow => "now", "läuft";
         MarkTodo => "not yet", "noch nicht";
         MarkFailed => "ended here", "hier beendet";
         MarkSkipped => "not needed", "nicht nötig";
+        CannotCall => "Not possible at the moment", "Im Moment nicht möglich";
         CameByItself => "Not needed: the tablet came by itself", "Nicht nötig: das Tablet kam von selbst";
         PercentRead => "{} %, as the tablet last said", "{} %, wie das Tablet zuletzt meldete";
         ByYou => "{}, by you", "{}, von Ihnen";

@@ -2,4 +2,5 @@
 
 pub mod client;
 mod forms;
+mod portal;
 mod sign_in;

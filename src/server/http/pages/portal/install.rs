@@ -101,10 +101,10 @@ fn install_page(
         no,
     });
     let above = PortalWord::Requests.text(language);
+    let mut shell = visitor.shell(format!("{title} ({})", install.no));
+    shell.section = "/portal/requests".to_owned();
     InstallPage {
-        shell: visitor
-            .shell(format!("{title} ({})", install.no))
-            .below("/portal/requests", above),
+        shell: shell.below("/portal/requests", above),
         id: id.to_string(),
         app: install.app.clone(),
         name: install.name.clone(),

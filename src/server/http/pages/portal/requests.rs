@@ -34,7 +34,7 @@ pub(in crate::http::pages) async fn list(visitor: Visitor, query: web::Query<Que
         after: query.after.parse().ok(),
         limit: LIMIT,
     };
-    let read = |visitor: Visitor| async move {
+    let read = move |visitor: Visitor| async move {
         let found = persons::requests(visitor.app(), visitor.by(), page).await?;
         let row = |detail: &InstallDetail| row(&visitor, detail);
         let devices = visitor
