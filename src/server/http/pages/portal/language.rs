@@ -1,5 +1,6 @@
 //! `POST /portal/language`: the person chooses a language, for as long as the session lasts.
 
+use crate::app::web_sessions;
 use crate::http::pages::sign_in::is_own_page;
 use crate::http::pages::visitor::see_other;
 use crate::http::pages::{Form, Page, Visitor};
@@ -11,10 +12,9 @@ pub(in crate::http::pages) async fn choose(visitor: Visitor, form: Form) -> Page
     let wanted = form.text("language");
     let language = Language::from_tag(wanted)
         .ok_or_else(|| Problem::field("language", "en or de", "another one"))?;
-    let guest = &visitor.guest;
-    guest.shared.web.sessions.speak(&guest.key, language);
+    web_sessions::speak(visitor.app(), &visitor.session, language.tag()).await?;
     let to = form.text("to");
-    let home = guest.site.home();
+    let home = visitor.guest.site.home();
     // A sentence about a write before stays out of it.
     let to = to.split("notice=").next().unwrap_or_default();
     let to = to.trim_end_matches(['?', '&']);

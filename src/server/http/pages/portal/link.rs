@@ -1,21 +1,18 @@
 //! `/portal/link/{token}`: a one-time link. Looking at it changes nothing, since programs that
 //! check mail look at every link; the person's tap takes it.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use uuid::Uuid;
 
 use crate::app::portal_links;
+use crate::app::web_sessions::NewSession;
 use crate::http::pages::sign_in;
 use crate::http::pages::visitor::{Guest, Page, page, render};
-use crate::http::sessions::Session;
 use modegate_core::portal_link::{LinkDigest, LinkFault, LinkProof, PortalLink};
-use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
+use modegate_core::tokens::Role;
+use modegate_core::web_session::{SessionDigest, Subject, Surface};
 use modegate_pages::Shell;
 use modegate_pages::portal::{LinkPage, UnusableLinkPage};
-use modegate_pages::shell::Site;
 use modegate_pages::words::{PortalWord, Text as _};
 
 /// Longest text of a link that is looked up, bytes.
@@ -57,7 +54,7 @@ pub(in crate::http::pages) async fn take(
         None => Err(LinkFault::Unknown),
     };
     match taken {
-        Ok(link) => sign_in::begin(&guest, session(&guest, &link), ""),
+        Ok(link) => sign_in::begin(&guest, session(link), "").await,
         Err(fault) => unusable(&guest, &request, fault),
     }
 }
@@ -68,33 +65,17 @@ fn proof(text: &str) -> Option<LinkProof> {
 }
 
 /// The session of whom a link lets in.
-pub(super) fn session(guest: &Guest, link: &PortalLink) -> Session {
-    let (app, person) = (&guest.shared.app, link.person());
-    let (now, id) = (app.now(), person.id());
-    // Events stay for ever: they name an id.
-    let actor = format!("portal:{id}");
-    let token = Token {
-        id: TokenId(Uuid::from_bytes(id.to_bytes())),
-        name: actor.clone(),
+pub(super) fn session(link: PortalLink) -> impl FnOnce(SessionDigest) -> NewSession {
+    let person = link.person();
+    move |key| NewSession {
+        key,
+        surface: Surface::Portal,
+        subject: Subject::Person(person.id()),
+        name: link.user,
         role: Role::Portal,
         groups: None,
-        // Nothing has this digest: the session is the only way in.
-        digest: TokenDigest([0; 32]),
-        created_at: now,
-        created_by: actor.clone(),
-        expires_at: None,
         person: Some(person),
-    };
-    Session {
-        id: app.new_id(),
-        site: Site::Portal,
-        by_token: false,
-        actor,
-        name: link.user.clone(),
-        token: Arc::new(token),
-        language: None,
-        made_at: now,
-        seen_at: now,
+        by: "a one-time link",
     }
 }
 

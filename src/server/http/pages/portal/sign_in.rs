@@ -38,7 +38,7 @@ pub(in crate::http::pages) async fn enter(guest: Guest, request: HttpRequest, fo
     let address = guest.shared.identifier.client_address(&request);
     guest.shared.rates.admit_sign_in(address)?;
     match portal_links::take(&guest.shared.app, LinkProof::Code(code)).await? {
-        Ok(link) => sign_in::begin(&guest, link::session(&guest, &link), form.text("to")),
+        Ok(link) => sign_in::begin(&guest, link::session(link), form.text("to")).await,
         Err(LinkFault::Unknown) => refused(&guest, &form, PortalWord::CodeWrong),
         Err(fault) => refused(&guest, &form, fault_word(fault)),
     }
