@@ -28,6 +28,7 @@ pub(crate) mod offers;
 pub(crate) mod persons;
 pub(crate) mod policies;
 pub(crate) mod policy_reload;
+pub(crate) mod portal_links;
 mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod refused_devices;

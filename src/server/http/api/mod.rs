@@ -32,6 +32,7 @@ mod offers;
 mod openapi;
 mod policies;
 mod polling;
+mod portal_links;
 mod push;
 mod push_profiles;
 mod query;
