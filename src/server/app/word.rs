@@ -100,6 +100,7 @@ words!(
     Role,
     Severity,
     installs::InstallState,
+    installs::fault::JobFault,
     installs::offer::Obstacle,
     installs::offer::OfferState,
     installs::standing::Hold,

@@ -11,6 +11,7 @@ use crate::app::installs::{self, InstallDetail, NewInstall};
 use crate::app::word::Word;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
+use modegate_core::installs::fault::JobFault;
 use modegate_core::installs::standing::{Hold, Mark, Stage, Standing};
 use modegate_core::installs::{InstallId, InstallState, Step};
 use modegate_store::api::WrittenInstall;
@@ -32,6 +33,8 @@ pub(super) struct InstallView {
     /// Per cent.
     progress: Option<u32>,
     last_error: Option<u32>,
+    /// What `last_error` means, where that is known.
+    fault: Option<Word<JobFault>>,
     requested_by: String,
     requested_at: Time,
     finished_at: Option<Time>,
@@ -136,6 +139,7 @@ impl From<InstallDetail> for InstallView {
             reason: install.reason.clone(),
             progress: install.progress,
             last_error: install.last_error,
+            fault: install.last_error.and_then(JobFault::from_number).map(Word),
             requested_by: install.requested_by.clone(),
             requested_at: Time(install.requested_at),
             finished_at: install.finished_at().map(Time),

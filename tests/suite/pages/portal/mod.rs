@@ -1,6 +1,7 @@
 //! The portal as a tablet's user meets it: signing in by a link, choosing apps, watching them.
 
 mod apps;
+mod example;
 mod links;
 mod others;
 mod watching;
