@@ -95,7 +95,7 @@ async fn from_the_tap_to_the_app() {
     );
     let apps = ann.get("/portal/apps").await.words();
     assert!(apps.contains("ERP 1.0 Installed today"), "{apps}");
-    assert!(apps.contains("Install again: ERP"), "{apps}");
+    assert!(apps.contains("Install again : ERP"), "{apps}");
     let requests = ann.get("/portal/requests").await.words();
     assert!(requests.contains("ERP 1.0 Installed"), "{requests}");
     // The API's stages are the page's.
@@ -110,7 +110,7 @@ async fn from_the_tap_to_the_app() {
     assert_eq!(server.api("PATCH", "/apps/erp", Some(change)).await.0, 200);
     let apps = ann.get("/portal/apps").await.words();
     assert!(
-        apps.contains("ERP 2.0 Update You have 1.0 Update: ERP"),
+        apps.contains("ERP 2.0 Update You have 1.0 Update : ERP"),
         "{apps}"
     );
 }
@@ -211,7 +211,7 @@ async fn what_failed_says_why_and_stands_first_until_it_is_tried_again() {
     );
     let words = ann.get("/portal/apps").await.words();
     assert!(
-        words.contains("It was not installed Try again: ERP"),
+        words.contains("It was not installed Try again : ERP"),
         "{words}"
     );
     let again = tap(&mut ann, &device, "erp").await;
