@@ -5,4 +5,5 @@ mod batches;
 pub mod client;
 mod commands;
 mod forms;
+mod portal;
 mod sign_in;
