@@ -9,6 +9,8 @@ pub mod assets;
 pub mod brand;
 pub mod console;
 pub mod error;
+pub mod field;
+pub mod pager;
 pub mod portal;
 pub mod shell;
 pub mod sign_in;

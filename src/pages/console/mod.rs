@@ -1,3 +1,4 @@
 //! Pages for operators and auditors.
 
+pub mod devices;
 pub mod home;

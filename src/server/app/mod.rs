@@ -29,6 +29,7 @@ pub(crate) mod refused_devices;
 pub(crate) mod revision;
 pub(crate) mod server_password;
 pub(crate) mod sessions;
+pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod wakes;
 pub(crate) mod webhooks;

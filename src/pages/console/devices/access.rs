@@ -1,0 +1,82 @@
+//! By what a device proves who it is, and the server to it.
+
+use askama::Template;
+use modegate_core::time::Timestamp;
+
+use super::DeviceHead;
+use crate::field::Fields;
+use crate::shell::Shell;
+use crate::words::Word;
+
+/// How a device proves who it is.
+#[derive(Debug, Template)]
+#[template(path = "console/devices/access.html")]
+pub struct AccessPage {
+    /// What every page shows.
+    pub shell: Shell,
+    /// The device.
+    pub head: DeviceHead,
+    /// The names of the writes that its forms ask for.
+    pub once: [String; 3],
+    /// The certificates that it may show.
+    pub certificates: Vec<CertificateRow>,
+    /// Those that it may not show any more.
+    pub revoked: Vec<String>,
+    /// The form that binds one.
+    pub bind: Fields,
+    /// The name of its credentials, if it has any.
+    pub username: Option<String>,
+    /// Whether the server can prove itself at all: it has a name for that.
+    pub server_name: Option<String>,
+    /// Whether the server has a password for this device alone.
+    pub has_server_password: bool,
+    /// The requests that named it and were refused, the latest: when, and how many for which
+    /// reason.
+    pub refused: Option<(Timestamp, Vec<(String, Option<String>, u64)>)>,
+    /// The links by which its user can sign in to the portal.
+    pub links: Vec<LinkRow>,
+    /// Whether it has a user.
+    pub has_user: bool,
+}
+
+/// A certificate.
+#[derive(Debug, Clone)]
+pub struct CertificateRow {
+    /// Its digest.
+    pub sha256: String,
+    /// Since when it is accepted.
+    pub not_before: Option<Timestamp>,
+    /// What it is for.
+    pub note: Option<String>,
+    /// When it was bound.
+    pub added_at: Option<Timestamp>,
+    /// When it was last used.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// A link to the portal.
+#[derive(Debug, Clone)]
+pub struct LinkRow {
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub user: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A secret that is shown once: the server's password for a device.
+#[derive(Debug, Template)]
+#[template(path = "console/devices/secret.html")]
+pub struct SecretPage {
+    /// What every page shows.
+    pub shell: Shell,
+    /// The heading.
+    pub heading: &'static str,
+    /// What to do with it.
+    pub about: &'static str,
+    /// Names and values.
+    pub values: Vec<(&'static str, String)>,
+}
