@@ -12,6 +12,7 @@ mod cli;
 mod compliance;
 mod data;
 mod docs;
+mod pages;
 mod push;
 mod server;
 mod siem;

@@ -16,7 +16,7 @@ use super::{
 
 /// What a listener serves beside the API and the probes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Serves {
+pub(super) enum Content {
     /// The device endpoint.
     Sync,
     /// The pages.
@@ -28,7 +28,7 @@ pub(super) enum Serves {
 pub(super) struct Application {
     shared: web::Data<Shared>,
     transport: Transport,
-    serves: &'static [Serves],
+    serves: &'static [Content],
 }
 
 impl Application {
@@ -36,7 +36,7 @@ impl Application {
     pub(super) fn new(
         shared: &Arc<Shared>,
         transport: Transport,
-        serves: &'static [Serves],
+        serves: &'static [Content],
     ) -> Self {
         Application {
             shared: web::Data::from(Arc::clone(shared)),
@@ -60,11 +60,11 @@ impl Application {
         let path = self.shared.sync_path.clone();
         let serves = self.serves;
         let own = move |config: &mut web::ServiceConfig| {
-            if serves.contains(&Serves::Sync) {
+            if serves.contains(&Content::Sync) {
                 config.route(&path, web::post().to(sync::post));
                 config.route(&path, web::to(method_not_allowed));
             }
-            if serves.contains(&Serves::Pages) {
+            if serves.contains(&Content::Pages) {
                 pages::routes(config);
             }
         };

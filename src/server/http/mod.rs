@@ -43,7 +43,7 @@ use crate::http::identity::Identifier;
 use crate::http::listen::{plain, secure};
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::site::Transport;
-use application::{Application, Serves};
+use application::{Application, Content};
 pub use connections::admission::{ConnectionBounds, Connections};
 pub use connections::arrival::BodyPatience;
 pub use connections::progress::Patience;
@@ -76,9 +76,9 @@ pub fn serve(
     workers: usize,
 ) -> std::io::Result<Server> {
     let (devices, pages, all) = (
-        Application::new(&shared, Transport::Tls, &[Serves::Sync]),
-        Application::new(&shared, Transport::Tls, &[Serves::Pages]),
-        Application::new(&shared, Transport::Plain, &[Serves::Sync, Serves::Pages]),
+        Application::new(&shared, Transport::Tls, &[Content::Sync]),
+        Application::new(&shared, Transport::Tls, &[Content::Pages]),
+        Application::new(&shared, Transport::Plain, &[Content::Sync, Content::Pages]),
     );
     let server = Server::build()
         .workers(workers)

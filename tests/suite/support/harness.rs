@@ -18,6 +18,7 @@ pub struct Server {
     pub http: String,
     pub https: String,
     pub token: String,
+    announced: Value,
     pub dir: PathBuf,
     arguments: Vec<String>,
     client: reqwest::Client,
@@ -71,6 +72,7 @@ impl Server {
             http: format!("http://{}", told["listening"]["http"].as_str().unwrap()),
             https: format!("https://{}", told["listening"]["https"].as_str().unwrap()),
             token,
+            announced: told,
             dir: dir.to_owned(),
             arguments,
             client: reqwest::Client::builder()
@@ -91,6 +93,12 @@ impl Server {
         self.child = child;
         self.http = format!("http://{}", told["listening"]["http"].as_str().unwrap());
         self.https = format!("https://{}", told["listening"]["https"].as_str().unwrap());
+        self.announced = told;
+    }
+
+    /// What it said once it listened.
+    pub fn announced(&self) -> Value {
+        self.announced.clone()
     }
 
     /// What it has logged so far.

@@ -8,19 +8,16 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use uuid::Uuid;
 
+use super::form::Resend;
 use super::headers;
+use super::language::language_of;
 use super::visitor::{Guest, Visitor, render};
-use super::{Form, guard};
 use crate::http::problem::Problem;
 use crate::http::sessions::SessionKey;
 use crate::http::shared::Shared;
-use modegate_pages::error::{ErrorPage, SentForm};
+use modegate_pages::error::ErrorPage;
 use modegate_pages::shell::Site;
 use modegate_pages::words::{Language, Text as _, Word};
-
-/// What a refused form has to be sent again with, where one of this site's pages sent it.
-#[derive(Debug, Clone)]
-pub(super) struct Resend(pub(super) SentForm);
 
 /// Answers with a page, and its headers, whatever happens below.
 pub(super) async fn as_page(
@@ -138,17 +135,9 @@ fn nobody(request: &actix_web::HttpRequest, shared: &web::Data<Shared>) -> Guest
     Guest {
         shared: shared.clone(),
         site,
-        language: guard::language_of(site, accepted, None),
+        language: language_of(site, accepted, None),
         key: SessionKey::none(),
         secure: true,
         address: request.path().to_owned(),
     }
-}
-
-/// What a form of this session has to be sent again with.
-pub(super) fn resend(action: &str, form: &Form) -> Resend {
-    Resend(SentForm {
-        action: action.to_owned(),
-        fields: form.entered(),
-    })
 }

@@ -7,6 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 
 use crate::http::problem::{Problem, ProblemCode};
+use modegate_pages::error::SentForm;
 
 /// Largest form, bytes.
 pub(super) const BYTES: usize = 256 * 1024;
@@ -69,6 +70,18 @@ impl Form {
             .filter(|(name, _)| name != CSRF && name != ONCE);
         entered.cloned().collect()
     }
+}
+
+/// A refused form, to be sent again, where one of this site's pages sent it.
+#[derive(Debug, Clone)]
+pub(super) struct Resend(pub(super) SentForm);
+
+/// What a form that was posted there has to be sent again with.
+pub(super) fn resend(action: &str, form: &Form) -> Resend {
+    Resend(SentForm {
+        action: action.to_owned(),
+        fields: form.entered(),
+    })
 }
 
 impl FromRequest for Form {

@@ -12,11 +12,12 @@ use actix_web::{Error, HttpMessage as _, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
+use super::audience::For;
 use super::cookies::Cookie;
-use super::errors;
 use super::form::{self, Form};
+use super::language::language_of;
 use super::origin::Sender;
-use super::table::{Entry, For};
+use super::table::Entry;
 use super::visitor::{Guest, Visitor, notice_named, see_other, stored};
 use crate::app::Principal;
 use crate::http::problem::{Problem, ProblemCode};
@@ -24,8 +25,6 @@ use crate::http::sessions::{Session, SessionKey};
 use crate::http::shared::Shared;
 use crate::http::site::Transport;
 use modegate_core::fields::quoted;
-use modegate_pages::shell::Site;
-use modegate_pages::words::Language;
 use modegate_store::api::IdempotencyKey;
 
 /// Longest address of a page, bytes.
@@ -98,14 +97,6 @@ pub(super) async fn guard(
     next.call(request).await
 }
 
-/// The language of a page. The console is in English.
-pub(super) fn language_of(site: Site, accepted: &str, chosen: Option<Language>) -> Language {
-    match site {
-        Site::Console => Language::English,
-        Site::Portal => chosen.unwrap_or_else(|| Language::preferred(accepted)),
-    }
-}
-
 fn check_host(request: &ServiceRequest, shared: &Shared) -> Result<(), Problem> {
     let names = &shared.web.names;
     let host = header(request, "host").unwrap_or_default();
@@ -175,7 +166,7 @@ fn refused(
         return Ok(request.into_response(see_other(&place)));
     };
     if Sender::of(request.request()) == Sender::Own {
-        let again = errors::resend(request.path(), form);
+        let again = form::resend(request.path(), form);
         request.extensions_mut().insert(again);
     }
     let detail = format!(
@@ -241,7 +232,7 @@ fn check_form(guest: &Guest, request: &ServiceRequest, form: &Form) -> Result<()
     // Only what this site's own page sent is offered to be sent again: a button that sends
     // another site's form would be what the token prevents.
     if sender == Sender::Own {
-        let again = errors::resend(request.path(), form);
+        let again = form::resend(request.path(), form);
         request.extensions_mut().insert(again);
     }
     let detail = "the form is not one of this session";

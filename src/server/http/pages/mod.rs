@@ -8,12 +8,15 @@
 #![allow(dead_code)]
 
 mod assets;
+mod audience;
 mod console;
 mod cookies;
 mod errors;
 mod form;
 mod guard;
 mod headers;
+mod language;
+mod navigation;
 mod origin;
 mod portal;
 mod routes;

@@ -8,7 +8,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
-use super::table;
+use super::navigation::navigation;
 use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::sessions::{Session, SessionKey};
@@ -97,7 +97,7 @@ impl Visitor {
     /// What the page shows around its content.
     pub(super) fn shell(&self, title: impl Into<String>) -> Shell {
         let guest = self.guest.shell(title);
-        let nav = table::navigation(self.guest.site, &self.principal, guest.language);
+        let nav = navigation(self.guest.site, &self.principal, guest.language);
         let path = self.guest.address.split('?').next().unwrap_or_default();
         Shell {
             section: section(&nav, path),

@@ -1,0 +1,43 @@
+//! Whom a page is for.
+
+use crate::app::Principal;
+use modegate_core::tokens::Access;
+use modegate_pages::shell::Site;
+
+/// Whom a page is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum For {
+    /// Everybody.
+    All(Site),
+    /// Who is signed in to the console and has this of the API.
+    Console(Access),
+    /// The person who is signed in to the portal.
+    Person,
+}
+
+impl For {
+    /// The site of the page.
+    pub(super) fn site(self) -> Site {
+        match self {
+            For::All(site) => site,
+            For::Console(_) => Site::Console,
+            For::Person => Site::Portal,
+        }
+    }
+
+    /// Whether a page is for this caller.
+    pub(super) fn admits(self, principal: &Principal) -> bool {
+        match self {
+            For::All(_) => true,
+            For::Console(access) => {
+                principal.person().is_none() && access.roles().contains(&principal.role())
+            }
+            For::Person => principal.person().is_some(),
+        }
+    }
+}
+
+/// Everybody who may open the console at all.
+pub(super) const READ: For = For::Console(Access::Audit);
+/// Who changes devices and commands.
+pub(super) const OPERATE: For = For::Console(Access::Operate);

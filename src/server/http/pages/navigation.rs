@@ -1,0 +1,28 @@
+//! The links that lead from every page to the first page of each subject.
+
+use super::audience::{For, READ};
+use crate::app::Principal;
+use modegate_pages::shell::{Link, Site};
+use modegate_pages::words::{Language, Text as _, Word};
+
+/// The links of the console's navigation.
+const CONSOLE: &[(For, &str, &str)] = &[(READ, "/console", "Home")];
+
+/// The links of the portal's navigation.
+const PORTAL: &[(&str, Word)] = &[];
+
+/// The links of the navigation for this caller.
+pub(super) fn navigation(site: Site, principal: &Principal, language: Language) -> Vec<Link> {
+    match site {
+        Site::Console => {
+            let own = CONSOLE.iter().filter(|(whom, ..)| whom.admits(principal));
+            own.map(|(_, href, text)| Link::new(*href, *text)).collect()
+        }
+        Site::Portal => {
+            let links = PORTAL.iter();
+            links
+                .map(|(href, word)| Link::new(*href, word.text(language)))
+                .collect()
+        }
+    }
+}
