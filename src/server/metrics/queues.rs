@@ -1,17 +1,21 @@
 //! What is counted of the queues of devices.
 
 use super::Metrics;
-use modegate_core::command::QueueSample;
-use modegate_core::time::Timestamp;
+use modegate_core::command::CommandState;
+use modegate_core::fleet::Census;
 
 impl Metrics {
     /// What a walk over all devices found of their queues.
-    pub(crate) fn queues(&self, found: &QueueSample, now: Timestamp) {
-        for (at, &count) in found.commands.iter().enumerate() {
+    pub(crate) fn queues(&self, census: &Census) {
+        for state in CommandState::ALL {
+            let count = census.commands.get(&state).copied().unwrap_or(0);
             let count = i64::try_from(count).unwrap_or(i64::MAX);
-            self.queue.at(at).set(count);
+            self.queue.at(state as usize).set(count);
         }
-        let age = found.oldest.map_or(0, |oldest| now.ms_since(oldest).max(0));
+        let now = census.ended_at;
+        let age = census
+            .oldest
+            .map_or(0, |oldest| now.ms_since(oldest).max(0));
         self.queue_oldest.set(age as f64 / 1000.0);
     }
 }

@@ -18,7 +18,7 @@ pub(super) async fn open_log(
 ) -> Result<(Arc<SqliteStore>, Arc<Sealer>), ServeError> {
     let database = options.settings.database_path();
     let observer = Arc::clone(metrics);
-    let store = SqliteStore::open_observed(&database, keys, observer)?;
+    let store = SqliteStore::open_observed(&database, keys, None, observer)?;
     let store = Arc::new(store);
     let sealer = Sealer::open(audit_setup(options, &store, metrics)).await?;
     Ok((store, Arc::new(sealer)))

@@ -1,5 +1,5 @@
 //! What the server does beside requests: wakes, batches, installs, webhooks,
-//! sampling, retention. Each worker reads, has the core decide, and writes; the
+//! the census, retention. Each worker reads, has the core decide, and writes; the
 //! [supervisor](crate::supervisor) runs them.
 
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
+mod census;
 pub(crate) mod compliance;
 mod compliance_snapshot;
 mod installs;
-mod queues;
 pub mod retention;
 
 use crate::audit::Sealer;
@@ -35,13 +35,13 @@ use crate::wns::worker::WakeWorker;
 use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
+use census::CensusWorker;
 use compliance::{ComplianceWorker, Judge};
 use compliance_snapshot::SnapshotWorker;
 use installs::InstallWorker;
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_store::Store;
-use queues::QueueSampling;
 use retention::RetentionWorker;
 
 /// What the workers work with.
@@ -96,11 +96,12 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         store: Arc::clone(&c.store),
         clock: c.clock.clone(),
     });
-    start_one(&supervisor, &context, "queue_sampling", |c| {
-        QueueSampling::new(
+    start_one(&supervisor, &context, "census", |c| {
+        CensusWorker::new(
             Arc::clone(&c.store),
             c.clock.clone(),
             Arc::clone(&c.metrics),
+            Arc::clone(&c.push),
         )
     });
     start_log(&supervisor, &context);

@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 14] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),
@@ -29,6 +29,10 @@ const FILES: [(&str, &str); 13] = [
     (
         "V13__compliance",
         include_str!("migrations/V13__compliance.sql"),
+    ),
+    (
+        "V14__device_index",
+        include_str!("migrations/V14__device_index.sql"),
     ),
 ];
 
