@@ -165,7 +165,7 @@ fn stepping(bencher: Bencher, commands: usize, counted: bool) {
         let chosen = plan_read(black_box(&snapshot.device), authentication, &request);
         let stepped = step(black_box(&snapshot), authentication, &request);
         if let (true, Step::Exchange(exchange)) = (counted, &stepped) {
-            let counted = ExchangeMetrics::from_exchange(&snapshot.device.state, exchange);
+            let counted = ExchangeMetrics::from_exchange(&snapshot.device, exchange);
             metrics.exchanged(&counted, Duration::from_micros(300));
         }
         (chosen, stepped)

@@ -7,6 +7,7 @@
 
 pub mod assets;
 pub mod brand;
+pub mod chart;
 pub mod console;
 pub mod error;
 pub mod field;

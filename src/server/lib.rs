@@ -22,6 +22,7 @@ pub mod serve;
 mod siem;
 pub mod supervisor;
 pub mod sync;
+pub mod tally;
 pub mod token_cache;
 pub mod webhooks;
 pub mod wns;

@@ -16,5 +16,9 @@ pub const PAGE_ITEMS: usize = 200;
 /// Commands of a device looked at by one request for a filtered list: each is read
 /// with its history.
 pub const COMMAND_WALK: usize = 1_000;
+/// Events of a device looked at for the calendar of its sessions.
+pub const CALENDAR_EVENTS: usize = 2_000;
+/// Most hours of one request for the history: a month of 31 days.
+pub const HISTORY_HOURS: u64 = 31 * 24;
 /// Events walked at most to find what one API call asks for.
 pub const EVENT_WALK: usize = 10_000;

@@ -16,6 +16,7 @@ pub mod push;
 pub mod seal;
 pub mod siem;
 pub mod sqlite;
+pub mod tally;
 
 use std::time::Duration;
 
@@ -113,6 +114,7 @@ pub trait Store:
     + compliance::ComplianceStore
     + fleet::FleetStore
     + siem::SiemStore
+    + tally::TallyStore
     + Send
     + Sync
     + 'static

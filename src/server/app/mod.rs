@@ -17,6 +17,7 @@ pub(crate) mod device_list;
 pub(crate) mod devices;
 mod error;
 pub(crate) mod fleet;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod input;
 pub(crate) mod installs;

@@ -21,6 +21,9 @@ pub struct Retention {
     /// Changes of inventories. Default 365.
     #[serde(deserialize_with = "values::days")]
     pub inventory_changes_days: u32,
+    /// What was counted by the hour (`GET /history`). Default 400.
+    #[serde(deserialize_with = "values::days")]
+    pub tally_days: u32,
 }
 
 impl Default for Retention {
@@ -30,6 +33,7 @@ impl Default for Retention {
             results_days: 90,
             deliveries_days: 30,
             inventory_changes_days: 365,
+            tally_days: 400,
         }
     }
 }
@@ -41,5 +45,6 @@ impl Retention {
         results_days: 0,
         deliveries_days: 0,
         inventory_changes_days: 0,
+        tally_days: 0,
     };
 }

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::{Metrics, OUTCOMES, wake_end};
 use modegate_core::command::CommandState;
-use modegate_core::context::Mode;
-use modegate_core::device::{DeviceState, Session};
+use modegate_core::context::{Family, Mode};
+use modegate_core::device::{Device, Session};
 use modegate_core::kind::Kind;
 use modegate_core::push::wake::WakeState;
 use modegate_core::session::Exchange;
+use modegate_core::tally::TallyKey;
 
 const DELIVERED: usize = 0;
 const WITHHELD: usize = 1;
@@ -18,6 +19,7 @@ const REFUSED: usize = 2;
 #[derive(Debug, Clone, Copy)]
 pub struct ExchangeMetrics {
     mode: Mode,
+    family: Family,
     decided: [[u32; OUTCOMES.len()]; Kind::ALL.len()],
     begun: bool,
     ended: u32,
@@ -25,8 +27,9 @@ pub struct ExchangeMetrics {
 }
 
 impl ExchangeMetrics {
-    /// Of an exchange that found the device in the state `before`.
-    pub fn from_exchange(before: &DeviceState, exchange: &Exchange) -> Self {
+    /// Of an exchange that found this device.
+    pub fn from_exchange(device: &Device, exchange: &Exchange) -> Self {
+        let before = &device.state;
         let record = exchange.record();
         let mut decided = [[0; OUTCOMES.len()]; Kind::ALL.len()];
         for delivered in &record.delivered {
@@ -57,6 +60,7 @@ impl ExchangeMetrics {
             (was_open || !is_same) && !new.is_some_and(|session: &Session| session.is_open);
         ExchangeMetrics {
             mode: record.mode,
+            family: device.record.family,
             decided,
             begun: !is_same,
             ended: u32::from(left_behind) + u32::from(ended_now),
@@ -95,6 +99,8 @@ impl Metrics {
         }
         if counted.begun {
             self.sessions_begun.inc();
+            let key = TallyKey::Sessions(counted.family, counted.mode);
+            self.hourly.add(key);
         }
         self.sessions_ended.inc_by(u64::from(counted.ended));
         if let Some(state) = counted.wake_ended {

@@ -14,10 +14,10 @@ mod queues;
 mod refused;
 mod shape;
 mod siem;
+mod store;
 mod webhooks;
 
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
@@ -42,13 +42,14 @@ use push::PushMetrics;
 use siem::SiemMetrics;
 use webhooks::WebhookMetrics;
 
+use crate::clock::Clock;
+use crate::tally::PendingCounts;
 use modegate_core::command::CommandState;
 use modegate_core::context::Mode;
 use modegate_core::device::AuthFailure;
 use modegate_core::installs::InstallState;
 use modegate_core::kind::Kind;
 use modegate_core::time::Timestamp;
-use modegate_store::StoreObserver;
 
 /// What became of a command in a decision.
 const OUTCOMES: [&str; 3] = ["delivered", "withheld", "refused"];
@@ -92,6 +93,8 @@ pub struct Metrics {
     audit: AuditMetrics,
     compliance: ComplianceMetrics,
     siem: SiemMetrics,
+    /// What is counted by the hour besides.
+    pub(crate) hourly: PendingCounts,
     registry: Registry,
     /// What is called as in every program: without our prefix.
     process: Registry,
@@ -110,8 +113,13 @@ fn kind_names() -> [&'static str; Kind::ALL.len()] {
 }
 
 impl Metrics {
-    /// Everything at zero.
+    /// Everything at zero, by the machine's clock.
     pub fn new() -> Self {
+        Metrics::on(Clock::default())
+    }
+
+    /// Everything at zero; what is counted by the hour is by the hours of this clock.
+    pub fn on(clock: Clock) -> Self {
         let modes = || Mode::ALL.map(Mode::name);
         let counter = Counter::<u64>::default;
         let states = CommandState::ALL.map(CommandState::name);
@@ -162,6 +170,7 @@ impl Metrics {
             audit: AuditMetrics::new(),
             compliance: ComplianceMetrics::new(),
             siem: SiemMetrics::default(),
+            hourly: PendingCounts::new(clock),
             registry: Registry::with_prefix("modegate"),
             process: Registry::default(),
         };
@@ -408,34 +417,6 @@ impl Metrics {
     pub(crate) fn worker_restarted(&self, worker: &'static str) {
         let label = [("worker", worker)];
         self.worker_restarts.get_or_create(&label).inc();
-    }
-}
-
-impl StoreObserver for Metrics {
-    /// A commit took this long to be durable.
-    fn committed(&self, took: Duration) {
-        self.commit_seconds.observe(took);
-    }
-
-    /// A load took this long.
-    fn loaded(&self, took: Duration) {
-        self.load_seconds.observe(took);
-    }
-
-    /// The writer made one transaction of so many pieces: one sync.
-    fn transacted(&self, pieces: usize) {
-        self.batch_pieces.observe_size(pieces);
-        self.syncs.at(0).inc();
-    }
-
-    /// The log was copied back: one sync of the log, one of the database.
-    fn checkpointed(&self) {
-        self.syncs.at(1).inc_by(2);
-    }
-
-    /// An install came to this state.
-    fn install_moved(&self, to: InstallState) {
-        self.installs.at(to as usize).inc();
     }
 }
 

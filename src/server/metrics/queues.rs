@@ -3,6 +3,7 @@
 use super::Metrics;
 use modegate_core::command::CommandState;
 use modegate_core::fleet::Census;
+use modegate_core::tally::TallyKey;
 
 impl Metrics {
     /// What a walk over all devices found of their queues.
@@ -17,5 +18,10 @@ impl Metrics {
             .oldest
             .map_or(0, |oldest| now.ms_since(oldest).max(0));
         self.queue_oldest.set(age as f64 / 1000.0);
+        let waiting = census.commands.get(&CommandState::Queued).copied();
+        let waiting = waiting.unwrap_or(0);
+        self.hourly.raise(TallyKey::QueueDepth, waiting);
+        let seconds = u64::try_from(age / 1000).unwrap_or(0);
+        self.hourly.raise(TallyKey::QueueOldest, seconds);
     }
 }

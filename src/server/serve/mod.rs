@@ -25,9 +25,7 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
-use crate::app::App;
-use crate::app::alerts::Alerts;
-use crate::app::{baseline_reload, policy_reload};
+use crate::app::{App, alerts::Alerts, baseline_reload, policy_reload};
 use crate::audit::Sealer;
 use crate::audit::lists::Lists;
 use crate::config::{self, Limits, Settings};
@@ -108,7 +106,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
     let database = &settings.database_path();
-    let metrics = Arc::new(Metrics::new().with_process().with_disk(database));
+    let metrics = Metrics::on(clock.clone()).with_process();
+    let metrics = Arc::new(metrics.with_disk(database));
     let keys = KeySource::from_settings(settings).open(&dir, database)?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -252,11 +251,12 @@ impl Running {
         let (app, now) = (&self.shared.app, self.options.clock.now());
         let failures = app.sync.auth_failures().take();
         let logged = app.store.log(failures.events(now)).await;
+        let counted = app.metrics.hourly.flush(&*app.store).await;
         // Everything that is logged is sealed, or the next start goes on.
         let sealed = app.sealer.finish(SEALING).await;
         // Connections that still end hold the store; the process does not wait for them.
         app.store.close().await;
-        logged?;
+        logged.and(counted)?;
         sealed?;
         ended
             .map_err(io::Error::other)?

@@ -261,7 +261,7 @@ impl SyncService {
         reply: &[u8],
         begun: Instant,
     ) -> Result<(), StoreError> {
-        let counted = ExchangeMetrics::from_exchange(&before.state, &exchange);
+        let counted = ExchangeMetrics::from_exchange(before, &exchange);
         let record = exchange.record();
         Span::current()
             .record("session", record.session)

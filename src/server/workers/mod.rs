@@ -15,6 +15,7 @@ pub(crate) mod compliance;
 mod compliance_snapshot;
 mod installs;
 pub mod retention;
+mod tally;
 
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
@@ -43,6 +44,7 @@ use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_store::Store;
 use retention::RetentionWorker;
+use tally::TallyWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {
@@ -103,6 +105,10 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
             Arc::clone(&c.metrics),
             Arc::clone(&c.push),
         )
+    });
+    start_one(&supervisor, &context, "tally", |c| TallyWorker {
+        store: Arc::clone(&c.store),
+        metrics: Arc::clone(&c.metrics),
     });
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {

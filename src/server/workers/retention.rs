@@ -13,6 +13,7 @@ use crate::supervisor::Worker;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::{LogRecord, TreeHead};
+use modegate_core::tally::Hour;
 use modegate_core::time::Timestamp;
 use modegate_store::proof::Pruned;
 use modegate_store::{PartPlace, Store, StoreError};
@@ -41,6 +42,8 @@ pub struct Applied {
     pub deliveries: u64,
     /// Changes of inventories.
     pub inventory_changes: u64,
+    /// Hourly counts.
+    pub hourly_counts: u64,
 }
 
 impl Retention {
@@ -58,6 +61,11 @@ impl Retention {
         }
         if let Some(before) = before(self.inventory_changes_days, now) {
             applied.inventory_changes = self.inventory_changes(store, before, now).await?;
+        }
+        if let Some(before) = before(self.tally_days, now) {
+            // By whole days: the log has one line of it a day, not one an hour.
+            let before = Hour::containing(before).first_of_day();
+            applied.hourly_counts = self.hourly_counts(store, before, now).await?;
         }
         Ok(applied)
     }
@@ -158,6 +166,28 @@ impl Retention {
         if all > 0 {
             let what = format!("changes of inventories from before {before}");
             account(store, now, what, self.inventory_changes_days, all).await?;
+        }
+        Ok(all)
+    }
+
+    async fn hourly_counts(
+        &self,
+        store: &dyn Store,
+        before: Hour,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let mut all = 0;
+        loop {
+            let purged = store.purge_tally(before, ROWS).await?;
+            all += purged.count;
+            if !purged.more {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        if all > 0 {
+            let what = format!("hourly counts from before {}", before.begins());
+            account(store, now, what, self.tally_days, all).await?;
         }
         Ok(all)
     }

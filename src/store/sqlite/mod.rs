@@ -44,6 +44,7 @@ mod retention;
 mod rows;
 mod siem;
 mod store;
+mod tally;
 mod tokens;
 mod tree;
 mod webhooks;

@@ -15,6 +15,7 @@ mod events;
 mod fields;
 mod found_values;
 mod head;
+mod history;
 mod idempotency;
 pub mod installs;
 mod inventory;

@@ -11,7 +11,7 @@ use modegate_server::serve::{Options, Running, start};
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::harness::package1;
+use crate::harness::{Reply, SYNCML, package1};
 use crate::wait::{DEADLINE, eventually};
 
 /// A server in this process, whose clock can be turned.
@@ -72,12 +72,23 @@ impl Turned {
 
     /// One session of the device in that mode.
     pub async fn session(&self, mode: &str, source: &str, session: &str) {
-        let http = self.running.http.unwrap();
+        self.begin(mode, source, session).await;
+    }
+
+    /// The first message of a session of the device in that mode.
+    pub async fn begin(&self, mode: &str, source: &str, session: &str) -> Reply {
         let login = if mode == "Machine" { "none" } else { "user" };
+        self.sync(mode, package1(source, session, 1, login)).await
+    }
+
+    /// One message of a device that must be answered with one.
+    pub async fn sync(&self, mode: &str, body: String) -> Reply {
+        let http = self.running.http.unwrap();
         let sent = reqwest::Client::new()
             .post(format!("http://{http}/sync?mode={mode}&Platform=WoA"))
-            .header("content-type", "application/vnd.syncml.dm+xml")
-            .body(package1(source, session, 1, login));
-        sent.send().await.unwrap().error_for_status().unwrap();
+            .header("content-type", SYNCML)
+            .body(body);
+        let answer = sent.send().await.unwrap().error_for_status().unwrap();
+        Reply::read(answer.text().await.unwrap())
     }
 }

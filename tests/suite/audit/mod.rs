@@ -2,7 +2,7 @@
 //! database. Roots are worked out here again, from the rows, by other code.
 
 mod database;
-mod exports;
+pub mod exports;
 mod forks;
 mod inputs;
 mod kills;

@@ -27,6 +27,7 @@ const RETENTION: Retention = Retention {
     results_days: 0,
     deliveries_days: 0,
     inventory_changes_days: 0,
+    tally_days: 0,
 };
 
 /// A data directory with so many old events, exported.

@@ -7,3 +7,4 @@ pub mod conformance;
 mod installs;
 pub mod proof;
 mod redaction;
+mod tally;

@@ -21,6 +21,7 @@ mod examples;
 mod extract;
 mod fleet;
 mod guard;
+mod history;
 mod idempotency;
 mod import;
 mod install_stream;

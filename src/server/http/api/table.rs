@@ -4,7 +4,7 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, fleet, import, install_stream, installs, inventory, openapi, policies, push,
+    events, fleet, history, import, install_stream, installs, inventory, openapi, policies, push,
     push_profiles, refused_devices, schemas, server_password, stream, tokens, webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
@@ -165,6 +165,9 @@ endpoints! {
     "A device's sessions, the newest first"
     get "/devices/{device}/sessions" [Audit] events::sessions => 200 List app::sessions::Session, query PAGE;
 
+    "When a device was here in which mode: its sessions of the last 14 days by the hour (UTC) in which they began"
+    get "/devices/{device}/calendar" [Audit] history::of_device => 200 One history::CalendarView;
+
     "The events of a device, the oldest first"
     get "/devices/{device}/events" [Audit] events::of_device => 200 List events::EventView, query PAGE;
 
@@ -211,6 +214,18 @@ endpoints! {
             text("actor", "Only events by this actor, such as api:admin"),
             text("device", "Only events of this device; `after` and `next` are its event numbers then"),
             one_of("order", all_words::<app::log::Order>, "asc: the oldest first (default); desc: the newest first"),
+        ];
+
+    "All devices by the hour (UTC): sessions, queues at their fullest, installs that ended. For tokens that see all devices"
+    get "/history" [Audit] history::all => 200 One history::HistoryView,
+        query &[
+            Param {
+                name: "hours",
+                kind: ParamKind::Integer(1, crate::limits::HISTORY_HOURS),
+                required: false,
+                about: "How many hours; default: 48",
+            },
+            text("to", "A time in the last of the hours (RFC 3339); default: now"),
         ];
 
     "A stream of all events; ids are positions in the log"
