@@ -70,7 +70,10 @@ impl Field {
 
     fn described_by(&self) -> String {
         let hint = (!self.hint.is_empty()).then(|| format!("f-{}-hint", self.name));
-        let fault = self.fault.as_ref().map(|_| format!("f-{}-error", self.name));
+        let fault = self
+            .fault
+            .as_ref()
+            .map(|_| format!("f-{}-error", self.name));
         hint.into_iter().chain(fault).collect::<Vec<_>>().join(" ")
     }
 }
@@ -97,7 +100,11 @@ impl Fields {
     pub fn refuse(&mut self, name: &str, why: String) {
         let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
         let own = name.split('[').next().unwrap_or(name);
-        let names = [own.to_owned(), last(own), own.split('.').next().unwrap_or(own).to_owned()];
+        let names = [
+            own.to_owned(),
+            last(own),
+            own.split('.').next().unwrap_or(own).to_owned(),
+        ];
         let found = names
             .iter()
             .find_map(|name| self.all.iter().position(|field| field.name == *name));
@@ -113,7 +120,10 @@ impl Fields {
     pub fn summary(&self) -> FaultSummary {
         let of_fields = self.all.iter().filter_map(|field| {
             let fault = field.fault.as_ref()?;
-            Some((format!("f-{}", field.name), format!("{}: {fault}", field.label)))
+            Some((
+                format!("f-{}", field.name),
+                format!("{}: {fault}", field.label),
+            ))
         });
         FaultSummary {
             of_fields: of_fields.collect(),

@@ -31,10 +31,7 @@ pub fn push_help(view: &View<'_>, forecast: &Forecast) -> Option<PushHelp> {
         _ => {}
     }
     let (brings, carries) = match view.record.family {
-        Family::Windows81 => (
-            "an Apps session",
-            forecast.modes.contains(&Mode::Apps),
-        ),
+        Family::Windows81 => ("an Apps session", forecast.modes.contains(&Mode::Apps)),
         Family::WindowsPhone81 | Family::Windows10 => (
             "a session",
             matches!(forecast.when, When::AnySession | When::PushSession),
@@ -79,7 +76,11 @@ mod tests {
         "./cimv2/MDM_WNSConfiguration/MDM_WNSConfiguration.AppId=%22x%22/Exec=UpdateConfiguration",
     );
 
-    fn device(family: Family, (verb, loc_uri): (Verb, &str), not_before: Option<Timestamp>) -> Device {
+    fn device(
+        family: Family,
+        (verb, loc_uri): (Verb, &str),
+        not_before: Option<Timestamp>,
+    ) -> Device {
         let mut device = registered(1, "t", family, NOW);
         let operation = Operation::node(verb, loc_uri, None);
         let mut body = CommandBody::new("raw", "test", NOW, vec![operation]);
@@ -110,10 +111,20 @@ mod tests {
         let mut tablet = device(Family::Windows81, CHANNEL, None);
         tablet.state.channel = Some(active_channel(Family::Windows81, NOW));
         let channel = help(&tablet).unwrap();
-        assert!(!channel.helps && channel.text.contains("an Apps session, which does not carry it"));
+        assert!(
+            !channel.helps
+                && channel
+                    .text
+                    .contains("an Apps session, which does not carry it")
+        );
         let mut pc = device(Family::Windows10, INVENTORY, None);
         pc.state.channel = Some(active_channel(Family::Windows10, NOW));
-        assert!(help(&pc).unwrap().text.starts_with("a push helps: it brings a session"));
+        assert!(
+            help(&pc)
+                .unwrap()
+                .text
+                .starts_with("a push helps: it brings a session")
+        );
     }
 
     #[test]

@@ -285,11 +285,7 @@ impl From<&Outcome> for DeliveryOutcome {
 
 /// Looks up what lies outside the page: which session the lists are of that others refer to,
 /// and where commands stand whose outcome is on a newer page.
-async fn complete(
-    app: &App,
-    device: &Device,
-    items: &mut [Happened],
-) -> Result<(), AppError> {
+async fn complete(app: &App, device: &Device, items: &mut [Happened]) -> Result<(), AppError> {
     let (mut sessions, mut left) = (HashMap::new(), LOOKED_UP);
     for item in items {
         let Happened::Session(detail) = item else {
@@ -316,7 +312,9 @@ async fn complete(
 async fn session_of(app: &App, id: DeviceId, seq: u64) -> Result<Option<u32>, AppError> {
     let found = app.store.events(id, seq.saturating_sub(1), 1).await?;
     let event = found.into_iter().map(|stored| stored.event).next();
-    let exchange = event.filter(|event| event.seq == seq).and_then(|event| event.exchange);
+    let exchange = event
+        .filter(|event| event.seq == seq)
+        .and_then(|event| event.exchange);
     Ok(exchange.map(|exchange| exchange.session))
 }
 

@@ -62,7 +62,11 @@ impl DeviceHead {
     /// The pages of the device: address, name, whether it is this one.
     pub fn pages(&self) -> Vec<(String, &'static str, bool)> {
         let page = |(end, text): (&str, &'static str)| {
-            (format!("/console/devices/{}{end}", self.id), text, end == self.here)
+            (
+                format!("/console/devices/{}{end}", self.id),
+                text,
+                end == self.here,
+            )
         };
         PAGES.into_iter().map(page).collect()
     }

@@ -2,7 +2,7 @@
 
 use actix_web::Route;
 
-use super::audience::{For, READ};
+use super::audience::{For, OPERATE, READ};
 use super::sign_in::token;
 use super::{assets, console, sign_in};
 use modegate_pages::shell::Site;
@@ -43,4 +43,25 @@ pages! {
     post "/console/sign-out" [READ] sign_in::sign_out;
 
     get "/console" [READ] console::home::show;
+    get "/console/jump" [READ] console::jump::jump;
+
+    get "/console/devices" [READ] console::devices::list::show;
+    get "/console/devices/new" [OPERATE] console::devices::form::new;
+    post "/console/devices/new" [OPERATE] console::devices::form::register;
+    get "/console/devices/{device}" [READ] console::devices::timeline::show;
+    get "/console/devices/{device}/edit" [OPERATE] console::devices::form::edit;
+    post "/console/devices/{device}/edit" [OPERATE] console::devices::form::change;
+    post "/console/devices/{device}/wake" [OPERATE] console::devices::actions::wake;
+    get "/console/devices/{device}/retire" [OPERATE] console::devices::actions::confirm;
+    post "/console/devices/{device}/retire" [OPERATE] console::devices::actions::retire;
+    get "/console/devices/{device}/queue" [READ] console::devices::queue::show;
+    get "/console/devices/{device}/preview" [READ] console::devices::preview::show;
+    get "/console/devices/{device}/inventory" [READ] console::devices::inventory::show;
+    get "/console/devices/{device}/installs" [READ] console::devices::installs::show;
+    get "/console/devices/{device}/channel" [READ] console::devices::channel::show;
+    get "/console/devices/{device}/access" [READ] console::devices::access::show;
+    post "/console/devices/{device}/certificates" [OPERATE] console::devices::access::bind;
+    get "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::confirm;
+    post "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::revoke;
+    post "/console/devices/{device}/server-password" [OPERATE] console::devices::access::renew_password;
 }

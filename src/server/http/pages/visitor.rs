@@ -4,16 +4,19 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
+use super::audience::OPERATE;
 use super::navigation::navigation;
 use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::{Problem, ProblemCode};
 use crate::http::sessions::{Session, SessionKey};
 use crate::http::shared::Shared;
 use modegate_core::time::Timestamp;
+use modegate_pages::field::Fields;
 use modegate_pages::shell::{Link, Notice, Site, Tone};
 use modegate_pages::words::Language;
 use modegate_pages::{Shell, Template};
@@ -89,6 +92,11 @@ impl Visitor {
         &self.principal
     }
 
+    /// Whether forms that change devices and commands are for them.
+    pub(super) fn may_operate(&self) -> bool {
+        OPERATE.admits(&self.principal)
+    }
+
     /// The time.
     pub(super) fn now(&self) -> Timestamp {
         self.app().now()
@@ -144,6 +152,18 @@ impl Visitor {
         place: impl Fn(&T) -> String + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
     ) -> Page {
+        self.write_or(place, write, async |_, error| Err(error.into()))
+            .await
+    }
+
+    /// The same; why the use case did not do it is for `refused` to show, as at the fields of
+    /// the form with what was entered.
+    pub(super) async fn write_or<T>(
+        self,
+        place: impl Fn(&T) -> String + Clone + Send + 'static,
+        write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
+        refused: impl AsyncFnOnce(Visitor, AppError) -> Page,
+    ) -> Page {
         let kept_place = place.clone();
         let keep = self.once.clone().map(|key| Keep {
             key,
@@ -160,7 +180,7 @@ impl Visitor {
                 Some(response) => Ok(response),
                 None => Err(AppError::Done.into()),
             },
-            (Err(error), _) => Err(error.into()),
+            (Err(error), _) => refused(self, error).await,
         }
     }
 }
@@ -216,6 +236,30 @@ pub(super) fn page(page: &impl Template) -> Page {
     Ok(html(render(page)?))
 }
 
+/// 422 with a form that was not filled in as expected, and what was entered.
+pub(super) fn unfit(page: &impl Template) -> Page {
+    let mut response = html(render(page)?);
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+/// A form with what is wrong with it; what is not about what was entered stays an error.
+pub(super) fn faulty(mut fields: Fields, error: AppError) -> Result<Fields, Problem> {
+    let faults = match error {
+        AppError::Fields(faults) | AppError::Conflicts(faults) => faults,
+        AppError::Conflict(why) | AppError::Limit(why) | AppError::Stale(why) => {
+            fields.faults.push(why);
+            return Ok(fields);
+        }
+        error => return Err(error.into()),
+    };
+    for fault in faults {
+        let why = format!("expected {}, found {}", fault.expected, fault.found);
+        fields.refuse(&fault.field, why);
+    }
+    Ok(fields)
+}
+
 /// 303: another page shows what came of this.
 pub(super) fn see_other(place: &str) -> HttpResponse {
     HttpResponse::SeeOther()
@@ -234,6 +278,16 @@ pub(super) fn notice_named(name: &str) -> Option<Notice> {
         "woken" => (
             Tone::Good,
             "A push was requested: the device is asked to begin a session.",
+        ),
+        "registered" => (Tone::Good, "Registered."),
+        "retired" => (
+            Tone::Good,
+            "Retired: its record and its queue are gone, its events stay in the log.",
+        ),
+        "bound" => (Tone::Good, "The certificate is bound."),
+        "wanted" => (
+            Tone::Warn,
+            "A push is wanted, but none can be sent now: the device has no channel that may be sent to.",
         ),
         "retried" => (Tone::Good, "It is tried again."),
         "revoked" => (Tone::Good, "Revoked."),
