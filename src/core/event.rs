@@ -403,6 +403,12 @@ named! {
         ComplianceChanged = "compliance.changed",
         /// All devices that a baseline covers were listed with their states.
         ComplianceSnapshot = "compliance.snapshot",
+        /// A one-time link to the portal was made for a device's user.
+        PortalLinkCreated = "portal_link.created",
+        /// Somebody signed in to the portal with a one-time link.
+        PortalLinkUsed = "portal_link.used",
+        /// A one-time link was ended before it was used.
+        PortalLinkEnded = "portal_link.ended",
     }
 }
 

@@ -17,6 +17,7 @@ pub mod seal;
 pub mod siem;
 pub mod sqlite;
 pub mod tally;
+pub mod web;
 
 use std::time::Duration;
 
@@ -114,6 +115,7 @@ pub trait Store:
     + compliance::ComplianceStore
     + fleet::FleetStore
     + siem::SiemStore
+    + web::WebStore
     + tally::TallyStore
     + Send
     + Sync

@@ -40,6 +40,10 @@ pub enum SealContext {
     App(u64),
     /// A webhook, by its number.
     Webhook(u64),
+    /// A session in a browser, by its number.
+    WebSession(u64),
+    /// A one-time link to the portal, by its number.
+    PortalLink(u64),
     /// A place in a list, for the token with this id.
     Cursor(CursorList, u128),
 }
@@ -74,6 +78,8 @@ impl SealContext {
             SealContext::Batch(place) => (8, place, 0, 0),
             SealContext::App(number) => (20, number, 0, 0),
             SealContext::Webhook(number) => (21, number, 0, 0),
+            SealContext::WebSession(number) => (26, number, 0, 0),
+            SealContext::PortalLink(number) => (27, number, 0, 0),
             SealContext::Cursor(list, token) => {
                 let kind = match list {
                     CursorList::Devices => 22,

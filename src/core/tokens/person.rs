@@ -1,5 +1,8 @@
 //! The person that a token acts for: one user, on that user's devices.
 
+use std::fmt;
+
+use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -25,6 +28,19 @@ pub struct Person {
 /// stays the same from one token to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PersonId([u8; 16]);
+
+impl PersonId {
+    /// Its bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0
+    }
+}
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
 
 impl Person {
     /// Whether a device is this person's. One that has been given to another user since

@@ -90,7 +90,7 @@ pub(super) struct Sealed {
 }
 
 /// All of them but the check of the key. A test holds this against the tables.
-pub(super) const SEALED: [Sealed; 11] = [
+pub(super) const SEALED: [Sealed; 13] = [
     Sealed {
         column: Column {
             table: "device",
@@ -178,6 +178,22 @@ pub(super) const SEALED: [Sealed; 11] = [
             by: &["number"],
         },
         place: |row| SealContext::PushProfile(number(row, 0)),
+    },
+    Sealed {
+        column: Column {
+            table: "web_session",
+            name: "sealed",
+            by: &["number"],
+        },
+        place: |row| SealContext::WebSession(number(row, 0)),
+    },
+    Sealed {
+        column: Column {
+            table: "portal_link",
+            name: "sealed",
+            by: &["number"],
+        },
+        place: |row| SealContext::PortalLink(number(row, 0)),
     },
 ];
 

@@ -32,6 +32,7 @@ pub mod log_reader;
 mod migrations;
 mod older_rows;
 mod policy_sets;
+mod portal_links;
 mod probe;
 mod proof;
 mod push;
@@ -47,6 +48,8 @@ mod store;
 mod tally;
 mod tokens;
 mod tree;
+mod web;
+mod web_sessions;
 mod webhooks;
 mod writer;
 

@@ -54,7 +54,7 @@ pub(super) fn register(
 }
 
 /// The tables with rows of a device, which are deleted with it.
-const OF_A_DEVICE: [&str; 10] = [
+const OF_A_DEVICE: [&str; 11] = [
     "command",
     "outbox",
     "push_channel",
@@ -65,6 +65,7 @@ const OF_A_DEVICE: [&str; 10] = [
     "asked_install",
     "compliance",
     "compliance_due",
+    "portal_link",
 ];
 
 /// The indexes, whose rows lie by what a device is found by, and are deleted one by one.

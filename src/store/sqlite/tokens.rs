@@ -3,10 +3,11 @@
 use rusqlite::{Connection, Row, params};
 
 use super::query::{first, run};
-use super::{events, rows};
+use super::{events, rows, web_sessions};
 use crate::StoreError;
 use modegate_core::event::Event;
 use modegate_core::tokens::{self, Token, TokenId};
+use modegate_core::web_session::Subject;
 
 pub(super) fn all(db: &Connection) -> Result<Vec<Token>, StoreError> {
     rows::packed(db, "SELECT body FROM token ORDER BY id", [])
@@ -30,6 +31,7 @@ pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token
     let token = rows::packed(db, sql, key)?.pop();
     let token: Token = token.ok_or_else(|| StoreError::missing("token"))?;
     run(db, "DELETE FROM token WHERE id = ?1", key)?;
+    web_sessions::end_of(db, Subject::Token(id))?;
     events::log(db, &mut [tokens::revoked(&token, event)])?;
     Ok(token)
 }

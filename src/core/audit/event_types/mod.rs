@@ -14,10 +14,11 @@ use EventType::{
     ComplianceSnapshot, DatabaseRestored, DeviceAlert, DeviceChanged, DeviceLimited, DeviceRefused,
     DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentEnded, Exchange, ExchangeMore,
     FamilyShown, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused,
-    PolicyLoaded, PolicyRefused, PushProfileChanged, PushProfileCreated, PushProfileDeleted,
-    PushProfileHealth, Redacted, RetentionApplied, ServerStarted, StrangerRefused, TokenCreated,
-    TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated,
-    WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
+    PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded, PortalLinkUsed,
+    PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth, Redacted,
+    RetentionApplied, ServerStarted, StrangerRefused, TokenCreated, TokenRevoked, WakeEnded,
+    WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated, WebhookDeleted,
+    WebhookDeliveryRequested, WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -106,7 +107,10 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         | WebhookDeleted
         | WebhookGivenUp
         | WebhookChanged
-        | WebhookDeliveryRequested => &["detail"],
+        | WebhookDeliveryRequested
+        | PortalLinkCreated
+        | PortalLinkUsed => &["detail"],
+        PortalLinkEnded => &["detail", "count"],
     }
 }
 
