@@ -7,7 +7,7 @@ use super::error::failed;
 use crate::StoreError;
 
 /// Name and text of each file of `migrations/`.
-const FILES: [(&str, &str); 15] = [
+const FILES: [(&str, &str); 16] = [
     ("V1__tables", include_str!("migrations/V1__tables.sql")),
     ("V2__tokens", include_str!("migrations/V2__tokens.sql")),
     ("V3__push", include_str!("migrations/V3__push.sql")),

@@ -5,6 +5,7 @@ use modegate_core::context::Mode;
 use modegate_core::time::Timestamp;
 
 use super::{DeviceHead, Flag, LastSeen};
+use crate::chart::Chart;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -27,6 +28,8 @@ pub struct TimelinePage {
     pub seen: Vec<LastSeen>,
     /// When it usually comes, in words.
     pub usual: Option<String>,
+    /// The sessions of the last days by day and hour.
+    pub calendar: Option<Chart>,
     /// The latest wake, in words.
     pub wake: Option<String>,
     /// What to look at where it has never been here.

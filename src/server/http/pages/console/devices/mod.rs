@@ -63,7 +63,7 @@ fn shell(visitor: &Visitor, device: &Device, here: &'static str) -> Shell {
 }
 
 /// A flag as a badge.
-fn flag(flag: DeviceFlag) -> Flag {
+pub(super) fn flag(flag: DeviceFlag) -> Flag {
     let tone = match flag {
         DeviceFlag::ChannelDead
         | DeviceFlag::ChannelExpired

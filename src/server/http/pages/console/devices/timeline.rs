@@ -7,7 +7,7 @@ use super::waits::wait;
 use super::{address, command_id, head, shell, state_flag};
 use crate::app::revision::device_tag;
 use crate::app::timeline::{self, DeliveredCommand, SessionDetail};
-use crate::app::{self, Listed};
+use crate::app::{self, Listed, history};
 use crate::http::api::PathId;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
@@ -16,7 +16,9 @@ use modegate_core::device::Device;
 use modegate_core::event::{StoredEvent, Withheld};
 use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
+use modegate_core::tally::Hour;
 use modegate_core::time::Timestamp;
+use modegate_pages::chart::{Calendar, Chart, Head, mode_calendar};
 use modegate_pages::console::devices::LastSeen;
 use modegate_pages::console::devices::timeline::{
     Delivery, EventEntry, Happened, SessionEntry, TimelinePage, WithheldGroup,
@@ -96,6 +98,10 @@ pub(in crate::http::pages) async fn show(
                 every: before.is_none().then(|| every(&device, now)),
                 seen: Mode::ALL.map(seen).into(),
                 usual: usual(&device),
+                calendar: match before {
+                    None => Some(calendar(&visitor, id).await?),
+                    Some(_) => None,
+                },
                 wake: wake(&device),
                 is_new: state.sessions == 0,
                 more_waits: state.open.len().saturating_sub(waits.len()),
@@ -106,6 +112,23 @@ pub(in crate::http::pages) async fn show(
             })
         })
         .await
+}
+
+/// The device's sessions of the last days.
+async fn calendar(visitor: &Visitor, id: DeviceId) -> Result<Chart, Problem> {
+    let found = history::calendar(visitor.app(), visitor.by(), id).await?;
+    let days = (found.to.0 - found.from.0) / Hour::OF_DAY;
+    let head = Head {
+        id: "modes",
+        title: "Sessions by mode, 14 days",
+    };
+    let calendar = Calendar {
+        from: found.from,
+        days: usize::try_from(days).unwrap_or(0),
+        hours: found.hours,
+        is_whole: found.is_whole,
+    };
+    Ok(mode_calendar(head, &calendar))
 }
 
 /// Changes with whatever the page shows but the time.
