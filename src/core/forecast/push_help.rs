@@ -10,7 +10,7 @@ use crate::context::{Family, Mode};
 pub struct PushHelp {
     /// Whether it brings a session that carries the command, and can be sent.
     pub helps: bool,
-    /// The same in words, with the reason.
+    /// The same as a sentence without its full stop, with the reason.
     pub text: String,
 }
 
@@ -20,7 +20,7 @@ pub fn push_help(view: &View<'_>, forecast: &Forecast) -> Option<PushHelp> {
     let no = |why: &str| {
         Some(PushHelp {
             helps: false,
-            text: format!("a push does not help: {why}"),
+            text: format!("A push does not help: {why}"),
         })
     };
     match forecast.when {
@@ -44,7 +44,7 @@ pub fn push_help(view: &View<'_>, forecast: &Forecast) -> Option<PushHelp> {
     if channel.is_some_and(|channel| channel.may_send(view.now)) {
         return Some(PushHelp {
             helps: true,
-            text: format!("a push helps: it brings {brings}, which carries it"),
+            text: format!("A push helps: it brings {brings}, which carries it"),
         });
     }
     let why = match view.record.family {
@@ -53,7 +53,7 @@ pub fn push_help(view: &View<'_>, forecast: &Forecast) -> Option<PushHelp> {
     };
     Some(PushHelp {
         helps: false,
-        text: format!("a push would help, but {why}"),
+        text: format!("A push would help, but {why}"),
     })
 }
 
@@ -123,7 +123,7 @@ mod tests {
             help(&pc)
                 .unwrap()
                 .text
-                .starts_with("a push helps: it brings a session")
+                .starts_with("A push helps: it brings a session")
         );
     }
 
@@ -132,6 +132,6 @@ mod tests {
         let mut tablet = device(Family::Windows81, INVENTORY, Some(NOW.plus_ms(60_000)));
         tablet.state.channel = Some(active_channel(Family::Windows81, NOW));
         let later = help(&tablet).unwrap();
-        assert_eq!(later.text, "a push does not help: its time has not come");
+        assert_eq!(later.text, "A push does not help: its time has not come");
     }
 }

@@ -287,7 +287,7 @@ pub(super) fn notice_named(name: &str) -> Option<Notice> {
         "bound" => (Tone::Good, "The certificate is bound."),
         "wanted" => (
             Tone::Warn,
-            "A push is wanted, but none can be sent now: the device has no channel that may be sent to.",
+            "No push can be sent now: the device has no channel that may be sent to.",
         ),
         "retried" => (Tone::Good, "It is tried again."),
         "revoked" => (Tone::Good, "Revoked."),
