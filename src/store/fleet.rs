@@ -2,6 +2,7 @@
 //! each, and keeps what a walk over all of them found.
 
 use async_trait::async_trait;
+use serde::Serialize;
 
 use super::error::StoreError;
 use modegate_core::context::Family;
@@ -72,7 +73,8 @@ pub struct DeviceCount {
 }
 
 /// Whether users' names are kept in clear, so that devices are found by how they begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UserIndex {
     /// They are not: devices are found by the whole name.
     #[default]

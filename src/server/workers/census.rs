@@ -21,9 +21,9 @@ use modegate_store::{Store, StoreError};
 /// How often all devices are looked at, where one walk takes less.
 const EVERY: Duration = Duration::from_secs(5);
 /// Devices in one read, which takes some milliseconds.
-const DEVICES: usize = 256;
+const DEVICES: usize = 64;
 /// Between two reads: a thousand devices a second.
-const PAUSE: Duration = Duration::from_millis(250);
+const PAUSE: Duration = Duration::from_millis(62);
 /// How often a census is kept that counted the same as the one before.
 const KEEP_EVERY_MS: i64 = 60 * 1000;
 

@@ -405,6 +405,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.name",
         "policy_set.files",
         "push_profile.id",
+        "term_index.term",
         "tile.hashes",
         "token.body",
         "token.id",
