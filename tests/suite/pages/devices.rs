@@ -242,7 +242,7 @@ async fn a_device_says_what_waits_why_and_when_and_what_each_mode_carried() {
         "login status none",
         "Withheld 2 commands",
         "by 81.inventory",
-        "api:admin: A command was queued.",
+        "api:admin : A command was queued.",
     ] {
         assert!(words.contains(expected), "{expected}: {words}");
     }
@@ -598,7 +598,7 @@ async fn an_operator_registers_changes_wakes_and_retires_a_device_once_each() {
 
 #[actix_web::test]
 async fn certificates_are_bound_and_revoked_and_secrets_are_shown_once() {
-    let text = "[server_auth]\nname = \"srv\"\npassword = \"Shared-Pa55word\"\n";
+    let text = "[server_auth]\nname = 'Contoso MDM'\n";
     let server = Server::configured(text, &["--accept-unknown-devices"]);
     let body = json!({"source": "TABLET-7", "certificate_sha256": ["a".repeat(64)]});
     let device = server.register(body).await;
