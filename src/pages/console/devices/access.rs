@@ -30,9 +30,8 @@ pub struct AccessPage {
     pub server_name: Option<String>,
     /// Whether the server has a password for this device alone.
     pub has_server_password: bool,
-    /// The requests that named it and were refused, the latest: when, and how many for which
-    /// reason.
-    pub refused: Option<(Timestamp, Vec<(String, Option<String>, u64)>)>,
+    /// The requests that named it and were refused, the latest.
+    pub refused: Option<Refusals>,
     /// The links by which its user can sign in to the portal.
     pub links: Vec<LinkRow>,
     /// Whether it has a user.
@@ -52,6 +51,15 @@ pub struct CertificateRow {
     pub added_at: Option<Timestamp>,
     /// When it was last used.
     pub last_used_at: Option<Timestamp>,
+}
+
+/// Requests that named a device and did not prove to be it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusals {
+    /// As of when.
+    pub at: Timestamp,
+    /// How many, why, and with which certificate.
+    pub all: Vec<(u64, String, Option<String>)>,
 }
 
 /// A link to the portal.

@@ -14,7 +14,7 @@ use crate::http::problem::Problem;
 use modegate_core::device::{CertificateDigest, Device};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
-use modegate_pages::console::devices::access::{AccessPage, CertificateRow, SecretPage};
+use modegate_pages::console::devices::access::{AccessPage, CertificateRow, Refusals, SecretPage};
 use modegate_pages::console::devices::retire::ConfirmPage;
 use modegate_pages::field::{Control, Field, Fields};
 
@@ -29,8 +29,11 @@ async fn access(visitor: &Visitor, id: DeviceId, bind: Fields) -> Result<AccessP
     let name = visitor.app().sync.server_name();
     let refused = state.refused.as_ref().map(|refused| {
         let all = refused.refusals.iter().map(RefusalRecord::from);
-        let rows = all.map(|one| (one.reason, one.certificate_sha256, one.count));
-        (refused.at, rows.collect())
+        let rows = all.map(|one| (one.count, one.reason, one.certificate_sha256));
+        Refusals {
+            at: refused.at,
+            all: rows.collect(),
+        }
     });
     Ok(AccessPage {
         shell: shell(visitor, &device, "/access"),
