@@ -36,6 +36,7 @@ pub(crate) mod timeline;
 pub(crate) mod tokens;
 pub(crate) mod waits;
 pub(crate) mod wakes;
+pub(crate) mod web_sessions;
 pub(crate) mod webhooks;
 pub(crate) mod word;
 

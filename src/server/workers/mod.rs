@@ -98,14 +98,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         store: Arc::clone(&c.store),
         clock: c.clock.clone(),
     });
-    start_one(&supervisor, &context, "census", |c| {
-        CensusWorker::new(
-            Arc::clone(&c.store),
-            c.clock.clone(),
-            Arc::clone(&c.metrics),
-            Arc::clone(&c.push),
-        )
-    });
+    start_one(&supervisor, &context, "census", CensusWorker::new);
     start_one(&supervisor, &context, "tally", |c| TallyWorker {
         store: Arc::clone(&c.store),
         metrics: Arc::clone(&c.metrics),
