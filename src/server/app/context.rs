@@ -76,6 +76,8 @@ pub(crate) struct App {
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// Where people reach the pages, if that is known: what links begin with.
+    pub web_url: Option<String>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }
@@ -93,11 +95,16 @@ impl App {
 
     /// A new secret: 32 random bytes from the system, so that nothing can be guessed.
     pub(crate) fn new_secret(&self, prefix: &str) -> Secret {
-        let mut bytes = [0_u8; 32];
+        let digits = data_encoding::HEXLOWER.encode(&self.random::<32>());
+        Secret::new(format!("{prefix}{digits}"))
+    }
+
+    /// Random bytes from the system.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
         // The system's generator does not fail once the machine is up.
         aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
-        let digits = data_encoding::HEXLOWER.encode(&bytes);
-        Secret::new(format!("{prefix}{digits}"))
+        bytes
     }
 
     /// What a command is made with, for this device or for any. `fresh` is for what of

@@ -26,6 +26,7 @@ mod list;
 pub(crate) mod log;
 pub(crate) mod policies;
 pub(crate) mod policy_reload;
+pub(crate) mod portal_links;
 mod principal;
 pub(crate) mod push_profiles;
 pub(crate) mod refused_devices;

@@ -146,12 +146,10 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
 /// Starts the workers of the audit log: what seals it, has it cosigned, sends,
 /// exports and shortens it.
 fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
-    if context.retention != Retention::FOREVER {
-        start_one(supervisor, context, "retention", |c| {
-            let alerts = Arc::clone(&c.conditions.alerts);
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
-        });
-    }
+    start_one(supervisor, context, "retention", |c| {
+        let alerts = Arc::clone(&c.conditions.alerts);
+        RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
+    });
     start_one(supervisor, context, "sealing", |c| {
         SealWorker::new(Arc::clone(&c.sealer))
     });

@@ -17,6 +17,7 @@ use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::installs::InstallId;
+use modegate_core::portal_link::PortalLinkId;
 use modegate_core::tokens::TokenId;
 use modegate_core::webhooks::WebhookId;
 
@@ -54,6 +55,7 @@ path_ids! {
     CommandId, "command", id => id.device.0.is_nil();
     DeviceId, "device", id => id.0.is_nil();
     InstallId, "install", id => id.device.0.is_nil();
+    PortalLinkId, "portal link", _id => false;
     TokenId, "token", _id => false;
     Uuid, "push profile", _id => false;
     WebhookId, "webhook", _id => false;

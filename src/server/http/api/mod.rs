@@ -31,6 +31,7 @@ mod log_view;
 mod openapi;
 mod policies;
 mod polling;
+mod portal_links;
 mod push;
 mod push_profiles;
 mod query;
