@@ -661,3 +661,73 @@ async fn certificates_are_bound_and_revoked_and_secrets_are_shown_once() {
     let events = server.get(&format!("/devices/{device}/events")).await;
     assert!(!events.to_string().contains(&password));
 }
+
+#[actix_web::test]
+async fn a_link_for_the_user_of_a_device_is_shown_once_and_can_be_ended() {
+    let server = Server::start();
+    let body = json!({"source": "TABLET-7", "user": "ann@contoso.com"});
+    let device = server.register(body).await;
+    let mut bob = operator(&server, json!({"name": "bob", "role": "operator"})).await;
+    let own = format!("/console/devices/{device}/access");
+    let links = format!("/console/devices/{device}/portal-links");
+    let page = bob.submit(&own, &links, &[]).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let words = page.words();
+    assert!(
+        words.contains("For ann@contoso.com , on TABLET-7"),
+        "{words}"
+    );
+    let (_, code) = words.split_once("Code ").unwrap();
+    let code = code.split(' ').next().unwrap().to_owned();
+    let (_, text) = words.split_once("/portal/link/").unwrap();
+    let text = text.split(' ').next().unwrap().to_owned();
+    assert!(code.len() == 9 && text.len() == 64, "{words}");
+    // Nowhere else.
+    let page = bob.get(&own).await;
+    assert!(
+        page.words().contains("Links that were not used yet"),
+        "{}",
+        page.words()
+    );
+    let events = server
+        .get(&format!("/devices/{device}/events"))
+        .await
+        .to_string();
+    for secret in [&code, &text] {
+        assert!(!page.contains(secret) && !events.contains(secret.as_str()));
+        assert!(!server.log().contains(secret.as_str()));
+    }
+    // An auditor sees that there is one, and no more.
+    let mut auditor = operator(&server, json!({"name": "carol", "role": "auditor"})).await;
+    let page = auditor.get(&own).await;
+    assert!(
+        page.words().contains("Links that were not used yet") && !page.main().contains("<form")
+    );
+    let csrf = page.field("csrf");
+    assert_eq!(auditor.post(&links, &[("csrf", &csrf)]).await.status, 403);
+    // It is ended.
+    let listed = server.get(&format!("/devices/{device}/portal-links")).await;
+    let id = listed["items"][0]["id"].as_str().unwrap().to_owned();
+    let page = bob.submit(&own, &format!("{links}/{id}/end"), &[]).await;
+    assert_eq!(
+        (page.status, page.location()),
+        (303, &*format!("{own}?notice=ended#portal"))
+    );
+    let page = bob.get(&own).await;
+    assert!(
+        !page.words().contains("Links that were not used yet"),
+        "{}",
+        page.words()
+    );
+    // Without a user there is nobody to make one for.
+    let device = server.register_tablet("TABLET-8").await;
+    let page = bob.get(&format!("/console/devices/{device}/access")).await;
+    assert!(
+        page.words().contains("This device has no user"),
+        "{}",
+        page.words()
+    );
+    let csrf = page.field("csrf");
+    let links = format!("/console/devices/{device}/portal-links");
+    assert_eq!(bob.post(&links, &[("csrf", &csrf)]).await.status, 409);
+}

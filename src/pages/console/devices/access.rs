@@ -88,3 +88,43 @@ pub struct SecretPage {
     /// Names and values.
     pub values: Vec<(&'static str, String)>,
 }
+
+/// A QR code as SVG that the server drew: rectangles, with numbers alone in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QrCode(String);
+
+impl QrCode {
+    /// What the server drew.
+    pub fn drawn_by_server(svg: String) -> Self {
+        QrCode(svg)
+    }
+}
+
+impl std::fmt::Display for QrCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// No text of anybody stands in it.
+impl askama::filters::HtmlSafe for QrCode {}
+
+/// A link to the portal that was just made, which is shown once.
+#[derive(Debug, Template)]
+#[template(path = "console/devices/new_link.html")]
+pub struct NewLinkPage {
+    /// What every page shows.
+    pub shell: Shell,
+    /// Whose it is.
+    pub user: String,
+    /// The device that it is for.
+    pub source: String,
+    /// Where its user goes.
+    pub url: String,
+    /// What its user can type in its place.
+    pub code: String,
+    /// The address as a picture, where the server knows all of it.
+    pub qr: Option<QrCode>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}

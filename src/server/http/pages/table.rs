@@ -64,4 +64,6 @@ pages! {
     get "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::confirm;
     post "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::revoke;
     post "/console/devices/{device}/server-password" [OPERATE] console::devices::access::renew_password;
+    post "/console/devices/{device}/portal-links" [OPERATE] console::devices::access::make_link;
+    post "/console/devices/{device}/portal-links/{link}/end" [OPERATE] console::devices::access::end_link;
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{address, head, shell};
 use crate::app::certificates::{self, DeviceCertificate, NewCertificate};
 use crate::app::input::read;
-use crate::app::{AppError, WriteOptions, server_password};
+use crate::app::{AppError, WriteOptions, portal_links, server_password};
 use crate::http::api::{PathId, path_id};
 use crate::http::pages::visitor::{faulty, page, unfit};
 use crate::http::pages::{Form, Page, Visitor};
@@ -14,7 +14,10 @@ use crate::http::problem::Problem;
 use modegate_core::device::{CertificateDigest, Device};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
-use modegate_pages::console::devices::access::{AccessPage, CertificateRow, Refusals, SecretPage};
+use modegate_core::portal_link::{PortalLink, PortalLinkId};
+use modegate_pages::console::devices::access::{
+    AccessPage, CertificateRow, LinkRow, NewLinkPage, QrCode, Refusals, SecretPage,
+};
 use modegate_pages::console::devices::retire::ConfirmPage;
 use modegate_pages::field::{Control, Field, Fields};
 
@@ -27,6 +30,7 @@ async fn access(visitor: &Visitor, id: DeviceId, bind: Fields) -> Result<AccessP
     let device = visitor.by().device(visitor.app(), id).await?;
     let (record, state) = (&device.record, &device.state);
     let name = visitor.app().sync.server_name();
+    let links = portal_links::list(visitor.app(), visitor.by(), id).await?;
     let refused = state.refused.as_ref().map(|refused| {
         let all = refused.refusals.iter().map(RefusalRecord::from);
         let rows = all.map(|one| (one.count, one.reason, one.certificate_sha256));
@@ -51,7 +55,7 @@ async fn access(visitor: &Visitor, id: DeviceId, bind: Fields) -> Result<AccessP
         server_name: name.map(str::to_owned),
         has_server_password: record.server_password.is_some(),
         refused,
-        links: Vec::new(),
+        links: links.iter().map(link).collect(),
         has_user: record.user.is_some(),
     })
 }
@@ -73,6 +77,15 @@ fn certificates(device: &Device) -> Vec<CertificateRow> {
         }
     };
     record.certificates.iter().map(row).collect()
+}
+
+fn link(link: &PortalLink) -> LinkRow {
+    LinkRow {
+        id: link.id.to_string(),
+        user: link.user.clone(),
+        made_at: link.created_at,
+        expires_at: link.expires_at,
+    }
 }
 
 fn fields() -> Vec<Field> {
@@ -233,4 +246,48 @@ pub(in crate::http::pages) async fn renew_password(
             ),
         ],
     })
+}
+
+/// `POST /console/devices/{id}/portal-links`: makes a link for the device's user and shows it,
+/// once.
+pub(in crate::http::pages) async fn make_link(
+    visitor: Visitor,
+    PathId(id): PathId<DeviceId>,
+) -> Page {
+    let options = WriteOptions {
+        expected: None,
+        // The answer holds the link: it is kept nowhere.
+        keep: None,
+    };
+    let created = portal_links::create(visitor.app(), visitor.by(), id, options).await?;
+    let device = visitor.by().device(visitor.app(), id).await?;
+    let qr = created
+        .qr
+        .as_ref()
+        .map(|qr| QrCode::drawn_by_server(qr.reveal().to_owned()));
+    page(&NewLinkPage {
+        shell: shell(&visitor, &device, "/access")
+            .titled(format!("New portal link for {}", device.record.source.0))
+            .below(format!("{}/access", address(id)), "Access"),
+        user: created.link.user.clone(),
+        source: device.record.source.0.clone(),
+        url: created.url.reveal().to_owned(),
+        code: created.code.reveal(),
+        qr,
+        expires_at: created.link.expires_at,
+    })
+}
+
+/// `POST /console/devices/{id}/portal-links/{link}/end`.
+pub(in crate::http::pages) async fn end_link(
+    visitor: Visitor,
+    path: web::Path<(String, String)>,
+) -> Page {
+    let (id, link): (DeviceId, PortalLinkId) = (path_id(&path.0)?, path_id(&path.1)?);
+    let place = move |_: &PortalLink| format!("{}/access?notice=ended#portal", address(id));
+    visitor
+        .write(place, async |app, by, options| {
+            portal_links::end(app, by, (id, link), options).await
+        })
+        .await
 }
