@@ -106,10 +106,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
-    let database = &settings.database_path();
-    let metrics = Metrics::on(clock.clone()).with_process();
-    let metrics = Arc::new(metrics.with_disk(database));
-    let keys = KeySource::from_settings(settings).open(&dir, database)?;
+    let metrics = metrics(&options);
+    let keys = KeySource::from_settings(settings).open(&dir, &settings.database_path())?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
@@ -163,6 +161,12 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     };
     running.dir.announce(&running.announcement())?;
     Ok(running)
+}
+
+/// What is counted, by the server's clock.
+fn metrics(options: &Options) -> Arc<Metrics> {
+    let metrics = Metrics::on(options.clock.clone()).with_process();
+    Arc::new(metrics.with_disk(&options.settings.database_path()))
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {
