@@ -1,7 +1,7 @@
 //! What use cases work with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
@@ -76,8 +76,8 @@ pub(crate) struct App {
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
-    /// Where people reach the pages, if that is known: what links begin with.
-    pub web_url: Option<String>,
+    /// Where people reach the pages: what links begin with. It is known once the server listens.
+    pub web_url: OnceLock<String>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

@@ -22,8 +22,8 @@ const PATH: &str = "/portal/link/";
 pub(crate) struct CreatedLink {
     /// The link.
     pub(crate) link: PortalLink,
-    /// Where the user goes: a whole URL, or its path where the server does not know by which
-    /// address people reach it.
+    /// Where the user goes: a whole URL, or its path in the moment before the server knows
+    /// where it listens.
     pub(crate) url: Secret,
     /// What the user can type in its place.
     pub(crate) code: ShortCode,
@@ -46,10 +46,10 @@ pub(crate) async fn create(
         code,
     };
     let path = format!("{PATH}{}", text.reveal());
-    let (url, qr) = match &app.web_url {
+    let (url, qr) = match app.web_url.get() {
         None => (path, None),
         Some(base) => {
-            let url = format!("{}{path}", base.trim_end_matches('/'));
+            let url = format!("{base}{path}");
             let qr = qr::svg(&url).map(Secret::new);
             (url, qr)
         }

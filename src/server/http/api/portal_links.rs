@@ -37,11 +37,12 @@ pub(super) struct PortalLinkView {
 pub(super) struct CreatedPortalLinkView {
     #[serde(flatten)]
     of: PortalLinkView,
-    /// Where the user signs in; without host where the server does not know its own.
+    /// Where the user signs in; it begins with `web.url`, or with the address of the listener for
+    /// pages.
     url: String,
     /// What the user can type in place of the URL.
     code: String,
-    /// The URL as a QR code, SVG; null where the URL has no host.
+    /// The URL as a QR code, SVG; null where it is too long for one.
     qr: Option<String>,
 }
 
