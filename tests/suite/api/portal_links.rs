@@ -3,7 +3,7 @@
 use modegate_core::device::Device;
 use modegate_core::portal_link::{self, LinkDigest, LinkFault, LinkProof, PortalLink, ShortCode};
 use modegate_core::time::Timestamp;
-use modegate_store::Store as _;
+use modegate_store::Store;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::web::WebStore;

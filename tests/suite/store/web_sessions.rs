@@ -11,7 +11,7 @@ use modegate_core::web_session::{
 };
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
-use modegate_store::web::WebStore as _;
+use modegate_store::web::WebStore;
 use modegate_store::{Store, StoreError};
 use uuid::Uuid;
 

@@ -1,18 +1,17 @@
 //! `GET /console`: is it well, and what needs somebody.
 
+use std::collections::BTreeMap;
+
 use crate::app::alerts::{self, AlertFilter, AlertState};
 use crate::app::device_list::{self, DeviceFilter, DevicePage};
 use crate::app::{AppError, Listed, fleet, history, policies};
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::alert::{Alert, Severity, Subject};
-use modegate_core::context::Mode;
-use modegate_core::fleet::{CHANNEL_DAYS, Census, DeviceFlag};
+use modegate_core::fleet::{Census, DeviceFlag};
 use modegate_core::installs::InstallState;
-use modegate_core::tally::{Hour, HourRecord};
-use modegate_pages::chart::{
-    self, ChannelAges, Chart, Head, InstallCount, QueueHour, SessionsHour,
-};
+use modegate_core::tally::HourRecord;
+use modegate_pages::chart::{self, Chart, Head};
 use modegate_pages::console::home::{FirstStep, HomePage, Need, OpenAlert};
 use modegate_pages::shell::Tone;
 
@@ -128,68 +127,28 @@ fn alert(alert: &Alert) -> OpenAlert {
 /// The pictures of the fleet.
 async fn charts(visitor: &Visitor, census: Option<&Census>) -> Result<Vec<Chart>, Problem> {
     let hours = history::history(visitor.app(), visitor.by(), HOURS, None).await?;
-    let from = hours.first().map_or(Hour(0), |first| first.hour);
     let head = |id, title| Head { id, title };
-    let sessions: Vec<SessionsHour> = hours.iter().map(sessions).collect();
-    let queues: Vec<Option<QueueHour>> = hours.iter().map(queue).collect();
+    let waits = "Commands that wait, and the age of the oldest, 48 hours";
     let mut charts = vec![
-        chart::sessions(
-            head("sessions", "Sessions by mode, 48 hours"),
-            from,
-            &sessions,
-        ),
-        chart::queues(
-            head(
-                "queue",
-                "Commands that wait, and the age of the oldest, 48 hours",
-            ),
-            from,
-            &queues,
-        ),
+        chart::sessions(head("sessions", "Sessions by mode, 48 hours"), &hours),
+        chart::queues(head("queue", waits), &hours),
     ];
     if let Some(census) = census {
-        let ages = channel_ages(census);
-        charts.push(chart::channel_ages(
-            head("channels", "Age of push channels, days"),
-            &ages,
-        ));
-        let counts = installs(census, &hours);
-        let title = "Installs: open now, ended in 48 hours";
-        charts.push(chart::installs(head("installs", title), &counts));
+        let with: u64 = census.channel_days.iter().sum();
+        let without = census.devices.saturating_sub(with);
+        let ages = head("channels", "Age of push channels, days");
+        charts.push(chart::channel_ages(ages, &census.channel_days, without));
+        let installs_head = head("installs", "Installs: open now, ended in 48 hours");
+        charts.push(chart::installs(installs_head, &installs(census, &hours)));
     }
     Ok(charts)
 }
 
-fn sessions(hour: &HourRecord) -> SessionsHour {
-    SessionsHour {
-        by_mode: Mode::ALL.map(|mode| hour.in_mode(mode)),
-    }
-}
-
-fn queue(hour: &HourRecord) -> Option<QueueHour> {
-    hour.queue.map(|peak| QueueHour {
-        depth: peak.depth,
-        oldest_seconds: peak.oldest_seconds,
-    })
-}
-
-fn channel_ages(census: &Census) -> ChannelAges {
-    let last = CHANNEL_DAYS - 1;
-    let mut by_day = census.channel_days.clone();
-    let older = by_day.split_off(last.min(by_day.len()));
-    let with: u64 = census.channel_days.iter().sum();
-    ChannelAges {
-        by_day,
-        older: older.iter().sum(),
-        without: census.devices.saturating_sub(with),
-    }
-}
-
 /// Of open installs how many there are, of the others how many ended in these hours.
-fn installs(census: &Census, hours: &[HourRecord]) -> Vec<InstallCount> {
+fn installs(census: &Census, hours: &[HourRecord]) -> BTreeMap<InstallState, u64> {
     let ended = |state| {
+        let hours = hours.iter();
         hours
-            .iter()
             .filter_map(move |hour| hour.installs.get(&state))
             .sum()
     };
@@ -197,11 +156,8 @@ fn installs(census: &Census, hours: &[HourRecord]) -> Vec<InstallCount> {
         true => ended(state),
         false => census.installs.get(&state).copied().unwrap_or(0),
     };
-    let counts = InstallState::ALL.map(|state| InstallCount {
-        state,
-        count: count(state),
-    });
-    counts.into()
+    let states = InstallState::ALL.into_iter();
+    states.map(|state| (state, count(state))).collect()
 }
 
 /// From nothing to the first device that came.

@@ -16,9 +16,8 @@ use modegate_core::device::Device;
 use modegate_core::event::{StoredEvent, Withheld};
 use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
-use modegate_core::tally::Hour;
 use modegate_core::time::Timestamp;
-use modegate_pages::chart::{Calendar, Chart, Head, mode_calendar};
+use modegate_pages::chart::{Chart, Head, mode_calendar};
 use modegate_pages::console::devices::LastSeen;
 use modegate_pages::console::devices::timeline::{
     Delivery, EventEntry, Happened, SessionEntry, TimelinePage, WithheldGroup,
@@ -117,18 +116,11 @@ pub(in crate::http::pages) async fn show(
 /// The device's sessions of the last days.
 async fn calendar(visitor: &Visitor, id: DeviceId) -> Result<Chart, Problem> {
     let found = history::calendar(visitor.app(), visitor.by(), id).await?;
-    let days = (found.to.0 - found.from.0) / Hour::OF_DAY;
     let head = Head {
         id: "modes",
         title: "Sessions by mode, 14 days",
     };
-    let calendar = Calendar {
-        from: found.from,
-        days: usize::try_from(days).unwrap_or(0),
-        hours: found.hours,
-        is_whole: found.is_whole,
-    };
-    Ok(mode_calendar(head, &calendar))
+    Ok(mode_calendar(head, &found))
 }
 
 /// Changes with whatever the page shows but the time.
