@@ -10,7 +10,6 @@ pub mod brand;
 pub mod chart;
 pub mod console;
 pub mod error;
-pub mod field;
 pub mod pager;
 pub mod portal;
 pub mod shell;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
+use super::waiting::LatestCensus;
 use super::web_sessions::WebSessions;
 use crate::audit::Sealer;
 use crate::clock::Clock;
@@ -78,6 +79,8 @@ pub(crate) struct App {
     pub batches: Arc<Notify>,
     /// Where people reach the pages: what links begin with. It is known once the server listens.
     pub web_url: OnceLock<String>,
+    /// What waits across the fleet, as of the latest look at all devices.
+    pub waiting: Arc<LatestCensus>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

@@ -35,6 +35,7 @@ pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod timeline;
 pub(crate) mod tokens;
+pub(crate) mod waiting;
 pub(crate) mod waits;
 pub(crate) mod wakes;
 pub(crate) mod web_sessions;

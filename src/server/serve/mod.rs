@@ -229,6 +229,7 @@ async fn app(
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
         web_url: OnceLock::new(),
+        waiting: Arc::default(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;
@@ -391,6 +392,7 @@ fn workers(
         notifications: settings.wns.workers as usize,
         webhooks,
         batches: Arc::clone(&shared.app.batches),
+        waiting: Arc::clone(&shared.app.waiting),
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,

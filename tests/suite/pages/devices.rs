@@ -453,16 +453,16 @@ async fn an_operator_registers_changes_wakes_and_retires_a_device_once_each() {
         ("family", "windows81"),
         ("certificate_sha256", "xyz"),
         ("user", "a<b>"),
-        ("username", "a:b"),
-        ("password", "Distinct-Pa55word"),
+        ("credentials.username", "a:b"),
+        ("credentials.password", "Distinct-Pa55word"),
     ];
     let page = bob.submit(new, new, &wrong).await;
     assert_eq!(page.status, 422, "{}", page.text);
     assert!(page.contains("<title>Error: Register a device"));
     for at in [
         "f-certificate_sha256-error",
-        "f-username-error",
-        "href=\"#f-username\"",
+        "f-credentials.username-error",
+        "href=\"#f-credentials.username\"",
         "value=\"a&#60;b&#62;\"",
     ] {
         assert!(page.contains(at), "{at}: {}", page.main());
@@ -508,8 +508,8 @@ async fn an_operator_registers_changes_wakes_and_retires_a_device_once_each() {
         ("family", "windows81"),
         ("groups", "south"),
         ("device_client_id", "TABLET-7"),
-        ("username", "tab7"),
-        ("password", "Distinct-Pa55word"),
+        ("credentials.username", "tab7"),
+        ("credentials.password", "Distinct-Pa55word"),
         ("enrollment", "same"),
     ];
     let page = bob.submit(&edit, &edit, &change).await;
@@ -532,8 +532,8 @@ async fn an_operator_registers_changes_wakes_and_retires_a_device_once_each() {
         ("family", "windows81"),
         ("groups", "south"),
         ("device_client_id", "TABLET-7"),
-        ("username", "tab7"),
-        ("password", ""),
+        ("credentials.username", "tab7"),
+        ("credentials.password", ""),
     ];
     assert_eq!(bob.submit(&edit, &edit, &keep).await.status, 303);
     let device = server.get(&format!("/devices/{id}")).await;
@@ -547,8 +547,8 @@ async fn an_operator_registers_changes_wakes_and_retires_a_device_once_each() {
         ("family", "windows81"),
         ("groups", "south"),
         ("device_client_id", "TABLET-7"),
-        ("username", ""),
-        ("password", ""),
+        ("credentials.username", ""),
+        ("credentials.password", ""),
     ];
     assert_eq!(bob.submit(&edit, &edit, &end).await.status, 303);
     let device = server.get(&format!("/devices/{id}")).await;

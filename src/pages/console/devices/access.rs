@@ -4,7 +4,7 @@ use askama::Template;
 use modegate_core::time::Timestamp;
 
 use super::DeviceHead;
-use crate::field::Fields;
+use crate::console::form::{Control, Fault, Section};
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -23,7 +23,9 @@ pub struct AccessPage {
     /// Those that it may not show any more.
     pub revoked: Vec<String>,
     /// The form that binds one.
-    pub bind: Fields,
+    pub sections: Vec<Section>,
+    /// What is wrong with what was entered there.
+    pub faults: Vec<Fault>,
     /// The name of its credentials, if it has any.
     pub username: Option<String>,
     /// Whether the server can prove itself at all: it has a name for that.

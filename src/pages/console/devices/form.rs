@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::field::Fields;
+use crate::console::form::{Control, Fault, Section};
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -23,5 +23,7 @@ pub struct DeviceFormPage {
     /// The name of the write.
     pub once: String,
     /// The fields.
-    pub fields: Fields,
+    pub sections: Vec<Section>,
+    /// What is wrong with them.
+    pub faults: Vec<Fault>,
 }

@@ -8,7 +8,6 @@ pub mod inventory;
 pub mod list;
 pub mod preview;
 pub mod queue;
-pub mod retire;
 pub mod timeline;
 
 use modegate_core::context::Mode;

@@ -9,6 +9,10 @@ use modegate_pages::words::{Language, Text as _, Word};
 const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console", "Home"),
     (READ, "/console/devices", "Devices"),
+    (READ, "/console/queue", "Queue"),
+    (READ, "/console/batches", "Batches"),
+    (READ, "/console/apps", "Apps"),
+    (READ, "/console/installs", "Installs"),
 ];
 
 /// The links of the portal's navigation.

@@ -17,7 +17,6 @@ use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use modegate_core::time::Timestamp;
 use modegate_core::web_session::WebSession;
-use modegate_pages::field::Fields;
 use modegate_pages::shell::{Link, Notice, Site, Tone};
 use modegate_pages::words::Language;
 use modegate_pages::{Shell, Template};
@@ -153,18 +152,15 @@ impl Visitor {
         place: impl Fn(&T) -> String + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
     ) -> Page {
-        self.write_or(place, write, async |_, error| Err(error.into()))
-            .await
+        self.attempt(place, write).await?
     }
 
-    /// The same; why the use case did not do it is for `refused` to show, as at the fields of
-    /// the form with what was entered.
-    pub(super) async fn write_or<T>(
-        self,
+    /// The same, where what is wrong with it is shown in the form itself.
+    pub(super) async fn attempt<T>(
+        &self,
         place: impl Fn(&T) -> String + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
-        refused: impl AsyncFnOnce(Visitor, AppError) -> Page,
-    ) -> Page {
+    ) -> Result<Page, AppError> {
         let kept_place = place.clone();
         let keep = self.once.clone().map(|key| Keep {
             key,
@@ -175,13 +171,14 @@ impl Visitor {
             keep,
         };
         match (write(self.app(), self.by(), options).await, &self.once) {
-            (Ok(written), _) => Ok(see_other(&place(&written))),
+            (Ok(written), _) => Ok(Ok(see_other(&place(&written)))),
             // Lost a race: the same form was sent twice at once.
-            (Err(AppError::Done), Some(key)) => match stored(self.app(), key).await? {
-                Some(response) => Ok(response),
-                None => Err(AppError::Done.into()),
-            },
-            (Err(error), _) => refused(self, error).await,
+            (Err(AppError::Done), Some(key)) => Ok(match stored(self.app(), key).await {
+                Ok(Some(response)) => Ok(response),
+                Ok(None) => Err(AppError::Done.into()),
+                Err(problem) => Err(problem),
+            }),
+            (Err(error), _) => Err(error),
         }
     }
 }
@@ -237,28 +234,11 @@ pub(super) fn page(page: &impl Template) -> Page {
     Ok(html(render(page)?))
 }
 
-/// 422 with a form that was not filled in as expected, and what was entered.
-pub(super) fn unfit(page: &impl Template) -> Page {
-    let mut response = html(render(page)?);
-    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
-    Ok(response)
-}
-
-/// A form with what is wrong with it; what is not about what was entered stays an error.
-pub(super) fn faulty(mut fields: Fields, error: AppError) -> Result<Fields, Problem> {
-    let faults = match error {
-        AppError::Fields(faults) | AppError::Conflicts(faults) => faults,
-        AppError::Conflict(why) | AppError::Limit(why) | AppError::Stale(why) => {
-            fields.faults.push(why);
-            return Ok(fields);
-        }
-        error => return Err(error.into()),
-    };
-    for fault in faults {
-        let why = format!("expected {}, found {}", fault.expected, fault.found);
-        fields.refuse(&fault.field, why);
-    }
-    Ok(fields)
+/// A form again, with what is wrong with it.
+pub(super) fn again(status: StatusCode, text: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(text)
 }
 
 /// 303: another page shows what came of this.
@@ -274,6 +254,8 @@ pub(super) fn notice_named(name: &str) -> Option<Notice> {
         "saved" => (Tone::Good, "Saved."),
         "queued" => (Tone::Good, "Queued."),
         "cancelled" => (Tone::Good, "Cancelled."),
+        "stopped" => (Tone::Good, "Stopped: no more devices get the command."),
+        "taken-back" => (Tone::Good, "Stopped: what waits still is taken back."),
         "deleted" => (Tone::Good, "Deleted."),
         "ended" => (Tone::Good, "Ended."),
         "woken" => (

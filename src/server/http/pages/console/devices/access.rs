@@ -1,32 +1,43 @@
 //! `/console/devices/{id}/access`: by what a device proves who it is, and the server to it.
 
 use actix_web::web;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{address, head, shell};
 use crate::app::certificates::{self, DeviceCertificate, NewCertificate};
 use crate::app::input::read;
-use crate::app::{AppError, WriteOptions, portal_links, server_password};
+use crate::app::{WriteOptions, portal_links, server_password};
 use crate::http::api::{PathId, path_id};
-use crate::http::pages::visitor::{faulty, page, unfit};
+use crate::http::pages::console::{Wrong, entered};
+use crate::http::pages::visitor::{again, page, render};
 use crate::http::pages::{Form, Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::device::{CertificateDigest, Device};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
 use modegate_core::portal_link::{PortalLink, PortalLinkId};
+use modegate_pages::console::confirm::ConfirmPage;
 use modegate_pages::console::devices::access::{
     AccessPage, CertificateRow, LinkRow, NewLinkPage, QrCode, Refusals, SecretPage,
 };
-use modegate_pages::console::devices::retire::ConfirmPage;
-use modegate_pages::field::{Control, Field, Fields};
+use modegate_pages::console::form::{Control, Entered, Input, Section, fill};
 
 /// `GET /console/devices/{id}/access`.
 pub(in crate::http::pages) async fn show(visitor: Visitor, PathId(id): PathId<DeviceId>) -> Page {
-    page(&access(&visitor, id, Fields::new(fields())).await?)
+    page(&access(&visitor, id, &Entered::default(), None).await?)
 }
 
-async fn access(visitor: &Visitor, id: DeviceId, bind: Fields) -> Result<AccessPage, Problem> {
+/// The page, with what was entered into the form that binds a certificate, and why it was not.
+async fn access(
+    visitor: &Visitor,
+    id: DeviceId,
+    entered: &Entered,
+    wrong: Option<&Wrong>,
+) -> Result<AccessPage, Problem> {
+    let mut sections = vec![Section::plain(inputs())];
+    let fields = wrong.map_or(&[][..], |wrong| &wrong.fields);
+    let mut faults = fill(&mut sections, entered, fields);
+    faults.extend(wrong.iter().flat_map(|wrong| wrong.rest.clone()));
     let device = visitor.by().device(visitor.app(), id).await?;
     let (record, state) = (&device.record, &device.state);
     let name = visitor.app().sync.server_name();
@@ -50,7 +61,8 @@ async fn access(visitor: &Visitor, id: DeviceId, bind: Fields) -> Result<AccessP
             .iter()
             .map(ToString::to_string)
             .collect(),
-        bind,
+        sections,
+        faults,
         username: record.credentials.as_ref().map(|own| own.username.clone()),
         server_name: name.map(str::to_owned),
         has_server_password: record.server_password.is_some(),
@@ -88,31 +100,26 @@ fn link(link: &PortalLink) -> LinkRow {
     }
 }
 
-fn fields() -> Vec<Field> {
-    let words = [
-        ("", "As its certificates say"),
-        ("new", "The device was enrolled anew"),
-        ("same", "It renews another"),
-    ];
-    let words = words.map(|(word, text)| (word.to_owned(), text.to_owned()));
+fn inputs() -> Vec<Input> {
+    let words = ["new", "same"].map(str::to_owned);
     vec![
-        Field::line(
+        Input::line(
             "pem",
             "Certificate",
-            "PEM, from BEGIN CERTIFICATE to END CERTIFICATE.",
+            "PEM, from BEGIN CERTIFICATE to END CERTIFICATE; or its SHA-256 below.",
         )
-        .by(Control::Lines),
-        Field::line("sha256", "Or its SHA-256", "64 hexadecimal digits."),
-        Field::line(
+        .by(Control::Text),
+        Input::line("sha256", "SHA-256", "64 hexadecimal digits."),
+        Input::line(
             "not_before",
             "Accepted from",
             "Such as 2026-12-01T08:00:00Z; empty: at once.",
         ),
-        Field::line("note", "For", "What it is for; may be empty."),
-        Field::line(
+        Input::line("note", "For", "What it is for."),
+        Input::line(
             "enrollment",
             "Enrollment",
-            "Of a device that was enrolled anew, the queue, the channel and the installs end.",
+            "new: the device was enrolled anew, so its queue, channel and installs end; same: it was not; empty: as its certificates say.",
         )
         .by(Control::Choice(words.into())),
     ]
@@ -124,31 +131,27 @@ pub(in crate::http::pages) async fn bind(
     PathId(id): PathId<DeviceId>,
     form: Form,
 ) -> Page {
-    let mut wanted = json!({});
-    let mut entered = fields();
-    for field in &mut entered {
-        field.value = form.exact(&field.name).replace("\r\n", "\n");
-        let text = field.value.trim();
-        if let (false, Some(all)) = (text.is_empty(), wanted.as_object_mut()) {
-            all.insert(field.name.clone(), Value::from(text));
-        }
-    }
-    let entered = Fields::new(entered);
-    let new = match read::<NewCertificate>(&wanted) {
-        Ok(new) => new,
-        Err(faults) => {
-            let entered = faulty(entered, AppError::from(faults))?;
-            return unfit(&access(&visitor, id, entered).await?);
+    let entered = entered(&form);
+    let given = inputs().into_iter().filter_map(|input| {
+        let text = entered.text(&input.name);
+        (!text.is_empty()).then(|| (input.name, Value::from(text)))
+    });
+    let wanted = Value::Object(given.collect());
+    let place = move |_: &DeviceCertificate| format!("{}/access?notice=bound", address(id));
+    let wrong = match read::<NewCertificate>(&wanted) {
+        Err(faults) => Wrong::fields(faults),
+        Ok(new) => {
+            let bound = visitor.attempt(place, async |app, by, options| {
+                certificates::bind(app, by, id, new, options).await
+            });
+            match bound.await {
+                Ok(page) => return page,
+                Err(error) => Wrong::from_error(error)?,
+            }
         }
     };
-    let place = move |_: &DeviceCertificate| format!("{}/access?notice=bound", address(id));
-    visitor
-        .write_or(
-            place,
-            async |app, by, options| certificates::bind(app, by, id, new, options).await,
-            async |visitor, error| unfit(&access(&visitor, id, faulty(entered, error)?).await?),
-        )
-        .await
+    let page = access(&visitor, id, &entered, Some(&wrong)).await?;
+    Ok(again(wrong.status, render(&page)?))
 }
 
 fn certificate(path: &(String, String)) -> Result<(DeviceId, CertificateDigest), Problem> {
@@ -184,15 +187,19 @@ pub(in crate::http::pages) async fn confirm(
                 device.record.source.0
             ))
             .below(format!("{}/access", address(id)), "Access"),
-        heading: "Revoke this certificate?",
-        subject: digest.to_string(),
+        heading: "Revoke this certificate?".to_owned(),
+        text: format!(
+            "The device can no longer prove itself with it, and it cannot be bound again. {left}"
+        ),
         facts: vec![
-            "This device can no longer prove itself with it. That cannot be undone.".to_owned(),
-            left,
+            ("Device", device.record.source.0.clone()),
+            ("SHA-256", digest.to_string()),
         ],
         action: format!("{}/certificates/{digest}/revoke", address(id)),
         button: "Revoke",
         once: visitor.once(),
+        fields: Vec::new(),
+        back: format!("{}/access", address(id)),
     })
 }
 

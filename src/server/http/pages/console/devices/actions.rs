@@ -8,7 +8,7 @@ use crate::http::pages::{Page, Visitor};
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::push::wake::WakeOptions;
-use modegate_pages::console::devices::retire::ConfirmPage;
+use modegate_pages::console::confirm::ConfirmPage;
 
 /// `POST /console/devices/{id}/wake`: a push is asked for.
 pub(in crate::http::pages) async fn wake(visitor: Visitor, PathId(id): PathId<DeviceId>) -> Page {
@@ -38,15 +38,17 @@ pub(in crate::http::pages) async fn confirm(
         shell: shell(&visitor, &device, "")
             .titled(format!("Retire {source}"))
             .below(address(id), source.clone()),
-        heading: "Retire this device?",
-        subject: source,
+        heading: "Retire this device?".to_owned(),
+        text: "Its record, its inventory and its queue are deleted; its events stay in the log. It can no longer sync. Nothing is sent to it, so it is not unenrolled: where that is meant, queue the command first.".to_owned(),
         facts: vec![
-            format!("Its record, its inventory and its queue are deleted ({open} open commands)."),
-            "Its events stay in the log. The tablet can no longer sync; nothing is sent to it, so it is not unenrolled: queue an unenroll command first where that is meant.".to_owned(),
+            ("Device", source),
+            ("Open commands", open.to_string()),
         ],
         action: format!("{}/retire", address(id)),
         button: "Retire",
         once: visitor.once(),
+        fields: Vec::new(),
+        back: address(id),
     })
 }
 
