@@ -3,7 +3,8 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
-use super::{DeviceHead, Flag};
+use super::DeviceHead;
+use crate::console::state::State;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -32,7 +33,7 @@ pub struct InstallRow {
     /// The version.
     pub version: String,
     /// Its state.
-    pub state: Flag,
+    pub state: State,
     /// Per cent.
     pub progress: Option<u32>,
     /// Who asked for it.

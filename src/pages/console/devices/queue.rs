@@ -3,8 +3,9 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
+use super::DeviceHead;
 use super::timeline::Wait;
-use super::{DeviceHead, Flag};
+use crate::console::state::State;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -44,7 +45,7 @@ pub struct CommandRow {
     /// What it was called.
     pub name: String,
     /// Its state.
-    pub state: Flag,
+    pub state: State,
     /// Who queued it.
     pub actor: String,
     /// When.

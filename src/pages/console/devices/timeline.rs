@@ -4,8 +4,9 @@ use askama::Template;
 use modegate_core::context::Mode;
 use modegate_core::time::Timestamp;
 
-use super::{DeviceHead, Flag, LastSeen};
+use super::{DeviceHead, LastSeen};
 use crate::chart::Chart;
+use crate::console::state::State;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -62,7 +63,7 @@ pub struct Wait {
     /// When it was queued.
     pub since: Timestamp,
     /// Its state.
-    pub state: Flag,
+    pub state: State,
     /// What the session of the mode that was last seen says: the mode and whether it goes.
     pub held: Option<Held>,
     /// The modes whose sessions carry it.
@@ -145,8 +146,8 @@ pub struct Delivery {
     pub kind: &'static str,
     /// The rules that let it go.
     pub rules: Vec<String>,
-    /// What became of it.
-    pub outcome: Option<Flag>,
+    /// The state that it came to, with the worst Status of the device.
+    pub outcome: Option<(State, Option<u16>)>,
     /// Why, in words.
     pub reason: Option<String>,
 }

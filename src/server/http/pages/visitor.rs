@@ -9,7 +9,6 @@ use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
-use super::audience::OPERATE;
 use super::navigation::navigation;
 use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::{Problem, ProblemCode};
@@ -90,11 +89,6 @@ impl Visitor {
     /// Who asks.
     pub(super) fn by(&self) -> &Principal {
         &self.principal
-    }
-
-    /// Whether forms that change devices and commands are for them.
-    pub(super) fn may_operate(&self) -> bool {
-        OPERATE.admits(&self.principal)
     }
 
     /// The time.

@@ -16,6 +16,7 @@ use modegate_pages::console::home::{FirstStep, HomePage, Need, OpenAlert};
 use modegate_pages::shell::Tone;
 
 use super::devices::flag;
+use super::may_operate;
 
 /// Hours that the pictures show.
 const HOURS: u64 = 48;
@@ -54,7 +55,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor) -> Page {
                 is_bound: !by.sees_all(),
                 steps: match has_device(&visitor).await? {
                     true => Vec::new(),
-                    false => first_steps(&shared.sync_path, visitor.may_operate()),
+                    false => first_steps(&shared.sync_path, may_operate(&visitor)),
                 },
             })
         })

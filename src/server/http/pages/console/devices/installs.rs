@@ -9,11 +9,10 @@ use crate::app::{self, installs};
 use crate::http::api::PathId;
 use crate::http::pages::{Page, Visitor};
 use modegate_core::ids::DeviceId;
-use modegate_core::installs::{InstallId, InstallState};
-use modegate_pages::console::devices::Flag;
+use modegate_core::installs::InstallId;
 use modegate_pages::console::devices::installs::{InstallRow, InstallsPage};
+use modegate_pages::console::state::State;
 use modegate_pages::pager::Pager;
-use modegate_pages::shell::Tone;
 
 /// Installs on one page.
 const ROWS: usize = 50;
@@ -62,12 +61,6 @@ fn row(detail: InstallDetail) -> InstallRow {
         device: detail.device.id,
         no: install.no,
     };
-    let tone = match install.state {
-        InstallState::Installed => Tone::Good,
-        InstallState::Failed => Tone::Bad,
-        InstallState::WaitingForChannel => Tone::Warn,
-        _ => Tone::Info,
-    };
     let goes = detail
         .forecast
         .map(|forecast| format!("goes {}", forecast.text));
@@ -75,10 +68,7 @@ fn row(detail: InstallDetail) -> InstallRow {
         id: id.to_string(),
         app: install.name,
         version: install.version.as_str().to_owned(),
-        state: Flag {
-            tone,
-            text: install.state.name().replace('_', " "),
-        },
+        state: State::new(install.state.name()),
         progress: install.progress.filter(|_| !install.state.is_final()),
         by: install.requested_by,
         requested_at: install.requested_at,

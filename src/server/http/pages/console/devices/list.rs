@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::flag;
 use crate::app::device_list::{self, DeviceFilter, DevicePage};
 use crate::app::{AppError, fleet};
+use crate::http::pages::console::may_operate;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::context::{Family, Mode};
@@ -135,7 +136,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Lis
                 Err(AppError::Missing(_) | AppError::Forbidden(_)) => None,
                 Err(error) => return Err(error.into()),
             };
-            let may_operate = visitor.may_operate();
+            let may_operate = may_operate(&visitor);
             let rows = listed.items.iter().zip(flags);
             let devices: Vec<DeviceRow> = rows
                 .map(|(device, flags)| row(&visitor, device, flags))

@@ -14,8 +14,8 @@ mod waits;
 
 use crate::app::device_list;
 use crate::http::pages::Visitor;
+use crate::http::pages::console::may_operate;
 use crate::http::problem::Problem;
-use modegate_core::command::CommandState;
 use modegate_core::device::Device;
 use modegate_core::fleet::DeviceFlag;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
@@ -43,7 +43,7 @@ async fn head(
         family: record.family.name(),
         groups: visitor.by().known_groups(&record.groups),
         flags: flags.into_iter().flatten().map(flag).collect(),
-        may_operate: visitor.may_operate(),
+        may_operate: may_operate(visitor),
         here,
     })
 }
@@ -84,23 +84,6 @@ pub(super) fn flag(flag: DeviceFlag) -> Flag {
     Flag {
         tone,
         text: flag.words(),
-    }
-}
-
-/// The state of a command as a badge.
-fn state_flag(state: CommandState) -> Flag {
-    let tone = match state {
-        CommandState::Succeeded => Tone::Good,
-        CommandState::Failed => Tone::Bad,
-        CommandState::Unconfirmed | CommandState::Expired => Tone::Warn,
-        CommandState::Queued
-        | CommandState::Sent
-        | CommandState::Accepted
-        | CommandState::Cancelled => Tone::Info,
-    };
-    Flag {
-        tone,
-        text: state.name().to_owned(),
     }
 }
 

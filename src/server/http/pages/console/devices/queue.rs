@@ -4,7 +4,7 @@ use actix_web::web;
 use serde::Deserialize;
 
 use super::waits::wait;
-use super::{address, head, shell, state_flag};
+use super::{address, head, shell};
 use crate::app::commands::{self, state_of};
 use crate::app::{self, waits};
 use crate::http::api::PathId;
@@ -16,6 +16,7 @@ use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
 use modegate_core::time::Timestamp;
 use modegate_pages::console::devices::queue::{CommandRow, QueuePage, Shown};
+use modegate_pages::console::state::State;
 use modegate_pages::pager::Pager;
 
 /// Commands on one page.
@@ -124,7 +125,7 @@ fn row(command: &StoredCommand, device: &Device, now: Timestamp) -> CommandRow {
         seq: command.id.seq.0,
         id: command.id.to_string(),
         name: command.body.name.clone(),
-        state: state_flag(state_of(command, device, now)),
+        state: State::new(state_of(command, device, now).name()),
         actor: command.body.actor.clone(),
         queued_at: command.body.queued_at,
         reason,

@@ -4,7 +4,7 @@ use actix_web::web;
 use serde::Deserialize;
 
 use super::waits::wait;
-use super::{address, command_id, head, shell, state_flag};
+use super::{address, command_id, head, shell};
 use crate::app::revision::device_tag;
 use crate::app::timeline::{self, DeliveredCommand, SessionDetail};
 use crate::app::{self, Listed, history};
@@ -22,6 +22,7 @@ use modegate_pages::console::devices::LastSeen;
 use modegate_pages::console::devices::timeline::{
     Delivery, EventEntry, Happened, SessionEntry, TimelinePage, WithheldGroup,
 };
+use modegate_pages::console::state::State;
 use modegate_pages::pager::Pager;
 
 /// Commands that wait and are shown here; the others are in the queue.
@@ -242,16 +243,14 @@ fn session(id: DeviceId, detail: SessionDetail) -> SessionEntry {
 }
 
 fn delivery(id: DeviceId, delivered: DeliveredCommand) -> Delivery {
-    let (outcome, reason) = match delivered.outcome {
-        None => (None, None),
-        Some(outcome) => {
-            let mut flag = state_flag(outcome.state);
-            if let Some(status) = outcome.status {
-                flag.text = format!("{} {status}", flag.text);
-            }
-            (Some(flag), outcome.reason)
-        }
-    };
+    let reason = delivered
+        .outcome
+        .as_ref()
+        .and_then(|outcome| outcome.reason.clone());
+    let outcome = delivered.outcome.map(|outcome| {
+        let state = State::new(outcome.state.name());
+        (state, outcome.status)
+    });
     Delivery {
         seq: delivered.command,
         id: command_id(id, delivered.command),

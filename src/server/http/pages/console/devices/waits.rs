@@ -1,8 +1,8 @@
 //! Commands that wait, as the pages show them.
 
-use super::state_flag;
 use crate::app::waits::Waiting;
 use modegate_pages::console::devices::timeline::{Held, Wait};
+use modegate_pages::console::state::State;
 
 /// A command that waits or is out.
 pub(super) fn wait(waiting: Waiting) -> Wait {
@@ -15,7 +15,7 @@ pub(super) fn wait(waiting: Waiting) -> Wait {
         kind: open.kind().name(),
         about: options.app.clone().or_else(|| options.label.clone()),
         since: waiting.queued_at,
-        state: state_flag(waiting.state),
+        state: State::new(waiting.state.name()),
         held: waiting.held.map(|(mode, rules)| Held { mode, rules }),
         modes: forecast.modes,
         goes: forecast.text,
