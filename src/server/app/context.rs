@@ -77,10 +77,10 @@ pub(crate) struct App {
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
-    /// Where people reach the pages: what links begin with. It is known once the server listens.
-    pub web_url: OnceLock<String>,
     /// What waits across the fleet, as of the latest look at all devices.
     pub waiting: Arc<LatestCensus>,
+    /// Where people reach the pages: what links begin with. It is known once the server listens.
+    pub web_url: OnceLock<String>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

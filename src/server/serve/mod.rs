@@ -228,8 +228,8 @@ async fn app(
         open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
-        web_url: OnceLock::new(),
         waiting: Arc::default(),
+        web_url: OnceLock::new(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;

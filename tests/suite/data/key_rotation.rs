@@ -435,8 +435,10 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "inventory_change.sealed",
         "key_check.sealed",
         "once.answer",
+        "portal_link.sealed",
         "push_channel.sealed",
         "push_profile.sealed",
+        "web_session.sealed",
         "webhook.sealed",
     ];
     let not_sealed = [
@@ -454,12 +456,17 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.digest",
         "once.name",
         "policy_set.files",
+        "portal_link.id",
+        "portal_link.text",
         "push_profile.id",
         "term_index.term",
         "tile.hashes",
         "token.body",
         "token.id",
         "tree.frontier",
+        "web_session.id",
+        "web_session.key",
+        "web_session.subject",
         "webhook.id",
     ];
     let mut known = [&resealed[..], &not_sealed].concat();
