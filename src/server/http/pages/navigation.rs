@@ -8,6 +8,7 @@ use modegate_pages::words::{Language, PortalWord, Text as _};
 /// The links of the console's navigation.
 const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console", "Home"),
+    (READ, "/console/devices", "Devices"),
     (READ, "/console/queue", "Queue"),
     (READ, "/console/batches", "Batches"),
     (READ, "/console/apps", "Apps"),

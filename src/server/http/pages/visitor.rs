@@ -263,6 +263,16 @@ fn console_notice(name: &str) -> Option<Notice> {
             Tone::Good,
             "A push was requested: the device is asked to begin a session.",
         ),
+        "registered" => (Tone::Good, "Registered."),
+        "retired" => (
+            Tone::Good,
+            "Retired: its record and its queue are gone, its events stay in the log.",
+        ),
+        "bound" => (Tone::Good, "The certificate is bound."),
+        "wanted" => (
+            Tone::Warn,
+            "No push can be sent now: the device has no channel that may be sent to.",
+        ),
         "retried" => (Tone::Good, "It is tried again."),
         "revoked" => (Tone::Good, "Revoked."),
         _ => return None,
