@@ -38,7 +38,9 @@ fn until(text: &str, ends: &[char]) -> usize {
             at += rest.find(close).map_or(rest.len(), |end| end + close.len());
             continue;
         }
-        let Some(next) = rest.chars().next() else { break };
+        let Some(next) = rest.chars().next() else {
+            break;
+        };
         match quote {
             Some(open) if next == open => quote = None,
             None if matches!(next, '"' | '\'') => quote = Some(next),
@@ -70,14 +72,21 @@ fn tags(text: &str) -> Vec<Tag<'_>> {
                 }
             }
             let after = rest.get(inner.len() + 1..).unwrap_or_default();
-            Tag { name, attributes, after }
+            Tag {
+                name,
+                attributes,
+                after,
+            }
         })
         .collect()
 }
 
 /// What of an attribute stands behind the `{% … %}` that it begins with.
 fn without_conditions(text: &str) -> &str {
-    match text.strip_prefix("{%").and_then(|rest| rest.split_once("%}")) {
+    match text
+        .strip_prefix("{%")
+        .and_then(|rest| rest.split_once("%}"))
+    {
         Some((_, rest)) => without_conditions(rest.trim_start()),
         None => text,
     }
@@ -121,11 +130,23 @@ fn is_own_address(value: &str) -> bool {
 }
 
 fn fault_of_element(tag: &Tag<'_>) -> Option<String> {
-    let content = || tag.after.split_once(&format!("</{}", tag.name)).map_or("", |(inner, _)| inner);
+    let content = || {
+        tag.after
+            .split_once(&format!("</{}", tag.name))
+            .map_or("", |(inner, _)| inner)
+    };
     let fault = match tag.name {
-        "script" if tag.get("src").is_none() || !content().trim().is_empty() => "stands in the page",
+        "script" if tag.get("src").is_none() || !content().trim().is_empty() => {
+            "stands in the page"
+        }
         "style" | "details" | "dialog" => "is not for Internet Explorer 11, or not for the policy",
-        "input" if tag.get("type").is_some_and(|kind| NEW_INPUTS.contains(&kind)) => "has a type that Internet Explorer 11 lacks",
+        "input"
+            if tag
+                .get("type")
+                .is_some_and(|kind| NEW_INPUTS.contains(&kind)) =>
+        {
+            "has a type that Internet Explorer 11 lacks"
+        }
         "svg" if tag.get("focusable") != Some("false") => "lacks focusable=\"false\"",
         "table" if !tag.after.trim_start().starts_with("<caption") => "has no caption",
         "button" if tag.get("aria-label").is_none() && words(content()).is_empty() => "has no text",
@@ -150,7 +171,11 @@ fn words(markup: &str) -> String {
 fn templates_say_nothing_that_the_policy_or_an_old_browser_drops() {
     let mut all = Vec::new();
     for (path, text) in files(TEMPLATES, &["html"]) {
-        all.extend(faults(&text).into_iter().map(|fault| format!("{path}: {fault}")));
+        all.extend(
+            faults(&text)
+                .into_iter()
+                .map(|fault| format!("{path}: {fault}")),
+        );
     }
     assert!(all.is_empty(), "{all:#?}");
 }

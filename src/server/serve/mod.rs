@@ -18,7 +18,7 @@ pub(crate) mod witness;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -159,6 +159,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         workers,
         announced,
     };
+    // Only the first one is kept, and this is it.
+    let _ = running.shared.app.web_url.set(running.page(""));
     running.dir.announce(&running.announcement())?;
     Ok(running)
 }
@@ -226,6 +228,8 @@ async fn app(
         open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
+        waiting: Arc::default(),
+        web_url: OnceLock::new(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;
@@ -388,6 +392,7 @@ fn workers(
         notifications: settings.wns.workers as usize,
         webhooks,
         batches: Arc::clone(&shared.app.batches),
+        waiting: Arc::clone(&shared.app.waiting),
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,

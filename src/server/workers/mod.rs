@@ -17,6 +17,7 @@ mod installs;
 pub mod retention;
 mod tally;
 
+use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
 use crate::audit::lists::Lists;
@@ -80,6 +81,8 @@ pub(crate) struct WorkerContext {
     pub(crate) witnesses: Arc<Witnesses>,
     /// Who sends the log to other systems.
     pub(crate) siem: Forwarders,
+    /// Where it is said what waits, and why.
+    pub(crate) waiting: Arc<LatestCensus>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -151,12 +154,10 @@ fn start_counts(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
 /// Starts the workers of the audit log: what seals it, has it cosigned, sends,
 /// exports and shortens it.
 fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
-    if context.retention != Retention::FOREVER {
-        start_one(supervisor, context, "retention", |c| {
-            let alerts = Arc::clone(&c.conditions.alerts);
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
-        });
-    }
+    start_one(supervisor, context, "retention", |c| {
+        let alerts = Arc::clone(&c.conditions.alerts);
+        RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
+    });
     start_one(supervisor, context, "sealing", |c| {
         SealWorker::new(Arc::clone(&c.sealer))
     });

@@ -12,7 +12,11 @@ pub(super) const TABLETS: &str = "TABLET-";
 /// How many there are. The last one never calls.
 pub(super) const COUNT: u32 = 6;
 /// Whose tablets they are.
-const USERS: [&str; 3] = ["ann@contoso.example", "bob@contoso.example", "eve@contoso.example"];
+const USERS: [&str; 3] = [
+    "ann@contoso.example",
+    "bob@contoso.example",
+    "eve@contoso.example",
+];
 
 /// Texts that no page may take for anything but text.
 const HOSTILE: [&str; 6] = [
@@ -64,9 +68,18 @@ pub(super) async fn fill(site: &Site, names: Names) -> Value {
     let (status, webhook) = server.api("POST", "/webhooks", Some(webhook)).await;
     assert_eq!(status, 201, "{webhook}");
     let callers = callers(server, &devices[0]).await;
-    let tokens = callers.as_array().unwrap().iter().filter_map(|one| one["token"].as_str());
+    let tokens = callers
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|one| one["token"].as_str());
     let secrets: Vec<&str> = tokens
-        .chain([WNS_SECRET, "webhook-secret-that-no-page-shows", "N3w-Passw0rd-of-ann", "<Job>secret job"])
+        .chain([
+            WNS_SECRET,
+            "webhook-secret-that-no-page-shows",
+            "N3w-Passw0rd-of-ann",
+            "<Job>secret job",
+        ])
         .collect();
     json!({
         "callers": callers,
@@ -84,7 +97,12 @@ pub(super) async fn fill(site: &Site, names: Names) -> Value {
 async fn apps(server: &Server) {
     for (id, name, version, text) in [
         ("erp", "ERP", "1.1", "Orders, stock and invoices"),
-        ("field-maps", "Field maps", "2.0", "Maps that work without a network"),
+        (
+            "field-maps",
+            "Field maps",
+            "2.0",
+            "Maps that work without a network",
+        ),
         ("forms", "Forms", "3.0", "Inspection forms"),
     ] {
         server
@@ -105,8 +123,14 @@ async fn apps(server: &Server) {
 async fn commands(server: &Server, devices: &[String]) -> Vec<String> {
     let mut queued = Vec::new();
     for (device, command) in [
-        (0, json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]})),
-        (0, json!({"type": "reset_user_password", "user": USERS[0], "password": "N3w-Passw0rd-of-ann"})),
+        (
+            0,
+            json!({"type": "inventory", "classes": ["Win32_OperatingSystem"]}),
+        ),
+        (
+            0,
+            json!({"type": "reset_user_password", "user": USERS[0], "password": "N3w-Passw0rd-of-ann"}),
+        ),
         (0, json!({"type": "lock_workstation"})),
         (1, json!({"type": "inventory"})),
         (COUNT as usize - 1, json!({"type": "lock_workstation"})),
@@ -178,9 +202,13 @@ async fn hostile(server: &Server) {
         let (status, answer) = server.api("POST", &path, Some(raw)).await;
         assert!(status == 201 || status == 422, "{answer}");
         let body = json!({"app": format!("hostile-{nth}")});
-        let (status, answer) = server.api("POST", &format!("/devices/{device}/installs"), Some(body)).await;
+        let (status, answer) = server
+            .api("POST", &format!("/devices/{device}/installs"), Some(body))
+            .await;
         assert_eq!(status, 201, "{answer}");
         let name: String = text.chars().take(60).collect();
-        let _ = server.make_token(json!({"name": name, "role": "auditor"})).await;
+        let _ = server
+            .make_token(json!({"name": name, "role": "auditor"}))
+            .await;
     }
 }

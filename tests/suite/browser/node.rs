@@ -34,9 +34,13 @@ pub(super) fn are_tools_there() -> bool {
                 say("skipped: the browser tests are off (MODEGATE_TEST_BROWSER)");
                 return false;
             }
-            Ok(other) => panic!("MODEGATE_TEST_BROWSER: expected auto, require or off, found '{other}'"),
+            Ok(other) => {
+                panic!("MODEGATE_TEST_BROWSER: expected auto, require or off, found '{other}'")
+            }
         }
-        let missing = TOOLS.iter().filter(|(name, package)| !has_tool(name, package));
+        let missing = TOOLS
+            .iter()
+            .filter(|(name, package)| !has_tool(name, package));
         if missing.count() == 0 {
             return true;
         }
@@ -93,7 +97,9 @@ fn install() -> Option<PathBuf> {
         .unwrap();
     if !npm.status.success() {
         let why = String::from_utf8_lossy(&npm.stderr);
-        leave_out(&format!("npm could not install the packages of the browser tests: {why}"));
+        leave_out(&format!(
+            "npm could not install the packages of the browser tests: {why}"
+        ));
         return None;
     }
     fs::write(done, wanted).unwrap();

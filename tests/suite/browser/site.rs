@@ -105,7 +105,9 @@ impl Site {
             "simulate": self.simulate(contents::TABLETS, contents::COUNT),
             "pictures": node::directory().join("pictures"),
         });
-        told.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        told.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         std::fs::write(self.file(), told.to_string()).unwrap();
     }
 }
