@@ -150,7 +150,10 @@ async fn installs(site: &Site, devices: &[String]) -> Vec<String> {
     let pick = async |token: &str, device: &str, app: &str| {
         let path = format!("/devices/{device}/installs");
         let body = json!({"app": app}).to_string().into_bytes();
-        let (status, _, install) = server.call(token, "POST", &path, &[], Some(body)).await.unwrap();
+        let (status, _, install) = server
+            .call(token, "POST", &path, &[], Some(body))
+            .await
+            .unwrap();
         assert_eq!(status, 201, "{install}");
         install["id"].as_str().unwrap().to_owned()
     };
