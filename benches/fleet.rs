@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use support::client::{Tls, connect, each_of, request};
 use support::echo::{Echo, serve_if_told};
-use support::fill::{COMMANDS, fill};
+use support::fill::{self, COMMANDS, fill};
+use support::lists;
 use support::machine::{
     Usage, anonymous_kib, bring_into_cache, drop_from_cache, median, percentile, size,
 };
@@ -32,6 +33,7 @@ fn main() {
     println!("{devices} devices beside {FEW}, {COMMANDS} commands each, {IN_FLIGHT} in flight");
     let (few, many) = (Fleet::new(FEW), Fleet::new(devices));
     many.tell_size();
+    tell_lists(&many);
     tell_idle_memory(&few, &many);
     let warm = compare(&few, &many, 0..WARM, bring_into_cache);
     tell(
@@ -224,6 +226,14 @@ fn tell_syncs(few: &Fleet) {
     round(&server, few, 0);
     let per_session = (server.syncs() - before) / FEW as f64;
     println!("syncs of the disk per session: {per_session:.3} (aim: 0.2)");
+    server.stop();
+}
+
+/// Pages of the list of devices.
+fn tell_lists(many: &Fleet) {
+    fill::flag(many.dir.path(), many.devices);
+    let server = many.serve(bring_into_cache);
+    lists::tell(&server, &many.database(), many.devices);
     server.stop();
 }
 

@@ -9,11 +9,13 @@ use modegate_core::command::{CommandBody, Operation};
 use modegate_core::context::Family;
 use modegate_core::device::{CertificateDigest, Device, DeviceRecord};
 use modegate_core::event::{Event, EventType};
+use modegate_core::fleet::DeviceFlag;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::secret::Secret;
 use modegate_core::session::queue::queue;
 use modegate_server::config::hex_key;
 use modegate_store::Store;
+use modegate_store::fleet::FleetStore;
 use modegate_store::seal::Keys;
 use modegate_store::sqlite::SqliteStore;
 use modegate_wire::message::Verb;
@@ -28,6 +30,9 @@ const AT_ONCE: usize = 256;
 /// Commands of each device: [`PROPERTIES`] are read, the rest is set, which
 /// Machine mode withholds.
 pub(crate) const COMMANDS: usize = 16;
+
+/// The devices are in so many groups, `g0`, `g1`, …, in turns.
+pub(crate) const GROUPS: usize = 100;
 
 /// Makes a data folder, as `serve` does, and fills it with devices `d0`, `d1`, …,
 /// bound to the certificate where one is given.
@@ -59,10 +64,33 @@ pub(crate) fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
     drop(store);
 }
 
+/// Gives every 50th device of a folder a flag that the census finds of all, in place of it.
+pub(crate) fn flag(dir: &Path, devices: usize) {
+    let digits = std::fs::read_to_string(dir.join("key")).expect("the key");
+    let keys = Keys::from_bytes(&hex_key(digits.trim()).expect("64 digits")).expect("keys");
+    let store = SqliteStore::open(&dir.join("modegate.db"), keys).expect("opened");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let mut after = 0;
+    while after < devices as u64 {
+        let to = after + 10_000;
+        let own = |number: u64| match number % 50 {
+            0 => vec![DeviceFlag::NeverSeen],
+            _ => Vec::new(),
+        };
+        let flags = (after + 1..=to)
+            .map(|number| (number, own(number)))
+            .collect();
+        let put = store.put_flags(after, to, flags);
+        runtime.block_on(put).expect("flagged");
+        after = to;
+    }
+}
+
 async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
     // In order, as the server's own (UUID version 7) are.
     let id = DeviceId(uuid::Uuid::from_u128((0x0190_7000 << 96) + n as u128));
     let record = DeviceRecord {
+        groups: vec![format!("g{}", n % GROUPS)],
         certificates: certificate.map(CertificateDigest).into_iter().collect(),
         ..DeviceRecord::new(
             Source(format!("d{n}")),

@@ -6,6 +6,7 @@
 pub(crate) mod client;
 pub(crate) mod echo;
 pub(crate) mod fill;
+pub(crate) mod lists;
 pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod server;

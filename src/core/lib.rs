@@ -17,6 +17,7 @@ pub mod event;
 pub mod fields;
 #[cfg(test)]
 mod fixtures;
+pub mod fleet;
 pub mod forecast;
 pub mod ids;
 pub mod installs;

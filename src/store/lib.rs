@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod api;
 pub mod compliance;
 mod error;
+pub mod fleet;
 pub mod installs;
 pub mod private_file;
 pub mod proof;
@@ -25,7 +26,7 @@ use tokio::sync::watch;
 
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::change::{DeviceChange, Refusal};
-use modegate_core::command::{CommandBody, QueueSample, StoredCommand};
+use modegate_core::command::{CommandBody, StoredCommand};
 use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
@@ -112,6 +113,7 @@ pub trait Store:
     + proof::ProofStore
     + alerts::AlertStore
     + compliance::ComplianceStore
+    + fleet::FleetStore
     + siem::SiemStore
     + web::WebStore
     + tally::TallyStore
@@ -206,9 +208,6 @@ pub trait Store:
 
     /// Writes what is there already, durably, and reads it: whether the store works.
     async fn probe(&self) -> Result<(), StoreError>;
-
-    /// Looks at the queues of up to `limit` devices after that number.
-    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError>;
 
     /// Deletes the results of final commands that came before `before`, the oldest first,
     /// looking at `most` parts behind `after`. Answers where to go on.

@@ -59,6 +59,8 @@ pub enum CursorList {
     Batches,
     /// The alerts.
     Alerts,
+    /// The devices in the order of their names.
+    DeviceNames,
 }
 
 impl SealContext {
@@ -84,6 +86,7 @@ impl SealContext {
                     CursorList::Events => 23,
                     CursorList::Batches => 24,
                     CursorList::Alerts => 25,
+                    CursorList::DeviceNames => 30,
                 };
                 let part = |shift: u32| (token >> shift) as u32;
                 (kind, (token >> 64) as u64, part(32), part(0))
@@ -116,6 +119,13 @@ struct Key {
     number: u8,
     seal: RandomizedNonceKey,
     nonces: hmac::Key,
+    names: hmac::Key,
+}
+
+fn first_half(tag: &hmac::Tag) -> [u8; 16] {
+    let mut half = [0; 16];
+    half.copy_from_slice(&tag.as_ref()[..16]);
+    half
 }
 
 /// The number of the key that follows the one of this number: never 0.
@@ -136,11 +146,17 @@ impl Key {
         let seal =
             RandomizedNonceKey::new(&AES_256_GCM_SIV, seal.as_ref()).map_err(|_| SealError)?;
         let nonces = hmac::Key::new(hmac::HMAC_SHA256, derived(b"modegate nonces 1").as_ref());
+        let names = hmac::Key::new(hmac::HMAC_SHA256, derived(b"modegate names 1").as_ref());
         Ok(Key {
             number,
             seal,
             nonces,
+            names,
         })
+    }
+
+    fn name_tag(&self, name: &str) -> [u8; 16] {
+        first_half(&hmac::sign(&self.names, name.as_bytes()))
     }
 
     /// Opens what this key sealed, whatever number it was sealed under.
@@ -268,10 +284,23 @@ impl Keys {
         let mut input = [0; 16];
         input[..8].copy_from_slice(&device.to_be_bytes());
         input[8..].copy_from_slice(&count.to_be_bytes());
-        let tag = hmac::sign(&self.sealing().nonces, &input);
-        let mut nonce = [0; 16];
-        nonce.copy_from_slice(&tag.as_ref()[..16]);
-        nonce
+        first_half(&hmac::sign(&self.sealing().nonces, &input))
+    }
+
+    /// What a name is found by where it is not kept in clear: equal names have the same, and
+    /// nobody without the key can tell from it which name it is.
+    pub fn name_tag(&self, name: &str) -> [u8; 16] {
+        self.sealing().name_tag(name)
+    }
+
+    /// The same by each key: while the key is changed, what was written before has the tag
+    /// of the old one.
+    pub fn name_tags(&self, name: &str) -> Vec<[u8; 16]> {
+        let keys = [Some(&self.current), self.next.as_ref()];
+        keys.into_iter()
+            .flatten()
+            .map(|key| key.name_tag(name))
+            .collect()
     }
 }
 

@@ -229,7 +229,7 @@ impl Operation {
 
 named! {
     /// Where a command stands.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
     #[serde(rename_all = "snake_case")]
     pub enum CommandState by eq {
         /// Waits for a session that may carry it.
@@ -407,16 +407,4 @@ pub struct StoredCommand {
     pub body: CommandBody,
     /// What became of it, in order.
     pub parts: Vec<Part>,
-}
-
-/// What a part of a walk over all devices found of their queues.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct QueueSample {
-    /// How many commands are in each state, in the order of
-    /// [`CommandState::ALL`]; those that are final are not counted.
-    pub commands: [u64; 8],
-    /// When the oldest command that waits was queued.
-    pub oldest: Option<Timestamp>,
-    /// The device at which the walk goes on; `None` at its end.
-    pub next: Option<u64>,
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::device::DeviceRecord;
+use crate::fleet::fold;
 use crate::ids::DeviceId;
 
 /// Most devices that are named of one person.
@@ -51,14 +52,14 @@ impl Person {
 
     /// Who it is among the installs of a device.
     pub fn id(&self) -> PersonId {
-        let digest = Sha256::digest(self.user.to_lowercase());
+        let digest = Sha256::digest(fold(&self.user));
         let mut id = [0; 16];
         id.copy_from_slice(&digest[..16]);
         PersonId(id)
     }
 
     fn is(&self, user: &str) -> bool {
-        self.user.to_lowercase() == user.to_lowercase()
+        fold(&self.user) == fold(user)
     }
 }
 

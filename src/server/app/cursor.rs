@@ -6,10 +6,12 @@ use data_encoding::BASE64URL_NOPAD;
 
 use super::context::App;
 use super::principal::Principal;
+use modegate_store::fleet::DevicePlace;
 use modegate_store::seal::{CursorList, SealContext};
 
-/// Longest text of a place.
-pub(crate) const CURSOR_BYTES: usize = 64;
+/// Longest text of a place: in a list by name it has the name, of up to 256 bytes, which in
+/// lower case may be half as long again.
+pub(crate) const CURSOR_BYTES: usize = 768;
 
 impl App {
     /// A place as this caller is shown it.
@@ -35,6 +37,47 @@ impl App {
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let place = self.keys.open(context(by, list), &sealed).ok()?;
         place.try_into().ok().map(u64::from_be_bytes)
+    }
+
+    /// A place in the list of devices as this caller is shown it.
+    pub(crate) fn device_cursor(&self, by: &Principal, place: &DevicePlace) -> String {
+        if place.name.is_empty() {
+            return self.cursor(by, CursorList::Devices, place.number);
+        }
+        let plain = [&place.number.to_be_bytes()[..], place.name.as_bytes()].concat();
+        let bytes = match by.sees_all() {
+            true => Ok(plain),
+            false => self.keys.seal(context(by, CursorList::DeviceNames), &plain),
+        };
+        bytes.map_or_else(|_| "0".to_owned(), |bytes| BASE64URL_NOPAD.encode(&bytes))
+    }
+
+    /// The place in the list of devices, by name or not, that a text stands for which this
+    /// caller was shown.
+    pub(crate) fn device_place(
+        &self,
+        by: &Principal,
+        is_by_name: bool,
+        text: &str,
+    ) -> Option<DevicePlace> {
+        if !is_by_name || text == "0" {
+            let number = self.place(by, CursorList::Devices, text)?;
+            let name = String::new();
+            return Some(DevicePlace { name, number });
+        }
+        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
+        let plain = match by.sees_all() {
+            true => bytes,
+            false => {
+                let context = context(by, CursorList::DeviceNames);
+                self.keys.open(context, &bytes).ok()?
+            }
+        };
+        let (number, name) = plain.split_first_chunk()?;
+        let number = u64::from_be_bytes(*number);
+        let name = String::from_utf8(name.to_vec()).ok()?;
+        i64::try_from(number).ok()?;
+        Some(DevicePlace { name, number })
     }
 }
 

@@ -1,15 +1,13 @@
-//! Devices: registered, listed, changed, retired.
+//! Devices: registered, changed, retired.
 
 use super::error::source_taken;
 use super::input::{Clearable, Flat, Line, Lines, List, Parse, Parsed, SecretText, input};
-use super::list::{ScanBounds, scan};
 use super::revision::{check, device_tag};
 use super::word::{Word, words};
-use super::{App, AppError, Listed, Page, Principal, WriteOptions};
+use super::{App, AppError, Principal, WriteOptions};
 use modegate_core::change::{self, Refusal};
 use modegate_core::command::client_key_fault;
 use modegate_core::context::Family;
-use modegate_core::device::ActivityFlag;
 use modegate_core::device::{
     CertificateDigest, Credentials, Device, DeviceRecord, DeviceState, EndReason,
 };
@@ -17,11 +15,9 @@ use modegate_core::event::{Event, EventType, RecordChange};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{DeviceId, Source};
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES, SOURCE_BYTES};
-use modegate_core::session::{
-    FamilyInUse, ReadPlan, end_enrollment, is_enrolled_anew, leave_family,
-};
+use modegate_core::session::{FamilyInUse, end_enrollment, is_enrolled_anew, leave_family};
 use modegate_core::time::Timestamp;
-use modegate_store::{Chunk, StoreError};
+use modegate_store::StoreError;
 use modegate_wire::auth::PasswordDigest;
 
 input! {
@@ -184,89 +180,6 @@ pub(crate) async fn register(
         }
         registered => Ok(registered?),
     }
-}
-
-/// Which devices to list; `None` does not filter.
-#[derive(Debug, Default)]
-pub(crate) struct DeviceFilter {
-    /// Those of this group.
-    pub(crate) group: Option<String>,
-    /// Those of this family.
-    pub(crate) family: Option<Family>,
-    /// Those of this user.
-    pub(crate) user: Option<String>,
-    /// The one with this source.
-    pub(crate) source: Option<String>,
-    /// Those with this activity.
-    pub(crate) activity: Option<ActivityFlag>,
-    /// Those that began no session since then.
-    pub(crate) not_seen_since: Option<Timestamp>,
-}
-
-impl DeviceFilter {
-    fn takes(&self, device: &Device) -> bool {
-        let record = &device.record;
-        let group = self.group.as_ref();
-        group.is_none_or(|group| record.groups.contains(group))
-            && self.family.is_none_or(|family| record.family == family)
-            && (self.user.is_none() || record.user == self.user)
-            && self
-                .source
-                .as_ref()
-                .is_none_or(|source| record.source.0 == *source)
-            && self
-                .activity
-                .is_none_or(|activity| activity.is_of(&device.state))
-            && self
-                .not_seen_since
-                .is_none_or(|since| device.state.seen.iter().flatten().all(|seen| *seen < since))
-    }
-}
-
-/// Lists devices: looks at so many at most, so that a page may have fewer than
-/// asked for while the list goes on.
-pub(crate) async fn list(
-    app: &App,
-    by: &Principal,
-    filter: &DeviceFilter,
-    page: Page,
-) -> Result<Listed<Device>, AppError> {
-    if filter
-        .group
-        .as_ref()
-        .is_some_and(|group| !by.knows_group(group))
-    {
-        return Ok(Listed::all(Vec::new()));
-    }
-    let takes = |device: &Device| by.may_see(device) && filter.takes(device);
-    if let Some(person) = by.person() {
-        // They are few, and named: nobody else's are looked at.
-        let mut own = Vec::new();
-        for id in &person.devices {
-            own.extend(app.store.device(*id).await?.filter(takes));
-        }
-        own.sort_by_key(|device| device.number);
-        return Ok(Listed::all(own));
-    }
-    if let Some(source) = &filter.source {
-        let source = Source(source.clone());
-        let found = app.store.load(&source, &|_| ReadPlan::default()).await?;
-        let device = found.map(|snapshot| snapshot.device);
-        let behind = page.after.unwrap_or(0);
-        let device = device.filter(|device| device.number > behind && takes(device));
-        return Ok(Listed::all(device.into_iter().collect()));
-    }
-    let chunk = crate::limits::PAGE_ITEMS;
-    let read = async |after| {
-        let found = app.store.devices(after, chunk).await?;
-        Ok(Chunk::of_up_to(chunk, found))
-    };
-    let bounds = ScanBounds {
-        looks: crate::limits::DEVICE_WALK,
-        bytes: app.page_bytes,
-        weigh: |device: &Device| device.state.bytes(),
-    };
-    scan(page, bounds, read, |device| device.number, takes).await
 }
 
 /// Changes the fields of a device that the request names.

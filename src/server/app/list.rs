@@ -14,19 +14,21 @@ pub(crate) struct Page {
 
 /// The entries of a page, and where the next one begins, if there may be one.
 #[derive(Debug)]
-pub(crate) struct Listed<T> {
+pub(crate) struct Listed<T, P = u64> {
     /// The entries.
     pub(crate) items: Vec<T>,
     /// [`Page::after`] of the next page.
-    pub(crate) next: Option<u64>,
+    pub(crate) next: Option<P>,
 }
 
-impl<T> Listed<T> {
+impl<T, P> Listed<T, P> {
     /// All there are.
     pub(crate) fn all(items: Vec<T>) -> Self {
         Listed { items, next: None }
     }
+}
 
+impl<T> Listed<T> {
     /// A page of a short list, of which the position says where it goes on.
     pub(crate) fn cut(items: Vec<T>, page: Page) -> Self {
         let from = usize::try_from(page.after.unwrap_or(0)).unwrap_or(usize::MAX);

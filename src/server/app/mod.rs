@@ -13,8 +13,10 @@ pub(crate) mod commands;
 pub(crate) mod compliance;
 mod context;
 mod cursor;
+pub(crate) mod device_list;
 pub(crate) mod devices;
 mod error;
+pub(crate) mod fleet;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod input;
@@ -33,6 +35,7 @@ pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod wakes;
+pub(crate) mod web_sessions;
 pub(crate) mod webhooks;
 pub(crate) mod word;
 

@@ -13,6 +13,7 @@ use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::{AuthFailure, FamilyEvidence};
 use modegate_core::event::EventType;
+use modegate_core::fleet::DeviceFlag;
 use modegate_core::installs;
 use modegate_core::polling::ScheduleState;
 use modegate_core::push::profile::{Health, TokenForm};
@@ -87,6 +88,7 @@ words!(
     Family,
     FamilyEvidence,
     ActivityFlag,
+    DeviceFlag,
     AlertKind,
     ComplianceState,
     Reason,

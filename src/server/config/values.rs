@@ -15,6 +15,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use modegate_pages::brand::Accent;
+use modegate_store::fleet::UserIndex;
 
 use super::choices::{AddressHeader, LogFormat, ProxyHeader};
 use modegate_core::operations::Templates;
@@ -95,6 +96,11 @@ text_rules! {
     LogLines -> LogFormat, SHOWN, "text or json", |text| match text {
         "text" => Some(LogFormat::Text),
         "json" => Some(LogFormat::Json),
+        _ => None,
+    };
+    UserIndexWord -> UserIndex, SHOWN, "sealed or prefix", |text| match text {
+        "sealed" => Some(UserIndex::Sealed),
+        "prefix" => Some(UserIndex::Prefix),
         _ => None,
     };
     LogFilter -> String, SHOWN, "a filter such as info,modegate=debug",

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::values::{self, AccentColour, Address, BaseUrl, BrandName, File, HeaderName, HostName};
-use super::values::{list, number, optional, required};
+use super::values::{UserIndexWord, list, number, optional, required};
+use modegate_store::fleet::UserIndex;
 
 /// The pages: the console and the portal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,11 @@ pub struct WebSettings {
     /// 4.5:1. Default `#0b5cad`.
     #[serde(deserialize_with = "required::<AccentColour, _>")]
     pub brand_accent: String,
+    /// How devices are found by their users: `sealed` by the whole name, of which the database
+    /// has a keyed digest; `prefix` by how the name begins, too, for which it has the names in
+    /// clear. Default `sealed`.
+    #[serde(deserialize_with = "required::<UserIndexWord, _>")]
+    pub user_index: UserIndex,
     /// After how many minutes without a request a session of the console ends. Default 30.
     #[serde(deserialize_with = "number::<_, 1, 1_440>")]
     pub console_idle_minutes: u32,
@@ -64,6 +70,7 @@ impl Default for WebSettings {
             brand_name: "modegate".to_owned(),
             brand_logo: None,
             brand_accent: values::DEFAULT_ACCENT.to_owned(),
+            user_index: UserIndex::Sealed,
             console_idle_minutes: 30,
             console_hours: 8,
             portal_idle_hours: 12,

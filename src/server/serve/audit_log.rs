@@ -18,7 +18,8 @@ pub(super) async fn open_log(
 ) -> Result<(Arc<SqliteStore>, Arc<Sealer>), ServeError> {
     let database = options.settings.database_path();
     let observer = Arc::clone(metrics);
-    let store = SqliteStore::open_observed(&database, keys, observer)?;
+    let users = Some(options.settings.web.user_index);
+    let store = SqliteStore::open_observed(&database, keys, users, observer)?;
     let store = Arc::new(store);
     let sealer = Sealer::open(audit_setup(options, &store, metrics)).await?;
     Ok((store, Arc::new(sealer)))

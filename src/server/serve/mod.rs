@@ -25,6 +25,7 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
+use crate::app::web_sessions::{Lifetime, WebSessions};
 use crate::app::{App, alerts::Alerts, baseline_reload, policy_reload};
 use crate::audit::Sealer;
 use crate::audit::lists::Lists;
@@ -105,10 +106,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
-    let database = &settings.database_path();
-    let metrics = Metrics::on(clock.clone()).with_process();
-    let metrics = Arc::new(metrics.with_disk(database));
-    let keys = KeySource::from_settings(settings).open(&dir, database)?;
+    let metrics = metrics(&options);
+    let keys = KeySource::from_settings(settings).open(&dir, &settings.database_path())?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
@@ -160,10 +159,15 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         workers,
         announced,
     };
-    // Only the first one is kept, and this is it.
-    let _ = running.shared.app.web_url.set(running.page(""));
+    running.begin_links();
     running.dir.announce(&running.announcement())?;
     Ok(running)
+}
+
+/// What is counted, by the server's clock.
+fn metrics(options: &Options) -> Arc<Metrics> {
+    let metrics = Metrics::on(options.clock.clone()).with_process();
+    Arc::new(metrics.with_disk(&options.settings.database_path()))
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {
@@ -216,6 +220,7 @@ async fn app(
         clock: options.clock.clone(),
         page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
+        web_sessions: web_sessions(&options.settings.web),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
         work: WorkPool::new(cores()),
@@ -314,6 +319,18 @@ fn sync_service(
         .reading_schedules(settings.inventory.schedule_age_ms())
         .repairing_polling(settings.inventory.repair_polling)
         .proving_itself(server_auth(&settings.server_auth)?))
+}
+
+/// When sessions of the pages end.
+fn web_sessions(settings: &config::WebSettings) -> WebSessions {
+    const HOUR: u32 = 60;
+    WebSessions::new(
+        Lifetime::of_minutes(settings.console_idle_minutes, settings.console_hours * HOUR),
+        Lifetime::of_minutes(
+            settings.portal_idle_hours * HOUR,
+            settings.portal_days * 24 * HOUR,
+        ),
+    )
 }
 
 /// What the server proves itself to devices with; the common password is read here.

@@ -1,5 +1,5 @@
 //! What the server does beside requests: wakes, batches, installs, webhooks,
-//! sampling, retention. Each worker reads, has the core decide, and writes; the
+//! the census, retention. Each worker reads, has the core decide, and writes; the
 //! [supervisor](crate::supervisor) runs them.
 
 use std::path::PathBuf;
@@ -10,10 +10,10 @@ use tokio::sync::Notify;
 pub(crate) mod alerts;
 mod auth_failures;
 mod batches;
+mod census;
 pub(crate) mod compliance;
 mod compliance_snapshot;
 mod installs;
-mod queues;
 pub mod retention;
 mod tally;
 
@@ -36,13 +36,13 @@ use crate::wns::worker::WakeWorker;
 use alerts::{AlertWorker, Conditions};
 use auth_failures::AuthFailureLog;
 use batches::BatchWorker;
+use census::CensusWorker;
 use compliance::{ComplianceWorker, Judge};
 use compliance_snapshot::SnapshotWorker;
 use installs::InstallWorker;
 use modegate_core::installs::JobRules;
 use modegate_core::operations::Templates;
 use modegate_store::Store;
-use queues::QueueSampling;
 use retention::RetentionWorker;
 use tally::TallyWorker;
 
@@ -93,22 +93,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "alerts", |c| {
         AlertWorker::new(Arc::clone(&c.conditions))
     });
-    start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
-        sync: Arc::clone(&c.sync),
-        store: Arc::clone(&c.store),
-        clock: c.clock.clone(),
-    });
-    start_one(&supervisor, &context, "queue_sampling", |c| {
-        QueueSampling::new(
-            Arc::clone(&c.store),
-            c.clock.clone(),
-            Arc::clone(&c.metrics),
-        )
-    });
-    start_one(&supervisor, &context, "tally", |c| TallyWorker {
-        store: Arc::clone(&c.store),
-        metrics: Arc::clone(&c.metrics),
-    });
+    start_counts(&supervisor, &context);
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {
         ComplianceWorker::new(c.judge.clone())
@@ -147,6 +132,20 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)
     });
     supervisor
+}
+
+/// Starts the workers that count.
+fn start_counts(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
+    start_one(supervisor, context, "auth_failures", |c| AuthFailureLog {
+        sync: Arc::clone(&c.sync),
+        store: Arc::clone(&c.store),
+        clock: c.clock.clone(),
+    });
+    start_one(supervisor, context, "census", CensusWorker::new);
+    start_one(supervisor, context, "tally", |c| TallyWorker {
+        store: Arc::clone(&c.store),
+        metrics: Arc::clone(&c.metrics),
+    });
 }
 
 /// Starts the workers of the audit log: what seals it, has it cosigned, sends,

@@ -108,7 +108,7 @@ impl WriteStore for SqliteStore {
         self.write(keep, move |db, keys| {
             let before = rows::known_device(db, keys, device)?;
             check(&before)?;
-            registry::retire(db, device, event)?;
+            registry::retire(db, keys, &before, event)?;
             Ok(before)
         })
         .await

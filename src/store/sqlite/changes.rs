@@ -7,7 +7,7 @@ use super::error::failed;
 use super::events::{self, Chain};
 use super::query::{first, run};
 use super::rows::{self, Key, signed, unsigned};
-use super::{answers, inventory};
+use super::{answers, device_index, inventory};
 use crate::seal::{Keys, SealContext};
 use crate::{Decide, StoreError};
 use modegate_core::change::{DeviceChange, NewDelivery, Standing};
@@ -143,6 +143,9 @@ fn update_record(
     number: u64,
     record: &DeviceRecord,
 ) -> Result<(), StoreError> {
+    if let Some(before) = rows::record(db, keys, number)? {
+        device_index::change(db, keys, number, &before, record)?;
+    }
     let bytes = rows::record_bytes(keys, number, record)?;
     let sql = "UPDATE device SET record = ?2 WHERE number = ?1";
     run(db, sql, params![signed(number), bytes])

@@ -11,15 +11,18 @@ mod audit_keys;
 pub mod backup;
 mod batches;
 mod catalogue;
+mod census;
 mod changes;
 mod checkpoints;
 mod columns;
 mod compliance;
 mod connection;
+mod device_index;
 mod entries;
 mod error;
 mod events;
 pub mod files;
+mod find;
 mod idempotency;
 mod index;
 pub mod inspect;
@@ -57,6 +60,7 @@ use rusqlite::Connection;
 
 pub use writer::Stats;
 
+use crate::fleet::UserIndex;
 use crate::seal::Keys;
 use crate::{StoreError, StoreObserver};
 use connection::{check_key, checked_format, connect, execute, pragma};
@@ -82,13 +86,15 @@ impl SqliteStore {
     /// Opens the database file, making it when it is not there. It stays locked for
     /// other processes that would write to it.
     pub fn open(path: &Path, keys: Keys) -> Result<Self, StoreError> {
-        SqliteStore::open_observed(path, keys, Arc::new(()))
+        SqliteStore::open_observed(path, keys, None, Arc::new(()))
     }
 
-    /// The same, reporting its work to `observer`.
+    /// The same, keeping users' names so, where not as before, and reporting its work to
+    /// `observer`.
     pub fn open_observed(
         path: &Path,
         keys: Keys,
+        users: Option<UserIndex>,
         observer: Arc<dyn StoreObserver>,
     ) -> Result<Self, StoreError> {
         let files = DatabaseFiles::new(path);
@@ -98,6 +104,7 @@ impl SqliteStore {
         checked_format(&db)?;
         let keys = check_key(&db, keys)?;
         older_rows::bring_up(&db, &keys)?;
+        device_index::fill(&db, &keys, users)?;
         let checkpointer = Connection::open(files.database()).map_err(failed)?;
         pragma(&checkpointer, "synchronous", "FULL")?;
         let files = Arc::new(OpenFiles::new(files));

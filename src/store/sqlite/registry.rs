@@ -3,12 +3,13 @@
 use rusqlite::{Connection, params};
 
 use super::compliance;
+use super::device_index;
 use super::events::{self, Chain};
 use super::query::{run, value};
 use super::rows::{self, Key, signed};
 use crate::StoreError;
 use crate::seal::Keys;
-use modegate_core::device::{DeviceRecord, DeviceState};
+use modegate_core::device::{Device, DeviceRecord, DeviceState};
 use modegate_core::event::Event;
 use modegate_core::ids::DeviceId;
 
@@ -48,6 +49,7 @@ pub(super) fn register(
     ];
     let sql = "INSERT INTO device VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, NULL)";
     run(db, sql, row)?;
+    device_index::put(db, keys, chain.number, record)?;
     compliance::make_due(db, chain.number)
 }
 
@@ -66,10 +68,18 @@ const OF_A_DEVICE: [&str; 11] = [
     "portal_link",
 ];
 
-pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<(), StoreError> {
-    let there = rows::number_of(db, device)?.is_some();
-    let chain = events::chain_of(db, device)?.filter(|_| there);
-    let mut chain = chain.ok_or(StoreError::NoDevice)?;
+/// The indexes, whose rows lie by what a device is found by, and are deleted one by one.
+#[cfg(test)]
+const INDEXES: [&str; 2] = ["name_index", "term_index"];
+
+pub(super) fn retire(
+    db: &Connection,
+    keys: &Keys,
+    device: &Device,
+    event: Event,
+) -> Result<(), StoreError> {
+    let (record, device) = (&device.record, device.id);
+    let mut chain = events::chain_of(db, device)?.ok_or(StoreError::NoDevice)?;
     events::append(db, &mut chain, &mut [event])?;
     let number = signed(chain.number);
     let row = params![
@@ -81,6 +91,7 @@ pub(super) fn retire(db: &Connection, device: DeviceId, event: Event) -> Result<
     ];
     run(db, "INSERT INTO chain VALUES (?1, ?2, ?3, ?4, ?5)", row)?;
     compliance::retire(db, number)?;
+    device_index::remove_all(db, keys, chain.number, record)?;
     for table in OF_A_DEVICE {
         run(
             db,
@@ -110,7 +121,7 @@ mod tests {
         let mut statement = db.prepare(sql).unwrap();
         let tables = statement.query_map([], |row| row.get::<_, String>(0));
         let tables: Vec<String> = tables.unwrap().map(Result::unwrap).collect();
-        let mut known = [&OF_A_DEVICE[..], &STAYS].concat();
+        let mut known = [&OF_A_DEVICE[..], &INDEXES, &STAYS].concat();
         known.sort_unstable();
         assert_eq!(tables, known);
     }

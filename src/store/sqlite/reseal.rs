@@ -16,7 +16,7 @@ use super::columns::{Column, ROWS, SEALED, Sealed};
 use super::connection::{KNOWN, check_key, connect, key_check};
 use super::error::failed;
 use super::files::DatabaseFiles;
-use super::{events, rows};
+use super::{device_index, events, rows};
 use crate::StoreError;
 use crate::seal::{Keys, SealContext};
 use modegate_core::event::{Event, EventType};
@@ -100,6 +100,8 @@ impl Reseal {
         transaction
             .execute("UPDATE key_check SET sealed = ?1", [sealed])
             .map_err(failed)?;
+        // Users are found by a tag of the old key, which ends with it.
+        device_index::refill(&transaction)?;
         let event = Event::new(now, "operator", None, EventType::KeyRotated).detail(format!(
             "{} rows are sealed with the new key",
             self.progress.of

@@ -51,6 +51,19 @@ pub(super) fn device(
     first(db, sql, [value], |row| Ok(device_row(row, keys)))?.transpose()
 }
 
+/// The record of a device.
+pub(super) fn record(
+    db: &Connection,
+    keys: &Keys,
+    number: u64,
+) -> Result<Option<DeviceRecord>, StoreError> {
+    let sql = "SELECT record FROM device WHERE number = ?1";
+    let sealed: Option<Vec<u8>> = first(db, sql, [signed(number)], |row| row.get(0))?;
+    let sealed = sealed.as_deref();
+    let record = sealed.map(|sealed| open(keys, SealContext::Record(number), sealed));
+    record.transpose()
+}
+
 /// Up to `limit` devices behind that number.
 pub(super) fn devices(
     db: &Connection,

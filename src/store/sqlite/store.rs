@@ -20,7 +20,7 @@ use crate::{Chunk, MakeCommand, PartPlace, PlanRead, Purged, Store, StoreError};
 use modegate_core::batch::{Batch, BatchId};
 use modegate_core::catalogue::App;
 use modegate_core::change::DeviceChange;
-use modegate_core::command::{QueueSample, StoredCommand};
+use modegate_core::command::StoredCommand;
 use modegate_core::device::Device;
 use modegate_core::event::{Event, StoredEvent};
 use modegate_core::ids::{CommandId, DeviceId, Source};
@@ -142,10 +142,6 @@ impl Store for SqliteStore {
     async fn probe(&self) -> Result<(), StoreError> {
         self.writer.submit(probe::write).await?;
         self.read(|db, _| events::no_device(db).map(drop))
-    }
-
-    async fn sample_queues(&self, after: u64, limit: usize) -> Result<QueueSample, StoreError> {
-        self.read(|db, keys| probe::queues(db, keys, after, limit))
     }
 
     async fn purge_results(

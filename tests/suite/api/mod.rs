@@ -13,6 +13,7 @@ mod devices;
 mod event_filters;
 mod events;
 mod fields;
+mod fleet;
 mod found_values;
 mod head;
 mod history;

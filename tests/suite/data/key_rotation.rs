@@ -459,6 +459,7 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "portal_link.id",
         "portal_link.text",
         "push_profile.id",
+        "term_index.term",
         "tile.hashes",
         "token.body",
         "token.id",

@@ -22,6 +22,7 @@ use modegate_server::config::Retention;
 use modegate_server::sync::{SyncResponse, SyncService};
 use modegate_server::workers::retention::Applied;
 use modegate_store::api::WriteStore;
+use modegate_store::fleet::FleetStore;
 use modegate_store::installs::InstallStore;
 use modegate_store::proof::ProofStore;
 use modegate_store::seal::Keys;
@@ -409,16 +410,10 @@ async fn a_store_is_sampled_and_swept_from_the_front() {
     let a = register(&*store, "a", AT).await;
     enqueue(&*store, a, "./DevInfo/Man").await;
     enqueue(&*store, a, "./DevInfo/Mod").await;
-    let (mut queued, mut after, mut oldest) = (0, 0, None);
-    loop {
-        let sample = store.sample_queues(after, 1).await.unwrap();
-        queued += sample.commands[CommandState::Queued as usize];
-        oldest = oldest.or(sample.oldest);
-        match sample.next {
-            Some(next) => after = next,
-            None => break,
-        }
-    }
+    let found = store.survey(0, 1).await.unwrap();
+    let open = found[0].device.state.open.iter();
+    let queued = open.filter(|command| command.state == CommandState::Queued);
+    let (queued, oldest) = (queued.count(), found[0].waits_since);
     assert_eq!((queued, oldest), (2, Some(AT)));
 
     // No command is final: no result is taken.

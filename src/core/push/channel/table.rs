@@ -6,7 +6,9 @@ use crate::named::named;
 
 named! {
     /// Where a device's channel stands.
-    #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+    #[derive(
+        Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize,
+    )]
     #[serde(rename_all = "snake_case")]
     pub enum ChannelState {
         /// The PFN is to be set in the next session that may.

@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::certificates::{CertificateView, certificates};
 use super::polling::PollingView;
 use super::query::{text, time, word};
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page_in};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, device_page};
 use crate::app::Principal;
-use crate::app::devices::{self, DeviceFilter, DevicePatch, NewDevice};
+use crate::app::device_list::{self, DeviceFilter};
+use crate::app::devices::{self, DevicePatch, NewDevice};
 use crate::app::input::Time;
 use crate::app::revision::device_tag;
 use crate::app::word::Word;
+use crate::http::problem::Problem;
 use modegate_core::context::{Family, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::{CertificateDigest, Device, FamilyEvidence, Refused};
 use modegate_core::event::RefusalRecord;
 use modegate_core::ids::DeviceId;
-use modegate_store::seal::CursorList;
 
 /// A device as the API shows it: everything but its secrets.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -170,12 +171,29 @@ pub(super) async fn register(caller: Caller, Body(new): Body<NewDevice>) -> Hand
 /// Which devices to list.
 #[derive(Debug, Deserialize)]
 pub(super) struct FilterQuery {
+    prefix: Option<String>,
     group: Option<String>,
     family: Option<String>,
     user: Option<String>,
     source: Option<String>,
+    flag: Option<String>,
     activity: Option<String>,
     not_seen_since: Option<String>,
+}
+
+impl FilterQuery {
+    fn filter(self) -> Result<DeviceFilter, Problem> {
+        Ok(DeviceFilter {
+            prefix: text(self.prefix),
+            group: text(self.group),
+            family: word("family", self.family.as_deref())?,
+            user: text(self.user),
+            source: text(self.source),
+            flag: word("flag", self.flag.as_deref())?,
+            activity: word("activity", self.activity.as_deref())?,
+            not_seen_since: time("not_seen_since", self.not_seen_since.as_deref())?,
+        })
+    }
 }
 
 /// `GET /devices`.
@@ -186,20 +204,34 @@ pub(super) async fn list(
 ) -> HandlerResult {
     caller
         .read(move |caller| async move {
-            let query = query.into_inner();
-            let filter = DeviceFilter {
-                group: text(query.group),
-                family: word("family", query.family.as_deref())?,
-                user: text(query.user),
-                source: text(query.source),
-                activity: word("activity", query.activity.as_deref())?,
-                not_seen_since: time("not_seen_since", query.not_seen_since.as_deref())?,
-            };
-            let asked = paging.page_in(&caller, CursorList::Devices)?;
-            let listed = devices::list(caller.app(), caller.by(), &filter, asked).await?;
-            Ok(page_in(&caller, CursorList::Devices, listed, |device| {
+            let filter = query.into_inner().filter()?;
+            let page = paging.device_page(&caller, filter.prefix.is_some())?;
+            let listed = device_list::list(caller.app(), caller.by(), &filter, page).await?;
+            Ok(device_page(&caller, listed, |device| {
                 DeviceView::new(&device, caller.by())
             }))
+        })
+        .await
+}
+
+/// How many devices there are.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "DeviceCount")]
+pub(super) struct CountView {
+    /// How many were counted.
+    devices: u64,
+    /// Whether there may be more: the count ends at 10,001.
+    more: bool,
+}
+
+/// `GET /devices/count`.
+pub(super) async fn count(caller: Caller, query: web::Query<FilterQuery>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let filter = query.into_inner().filter()?;
+            let counted = device_list::count(caller.app(), caller.by(), &filter).await?;
+            let (devices, more) = (counted.devices, counted.more);
+            Ok(ApiResponse::ok(&CountView { devices, more }))
         })
         .await
 }

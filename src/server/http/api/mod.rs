@@ -19,6 +19,7 @@ mod event_parts;
 mod events;
 mod examples;
 mod extract;
+mod fleet;
 mod guard;
 mod history;
 mod idempotency;
@@ -48,7 +49,7 @@ mod webhooks;
 use answer::{ApiResponse, HandlerResult};
 use caller::Caller;
 use extract::{Body, Id, OptionalBody, ok};
-use query::{Paging, page, page_in};
+use query::{Paging, device_page, page, page_in};
 
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;

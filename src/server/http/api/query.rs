@@ -5,11 +5,13 @@ use actix_web::error::QueryPayloadError;
 use serde::{Deserialize, Serialize};
 
 use super::{ApiResponse, Caller};
+use crate::app::device_list::DevicePage;
 use crate::app::word::{Words, all_words};
 use crate::app::{Listed, Page};
 use crate::http::problem::Problem;
 use modegate_core::fields::quoted;
 use modegate_core::time::Timestamp;
+use modegate_store::fleet::DevicePlace;
 use modegate_store::seal::CursorList;
 
 /// A query that no handler can read: what the table does not name of it is wrong.
@@ -59,12 +61,31 @@ impl Paging {
         Ok(self.page_behind(self.after_in(caller, list)?))
     }
 
+    /// The page of a list of devices, by name or not.
+    pub(super) fn device_page(
+        &self,
+        caller: &Caller,
+        is_by_name: bool,
+    ) -> Result<DevicePage, Problem> {
+        let read = |text: &str| {
+            let place = caller.app().device_place(caller.by(), is_by_name, text);
+            place.ok_or_else(|| not_shown("after", text))
+        };
+        let after = self.after.as_deref().map(read).transpose()?;
+        Ok(DevicePage {
+            after: after.unwrap_or_default(),
+            limit: self.limit(),
+        })
+    }
+
     fn page_behind(&self, after: Option<u64>) -> Page {
+        let limit = self.limit();
+        Page { after, limit }
+    }
+
+    fn limit(&self) -> usize {
         let limit = self.limit.unwrap_or(50);
-        Page {
-            after,
-            limit: limit.clamp(1, crate::limits::PAGE_ITEMS),
-        }
+        limit.clamp(1, crate::limits::PAGE_ITEMS)
     }
 }
 
@@ -95,9 +116,19 @@ pub(super) fn page_in<T, U: Serialize>(
     page_with(listed, next, view)
 }
 
-fn page_with<T, U: Serialize>(
-    listed: Listed<T>,
-    next: impl FnOnce(u64) -> String,
+/// The same of a list of devices.
+pub(super) fn device_page<T, U: Serialize>(
+    caller: &Caller,
+    listed: Listed<T, DevicePlace>,
+    view: impl FnMut(T) -> U,
+) -> ApiResponse {
+    let next = |next| caller.app().device_cursor(caller.by(), &next);
+    page_with(listed, next, view)
+}
+
+fn page_with<T, P, U: Serialize>(
+    listed: Listed<T, P>,
+    next: impl FnOnce(P) -> String,
     view: impl FnMut(T) -> U,
 ) -> ApiResponse {
     ApiResponse::ok(&PageView {

@@ -4,8 +4,9 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, history, import, install_stream, installs, inventory, openapi, policies, portal_links,
-    push, push_profiles, refused_devices, schemas, server_password, stream, tokens, webhooks,
+    events, fleet, history, import, install_stream, installs, inventory, openapi, policies,
+    portal_links, push, push_profiles, refused_devices, schemas, server_password, stream, tokens,
+    webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
@@ -15,6 +16,7 @@ use modegate_core::context::{Family, Login, Mode};
 use modegate_core::device::ActivityFlag;
 use modegate_core::device::AuthFailure;
 use modegate_core::event::EventType;
+use modegate_core::fleet::DeviceFlag;
 
 const fn text(name: &'static str, about: &'static str) -> Param {
     Param {
@@ -55,18 +57,33 @@ endpoints! {
     post "/devices" [Operate] devices::register, body app::devices::NewDevice
         => 201 One devices::DeviceView;
 
-    "Lists devices in the order of their registration; a page may contain fewer than `limit` while `next` is set"
+    "Lists devices in the order of their registration, or of the names that `prefix` finds; a page may contain fewer than `limit` while `next` is set"
     get "/devices" [Browse] devices::list => 200 List devices::DeviceView,
         query &[
             AFTER,
             LIMIT,
+            text("prefix", "Only devices whose source begins so, or whose user does if web.user_index is prefix; letter case does not matter"),
             text("group", "Only devices of this group"),
             one_of("family", all_words::<Family>, "Only devices of this family"),
-            text("user", "Only devices of this user"),
+            text("user", "Only devices of this user; letter case does not matter"),
             text("source", "Only the device with this source"),
+            one_of("flag", all_words::<DeviceFlag>, "Only devices with this flag, as the latest walk over all devices found it"),
             one_of("activity", all_words::<ActivityFlag>, "Only devices with this activity"),
             text("not_seen_since", "Only devices that began no session since this time (RFC 3339)"),
         ];
+
+    "How many devices match, up to 10,001"
+    get "/devices/count" [Browse] devices::count => 200 One devices::CountView,
+        query &[
+            text("prefix", "Only devices whose source begins so, or whose user does if web.user_index is prefix; letter case does not matter"),
+            text("group", "Only devices of this group"),
+            one_of("family", all_words::<Family>, "Only devices of this family"),
+            text("user", "Only devices of this user; letter case does not matter"),
+            one_of("flag", all_words::<DeviceFlag>, "Only devices with this flag, as the latest walk over all devices found it"),
+        ];
+
+    "What the latest walk over all devices counted; for tokens that see all devices"
+    get "/fleet" [Audit] fleet::census => 200 One fleet::FleetView;
 
     "Registers many devices in one transaction"
     post "/devices/import" [Operate] import::import, body app::import::Import

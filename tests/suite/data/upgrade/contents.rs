@@ -117,3 +117,23 @@ async fn tokens_and_answers_to_named_writes_are_known() {
     let lapsed = once("/devices", "lapsed", r#"{"source":"once-long-ago"}"#).await;
     assert_eq!(lapsed.0, 409, "{lapsed:?}");
 }
+
+#[tokio::test]
+async fn every_device_is_found_by_what_is_on_record_of_it() {
+    let old = Old::copied();
+    let server = old.serve();
+    let mut by_group = 0;
+    for device in all(&server, "/devices").await {
+        let mut queries = vec![format!("prefix={}", device["source"].as_str().unwrap())];
+        queries.extend(device["user"].as_str().map(|user| format!("user={user}")));
+        let groups = device["groups"].as_array().unwrap().iter();
+        queries.extend(groups.map(|group| format!("group={}", group.as_str().unwrap())));
+        by_group += queries.len();
+        for query in queries {
+            let page = server.get(&format!("/devices?limit=200&{query}")).await;
+            let mut items = page["items"].as_array().unwrap().iter();
+            assert!(items.any(|item| item["id"] == device["id"]), "{query}");
+        }
+    }
+    assert!(by_group > old.rows("device"), "some are in groups");
+}
