@@ -409,6 +409,10 @@ named! {
         PortalLinkUsed = "portal_link.used",
         /// A one-time link was ended before it was used.
         PortalLinkEnded = "portal_link.ended",
+        /// Somebody signed in to the pages.
+        SessionOpened = "session.opened",
+        /// A session of the pages was ended before its time.
+        SessionEnded = "session.ended",
     }
 }
 

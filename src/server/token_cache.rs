@@ -57,6 +57,16 @@ impl TokenCache {
         found.filter(|token| token.is_in_force(now))
     }
 
+    /// The token of this id, if it is in force at `now`.
+    pub fn by_id(&self, id: TokenId, now: Timestamp) -> Option<Arc<Token>> {
+        if id == self.bootstrap.id {
+            return Some(Arc::clone(&self.bootstrap));
+        }
+        let table = self.table();
+        let found = table.values().find(|token| token.id == id).cloned();
+        found.filter(|token| token.is_in_force(now))
+    }
+
     /// Whether a token that was found earlier is in force still.
     pub fn is_in_force(&self, token: &Token, now: Timestamp) -> bool {
         token.digest == self.bootstrap.digest

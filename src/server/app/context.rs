@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
+use super::web_sessions::WebSessions;
 use crate::audit::Sealer;
 use crate::clock::Clock;
 use crate::current::Current;
@@ -60,6 +61,8 @@ pub(crate) struct App {
     pub page_bytes: u64,
     /// Texts whose grammar is not known for sure.
     pub templates: Templates,
+    /// Who is signed in to the pages.
+    pub web_sessions: WebSessions,
     /// The tokens of the API.
     pub tokens: TokenCache,
     /// Held while the tokens in memory are brought up to date, so that none is

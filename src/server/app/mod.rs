@@ -34,6 +34,7 @@ pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod wakes;
+pub(crate) mod web_sessions;
 pub(crate) mod webhooks;
 pub(crate) mod word;
 

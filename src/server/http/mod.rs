@@ -18,7 +18,7 @@ mod problem_code;
 pub mod proxy;
 pub mod rates;
 mod refused;
-pub mod sessions;
+mod session_key;
 mod shared;
 pub mod site;
 pub mod stream_places;

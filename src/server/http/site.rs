@@ -3,7 +3,6 @@
 use modegate_pages::assets::Assets;
 use modegate_pages::brand::Brand;
 
-use super::sessions::{Ends, Sessions};
 use crate::config::WebSettings;
 use crate::logo::Logo;
 
@@ -18,8 +17,6 @@ pub enum Transport {
 
 /// What all pages of one server have in common.
 pub struct WebSite {
-    /// Who is signed in.
-    pub sessions: Sessions,
     /// The style sheets and the script.
     pub assets: Assets,
     /// Whose pages they are.
@@ -50,7 +47,6 @@ impl WebSite {
         let assets = Assets::new(&brand);
         let address = format!("/assets/{}/logo", assets.digest());
         Ok(WebSite {
-            sessions: Sessions::new(Ends::from_settings(settings)),
             brand: Brand {
                 logo: logo.is_some().then_some(address),
                 ..brand

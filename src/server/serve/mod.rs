@@ -25,6 +25,7 @@ use actix_web::dev::ServerHandle;
 use rustls::crypto::CryptoProvider;
 use tokio::sync::{Notify, watch};
 
+use crate::app::web_sessions::{Lifetime, WebSessions};
 use crate::app::{App, alerts::Alerts, baseline_reload, policy_reload};
 use crate::audit::Sealer;
 use crate::audit::lists::Lists;
@@ -218,6 +219,7 @@ async fn app(
         clock: options.clock.clone(),
         page_bytes: options.settings.limits.api_page_bytes.into(),
         templates: options.settings.templates.clone(),
+        web_sessions: web_sessions(&options.settings.web),
         tokens: TokenCache::new(TokenDigest::from_text(admin_token.reveal())),
         refreshing: tokio::sync::Mutex::default(),
         work: WorkPool::new(cores()),
@@ -315,6 +317,18 @@ fn sync_service(
         .reading_schedules(settings.inventory.schedule_age_ms())
         .repairing_polling(settings.inventory.repair_polling)
         .proving_itself(server_auth(&settings.server_auth)?))
+}
+
+/// When sessions of the pages end.
+fn web_sessions(settings: &config::WebSettings) -> WebSessions {
+    const HOUR: u32 = 60;
+    WebSessions::new(
+        Lifetime::of_minutes(settings.console_idle_minutes, settings.console_hours * HOUR),
+        Lifetime::of_minutes(
+            settings.portal_idle_hours * HOUR,
+            settings.portal_days * 24 * HOUR,
+        ),
+    )
 }
 
 /// What the server proves itself to devices with; the common password is read here.

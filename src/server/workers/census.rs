@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::Instant;
 
+use super::WorkerContext;
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::supervisor::Worker;
@@ -47,17 +48,12 @@ struct Walk {
 }
 
 impl CensusWorker {
-    pub(super) fn new(
-        store: Arc<dyn Store>,
-        clock: Clock,
-        metrics: Arc<Metrics>,
-        push: Arc<Push>,
-    ) -> Self {
+    pub(super) fn new(context: &WorkerContext) -> Self {
         CensusWorker {
-            store,
-            clock,
-            metrics,
-            push,
+            store: Arc::clone(&context.store),
+            clock: context.clock.clone(),
+            metrics: Arc::clone(&context.metrics),
+            push: Arc::clone(&context.push),
             walk: None,
             kept: None,
         }

@@ -339,7 +339,10 @@ fn free_ports() -> [u16; 2] {
     let first = 10_000 + u16::try_from(std::process::id() % 20_000).unwrap();
     let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
     let mut free = (first..32_000).filter(is_free);
-    [free.next().unwrap(), free.next().unwrap()]
+    let https = free.next().unwrap();
+    // The pages are served on the port behind it.
+    let http = free.find(|port| *port > https + 1).unwrap();
+    [https, http]
 }
 
 fn substitutions(dir: &Path, [https, http]: [u16; 2]) -> Substitutions {

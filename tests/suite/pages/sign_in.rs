@@ -149,3 +149,29 @@ async fn a_host_that_is_not_named_is_not_served() {
     assert_eq!(page.status, 421);
     assert!(page.words().contains("web.names"), "{}", page.words());
 }
+
+#[actix_web::test]
+async fn a_restart_signs_nobody_out_and_the_log_says_who_came_and_went() {
+    let mut server = Server::start();
+    let mut browser = Browser::signed_in(&server, &server.token).await;
+    server.kill_and_restart();
+    browser.base.clone_from(&server.http);
+    assert_eq!(browser.get("/console").await.status, 200);
+    browser.submit("/console", "/console/sign-out", &[]).await;
+    let (_, events) = server.api("GET", "/events?actor=console:admin", None).await;
+    let events = events["items"].as_array().unwrap().clone();
+    let types: Vec<&str> = events
+        .iter()
+        .map(|event| event["type"].as_str().unwrap())
+        .collect();
+    assert_eq!(types, ["session.opened", "session.ended"]);
+    let detail = events[0]["detail"].as_str().unwrap();
+    assert!(detail.ends_with("of the console, by a token"), "{detail}");
+    let log = events.iter().map(ToString::to_string).collect::<String>();
+    assert!(
+        !browser
+            .cookies
+            .values()
+            .any(|key| log.contains(key.as_str()))
+    );
+}

@@ -41,7 +41,7 @@ fn record(n: usize) -> DeviceRecord {
     let groups = [(2, "even"), (5, "fifth"), (30, "rare")];
     let groups = groups.iter().filter(|(each, _)| n.is_multiple_of(*each));
     DeviceRecord {
-        user: (n % 3 > 0).then(|| format!("Tab{}@contoso.test", n % 7)),
+        user: (!n.is_multiple_of(3)).then(|| format!("Tab{}@contoso.test", n % 7)),
         groups: groups.map(|(_, group)| (*group).to_owned()).collect(),
         ..DeviceRecord::new(Source(source), family, NOW)
     }

@@ -16,9 +16,9 @@ use EventType::{
     FamilyShown, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused,
     PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded, PortalLinkUsed,
     PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth, Redacted,
-    RetentionApplied, ServerStarted, StrangerRefused, TokenCreated, TokenRevoked, WakeEnded,
-    WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated, WebhookDeleted,
-    WebhookDeliveryRequested, WebhookGivenUp,
+    RetentionApplied, ServerStarted, SessionEnded, SessionOpened, StrangerRefused, TokenCreated,
+    TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated,
+    WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -108,6 +108,8 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         | WebhookGivenUp
         | WebhookChanged
         | WebhookDeliveryRequested
+        | SessionOpened
+        | SessionEnded
         | PortalLinkCreated
         | PortalLinkUsed => &["detail"],
         PortalLinkEnded => &["detail", "count"],

@@ -4,7 +4,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::COOKIE;
 
-use crate::http::sessions::SessionKey;
+use crate::http::session_key::SessionKey;
 use modegate_pages::shell::Site;
 
 /// Longest header that is read, bytes.

@@ -13,7 +13,7 @@ use super::headers;
 use super::language::language_of;
 use super::visitor::{Guest, Visitor, render};
 use crate::http::problem::Problem;
-use crate::http::sessions::SessionKey;
+use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use modegate_pages::error::ErrorPage;
 use modegate_pages::shell::Site;

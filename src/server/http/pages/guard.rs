@@ -1,8 +1,6 @@
 //! What every request for a page passes before its handler, by what the table says of it: host,
 //! rate, session, and for a form its type, its origin and its token; then the role.
 
-use std::sync::Arc;
-
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -19,13 +17,17 @@ use super::language::language_of;
 use super::origin::Sender;
 use super::table::Entry;
 use super::visitor::{Guest, Visitor, notice_named, see_other, stored};
-use crate::app::Principal;
+use crate::app::web_sessions::{self, SignedIn};
 use crate::http::problem::{Problem, ProblemCode};
-use crate::http::sessions::{Session, SessionKey};
+use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use crate::http::site::Transport;
 use modegate_core::fields::quoted;
+use modegate_core::web_session::Surface;
+use modegate_pages::shell::Site;
+use modegate_pages::words::Language;
 use modegate_store::api::IdempotencyKey;
+use serde::Deserialize;
 
 /// Longest address of a page, bytes.
 const ADDRESS_BYTES: usize = 4_096;
@@ -59,10 +61,13 @@ pub(super) async fn guard(
         }
         return Ok(response);
     }
-    let Some(session) = signed_in(&guest, &request) else {
+    // Nonsense is no question of every page.
+    let query: Query = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
+    let Some(signed_in) = signed_in(&guest, &query).await? else {
         return refused(guest, request, form.as_ref());
     };
-    let visitor = visitor(guest, session, &request)?;
+    let accepted = header(&request, ACCEPT_LANGUAGE.as_str()).unwrap_or_default();
+    let visitor = visitor(guest, signed_in, query, &accepted);
     request.extensions_mut().insert(visitor.clone());
     admit(&visitor, form.is_some())?;
     if let Some(form) = &form {
@@ -145,11 +150,22 @@ fn guest(entry: &Entry, request: &ServiceRequest, shared: web::Data<Shared>) -> 
     (guest, is_new)
 }
 
-fn signed_in(guest: &Guest, _: &ServiceRequest) -> Option<Session> {
-    let app = &guest.shared.app;
-    let session = guest.shared.web.sessions.find(&guest.key, app.now())?;
-    let is_in_force = !session.by_token || app.tokens.is_in_force(&session.token, app.now());
-    (session.site == guest.site && is_in_force).then_some(session)
+/// Who is signed in. A page that looks for news by itself is not used by anybody.
+async fn signed_in(guest: &Guest, query: &Query) -> Result<Option<SignedIn>, Problem> {
+    let surface = match guest.site {
+        Site::Console => Surface::Console,
+        Site::Portal => Surface::Portal,
+    };
+    let (app, key) = (&guest.shared.app, guest.key.digest());
+    let found = web_sessions::find(app, key, surface, query.since.is_none()).await;
+    Ok(found?)
+}
+
+/// What every page may be asked with.
+#[derive(Default, Deserialize)]
+struct Query {
+    since: Option<String>,
+    notice: Option<String>,
 }
 
 /// Without a session a page leads to the sign-in, and back; a form is shown again, with what
@@ -175,43 +191,26 @@ fn refused(
     Err(Problem::new(ProblemCode::Unauthorized, detail).into())
 }
 
-fn visitor(guest: Guest, session: Session, request: &ServiceRequest) -> Result<Visitor, Problem> {
-    let query: Vec<(String, String)> = serde_urlencoded::from_str(request.query_string())
-        .map_err(|_| Problem::field("query", "name=value&name=value", "other text"))?;
-    let value = |name: &str| {
-        query
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-    };
-    let language = language_of(
-        guest.site,
-        &header(request, ACCEPT_LANGUAGE.as_str()).unwrap_or_default(),
-        session.language,
-    );
-    let since = value("since");
-    // A page that looks for news is not used by anybody.
-    if since.is_none() {
-        guest
-            .shared
-            .web
-            .sessions
-            .used(&guest.key, guest.shared.app.now());
-    }
-    Ok(Visitor {
-        principal: Principal::of_session(Arc::clone(&session.token), &session.actor),
-        since,
-        notice: value("notice").as_deref().and_then(notice_named),
+fn visitor(guest: Guest, signed_in: SignedIn, query: Query, accepted: &str) -> Visitor {
+    let SignedIn { session, principal } = signed_in;
+    let chosen = session.language.as_deref().and_then(Language::from_tag);
+    Visitor {
+        principal,
+        since: query.since,
+        notice: query.notice.as_deref().and_then(notice_named),
         once: None,
-        session: Arc::new(session),
-        guest: Guest { language, ..guest },
-    })
+        session,
+        guest: Guest {
+            language: language_of(guest.site, accepted, chosen),
+            ..guest
+        },
+    }
 }
 
 /// How often one session may come.
 fn admit(visitor: &Visitor, writes: bool) -> Result<(), Problem> {
     let rates = &visitor.guest.shared.rates;
-    let id = visitor.session.id.as_bytes();
+    let id = visitor.session.id.0.as_bytes();
     rates.admit_session(id)?;
     if writes && visitor.by().person().is_some() {
         rates.admit_person(id)?;
@@ -283,7 +282,7 @@ fn once(visitor: &Visitor, path: &str, form: &Form) -> Option<IdempotencyKey> {
         hasher.update(part);
     }
     is_good.then(|| IdempotencyKey {
-        scope: format!("web:{}", visitor.session.id.simple()),
+        scope: format!("web:{}", visitor.session.id),
         key: key.to_owned(),
         digest: hasher.finalize().into(),
         at: visitor.now(),

@@ -11,9 +11,10 @@ use uuid::Uuid;
 use super::navigation::navigation;
 use crate::app::{App, AppError, Principal, WriteOptions};
 use crate::http::problem::{Problem, ProblemCode};
-use crate::http::sessions::{Session, SessionKey};
+use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use modegate_core::time::Timestamp;
+use modegate_core::web_session::WebSession;
 use modegate_pages::shell::{Link, Notice, Site, Tone};
 use modegate_pages::words::Language;
 use modegate_pages::{Shell, Template};
@@ -67,7 +68,7 @@ pub(super) struct Visitor {
     /// Whom a page without a session would see.
     pub(super) guest: Guest,
     /// The session; its key is the guest's.
-    pub(super) session: Arc<Session>,
+    pub(super) session: Arc<WebSession>,
     /// Who asks, for use cases.
     pub(super) principal: Principal,
     /// The revision that the page had when its script last asked.

@@ -7,8 +7,9 @@ use actix_web::http::header::{LOCATION, SET_COOKIE};
 
 use super::cookies::Cookie;
 use super::visitor::{Guest, Page, Visitor, page};
-use crate::http::problem::{Problem, ProblemCode};
-use crate::http::sessions::{Session, SessionKey};
+use crate::app::web_sessions::{self, NewSession};
+use crate::http::session_key::SessionKey;
+use modegate_core::web_session::SessionDigest;
 use modegate_pages::sign_in::Start;
 
 /// `GET /`: which way to go.
@@ -21,7 +22,7 @@ pub(super) async fn start(guest: Guest) -> Page {
 /// `POST /console/sign-out` and `/portal/sign-out`.
 pub(super) async fn sign_out(visitor: Visitor) -> Page {
     let guest = &visitor.guest;
-    guest.shared.web.sessions.end(&guest.key);
+    web_sessions::end(visitor.app(), visitor.by(), visitor.session.id).await?;
     Ok(HttpResponse::SeeOther()
         .insert_header((LOCATION, guest.site.sign_in()))
         .insert_header((
@@ -31,14 +32,15 @@ pub(super) async fn sign_out(visitor: Visitor) -> Page {
         .finish())
 }
 
-/// Begins a session, with a key that nobody knew before, and leads on.
-pub(super) fn begin(guest: &Guest, session: Session, to: &str) -> Page {
+/// Begins the session that `new` makes for a key that nobody knew before, and leads on.
+pub(super) async fn begin(
+    guest: &Guest,
+    new: impl FnOnce(SessionDigest) -> NewSession,
+    to: &str,
+) -> Page {
     let key = SessionKey::random();
-    let site = session.site;
-    if !guest.shared.web.sessions.begin(&key, session) {
-        let detail = "too many people are signed in; try again later";
-        return Err(Problem::new(ProblemCode::ServerBusy, detail));
-    }
+    web_sessions::begin(&guest.shared.app, new(key.digest())).await?;
+    let site = guest.site;
     let place = Some(to).filter(|to| is_own_page(to, site.home()));
     let mut response = HttpResponse::SeeOther();
     response

@@ -1,17 +1,15 @@
 //! Signing in to the console by a token of the API.
 
-use std::sync::Arc;
-
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
 use super::begin;
+use crate::app::web_sessions::NewSession;
 use crate::http::pages::Form;
 use crate::http::pages::visitor::{Guest, Page, page, render};
-use crate::http::sessions::Session;
-use modegate_core::tokens::{Access, Token};
-use modegate_pages::shell::Site;
+use modegate_core::tokens::Access;
+use modegate_core::web_session::{Subject, Surface};
 use modegate_pages::sign_in::TokenSignIn;
 use modegate_pages::words::{Text as _, Word};
 
@@ -43,22 +41,17 @@ pub(in crate::http::pages) async fn sign_in(
     if token.person.is_some() || !Access::Audit.roles().contains(&token.role) {
         return refused(&guest, &form, Word::TokenNotForConsole);
     }
-    begin(&guest, session(&guest, token), form.text("to"))
-}
-
-fn session(guest: &Guest, token: Arc<Token>) -> Session {
-    let now = guest.shared.app.now();
-    Session {
-        id: guest.shared.app.new_id(),
-        site: Site::Console,
-        by_token: true,
-        actor: format!("console:{}", token.name),
+    let new = |key| NewSession {
+        key,
+        surface: Surface::Console,
+        subject: Subject::Token(token.id),
         name: token.name.clone(),
-        token,
-        language: None,
-        made_at: now,
-        seen_at: now,
-    }
+        role: token.role,
+        groups: token.groups.clone(),
+        person: None,
+        by: "a token",
+    };
+    begin(&guest, new, form.text("to")).await
 }
 
 fn refused(guest: &Guest, form: &Form, why: Word) -> Page {
