@@ -93,16 +93,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "alerts", |c| {
         AlertWorker::new(Arc::clone(&c.conditions))
     });
-    start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
-        sync: Arc::clone(&c.sync),
-        store: Arc::clone(&c.store),
-        clock: c.clock.clone(),
-    });
-    start_one(&supervisor, &context, "census", CensusWorker::new);
-    start_one(&supervisor, &context, "tally", |c| TallyWorker {
-        store: Arc::clone(&c.store),
-        metrics: Arc::clone(&c.metrics),
-    });
+    start_counts(&supervisor, &context);
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {
         ComplianceWorker::new(c.judge.clone())
@@ -141,6 +132,20 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
         WakeWorker::new(Arc::clone(&c.push), c.notifications)
     });
     supervisor
+}
+
+/// Starts the workers that count.
+fn start_counts(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
+    start_one(supervisor, context, "auth_failures", |c| AuthFailureLog {
+        sync: Arc::clone(&c.sync),
+        store: Arc::clone(&c.store),
+        clock: c.clock.clone(),
+    });
+    start_one(supervisor, context, "census", CensusWorker::new);
+    start_one(supervisor, context, "tally", |c| TallyWorker {
+        store: Arc::clone(&c.store),
+        metrics: Arc::clone(&c.metrics),
+    });
 }
 
 /// Starts the workers of the audit log: what seals it, has it cosigned, sends,
