@@ -1,5 +1,7 @@
 //! Bounds on what one API request reads, each with its reason.
 
+/// Installs looked at by one request for their list.
+pub const INSTALL_WALK: usize = 2_000;
 /// Devices looked at by one request for a list that is filtered by what no index knows; by
 /// any other, [`PAGE_ITEMS`].
 pub const DEVICE_WALK: usize = 2_000;

@@ -33,6 +33,7 @@ pub(crate) mod revision;
 pub(crate) mod server_password;
 pub(crate) mod sessions;
 pub(crate) mod tokens;
+pub(crate) mod waiting;
 pub(crate) mod wakes;
 pub(crate) mod web_sessions;
 pub(crate) mod webhooks;

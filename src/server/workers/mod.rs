@@ -16,7 +16,9 @@ mod compliance_snapshot;
 mod installs;
 pub mod retention;
 mod tally;
+mod waiting;
 
+use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
 use crate::audit::lists::Lists;
@@ -45,6 +47,7 @@ use modegate_core::operations::Templates;
 use modegate_store::Store;
 use retention::RetentionWorker;
 use tally::TallyWorker;
+use waiting::WaitingWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {
@@ -80,6 +83,8 @@ pub(crate) struct WorkerContext {
     pub(crate) witnesses: Arc<Witnesses>,
     /// Who sends the log to other systems.
     pub(crate) siem: Forwarders,
+    /// Where it is said what waits, and why.
+    pub(crate) waiting: Arc<LatestCensus>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the
@@ -102,6 +107,13 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "tally", |c| TallyWorker {
         store: Arc::clone(&c.store),
         metrics: Arc::clone(&c.metrics),
+    });
+    start_one(&supervisor, &context, "waiting", |c| WaitingWorker {
+        store: Arc::clone(&c.store),
+        sync: Arc::clone(&c.sync),
+        clock: c.clock.clone(),
+        latest: Arc::clone(&c.waiting),
+        pass: None,
     });
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {

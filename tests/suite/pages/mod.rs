@@ -1,5 +1,8 @@
 //! The pages over real HTTP, as a browser without script asks for them.
 
+mod apps;
+mod batches;
 pub mod client;
+mod commands;
 mod forms;
 mod sign_in;

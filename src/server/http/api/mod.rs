@@ -9,7 +9,7 @@ mod batches;
 mod body;
 mod caller;
 mod certificates;
-mod command_view;
+pub(in crate::http) mod command_view;
 mod commands;
 mod compliance;
 mod compliance_events;
