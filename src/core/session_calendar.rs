@@ -10,10 +10,24 @@ use crate::tally::Hour;
 /// Sessions by the mode of their first message, in the order of [`Mode::ALL`].
 pub type SessionsByMode = [u32; Mode::ALL.len()];
 
-/// The sessions of a device from an hour on. It is fed with the device's events, the newest
-/// first.
-#[derive(Debug)]
+/// The sessions of a device in some days.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionCalendar {
+    /// The first hour of its first day.
+    pub from: Hour,
+    /// How many days.
+    pub days: usize,
+    /// The hours in which sessions began.
+    pub hours: BTreeMap<Hour, SessionsByMode>,
+    /// Whether everything was looked at. Else sessions are missing from its beginning: the
+    /// device has had more events.
+    pub is_whole: bool,
+}
+
+/// The reading of a device's sessions from an hour on. It is fed with the device's events, the
+/// newest first.
+#[derive(Debug)]
+pub struct SessionReader {
     from: Hour,
     hours: BTreeMap<Hour, SessionsByMode>,
     /// The session that the latest exchange was in, with what that said of its beginning:
@@ -21,10 +35,10 @@ pub struct SessionCalendar {
     begun: Option<(u32, Hour, Mode)>,
 }
 
-impl SessionCalendar {
+impl SessionReader {
     /// One that begins with that hour.
     pub fn starting(from: Hour) -> Self {
-        SessionCalendar {
+        SessionReader {
             from,
             hours: BTreeMap::new(),
             begun: None,
@@ -96,15 +110,15 @@ mod tests {
 
     /// The hours of these events, which are the oldest first, and how many were looked at.
     fn read(events: &[Event]) -> (Vec<(i64, SessionsByMode)>, usize) {
-        let mut calendar = SessionCalendar::starting(FROM);
+        let mut reader = SessionReader::starting(FROM);
         let mut taken = 0;
         for event in events.iter().rev() {
             taken += 1;
-            if !calendar.take(event) {
+            if !reader.take(event) {
                 break;
             }
         }
-        let hours = calendar.hours().into_iter();
+        let hours = reader.hours().into_iter();
         let hours = hours.map(|(hour, modes)| (hour.0 - FROM.0, modes));
         (hours.collect(), taken)
     }

@@ -148,7 +148,8 @@ pub struct HourRecord {
 }
 
 impl HourRecord {
-    fn new(hour: Hour) -> Self {
+    /// An hour of which nothing was counted.
+    pub fn new(hour: Hour) -> Self {
         HourRecord {
             hour,
             sessions: BTreeMap::new(),
@@ -159,35 +160,35 @@ impl HourRecord {
 
     /// Sessions in this mode.
     pub fn in_mode(&self, mode: Mode) -> u64 {
-        let of_mode = self.sessions.iter().filter(|((_, of), _)| *of == mode);
-        of_mode.map(|(_, n)| n).sum()
+        self.sum(|_, of| of == mode)
     }
 
     /// Sessions of devices of this family.
     pub fn of_family(&self, family: Family) -> u64 {
-        let of_family = self.sessions.iter().filter(|((of, _), _)| *of == family);
-        of_family.map(|(_, n)| n).sum()
+        self.sum(|of, _| of == family)
+    }
+
+    fn sum(&self, takes: impl Fn(Family, Mode) -> bool) -> u64 {
+        let taken = self
+            .sessions
+            .iter()
+            .filter(|((family, mode), _)| takes(*family, *mode));
+        taken.fold(0, |sum, (_, n)| sum.saturating_add(*n))
     }
 
     fn take(&mut self, key: TallyKey, n: u64) {
-        match key {
-            TallyKey::Sessions(..) | TallyKey::Installs(_) if n == 0 => {}
-            TallyKey::Sessions(family, mode) => {
-                *self.sessions.entry((family, mode)).or_default() += n;
-            }
-            TallyKey::Installs(state) => *self.installs.entry(state).or_default() += n,
-            TallyKey::QueueDepth | TallyKey::QueueOldest => {
-                let peak = self.queue.get_or_insert(QueuePeak {
-                    depth: 0,
-                    oldest_seconds: 0,
-                });
-                let field = match key {
-                    TallyKey::QueueDepth => &mut peak.depth,
-                    _ => &mut peak.oldest_seconds,
-                };
-                *field = key.merged(*field, n);
-            }
-        }
+        let nothing = QueuePeak {
+            depth: 0,
+            oldest_seconds: 0,
+        };
+        let count = match key {
+            TallyKey::Sessions(..) | TallyKey::Installs(_) if n == 0 => return,
+            TallyKey::Sessions(family, mode) => self.sessions.entry((family, mode)).or_default(),
+            TallyKey::Installs(state) => self.installs.entry(state).or_default(),
+            TallyKey::QueueDepth => &mut self.queue.get_or_insert(nothing).depth,
+            TallyKey::QueueOldest => &mut self.queue.get_or_insert(nothing).oldest_seconds,
+        };
+        *count = key.merged(*count, n);
     }
 }
 

@@ -161,6 +161,13 @@ impl Shell {
         self
     }
 
+    /// The page with another title.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
     /// Whether this link of the navigation leads here or above here.
     pub fn is_current(&self, link: &Link) -> bool {
         link.href == self.section

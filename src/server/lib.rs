@@ -18,6 +18,7 @@ pub mod logo;
 pub mod metrics;
 pub mod pem;
 pub mod policy_files;
+mod qr;
 pub mod serve;
 mod siem;
 pub mod supervisor;

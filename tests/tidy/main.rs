@@ -8,4 +8,5 @@ mod layers;
 mod lengths;
 mod names;
 mod statements;
+mod templates;
 mod tree;

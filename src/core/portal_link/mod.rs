@@ -6,7 +6,7 @@ mod code;
 mod rules;
 
 pub use code::ShortCode;
-pub use rules::{Presentation, check_room, end, look, take};
+pub use rules::{Presentation, check, check_room, end, look, take};
 
 use std::fmt;
 use std::str::FromStr;

@@ -104,7 +104,11 @@ fn is_code_of(link: &PortalLink, code: &ShortCode) -> bool {
     link.code == LinkDigest::from_code(link.id, code)
 }
 
-fn check(link: &PortalLink, device: &Device, now: Timestamp) -> Result<PortalLink, LinkFault> {
+/// Whether a link lets its user in at `now`, its device being as it stands.
+///
+/// # Errors
+/// Why not.
+pub fn check(link: &PortalLink, device: &Device, now: Timestamp) -> Result<PortalLink, LinkFault> {
     if let Some(fault) = fault(link, now) {
         return Err(fault);
     }

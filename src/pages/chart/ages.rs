@@ -17,17 +17,6 @@ const DUE: usize = 20;
 /// Days of age at which a channel expires.
 const EXPIRED: usize = 30;
 
-/// Devices by the age of their channel.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ChannelAges {
-    /// How many have a channel that is so many whole days old, from 0 on.
-    pub by_day: Vec<u64>,
-    /// How many have an older one.
-    pub older: u64,
-    /// How many have none.
-    pub without: u64,
-}
-
 /// What an age means: its class, its hatch and in words.
 fn meaning(day: usize) -> (&'static str, Option<Hatch>, &'static str) {
     match day {
@@ -39,12 +28,13 @@ fn meaning(day: usize) -> (&'static str, Option<Hatch>, &'static str) {
 
 const MEANINGS: [usize; 3] = [0, DUE, EXPIRED];
 
-/// How many devices have a channel of which age.
-pub fn channel_ages(head: Head<'_>, ages: &ChannelAges) -> Chart {
-    let shown = ages.by_day.len().clamp(EXPIRED, COLUMNS - 1);
-    let of_day = |day: usize| ages.by_day.get(day).copied().unwrap_or(0);
-    let rest = ages.by_day.iter().skip(shown);
-    let older = rest.fold(ages.older, |sum, n| sum.saturating_add(*n));
+/// How many devices have a channel of which age: counts by whole days from 0 on, the last
+/// of which is of all that are older, too; and how many have none.
+pub fn channel_ages(head: Head<'_>, by_day: &[u64], without: u64) -> Chart {
+    let shown = by_day.len().saturating_sub(1).clamp(EXPIRED, COLUMNS - 1);
+    let of_day = |day: usize| by_day.get(day).copied().unwrap_or(0);
+    let older = by_day.iter().skip(shown);
+    let older = older.fold(0_u64, |sum, n| sum.saturating_add(*n));
     let mut columns: Vec<(String, u64)> = (0..shown)
         .map(|day| (day.to_string(), of_day(day)))
         .collect();
@@ -56,7 +46,7 @@ pub fn channel_ages(head: Head<'_>, ages: &ChannelAges) -> Chart {
         let sum = alike.fold(0_u64, |sum, (_, (_, n))| sum.saturating_add(*n));
         format!("{} {}", digits(sum), meaning(from).2)
     });
-    let without = digits(ages.without);
+    let without = digits(without);
     let description = format!(
         "Devices by the age of their channel: {}; {without} have none.",
         said.join(", ")

@@ -1,14 +1,12 @@
 //! When a device was here in which mode: a row for each day, a cell for each hour.
 
-use std::collections::BTreeMap;
-
 use super::draw::{Anchor, Drawing, Shapes};
 use super::scale::digits;
 use super::table::table;
 use super::time_axis::{day, time};
 use super::{Chart, Head, class, letter};
 use modegate_core::context::Mode;
-use modegate_core::session_calendar::SessionsByMode;
+use modegate_core::session_calendar::{SessionCalendar, SessionsByMode};
 use modegate_core::tally::Hour;
 
 const LEFT: i32 = 56;
@@ -19,23 +17,13 @@ const CELL: i32 = 28;
 const ROW: i32 = 22;
 /// Hours of a day.
 const HOURS: i32 = 24;
-/// Most days.
+/// Most days that are drawn.
 const DAYS: usize = 14;
 /// Most letters of a cell; a plus stands for more.
 const LETTERS: usize = 3;
 
-/// The sessions of some days.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Calendar {
-    /// The first hour of its first day (UTC).
-    pub from: Hour,
-    /// How many days, at most 14.
-    pub days: usize,
-    /// The hours in which sessions began, and how many.
-    pub hours: BTreeMap<Hour, SessionsByMode>,
-    /// Whether all sessions are there; else the earliest may be missing.
-    pub is_whole: bool,
-}
+/// The first hour of a day, and its sessions by the hour of the day.
+type Row = (Hour, Vec<(i32, SessionsByMode)>);
 
 /// The modes of a cell.
 fn modes(counts: &SessionsByMode) -> Vec<Mode> {
@@ -44,26 +32,23 @@ fn modes(counts: &SessionsByMode) -> Vec<Mode> {
     found.map(|(mode, _)| mode).collect()
 }
 
-impl Calendar {
-    /// The first hours of its days, and the sessions of each, by hour of the day.
-    fn rows(&self) -> Vec<(Hour, Vec<(i32, SessionsByMode)>)> {
-        let first = self.from.first_of_day();
-        let days = (0..self.days.min(DAYS)).map(|at| {
-            let begins = first.plus(i64::try_from(at).unwrap_or(0) * Hour::OF_DAY);
-            let cells = self.hours.range(begins..begins.plus(Hour::OF_DAY));
-            let cells = cells.map(|(hour, counts)| {
-                let at = hour.0.saturating_sub(begins.0);
-                (i32::try_from(at).unwrap_or(0), *counts)
-            });
-            (begins, cells.collect())
+fn rows(calendar: &SessionCalendar) -> Vec<Row> {
+    let first = calendar.from.first_of_day();
+    let days = (0..calendar.days.min(DAYS)).map(|at| {
+        let begins = first.plus(i64::try_from(at).unwrap_or(0) * Hour::OF_DAY);
+        let cells = calendar.hours.range(begins..begins.plus(Hour::OF_DAY));
+        let cells = cells.map(|(hour, counts)| {
+            let at = hour.0.saturating_sub(begins.0);
+            (i32::try_from(at).unwrap_or(0), *counts)
         });
-        days.collect()
-    }
+        (begins, cells.collect())
+    });
+    days.collect()
 }
 
-/// When a device was here in which mode.
-pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
-    let rows = calendar.rows();
+/// When a device was here in which mode, for at most 14 days.
+pub fn mode_calendar(head: Head<'_>, calendar: &SessionCalendar) -> Chart {
+    let rows = rows(calendar);
     let description = describe(&rows, calendar.is_whole);
     let count = i32::try_from(rows.len()).unwrap_or(0);
     let size = (LEFT + HOURS * CELL + RIGHT, TOP + count * ROW + BOTTOM);
@@ -113,7 +98,7 @@ pub fn mode_calendar(head: Head<'_>, calendar: &Calendar) -> Chart {
     }
 }
 
-fn describe(rows: &[(Hour, Vec<(i32, SessionsByMode)>)], is_whole: bool) -> String {
+fn describe(rows: &[Row], is_whole: bool) -> String {
     let said = Mode::ALL.map(|mode| {
         let cells = rows.iter().flat_map(|(_, cells)| cells);
         let counts = cells.map(|(_, counts)| u64::from(counts[mode as usize]));
@@ -129,7 +114,7 @@ fn describe(rows: &[(Hour, Vec<(i32, SessionsByMode)>)], is_whole: bool) -> Stri
 }
 
 /// The cells in which sessions of this mode began and no others; neighbours are one shape.
-fn cells_of(mode: Mode, rows: &[(Hour, Vec<(i32, SessionsByMode)>)]) -> Shapes {
+fn cells_of(mode: Mode, rows: &[Row]) -> Shapes {
     let mut shapes = Shapes::default();
     for (y, (_, cells)) in (0..).map(|row| TOP + row * ROW).zip(rows) {
         let alone = cells.iter().filter(|(_, counts)| modes(counts) == [mode]);

@@ -1,5 +1,7 @@
 //! Installs by state: a bar for each.
 
+use std::collections::BTreeMap;
+
 use super::draw::{Anchor, Drawing, Hatch, Shapes};
 use super::scale::{Scale, digits};
 use super::table::table;
@@ -14,15 +16,6 @@ const RIGHT: i32 = 170;
 const LENGTH: i32 = 300;
 const ROW: i32 = 24;
 const TOP: i32 = 8;
-
-/// How many installs are in a state, or came to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct InstallCount {
-    /// The state.
-    pub state: InstallState,
-    /// How many.
-    pub count: u64,
-}
 
 fn look(state: InstallState) -> (&'static str, Option<Hatch>) {
     match state {
@@ -39,11 +32,11 @@ fn words(state: InstallState) -> String {
     state.name().replace('_', " ")
 }
 
-/// How many installs are in each of these states, in this order.
-pub fn installs(head: Head<'_>, counts: &[InstallCount]) -> Chart {
-    let said = counts.iter().filter(|one| one.count > 0);
+/// How many installs are in each of these states, or came to it.
+pub fn installs(head: Head<'_>, counts: &BTreeMap<InstallState, u64>) -> Chart {
+    let said = counts.iter().filter(|(_, count)| **count > 0);
     let said: Vec<String> = said
-        .map(|one| format!("{} {}", digits(one.count), words(one.state)))
+        .map(|(state, count)| format!("{} {}", digits(*count), words(*state)))
         .collect();
     let description = match said.is_empty() {
         true => "No installs.".to_owned(),
@@ -52,23 +45,23 @@ pub fn installs(head: Head<'_>, counts: &[InstallCount]) -> Chart {
     let rows = i32::try_from(counts.len()).unwrap_or(0);
     let size = (LEFT + LENGTH + RIGHT, 2 * TOP + rows * ROW);
     let mut drawing = Drawing::new(head, &description, size);
-    let greatest = counts.iter().map(|one| one.count).max().unwrap_or(0);
+    let greatest = counts.values().copied().max().unwrap_or(0);
     let scale = Scale::filled_by(greatest, LENGTH);
-    for (row, one) in (0..rows).zip(counts) {
-        let (y, length) = (TOP + row * ROW, scale.height_of(one.count));
+    for (row, (state, count)) in (0..rows).zip(counts) {
+        let (y, length) = (TOP + row * ROW, scale.height_of(*count));
         let mut bar = Shapes::default();
         bar.rectangle(LEFT, y + 3, length, ROW - 6);
-        let (class, hatch) = look(one.state);
+        let (class, hatch) = look(*state);
         drawing.hatched(class, hatch, &bar);
-        drawing.text(Anchor::End, (LEFT - 8, y + 16), &words(one.state));
+        drawing.text(Anchor::End, (LEFT - 8, y + 16), &words(*state));
         let end = (LEFT + length + 6, y + 16);
-        drawing.text(Anchor::Start, end, &digits(one.count));
+        drawing.text(Anchor::Start, end, &digits(*count));
     }
     let mut line = Shapes::default();
     line.upright(LEFT, TOP, rows * ROW);
     drawing.shapes("c-axis", &line);
     let rows = counts.iter();
-    let rows = rows.map(|one| (words(one.state), vec![digits(one.count)]));
+    let rows = rows.map(|(state, count)| (words(*state), vec![digits(*count)]));
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &["State", "Installs"], rows),

@@ -19,11 +19,11 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 
-pub use ages::{ChannelAges, channel_ages};
-pub use calendar::{Calendar, mode_calendar};
-pub use installs::{InstallCount, installs};
-pub use queue::{QueueHour, queues};
-pub use sessions::{SessionsHour, sessions};
+pub use ages::channel_ages;
+pub use calendar::mode_calendar;
+pub use installs::installs;
+pub use queue::queues;
+pub use sessions::sessions;
 
 use draw::Svg;
 use modegate_core::context::Mode;
@@ -46,21 +46,22 @@ pub struct Head<'a> {
 pub struct Chart {
     svg: Svg,
     table: Table,
-    /// Whether it is shown in its size, and scrolled where the page is narrower.
+    /// Whether its letters would be too small to read where the page is narrow: it is scrolled
+    /// there, and not made smaller.
     keeps_size: bool,
 }
 
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Chart { svg, table, .. } = self;
-        f.write_str(r#"<figure class="chart">"#)?;
-        match self.keeps_size {
-            true => write!(f, r#"<div class="calendar" tabindex="0">{svg}</div>"#)?,
-            false => write!(f, "{svg}")?,
-        }
+        let (begin, end) = match self.keeps_size {
+            true => (r#"<div class="calendar" tabindex="0">"#, "</div>"),
+            false => ("", ""),
+        };
         write!(
             f,
-            r#"<div class="scroll" tabindex="0">{table}</div></figure>"#
+            "<figure class=\"chart\">{begin}{svg}{end}\
+             <div class=\"scroll\" tabindex=\"0\">{table}</div></figure>"
         )
     }
 }

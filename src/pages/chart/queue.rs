@@ -5,7 +5,7 @@ use super::scale::{Scale, digits, short};
 use super::table::table;
 use super::time_axis::TimeAxis;
 use super::{Chart, Head};
-use modegate_core::tally::Hour;
+use modegate_core::tally::{HourRecord, QueuePeak};
 
 /// The height of each row.
 const HEIGHT: i32 = 80;
@@ -17,21 +17,11 @@ const BOTTOM: i32 = 24;
 const UPPER: i32 = TOP + HEIGHT;
 const LOWER: i32 = UPPER + BETWEEN + HEIGHT;
 
-/// The queues of one hour at their fullest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QueueHour {
-    /// The most commands that waited at once.
-    pub depth: u64,
-    /// The greatest age of a waiting command, in seconds.
-    pub oldest_seconds: u64,
-}
-
-impl QueueHour {
-    fn fuller(self, other: Self) -> Self {
-        QueueHour {
-            depth: self.depth.max(other.depth),
-            oldest_seconds: self.oldest_seconds.max(other.oldest_seconds),
-        }
+/// The fullest of two hours.
+fn fuller(one: QueuePeak, other: QueuePeak) -> QueuePeak {
+    QueuePeak {
+        depth: one.depth.max(other.depth),
+        oldest_seconds: one.oldest_seconds.max(other.oldest_seconds),
     }
 }
 
@@ -51,15 +41,15 @@ fn length(seconds: u64) -> String {
     format!("{} {name}", digits(seconds / unit))
 }
 
-/// How full the queues were in each hour from that one on; `None` where nobody looked.
-pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart {
-    let axis = TimeAxis::new(from, hours.len());
-    let fullest = |hours: &[Option<QueueHour>]| {
-        let known = hours.iter().flatten().copied();
-        known.reduce(QueueHour::fuller)
+/// How full the queues were in these hours, which follow each other.
+pub fn queues(head: Head<'_>, hours: &[HourRecord]) -> Chart {
+    let axis = TimeAxis::of(hours);
+    let fullest = |hours: &[HourRecord]| {
+        let known = hours.iter().filter_map(|hour| hour.queue);
+        known.reduce(fuller)
     };
-    let columns: Vec<Option<QueueHour>> = hours.chunks(axis.per_column()).map(fullest).collect();
-    let said = match fullest(&columns) {
+    let columns: Vec<Option<QueuePeak>> = hours.chunks(axis.per_column()).map(fullest).collect();
+    let said = match fullest(hours) {
         Some(most) => format!(
             "at most {} commands waited, the oldest for {}",
             digits(most.depth),
@@ -74,7 +64,7 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
     draw(&mut drawing, &axis, &columns);
     let hour = axis.unit();
     let heads = [&*hour, "Most waiting", "Oldest"];
-    let cells = |column: &Option<QueueHour>| match column {
+    let cells = |column: &Option<QueuePeak>| match column {
         Some(one) => vec![digits(one.depth), length(one.oldest_seconds)],
         None => vec!["not measured".to_owned(); 2],
     };
@@ -86,9 +76,9 @@ pub fn queues(head: Head<'_>, from: Hour, hours: &[Option<QueueHour>]) -> Chart 
     }
 }
 
-fn draw(drawing: &mut Drawing, axis: &TimeAxis, columns: &[Option<QueueHour>]) {
+fn draw(drawing: &mut Drawing, axis: &TimeAxis, columns: &[Option<QueuePeak>]) {
     let known = columns.iter().flatten();
-    let greatest = |of: fn(&QueueHour) -> u64| known.clone().map(of).max().unwrap_or(0);
+    let greatest = |of: fn(&QueuePeak) -> u64| known.clone().map(of).max().unwrap_or(0);
     let depth = Scale::up_to(greatest(|one| one.depth), 1, HEIGHT);
     axis.scale(drawing, UPPER, (depth, 1), short);
     let oldest = greatest(|one| one.oldest_seconds);

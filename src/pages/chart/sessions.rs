@@ -6,7 +6,7 @@ use super::table::table;
 use super::time_axis::TimeAxis;
 use super::{Chart, Head, class, letter};
 use modegate_core::context::Mode;
-use modegate_core::tally::Hour;
+use modegate_core::tally::HourRecord;
 
 const HEIGHT: i32 = 160;
 const TOP: i32 = 32;
@@ -14,13 +14,6 @@ const BOTTOM: i32 = 24;
 
 /// Sessions by mode, in the order of [`Mode::ALL`].
 type Counts = [u64; Mode::ALL.len()];
-
-/// The sessions of one hour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SessionsHour {
-    /// How many began, by mode, in the order of [`Mode::ALL`].
-    pub by_mode: [u64; Mode::ALL.len()],
-}
 
 fn hatch(mode: Mode) -> Option<Hatch> {
     match mode {
@@ -42,12 +35,20 @@ fn total(counts: &Counts) -> u64 {
     counts.iter().fold(0, |sum, n| sum.saturating_add(*n))
 }
 
-/// How many sessions began in each hour from that one on, by mode.
-pub fn sessions(head: Head<'_>, from: Hour, hours: &[SessionsHour]) -> Chart {
-    let axis = TimeAxis::new(from, hours.len());
+fn of_hour(hour: &HourRecord) -> Counts {
+    Mode::ALL.map(|mode| hour.in_mode(mode))
+}
+
+/// How many sessions began in these hours, which follow each other, by mode.
+pub fn sessions(head: Head<'_>, hours: &[HourRecord]) -> Chart {
+    let axis = TimeAxis::of(hours);
     let columns: Vec<Counts> = hours
         .chunks(axis.per_column())
-        .map(|hours| hours.iter().fold([0; 4], |sum, one| add(sum, &one.by_mode)))
+        .map(|hours| {
+            hours
+                .iter()
+                .fold([0; 4], |sum, one| add(sum, &of_hour(one)))
+        })
         .collect();
     let sums = columns.iter().fold([0; 4], add);
     let of_mode = Mode::ALL.into_iter().zip(sums);

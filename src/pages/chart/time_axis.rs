@@ -3,7 +3,7 @@
 use super::COLUMNS;
 use super::draw::{Anchor, Drawing, Shapes};
 use super::scale::{Scale, short};
-use modegate_core::tally::Hour;
+use modegate_core::tally::{Hour, HourRecord};
 
 /// Left of the plot, for the numbers of the scale.
 const LEFT: i32 = 48;
@@ -30,12 +30,11 @@ pub(super) struct TimeAxis {
 }
 
 impl TimeAxis {
-    /// Those of hours of which there are so many from this one on.
-    pub(super) fn new(from: Hour, hours: usize) -> Self {
-        let per_column = hours.div_ceil(COLUMNS).max(1);
-        let columns = (0..hours).step_by(per_column);
-        let columns = columns.map(|at| from.plus(i64::try_from(at).unwrap_or(i64::MAX)));
-        let columns: Vec<Hour> = columns.collect();
+    /// Those of these hours, which follow each other.
+    pub(super) fn of(hours: &[HourRecord]) -> Self {
+        let per_column = hours.len().div_ceil(COLUMNS).max(1);
+        let columns = hours.iter().step_by(per_column);
+        let columns: Vec<Hour> = columns.map(|record| record.hour).collect();
         let count = i32::try_from(columns.len()).unwrap_or(1).max(1);
         TimeAxis {
             columns,

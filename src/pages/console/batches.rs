@@ -3,7 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
-use super::state::State;
+use super::state::StateBadge;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -31,7 +31,7 @@ pub struct BatchRow {
     /// The type of its command.
     pub name: String,
     /// Where it stands.
-    pub state: State,
+    pub state: StateBadge,
     /// For whom, in words.
     pub to: String,
     /// Who started it.
@@ -63,7 +63,7 @@ pub struct BatchPage {
     /// How many refusals are kept in words.
     pub refusals_kept: u64,
     /// What became of the commands that were looked at.
-    pub outcomes: Vec<(State, u64)>,
+    pub outcomes: Vec<(StateBadge, u64)>,
     /// How many were looked at.
     pub looked_at: u64,
     /// What the page shows, in one word.
@@ -118,5 +118,5 @@ pub struct BatchCommand {
     /// Its device: id and name.
     pub device: (String, String),
     /// Where it stands.
-    pub state: State,
+    pub state: StateBadge,
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
-use super::state::State;
+use super::state::StateBadge;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -24,7 +24,7 @@ pub struct CommandPage {
     /// Its kind.
     pub kind: &'static str,
     /// Where it stands.
-    pub state: State,
+    pub state: StateBadge,
     /// Why, in words.
     pub reason: Option<String>,
     /// What is doubtful about it.
@@ -110,7 +110,7 @@ pub struct HistoryLine {
     /// When.
     pub at: Timestamp,
     /// Where it stood then.
-    pub state: State,
+    pub state: StateBadge,
     /// Why.
     pub reason: Option<String>,
 }
@@ -127,7 +127,7 @@ pub struct DecisionLine {
     /// In which mode.
     pub mode: &'static str,
     /// `deliver` or `withhold`.
-    pub verdict: State,
+    pub verdict: StateBadge,
     /// By which rules.
     pub rules: Vec<String>,
     /// The modes that would have let it go.

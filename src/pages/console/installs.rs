@@ -3,7 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
-use super::state::State;
+use super::state::StateBadge;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -37,7 +37,7 @@ pub struct InstallRow {
     /// Its device: id and name.
     pub device: (String, String),
     /// Where it stands.
-    pub state: State,
+    pub state: StateBadge,
     /// Why, in words.
     pub reason: Option<String>,
     /// When it was asked for.
@@ -88,7 +88,7 @@ pub struct StepLine {
     /// When.
     pub at: Timestamp,
     /// The state that it brought.
-    pub state: State,
+    pub state: StateBadge,
     /// More, in words.
     pub detail: Option<String>,
     /// The job's progress.

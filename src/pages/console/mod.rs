@@ -5,6 +5,7 @@ pub mod batches;
 pub mod command;
 pub mod command_form;
 pub mod confirm;
+pub mod devices;
 pub mod form;
 pub mod home;
 pub mod installs;

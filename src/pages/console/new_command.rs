@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::form::{Control, Fault, Section};
-use super::state::State;
+use super::state::StateBadge;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -85,7 +85,7 @@ pub struct PreviewMode {
     /// The mode.
     pub mode: &'static str,
     /// `deliver`, `withhold` or `refuse`.
-    pub verdict: State,
+    pub verdict: StateBadge,
     /// The rules that determine it.
     pub rules: Vec<String>,
 }

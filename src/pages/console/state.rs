@@ -2,15 +2,15 @@
 
 /// A state as a page shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
+pub struct StateBadge {
     /// Its name in the API.
     pub name: &'static str,
 }
 
-impl State {
+impl StateBadge {
     /// A state by its name in the API.
     pub fn new(name: &'static str) -> Self {
-        State { name }
+        StateBadge { name }
     }
 
     /// The same with blanks.

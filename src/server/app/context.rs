@@ -1,7 +1,7 @@
 //! What use cases work with.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::CertificateDer;
 use tokio::sync::Notify;
@@ -79,6 +79,8 @@ pub(crate) struct App {
     pub batches: Arc<Notify>,
     /// What waits across the fleet, as of the latest look at all devices.
     pub waiting: Arc<LatestCensus>,
+    /// Where people reach the pages: what links begin with. It is known once the server listens.
+    pub web_url: OnceLock<String>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }
@@ -96,11 +98,16 @@ impl App {
 
     /// A new secret: 32 random bytes from the system, so that nothing can be guessed.
     pub(crate) fn new_secret(&self, prefix: &str) -> Secret {
-        let mut bytes = [0_u8; 32];
+        let digits = data_encoding::HEXLOWER.encode(&self.random::<32>());
+        Secret::new(format!("{prefix}{digits}"))
+    }
+
+    /// Random bytes from the system.
+    pub(crate) fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0_u8; N];
         // The system's generator does not fail once the machine is up.
         aws_lc_rs::rand::fill(&mut bytes).expect("the system's random numbers");
-        let digits = data_encoding::HEXLOWER.encode(&bytes);
-        Secret::new(format!("{prefix}{digits}"))
+        bytes
     }
 
     /// What a command is made with, for this device or for any. `fresh` is for what of

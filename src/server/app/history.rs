@@ -1,15 +1,13 @@
 //! What happened over time: all devices by the hour, and one device's sessions by day and hour.
 
-use std::collections::BTreeMap;
-
 use super::{App, AppError, Principal};
 use modegate_core::ids::DeviceId;
-use modegate_core::session_calendar::{SessionCalendar, SessionsByMode};
+use modegate_core::session_calendar::{SessionCalendar, SessionReader};
 use modegate_core::tally::{Hour, HourRecord, by_hour};
 use modegate_core::time::Timestamp;
 
 /// Days of a calendar, with the one under way.
-const CALENDAR_DAYS: i64 = 14;
+const CALENDAR_DAYS: usize = 14;
 
 /// The counts of so many hours, the oldest first. The last is the one that `to` lies in, or
 /// the one under way; what was counted in it until now is there.
@@ -33,43 +31,27 @@ pub(crate) async fn history(
     Ok(by_hour(from, hours as usize, counts))
 }
 
-/// A device's sessions of the last days.
-#[derive(Debug)]
-pub(crate) struct Calendar {
-    /// The first hour of its first day.
-    pub(crate) from: Hour,
-    /// The first hour behind its last day, which is the one under way.
-    pub(crate) to: Hour,
-    /// Whether everything was looked at. Else sessions are missing from its beginning: the
-    /// device has had more events.
-    pub(crate) is_whole: bool,
-    /// The hours in which sessions began.
-    pub(crate) hours: BTreeMap<Hour, SessionsByMode>,
-}
-
-/// When a device was here in which mode.
+/// When a device was here in which mode: the last days, with the one under way.
 pub(crate) async fn calendar(
     app: &App,
     by: &Principal,
     id: DeviceId,
-) -> Result<Calendar, AppError> {
+) -> Result<SessionCalendar, AppError> {
     by.device(app, id).await?;
-    let to = Hour::containing(app.now())
-        .first_of_day()
-        .plus(Hour::OF_DAY);
-    let from = to.plus(-CALENDAR_DAYS * Hour::OF_DAY);
-    let mut sessions = SessionCalendar::starting(from);
+    let today = Hour::containing(app.now()).first_of_day();
+    let from = today.plus(-(CALENDAR_DAYS as i64 - 1) * Hour::OF_DAY);
+    let mut sessions = SessionReader::starting(from);
     let is_whole = read(app, id, &mut sessions).await?;
-    Ok(Calendar {
+    Ok(SessionCalendar {
         from,
-        to,
-        is_whole,
+        days: CALENDAR_DAYS,
         hours: sessions.hours(),
+        is_whole,
     })
 }
 
-/// Feeds the calendar with the device's events; whether it has all that it wants.
-async fn read(app: &App, id: DeviceId, sessions: &mut SessionCalendar) -> Result<bool, AppError> {
+/// Feeds the reader with the device's events; whether it has all that it wants.
+async fn read(app: &App, id: DeviceId, sessions: &mut SessionReader) -> Result<bool, AppError> {
     let (mut before, mut left) = (u64::MAX, crate::limits::CALENDAR_EVENTS);
     while left > 0 {
         let limit = left.min(crate::limits::PAGE_ITEMS);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{App, AppError, Principal};
 use crate::current::Current;
+use modegate_core::command::CommandState;
 use modegate_core::device::Device;
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::policy::PolicySet;
@@ -54,7 +55,7 @@ pub(crate) async fn census(
                 is_whole = false;
                 break;
             }
-            look(&*app.store, &mut waiting, &device, &policies, now).await?;
+            look(&*app.store, &mut waiting, (&device, None), &policies, now).await?;
         }
         if is_last || !is_whole {
             break;
@@ -68,22 +69,29 @@ pub(crate) async fn census(
     })))
 }
 
-/// Adds what waits on a device.
+/// Adds what waits on a device, of which it may be known when the first was queued.
 pub(crate) async fn look(
     store: &dyn Store,
     waiting: &mut Waiting,
-    device: &Device,
+    (device, waits_since): (&Device, Option<Timestamp>),
     policies: &PolicySet,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     waiting.look_at();
+    let mut queued = device.state.open.iter();
+    let first = queued.find(|open| open.state == CommandState::Queued);
+    let first = first.map(|open| open.seq);
     for here in waiting_on(device, policies, now) {
         let id = CommandId {
             device: device.id,
             seq: here.oldest,
         };
-        let oldest = store.command(id).await?;
-        waiting.add(device.id, here, oldest.map(|found| found.body.queued_at));
+        let known = waits_since.filter(|_| first == Some(here.oldest));
+        let oldest = match known {
+            Some(at) => Some(at),
+            None => store.command(id).await?.map(|found| found.body.queued_at),
+        };
+        waiting.add(device.id, here, oldest);
     }
     Ok(())
 }

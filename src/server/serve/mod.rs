@@ -18,7 +18,7 @@ pub(crate) mod witness;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -106,10 +106,8 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let (settings, clock) = (&options.settings, &options.clock);
     let (policies, baselines) = rules(settings, clock.now())?;
     let dir = DataDir::open(&settings.data)?;
-    let database = &settings.database_path();
-    let metrics = Metrics::on(clock.clone()).with_process();
-    let metrics = Arc::new(metrics.with_disk(database));
-    let keys = KeySource::from_settings(settings).open(&dir, database)?;
+    let metrics = metrics(&options);
+    let keys = KeySource::from_settings(settings).open(&dir, &settings.database_path())?;
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
@@ -161,8 +159,16 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         workers,
         announced,
     };
+    // Only the first one is kept, and this is it.
+    let _ = running.shared.app.web_url.set(running.page(""));
     running.dir.announce(&running.announcement())?;
     Ok(running)
+}
+
+/// What is counted, by the server's clock.
+fn metrics(options: &Options) -> Arc<Metrics> {
+    let metrics = Metrics::on(options.clock.clone()).with_process();
+    Arc::new(metrics.with_disk(&options.settings.database_path()))
 }
 
 fn stream_places(settings: &Settings) -> StreamPlaces {
@@ -223,6 +229,7 @@ async fn app(
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
         waiting: Arc::default(),
+        web_url: OnceLock::new(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;

@@ -16,7 +16,6 @@ mod compliance_snapshot;
 mod installs;
 pub mod retention;
 mod tally;
-mod waiting;
 
 use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
@@ -47,7 +46,6 @@ use modegate_core::operations::Templates;
 use modegate_store::Store;
 use retention::RetentionWorker;
 use tally::TallyWorker;
-use waiting::WaitingWorker;
 
 /// What the workers work with.
 pub(crate) struct WorkerContext {
@@ -98,23 +96,7 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     start_one(&supervisor, &context, "alerts", |c| {
         AlertWorker::new(Arc::clone(&c.conditions))
     });
-    start_one(&supervisor, &context, "auth_failures", |c| AuthFailureLog {
-        sync: Arc::clone(&c.sync),
-        store: Arc::clone(&c.store),
-        clock: c.clock.clone(),
-    });
-    start_one(&supervisor, &context, "census", CensusWorker::new);
-    start_one(&supervisor, &context, "tally", |c| TallyWorker {
-        store: Arc::clone(&c.store),
-        metrics: Arc::clone(&c.metrics),
-    });
-    start_one(&supervisor, &context, "waiting", |c| WaitingWorker {
-        store: Arc::clone(&c.store),
-        sync: Arc::clone(&c.sync),
-        clock: c.clock.clone(),
-        latest: Arc::clone(&c.waiting),
-        pass: None,
-    });
+    start_counts(&supervisor, &context);
     start_log(&supervisor, &context);
     start_one(&supervisor, &context, "compliance", |c| {
         ComplianceWorker::new(c.judge.clone())
@@ -155,15 +137,27 @@ pub(crate) fn start(context: WorkerContext) -> Supervisor {
     supervisor
 }
 
+/// Starts the workers that count.
+fn start_counts(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
+    start_one(supervisor, context, "auth_failures", |c| AuthFailureLog {
+        sync: Arc::clone(&c.sync),
+        store: Arc::clone(&c.store),
+        clock: c.clock.clone(),
+    });
+    start_one(supervisor, context, "census", CensusWorker::new);
+    start_one(supervisor, context, "tally", |c| TallyWorker {
+        store: Arc::clone(&c.store),
+        metrics: Arc::clone(&c.metrics),
+    });
+}
+
 /// Starts the workers of the audit log: what seals it, has it cosigned, sends,
 /// exports and shortens it.
 fn start_log(supervisor: &Supervisor, context: &Arc<WorkerContext>) {
-    if context.retention != Retention::FOREVER {
-        start_one(supervisor, context, "retention", |c| {
-            let alerts = Arc::clone(&c.conditions.alerts);
-            RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
-        });
-    }
+    start_one(supervisor, context, "retention", |c| {
+        let alerts = Arc::clone(&c.conditions.alerts);
+        RetentionWorker::new(c.retention, Arc::clone(&c.store), c.clock.clone(), alerts)
+    });
     start_one(supervisor, context, "sealing", |c| {
         SealWorker::new(Arc::clone(&c.sealer))
     });

@@ -13,6 +13,7 @@ use crate::supervisor::Worker;
 use modegate_core::alert::{AlertKind, Finding, Subject};
 use modegate_core::event::{Event, EventType};
 use modegate_core::log_record::{LogRecord, TreeHead};
+use modegate_core::portal_link::KEPT_MS;
 use modegate_core::tally::Hour;
 use modegate_core::time::Timestamp;
 use modegate_store::proof::Pruned;
@@ -193,6 +194,19 @@ impl Retention {
     }
 }
 
+/// Deletes sessions in browsers that have ended, and links that could be used a day ago for
+/// the last time. Nobody asked to keep these.
+async fn forget_sign_ins(store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    while store.purge_web_sessions(now, ROWS).await?.more {
+        tokio::time::sleep(PAUSE).await;
+    }
+    let before = now.plus_ms(-KEPT_MS);
+    while store.purge_portal_links(before, ROWS).await?.more {
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
 /// Before when things are too old to keep; `None` keeps all.
 fn before(days: u32, now: Timestamp) -> Option<Timestamp> {
     (days > 0).then(|| now.plus_ms(-i64::from(days) * DAY_MS))
@@ -242,8 +256,10 @@ impl RetentionWorker {
 #[async_trait]
 impl Worker for RetentionWorker {
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        let applied = self.retention.apply(&*self.store, self.clock.now()).await?;
+        let now = self.clock.now();
+        let applied = self.retention.apply(&*self.store, now).await?;
         tracing::debug!(?applied, "retention was applied");
+        forget_sign_ins(&*self.store, now).await?;
         let found = applied.not_exported.then(|| {
             let message = format!(
                 "events are older than {} days and stay, because they were not exported: export the log",

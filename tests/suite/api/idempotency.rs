@@ -66,7 +66,8 @@ type Asked = (&'static str, &'static str, String, Value);
 async fn every_write(server: &Server) -> Vec<Asked> {
     let profile = server.push_profile(push_profile()).await;
     let gone = server.push_profile(push_profile()).await;
-    let device = server.register(json!({"source": "tablet"})).await;
+    let device = json!({"source": "tablet", "user": "ann"});
+    let device = server.register(device).await;
     let other = server.register(json!({"source": "other"})).await;
     let waits = server.queue(&device, json!({"type": "inventory"})).await;
     let reset = json!({"type": "reset_user_password", "user": "u", "password": "p"});
@@ -100,6 +101,8 @@ async fn every_write(server: &Server) -> Vec<Asked> {
     let (status, delivery) = server.api("POST", &tests, None).await;
     assert_eq!(status, 202, "{delivery}");
     let delivery = delivery["id"].as_str().unwrap().to_owned();
+    let links = format!("/devices/{device}/portal-links");
+    let link = made(server.api("POST", &links, None).await);
     let (path, own) = (
         format!("/devices/{device}"),
         format!("/devices/{device}/commands"),
@@ -204,6 +207,18 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             "post",
             "/devices/{device}/server-password",
             format!("/devices/{device}/server-password"),
+            Value::Null,
+        ),
+        (
+            "post",
+            "/devices/{device}/portal-links",
+            links.clone(),
+            Value::Null,
+        ),
+        (
+            "delete",
+            "/devices/{device}/portal-links/{link}",
+            format!("{links}/{link}"),
             Value::Null,
         ),
         (

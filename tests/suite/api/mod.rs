@@ -24,6 +24,7 @@ mod limits;
 mod openapi;
 mod persons;
 mod policies;
+mod portal_links;
 mod problems;
 mod random;
 mod routes;

@@ -9,12 +9,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::{Digest, Md5};
 use modegate_core::time::Timestamp;
+use modegate_core::tokens::{Role, TokenId};
+use modegate_core::web_session::{SessionDigest, Subject, Surface, WebSession, WebSessionId};
 use modegate_store::Store;
 use modegate_store::seal::{Keys, SealContext};
 use modegate_store::sqlite::SqliteStore;
 use modegate_store::sqlite::reseal::Reseal;
+use modegate_store::web::WebStore;
 use rusqlite::Connection;
 use serde_json::json;
+use uuid::Uuid;
 
 use crate::files::files;
 use crate::harness::{Server, answers, message, message_with, package1, serve_command};
@@ -41,11 +45,14 @@ fn key(text: &str) -> [u8; 32] {
 async fn folder(dir: &Path, devices: usize) {
     let mut server = Server::in_dir(dir, &["--accept-unknown-devices"]);
     for n in 0..devices {
-        let device = server.register(json!({"source": format!("d{n}")})).await;
+        let device = json!({"source": format!("d{n}"), "user": "ann"});
+        let device = server.register(device).await;
         let reset =
             json!({"type": "reset_user_password", "user": "u", "password": format!("Pa55-{n}")});
         server.queue(&device, reset).await;
         if n % 8 == 0 {
+            let links = format!("/devices/{device}/portal-links");
+            assert_eq!(server.api("POST", &links, None).await.0, 201);
             let source = format!("d{n}");
             let inventory = json!({"type": "raw", "verb": "Get", "loc_uri": "./DevInfo/Mod"});
             server.queue(&device, inventory).await;
@@ -62,6 +69,32 @@ async fn folder(dir: &Path, devices: usize) {
     assert_eq!(server.with("POST", "/tokens", &named, token).await.0, 201);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(0));
+    let keys = Keys::from_bytes(&key(&std::fs::read_to_string(dir.join("key")).unwrap())).unwrap();
+    let store = SqliteStore::open(&dir.join("modegate.db"), keys).unwrap();
+    let session = web_session();
+    let at = session.made_at;
+    store.put_web_session(session, None, at).await.unwrap();
+    store.close().await;
+}
+
+/// Somebody who is signed in, for ever.
+fn web_session() -> WebSession {
+    let id = Uuid::from_u128(1);
+    WebSession {
+        id: WebSessionId(id),
+        key: SessionDigest::from_key("key"),
+        surface: Surface::Console,
+        subject: Subject::Token(TokenId(id)),
+        name: "Ann".into(),
+        role: Role::Operator,
+        groups: None,
+        person: None,
+        language: None,
+        made_at: Timestamp(0),
+        seen_at: Timestamp(0),
+        ends_at: Timestamp(i64::MAX),
+        idle_ms: i64::MAX,
+    }
 }
 
 /// Everything sealed in the database: (place, bytes).
@@ -106,9 +139,26 @@ fn sealed(dir: &Path) -> Vec<(SealContext, Vec<u8>)> {
         let number = row.get::<_, i64>(0).unwrap() as u64;
         all.push((SealContext::StoredResponse(number), row.get(1).unwrap()));
     }
+    for (table, place) in [
+        (
+            "web_session",
+            SealContext::WebSession as fn(u64) -> SealContext,
+        ),
+        ("portal_link", SealContext::PortalLink),
+    ] {
+        let sql = format!("SELECT number, sealed FROM {table}");
+        let mut found = db.prepare(&sql).unwrap();
+        let mut rows = found.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let number = row.get::<_, i64>(0).unwrap() as u64;
+            all.push((place(number), row.get(1).unwrap()));
+        }
+    }
     let has = |wanted: fn(&SealContext) -> bool| all.iter().any(|(place, _)| wanted(place));
     assert!(has(|place| matches!(place, SealContext::Inventory(..))));
     assert!(has(|place| matches!(place, SealContext::StoredResponse(_))));
+    assert!(has(|place| matches!(place, SealContext::WebSession(_))));
+    assert!(has(|place| matches!(place, SealContext::PortalLink(_))));
     all
 }
 
@@ -385,8 +435,10 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "inventory_change.sealed",
         "key_check.sealed",
         "once.answer",
+        "portal_link.sealed",
         "push_channel.sealed",
         "push_profile.sealed",
+        "web_session.sealed",
         "webhook.sealed",
     ];
     let not_sealed = [
@@ -404,12 +456,17 @@ fn every_column_of_bytes_is_known_to_be_sealed_or_not() {
         "once.digest",
         "once.name",
         "policy_set.files",
+        "portal_link.id",
+        "portal_link.text",
         "push_profile.id",
         "term_index.term",
         "tile.hashes",
         "token.body",
         "token.id",
         "tree.frontier",
+        "web_session.id",
+        "web_session.key",
+        "web_session.subject",
         "webhook.id",
     ];
     let mut known = [&resealed[..], &not_sealed].concat();

@@ -4,5 +4,7 @@ mod apps;
 mod batches;
 pub mod client;
 mod commands;
+mod devices;
 mod forms;
+mod portal;
 mod sign_in;

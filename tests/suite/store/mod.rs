@@ -6,6 +6,8 @@ mod closing;
 pub mod conformance;
 mod fleet;
 mod installs;
+mod portal_links;
 pub mod proof;
 mod redaction;
 mod tally;
+mod web_sessions;

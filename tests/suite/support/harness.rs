@@ -101,6 +101,11 @@ impl Server {
         self.announced.clone()
     }
 
+    /// The arguments of its `serve` besides the listeners and the data directory.
+    pub fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.dir.with_extension("log")).unwrap()

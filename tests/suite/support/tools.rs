@@ -25,6 +25,10 @@ pub fn has_tool(name: &str, package: &str) -> bool {
 pub fn skip(reason: &str) {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| value == "1");
     assert!(!REQUIRE.into_iter().any(is_set), "{reason}");
-    // Not by a macro, whose output the harness keeps back where a test passes.
-    let _ = writeln!(std::io::stderr(), "skipped: {reason}");
+    say(&format!("skipped: {reason}"));
+}
+
+/// Prints a line even where the test passes: the output of macros is kept back then.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -17,6 +17,7 @@ use crate::http::problem::Problem;
 use modegate_core::batch::BatchId;
 use modegate_core::ids::{CommandId, DeviceId};
 use modegate_core::installs::InstallId;
+use modegate_core::portal_link::PortalLinkId;
 use modegate_core::tokens::TokenId;
 use modegate_core::webhooks::WebhookId;
 
@@ -26,7 +27,7 @@ pub(super) fn ok(body: &impl Serialize) -> Result<ApiResponse, Problem> {
 }
 
 /// An id that a path holds.
-pub(super) trait PathId: FromStr {
+pub(in crate::http) trait PathId: FromStr {
     /// What it is the id of.
     const OF: &'static str;
 
@@ -54,20 +55,21 @@ path_ids! {
     CommandId, "command", id => id.device.0.is_nil();
     DeviceId, "device", id => id.0.is_nil();
     InstallId, "install", id => id.device.0.is_nil();
+    PortalLinkId, "portal link", _id => false;
     TokenId, "token", _id => false;
     Uuid, "push profile", _id => false;
     WebhookId, "webhook", _id => false;
 }
 
 /// The id of the thing that a path names; what is no id names nothing.
-pub(super) fn id<T: PathId>(text: &str) -> Result<T, Problem> {
+pub(in crate::http) fn id<T: PathId>(text: &str) -> Result<T, Problem> {
     let id: Option<T> = text.parse().ok();
     id.filter(|id| !id.is_nil())
         .ok_or_else(|| Problem::missing(T::OF))
 }
 
 /// The id of the one thing that the path names.
-pub(super) struct Id<T>(pub(super) T);
+pub(in crate::http) struct Id<T>(pub(in crate::http) T);
 
 impl<T: PathId> FromRequest for Id<T> {
     type Error = Problem;

@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::query::time;
 use super::{Caller, HandlerResult, Id, ok};
-use crate::app::history::{self, Calendar};
+use crate::app::history;
 use crate::app::input::Time;
 use modegate_core::context::{Family, Mode};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::InstallState;
-use modegate_core::tally::{HourRecord, QueuePeak};
+use modegate_core::session_calendar::SessionCalendar;
+use modegate_core::tally::{Hour, HourRecord, QueuePeak};
 
 /// All devices over time.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -129,8 +130,9 @@ struct CalendarHourView {
     sessions: BTreeMap<String, u32>,
 }
 
-impl From<Calendar> for CalendarView {
-    fn from(calendar: Calendar) -> Self {
+impl From<SessionCalendar> for CalendarView {
+    fn from(calendar: SessionCalendar) -> Self {
+        let length = calendar.days as i64 * Hour::OF_DAY;
         let hours = calendar.hours.into_iter();
         let hours = hours.map(|(hour, counts)| {
             let modes = Mode::ALL.into_iter().zip(counts);
@@ -144,7 +146,7 @@ impl From<Calendar> for CalendarView {
         });
         CalendarView {
             from: Time(calendar.from.begins()),
-            to: Time(calendar.to.begins()),
+            to: Time(calendar.from.plus(length).begins()),
             whole: calendar.is_whole,
             hours: hours.collect(),
         }

@@ -4,8 +4,9 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, fleet, history, import, install_stream, installs, inventory, openapi, policies, push,
-    push_profiles, refused_devices, schemas, server_password, stream, tokens, webhooks,
+    events, fleet, history, import, install_stream, installs, inventory, offers, openapi, policies,
+    portal_links, push, push_profiles, refused_devices, schemas, server_password, stream, tokens,
+    webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
@@ -108,6 +109,17 @@ endpoints! {
     "Makes a new random password by which the server proves itself to this device alone; it is in this response only"
     post "/devices/{device}/server-password" [Operate] server_password::renew
         => 201 One server_password::ServerCredentialsView;
+
+    "Makes a one-time link by which the device's user signs in to the portal, once and within 30 minutes; what lets the user in is in this response only"
+    post "/devices/{device}/portal-links" [Operate] portal_links::create
+        => 201 One portal_links::CreatedPortalLinkView;
+
+    "The one-time links of a device that can be used now, the newest first"
+    get "/devices/{device}/portal-links" [Audit] portal_links::list
+        => 200 List portal_links::PortalLinkView, query PAGE;
+
+    "Ends a one-time link before it is used"
+    delete "/devices/{device}/portal-links/{link}" [Operate] portal_links::end => 204 Nothing;
 
     "Queues a command; the role portal queues installs of the catalogue only"
     post "/devices/{device}/commands" [Queue] commands::queue, body schemas::NewCommand
@@ -339,6 +351,10 @@ endpoints! {
 
     "A device's installs, the newest first; for a token of a person its own, and a page may contain fewer than `limit`"
     get "/devices/{device}/installs" [Browse] installs::list => 200 List installs::InstallView, query PAGE;
+
+    "The catalogue's apps for a device, each with what it is there: whether it can be asked for, is under way or installed, or why not; a page may contain fewer than `limit`"
+    get "/devices/{device}/offers" [Browse] offers::list => 200 List offers::OfferView,
+        query &[text("q", "Only apps whose name, id or description contains this text; case does not matter"), AFTER, LIMIT];
 
     "One install with its history"
     get "/installs/{install}" [Browse] installs::one => 200 One installs::InstallView;

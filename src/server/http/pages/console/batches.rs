@@ -15,7 +15,7 @@ use modegate_pages::console::batches::{
     BatchCommand, BatchCommandsPage, BatchPage, BatchRow, BatchesPage, RefusalRow,
 };
 use modegate_pages::console::confirm::ConfirmPage;
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 use modegate_store::seal::CursorList;
 
 /// Devices of one reason that are named.
@@ -67,7 +67,7 @@ fn row(batch: &Batch) -> BatchRow {
     BatchRow {
         id: batch.id.to_string(),
         name: batch.name.clone(),
-        state: State::new(batch.state.name()),
+        state: StateBadge::new(batch.state.name()),
         to: match &batch.to {
             To::All => "all devices".to_owned(),
             To::Groups(groups) => format!("groups {}", groups.join(", ")),
@@ -134,7 +134,7 @@ fn batch_page(
         outcomes: outcomes
             .states
             .into_iter()
-            .map(|(state, count)| (State::new(state.name()), count))
+            .map(|(state, count)| (StateBadge::new(state.name()), count))
             .collect(),
         looked_at: outcomes.seen,
         revision,
@@ -194,7 +194,7 @@ pub(in crate::http::pages) async fn commands(
                 id: command.id.to_string(),
                 number: command.id.seq.0,
                 device: named(device),
-                state: State::new(state_of(command, device, now).name()),
+                state: StateBadge::new(state_of(command, device, now).name()),
             });
             Ok(BatchCommandsPage {
                 shell: visitor

@@ -15,7 +15,7 @@ use modegate_pages::console::command::{
     CommandPage, DecisionLine, HistoryLine, OperationLine, Outlook, ResultLine,
 };
 use modegate_pages::console::confirm::ConfirmPage;
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 
 /// `GET /console/commands/{command}`.
 pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<String>) -> Page {
@@ -69,7 +69,7 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
         number: id.seq.0,
         name: view.name,
         kind: view.kind.name(),
-        state: State::new(view.state),
+        state: StateBadge::new(view.state),
         reason: view.reason,
         warning: view.warning,
         actor: view.actor,
@@ -102,7 +102,7 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
             .into_iter()
             .map(|step| HistoryLine {
                 at: step.at.0,
-                state: State::new(step.state),
+                state: StateBadge::new(step.state),
                 reason: step.reason,
             })
             .collect(),
@@ -143,7 +143,7 @@ fn decision_line(decision: Decision) -> DecisionLine {
         session: decision.session,
         times: 1,
         mode: decision.mode.name(),
-        verdict: State::new(decision.verdict),
+        verdict: StateBadge::new(decision.verdict),
         rules: decision.rules,
         modes: modes.iter().map(|mode| mode.name()).collect(),
         policy_set: decision.policy_set,
@@ -187,7 +187,7 @@ pub(in crate::http::pages) async fn ask_cancel(visitor: Visitor, path: web::Path
         },
         facts: vec![
             ("Device", device),
-            ("State", State::new(state.name()).text()),
+            ("State", StateBadge::new(state.name()).text()),
         ],
         action: format!("{here}/cancel"),
         button: "Cancel the command",

@@ -14,7 +14,7 @@ use modegate_core::ids::CommandId;
 use modegate_core::installs::{Install, InstallId, InstallState};
 use modegate_pages::console::confirm::ConfirmPage;
 use modegate_pages::console::installs::{InstallPage, InstallRow, InstallsPage, StepLine};
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 use modegate_store::api::WrittenInstall;
 
 const PER_PAGE: usize = 50;
@@ -54,7 +54,8 @@ impl Filter {
 /// What may be asked for.
 fn choices() -> Vec<(&'static str, String)> {
     let ends = [("open", "all under way"), ("all", "all that are kept")];
-    let states = InstallState::ALL.map(|state| (state.name(), State::new(state.name()).text()));
+    let states =
+        InstallState::ALL.map(|state| (state.name(), StateBadge::new(state.name()).text()));
     let ends = ends.map(|(name, text)| (name, text.to_owned()));
     ends.into_iter().chain(states).collect()
 }
@@ -92,7 +93,7 @@ fn row(device: &Device, install: &Install) -> InstallRow {
         app: (install.app.clone(), install.name.clone()),
         version: install.version.as_str().to_owned(),
         device: named(device),
-        state: State::new(install.state.name()),
+        state: StateBadge::new(install.state.name()),
         reason: install.reason.clone(),
         requested_at: install.requested_at,
         requested_by: install.requested_by.clone(),
@@ -118,6 +119,7 @@ fn install_page(visitor: &Visitor, detail: InstallDetail) -> InstallPage {
         device,
         install,
         forecast,
+        ..
     } = detail;
     let (shown, is_open) = (row(&device, &install), !install.state.is_final());
     let steps = install.steps.len();
@@ -157,7 +159,7 @@ fn install_page(visitor: &Visitor, detail: InstallDetail) -> InstallPage {
             .enumerate()
             .map(|(at, step)| StepLine {
                 at: step.at,
-                state: State::new(step.state.name()),
+                state: StateBadge::new(step.state.name()),
                 detail: step.detail,
                 progress: step.progress,
                 is_now: is_open && at + 1 == steps,

@@ -19,7 +19,7 @@ use modegate_pages::console::form::{Entered, Section, fill};
 use modegate_pages::console::new_command::{
     NewCommandPage, Preview, PreviewMode, Targets, TypesPage,
 };
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 
 /// Which type, and the app that an install is of.
 #[derive(Debug, Deserialize)]
@@ -202,7 +202,7 @@ pub(super) fn preview(drafted: Drafted, looked_at: Option<String>) -> Preview {
         };
         PreviewMode {
             mode: mode.name(),
-            verdict: State::new(name),
+            verdict: StateBadge::new(name),
             rules,
         }
     });
