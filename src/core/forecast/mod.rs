@@ -9,11 +9,13 @@ mod carriers;
 mod families;
 mod hours;
 mod outlook;
+mod push_help;
 mod renewal;
 mod windows81;
 
 pub use asked::View;
 pub use outlook::{Forecast, When};
+pub use push_help::{PushHelp, push_help};
 pub use renewal::{Window, renewal};
 pub(crate) use windows81::channel_in_words;
 

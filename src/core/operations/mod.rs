@@ -19,6 +19,7 @@ mod profiles;
 mod raw;
 pub mod schema;
 mod settings;
+mod type_form;
 mod types;
 mod unknown;
 
@@ -31,6 +32,7 @@ pub(crate) use dmclient::{
 };
 pub use entry::BuildContext;
 pub use raw::lacks_parameter;
+pub use type_form::{FormField, TypeForm, type_form, type_forms};
 pub use unknown::unknown_fields;
 
 use serde_json::Value;

@@ -17,7 +17,7 @@ use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
 use modegate_core::installs::standing::Standing;
-use modegate_core::installs::{Install, InstallId};
+use modegate_core::installs::{Install, InstallId, InstallState};
 use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::time::Timestamp;
@@ -246,6 +246,103 @@ pub(crate) async fn list(
         let is_own = install.is_for(person);
         is_own.then(|| InstallDetail::new(device.clone(), install, &policies, build, now))
     }))
+}
+
+/// Which installs of all devices to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FleetInstalls {
+    /// Those under way.
+    Open,
+    /// Those in this state.
+    In(InstallState),
+    /// All that are kept.
+    All,
+}
+
+impl FleetInstalls {
+    fn only_open(self) -> bool {
+        match self {
+            FleetInstalls::Open => true,
+            FleetInstalls::In(state) => !state.is_final(),
+            FleetInstalls::All => false,
+        }
+    }
+
+    fn takes(self, install: &Install) -> bool {
+        match self {
+            FleetInstalls::In(state) => install.state == state,
+            FleetInstalls::Open => !install.state.is_final(),
+            FleetInstalls::All => true,
+        }
+    }
+}
+
+/// Installs of all devices.
+pub(crate) struct InstallPage {
+    /// The installs, each with its device.
+    pub(crate) items: Vec<(Device, Install)>,
+    /// Behind which the next page begins, where there may be one.
+    pub(crate) next: Option<InstallId>,
+}
+
+/// The installs of all devices within the caller's scope, device by device. Looks at so many
+/// at most, so that a page may have fewer than asked for while the list goes on.
+pub(crate) async fn fleet(
+    app: &App,
+    by: &Principal,
+    which: FleetInstalls,
+    after: Option<InstallId>,
+    limit: usize,
+) -> Result<InstallPage, AppError> {
+    let person = by.person().map(Person::id);
+    let (mut items, mut after, mut looks) = (Vec::new(), after, 0);
+    let mut last: Option<Device> = None;
+    while looks < crate::limits::INSTALL_WALK {
+        let chunk = crate::limits::PAGE_ITEMS;
+        let found = app.store.fleet_installs(after, which.only_open(), chunk);
+        let found = found.await?;
+        let is_last = found.len() < chunk;
+        looks += found.len();
+        for (id, install) in found {
+            after = Some(id);
+            if !which.takes(&install) || !install.is_for(person) {
+                continue;
+            }
+            if last.as_ref().is_none_or(|device| device.id != id.device) {
+                last = app.store.device(id.device).await?;
+            }
+            let device = last.as_ref().filter(|device| by.may_see(device));
+            items.extend(device.map(|device| (device.clone(), install)));
+            if items.len() == limit {
+                return Ok(InstallPage { items, next: after });
+            }
+        }
+        if is_last {
+            return Ok(InstallPage { items, next: None });
+        }
+    }
+    Ok(InstallPage { items, next: after })
+}
+
+/// Asks anew for what an install was to bring: the same app and version on the same device.
+pub(crate) async fn again(
+    app: &App,
+    by: &Principal,
+    id: InstallId,
+    options: WriteOptions<WrittenInstall>,
+) -> Result<WrittenInstall, AppError> {
+    let (device, install) = find(app, by, id).await?;
+    let new = NewInstall {
+        app: Line(install.app),
+        version: Some(Line(install.version.as_str().to_owned())),
+        again: Some(true),
+        urgent: None,
+        require_ready: None,
+        priority: None,
+        not_before: None,
+        expires_at: None,
+    };
+    create(app, by, device.id, new, options).await
 }
 
 /// One install with its history.

@@ -9,7 +9,7 @@ mod batches;
 mod body;
 mod caller;
 mod certificates;
-mod command_view;
+pub(in crate::http) mod command_view;
 mod commands;
 mod compliance;
 mod compliance_events;
@@ -52,6 +52,7 @@ use caller::Caller;
 use extract::{Body, Id, OptionalBody, ok};
 use query::{Paging, device_page, page, page_in};
 
+pub(super) use extract::{Id as PathId, id as path_id};
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;
 pub(super) use routes::routes;

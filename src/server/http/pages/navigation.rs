@@ -6,7 +6,14 @@ use modegate_pages::shell::{Link, Site};
 use modegate_pages::words::{Language, PortalWord, Text as _};
 
 /// The links of the console's navigation.
-const CONSOLE: &[(For, &str, &str)] = &[(READ, "/console", "Home")];
+const CONSOLE: &[(For, &str, &str)] = &[
+    (READ, "/console", "Home"),
+    (READ, "/console/devices", "Devices"),
+    (READ, "/console/queue", "Queue"),
+    (READ, "/console/batches", "Batches"),
+    (READ, "/console/apps", "Apps"),
+    (READ, "/console/installs", "Installs"),
+];
 
 /// The links of the portal's navigation.
 const PORTAL: &[(&str, PortalWord)] = &[
