@@ -150,6 +150,11 @@ pub fn command_with(
     })
 }
 
+/// Whether devices of this family install apps by jobs of `MDM_AppInstallJob`.
+pub fn has_app_jobs(family: Family) -> bool {
+    apps::INSTALL.families.contains(&family)
+}
+
 fn type_of(fields: &Fields<'_>, family: Family) -> Result<&'static Type, FieldError> {
     let name = fields.required("type", 64)?;
     let has = |kind: &&Type| kind.families.contains(&family);

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::commands::{build, forecast_of, number, state_of};
+use super::commands::{build, number, state_of};
 use super::compliance::check_required;
 use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -16,6 +16,7 @@ use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
+use modegate_core::installs::standing::Standing;
 use modegate_core::installs::{Install, InstallId, InstallState};
 use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
@@ -52,6 +53,20 @@ input! {
 }
 
 impl NewInstall {
+    /// What a person's tap asks for: the highest version, now.
+    pub(crate) fn of_person(app: Line<ID_BYTES>, again: bool) -> Self {
+        NewInstall {
+            app,
+            version: None,
+            again: Some(again),
+            urgent: None,
+            require_ready: None,
+            priority: None,
+            not_before: None,
+            expires_at: None,
+        }
+    }
+
     /// The command of an install: urgent, so that a push wakes the device for it.
     fn command(&self) -> Value {
         json!({
@@ -172,14 +187,45 @@ async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readi
     Ok(readiness(family, since, inventory.as_ref(), stated))
 }
 
-/// An install with its device, and when its command can go while it waits.
+/// An install with its device, and where it stands.
 pub(crate) struct InstallDetail {
     /// The device.
     pub(crate) device: Device,
     /// The install.
     pub(crate) install: Install,
-    /// When its command can go.
+    /// When its command can go, while it waits.
     pub(crate) forecast: Option<Forecast>,
+    /// How far it is, why it is no further, and what brings it further.
+    pub(crate) standing: Standing,
+}
+
+impl InstallDetail {
+    /// By the rules in force, on a device whose system has this build.
+    pub(crate) fn new(
+        device: Device,
+        install: Install,
+        policies: &PolicySet,
+        build: Option<u32>,
+        now: Timestamp,
+    ) -> Self {
+        let view = forecast::View {
+            state: &device.state,
+            record: &device.record,
+            policies,
+            build,
+            now,
+        };
+        let open = device.state.open(install.command);
+        let open = open.filter(|_| !install.state.is_final());
+        let forecast = open.map(|command| forecast::forecast(&view, command));
+        let standing = Standing::new(&view, &install, forecast.as_ref());
+        InstallDetail {
+            device,
+            install,
+            forecast,
+            standing,
+        }
+    }
 }
 
 /// A device's installs that the caller may see, the newest first.
@@ -197,11 +243,8 @@ pub(crate) async fn list(
     let (policies, now) = (app.sync.policies(), app.now());
     let person = by.person().map(Person::id);
     Ok(listed.filter_map(|install| {
-        install.is_for(person).then(|| InstallDetail {
-            forecast: forecast(&device, &install, &policies, build, now),
-            device: device.clone(),
-            install,
-        })
+        let is_own = install.is_for(person);
+        is_own.then(|| InstallDetail::new(device.clone(), install, &policies, build, now))
     }))
 }
 
@@ -310,12 +353,8 @@ pub(crate) async fn one(
 ) -> Result<InstallDetail, AppError> {
     let (device, install) = find(app, by, id).await?;
     let build = build(app, &device).await?;
-    let forecast = forecast(&device, &install, &app.sync.policies(), build, app.now());
-    Ok(InstallDetail {
-        device,
-        install,
-        forecast,
-    })
+    let (policies, now) = (app.sync.policies(), app.now());
+    Ok(InstallDetail::new(device, install, &policies, build, now))
 }
 
 /// Takes an install back.
@@ -353,18 +392,4 @@ pub(crate) async fn find(
     let person = by.person().map(Person::id);
     let install = install.filter(|install| install.is_for(person));
     Ok((device, install.ok_or_else(missing)?))
-}
-
-/// When the command of an install can go, while it waits.
-pub(crate) fn forecast(
-    device: &Device,
-    install: &Install,
-    policies: &PolicySet,
-    build: Option<u32>,
-    now: Timestamp,
-) -> Option<Forecast> {
-    if install.state.is_final() {
-        return None;
-    }
-    forecast_of(device, install.command, policies, build, now)
 }

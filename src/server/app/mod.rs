@@ -24,6 +24,8 @@ pub(crate) mod installs;
 pub(crate) mod inventory;
 mod list;
 pub(crate) mod log;
+pub(crate) mod offers;
+pub(crate) mod persons;
 pub(crate) mod policies;
 pub(crate) mod policy_reload;
 pub(crate) mod portal_links;

@@ -6,4 +6,5 @@ pub mod client;
 mod commands;
 mod devices;
 mod forms;
+mod portal;
 mod sign_in;

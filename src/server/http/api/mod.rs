@@ -28,6 +28,7 @@ mod install_stream;
 mod installs;
 mod inventory;
 mod log_view;
+mod offers;
 mod openapi;
 mod policies;
 mod polling;

@@ -4,7 +4,7 @@ use actix_web::Route;
 
 use super::audience::{For, OPERATE, READ};
 use super::sign_in::token;
-use super::{assets, console, sign_in};
+use super::{assets, console, portal, sign_in};
 use modegate_pages::shell::Site;
 
 /// One page, or what one of its forms is posted to.
@@ -100,4 +100,20 @@ pages! {
     get "/console/installs/{install}/take-back" [OPERATE] console::installs::ask_take_back;
     post "/console/installs/{install}/take-back" [OPERATE] console::installs::take_back;
     post "/console/installs/{install}/again" [OPERATE] console::installs::again;
+
+    get "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::show;
+    post "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::enter;
+    get "/portal/link/{token}" [For::All(Site::Portal)] portal::link::show;
+    post "/portal/link/{token}" [For::All(Site::Portal)] portal::link::take;
+    post "/portal/sign-out" [For::Person] sign_in::sign_out;
+    post "/portal/language" [For::Person] portal::language::choose;
+    get "/portal" [For::Person] portal::apps::first;
+    get "/portal/apps" [For::Person] portal::apps::list;
+    get "/portal/apps/{app}" [For::Person] portal::app::show;
+    get "/portal/installs" [For::Person] portal::requests::first;
+    post "/portal/installs" [For::Person] portal::app::ask;
+    get "/portal/installs/{install}" [For::Person] portal::install::show;
+    post "/portal/installs/{install}/take-back" [For::Person] portal::install::take_back;
+    get "/portal/requests" [For::Person] portal::requests::list;
+    get "/portal/device" [For::Person] portal::device::show;
 }

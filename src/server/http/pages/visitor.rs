@@ -242,8 +242,15 @@ pub(super) fn see_other(place: &str) -> HttpResponse {
         .finish()
 }
 
-/// What the address says of a write that came before, in words: a fixed set.
-pub(super) fn notice_named(name: &str) -> Option<Notice> {
+/// What the address says of a write that came before, in words: a fixed set for each site.
+pub(super) fn notice_named(site: Site, language: Language, name: &str) -> Option<Notice> {
+    match site {
+        Site::Console => console_notice(name),
+        Site::Portal => super::portal::notice(language, name),
+    }
+}
+
+fn console_notice(name: &str) -> Option<Notice> {
     let (tone, text) = match name {
         "saved" => (Tone::Good, "Saved."),
         "queued" => (Tone::Good, "Queued."),

@@ -119,6 +119,7 @@ fn install_page(visitor: &Visitor, detail: InstallDetail) -> InstallPage {
         device,
         install,
         forecast,
+        ..
     } = detail;
     let (shown, is_open) = (row(&device, &install), !install.state.is_final());
     let steps = install.steps.len();
