@@ -51,7 +51,9 @@ pub fn profile_advice(health: Health, reason: Option<&str>) -> &'static str {
     let says = |what: &str| reason.is_some_and(|reason| reason.contains(what));
     match health {
         Health::Healthy => "Nothing.",
-        Health::Unchecked => "Nothing: the server tries the credentials at once. Look again in a minute.",
+        Health::Unchecked => {
+            "Nothing: the server tries the credentials at once. Look again in a minute."
+        }
         Health::Degraded => "Nothing: the server tries again.",
         Health::Blocked => {
             "WNS blocked the sender: write to Microsoft and give the message_id; then check again."
@@ -65,7 +67,9 @@ pub fn profile_advice(health: Health, reason: Option<&str>) -> &'static str {
         Health::Misconfigured if says("403") => {
             "The secret belongs to another app than the PFN: compare SID and PFN."
         }
-        Health::Misconfigured => "The SID or the secret is wrong: correct them; they are tried at once.",
+        Health::Misconfigured => {
+            "The SID or the secret is wrong: correct them; they are tried at once."
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::shell::Shell;
 use crate::words::Word;
 
 /// The class of a verdict's badge.
-pub fn tone(verdict: Verdict) -> &'static str {
+pub fn tone(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Deliver => "good",
         Verdict::Withhold => "warn",

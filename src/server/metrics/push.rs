@@ -68,8 +68,13 @@ impl Metrics {
     /// How often WNS answered what since the server started; what it never answered is left
     /// out.
     pub(crate) fn push_answers(&self) -> Vec<(&'static str, u64)> {
-        let names = Outcome::ALL.map(Outcome::name).into_iter().chain(UNANSWERED);
-        let counted = names.enumerate().map(|(place, name)| (name, self.push.sends.at(place).get()));
+        let names = Outcome::ALL
+            .map(Outcome::name)
+            .into_iter()
+            .chain(UNANSWERED);
+        let counted = names
+            .enumerate()
+            .map(|(place, name)| (name, self.push.sends.at(place).get()));
         counted.filter(|(_, count)| *count > 0).collect()
     }
 

@@ -27,7 +27,11 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aft
     visitor
         .read(move |visitor| async move {
             let app = visitor.app();
-            let before = query.after.parse().ok().filter(|place| i64::try_from(*place).is_ok());
+            let before = query
+                .after
+                .parse()
+                .ok()
+                .filter(|place| i64::try_from(*place).is_ok());
             let before = before.unwrap_or(i64::MAX.unsigned_abs());
             let sessions = web_sessions::list(app, None, before, PER_PAGE).await?;
             let last = sessions.last().filter(|_| sessions.len() == PER_PAGE);
@@ -86,7 +90,10 @@ pub(in crate::http::pages) async fn ask_revoke(visitor: Visitor, path: web::Path
             .below("/console/access", "Access"),
         heading: format!("Revoke the token {}?", token.name),
         text: "It is refused from now on, and whoever signed in with it is signed out.".to_owned(),
-        facts: vec![("Name", token.name.clone()), ("Role", token.role.name().to_owned())],
+        facts: vec![
+            ("Name", token.name.clone()),
+            ("Role", token.role.name().to_owned()),
+        ],
         action: format!("/console/access/tokens/{id}/revoke"),
         button: "Revoke the token",
         once: visitor.once(),

@@ -9,9 +9,7 @@ use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
 use modegate_core::policy::explain::{Question, explain};
 use modegate_core::policy::warning::warnings;
-use modegate_pages::console::policies::{
-    KindRow, MatrixPage, PoliciesPage, PolicyFile, RuleRow,
-};
+use modegate_pages::console::policies::{KindRow, MatrixPage, PoliciesPage, PolicyFile, RuleRow};
 
 /// `GET /console/policies`.
 pub(in crate::http::pages) async fn show(visitor: Visitor) -> Page {
@@ -65,7 +63,11 @@ pub(in crate::http::pages) async fn matrix(visitor: Visitor) -> Page {
             let of = |family: Family| {
                 let rows = Kind::ALL.map(|kind| KindRow {
                     kind: kind.name(),
-                    cells: Mode::ALL.map(|mode| cell(&set, family, kind, mode)).into_iter().flatten().collect(),
+                    cells: Mode::ALL
+                        .map(|mode| cell(&set, family, kind, mode))
+                        .into_iter()
+                        .flatten()
+                        .collect(),
                 });
                 let rows = rows.into_iter().filter(|row| !row.cells.is_empty());
                 (family.name(), rows.collect())

@@ -59,23 +59,42 @@ fn word<T>(
     }
     let found = from_name(&text);
     if found.is_none() {
-        faults.push(FieldError::new(name, "one of the words of the list", quoted(&text)));
+        faults.push(FieldError::new(
+            name,
+            "one of the words of the list",
+            quoted(&text),
+        ));
     }
     found
 }
 
 /// The answer; or why no command can be what was asked for; or what is wrong with the question.
-fn answered(
-    set: &PolicySet,
-    entered: &Entered,
-) -> Result<Result<Answer, String>, Vec<FieldError>> {
+fn answered(set: &PolicySet, entered: &Entered) -> Result<Result<Answer, String>, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mode = word(entered, "mode", None, Mode::from_name, &mut faults);
     let kind = word(entered, "kind", None, Kind::from_name, &mut faults);
-    let family = word(entered, "family", Some(Family::Windows81), Family::from_name, &mut faults);
-    let login = word(entered, "login", Some(Login::User), Login::from_name, &mut faults);
+    let family = word(
+        entered,
+        "family",
+        Some(Family::Windows81),
+        Family::from_name,
+        &mut faults,
+    );
+    let login = word(
+        entered,
+        "login",
+        Some(Login::User),
+        Login::from_name,
+        &mut faults,
+    );
     let platform = |text: &str| Platform::ALL.into_iter().find(|one| one.name() == text);
-    let platform = word(entered, "platform", Some(Platform::WoA), platform, &mut faults);
+    let platform = word(
+        entered,
+        "platform",
+        Some(Platform::WoA),
+        platform,
+        &mut faults,
+    );
     let verb = |text: &str| Verb::from_name(text).map(Some);
     let verb = word(entered, "verb", Some(None), verb, &mut faults);
     let (Some(mode), Some(kind), Some(family), Some(login), Some(platform), Some(verb)) =
@@ -123,10 +142,30 @@ fn inputs() -> Vec<Input> {
     vec![
         choice("mode", "Mode", "", Mode::ALL.map(Mode::name).into()).required(),
         choice("kind", "Kind", "", Kind::ALL.map(Kind::name).into()).required(),
-        choice("family", "Family", "windows81 if empty", Family::ALL.map(Family::name).into()),
-        choice("login", "Who is logged on", "user if empty", Login::ALL.map(Login::name).into()),
-        choice("platform", "Platform", "WoA if empty", Platform::ALL.map(Platform::name).into()),
-        choice("verb", "Verb", "The kind's usual one if empty", VERBS.into()),
+        choice(
+            "family",
+            "Family",
+            "windows81 if empty",
+            Family::ALL.map(Family::name).into(),
+        ),
+        choice(
+            "login",
+            "Who is logged on",
+            "user if empty",
+            Login::ALL.map(Login::name).into(),
+        ),
+        choice(
+            "platform",
+            "Platform",
+            "WoA if empty",
+            Platform::ALL.map(Platform::name).into(),
+        ),
+        choice(
+            "verb",
+            "Verb",
+            "The kind's usual one if empty",
+            VERBS.into(),
+        ),
         Input::line("groups", "Groups", "Groups of the device, one a line").by(Control::Text),
         Input::line("app", "App", "The id of the catalogue app that it installs"),
     ]

@@ -24,7 +24,12 @@ pub(in crate::http::pages) async fn tried(visitor: Visitor, form: Form) -> Page 
     visitor.by().unbound()?;
     let entered = entered(&form);
     match look(&visitor, &entered).await {
-        Ok(tried) => Ok(html(render(&try_page(&visitor, &entered, None, Some(tried)))?)),
+        Ok(tried) => Ok(html(render(&try_page(
+            &visitor,
+            &entered,
+            None,
+            Some(tried),
+        ))?)),
         Err(error) => {
             let wrong = Wrong::from_error(error)?;
             let page = try_page(&visitor, &entered, Some(wrong), None);
@@ -39,14 +44,18 @@ fn files(set: &PolicySet, entered: &Entered) -> Vec<(String, String)> {
     let name = entered.text("name");
     let others = set.files().iter().filter(|(other, _)| *other != name);
     let others = others.cloned();
-    others.chain([(name.clone(), entered.exact("text"))]).collect()
+    others
+        .chain([(name.clone(), entered.exact("text"))])
+        .collect()
 }
 
 async fn look(visitor: &Visitor, entered: &Entered) -> Result<Tried, AppError> {
     let app = visitor.app();
     let current = app.sync.policies();
     let files = files(&current, entered);
-    let listed = files.iter().map(|(name, text)| json!({"name": name, "text": text}));
+    let listed = files
+        .iter()
+        .map(|(name, text)| json!({"name": name, "text": text}));
     let asked = json!({"files": listed.collect::<Vec<_>>()});
     let asked = input::read::<PolicyTryOut>(&asked)?;
     let result = policies::try_out(app, visitor.by(), asked).await?;
@@ -59,7 +68,13 @@ async fn look(visitor: &Visitor, entered: &Entered) -> Result<Tried, AppError> {
     let (outcome, exchanges) = (result.outcome, result.exchanges);
     let recorded = outcome.differences.into_iter().map(|one| {
         let rules: Vec<String> = one.rules.iter().map(ToString::to_string).collect();
-        (one.command, one.kind.name(), one.was, one.now, rules.join(", "))
+        (
+            one.command,
+            one.kind.name(),
+            one.was,
+            one.now,
+            rules.join(", "),
+        )
     });
     Ok(Tried {
         differences,
@@ -87,9 +102,12 @@ fn try_page(
     let hint = "A file of the set in force is replaced; any other name is added to them";
     let mut sections = vec![Section::plain(vec![
         Input::line("name", "File", hint).required(),
-        Input::line("text", "Text", "TOML, at most 256 KiB with all the form").by(Control::Text).required(),
+        Input::line("text", "Text", "TOML, at most 256 KiB with all the form")
+            .by(Control::Text)
+            .required(),
     ])];
-    let (fields, mut faults) = wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
+    let (fields, mut faults) =
+        wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
     faults.extend(fill(&mut sections, entered, &fields));
     let title = match faults.is_empty() {
         true => "Try a policy file",

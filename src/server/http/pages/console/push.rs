@@ -14,7 +14,7 @@ use modegate_core::push::advice::profile_advice;
 use modegate_core::push::channel::ChannelState;
 use modegate_core::push::profile::{Health, TokenForm};
 use modegate_core::push::record::PushProfile;
-use modegate_pages::chart::{ChannelAges, Head, channel_ages};
+use modegate_pages::chart::{Head, channel_ages};
 use modegate_pages::console::confirm::ConfirmPage;
 use modegate_pages::console::push::{Channels, ProfilePage, ProfileRow, PushPage};
 use modegate_pages::shell::Tone;
@@ -47,16 +47,11 @@ pub(in crate::http::pages) async fn list(visitor: Visitor) -> Page {
 
 fn channels(census: &Census) -> Channels {
     let of = |state| census.channels.get(&state).copied().unwrap_or(0);
-    let (older, by_day) = match census.channel_days.split_last() {
-        Some((older, by_day)) => (*older, by_day.to_vec()),
-        None => (0, Vec::new()),
-    };
-    let counted = by_day.iter().fold(older, |sum, n| sum.saturating_add(*n));
-    let ages = ChannelAges {
-        by_day,
-        older,
-        without: census.devices.saturating_sub(counted),
-    };
+    let with = census
+        .channel_days
+        .iter()
+        .fold(0_u64, |sum, n| sum.saturating_add(*n));
+    let without = census.devices.saturating_sub(with);
     let head = Head {
         id: "channel-ages",
         title: "Channels by their age",
@@ -66,7 +61,7 @@ fn channels(census: &Census) -> Channels {
         by_state: ChannelState::ALL
             .map(|state| (state.name(), of(state)))
             .into(),
-        chart: channel_ages(head, &ages),
+        chart: channel_ages(head, &census.channel_days, without),
     }
 }
 
@@ -98,9 +93,7 @@ pub(super) fn named(visitor: &Visitor, path: &str) -> Result<PushProfile, Proble
 /// `GET /console/push/{profile}`.
 pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<String>) -> Page {
     let profile = named(&visitor, &path)?;
-    let fits = profile
-        .sid
-        .is_none_or(|sid| sid.belongs_to(&profile.pfn));
+    let fits = profile.sid.is_none_or(|sid| sid.belongs_to(&profile.pfn));
     let warning = "This SID is not the one that follows from the PFN: WNS will most likely answer 403 for every channel.";
     let groups = visitor.by().known_groups(&profile.groups);
     let form = match profile.form {
@@ -108,10 +101,13 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<Strin
         TokenForm::Entra => "entra",
     };
     let mut facts = vec![
-        ("For groups", match profile.groups.is_empty() {
-            true => "all devices".to_owned(),
-            false => groups.join(", "),
-        }),
+        (
+            "For groups",
+            match profile.groups.is_empty() {
+                true => "all devices".to_owned(),
+                false => groups.join(", "),
+            },
+        ),
         ("AppId", profile.app_id.clone()),
         ("Token service", form.to_owned()),
     ];

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::push::{named, place};
 use super::{Wrong, entered};
-use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
 use crate::app::input;
+use crate::app::push_profiles::{self, NewPushProfile, PushProfileChange};
 use crate::http::pages::visitor::{again, page, render};
 use crate::http::pages::{Form, Page, Visitor};
 use modegate_core::push::profile::TokenForm;
@@ -109,10 +109,15 @@ fn form_page(
     wrong: Option<Wrong>,
 ) -> FormPage {
     let mut sections = vec![Section::plain(inputs(profile.is_none()))];
-    let (fields, mut faults) = wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
+    let (fields, mut faults) =
+        wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
     faults.extend(fill(&mut sections, entered, &fields));
     let (heading, action, button) = match profile {
-        None => ("Add a push profile".to_owned(), "/console/push/new".to_owned(), "Add the push profile"),
+        None => (
+            "Add a push profile".to_owned(),
+            "/console/push/new".to_owned(),
+            "Add the push profile",
+        ),
         Some(one) => (
             format!("Change the push profile {}", one.pfn.as_str()),
             format!("/console/push/{}/edit", one.id.simple()),
@@ -148,16 +153,39 @@ fn inputs(is_new: bool) -> Vec<Input> {
     let input = Input::line;
     let secret = input("secret", "Secret", secret_hint).by(secret);
     vec![
-        input("pfn", "Package family name", "As the Partner Center shows it").required(),
-        input("token_form", "Token service", "legacy (the default) needs the SID; entra needs tenant and application id").by(forms),
-        input("sid", "Package SID", "ms-app://S-1-15-2-… and seven numbers"),
+        input(
+            "pfn",
+            "Package family name",
+            "As the Partner Center shows it",
+        )
+        .required(),
+        input(
+            "token_form",
+            "Token service",
+            "legacy (the default) needs the SID; entra needs tenant and application id",
+        )
+        .by(forms),
+        input(
+            "sid",
+            "Package SID",
+            "ms-app://S-1-15-2-… and seven numbers",
+        ),
         input("tenant", "Tenant", "For entra"),
         input("client_id", "Application id", "For entra"),
         match is_new {
             true => secret.required(),
             false => secret,
         },
-        input("app_id", "AppId", "A stable name of your choice; modegate if empty"),
-        input("groups", "Groups", "The device groups that use it, one a line; all devices if empty").by(Control::Text),
+        input(
+            "app_id",
+            "AppId",
+            "A stable name of your choice; modegate if empty",
+        ),
+        input(
+            "groups",
+            "Groups",
+            "The device groups that use it, one a line; all devices if empty",
+        )
+        .by(Control::Text),
     ]
 }

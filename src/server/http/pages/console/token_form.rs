@@ -72,11 +72,27 @@ fn form_page(visitor: &Visitor, entered: &Entered, wrong: Option<Wrong>) -> Form
     let roles = Role::ALL.map(|role| role.name().to_owned()).to_vec();
     let mut sections = vec![Section::plain(vec![
         Input::line("name", "Name", "How the log names its holder").required(),
-        Input::line("role", "Role", "admin: everything; operator: devices and commands; auditor: reads; portal: installs").by(Control::Choice(roles)).required(),
-        Input::line("groups", "Groups", "The device groups that it is bound to, one a line; all devices if empty").by(Control::Text),
-        Input::line("expires_at", "Expires", "A time such as 2027-01-31T00:00:00Z; never if empty"),
+        Input::line(
+            "role",
+            "Role",
+            "admin: everything; operator: devices and commands; auditor: reads; portal: installs",
+        )
+        .by(Control::Choice(roles))
+        .required(),
+        Input::line(
+            "groups",
+            "Groups",
+            "The device groups that it is bound to, one a line; all devices if empty",
+        )
+        .by(Control::Text),
+        Input::line(
+            "expires_at",
+            "Expires",
+            "A time such as 2027-01-31T00:00:00Z; never if empty",
+        ),
     ])];
-    let (fields, mut faults) = wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
+    let (fields, mut faults) =
+        wrong.map_or_else(Default::default, |wrong| (wrong.fields, wrong.rest));
     faults.extend(fill(&mut sections, entered, &fields));
     let heading = "Make a token";
     let title = match faults.is_empty() {
