@@ -1,5 +1,6 @@
 //! Pages for operators and auditors.
 
+pub mod access;
 pub mod apps;
 pub mod batches;
 pub mod command;
@@ -7,8 +8,11 @@ pub mod command_form;
 pub mod confirm;
 pub mod devices;
 pub mod form;
+pub mod form_page;
 pub mod home;
 pub mod installs;
 pub mod new_command;
+pub mod policies;
+pub mod push;
 pub mod queue;
 pub mod state;
