@@ -1,9 +1,11 @@
 //! A device, a command and messages that tests of several modules begin with.
 
+use crate::catalogue::Version;
 use crate::command::{CommandBody, Operation};
 use crate::context::Family;
 use crate::device::{Device, DeviceRecord, DeviceState};
-use crate::ids::{DeviceId, Source};
+use crate::ids::{CommandSeq, DeviceId, Source};
+use crate::installs::{Install, InstallState};
 use crate::push::address::UriDigest;
 use crate::push::channel::{self, Channel};
 use crate::time::Timestamp;
@@ -51,4 +53,30 @@ pub(crate) fn device(number: u64, groups: &[&str]) -> Device {
 pub(crate) fn body() -> CommandBody {
     let get = Operation::get("./DevInfo/DevId".into());
     CommandBody::new("raw", "test", NOW, vec![get])
+}
+
+/// An install of that number, just asked for, with no step yet.
+pub(crate) fn install(no: u32) -> Install {
+    Install {
+        no,
+        app: "erp".into(),
+        name: "ERP".into(),
+        version: Version::parse("1.0").expect("a version"),
+        package_full_name: None,
+        command: CommandSeq(no),
+        job_id: "job".into(),
+        requested_by: "api:portal".into(),
+        requested_at: NOW,
+        state: InstallState::Requested,
+        steps: Vec::new(),
+        reason: None,
+        progress: None,
+        last_error: None,
+        reading: Vec::new(),
+        reads: 0,
+        misses: 0,
+        superseded_by: None,
+        warnings: Vec::new(),
+        person: None,
+    }
 }

@@ -47,6 +47,7 @@ pub mod time;
 pub mod tlog;
 pub mod tokens;
 pub mod toml_file;
+pub mod waiting;
 pub mod web_session;
 pub mod webhooks;
 mod wmi;

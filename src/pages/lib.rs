@@ -10,6 +10,7 @@ pub mod brand;
 pub mod chart;
 pub mod console;
 pub mod error;
+pub mod pager;
 pub mod portal;
 pub mod shell;
 pub mod sign_in;

@@ -149,6 +149,11 @@ impl Shell {
         }
     }
 
+    /// A text with a capital first, as a sentence begins.
+    pub fn capital(&self, text: impl AsRef<str>) -> String {
+        capital(text.as_ref())
+    }
+
     /// The page with the page above it.
     #[must_use]
     pub fn below(mut self, href: impl Into<String>, text: impl Into<String>) -> Self {
@@ -156,8 +161,22 @@ impl Shell {
         self
     }
 
+    /// The page with another title.
+    #[must_use]
+    pub fn titled(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
     /// Whether this link of the navigation leads here or above here.
     pub fn is_current(&self, link: &Link) -> bool {
         link.href == self.section
     }
+}
+
+/// A text with a capital first.
+pub(crate) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
 }

@@ -7,6 +7,8 @@ pub const DEVICE_WALK: usize = 2_000;
 pub const INDEX_WALK: usize = 2_000;
 /// Devices, and entries of indexes, that are looked at to count a list of devices.
 pub const COUNTED_DEVICES: usize = 10_001;
+/// Installs looked at by one request for their list.
+pub const INSTALL_WALK: usize = 2_000;
 /// Batches looked at by one request for their list.
 pub const BATCH_WALK: usize = 2_000;
 /// Longest API request body.

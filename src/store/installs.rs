@@ -41,6 +41,15 @@ pub trait InstallStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Install>, StoreError>;
 
+    /// Up to `limit` installs of all devices behind that one, device by device and by number;
+    /// only those that are not final, if so asked.
+    async fn fleet_installs(
+        &self,
+        after: Option<InstallId>,
+        only_open: bool,
+        limit: usize,
+    ) -> Result<Vec<(InstallId, Install)>, StoreError>;
+
     /// The installs of a device that are not final, by number.
     async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError>;
 

@@ -44,6 +44,8 @@ pub enum SealContext {
     WebSession(u64),
     /// A one-time link to the portal, by its number.
     PortalLink(u64),
+    /// The secrets of a form that was not sent for good yet, for the session with this id.
+    Form(u128),
     /// A place in a list, for the token with this id.
     Cursor(CursorList, u128),
 }
@@ -65,6 +67,7 @@ pub enum CursorList {
 
 impl SealContext {
     fn aad(self) -> [u8; 17] {
+        let part = |id: u128, shift: u32| (id >> shift) as u32;
         let (kind, a, b, c) = match self {
             SealContext::Record(device) => (1, device, 0, 0),
             SealContext::Reply(device) => (2, device, 0, 0),
@@ -88,8 +91,11 @@ impl SealContext {
                     CursorList::Alerts => 25,
                     CursorList::DeviceNames => 30,
                 };
-                let part = |shift: u32| (token >> shift) as u32;
-                (kind, (token >> 64) as u64, part(32), part(0))
+                (kind, (token >> 64) as u64, part(token, 32), part(token, 0))
+            }
+            SealContext::Form(session) => {
+                let first = (session >> 64) as u64;
+                (28, first, part(session, 32), part(session, 0))
             }
         };
         let mut aad = [kind; 17];

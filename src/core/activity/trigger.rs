@@ -28,6 +28,21 @@ pub enum Trigger {
     Unknown,
 }
 
+impl Trigger {
+    /// It in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Trigger::Reboot => "after a restart",
+            Trigger::Logon => "at the user's logon",
+            Trigger::NightlyActive => "nightly maintenance, user logged on",
+            Trigger::NightlyLoggedOff => "nightly maintenance, user logged off",
+            Trigger::Push => "by a push",
+            Trigger::Manual => "begun by hand on the device",
+            Trigger::Unknown => "what began it is not known",
+        }
+    }
+}
+
 /// What is on record of it: as it looked in the session itself, by what was known of the
 /// device then.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -342,6 +342,12 @@ impl OpenCommand {
         })
     }
 
+    /// Whether somebody may want it sent again: it is unconfirmed, or was tried and pauses.
+    pub fn may_be_retried(&self, state: CommandState) -> bool {
+        let was_tried = self.attempts > 0 || self.unanswered > 0;
+        state == CommandState::Unconfirmed || (state == CommandState::Queued && was_tried)
+    }
+
     /// Puts it back into the queue, what went out of it forgotten.
     pub(crate) fn put_back(&mut self) {
         self.state = CommandState::Queued;

@@ -70,6 +70,31 @@ impl DeviceFlag {
         all.filter(|flag| flag.is_of(one, profile, now)).collect()
     }
 
+    /// Whether a device's row alone shows it. The others need what lies beside the row.
+    pub fn is_in_row(self) -> bool {
+        !matches!(
+            self,
+            DeviceFlag::ProfileMisconfigured | DeviceFlag::Starving | DeviceFlag::NotCompliant
+        )
+    }
+
+    /// The flags of a device that its row alone shows.
+    pub fn of_row(device: &Device, now: Timestamp) -> Vec<DeviceFlag> {
+        let one = SurveyedDevice {
+            device: device.clone(),
+            waits_since: None,
+            compliance: None,
+            open_installs: Vec::new(),
+        };
+        let all = DeviceFlag::of(&one, None, now).into_iter();
+        all.filter(|flag| flag.is_in_row()).collect()
+    }
+
+    /// Its name in words: `only machine`.
+    pub fn words(self) -> String {
+        self.name().replace('_', " ")
+    }
+
     fn is_of(self, one: &SurveyedDevice, profile: Option<Health>, now: Timestamp) -> bool {
         let state = &one.device.state;
         let is = |flag: ActivityFlag| flag.is_of(state);

@@ -9,11 +9,13 @@ mod carriers;
 mod families;
 mod hours;
 mod outlook;
+mod push_help;
 mod renewal;
 mod windows81;
 
 pub use asked::View;
 pub use outlook::{Forecast, When};
+pub use push_help::{PushHelp, push_help};
 pub use renewal::{Window, renewal};
 pub(crate) use windows81::channel_in_words;
 
@@ -29,6 +31,7 @@ use crate::session::Waits;
 use crate::session::queue::state_at;
 use crate::time::Timestamp;
 use asked::{Asked, set_before};
+use hours::Hours;
 
 /// The forecast of an open command.
 pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
@@ -108,6 +111,14 @@ pub fn note(
             event.forecast = Some(forecast(&view, open).line());
         }
     }
+}
+
+/// The next nightly maintenance of a Windows 8.1 device, and about when its user usually logs
+/// on, by the device's clock; neither where its zone is not known.
+pub fn device_hours(view: &View<'_>) -> (Option<Window>, Option<String>) {
+    let hours = Hours::of(view);
+    let usual = hours.as_ref().and_then(Hours::usual_logon);
+    (hours.as_ref().map(Hours::night), usual.map(str::to_owned))
 }
 
 /// The build of a Windows 10 device, from `./DevDetail/SwV` of its inventory

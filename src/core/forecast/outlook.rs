@@ -85,7 +85,7 @@ fn rfc3339<S: serde::Serializer>(at: &Option<Timestamp>, to: S) -> Result<S::Ok,
 
 impl Forecast {
     /// Only when, and the words.
-    pub(super) fn new(when: When, text: impl Into<String>) -> Self {
+    pub(crate) fn new(when: When, text: impl Into<String>) -> Self {
         Forecast {
             when,
             text: text.into(),

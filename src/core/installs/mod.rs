@@ -11,11 +11,14 @@
 //! be seen by the next one.
 
 pub mod facts;
+pub mod fault;
 mod install;
 pub mod machine;
+pub mod offer;
 pub mod readiness;
 pub mod reading;
 pub mod request;
+pub mod standing;
 #[cfg(test)]
 mod tests;
 

@@ -6,11 +6,10 @@ use super::facts::{CommandFacts, Facts};
 use super::machine::{Act, next};
 use super::reading::{Reading, Verdict};
 use super::*;
-use crate::catalogue::Version;
 use crate::command::{CommandState, NodeResult, Part};
 use crate::context::Family;
 use crate::device::{EndReason, EnrollmentEnd};
-use crate::fixtures::active_channel;
+use crate::fixtures::{self, active_channel};
 use crate::ids::{CommandSeq, DeviceId};
 use crate::push::channel::{self, Channel};
 use crate::push::wake;
@@ -20,28 +19,7 @@ use crate::time::Timestamp;
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
 fn install() -> Install {
-    let mut install = Install {
-        no: 1,
-        app: "erp".into(),
-        name: "ERP".into(),
-        version: Version::parse("1.0").unwrap(),
-        package_full_name: None,
-        command: CommandSeq(1),
-        job_id: "job".into(),
-        requested_by: "api:portal".into(),
-        requested_at: NOW,
-        state: InstallState::Requested,
-        steps: Vec::new(),
-        reason: None,
-        progress: None,
-        last_error: None,
-        reading: Vec::new(),
-        reads: 0,
-        misses: 0,
-        superseded_by: None,
-        person: None,
-        warnings: Vec::new(),
-    };
+    let mut install = fixtures::install(1);
     install.step(InstallState::Requested, NOW, None);
     install
 }

@@ -3,6 +3,7 @@
 
 use super::argument::{Argument, Arguments, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type, exec};
+use super::forms::Hidden;
 use crate::catalogue::Release;
 use crate::command::{Operation, Unanswered};
 use crate::fields::FieldError;
@@ -12,7 +13,7 @@ use crate::wmi;
 use crate::wmi::ValueForm::{self, Line, Safe, Text};
 
 arguments! {
-    JOB_DATA: Optional<ValueForm> = "job_data", Text(limits::COMMAND_DATA_BYTES),
+    JOB_DATA: Optional<Hidden<ValueForm>> = "job_data", Hidden(Text(limits::COMMAND_DATA_BYTES)),
         "JobData as the device is to get it; its grammar is not public";
     PACKAGE: Optional<ValueForm> = "package_full_name", Safe(512),
         "the package, where the operator configured a template";

@@ -2,7 +2,7 @@
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type, exec, write};
-use super::forms::{Certificate, Lines, ProductKey, Thumbprint};
+use super::forms::{Certificate, Hidden, Lines, ProductKey, Thumbprint};
 use super::phone;
 use crate::context::Family;
 use crate::fields::quoted;
@@ -103,7 +103,7 @@ arguments! {
         "alternative names";
     THRESHOLD: Optional<ValueForm> = "expiration_threshold_days", Integer(1, 3650),
         "renewed when so many days are left";
-    CONFIGURATION: Needed<ValueForm> = "configuration", Xml(64 * 1024),
+    CONFIGURATION: Needed<Hidden<ValueForm>> = "configuration", Hidden(Xml(64 * 1024)),
         "the XML for the SCEP service; may contain the challenge";
 }
 
@@ -150,7 +150,7 @@ fn scep(arguments: &Arguments<'_>, _: &BuildContext<'_>) -> Result<Built> {
 }
 
 arguments! {
-    KEY: Needed<ProductKey> = "key", ProductKey, "the product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX";
+    KEY: Needed<Hidden<ProductKey>> = "key", Hidden(ProductKey), "the product key, XXXXX-XXXXX-XXXXX-XXXXX-XXXXX";
 }
 
 pub(super) const SIDELOAD_KEY: Type = Type::new(

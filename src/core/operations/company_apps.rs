@@ -3,7 +3,7 @@
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{Built, Type};
-use super::forms::Boolean;
+use super::forms::{Boolean, Hidden};
 use super::phone::{PHONE, add, atomic, node, plain_name, write};
 use crate::fields::{quoted, shown_url};
 use crate::loc_uri::LocUri;
@@ -12,7 +12,7 @@ use modegate_wire::message::Verb;
 
 arguments! {
     ENTERPRISE: Needed<ValueForm> = "enterprise_id", Line(64), "the id of the company, as in its enrollment token";
-    TOKEN: Needed<ValueForm> = "enrollment_token", Text(64 * 1024), "the application enrollment token (AET), base64";
+    TOKEN: Needed<Hidden<ValueForm>> = "enrollment_token", Hidden(Text(64 * 1024)), "the application enrollment token (AET), base64";
     SEARCH: Optional<ValueForm> = "certificate_search", Line(1024),
         "which client certificate the phone shows when it downloads apps: the URL-encoded X.500 subject";
     CRL_CHECK: Optional<Boolean> = "crl_check", Boolean, "whether it asks for the revocation list of the download server";

@@ -4,6 +4,7 @@
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::dmclient::{self, PROVIDER};
 use super::entry::{BuildContext, Built, Type, exec};
+use super::forms::Hidden;
 use crate::command::{CLIENT_ID, Operation, Unanswered};
 use crate::context::Family;
 use crate::fields::quoted;
@@ -16,7 +17,7 @@ use crate::wmi::ValueForm::{self, Safe};
 
 arguments! {
     USER: Needed<ValueForm> = "user", Safe(512), "the user's name";
-    PASSWORD: Needed<ValueForm> = "password", Safe(512), "the new password";
+    PASSWORD: Needed<Hidden<ValueForm>> = "password", Hidden(Safe(512)), "the new password";
     APP_ID: Optional<ValueForm> = "app_id", Safe(512),
         "the AppId of the channel; needed on Windows 8.1";
     /// The PFN of a channel.

@@ -109,6 +109,24 @@ impl Form for ValueForm {
     }
 }
 
+/// A form of what is shown to nobody once it was given: a password, a key, or text with one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hidden<F>(pub(super) F);
+
+impl<F: Form> Form for Hidden<F> {
+    type Value<'a> = F::Value<'a>;
+
+    fn read<'a>(&self, name: &str, fields: &Fields<'a>) -> Result<Option<F::Value<'a>>> {
+        self.0.read(name, fields)
+    }
+
+    fn schema(&self) -> Value {
+        let mut schema = self.0.schema();
+        schema["writeOnly"] = true.into();
+        schema
+    }
+}
+
 /// `true` or `false`.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Boolean;

@@ -19,6 +19,7 @@ mod profiles;
 mod raw;
 pub mod schema;
 mod settings;
+mod type_form;
 mod types;
 mod unknown;
 
@@ -31,6 +32,7 @@ pub(crate) use dmclient::{
 };
 pub use entry::BuildContext;
 pub use raw::lacks_parameter;
+pub use type_form::{FormField, TypeForm, type_form, type_forms};
 pub use unknown::unknown_fields;
 
 use serde_json::Value;
@@ -146,6 +148,11 @@ pub fn command_with(
         },
         operations: built.operations,
     })
+}
+
+/// Whether devices of this family install apps by jobs of `MDM_AppInstallJob`.
+pub fn has_app_jobs(family: Family) -> bool {
+    apps::INSTALL.families.contains(&family)
 }
 
 fn type_of(fields: &Fields<'_>, family: Family) -> Result<&'static Type, FieldError> {

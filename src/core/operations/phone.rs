@@ -4,7 +4,7 @@
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type};
-use super::forms::{Base64, Boolean, Lines, Settings, Thumbprint};
+use super::forms::{Base64, Boolean, Hidden, Lines, Settings, Thumbprint};
 use crate::command::Operation;
 use crate::context::Family;
 use crate::fields::{FieldError, quoted};
@@ -262,7 +262,7 @@ pub(super) fn plain_name(arguments: &Arguments<'_>, name: &Needed<ValueForm>) ->
 arguments! {
     REQUEST: Needed<ValueForm> = "request_id", Line(128), "an id of the request, one for each certificate";
     SERVER_URL: Needed<ValueForm> = "server_url", Line(2048), "the SCEP server; several are parted by ';'";
-    CHALLENGE: Needed<ValueForm> = "challenge", Text(4096), "the enrolment challenge, base64";
+    CHALLENGE: Needed<Hidden<ValueForm>> = "challenge", Hidden(Text(4096)), "the enrolment challenge, base64";
     USAGES: Needed<Lines> = "enhanced_key_usages", Lines(16, 128), "OIDs that the certificate gets";
     KEY_USAGE: Needed<ValueForm> = "key_usage", OneOf(&[("signature", "128"), ("encipherment", "32"),
         ("both", "160")]), "signature, encipherment or both";
@@ -372,8 +372,8 @@ pub(super) const SCEP_REMOVE: Type = Type::new(
 .of(PHONE);
 
 arguments! {
-    PFX: Needed<Base64> = "pfx", Base64(limits::COMMAND_DATA_BYTES), "the certificate with its key, base64 of a PFX (PKCS #12)";
-    PFX_PASSWORD: Optional<ValueForm> = "password", Line(512), "the password of the PFX";
+    PFX: Needed<Hidden<Base64>> = "pfx", Hidden(Base64(limits::COMMAND_DATA_BYTES)), "the certificate with its key, base64 of a PFX (PKCS #12)";
+    PFX_PASSWORD: Optional<Hidden<ValueForm>> = "password", Hidden(Line(512)), "the password of the PFX";
     KEY_LOCATION: Optional<ValueForm> = "key_location", OneOf(&[("tpm", "1"), ("tpm_if_present", "2"), ("software", "3")]),
         "where the key is kept: tpm, tpm_if_present (default) or software";
 }

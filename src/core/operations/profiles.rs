@@ -2,7 +2,7 @@
 
 use super::argument::{Arguments, Needed, Optional, Result, arguments};
 use super::entry::{BuildContext, Built, Type, write};
-use super::forms::{AnySettings, Boolean, Settings};
+use super::forms::{AnySettings, Boolean, Hidden, Settings};
 use super::phone;
 use crate::context::Family;
 use crate::fields::{quoted, shown_url};
@@ -14,9 +14,9 @@ use modegate_wire::message::Verb;
 arguments! {
     NAME: Needed<ValueForm> = "name", Line(256), "the profile's name";
 }
-const PROFILE: Needed<ValueForm> = Needed::new(
+const PROFILE: Needed<Hidden<ValueForm>> = Needed::new(
     "profile",
-    Xml(64 * 1024),
+    Hidden(Xml(64 * 1024)),
     "the profile's XML; may contain its key",
 );
 arguments! {

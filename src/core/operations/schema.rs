@@ -49,7 +49,8 @@ pub(super) fn common_names() -> Vec<String> {
     common().into_iter().map(|(name, _)| name).collect()
 }
 
-fn common() -> [(String, Value); 8] {
+/// The fields that every command has besides its type and its arguments, each with its schema.
+pub(super) fn common() -> [(String, Value); 8] {
     let time = |about: &str| json!({"type": "string", "format": "date-time", "description": about});
     [
         (

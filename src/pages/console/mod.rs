@@ -1,3 +1,14 @@
 //! Pages for operators and auditors.
 
+pub mod apps;
+pub mod batches;
+pub mod command;
+pub mod command_form;
+pub mod confirm;
+pub mod devices;
+pub mod form;
 pub mod home;
+pub mod installs;
+pub mod new_command;
+pub mod queue;
+pub mod state;

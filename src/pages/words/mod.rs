@@ -3,8 +3,10 @@
 //!
 //! The console is in English, whose terms are those of the API and of the documents.
 
+mod portal;
 mod shared;
 
+pub use portal::PortalWord;
 pub use shared::Word;
 
 /// A language of the pages.
@@ -131,14 +133,15 @@ mod tests {
 
     #[test]
     fn both_languages_of_a_text_have_the_same_places_to_fill() {
-        for word in Word::ALL {
-            let places = |language| word.text(language).matches("{}").count();
-            assert_eq!(
-                places(Language::English),
-                places(Language::German),
-                "{word:?}"
-            );
+        fn check<T: Text + std::fmt::Debug>(all: &[T]) {
+            for word in all {
+                let places = |language| word.text(language).matches("{}").count();
+                let (english, german) = (places(Language::English), places(Language::German));
+                assert_eq!(english, german, "{word:?}");
+            }
         }
+        check(Word::ALL);
+        check(PortalWord::ALL);
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Batches: one command for many devices, queued in the background.
 
-use super::commands::{build_apart, known_fields_only};
+use super::commands::{Drafted, build_apart, draft, known_fields_only, state_of};
 use super::input::{Lines, List, Object, Parsed, input};
 use super::list::{ScanBounds, scan};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
 use modegate_core::batch::{Batch, BatchId, BatchState, DEVICES, To};
-use modegate_core::command::{CommandBody, StoredCommand};
+use modegate_core::command::{CommandBody, CommandState, StoredCommand};
 use modegate_core::context::Family;
 use modegate_core::device::Device;
 use modegate_core::event::{Event, EventType};
@@ -195,6 +195,79 @@ pub(crate) async fn commands(
     Ok(Listed {
         items: shown,
         next: listed.next,
+    })
+}
+
+/// Looks at a batch as it would be made: what sessions of the first device that it is for
+/// would make of its command. `None` where there is no such device among the first.
+pub(crate) async fn preview(
+    app: &App,
+    by: &Principal,
+    new: NewBatch,
+) -> Result<Option<(Device, Drafted)>, AppError> {
+    let (to, wanted) = (new.to.choice()?, new.command.0);
+    checked(app, by, &wanted, app.now()).await?;
+    let Some(device) = first_of(app, by, &to).await? else {
+        return Ok(None);
+    };
+    let drafted = draft(app, by, device.id, wanted).await?;
+    Ok(Some((device, drafted)))
+}
+
+/// The first device that is meant and that the caller may see, of those that are looked at.
+async fn first_of(app: &App, by: &Principal, to: &To) -> Result<Option<Device>, AppError> {
+    let in_groups = |device: &Device, groups: &[String]| {
+        let mut own = device.record.groups.iter();
+        own.any(|group| groups.contains(group))
+    };
+    if let To::Devices(ids) = to {
+        for id in ids.iter().take(crate::limits::PAGE_ITEMS) {
+            let device = app.store.device(*id).await?;
+            if let Some(device) = device.filter(|device| by.may_see(device)) {
+                return Ok(Some(device));
+            }
+        }
+        return Ok(None);
+    }
+    let first = app.store.devices(0, crate::limits::PAGE_ITEMS).await?;
+    let meant = |device: &Device| match to {
+        To::Groups(groups) => in_groups(device, groups),
+        To::All | To::Devices(_) => true,
+    };
+    Ok(first
+        .into_iter()
+        .find(|device| by.may_see(device) && meant(device)))
+}
+
+/// What became of the first commands that a batch queued.
+#[derive(Debug, Default)]
+pub(crate) struct BatchOutcomes {
+    /// How many are in each state, in the order of the states.
+    pub(crate) states: Vec<(CommandState, u64)>,
+    /// How many were looked at.
+    pub(crate) seen: u64,
+}
+
+/// Looks at the first commands that a batch queued, 200 at most.
+pub(crate) async fn outcomes(
+    app: &App,
+    by: &Principal,
+    id: BatchId,
+) -> Result<BatchOutcomes, AppError> {
+    let first = Page {
+        after: None,
+        limit: crate::limits::PAGE_ITEMS,
+    };
+    let (listed, now) = (commands(app, by, id, first).await?, app.now());
+    let mut states = CommandState::ALL.map(|state| (state, 0));
+    for (command, device) in &listed.items {
+        let of = state_of(command, device, now);
+        let counted = states.iter_mut().find(|(state, _)| *state == of);
+        counted.into_iter().for_each(|(_, count)| *count += 1);
+    }
+    Ok(BatchOutcomes {
+        seen: listed.items.len() as u64,
+        states: states.into_iter().filter(|(_, count)| *count > 0).collect(),
     })
 }
 

@@ -19,7 +19,7 @@ use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::push::active_profiles::Target;
-use modegate_core::session::preview::{Preview, preview as preview_of};
+use modegate_core::session::preview::{Draft, Preview, draft as draft_of, preview as preview_of};
 use modegate_core::session::queue::{self, state_at};
 use modegate_core::time::Timestamp;
 
@@ -31,18 +31,12 @@ pub(crate) async fn queue(
     app: &App,
     by: &Principal,
     id: DeviceId,
-    mut wanted: Value,
+    wanted: Value,
     options: WriteOptions<DeviceCommand>,
 ) -> Result<DeviceCommand, AppError> {
     let device = by.device(app, id).await?;
-    known_fields_only(&wanted)?;
-    complete(
-        &mut wanted,
-        app.sync.push().for_groups(&device.record.groups),
-    );
-    by.may_queue(&wanted)?;
     let now = app.now();
-    let command = read(app, by, &device, &wanted, now).await?;
+    let command = meant(app, by, &device, wanted, now).await?;
     let (queued, set) = (command.clone(), app.sync.policies());
     let is_portal = by.is_portal();
     let decide = by.decide(move |device| {
@@ -68,6 +62,51 @@ pub(crate) async fn queue(
     let keep = options.keep.map(|keep| keep.from_written(stored.clone()));
     let device = app.store.alter(id, decide, keep).await?;
     Ok(stored(&device))
+}
+
+/// The command that a caller may queue by this, with what is left out.
+async fn meant(
+    app: &App,
+    by: &Principal,
+    device: &Device,
+    mut wanted: Value,
+    now: Timestamp,
+) -> Result<CommandBody, AppError> {
+    known_fields_only(&wanted)?;
+    let profiles = app.sync.push();
+    complete(&mut wanted, profiles.for_groups(&device.record.groups));
+    by.may_queue(&wanted)?;
+    read(app, by, device, &wanted, now).await
+}
+
+/// What sessions would make of a command, were it queued now, and when it could go.
+pub(crate) struct Drafted {
+    /// What they would make of it.
+    pub(crate) draft: Draft,
+    /// When it could go.
+    pub(crate) forecast: Option<Forecast>,
+    /// The policy set that decides.
+    pub(crate) policies: Arc<PolicySet>,
+}
+
+/// Looks at a command as it would be queued for a device; changes nothing.
+pub(crate) async fn draft(
+    app: &App,
+    by: &Principal,
+    id: DeviceId,
+    wanted: Value,
+) -> Result<Drafted, AppError> {
+    let device = by.device(app, id).await?;
+    let now = app.now();
+    let command = meant(app, by, &device, wanted, now).await?;
+    let policies = app.sync.policies();
+    let draft = draft_of(&device, command, &policies, now)?;
+    let build = build(app, &device).await?;
+    Ok(Drafted {
+        forecast: forecast_of(&draft.device, draft.command, &policies, build, now),
+        draft,
+        policies,
+    })
 }
 
 /// Refuses a command with fields that its type does not have.

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
+use super::waiting::LatestCensus;
 use super::web_sessions::WebSessions;
 use crate::audit::Sealer;
 use crate::clock::Clock;
@@ -76,6 +77,8 @@ pub(crate) struct App {
     pub webhook_egress: EgressPolicy,
     /// Wakes whoever works at batches.
     pub batches: Arc<Notify>,
+    /// What waits across the fleet, as of the latest look at all devices.
+    pub waiting: Arc<LatestCensus>,
     /// Where people reach the pages: what links begin with. It is known once the server listens.
     pub web_url: OnceLock<String>,
     /// Why TLS takes this certificate from no client, if it does not.

@@ -162,6 +162,26 @@ pub(crate) async fn count(
     Ok(app.store.count_devices(&query, COUNTED_DEVICES).await?)
 }
 
+/// The flags of these devices, in their order: those that their rows show, as of now, and of
+/// the others those that the latest census found.
+pub(crate) async fn flags(app: &App, devices: &[Device]) -> Result<Vec<Vec<DeviceFlag>>, AppError> {
+    let numbers: Vec<u64> = devices.iter().map(|device| device.number).collect();
+    let counted = app.store.flags_of(&numbers).await?.into_iter();
+    let now = app.now();
+    let all = devices
+        .iter()
+        .zip(counted.chain(std::iter::repeat(Vec::new())));
+    Ok(all
+        .map(|(device, counted)| {
+            let of_row = DeviceFlag::of_row(device, now);
+            let of_census = counted.into_iter().filter(|flag| !flag.is_in_row());
+            let found: Vec<DeviceFlag> = of_row.into_iter().chain(of_census).collect();
+            let known = DeviceFlag::ALL.into_iter();
+            known.filter(|flag| found.contains(flag)).collect()
+        })
+        .collect())
+}
+
 /// The devices of a list that has few, and names them: those of a person, and the one with a
 /// source. `None` for any other list.
 async fn few(

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::commands::{build, forecast_of, number, state_of};
+use super::commands::{build, number, state_of};
 use super::compliance::check_required;
 use super::input::{Integer, Line, Time, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions, catalogue};
@@ -16,7 +16,8 @@ use modegate_core::forecast::{self, Forecast};
 use modegate_core::ids::{CommandSeq, DeviceId};
 use modegate_core::installs::readiness::{Readiness, readiness};
 use modegate_core::installs::request::{Request, cancel as take_back, request};
-use modegate_core::installs::{Install, InstallId};
+use modegate_core::installs::standing::Standing;
+use modegate_core::installs::{Install, InstallId, InstallState};
 use modegate_core::operations::{self, BuildContext};
 use modegate_core::policy::PolicySet;
 use modegate_core::time::Timestamp;
@@ -52,6 +53,20 @@ input! {
 }
 
 impl NewInstall {
+    /// What a person's tap asks for: the highest version, now.
+    pub(crate) fn of_person(app: Line<ID_BYTES>, again: bool) -> Self {
+        NewInstall {
+            app,
+            version: None,
+            again: Some(again),
+            urgent: None,
+            require_ready: None,
+            priority: None,
+            not_before: None,
+            expires_at: None,
+        }
+    }
+
     /// The command of an install: urgent, so that a push wakes the device for it.
     fn command(&self) -> Value {
         json!({
@@ -172,14 +187,45 @@ async fn sideloading(app: &App, device: &Device, now: Timestamp) -> Result<Readi
     Ok(readiness(family, since, inventory.as_ref(), stated))
 }
 
-/// An install with its device, and when its command can go while it waits.
+/// An install with its device, and where it stands.
 pub(crate) struct InstallDetail {
     /// The device.
     pub(crate) device: Device,
     /// The install.
     pub(crate) install: Install,
-    /// When its command can go.
+    /// When its command can go, while it waits.
     pub(crate) forecast: Option<Forecast>,
+    /// How far it is, why it is no further, and what brings it further.
+    pub(crate) standing: Standing,
+}
+
+impl InstallDetail {
+    /// By the rules in force, on a device whose system has this build.
+    pub(crate) fn new(
+        device: Device,
+        install: Install,
+        policies: &PolicySet,
+        build: Option<u32>,
+        now: Timestamp,
+    ) -> Self {
+        let view = forecast::View {
+            state: &device.state,
+            record: &device.record,
+            policies,
+            build,
+            now,
+        };
+        let open = device.state.open(install.command);
+        let open = open.filter(|_| !install.state.is_final());
+        let forecast = open.map(|command| forecast::forecast(&view, command));
+        let standing = Standing::new(&view, &install, forecast.as_ref());
+        InstallDetail {
+            device,
+            install,
+            forecast,
+            standing,
+        }
+    }
 }
 
 /// A device's installs that the caller may see, the newest first.
@@ -197,12 +243,106 @@ pub(crate) async fn list(
     let (policies, now) = (app.sync.policies(), app.now());
     let person = by.person().map(Person::id);
     Ok(listed.filter_map(|install| {
-        install.is_for(person).then(|| InstallDetail {
-            forecast: forecast(&device, &install, &policies, build, now),
-            device: device.clone(),
-            install,
-        })
+        let is_own = install.is_for(person);
+        is_own.then(|| InstallDetail::new(device.clone(), install, &policies, build, now))
     }))
+}
+
+/// Which installs of all devices to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FleetInstalls {
+    /// Those under way.
+    Open,
+    /// Those in this state.
+    In(InstallState),
+    /// All that are kept.
+    All,
+}
+
+impl FleetInstalls {
+    fn only_open(self) -> bool {
+        match self {
+            FleetInstalls::Open => true,
+            FleetInstalls::In(state) => !state.is_final(),
+            FleetInstalls::All => false,
+        }
+    }
+
+    fn takes(self, install: &Install) -> bool {
+        match self {
+            FleetInstalls::In(state) => install.state == state,
+            FleetInstalls::Open => !install.state.is_final(),
+            FleetInstalls::All => true,
+        }
+    }
+}
+
+/// Installs of all devices.
+pub(crate) struct InstallPage {
+    /// The installs, each with its device.
+    pub(crate) items: Vec<(Device, Install)>,
+    /// Behind which the next page begins, where there may be one.
+    pub(crate) next: Option<InstallId>,
+}
+
+/// The installs of all devices within the caller's scope, device by device. Looks at so many
+/// at most, so that a page may have fewer than asked for while the list goes on.
+pub(crate) async fn fleet(
+    app: &App,
+    by: &Principal,
+    which: FleetInstalls,
+    after: Option<InstallId>,
+    limit: usize,
+) -> Result<InstallPage, AppError> {
+    let person = by.person().map(Person::id);
+    let (mut items, mut after, mut looks) = (Vec::new(), after, 0);
+    let mut last: Option<Device> = None;
+    while looks < crate::limits::INSTALL_WALK {
+        let chunk = crate::limits::PAGE_ITEMS;
+        let found = app.store.fleet_installs(after, which.only_open(), chunk);
+        let found = found.await?;
+        let is_last = found.len() < chunk;
+        looks += found.len();
+        for (id, install) in found {
+            after = Some(id);
+            if !which.takes(&install) || !install.is_for(person) {
+                continue;
+            }
+            if last.as_ref().is_none_or(|device| device.id != id.device) {
+                last = app.store.device(id.device).await?;
+            }
+            let device = last.as_ref().filter(|device| by.may_see(device));
+            items.extend(device.map(|device| (device.clone(), install)));
+            if items.len() == limit {
+                return Ok(InstallPage { items, next: after });
+            }
+        }
+        if is_last {
+            return Ok(InstallPage { items, next: None });
+        }
+    }
+    Ok(InstallPage { items, next: after })
+}
+
+/// Asks anew for what an install was to bring: the same app and version on the same device.
+pub(crate) async fn again(
+    app: &App,
+    by: &Principal,
+    id: InstallId,
+    options: WriteOptions<WrittenInstall>,
+) -> Result<WrittenInstall, AppError> {
+    let (device, install) = find(app, by, id).await?;
+    let new = NewInstall {
+        app: Line(install.app),
+        version: Some(Line(install.version.as_str().to_owned())),
+        again: Some(true),
+        urgent: None,
+        require_ready: None,
+        priority: None,
+        not_before: None,
+        expires_at: None,
+    };
+    create(app, by, device.id, new, options).await
 }
 
 /// One install with its history.
@@ -213,12 +353,8 @@ pub(crate) async fn one(
 ) -> Result<InstallDetail, AppError> {
     let (device, install) = find(app, by, id).await?;
     let build = build(app, &device).await?;
-    let forecast = forecast(&device, &install, &app.sync.policies(), build, app.now());
-    Ok(InstallDetail {
-        device,
-        install,
-        forecast,
-    })
+    let (policies, now) = (app.sync.policies(), app.now());
+    Ok(InstallDetail::new(device, install, &policies, build, now))
 }
 
 /// Takes an install back.
@@ -256,18 +392,4 @@ pub(crate) async fn find(
     let person = by.person().map(Person::id);
     let install = install.filter(|install| install.is_for(person));
     Ok((device, install.ok_or_else(missing)?))
-}
-
-/// When the command of an install can go, while it waits.
-pub(crate) fn forecast(
-    device: &Device,
-    install: &Install,
-    policies: &PolicySet,
-    build: Option<u32>,
-    now: Timestamp,
-) -> Option<Forecast> {
-    if install.state.is_final() {
-        return None;
-    }
-    forecast_of(device, install.command, policies, build, now)
 }

@@ -337,24 +337,24 @@ impl<'a> WithheldLists<'a> {
 #[schemars(inline)]
 pub(crate) struct Decision {
     /// When.
-    at: Time,
+    pub(crate) at: Time,
     /// The device's number of the event.
-    event: u64,
+    pub(crate) event: u64,
     /// The number of the session.
-    session: u32,
+    pub(crate) session: u32,
     /// The mode that it decided for.
     #[schemars(with = "String")]
-    mode: Mode,
+    pub(crate) mode: Mode,
     /// `deliver` or `withhold`.
-    verdict: &'static str,
+    pub(crate) verdict: &'static str,
     /// The rules that determined it.
-    rules: Vec<String>,
+    pub(crate) rules: Vec<String>,
     /// The policy set in force.
-    policy_set: String,
+    pub(crate) policy_set: String,
     /// Where it was withheld, the modes that would have let it go.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Vec<String>>")]
-    modes: Option<Vec<Mode>>,
+    pub(crate) modes: Option<Vec<Mode>>,
 }
 
 /// Visits the events of a command's device, from the newest back to the one that queued the

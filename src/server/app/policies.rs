@@ -13,7 +13,7 @@ use super::{App, AppError, Principal};
 use modegate_core::command::StoredCommand;
 use modegate_core::context::ContextSet;
 use modegate_core::device::Device;
-use modegate_core::event::{Event, ExchangeRecord};
+use modegate_core::event::{Event, EventType, ExchangeRecord};
 use modegate_core::fields::FieldError;
 use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_core::kind::Leaf;
@@ -21,6 +21,8 @@ use modegate_core::limits;
 use modegate_core::policy::tryout::{Recorded, TryOut};
 use modegate_core::policy::{Fault, PolicySet, Verdict};
 use modegate_core::session::queue::leaves_of;
+use modegate_core::time::Timestamp;
+use uuid::Uuid;
 
 /// How long a try-out looks.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -57,6 +59,34 @@ pub(crate) fn active(app: &App, by: &Principal) -> (String, Option<Arc<PolicySet
     let set = app.sync.policies();
     let digest = set.digest().to_string();
     (digest, by.sees_all().then_some(set))
+}
+
+/// Latest events about the server that are looked at for when the set came into force.
+const LOADS: usize = 200;
+
+/// Since when the set in force decides, whatever was loaded or started since; `None` where
+/// that is longer ago than the latest events about the server.
+pub(crate) async fn in_force_since(app: &App) -> Result<Option<Timestamp>, AppError> {
+    let set = app.sync.policies();
+    // What concerns no device stands under the nil device.
+    let none = DeviceId(Uuid::nil());
+    let events = app.store.events_before(none, u64::MAX, LOADS).await?;
+    let is_whole = events.len() < LOADS;
+    let loads = events.iter().map(|stored| &stored.event);
+    let loads = loads.filter(|event| event.what == EventType::PolicyLoaded);
+    let (mut since, mut other) = (None, false);
+    for event in loads {
+        let is_same = event
+            .detail
+            .as_ref()
+            .is_some_and(|text| text.contains(set.digest()));
+        if !is_same {
+            other = true;
+            break;
+        }
+        since = Some(event.at);
+    }
+    Ok(since.filter(|_| other || is_whole))
 }
 
 /// The files (name and text) of a set that is or was in force. Only for callers that see all

@@ -17,48 +17,48 @@ use modegate_core::ids::DeviceId;
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Session {
     /// Its number.
-    session: u32,
+    pub(crate) session: u32,
     /// What the device calls it.
-    session_id: String,
+    pub(crate) session_id: String,
     /// When it began, as far as the log goes back.
-    opened_at: Time,
+    pub(crate) opened_at: Time,
     /// When its latest message came.
-    last_at: Time,
+    pub(crate) last_at: Time,
     /// The query of its first message, as sent.
-    query: String,
+    pub(crate) query: String,
     /// The mode of its first message.
     #[schemars(with = "String")]
-    mode: Mode,
+    pub(crate) mode: Mode,
     /// The login status of its first message.
-    login: &'static str,
+    pub(crate) login: &'static str,
     /// Whether it named Maintenance or Apps and said that nobody is logged on (`login` is
     /// `none`): a contradiction, for which it carried what Machine carries.
-    contradicts: bool,
+    pub(crate) contradicts: bool,
     /// How many messages it had.
-    messages: u64,
+    pub(crate) messages: u64,
     /// How many commands it carried.
-    delivered: u64,
+    pub(crate) delivered: u64,
     /// How many commands its first message withheld.
-    withheld: u32,
+    pub(crate) withheld: u32,
     /// Whether it ended.
-    ended: bool,
+    pub(crate) ended: bool,
     /// Whether somebody began it on the device.
-    by_hand: bool,
+    pub(crate) by_hand: bool,
     /// Whether a push began it.
-    woken: bool,
+    pub(crate) woken: bool,
     /// What likely began it.
-    trigger: SessionTrigger,
+    pub(crate) trigger: SessionTrigger,
 }
 
 /// What likely began a session, and why that is likely.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct SessionTrigger {
+pub(crate) struct SessionTrigger {
     #[schemars(with = "String")]
-    likely: Trigger,
+    pub(crate) likely: Trigger,
     #[serde(skip)]
     is_recorded: bool,
-    because: Cow<'static, str>,
+    pub(crate) because: Cow<'static, str>,
 }
 
 impl SessionTrigger {
@@ -86,7 +86,7 @@ impl SessionTrigger {
 impl Session {
     /// Takes an exchange in that is earlier than those before, or is the latest one
     /// where `later` is `None`: the first says in which mode the session began.
-    fn from_exchange(
+    pub(super) fn from_exchange(
         family: Family,
         later: Option<Session>,
         exchange: &ExchangeRecord,

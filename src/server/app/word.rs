@@ -100,6 +100,12 @@ words!(
     Role,
     Severity,
     installs::InstallState,
+    installs::fault::JobFault,
+    installs::offer::Obstacle,
+    installs::offer::OfferState,
+    installs::standing::Hold,
+    installs::standing::Mark,
+    installs::standing::Stage,
     Priority
 );
 

@@ -227,6 +227,7 @@ async fn app(
         open_installs_per_token: options.settings.limits.open_installs_per_token.into(),
         webhook_egress: webhook_egress(&options.settings),
         batches: Arc::new(Notify::new()),
+        waiting: Arc::default(),
         web_url: OnceLock::new(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
@@ -390,6 +391,7 @@ fn workers(
         notifications: settings.wns.workers as usize,
         webhooks,
         batches: Arc::clone(&shared.app.batches),
+        waiting: Arc::clone(&shared.app.waiting),
         templates: settings.templates.clone(),
         jobs: settings.jobs.clone(),
         retention: settings.retention,

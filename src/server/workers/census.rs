@@ -8,15 +8,18 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 
 use super::WorkerContext;
+use crate::app::waiting::{LatestCensus, WaitingCensus, look};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
 use crate::supervisor::Worker;
+use crate::sync::SyncService;
 use crate::wns::service::Push;
 use modegate_core::device::Device;
 use modegate_core::fleet::{Census, DeviceFlag};
 use modegate_core::push::active_profiles::ActiveProfiles;
 use modegate_core::push::profile::Health;
 use modegate_core::push::record::PushProfile;
+use modegate_core::waiting::Waiting;
 use modegate_store::{Store, StoreError};
 
 /// How often all devices are looked at, where one walk takes less.
@@ -25,6 +28,8 @@ const EVERY: Duration = Duration::from_secs(5);
 const DEVICES: usize = 64;
 /// Between two reads: a thousand devices a second.
 const PAUSE: Duration = Duration::from_millis(62);
+/// How many times as long as a read took, and what came of it, the next one waits at least.
+const REST: u32 = 4;
 /// How often a census is kept that counted the same as the one before.
 const KEEP_EVERY_MS: i64 = 60 * 1000;
 
@@ -34,6 +39,9 @@ pub(super) struct CensusWorker {
     clock: Clock,
     metrics: Arc<Metrics>,
     push: Arc<Push>,
+    sync: Arc<SyncService>,
+    /// Where it is said what waits, and why.
+    waiting: Arc<LatestCensus>,
     walk: Option<Walk>,
     /// The census that was kept last.
     kept: Option<Census>,
@@ -44,6 +52,7 @@ struct Walk {
     begun: Instant,
     after: u64,
     census: Census,
+    waiting: Waiting,
     profiles: Profiles,
 }
 
@@ -54,6 +63,8 @@ impl CensusWorker {
             clock: context.clock.clone(),
             metrics: Arc::clone(&context.metrics),
             push: Arc::clone(&context.push),
+            sync: Arc::clone(&context.sync),
+            waiting: Arc::clone(&context.waiting),
             walk: None,
             kept: None,
         }
@@ -82,11 +93,12 @@ impl CensusWorker {
 impl Worker for CensusWorker {
     /// After an error the walk begins anew.
     async fn work(&mut self) -> Result<Duration, StoreError> {
-        let now = self.clock.now();
+        let (begun, now, policies) = (Instant::now(), self.clock.now(), self.sync.policies());
         let mut walk = self.walk.take().unwrap_or_else(|| Walk {
-            begun: Instant::now(),
+            begun,
             after: 0,
             census: Census::begin(now),
+            waiting: Waiting::default(),
             profiles: Profiles::new(&self.push.profiles()),
         });
         let found = self.store.survey(walk.after, DEVICES).await?;
@@ -95,6 +107,15 @@ impl Worker for CensusWorker {
             let health = walk.profiles.health_of(&one.device);
             let own = DeviceFlag::of(one, health, now);
             walk.census.count(one, &own, now);
+            let (store, since) = (&*self.store, one.waits_since);
+            look(
+                store,
+                &mut walk.waiting,
+                (&one.device, since),
+                &policies,
+                now,
+            )
+            .await?;
             flags.push((one.device.number, own));
         }
         let last = found.last().filter(|_| found.len() == DEVICES);
@@ -104,8 +125,13 @@ impl Worker for CensusWorker {
         if let Some(last) = last {
             walk.after = last;
             self.walk = Some(walk);
-            return Ok(PAUSE);
+            return Ok(PAUSE.max(begun.elapsed() * REST));
         }
+        self.waiting.replace(Arc::new(Some(Arc::new(WaitingCensus {
+            waiting: walk.waiting,
+            at: now,
+            is_whole: true,
+        }))));
         self.end(walk.census).await?;
         Ok(EVERY.saturating_sub(walk.begun.elapsed()).max(PAUSE))
     }

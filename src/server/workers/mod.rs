@@ -17,6 +17,7 @@ mod installs;
 pub mod retention;
 mod tally;
 
+use crate::app::waiting::LatestCensus;
 use crate::audit::Sealer;
 use crate::audit::export::worker::ExportWorker;
 use crate::audit::lists::Lists;
@@ -80,6 +81,8 @@ pub(crate) struct WorkerContext {
     pub(crate) witnesses: Arc<Witnesses>,
     /// Who sends the log to other systems.
     pub(crate) siem: Forwarders,
+    /// Where it is said what waits, and why.
+    pub(crate) waiting: Arc<LatestCensus>,
 }
 
 /// Starts all workers. Their names are labels of a metric and part of the

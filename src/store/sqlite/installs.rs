@@ -12,7 +12,7 @@ use crate::seal::Keys;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::{Written, check_open};
-use modegate_core::installs::{Install, InstallState, outdated};
+use modegate_core::installs::{Install, InstallId, InstallState, outdated};
 use modegate_core::webhooks::announce;
 
 /// What was written.
@@ -181,6 +181,43 @@ pub(super) fn list(
         sql,
         params![signed(device), before, signed(limit as u64)],
     )
+}
+
+/// Up to `limit` installs of all devices behind that one, by device and number. Behind one of
+/// a device that is gone they begin anew.
+pub(super) fn of_all(
+    db: &Connection,
+    after: Option<InstallId>,
+    only_open: bool,
+    limit: usize,
+) -> Result<Vec<(InstallId, Install)>, StoreError> {
+    let number = match after {
+        Some(id) => rows::number_of(db, id.device)?,
+        None => None,
+    };
+    let no = number.and(after).map_or(0, |id| id.no);
+    let sql = match only_open {
+        true => {
+            "SELECT device.id, install.no, install.body FROM install JOIN device ON device.number = install.device \
+             WHERE install.open = 1 AND (install.device, install.no) > (?1, ?2) ORDER BY install.device, install.no LIMIT ?3"
+        }
+        false => {
+            "SELECT device.id, install.no, install.body FROM install JOIN device ON device.number = install.device \
+             WHERE (install.device, install.no) > (?1, ?2) ORDER BY install.device, install.no LIMIT ?3"
+        }
+    };
+    let behind = params![number.unwrap_or(0), no, signed(limit as u64)];
+    let found = all(db, sql, behind, |row| {
+        let device = DeviceId(Uuid::from_bytes(row.get(0)?));
+        let id = InstallId {
+            device,
+            no: row.get(1)?,
+        };
+        Ok(rows::blob(row, 2)
+            .and_then(rows::unpack)
+            .map(|install| (id, install)))
+    })?;
+    found.into_iter().collect()
 }
 
 /// The open installs of a device, and all of that app.

@@ -285,6 +285,15 @@ impl InstallStore for SqliteStore {
         })
     }
 
+    async fn fleet_installs(
+        &self,
+        after: Option<InstallId>,
+        only_open: bool,
+        limit: usize,
+    ) -> Result<Vec<(InstallId, Install)>, StoreError> {
+        self.read(|db, _| installs::of_all(db, after, only_open, limit))
+    }
+
     async fn open_installs(&self, device: DeviceId) -> Result<Vec<Install>, StoreError> {
         self.read(|db, _| rows::of_device(db, device, |number| installs::open(db, number, "")))
     }

@@ -33,6 +33,13 @@ impl Page {
         rest.split('"').next().unwrap().to_owned()
     }
 
+    /// The value of the first attribute of this name.
+    pub fn attribute(&self, name: &str) -> String {
+        let rest = self.text.split_once(&format!("{name}=\""));
+        let (_, rest) = rest.unwrap_or_else(|| panic!("no {name}: {}", self.text));
+        rest.split('"').next().unwrap().to_owned()
+    }
+
     /// What stands between `<main` and `</main>`.
     pub fn main(&self) -> &str {
         let (_, rest) = self.text.split_once("<main").expect("a page");

@@ -23,7 +23,7 @@ use crate::harness::Server;
 
 /// A server that asks the mock for tokens and sends to its channels, and takes devices by
 /// their Source.
-fn server_on(mock: &MockWns) -> Server {
+pub fn server_on(mock: &MockWns) -> Server {
     Server::start_with(&[
         "--accept-unknown-devices",
         "--wns-token-url",

@@ -7,8 +7,8 @@ use modegate_core::catalogue::{App, Release, Version};
 use modegate_core::change::{DeviceChange, Refusal};
 use modegate_core::device::{Device, DeviceState};
 use modegate_core::ids::DeviceId;
-use modegate_core::installs::Install;
 use modegate_core::installs::request::{Request, Written, request};
+use modegate_core::installs::{Install, InstallId, InstallState};
 use modegate_core::operations::{self, BuildContext, Templates};
 use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
@@ -153,4 +153,44 @@ async fn a_device_is_due_while_something_of_it_was_not_looked_at() {
     assert!(store.installs_due(10).await.unwrap().is_empty());
     assert!(store.open_installs(with).await.unwrap().is_empty());
     assert_eq!(store.installs(with, u32::MAX, 10).await.unwrap().len(), 1);
+}
+
+/// The installs of all devices are gone through device by device, from wherever one stopped.
+#[tokio::test]
+async fn the_installs_of_all_devices_are_listed_from_any_of_them_on() {
+    let own = tempfile::tempdir().unwrap();
+    let path = own.path().join("db");
+    let store = SqliteStore::open(&path, Keys::from_bytes(&[1; 32]).unwrap()).unwrap();
+    let store = Arc::new(store);
+    let (first, second) = (register(&*store, "a").await, register(&*store, "b").await);
+    for (device, app) in [(second, "erp"), (first, "erp"), (first, "cad")] {
+        ask(&store, device, app).await;
+    }
+    let end = |_: &Device, installs: &[Install], _: u32| {
+        let mut install = installs[0].clone();
+        install.state = InstallState::Installed;
+        Ok(Written {
+            installs: vec![install],
+            ..nothing()
+        })
+    };
+    store.move_installs(first, Box::new(end)).await.unwrap();
+    let id = |device, no| InstallId { device, no };
+    let list = async |after, only_open, limit| {
+        let found = store.fleet_installs(after, only_open, limit).await.unwrap();
+        let ids = found.into_iter().map(|(id, install)| {
+            assert_eq!(id.no, install.no);
+            id
+        });
+        ids.collect::<Vec<_>>()
+    };
+    let all = [id(first, 1), id(first, 2), id(second, 1)];
+    assert_eq!(list(None, false, 10).await, all);
+    assert_eq!(list(None, false, 2).await, all[..2]);
+    assert_eq!(list(Some(all[0]), false, 10).await, all[1..]);
+    assert_eq!(list(Some(all[1]), false, 10).await, all[2..]);
+    assert_eq!(list(None, true, 10).await, all[1..], "the first is over");
+    assert!(list(Some(all[2]), false, 10).await.is_empty());
+    let gone = id(DeviceId(Uuid::from_u128(7)), 3);
+    assert_eq!(list(Some(gone), false, 10).await, all, "they begin anew");
 }

@@ -38,50 +38,50 @@ fn warning(kind: Kind, body: &CommandBody) -> Option<&'static str> {
 /// A command as the API shows it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Command", extend("required" = ["id", "kind", "state"]))]
-pub(super) struct CommandView {
-    id: String,
-    device: String,
+pub(in crate::http) struct CommandView {
+    pub(in crate::http) id: String,
+    pub(in crate::http) device: String,
     #[serde(rename = "type")]
-    name: String,
+    pub(in crate::http) name: String,
     #[schemars(with = "String")]
-    kind: Kind,
-    state: &'static str,
-    actor: String,
-    queued_at: Time,
-    priority: i32,
-    not_before: Option<Time>,
-    expires_at: Option<Time>,
-    app: Option<String>,
+    pub(in crate::http) kind: Kind,
+    pub(in crate::http) state: &'static str,
+    pub(in crate::http) actor: String,
+    pub(in crate::http) queued_at: Time,
+    pub(in crate::http) priority: i32,
+    pub(in crate::http) not_before: Option<Time>,
+    pub(in crate::http) expires_at: Option<Time>,
+    pub(in crate::http) app: Option<String>,
     /// The commands that it waits for.
-    after: Vec<String>,
+    pub(in crate::http) after: Vec<String>,
     /// The command that it was queued for.
-    serves: Option<String>,
-    attempts: Option<u8>,
+    pub(in crate::http) serves: Option<String>,
+    pub(in crate::http) attempts: Option<u8>,
     /// Deliveries in a row that got no answer that was understood.
-    unanswered: Option<u8>,
-    reason: Option<String>,
-    operations: Vec<OperationView>,
-    results: Vec<ResultView>,
-    history: Vec<HistoryView>,
+    pub(in crate::http) unanswered: Option<u8>,
+    pub(in crate::http) reason: Option<String>,
+    pub(in crate::http) operations: Vec<OperationView>,
+    pub(in crate::http) results: Vec<ResultView>,
+    pub(in crate::http) history: Vec<HistoryView>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    warning: Option<&'static str>,
+    pub(in crate::http) warning: Option<&'static str>,
     #[serde(flatten)]
-    detail: Option<DetailView>,
+    pub(in crate::http) detail: Option<DetailView>,
 }
 
 /// What is said of one command only.
 #[derive(Debug, Serialize, JsonSchema)]
-struct DetailView {
-    forecast: Option<ForecastView>,
+pub(in crate::http) struct DetailView {
+    pub(in crate::http) forecast: Option<ForecastView>,
     /// What was decided on it, the newest first.
-    decisions: Vec<Decision>,
+    pub(in crate::http) decisions: Vec<Decision>,
 }
 
 /// An operation, or a group of them.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
 #[schemars(inline)]
-enum OperationView {
+pub(in crate::http) enum OperationView {
     Node(NodeOperationView),
     Group(OperationGroupView),
 }
@@ -89,85 +89,85 @@ enum OperationView {
 /// An operation on a node.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "NodeOperation")]
-struct NodeOperationView {
-    verb: &'static str,
-    loc_uri: String,
+pub(in crate::http) struct NodeOperationView {
+    pub(in crate::http) verb: &'static str,
+    pub(in crate::http) loc_uri: String,
 }
 
 /// Operations that belong together.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "OperationGroup")]
-struct OperationGroupView {
-    group: &'static str,
-    operations: Vec<OperationView>,
+pub(in crate::http) struct OperationGroupView {
+    pub(in crate::http) group: &'static str,
+    pub(in crate::http) operations: Vec<OperationView>,
 }
 
 /// What the device answered about a node.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct ResultView {
-    loc_uri: String,
-    status: Option<u16>,
-    format: Option<String>,
-    data: Option<String>,
+pub(in crate::http) struct ResultView {
+    pub(in crate::http) loc_uri: String,
+    pub(in crate::http) status: Option<u16>,
+    pub(in crate::http) format: Option<String>,
+    pub(in crate::http) data: Option<String>,
     /// The error behind the status as the device names it, mostly an HRESULT.
     #[serde(skip_serializing_if = "Option::is_none")]
-    original_error: Option<String>,
+    pub(in crate::http) original_error: Option<String>,
     /// The node as the device named it, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<String>,
+    pub(in crate::http) source: Option<String>,
 }
 
 /// A step of a command.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct HistoryView {
-    at: Time,
-    state: &'static str,
-    reason: Option<String>,
+pub(in crate::http) struct HistoryView {
+    pub(in crate::http) at: Time,
+    pub(in crate::http) state: &'static str,
+    pub(in crate::http) reason: Option<String>,
 }
 
 /// When a command can go.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "Forecast")]
-pub(super) struct ForecastView {
+pub(in crate::http) struct ForecastView {
     #[schemars(with = "String")]
-    when: When,
-    text: String,
+    pub(in crate::http) when: When,
+    pub(in crate::http) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<u32>,
+    pub(in crate::http) session: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Time>,
+    pub(in crate::http) at: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_seen: Option<Time>,
+    pub(in crate::http) last_seen: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<String>,
+    pub(in crate::http) user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    renewal: Option<WindowView>,
+    pub(in crate::http) renewal: Option<WindowView>,
     /// The nightly maintenance that may carry it, as the device plans it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    night: Option<WindowView>,
+    pub(in crate::http) night: Option<WindowView>,
     /// About when the device's user usually logs on, `HH:MM` in the device's time, where a
     /// logon may carry it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    usual_logon: Option<String>,
+    pub(in crate::http) usual_logon: Option<String>,
     /// The modes whose sessions carry it, with nobody logged on in Machine and the enrolled
     /// user in Maintenance and Apps.
     #[schemars(with = "Vec<String>")]
-    modes: Vec<Mode>,
+    pub(in crate::http) modes: Vec<Mode>,
     /// Those of them whose sessions do not carry it where LoginStatus is `none`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
-    needs_logon: Vec<Mode>,
+    pub(in crate::http) needs_logon: Vec<Mode>,
 }
 
 /// When the device is expected by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(inline)]
-struct WindowView {
-    from: Time,
-    to: Time,
-    why: &'static str,
+pub(in crate::http) struct WindowView {
+    pub(in crate::http) from: Time,
+    pub(in crate::http) to: Time,
+    pub(in crate::http) why: &'static str,
 }
 
 impl From<Window> for WindowView {
@@ -200,7 +200,7 @@ impl From<Forecast> for ForecastView {
 
 impl CommandView {
     /// The command as it stands at `now`.
-    pub(super) fn new(
+    pub(in crate::http) fn new(
         command: &StoredCommand,
         device: &Device,
         policies: &PolicySet,
@@ -245,7 +245,11 @@ impl CommandView {
     }
 
     /// The same with when it can go and what was decided on it.
-    pub(super) fn detailed(detail: CommandDetail, policies: &PolicySet, now: Timestamp) -> Self {
+    pub(in crate::http) fn detailed(
+        detail: CommandDetail,
+        policies: &PolicySet,
+        now: Timestamp,
+    ) -> Self {
         let more = DetailView {
             forecast: detail.forecast.map(ForecastView::from),
             decisions: detail.decisions,
@@ -258,7 +262,7 @@ impl CommandView {
 }
 
 /// The id of a device's command.
-pub(super) fn full_id(device: &Device, seq: CommandSeq) -> String {
+pub(in crate::http) fn full_id(device: &Device, seq: CommandSeq) -> String {
     let device = device.id;
     CommandId { device, seq }.to_string()
 }

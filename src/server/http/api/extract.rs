@@ -27,7 +27,7 @@ pub(super) fn ok(body: &impl Serialize) -> Result<ApiResponse, Problem> {
 }
 
 /// An id that a path holds.
-pub(super) trait PathId: FromStr {
+pub(in crate::http) trait PathId: FromStr {
     /// What it is the id of.
     const OF: &'static str;
 
@@ -62,14 +62,14 @@ path_ids! {
 }
 
 /// The id of the thing that a path names; what is no id names nothing.
-pub(super) fn id<T: PathId>(text: &str) -> Result<T, Problem> {
+pub(in crate::http) fn id<T: PathId>(text: &str) -> Result<T, Problem> {
     let id: Option<T> = text.parse().ok();
     id.filter(|id| !id.is_nil())
         .ok_or_else(|| Problem::missing(T::OF))
 }
 
 /// The id of the one thing that the path names.
-pub(super) struct Id<T>(pub(super) T);
+pub(in crate::http) struct Id<T>(pub(in crate::http) T);
 
 impl<T: PathId> FromRequest for Id<T> {
     type Error = Problem;

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::command_view::{ForecastView, full_id};
 use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::input::Time;
-use crate::app::installs::{self, InstallDetail, NewInstall, forecast};
+use crate::app::installs::{self, InstallDetail, NewInstall};
 use crate::app::word::Word;
 use modegate_core::device::Device;
-use modegate_core::forecast::Forecast;
 use modegate_core::ids::DeviceId;
-use modegate_core::installs::{Install, InstallId, InstallState, Step};
+use modegate_core::installs::fault::JobFault;
+use modegate_core::installs::standing::{Hold, Mark, Stage, Standing};
+use modegate_core::installs::{InstallId, InstallState, Step};
 use modegate_store::api::WrittenInstall;
 
 /// An install as the API shows it.
@@ -32,6 +33,8 @@ pub(super) struct InstallView {
     /// Per cent.
     progress: Option<u32>,
     last_error: Option<u32>,
+    /// What `last_error` means, where that is known.
+    fault: Option<Word<JobFault>>,
     requested_by: String,
     requested_at: Time,
     finished_at: Option<Time>,
@@ -41,7 +44,55 @@ pub(super) struct InstallView {
     superseded_by: Option<String>,
     warnings: Vec<String>,
     forecast: Option<ForecastView>,
+    standing: StandingView,
     steps: Vec<StepView>,
+}
+
+/// How far an install is, why it is no further, and what brings it further.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "InstallStanding")]
+struct StandingView {
+    /// The five stages, in their order.
+    stages: Vec<StageView>,
+    /// Why it is no further; null once it is final.
+    hold: Option<Word<Hold>>,
+    /// Until when a session is waited for that a push brings, or before when it does not go.
+    until: Option<Time>,
+    /// Whether its user's sign-in to Windows brings it further.
+    sign_in: bool,
+    /// About when that usually is, by the device's clock.
+    usual_sign_in: Option<String>,
+    /// When the nightly maintenance begins that brings it further while its user stays
+    /// signed in.
+    night: Option<Time>,
+}
+
+/// A stage of an install.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct StageView {
+    stage: Word<Stage>,
+    mark: Word<Mark>,
+    at: Option<Time>,
+}
+
+impl From<Standing> for StandingView {
+    fn from(standing: Standing) -> Self {
+        let stages = standing.stages.iter().map(|one| StageView {
+            stage: Word(one.stage),
+            mark: Word(one.mark),
+            at: one.at.map(Time),
+        });
+        let visits = standing.visits;
+        StandingView {
+            stages: stages.collect(),
+            hold: standing.hold.map(Word),
+            until: standing.until.map(Time),
+            sign_in: visits.sign_in,
+            usual_sign_in: visits.usual_sign_in,
+            night: visits.night.map(|(from, _)| Time(from)),
+        }
+    }
 }
 
 /// A step of an install.
@@ -73,8 +124,9 @@ fn full(device: &Device, no: u32) -> String {
     InstallId { device, no }.to_string()
 }
 
-impl InstallView {
-    fn new(device: &Device, install: &Install, forecast: Option<Forecast>) -> Self {
+impl From<InstallDetail> for InstallView {
+    fn from(detail: InstallDetail) -> Self {
+        let (device, install) = (&detail.device, &detail.install);
         let steps = install.steps.iter().enumerate();
         let superseded_by = install.superseded_by;
         InstallView {
@@ -87,6 +139,7 @@ impl InstallView {
             reason: install.reason.clone(),
             progress: install.progress,
             last_error: install.last_error,
+            fault: install.last_error.and_then(JobFault::from_number).map(Word),
             requested_by: install.requested_by.clone(),
             requested_at: Time(install.requested_at),
             finished_at: install.finished_at().map(Time),
@@ -95,15 +148,19 @@ impl InstallView {
             readings: install.reads,
             superseded_by: superseded_by.map(|no| full(device, no)),
             warnings: install.warnings.clone(),
-            forecast: forecast.map(ForecastView::from),
             steps: steps.map(|(at, step)| StepView::new(at, step)).collect(),
+            forecast: detail.forecast.map(ForecastView::from),
+            standing: detail.standing.into(),
         }
     }
 }
 
-impl From<InstallDetail> for InstallView {
-    fn from(detail: InstallDetail) -> Self {
-        InstallView::new(&detail.device, &detail.install, detail.forecast)
+/// How what was written is shown.
+fn shown(caller: &Caller) -> impl Fn(&WrittenInstall) -> InstallView + Clone + Send + 'static {
+    let (policies, now) = (caller.app().sync.policies(), caller.app().now());
+    move |written| {
+        let (device, install) = (written.device.clone(), written.install.clone());
+        InstallDetail::new(device, install, &policies, None, now).into()
     }
 }
 
@@ -113,11 +170,9 @@ pub(super) async fn create(
     Id(id): Id<DeviceId>,
     Body(new): Body<NewInstall>,
 ) -> HandlerResult {
-    let (policies, now) = (caller.app().sync.policies(), caller.app().now());
+    let view = shown(&caller);
     let render = move |written: &WrittenInstall| {
-        let (device, install) = (&written.device, &written.install);
-        let forecast = forecast(device, install, &policies, None, now);
-        let view = InstallView::new(device, install, forecast);
+        let view = view(written);
         match written.created {
             true => ApiResponse::created(format!("/api/v1/installs/{}", view.id), &view),
             false => ApiResponse::ok(&view),
@@ -156,9 +211,8 @@ pub(super) async fn one(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult 
 
 /// `DELETE /installs/{id}`: takes it back.
 pub(super) async fn cancel(caller: Caller, Id(id): Id<InstallId>) -> HandlerResult {
-    let render = |written: &WrittenInstall| {
-        ApiResponse::ok(&InstallView::new(&written.device, &written.install, None))
-    };
+    let view = shown(&caller);
+    let render = move |written: &WrittenInstall| ApiResponse::ok(&view(written));
     caller
         .write(render, async |app, by, options| {
             installs::cancel(app, by, id, options).await

@@ -4,7 +4,7 @@
 use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoints};
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
-    events, fleet, history, import, install_stream, installs, inventory, openapi, policies,
+    events, fleet, history, import, install_stream, installs, inventory, offers, openapi, policies,
     portal_links, push, push_profiles, refused_devices, schemas, server_password, stream, tokens,
     webhooks,
 };
@@ -351,6 +351,10 @@ endpoints! {
 
     "A device's installs, the newest first; for a token of a person its own, and a page may contain fewer than `limit`"
     get "/devices/{device}/installs" [Browse] installs::list => 200 List installs::InstallView, query PAGE;
+
+    "The catalogue's apps for a device, each with what it is there: whether it can be asked for, is under way or installed, or why not; a page may contain fewer than `limit`"
+    get "/devices/{device}/offers" [Browse] offers::list => 200 List offers::OfferView,
+        query &[text("q", "Only apps whose name, id or description contains this text; case does not matter"), AFTER, LIMIT];
 
     "One install with its history"
     get "/installs/{install}" [Browse] installs::one => 200 One installs::InstallView;

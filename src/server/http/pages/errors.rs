@@ -56,7 +56,7 @@ fn show(
     let request = response.request();
     let id = Uuid::now_v7().simple().to_string();
     let status = problem.status;
-    tracing::info!(request = %id, status, path = request.path(), detail = %problem.detail, "a page was not served");
+    tracing::info!(request = %id, status, page = request.match_pattern(), detail = %problem.detail, "a page was not served");
     let (shell, form) = {
         let extensions = request.extensions();
         let form = extensions.get::<Resend>().map(|Resend(form)| form.clone());
@@ -76,8 +76,7 @@ fn show(
     let page = ErrorPage {
         shell,
         heading,
-        // What is not there has no more to say than that.
-        detail: (status != 404).then(|| problem.detail.clone()),
+        detail: has_detail(status, language).then(|| problem.detail.clone()),
         advice,
         request_id: id,
         form,
@@ -91,6 +90,16 @@ fn show(
         }
     }
     answer.content_type("text/html; charset=utf-8").body(text)
+}
+
+/// Whether the problem's own words are shown. What is not there has no more to say than that;
+/// the others are English, but for the conflicts that pages of the portal find themselves.
+fn has_detail(status: u16, language: Language) -> bool {
+    match status {
+        404 => false,
+        409 => true,
+        _ => language == Language::English,
+    }
 }
 
 fn words(problem: &Problem, has_form: bool, language: Language) -> (String, Option<String>) {

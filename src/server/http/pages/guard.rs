@@ -194,16 +194,15 @@ fn refused(
 fn visitor(guest: Guest, signed_in: SignedIn, query: Query, accepted: &str) -> Visitor {
     let SignedIn { session, principal } = signed_in;
     let chosen = session.language.as_deref().and_then(Language::from_tag);
+    let language = language_of(guest.site, accepted, chosen);
+    let named = |name: &str| notice_named(guest.site, language, name);
     Visitor {
         principal,
         since: query.since,
-        notice: query.notice.as_deref().and_then(notice_named),
+        notice: query.notice.as_deref().and_then(named),
         once: None,
         session,
-        guest: Guest {
-            language: language_of(guest.site, accepted, chosen),
-            ..guest
-        },
+        guest: Guest { language, ..guest },
     }
 }
 

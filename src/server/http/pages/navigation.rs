@@ -3,13 +3,24 @@
 use super::audience::{For, READ};
 use crate::app::Principal;
 use modegate_pages::shell::{Link, Site};
-use modegate_pages::words::{Language, Text as _, Word};
+use modegate_pages::words::{Language, PortalWord, Text as _};
 
 /// The links of the console's navigation.
-const CONSOLE: &[(For, &str, &str)] = &[(READ, "/console", "Home")];
+const CONSOLE: &[(For, &str, &str)] = &[
+    (READ, "/console", "Home"),
+    (READ, "/console/devices", "Devices"),
+    (READ, "/console/queue", "Queue"),
+    (READ, "/console/batches", "Batches"),
+    (READ, "/console/apps", "Apps"),
+    (READ, "/console/installs", "Installs"),
+];
 
 /// The links of the portal's navigation.
-const PORTAL: &[(&str, Word)] = &[];
+const PORTAL: &[(&str, PortalWord)] = &[
+    ("/portal/apps", PortalWord::Apps),
+    ("/portal/requests", PortalWord::Requests),
+    ("/portal/device", PortalWord::MyTablet),
+];
 
 /// The links of the navigation for this caller.
 pub(super) fn navigation(site: Site, principal: &Principal, language: Language) -> Vec<Link> {

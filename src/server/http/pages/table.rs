@@ -2,9 +2,9 @@
 
 use actix_web::Route;
 
-use super::audience::{For, READ};
+use super::audience::{For, OPERATE, READ};
 use super::sign_in::token;
-use super::{assets, console, sign_in};
+use super::{assets, console, portal, sign_in};
 use modegate_pages::shell::Site;
 
 /// One page, or what one of its forms is posted to.
@@ -43,4 +43,77 @@ pages! {
     post "/console/sign-out" [READ] sign_in::sign_out;
 
     get "/console" [READ] console::home::show;
+    get "/console/jump" [READ] console::jump::jump;
+
+    get "/console/devices" [READ] console::devices::list::show;
+    get "/console/devices/new" [OPERATE] console::devices::form::new;
+    post "/console/devices/new" [OPERATE] console::devices::form::register;
+    get "/console/devices/{device}" [READ] console::devices::timeline::show;
+    get "/console/devices/{device}/edit" [OPERATE] console::devices::form::edit;
+    post "/console/devices/{device}/edit" [OPERATE] console::devices::form::change;
+    post "/console/devices/{device}/wake" [OPERATE] console::devices::actions::wake;
+    get "/console/devices/{device}/retire" [OPERATE] console::devices::actions::confirm;
+    post "/console/devices/{device}/retire" [OPERATE] console::devices::actions::retire;
+    get "/console/devices/{device}/queue" [READ] console::devices::queue::show;
+    get "/console/devices/{device}/preview" [READ] console::devices::preview::show;
+    get "/console/devices/{device}/inventory" [READ] console::devices::inventory::show;
+    get "/console/devices/{device}/installs" [READ] console::devices::installs::show;
+    get "/console/devices/{device}/channel" [READ] console::devices::channel::show;
+    get "/console/devices/{device}/access" [READ] console::devices::access::show;
+    post "/console/devices/{device}/certificates" [OPERATE] console::devices::access::bind;
+    get "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::confirm;
+    post "/console/devices/{device}/certificates/{sha256}/revoke" [OPERATE] console::devices::access::revoke;
+    post "/console/devices/{device}/server-password" [OPERATE] console::devices::access::renew_password;
+    post "/console/devices/{device}/portal-links" [OPERATE] console::devices::access::make_link;
+    post "/console/devices/{device}/portal-links/{link}/end" [OPERATE] console::devices::access::end_link;
+
+    get "/console/devices/{device}/commands/new" [OPERATE] console::new_command::show;
+    post "/console/devices/{device}/commands/new" [OPERATE] console::new_command::submit;
+    get "/console/commands/{command}" [READ] console::command::show;
+    get "/console/commands/{command}/cancel" [OPERATE] console::command::ask_cancel;
+    post "/console/commands/{command}/cancel" [OPERATE] console::command::cancel;
+    post "/console/commands/{command}/retry" [OPERATE] console::command::retry;
+
+    get "/console/queue" [READ] console::queue::show;
+    get "/console/queue/devices" [READ] console::queue::devices;
+
+    get "/console/batches" [READ] console::batches::list;
+    get "/console/batches/new" [OPERATE] console::new_batch::show;
+    post "/console/batches/new" [OPERATE] console::new_batch::submit;
+    get "/console/batches/{batch}" [READ] console::batches::show;
+    get "/console/batches/{batch}/commands" [READ] console::batches::commands;
+    post "/console/batches/{batch}/stop" [OPERATE] console::batches::stop;
+    get "/console/batches/{batch}/take-back" [OPERATE] console::batches::ask_take_back;
+    post "/console/batches/{batch}/take-back" [OPERATE] console::batches::take_back;
+
+    get "/console/apps" [READ] console::apps::list;
+    get "/console/apps/new" [OPERATE] console::app_form::new;
+    post "/console/apps/new" [OPERATE] console::app_form::create;
+    get "/console/apps/{app}" [READ] console::apps::show;
+    get "/console/apps/{app}/edit" [OPERATE] console::app_form::edit;
+    post "/console/apps/{app}/edit" [OPERATE] console::app_form::change;
+    get "/console/apps/{app}/delete" [OPERATE] console::apps::ask_delete;
+    post "/console/apps/{app}/delete" [OPERATE] console::apps::delete;
+
+    get "/console/installs" [READ] console::installs::list;
+    get "/console/installs/{install}" [READ] console::installs::show;
+    get "/console/installs/{install}/take-back" [OPERATE] console::installs::ask_take_back;
+    post "/console/installs/{install}/take-back" [OPERATE] console::installs::take_back;
+    post "/console/installs/{install}/again" [OPERATE] console::installs::again;
+
+    get "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::show;
+    post "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::enter;
+    get "/portal/link/{token}" [For::All(Site::Portal)] portal::link::show;
+    post "/portal/link/{token}" [For::All(Site::Portal)] portal::link::take;
+    post "/portal/sign-out" [For::Person] sign_in::sign_out;
+    post "/portal/language" [For::Person] portal::language::choose;
+    get "/portal" [For::Person] portal::apps::first;
+    get "/portal/apps" [For::Person] portal::apps::list;
+    get "/portal/apps/{app}" [For::Person] portal::app::show;
+    get "/portal/installs" [For::Person] portal::requests::first;
+    post "/portal/installs" [For::Person] portal::app::ask;
+    get "/portal/installs/{install}" [For::Person] portal::install::show;
+    post "/portal/installs/{install}/take-back" [For::Person] portal::install::take_back;
+    get "/portal/requests" [For::Person] portal::requests::list;
+    get "/portal/device" [For::Person] portal::device::show;
 }

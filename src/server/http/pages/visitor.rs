@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use uuid::Uuid;
@@ -145,6 +146,15 @@ impl Visitor {
         place: impl Fn(&T) -> String + Clone + Send + 'static,
         write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
     ) -> Page {
+        self.attempt(place, write).await?
+    }
+
+    /// The same, where what is wrong with it is shown in the form itself.
+    pub(super) async fn attempt<T>(
+        &self,
+        place: impl Fn(&T) -> String + Clone + Send + 'static,
+        write: impl AsyncFnOnce(&Arc<App>, &Principal, WriteOptions<T>) -> Result<T, AppError>,
+    ) -> Result<Page, AppError> {
         let kept_place = place.clone();
         let keep = self.once.clone().map(|key| Keep {
             key,
@@ -155,13 +165,14 @@ impl Visitor {
             keep,
         };
         match (write(self.app(), self.by(), options).await, &self.once) {
-            (Ok(written), _) => Ok(see_other(&place(&written))),
+            (Ok(written), _) => Ok(Ok(see_other(&place(&written)))),
             // Lost a race: the same form was sent twice at once.
-            (Err(AppError::Done), Some(key)) => match stored(self.app(), key).await? {
-                Some(response) => Ok(response),
-                None => Err(AppError::Done.into()),
-            },
-            (Err(error), _) => Err(error.into()),
+            (Err(AppError::Done), Some(key)) => Ok(match stored(self.app(), key).await {
+                Ok(Some(response)) => Ok(response),
+                Ok(None) => Err(AppError::Done.into()),
+                Err(problem) => Err(problem),
+            }),
+            (Err(error), _) => Err(error),
         }
     }
 }
@@ -217,6 +228,13 @@ pub(super) fn page(page: &impl Template) -> Page {
     Ok(html(render(page)?))
 }
 
+/// A form again, with what is wrong with it.
+pub(super) fn again(status: StatusCode, text: String) -> HttpResponse {
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(text)
+}
+
 /// 303: another page shows what came of this.
 pub(super) fn see_other(place: &str) -> HttpResponse {
     HttpResponse::SeeOther()
@@ -224,17 +242,36 @@ pub(super) fn see_other(place: &str) -> HttpResponse {
         .finish()
 }
 
-/// What the address says of a write that came before, in words: a fixed set.
-pub(super) fn notice_named(name: &str) -> Option<Notice> {
+/// What the address says of a write that came before, in words: a fixed set for each site.
+pub(super) fn notice_named(site: Site, language: Language, name: &str) -> Option<Notice> {
+    match site {
+        Site::Console => console_notice(name),
+        Site::Portal => super::portal::notice(language, name),
+    }
+}
+
+fn console_notice(name: &str) -> Option<Notice> {
     let (tone, text) = match name {
         "saved" => (Tone::Good, "Saved."),
         "queued" => (Tone::Good, "Queued."),
         "cancelled" => (Tone::Good, "Cancelled."),
+        "stopped" => (Tone::Good, "Stopped: no more devices get the command."),
+        "taken-back" => (Tone::Good, "Stopped: what waits still is taken back."),
         "deleted" => (Tone::Good, "Deleted."),
         "ended" => (Tone::Good, "Ended."),
         "woken" => (
             Tone::Good,
             "A push was requested: the device is asked to begin a session.",
+        ),
+        "registered" => (Tone::Good, "Registered."),
+        "retired" => (
+            Tone::Good,
+            "Retired: its record and its queue are gone, its events stay in the log.",
+        ),
+        "bound" => (Tone::Good, "The certificate is bound."),
+        "wanted" => (
+            Tone::Warn,
+            "No push can be sent now: the device has no channel that may be sent to.",
         ),
         "retried" => (Tone::Good, "It is tried again."),
         "revoked" => (Tone::Good, "Revoked."),

@@ -51,7 +51,7 @@ pub(super) async fn begin(
 }
 
 /// Whether an address leads to a page of the same site, and nowhere else.
-fn is_own_page(to: &str, home: &str) -> bool {
+pub(super) fn is_own_page(to: &str, home: &str) -> bool {
     let site = home.trim_end_matches("/apps");
     let rest = to.strip_prefix(site);
     let is_below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
