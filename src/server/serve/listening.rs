@@ -110,7 +110,7 @@ impl Running {
     pub(super) fn announce(&self) -> Result<(), ServeError> {
         // Only the first value is kept, and this is it.
         let _ = self.shared.app.web_url.set(self.page(""));
-        Ok(self.dir.announce(&self.announcement())?)
+        self.dir.announce(&self.announcement())
     }
 
     /// The whole URL of a page.
