@@ -117,21 +117,23 @@ fn answered(set: &PolicySet, entered: &Entered) -> Result<Result<Answer, String>
         verb,
         class: None,
     };
-    let found = match explain(set, &asked) {
-        Ok(found) => found,
-        Err(none) => return Ok(Err(none.to_string())),
-    };
+    Ok(answer(set, &asked))
+}
+
+/// The answer, or why no command can be what was asked for.
+fn answer(set: &PolicySet, asked: &Question<'_>) -> Result<Answer, String> {
+    let found = explain(set, asked).map_err(|none| none.to_string())?;
     let modes: Vec<&str> = found.modes.iter().map(|mode| mode.name()).collect();
     let rules = found.rules.into_iter();
-    Ok(Ok(Answer {
+    Ok(Answer {
         verdict: found.verdict,
         rules: rules
             .map(|rule| (rule.id.to_string(), rule.at, rule.says.unwrap_or_default()))
             .collect(),
         modes: modes.join(", "),
-        command: format!("{} of {} ({})", found.verb, kind.name(), found.class),
+        command: format!("{} of {} ({})", found.verb, asked.kind.name(), found.class),
         varies: found.varies,
-    }))
+    })
 }
 
 fn inputs() -> Vec<Input> {
