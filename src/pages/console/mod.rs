@@ -1,6 +1,7 @@
 //! Pages for operators and auditors.
 
 pub mod apps;
+pub mod audit;
 pub mod batches;
 pub mod command;
 pub mod command_form;

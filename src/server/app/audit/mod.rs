@@ -38,6 +38,25 @@ pub(crate) async fn newest(app: &App) -> Result<StoredCheckpoint, AppError> {
     newest.ok_or_else(|| AppError::missing("checkpoint"))
 }
 
+/// How far the log is sealed.
+pub(crate) struct Sealed {
+    /// The newest checkpoint, once there is one.
+    pub(crate) newest: Option<StoredCheckpoint>,
+    /// How many entries wait for the next.
+    pub(crate) waits: u64,
+}
+
+/// How far the log is sealed.
+pub(crate) async fn sealed(app: &App) -> Result<Sealed, AppError> {
+    let newest = app.store.checkpoint().await?;
+    let size = newest.as_ref().map_or(0, |newest| newest.size);
+    let entries = app.store.tree().await?.entries;
+    Ok(Sealed {
+        newest,
+        waits: entries.saturating_sub(size),
+    })
+}
+
 /// Seals what is logged by now.
 pub(crate) async fn seal(app: &App) -> Result<CheckpointView, AppError> {
     app.sealer.seal().await?;

@@ -13,6 +13,7 @@ const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console/batches", "Batches"),
     (READ, "/console/apps", "Apps"),
     (READ, "/console/installs", "Installs"),
+    (READ, "/console/audit", "Audit"),
 ];
 
 /// The links of the portal's navigation.

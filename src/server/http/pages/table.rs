@@ -101,6 +101,12 @@ pages! {
     post "/console/installs/{install}/take-back" [OPERATE] console::installs::take_back;
     post "/console/installs/{install}/again" [OPERATE] console::installs::again;
 
+    get "/console/audit" [READ] console::audit::list::show;
+    get "/console/audit/events.csv" [READ] console::audit::download::csv;
+    get "/console/audit/events.jsonl" [READ] console::audit::download::jsonl;
+    get "/console/audit/{place}" [READ] console::audit::entry::show;
+    get "/console/audit/{place}/proof" [READ] console::audit::entry::proof;
+
     get "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::show;
     post "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::enter;
     get "/portal/link/{token}" [For::All(Site::Portal)] portal::link::show;

@@ -1,0 +1,4 @@
+//! The auditor's views of the log.
+
+pub mod entry;
+pub mod list;
