@@ -105,6 +105,12 @@ impl Running {
         serde_json::to_string(&announcement).unwrap_or_default()
     }
 
+    /// From now on links to pages are whole ones.
+    pub(super) fn begin_links(&self) {
+        // Only the first value is kept, and this is it.
+        let _ = self.shared.app.web_url.set(self.page(""));
+    }
+
     /// The whole URL of a page.
     pub fn page(&self, path: &str) -> String {
         let beside = || format!("https://{}", self.web);

@@ -159,8 +159,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         workers,
         announced,
     };
-    // Only the first one is kept, and this is it.
-    let _ = running.shared.app.web_url.set(running.page(""));
+    running.begin_links();
     running.dir.announce(&running.announcement())?;
     Ok(running)
 }

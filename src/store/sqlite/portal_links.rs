@@ -74,12 +74,15 @@ fn select(
     rows::sealed(db, keys, SealContext::PortalLink, sql, params)
 }
 
-/// What a proof finds, with the links' numbers.
+/// A link with its number and its device.
+type Found = (u64, (PortalLink, Device));
+
+/// What a proof finds.
 pub(super) fn find(
     db: &Connection,
     keys: &Keys,
     proof: &LinkProof,
-) -> Result<Vec<(u64, (PortalLink, Device))>, StoreError> {
+) -> Result<Vec<Found>, StoreError> {
     let found = match proof {
         LinkProof::Text(digest) => {
             let sql = "SELECT number, sealed FROM portal_link WHERE text = ?1";

@@ -4,7 +4,7 @@ use askama::Template;
 use modegate_core::time::Timestamp;
 
 use super::DeviceHead;
-use crate::console::state::State;
+use crate::console::state::StateBadge;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -33,7 +33,7 @@ pub struct InstallRow {
     /// The version.
     pub version: String,
     /// Its state.
-    pub state: State,
+    pub state: StateBadge,
     /// Per cent.
     pub progress: Option<u32>,
     /// Who asked for it.

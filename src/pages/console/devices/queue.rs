@@ -5,7 +5,7 @@ use modegate_core::time::Timestamp;
 
 use super::DeviceHead;
 use super::timeline::Wait;
-use crate::console::state::State;
+use crate::console::state::StateBadge;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -45,7 +45,7 @@ pub struct CommandRow {
     /// What it was called.
     pub name: String,
     /// Its state.
-    pub state: State,
+    pub state: StateBadge,
     /// Who queued it.
     pub actor: String,
     /// When.

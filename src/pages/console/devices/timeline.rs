@@ -6,7 +6,7 @@ use modegate_core::time::Timestamp;
 
 use super::{DeviceHead, LastSeen};
 use crate::chart::Chart;
-use crate::console::state::State;
+use crate::console::state::StateBadge;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -63,7 +63,7 @@ pub struct Wait {
     /// When it was queued.
     pub since: Timestamp,
     /// Its state.
-    pub state: State,
+    pub state: StateBadge,
     /// What the session of the mode that was last seen says: the mode and whether it goes.
     pub held: Option<Held>,
     /// The modes whose sessions carry it.
@@ -147,7 +147,7 @@ pub struct Delivery {
     /// The rules that let it go.
     pub rules: Vec<String>,
     /// The state that it came to, with the worst Status of the device.
-    pub outcome: Option<(State, Option<u16>)>,
+    pub outcome: Option<(StateBadge, Option<u16>)>,
     /// Why, in words.
     pub reason: Option<String>,
 }

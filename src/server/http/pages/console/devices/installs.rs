@@ -11,7 +11,7 @@ use crate::http::pages::{Page, Visitor};
 use modegate_core::ids::DeviceId;
 use modegate_core::installs::InstallId;
 use modegate_pages::console::devices::installs::{InstallRow, InstallsPage};
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 use modegate_pages::pager::Pager;
 
 /// Installs on one page.
@@ -68,7 +68,7 @@ fn row(detail: InstallDetail) -> InstallRow {
         id: id.to_string(),
         app: install.name,
         version: install.version.as_str().to_owned(),
-        state: State::new(install.state.name()),
+        state: StateBadge::new(install.state.name()),
         progress: install.progress.filter(|_| !install.state.is_final()),
         by: install.requested_by,
         requested_at: install.requested_at,

@@ -16,7 +16,7 @@ use modegate_core::fields::quoted;
 use modegate_core::ids::DeviceId;
 use modegate_core::time::Timestamp;
 use modegate_pages::console::devices::queue::{CommandRow, QueuePage, Shown};
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 use modegate_pages::pager::Pager;
 
 /// Commands on one page.
@@ -125,7 +125,7 @@ fn row(command: &StoredCommand, device: &Device, now: Timestamp) -> CommandRow {
         seq: command.id.seq.0,
         id: command.id.to_string(),
         name: command.body.name.clone(),
-        state: State::new(state_of(command, device, now).name()),
+        state: StateBadge::new(state_of(command, device, now).name()),
         actor: command.body.actor.clone(),
         queued_at: command.body.queued_at,
         reason,

@@ -22,7 +22,7 @@ use modegate_pages::console::devices::LastSeen;
 use modegate_pages::console::devices::timeline::{
     Delivery, EventEntry, Happened, SessionEntry, TimelinePage, WithheldGroup,
 };
-use modegate_pages::console::state::State;
+use modegate_pages::console::state::StateBadge;
 use modegate_pages::pager::Pager;
 
 /// Commands that wait and are shown here; the others are in the queue.
@@ -248,7 +248,7 @@ fn delivery(id: DeviceId, delivered: DeliveredCommand) -> Delivery {
         .as_ref()
         .and_then(|outcome| outcome.reason.clone());
     let outcome = delivered.outcome.map(|outcome| {
-        let state = State::new(outcome.state.name());
+        let state = StateBadge::new(outcome.state.name());
         (state, outcome.status)
     });
     Delivery {
