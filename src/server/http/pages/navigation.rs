@@ -14,6 +14,8 @@ const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console/apps", "Apps"),
     (READ, "/console/installs", "Installs"),
     (READ, "/console/audit", "Audit"),
+    (READ, "/console/compliance", "Compliance"),
+    (READ, "/console/alerts", "Alerts"),
 ];
 
 /// The links of the portal's navigation.

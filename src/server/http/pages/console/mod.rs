@@ -1,10 +1,12 @@
 //! The console.
 
+pub(super) mod alerts;
 pub(super) mod app_form;
 pub(super) mod apps;
 pub(super) mod audit;
 pub(super) mod batches;
 pub(super) mod command;
+pub(super) mod compliance;
 pub(super) mod devices;
 mod entered_secrets;
 pub(super) mod home;

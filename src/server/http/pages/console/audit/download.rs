@@ -7,12 +7,13 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 
 use super::query::AuditQuery;
-use crate::app::Listed;
 use crate::app::log::{self, LoggedEvent};
+use crate::app::{AppError, Listed};
 use crate::audit::export::csv as lines;
 use crate::http::api::shown_event;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
+use modegate_store::StoreError;
 
 /// Most events of a download.
 pub(super) const EVENTS: usize = 5_000;
@@ -100,7 +101,7 @@ async fn download(visitor: Visitor, query: AuditQuery, form: Form) -> Page {
 async fn written(visitor: &Visitor, query: &AuditQuery, form: Form) -> Result<Vec<u8>, Problem> {
     let filter = query.filter()?;
     let (mut page, mut text) = (query.page(visitor, CHUNK), Vec::new());
-    let failed = |error: io::Error| crate::app::AppError::from(modegate_store::StoreError::Failed(error.into()));
+    let failed = |error: io::Error| AppError::from(StoreError::Failed(error.to_string().into()));
     if let Form::Csv = form {
         lines::header(&mut text).map_err(failed)?;
     }

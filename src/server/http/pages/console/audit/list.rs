@@ -29,7 +29,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aud
             let places = log::places_of_lists(app, &listed.items).await?;
             let rows = listed.items.iter();
             let next = listed.next.map(|place| query.cursor(&visitor, place));
-            let address = |path| query.address(path, "", query.before());
+            let address = |path: &str| query.address(path, "", query.before());
             Ok(AuditPage {
                 shell: visitor.shell("Audit log"),
                 filter: query.shown(),
@@ -61,7 +61,11 @@ fn row(
         ExchangeCells {
             mode: exchange.mode,
             delivered: exchange.delivered.len(),
-            withheld: logged.withheld.iter().map(|group| u64::from(group.count)).sum(),
+            withheld: logged
+                .withheld
+                .iter()
+                .map(|group| u64::from(group.count))
+                .sum(),
             same_as: named.and_then(|of| places.get(&of)).copied(),
             policy_set: exchange.policy_set.chars().take(8).collect(),
         }

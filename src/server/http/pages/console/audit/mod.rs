@@ -2,8 +2,12 @@
 
 pub(in crate::http::pages) mod download;
 pub(in crate::http::pages) mod entry;
+pub(in crate::http::pages) mod exports;
 pub(in crate::http::pages) mod list;
 mod query;
+pub(in crate::http::pages) mod reports;
+pub(in crate::http::pages) mod statement;
+pub(in crate::http::pages) mod verify;
 
 use std::collections::HashMap;
 
@@ -20,7 +24,10 @@ async fn names(
     events: &[LoggedEvent],
 ) -> Result<HashMap<DeviceId, String>, Problem> {
     let (mut names, mut missing) = (HashMap::new(), Vec::new());
-    for id in events.iter().filter_map(|logged| logged.stored.event.device) {
+    for id in events
+        .iter()
+        .filter_map(|logged| logged.stored.event.device)
+    {
         if names.contains_key(&id) || missing.contains(&id) {
             continue;
         }

@@ -44,7 +44,9 @@ impl AuditQuery {
         Ok(EventFilter {
             from: instant("from", &self.from)?.map(|period| period.from),
             to: instant("to", &self.to)?.map(|period| period.to.plus_ms(-1)),
-            what: read("type", type_expected, &self.what, EventType::from_name)?,
+            what: read("type", type_expected, &self.what, |text| {
+                EventType::ALL.into_iter().find(|one| one.name() == text)
+            })?,
             mode: read("mode", mode_expected, &self.mode, Mode::from_name)?,
             actor: (!actor.is_empty()).then(|| actor.to_owned()),
             device: self.device()?,
@@ -78,7 +80,9 @@ impl AuditQuery {
     pub(super) fn cursor(&self, visitor: &Visitor, place: u64) -> String {
         match self.device.trim().is_empty() {
             false => place.to_string(),
-            true => visitor.app().cursor(visitor.by(), CursorList::Events, place),
+            true => visitor
+                .app()
+                .cursor(visitor.by(), CursorList::Events, place),
         }
     }
 
@@ -125,9 +129,7 @@ impl AuditQuery {
         let types = EventType::ALL.into_iter();
         Filter {
             what: self.what.clone(),
-            types: types
-                .map(|one| (one.name(), one.about().trim()))
-                .collect(),
+            types: types.map(|one| (one.name(), one.about().trim())).collect(),
             actor: self.actor.clone(),
             device: self.device.clone(),
             mode: self.mode.clone(),

@@ -29,7 +29,7 @@ fn address(id: DeviceId) -> String {
 }
 
 /// What every page of a device shows first.
-async fn head(
+pub(super) async fn head(
     visitor: &Visitor,
     device: &Device,
     here: &'static str,
@@ -49,7 +49,7 @@ async fn head(
 }
 
 /// The frame of a page of a device: of one that is not its first, with the way back to that.
-fn shell(visitor: &Visitor, device: &Device, here: &'static str) -> Shell {
+pub(super) fn shell(visitor: &Visitor, device: &Device, here: &'static str) -> Shell {
     let source = &device.record.source.0;
     let name = PAGES.iter().find(|(end, _)| *end == here);
     match name {
