@@ -15,6 +15,11 @@ before(async () => {
 after(() => browser?.close());
 
 const waiting = `/portal/installs/${site.ids.installs[1]}`;
+/** Opens the live page of an install that waits. */
+async function watch(page) {
+  await page.goto(site.origin + waiting);
+  assert.equal(await page.locator('#live[data-every]').count(), 1, 'the page is not live');
+}
 const shown = (page, id) => page.locator(`#${id}`).isVisible();
 
 test('seven tabs of one live page, and an eighth page opens at once', async () => {
@@ -23,7 +28,7 @@ test('seven tabs of one live page, and an eighth page opens at once', async () =
   const tabs = [];
   for (let nth = 0; nth < 7; nth += 1) {
     const tab = await context.newPage();
-    await tab.goto(site.origin + waiting);
+    await watch(tab);
     tabs.push(tab);
   }
   await pause(3_000);
@@ -37,7 +42,7 @@ test('seven tabs of one live page, and an eighth page opens at once', async () =
 test('a server that stalls and goes on again is waited for', async () => {
   const { context, page } = await open(browser);
   await signIn(page, caller('person'), site.origin);
-  await page.goto(site.origin + waiting);
+  await watch(page);
   stall();
   try {
     await pause(20_000);
@@ -53,7 +58,7 @@ test('a server that stalls and goes on again is waited for', async () => {
 test('a server that is killed is missed in words, and found again', async () => {
   const { context, page } = await open(browser);
   await signIn(page, caller('person'), site.origin);
-  await page.goto(site.origin + waiting);
+  await watch(page);
   const rev = await page.locator('#live').getAttribute('data-rev');
   kill();
   await until('the page says that the server is missing', () => shown(page, 'live-lost'), 60_000);

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { launch, open } from './lib/chromium.mjs';
 import { app, live, pick, search } from './lib/portal.mjs';
-import { sync } from './lib/processes.mjs';
+import { sync, until } from './lib/processes.mjs';
 import { signIn } from './lib/sign_in.mjs';
 import { api, caller, site } from './lib/site.mjs';
 
@@ -30,9 +30,8 @@ test('a person signs in, searches, picks, looks again and takes back', async () 
   assert.match(await page.locator('h1').textContent(), /Field maps/);
   const before = await live(page).textContent();
   await page.getByRole('button', { name: 'Take back' }).click();
-  const confirm = page.getByRole('button', { name: 'Take back' });
-  if (await confirm.count()) await confirm.click();
-  await page.goto(page.url());
+  await page.waitForURL((url) => url.searchParams.has('notice'));
+  await page.getByRole('link', { name: 'Look again' }).click();
   assert.notEqual(await live(page).textContent(), before);
   const [install] = (await api('GET', `/devices/${caller('person').device}/installs`)).items.filter((one) => one.app === 'field-maps');
   assert.equal(install.state, 'cancelled');
@@ -41,11 +40,15 @@ test('a person signs in, searches, picks, looks again and takes back', async () 
 test('a person sees an install arrive by looking again', async () => {
   const page = await signedIn('person');
   await search(page, 'forms');
-  await app(page, 'Forms').locator('a').first().click();
-  const first = await page.locator('main').textContent();
-  await sync(['logon', 'nightly', 'nightly']);
-  await page.goto(page.url());
-  assert.notEqual(await page.locator('main').textContent(), first);
+  await app(page, 'Forms').getByRole('link', { name: /^Look/ }).click();
+  await page.waitForURL((url) => url.pathname === `/portal/installs/${site.ids.installs[1]}`);
+  const first = await live(page).textContent();
+  await until('the install arrives', async () => {
+    await sync(['logon', 'nightly']);
+    await page.getByRole('link', { name: 'Look again' }).click();
+    return /Done: the app is installed/.test(await page.locator('#live-status').textContent());
+  });
+  assert.notEqual(await live(page).textContent(), first);
 });
 
 test('an operator finds a device, queues a command and sees it wait', async () => {

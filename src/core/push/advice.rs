@@ -2,6 +2,7 @@
 
 use super::active_profiles::{Notes, status_words};
 use super::channel::{Channel, ChannelState};
+use super::profile::Health;
 use crate::context::Family;
 use crate::time::Timestamp;
 
@@ -45,9 +46,46 @@ pub fn reason(channel: &Channel, notes: &Notes, now: Timestamp) -> Option<&'stat
     reported.filter(|_| !is_in_use)
 }
 
+/// What to do about a push profile that fares so, for this reason.
+pub fn profile_advice(health: Health, reason: Option<&str>) -> &'static str {
+    let says = |what: &str| reason.is_some_and(|reason| reason.contains(what));
+    match health {
+        Health::Healthy => "Nothing.",
+        Health::Unchecked => {
+            "Nothing: the server tries the credentials at once. Look again in a minute."
+        }
+        Health::Degraded => "Nothing: the server tries again.",
+        Health::Blocked => {
+            "WNS blocked the sender: write to Microsoft and give the message_id; then check again."
+        }
+        Health::Misconfigured if says("no longer supported") => {
+            "The legacy service accepts no new identities: use an older identity, or the token form entra."
+        }
+        Health::Misconfigured if says("devices report") => {
+            "The PFN is wrong, or the app was deleted: compare the PFN with the Partner Center."
+        }
+        Health::Misconfigured if says("403") => {
+            "The secret belongs to another app than the PFN: compare SID and PFN."
+        }
+        Health::Misconfigured => {
+            "The SID or the secret is wrong: correct them; they are tried at once."
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_profile_that_is_stopped_says_which_value_to_correct() {
+        let advice = |reason| profile_advice(Health::Misconfigured, Some(reason));
+        assert!(advice("invalid_client").contains("secret is wrong"));
+        assert!(advice("the service is no longer supported").contains("entra"));
+        assert!(advice("WNS answered 403 for two devices").contains("compare SID and PFN"));
+        assert!(advice("devices report 0x803E0102").contains("Partner Center"));
+        assert!(profile_advice(Health::Blocked, None).contains("message_id"));
+    }
 
     #[test]
     fn only_a_windows_10_before_1607_is_to_be_updated() {

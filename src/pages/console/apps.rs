@@ -3,7 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
-use super::form::{Control, Fault, Section};
+use super::form::{Control, Fault, Input, Section};
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -111,4 +111,107 @@ pub struct AppFormPage {
     pub kept: String,
     /// Where to go instead.
     pub back: String,
+}
+
+/// The fields of an app: name, label, hint.
+const APP: [(&str, &str, &str); 5] = [
+    ("name", "Name", "What people call it"),
+    ("description", "Description", "What it is, in words"),
+    (
+        "groups",
+        "Groups",
+        "The device groups that may get it, one a line; all devices if empty",
+    ),
+    ("requires", "Only for compliant devices", ""),
+    (
+        "requires_baseline",
+        "Baseline",
+        "By which baseline of compliance; by all that cover the device if empty",
+    ),
+];
+
+/// Those of a version.
+const VERSION: [(&str, &str, &str); 7] = [
+    (
+        "version",
+        "Version",
+        "Such as 1.2.0.0; that of the package if empty",
+    ),
+    (
+        "package_full_name",
+        "Package full name",
+        "Name_Version_Architecture_ResourceId_PublisherId",
+    ),
+    ("urls", "Downloaded from", "https addresses, one a line"),
+    (
+        "dependencies",
+        "Needs",
+        "Full names of the packages that it needs, one a line",
+    ),
+    (
+        "licence",
+        "Licence",
+        "LicenseXml; kept sealed, and not shown again",
+    ),
+    (
+        "action",
+        "Action",
+        "install (the default), upgrade, or the number that the device is to get",
+    ),
+    (
+        "job_data",
+        "JobData",
+        "All of it, in place of the template; kept sealed, and not shown again",
+    ),
+];
+
+/// The fields of an app, empty, with these deployment options; a new one may have an id.
+pub fn sections(is_new: bool, options: &[&str]) -> Vec<Section> {
+    let id = Input::line(
+        "id",
+        "Id",
+        "Letters, digits and '-._~'; rules and addresses name the app by it, and it does not change. The server makes one if it is left out",
+    );
+    let options = options.iter().map(|name| {
+        let label = name.replace('_', " ");
+        Input::line(&format!("options.{name}"), &label, "").by(Control::Box)
+    });
+    let (legend, hint) = match is_new {
+        true => (
+            "Version",
+            "The first one. More are added by changing the app.",
+        ),
+        false => (
+            "Add a version, or replace one",
+            "Leave all of this empty to change no version. A version that is there already is replaced as a whole.",
+        ),
+    };
+    vec![
+        Section::plain(
+            is_new
+                .then_some(id)
+                .into_iter()
+                .chain(APP.map(input))
+                .collect(),
+        ),
+        Section {
+            legend: Some(legend.to_owned()),
+            hint: Some(hint.to_owned()),
+            inputs: VERSION.map(input).into_iter().chain(options).collect(),
+        },
+    ]
+}
+
+fn input((name, label, hint): (&str, &str, &str)) -> Input {
+    let input = Input::line(name, label, hint);
+    match name {
+        "name" => input.required(),
+        "description" | "groups" | "urls" | "dependencies" => input.by(Control::Text),
+        "requires" => input.by(Control::Box),
+        "licence" | "job_data" => input.by(Control::Secret {
+            is_long: true,
+            is_kept: false,
+        }),
+        _ => input,
+    }
 }

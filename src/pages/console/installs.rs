@@ -4,6 +4,7 @@ use askama::Template;
 use modegate_core::time::Timestamp;
 
 use super::state::StateBadge;
+use crate::portal::StepRow;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -58,6 +59,10 @@ pub struct InstallPage {
     pub progress: Option<u32>,
     /// The job's last error, as last read.
     pub last_error: Option<String>,
+    /// How far it is, as its user is told.
+    pub status: String,
+    /// The stages, as its user sees them, with times by the device's clock.
+    pub stages: Vec<StepRow>,
     /// When it goes on, in words.
     pub forecast: Option<String>,
     /// The id of its command.
@@ -70,7 +75,7 @@ pub struct InstallPage {
     pub superseded_by: Option<String>,
     /// What was doubtful when it was asked for.
     pub warnings: Vec<String>,
-    /// Its steps, in order.
+    /// What happened, in order.
     pub steps: Vec<StepLine>,
     /// What the page shows, in one word.
     pub revision: String,
@@ -93,17 +98,4 @@ pub struct StepLine {
     pub detail: Option<String>,
     /// The job's progress.
     pub progress: Option<u32>,
-    /// Whether it is the latest, and more may come.
-    pub is_now: bool,
-}
-
-impl StepLine {
-    /// The class of its mark.
-    pub fn class(&self) -> &'static str {
-        match (self.state.tone(), self.is_now) {
-            ("bad", _) => "step-failed",
-            (_, true) => "step-now",
-            _ => "step-done",
-        }
-    }
 }

@@ -1,28 +1,12 @@
 //! How far one request is, why it is no further, and when it comes further.
 
 use askama::Template;
-use modegate_core::installs::Install;
 use modegate_core::installs::standing::Standing;
 
-use super::outlook::{stage_word, step_row};
-use super::{Clock, OutlookWords};
+use super::OutlookWords;
+use super::steps::{StepRow, stage_word};
 use crate::shell::Shell;
 use crate::words::{Language, PortalWord, Text as _, Word};
-
-/// One stage in the list of steps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepRow {
-    /// The end of its class.
-    pub class: &'static str,
-    /// What happens in it.
-    pub title: &'static str,
-    /// How it stands.
-    pub mark: &'static str,
-    /// When, by whom, or why it was not needed.
-    pub note: Option<String>,
-    /// Per cent, while the tablet installs and has told.
-    pub progress: Option<u32>,
-}
 
 /// One request.
 #[derive(Debug, Template)]
@@ -62,14 +46,6 @@ pub struct InstallPage {
     pub successor: Option<String>,
     /// The name of the write that its form does.
     pub once: String,
-}
-
-/// The stages of an install as rows.
-pub fn steps(install: &Install, standing: &Standing, clock: &Clock) -> Vec<StepRow> {
-    let stages = standing.stages.iter();
-    stages
-        .map(|stage| step_row(stage, standing.hold, install, clock))
-        .collect()
 }
 
 /// How far an install is, in one sentence.

@@ -8,12 +8,14 @@ mod install;
 mod outlook;
 mod requests;
 mod sign_in;
+mod steps;
 
 pub use app::AppPage;
 pub use apps::{AppRow, AppsPage, Tablet};
 pub use clock::{Clock, ClockTime};
 pub use device::DevicePage;
-pub use install::{InstallPage, StepRow, status, steps};
+pub use install::{InstallPage, status};
 pub use outlook::{OfferWords, OutlookWords, request_state};
 pub use requests::{RequestRow, RequestsPage};
 pub use sign_in::{LinkPage, SignInPage, UnusableLinkPage};
+pub use steps::{StepRow, steps};

@@ -3,12 +3,11 @@
 use modegate_core::catalogue::Version;
 use modegate_core::installs::fault::JobFault;
 use modegate_core::installs::offer::{Obstacle, Offer, OfferState};
-use modegate_core::installs::standing::{Hold, Mark, Stage, StageStanding, Standing};
+use modegate_core::installs::standing::{Hold, Standing};
 use modegate_core::installs::{Install, InstallState};
 use modegate_core::time::Timestamp;
 
 use super::Clock;
-use super::install::StepRow;
 use crate::words::{Language, PortalWord, Text as _};
 
 /// How an app stands for a tablet, in words.
@@ -226,53 +225,4 @@ fn failure(install: &Install, language: Language) -> Vec<String> {
         PortalWord::ErrorNumber.filled(language, &[&shown]),
         meaning.text(language).to_owned(),
     ]
-}
-
-/// One stage as a row of the list of steps.
-pub(super) fn step_row(
-    stage: &StageStanding,
-    hold: Option<Hold>,
-    install: &Install,
-    clock: &Clock,
-) -> StepRow {
-    let language = clock.language;
-    let (class, mark) = match stage.mark {
-        Mark::Done => ("done", PortalWord::MarkDone),
-        Mark::Now => ("now", PortalWord::MarkNow),
-        Mark::Todo => ("todo", PortalWord::MarkTodo),
-        Mark::Failed => ("failed", PortalWord::MarkFailed),
-        Mark::Skipped => ("done", PortalWord::MarkSkipped),
-    };
-    let is_installing = stage.stage == Stage::Installing && stage.mark == Mark::Now;
-    let progress = install.progress;
-    let progress = progress.filter(|percent| is_installing && *percent <= 100);
-    let by_you = install.person.is_some();
-    let at = stage.at.map(|at| clock.text(at));
-    let note = match (stage.stage, stage.mark, at) {
-        (_, Mark::Skipped, _) => Some(PortalWord::CameByItself.text(language).to_owned()),
-        (Stage::Called, Mark::Now, _) if hold == Some(Hold::NoPush) => {
-            Some(PortalWord::CannotCall.text(language).to_owned())
-        }
-        (Stage::Asked, _, Some(at)) if by_you => Some(PortalWord::ByYou.filled(language, &[&at])),
-        (Stage::Asked, _, Some(at)) => Some(PortalWord::ByAnother.filled(language, &[&at])),
-        (_, _, at) => at,
-    };
-    StepRow {
-        class,
-        title: stage_word(stage.stage).text(language),
-        mark: mark.text(language),
-        note,
-        progress,
-    }
-}
-
-/// The word for a stage.
-pub(super) fn stage_word(stage: Stage) -> PortalWord {
-    match stage {
-        Stage::Asked => PortalWord::StageAsked,
-        Stage::Called => PortalWord::StageCalled,
-        Stage::Sent => PortalWord::StageSent,
-        Stage::Installing => PortalWord::StageInstalling,
-        Stage::Ready => PortalWord::StageReady,
-    }
 }

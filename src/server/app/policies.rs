@@ -110,13 +110,13 @@ pub(crate) struct TryOutResult {
     /// The digest of the set.
     policy_set: String,
     /// Exchanges that were looked at.
-    exchanges: u64,
+    pub(crate) exchanges: u64,
     /// What would go otherwise.
     #[schemars(with = "Object")]
-    outcome: TryOut,
+    pub(crate) outcome: TryOut,
     /// Whether there were more decisions than one request may look at, or than it could in
     /// ten seconds.
-    stopped_early: bool,
+    pub(crate) stopped_early: bool,
 }
 
 /// Tries another policy set on recorded sessions: what would go otherwise. Changes

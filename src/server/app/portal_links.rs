@@ -105,7 +105,6 @@ pub(crate) async fn end(
 
 /// Whose a link is, or why it lets nobody in. Nothing changes, except that a wrong code
 /// counts against the link that its first half finds.
-#[allow(dead_code, reason = "the portal's sign-in pages call it")]
 pub(crate) async fn look(
     app: &App,
     proof: LinkProof,
@@ -121,7 +120,6 @@ pub(crate) async fn look(
 
 /// Takes a link, once: of two who come at the same time one gets it. The caller makes a
 /// session for [`PortalLink::person`].
-#[allow(dead_code, reason = "the portal's sign-in pages call it")]
 pub(crate) async fn take(
     app: &App,
     proof: LinkProof,

@@ -65,6 +65,19 @@ pub(crate) fn wake_end(before: Option<&Wake>, after: Option<&Wake>) -> Option<Wa
 }
 
 impl Metrics {
+    /// How often WNS answered what since the server started; what it never answered is left
+    /// out.
+    pub(crate) fn push_answers(&self) -> Vec<(&'static str, u64)> {
+        let names = Outcome::ALL
+            .map(Outcome::name)
+            .into_iter()
+            .chain(UNANSWERED);
+        let counted = names
+            .enumerate()
+            .map(|(place, name)| (name, self.push.sends.at(place).get()));
+        counted.filter(|(_, count)| *count > 0).collect()
+    }
+
     /// A notification was sent, and this came of it.
     pub(crate) fn push_sent(&self, answered: Result<&WnsResponse, NetworkFault>) {
         let place = match answered {

@@ -105,10 +105,12 @@ impl Running {
         serde_json::to_string(&announcement).unwrap_or_default()
     }
 
-    /// From now on links to pages are whole ones.
-    pub(super) fn begin_links(&self) {
+    /// Says where the server listens, for other commands on this data directory and for links
+    /// to pages, which are whole ones from now on.
+    pub(super) fn announce(&self) -> Result<(), ServeError> {
         // Only the first value is kept, and this is it.
         let _ = self.shared.app.web_url.set(self.page(""));
+        self.dir.announce(&self.announcement())
     }
 
     /// The whole URL of a page.

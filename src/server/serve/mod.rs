@@ -159,8 +159,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         workers,
         announced,
     };
-    running.begin_links();
-    running.dir.announce(&running.announcement())?;
+    running.announce()?;
     Ok(running)
 }
 

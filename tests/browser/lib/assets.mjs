@@ -7,7 +7,8 @@ import postcss from 'postcss';
 import { knows, lacksProperty } from './old_browser.mjs';
 
 /** Faults of a script: syntax beyond ES5, and names that are not in `allowed` (`{globals,
- * members}`). Syntax alone is not enough: `new EventSource()` and `list.forEach()` are ES5. */
+ * members}`). Syntax alone, which is all that es-check looks at, is not enough: `new EventSource()`
+ * and `list.forEach()` are ES5. */
 export function script(text, allowed) {
   let tree;
   try {

@@ -26,7 +26,7 @@ export async function crawl({ page, faults: seen, origin, home, planted }) {
     }
     const title = await page.title();
     const at = titles.get(title);
-    if (at !== undefined && at !== url.pathname) faults.push(`has the title of ${at}: '${title}'`);
+    if (status === 200 && at !== undefined && at !== url.pathname) faults.push(`has the title of ${at}: '${title}'`);
     titles.set(title, url.pathname);
     // What checks above made the page say is no fault of the next one.
     return [...faults, ...seen.splice(0)];

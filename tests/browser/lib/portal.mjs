@@ -16,7 +16,7 @@ export async function search(page, text) {
 
 /** Picks an app in the list; ends on the page of its install. */
 export async function pick(page, name) {
-  await app(page, name).locator('form[method=post] button').first().click();
+  await app(page, name).getByRole('button').click();
   await page.waitForURL((url) => /^\/portal\/installs\//.test(url.pathname));
 }
 

@@ -34,8 +34,9 @@ export function kill() {
 /** Starts the server again where it was; returns once it answers. */
 export async function restart() {
   running = spawn(site.program, site.serve, { stdio: 'ignore' });
+  running.unref();
   process.once('exit', () => running.kill('SIGKILL'));
-  await until('the server answers', () => fetch(`${site.origin}/livez`).then((answer) => answer.ok, () => false));
+  await until('the server answers', () => fetch(site.origin).then(() => true, () => false));
 }
 
 /** Stops the server from answering without closing anything, and lets it go on. */

@@ -59,8 +59,8 @@ pub(super) async fn fill(site: &Site, names: Names) -> Value {
     let calling = COUNT - 1;
     site.sync(TABLETS, calling, &["reboot", "logon", "nightly"]);
     let commands = commands(server, &devices).await;
-    let installs = installs(site, &devices).await;
     site.sync(TABLETS, 2, &["reboot", "logon"]);
+    let installs = installs(site, &devices).await;
     let batch = json!({"to": {"groups": ["north"]}, "command": {"type": "inventory"}});
     let (status, batch) = server.api("POST", "/commands", Some(batch)).await;
     assert_eq!(status, 202, "{batch}");
@@ -140,24 +140,32 @@ async fn commands(server: &Server, devices: &[String]) -> Vec<String> {
     queued
 }
 
-/// An install that has ended on the first tablet, and one that waits on the last.
+/// What Ann asked for on the first tablet, which has ended and which waits; and an install on the
+/// last tablet, which never calls.
 async fn installs(site: &Site, devices: &[String]) -> Vec<String> {
     let server = &site.server;
-    let pick = async |device: &str, app: &str| {
+    let ann = json!({"user": USERS[0], "devices": [devices[0]]});
+    let body = json!({"name": "ann's apps", "role": "portal", "person": ann});
+    let (_, ann) = server.make_token(body).await;
+    let pick = async |token: &str, device: &str, app: &str| {
         let path = format!("/devices/{device}/installs");
-        let (status, install) = server.api("POST", &path, Some(json!({"app": app}))).await;
+        let body = json!({"app": app}).to_string().into_bytes();
+        let (status, _, install) = server
+            .call(token, "POST", &path, &[], Some(body))
+            .await
+            .unwrap();
         assert_eq!(status, 201, "{install}");
         install["id"].as_str().unwrap().to_owned()
     };
-    let done = pick(&devices[0], "erp").await;
+    let done = pick(&ann, &devices[0], "erp").await;
     eventually(DEADLINE, async || {
         site.sync(TABLETS, 1, &["logon", "nightly"]);
         let install = server.get(&format!("/installs/{done}")).await;
         seen(install, |install| !install["finished_at"].is_null())
     })
     .await;
-    let waits = pick(&devices[0], "forms").await;
-    let never = pick(devices.last().unwrap(), "field-maps").await;
+    let waits = pick(&ann, &devices[0], "forms").await;
+    let never = pick(&server.token, devices.last().unwrap(), "field-maps").await;
     vec![done, waits, never]
 }
 

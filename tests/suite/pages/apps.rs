@@ -184,14 +184,21 @@ async fn installs_are_listed_by_state_and_taken_back_and_asked_for_again() {
         "{}",
         page.words()
     );
+    // As its user is told, and what there is to know besides.
+    assert!(page.words().contains("Step 2 of 5"), "{}", page.words());
     assert!(page.contains("class=\"step step-now\""), "{}", page.main());
+    assert!(
+        page.words().contains("waiting for channel"),
+        "{}",
+        page.words()
+    );
     let unchanged = format!("{here}?since={}", page.attribute("data-rev"));
     assert_eq!(browser.get(&unchanged).await.status, 204);
     let take_back = format!("{here}/take-back");
     let done = browser.submit(&take_back, &take_back, &[]).await;
     assert_eq!(done.status, 303, "{done:?}");
     let page = browser.get(&here).await;
-    assert!(page.words().contains("Cancelled"), "{}", page.words());
+    assert!(page.words().contains("cancelled"), "{}", page.words());
     assert!(!page.contains("data-every"), "{}", page.main());
     let open = browser.get("/console/installs?state=open").await;
     assert!(

@@ -1,10 +1,14 @@
 //! The pages over real HTTP, as a browser without script asks for them.
 
+mod access;
 mod apps;
 mod batches;
 pub mod client;
 mod commands;
 mod devices;
 mod forms;
+mod me;
+mod policies;
 mod portal;
+mod push;
 mod sign_in;

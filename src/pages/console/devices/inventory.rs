@@ -22,8 +22,8 @@ pub struct InventoryPage {
     pub class: String,
     /// The values.
     pub values: Vec<ValueRow>,
-    /// Whether there are more values than one page shows.
-    pub is_cut: bool,
+    /// The other pages of the values.
+    pub more: Pager,
     /// What changed, the newest first.
     pub changes: Vec<ChangeRow>,
     /// The other pages of the changes.

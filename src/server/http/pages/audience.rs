@@ -41,3 +41,5 @@ impl For {
 pub(super) const READ: For = For::Console(Access::Audit);
 /// Who changes devices and commands.
 pub(super) const OPERATE: For = For::Console(Access::Operate);
+/// Who administers the server.
+pub(super) const ADMIN: For = For::Console(Access::Admin);

@@ -1,6 +1,6 @@
 //! The links that lead from every page to the first page of each subject.
 
-use super::audience::{For, READ};
+use super::audience::{ADMIN, For, READ};
 use crate::app::Principal;
 use modegate_pages::shell::{Link, Site};
 use modegate_pages::words::{Language, PortalWord, Text as _};
@@ -11,11 +11,14 @@ const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console/devices", "Devices"),
     (READ, "/console/queue", "Queue"),
     (READ, "/console/batches", "Batches"),
+    (READ, "/console/push", "Push"),
     (READ, "/console/apps", "Apps"),
     (READ, "/console/installs", "Installs"),
+    (READ, "/console/policies", "Policies"),
     (READ, "/console/audit", "Audit"),
     (READ, "/console/compliance", "Compliance"),
     (READ, "/console/alerts", "Alerts"),
+    (ADMIN, "/console/access", "Access"),
 ];
 
 /// The links of the portal's navigation.

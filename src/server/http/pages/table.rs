@@ -2,7 +2,7 @@
 
 use actix_web::Route;
 
-use super::audience::{For, OPERATE, READ};
+use super::audience::{ADMIN, For, OPERATE, READ};
 use super::sign_in::token;
 use super::{assets, console, portal, sign_in};
 use modegate_pages::shell::Site;
@@ -96,6 +96,32 @@ pages! {
     post "/console/apps/{app}/delete" [OPERATE] console::apps::delete;
 
     get "/console/installs" [READ] console::installs::list;
+    get "/console/push" [READ] console::push::list;
+    get "/console/push/new" [ADMIN] console::push_form::new;
+    post "/console/push/new" [ADMIN] console::push_form::create;
+    get "/console/push/{profile}" [READ] console::push::show;
+    get "/console/push/{profile}/edit" [ADMIN] console::push_form::edit;
+    post "/console/push/{profile}/edit" [ADMIN] console::push_form::change;
+    post "/console/push/{profile}/check" [ADMIN] console::push::check;
+    get "/console/push/{profile}/delete" [ADMIN] console::push::ask_delete;
+    post "/console/push/{profile}/delete" [ADMIN] console::push::delete;
+
+    get "/console/policies" [READ] console::policies::show;
+    post "/console/policies/reload" [ADMIN] console::policies::reload;
+    get "/console/policies/matrix" [READ] console::policies::matrix;
+    get "/console/policies/explain" [READ] console::policy_explain::show;
+    get "/console/policies/try" [OPERATE] console::policy_try::show;
+    post "/console/policies/try" [OPERATE] console::policy_try::tried;
+
+    get "/console/access" [ADMIN] console::access::show;
+    get "/console/access/tokens/new" [ADMIN] console::token_form::new;
+    post "/console/access/tokens/new" [ADMIN] console::token_form::create;
+    get "/console/access/tokens/{token}/revoke" [ADMIN] console::access::ask_revoke;
+    post "/console/access/tokens/{token}/revoke" [ADMIN] console::access::revoke;
+    post "/console/access/sessions/{session}/end" [ADMIN] console::access::end;
+    get "/console/me" [READ] console::access::me;
+    post "/console/me/sessions/{session}/end" [READ] console::access::end_own;
+
     get "/console/installs/{install}" [READ] console::installs::show;
     get "/console/installs/{install}/take-back" [OPERATE] console::installs::ask_take_back;
     post "/console/installs/{install}/take-back" [OPERATE] console::installs::take_back;

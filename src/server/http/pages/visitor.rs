@@ -274,6 +274,18 @@ fn console_notice(name: &str) -> Option<Notice> {
             "No push can be sent now: the device has no channel that may be sent to.",
         ),
         "retried" => (Tone::Good, "It is tried again."),
+        "checked" => (
+            Tone::Good,
+            "The credentials are being tried: look again in a moment.",
+        ),
+        "reloaded" => (
+            Tone::Good,
+            "The policy files were read again and are in force.",
+        ),
+        "made-already" => (
+            Tone::Info,
+            "This token was made already. Its text was shown once: revoke it and make another if it is lost.",
+        ),
         "revoked" => (Tone::Good, "Revoked."),
         _ => return None,
     };

@@ -14,8 +14,8 @@ use crate::http::pages::{Form, Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::catalogue::check::OPTIONS;
 use modegate_core::catalogue::{App, Requirement};
-use modegate_pages::console::apps::AppFormPage;
-use modegate_pages::console::form::{Control, Entered, Fault, Input, Section, fill};
+use modegate_pages::console::apps::{AppFormPage, sections};
+use modegate_pages::console::form::{Entered, Fault, fill};
 
 /// Fields of a version that are lines of text, lists of lines, and secrets.
 const TEXTS: [&str; 3] = ["version", "package_full_name", "action"];
@@ -197,7 +197,7 @@ impl AppForm<'_> {
     }
 
     fn page(&self, wrong: Option<Wrong>, tag: String) -> AppFormPage {
-        let mut sections = sections(self.app.is_none());
+        let mut sections = sections(self.app.is_none(), &OPTIONS.map(|(name, _)| name));
         let (fields, mut faults) = match wrong {
             Some(wrong) => (wrong.fields, wrong.rest),
             None => (Vec::new(), Vec::new()),
@@ -242,93 +242,4 @@ impl AppForm<'_> {
         let status = wrong.status;
         Ok(again(status, render(&self.page(Some(wrong), tag))?))
     }
-}
-
-fn sections(is_new: bool) -> Vec<Section> {
-    let secret = || Control::Secret {
-        is_long: true,
-        is_kept: false,
-    };
-    let id = Input::line(
-        "id",
-        "Id",
-        "Letters, digits and '-._~'; rules and addresses name the app by it, and it does not change. The server makes one if it is left out",
-    );
-    let mut first = vec![
-        Input::line("name", "Name", "What people call it").required(),
-        Input::line("description", "Description", "What it is, in words").by(Control::Text),
-        Input::line(
-            "groups",
-            "Groups",
-            "The device groups that may get it, one a line; all devices if empty",
-        )
-        .by(Control::Text),
-        Input::line("requires", "Only for compliant devices", "").by(Control::Box),
-        Input::line(
-            "requires_baseline",
-            "Baseline",
-            "By which baseline of compliance; by all that cover the device if empty",
-        ),
-    ];
-    if is_new {
-        first.insert(0, id);
-    }
-    let options = OPTIONS.iter().map(|(name, _)| {
-        Input::line(&format!("options.{name}"), &name.replace('_', " "), "").by(Control::Box)
-    });
-    let mut version = vec![
-        Input::line(
-            "version",
-            "Version",
-            "Such as 1.2.0.0; that of the package if empty",
-        ),
-        Input::line(
-            "package_full_name",
-            "Package full name",
-            "Name_Version_Architecture_ResourceId_PublisherId",
-        ),
-        Input::line("urls", "Downloaded from", "https addresses, one a line").by(Control::Text),
-        Input::line(
-            "dependencies",
-            "Needs",
-            "Full names of the packages that it needs, one a line",
-        )
-        .by(Control::Text),
-        Input::line(
-            "licence",
-            "Licence",
-            "LicenseXml; kept sealed, and not shown again",
-        )
-        .by(secret()),
-        Input::line(
-            "action",
-            "Action",
-            "install (the default), upgrade, or the number that the device is to get",
-        ),
-        Input::line(
-            "job_data",
-            "JobData",
-            "All of it, in place of the template; kept sealed, and not shown again",
-        )
-        .by(secret()),
-    ];
-    version.extend(options);
-    let (legend, hint) = match is_new {
-        true => (
-            "Version",
-            "The first one. More are added by changing the app.",
-        ),
-        false => (
-            "Add a version, or replace one",
-            "Leave all of this empty to change no version. A version that is there already is replaced as a whole.",
-        ),
-    };
-    vec![
-        Section::plain(first),
-        Section {
-            legend: Some(legend.to_owned()),
-            hint: Some(hint.to_owned()),
-            inputs: version,
-        },
-    ]
 }

@@ -6,7 +6,9 @@ use super::{may_operate, named, path_id};
 use crate::app::commands::{self, CommandDetail};
 use crate::app::log::Decision;
 use crate::app::revision::command_tag;
-use crate::http::api::command_view::{CommandView, OperationView};
+use crate::http::api::command_view::{
+    CommandView, ForecastView, HistoryView, OperationView, ResultView,
+};
 use crate::http::pages::visitor::page;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
@@ -81,31 +83,10 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
         after: view.after,
         serves: view.serves,
         attempts: view.attempts,
-        forecast: forecast.map(|forecast| Outlook {
-            text: forecast.text,
-            modes: forecast.modes.iter().map(|mode| mode.name()).collect(),
-            last_seen: forecast.last_seen.map(|at| at.0),
-        }),
+        forecast: forecast.map(outlook),
         operations,
-        results: view
-            .results
-            .into_iter()
-            .map(|result| ResultLine {
-                loc_uri: result.loc_uri,
-                status: result.status,
-                data: result.data,
-                error: result.original_error,
-            })
-            .collect(),
-        history: view
-            .history
-            .into_iter()
-            .map(|step| HistoryLine {
-                at: step.at.0,
-                state: StateBadge::new(step.state),
-                reason: step.reason,
-            })
-            .collect(),
+        results: view.results.into_iter().map(result_line).collect(),
+        history: view.history.into_iter().map(history_line).collect(),
         decisions: decision_lines(decisions),
         revision: tag.trim_matches('"').to_owned(),
         is_open,
@@ -113,6 +94,31 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
         may_retry: operates && may_retry,
         once: visitor.once(),
         device,
+    }
+}
+
+fn outlook(forecast: ForecastView) -> Outlook {
+    Outlook {
+        text: forecast.text,
+        modes: forecast.modes.iter().map(|mode| mode.name()).collect(),
+        last_seen: forecast.last_seen.map(|at| at.0),
+    }
+}
+
+fn result_line(result: ResultView) -> ResultLine {
+    ResultLine {
+        loc_uri: result.loc_uri,
+        status: result.status,
+        data: result.data,
+        error: result.original_error,
+    }
+}
+
+fn history_line(step: HistoryView) -> HistoryLine {
+    HistoryLine {
+        at: step.at.0,
+        state: StateBadge::new(step.state),
+        reason: step.reason,
     }
 }
 

@@ -11,10 +11,11 @@ use crate::http::problem::Problem;
 use modegate_core::device::Device;
 use modegate_core::fields::quoted;
 use modegate_core::ids::CommandId;
-use modegate_core::installs::{Install, InstallId, InstallState};
+use modegate_core::installs::{Install, InstallId, InstallState, Step};
 use modegate_pages::console::confirm::ConfirmPage;
 use modegate_pages::console::installs::{InstallPage, InstallRow, InstallsPage, StepLine};
 use modegate_pages::console::state::StateBadge;
+use modegate_pages::portal::{Clock, OutlookWords, status, steps as stages};
 use modegate_store::api::WrittenInstall;
 
 const PER_PAGE: usize = 50;
@@ -119,56 +120,54 @@ fn install_page(visitor: &Visitor, detail: InstallDetail) -> InstallPage {
         device,
         install,
         forecast,
-        ..
+        standing,
     } = detail;
     let (shown, is_open) = (row(&device, &install), !install.state.is_final());
-    let steps = install.steps.len();
-    let command = CommandId {
-        device: device.id,
-        seq: install.command,
+    let clock = Clock {
+        offset_minutes: device.state.activity.plan.offset_minutes,
+        now: visitor.now(),
+        language: visitor.guest.language,
     };
+    let outlook = OutlookWords::new(&install, &standing, &clock);
     let other = |no| InstallId {
         device: device.id,
         no,
     };
-    let forecast = forecast.map(|forecast| forecast.text);
+    let command = CommandId {
+        device: device.id,
+        seq: install.command,
+    };
     // What is forecast changes with the device, too.
-    let revision = format!("{}.{steps}.{}", install.reads, device.state.revision);
+    let (moved, steps) = (device.state.revision, install.steps.len());
+    let (name, version) = (&install.name, install.version.as_str());
+    let title = format!("{name} {version} on {} ({})", shown.device.1, install.no);
     InstallPage {
-        shell: visitor
-            .shell(format!(
-                "{} {} on {} (install {})",
-                install.name,
-                install.version.as_str(),
-                shown.device.1,
-                install.no
-            ))
-            .below("/console/installs", "Installs"),
+        shell: visitor.shell(title).below("/console/installs", "Installs"),
         install: shown,
+        status: status(&standing, &outlook, clock.language),
+        stages: stages(&install, &standing, &clock),
         progress: install.progress,
         last_error: install.last_error.map(|error| format!("0x{error:08X}")),
-        forecast,
+        forecast: forecast.map(|forecast| forecast.text),
         command: command.to_string(),
-        job_id: install.job_id,
         readings: install.reads,
         superseded_by: install.superseded_by.map(|no| other(no).to_string()),
+        steps: install.steps.into_iter().map(step_line).collect(),
+        job_id: install.job_id,
         warnings: install.warnings,
-        steps: install
-            .steps
-            .into_iter()
-            .enumerate()
-            .map(|(at, step)| StepLine {
-                at: step.at,
-                state: StateBadge::new(step.state.name()),
-                detail: step.detail,
-                progress: step.progress,
-                is_now: is_open && at + 1 == steps,
-            })
-            .collect(),
-        revision,
+        revision: format!("{}.{steps}.{moved}", install.reads),
         is_open,
         may_operate: may_operate(visitor),
         once: visitor.once(),
+    }
+}
+
+fn step_line(step: Step) -> StepLine {
+    StepLine {
+        at: step.at,
+        state: StateBadge::new(step.state.name()),
+        detail: step.detail,
+        progress: step.progress,
     }
 }
 

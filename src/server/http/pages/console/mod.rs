@@ -1,5 +1,6 @@
 //! The console.
 
+pub(super) mod access;
 pub(super) mod alerts;
 pub(super) mod app_form;
 pub(super) mod apps;
@@ -14,7 +15,13 @@ pub(super) mod installs;
 pub(super) mod jump;
 pub(super) mod new_batch;
 pub(super) mod new_command;
+pub(super) mod policies;
+pub(super) mod policy_explain;
+pub(super) mod policy_try;
+pub(super) mod push;
+pub(super) mod push_form;
 pub(super) mod queue;
+pub(super) mod token_form;
 
 use std::str::FromStr;
 

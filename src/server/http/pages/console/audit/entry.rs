@@ -51,6 +51,10 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<Strin
                     .device
                     .map(|id| (id.to_string(), names.get(&id).cloned())),
                 commands: commands(event),
+                policy_set: exchange.map(|of| {
+                    let is_in_force = app.sync.policies().digest() == of.policy_set;
+                    (of.policy_set.clone(), is_in_force)
+                }),
                 same_as: named.and_then(|of| places.get(&of)).copied(),
                 fields,
                 proof: proof_state(&visitor, &logged).await?,

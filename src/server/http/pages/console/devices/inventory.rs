@@ -1,6 +1,7 @@
 //! `GET /console/devices/{id}/inventory`: what is known of it.
 
 use actix_web::web;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::{address, command_id, head, shell};
@@ -13,7 +14,7 @@ use modegate_pages::console::devices::inventory::{ChangeRow, ClassRow, Inventory
 use modegate_pages::pager::Pager;
 
 /// Values on one page.
-const VALUES: usize = 300;
+const VALUES: usize = 100;
 /// Changes on one page.
 const CHANGES: usize = 20;
 
@@ -22,6 +23,9 @@ const CHANGES: usize = 20;
 #[serde(default)]
 pub(in crate::http::pages) struct InventoryQuery {
     class: String,
+    /// How many values stand before the first one that is shown.
+    from: String,
+    /// The place of the newest change that is not shown.
     after: String,
 }
 
@@ -46,16 +50,26 @@ pub(in crate::http::pages) async fn show(
             };
             let changes = inventory::changes(app, by, id, page).await?;
             let own = format!("{}/inventory", address(id));
-            let mut values = values(id, &inventory, &query.class);
+            let from = query.from.parse().unwrap_or(0);
+            let mut values = values(id, &inventory, &query.class, from);
             let is_cut = values.len() > VALUES;
             values.truncate(VALUES);
+            let of_class = format!(
+                "{own}?class={}",
+                utf8_percent_encode(&query.class, NON_ALPHANUMERIC)
+            );
+            let more = Pager {
+                first: (from > 0).then(|| of_class.clone()),
+                next: is_cut.then(|| format!("{of_class}&from={}", from.saturating_add(VALUES))),
+                next_text: format!("Next {VALUES}"),
+            };
             Ok(InventoryPage {
                 shell: shell(&visitor, &device, "/inventory"),
                 head: head(&visitor, &device, "/inventory").await?,
                 classes: classes(&inventory),
                 class: query.class,
                 values,
-                is_cut,
+                more,
                 changes: changes
                     .items
                     .iter()
@@ -81,8 +95,9 @@ fn classes(inventory: &Inventory) -> Vec<ClassRow> {
     classes.map(row).collect()
 }
 
-/// The values, of one class where it is named: one more than a page shows at most.
-fn values(id: DeviceId, inventory: &Inventory, only: &str) -> Vec<ValueRow> {
+/// The values behind the first `from`, of one class where it is named: one more than a page shows
+/// at most.
+fn values(id: DeviceId, inventory: &Inventory, only: &str, from: usize) -> Vec<ValueRow> {
     let wanted = |class: &str| only.is_empty() || only.eq_ignore_ascii_case(class);
     let classes = inventory.classes.iter().filter(|(class, _)| wanted(class));
     let all = classes.flat_map(|(class, instances)| {
@@ -101,7 +116,7 @@ fn values(id: DeviceId, inventory: &Inventory, only: &str) -> Vec<ValueRow> {
             values.iter().map(row)
         })
     });
-    all.take(VALUES + 1).collect()
+    all.skip(from).take(VALUES + 1).collect()
 }
 
 fn changed(change: &Change) -> ChangeRow {
