@@ -168,6 +168,11 @@ impl Shell {
         self
     }
 
+    /// Whether this is the page at this address, whatever its query is.
+    pub fn is_page(&self, href: &str) -> bool {
+        self.address.split('?').next() == Some(href)
+    }
+
     /// Whether this link of the navigation leads here or above here.
     pub fn is_current(&self, link: &Link) -> bool {
         link.href == self.section

@@ -6,6 +6,7 @@
 pub mod device_part;
 pub mod event_types;
 pub mod manifest;
+pub mod period_statement;
 pub mod policy_file;
 pub mod replay;
 pub mod report;

@@ -34,6 +34,17 @@ pub enum Value {
 }
 
 impl Value {
+    /// As text; none for both null and absent, whose names [`Value::state`] tells.
+    pub fn text(&self) -> Option<String> {
+        match self {
+            Value::Null | Value::Absent => None,
+            Value::Bool(truth) => Some(truth.to_string()),
+            Value::Integer(number) => Some(number.to_string()),
+            Value::Time(at) => Some(at.to_string()),
+            Value::LocalTime(text) | Value::Text(text) => Some(text.clone()),
+        }
+    }
+
     /// As JSON: null for both null and absent, whose names [`Value::state`] tells.
     pub fn json(&self) -> serde_json::Value {
         match self {

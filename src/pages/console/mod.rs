@@ -1,10 +1,13 @@
 //! Pages for operators and auditors.
 
 pub mod access;
+pub mod alerts;
 pub mod apps;
+pub mod audit;
 pub mod batches;
 pub mod command;
 pub mod command_form;
+pub mod compliance;
 pub mod confirm;
 pub mod devices;
 pub mod form;

@@ -12,7 +12,7 @@ use modegate_core::compliance::{
     DeviceCompliance,
 };
 use modegate_core::device::Device;
-use modegate_core::event::{Event, ExchangeRecord};
+use modegate_core::event::{ExchangeRecord, StoredEvent};
 use modegate_core::ids::DeviceId;
 use modegate_store::Chunk;
 use modegate_store::compliance::{Backlog, StateCount};
@@ -138,13 +138,19 @@ pub(crate) struct Standing {
     pub(crate) set: Arc<BaselineSet>,
     /// The verdicts; `None` where the device was not judged yet.
     pub(crate) compliance: Option<DeviceCompliance>,
-    exchanges: BTreeMap<u64, Event>,
+    exchanges: BTreeMap<u64, StoredEvent>,
 }
 
 impl Standing {
     /// The exchange of the device's event of that number, as far as the log goes back.
     pub(crate) fn exchange(&self, event: u64) -> Option<&ExchangeRecord> {
-        self.exchanges.get(&event)?.exchange.as_ref()
+        self.brought(event).map(|(_, exchange)| exchange)
+    }
+
+    /// The same with its place in the log.
+    pub(crate) fn brought(&self, event: u64) -> Option<(u64, &ExchangeRecord)> {
+        let stored = self.exchanges.get(&event)?;
+        Some((stored.place, stored.event.exchange.as_ref()?))
     }
 }
 
@@ -167,9 +173,9 @@ pub(crate) async fn of_device(
         for back in 0..2 {
             let before = number.saturating_sub(back).saturating_add(1);
             let found = app.store.events_before(id, before, 1).await?.pop();
-            let found = found.map(|stored| stored.event);
-            if let Some(event) = found.filter(|event| event.exchange.is_some()) {
-                exchanges.insert(number, event);
+            let is_exchange = |stored: &StoredEvent| stored.event.exchange.is_some();
+            if let Some(stored) = found.filter(is_exchange) {
+                exchanges.insert(number, stored);
                 break;
             }
         }

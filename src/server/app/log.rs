@@ -257,6 +257,44 @@ pub(crate) async fn of_device(
     }))
 }
 
+/// The event at a place of the log, if it is there and the caller may see it.
+pub(crate) async fn at_place(
+    app: &App,
+    by: &Principal,
+    place: u64,
+) -> Result<LoggedEvent, AppError> {
+    let found = match place.checked_sub(1) {
+        Some(before) => app.store.all_events(before, 1).await?,
+        None => Vec::new(),
+    };
+    let found = found.into_iter().filter(|stored| stored.place == place);
+    let found = visible(app, by, found.collect()).await?;
+    let found = as_seen(app, by, found).await?.pop();
+    found.ok_or_else(|| AppError::missing("entry"))
+}
+
+/// The places of the events whose lists of what was withheld these events refer to, as far as
+/// the log goes back: by device and its number of the event.
+pub(crate) async fn places_of_lists(
+    app: &App,
+    events: &[LoggedEvent],
+) -> Result<HashMap<(DeviceId, u64), u64>, AppError> {
+    let mut places = HashMap::new();
+    for LoggedEvent { stored, .. } in events {
+        let exchange = stored.event.exchange.as_ref();
+        let named = exchange.and_then(|exchange| exchange.withheld_as);
+        let (Some(device), Some(seq)) = (stored.event.device, named) else {
+            continue;
+        };
+        if !places.contains_key(&(device, seq)) {
+            let found = app.store.events(device, seq.saturating_sub(1), 1).await?;
+            let found = found.into_iter().find(|found| found.event.seq == seq);
+            places.extend(found.map(|found| ((device, seq), found.place)));
+        }
+    }
+    Ok(places)
+}
+
 /// These events as far as the caller may see them, with what their exchanges withheld.
 pub(crate) async fn as_seen(
     app: &App,

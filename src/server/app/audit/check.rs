@@ -21,18 +21,21 @@ const CHECKPOINTS: usize = 24;
 #[schemars(rename = "LogCheck")]
 pub(crate) struct LogCheck {
     /// Whether nothing is wrong.
-    good: bool,
-    origin: String,
-    size: u64,
-    root: String,
+    pub(crate) good: bool,
+    /// The origin of the log.
+    pub(crate) origin: String,
+    /// How many entries the newest checkpoint covers.
+    pub(crate) size: u64,
+    /// The root of their tree, in base64.
+    pub(crate) root: String,
     /// Entries that are not sealed yet.
-    unsealed: u64,
+    pub(crate) unsealed: u64,
     /// The first of the entries that were hashed again, up to `size`.
-    from: u64,
+    pub(crate) from: u64,
     /// How many older checkpoints were compared.
-    checkpoints: usize,
+    pub(crate) checkpoints: usize,
     /// What is wrong.
-    faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 /// Looks at the newest part of the log: the newest checkpoint, the latest entries and tiles,

@@ -3,6 +3,7 @@
 mod changes;
 mod check;
 mod proofs;
+mod statement;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,6 +18,7 @@ pub(crate) use check::{LogCheck, verify};
 use modegate_core::tlog::{Checkpoint, Note};
 use modegate_store::proof::StoredCheckpoint;
 pub(crate) use proofs::{consistency, proof_of_entry, proofs_of_command, tile};
+pub(crate) use statement::{STATEMENT_EVENTS, Statement, statement};
 
 /// A checkpoint.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -36,6 +38,36 @@ pub(crate) struct CheckpointView {
 pub(crate) async fn newest(app: &App) -> Result<StoredCheckpoint, AppError> {
     let newest = app.store.checkpoint().await?;
     newest.ok_or_else(|| AppError::missing("checkpoint"))
+}
+
+/// How far the log is sealed.
+pub(crate) struct Sealed {
+    /// The newest checkpoint, once there is one.
+    pub(crate) newest: Option<StoredCheckpoint>,
+    /// How many entries wait for the next.
+    pub(crate) waits: u64,
+    /// The place of the event that is entry 0.
+    base: u64,
+}
+
+impl Sealed {
+    /// Whether the newest checkpoint covers the event at that place.
+    pub(crate) fn covers(&self, place: u64) -> bool {
+        let size = self.newest.as_ref().map_or(0, |newest| newest.size);
+        place < self.base.saturating_add(size)
+    }
+}
+
+/// How far the log is sealed.
+pub(crate) async fn sealed(app: &App) -> Result<Sealed, AppError> {
+    let newest = app.store.checkpoint().await?;
+    let size = newest.as_ref().map_or(0, |newest| newest.size);
+    let tree = app.store.tree().await?;
+    Ok(Sealed {
+        newest,
+        waits: tree.entries.saturating_sub(size),
+        base: tree.base,
+    })
 }
 
 /// Seals what is logged by now.

@@ -27,7 +27,7 @@ const COLUMNS: [&str; 18] = [
     "detail",
 ];
 
-pub(super) fn header(out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn header(out: &mut dyn Write) -> io::Result<()> {
     write!(out, "{}\r\n", COLUMNS.join(","))
 }
 
@@ -39,6 +39,22 @@ pub(super) fn line(out: &mut dyn Write, number: u64, entry: Entry<'_>) -> io::Re
         Some(Err(_)) => only(number, "unreadable"),
         None => only(number, "redacted"),
     };
+    write_cells(out, &cells)
+}
+
+/// One event as somebody may see it, who may know of a part of it only.
+pub(crate) fn event_line(out: &mut dyn Write, number: u64, event: &Event) -> io::Result<()> {
+    write_cells(out, &cells(number, event))
+}
+
+/// That there are more entries: from which number back, and where.
+pub(crate) fn more_line(out: &mut dyn Write, number: u64, at: &str) -> io::Result<()> {
+    let mut cells = only(number, "more");
+    cells[COLUMNS.len() - 1] = at.to_owned();
+    write_cells(out, &cells)
+}
+
+fn write_cells(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
     let cells: Vec<String> = cells.iter().map(|text| cell(text)).collect();
     write!(out, "{}\r\n", cells.join(","))
 }

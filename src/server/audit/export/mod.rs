@@ -6,7 +6,7 @@
 
 mod about;
 mod compliance;
-pub(in crate::audit) mod csv;
+pub(crate) mod csv;
 mod device;
 mod directory;
 mod entries;

@@ -170,6 +170,12 @@ impl From<&LoggedEvent> for EventView {
     }
 }
 
+/// An event as the API shows it.
+pub(in crate::http) fn shown(event: &LoggedEvent) -> serde_json::Value {
+    // Numbers and text, written to memory: it cannot fail.
+    serde_json::to_value(EventView::from(event)).unwrap_or_default()
+}
+
 /// Which events to list.
 #[derive(Debug, Deserialize)]
 pub(super) struct FilterQuery {

@@ -52,6 +52,7 @@ use caller::Caller;
 use extract::{Body, Id, OptionalBody, ok};
 use query::{Paging, device_page, page, page_in};
 
+pub(super) use events::shown as shown_event;
 pub(super) use extract::{Id as PathId, id as path_id};
 pub(super) use guard::is_known;
 pub(super) use query::bad_query;

@@ -15,6 +15,9 @@ const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console/apps", "Apps"),
     (READ, "/console/installs", "Installs"),
     (READ, "/console/policies", "Policies"),
+    (READ, "/console/audit", "Audit"),
+    (READ, "/console/compliance", "Compliance"),
+    (READ, "/console/alerts", "Alerts"),
     (ADMIN, "/console/access", "Access"),
 ];
 

@@ -127,6 +127,23 @@ pages! {
     post "/console/installs/{install}/take-back" [OPERATE] console::installs::take_back;
     post "/console/installs/{install}/again" [OPERATE] console::installs::again;
 
+    get "/console/audit" [READ] console::audit::list::show;
+    get "/console/audit/events.csv" [READ] console::audit::download::csv;
+    get "/console/audit/events.jsonl" [READ] console::audit::download::jsonl;
+    get "/console/audit/exports" [READ] console::audit::exports::show;
+    get "/console/audit/reports" [READ] console::audit::reports::show;
+    get "/console/audit/statement" [READ] console::audit::statement::show;
+    get "/console/audit/verify" [READ] console::audit::verify::show;
+    get "/console/audit/{place}" [READ] console::audit::entry::show;
+    get "/console/audit/{place}/proof" [READ] console::audit::entry::proof;
+
+    get "/console/compliance" [READ] console::compliance::overview::show;
+    get "/console/compliance/{baseline}" [READ] console::compliance::baseline::show;
+    get "/console/compliance/{baseline}/devices" [READ] console::compliance::devices::show;
+    get "/console/devices/{device}/compliance" [READ] console::compliance::device::show;
+
+    get "/console/alerts" [READ] console::alerts::show;
+
     get "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::show;
     post "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::enter;
     get "/portal/link/{token}" [For::All(Site::Portal)] portal::link::show;

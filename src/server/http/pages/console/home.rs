@@ -7,7 +7,7 @@ use crate::app::device_list::{self, DeviceFilter, DevicePage};
 use crate::app::{AppError, Listed, fleet, history, policies};
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
-use modegate_core::alert::{Alert, Severity, Subject};
+use modegate_core::alert::{Alert, Severity};
 use modegate_core::fleet::{Census, DeviceFlag};
 use modegate_core::installs::InstallState;
 use modegate_core::tally::HourRecord;
@@ -107,11 +107,7 @@ fn needs(census: &Census) -> Vec<Need> {
 
 fn alert(alert: &Alert) -> OpenAlert {
     let kind = alert.finding.kind;
-    let href = match &alert.finding.subject {
-        Subject::Device(id) => Some(format!("/console/devices/{id}")),
-        Subject::Profile(id) => Some(format!("/console/push/{}", id.simple())),
-        _ => None,
-    };
+    let href = super::alerts::place(&alert.finding.subject);
     OpenAlert {
         tone: match kind.severity() {
             Severity::Critical => Tone::Bad,

@@ -1,10 +1,13 @@
 //! The console.
 
 pub(super) mod access;
+pub(super) mod alerts;
 pub(super) mod app_form;
 pub(super) mod apps;
+pub(super) mod audit;
 pub(super) mod batches;
 pub(super) mod command;
+pub(super) mod compliance;
 pub(super) mod devices;
 mod entered_secrets;
 pub(super) mod home;
@@ -30,6 +33,7 @@ use crate::app::AppError;
 use crate::http::problem::Problem;
 use modegate_core::device::Device;
 use modegate_core::fields::FieldError;
+use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
 use modegate_pages::console::form::{Entered, Fault};
 
 /// The id in a path: text that is none is the id of nothing.
@@ -45,6 +49,12 @@ fn may_operate(visitor: &Visitor) -> bool {
 /// A device as pages link to it: its id and what it is called.
 fn named(device: &Device) -> (String, String) {
     (device.id.to_string(), device.record.source.0.clone())
+}
+
+/// The id of a device's command.
+fn command_id(device: DeviceId, seq: u32) -> String {
+    let seq = CommandSeq(seq);
+    CommandId { device, seq }.to_string()
 }
 
 /// What was entered into a form.

@@ -106,7 +106,7 @@ fn values(id: DeviceId, inventory: &Inventory, only: &str, from: usize) -> Vec<V
                 class: class.clone(),
                 instance: instance.clone(),
                 property: property.clone(),
-                value: text(&entry.value),
+                value: entry.value.text(),
                 kind: entry.value.state(),
                 read_at: entry.read_at,
                 since: entry.since,
@@ -119,16 +119,6 @@ fn values(id: DeviceId, inventory: &Inventory, only: &str, from: usize) -> Vec<V
     all.skip(from).take(VALUES + 1).collect()
 }
 
-fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::Null | Value::Absent => None,
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Integer(number) => Some(number.to_string()),
-        Value::Time(at) => Some(at.to_string()),
-        Value::LocalTime(text) | Value::Text(text) => Some(text.clone()),
-    }
-}
-
 fn changed(change: &Change) -> ChangeRow {
     let at = &change.address;
     let parts = [&at.class, &at.instance, &at.property];
@@ -136,7 +126,7 @@ fn changed(change: &Change) -> ChangeRow {
     ChangeRow {
         at: change.at,
         address: parts.cloned().collect::<Vec<_>>().join(" · "),
-        before: change.before.as_ref().and_then(text),
-        after: change.after.as_ref().and_then(text),
+        before: change.before.as_ref().and_then(Value::text),
+        after: change.after.as_ref().and_then(Value::text),
     }
 }

@@ -14,11 +14,11 @@ mod waits;
 
 use crate::app::device_list;
 use crate::http::pages::Visitor;
-use crate::http::pages::console::may_operate;
+use crate::http::pages::console::{command_id, may_operate};
 use crate::http::problem::Problem;
 use modegate_core::device::Device;
 use modegate_core::fleet::DeviceFlag;
-use modegate_core::ids::{CommandId, CommandSeq, DeviceId};
+use modegate_core::ids::DeviceId;
 use modegate_pages::Shell;
 use modegate_pages::console::devices::{DeviceHead, Flag, PAGES};
 use modegate_pages::shell::Tone;
@@ -29,7 +29,7 @@ fn address(id: DeviceId) -> String {
 }
 
 /// What every page of a device shows first.
-async fn head(
+pub(super) async fn head(
     visitor: &Visitor,
     device: &Device,
     here: &'static str,
@@ -49,7 +49,7 @@ async fn head(
 }
 
 /// The frame of a page of a device: of one that is not its first, with the way back to that.
-fn shell(visitor: &Visitor, device: &Device, here: &'static str) -> Shell {
+pub(super) fn shell(visitor: &Visitor, device: &Device, here: &'static str) -> Shell {
     let source = &device.record.source.0;
     let name = PAGES.iter().find(|(end, _)| *end == here);
     match name {
@@ -85,10 +85,4 @@ pub(super) fn flag(flag: DeviceFlag) -> Flag {
         tone,
         text: flag.words(),
     }
-}
-
-/// The id of a device's command.
-fn command_id(device: DeviceId, seq: u32) -> String {
-    let seq = CommandSeq(seq);
-    CommandId { device, seq }.to_string()
 }
