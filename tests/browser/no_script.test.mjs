@@ -57,18 +57,12 @@ test('an operator finds a device, queues a command and sees it wait', async () =
   await page.locator('main input[name=q]').fill('TABLET-3');
   await page.locator('main input[name=q]').press('Enter');
   await page.getByRole('link', { name: 'TABLET-3' }).click();
-  await page.locator('main').getByRole('link', { name: /Queue/ }).first().click();
-  const types = page.locator('main select[name=type]');
-  if (await types.count()) {
-    await types.selectOption('lock_workstation');
-    await page.locator('main form').filter({ has: types }).locator('button').first().click();
-  } else {
-    await page.locator('main').getByRole('link', { name: /lock_workstation|Lock/ }).first().click();
-  }
-  for (const name of [/Preview/, /^Queue/]) {
-    const button = page.locator('main').getByRole('button', { name });
-    if (await button.count()) await button.first().click();
-  }
+  await page.locator('main').getByRole('link', { name: 'Queue a command' }).click();
+  await page.getByRole('button', { name: 'lock_workstation' }).click();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  assert.match(await page.locator('#preview').textContent(), /Machine.*floor\.machine/s);
+  await page.getByRole('button', { name: 'Queue', exact: true }).click();
+  await page.waitForURL((url) => url.searchParams.has('notice'));
   const { items } = await api('GET', `/devices/${site.ids.devices[3]}/commands`);
   const queued = items.find((one) => one.type === 'lock_workstation');
   assert.ok(queued, JSON.stringify(items.map((one) => one.type)));
@@ -76,22 +70,27 @@ test('an operator finds a device, queues a command and sees it wait', async () =
   assert.match(await page.locator('main').textContent(), /lock/i);
 });
 
-test('an operator starts a batch and stops it', async () => {
+test('an operator starts a batch and sees what becomes of it', async () => {
   const page = await signedIn('operator');
   await page.goto(`${site.origin}/console/batches`);
-  assert.equal(await page.locator(`main a[href="/console/batches/${site.ids.batch}"]`).count(), 1);
-  await page.goto(`${site.origin}/console/batches/${site.ids.batch}`);
-  assert.equal(await page.locator('progress').count(), 1);
+  await page.getByRole('link', { name: 'Start a batch' }).click();
+  await page.getByRole('button', { name: 'lock_workstation' }).click();
+  await page.getByRole('radio', { name: 'Every device that you may see' }).check();
+  await page.getByRole('button', { name: 'Preview' }).click();
+  await page.getByRole('button', { name: 'Start the batch' }).click();
+  await page.waitForURL((url) => /^\/console\/batches\/[^/]+$/.test(url.pathname));
+  await until('every device had its turn', async () => {
+    await page.getByRole('link', { name: 'Look again' }).click();
+    return /[1-9]\d* of \d+ queued|[1-9]\d* queued/.test(await page.locator('#live-status').textContent());
+  });
+  assert.match(await page.locator('#live').textContent(), /What became of the commands/);
 });
 
 test('an auditor has a decision explained', async () => {
   const page = await signedIn('auditor');
   await page.goto(`${site.origin}/console/policies/explain`);
-  for (const [name, value] of [['mode', 'Machine'], ['kind', 'lock']]) {
-    const field = page.locator(`main [name=${name}]`);
-    if ((await field.evaluate((one) => one.tagName).catch(() => 'SELECT')) === 'SELECT') await field.selectOption(value);
-    else await field.fill(value);
-  }
-  await page.locator('main form button').first().click();
+  await page.locator('main select[name=mode]').selectOption('Machine');
+  await page.locator('main [name=kind]').selectOption('lock');
+  await page.getByRole('button', { name: 'Explain' }).click();
   assert.match(await page.locator('main').textContent(), /floor\.machine/);
 });

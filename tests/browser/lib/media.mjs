@@ -21,10 +21,10 @@ export async function dark(page) {
 }
 
 /** Where the system decides all colours, what only a colour shows is lost: controls keep a
- * border, and charts draw in the colour of text. */
+ * border; the system draws boxes to tick itself. */
 export async function forced(page) {
   await page.emulateMedia({ ...SCREEN, forcedColors: 'active' });
-  return page.evaluate(() => [...document.querySelectorAll('button, .button, .badge, .notice, .card, input:not([type=hidden]), select, textarea')]
+  return page.evaluate(() => [...document.querySelectorAll('button, .button, .badge, .notice, .card, input:not([type=hidden]):not([type=checkbox]):not([type=radio]), select, textarea')]
     .filter((element) => {
       const style = getComputedStyle(element);
       const edges = ['Top', 'Right', 'Bottom', 'Left'];
