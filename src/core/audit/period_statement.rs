@@ -74,3 +74,35 @@ impl PeriodStatement {
         self.latest.len()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::EventType;
+
+    #[test]
+    fn what_is_not_of_the_period_does_not_count() {
+        let period: Period = "2026-01-01..2026-01-31".parse().unwrap();
+        let mut counted = PeriodStatement::new(period);
+        let at = |text| Timestamp::parse(text).unwrap();
+        for text in [
+            "2025-12-31T23:59:59.999Z",
+            "2026-01-01T00:00:00Z",
+            "2026-01-31T23:59:59.999Z",
+            "2026-02-01T00:00:00Z",
+        ] {
+            counted.take(&Event::new(
+                at(text),
+                "server",
+                None,
+                EventType::GuardRefused,
+            ));
+        }
+        assert_eq!((counted.events, counted.machine.guard_stops), (2, 2));
+        assert_eq!(counted.first, Some(at("2026-01-01T00:00:00Z")));
+        assert_eq!(counted.last, Some(at("2026-01-31T23:59:59.999Z")));
+        assert_eq!(counted.sessions.values().sum::<u64>(), 0);
+        assert_eq!(counted.sessions.len(), Mode::ALL.len());
+    }
+}

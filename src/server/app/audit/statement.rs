@@ -1,5 +1,7 @@
 //! The statement of the Machine mode over a period of the live log.
 
+use std::sync::Arc;
+
 use crate::app::{App, AppError, Principal};
 use crate::limits::PAGE_ITEMS;
 use modegate_core::audit::period_statement::PeriodStatement;
@@ -18,13 +20,24 @@ pub(crate) struct Statement {
     pub(crate) places: Option<(u64, u64)>,
 }
 
-/// Counts what a period of the log has, for who sees all.
+/// Counts what a period of the log has, for who sees all. It may take seconds.
 pub(crate) async fn statement(
-    app: &App,
+    app: &Arc<App>,
     by: &Principal,
     period: Period,
 ) -> Result<Statement, AppError> {
     by.unbound()?;
+    let own = Arc::clone(app);
+    let counted = app
+        .work
+        .run_long(move || async move { count(&own, period).await });
+    counted.await?.unwrap_or_else(|| {
+        let why = "other long work is under way; retry when it is done";
+        Err(AppError::Busy(why.to_owned()))
+    })
+}
+
+async fn count(app: &App, period: Period) -> Result<Statement, AppError> {
     let store = &app.store;
     let mut after = match period.from() {
         Some(from) => store.last_place_before(from).await?,

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::query::instant;
 use crate::app::audit::{self, Sealed, Statement};
 use crate::http::pages::console::command_id;
+use crate::http::pages::visitor::page;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::audit::report::Period;
@@ -51,26 +52,22 @@ pub(super) fn report_command(period: &Period, form: &str) -> String {
 /// `GET /console/audit/statement?from=&to=`.
 pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<PeriodQuery>) -> Page {
     let (period, query) = (query.period()?, query.into_inner());
-    visitor
-        .read(move |visitor| async move {
-            let (app, by) = (visitor.app(), visitor.by());
-            let counted = match by.sees_all() {
-                true => {
-                    let found = audit::statement(app, by, period).await?;
-                    let sealed = audit::sealed(app).await?;
-                    Some(counted(found, sealed, &period))
-                }
-                false => None,
-            };
-            let shell = visitor.shell("Machine-mode statement");
-            Ok(StatementPage {
-                shell: shell.below("/console/audit", "Audit log"),
-                from: query.from,
-                to: query.to,
-                counted,
-            })
-        })
-        .await
+    let (app, by) = (visitor.app(), visitor.by());
+    let counted = match by.sees_all() {
+        true => {
+            let found = audit::statement(app, by, period).await?;
+            let sealed = audit::sealed(app).await?;
+            Some(counted(found, sealed, &period))
+        }
+        false => None,
+    };
+    let shell = visitor.shell("Machine-mode statement");
+    page(&StatementPage {
+        shell: shell.below("/console/audit", "Audit log"),
+        from: query.from,
+        to: query.to,
+        counted,
+    })
 }
 
 fn counted(found: Statement, sealed: Sealed, period: &Period) -> Counted {
