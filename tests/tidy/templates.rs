@@ -103,6 +103,8 @@ fn faults(text: &str) -> Vec<String> {
     for tag in tags(text) {
         let name = tag.name;
         for (attribute, value) in &tag.attributes {
+            // What decides whether further attributes follow is no part of the value.
+            let value = value.split_once("\"{%").map_or(*value, |(value, _)| value);
             let is_quoted = value.starts_with(['"', '\'']);
             if value.contains("{{") && !is_quoted {
                 found.push(format!("<{name} {attribute}=> is not quoted"));

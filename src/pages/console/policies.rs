@@ -91,12 +91,12 @@ pub struct ExplainPage {
     /// What is wrong with it.
     pub faults: Vec<Fault>,
     /// The answer.
-    pub answer: Option<Answer>,
+    pub answer: Option<ExplainedDecision>,
 }
 
 /// A decision.
 #[derive(Debug)]
-pub struct Answer {
+pub struct ExplainedDecision {
     /// What is decided.
     pub verdict: Verdict,
     /// By which rules: id, place, and the sentence that it comes from.

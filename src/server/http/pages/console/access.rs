@@ -41,7 +41,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aft
                 tokens: tokens.iter().map(token_row).collect(),
                 next: last.map(|(number, _)| *number),
                 sessions: session_rows(&visitor, &sessions),
-                base: "/console/access",
+                base: "access",
             })
         })
         .await
@@ -138,7 +138,7 @@ pub(in crate::http::pages) async fn me(visitor: Visitor) -> Page {
                     ("In the log", by.actor()),
                 ],
                 sessions: session_rows(&visitor, &own),
-                base: "/console/me",
+                base: "me",
             })
         })
         .await

@@ -9,7 +9,7 @@ use modegate_core::kind::Kind;
 use modegate_core::policy::PolicySet;
 use modegate_core::policy::explain::{Question, explain};
 use modegate_pages::console::form::{Control, Entered, Fault, Input, Section, fill};
-use modegate_pages::console::policies::{Answer, ExplainPage};
+use modegate_pages::console::policies::{ExplainPage, ExplainedDecision};
 use modegate_wire::message::Verb;
 
 const VERBS: [&str; 5] = ["Add", "Replace", "Delete", "Get", "Exec"];
@@ -69,7 +69,10 @@ fn word<T>(
 }
 
 /// The answer; or why no command can be what was asked for; or what is wrong with the question.
-fn answered(set: &PolicySet, entered: &Entered) -> Result<Result<Answer, String>, Vec<FieldError>> {
+fn answered(
+    set: &PolicySet,
+    entered: &Entered,
+) -> Result<Result<ExplainedDecision, String>, Vec<FieldError>> {
     let mut faults = Vec::new();
     let mode = word(entered, "mode", None, Mode::from_name, &mut faults);
     let kind = word(entered, "kind", None, Kind::from_name, &mut faults);
@@ -121,11 +124,11 @@ fn answered(set: &PolicySet, entered: &Entered) -> Result<Result<Answer, String>
 }
 
 /// The answer, or why no command can be what was asked for.
-fn answer(set: &PolicySet, asked: &Question<'_>) -> Result<Answer, String> {
+fn answer(set: &PolicySet, asked: &Question<'_>) -> Result<ExplainedDecision, String> {
     let found = explain(set, asked).map_err(|none| none.to_string())?;
     let modes: Vec<&str> = found.modes.iter().map(|mode| mode.name()).collect();
     let rules = found.rules.into_iter();
-    Ok(Answer {
+    Ok(ExplainedDecision {
         verdict: found.verdict,
         rules: rules
             .map(|rule| (rule.id.to_string(), rule.at, rule.says.unwrap_or_default()))
