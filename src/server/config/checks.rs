@@ -60,27 +60,20 @@ pub(super) fn together(loaded: &mut Loaded) {
 /// Files and directories that do not exist, or contain something else.
 pub(super) fn files(loaded: &mut Loaded) {
     let settings = loaded.settings.clone();
-    if let Some(path) = &settings.client_ca {
-        let found = not_certificates(path);
-        loaded.wrong_file("client_ca", "certificates of issuers in PEM", path, found);
+    for (key, path, whose) in [
+        ("client_ca", &settings.client_ca, "issuers"),
+        ("audit.witness_ca", &settings.audit.witness_ca, "CAs"),
+        ("siem.ca", &settings.siem.ca, "CAs"),
+    ] {
+        if let Some(path) = path {
+            let expected = format!("certificates of {whose} in PEM");
+            loaded.wrong_file(key, &expected, path, not_certificates(path));
+        }
     }
     if let Some(path) = &settings.web.brand_logo {
         let expected = "a PNG or JPEG of at most 64 KiB";
         let found = Logo::read(path).err();
         loaded.wrong_file("web.brand_logo", expected, path, found);
-    }
-    if let Some(path) = &settings.audit.witness_ca {
-        let found = not_certificates(path);
-        loaded.wrong_file(
-            "audit.witness_ca",
-            "certificates of CAs in PEM",
-            path,
-            found,
-        );
-    }
-    if let Some(path) = &settings.siem.ca {
-        let found = not_certificates(path);
-        loaded.wrong_file("siem.ca", "certificates of CAs in PEM", path, found);
     }
     for path in settings.siem.authorizations() {
         let expected = "a readable file with the value of a header, one line of ASCII";

@@ -56,12 +56,6 @@ impl Form {
         self.0.iter().any(|(field, _)| field == name)
     }
 
-    /// All texts of a field that may be there more than once.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let same = self.0.iter().filter(move |(field, _)| field == name);
-        same.map(|(_, text)| text.as_str())
-    }
-
     /// What its sender entered: without what the server adds to each form.
     pub(super) fn entered(&self) -> Vec<(String, String)> {
         let entered = self
@@ -76,11 +70,17 @@ impl Form {
 #[derive(Debug, Clone)]
 pub(super) struct Resend(pub(super) SentForm);
 
+/// Whether a field may stand in a page: a secret is asked for again by the form itself.
+fn is_shown((name, _): &(String, String)) -> bool {
+    let secrets = ["password", "secret", "token", "key", "data"];
+    !secrets.iter().any(|secret| name.contains(secret))
+}
+
 /// What a form that was posted there has to be sent again with.
 pub(super) fn resend(action: &str, form: &Form) -> Resend {
     Resend(SentForm {
         action: action.to_owned(),
-        fields: form.entered(),
+        fields: form.entered().into_iter().filter(is_shown).collect(),
     })
 }
 

@@ -4,9 +4,6 @@
 //! A page is thin: its handler parses the request, calls the use cases that the API calls, and
 //! fills a struct of `modegate_pages`, which renders it.
 
-// Until the pages that follow use all of it.
-#![allow(dead_code)]
-
 mod assets;
 mod audience;
 mod console;

@@ -1,9 +1,9 @@
 //! `GET /portal/installs/{install}`: how far a request is; `POST …/take-back`.
 
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use actix_web::web;
+use sha2::{Digest as _, Sha256};
 
 use super::tablets::clock;
 use crate::app::installs::{self, InstallDetail};
@@ -54,17 +54,16 @@ fn id(text: &str) -> Result<InstallId, Problem> {
 
 /// What the page's script knows it by.
 fn revision(detail: &InstallDetail) -> String {
-    let mut hasher = DefaultHasher::new();
     let install = &detail.install;
-    (
+    let facts = (
         install.state,
         install.steps.len(),
         install.progress,
         install.last_error,
-    )
-        .hash(&mut hasher);
-    detail.standing.hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
+        &detail.standing,
+    );
+    let digest = Sha256::digest(format!("{facts:?}"));
+    data_encoding::HEXLOWER.encode(&digest[..8])
 }
 
 /// After how many seconds the script asks again.
