@@ -12,6 +12,8 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use serde_json::Value;
+
 use modegate_server::serve::{Options, Running, ServeError, start};
 use modegate_sim::mock_wns::MockWns;
 use report::Report;
@@ -100,7 +102,20 @@ async fn show(
     if args.exit {
         return Ok(());
     }
-    report.line("The server keeps running; Ctrl-C ends it. Its log of this run:")?;
+    let user = Value::Object(serde_json::Map::new());
+    let link = api
+        .post(&format!("/devices/{device}/portal-links"), &user)
+        .await?;
+    report.line(&format!(
+        "\nThe server keeps running; Ctrl-C ends it. To look at, in a browser that trusts {ca}:\n  \
+         console  {console}  (sign in with the token in {token})\n  \
+         portal   {portal}  (for the tablet's user, once, within 30 minutes)\n\
+         Its log of this run:",
+        ca = running.ca.display(),
+        console = running.page("/console"),
+        token = running.token_file.display(),
+        portal = link["url"].as_str().unwrap_or_default(),
+    ))?;
     report.line(&format!(
         "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
         ca = running.ca.display(),

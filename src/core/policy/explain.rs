@@ -79,9 +79,24 @@ pub(crate) fn usual_verb(kind: Kind) -> Verb {
 
 /// Explains what `set` decides on what is asked for: on a command of the
 /// kind's usual verb, if the question leaves that open.
+///
+/// # Errors
+/// The kind has no such command.
 pub fn explain(set: &PolicySet, asked: &Question<'_>) -> Result<Explanation, NoSuchCommand> {
-    let mut leaves = set.leaves();
-    leaves.retain(|leaf| leaf.kind == asked.kind);
+    explain_among(set, &set.leaves(), asked)
+}
+
+/// The same where the set's leaves ([`PolicySet::leaves`]) are there already: for many questions.
+///
+/// # Errors
+/// The kind has no such command.
+pub fn explain_among(
+    set: &PolicySet,
+    leaves: &[Leaf],
+    asked: &Question<'_>,
+) -> Result<Explanation, NoSuchCommand> {
+    let of_kind = leaves.iter().filter(|leaf| leaf.kind == asked.kind);
+    let leaves: Vec<Leaf> = of_kind.copied().collect();
     let fits = |leaf: &&Leaf| {
         asked.verb.is_none_or(|verb| verb == leaf.verb)
             && asked.class.is_none_or(|class| class == leaf.class)

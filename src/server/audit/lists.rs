@@ -3,6 +3,7 @@
 
 use std::fs::{self, DirEntry, File};
 use std::io::{self, BufWriter, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use modegate_core::audit::manifest::snapshot_path;
@@ -46,7 +47,9 @@ impl Lists {
     ) -> Result<Vec<SnapshotRecord>, StoreError> {
         let failed = |error: io::Error| StoreError::Failed(format!("a list: {error}").into());
         let folder = self.0.join("snapshots");
-        fs::create_dir_all(&folder).map_err(failed)?;
+        let mut maker = fs::DirBuilder::new();
+        let made = maker.recursive(true).mode(0o700).create(&folder);
+        made.map_err(failed)?;
         let lists = set.baselines().iter().zip(0..);
         let lists = lists.map(|(_, at)| List::begin(folder.join(format!(".list-{at}"))));
         let mut lists: Vec<List> = lists.collect::<io::Result<_>>().map_err(failed)?;

@@ -646,7 +646,7 @@ async fn certificates_are_bound_and_revoked_and_secrets_are_shown_once() {
     assert_eq!(shown["revoked_certificate_sha256"], json!([digest]));
     // What was revoked does not come back: the form says why.
     let page = bob.submit(&own, &bind, &fields).await;
-    assert_eq!(page.status, 422, "{}", page.text);
+    assert_eq!(page.status, 409, "{}", page.text);
     assert!(page.words().contains("revoked"), "{}", page.words());
 
     let renew = format!("/console/devices/{device}/server-password");

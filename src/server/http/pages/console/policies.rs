@@ -5,9 +5,9 @@ use crate::http::pages::audience::{ADMIN, OPERATE};
 use crate::http::pages::visitor::see_other;
 use crate::http::pages::{Page, Visitor};
 use modegate_core::context::{Context, Family, Login, Mode, Platform};
-use modegate_core::kind::Kind;
+use modegate_core::kind::{Kind, Leaf};
 use modegate_core::policy::PolicySet;
-use modegate_core::policy::explain::{Question, explain};
+use modegate_core::policy::explain::{Question, explain_among};
 use modegate_core::policy::warning::warnings;
 use modegate_pages::console::policies::{KindRow, MatrixPage, PoliciesPage, PolicyFile, RuleRow};
 
@@ -60,11 +60,12 @@ pub(in crate::http::pages) async fn matrix(visitor: Visitor) -> Page {
     visitor
         .read(|visitor| async move {
             let set = visitor.app().sync.policies();
+            let leaves = set.leaves();
             let of = |family: Family| {
                 let rows = Kind::ALL.map(|kind| KindRow {
                     kind: kind.name(),
                     cells: Mode::ALL
-                        .map(|mode| cell(&set, family, kind, mode))
+                        .map(|mode| cell((&set, &leaves), family, kind, mode))
                         .into_iter()
                         .flatten()
                         .collect(),
@@ -85,7 +86,7 @@ pub(in crate::http::pages) async fn matrix(visitor: Visitor) -> Page {
 
 /// The decision on the usual command of a kind; nothing for a kind of which there is none.
 fn cell(
-    set: &PolicySet,
+    (set, leaves): (&PolicySet, &[Leaf]),
     family: Family,
     kind: Kind,
     mode: Mode,
@@ -103,7 +104,7 @@ fn cell(
         verb: None,
         class: None,
     };
-    let found = explain(set, &asked).ok()?;
+    let found = explain_among(set, leaves, &asked).ok()?;
     let rules: Vec<String> = found.rules.iter().map(|rule| rule.id.to_string()).collect();
     Some((found.verdict, rules.join(", "), found.varies))
 }
