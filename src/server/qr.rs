@@ -64,7 +64,9 @@ mod tests {
         let svg = svg(&text).unwrap();
         assert_eq!(drawn(&svg, code.width()), code.to_colors());
         assert!(svg.len() < 24 * 1024 && !svg.contains("style"), "{svg}");
-        assert!(svg.contains(r#"viewBox="0 0 49 49""#), "{svg}");
+        let side = code.width() + 2 * QUIET;
+        let frame = format!(r#"viewBox="0 0 {side} {side}""#);
+        assert!(svg.contains(&frame), "{svg}");
     }
 
     #[test]
