@@ -5,6 +5,7 @@
 //! text that goes into a template is escaped; only the types that implement askama's
 //! `HtmlSafe` are not, and they escape what they were given.
 
+pub mod address;
 pub mod assets;
 pub mod brand;
 pub mod chart;

@@ -1,45 +1,12 @@
 //! What every page shows around its own content.
 
 use modegate_core::time::Timestamp;
+use modegate_core::web_session::Surface;
 
+use crate::address;
 use crate::brand::Brand;
 use crate::when::{Ago, When};
 use crate::words::{Language, Text};
-
-/// Which of the two sites a page belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Site {
-    /// For operators and auditors.
-    Console,
-    /// For the users of tablets.
-    Portal,
-}
-
-impl Site {
-    /// The address of its first page.
-    pub fn home(self) -> &'static str {
-        match self {
-            Site::Console => "/console",
-            Site::Portal => "/portal/apps",
-        }
-    }
-
-    /// The address of its sign-in.
-    pub fn sign_in(self) -> &'static str {
-        match self {
-            Site::Console => "/console/sign-in",
-            Site::Portal => "/portal/sign-in",
-        }
-    }
-
-    /// Where signing out is posted to.
-    pub fn sign_out(self) -> &'static str {
-        match self {
-            Site::Console => "/console/sign-out",
-            Site::Portal => "/portal/sign-out",
-        }
-    }
-}
 
 /// A link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +66,8 @@ pub struct Notice {
 pub struct Shell {
     /// Its language.
     pub language: Language,
-    /// Its site.
-    pub site: Site,
+    /// What it belongs to.
+    pub surface: Surface,
     /// Its title, unique among the pages.
     pub title: String,
     /// The links of the navigation, for whom they are.
@@ -126,6 +93,21 @@ pub struct Shell {
 }
 
 impl Shell {
+    /// The address of the first page.
+    pub fn home(&self) -> &'static str {
+        address::home(self.surface)
+    }
+
+    /// The page of who is signed in, where there is one.
+    pub fn me(&self) -> Option<&'static str> {
+        address::me(self.surface)
+    }
+
+    /// Where signing out is posted to.
+    pub fn sign_out(&self) -> &'static str {
+        address::sign_out(self.surface)
+    }
+
     /// A text in the page's language.
     pub fn say<T: Text>(&self, text: T) -> &'static str {
         text.text(self.language)

@@ -3,12 +3,14 @@
 use super::commands::build;
 use super::installs::InstallDetail;
 use super::{App, AppError, Listed, Page, Principal};
+use crate::limits::INDEX_WALK;
 use modegate_core::device::Device;
 use modegate_core::forecast::View;
 use modegate_core::installs::standing::OwnVisits;
 use modegate_core::installs::{Install, InstallState};
 use modegate_core::time::Timestamp;
-use modegate_core::tokens::person::{Person, PersonId};
+use modegate_core::tokens::person::{DEVICES, Person, PersonId};
+use modegate_store::fleet::{DevicePlace, DeviceQuery, FindBounds, Term};
 
 /// Installs of one device that are read at once.
 const CHUNK: usize = 100;
@@ -23,6 +25,27 @@ pub(crate) async fn devices(app: &App, by: &Principal) -> Result<Vec<Device>, Ap
         own.extend(device.filter(|device| by.may_see(device)));
     }
     Ok(own)
+}
+
+/// The person of this name with all their devices, up to [`DEVICES`]; `None` where no device is
+/// theirs.
+pub(crate) async fn of_user(app: &App, user: &str) -> Result<Option<Person>, AppError> {
+    let query = DeviceQuery {
+        prefix: None,
+        all_of: vec![vec![Term::User(user.to_owned())]],
+    };
+    let bounds = FindBounds {
+        devices: DEVICES,
+        entries: INDEX_WALK,
+    };
+    let start = DevicePlace::default();
+    let found = app.store.find_devices(&query, &start, bounds).await?;
+    let devices = found.devices.into_iter().map(|(_, device)| device.id);
+    let person = Person {
+        user: user.to_owned(),
+        devices: devices.collect(),
+    };
+    Ok((!person.devices.is_empty()).then_some(person))
 }
 
 /// When a device comes without being called.

@@ -39,7 +39,14 @@ pub(crate) struct WebSessions {
     pub(crate) console: Lifetime,
     /// Of the portal.
     pub(crate) portal: Lifetime,
-    in_use: RwLock<HashMap<SessionDigest, Arc<WebSession>>>,
+    in_use: RwLock<InUse>,
+}
+
+#[derive(Debug, Default)]
+struct InUse {
+    sessions: HashMap<SessionDigest, Arc<WebSession>>,
+    /// How often some were ended: what was read from the store before may be one of them.
+    ended: u64,
 }
 
 impl WebSessions {
@@ -59,24 +66,32 @@ impl WebSessions {
         }
     }
 
-    fn find(&self, key: SessionDigest) -> Option<Arc<WebSession>> {
+    /// The session with this key, if it is in use, and how often some were ended until now.
+    fn find(&self, key: SessionDigest) -> (Option<Arc<WebSession>>, u64) {
         let in_use = self.in_use.read().unwrap_or_else(PoisonError::into_inner);
-        in_use.get(&key).cloned()
+        (in_use.sessions.get(&key).cloned(), in_use.ended)
     }
 
-    fn keep(&self, session: Arc<WebSession>, now: Timestamp) {
+    /// Takes over a session that was found when some had been ended so often: one that may
+    /// have been ended since is not taken over, and is read again when it is next asked for.
+    fn keep(&self, session: Arc<WebSession>, ended: u64, now: Timestamp) {
         let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
-        if in_use.len() as u64 >= SESSIONS {
-            in_use.retain(|_, session| session.is_live(now));
+        if in_use.ended != ended {
+            in_use.sessions.remove(&session.key);
+            return;
         }
-        if (in_use.len() as u64) < SESSIONS {
-            in_use.insert(session.key, session);
+        if in_use.sessions.len() as u64 >= SESSIONS {
+            in_use.sessions.retain(|_, session| session.is_live(now));
+        }
+        if (in_use.sessions.len() as u64) < SESSIONS {
+            in_use.sessions.insert(session.key, session);
         }
     }
 
-    fn forget(&self, is_meant: impl Fn(&WebSession) -> bool) {
+    fn forget(&self, id: WebSessionId) {
         let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
-        in_use.retain(|_, session| !is_meant(session));
+        in_use.ended += 1;
+        in_use.sessions.retain(|_, session| session.id != id);
     }
 }
 
@@ -153,13 +168,14 @@ pub(crate) async fn find(
     is_use: bool,
 ) -> Result<Option<SignedIn>, AppError> {
     let now = app.now();
-    let session = match app.web_sessions.find(key) {
+    let (in_use, ended) = app.web_sessions.find(key);
+    let session = match in_use {
         Some(session) => session,
         None => match app.store.web_session(key).await? {
             None => return Ok(None),
             Some(session) => {
                 let session = Arc::new(session);
-                app.web_sessions.keep(Arc::clone(&session), now);
+                app.web_sessions.keep(Arc::clone(&session), ended, now);
                 session
             }
         },
@@ -176,7 +192,7 @@ pub(crate) async fn find(
             ..(*session).clone()
         };
         app.store.web_session_seen(session.id, now).await?;
-        app.web_sessions.keep(Arc::new(seen), now);
+        app.web_sessions.keep(Arc::new(seen), ended, now);
     }
     let principal = Principal::of_session(token, &actor(app, &session));
     Ok(Some(SignedIn { session, principal }))
@@ -184,7 +200,7 @@ pub(crate) async fn find(
 
 /// The language that somebody chose.
 pub(crate) async fn speak(app: &App, session: &WebSession, tag: &str) -> Result<(), AppError> {
-    let now = app.now();
+    let (now, (_, ended)) = (app.now(), app.web_sessions.find(session.key));
     let session = WebSession {
         language: Some(tag.to_owned()),
         ..session.clone()
@@ -192,7 +208,11 @@ pub(crate) async fn speak(app: &App, session: &WebSession, tag: &str) -> Result<
     app.store
         .put_web_session(session.clone(), None, now)
         .await?;
-    app.web_sessions.keep(Arc::new(session), now);
+    if app.web_sessions.find(session.key).1 != ended {
+        // It may have been ended meanwhile, and must not come back by what was written.
+        app.store.end_web_session(session.id, None).await?;
+    }
+    app.web_sessions.keep(Arc::new(session), ended, now);
     Ok(())
 }
 
@@ -221,7 +241,7 @@ pub(crate) async fn end(
     // A session that was ended must not live on in memory.
     to_the_end(async move {
         let ended = app.store.end_web_session(id, Some(event)).await?;
-        app.web_sessions.forget(|session| session.id == id);
+        app.web_sessions.forget(id);
         Ok(ended.is_some())
     })
     .await

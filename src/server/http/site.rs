@@ -25,6 +25,8 @@ pub struct WebSite {
     pub logo: Option<Logo>,
     /// Where people reach the pages, without a slash at the end, if that is set.
     pub url: Option<String>,
+    /// The header by which a trusted proxy names the user whom it has signed in.
+    pub user_header: Option<String>,
     /// The host names that pages are served under; empty: any.
     pub names: Vec<String>,
     /// Whether browsers are told to use HTTPS only.
@@ -54,6 +56,7 @@ impl WebSite {
             assets,
             logo,
             url: settings.url.clone(),
+            user_header: settings.user_header.clone(),
             names: settings.names.clone(),
             hsts: settings.hsts,
         })

@@ -34,9 +34,8 @@ async fn against_a_server(file: &str, names: Names) {
 
 /// A test per file of `tests/browser` that needs a server.
 macro_rules! files {
-    ($($(#[$meta:meta])* $name:ident: $file:literal, $names:expr;)*) => {
+    ($($name:ident: $file:literal, $names:expr;)*) => {
         $(
-            $(#[$meta])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn $name() {
                 against_a_server($file, $names).await;
@@ -49,18 +48,13 @@ macro_rules! files {
 }
 
 files! {
-    #[ignore = "finds faults of pages that are not mended yet; run it with -- --ignored browser::"]
     every_page_is_sound_for_each_caller: "crawl.test.mjs", Names::Hostile;
-    #[ignore = "finds faults of pages that are not mended yet; run it with -- --ignored browser::"]
     every_page_can_be_touched_and_fits: "touch.test.mjs", Names::Hostile;
-    #[ignore = "finds faults of pages that are not mended yet; run it with -- --ignored browser::"]
     every_page_is_readable_dark_in_high_contrast_and_on_paper: "media.test.mjs", Names::Hostile;
     everything_can_be_done_without_script: "no_script.test.mjs", Names::Usual;
     pages_are_live_where_internet_explorer_11_would_be: "old_browser.test.mjs", Names::Usual;
     everything_can_be_done_by_keyboard: "keyboard.test.mjs", Names::Usual;
-    #[ignore = "finds faults of pages that are not mended yet; run it with -- --ignored browser::"]
     live_pages_outlive_faults: "faults.test.mjs", Names::Usual;
-    #[ignore = "finds faults of pages that are not mended yet; run it with -- --ignored browser::"]
     pictures_are_taken_of_sixteen_pages: "pictures.test.mjs", Names::Usual;
 }
 

@@ -175,3 +175,91 @@ async fn a_restart_signs_nobody_out_and_the_log_says_who_came_and_went() {
             .any(|key| log.contains(key.as_str()))
     );
 }
+
+#[actix_web::test]
+async fn a_trusted_proxy_signs_its_user_in_and_nobody_else_does() {
+    let settings = |trusted: &str| {
+        format!("trusted_proxies = ['{trusted}']\n[web]\nuser_header = 'X-Remote-User'\n")
+    };
+    let server = Server::configured(&settings("127.0.0.1"), &[]);
+    for (source, user) in [
+        ("TABLET-7", "Ann@contoso.test"),
+        ("TABLET-8", "ann@contoso.test"),
+        ("TABLET-9", "bob@contoso.test"),
+    ] {
+        let body = json!({"source": source, "user": user});
+        assert_eq!(server.api("POST", "/devices", Some(body)).await.0, 201);
+    }
+    let user = |name: &str| vec![("x-remote-user", name.to_owned())];
+    let mut browser = Browser::new(&server.http);
+    assert_eq!(
+        browser.get("/portal/apps").await.status,
+        303,
+        "without the header"
+    );
+    browser.headers = user("ANN@contoso.test");
+    let page = browser.get("/portal/apps?q=erp").await;
+    assert_eq!((page.status, page.location()), (303, "/portal/apps?q=erp"));
+    let page = browser.get("/portal/device").await;
+    assert_eq!(page.status, 200);
+    assert!(page.contains("TABLET-7") && page.contains("TABLET-8") && !page.contains("TABLET-9"));
+    // The proxy signs another one in: the session of the first is not theirs.
+    browser.headers = user("bob@contoso.test");
+    assert_eq!(browser.get("/portal/device").await.status, 303);
+    let page = browser.get("/portal/device").await;
+    assert!(
+        page.contains("TABLET-9") && !page.contains("TABLET-7"),
+        "{}",
+        page.main()
+    );
+    // Nobody's name, two names, and a console that the header is not for.
+    browser.headers = user("eve@contoso.test");
+    let page = browser.get("/portal/device").await;
+    assert_eq!(page.status, 403);
+    assert!(
+        page.words().contains("no tablet is registered"),
+        "{}",
+        page.words()
+    );
+    assert_eq!(
+        browser.get("/console").await.location(),
+        "/console/sign-in?to=%2Fconsole"
+    );
+    let mut browser = Browser::new(&server.http);
+    browser.headers = [user("bob@contoso.test"), user("ann@contoso.test")].concat();
+    assert!(
+        browser
+            .get("/portal/apps")
+            .await
+            .location()
+            .starts_with("/portal/sign-in")
+    );
+
+    let server = Server::configured(&settings("192.0.2.1"), &[]);
+    let mut browser = Browser::new(&server.http);
+    browser.headers = user("ann@contoso.test");
+    let page = browser.get("/portal/apps").await;
+    assert!(
+        page.location().starts_with("/portal/sign-in"),
+        "of no trusted peer"
+    );
+}
+
+#[actix_web::test]
+async fn files_that_browsers_keep_come_without_a_cookie() {
+    let server = Server::start();
+    let mut browser = Browser::new(&server.http);
+    let page = browser.get("/console/sign-in").await;
+    let (_, rest) = page.text.split_once("href=\"/assets/").unwrap();
+    let file = format!("/assets/{}", rest.split('"').next().unwrap());
+    let mut browser = Browser::new(&server.http);
+    let page = browser.get(&file).await;
+    assert_eq!(page.status, 200);
+    assert!(browser.cookies.is_empty() && !page.headers.contains_key("vary"));
+    assert!(page.headers["cache-control"].starts_with("public, max-age=31536000"));
+    assert_eq!(page.headers["x-content-type-options"], "nosniff");
+    assert_eq!(
+        browser.get("/assets/0000000000000000/ui.css").await.status,
+        404
+    );
+}

@@ -1,14 +1,15 @@
 //! The style sheets, the script and the logo. Their addresses change with them, so that browsers
-//! may keep them.
+//! may keep them. They are the same for everybody: no cookie is read or set with them.
 
 use actix_web::{HttpResponse, web};
 
-use super::visitor::{Guest, Page};
+use super::visitor::Page;
 use crate::http::problem::Problem;
+use crate::http::shared::Shared;
 
 /// `GET /assets/{digest}/{name}`.
-pub(super) async fn file(guest: Guest, path: web::Path<(String, String)>) -> Page {
-    let web = &guest.shared.web;
+pub(super) async fn file(shared: web::Data<Shared>, path: web::Path<(String, String)>) -> Page {
+    let web = &shared.web;
     let (digest, name) = path.into_inner();
     if digest != web.assets.digest() {
         return Err(Problem::missing("file"));
@@ -26,5 +27,7 @@ pub(super) async fn file(guest: Guest, path: web::Path<(String, String)>) -> Pag
     Ok(HttpResponse::Ok()
         .content_type(content_type)
         .insert_header(("cache-control", "public, max-age=31536000, immutable"))
+        .insert_header(("x-content-type-options", "nosniff"))
+        .insert_header(("cross-origin-resource-policy", "same-origin"))
         .body(bytes))
 }

@@ -2,13 +2,13 @@
 
 use crate::app::Principal;
 use modegate_core::tokens::Access;
-use modegate_pages::shell::Site;
+use modegate_core::web_session::Surface;
 
 /// Whom a page is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum For {
     /// Everybody.
-    All(Site),
+    All(Surface),
     /// Who is signed in to the console and has this of the API.
     Console(Access),
     /// The person who is signed in to the portal.
@@ -17,11 +17,11 @@ pub(super) enum For {
 
 impl For {
     /// The site of the page.
-    pub(super) fn site(self) -> Site {
+    pub(super) fn surface(self) -> Surface {
         match self {
-            For::All(site) => site,
-            For::Console(_) => Site::Console,
-            For::Person => Site::Portal,
+            For::All(surface) => surface,
+            For::Console(_) => Surface::Console,
+            For::Person => Surface::Portal,
         }
     }
 

@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::COOKIE;
 
 use crate::http::session_key::SessionKey;
-use modegate_pages::shell::Site;
+use modegate_core::web_session::Surface;
 
 /// Longest header that is read, bytes.
 const HEADER_BYTES: usize = 4_096;
@@ -14,7 +14,7 @@ const HEADER_BYTES: usize = 4_096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cookie {
     /// A session of a site.
-    Session(Site),
+    Session(Surface),
     /// A sign-in under way.
     SignIn,
 }
@@ -22,10 +22,10 @@ pub(super) enum Cookie {
 impl Cookie {
     fn name(self, secure: bool) -> &'static str {
         match (self, secure) {
-            (Cookie::Session(Site::Console), true) => "__Host-mgc",
-            (Cookie::Session(Site::Console), false) => "mgc",
-            (Cookie::Session(Site::Portal), true) => "__Host-mgp",
-            (Cookie::Session(Site::Portal), false) => "mgp",
+            (Cookie::Session(Surface::Console), true) => "__Host-mgc",
+            (Cookie::Session(Surface::Console), false) => "mgc",
+            (Cookie::Session(Surface::Portal), true) => "__Host-mgp",
+            (Cookie::Session(Surface::Portal), false) => "mgp",
             (Cookie::SignIn, true) => "__Host-mgs",
             (Cookie::SignIn, false) => "mgs",
         }

@@ -15,8 +15,8 @@ use super::visitor::{Guest, Visitor, render};
 use crate::http::problem::Problem;
 use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
+use modegate_core::web_session::Surface;
 use modegate_pages::error::ErrorPage;
-use modegate_pages::shell::Site;
 use modegate_pages::words::{Language, Text as _, Word};
 
 /// Answers with a page, and its headers, whatever happens below.
@@ -132,10 +132,10 @@ fn words(problem: &Problem, has_form: bool, language: Language) -> (String, Opti
 
 /// Whoever asks for what is no page.
 fn nobody(request: &actix_web::HttpRequest, shared: &web::Data<Shared>) -> Guest {
-    let site = if request.path().starts_with("/portal") {
-        Site::Portal
+    let surface = if request.path().starts_with("/portal") {
+        Surface::Portal
     } else {
-        Site::Console
+        Surface::Console
     };
     let accepted = request.headers().get(ACCEPT_LANGUAGE);
     let accepted = accepted
@@ -143,8 +143,8 @@ fn nobody(request: &actix_web::HttpRequest, shared: &web::Data<Shared>) -> Guest
         .unwrap_or_default();
     Guest {
         shared: shared.clone(),
-        site,
-        language: language_of(site, accepted, None),
+        surface,
+        language: language_of(surface, accepted, None),
         key: SessionKey::none(),
         secure: true,
         address: request.path().to_owned(),

@@ -15,6 +15,7 @@ use super::cookies::Cookie;
 use super::form::{self, Form};
 use super::language::language_of;
 use super::origin::Sender;
+use super::sign_in::proxy;
 use super::table::Entry;
 use super::visitor::{Guest, Visitor, notice_named, see_other, stored};
 use crate::app::web_sessions::{self, SignedIn};
@@ -23,8 +24,7 @@ use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use crate::http::site::Transport;
 use modegate_core::fields::quoted;
-use modegate_core::web_session::Surface;
-use modegate_pages::shell::Site;
+use modegate_pages::address;
 use modegate_pages::words::Language;
 use modegate_store::api::IdempotencyKey;
 use serde::Deserialize;
@@ -63,7 +63,19 @@ pub(super) async fn guard(
     }
     // Nonsense is no question of every page.
     let query: Query = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
-    let Some(signed_in) = signed_in(&guest, &query).await? else {
+    let found = signed_in(&guest, &query).await?;
+    // Behind a proxy that signs people in, its word is what counts, session or not.
+    let named = proxy::user_named(&guest, request.request());
+    let is_other = |user: &String| {
+        let is_theirs = |found: &SignedIn| proxy::is_of(&found.session, user);
+        !found.as_ref().is_some_and(is_theirs)
+    };
+    let newcomer = named.filter(is_other);
+    if let (Some(user), None) = (&newcomer, &form) {
+        let response = proxy::sign_in(&guest, user).await?;
+        return Ok(request.into_response(response));
+    }
+    let Some(signed_in) = found.filter(|_| newcomer.is_none()) else {
         return refused(guest, request, form.as_ref());
     };
     let accepted = header(&request, ACCEPT_LANGUAGE.as_str()).unwrap_or_default();
@@ -122,7 +134,7 @@ fn check_host(request: &ServiceRequest, shared: &Shared) -> Result<(), Problem> 
 
 /// Whoever asks; the sign-in under way of a page that needs no session may be new.
 fn guest(entry: &Entry, request: &ServiceRequest, shared: web::Data<Shared>) -> (Guest, bool) {
-    let site = entry.whom.site();
+    let surface = entry.whom.surface();
     let transport = request
         .app_data::<Transport>()
         .copied()
@@ -130,15 +142,15 @@ fn guest(entry: &Entry, request: &ServiceRequest, shared: web::Data<Shared>) -> 
     let secure = shared.web.is_secure(transport);
     let cookie = match entry.whom {
         For::All(_) => Cookie::SignIn,
-        _ => Cookie::Session(site),
+        _ => Cookie::Session(surface),
     };
     let key = cookie.read(request.request(), secure);
     let is_new = key.is_none();
     let address: String = request.uri().to_string();
     let guest = Guest {
-        site,
+        surface,
         language: language_of(
-            site,
+            surface,
             &header(request, ACCEPT_LANGUAGE.as_str()).unwrap_or_default(),
             None,
         ),
@@ -152,12 +164,8 @@ fn guest(entry: &Entry, request: &ServiceRequest, shared: web::Data<Shared>) -> 
 
 /// Who is signed in. A page that looks for news by itself is not used by anybody.
 async fn signed_in(guest: &Guest, query: &Query) -> Result<Option<SignedIn>, Problem> {
-    let surface = match guest.site {
-        Site::Console => Surface::Console,
-        Site::Portal => Surface::Portal,
-    };
     let (app, key) = (&guest.shared.app, guest.key.digest());
-    let found = web_sessions::find(app, key, surface, query.since.is_none()).await;
+    let found = web_sessions::find(app, key, guest.surface, query.since.is_none()).await;
     Ok(found?)
 }
 
@@ -175,7 +183,7 @@ fn refused(
     request: ServiceRequest,
     form: Option<&Form>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let sign_in = guest.site.sign_in();
+    let sign_in = address::sign_in(guest.surface);
     let Some(form) = form else {
         let to = utf8_percent_encode(&guest.address, NON_ALPHANUMERIC);
         let place = format!("{sign_in}?to={to}");
@@ -194,8 +202,8 @@ fn refused(
 fn visitor(guest: Guest, signed_in: SignedIn, query: Query, accepted: &str) -> Visitor {
     let SignedIn { session, principal } = signed_in;
     let chosen = session.language.as_deref().and_then(Language::from_tag);
-    let language = language_of(guest.site, accepted, chosen);
-    let named = |name: &str| notice_named(guest.site, language, name);
+    let language = language_of(guest.surface, accepted, chosen);
+    let named = |name: &str| notice_named(guest.surface, language, name);
     Visitor {
         principal,
         since: query.since,

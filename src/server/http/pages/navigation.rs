@@ -2,7 +2,8 @@
 
 use super::audience::{ADMIN, For, READ};
 use crate::app::Principal;
-use modegate_pages::shell::{Link, Site};
+use modegate_core::web_session::Surface;
+use modegate_pages::shell::Link;
 use modegate_pages::words::{Language, PortalWord, Text as _};
 
 /// The links of the console's navigation.
@@ -29,13 +30,13 @@ const PORTAL: &[(&str, PortalWord)] = &[
 ];
 
 /// The links of the navigation for this caller.
-pub(super) fn navigation(site: Site, principal: &Principal, language: Language) -> Vec<Link> {
-    match site {
-        Site::Console => {
+pub(super) fn navigation(surface: Surface, principal: &Principal, language: Language) -> Vec<Link> {
+    match surface {
+        Surface::Console => {
             let own = CONSOLE.iter().filter(|(whom, ..)| whom.admits(principal));
             own.map(|(_, href, text)| Link::new(*href, *text)).collect()
         }
-        Site::Portal => {
+        Surface::Portal => {
             let links = PORTAL.iter();
             links
                 .map(|(href, word)| Link::new(*href, word.text(language)))

@@ -4,9 +4,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::{Route, web};
 
-use super::errors;
 use super::guard::guard;
 use super::table::{Entry, TABLE};
+use super::{assets, errors};
 use crate::http::problem::{Problem, ProblemCode};
 
 /// Registers the pages: one resource per path, those without parameters first, since the first
@@ -34,6 +34,10 @@ pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
                 .wrap(from_fn(errors::as_page)),
         );
     }
+    config.route(
+        "/assets/{digest}/{name}",
+        crate::http::read().to(assets::file),
+    );
     for site in ["/console", "/portal"] {
         let nothing = web::resource(format!("{site}/{{rest:.*}}"));
         let missing = || async { Err::<(), _>(Problem::missing("page")) };

@@ -4,8 +4,8 @@ use actix_web::Route;
 
 use super::audience::{ADMIN, For, OPERATE, READ};
 use super::sign_in::token;
-use super::{assets, console, portal, sign_in};
-use modegate_pages::shell::Site;
+use super::{console, portal, sign_in};
+use modegate_core::web_session::Surface;
 
 /// One page, or what one of its forms is posted to.
 #[derive(Clone, Copy)]
@@ -35,11 +35,10 @@ pages! {
     /// Every page.
     pub(super) static TABLE;
 
-    get "/" [For::All(Site::Console)] sign_in::start;
-    get "/assets/{digest}/{name}" [For::All(Site::Console)] assets::file;
+    get "/" [For::All(Surface::Console)] sign_in::start;
 
-    get "/console/sign-in" [For::All(Site::Console)] token::show;
-    post "/console/sign-in" [For::All(Site::Console)] token::sign_in;
+    get "/console/sign-in" [For::All(Surface::Console)] token::show;
+    post "/console/sign-in" [For::All(Surface::Console)] token::sign_in;
     post "/console/sign-out" [READ] sign_in::sign_out;
 
     get "/console" [READ] console::home::show;
@@ -144,10 +143,10 @@ pages! {
 
     get "/console/alerts" [READ] console::alerts::show;
 
-    get "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::show;
-    post "/portal/sign-in" [For::All(Site::Portal)] portal::sign_in::enter;
-    get "/portal/link/{token}" [For::All(Site::Portal)] portal::link::show;
-    post "/portal/link/{token}" [For::All(Site::Portal)] portal::link::take;
+    get "/portal/sign-in" [For::All(Surface::Portal)] portal::sign_in::show;
+    post "/portal/sign-in" [For::All(Surface::Portal)] portal::sign_in::enter;
+    get "/portal/link/{token}" [For::All(Surface::Portal)] portal::link::show;
+    post "/portal/link/{token}" [For::All(Surface::Portal)] portal::link::take;
     post "/portal/sign-out" [For::Person] sign_in::sign_out;
     post "/portal/language" [For::Person] portal::language::choose;
     get "/portal" [For::Person] portal::apps::first;

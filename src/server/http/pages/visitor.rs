@@ -15,8 +15,9 @@ use crate::http::problem::{Problem, ProblemCode};
 use crate::http::session_key::SessionKey;
 use crate::http::shared::Shared;
 use modegate_core::time::Timestamp;
+use modegate_core::web_session::Surface;
 use modegate_core::web_session::WebSession;
-use modegate_pages::shell::{Link, Notice, Site, Tone};
+use modegate_pages::shell::{Link, Notice, Tone};
 use modegate_pages::words::Language;
 use modegate_pages::{Shell, Template};
 use modegate_store::api::{IdempotencyKey, Keep};
@@ -29,8 +30,8 @@ pub(super) type Page = Result<HttpResponse, Problem>;
 pub(super) struct Guest {
     /// What the handlers share.
     pub(super) shared: web::Data<Shared>,
-    /// The site.
-    pub(super) site: Site,
+    /// What the page belongs to.
+    pub(super) surface: Surface,
     /// The language of the page.
     pub(super) language: Language,
     /// The key of the sign-in under way, and whether the browser has it already.
@@ -47,7 +48,7 @@ impl Guest {
         let web = &self.shared.web;
         Shell {
             language: self.language,
-            site: self.site,
+            surface: self.surface,
             title: title.into(),
             nav: Vec::new(),
             section: String::new(),
@@ -99,7 +100,7 @@ impl Visitor {
     /// What the page shows around its content.
     pub(super) fn shell(&self, title: impl Into<String>) -> Shell {
         let guest = self.guest.shell(title);
-        let nav = navigation(self.guest.site, &self.principal, guest.language);
+        let nav = navigation(self.guest.surface, &self.principal, guest.language);
         let path = self.guest.address.split('?').next().unwrap_or_default();
         Shell {
             section: section(&nav, path),
@@ -243,10 +244,10 @@ pub(super) fn see_other(place: &str) -> HttpResponse {
 }
 
 /// What the address says of a write that came before, in words: a fixed set for each site.
-pub(super) fn notice_named(site: Site, language: Language, name: &str) -> Option<Notice> {
-    match site {
-        Site::Console => console_notice(name),
-        Site::Portal => super::portal::notice(language, name),
+pub(super) fn notice_named(surface: Surface, language: Language, name: &str) -> Option<Notice> {
+    match surface {
+        Surface::Console => console_notice(name),
+        Surface::Portal => super::portal::notice(language, name),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Signing in and out.
 
+pub(super) mod proxy;
 pub(super) mod token;
 
 use actix_web::HttpResponse;
@@ -10,6 +11,7 @@ use super::visitor::{Guest, Page, Visitor, page};
 use crate::app::web_sessions::{self, NewSession};
 use crate::http::session_key::SessionKey;
 use modegate_core::web_session::SessionDigest;
+use modegate_pages::address;
 use modegate_pages::sign_in::Start;
 
 /// `GET /`: which way to go.
@@ -24,10 +26,10 @@ pub(super) async fn sign_out(visitor: Visitor) -> Page {
     let guest = &visitor.guest;
     web_sessions::end(visitor.app(), visitor.by(), visitor.session.id).await?;
     Ok(HttpResponse::SeeOther()
-        .insert_header((LOCATION, guest.site.sign_in()))
+        .insert_header((LOCATION, address::sign_in(guest.surface)))
         .insert_header((
             SET_COOKIE,
-            Cookie::Session(guest.site).removed(guest.secure),
+            Cookie::Session(guest.surface).removed(guest.secure),
         ))
         .finish())
 }
@@ -40,12 +42,12 @@ pub(super) async fn begin(
 ) -> Page {
     let key = SessionKey::random();
     web_sessions::begin(&guest.shared.app, new(key.digest())).await?;
-    let site = guest.site;
-    let place = Some(to).filter(|to| is_own_page(to, site.home()));
+    let (surface, home) = (guest.surface, address::home(guest.surface));
+    let place = Some(to).filter(|to| is_own_page(to, home));
     let mut response = HttpResponse::SeeOther();
     response
-        .insert_header((LOCATION, place.unwrap_or(site.home())))
-        .append_header((SET_COOKIE, Cookie::Session(site).set(&key, guest.secure)))
+        .insert_header((LOCATION, place.unwrap_or(home)))
+        .append_header((SET_COOKIE, Cookie::Session(surface).set(&key, guest.secure)))
         .append_header((SET_COOKIE, Cookie::SignIn.removed(guest.secure)));
     Ok(response.finish())
 }

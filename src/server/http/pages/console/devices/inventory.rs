@@ -14,7 +14,7 @@ use modegate_pages::console::devices::inventory::{ChangeRow, ClassRow, Inventory
 use modegate_pages::pager::Pager;
 
 /// Values on one page.
-const VALUES: usize = 100;
+const VALUES: usize = 50;
 /// Changes on one page.
 const CHANGES: usize = 20;
 
