@@ -130,7 +130,7 @@ pub(in crate::http::pages) async fn me(visitor: Visitor) -> Page {
             let own = own.await?;
             let groups = by.groups().map(|groups| groups.join(", "));
             Ok(MePage {
-                shell: visitor.shell("You"),
+                shell: visitor.shell("You").below("/console", "Home"),
                 facts: vec![
                     ("Name", session.name.clone()),
                     ("Role", by.role().name().to_owned()),
