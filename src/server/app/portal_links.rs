@@ -118,6 +118,12 @@ pub(crate) async fn look(
     present(app, proof, now, portal_link::look).await
 }
 
+/// The name of the device that a link is for; empty where it is not there any more.
+pub(crate) async fn tablet(app: &App, link: &PortalLink) -> Result<String, AppError> {
+    let device = app.store.device(link.device).await?;
+    Ok(device.map_or_else(String::new, |device| device.record.source.0))
+}
+
 /// Takes a link, once: of two who come at the same time one gets it. The caller makes a
 /// session for [`PortalLink::person`].
 pub(crate) async fn take(

@@ -49,28 +49,45 @@ pub(super) async fn guard(
     };
     let (guest, is_new) = guest(entry, &request, shared);
     request.extensions_mut().insert(guest.clone());
-    if let For::All(_) = entry.whom {
-        if let Some(form) = form {
-            check_form(&guest, &request, &form)?;
-            request.extensions_mut().insert(form);
-        }
-        let mut response = next.call(request).await?;
-        if is_new && !response.headers().contains_key(SET_COOKIE) {
-            let cookie = Cookie::SignIn.set(&guest.key, guest.secure);
-            set_cookie(&mut response, &cookie);
-        }
-        return Ok(response);
+    match entry.whom {
+        For::All(_) => for_all(guest, is_new, request, form, next).await,
+        _ => for_somebody(entry.whom, guest, request, form, next).await,
     }
+}
+
+/// A page that everybody may open. Whoever comes first gets the key of a sign-in, by which its
+/// forms are known.
+async fn for_all(
+    guest: Guest,
+    is_new: bool,
+    request: ServiceRequest,
+    form: Option<Form>,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(form) = form {
+        check_form(&guest, &request, &form)?;
+        request.extensions_mut().insert(form);
+    }
+    let mut response = next.call(request).await?;
+    if is_new && !response.headers().contains_key(SET_COOKIE) {
+        let cookie = Cookie::SignIn.set(&guest.key, guest.secure);
+        set_cookie(&mut response, &cookie);
+    }
+    Ok(response)
+}
+
+/// A page for who is signed in.
+async fn for_somebody(
+    whom: For,
+    guest: Guest,
+    request: ServiceRequest,
+    form: Option<Form>,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     // Nonsense is no question of every page.
     let query: Query = serde_urlencoded::from_str(request.query_string()).unwrap_or_default();
     let found = signed_in(&guest, &query).await?;
-    // Behind a proxy that signs people in, its word is what counts, session or not.
-    let named = proxy::user_named(&guest, request.request());
-    let is_other = |user: &String| {
-        let is_theirs = |found: &SignedIn| proxy::is_of(&found.session, user);
-        !found.as_ref().is_some_and(is_theirs)
-    };
-    let newcomer = named.filter(is_other);
+    let newcomer = newcomer(&guest, &request, found.as_ref());
     if let (Some(user), None) = (&newcomer, &form) {
         let response = proxy::sign_in(&guest, user).await?;
         return Ok(request.into_response(response));
@@ -85,23 +102,37 @@ pub(super) async fn guard(
     if let Some(form) = &form {
         check_form(&visitor.guest, &request, form)?;
     }
-    if !entry.whom.admits(visitor.by()) {
-        return Err(not_for(entry.whom, &visitor).into());
+    if !whom.admits(visitor.by()) {
+        return Err(not_for(whom, &visitor).into());
     }
-    let Some(form) = form else {
-        return next.call(request).await;
-    };
+    match form {
+        None => next.call(request).await,
+        Some(form) => send_once(visitor, request, form, next).await,
+    }
+}
+
+/// The user whom a proxy named and whose session this is not: behind a proxy that signs people
+/// in, its word is what counts.
+fn newcomer(guest: &Guest, request: &ServiceRequest, found: Option<&SignedIn>) -> Option<String> {
+    let named = proxy::user_named(guest, request.request());
+    let is_theirs = |user: &str| found.is_some_and(|found| proxy::is_of(&found.session, user));
+    named.filter(|user| !is_theirs(user))
+}
+
+/// A form, whose write is done once however often it is sent.
+async fn send_once(
+    visitor: Visitor,
+    request: ServiceRequest,
+    form: Form,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let once = once(&visitor, request.path(), &form);
     // Held until the write is done: the same form sent twice at once is one write.
     let _in_flight = match &once {
         None => None,
         Some(key) => {
-            let busy = || {
-                Problem::new(
-                    ProblemCode::RequestInProgress,
-                    "this form is being worked on",
-                )
-            };
+            let detail = "this form is being worked on";
+            let busy = || Problem::new(ProblemCode::RequestInProgress, detail);
             let in_flight = visitor.guest.shared.in_flight.enter(key).ok_or_else(busy)?;
             if let Some(response) = stored(visitor.app(), key).await? {
                 return Ok(request.into_response(response));

@@ -38,10 +38,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<Strin
 /// What the page shows, in one word: it changes with the device and with time.
 async fn revision(visitor: &Visitor, id: CommandId) -> Result<String, Problem> {
     let app = visitor.app();
-    let device = app.store.device(id.device).await;
-    let device = device.map_err(crate::app::AppError::from)?;
-    let device = device.filter(|device| visitor.by().may_see(device));
-    let device = device.ok_or_else(|| Problem::missing("command"))?;
+    let device = visitor.by().device(app, id.device).await?;
     let tag = command_tag(&device, id.seq, &app.sync.policies(), app.now());
     Ok(tag.trim_matches('"').to_owned())
 }

@@ -33,13 +33,12 @@ pub(in crate::http::pages) async fn show(
         Ok(link) => link,
         Err(fault) => return unusable(&guest, &request, fault),
     };
-    let device = app.store.device(link.device).await;
-    let device = device.map_err(crate::app::AppError::from)?;
+    let tablet = portal_links::tablet(app, &link).await?;
     page(&LinkPage {
         shell: shell(&guest, PortalWord::LinkTitle),
         token: path.into_inner(),
         user: link.user,
-        tablet: device.map_or_else(String::new, |device| device.record.source.0),
+        tablet,
     })
 }
 
