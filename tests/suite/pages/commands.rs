@@ -352,7 +352,14 @@ async fn what_waits_is_shown_by_kind_rule_and_the_modes_that_free_it() {
     let mut bound = signed_in_as(&server, "operator", &["north"]).await;
     let words = bound.get("/console/queue").await.words();
     assert!(words.contains("1 devices were looked at"), "{words}");
-    assert!(!words.contains("3 "), "{words}");
+    // Its inventory and its lock, and none of the other devices' two locks.
+    assert!(words.contains("2 commands wait"), "{words}");
+    for row in ["lock Withheld by", "inventory For the next"] {
+        assert!(words.contains(row), "{words}");
+    }
+    for count in ["3 commands", "3 devices"] {
+        assert!(!words.contains(count), "{words}");
+    }
     for odd in ["?kind=nonsense", "?rule=%00%ff", "?kind=a&kind=b&x=1"] {
         let status = browser.get(&format!("/console/queue{odd}")).await.status;
         assert!([200, 422].contains(&status), "{odd}: {status}");
