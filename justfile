@@ -7,7 +7,7 @@ default:
 
 # A tablet's life against a real server on loopback
 demo *ARGS:
-    cargo run --release -- demo {{ARGS}}
+    cargo run -- demo {{ARGS}}
 
 # All tests, or those whose names contain a text
 test *ARGS:

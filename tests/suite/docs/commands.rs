@@ -27,7 +27,7 @@ use crate::wait::DEADLINE;
 
 /// The blocks that no test runs, by page and first line.
 const NOT_RUN: &[(&str, &str)] = &[
-    ("README.md", "cargo run --release -- demo"),
+    ("README.md", "cargo run -- demo"),
     ("README.md", "cargo test --locked"),
     (
         "docs/api.md",
