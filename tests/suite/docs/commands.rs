@@ -317,11 +317,13 @@ fn prepare(dir: &Path, is_for_examples: bool) -> Serving {
         .arg(&old)
         .status();
     assert!(copied.unwrap().success() && private.unwrap().success());
-    for name in ["etc", "backup", "target", "target/release"] {
-        std::fs::create_dir(dir.join(name)).unwrap();
+    for name in ["etc", "backup", "target/debug", "target/release"] {
+        std::fs::create_dir_all(dir.join(name)).unwrap();
     }
     let program = env!("CARGO_BIN_EXE_modegate");
-    std::os::unix::fs::symlink(program, dir.join("target/release/modegate")).unwrap();
+    for built in ["target/debug/modegate", "target/release/modegate"] {
+        std::os::unix::fs::symlink(program, dir.join(built)).unwrap();
+    }
     let config = root.join("packaging/modegate.toml");
     std::fs::copy(config, dir.join("etc/modegate.toml")).unwrap();
     let mut serving = Serving {
