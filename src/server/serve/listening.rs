@@ -7,8 +7,7 @@ use actix_web::dev::Server;
 use rustls::crypto::CryptoProvider;
 use serde::Serialize;
 
-use super::data_dir::DataDir;
-use super::{KeySource, Options, Running, ServeError, cores, sockets};
+use super::{KeySource, Running, ServeError, cores, sockets};
 use crate::app::server::{Condition, ServerFacts, SettingView};
 use crate::config::{self, Settings};
 use crate::http::tls::{ServerCertificate, server_config, web_config};
@@ -19,38 +18,6 @@ pub(super) struct Bound {
     pub(super) https: SocketAddr,
     pub(super) web: SocketAddr,
     pub(super) http: Option<SocketAddr>,
-}
-
-/// Says what this server is, for who looks at it.
-pub(super) fn describe(options: &Options, dir: &DataDir, bound: &Bound, shared: &Arc<Shared>) {
-    let settings = &options.settings;
-    let plain = bound
-        .http
-        .map(|address| ("plain HTTP, everything", address));
-    let listeners = [
-        ("HTTPS, devices and API", bound.https),
-        ("HTTPS, pages and API", bound.web),
-    ];
-    let entries = config::entries(settings, &options.origins).into_iter();
-    let setting = |entry: config::Entry| SettingView {
-        key: entry.key,
-        value: entry.value,
-        origin: entry.origin.to_string(),
-    };
-    let (key_from, key_file) = KeySource::from_settings(settings).described(dir.path());
-    let facts = ServerFacts {
-        started_at: options.clock.now(),
-        listeners: listeners.into_iter().chain(plain).collect(),
-        data: dir.path().to_owned(),
-        database: settings.database_path(),
-        retention: settings.retention,
-        settings: entries.map(setting).collect(),
-        key_from,
-        key_file,
-        condition: Arc::clone(&shared.health) as Arc<dyn Condition>,
-    };
-    // Only the first value is kept, and this is it.
-    let _ = shared.app.server.set(facts);
 }
 
 /// Refuses addresses on which others could reach what is for this machine.
@@ -142,9 +109,38 @@ impl Running {
     /// Says where the server listens, for other commands on this data directory and for links
     /// to pages, which are whole ones from now on.
     pub(super) fn announce(&self) -> Result<(), ServeError> {
-        // Only the first value is kept, and this is it.
+        // Only the first values are kept, and these are they.
         let _ = self.shared.app.web_url.set(self.page(""));
+        let _ = self.shared.app.server.set(self.facts());
         self.dir.announce(&self.announcement())
+    }
+
+    /// What this server is, for who looks at it.
+    fn facts(&self) -> ServerFacts {
+        let (options, settings) = (&self.options, &self.options.settings);
+        let listeners = [
+            ("HTTPS, devices and API", self.https),
+            ("HTTPS, pages and API", self.web),
+        ];
+        let plain = self.http.map(|address| ("plain HTTP, everything", address));
+        let entries = config::entries(settings, &options.origins).into_iter();
+        let setting = |entry: config::Entry| SettingView {
+            key: entry.key,
+            value: entry.value,
+            origin: entry.origin.to_string(),
+        };
+        let (key_from, key_file) = KeySource::from_settings(settings).described(self.dir.path());
+        ServerFacts {
+            started_at: options.clock.now(),
+            listeners: listeners.into_iter().chain(plain).collect(),
+            data: self.dir.path().to_owned(),
+            database: settings.database_path(),
+            retention: settings.retention,
+            settings: entries.map(setting).collect(),
+            key_from,
+            key_file,
+            condition: Arc::clone(&self.shared.health) as Arc<dyn Condition>,
+        }
     }
 
     /// The whole URL of a page.

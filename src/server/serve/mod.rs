@@ -138,7 +138,6 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     });
     expiry::watch(&shared, &chain, issuers_validity);
     let (server, bound) = listening::listen(settings, &provider, &certificate, &shared)?;
-    listening::describe(&options, &dir, &bound, &shared);
     let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
         https: bound.https,

@@ -29,7 +29,7 @@ pub(in crate::http::pages) async fn new(visitor: Visitor) -> Page {
 pub(in crate::http::pages) async fn create(visitor: Visitor, form: Form) -> Page {
     let entered = entered(&form);
     let made = async {
-        let new = input::read::<NewWebhook>(&value(&entered, Whose::New))?;
+        let new = input::read::<NewWebhook>(&value(&entered, FormKind::New))?;
         webhooks::create(visitor.app(), visitor.by(), new, once(&visitor)).await
     };
     match made.await {
@@ -58,7 +58,7 @@ pub(in crate::http::pages) async fn change(
 ) -> Page {
     let (webhook, entered) = (named(&visitor, &path).await?, entered(&form));
     let id = webhook.id;
-    let wrong = match input::read::<WebhookChange>(&value(&entered, Whose::Old)) {
+    let wrong = match input::read::<WebhookChange>(&value(&entered, FormKind::Old)) {
         Err(faults) => Wrong::fields(faults),
         Ok(change) => {
             let place = move |_: &Webhook| place(id, "saved");
@@ -143,13 +143,13 @@ fn secret_page(visitor: &Visitor, made: &CreatedWebhook, notice: &'static str) -
 
 /// Whether a form is for a new webhook: what is empty there is left out.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+enum FormKind {
     New,
     Old,
 }
 
 /// What was entered, as the API takes it.
-fn value(entered: &Entered, whose: Whose) -> Value {
+fn value(entered: &Entered, kind: FormKind) -> Value {
     let mut fields = Map::new();
     for name in ["url", "secret"] {
         let text = entered.text(name);
@@ -161,7 +161,7 @@ fn value(entered: &Entered, whose: Whose) -> Value {
     let events: Vec<String> = names
         .filter(|name| entered.is_ticked(&format!("{EVENT}{name}")))
         .collect();
-    if whose == Whose::Old || !events.is_empty() {
+    if kind == FormKind::Old || !events.is_empty() {
         fields.insert("events".to_owned(), events.into());
     }
     fields.insert("groups".to_owned(), entered.lines("groups").into());
