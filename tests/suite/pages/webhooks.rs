@@ -103,7 +103,7 @@ async fn a_webhook_is_made_changed_and_deleted_and_its_secret_is_shown_once() {
 async fn a_test_and_what_failed_are_seen_and_sent_again() {
     let server = Server::start();
     let receiver = Receiver::start(&["500 No"]);
-    let body = json!({"url": format!("{}/hidden", receiver.url)});
+    let body = json!({"url": format!("{}/distinct-path", receiver.url)});
     let id = hook(&server, body).await["id"].as_str().unwrap().to_owned();
     let here = format!("{BASE}/{id}");
     let mut admin = Browser::signed_in(&server, &server.token).await;
@@ -128,7 +128,7 @@ async fn a_test_and_what_failed_are_seen_and_sent_again() {
         words.contains("500") && words.contains("webhook.test"),
         "{words}"
     );
-    assert!(!page.contains("hidden"));
+    assert!(!page.contains("distinct-path"));
 
     let number = page.text.split("/deliveries/").nth(1).unwrap();
     let number = number.split('/').next().unwrap();
