@@ -122,7 +122,7 @@ impl Running {
             ("HTTPS, devices and API", self.https),
             ("HTTPS, pages and API", self.web),
         ];
-        let plain = self.http.map(|address| ("plain HTTP, everything", address));
+        let plain = self.http.map(|address| ("Plain HTTP, everything", address));
         let entries = config::entries(settings, &options.origins).into_iter();
         let setting = |entry: config::Entry| SettingView {
             key: entry.key,

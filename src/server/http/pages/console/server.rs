@@ -56,9 +56,9 @@ fn storage(view: &ServerView) -> Facts {
     let of = &view.storage;
     vec![
         ("Data directory", of.directory.clone()),
-        ("Its size", bytes(of.directory_bytes)),
+        ("Size of the directory", bytes(of.directory_bytes)),
         ("Database", of.database.clone()),
-        ("Its size alone", bytes(of.database_bytes)),
+        ("Size of the database", bytes(of.database_bytes)),
         ("Free beside it", bytes(of.free_bytes)),
         ("Schema version", of.schema_version.to_string()),
     ]
