@@ -88,6 +88,31 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// Its name in an address: its kind and its id.
+    pub fn name(self) -> String {
+        match self {
+            Subject::Token(id) => format!("token-{id}"),
+            Subject::Person(id) => format!("person-{id}"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let wrong = || IdError::new("token- or person- and 32 hexadecimal digits");
+        let (kind, id) = text.split_once('-').ok_or_else(wrong)?;
+        let id = Uuid::try_parse(id).map_err(|_| wrong())?;
+        match kind {
+            "token" => Ok(Subject::Token(TokenId(id))),
+            "person" => Ok(Subject::Person(PersonId::from(id.into_bytes()))),
+            _ => Err(wrong()),
+        }
+    }
+}
+
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -190,6 +215,22 @@ mod tests {
             seen_at: Timestamp(0),
             ends_at: Timestamp(whole_ms),
             idle_ms,
+        }
+    }
+
+    #[test]
+    fn a_subject_is_found_by_its_name() {
+        let person = Subject::Person(PersonId::from([7; 16]));
+        for subject in [Subject::Token(TokenId(Uuid::max())), person] {
+            assert_eq!(subject.name().parse::<Subject>().ok(), Some(subject));
+        }
+        for wrong in [
+            "",
+            "token-",
+            "person",
+            "group-00000000000000000000000000000000",
+        ] {
+            assert!(wrong.parse::<Subject>().is_err(), "{wrong}");
         }
     }
 

@@ -10,7 +10,9 @@ use modegate_core::ids::DeviceId;
 use modegate_core::installs::request::Written;
 use modegate_core::installs::{Install, InstallId};
 use modegate_core::time::Timestamp;
-use modegate_core::webhooks::{Delivery, DeliveryRecord, Outcome, Webhook, WebhookId};
+use modegate_core::webhooks::{
+    Delivery, DeliveryRecord, DeliveryStanding, Outcome, Webhook, WebhookId,
+};
 
 /// What decides on a device's installs, inside the transaction: a function of
 /// the device, its open installs and all those of the app that was named, by
@@ -72,6 +74,9 @@ pub trait InstallStore: Send + Sync {
 
     /// How many deliveries of each webhook wait, by its number.
     async fn waiting_deliveries(&self) -> Result<Vec<(u64, u64)>, StoreError>;
+
+    /// How the deliveries of each webhook stand.
+    async fn delivery_standings(&self) -> Result<Vec<DeliveryStanding>, StoreError>;
 
     /// Up to `limit` deliveries of one webhook that are due, the oldest first.
     async fn deliveries_due(

@@ -209,6 +209,12 @@ pub trait Store:
     /// Writes what is there already, durably, and reads it: whether the store works.
     async fn probe(&self) -> Result<(), StoreError>;
 
+    /// How many writes wait for the writer, and how many may.
+    fn writer_queue(&self) -> (usize, usize);
+
+    /// The version of the database's schema.
+    async fn schema_version(&self) -> Result<i64, StoreError>;
+
     /// Deletes the results of final commands that came before `before`, the oldest first,
     /// looking at `most` parts behind `after`. Answers where to go on.
     async fn purge_results(

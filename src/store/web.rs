@@ -64,8 +64,16 @@ pub trait WebStore: Send + Sync {
         event: Option<Event>,
     ) -> Result<Option<WebSession>, StoreError>;
 
-    /// Ends all sessions of a subject; how many. Those of a token end with it by themselves.
-    async fn end_web_sessions_of(&self, subject: Subject) -> Result<u64, StoreError>;
+    /// Ends all sessions of a subject, at most [`SESSIONS_OF_SUBJECT`]; how many. The detail of
+    /// the event, where there is one, begins with that; where there were none, nothing is
+    /// logged. Those of a token end with it by themselves.
+    ///
+    /// [`SESSIONS_OF_SUBJECT`]: modegate_core::web_session::SESSIONS_OF_SUBJECT
+    async fn end_web_sessions_of(
+        &self,
+        subject: Subject,
+        event: Option<Event>,
+    ) -> Result<u64, StoreError>;
 
     /// Deletes sessions that have ended by `now`, at most `most` of them.
     async fn purge_web_sessions(&self, now: Timestamp, most: usize) -> Result<Purged, StoreError>;
@@ -93,6 +101,15 @@ pub trait WebStore: Send + Sync {
         proof: LinkProof,
         decide: DecideLinks,
     ) -> Result<Presentation, StoreError>;
+
+    /// Up to `limit` links of all devices that have not expired by `now`, with their numbers:
+    /// those that expire last come first, from below `before`, a time and a number.
+    async fn unexpired_portal_links(
+        &self,
+        before: (Timestamp, u64),
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(u64, PortalLink)>, StoreError>;
 
     /// The links of a device that are kept, the newest first.
     async fn portal_links(&self, device: DeviceId) -> Result<Vec<PortalLink>, StoreError>;

@@ -94,7 +94,7 @@ named! {
         WebhookDeleted = "webhook.deleted",
         /// A webhook did not take an event, and it is given up.
         WebhookGivenUp = "webhook.given_up",
-        /// A webhook was changed: its secret is another.
+        /// A webhook was changed: its URL, its events, its groups or its secret.
         WebhookChanged = "webhook.changed",
         /// Somebody asked for a delivery: a test, or an earlier one once more.
         WebhookDeliveryRequested = "webhook.delivery_requested",

@@ -36,6 +36,12 @@ impl PersonId {
     }
 }
 
+impl From<[u8; 16]> for PersonId {
+    fn from(bytes: [u8; 16]) -> Self {
+        PersonId(bytes)
+    }
+}
+
 impl fmt::Display for PersonId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&HEXLOWER.encode(&self.0))

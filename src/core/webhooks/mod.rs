@@ -181,6 +181,19 @@ pub struct DeliveryRecord {
     pub error: Option<String>,
 }
 
+/// How the deliveries of a webhook stand.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DeliveryStanding {
+    /// The webhook's number.
+    pub webhook: u64,
+    /// How many wait.
+    pub waiting: u64,
+    /// The one of them that is tried next.
+    pub next: Option<DeliveryRecord>,
+    /// The one that ended last.
+    pub last: Option<DeliveryRecord>,
+}
+
 /// A delivery that somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AskedDelivery {

@@ -60,6 +60,8 @@ pub struct SessionRow {
     pub ends_at: Timestamp,
     /// Whether it is that of whoever looks.
     pub is_own: bool,
+    /// Where all of the same token or person are ended, for who may.
+    pub end_all: Option<String>,
 }
 
 /// A token that was just made.

@@ -3,6 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
+use super::policy_sets::PolicySetLink;
 use super::state::StateBadge;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -132,6 +133,6 @@ pub struct DecisionLine {
     pub rules: Vec<String>,
     /// The modes that would have let it go.
     pub modes: Vec<&'static str>,
-    /// The digest of the policy set.
-    pub policy_set: String,
+    /// The policy set.
+    pub policy_set: PolicySetLink,
 }

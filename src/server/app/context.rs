@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::alerts::Alerts;
 use super::error::AppError;
 use super::revision::Match;
+use super::server::ServerFacts;
 use super::waiting::LatestCensus;
 use super::web_sessions::WebSessions;
 use crate::audit::Sealer;
@@ -81,6 +82,8 @@ pub(crate) struct App {
     pub waiting: Arc<LatestCensus>,
     /// Where people reach the pages: what links begin with. It is known once the server listens.
     pub web_url: OnceLock<String>,
+    /// What the server is: it is known once the server listens.
+    pub server: OnceLock<ServerFacts>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

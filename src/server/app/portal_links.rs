@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{App, AppError, Principal, WriteOptions};
+use super::{App, AppError, Listed, Principal, WriteOptions};
 use crate::qr;
 use modegate_core::device::Device;
 use modegate_core::ids::DeviceId;
@@ -82,6 +82,50 @@ pub(crate) async fn list(
     let mut links = app.store.portal_links(device.id).await?;
     links.retain(|link| portal_link::check(link, &device, now).is_ok());
     Ok(links)
+}
+
+/// A link that has not expired, with its device.
+#[derive(Debug)]
+pub(crate) struct UnexpiredLink {
+    /// The link.
+    pub(crate) link: PortalLink,
+    /// What the device is called.
+    pub(crate) source: String,
+    /// Why it lets nobody in, if so.
+    pub(crate) fault: Option<LinkFault>,
+}
+
+/// Where the list of all links goes on: behind the link that expires then and has this number.
+pub(crate) type LinkPlace = (Timestamp, u64);
+
+/// Up to `limit` links of all devices that have not expired, those that expire last first. For
+/// who sees all devices.
+pub(crate) async fn all(
+    app: &App,
+    by: &Principal,
+    before: Option<LinkPlace>,
+    limit: usize,
+) -> Result<Listed<UnexpiredLink, LinkPlace>, AppError> {
+    by.unbound()?;
+    let now = app.now();
+    let before = before.unwrap_or((Timestamp(i64::MAX), i64::MAX.unsigned_abs()));
+    let found = app.store.unexpired_portal_links(before, now, limit).await?;
+    let last = found.last().filter(|_| found.len() == limit);
+    let next = last.map(|(number, link)| (link.expires_at, *number));
+    let mut items = Vec::with_capacity(found.len());
+    for (_, link) in found {
+        // A device takes its links with it.
+        if let Some(device) = app.store.device(link.device).await? {
+            let fault = portal_link::check(&link, &device, now).err();
+            let source = device.record.source.0;
+            items.push(UnexpiredLink {
+                link,
+                source,
+                fault,
+            });
+        }
+    }
+    Ok(Listed { items, next })
 }
 
 /// Ends a link of a device before it is used. The link afterwards.

@@ -13,6 +13,7 @@ use modegate_core::secret::Secret;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::person::{DEVICES, Person};
 use modegate_core::tokens::{BOOTSTRAP, NAME_BYTES, Role, Token, TokenDigest, TokenId};
+use modegate_core::web_session::Subject;
 
 input! {
     /// A token to make.
@@ -169,6 +170,7 @@ pub(crate) async fn revoke(
     to_the_end(async move {
         let token = app.store.revoke_token(id, event, options.keep).await?;
         app.refresh_tokens().await?;
+        app.web_sessions.forget_of(Subject::Token(id));
         Ok(token)
     })
     .await

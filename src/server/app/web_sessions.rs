@@ -10,7 +10,7 @@ use modegate_core::time::Timestamp;
 use modegate_core::tokens::person::Person;
 use modegate_core::tokens::{Role, Token, TokenDigest, TokenId};
 use modegate_core::web_session::{
-    SESSIONS, SessionDigest, Subject, Surface, WebSession, WebSessionId,
+    SESSIONS, SESSIONS_OF_SUBJECT, SessionDigest, Subject, Surface, WebSession, WebSessionId,
 };
 
 const MINUTE: i64 = 60_000;
@@ -88,10 +88,21 @@ impl WebSessions {
         }
     }
 
-    fn forget(&self, id: WebSessionId) {
+    fn forget(&self, is_ended: impl Fn(&WebSession) -> bool) {
         let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
         in_use.ended += 1;
-        in_use.sessions.retain(|_, session| session.id != id);
+        in_use.sessions.retain(|_, session| !is_ended(session));
+    }
+
+    /// The sessions of a subject were ended.
+    pub(super) fn forget_of(&self, subject: Subject) {
+        self.forget(|session| session.subject == subject);
+    }
+
+    /// The session with this key has ended by itself: it needs no place any more.
+    fn expired(&self, key: SessionDigest) {
+        let mut in_use = self.in_use.write().unwrap_or_else(PoisonError::into_inner);
+        in_use.sessions.remove(&key);
     }
 }
 
@@ -169,23 +180,27 @@ pub(crate) async fn find(
 ) -> Result<Option<SignedIn>, AppError> {
     let now = app.now();
     let (in_use, ended) = app.web_sessions.find(key);
+    let is_kept = in_use.is_some();
     let session = match in_use {
         Some(session) => session,
         None => match app.store.web_session(key).await? {
             None => return Ok(None),
-            Some(session) => {
-                let session = Arc::new(session);
-                app.web_sessions.keep(Arc::clone(&session), ended, now);
-                session
-            }
+            Some(session) => Arc::new(session),
         },
     };
-    if session.surface != surface || !session.is_live(now) {
-        return Ok(None);
-    }
-    let Some(token) = token(app, &session, now) else {
+    let token = token(app, &session, now).filter(|_| session.is_live(now));
+    let Some(token) = token else {
+        if is_kept {
+            app.web_sessions.expired(key);
+        }
         return Ok(None);
     };
+    if session.surface != surface {
+        return Ok(None);
+    }
+    if !is_kept {
+        app.web_sessions.keep(Arc::clone(&session), ended, now);
+    }
     if is_use && session.is_seen_anew(now) {
         let seen = WebSession {
             seen_at: now,
@@ -241,8 +256,48 @@ pub(crate) async fn end(
     // A session that was ended must not live on in memory.
     to_the_end(async move {
         let ended = app.store.end_web_session(id, Some(event)).await?;
-        app.web_sessions.forget(id);
+        app.web_sessions.forget(|session| session.id == id);
         Ok(ended.is_some())
+    })
+    .await
+}
+
+/// The sessions of one subject, the newest first, and how pages name it: `None` where it is
+/// nobody that could be signed in.
+pub(crate) async fn of_subject(
+    app: &App,
+    subject: Subject,
+) -> Result<Option<(String, Vec<WebSession>)>, AppError> {
+    let most = usize::try_from(SESSIONS_OF_SUBJECT).unwrap_or(usize::MAX);
+    let found = list(app, Some(subject), i64::MAX.unsigned_abs(), most).await?;
+    let sessions: Vec<WebSession> = found.into_iter().map(|(_, session)| session).collect();
+    let token = match subject {
+        Subject::Token(id) => app.tokens.by_id(id, app.now()),
+        Subject::Person(_) => None,
+    };
+    let named = sessions.first().map(|session| session.name.clone());
+    let name = token.map(|token| token.name.clone()).or(named);
+    Ok(name.map(|name| (name, sessions)))
+}
+
+/// Ends all sessions of a subject, of which there are at most [`SESSIONS_OF_SUBJECT`]; how many.
+/// One event says so.
+pub(crate) async fn end_all(
+    app: &Arc<App>,
+    by: &Principal,
+    subject: Subject,
+) -> Result<u64, AppError> {
+    let of = match subject {
+        Subject::Token(id) => format!("sessions of the token {id}"),
+        Subject::Person(id) => format!("sessions of the person {id}"),
+    };
+    let event = Event::new(app.now(), by.actor(), None, EventType::SessionEnded);
+    let (app, event) = (Arc::clone(app), event.detail(of));
+    // A session that was ended must not live on in memory.
+    to_the_end(async move {
+        let ended = app.store.end_web_sessions_of(subject, Some(event)).await?;
+        app.web_sessions.forget_of(subject);
+        Ok(ended)
     })
     .await
 }

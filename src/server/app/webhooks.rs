@@ -2,6 +2,7 @@
 
 use schemars::{Schema, json_schema};
 use serde_json::json;
+use url::Url;
 
 use super::input::{Integer, Line, Lines, List, Parse, Parsed, SecretLine, input};
 use super::{App, AppError, Listed, Page, Principal, WriteOptions};
@@ -12,7 +13,8 @@ use modegate_core::installs::InstallState;
 use modegate_core::limits::{DEVICE_LIST, NAME_BYTES};
 use modegate_core::secret::Secret;
 use modegate_core::webhooks::{
-    AskedDelivery, DeliveryRecord, EVERY, SECRET_BYTES, TEST, Webhook, WebhookId, event_names,
+    AskedDelivery, DeliveryRecord, DeliveryStanding, EVERY, SECRET_BYTES, TEST, Webhook, WebhookId,
+    event_names,
 };
 
 /// Most names of events that a webhook may have: each install's and alert's, and those that
@@ -107,20 +109,90 @@ pub(crate) async fn create(
     Ok(created(&webhook))
 }
 
-/// All webhooks, each with how many deliveries wait.
-pub(crate) async fn list(app: &App) -> Result<Vec<(Webhook, u64)>, AppError> {
+/// All webhooks, each with how its deliveries stand.
+pub(crate) async fn list(app: &App) -> Result<Vec<(Webhook, DeliveryStanding)>, AppError> {
     let webhooks = app.store.webhooks().await?;
-    let waiting = app.store.waiting_deliveries().await?;
-    let count = |webhook: &Webhook| {
-        let mut counts = waiting.iter();
-        let found = counts.find(|(number, _)| *number == webhook.number);
-        found.map_or(0, |(_, count)| *count)
-    };
-    let counted = webhooks.into_iter().map(|webhook| {
-        let waiting = count(&webhook);
-        (webhook, waiting)
+    let mut standings = app.store.delivery_standings().await?;
+    let with_its_own = webhooks.into_iter().map(|webhook| {
+        let mut found = standings.iter();
+        let found = found.position(|one| one.webhook == webhook.number);
+        let standing = found.map(|at| standings.swap_remove(at));
+        (webhook, standing.unwrap_or_default())
     });
-    Ok(counted.collect())
+    Ok(with_its_own.collect())
+}
+
+/// One webhook, with how its deliveries stand.
+pub(crate) async fn one(app: &App, id: WebhookId) -> Result<(Webhook, DeliveryStanding), AppError> {
+    // There are few, and the list has all that is shown of one.
+    let found = list(app).await?.into_iter();
+    let mut found = found.filter(|(webhook, _)| webhook.id == id);
+    found.next().ok_or_else(|| AppError::missing("webhook"))
+}
+
+/// Where a webhook's events go, without what may be a capability: scheme, host and port.
+pub(crate) fn origin(webhook: &Webhook) -> Option<String> {
+    let url = Url::parse(webhook.url.reveal()).ok()?;
+    Some(url.origin().ascii_serialization())
+}
+
+input! {
+    /// What is changed of a webhook.
+    pub(crate) struct WebhookChange {
+        /// Where the events are posted.
+        pub(crate) url: Option<Line<URL_BYTES>>,
+        /// The events to report.
+        pub(crate) events: Option<List<Parsed<EventName>, EVENTS, 1>>,
+        /// Only of devices of these groups; of all devices if empty.
+        pub(crate) groups: Option<Lines<DEVICE_LIST, NAME_BYTES>>,
+    }
+}
+
+impl WebhookChange {
+    /// What is changed, for the log: never the URL itself.
+    fn on_record(&self) -> String {
+        let url = self.url.as_ref().map(|_| "url");
+        let events = self.events.as_ref().map(|_| "events");
+        let groups = self.groups.as_ref().map(|_| "groups");
+        let names: Vec<&str> = [url, events, groups].into_iter().flatten().collect();
+        match names.is_empty() {
+            true => "nothing".to_owned(),
+            false => names.join(", "),
+        }
+    }
+
+    fn apply(self, webhook: &mut Webhook) {
+        if let Some(url) = self.url {
+            webhook.url = Secret::new(url.0);
+        }
+        if let Some(events) = self.events {
+            webhook.events = events.0.into_iter().map(|name| name.0.0).collect();
+        }
+        if let Some(groups) = self.groups {
+            webhook.groups = groups.texts();
+        }
+    }
+}
+
+/// Changes what is given of a webhook. What waits already goes to the new URL.
+pub(crate) async fn change(
+    app: &App,
+    by: &Principal,
+    id: WebhookId,
+    change: WebhookChange,
+    options: WriteOptions<Webhook>,
+) -> Result<Webhook, AppError> {
+    if let Some(url) = &change.url {
+        let reachable = app.webhook_egress.check(&url.0);
+        reachable.map_err(|expected| AppError::field("url", expected, shown_url(&url.0)))?;
+    }
+    let detail = format!("{id}: {}", change.on_record());
+    let event = Event::new(app.now(), by.actor(), None, EventType::WebhookChanged).detail(detail);
+    let change = move |webhook: &mut Webhook| change.apply(webhook);
+    Ok(app
+        .store
+        .alter_webhook(id, Box::new(change), event, options.keep)
+        .await?)
 }
 
 input! {

@@ -31,6 +31,7 @@ pub(super) fn run(args: &ServeArgs) -> u8 {
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
+    let origins = loaded.origins.clone();
     let settings = match loaded.settled() {
         Ok(settings) => settings,
         Err(faults) => {
@@ -40,7 +41,11 @@ pub(super) fn run(args: &ServeArgs) -> u8 {
             return 1;
         }
     };
-    let served = actix_web::rt::System::new().block_on(serve(settings.into(), &logger));
+    let options = Options {
+        origins,
+        ..Options::from(settings)
+    };
+    let served = actix_web::rt::System::new().block_on(serve(options, &logger));
     match served {
         Ok(()) => 0,
         Err(error) => fail(&logger, &error.to_string()),

@@ -36,6 +36,7 @@ pub(crate) use fault::{Fault, SourceLocation, Warning};
 pub(crate) use key::KEYS;
 pub use retention::Retention;
 pub use settings::{Limits, Log, Otlp, ServerAuth, Settings, Webhooks, Wns};
+pub(crate) use show::{Entry, entries};
 pub use siem::{SiemSettings, SinkAddress, SinkTarget};
 pub(crate) use source::{Flags, NEXT_KEY_VARIABLE, environment};
 pub(crate) use values::token_url;
@@ -45,6 +46,10 @@ pub use witness::WitnessAddress;
 
 use tree::Node;
 
+/// Where the values of keys come from, by the key's name; those that are not there have their
+/// default.
+pub(crate) type Origins = BTreeMap<&'static str, SourceLocation>;
+
 /// What the sources say together, right or wrong.
 #[derive(Debug, Clone)]
 pub(crate) struct Loaded {
@@ -52,7 +57,7 @@ pub(crate) struct Loaded {
     /// are for use only if `faults` is empty.
     pub settings: Settings,
     /// Where each key's value comes from, by the key's name.
-    pub origins: BTreeMap<&'static str, SourceLocation>,
+    pub origins: Origins,
     /// Everything that is wrong.
     pub faults: Vec<Fault>,
     /// What is allowed, but seldom meant.
@@ -109,10 +114,7 @@ impl Loaded {
 
     /// Where the key's value comes from.
     pub(crate) fn origin(&self, key: &str) -> SourceLocation {
-        self.origins
-            .get(key)
-            .cloned()
-            .unwrap_or(SourceLocation::Default)
+        show::origin(&self.origins, key)
     }
 
     /// The settings, if nothing is wrong.

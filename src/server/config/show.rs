@@ -3,10 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Loaded;
 use super::fault::SourceLocation;
 use super::key::KEYS;
+use super::settings::Settings;
 use super::suggestion::NOT_IN_FILE;
+use super::{Loaded, Origins};
 
 /// One setting in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -23,17 +24,28 @@ impl Loaded {
     /// Every key with its value and where that comes from, in the order of
     /// the documentation.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        let values = serde_json::to_value(&self.settings).unwrap_or_default();
-        let entry = |key: &'static String| Entry {
-            key,
-            value: values
-                .pointer(&format!("/{}", key.replace('.', "/")))
-                .cloned()
-                .unwrap_or_default(),
-            origin: self.origin(key),
-        };
-        KEYS.iter().map(entry).collect()
+        entries(&self.settings, &self.origins)
     }
+}
+
+/// Every key with its value and where that comes from, in the order of the documentation.
+pub(crate) fn entries(settings: &Settings, origins: &Origins) -> Vec<Entry> {
+    let values = serde_json::to_value(settings).unwrap_or_default();
+    let entry = |key: &'static String| Entry {
+        key,
+        value: values
+            .pointer(&format!("/{}", key.replace('.', "/")))
+            .cloned()
+            .unwrap_or_default(),
+        origin: origin(origins, key),
+    };
+    KEYS.iter().map(entry).collect()
+}
+
+/// Where a key's value comes from.
+pub(super) fn origin(origins: &Origins, key: &str) -> SourceLocation {
+    let given = origins.get(key).cloned();
+    given.unwrap_or(SourceLocation::Default)
 }
 
 impl Entry {

@@ -4,10 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
 use super::tls::Validity;
+use crate::app::input::Time;
+use crate::app::server::{CertificateView, Condition, WorkerView};
 use crate::supervisor::WorkerStatus;
 use modegate_core::alert::{Finding, Subject};
 use modegate_core::time::Timestamp;
@@ -19,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const FRESH: Duration = Duration::from_secs(1);
 
 /// A certificate in use.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Certificate {
     /// Its name in metrics and alerts.
     pub name: &'static str,
@@ -27,6 +30,8 @@ pub struct Certificate {
     pub what: &'static str,
     /// When it is valid.
     pub validity: Validity,
+    /// The names in it, of the server's own.
+    pub names: Vec<String>,
 }
 
 /// Whether the server is ready to serve.
@@ -109,5 +114,39 @@ impl Health {
         };
         *probed = Some((Instant::now(), found.clone()));
         found
+    }
+}
+
+#[async_trait]
+impl Condition for Health {
+    async fn ready(&self, store: &dyn Store) -> Result<(), String> {
+        Health::ready(self, store).await
+    }
+
+    fn warnings(&self, now: Timestamp) -> Vec<String> {
+        Health::warnings(self, now)
+    }
+
+    fn certificates(&self, now: Timestamp) -> Vec<CertificateView> {
+        let certificates = self.certificates.lock();
+        let certificates = certificates.unwrap_or_else(PoisonError::into_inner);
+        let view = |one: &Certificate| CertificateView {
+            name: one.name,
+            names: one.names.clone(),
+            valid_from: Time(one.validity.not_before),
+            expires_at: Time(one.validity.not_after),
+            remark: one.validity.remark(now),
+        };
+        certificates.iter().map(view).collect()
+    }
+
+    fn workers(&self) -> Vec<WorkerView> {
+        let down = self.workers.down();
+        let view = |(name, failures)| WorkerView {
+            name,
+            is_running: !down.contains(&name),
+            failures,
+        };
+        self.workers.failures().into_iter().map(view).collect()
     }
 }

@@ -65,6 +65,23 @@ impl Histogram {
         self.add(size as f64, size as u64);
     }
 
+    /// The bound that this part (0 to 1) of all that was counted does not exceed: infinite where
+    /// it is above all bounds, `None` where nothing was counted.
+    pub(crate) fn quantile(&self, part: f64) -> Option<f64> {
+        let Buckets { bounds, counts, .. } = &*self.0;
+        let counts = counts.iter().map(|count| count.load(Ordering::Relaxed));
+        let counts: Vec<u64> = counts.collect();
+        let all: u64 = counts.iter().sum();
+        let wanted = (all as f64 * part).ceil();
+        let mut below = 0_u64;
+        let at = counts.iter().position(|count| {
+            below += count;
+            below as f64 >= wanted
+        });
+        let bound = |at: usize| bounds.get(at).copied().unwrap_or(f64::INFINITY);
+        at.filter(|_| all > 0).map(bound)
+    }
+
     fn add(&self, value: f64, summed: u64) {
         let Buckets {
             bounds,

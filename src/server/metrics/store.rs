@@ -7,6 +7,13 @@ use modegate_core::installs::InstallState;
 use modegate_core::tally::TallyKey;
 use modegate_store::StoreObserver;
 
+impl Metrics {
+    /// What 99 of 100 commits since the start did not exceed, seconds.
+    pub(crate) fn commit_p99(&self) -> Option<f64> {
+        self.commit_seconds.quantile(0.99)
+    }
+}
+
 impl StoreObserver for Metrics {
     /// A commit took this long to be durable.
     fn committed(&self, took: Duration) {

@@ -4,7 +4,7 @@ use rustls::pki_types::CertificateDer;
 
 use crate::http::Shared;
 use crate::http::health::Certificate;
-use crate::http::tls::Validity;
+use crate::http::tls::{Validity, names_of};
 
 /// The server's own certificate, or one of its issuers', whichever expires first.
 pub(super) const SERVER: (&str, &str) = ("server", "the server's certificate in server.pem");
@@ -18,15 +18,20 @@ pub(super) fn first_to_expire(certificates: &[CertificateDer<'_>]) -> Option<Val
 }
 
 /// From now on these are the certificates in use.
-pub(super) fn watch(shared: &Shared, server: Option<Validity>, issuers: Option<Validity>) {
+pub(super) fn watch(shared: &Shared, server: &[CertificateDer<'_>], issuers: Option<Validity>) {
     let mut watched = Vec::new();
-    for ((name, what), validity) in [(SERVER, server), (ISSUERS, issuers)] {
+    let names = server.first().map(names_of).unwrap_or_default();
+    for ((name, what), names, validity) in [
+        (SERVER, names, first_to_expire(server)),
+        (ISSUERS, Vec::new(), issuers),
+    ] {
         let Some(validity) = validity else { continue };
         shared.metrics.certificate_expires(name, validity.not_after);
         watched.push(Certificate {
             name,
             what,
             validity,
+            names,
         });
     }
     shared.health.set_certificates(watched);

@@ -81,6 +81,15 @@ impl KeySource {
         keys.map_err(|_| ServeError::Key)
     }
 
+    /// Where it comes from, in words, and its file, where it has one.
+    pub(super) fn described(&self, data: &Path) -> (&'static str, Option<PathBuf>) {
+        match self {
+            KeySource::DataDir => ("the data directory", Some(self.file(data))),
+            KeySource::File(_) => ("key_file", Some(self.file(data))),
+            KeySource::Environment { .. } => ("the environment", None),
+        }
+    }
+
     /// Whether a change of the key was begun and has not ended.
     pub(crate) fn is_changing(&self, data: &Path) -> bool {
         match self {

@@ -7,8 +7,9 @@ use actix_web::dev::Server;
 use rustls::crypto::CryptoProvider;
 use serde::Serialize;
 
-use super::{Running, ServeError, cores, sockets};
-use crate::config::Settings;
+use super::{KeySource, Running, ServeError, cores, sockets};
+use crate::app::server::{Condition, ServerFacts, SettingView};
+use crate::config::{self, Settings};
 use crate::http::tls::{ServerCertificate, server_config, web_config};
 use crate::http::{Listeners, Shared};
 
@@ -108,9 +109,38 @@ impl Running {
     /// Says where the server listens, for other commands on this data directory and for links
     /// to pages, which are whole ones from now on.
     pub(super) fn announce(&self) -> Result<(), ServeError> {
-        // Only the first value is kept, and this is it.
+        // Only the first values are kept, and these are they.
         let _ = self.shared.app.web_url.set(self.page(""));
+        let _ = self.shared.app.server.set(self.facts());
         self.dir.announce(&self.announcement())
+    }
+
+    /// What this server is, for who looks at it.
+    fn facts(&self) -> ServerFacts {
+        let (options, settings) = (&self.options, &self.options.settings);
+        let listeners = [
+            ("HTTPS, devices and API", self.https),
+            ("HTTPS, pages and API", self.web),
+        ];
+        let plain = self.http.map(|address| ("Plain HTTP, everything", address));
+        let entries = config::entries(settings, &options.origins).into_iter();
+        let setting = |entry: config::Entry| SettingView {
+            key: entry.key,
+            value: entry.value,
+            origin: entry.origin.to_string(),
+        };
+        let (key_from, key_file) = KeySource::from_settings(settings).described(self.dir.path());
+        ServerFacts {
+            started_at: options.clock.now(),
+            listeners: listeners.into_iter().chain(plain).collect(),
+            data: self.dir.path().to_owned(),
+            database: settings.database_path(),
+            retention: settings.retention,
+            settings: entries.map(setting).collect(),
+            key_from,
+            key_file,
+            condition: Arc::clone(&self.shared.health) as Arc<dyn Condition>,
+        }
     }
 
     /// The whole URL of a page.

@@ -111,7 +111,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
     let token = dir.admin_token()?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let certified = certificates::server_certificate(dir.path(), settings, &provider)?;
-    let server_validity = expiry::first_to_expire(&certified.cert);
+    let chain = certified.cert.clone();
     let (issuers, issuers_validity) = issuers(settings, &provider)?;
     let certificate = Arc::new(ServerCertificate::new(certified));
     let (store, sealer) = open_log(&options, keys, &metrics).await?;
@@ -136,7 +136,7 @@ pub async fn start(options: Options) -> Result<Running, ServeError> {
         web: WebSite::new(&settings.web).map_err(ServeError::Logo)?,
         ending,
     });
-    expiry::watch(&shared, server_validity, issuers_validity);
+    expiry::watch(&shared, &chain, issuers_validity);
     let (server, bound) = listening::listen(settings, &provider, &certificate, &shared)?;
     let (workers, announced) = workers(settings, &shared, status)?;
     let running = Running {
@@ -228,6 +228,7 @@ async fn app(
         batches: Arc::new(Notify::new()),
         waiting: Arc::default(),
         web_url: OnceLock::new(),
+        server: OnceLock::new(),
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;

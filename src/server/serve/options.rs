@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::audit::OpenError;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::config::{Origins, Settings};
 use crate::key_file::KeyFileError;
 use crate::pem::PemFault;
 use crate::supervisor::WorkerFailed;
@@ -25,6 +25,8 @@ pub struct Options {
     pub drain: Duration,
     /// Where the time comes from.
     pub clock: Clock,
+    /// Where the settings come from, as far as that is known.
+    pub(crate) origins: Origins,
 }
 
 impl Options {
@@ -43,6 +45,7 @@ impl From<Settings> for Options {
             settings,
             drain: Duration::ZERO,
             clock: Clock::default(),
+            origins: Origins::default(),
         }
     }
 }

@@ -46,8 +46,7 @@ impl Running {
         for remark in preflight::remarks_on_server(&certified.cert, settings, now) {
             tracing::warn!("{remark}");
         }
-        let validity = expiry::first_to_expire(&certified.cert);
-        expiry::watch(&self.shared, validity, self.issuers_validity);
+        expiry::watch(&self.shared, &certified.cert, self.issuers_validity);
         self.certificate.replace(certified);
         Ok(())
     }

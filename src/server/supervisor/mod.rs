@@ -88,6 +88,7 @@ impl Supervisor {
         make: impl Fn() -> W + Send + Sync + 'static,
     ) {
         self.context.metrics.worker_started(name);
+        self.context.status.started(name);
         let context = self.context.clone();
         self.tasks
             .spawn(async move { supervise(&context, name, make).await });

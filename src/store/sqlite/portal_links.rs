@@ -15,6 +15,7 @@ use modegate_core::ids::DeviceId;
 use modegate_core::portal_link::{
     LINKS, LinkProof, PortalLink, PortalLinkId, Presentation, check_room,
 };
+use modegate_core::time::Timestamp;
 
 pub(super) fn create(
     db: &Connection,
@@ -63,6 +64,21 @@ pub(super) fn of_device(
 ) -> Result<Vec<(u64, PortalLink)>, StoreError> {
     let sql = "SELECT number, sealed FROM portal_link WHERE device = ?1 ORDER BY number DESC";
     select(db, keys, sql, [signed(device)])
+}
+
+/// Links that have not expired, those that expire last first, by the index of when they do.
+pub(super) fn unexpired(
+    db: &Connection,
+    keys: &Keys,
+    (before, number): (Timestamp, u64),
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(u64, PortalLink)>, StoreError> {
+    let sql = "SELECT number, sealed FROM portal_link \
+               WHERE expires > ?1 AND (expires, number) < (?2, ?3) \
+               ORDER BY expires DESC, number DESC LIMIT ?4";
+    let which = params![now.0, before.0, signed(number), signed(limit as u64)];
+    select(db, keys, sql, which)
 }
 
 fn select(

@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use super::SqliteStore;
 use super::rows::{self, Key};
 use super::{
-    batches, catalogue, changes, events, installs, inventory, policy_sets, probe, push, read,
-    tokens, webhooks,
+    batches, catalogue, changes, connection, events, installs, inventory, policy_sets, probe, push,
+    read, tokens, webhooks,
 };
 use crate::installs::{DecideInstalls, InstallStore};
 use crate::seal::Keys;
@@ -31,7 +31,9 @@ use modegate_core::secret::Secret;
 use modegate_core::session::Snapshot;
 use modegate_core::time::Timestamp;
 use modegate_core::tokens::Token;
-use modegate_core::webhooks::{Delivery, DeliveryRecord, Outcome, Webhook, WebhookId};
+use modegate_core::webhooks::{
+    Delivery, DeliveryRecord, DeliveryStanding, Outcome, Webhook, WebhookId,
+};
 
 #[async_trait]
 impl Store for SqliteStore {
@@ -142,6 +144,15 @@ impl Store for SqliteStore {
     async fn probe(&self) -> Result<(), StoreError> {
         self.writer.submit(probe::write).await?;
         self.read(|db, _| events::no_device(db).map(drop))
+    }
+
+    fn writer_queue(&self) -> (usize, usize) {
+        self.writer.waiting()
+    }
+
+    async fn schema_version(&self) -> Result<i64, StoreError> {
+        let found = self.read(|db, _| connection::version(db))?;
+        Ok(found.unwrap_or(0))
     }
 
     async fn purge_results(
@@ -324,6 +335,10 @@ impl InstallStore for SqliteStore {
 
     async fn waiting_deliveries(&self) -> Result<Vec<(u64, u64)>, StoreError> {
         self.read(|db, _| webhooks::waiting(db))
+    }
+
+    async fn delivery_standings(&self) -> Result<Vec<DeliveryStanding>, StoreError> {
+        self.read(|db, _| webhooks::standings(db))
     }
 
     async fn deliveries_due(

@@ -31,7 +31,7 @@ pub(super) fn revoke(db: &Connection, id: TokenId, event: Event) -> Result<Token
     let token = rows::packed(db, sql, key)?.pop();
     let token: Token = token.ok_or_else(|| StoreError::missing("token"))?;
     run(db, "DELETE FROM token WHERE id = ?1", key)?;
-    web_sessions::end_of(db, Subject::Token(id))?;
+    web_sessions::end_of(db, Subject::Token(id), None)?;
     events::log(db, &mut [tokens::revoked(&token, event)])?;
     Ok(token)
 }

@@ -54,8 +54,12 @@ impl WebStore for SqliteStore {
             .await
     }
 
-    async fn end_web_sessions_of(&self, subject: Subject) -> Result<u64, StoreError> {
-        self.write(None, move |db, _| web_sessions::end_of(db, subject))
+    async fn end_web_sessions_of(
+        &self,
+        subject: Subject,
+        event: Option<Event>,
+    ) -> Result<u64, StoreError> {
+        self.write(None, move |db, _| web_sessions::end_of(db, subject, event))
             .await
     }
 
@@ -95,6 +99,15 @@ impl WebStore for SqliteStore {
             portal_links::present(db, keys, &proof, decide)
         })
         .await
+    }
+
+    async fn unexpired_portal_links(
+        &self,
+        before: (Timestamp, u64),
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(u64, PortalLink)>, StoreError> {
+        self.read(|db, keys| portal_links::unexpired(db, keys, before, now, limit))
     }
 
     async fn portal_links(&self, device: DeviceId) -> Result<Vec<PortalLink>, StoreError> {

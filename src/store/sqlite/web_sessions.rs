@@ -162,12 +162,24 @@ pub(super) fn end(
     Ok(Some(session))
 }
 
-pub(super) fn end_of(db: &Connection, subject: Subject) -> Result<u64, StoreError> {
+pub(super) fn end_of(
+    db: &Connection,
+    subject: Subject,
+    event: Option<Event>,
+) -> Result<u64, StoreError> {
     let sql = "SELECT count(*) FROM web_session WHERE subject = ?1";
-    let count = value(db, sql, [subject.to_bytes()])?;
+    let count = unsigned(value(db, sql, [subject.to_bytes()])?);
+    if count == 0 {
+        return Ok(0);
+    }
     let sql = "DELETE FROM web_session WHERE subject = ?1";
     run(db, sql, [subject.to_bytes()])?;
-    Ok(unsigned(count))
+    let counted = event.map(|event| {
+        let detail = format!("{count} {}", event.detail.as_deref().unwrap_or_default());
+        event.detail(detail)
+    });
+    log(db, counted)?;
+    Ok(count)
 }
 
 /// The first rows of a table that `column` says are old are deleted, at most `most`.

@@ -11,7 +11,8 @@ use crate::seal::{Keys, SealContext};
 use modegate_core::event::Event;
 use modegate_core::time::Timestamp;
 use modegate_core::webhooks::{
-    self, AskedDelivery, AttemptResult, Delivery, DeliveryRecord, Outcome, Webhook, WebhookId,
+    self, AskedDelivery, AttemptResult, Delivery, DeliveryRecord, DeliveryStanding, Outcome,
+    Webhook, WebhookId,
 };
 
 pub(super) fn all(db: &Connection, keys: &Keys) -> Result<Vec<Webhook>, StoreError> {
@@ -114,6 +115,30 @@ fn delivery_record(row: &Row<'_>) -> rusqlite::Result<DeliveryRecord> {
         ended: ended.map(Timestamp),
         error: row.get(6)?,
     })
+}
+
+/// How the deliveries of each webhook stand: for each a look into the index for the one that is
+/// due first, and at those that ended, of which few are kept.
+pub(super) fn standings(db: &Connection) -> Result<Vec<DeliveryStanding>, StoreError> {
+    const RECORD: &str = "SELECT number, event, body, attempts, due, ended, error FROM delivery";
+    let next = format!("{RECORD} WHERE webhook = ?1 AND due < ?2 ORDER BY due, number LIMIT 1");
+    let last = format!(
+        "{RECORD} WHERE webhook = ?1 AND ended IS NOT NULL ORDER BY ended DESC, number DESC LIMIT 1"
+    );
+    let waiting = waiting(db)?;
+    let sql = "SELECT number FROM webhook ORDER BY number";
+    let numbers: Vec<i64> = query::all(db, sql, [], |row| row.get(0))?;
+    let standing = |number: i64| {
+        let webhook = unsigned(number);
+        let count = waiting.iter().find(|(of, _)| *of == webhook);
+        Ok(DeliveryStanding {
+            webhook,
+            waiting: count.map_or(0, |(_, count)| *count),
+            next: query::first(db, &next, [number, NEVER], delivery_record)?,
+            last: query::first(db, &last, [number], delivery_record)?,
+        })
+    };
+    numbers.into_iter().map(standing).collect()
 }
 
 /// Puts a delivery into the outbox because somebody asked for it.

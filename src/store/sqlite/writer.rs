@@ -138,6 +138,15 @@ impl Writer {
         self.put(work, true).await
     }
 
+    /// How many requests wait, and how many may.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        let queue = self.queue.as_ref();
+        queue.map_or((0, WAITING), |queue| {
+            let most = queue.max_capacity();
+            (most - queue.capacity().min(most), most)
+        })
+    }
+
     /// Does what waits still, copies the log back into the database and closes it.
     pub(super) async fn close(&self) {
         let (sender, closed) = oneshot::channel();

@@ -174,6 +174,12 @@ async fn every_write(server: &Server) -> Vec<Asked> {
             json!({"overlap_s": 60}),
         ),
         (
+            "patch",
+            "/webhooks/{webhook}",
+            format!("/webhooks/{webhook}"),
+            json!({"groups": ["north"]}),
+        ),
+        (
             "delete",
             "/webhooks/{webhook}",
             format!("/webhooks/{webhook}"),

@@ -135,11 +135,19 @@ async fn it_ends_alone_with_its_subject_or_with_its_token(store: &dyn Store) {
             .is_empty()
     );
     assert_eq!(listed(store, None).await.len(), 2);
-    assert_eq!(
-        store.end_web_sessions_of(token_subject(8)).await.unwrap(),
-        2
-    );
+    let ended = async || {
+        let event = event(EventType::SessionEnded).detail("sessions of a token");
+        let ended = store.end_web_sessions_of(token_subject(8), Some(event));
+        ended.await.unwrap()
+    };
+    let place = store.last_place().await.unwrap();
+    assert_eq!(ended().await, 2);
     assert!(listed(store, None).await.is_empty());
+    // What nobody was signed in to is not on record.
+    assert_eq!(ended().await, 0);
+    let logged = store.all_events(place, 10).await.unwrap();
+    let details: Vec<_> = logged.iter().map(|one| &one.event.detail).collect();
+    assert_eq!(details, [&Some("2 sessions of a token".to_owned())]);
 }
 
 async fn what_has_ended_is_deleted(store: &dyn Store) {

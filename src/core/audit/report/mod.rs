@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use device::{DEVICES, DeviceFacts};
 pub use period::{Period, PeriodFault};
-pub use policy_sets::{PolicySpan, PolicySpans};
+pub use policy_sets::{PolicySpan, PolicySpans, loaded_set};
 pub use standing::{Brought, ControlStanding, DeviceStanding};
 pub use value::{Column, Fact, LISTED, Row, Section, Table, Value};
 pub use withheld::{DeviceWaits, Ending, Reason, Wait, Waiting};

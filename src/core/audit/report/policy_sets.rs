@@ -70,6 +70,14 @@ impl PolicySpans {
     }
 }
 
+/// The digest of the set that an event says was loaded; `None` where it says no such thing.
+pub fn loaded_set(event: &Event) -> Option<&str> {
+    match event.what {
+        EventType::PolicyLoaded => loaded(event),
+        _ => None,
+    }
+}
+
 /// The digest that a `policy.loaded` names.
 fn loaded(event: &Event) -> Option<&str> {
     let detail = event.detail.as_deref()?;

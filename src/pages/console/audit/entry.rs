@@ -3,6 +3,7 @@
 use askama::Template;
 use modegate_core::time::Timestamp;
 
+use crate::console::policy_sets::PolicySetLink;
 use crate::shell::Shell;
 use crate::words::Word;
 
@@ -24,8 +25,8 @@ pub struct EntryPage {
     pub device: Option<(String, Option<String>)>,
     /// The commands that it names: number and id.
     pub commands: Vec<(u32, String)>,
-    /// The digest of the policy set that decided, and whether it is in force now.
-    pub policy_set: Option<(String, bool)>,
+    /// The policy set that decided, and whether it is in force now.
+    pub policy_set: Option<(PolicySetLink, bool)>,
     /// The place of the entry that has the same list of what was withheld.
     pub same_as: Option<u64>,
     /// Every field: its name and its value.

@@ -5,6 +5,7 @@ use modegate_core::context::Mode;
 use modegate_core::time::Timestamp;
 
 use crate::console::devices::mode_class;
+use crate::console::policy_sets::PolicySetLink;
 use crate::pager::Pager;
 use crate::shell::Shell;
 use crate::words::Word;
@@ -84,6 +85,6 @@ pub struct ExchangeCells {
     pub withheld: u64,
     /// The place of the entry that has the same list.
     pub same_as: Option<u64>,
-    /// The beginning of the digest of the policy set.
-    pub policy_set: String,
+    /// The policy set.
+    pub policy_set: PolicySetLink,
 }

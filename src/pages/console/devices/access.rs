@@ -77,20 +77,6 @@ pub struct LinkRow {
     pub expires_at: Timestamp,
 }
 
-/// A secret that is shown once: the server's password for a device.
-#[derive(Debug, Template)]
-#[template(path = "console/devices/secret.html")]
-pub struct SecretPage {
-    /// What every page shows.
-    pub shell: Shell,
-    /// The heading.
-    pub heading: &'static str,
-    /// What to do with it.
-    pub about: &'static str,
-    /// Names and values.
-    pub values: Vec<(&'static str, String)>,
-}
-
 /// A QR code as SVG that the server drew: rectangles, with numbers alone in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QrCode(String);

@@ -6,6 +6,7 @@ use modegate_core::time::Timestamp;
 
 use super::{DeviceHead, LastSeen};
 use crate::chart::Chart;
+use crate::console::policy_sets::PolicySetLink;
 use crate::console::state::StateBadge;
 use crate::pager::Pager;
 use crate::shell::Shell;
@@ -129,8 +130,8 @@ pub struct SessionEntry {
     pub reasons: Vec<WithheldGroup>,
     /// The earlier session that held back the same.
     pub same_as: Option<u32>,
-    /// The policy sets that decided, shortened.
-    pub policy_sets: Vec<String>,
+    /// The policy sets that decided.
+    pub policy_sets: Vec<PolicySetLink>,
     /// Things worth knowing.
     pub notes: Vec<String>,
 }

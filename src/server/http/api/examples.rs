@@ -46,6 +46,7 @@ pub(super) fn body(method: &str, path: &str) -> Option<Value> {
         }
         ("patch", "/apps/{app}") => json!({"name": "ERP for tablets"}),
         ("post", "/webhooks") => json!({"url": "https://hooks.example.test/installs"}),
+        ("patch", "/webhooks/{webhook}") => json!({"events": ["install.*", "alert.*"]}),
         ("post", "/webhooks/{webhook}/secret") => json!({"overlap_s": 3600}),
         _ => return None,
     };

@@ -39,6 +39,7 @@ mod query;
 mod refused_devices;
 mod routes;
 mod schemas;
+mod server;
 mod server_password;
 mod sse;
 mod stream;

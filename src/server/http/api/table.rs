@@ -5,8 +5,8 @@ use super::endpoint::{AFTER, FROM, LIMIT, PAGE, Param, ParamKind, TAGGED, endpoi
 use super::{
     alerts, apps, audit, batches, certificates, command_view, commands, compliance, devices,
     events, fleet, history, import, install_stream, installs, inventory, offers, openapi, policies,
-    portal_links, push, push_profiles, refused_devices, schemas, server_password, stream, tokens,
-    webhooks,
+    portal_links, push, push_profiles, refused_devices, schemas, server, server_password, stream,
+    tokens, webhooks,
 };
 use crate::app::{self, alerts::AlertState, word::all_words};
 use modegate_core::alert::Severity;
@@ -332,6 +332,9 @@ endpoints! {
     post "/push-profiles/{profile}/check" [Admin] push_profiles::check
         => 202 One push_profiles::ProfileView;
 
+    "What the server is and how it does: version, listeners, storage, workers, certificates, keys, the settings in force with secrets as ***"
+    get "/server" [Admin] server::describe => 200 One app::server::ServerView;
+
     "Creates a token; its text is in this response only"
     post "/tokens" [Admin] tokens::create, body app::tokens::NewToken
         => 201 One tokens::CreatedTokenView;
@@ -396,6 +399,13 @@ endpoints! {
 
     "All webhooks, the oldest first"
     get "/webhooks" [Admin] webhooks::list => 200 List webhooks::WebhookView, query PAGE;
+
+    "One webhook"
+    get "/webhooks/{webhook}" [Admin] webhooks::one => 200 One webhooks::WebhookView;
+
+    "Changes the given fields of a webhook; what waits already goes to the new URL"
+    patch "/webhooks/{webhook}" [Admin] webhooks::change, body app::webhooks::WebhookChange
+        => 200 One webhooks::WebhookView;
 
     "The deliveries of a webhook, the newest first: those that wait, and the 100 that ended last"
     get "/webhooks/{webhook}/deliveries" [Admin] webhooks::deliveries => 200 List webhooks::DeliveryView, query PAGE;

@@ -3,15 +3,14 @@
 use actix_web::web;
 use schemars::JsonSchema;
 use serde::Serialize;
-use url::Url;
 
 use super::extract::id;
-use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, page};
+use super::{ApiResponse, Body, Caller, HandlerResult, Id, Paging, ok, page};
 use crate::app::Listed;
 use crate::app::input::Time;
-use crate::app::webhooks::{self, CreatedWebhook, NewSecret, NewWebhook};
+use crate::app::webhooks::{self, CreatedWebhook, NewSecret, NewWebhook, WebhookChange};
 use crate::http::problem::Problem;
-use modegate_core::webhooks::{DeliveryRecord, Webhook, WebhookId};
+use modegate_core::webhooks::{DeliveryRecord, DeliveryStanding, Webhook, WebhookId};
 
 /// A webhook as the API shows it: of its URL the host only, since the rest may be a
 /// capability.
@@ -22,8 +21,9 @@ pub(super) struct WebhookView {
     host: Option<String>,
     events: Vec<String>,
     groups: Vec<String>,
-    /// Deliveries that wait.
-    waiting: u64,
+    /// Not in the answer to a change.
+    #[serde(flatten)]
+    standing: Option<StandingView>,
     created_by: String,
     created_at: Time,
     /// Until when requests are signed with the secret of before, too.
@@ -34,15 +34,46 @@ pub(super) struct WebhookView {
     secret: Option<String>,
 }
 
+/// How its deliveries stand.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[schemars(inline)]
+struct StandingView {
+    /// Deliveries that wait.
+    waiting: u64,
+    /// When the first of them is tried next.
+    next_attempt_at: Option<Time>,
+    /// How often it was tried already.
+    failed_attempts: u32,
+    /// Why its latest attempt failed, if it did.
+    error: Option<String>,
+    /// When a delivery ended last.
+    last_delivery_at: Option<Time>,
+    /// Whether that one was accepted.
+    last_delivered: Option<bool>,
+}
+
+impl From<&DeliveryStanding> for StandingView {
+    fn from(standing: &DeliveryStanding) -> Self {
+        let (next, last) = (standing.next.as_ref(), standing.last.as_ref());
+        StandingView {
+            waiting: standing.waiting,
+            next_attempt_at: next.and_then(|next| next.due).map(Time),
+            failed_attempts: next.map_or(0, |next| next.attempts),
+            error: next.and_then(|next| next.error.clone()),
+            last_delivery_at: last.and_then(|last| last.ended).map(Time),
+            last_delivered: last.map(|last| last.error.is_none()),
+        }
+    }
+}
+
 impl WebhookView {
-    fn new(webhook: &Webhook, waiting: u64) -> Self {
-        let url = Url::parse(webhook.url.reveal()).ok();
+    fn new(webhook: &Webhook, standing: Option<StandingView>) -> Self {
         WebhookView {
             id: webhook.id.to_string(),
-            host: url.map(|url| url.origin().ascii_serialization()),
+            host: webhooks::origin(webhook),
             events: webhook.events.clone(),
             groups: webhook.groups.clone(),
-            waiting,
+            standing,
             created_by: webhook.created_by.clone(),
             created_at: Time(webhook.created_at),
             previous_secret_until: webhook
@@ -60,7 +91,7 @@ pub(super) async fn create(caller: Caller, Body(new): Body<NewWebhook>) -> Handl
         let secret = created.secret.as_ref();
         let view = WebhookView {
             secret: secret.map(|secret| secret.reveal().to_owned()),
-            ..WebhookView::new(&created.webhook, 0)
+            ..WebhookView::new(&created.webhook, Some(StandingView::default()))
         };
         ApiResponse::created(format!("/api/v1/webhooks/{}", view.id), &view)
     };
@@ -161,7 +192,7 @@ pub(super) async fn rotate_secret(
         let secret = changed.secret.as_ref();
         ApiResponse::ok(&WebhookView {
             secret: secret.map(|secret| secret.reveal().to_owned()),
-            ..WebhookView::new(&changed.webhook, 0)
+            ..WebhookView::new(&changed.webhook, Some(StandingView::default()))
         })
     };
     caller
@@ -177,9 +208,33 @@ pub(super) async fn list(caller: Caller, paging: web::Query<Paging>) -> HandlerR
         .read(move |caller| async move {
             let all = webhooks::list(caller.app()).await?;
             let listed = Listed::cut(all, paging.page()?);
-            Ok(page(listed, |(webhook, waiting)| {
-                WebhookView::new(&webhook, waiting)
+            Ok(page(listed, |(webhook, standing)| {
+                WebhookView::new(&webhook, Some((&standing).into()))
             }))
+        })
+        .await
+}
+
+/// `GET /webhooks/{id}`.
+pub(super) async fn one(caller: Caller, Id(id): Id<WebhookId>) -> HandlerResult {
+    caller
+        .read(move |caller| async move {
+            let (webhook, standing) = webhooks::one(caller.app(), id).await?;
+            ok(&WebhookView::new(&webhook, Some((&standing).into())))
+        })
+        .await
+}
+
+/// `PATCH /webhooks/{id}`.
+pub(super) async fn change(
+    caller: Caller,
+    Id(id): Id<WebhookId>,
+    Body(change): Body<WebhookChange>,
+) -> HandlerResult {
+    let render = |webhook: &Webhook| ApiResponse::ok(&WebhookView::new(webhook, None));
+    caller
+        .write(render, async |app, by, options| {
+            webhooks::change(app, by, id, change, options).await
         })
         .await
 }

@@ -20,6 +20,7 @@ const CONSOLE: &[(For, &str, &str)] = &[
     (READ, "/console/compliance", "Compliance"),
     (READ, "/console/alerts", "Alerts"),
     (ADMIN, "/console/access", "Access"),
+    (ADMIN, "/console/server", "Server"),
 ];
 
 /// The links of the portal's navigation.

@@ -112,12 +112,32 @@ pages! {
     get "/console/policies/try" [OPERATE] console::policy_try::show;
     post "/console/policies/try" [OPERATE] console::policy_try::tried;
 
+    get "/console/policies/sets" [READ] console::policy_sets::list;
+    get "/console/policies/sets/{digest}" [READ] console::policy_sets::show;
+
     get "/console/access" [ADMIN] console::access::show;
     get "/console/access/tokens/new" [ADMIN] console::token_form::new;
     post "/console/access/tokens/new" [ADMIN] console::token_form::create;
     get "/console/access/tokens/{token}/revoke" [ADMIN] console::access::ask_revoke;
     post "/console/access/tokens/{token}/revoke" [ADMIN] console::access::revoke;
     post "/console/access/sessions/{session}/end" [ADMIN] console::access::end;
+    get "/console/access/subjects/{subject}/end" [ADMIN] console::access::ask_end_all;
+    post "/console/access/subjects/{subject}/end" [ADMIN] console::access::end_all;
+    get "/console/access/links" [ADMIN] console::links::show;
+    post "/console/access/links/{device}/{link}/end" [ADMIN] console::links::end;
+    get "/console/access/webhooks" [ADMIN] console::webhooks::list;
+    get "/console/access/webhooks/new" [ADMIN] console::webhook_form::new;
+    post "/console/access/webhooks/new" [ADMIN] console::webhook_form::create;
+    get "/console/access/webhooks/{webhook}" [ADMIN] console::webhooks::show;
+    get "/console/access/webhooks/{webhook}/edit" [ADMIN] console::webhook_form::edit;
+    post "/console/access/webhooks/{webhook}/edit" [ADMIN] console::webhook_form::change;
+    get "/console/access/webhooks/{webhook}/secret" [ADMIN] console::webhook_form::ask_secret;
+    post "/console/access/webhooks/{webhook}/secret" [ADMIN] console::webhook_form::change_secret;
+    post "/console/access/webhooks/{webhook}/test" [ADMIN] console::webhooks::test;
+    post "/console/access/webhooks/{webhook}/deliveries/{delivery}/again" [ADMIN] console::webhooks::again;
+    get "/console/access/webhooks/{webhook}/delete" [ADMIN] console::webhooks::ask_delete;
+    post "/console/access/webhooks/{webhook}/delete" [ADMIN] console::webhooks::delete;
+    get "/console/server" [ADMIN] console::server::show;
     get "/console/me" [READ] console::access::me;
     post "/console/me/sessions/{session}/end" [READ] console::access::end_own;
 

@@ -287,6 +287,15 @@ fn console_notice(name: &str) -> Option<Notice> {
             Tone::Info,
             "This token was made already. Its text was shown once: revoke it and make another if it is lost.",
         ),
+        "shown-already" => (
+            Tone::Info,
+            "This was done already. The secret was shown once: change it if it is lost.",
+        ),
+        "tested" => (Tone::Good, "A test is being sent: look again in a moment."),
+        "sent-again" => (
+            Tone::Good,
+            "It is sent once more, as a new delivery: look again in a moment.",
+        ),
         "revoked" => (Tone::Good, "Revoked."),
         _ => return None,
     };

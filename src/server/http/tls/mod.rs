@@ -24,7 +24,7 @@ use x509_parser::public_key::PublicKey;
 use offer::{Offer, is_sha1};
 use reason::CertificateFault;
 pub use reason::TlsRefusals;
-pub use validity::Validity;
+pub use validity::{Validity, names_of};
 
 /// Why this certificate cannot prove a client, if it cannot. Its time and its
 /// issuer are not looked at: the device's record knows the exact certificate.

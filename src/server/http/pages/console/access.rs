@@ -9,7 +9,7 @@ use crate::http::pages::visitor::{page, see_other};
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::tokens::{Token, TokenId};
-use modegate_core::web_session::{WebSession, WebSessionId};
+use modegate_core::web_session::{Subject, WebSession, WebSessionId};
 use modegate_pages::console::access::{AccessPage, MePage, SessionRow, TokenRow};
 use modegate_pages::console::confirm::ConfirmPage;
 
@@ -40,7 +40,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aft
                 shell: visitor.shell("Access"),
                 tokens: tokens.iter().map(token_row).collect(),
                 next: last.map(|(number, _)| *number),
-                sessions: session_rows(&visitor, &sessions),
+                sessions: session_rows(&visitor, &sessions, true),
                 base: "access",
             })
         })
@@ -64,7 +64,11 @@ fn token_row(token: &Token) -> TokenRow {
     }
 }
 
-fn session_rows(visitor: &Visitor, sessions: &[(u64, WebSession)]) -> Vec<SessionRow> {
+fn session_rows(
+    visitor: &Visitor,
+    sessions: &[(u64, WebSession)],
+    may_end_all: bool,
+) -> Vec<SessionRow> {
     let rows = sessions.iter().map(|(_, session)| SessionRow {
         id: session.id.to_string(),
         name: session.name.clone(),
@@ -74,6 +78,7 @@ fn session_rows(visitor: &Visitor, sessions: &[(u64, WebSession)]) -> Vec<Sessio
         seen_at: session.seen_at,
         ends_at: session.ends_unused_at(),
         is_own: session.id == visitor.session.id,
+        end_all: may_end_all.then(|| end_all_address(session.subject)),
     });
     rows.collect()
 }
@@ -120,6 +125,43 @@ pub(in crate::http::pages) async fn end(visitor: Visitor, path: web::Path<String
     Ok(see_other("/console/access?notice=ended"))
 }
 
+/// Where all sessions of a subject are ended.
+fn end_all_address(subject: Subject) -> String {
+    format!("/console/access/subjects/{}/end", subject.name())
+}
+
+/// `GET /console/access/subjects/{subject}/end`: asks once more.
+pub(in crate::http::pages) async fn ask_end_all(visitor: Visitor, path: web::Path<String>) -> Page {
+    let subject: Subject = path_id(&path, "session")?;
+    let found = web_sessions::of_subject(visitor.app(), subject).await?;
+    let (name, sessions) = found.ok_or_else(|| Problem::missing("session"))?;
+    let has_own = sessions.iter().any(|one| one.id == visitor.session.id);
+    let own = match has_own {
+        true => " Yours is one of them: you sign in again afterwards.",
+        false => "",
+    };
+    page(&ConfirmPage {
+        shell: visitor
+            .shell(format!("End all sessions of {name}"))
+            .below("/console/access", "Access"),
+        heading: format!("End all sessions of {name}?"),
+        text: format!("Whoever is signed in so is signed out, and may sign in again.{own}"),
+        facts: vec![("Signed in", sessions.len().to_string())],
+        action: end_all_address(subject),
+        button: "End all of them",
+        once: visitor.once(),
+        fields: Vec::new(),
+        back: "/console/access".to_owned(),
+    })
+}
+
+/// `POST /console/access/subjects/{subject}/end`.
+pub(in crate::http::pages) async fn end_all(visitor: Visitor, path: web::Path<String>) -> Page {
+    let subject: Subject = path_id(&path, "session")?;
+    web_sessions::end_all(visitor.app(), visitor.by(), subject).await?;
+    Ok(see_other("/console/access?notice=ended"))
+}
+
 /// `GET /console/me`.
 pub(in crate::http::pages) async fn me(visitor: Visitor) -> Page {
     visitor
@@ -137,7 +179,7 @@ pub(in crate::http::pages) async fn me(visitor: Visitor) -> Page {
                     ("Groups", groups.unwrap_or_else(|| "all devices".to_owned())),
                     ("In the log", by.actor()),
                 ],
-                sessions: session_rows(&visitor, &own),
+                sessions: session_rows(&visitor, &own, false),
                 base: "me",
             })
         })

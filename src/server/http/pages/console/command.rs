@@ -2,6 +2,7 @@
 
 use actix_web::web;
 
+use super::policy_sets::link;
 use super::{may_operate, named, path_id};
 use crate::app::commands::{self, CommandDetail};
 use crate::app::log::Decision;
@@ -84,7 +85,7 @@ fn command_page(visitor: &Visitor, detail: CommandDetail) -> CommandPage {
         operations,
         results: view.results.into_iter().map(result_line).collect(),
         history: view.history.into_iter().map(history_line).collect(),
-        decisions: decision_lines(decisions),
+        decisions: decision_lines(visitor, decisions),
         revision: tag.trim_matches('"').to_owned(),
         is_open,
         may_cancel: operates && is_open,
@@ -120,9 +121,9 @@ fn history_line(step: HistoryView) -> HistoryLine {
 }
 
 /// The decisions; what a session decided again is said once, with its latest time.
-fn decision_lines(decisions: Vec<Decision>) -> Vec<DecisionLine> {
+fn decision_lines(visitor: &Visitor, decisions: Vec<Decision>) -> Vec<DecisionLine> {
     let mut lines: Vec<DecisionLine> = Vec::new();
-    for line in decisions.into_iter().map(decision_line) {
+    for line in decisions.into_iter().map(|one| decision_line(visitor, one)) {
         let same = lines.last_mut().filter(|last| {
             let alike = DecisionLine {
                 at: last.at,
@@ -139,7 +140,7 @@ fn decision_lines(decisions: Vec<Decision>) -> Vec<DecisionLine> {
     lines
 }
 
-fn decision_line(decision: Decision) -> DecisionLine {
+fn decision_line(visitor: &Visitor, decision: Decision) -> DecisionLine {
     let modes = decision.modes.unwrap_or_default();
     DecisionLine {
         at: decision.at.0,
@@ -149,7 +150,7 @@ fn decision_line(decision: Decision) -> DecisionLine {
         verdict: StateBadge::new(decision.verdict),
         rules: decision.rules,
         modes: modes.iter().map(|mode| mode.name()).collect(),
-        policy_set: decision.policy_set,
+        policy_set: link(visitor, decision.policy_set),
     }
 }
 

@@ -13,15 +13,20 @@ mod entered_secrets;
 pub(super) mod home;
 pub(super) mod installs;
 pub(super) mod jump;
+pub(super) mod links;
 pub(super) mod new_batch;
 pub(super) mod new_command;
 pub(super) mod policies;
 pub(super) mod policy_explain;
+pub(super) mod policy_sets;
 pub(super) mod policy_try;
 pub(super) mod push;
 pub(super) mod push_form;
 pub(super) mod queue;
+pub(super) mod server;
 pub(super) mod token_form;
+pub(super) mod webhook_form;
+pub(super) mod webhooks;
 
 use std::str::FromStr;
 

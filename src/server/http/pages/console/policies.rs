@@ -29,7 +29,8 @@ pub(in crate::http::pages) async fn show(visitor: Visitor) -> Page {
         .await
 }
 
-fn files(set: &PolicySet) -> Vec<PolicyFile> {
+/// The files of a set with their rules.
+pub(super) fn files(set: &PolicySet) -> Vec<PolicyFile> {
     let files = set.files().iter();
     let files = files.map(|(name, text)| {
         let rules = set.rules().iter().filter(|rule| rule.file == *name);

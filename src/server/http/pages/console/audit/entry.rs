@@ -10,6 +10,7 @@ use super::names;
 use crate::app::audit;
 use crate::app::log::{self, LoggedEvent};
 use crate::http::api::shown_event;
+use crate::http::pages::console::policy_sets::link;
 use crate::http::pages::console::{command_id, path_id};
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
@@ -53,7 +54,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, path: web::Path<Strin
                 commands: commands(event),
                 policy_set: exchange.map(|of| {
                     let is_in_force = app.sync.policies().digest() == of.policy_set;
-                    (of.policy_set.clone(), is_in_force)
+                    (link(&visitor, &*of.policy_set), is_in_force)
                 }),
                 same_as: named.and_then(|of| places.get(&of)).copied(),
                 fields,

@@ -8,6 +8,7 @@ use super::names;
 use super::query::AuditQuery;
 use crate::app::log::{self, LoggedEvent};
 use crate::http::pages::console::command_id;
+use crate::http::pages::console::policy_sets::link;
 use crate::http::pages::{Page, Visitor};
 use modegate_core::event::ExchangeRecord;
 use modegate_core::ids::DeviceId;
@@ -33,7 +34,9 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aud
             Ok(AuditPage {
                 shell: visitor.shell("Audit log"),
                 filter: query.shown(),
-                rows: rows.map(|logged| row(logged, &names, &places)).collect(),
+                rows: rows
+                    .map(|logged| row(&visitor, logged, &names, &places))
+                    .collect(),
                 is_partial: next.is_some(),
                 downloads: ["events.csv", "events.jsonl"]
                     .map(|name| address(&format!("{PATH}/{name}"))),
@@ -50,6 +53,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aud
 }
 
 fn row(
+    visitor: &Visitor,
     logged: &LoggedEvent,
     names: &HashMap<DeviceId, String>,
     places: &HashMap<(DeviceId, u64), u64>,
@@ -67,7 +71,7 @@ fn row(
                 .map(|group| u64::from(group.count))
                 .sum(),
             same_as: named.and_then(|of| places.get(&of)).copied(),
-            policy_set: exchange.policy_set.chars().take(8).collect(),
+            policy_set: link(visitor, &*exchange.policy_set),
         }
     };
     EntryRow {

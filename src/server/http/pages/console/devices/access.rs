@@ -18,9 +18,10 @@ use modegate_core::ids::DeviceId;
 use modegate_core::portal_link::{PortalLink, PortalLinkId};
 use modegate_pages::console::confirm::ConfirmPage;
 use modegate_pages::console::devices::access::{
-    AccessPage, CertificateRow, LinkRow, NewLinkPage, QrCode, Refusals, SecretPage,
+    AccessPage, CertificateRow, LinkRow, NewLinkPage, QrCode, Refusals,
 };
 use modegate_pages::console::form::{Control, Entered, Input, Section, fill};
+use modegate_pages::console::secret::SecretPage;
 
 /// `GET /console/devices/{id}/access`.
 pub(in crate::http::pages) async fn show(visitor: Visitor, PathId(id): PathId<DeviceId>) -> Page {

@@ -9,6 +9,7 @@ use crate::app::revision::device_tag;
 use crate::app::timeline::{self, DeliveredCommand, SessionDetail};
 use crate::app::{self, Listed, history};
 use crate::http::api::PathId;
+use crate::http::pages::console::policy_sets::link;
 use crate::http::pages::{Page, Visitor};
 use crate::http::problem::Problem;
 use modegate_core::context::Mode;
@@ -82,7 +83,10 @@ pub(in crate::http::pages) async fn show(
             let (app, by) = (visitor.app(), visitor.by());
             let found = timeline::timeline(app, by, id, mode, page).await?;
             let Listed { items, next } = found.happened;
-            let happened = items.into_iter().map(|one| entry(id, one)).collect();
+            let happened = items
+                .into_iter()
+                .map(|one| entry(&visitor, id, one))
+                .collect();
             let device = found.device;
             let waits = app::waits::waits(app, &device, 0, WAITS).await?;
             let (state, now) = (&device.state, visitor.now());
@@ -200,19 +204,21 @@ fn pager(id: DeviceId, mode: Option<Mode>, before: Option<u64>, next: Option<u64
     }
 }
 
-fn entry(id: DeviceId, happened: timeline::Happened) -> Happened {
+fn entry(visitor: &Visitor, id: DeviceId, happened: timeline::Happened) -> Happened {
     match happened {
-        timeline::Happened::Session(detail) => Happened::Session(Box::new(session(id, *detail))),
+        timeline::Happened::Session(detail) => {
+            Happened::Session(Box::new(session(visitor, id, *detail)))
+        }
         timeline::Happened::Event(stored) => Happened::Event(event(id, *stored)),
     }
 }
 
-fn session(id: DeviceId, detail: SessionDetail) -> SessionEntry {
+fn session(visitor: &Visitor, id: DeviceId, detail: SessionDetail) -> SessionEntry {
     let session = detail.session;
     let mut other_modes: Vec<Mode> = detail.contexts.iter().map(|one| one.mode).collect();
     other_modes.dedup();
     other_modes.retain(|mode| *mode != session.mode);
-    let short = |set: String| set.chars().take(8).collect();
+    let sets = detail.policy_sets.into_iter();
     SessionEntry {
         no: session.session,
         place: detail.place,
@@ -237,7 +243,7 @@ fn session(id: DeviceId, detail: SessionDetail) -> SessionEntry {
             None => detail.withheld.iter().map(group).collect(),
         },
         same_as: detail.same_as,
-        policy_sets: detail.policy_sets.into_iter().map(short).collect(),
+        policy_sets: sets.map(|set| link(visitor, set)).collect(),
         notes: detail.notes,
     }
 }
