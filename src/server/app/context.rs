@@ -81,6 +81,9 @@ pub(crate) struct App {
     pub waiting: Arc<LatestCensus>,
     /// Where people reach the pages: what links begin with. It is known once the server listens.
     pub web_url: OnceLock<String>,
+    /// The identity provider by which people sign in to the pages, if there is one.
+    #[cfg(feature = "oidc")]
+    pub provider: Option<crate::oidc::IdentityProvider>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }
