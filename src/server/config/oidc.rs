@@ -178,7 +178,9 @@ fn role_name<S: Serializer>(role: &Role, to: S) -> Result<S::Ok, S::Error> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::config::{Flags, Loaded};
 
     #[test]
     fn an_issuer_is_kept_as_it_is_written() {
@@ -201,6 +203,50 @@ mod tests {
             "ftp://login.contoso.com",
         ] {
             assert_eq!(Issuer::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    fn faults(text: &str) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("m.toml");
+        std::fs::write(&file, text).unwrap();
+        let loaded = Loaded::read(Some(&file), &[], &Flags::default());
+        let told = loaded.faults.iter().map(ToString::to_string);
+        told.map(|fault| fault.rsplit_once("m.toml:").unwrap().1.to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_provider_is_told_with_its_place() {
+        let text = "[web.oidc]\nclient_id = 'modegate'\nscopes = ['email']\n\
+                    [[web.oidc.role]]\nclaim = 'groups'\nvalue = ''\nrole = 'portal'\nmore = 1\n";
+        let expected = [
+            "2:1: expected web.oidc.issuer beside web.oidc.client_id, found none",
+            "3:1: expected openid among the scopes, found email",
+            "6:1: expected 1 to 256 bytes of one line, found ''",
+        ];
+        let found = faults(text);
+        for expected in expected {
+            assert!(found.iter().any(|fault| fault == expected), "{found:#?}");
+        }
+        let role = faults(&text.replace("value = ''", "value = 'a'"));
+        assert!(
+            role.iter()
+                .any(|fault| fault.starts_with("7:1: expected admin, operator")),
+            "{role:#?}"
+        );
+    }
+
+    #[test]
+    fn a_program_without_the_feature_says_how_to_build_one_with_it() {
+        let text = "[web.oidc]\nissuer = 'https://login.contoso.com'\nclient_id = 'modegate'\n\
+                    [[web.oidc.role]]\nclaim = 'groups'\nvalue = 'a'\nrole = 'admin'\n";
+        let found = faults(text);
+        if cfg!(feature = "oidc") {
+            assert_eq!(found, [""; 0]);
+        } else {
+            assert_eq!(found.len(), 1, "{found:#?}");
+            assert!(found[0].contains("`--features oidc`"), "{found:#?}");
         }
     }
 

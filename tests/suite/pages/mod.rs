@@ -11,6 +11,8 @@ mod compliance;
 mod devices;
 mod forms;
 mod me;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod policies;
 mod portal;
 mod push;
