@@ -18,6 +18,22 @@ pub fn sign_in(surface: Surface) -> &'static str {
     }
 }
 
+/// Where the sign-in by an identity provider begins.
+pub fn provider_sign_in(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Console => "/console/sign-in/oidc",
+        Surface::Portal => "/portal/sign-in/oidc",
+    }
+}
+
+/// Where an identity provider sends a browser back to.
+pub fn provider_return(surface: Surface) -> &'static str {
+    match surface {
+        Surface::Console => "/console/sign-in/oidc/return",
+        Surface::Portal => "/portal/sign-in/oidc/return",
+    }
+}
+
 /// Where signing out is posted to.
 pub fn sign_out(surface: Surface) -> &'static str {
     match surface {

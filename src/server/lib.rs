@@ -16,6 +16,8 @@ pub mod key_file;
 pub mod limits;
 pub mod logo;
 pub mod metrics;
+#[cfg(feature = "oidc")]
+pub mod oidc;
 pub mod pem;
 pub mod policy_files;
 mod qr;

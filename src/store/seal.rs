@@ -46,6 +46,8 @@ pub enum SealContext {
     PortalLink(u64),
     /// The secrets of a form that was not sent for good yet, for the session with this id.
     Form(u128),
+    /// A sign-in under way, in what the identity provider passes back.
+    SignIn,
     /// A place in a list, for the token with this id.
     Cursor(CursorList, u128),
 }
@@ -93,6 +95,7 @@ impl SealContext {
                 };
                 (kind, (token >> 64) as u64, part(token, 32), part(token, 0))
             }
+            SealContext::SignIn => (31, 0, 0, 0),
             SealContext::Form(session) => {
                 let first = (session >> 64) as u64;
                 (28, first, part(session, 32), part(session, 0))

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::shell::Shell;
+use crate::sign_in::ProviderLink;
 use crate::words::{PortalWord, Text as _, Word};
 
 /// The portal's sign-in, by a code.
@@ -11,6 +12,8 @@ use crate::words::{PortalWord, Text as _, Word};
 pub struct SignInPage {
     /// What every page shows.
     pub shell: Shell,
+    /// Another way to sign in.
+    pub provider: Option<ProviderLink>,
     /// The page to go to afterwards.
     pub to: String,
     /// The code that was entered.

@@ -84,6 +84,9 @@ pub(crate) struct App {
     pub web_url: OnceLock<String>,
     /// What the server is: it is known once the server listens.
     pub server: OnceLock<ServerFacts>,
+    /// The identity provider by which people sign in to the pages, if there is one.
+    #[cfg(feature = "oidc")]
+    pub provider: Option<crate::oidc::IdentityProvider>,
     /// Why TLS takes this certificate from no client, if it does not.
     pub certificate_fault: fn(&CertificateDer<'_>) -> Option<String>,
 }

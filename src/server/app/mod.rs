@@ -25,6 +25,8 @@ pub(crate) mod inventory;
 mod list;
 pub(crate) mod log;
 pub(crate) mod offers;
+#[cfg(feature = "oidc")]
+pub(crate) mod oidc;
 pub(crate) mod persons;
 pub(crate) mod policies;
 pub(crate) mod policy_reload;

@@ -6,7 +6,7 @@ use std::{fs, io};
 
 use super::fault::{Fault, SourceLocation, Warning};
 use super::values::hex_key;
-use super::{AuditSettings, Limits, Loaded, Settings, SiemSettings, WitnessAddress};
+use super::{AuditSettings, Limits, Loaded, OidcSettings, Settings, SiemSettings, WitnessAddress};
 use crate::logo::Logo;
 use crate::pem;
 use modegate_core::secret::Secret;
@@ -36,6 +36,7 @@ pub(super) fn together(loaded: &mut Loaded) {
         let expected = "no endpoint, or a program built with `--features otlp`";
         loaded.wrong("otlp.endpoint", expected, "a program built without");
     }
+    loaded.provider(&settings.web.oidc);
     let name = ("server_auth.name", settings.server_auth.name.is_some());
     let password_file = settings.server_auth.password_file.is_some();
     let password_file = ("server_auth.password_file", password_file);
@@ -64,6 +65,7 @@ pub(super) fn files(loaded: &mut Loaded) {
         ("client_ca", &settings.client_ca, "issuers"),
         ("audit.witness_ca", &settings.audit.witness_ca, "CAs"),
         ("siem.ca", &settings.siem.ca, "CAs"),
+        ("web.oidc.ca", &settings.web.oidc.ca, "CAs"),
     ] {
         if let Some(path) = path {
             let expected = format!("certificates of {whose} in PEM");
@@ -78,6 +80,11 @@ pub(super) fn files(loaded: &mut Loaded) {
     for path in settings.siem.authorizations() {
         let expected = "a readable file with the value of a header, one line of ASCII";
         loaded.secret("siem.sinks", expected, path, is_header_value);
+    }
+    if let Some(path) = &settings.web.oidc.client_secret_file {
+        let expected = "a readable file with the secret of a client";
+        let key = "web.oidc.client_secret_file";
+        loaded.secret(key, expected, path, |text| !text.is_empty());
     }
     if let Some(path) = &settings.key_file {
         let expected = "a readable file with 64 hexadecimal digits";
@@ -184,6 +191,35 @@ impl Loaded {
                 let found = format!("that of {} twice", sink.name);
                 self.wrong("siem.sinks", "another target for each sink", found);
             }
+        }
+    }
+
+    /// Sign-in by an identity provider: what it needs, and a program that has it.
+    fn provider(&mut self, oidc: &OidcSettings) {
+        let issuer = ("web.oidc.issuer", oidc.issuer.is_some());
+        if issuer.1 && cfg!(not(feature = "oidc")) {
+            let expected = "no issuer, or a program built with `--features oidc`";
+            self.wrong(issuer.0, expected, "a program built without");
+        }
+        let client = ("web.oidc.client_id", oidc.client_id.is_some());
+        self.needs(issuer, client);
+        for (key, is_set) in [
+            client,
+            (
+                "web.oidc.client_secret_file",
+                oidc.client_secret_file.is_some(),
+            ),
+            ("web.oidc.role", !oidc.role.is_empty()),
+        ] {
+            self.needs((key, is_set), issuer);
+        }
+        if oidc.role.len() > OidcSettings::ROLES {
+            let expected = format!("at most {} roles", OidcSettings::ROLES);
+            self.wrong("web.oidc.role", expected, oidc.role.len().to_string());
+        }
+        if !oidc.scopes.iter().any(|scope| scope == "openid") {
+            let found = oidc.scopes.join(", ");
+            self.wrong("web.oidc.scopes", "openid among the scopes", found);
         }
     }
 

@@ -7,34 +7,43 @@ use serde_json::Value;
 use super::settings::Settings;
 use super::tree::Node;
 
-/// The table of text templates: it has no fixed names, and therefore no variable.
-pub(super) const TEMPLATES: &str = "templates";
+/// Keys without a variable: the table of text templates has no fixed names, and the roles of
+/// `web.oidc` are tables themselves.
+pub(super) const WITHOUT_VARIABLE: [&str; 2] = ["templates", "web.oidc.role"];
 
-/// Every key, after its section and a dot if it is in one, in the order of the
-/// fields.
+/// Every key, after its sections and a dot behind each, in the order of the fields.
 pub(crate) static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut root = Node::default();
-    // A section is what has fields in the defaults.
-    if let Ok(Value::Object(defaults)) = serde_json::to_value(Settings::default()) {
-        let is_section = |value: &Value| value.as_object().is_some_and(|table| !table.is_empty());
-        for (name, _) in defaults.iter().filter(|(_, value)| is_section(value)) {
-            root.insert(name, Node::default());
-        }
-    }
+    let defaults = serde_json::to_value(Settings::default()).unwrap_or_default();
+    insert_sections(&mut root, "", &defaults);
     // Reading the empty sections leaves the fields of each in its node.
     root.read();
-    let keys = root.fields().iter().flat_map(|&name| {
-        let section = root.find(name).map_or(&[][..], Node::fields);
-        match section {
-            [] => vec![name.to_owned()],
-            fields => fields
-                .iter()
-                .map(|field| format!("{name}.{field}"))
-                .collect(),
-        }
-    });
-    keys.collect()
+    let mut keys = Vec::new();
+    collect(&root, "", &mut keys);
+    keys
 });
+
+/// Inserts an empty table for each section: what has fields in the defaults.
+fn insert_sections(root: &mut Node, above: &str, defaults: &Value) {
+    let fields = defaults.as_object().into_iter().flatten();
+    for (name, value) in fields {
+        if value.as_object().is_some_and(|table| !table.is_empty()) {
+            let key = format!("{above}{name}");
+            root.insert(&key, Node::default());
+            insert_sections(root, &format!("{key}."), value);
+        }
+    }
+}
+
+fn collect(section: &Node, above: &str, keys: &mut Vec<String>) {
+    for name in section.fields() {
+        let key = format!("{above}{name}");
+        match section.find(name) {
+            Some(inner) if !inner.fields().is_empty() => collect(inner, &format!("{key}."), keys),
+            _ => keys.push(key),
+        }
+    }
+}
 
 /// The environment variable of a key: `MODEGATE_LOG_FORMAT` for `log.format`.
 pub(super) fn variable(key: &str) -> String {

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Fault, SourceLocation, Warning};
-use super::key::{KEYS, TEMPLATES, variable};
+use super::key::{KEYS, WITHOUT_VARIABLE, variable};
 use super::suggestion::NOT_IN_FILE;
 use super::tree::{Node, Value};
 
@@ -72,7 +72,7 @@ pub(super) fn from_environment(
             variable: name.clone(),
         };
         let key = KEYS.iter().find(|key| variable(key) == *name);
-        match key.filter(|key| *key != TEMPLATES) {
+        match key.filter(|key| !WITHOUT_VARIABLE.contains(&key.as_str())) {
             Some(key) => root.insert(key, Node::new(place, Value::untyped(text))),
             None => warnings.push(Warning {
                 place,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::oidc::OidcSettings;
 use super::values::{self, AccentColour, Address, BaseUrl, BrandName, File, HeaderName, HostName};
 use super::values::{UserIndexWord, list, number, optional, required};
 use modegate_store::fleet::UserIndex;
@@ -57,6 +58,8 @@ pub struct WebSettings {
     /// After how many days it ends in any case. Default 7.
     #[serde(deserialize_with = "number::<_, 1, 90>")]
     pub portal_days: u32,
+    /// Sign-in by an identity provider.
+    pub oidc: OidcSettings,
 }
 
 impl Default for WebSettings {
@@ -75,6 +78,7 @@ impl Default for WebSettings {
             console_hours: 8,
             portal_idle_hours: 12,
             portal_days: 7,
+            oidc: OidcSettings::default(),
         }
     }
 }

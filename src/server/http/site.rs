@@ -27,6 +27,8 @@ pub struct WebSite {
     pub url: Option<String>,
     /// The header by which a trusted proxy names the user whom it has signed in.
     pub user_header: Option<String>,
+    /// What the identity provider is called by which people sign in, if there is one.
+    pub provider: Option<String>,
     /// The host names that pages are served under; empty: any.
     pub names: Vec<String>,
     /// Whether browsers are told to use HTTPS only.
@@ -57,6 +59,7 @@ impl WebSite {
             logo,
             url: settings.url.clone(),
             user_header: settings.user_header.clone(),
+            provider: settings.oidc.name(),
             names: settings.names.clone(),
             hsts: settings.hsts,
         })

@@ -229,6 +229,8 @@ async fn app(
         waiting: Arc::default(),
         web_url: OnceLock::new(),
         server: OnceLock::new(),
+        #[cfg(feature = "oidc")]
+        provider: crate::oidc::IdentityProvider::new(&options.settings.web.oidc)?,
         certificate_fault: |certificate| fault_of(certificate).map(|fault| fault.to_string()),
     };
     app.refresh_tokens().await?;

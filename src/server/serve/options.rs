@@ -65,6 +65,10 @@ pub enum ServeError {
     /// The logo cannot be used.
     #[error("web.brand_logo: expected a PNG or JPEG of at most 64 KiB, found {0}")]
     Logo(String),
+    /// The identity provider cannot be used.
+    #[cfg(feature = "oidc")]
+    #[error("web.oidc: {0}")]
+    Provider(#[from] crate::oidc::SetupError),
     /// Everybody can write to the data directory.
     #[error(
         "every user of this machine can write to the data directory {0}, and so put a key or a database there: \

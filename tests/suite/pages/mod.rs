@@ -12,6 +12,8 @@ mod devices;
 mod forms;
 mod links;
 mod me;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod policies;
 mod policy_sets;
 mod portal;

@@ -5,19 +5,19 @@ use actix_web::middleware::from_fn;
 use actix_web::{Route, web};
 
 use super::guard::guard;
-use super::table::{Entry, TABLE};
+use super::table::{self, Entry};
 use super::{assets, errors};
 use crate::http::problem::{Problem, ProblemCode};
 
 /// Registers the pages: one resource per path, those without parameters first, since the first
 /// pattern that fits is taken.
 pub(in crate::http) fn routes(config: &mut web::ServiceConfig) {
-    let mut paths: Vec<&'static str> = TABLE.iter().map(|entry| entry.path).collect();
+    let mut paths: Vec<&'static str> = table::entries().map(|entry| entry.path).collect();
     paths.dedup();
     paths.sort_by_key(|path| path.matches('{').count());
     paths.dedup();
     for path in paths {
-        let entries = || TABLE.iter().filter(move |entry| entry.path == path);
+        let entries = || table::entries().filter(move |entry| entry.path == path);
         let allow: Vec<&str> = entries().map(|entry| allowed(entry.method)).collect();
         let allow = allow.join(", ");
         let mut resource = web::resource(path);

@@ -32,8 +32,8 @@ macro_rules! pages {
 }
 
 pages! {
-    /// Every page.
-    pub(super) static TABLE;
+    /// The pages that every build has.
+    static TABLE;
 
     get "/" [For::All(Surface::Console)] sign_in::start;
 
@@ -178,4 +178,23 @@ pages! {
     post "/portal/installs/{install}/take-back" [For::Person] portal::install::take_back;
     get "/portal/requests" [For::Person] portal::requests::list;
     get "/portal/device" [For::Person] portal::device::show;
+}
+
+#[cfg(feature = "oidc")]
+pages! {
+    /// The pages of signing in by an identity provider.
+    static PROVIDER_TABLE;
+
+    get "/console/sign-in/oidc" [For::All(Surface::Console)] sign_in::oidc::start;
+    get "/console/sign-in/oidc/return" [For::All(Surface::Console)] sign_in::oidc::finish;
+    get "/portal/sign-in/oidc" [For::All(Surface::Portal)] sign_in::oidc::start;
+    get "/portal/sign-in/oidc/return" [For::All(Surface::Portal)] sign_in::oidc::finish;
+}
+
+#[cfg(not(feature = "oidc"))]
+static PROVIDER_TABLE: &[Entry] = &[];
+
+/// Every page.
+pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {
+    TABLE.iter().chain(PROVIDER_TABLE)
 }

@@ -61,6 +61,7 @@ fn sign_in_page(guest: &Guest, to: String, code: String, fault: Option<PortalWor
     };
     SignInPage {
         shell: guest.shell(title),
+        provider: sign_in::provider_link(guest, &to),
         to,
         code,
         fault: fault.map(|word| word.text(guest.language)),

@@ -1,10 +1,13 @@
 //! Signing in and out.
 
+#[cfg(feature = "oidc")]
+pub(super) mod oidc;
 pub(super) mod proxy;
 pub(super) mod token;
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{LOCATION, SET_COOKIE};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::cookies::Cookie;
 use super::visitor::{Guest, Page, Visitor, page};
@@ -12,7 +15,8 @@ use crate::app::web_sessions::{self, NewSession};
 use crate::http::session_key::SessionKey;
 use modegate_core::web_session::SessionDigest;
 use modegate_pages::address;
-use modegate_pages::sign_in::Start;
+use modegate_pages::sign_in::{ProviderLink, Start};
+use modegate_pages::words::{Text as _, Word};
 
 /// `GET /`: which way to go.
 pub(super) async fn start(guest: Guest) -> Page {
@@ -32,6 +36,17 @@ pub(super) async fn sign_out(visitor: Visitor) -> Page {
             Cookie::Session(guest.surface).removed(guest.secure),
         ))
         .finish())
+}
+
+/// The link by which one signs in at the identity provider, if there is one, and goes on to `to`.
+pub(super) fn provider_link(guest: &Guest, to: &str) -> Option<ProviderLink> {
+    let provider = guest.shared.web.provider.as_deref()?;
+    let start = address::provider_sign_in(guest.surface);
+    let to = utf8_percent_encode(to, NON_ALPHANUMERIC);
+    Some(ProviderLink {
+        href: format!("{start}?to={to}"),
+        text: Word::SignInWith.filled(guest.language, &[&provider]),
+    })
 }
 
 /// Begins the session that `new` makes for a key that nobody knew before, and leads on.

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 
-use super::begin;
+use super::{begin, provider_link};
 use crate::app::web_sessions::NewSession;
 use crate::http::pages::Form;
 use crate::http::pages::visitor::{Guest, Page, page, render};
@@ -70,6 +70,7 @@ fn sign_in_page(guest: &Guest, to: String, fault: Option<Word>) -> TokenSignIn {
     };
     TokenSignIn {
         shell: guest.shell(title),
+        provider: provider_link(guest, &to),
         to,
         fault: fault.map(|word| word.text(guest.language).to_owned()),
     }
