@@ -14,4 +14,5 @@ mod me;
 mod policies;
 mod portal;
 mod push;
+mod routes;
 mod sign_in;
