@@ -1,5 +1,8 @@
 //! Opens pages in the person's browser, where there is a desktop. Nothing depends on it: the
 //! addresses are printed too.
+//!
+//! By the desktop's own program: three names, instead of a crate with dependencies, which would
+//! leave the browser in the group of processes that Ctrl-C ends.
 
 use std::env;
 use std::ffi::OsString;
