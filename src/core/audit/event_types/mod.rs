@@ -67,7 +67,7 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         Exchange => &["exchange"],
         ExchangeMore => &["more"],
         DeviceRefused => &["detail", "count", "refusals"],
-        MessageRefused | StrangerRefused => &["detail", "count"],
+        MessageRefused | StrangerRefused | PortalLinkEnded => &["detail", "count"],
         DeviceAlert => &["command", "kind", "alert"],
         RetentionApplied => &["detail", "count", "log"],
         DatabaseRestored | AuditRedacted | AuditExported | AuditKeyChanged | LogForked => {
@@ -113,7 +113,6 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         | FormRefused
         | PortalLinkCreated
         | PortalLinkUsed => &["detail"],
-        PortalLinkEnded => &["detail", "count"],
     }
 }
 
