@@ -44,7 +44,11 @@ enum Command {
 const EXAMPLES: [Examples; 3] = [
     (
         "demo",
-        &["modegate demo", "modegate demo --exit --data ./demo"],
+        &[
+            "modegate demo",
+            "modegate demo --no-open",
+            "modegate demo --exit --data ./demo",
+        ],
     ),
     (
         "simulate",

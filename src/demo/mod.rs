@@ -2,11 +2,12 @@
 //! HTTPS by a simulated tablet, with what was sent and withheld on standard output.
 
 mod api;
+mod browser;
 mod report;
 mod scenario;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -24,6 +25,9 @@ pub(crate) struct DemoArgs {
     /// End after the scenario: with 0 when every step went as Microsoft's article on MDMAgent.exe says, else 1
     #[arg(long)]
     exit: bool,
+    /// Open no browser: only print where the console and the portal are
+    #[arg(long)]
+    no_open: bool,
     /// Print every command, answer and check
     #[arg(long, short)]
     verbose: bool,
@@ -70,6 +74,11 @@ async fn play(args: &DemoArgs) -> Result<bool, DemoError> {
     options.settings.compliance.read_hours = 0;
     options.settings.wns.token_url = Some(wns.token_url());
     options.settings.wns.host_suffix = Some(wns.host_suffix());
+    if opens_browser(args) {
+        // The browser does not know the demo's CA, and would warn instead of showing the pages.
+        // This address is for this machine alone.
+        options.settings.insecure_http = Some((Ipv4Addr::LOCALHOST, 0).into());
+    }
     let running = start(options).await?;
     let mut report = Report::new(args.verbose);
     let played = show(args, &running, &wns, &mut report).await;
@@ -102,28 +111,79 @@ async fn show(
     if args.exit {
         return Ok(());
     }
-    let user = Value::Object(serde_json::Map::new());
-    let link = api
-        .post(&format!("/devices/{device}/portal-links"), &user)
-        .await?;
-    report.line(&format!(
-        "\nThe server keeps running; Ctrl-C ends it. To look at, in a browser that trusts {ca}:\n  \
-         console  {console}  (sign in with the token in {token})\n  \
-         portal   {portal}  (for the tablet's user, once, within 30 minutes)\n\
-         Its log of this run:",
-        ca = running.ca.display(),
-        console = running.page("/console"),
-        token = running.token_file.display(),
-        portal = link["url"].as_str().unwrap_or_default(),
-    ))?;
+    // From here on Ctrl-C ends the demo in order, as the next line says.
+    let interrupted = actix_web::rt::spawn(tokio::signal::ctrl_c());
+    let pages = Pages::make(&api, running, &device).await?;
+    report.line(&pages.in_words(running))?;
     report.line(&format!(
         "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
         ca = running.ca.display(),
         token = running.token_file.display(),
         port = address.port()
     ))?;
+    if pages.is_plain {
+        // The portal last: it is what the browser shows then.
+        browser::open(vec![pages.console, pages.portal]);
+    }
     tokio::select! {
-        ended = tokio::signal::ctrl_c() => Ok(ended?),
+        ended = interrupted => Ok(ended.map_err(io::Error::other)??),
         failed = running.failed() => Err(ServeError::from(failed).into()),
+    }
+}
+
+/// Whether the demo ends by opening its pages.
+fn opens_browser(args: &DemoArgs) -> bool {
+    !args.exit && !args.no_open && browser::has_desktop()
+}
+
+/// Where the pages are, each one step from being signed in.
+struct Pages {
+    console: String,
+    /// The tablet's user's link.
+    portal: String,
+    /// Whether a browser shows them without knowing the server's CA.
+    is_plain: bool,
+}
+
+impl Pages {
+    async fn make(api: &api::Api, running: &Running, device: &str) -> Result<Self, DemoError> {
+        let user = Value::Object(serde_json::Map::new());
+        let link = api
+            .post(&format!("/devices/{device}/portal-links"), &user)
+            .await?;
+        let link = link["url"].as_str().unwrap_or_default();
+        let (console, portal) = (running.page("/console"), link.to_owned());
+        let Some(http) = running.http else {
+            return Ok(Pages {
+                console,
+                portal,
+                is_plain: false,
+            });
+        };
+        let path = link.find("/portal/link/").map_or("", |at| &link[at..]);
+        Ok(Pages {
+            console: format!("http://{http}/console/sign-in"),
+            portal: format!("http://{http}{path}"),
+            is_plain: true,
+        })
+    }
+
+    fn in_words(&self, running: &Running) -> String {
+        let how = match self.is_plain {
+            true => "Your browser opens".to_owned(),
+            false => format!(
+                "To look at, in a browser that trusts {}",
+                running.ca.display()
+            ),
+        };
+        format!(
+            "\nThe server keeps running; Ctrl-C ends it. {how}:\n  \
+             console  {console}  (sign in with the token in {token})\n  \
+             portal   {portal}  (for the tablet's user, once, within 30 minutes)\n\
+             Its log of this run:",
+            console = self.console,
+            token = running.token_file.display(),
+            portal = self.portal,
+        )
     }
 }

@@ -135,5 +135,8 @@ named! {
         SessionOpened = "session.opened",
         /// A session of the pages was ended before its time.
         SessionEnded = "session.ended",
+        /// Somebody who is signed in sent a form of the pages that is not for their role or
+        /// groups: at most 30 a minute of one session.
+        FormRefused = "form.refused",
     }
 }

@@ -132,6 +132,7 @@ impl Classified {
             EventType::DeviceRefused
             | EventType::StrangerRefused
             | EventType::MessageRefused
+            | EventType::FormRefused
             | EventType::DeviceLimited
             | EventType::ChannelUriRefused => refused(Medium),
             EventType::PolicyRefused | EventType::WakeNotTaken | EventType::WebhookGivenUp => {

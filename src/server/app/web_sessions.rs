@@ -302,6 +302,20 @@ pub(crate) async fn end_all(
     .await
 }
 
+/// Logs that somebody sent a form that is not for them.
+///
+/// # Errors
+/// The log could not be written.
+pub(crate) async fn log_refused_form(
+    app: &App,
+    by: &Principal,
+    detail: String,
+) -> Result<(), AppError> {
+    let event = Event::new(app.now(), by.actor(), None, EventType::FormRefused);
+    app.store.log(vec![event.detail(detail)]).await?;
+    Ok(())
+}
+
 /// What the session may do. That of a token ends with the token.
 fn token(app: &App, session: &WebSession, now: Timestamp) -> Option<Arc<Token>> {
     match session.subject {

@@ -29,6 +29,8 @@ const SWEEP: u32 = 16_384;
 const SESSION: u32 = 300;
 /// Forms that a person sends per minute.
 const PERSON: u32 = 10;
+/// Refused forms of one session per minute that are logged: the log is kept for years.
+const REFUSED_FORMS: u32 = 30;
 /// Failed sign-ins of one address per minute.
 const SIGN_INS: u32 = 5;
 
@@ -86,6 +88,7 @@ pub struct Rates {
     tokens: Option<Keyed>,
     sessions: Option<Keyed>,
     persons: Option<Keyed>,
+    refused_forms: Option<Keyed>,
     sign_ins: Option<Keyed>,
     sync_requests: Arc<Semaphore>,
 }
@@ -101,6 +104,7 @@ impl Rates {
             tokens: Keyed::new(limits.token_per_minute, limits.token_per_minute),
             sessions: has_rates.then(|| Keyed::new(SESSION, SESSION)).flatten(),
             persons: has_rates.then(|| Keyed::new(PERSON, PERSON)).flatten(),
+            refused_forms: Keyed::new(REFUSED_FORMS, REFUSED_FORMS),
             sign_ins: Keyed::new(SIGN_INS, SIGN_INS),
             sync_requests: Arc::new(Semaphore::new(limits.sync_under_way)),
         }
@@ -130,6 +134,11 @@ impl Rates {
     /// One form of the person whose session has this id.
     pub fn admit_person(&self, id: &[u8; 16]) -> Result<(), RetryAfter> {
         admit(self.persons.as_ref(), id)
+    }
+
+    /// One entry in the log of a form that the session with this id may not send.
+    pub fn admit_refused_form(&self, id: &[u8; 16]) -> Result<(), RetryAfter> {
+        admit(self.refused_forms.as_ref(), id)
     }
 
     /// One failed sign-in of whoever is at this address.
@@ -214,6 +223,14 @@ mod tests {
             let _ = keyed.admit(caller);
         }
         assert!(keyed.limiter.len() <= 10 + SHARED as usize);
+    }
+
+    #[test]
+    fn few_refused_forms_of_a_session_are_logged_even_without_rates() {
+        let rates = Rates::new(&limits());
+        let taken = (0..100).filter(|_| rates.admit_refused_form(&[7; 16]).is_ok());
+        assert_eq!(taken.count(), REFUSED_FORMS as usize);
+        assert_eq!(rates.admit_refused_form(&[8; 16]), Ok(()));
     }
 
     #[test]

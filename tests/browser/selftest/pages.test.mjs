@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
+import { heard, tree } from '../lib/accessibility.mjs';
 import { launch, open } from '../lib/chromium.mjs';
 import { crawl } from '../lib/crawl.mjs';
 import { tabTo } from '../lib/keyboard.mjs';
@@ -10,7 +11,7 @@ import { script } from '../lib/old_browser.mjs';
 import { targets, width } from '../lib/page_checks.mjs';
 import { validate } from '../lib/vnu.mjs';
 import { shape } from '../lib/walk.mjs';
-import { BAD, start } from './server.mjs';
+import { BAD, start, UNHEARD } from './server.mjs';
 
 let browser;
 let server;
@@ -77,6 +78,18 @@ test('what stays bright, loses its border, or is unfit for paper is found', asyn
     assert.ok(faults.some((one) => one.startsWith(fault)), `${path}: ${JSON.stringify(faults)}`);
     await page.goto(`${server.origin}/console/good`);
     assert.deepEqual(await check(page), [], check.name);
+  }
+  await context.close();
+});
+
+test('what assistive technology is not given is found', async () => {
+  const { context, page } = await open(browser);
+  await page.goto(`${server.origin}/heard`);
+  assert.deepEqual(heard(await tree(page), { isLive: true }), []);
+  for (const [nth, [was, , fault]] of UNHEARD.entries()) {
+    await page.goto(`${server.origin}/unheard/${nth}`);
+    const faults = heard(await tree(page), { isLive: true });
+    assert.ok(faults.some((one) => one.startsWith(fault)), `without ${was}: ${JSON.stringify(faults)}`);
   }
   await context.close();
 });

@@ -47,6 +47,28 @@ export const UNSEEN = page({ title: 'Unseen', main: '<button class="unseen">x</b
 export const BRIGHT = page({ title: 'Bright', main: '<nav>x</nav>', head: '<link rel="stylesheet" href="/bright.css">' });
 export const WIDE = page({ title: 'Wide', main: '<p class="wide">x</p>', head: '<link rel="stylesheet" href="/small.css">' });
 
+/** What assistive technology needs is there; and what each change of it takes away. */
+const LISTEN = '<header>Site<nav aria-label="Main"><a href="/console">Home</a></nav></header><main><h1>Page</h1><h2>Part</h2>'
+  + '<p role="status">Step 1</p><table><caption>Things</caption><thead><tr><th scope="col">Name</th></tr></thead><tbody><tr><td><button>Do it</button></td></tr></tbody></table>'
+  + '<p><label>Find <input name="q"></label><img src="/favicon.ico" alt="A picture"></p></main><footer>Foot</footer>';
+export const UNHEARD = [
+  ['<header>', '<div>', '0 banners'],
+  ['<footer>', '<p>', '0 content infos'],
+  ['<main>', '<div>', '0 main landmarks'],
+  ['aria-label="Main"', '', 'a navigation without a name'],
+  ['<nav aria-label="Main"><a href="/console">Home</a></nav>', '', 'no navigation'],
+  ['<h1>Page</h1>', '', '0 headings of level 1'],
+  ['<h2>Part</h2>', '<h3>Part</h3>', "the heading 'Part' of level 3"],
+  ['<h2>Part</h2>', '<h2></h2>', 'a heading of level 2 without text'],
+  ['Do it', '', 'a button without a name'],
+  ['<label>Find ', '<label>', 'a textbox without a name'],
+  ['<caption>Things</caption>', '', 'a table without a caption'],
+  ['alt="A picture"', '', 'a picture without a name'],
+  [' role="status"', '', 'nothing says what changes'],
+  ['Step 1', '', 'the status is empty'],
+];
+const whole = (body) => `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Listen</title></head><body>${body}</body></html>`;
+
 const FILES = {
   '/ui.css': ['text/css', CSS],
   '/pale.css': ['text/css', '.pale { color: #ccc }'],
@@ -74,6 +96,8 @@ export async function start() {
       '/small': UNTOUCHABLE,
       '/unseen': UNSEEN,
       '/bright': BRIGHT,
+      '/heard': whole(LISTEN),
+      ...Object.fromEntries(UNHEARD.map(([was, is], nth) => [`/unheard/${nth}`, whole(LISTEN.replace(was, is))])),
       '/wide': WIDE,
       '/lost': page({ title: 'Lost', head: '<script src="/lost.js"></script>' }),
     }[pathname];

@@ -54,6 +54,7 @@ files! {
     everything_can_be_done_without_script: "no_script.test.mjs", Names::Usual;
     pages_are_live_where_internet_explorer_11_would_be: "old_browser.test.mjs", Names::Usual;
     everything_can_be_done_by_keyboard: "keyboard.test.mjs", Names::Usual;
+    assistive_technology_is_given_what_it_needs: "accessibility.test.mjs", Names::Usual;
     live_pages_outlive_faults: "faults.test.mjs", Names::Usual;
     pictures_are_taken_of_sixteen_pages: "pictures.test.mjs", Names::Usual;
 }

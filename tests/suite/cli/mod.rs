@@ -2,6 +2,8 @@
 
 pub mod configuration;
 mod demo;
+#[cfg(unix)]
+mod demo_browser;
 mod exit_codes;
 mod mock_wns;
 mod operating;

@@ -9,6 +9,9 @@ use reqwest::header::{LOCATION, SET_COOKIE};
 use crate::harness::Server;
 use crate::wait::DEADLINE;
 
+/// The type of a form.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// A page, or what came instead.
 #[derive(Debug, Clone)]
 pub struct Page {
@@ -157,10 +160,20 @@ impl Browser {
     }
 
     pub async fn send(&mut self, method: Method, path: &str, body: Option<String>) -> Page {
+        self.send_as(method, path, FORM, body).await
+    }
+
+    /// Sends a body of this type.
+    pub async fn send_as(
+        &mut self,
+        method: Method,
+        path: &str,
+        kind: &str,
+        body: Option<String>,
+    ) -> Page {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(body) = body {
-            let form = "application/x-www-form-urlencoded";
-            request = request.header("content-type", form).body(body);
+            request = request.header("content-type", kind).body(body);
         }
         for (name, value) in &self.headers {
             request = request.header(*name, value);

@@ -18,6 +18,7 @@ mod policies;
 mod policy_sets;
 mod portal;
 mod push;
+mod routes;
 mod server;
 mod sign_in;
 mod webhooks;

@@ -13,12 +13,12 @@ use EventType::{
     ChannelUriRefused, CommandCancelled, CommandQueued, CommandRetried, ComplianceChanged,
     ComplianceSnapshot, DatabaseRestored, DeviceAlert, DeviceChanged, DeviceLimited, DeviceRefused,
     DeviceRegistered, DeviceRetired, DeviceUnenrolled, EnrollmentEnded, Exchange, ExchangeMore,
-    FamilyShown, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked, MessageRefused,
-    PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded, PortalLinkUsed,
-    PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth, Redacted,
-    RetentionApplied, ServerStarted, SessionEnded, SessionOpened, StrangerRefused, TokenCreated,
-    TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged, WebhookCreated,
-    WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
+    FamilyShown, FormRefused, GuardRefused, InstallMoved, KeyLearned, KeyRotated, LogForked,
+    MessageRefused, PolicyLoaded, PolicyRefused, PortalLinkCreated, PortalLinkEnded,
+    PortalLinkUsed, PushProfileChanged, PushProfileCreated, PushProfileDeleted, PushProfileHealth,
+    Redacted, RetentionApplied, ServerStarted, SessionEnded, SessionOpened, StrangerRefused,
+    TokenCreated, TokenRevoked, WakeEnded, WakeNotTaken, WakeSent, WakeWanted, WebhookChanged,
+    WebhookCreated, WebhookDeleted, WebhookDeliveryRequested, WebhookGivenUp,
 };
 pub use text::tables;
 
@@ -67,7 +67,7 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         Exchange => &["exchange"],
         ExchangeMore => &["more"],
         DeviceRefused => &["detail", "count", "refusals"],
-        MessageRefused | StrangerRefused => &["detail", "count"],
+        MessageRefused | StrangerRefused | PortalLinkEnded => &["detail", "count"],
         DeviceAlert => &["command", "kind", "alert"],
         RetentionApplied => &["detail", "count", "log"],
         DatabaseRestored | AuditRedacted | AuditExported | AuditKeyChanged | LogForked => {
@@ -110,9 +110,9 @@ pub fn fields(what: EventType) -> &'static [&'static str] {
         | WebhookDeliveryRequested
         | SessionOpened
         | SessionEnded
+        | FormRefused
         | PortalLinkCreated
         | PortalLinkUsed => &["detail"],
-        PortalLinkEnded => &["detail", "count"],
     }
 }
 

@@ -3,10 +3,10 @@
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, SET_COOKIE};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
@@ -103,11 +103,45 @@ async fn for_somebody(
         check_form(&visitor.guest, &request, form)?;
     }
     if !whom.admits(visitor.by()) {
+        if form.is_some() {
+            log_refusal(&visitor, request.request()).await;
+        }
         return Err(not_for(whom, &visitor).into());
     }
     match form {
         None => next.call(request).await,
-        Some(form) => send_once(visitor, request, form, next).await,
+        Some(form) => {
+            let sender = visitor.clone();
+            let response = send_once(visitor, request, form, next).await?;
+            // What is for all devices is refused to who is bound to groups by its use case.
+            if response.status() == StatusCode::FORBIDDEN {
+                log_refusal(&sender, response.request()).await;
+            }
+            Ok(response)
+        }
+    }
+}
+
+/// Logs a form that is not for its sender, for an operator to find. The answer is the same
+/// where the log has no room for more.
+async fn log_refusal(visitor: &Visitor, request: &HttpRequest) {
+    let rates = &visitor.guest.shared.rates;
+    if rates
+        .admit_refused_form(visitor.session.id.0.as_bytes())
+        .is_err()
+    {
+        return;
+    }
+    // The path as the table has it: what stands in an address may be anything.
+    let (path, role) = (request.match_pattern(), visitor.by().role().name());
+    let path = path.unwrap_or_default();
+    let detail = format!(
+        "the form of {path}, session {} with the role {role}",
+        visitor.session.id
+    );
+    let logged = web_sessions::log_refused_form(visitor.app(), visitor.by(), detail).await;
+    if let Err(error) = logged {
+        tracing::error!(%error, "could not log a refused form");
     }
 }
 
