@@ -4,6 +4,7 @@
 mod api;
 mod report;
 mod scenario;
+mod visit;
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,8 +12,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-
-use serde_json::Value;
 
 use modegate_server::serve::{Options, Running, ServeError, start};
 use modegate_sim::mock_wns::MockWns;
@@ -89,7 +88,8 @@ async fn show(
         "modegate listens on https://{address}; its data is in {data}."
     ))?;
     let api = api::Api::new(running)?;
-    let device = scenario::play(&api, running, wns, report).await?;
+    let played = scenario::play(&api, running, wns, report).await?;
+    let device = played.device.clone();
     report.line(if report.is_good {
         "\nEvery step went as Microsoft's article on MDMAgent.exe says."
     } else {
@@ -102,10 +102,8 @@ async fn show(
     if args.exit {
         return Ok(());
     }
-    let user = Value::Object(serde_json::Map::new());
-    let link = api
-        .post(&format!("/devices/{device}/portal-links"), &user)
-        .await?;
+    visit::prepare(&api, &device).await?;
+    let link = visit::portal_link(&api, &device).await?;
     report.line(&format!(
         "\nThe server keeps running; Ctrl-C ends it. To look at, in a browser that trusts {ca}:\n  \
          console  {console}  (sign in with the token in {token})\n  \
@@ -114,7 +112,7 @@ async fn show(
         ca = running.ca.display(),
         console = running.page("/console"),
         token = running.token_file.display(),
-        portal = link["url"].as_str().unwrap_or_default(),
+        portal = link,
     ))?;
     report.line(&format!(
         "  curl --cacert {ca} -H \"Authorization: Bearer $(cat {token})\" https://localhost:{port}/api/v1/events",
@@ -124,6 +122,7 @@ async fn show(
     ))?;
     tokio::select! {
         ended = tokio::signal::ctrl_c() => Ok(ended?),
+        () = visit::answer_pushes(played) => Ok(()),
         failed = running.failed() => Err(ServeError::from(failed).into()),
     }
 }
