@@ -12,7 +12,7 @@ import { caller, site } from './lib/site.mjs';
 
 const { devices, commands, installs, batch } = site.ids;
 const [device] = devices;
-const empty = devices[6];
+const empty = devices[7];
 
 /** Each page by the name of its picture. */
 const PAGES = {

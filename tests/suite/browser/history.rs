@@ -67,6 +67,8 @@ pub(super) struct History {
     tablets: Vec<Tablet>,
     devices: Vec<String>,
     installs: Vec<String>,
+    /// The token by which the first tablet's user acts.
+    ann: String,
     ahead: Arc<AtomicI64>,
     dir: tempfile::TempDir,
 }
@@ -95,6 +97,7 @@ impl History {
             tablets: Vec::new(),
             devices: Vec::new(),
             installs: Vec::new(),
+            ann: String::new(),
             ahead,
             dir,
         };
@@ -119,11 +122,17 @@ impl History {
 
     /// One request to the API by the administrator.
     async fn api(&self, method: &str, path: &str, body: Value) -> Value {
+        self.by(self.running.token.reveal(), method, path, body)
+            .await
+    }
+
+    /// One request to the API with this token.
+    async fn by(&self, token: &str, method: &str, path: &str, body: Value) -> Value {
         let url = format!("{}/api/v1{path}", self.origin());
         let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut request = client.request(method, url);
-        request = request.bearer_auth(self.running.token.reveal());
+        request = request.bearer_auth(token);
         if !body.is_null() {
             request = request.json(&body);
         }
@@ -157,6 +166,10 @@ impl History {
             tablet.registers_with(move |pfn| wns.mint(pfn, source));
             self.tablets.push(tablet);
         }
+        let person = json!({"user": DEVICES[0].1, "devices": [self.devices[0]]});
+        let token = json!({"name": "Portal of ann", "role": "portal", "person": person});
+        let token = self.api("POST", "/tokens", token).await;
+        token["token"].as_str().unwrap().clone_into(&mut self.ann);
         for (source, family) in [("PHONE-41", "windows_phone81"), ("PC-0117", "windows10")] {
             let body = json!({"source": source, "family": family, "user": "kim@contoso.com"});
             self.api("POST", "/devices", body).await;
@@ -215,7 +228,12 @@ impl History {
 
     async fn pick(&mut self, nth: usize, app: &str) {
         let path = format!("/devices/{}/installs", self.devices[nth]);
-        let install = self.api("POST", &path, json!({"app": app})).await;
+        // The first tablet's user asks in the portal, the helpdesk for the others.
+        let token = match nth {
+            0 => &*self.ann,
+            _ => self.running.token.reveal(),
+        };
+        let install = self.by(token, "POST", &path, json!({"app": app})).await;
         self.installs
             .push(install["id"].as_str().unwrap().to_owned());
     }
