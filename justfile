@@ -31,6 +31,10 @@ golden:
     UPDATE_GOLDEN=1 cargo test --locked -p modegate-core -- the_matrix_is the_documented_types
     UPDATE_GOLDEN=1 cargo test --locked --test suite api::openapi::
 
+# The pictures of docs/pictures, and of all pages in target/browser/pictures, by Chromium
+pictures:
+    MODEGATE_DOCS_PICTURES=1 MODEGATE_TEST_BROWSER=require cargo test --locked --test suite browser::pictures
+
 # One bench: audit, core, sessions, fleet, noisy, readers, strangers, push or wbxml (docs/performance.md)
 bench NAME *ARGS:
     cargo bench --locked --bench {{NAME}} -- {{ARGS}}

@@ -64,6 +64,17 @@ named! {
     }
 }
 
+impl Family {
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Family::Windows81 => "Windows 8.1",
+            Family::WindowsPhone81 => "Windows Phone 8.1",
+            Family::Windows10 => "Windows 10 and 11",
+        }
+    }
+}
+
 /// One context: what one message of a session said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Context {

@@ -30,6 +30,15 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// To the minute, as sentences for people have it: `2026-11-29 17:05 UTC`.
+    pub fn minute(self) -> String {
+        let exact = self.to_string();
+        let shown = exact.get(..16).unwrap_or(&exact);
+        format!("{} UTC", shown.replacen('T', " ", 1))
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {

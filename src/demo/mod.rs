@@ -5,6 +5,7 @@ mod api;
 mod browser;
 mod report;
 mod scenario;
+mod visit;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,8 +13,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-
-use serde_json::Value;
 
 use modegate_server::serve::{Options, Running, ServeError, start};
 use modegate_sim::mock_wns::MockWns;
@@ -98,7 +97,8 @@ async fn show(
         "modegate listens on https://{address}; its data is in {data}."
     ))?;
     let api = api::Api::new(running)?;
-    let device = scenario::play(&api, running, wns, report).await?;
+    let played = scenario::play(&api, running, wns, report).await?;
+    let device = played.device.clone();
     report.line(if report.is_good {
         "\nEvery step went as Microsoft's article on MDMAgent.exe says."
     } else {
@@ -113,6 +113,7 @@ async fn show(
     }
     // From here on Ctrl-C ends the demo in order, as the next line says.
     let interrupted = actix_web::rt::spawn(tokio::signal::ctrl_c());
+    visit::prepare(&api, &device).await?;
     let pages = Pages::make(&api, running, &device).await?;
     report.line(&pages.in_words(running))?;
     report.line(&format!(
@@ -127,6 +128,7 @@ async fn show(
     }
     tokio::select! {
         ended = interrupted => Ok(ended.map_err(io::Error::other)??),
+        () = visit::answer_pushes(played) => Ok(()),
         failed = running.failed() => Err(ServeError::from(failed).into()),
     }
 }
@@ -147,12 +149,8 @@ struct Pages {
 
 impl Pages {
     async fn make(api: &api::Api, running: &Running, device: &str) -> Result<Self, DemoError> {
-        let user = Value::Object(serde_json::Map::new());
-        let link = api
-            .post(&format!("/devices/{device}/portal-links"), &user)
-            .await?;
-        let link = link["url"].as_str().unwrap_or_default();
-        let (console, portal) = (running.page("/console"), link.to_owned());
+        let portal = visit::portal_link(api, device).await?;
+        let console = running.page("/console");
         let Some(http) = running.http else {
             return Ok(Pages {
                 console,
@@ -160,7 +158,7 @@ impl Pages {
                 is_plain: false,
             });
         };
-        let path = link.find("/portal/link/").map_or("", |at| &link[at..]);
+        let path = portal.find("/portal/link/").map_or("", |at| &portal[at..]);
         Ok(Pages {
             console: format!("http://{http}/console/sign-in"),
             portal: format!("http://{http}{path}"),

@@ -22,6 +22,14 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const APP_SECRET: &str = "demo-app-secret";
 const FAMILY: &str = "contoso.mdm_8wekyb3d8bbwe";
 
+/// What a run of the scenario leaves: the device, and its tablet, which goes on.
+pub(super) struct Played {
+    pub(super) device: String,
+    pub(super) source: String,
+    pub(super) tablet: Tablet,
+    pub(super) wakes: UnboundedReceiver<Received>,
+}
+
 /// A run of the scenario.
 struct Scenario<'a> {
     api: &'a Api,
@@ -64,13 +72,13 @@ async fn create_profile(api: &Api, wns: &MockWns) -> Result<(), DemoError> {
     Ok(())
 }
 
-/// Plays all steps. The device's id.
+/// Plays all steps.
 pub(super) async fn play(
     api: &Api,
     running: &Running,
     wns: &Arc<MockWns>,
     report: &mut Report,
-) -> Result<String, DemoError> {
+) -> Result<Played, DemoError> {
     create_profile(api, wns).await?;
     let source = format!("demo-tablet-{}", Clock::default().now().0);
     let identity = ClientIdentity::generate(&source)?;
@@ -110,7 +118,19 @@ pub(super) async fn play(
     scenario.woken_again().await?;
     scenario.report.table()?;
     scenario.compliance().await?;
-    Ok(scenario.device)
+    let Scenario {
+        device,
+        source,
+        tablet,
+        wakes,
+        ..
+    } = scenario;
+    Ok(Played {
+        device,
+        source,
+        tablet,
+        wakes,
+    })
 }
 
 impl Scenario<'_> {

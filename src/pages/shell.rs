@@ -92,6 +92,14 @@ pub struct Shell {
     pub now: Timestamp,
 }
 
+/// As much of a long id as lists show.
+const ID_SHOWN: usize = 8;
+
+/// Whether it is an id that nobody reads as a whole.
+fn is_long_id(text: &str) -> bool {
+    text.len() >= 32 && text.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
+}
+
 impl Shell {
     /// The address of the first page.
     pub fn home(&self) -> &'static str {
@@ -128,6 +136,17 @@ impl Shell {
         Ago {
             at: *at,
             now: self.now,
+        }
+    }
+
+    /// Who did something, with a long id shortened: a name is recognised by its beginning. The
+    /// page of the entry has the whole.
+    pub fn actor(&self, actor: &str) -> String {
+        match actor.split_once(':') {
+            Some((of, id)) if is_long_id(id) => {
+                format!("{of}:{}\u{2026}", id.get(..ID_SHOWN).unwrap_or(id))
+            }
+            _ => actor.to_owned(),
         }
     }
 

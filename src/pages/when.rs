@@ -17,10 +17,10 @@ pub struct When(pub Timestamp);
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let exact = self.0.to_string();
-        let shown = exact.get(..16).unwrap_or(&exact).replace('T', " ");
+        let shown = self.0.minute();
         write!(
             f,
-            r#"<time datetime="{exact}" title="{exact}">{shown} UTC</time>"#
+            r#"<time datetime="{exact}" title="{exact}">{shown}</time>"#
         )
     }
 }

@@ -4,6 +4,10 @@ use std::path::Path;
 
 use crate::tree::{MEMBERS, files, root};
 
+/// Most pictures of `docs/pictures`, and most bytes of each: whoever clones fetches all.
+const PICTURES: usize = 12;
+const PICTURE_BYTES: u64 = 120 * 1024;
+
 fn documents() -> Vec<(String, String)> {
     let mut all = files("docs", &["md"]);
     for name in [
@@ -58,6 +62,28 @@ fn links_lead_to_files_and_headings() {
         }
     }
     assert!(faults.is_empty(), "links that lead nowhere: {faults:#?}");
+}
+
+#[test]
+fn pictures_are_few_small_and_shown() {
+    let named: String = documents().into_iter().map(|(_, text)| text).collect();
+    let (mut count, mut faults) = (0, Vec::new());
+    for picture in std::fs::read_dir(root().join("docs/pictures")).unwrap() {
+        let picture = picture.unwrap();
+        let name = picture.file_name().into_string().unwrap();
+        let bytes = picture.metadata().unwrap().len();
+        count += 1;
+        if bytes > PICTURE_BYTES {
+            faults.push(format!(
+                "{name}: expected at most {PICTURE_BYTES} bytes, found {bytes}"
+            ));
+        }
+        if !named.contains(&format!("pictures/{name})")) {
+            faults.push(format!("{name}: no document shows it"));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!((1..=PICTURES).contains(&count), "{count} pictures");
 }
 
 /// The anchor of a heading, as the usual renderers make it.

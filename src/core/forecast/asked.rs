@@ -133,7 +133,7 @@ impl<'a> Asked<'a> {
     /// "last seen …" or "never seen", and when.
     pub(super) fn seen(&self, mode: Mode) -> (String, Option<Timestamp>) {
         match self.view.state.last_seen(mode) {
-            Some(at) => (format!("last seen {at}"), Some(at)),
+            Some(at) => (format!("last seen {}", at.minute()), Some(at)),
             None => ("never seen".to_owned(), None),
         }
     }

@@ -44,7 +44,9 @@ pub(super) fn forecast(asked: &Asked<'_>, family: Family) -> Forecast {
 
 /// What its polling schedule says of its next session.
 fn in_words(polling: &Polling) -> String {
-    let read = polling.read_at.map(|at| format!(", read at {at}"));
+    let read = polling
+        .read_at
+        .map(|at| format!(", read at {}", at.minute()));
     let read = read.unwrap_or_default();
     match (polling.state(), polling.long_run_minutes()) {
         (ScheduleState::Off, _) => format!(

@@ -54,7 +54,7 @@ pub fn forecast(view: &View<'_>, command: &OpenCommand) -> Forecast {
     if let Some(at) = waits.until {
         let mut forecast = Forecast::new(
             When::NotBefore,
-            format!("not before {at}; then {}", then.text),
+            format!("not before {}; then {}", at.minute(), then.text),
         );
         (forecast.at, forecast.user) = (Some(at), then.user);
         (forecast.modes, forecast.needs_logon) = (then.modes, then.needs_logon);

@@ -120,7 +120,11 @@ fn by_what_the_mode_table_lets_go() {
     device.state.seen[Mode::Maintenance as usize] = Some(last);
     let forecast = forecast_of(&device, None);
     assert_eq!(forecast.last_seen, Some(last));
-    assert!(forecast.text.contains(&format!("last seen {last}")));
+    assert!(
+        forecast
+            .text
+            .contains(&format!("last seen {}", last.minute()))
+    );
 }
 
 #[test]

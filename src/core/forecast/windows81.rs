@@ -62,19 +62,20 @@ fn woken(asked: &Asked<'_>, wake: Option<&Wake>) -> Forecast {
             (wake::WakeState::Accepted, Some(taken)) => {
                 forecast.at = Some(wake.due_at);
                 format!(
-                    ": WNS took the push at {taken}, a session is waited for until {}",
-                    wake.due_at
+                    ": WNS took the push at {}, a session is waited for until {}",
+                    taken.minute(),
+                    wake.due_at.minute()
                 )
             }
             (wake::WakeState::Unconfirmed, _) => {
                 forecast.at = Some(wake.due_at);
                 format!(
                     ": a push was sent but WNS did not confirm it, a session is waited for until {}",
-                    wake.due_at
+                    wake.due_at.minute()
                 )
             }
             (wake::WakeState::Wanted, _) if wake.due_at > asked.view.now => {
-                format!(": the push goes out at {}", wake.due_at)
+                format!(": the push goes out at {}", wake.due_at.minute())
             }
             _ => ": the push is being sent".to_owned(),
         };

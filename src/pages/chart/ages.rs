@@ -61,7 +61,10 @@ pub fn channel_ages(head: Head<'_>, by_day: &[u64], without: u64) -> Chart {
     drawing.legend((LEFT, 6), legend);
     let greatest = columns.iter().map(|(_, n)| *n).max().unwrap_or(0);
     draw(&mut drawing, &columns, Scale::up_to(greatest, 1, HEIGHT));
-    let rows = columns.into_iter().map(|(day, n)| (day, vec![digits(n)]));
+    let (none, some): (Vec<_>, Vec<_>) = columns.into_iter().partition(|(_, n)| *n == 0);
+    let rows = some.into_iter().map(|(day, n)| (day, vec![digits(n)]));
+    let others = (!none.is_empty()).then(|| ("all other ages".to_owned(), vec![digits(0)]));
+    let rows = rows.chain(others);
     let rows = rows.chain([("no channel".to_owned(), vec![without])]);
     Chart {
         svg: drawing.finish(),

@@ -84,7 +84,8 @@ pub fn mode_calendar(head: Head<'_>, calendar: &SessionCalendar) -> Chart {
         true => head.title.to_owned(),
         false => format!("{} (not whole: earlier sessions are missing)", head.title),
     };
-    let rows = rows.iter();
+    // The newest first: that is what is looked for.
+    let rows = rows.iter().rev();
     let rows = rows.map(|(begins, cells)| {
         (
             day(*begins),

@@ -54,13 +54,14 @@ pub struct Chart {
 impl fmt::Display for Chart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Chart { svg, table, .. } = self;
+        let title = table.caption();
         let (begin, end) = match self.keeps_size {
             true => (r#"<div class="calendar" tabindex="0">"#, "</div>"),
             false => ("", ""),
         };
         write!(
             f,
-            "<figure class=\"chart\">{begin}{svg}{end}\
+            "<figure class=\"chart\"><figcaption><bdi>{title}</bdi></figcaption>{begin}{svg}{end}\
              <div class=\"scroll\" tabindex=\"0\">{table}</div></figure>"
         )
     }

@@ -69,6 +69,9 @@ pub fn queues(head: Head<'_>, hours: &[HourRecord]) -> Chart {
         None => vec!["not measured".to_owned(); 2],
     };
     let rows = axis.names().zip(columns.iter().map(cells));
+    let mut rows: Vec<_> = rows.collect();
+    // The newest first: that is what is looked for.
+    rows.reverse();
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),

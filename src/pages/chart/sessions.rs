@@ -92,6 +92,9 @@ pub fn sessions(head: Head<'_>, hours: &[HourRecord]) -> Chart {
         .collect();
     let rows = axis.names().zip(&columns);
     let rows = rows.map(|(name, counts)| (name, counts.map(digits).to_vec()));
+    let mut rows: Vec<_> = rows.collect();
+    // The newest first: that is what is looked for.
+    rows.reverse();
     Chart {
         svg: drawing.finish(),
         table: table(head.title, &heads, rows),

@@ -6,11 +6,22 @@ use super::draw::escaped;
 
 /// A finished table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Table(String);
+pub(super) struct Table {
+    /// Escaped.
+    caption: String,
+    text: String,
+}
+
+impl Table {
+    /// What it shows, escaped.
+    pub(super) fn caption(&self) -> &str {
+        &self.caption
+    }
+}
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -21,9 +32,9 @@ pub(super) fn table(
     columns: &[&str],
     rows: impl IntoIterator<Item = (String, Vec<String>)>,
 ) -> Table {
+    let caption = escaped(caption);
     let mut text = format!(
-        r#"<table class="list c-table"><caption><bdi>{}</bdi></caption><thead><tr>"#,
-        escaped(caption)
+        r#"<table class="list c-table"><caption class="visually-hidden"><bdi>{caption}</bdi></caption><thead><tr>"#
     );
     for column in columns {
         // Writing to memory does not fail.
@@ -38,5 +49,5 @@ pub(super) fn table(
         text.push_str("</tr>");
     }
     text.push_str("</tbody></table>");
-    Table(text)
+    Table { caption, text }
 }

@@ -16,6 +16,8 @@ pub struct AccessPage {
     pub tokens: Vec<TokenRow>,
     /// Who is signed in.
     pub sessions: Vec<SessionRow>,
+    /// Whether this is not the first page of them.
+    pub is_later: bool,
     /// Where the list of sessions goes on.
     pub next: Option<u64>,
     /// Where a session is ended.

@@ -29,7 +29,7 @@ pub struct HomePage {
     pub alerts: Vec<OpenAlert>,
     /// Whether there are more.
     pub more_alerts: bool,
-    /// Pictures of the fleet; none for whoever is bound to groups.
+    /// Charts of the fleet; none for whoever is bound to groups.
     pub charts: Vec<Chart>,
     /// Whether the visitor is bound to groups.
     pub is_bound: bool,

@@ -10,7 +10,13 @@ use crate::files::files;
 use crate::tools::{has_tool, say, skip};
 use crate::wait::eventually_blocking;
 
-use super::site::Site;
+/// The server that a file of tests is run against.
+pub(super) struct Target {
+    /// What the file is told, as JSON.
+    pub(super) file: PathBuf,
+    /// The certificate that the server's is signed by.
+    pub(super) ca: PathBuf,
+}
 
 /// The tests in JavaScript.
 pub(super) const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser");
@@ -110,7 +116,7 @@ fn install() -> Option<PathBuf> {
 ///
 /// # Panics
 /// A test of it failed, none ran, or the deadline has passed; says what Node printed.
-pub(super) fn run(file: &str, site: Option<&Site>) {
+pub(super) fn run(file: &str, target: Option<&Target>) {
     if !are_tools_there() {
         return;
     }
@@ -125,9 +131,9 @@ pub(super) fn run(file: &str, site: Option<&Site>) {
         .stdin(Stdio::null())
         .stderr(log.try_clone().unwrap())
         .stdout(log);
-    if let Some(site) = site {
-        command.env("MODEGATE_BROWSER_SITE", site.file());
-        command.env("NODE_EXTRA_CA_CERTS", site.ca());
+    if let Some(target) = target {
+        command.env("MODEGATE_BROWSER_SITE", &target.file);
+        command.env("NODE_EXTRA_CA_CERTS", &target.ca);
     }
     let mut child = command.spawn().unwrap();
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

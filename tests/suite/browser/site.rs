@@ -1,6 +1,5 @@
 //! A server with a fleet for one file of tests, and what that file is told of it.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use modegate_sim::mock_wns::MockWns;
@@ -44,14 +43,12 @@ impl Site {
         site
     }
 
-    /// Where the file reads what it is told.
-    pub(super) fn file(&self) -> PathBuf {
-        self.dir.path().join("site.json")
-    }
-
-    /// The certificate that the server's is signed by.
-    pub(super) fn ca(&self) -> PathBuf {
-        self.server.dir.join("ca.pem")
+    /// What Node is given.
+    pub(super) fn target(&self) -> node::Target {
+        node::Target {
+            file: self.dir.path().join("site.json"),
+            ca: self.server.dir.join("ca.pem"),
+        }
     }
 
     /// The arguments of `modegate simulate` for the tablets `<prefix>0` and on.
@@ -108,6 +105,6 @@ impl Site {
         told.as_object_mut()
             .unwrap()
             .extend(more.as_object().unwrap().clone());
-        std::fs::write(self.file(), told.to_string()).unwrap();
+        std::fs::write(self.target().file, told.to_string()).unwrap();
     }
 }

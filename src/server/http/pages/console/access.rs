@@ -32,6 +32,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aft
                 .parse()
                 .ok()
                 .filter(|place| i64::try_from(*place).is_ok());
+            let is_later = before.is_some();
             let before = before.unwrap_or(i64::MAX.unsigned_abs());
             let sessions = web_sessions::list(app, None, before, PER_PAGE).await?;
             let last = sessions.last().filter(|_| sessions.len() == PER_PAGE);
@@ -39,6 +40,7 @@ pub(in crate::http::pages) async fn show(visitor: Visitor, query: web::Query<Aft
             Ok(AccessPage {
                 shell: visitor.shell("Access"),
                 tokens: tokens.iter().map(token_row).collect(),
+                is_later,
                 next: last.map(|(number, _)| *number),
                 sessions: session_rows(&visitor, &sessions, true),
                 base: "access",

@@ -99,7 +99,7 @@ fn types(visitor: &Visitor, device: &Device) -> TypesPage {
     let ((id, name), family) = (named(device), device.record.family);
     let own = type_forms().filter(|form| form.families.contains(&family));
     TypesPage {
-        lead: format!("For {name} ({}). What is its type?", family.name()),
+        lead: format!("For {name} ({}). What is its type?", family.title()),
         action: new_of(&id),
         fields: Vec::new(),
         types: own.map(|form| (form.name, form.about)).collect(),

@@ -72,7 +72,7 @@ pub(in crate::http::pages) async fn matrix(visitor: Visitor) -> Page {
                         .collect(),
                 });
                 let rows = rows.into_iter().filter(|row| !row.cells.is_empty());
-                (family.name(), rows.collect())
+                (family.title(), rows.collect())
             };
             Ok(MatrixPage {
                 shell: visitor

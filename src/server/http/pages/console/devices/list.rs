@@ -211,7 +211,7 @@ fn row(visitor: &Visitor, device: &Device, flags: Vec<DeviceFlag>) -> DeviceRow 
         source: record.source.0.clone(),
         user: record.user.clone(),
         groups: visitor.by().known_groups(&record.groups),
-        family: record.family.name(),
+        family: record.family.title(),
         seen: [Mode::Machine, Mode::Maintenance, Mode::Apps]
             .map(seen)
             .into(),

@@ -40,7 +40,7 @@ pub(super) async fn head(
         id: device.id.to_string(),
         source: record.source.0.clone(),
         user: record.user.clone(),
-        family: record.family.name(),
+        family: record.family.title(),
         groups: visitor.by().known_groups(&record.groups),
         flags: flags.into_iter().flatten().map(flag).collect(),
         may_operate: may_operate(visitor),

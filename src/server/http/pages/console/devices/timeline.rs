@@ -168,7 +168,7 @@ fn wake(device: &Device) -> Option<String> {
         "{}{}, wanted at {}",
         wake.state.name(),
         why.unwrap_or_default(),
-        wake.wanted_at
+        wake.wanted_at.minute()
     ))
 }
 
@@ -278,13 +278,15 @@ fn group(withheld: &Withheld) -> WithheldGroup {
 
 fn event(id: DeviceId, stored: StoredEvent) -> EventEntry {
     let StoredEvent { place, event } = stored;
+    let kind = event.kind.map(|kind| kind.name());
     EventEntry {
         place,
         at: event.at,
         actor: event.actor,
         what: event.what.about().trim(),
         command: event.command.map(|seq| (seq, command_id(id, seq))),
-        kind: event.kind.map(|kind| kind.name()),
-        detail: event.detail,
+        kind,
+        // The kind is beside the number already.
+        detail: event.detail.filter(|detail| kind != Some(&**detail)),
     }
 }
