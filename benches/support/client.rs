@@ -50,6 +50,22 @@ pub(crate) fn ask(
     head: &str,
     body: &str,
 ) -> Option<(u16, String)> {
+    let answer = exchange(stream, head, body)?;
+    Some((answer.status, answer.body))
+}
+
+/// An answer as it came.
+pub(crate) struct Answer {
+    pub status: u16,
+    /// Its status line and headers.
+    pub head: String,
+    pub body: String,
+    /// All of it.
+    pub bytes: usize,
+}
+
+/// The same with the whole answer.
+pub(crate) fn exchange(stream: &mut (impl Read + Write), head: &str, body: &str) -> Option<Answer> {
     let text = format!(
         "{head}Host: x\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
@@ -62,15 +78,21 @@ pub(crate) fn ask(
         let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") else {
             continue;
         };
-        let head = String::from_utf8_lossy(&buffer[..end]).to_lowercase();
+        let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
         let length = head
+            .to_lowercase()
             .split("content-length: ")
             .nth(1)
             .and_then(|rest| rest.lines().next()?.trim().parse::<usize>().ok());
         if buffer.len() >= end + 4 + length.unwrap_or(0) {
             let status = head.get(9..12).and_then(|status| status.parse().ok());
             let body = String::from_utf8_lossy(&buffer[end + 4..]).into_owned();
-            return Some((status.unwrap_or(0), body));
+            return Some(Answer {
+                status: status.unwrap_or(0),
+                head,
+                body,
+                bytes: buffer.len(),
+            });
         }
     }
 }

@@ -24,7 +24,7 @@ use super::server::Server;
 use super::tablet::PROPERTIES;
 
 /// Who is said to have written.
-const ACTOR: &str = "api:admin";
+pub(crate) const ACTOR: &str = "api:admin";
 /// Devices that are written at once: the store commits them together.
 const AT_ONCE: usize = 256;
 /// Commands of each device: [`PROPERTIES`] are read, the rest is set, which
@@ -38,9 +38,25 @@ pub(crate) const GROUPS: usize = 100;
 /// bound to the certificate where one is given.
 pub(crate) fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
     Server::start(dir).stop();
+    each(store(dir), devices, move |store, n| async move {
+        enrol(&*store, n, certificate).await;
+    });
+}
+
+/// The store of a data folder that no server has open.
+pub(crate) fn store(dir: &Path) -> SqliteStore {
     let digits = std::fs::read_to_string(dir.join("key")).expect("the key");
     let keys = Keys::from_bytes(&hex_key(digits.trim()).expect("64 digits")).expect("keys");
-    let store = Arc::new(SqliteStore::open(&dir.join("modegate.db"), keys).expect("opened"));
+    SqliteStore::open(&dir.join("modegate.db"), keys).expect("opened")
+}
+
+/// Does this for each of so many devices, [`AT_ONCE`] of them at a time.
+pub(crate) fn each<W: Future<Output = ()> + Send + 'static>(
+    store: SqliteStore,
+    devices: usize,
+    work: impl Fn(Arc<SqliteStore>, usize) -> W + Copy + Send + 'static,
+) {
+    let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .build()
@@ -51,7 +67,7 @@ pub(crate) fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
             let store = Arc::clone(&store);
             tasks.spawn(async move {
                 for n in (task..devices).step_by(AT_ONCE) {
-                    enrol(&*store, n, certificate).await;
+                    work(Arc::clone(&store), n).await;
                 }
             });
         }
@@ -66,9 +82,7 @@ pub(crate) fn fill(dir: &Path, devices: usize, certificate: Option<[u8; 32]>) {
 
 /// Gives every 50th device of a folder a flag that the census finds of all, in place of it.
 pub(crate) fn flag(dir: &Path, devices: usize) {
-    let digits = std::fs::read_to_string(dir.join("key")).expect("the key");
-    let keys = Keys::from_bytes(&hex_key(digits.trim()).expect("64 digits")).expect("keys");
-    let store = SqliteStore::open(&dir.join("modegate.db"), keys).expect("opened");
+    let store = store(dir);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let mut after = 0;
     while after < devices as u64 {
@@ -109,15 +123,15 @@ async fn enrol(store: &impl Store, n: usize, certificate: Option<[u8; 32]>) {
         .await
         .expect("registered");
     store
-        .alter(id, Box::new(queued), None)
+        .alter(id, Box::new(|device| queued(device, COMMANDS)), None)
         .await
         .expect("queued");
 }
 
-/// All commands in one write, each with its event.
-fn queued(device: &Device) -> Result<DeviceChange, Refusal> {
+/// The last so many of the commands in one write, each with its event.
+pub(crate) fn queued(device: &Device, commands: usize) -> Result<DeviceChange, Refusal> {
     let (mut device, mut whole) = (device.clone(), None::<DeviceChange>);
-    for body in bodies() {
+    for body in bodies().skip(COMMANDS - commands) {
         let (change, _) = queue(&device, body)?;
         device.state = change.state.clone();
         whole = Some(match whole {

@@ -3,6 +3,7 @@
 //! process. Each bench uses its part.
 #![allow(dead_code)]
 
+pub(crate) mod browser;
 pub(crate) mod client;
 pub(crate) mod echo;
 pub(crate) mod fill;
@@ -10,6 +11,9 @@ pub(crate) mod lists;
 pub(crate) mod log;
 pub(crate) mod machine;
 pub(crate) mod server;
+pub(crate) mod site;
 #[path = "../../tests/suite/support/syncml.rs"]
 pub(crate) mod syncml;
 pub(crate) mod tablet;
+pub(crate) mod visitors;
+pub(crate) mod web_fleet;

@@ -1,6 +1,7 @@
 //! Sessions as a tablet has them: two requests, the commands of the reply answered.
 
 use std::io::{Read, Write};
+use std::time::Instant;
 
 use super::client::request;
 use super::syncml;
@@ -56,8 +57,28 @@ pub(crate) fn session(
     (first, second)
 }
 
-/// A Status for the header and, for each Get of the reply, Status and Results;
-/// how many Gets there were.
+/// One session of device `source` in this mode, whatever comes in it; the milliseconds of
+/// each of its two exchanges.
+pub(crate) fn visit(
+    stream: &mut (impl Read + Write),
+    source: &str,
+    mode: &str,
+    session: usize,
+) -> [f64; 2] {
+    let head = SYNC.replace("Machine", mode);
+    let mut send = |msg_id, body: &str| {
+        let text = message(source, "", session, msg_id, body);
+        let begun = Instant::now();
+        let reply = request(stream, &head, &text);
+        (reply, begun.elapsed().as_secs_f64() * 1e3)
+    };
+    let (reply, first) = send(1, PACKAGE_1);
+    let (_, second) = send(2, &answers(&reply).0);
+    [first, second]
+}
+
+/// A Status for the header and for each command of the reply, with Results for a Get; how
+/// many commands there were.
 fn answers(reply: &str) -> (String, usize) {
     let field = |text: &str, name: &str| {
         text.split(&format!("<{name}>"))
@@ -75,6 +96,13 @@ fn answers(reply: &str) -> (String, usize) {
         body += &syncml::status(2, msg_ref, id, "Get", 200);
         body += &syncml::results(3, msg_ref, id, &node, "6.3.9600");
         count += 1;
+    }
+    for verb in ["Add", "Delete", "Exec", "Replace"] {
+        for command in reply.split(&format!("<{verb}>")).skip(1) {
+            let id = number(command, "CmdID");
+            body += &syncml::status(4, msg_ref, id, verb, 200);
+            count += 1;
+        }
     }
     (body, count)
 }

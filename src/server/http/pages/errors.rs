@@ -43,7 +43,7 @@ pub(super) async fn as_page(
         response = ServiceResponse::new(request, page);
     }
     let hsts = shared.is_some_and(|shared| shared.web.hsts);
-    headers::add(response.headers_mut(), hsts);
+    headers::add(response.status(), response.headers_mut(), hsts);
     Ok(response)
 }
 

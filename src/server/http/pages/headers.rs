@@ -1,5 +1,6 @@
 //! The headers of every page.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// What a page may load: files of this server. No script and no style stands in a page, and no
@@ -25,9 +26,17 @@ const PAGE: [(&str, &str); 11] = [
     ("vary", "Cookie, Accept-Language"),
 ];
 
+/// What of them an answer without content has. A browser shows nothing of it, and keeps the page
+/// that it has with the page's own headers; a page that looks for news gets many of these.
+const NO_CONTENT: [&str; 3] = ["x-content-type-options", "cache-control", "vary"];
+
 /// Adds them; those that the page has itself stay.
-pub(super) fn add(headers: &mut HeaderMap, hsts: bool) {
+pub(super) fn add(status: StatusCode, headers: &mut HeaderMap, hsts: bool) {
+    let has_content = status != StatusCode::NO_CONTENT;
     for (name, value) in PAGE {
+        if !has_content && !NO_CONTENT.contains(&name) {
+            continue;
+        }
         let name = HeaderName::from_static(name);
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));

@@ -74,6 +74,13 @@ async fn from_the_tap_to_the_app() {
     let news = format!("{path}?since={revision}");
     let unchanged = ann.get(&news).await;
     assert_eq!((unchanged.status, unchanged.text.len()), (204, 0));
+    // A thousand tablets ask for news all the time: the answer is short, and not to be kept.
+    let headers = unchanged.headers.iter();
+    let bytes: usize = headers
+        .map(|(name, value)| name.len() + value.len() + 4)
+        .sum();
+    assert!(bytes < 175, "{:?}", unchanged.headers);
+    assert_eq!(unchanged.headers["cache-control"], "no-store");
     sync(&mut tablet, Trigger::Push).await;
     until_state(&server, &request, "accepted").await;
     let page = ann.get(&news).await;
